@@ -1,0 +1,35 @@
+# `make demo` and `make test` set up all they need in .venv; nothing else has to be installed first.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test bench docs format clean
+.DEFAULT_GOAL := test
+
+.venv/installed: pyproject.toml
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Demarcate needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $@
+
+demo: .venv/installed ## assess the example estate and print its posture
+	$(BIN)/demarcate assess examples/estate
+
+test: .venv/installed ## everything that CI runs
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/pytest
+
+bench: .venv/installed ## speed and memory, as ratios to a reference measured in the same run
+	$(BIN)/python bench/run.py
+
+docs: .venv/installed ## write the reference pages from the data
+	$(BIN)/python -m demarcate.report.reference docs/reference
+
+format: .venv/installed
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+clean:
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis

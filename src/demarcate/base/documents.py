@@ -1,0 +1,179 @@
+"""YAML and JSON documents: read safely, with the line of everything, and decoded into typed structs.
+
+PyYAML's C parser composes the document into nodes, never into Python objects of the document's choosing, and
+we build plain values from the nodes: so no tag can run code, duplicate keys are seen, aliases cannot grow
+without bound, and each value's line is at hand when a message needs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+import yaml
+
+from demarcate.base.errors import DemarcateError
+
+T = TypeVar("T")
+
+MAX_NODES = 2_000_000
+"""How many values one document may hold, aliases counted each time they are used."""
+
+_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class DocumentError(DemarcateError):
+    """A document that cannot be read. `line` is 1-based, or None."""
+
+    def __init__(self, message: str, file: str, line: int | None = None) -> None:
+        self.message, self.file, self.line = message, file, line
+        super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}")
+
+
+def read_text(path: Path, *, limit: int = 50_000_000) -> str:
+    """The text of a file of at most `limit` bytes.
+
+    Raises DocumentError for a file that is missing, too large, or not UTF-8 text.
+    """
+    name = str(path)
+    try:
+        size = path.stat().st_size
+        if size > limit:
+            raise DocumentError(f"is {size:,} bytes; at most {limit:,} are read", name)
+        raw = path.read_bytes()
+    except OSError as error:
+        raise DocumentError(f"cannot be read: {error.strerror or error}", name) from error
+    if b"\0" in raw[:8192]:
+        raise DocumentError("is a binary file; expected UTF-8 text", name)
+    try:
+        return raw.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise DocumentError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8", name, line) from error
+
+
+def compose(text: str, file: str) -> yaml.Node | None:
+    """The node tree of one YAML (or JSON) document; None where it is empty.
+
+    Raises DocumentError with the line for anything that is not one YAML document.
+    """
+    try:
+        return yaml.compose(text, Loader=_Loader)  # type: ignore[no-any-return]
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(str(part) for part in (error.context, error.problem) if part)
+        raise DocumentError(f"is not YAML: {what}", file, mark.line + 1 if mark else None) from error
+    except (yaml.YAMLError, RecursionError, ValueError) as error:
+        raise DocumentError(f"is not YAML: {str(error).splitlines()[0]}", file) from error
+
+
+def line_of(node: yaml.Node) -> int:
+    """The 1-based line on which a node starts."""
+    return int(node.start_mark.line) + 1
+
+
+_INT = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
+
+
+def scalar(node: yaml.ScalarNode) -> Any:
+    """A scalar's value by YAML 1.2's core schema: dates and `yes` stay text, `0755` too."""
+    text: str = node.value
+    tag = node.tag
+    if node.style or tag == "tag:yaml.org,2002:str":
+        return text
+    if tag == "tag:yaml.org,2002:null":
+        return None
+    if tag == "tag:yaml.org,2002:bool":
+        lowered = text.lower()
+        return lowered == "true" if lowered in ("true", "false") else text
+    if tag == "tag:yaml.org,2002:int":
+        return int(text) if _INT.match(text) else text
+    if tag == "tag:yaml.org,2002:float":
+        return float(text) if _FLOAT.match(text) else text
+    return text
+
+
+def plain(node: yaml.Node | None, file: str) -> Any:
+    """The plain value (dict, list, str, int, float, bool, None) of a node tree.
+
+    Raises DocumentError for a duplicate key, a key that is not text, an alias that contains itself, a tag,
+    or more than MAX_NODES values (an alias bomb).
+    """
+    count = 0
+    active: set[int] = set()
+
+    def build(node: yaml.Node) -> Any:
+        nonlocal count
+        count += 1
+        if count > MAX_NODES:
+            raise DocumentError(f"unfolds to more than {MAX_NODES:,} values", file, line_of(node))
+        if isinstance(node, yaml.ScalarNode):
+            if node.tag.startswith("!"):
+                raise DocumentError(f"has a tag that means nothing here: {node.tag}", file, line_of(node))
+            return scalar(node)
+        if id(node) in active:
+            raise DocumentError("has an alias that contains itself", file, line_of(node))
+        active.add(id(node))
+        value: Any
+        if isinstance(node, yaml.SequenceNode):
+            value = [build(item) for item in node.value]
+        else:
+            value = {}
+            for key_node, value_node in node.value:
+                key = key_node.value
+                if not isinstance(key_node, yaml.ScalarNode):
+                    raise DocumentError("has a key that is not text", file, line_of(key_node))
+                if key in value:
+                    raise DocumentError(f"has the key {key!r} twice", file, line_of(key_node))
+                value[key] = build(value_node)
+        active.discard(id(node))
+        return value
+
+    return None if node is None else build(node)
+
+
+def node_at(node: yaml.Node | None, path: Iterable[str | int]) -> yaml.Node | None:
+    """The deepest node that exists along a path of keys and indexes."""
+    for step in path:
+        if isinstance(node, yaml.MappingNode):
+            found = next((v for k, v in node.value if k.value == str(step)), None)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
+            found = node.value[step]
+        else:
+            found = None
+        if found is None:
+            break
+        node = found
+    return node
+
+
+_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+
+
+def convert(node: yaml.Node | None, type_: type[T], file: str) -> T:
+    """Decode a node tree into a msgspec type.
+
+    Raises DocumentError that names the line and what was expected there.
+
+    >>> convert(compose("[1, 2]", "example.yaml"), list[int], "example.yaml")
+    [1, 2]
+    """
+    value = plain(node, file)
+    try:
+        return msgspec.convert(value, type_)
+    except msgspec.ValidationError as error:
+        message, _, where = str(error).partition(" - at `$")
+        steps = [int(i) if i else k for k, i in _STEP.findall(where)]
+        deepest = node_at(node, steps)
+        line = line_of(deepest) if deepest is not None else None
+        place = f" (at {where.strip('.`')})" if where else ""
+        raise DocumentError(message + place, file, line) from error
+
+
+def read(path: Path, type_: type[T]) -> T:
+    """Read one YAML or JSON file into a msgspec type. Raises DocumentError."""
+    return convert(compose(read_text(path), str(path)), type_, str(path))

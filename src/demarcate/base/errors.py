@@ -1,0 +1,27 @@
+"""The errors that people see. Each says what is wrong, where, and what to do about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class DemarcateError(Exception):
+    """Something the user can mend: shown as one message, never as a traceback. Exit code 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing in the input that could not be read; the rest goes on.
+
+    `file` and `line` say where (`line` is 1-based; either may be None), `message` says what was found,
+    what was expected and what to do.
+    """
+
+    message: str
+    file: str | None = None
+    line: int | None = None
+
+    def __str__(self) -> str:
+        if self.file is None:
+            return self.message
+        return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"

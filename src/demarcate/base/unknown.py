@@ -1,0 +1,32 @@
+"""A value that is not known, and why: the Python side of SQL's NULL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Stands wherever a value could not be read or resolved. `reason` is shown to people.
+
+    >>> Unknown("parameter Encrypt has no value").reason
+    'parameter Encrypt has no value'
+    """
+
+    reason: str
+
+
+def first_unknown(value: Any) -> Unknown | None:
+    """The first Unknown anywhere inside plain data (dicts, lists), or None where all is known."""
+    if isinstance(value, Unknown):
+        return value
+    if isinstance(value, dict):
+        value = value.values()
+    elif not isinstance(value, list):
+        return None
+    for item in value:
+        found = first_unknown(item)
+        if found is not None:
+            return found
+    return None
