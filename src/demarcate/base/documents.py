@@ -52,7 +52,9 @@ def read_text(path: Path, *, limit: int = 50_000_000) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise DocumentError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8", name, line) from error
+        raise DocumentError(
+            f"is not UTF-8 text (byte {error.start}); save it as UTF-8", name, line
+        ) from error
 
 
 def compose(text: str, file: str) -> yaml.Node | None:

@@ -1,0 +1,238 @@
+"""The catalog: checks read from YAML, validated against the tables, and compiled.
+
+Every mistake is an error that names the file, the line, the check and what would be right.
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from string import Formatter
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from demarcate.base import cache
+from demarcate.base.documents import DocumentError, compose, convert, line_of, node_at, read_text
+from demarcate.base.errors import DemarcateError
+from demarcate.checks.structs import Check, Written
+from demarcate.estate.table import Table
+from demarcate.estate.tables import all_tables
+from demarcate.version import __version__
+
+if TYPE_CHECKING:
+    from demarcate.checks.predicate import Compiled
+
+SHIPPED = Path(__file__).parent / "catalog"
+
+
+def load_checks(
+    folders: Sequence[Path] = (), *, responsibilities: Iterable[str] | None = None
+) -> dict[str, Check]:
+    """All shipped checks and those in the folders, by id, compiled.
+
+    A check of yours with the id of a shipped one takes its place. Raises DemarcateError that lists every
+    mistake in them.
+    """
+    known = tuple(sorted(responsibilities)) if responsibilities is not None else None
+    checks = _cached(SHIPPED, known)
+    for folder in folders:
+        if not folder.is_dir():
+            raise DemarcateError(f"{folder}: not a folder; --checks names a folder of YAML files with checks")
+        checks |= _cached(folder, known)
+    return dict(sorted(checks.items()))
+
+
+def _cached(folder: Path, responsibilities: tuple[str, ...] | None) -> dict[str, Check]:
+    files = sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file())
+    texts = [(str(path), read_text(path)) for path in files]
+    own = [Path(__file__).read_bytes(), (Path(__file__).parent / "predicate.py").read_bytes()]
+    key = cache.fingerprint(
+        [
+            __version__.encode(),
+            *own,
+            *(part.encode() for pair in texts for part in pair),
+            _schema_text().encode(),
+            repr(responsibilities).encode(),
+        ]
+    )
+    return cache.cached("catalog", key, dict[str, Check], lambda: _compile_all(texts, responsibilities))
+
+
+def _schema_text() -> str:
+    return repr([(t.name, t.scope, [(c.name, c.type) for c in t.columns]) for t in all_tables().values()])
+
+
+def _compile_all(
+    texts: Sequence[tuple[str, str]], responsibilities: tuple[str, ...] | None
+) -> dict[str, Check]:
+    checks: dict[str, Check] = {}
+    mistakes: list[str] = []
+    for file, text in texts:
+        try:
+            node = compose(text, file)
+            items = node.value if node is not None and isinstance(node.value, list) else []
+            if node is None or not items or isinstance(items[0], tuple):
+                raise DocumentError("expected a list of checks", file, 1)
+        except DocumentError as error:
+            mistakes.append(str(error))
+            continue
+        for item in items:
+            try:
+                written = convert(item, Written, file)
+                check = compile_check(written, file, item, responsibilities)
+                if check.id in checks:
+                    first = checks[check.id]
+                    raise _mistake(f"there is one already at {first.file}:{first.line}", file, item, written)
+                checks[check.id] = check
+            except DocumentError as error:
+                mistakes.append(str(error))
+    if mistakes:
+        raise DemarcateError("\n".join(mistakes))
+    return checks
+
+
+def _mistake(message: str, file: str, item: Any, written: Written, *path: str) -> DocumentError:
+    node = node_at(item, path) or item
+    return DocumentError(f"check {written.id}: {message}", file, line_of(node))
+
+
+def compile_check(
+    written: Written, file: str, item: Any, responsibilities: tuple[str, ...] | None = None
+) -> Check:
+    """Validate and compile one check. Raises DocumentError that names the line."""
+    tables = all_tables()
+    if written.table not in tables:
+        near = difflib.get_close_matches(written.table, tables, 1)
+        hint = f"; did you mean {near[0]}?" if near else " (see: demarcate tables)"
+        raise _mistake(f"there is no table {written.table!r}{hint}", file, item, written, "table")
+    if responsibilities is not None and written.responsibility not in responsibilities:
+        near = difflib.get_close_matches(written.responsibility, responsibilities, 1)
+        hint = f"; did you mean {near[0]}?" if near else " (see: demarcate matrix)"
+        raise _mistake(
+            f"there is no customer responsibility {written.responsibility!r}{hint}",
+            file,
+            item,
+            written,
+            "responsibility",
+        )
+    table = tables[written.table]
+    condition = written.passes if isinstance(written.passes, str) else str(written.passes).lower()
+    passes = _predicate(condition, table, file, item, written, "pass")
+    where = _predicate(written.where or "true", table, file, item, written, "where")
+    reason, shown = _reason(written, table, file, item)
+    lookups = {
+        name: tuple(sorted({*passes.lookups.get(name, ()), *where.lookups.get(name, ())}))
+        for name in sorted({*passes.lookups, *where.lookups})
+    }
+    if written.where:
+        verdict = f"(CASE WHEN ({where.sql}) THEN ({passes.sql}) END)"
+    else:
+        verdict = f"({passes.sql})"
+    check = Check(
+        id=written.id,
+        title=written.title,
+        area=written.responsibility.partition(".")[0],
+        responsibility=written.responsibility,
+        table=written.table,
+        severity=written.severity,
+        remedy=written.remedy,
+        refs={name: (ref,) if isinstance(ref, str) else ref for name, ref in written.refs.items()},
+        predicate=condition,
+        condition=written.where,
+        verdict=verdict,
+        where=f"({where.sql})" if written.where else "",
+        reason=reason,
+        columns=tuple(sorted({*passes.columns, *where.columns})),
+        shown=shown,
+        lookups=lookups,
+        file=file,
+        line=line_of(item),
+    )
+    _bind(check, file, item, written)
+    return check
+
+
+def _predicate(text: str, table: Table, file: str, item: Any, written: Written, key: str) -> Compiled:
+    from demarcate.checks.predicate import PredicateError, compile_predicate
+
+    try:
+        return compile_predicate(text, table.name, columns_of, scoped)
+    except PredicateError as error:
+        raise _mistake(f"{key}: {error}", file, item, written, key) from error
+
+
+def columns_of(name: str) -> dict[str, str] | None:
+    """The columns and SQL types of a table; None where there is none of that name."""
+    table = all_tables().get(name)
+    return None if table is None else {column.name: column.type for column in table.all_columns}
+
+
+def scoped(name: str) -> tuple[str, ...]:
+    """The columns that say whose rows these are; () for tables that only facts fill."""
+    table = all_tables()[name]
+    if table.facts:
+        return ()
+    return ("account_id",) if table.scope == "account" else ("account_id", "region")
+
+
+def _reason(written: Written, table: Table, file: str, item: Any) -> tuple[str, tuple[str, ...]]:
+    """The SQL of the text for a row that fails, and the columns it shows."""
+    parts: list[str] = []
+    shown: list[str] = []
+    try:
+        pieces = list(Formatter().parse(written.fail))
+    except ValueError as error:
+        raise _mistake(f"fail: {error}; a brace that is meant is written twice", file, item, written, "fail") from error
+    for literal, name, _, _ in pieces:
+        if literal:
+            parts.append("'" + literal.replace("'", "''") + "'")
+        if name is None:
+            continue
+        if table.column(name) is None:
+            near = difflib.get_close_matches(name, [column.name for column in table.all_columns], 1)
+            hint = f"; did you mean {near[0]}?" if near else ""
+            raise _mistake(f"fail: {table.name} has no column {name!r}{hint}", file, item, written, "fail")
+        shown.append(name)
+        parts.append(f"""coalesce(CAST(t."{name}" AS VARCHAR), '?')""")
+    return " || ".join(parts) or "''", tuple(dict.fromkeys(shown))
+
+
+def _bind(check: Check, file: str, item: Any, written: Written) -> None:
+    """Let DuckDB bind the SQL to empty tables: what types and functions do not fit is seen now."""
+    import duckdb
+
+    with _empty_tables(check.tables) as connection:
+        try:
+            found = connection.execute(
+                f"SELECT {check.verdict} AS verdict, {check.where or 'true'}, {check.reason} FROM {check.table} AS t"
+            ).description
+        except duckdb.Error as error:
+            text = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
+            raise _mistake(f"pass: {text}", file, item, written, "pass") from error
+    kind = str(found[0][1]) if found else "?"
+    if kind.upper() not in ("BOOLEAN", "BOOL"):
+        raise _mistake(f"pass: expected true or false, found {kind}", file, item, written, "pass")
+
+
+def _empty_tables(names: Iterable[str]) -> Any:
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("SET threads = 1; SET VARIABLE now = TIMESTAMP '2000-01-01'")
+    for name in names:
+        columns = ", ".join(f'"{c}" {type_}' for c, type_ in (columns_of(name) or {}).items())
+        connection.execute(f'CREATE TABLE "{name}" ({columns})')
+    return connection
+
+
+def encode(check: Check) -> dict[str, Any]:
+    """What `demarcate checks list --format json` says of a check."""
+    told = msgspec.to_builtins(check)
+    keys = ("id", "title", "area", "responsibility", "table")
+    return {key: told[key] for key in keys} | {
+        "tables": list(check.tables),
+        "severity": check.severity,
+        "refs": {name: list(ref) for name, ref in check.refs.items()},
+    }

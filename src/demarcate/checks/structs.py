@@ -1,0 +1,73 @@
+"""What a check is, as written and as compiled."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+import msgspec
+
+Severity = Literal["critical", "high", "medium", "low"]
+SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
+"""Worst first."""
+
+Verdict = Literal["pass", "fail", "unknown"]
+VERDICTS: tuple[Verdict, ...] = ("pass", "fail", "unknown")
+
+Example = dict[str, Any]
+"""A row of the check's table. `with` holds rows of other tables, `unread` names tables not read."""
+
+
+class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Rows that must pass, fail and be unknown."""
+
+    passes: tuple[Example, ...] = msgspec.field(name="pass")
+    fails: tuple[Example, ...] = msgspec.field(name="fail")
+    unknown: tuple[Example, ...] = ()
+
+
+class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """A check as its author writes it; `docs/how-to/write-a-check.md` says what each key means."""
+
+    id: str
+    title: str
+    responsibility: str
+    table: str
+    passes: str | bool = msgspec.field(name="pass")
+    where: str = ""
+    fail: str
+    severity: Severity
+    remedy: str = ""
+    refs: dict[str, str | tuple[str, ...]] = {}
+    examples: Examples | None = None
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True):
+    """A check that is valid: its texts, and its predicates as SQL over the judged row `t`.
+
+    `verdict` is NULL or a boolean for each row that `where` does not exclude. `reason` is SQL text for a row
+    that fails. `columns` are the judged table's columns that it reads, `lookups` other tables and theirs.
+    """
+
+    id: str
+    title: str
+    area: str
+    responsibility: str
+    table: str
+    severity: Severity
+    remedy: str
+    refs: dict[str, tuple[str, ...]]
+    predicate: str
+    condition: str
+    verdict: str
+    where: str
+    reason: str
+    columns: tuple[str, ...]
+    shown: tuple[str, ...]
+    lookups: dict[str, tuple[str, ...]]
+    file: str
+    line: int
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """All tables that the predicate reads, its own first."""
+        return (self.table, *sorted(set(self.lookups) - {self.table}))

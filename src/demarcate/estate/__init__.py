@@ -1,0 +1,1 @@
+"""What there is: tables, the sources that fill them, and snapshots of an estate."""

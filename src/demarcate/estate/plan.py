@@ -1,0 +1,90 @@
+"""What to collect: the tables asked for, the tables that those are derived from, and the columns of each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from string import Formatter
+
+from demarcate.estate.rows import Source, detail_of
+from demarcate.estate.table import Column, Derived, Table
+from demarcate.estate.tables import all_tables, table
+
+Selection = Mapping[str, frozenset[str] | None]
+"""Table name to the columns in use; None for all of them."""
+
+
+@dataclass(slots=True)
+class TablePlan:
+    """One table that is read: the columns that are made, whether its rows are kept, and who derives from it."""
+
+    table: Table
+    columns: tuple[Column, ...] = ()
+    kept: bool = False
+    children: list[tuple[Table, Derived]] = field(default_factory=list)
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names of the columns that are made."""
+        return tuple(column.name for column in self.columns)
+
+    def details(self, source: Source) -> tuple[str, ...]:
+        """The details (live) or companions (templates) that these columns need."""
+        places = (c.live if source == "live" else c.cloudformation for c in self.columns)
+        names = (detail_of(place.path) for place in places if place is not None)
+        return tuple(sorted({name for name in names if name is not None}))
+
+
+def tells(source: Source, table: Table) -> bool:
+    """Whether a source can fill a table.
+
+    A derived table counts where any of what it is derived from does.
+    """
+    if table.steps if source == "live" else table.types:
+        return True
+    tables = all_tables()
+    return any(
+        (source == "cloudformation") if "::" in derived.of else tells(source, tables[derived.of])
+        for derived in table.derived
+    )
+
+
+def make_plan(selection: Selection, source: Source) -> list[TablePlan]:
+    """The plan for a selection. Raises DemarcateError for a table that does not exist."""
+    plans: dict[str, TablePlan] = {}
+    columns: dict[str, set[str]] = {}
+
+    def want(table_: Table, names: frozenset[str] | None) -> TablePlan:
+        wanted = columns.setdefault(table_.name, set())
+        wanted.update({column.name for column in table_.all_columns} if names is None else names)
+        return plans.setdefault(table_.name, TablePlan(table_))
+
+    for name, names in selection.items():
+        chosen = table(name)
+        if not tells(source, chosen):
+            continue
+        if chosen.steps or chosen.types or not chosen.derived:
+            want(chosen, names).kept = True
+        else:
+            want(chosen, None).kept = True
+        for derived in chosen.derived:
+            if "::" not in derived.of:
+                parent = table(derived.of)
+                if tells(source, parent):
+                    want(parent, frozenset(derived.needs)).children.append((chosen, derived))
+    for name, plan in plans.items():
+        plan.columns = tuple(
+            c for c in plan.table.all_columns if c.name in _closed(plan.table, columns[name])
+        )
+    return list(plans.values())
+
+
+def _closed(table: Table, names: set[str]) -> set[str]:
+    """The columns asked for, and those that the identity of a row is made of."""
+    wanted = set(names)
+    for column in table.all_columns:
+        if column.name == "arn" or column.name == "region":
+            wanted.add(column.name)
+        if column.live is not None and column.live.path.startswith("#format.") and column.name in wanted:
+            wanted.update(name for _, name, _, _ in Formatter().parse(column.live.path[8:]) if name)
+    return wanted

@@ -1,0 +1,282 @@
+"""From an item of AWS's answer, or a template's resource, to a row of a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import lru_cache
+from string import Formatter
+from typing import Any, Literal
+
+from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.paths import ABSENT, kind, path
+from demarcate.estate.table import UNSET, Column, Derived, From, Table
+
+Source = Literal["live", "cloudformation"]
+Row = dict[str, Any]
+"""Column to value. A value may be an `Unknown`; inside JSON values Unknowns may stand anywhere."""
+
+
+@dataclass(slots=True)
+class Item:
+    """What a row is made from: a value, the item it was found under, and its details or companions."""
+
+    value: Any
+    parent: Item | None = None
+    details: dict[str, Any] = field(default_factory=dict)
+    ref: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a row is: the values of the columns that every table has (see `table.COMMON`)."""
+
+    account_id: str | None = None
+    region: str | None = None
+    partition: str | None = None
+    resource: str | None = None
+    file: str | None = None
+    line: int | None = None
+
+
+def find(item: Item, text: str) -> Any:
+    """The value at a path that may lead into a detail (`@name.…`) or the parent item (`^.…`)."""
+    while text.startswith("^"):
+        if item.parent is None:
+            return ABSENT
+        item, text = item.parent, text[1:].removeprefix(".")
+    if text.startswith("@") and len(text) > 1:
+        name, _, rest = text[1:].partition(".")
+        if name.endswith("]"):
+            name, _, index = name.partition("[")
+            rest = f"[{index}" + (f".{rest}" if rest else "")
+        value = item.details.get(name, ABSENT)
+        return value if value is ABSENT or isinstance(value, Unknown) else path(rest)(value)
+    return path(text)(item.value)
+
+
+def detail_of(text: str) -> str | None:
+    """The name of the detail that a path leads into, or None.
+
+    >>> detail_of("@versioning.Status")
+    'versioning'
+    """
+    if not text.startswith("@") or text == "@":
+        return None
+    return text[1:].partition(".")[0].partition("[")[0]
+
+
+def build(table: Table, source: Source, columns: Iterable[Column]) -> Callable[[Item, Place], Row]:
+    """A function that makes the row of one item, with the columns given (all of this table)."""
+    makers: list[tuple[str, Callable[[Item, Place], Any]]] = []
+    formats: list[tuple[str, str]] = []
+    for column in columns:
+        place = column.live if source == "live" else column.cloudformation
+        if place is None:
+            continue
+        if place.path.startswith("#format."):
+            formats.append((column.name, place.path.removeprefix("#format.")))
+        else:
+            makers.append((column.name, _maker(column, place)))
+
+    def make(item: Item, place: Place) -> Row:
+        row: Row = {
+            "account_id": place.account_id,
+            "region": place.region,
+            "partition": place.partition,
+            "file": place.file,
+            "line": place.line,
+        }
+        for name, maker in makers:
+            row[name] = maker(item, place)
+        for name, text in formats:
+            row[name] = _format(text, row)
+        row["resource"] = place.resource if place.resource is not None else _identity(row)
+        return row
+
+    return make
+
+
+def _format(text: str, row: Row) -> Any:
+    """A text with the row's own columns in it; unknown where one of them is."""
+    values = {}
+    for name in _names(text):
+        value = row.get(name)
+        if value is None or isinstance(value, Unknown):
+            return value or Unknown(f"{name} is not known")
+        values[name] = value
+    return text.format_map(values)
+
+
+@lru_cache(maxsize=1024)
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name for _, name, _, _ in Formatter().parse(text) if name)
+
+
+def _identity(row: Row) -> str | None:
+    arn = row.get("arn")
+    return arn if isinstance(arn, str) else None
+
+
+def _maker(column: Column, place: From) -> Callable[[Item, Place], Any]:
+    absent = column.absent if place.absent is UNSET else place.absent
+    text, function, type_ = place.path, place.function, column.type
+    if text == "#ref":
+        return lambda item, _: item.ref
+    if text.startswith("#attribute."):
+        suffix = text.removeprefix("#attribute")
+        return lambda item, _: item.ref + suffix
+    simple = not text.startswith(("@", "^")) or text == "@"
+    get = path(text) if simple else None
+
+    def make(item: Item, _: Place) -> Any:
+        value = get(item.value) if get else find(item, text)
+        if value is ABSENT:
+            return None if absent is UNSET else absent
+        if isinstance(value, Unknown):
+            return value
+        if function is not None:
+            try:
+                value = function(value)
+            except (TypeError, ValueError, KeyError, AttributeError, IndexError):
+                inside = first_unknown(value)
+                return inside or Unknown(f"{text}: {kind(value)} of a form that was not expected")
+            if value is ABSENT:
+                return None if absent is UNSET else absent
+        return convert(type_, value, text)
+
+    return make
+
+
+def convert(type_: str, value: Any, what: str) -> Any:
+    """A value as a column's type has it, or an Unknown that says what was found instead.
+
+    Templates may write booleans and numbers as text, and text as numbers: CloudFormation takes either.
+    """
+    if value is None or isinstance(value, Unknown):
+        return value
+    if type_ == "JSON":
+        return value
+    if type_ == "VARCHAR":
+        if isinstance(value, str):
+            return value
+        if isinstance(value, bool):
+            return "true" if value else "false"
+        if isinstance(value, int | float):
+            return str(value)
+    elif type_ == "BOOLEAN":
+        if isinstance(value, bool):
+            return value
+        if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+    elif type_ == "BIGINT":
+        if isinstance(value, int) and not isinstance(value, bool):
+            return value if -(2**63) <= value < 2**63 else Unknown(f"{what}: {value} is out of range")
+        if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
+            return int(value)
+        if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 19:
+            return int(value)
+    elif type_ == "DOUBLE":
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            return float(value)
+        if isinstance(value, str):
+            try:
+                return float(value)
+            except ValueError:
+                pass
+    elif type_ == "TIMESTAMP":
+        return _moment(value, what)
+    elif type_ == "VARCHAR[]":
+        return _texts(value, what)
+    return Unknown(f"{what}: expected {_EXPECTED[type_]}, found {kind(value)}{_shown(value)}")
+
+
+_EXPECTED = {
+    "VARCHAR": "text",
+    "BOOLEAN": "true or false",
+    "BIGINT": "a whole number",
+    "DOUBLE": "a number",
+    "TIMESTAMP": "a date",
+    "VARCHAR[]": "a list of text",
+}
+
+
+def _shown(value: Any) -> str:
+    return f" ({value[:40]!r})" if isinstance(value, str) else ""
+
+
+def _texts(value: Any, what: str) -> Any:
+    if not isinstance(value, list):
+        value = [value]
+    texts = [convert("VARCHAR", item, what) for item in value]
+    return next((item for item in texts if isinstance(item, Unknown)), texts)
+
+
+def _moment(value: Any, what: str) -> Any:
+    """UTC, without an offset, as the TIMESTAMP columns hold it. A number is seconds since 1970."""
+    try:
+        if isinstance(value, str):
+            value = datetime.fromisoformat(value)
+        elif isinstance(value, int | float) and not isinstance(value, bool):
+            value = datetime.fromtimestamp(value, UTC)
+    except (ValueError, OverflowError, OSError):
+        return Unknown(f"{what}: {str(value)[:40]!r} is not a date")
+    if not isinstance(value, datetime):
+        return Unknown(f"{what}: expected a date, found {kind(value)}")
+    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+
+
+def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Place) -> Iterator[Row]:
+    """The rows of a derived table that come from one parent (its columns, or a resource's properties).
+
+    Where a column that the function needs is unknown there is one row, unknown as a whole: nothing can be
+    said about how many there are.
+    """
+    common: Row = {
+        "account_id": place.account_id,
+        "region": place.region,
+        "partition": place.partition,
+        "file": place.file,
+        "line": place.line,
+        "resource": place.resource,
+    }
+    needs: dict[str, Any] = {}
+    reason: Unknown | None = None
+    for name in derived.needs:
+        value = parent.get(name, ABSENT)
+        if isinstance(value, Unknown):
+            reason = value
+        elif value is not ABSENT and value is not None:
+            needs[name] = value
+    found: Iterable[Mapping[str, Any]]
+    if reason is None:
+        try:
+            found = list(derived.function(needs))
+        except (TypeError, ValueError, KeyError, AttributeError, IndexError):
+            reason = first_unknown(needs) or Unknown(
+                f"{', '.join(derived.needs)}: of a form that was not expected"
+            )
+    if reason is not None:
+        found = [dict.fromkeys((column.name for column in table.columns), reason)]
+    for values in found:
+        row = dict(common)
+        for column in table.columns:
+            value = values.get(column.name, ABSENT)
+            if value is ABSENT:
+                value = None if column.absent is UNSET else column.absent
+            row[column.name] = convert(column.type, value, column.name)
+        yield row
+
+
+def spooled(row: Row) -> Row:
+    """A row as it is written: Unknowns become NULL, and their reasons the column `_unknown`."""
+    reasons: dict[str, str] = {}
+    for name, value in row.items():
+        unknown = first_unknown(value) if isinstance(value, dict | list | Unknown) else None
+        if unknown is not None:
+            reasons[name] = unknown.reason
+            row[name] = None
+    if reasons:
+        row["_unknown"] = reasons
+    return row

@@ -1,0 +1,1 @@
+"""Live AWS accounts as a source."""

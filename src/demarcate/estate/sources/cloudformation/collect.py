@@ -1,0 +1,133 @@
+"""CloudFormation templates as a source: their resources as rows of the same tables as live AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.plan import Selection, TablePlan, make_plan
+from demarcate.estate.rows import Item, Place, Row, build, derive
+from demarcate.estate.snapshot import PartWriter, SnapshotWriter, Unread
+from demarcate.estate.table import Companion, Table
+from demarcate.estate.tables import all_tables
+
+if TYPE_CHECKING:
+    from demarcate.estate.sources.cloudformation.templates import Resource
+
+
+def collect(
+    paths: Sequence[Path],
+    selection: Selection,
+    writer: SnapshotWriter,
+    *,
+    parameters: Mapping[str, Any] | None = None,
+) -> None:
+    """Write the rows of all templates under the paths.
+
+    A table that templates can fill is written even where no resource of it is declared: that it has no rows
+    is then known. Problems in templates are recorded as unread. Raises DemarcateError for a path that does
+    not exist or a folder without a template.
+    """
+    from demarcate.estate.sources.cloudformation.templates import load
+
+    tables = all_tables()
+    names = {t: table.ref_property for table in tables.values() if table.ref_property for t in table.types}
+    templates = load(paths, parameters=parameters, names=names)
+    writer.unread(*(Unread(reason=p.message, file=p.file, line=p.line) for p in templates.problems))
+    by_type: dict[str, list[Resource]] = {}
+    for resource in templates.resources:
+        by_type.setdefault(resource.type, []).append(resource)
+    known = {t for table in tables.values() for t in _all_types(table)}
+    writer.resources = {t: len(found) for t, found in by_type.items() if t not in known}
+
+    companions = _Companions(by_type)
+    plans = make_plan(selection, "cloudformation")
+    kept = {p.table.name: writer.part(p.table, p.names) for p in plans if p.kept}
+    for plan in plans:
+        _table(plan, by_type, companions, kept)
+    for part in kept.values():
+        part.seal()
+
+
+def _all_types(table: Table) -> Iterable[str]:
+    yield from table.types
+    yield from (companion.type for companion in table.companions.values())
+    yield from (derived.of for derived in table.derived if "::" in derived.of)
+
+
+def _table(
+    plan: TablePlan,
+    by_type: Mapping[str, list[Resource]],
+    companions: _Companions,
+    kept: Mapping[str, PartWriter],
+) -> None:
+    table = plan.table
+    make = build(table, "cloudformation", plan.columns)
+    details = plan.details("cloudformation")
+    part = kept.get(table.name)
+    for type_ in table.types:
+        for resource in by_type.get(type_, ()):
+            found = {name: companions.of(table.companions[name], resource) for name in details}
+            item = Item(resource.properties, None, found, resource.ref)
+            row = make(item, _place(resource))
+            for child, derived in plan.children:
+                kept[child.name].append(_derived(child, derived, row, resource))
+            if part is not None:
+                part.append((_conditional(row, resource),))
+    if part is None:
+        return
+    for derived in table.derived:
+        for resource in by_type.get(derived.of, ()) if "::" in derived.of else ():
+            part.append(_derived(table, derived, resource.properties, resource))
+
+
+def _derived(table: Table, derived: Any, parent: Mapping[str, Any], resource: Resource) -> Iterable[Row]:
+    parent = {**parent, "ref": resource.ref}
+    return (_conditional(row, resource) for row in derive(table, derived, parent, _place(resource)))
+
+
+def _place(resource: Resource) -> Place:
+    return Place(resource=resource.logical_id, file=resource.file, line=resource.line)
+
+
+def _conditional(row: Row, resource: Resource) -> Row:
+    if resource.conditional is not None:
+        row["_conditional"] = resource.conditional.reason
+    return row
+
+
+class _Companions:
+    """Finds the resources that complete a row: indexed once for each (type, property)."""
+
+    def __init__(self, by_type: Mapping[str, list[Resource]]) -> None:
+        self._by_type = by_type
+        self._indexes: dict[tuple[str, str], tuple[dict[str, list[Any]], list[Unknown]]] = {}
+
+    def of(self, companion: Companion, resource: Resource) -> Any:
+        """The companion's properties, or with `many` the list of them; {} where it is known that none is."""
+        index, unplaced = self._index(companion)
+        found = index.get(resource.ref, []) + index.get(f"{resource.ref}.Arn", [])
+        if companion.many:
+            return [*found, *unplaced]
+        return (found or unplaced or [{}])[0]
+
+    def _index(self, companion: Companion) -> tuple[dict[str, list[Any]], list[Unknown]]:
+        key = (companion.type, companion.property)
+        if key in self._indexes:
+            return self._indexes[key]
+        index: dict[str, list[Any]] = {}
+        unplaced: list[Unknown] = []
+        for other in self._by_type.get(companion.type, ()):
+            properties: Any = other.properties
+            if other.conditional is not None:
+                properties = Unknown(f"{other.logical_id}: {other.conditional.reason}")
+            target = other.properties.get(companion.property)
+            for value in target if isinstance(target, list) else [target]:
+                if isinstance(value, Unknown):
+                    unplaced.append(Unknown(f"{other.logical_id} may be for it: {value.reason}"))
+                elif isinstance(value, str):
+                    index.setdefault(value, []).append(properties)
+        self._indexes[key] = index, unplaced
+        return index, unplaced

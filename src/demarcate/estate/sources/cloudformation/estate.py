@@ -1,0 +1,240 @@
+"""All templates of an estate together: which is nested in which, what refers to what, what exports what."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from demarcate.base.documents import DocumentError
+from demarcate.base.errors import Problem
+from demarcate.base.unknown import Unknown
+from demarcate.estate.sources.cloudformation.intrinsics import Assigned, same
+from demarcate.estate.sources.cloudformation.reading import Raw, read_plain, read_template
+from demarcate.estate.sources.cloudformation.stacks import Stack
+
+MAX_STACKS = 2000
+"""How many template instances an estate may have: nesting multiplies them."""
+
+
+class Estate:
+    """The templates read, and the stacks that they make."""
+
+    def __init__(
+        self, folders: Iterable[Path], parameters: Mapping[str, Any], names: Mapping[str, str]
+    ) -> None:
+        self.folders = [os.path.realpath(folder) for folder in folders]
+        self.parameters, self.names = parameters, names
+        self.raws: dict[str, Raw] = {}
+        self.stacks: list[Stack] = []
+        self.ids: Counter[str] = Counter()
+        self.named = False
+        self.problems: dict[Problem, None] = {}
+        self._included: dict[str, Any] = {}
+        self._exports: dict[str, list[tuple[Stack, str]]] | None = None
+        self._unreadable: set[str] = set()
+
+    def report(self, problem: Problem) -> None:
+        """Note a Problem, once."""
+        self.problems[problem] = None
+
+    def read(self, path: Path, file: str, *, explicit: bool) -> Raw | None:
+        """Read a template, once. None where it is none, or is a Problem."""
+        real = os.path.realpath(path)
+        if real in self.raws or real in self._unreadable:
+            return self.raws.get(real)
+        try:
+            raw = read_template(path, file, explicit=explicit)
+        except DocumentError as error:
+            self._unreadable.add(real)
+            self.report(Problem(error.message, error.file, error.line))
+            return None
+        if raw is not None:
+            self.raws[real] = raw
+            for problem in raw.problems:
+                self.report(problem)
+        return raw
+
+    # Nested stacks
+
+    def local(self, raw: Raw, url: Any) -> tuple[Path, str] | Unknown:
+        """The file that a template means by a path beside it; Unknown for one that is not on this machine.
+
+        Only files inside the folders that were given are read, so that a template cannot have others shown.
+        """
+        if isinstance(url, Unknown):
+            return url
+        if not isinstance(url, str) or not url or "\0" in url:
+            return Unknown("it is not the path of a file")
+        if url.startswith("file://"):
+            url = url.removeprefix("file://")
+        if "://" in url or isinstance(url, Assigned):
+            return Unknown(f"{url} is not on this machine")
+        for folder in (str(raw.path.parent), *self.folders):
+            path = os.path.normpath(os.path.join(folder, url))  # noqa: PTH118 - an absolute url stands alone
+            if os.path.isfile(path):  # noqa: PTH113
+                real = os.path.realpath(path)
+                if any(real.startswith(os.path.join(top, "")) for top in self.folders):  # noqa: PTH118
+                    return Path(path), path
+                return Unknown(f"{url} is outside the folders given; give the folder that holds both")
+        return Unknown(f"{url} does not exist")
+
+    def build(self) -> None:
+        """Make the stacks: roots, then what is nested in them; then give everything its name."""
+        nested_in: dict[str, set[str]] = {}
+        for real, raw in list(self.raws.items()):
+            scout = Stack(self, raw)
+            for url in scout.written_urls():
+                found = self.local(raw, url)
+                if not isinstance(found, Unknown):
+                    nested_in.setdefault(os.path.realpath(found[0]), set()).add(real)
+        reached: set[str] = set()
+        roots = [real for real in self.raws if not nested_in.get(real, set())]
+        # Templates that only nest one another have no root among them: the first is taken for one.
+        for real in [*roots, *list(self.raws)]:
+            if real not in reached:
+                self._add(Stack(self, self.raws[real]), reached)
+        self._name()
+
+    def _add(self, stack: Stack, reached: set[str]) -> None:
+        self.stacks.append(stack)
+        reached.add(os.path.realpath(stack.raw.path))
+        stack.prepare()
+        for logical_id, body in stack.nested():
+            line = stack.places[logical_id].line
+            url = stack.template_url(body)
+            found = self.local(stack.raw, url)
+            if isinstance(found, Unknown):
+                if isinstance(url, str) and not isinstance(url, Assigned) and "://" not in url:
+                    stack.problem(f"the template of stack {logical_id} cannot be read: {found.reason}", line)
+                continue
+            real = os.path.realpath(found[0])
+            reached.add(real)
+            if stack.presence(logical_id) is False:
+                continue
+            raw = self.read(*found, explicit=True)
+            if raw is None:
+                continue
+            if any(raw is above.raw for above in _above(stack)):
+                stack.problem(f"stack {logical_id} nests {found[1]} in itself; it is not followed", line)
+            elif len(self.stacks) >= MAX_STACKS:
+                stack.problem(f"stack {logical_id} is left out: there are more than {MAX_STACKS:,} stacks", line)
+            else:
+                child = stack.children[logical_id] = Stack(self, raw, stack, logical_id)
+                self._add(child, reached)
+
+    def _name(self) -> None:
+        """Decide what tells the resources of one stack from those of another."""
+        for stack in self.stacks:
+            self.ids.update(list(stack.resources))
+        labels = _labels([stack.raw for stack in self.stacks if stack.parent is None])
+        uses = Counter(id(stack.raw) for stack in self.stacks)
+        paths = Counter((id(stack.raw), stack.path) for stack in self.stacks)
+        taken: set[str] = set()
+        several = sum(stack.raw.names_stack for stack in self.stacks) > 1
+        for stack in self.stacks:
+            label = labels[id(stack.root.raw)]
+            path = "/".join(stack.path)
+            name = path or label
+            if name in taken:
+                name = f"{label}/{path}"
+            taken.add(name)
+            stack.qualifier = name + "/"
+            if several and (stack.raw.names_stack or stack.parent):
+                stack.token = name + "/"
+            if stack.parent and uses[id(stack.raw)] > 1:
+                once = paths[(id(stack.raw), stack.path)] == 1
+                stack.prefix = (path if once else f"{label}/{path}") + "/"
+            stack.forget()
+        self.named = True
+
+    # What stacks ask of one another
+
+    def exported(self, name: str) -> Any:
+        """The value that a stack exports under a name, where exactly one value is."""
+        if self._exports is None:
+            self._exports = {}
+            exports: dict[str, list[tuple[Stack, str]]] = {}
+            for stack in self.stacks:
+                for exported, output in stack.exports():
+                    exports.setdefault(exported, []).append((stack, output))
+            self._exports = exports
+        values = [stack.output(output) for stack, output in self._exports.get(name, ())]
+        if not values:
+            return Unknown(f"import of {name}: no template here exports it")
+        if any(same(values[0], value) is not True for value in values[1:]):
+            return Unknown(f"import of {name}: more than one template here exports it")
+        return values[0]
+
+    def included(self, raw: Raw, location: Any) -> Any:
+        """The content of a file that a template includes, not resolved; Unknown where it cannot be read."""
+        found = self.local(raw, location)
+        if isinstance(found, Unknown):
+            return Unknown(f"the included file cannot be read: {found.reason}")
+        path, file = found
+        if file not in self._included:
+            try:
+                self._included[file] = read_plain(path, file)
+            except DocumentError as error:
+                self.report(Problem(error.message, error.file, error.line))
+                self._included[file] = Unknown(f"the included file {file} cannot be read")
+        return self._included[file]
+
+
+def _above(stack: Stack | None) -> Iterable[Stack]:
+    while stack is not None:
+        yield stack
+        stack = stack.parent
+
+
+def _labels(raws: Sequence[Raw]) -> dict[int, str]:
+    """A short name for each root template: its file's stem, or as much of its path as tells it from others."""
+    labels: dict[int, str] = {}
+    for depth in range(1, 50):
+        left = [raw for raw in raws if id(raw) not in labels]
+        names = {id(raw): "/".join(raw.path.with_suffix("").parts[-depth:]) for raw in left}
+        counts = Counter(names.values())
+        labels |= {key: name for key, name in names.items() if counts[name] == 1}
+    return {id(raw): labels.get(id(raw), raw.file) for raw in raws}
+
+
+def circles(edges: Mapping[str, set[str]]) -> list[list[str]]:
+    """The groups of names that need one another in a circle (Tarjan's strongly connected components)."""
+    order: dict[str, int] = {}
+    low: dict[str, int] = {}
+    path: list[str] = []
+    on_path: set[str] = set()
+    found: list[list[str]] = []
+    for start in edges:
+        if start in order:
+            continue
+        work = [(start, iter(sorted(edges[start])))]
+        order[start] = low[start] = len(order)
+        path.append(start)
+        on_path.add(start)
+        while work:
+            name, needs = work[-1]
+            for need in needs:
+                if need not in order:
+                    order[need] = low[need] = len(order)
+                    path.append(need)
+                    on_path.add(need)
+                    work.append((need, iter(sorted(edges.get(need, ())))))
+                    break
+                if need in on_path:
+                    low[name] = min(low[name], order[need])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
+                if low[name] == order[name]:
+                    group = path[path.index(name) :]
+                    del path[path.index(name) :]
+                    on_path.difference_update(group)
+                    if len(group) > 1 or name in edges.get(name, ()):
+                        found.append(group)
+    return found
+
+

@@ -1,0 +1,563 @@
+"""The intrinsic functions: a template's plain data in, resolved plain data out.
+
+What cannot be known before deployment is Unknown and stays so through every function; conditions are decided
+in three values. Texts that AWS assigns (identifiers, the region, the account) are kept as texts that stand for
+themselves, marked as Assigned so that nothing is decided by what they look like.
+Source: the intrinsic function reference of the AWS CloudFormation template reference.
+"""
+
+from __future__ import annotations
+
+import base64
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Protocol
+
+from demarcate.base.unknown import Unknown, first_unknown
+
+MAX_TEXT = 1_000_000
+
+
+class Assigned(str):
+    """Text that AWS decides at deployment, wholly or in part. Comparing it to a literal proves nothing."""
+
+    __slots__ = ()
+
+
+class Identifier(Assigned):
+    """What `Ref` gives, or an ARN: never empty, and the same text always means the same thing."""
+
+    __slots__ = ()
+
+
+class Tokens(Assigned):
+    """Text whose only assigned parts are tokens that can be seen in it, like `${AWS::Region}`."""
+
+    __slots__ = ()
+
+
+class MaybeAbsent(Unknown):
+    """An Unknown that may turn out to be no value at all (a branch was AWS::NoValue)."""
+
+    __slots__ = ()
+
+
+class _Nothing:
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING = _Nothing()
+"""What AWS::NoValue resolves to: the member or item that holds it is removed."""
+
+
+class Scope(Protocol):
+    """What functions need to know of the template instance that they are resolved in."""
+
+    def reference(self, name: str) -> Any:
+        """What `Ref` gives: a value, Unknown, or NOTHING."""
+
+    def attribute(self, logical_id: str, attribute: str) -> Any:
+        """What `Fn::GetAtt` gives."""
+
+    def condition(self, name: str) -> bool | Unknown:
+        """Whether a named condition holds."""
+
+    def mapping(self, name: str) -> Any:
+        """A map of the Mappings section, or None."""
+
+    def imported(self, name: str) -> Any:
+        """What another template exports under a name."""
+
+    def included(self, location: str) -> Any:
+        """The resolved content of an included file."""
+
+    def spend(self, size: int) -> bool:
+        """Count what functions produce; False once it is too much."""
+
+    def undecided(self, branch: Any) -> Any:
+        """Resolve a branch that may not be taken."""
+
+
+def resolve(value: Any, scope: Scope) -> Any:
+    """Resolve plain data. The answer is plain data with Unknown where something is not known, or NOTHING."""
+    kind = type(value)
+    if kind is dict:
+        if len(value) == 1:
+            [(key, argument)] = value.items()
+            function = _FUNCTIONS.get(key)
+            if function is not None:
+                return function(argument, scope)
+            if key[:4] == "Fn::":
+                return Unknown(f"{key} is not a function that is known here")
+        elif "Fn::Transform" in value:
+            return _merged(value, scope)
+        members: dict[str, Any] = {}
+        for key, item in value.items():
+            if type(item) is dict or type(item) is list:
+                item = resolve(item, scope)
+                if item is NOTHING:
+                    continue
+            members[key] = item
+        return members
+    if kind is list:
+        items = [resolve(item, scope) if type(item) is dict or type(item) is list else item for item in value]
+        return [item for item in items if item is not NOTHING] if NOTHING in items else items
+    return value
+
+
+def decide(value: Any, scope: Scope) -> bool | Unknown:
+    """Decide a condition: True, False or Unknown."""
+    if isinstance(value, dict) and len(value) == 1:
+        [(key, argument)] = value.items()
+        if key == "Condition" and isinstance(argument, str):
+            return scope.condition(argument)
+    value = resolve(value, scope)
+    if isinstance(value, (bool, Unknown)):
+        return value
+    if value in ("true", "false"):
+        return bool(value == "true")
+    return Unknown("a condition is neither true nor false")
+
+
+def text_of(value: Any) -> str | None:
+    """The text that CloudFormation makes of a scalar; None for what is none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    return None
+
+
+def joined(parts: list[Any], delimiter: str, scope: Scope, function: str) -> Any:
+    """Parts as one text, Assigned where one of them is; Unknown where one of them is."""
+    texts: list[str] = []
+    kind: type[str] = str
+    for part in parts:
+        if isinstance(part, Unknown):
+            return Unknown(part.reason)
+        text = text_of(part)
+        if text is None:
+            return Unknown(f"{function} needs texts, not {_name(part)}")
+        if isinstance(part, Assigned):
+            kind = Tokens if isinstance(part, Tokens) and kind is not Assigned else Assigned
+        texts.append(text)
+    size = sum(map(len, texts)) + len(delimiter) * len(texts)
+    if size > MAX_TEXT or not scope.spend(size):
+        return Unknown(f"{function} gives a text that is too long")
+    result = delimiter.join(texts)
+    if kind is str:
+        return result
+    if len(texts) == 1 and isinstance(parts[0], Identifier):
+        return parts[0]
+    return kind(result)
+
+
+def _name(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else "nothing" if value in (None, NOTHING) else repr(value)
+
+
+def _contains_assigned(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(_contains_assigned(item) for item in value.values())
+    if isinstance(value, list):
+        return any(_contains_assigned(item) for item in value)
+    return isinstance(value, Assigned)
+
+
+def _arguments(argument: Any, scope: Scope, function: str, counts: Iterable[int]) -> list[Any] | Unknown:
+    """The unresolved items of a function's argument, where there are as many as it takes."""
+    if isinstance(argument, dict):
+        argument = resolve(argument, scope)
+    if isinstance(argument, Unknown):
+        return argument
+    if not isinstance(argument, list) or len(argument) not in counts:
+        expected = " or ".join(str(count) for count in counts)
+        return Unknown(f"{function} needs a list of {expected}")
+    return argument
+
+
+def _ref(argument: Any, scope: Scope) -> Any:
+    name = resolve(argument, scope)
+    if isinstance(name, Unknown):
+        return name
+    if not isinstance(name, str):
+        return Unknown(f"Ref needs a name, not {_name(name)}")
+    return scope.reference(name)
+
+
+def _get_att(argument: Any, scope: Scope) -> Any:
+    parts = argument.split(".", 1) if isinstance(argument, str) else resolve(argument, scope)
+    if isinstance(parts, Unknown):
+        return parts
+    if not isinstance(parts, list) or len(parts) < 2:
+        return Unknown("Fn::GetAtt needs a logical id and an attribute")
+    unknown = first_unknown(parts)
+    if unknown:
+        return unknown
+    if not all(isinstance(part, str) for part in parts):
+        return Unknown("Fn::GetAtt needs a logical id and an attribute")
+    return scope.attribute(parts[0], ".".join(parts[1:]))
+
+
+_VARIABLE = re.compile(r"\$\{([^{}]*)\}")
+
+
+def _sub(argument: Any, scope: Scope) -> Any:
+    own: dict[str, Any] = {}
+    if isinstance(argument, list):
+        if len(argument) != 2 or not isinstance(argument[1], dict):
+            return Unknown("Fn::Sub needs a text, or a text and a map")
+        argument, variables = argument
+        own = {name: resolve(value, scope) for name, value in variables.items()}
+    text = resolve(argument, scope)
+    if isinstance(text, Unknown):
+        return text
+    if not isinstance(text, str):
+        return Unknown(f"Fn::Sub needs a text, not {_name(text)}")
+    pieces = _VARIABLE.split(text)
+    if len(pieces) == 1:
+        return text
+    parts: list[Any] = pieces
+    for index in range(1, len(pieces), 2):
+        name = pieces[index].strip()
+        if name.startswith("!"):
+            parts[index] = "${" + name[1:] + "}"
+        elif name in own:
+            parts[index] = own[name]
+        elif "." in name:
+            parts[index] = scope.attribute(*name.split(".", 1))
+        else:
+            parts[index] = scope.reference(name)
+    if len(parts) == 3 and not parts[0] and not parts[2] and isinstance(parts[1], Assigned):
+        return parts[1]
+    return joined(parts, "", scope, "Fn::Sub")
+
+
+def _join(argument: Any, scope: Scope) -> Any:
+    arguments = _arguments(argument, scope, "Fn::Join", (2,))
+    if isinstance(arguments, Unknown):
+        return arguments
+    delimiter, parts = resolve(arguments[0], scope), resolve(arguments[1], scope)
+    for value in (delimiter, parts):
+        if isinstance(value, Unknown):
+            return Unknown(value.reason)
+    if not isinstance(delimiter, str) or not isinstance(parts, list):
+        return Unknown("Fn::Join needs a delimiter and a list")
+    return joined(parts, delimiter, scope, "Fn::Join")
+
+
+_TOKEN = re.compile(r"\$\{[^{}]*AWS::[^{}]*\}")
+_WHOLE_TOKENS = ("::AccountId}", "::Partition}", "::Region}", "::URLSuffix}", "::StackName}")
+
+
+def _split(argument: Any, scope: Scope) -> Any:
+    arguments = _arguments(argument, scope, "Fn::Split", (2,))
+    if isinstance(arguments, Unknown):
+        return arguments
+    delimiter, text = resolve(arguments[0], scope), resolve(arguments[1], scope)
+    if isinstance(text, Unknown):
+        return Unknown(text.reason)
+    if not isinstance(delimiter, str) or not delimiter or not isinstance(text, str):
+        return Unknown("Fn::Split needs a delimiter and a text")
+    if not scope.spend(len(text)):
+        return Unknown("Fn::Split gives a list that is too long")
+    if not isinstance(text, Assigned):
+        return text.split(delimiter)
+    # The value of a token such as ${AWS::Region} holds letters, digits, dots and hyphens only: any other
+    # delimiter cannot cut through it. Of other assigned texts nothing is known.
+    tokens = _TOKEN.findall(text)
+    if (
+        not isinstance(text, Tokens)
+        or re.search(r"[\w.-]", delimiter)
+        or not all(token.endswith(_WHOLE_TOKENS) for token in tokens)
+    ):
+        return Unknown(f"what {text} looks like is only known at deployment")
+    pieces = _TOKEN.sub("\0", text).split(delimiter)
+    rest = iter(tokens)
+    return [
+        Tokens(re.sub("\0", lambda _: next(rest), piece)) if "\0" in piece else piece for piece in pieces
+    ]
+
+
+def _select(argument: Any, scope: Scope) -> Any:
+    arguments = _arguments(argument, scope, "Fn::Select", (2,))
+    if isinstance(arguments, Unknown):
+        return arguments
+    index, items = resolve(arguments[0], scope), resolve(arguments[1], scope)
+    for value in (index, items):
+        if isinstance(value, Unknown):
+            return Unknown(value.reason)
+    if isinstance(index, Assigned):
+        return Unknown(f"Fn::Select by {index}, which is only known at deployment")
+    place = _whole(index)
+    if place is None or not isinstance(items, list):
+        return Unknown("Fn::Select needs an index and a list")
+    if not 0 <= place < len(items):
+        return Unknown(f"Fn::Select of item {place} of {len(items)}")
+    for item in items[:place]:
+        if isinstance(item, MaybeAbsent):
+            return Unknown(item.reason)
+    return items[place]
+
+
+def _whole(value: Any) -> int | None:
+    if isinstance(value, str):
+        value = value.strip()
+        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+    return value if isinstance(value, int) and not isinstance(value, bool) else None
+
+
+def _find_in_map(argument: Any, scope: Scope) -> Any:
+    arguments = _arguments(argument, scope, "Fn::FindInMap", (3, 4))
+    if isinstance(arguments, Unknown):
+        return arguments
+    default: Any = NOTHING
+    if len(arguments) == 4:
+        last = arguments[3]
+        if not isinstance(last, dict) or "DefaultValue" not in last:
+            return Unknown("Fn::FindInMap needs DefaultValue as its fourth item")
+        default = last["DefaultValue"]
+    found: Any = None
+    path = []
+    for depth, step in enumerate(arguments[:3]):
+        key = resolve(step, scope)
+        if isinstance(key, Unknown):
+            return Unknown(key.reason)
+        if isinstance(key, Assigned):
+            return Unknown(f"Fn::FindInMap by {key}, which is only known at deployment")
+        name = text_of(key)
+        if name is None:
+            return Unknown(f"Fn::FindInMap needs names, not {_name(key)}")
+        path.append(name)
+        found = scope.mapping(name) if depth == 0 else found.get(name) if isinstance(found, dict) else None
+        if isinstance(found, Unknown):
+            return found
+        if found is None:
+            if default is not NOTHING:
+                return resolve(default, scope)
+            return Unknown(f"no value in Mappings at {'.'.join(path)}")
+    return resolve(found, scope)
+
+
+def _if(argument: Any, scope: Scope) -> Any:
+    arguments = _arguments(argument, scope, "Fn::If", (3,))
+    if isinstance(arguments, Unknown):
+        return arguments
+    test, then, otherwise = arguments
+    if isinstance(test, str):
+        holds, name = scope.condition(test), f"condition {test}"
+    else:
+        holds, name = decide(test, scope), "a condition"
+    if not isinstance(holds, Unknown):
+        return resolve(then if holds else otherwise, scope)
+    first, second = scope.undecided(then), scope.undecided(otherwise)
+    if first is NOTHING and second is NOTHING:
+        return NOTHING
+    if same(first, second) is True:
+        return first
+    reason = f"{name} is unknown: {holds.reason}"
+    return MaybeAbsent(reason) if first is NOTHING or second is NOTHING else Unknown(reason)
+
+
+def same(left: Any, right: Any) -> bool | Unknown:
+    """Whether two resolved values are equal, as CloudFormation compares them: by their texts."""
+    unknown = first_unknown([left, right])
+    if unknown:
+        return Unknown(unknown.reason)
+    if isinstance(left, (dict, list)) or isinstance(right, (dict, list)):
+        if type(left) is not type(right):
+            return False
+        pairs: Iterable[tuple[Any, Any]]
+        if isinstance(left, dict):
+            if left.keys() != right.keys():
+                return False
+            pairs = ((left[key], right[key]) for key in left)
+        else:
+            if len(left) != len(right):
+                return False
+            pairs = zip(left, right, strict=True)
+        return _all_of(same(a, b) for a, b in pairs)
+    texts = text_of(left), text_of(right)
+    if None in texts:
+        return left is right
+    assigned = [value for value in (left, right) if isinstance(value, Assigned)]
+    if not assigned:
+        return texts[0] == texts[1]
+    if len(assigned) == 2 and texts[0] == texts[1]:
+        return True
+    if len(assigned) == 1 and "" in texts and isinstance(assigned[0], (Identifier, Tokens)):
+        return False
+    return Unknown(f"{assigned[0]} is only known at deployment")
+
+
+def _all_of(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:
+    """Kleene's and: false beats unknown, unknown beats true."""
+    unknown = None
+    for verdict in verdicts:
+        if verdict is False:
+            return False
+        if isinstance(verdict, Unknown):
+            unknown = unknown or verdict
+    return unknown or True
+
+
+def _negate(verdict: bool | Unknown) -> bool | Unknown:
+    return verdict if isinstance(verdict, Unknown) else not verdict
+
+
+def _equals(argument: Any, scope: Scope) -> bool | Unknown:
+    arguments = _arguments(argument, scope, "Fn::Equals", (2,))
+    if isinstance(arguments, Unknown):
+        return arguments
+    return same(resolve(arguments[0], scope), resolve(arguments[1], scope))
+
+
+def _and(argument: Any, scope: Scope) -> bool | Unknown:
+    arguments = _arguments(argument, scope, "Fn::And", range(1, 11))
+    return arguments if isinstance(arguments, Unknown) else _all_of(decide(item, scope) for item in arguments)
+
+
+def _or(argument: Any, scope: Scope) -> bool | Unknown:
+    arguments = _arguments(argument, scope, "Fn::Or", range(1, 11))
+    if isinstance(arguments, Unknown):
+        return arguments
+    return _negate(_all_of(_negate(decide(item, scope)) for item in arguments))
+
+
+def _not(argument: Any, scope: Scope) -> bool | Unknown:
+    arguments = _arguments(argument, scope, "Fn::Not", (1,))
+    return arguments if isinstance(arguments, Unknown) else _negate(decide(arguments[0], scope))
+
+
+def _base64(argument: Any, scope: Scope) -> Any:
+    value = resolve(argument, scope)
+    if isinstance(value, Unknown):
+        return value
+    text = text_of(value)
+    if text is None:
+        return Unknown(f"Fn::Base64 needs a text, not {_name(value)}")
+    if len(text) > MAX_TEXT or not scope.spend(2 * len(text)):
+        return Unknown("Fn::Base64 gives a text that is too long")
+    encoded = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
+    return Assigned(encoded) if isinstance(value, Assigned) else encoded
+
+
+def _cidr(argument: Any, scope: Scope) -> Any:
+    arguments = _arguments(argument, scope, "Fn::Cidr", (2, 3))
+    if isinstance(arguments, Unknown):
+        return arguments
+    values = [resolve(item, scope) for item in arguments]
+    for value in values:
+        if isinstance(value, Unknown):
+            return Unknown(value.reason)
+        if isinstance(value, Assigned):
+            return Unknown(f"Fn::Cidr of {value}, which is only known at deployment")
+    try:
+        block = ipaddress.ip_network(values[0], strict=False)
+    except (ValueError, TypeError):
+        return Unknown(f"Fn::Cidr needs an address block, not {_name(values[0])}")
+    count = _whole(values[1])
+    bits = _whole(values[2]) if len(values) == 3 else 64 if block.version == 6 else None
+    if count is None or bits is None or not 1 <= count <= 256 or not 0 < bits <= block.max_prefixlen:
+        return Unknown("Fn::Cidr needs an address block, a count of 1 to 256, and the bits of a subnet")
+    prefix = block.max_prefixlen - bits
+    if prefix < block.prefixlen or count > 2 ** (prefix - block.prefixlen):
+        return Unknown(f"Fn::Cidr: {block} has no room for {count} blocks of /{prefix}")
+    first = int(block.network_address)
+    kind = ipaddress.IPv4Address if block.version == 4 else ipaddress.IPv6Address
+    return [f"{kind(first + number * 2**bits)}/{prefix}" for number in range(count)]
+
+
+def _get_azs(argument: Any, scope: Scope) -> Unknown:
+    resolve(argument, scope)
+    return Unknown("which availability zones a region has is only known at deployment")
+
+
+def _import_value(argument: Any, scope: Scope) -> Any:
+    name = resolve(argument, scope)
+    if isinstance(name, Unknown):
+        return name
+    if not isinstance(name, str):
+        return Unknown(f"Fn::ImportValue needs a name, not {_name(name)}")
+    return scope.imported(name)
+
+
+def _length(argument: Any, scope: Scope) -> Any:
+    items = resolve(argument, scope)
+    if isinstance(items, Unknown):
+        return items
+    if not isinstance(items, list):
+        return Unknown(f"Fn::Length needs a list, not {_name(items)}")
+    for item in items:
+        if isinstance(item, MaybeAbsent):
+            return Unknown(item.reason)
+    return len(items)
+
+
+def _to_json_string(argument: Any, scope: Scope) -> Any:
+    value = resolve(argument, scope)
+    unknown = first_unknown(value)
+    if unknown:
+        return Unknown(unknown.reason)
+    if not isinstance(value, (dict, list)):
+        return Unknown(f"Fn::ToJsonString needs a mapping or a list, not {_name(value)}")
+    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+    if len(text) > MAX_TEXT or not scope.spend(len(text)):
+        return Unknown("Fn::ToJsonString gives a text that is too long")
+    return Assigned(text) if _contains_assigned(value) else text
+
+
+def _transform(argument: Any, scope: Scope) -> Any:
+    if not isinstance(argument, dict):
+        return Unknown("Fn::Transform needs a Name and Parameters")
+    name = argument.get("Name")
+    if name != "AWS::Include":
+        return Unknown(f"what the macro {name} makes is only known at deployment")
+    parameters = argument.get("Parameters")
+    location = resolve(parameters.get("Location"), scope) if isinstance(parameters, dict) else None
+    if isinstance(location, Unknown):
+        return location
+    if not isinstance(location, str):
+        return Unknown("AWS::Include needs a Location")
+    return scope.included(location)
+
+
+def _merged(value: dict[str, Any], scope: Scope) -> Any:
+    """A mapping with Fn::Transform among its members: what the transform gives is added to them."""
+    added = _transform(value["Fn::Transform"], scope)
+    if isinstance(added, Unknown):
+        return added
+    if not isinstance(added, dict):
+        return Unknown("AWS::Include among other members needs a mapping in its file")
+    own = resolve({key: item for key, item in value.items() if key != "Fn::Transform"} | {}, scope)
+    return {**added, **own} if isinstance(own, dict) else own
+
+
+_FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
+    "Ref": _ref,
+    "Fn::And": _and,
+    "Fn::Base64": _base64,
+    "Fn::Cidr": _cidr,
+    "Fn::Equals": _equals,
+    "Fn::FindInMap": _find_in_map,
+    "Fn::GetAZs": _get_azs,
+    "Fn::GetAtt": _get_att,
+    "Fn::If": _if,
+    "Fn::ImportValue": _import_value,
+    "Fn::Join": _join,
+    "Fn::Length": _length,
+    "Fn::Not": _not,
+    "Fn::Or": _or,
+    "Fn::Select": _select,
+    "Fn::Split": _split,
+    "Fn::Sub": _sub,
+    "Fn::ToJsonString": _to_json_string,
+    "Fn::Transform": _transform,
+}

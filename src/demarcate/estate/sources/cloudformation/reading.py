@@ -1,0 +1,354 @@
+"""One template file, read into plain data, with the line of each entry that a message may need to name.
+
+Short forms (`!Sub x`) become long forms (`{"Fn::Sub": x}`), so everything after this knows one shape only.
+What is wrong with one entry becomes a Problem and the rest of the file goes on.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from demarcate.base.documents import DocumentError, compose, line_of, read_text, scalar
+from demarcate.base.errors import Problem
+from demarcate.base.unknown import Unknown
+from demarcate.estate.sources.cloudformation import jsonnodes
+
+MAX_BYTES = 10_000_000
+"""Ten times the largest template that CloudFormation takes (1 MB)."""
+
+MAX_VALUES = 1_000_000
+MAX_DEPTH = 100
+
+SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
+
+LOOP = "Fn::ForEach::"
+
+_SHORT = {"!Ref": "Ref", "!Condition": "Condition"} | {
+    f"!{name}": f"Fn::{name}"
+    for name in [
+        "And",
+        "Base64",
+        "Cidr",
+        "Equals",
+        "FindInMap",
+        "GetAtt",
+        "GetAZs",
+        "If",
+        "ImportValue",
+        "Join",
+        "Length",
+        "Not",
+        "Or",
+        "Select",
+        "Split",
+        "Sub",
+        "ToJsonString",
+        "Transform",
+    ]
+}
+
+_MERGE = "tag:yaml.org,2002:merge"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where an entry is: the line of its key, and of each key of its Properties."""
+
+    line: int
+    properties: dict[str, int]
+
+
+@dataclass(slots=True)
+class Raw:
+    """A template as written. `places` is keyed by section and then the keys that lead to the entry."""
+
+    path: Path
+    file: str
+    sections: dict[str, dict[str, Any]]
+    transforms: list[Any]
+    globals: dict[str, Any] | None
+    places: dict[tuple[str, ...], Place] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    names_stack: bool = False
+    loops: bool = False
+
+    def line(self, *keys: str) -> int | None:
+        """The line of an entry, or None where it was not in the text (a generated one)."""
+        place = self.places.get(keys)
+        return place.line if place else None
+
+    @property
+    def serverless(self) -> bool:
+        """Whether the template asks for the SAM transform."""
+        return any(isinstance(name, str) and name.startswith("AWS::Serverless") for name in self.transforms)
+
+
+def read_template(path: Path, file: str, *, explicit: bool) -> Raw | None:
+    """Read one template; None for a file of a directory that is no template at all.
+
+    Raises DocumentError for one that cannot be read: given explicitly, or claiming to be a template.
+    """
+    try:
+        text = read_text(path, limit=MAX_BYTES)
+        if not explicit and "Resources" not in text and "AWSTemplateFormatVersion" not in text:
+            return None
+        root = _compose(text, file)
+        if not isinstance(root, yaml.MappingNode):
+            raise DocumentError("is not a CloudFormation template: " + _kind(root), file)
+        raw = _template(root, path, file, explicit=explicit)
+    except DocumentError as error:
+        if explicit or _claims(path):
+            raise DocumentError(error.message, file, error.line) from error
+        return None
+    if raw is not None:
+        raw.names_stack = "AWS::Stack" in text
+        raw.loops = LOOP in text
+    return raw
+
+
+def read_plain(path: Path, file: str) -> Any:
+    """The plain value of a YAML or JSON file that is no template (an include, a parameter file).
+
+    Raises DocumentError.
+    """
+    root = _compose(read_text(path, limit=MAX_BYTES), file)
+    if root is None:
+        raise DocumentError("is empty", file)
+    builder = _Builder(file)
+    value = builder.build(root, 0)
+    if builder.problems:
+        problem = builder.problems[0]
+        raise DocumentError(problem.message, file, problem.line)
+    return value
+
+
+def _kind(root: yaml.Node | None) -> str:
+    if root is None:
+        return "it is empty"
+    return "expected a mapping with Resources at its top"
+
+
+def _compose(text: str, file: str) -> yaml.Node | None:
+    """Compose YAML; and JSON that YAML does not take (tabs, surrogate escapes) by a reader of its own."""
+    try:
+        return compose(text, file)
+    except DocumentError:
+        if not text.lstrip().startswith("{"):
+            raise
+        try:
+            return jsonnodes.compose(text)
+        except jsonnodes.NotJson as error:
+            raise DocumentError(f"is not JSON: {error}", file, error.line) from error
+
+
+_CLAIM = re.compile(rb"""AWSTemplateFormatVersion|^Resources\s*:(?=[\s\S]*AWS::)""", re.MULTILINE)
+
+
+def _claims(path: Path) -> bool:
+    """Whether a file that cannot be read says that it is a template. Reads its first megabyte at most."""
+    try:
+        with path.open("rb") as file:
+            return _CLAIM.search(file.read(1_000_000)) is not None
+    except OSError:
+        return True  # a file that cannot even be opened must not go unnoticed
+
+
+def _template(root: yaml.MappingNode, path: Path, file: str, *, explicit: bool) -> Raw | None:
+    """A composed document as a template; None where a directory's file turns out to be something else."""
+    top: dict[str, tuple[yaml.Node, yaml.Node]] = {}
+    builder = _Builder(file)
+    for key, value in root.value:
+        if not isinstance(key, yaml.ScalarNode):
+            builder.problem("has a key that is not text; it is left out", key)
+        elif key.value in top:
+            builder.problem(f"has the key {key.value!r} twice; the second is left out", key)
+        else:
+            top[key.value] = (key, value)
+    versioned = "AWSTemplateFormatVersion" in top
+    resources = top["Resources"][1] if "Resources" in top else None
+    if not isinstance(resources, yaml.MappingNode):
+        if versioned or explicit or (resources is not None and "Transform" in top):
+            where = line_of(top["Resources"][0]) if "Resources" in top else None
+            what = "Resources is not a mapping" if resources is not None else "it has no Resources"
+            raise DocumentError(f"is not a CloudFormation template: {what}", file, where)
+        return None
+    if not versioned and not explicit and not _has_types(resources):
+        return None
+    raw = Raw(path, file, {}, [], None, problems=builder.problems)
+    for section in SECTIONS:
+        raw.sections[section] = _section(section, top, builder, raw)
+    if "Transform" in top:
+        value = builder.build(top["Transform"][1], 0)
+        raw.transforms = value if isinstance(value, list) else [value]
+        raw.places[("Transform",)] = Place(line_of(top["Transform"][0]), {})
+    if "Globals" in top:
+        value = builder.build(top["Globals"][1], 0)
+        raw.globals = value if isinstance(value, dict) else None
+    return raw
+
+
+def _has_types(resources: yaml.MappingNode) -> bool:
+    """Whether anything under Resources looks like a resource, for a document without a format version."""
+    for key, value in resources.value:
+        if isinstance(key, yaml.ScalarNode) and key.value.startswith("Fn::"):
+            return True
+        if isinstance(value, yaml.MappingNode) and any(
+            isinstance(k, yaml.ScalarNode) and k.value == "Type" and "::" in str(v.value)
+            for k, v in value.value
+        ):
+            return True
+    return False
+
+
+def _section(
+    section: str, top: dict[str, tuple[yaml.Node, yaml.Node]], builder: _Builder, raw: Raw
+) -> dict[str, Any]:
+    """The entries of one section, each built on its own so that a bad one costs no other."""
+    if section not in top:
+        return {}
+    node = top[section][1]
+    raw.places[(section,)] = Place(line_of(top[section][0]), {})
+    if not isinstance(node, yaml.MappingNode):
+        if not (isinstance(node, yaml.ScalarNode) and scalar(node) is None):
+            builder.problem(f"{section} is not a mapping; it is left out", node)
+        return {}
+    entries: dict[str, Any] = {}
+    twice: set[str] = set()
+    for key, value in builder.members(node):
+        name = key.value
+        if name in entries:
+            builder.problem(
+                f"{section} has {name!r} twice; both are left out, as which is meant is unclear", key
+            )
+            twice.add(name)
+            continue
+        try:
+            entries[name] = builder.build(value, 2)
+        except DocumentError as error:
+            builder.problems.append(Problem(error.message, error.file, error.line))
+            if builder.count > MAX_VALUES:
+                raise
+            continue
+        _note_places(raw, (section, name), key, value)
+    for name in twice:
+        del entries[name]
+    return entries
+
+
+def _note_places(raw: Raw, keys: tuple[str, ...], key: yaml.Node, value: yaml.Node) -> None:
+    """Note the line of an entry and of its properties, and of the entries that a loop repeats."""
+    if not keys[-1].startswith(LOOP):
+        raw.places[keys] = Place(line_of(key), _property_lines(value) if keys[0] == "Resources" else {})
+        return
+    raw.places[keys] = Place(line_of(key), {})
+    if isinstance(value, yaml.SequenceNode) and value.value and isinstance(value.value[-1], yaml.MappingNode):
+        for inner_key, inner in value.value[-1].value:
+            if isinstance(inner_key, yaml.ScalarNode):
+                _note_places(raw, (*keys, inner_key.value), inner_key, inner)
+
+
+def _property_lines(resource: yaml.Node) -> dict[str, int]:
+    if isinstance(resource, yaml.MappingNode):
+        for key, value in resource.value:
+            if key.value == "Properties" and isinstance(value, yaml.MappingNode):
+                return {
+                    k.value: k.start_mark.line + 1 for k, _ in value.value if isinstance(k, yaml.ScalarNode)
+                }
+    return {}
+
+
+class _Builder:
+    """Builds plain values from nodes, counting them so that aliases cannot unfold without bound."""
+
+    def __init__(self, file: str) -> None:
+        self.file = file
+        self.count = 0
+        self.problems: list[Problem] = []
+
+    def problem(self, message: str, node: yaml.Node) -> None:
+        self.problems.append(Problem(message, self.file, line_of(node)))
+
+    def members(self, node: yaml.MappingNode, depth: int = 0) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+        """The members of a mapping, `<<` merged in; a key that is not text is a Problem and left out."""
+        own: list[tuple[yaml.ScalarNode, yaml.Node]] = []
+        merged: list[tuple[yaml.ScalarNode, yaml.Node]] = []
+        for key, value in node.value:
+            if type(key) is not yaml.ScalarNode or key.tag.startswith("!"):
+                self.problem("has a key that is not text; it is left out", key)
+            elif key.tag == _MERGE and key.style is None:
+                merged += self._merged(value, depth)
+            else:
+                own.append((key, value))
+        if merged:
+            names = {key.value for key, _ in own}
+            for key, value in merged:
+                if key.value not in names:
+                    names.add(key.value)
+                    own.append((key, value))
+        return own
+
+    def _merged(self, node: yaml.Node, depth: int) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
+        self.count += 1
+        if depth > MAX_DEPTH or self.count > MAX_VALUES:
+            raise DocumentError("merges itself without end", self.file, line_of(node))
+        if isinstance(node, yaml.MappingNode):
+            found = self.members(node, depth + 1)
+            self.count += len(found)
+            return found
+        if isinstance(node, yaml.SequenceNode):
+            return [member for item in node.value for member in self._merged(item, depth + 1)]
+        self.problem("merges (<<) something that is not a mapping; it is left out", node)
+        return []
+
+    def build(self, node: yaml.Node, depth: int) -> Any:
+        """The plain value of a node. Raises DocumentError for what is too deep or unfolds too far."""
+        self.count += 1
+        kind = type(node)
+        tag = node.tag
+        value: Any
+        if kind is yaml.ScalarNode:
+            if node.style and tag[0] != "!":
+                return node.value
+            try:
+                value = scalar(node)
+            except ValueError:
+                raise DocumentError("has a number with too many digits", self.file, line_of(node)) from None
+        else:
+            if depth > MAX_DEPTH:
+                raise DocumentError(f"is nested deeper than {MAX_DEPTH} levels", self.file, line_of(node))
+            if self.count > MAX_VALUES:
+                raise DocumentError(f"unfolds to more than {MAX_VALUES:,} values", self.file, line_of(node))
+            build = self.build
+            if kind is yaml.SequenceNode:
+                value = [build(item, depth + 1) for item in node.value]
+            else:
+                value = self._mapping(node, depth)
+        if tag[0] == "!":
+            return self._function(tag, value, node)
+        return value
+
+    def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Any]:
+        build = self.build
+        value: dict[str, Any] = {}
+        for key, item in self.members(node):
+            name = key.value
+            if name in value:
+                self.problem(
+                    f"has the key {name!r} twice; its value is unknown, as which is meant is unclear", key
+                )
+                value[name] = Unknown(f"{name} is given twice")
+            else:
+                value[name] = build(item, depth + 1)
+        return value
+
+    def _function(self, tag: str, value: Any, node: yaml.Node) -> Any:
+        name = _SHORT.get(tag)
+        if name is not None:
+            return {name: value}
+        self.problem(f"has a tag that CloudFormation does not know: {tag}; its value is unknown", node)
+        return Unknown(f"{tag} is not a function of CloudFormation")

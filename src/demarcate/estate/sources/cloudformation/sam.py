@@ -1,0 +1,213 @@
+"""The SAM transform: AWS's own translator, run here without AWS.
+
+The translator wants S3 addresses for code and a region; both are given as stand-ins, and what came of a
+stand-in is Unknown afterwards. Nothing is read from the environment and nothing goes over the network.
+"""
+
+from __future__ import annotations
+
+import copy
+import logging
+import re
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.sources.cloudformation.intrinsics import Assigned, text_of
+from demarcate.estate.sources.cloudformation.reading import Place
+
+if TYPE_CHECKING:
+    from demarcate.estate.sources.cloudformation.stacks import Stack
+
+PREFIX = "AWS::Serverless::"
+
+_BUCKET = "demarcate-stands-in-for-local-code"
+_STAND_IN = f"s3://{_BUCKET}/code"
+_IMAGE = f"{_BUCKET}/image"
+_REGION = "us-east-1"
+
+_CODE = {
+    "Function": "CodeUri",
+    "LayerVersion": "ContentUri",
+    "Api": "DefinitionUri",
+    "HttpApi": "DefinitionUri",
+    "WebSocketApi": "DefinitionUri",
+    "StateMachine": "DefinitionUri",
+    "GraphQLApi": "SchemaUri",
+}
+
+
+def translate(stack: Stack) -> None:
+    """Replace a prepared stack's SAM resources by the resources that SAM makes of them.
+
+    What SAM refuses is a Problem at the resource; the others are translated, and what is not SAM stays.
+    """
+    logging.getLogger("samtranslator").setLevel(logging.CRITICAL)
+    sources = {name for name, body in stack.resources.items() if body["Type"].startswith(PREFIX)}
+    refused: set[str] = set()
+    while sources - refused:
+        result = _attempt(stack, refused)
+        if isinstance(result, dict):
+            _take(stack, result, sources)
+            return
+        if not result - refused:
+            break
+        refused |= result
+    stack.resources = {name: body for name, body in stack.resources.items() if name not in sources}
+
+
+def _attempt(stack: Stack, refused: set[str]) -> dict[str, Any] | set[str]:
+    """Translate all but what was refused: the translated template, or the resources to be left out."""
+    from samtranslator.model.exceptions import InvalidDocumentException
+    from samtranslator.parser.parser import Parser
+    from samtranslator.translator.arn_generator import ArnGenerator
+    from samtranslator.translator.translator import Translator
+
+    template = _template(stack, refused)
+    before = ArnGenerator.BOTO_SESSION_REGION_NAME
+    try:
+        translator = Translator({}, Parser(), boto_session=SimpleNamespace(region_name=_region(stack)))
+        result: dict[str, Any] = translator.translate(template, _parameters(stack))
+        return result
+    except InvalidDocumentException as error:
+        return _refused(stack, template, error)
+    except Exception as error:  # the translator raises whatever a strange template makes it stumble over
+        at = stack.raw.line("Transform")
+        stack.problem(f"the SAM transform fails on this template ({type(error).__name__}: {error}); its SAM resources are left out", at)
+        return {name for name in template["Resources"] if _is_sam(template["Resources"][name])}
+    finally:
+        ArnGenerator.BOTO_SESSION_REGION_NAME = before
+
+
+def _is_sam(body: Any) -> bool:
+    return isinstance(body, dict) and str(body.get("Type")).startswith(PREFIX)
+
+
+def _refused(stack: Stack, template: dict[str, Any], error: Any) -> set[str]:
+    """Report what SAM refuses, each at its resource."""
+    sam = {name for name, body in template["Resources"].items() if _is_sam(body)}
+    found: set[str] = set()
+    for cause in error.causes:
+        named = set(re.findall(r"\[([^\[\]]+)\]", cause.message))
+        names = named & sam or {_source(name, sam) for name in named} - {None}
+        place = stack.places.get(min(names)) if names else None
+        stack.problem(f"SAM refuses this: {cause.message}", place.line if place else stack.raw.line("Transform"))
+        found |= names or sam
+    return found or sam
+
+
+def _region(stack: Stack) -> str:
+    given = stack.estate.parameters.get("AWS::Region")
+    return given if isinstance(given, str) else _REGION
+
+
+def _parameters(stack: Stack) -> dict[str, Any]:
+    """The parameters whose values are known, and tokens for what AWS decides."""
+    known: dict[str, Any] = {}
+    for name in ("AWS::Region", "AWS::Partition", "AWS::AccountId"):
+        known[name] = str(stack.reference(name))
+    for name in stack.raw.sections["Parameters"]:
+        value = stack.reference(name)
+        if isinstance(value, list) and all(text_of(item) is not None for item in value):
+            known[name] = ",".join(str(text_of(item)) for item in value)
+        elif text_of(value) is not None and not isinstance(value, Assigned):
+            known[name] = text_of(value)
+    return known
+
+
+def _template(stack: Stack, refused: set[str]) -> dict[str, Any]:
+    """A template for the translator to change at will, with stand-ins for what `sam package` would upload."""
+    sections = stack.raw.sections
+    template: dict[str, Any] = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Resources": {name: body for name, body in stack.resources.items() if name not in refused},
+        "Conditions": stack.conditions,
+        "Outputs": stack.outputs,
+        "Mappings": sections["Mappings"],
+        # Parameters without a known value have no default to be taken in its place.
+        "Parameters": {
+            name: {key: item for key, item in body.items() if key != "Default"}
+            for name, body in sections["Parameters"].items()
+            if isinstance(body, dict)
+        },
+    }
+    template = {name: copy.deepcopy(section) for name, section in template.items() if section}
+    defaults = copy.deepcopy(stack.raw.globals) if stack.raw.globals else {}
+    if defaults:
+        template["Globals"] = defaults
+    for kind, key in _CODE.items():
+        _stand_in(defaults.get(kind), key)
+    for body in template["Resources"].values():
+        if _is_sam(body):
+            _stand_in_code(body, defaults)
+    return template
+
+
+def _stand_in(properties: Any, key: str) -> None:
+    if not isinstance(properties, dict):
+        return
+    given = properties.get(key)
+    if isinstance(given, str) and not given.startswith("s3://"):
+        properties[key] = _STAND_IN
+    elif isinstance(given, dict) and len(given) == 1 and next(iter(given)) in ("Ref", "Fn::Sub", "Fn::Join", "Fn::If"):
+        properties[key] = _STAND_IN
+
+
+def _stand_in_code(body: dict[str, Any], defaults: dict[str, Any]) -> None:
+    kind = body["Type"].removeprefix(PREFIX)
+    if kind not in _CODE:
+        return
+    if body.get("Properties") is None:
+        body["Properties"] = {}
+    properties = body["Properties"]
+    _stand_in(properties, _CODE[kind])
+    if kind != "Function":
+        return
+    shared = defaults.get("Function")
+    everything = {**shared, **properties} if isinstance(shared, dict) else properties
+    if everything.get("PackageType") == "Image":
+        if "ImageUri" not in everything:
+            properties["ImageUri"] = _IMAGE
+    elif "CodeUri" not in everything and "InlineCode" not in everything:
+        properties["CodeUri"] = _STAND_IN
+
+
+def _take(stack: Stack, result: dict[str, Any], sources: set[str]) -> None:
+    """Take over what SAM made, each resource at the line of the SAM resource it comes from."""
+    nowhere = stack.places[min(sources, key=lambda name: stack.places[name].line)]
+    made: dict[str, dict[str, Any]] = {}
+    for name, body in result.get("Resources", {}).items():
+        own = stack.resources.get(name)
+        if own is not None and name not in sources:
+            # The translator leaves these as they are, but for references to what it renamed.
+            made[name] = body
+            continue
+        source = _source(name, sources)
+        place = stack.places[source] if source else nowhere
+        made[name] = _known_only(body)
+        # Only the resource that bears the SAM resource's own name has its properties.
+        stack.places[name] = place if name in sources else Place(place.line, {})
+    order = {name: index for index, name in enumerate(stack.resources)}
+    stack.resources = dict(
+        sorted(made.items(), key=lambda item: order.get(item[0], order.get(_source(item[0], sources) or "", -1)))
+    )
+    stack.conditions = result.get("Conditions", stack.conditions)
+    stack.outputs = result.get("Outputs", stack.outputs)
+
+
+def _source(name: str, sources: set[str]) -> str | None:
+    """The SAM resource that a resource was made of: SAM's names begin with its name."""
+    return max((source for source in sources if name.startswith(source)), key=len, default=None)
+
+
+def _known_only(value: Any) -> Any:
+    """What SAM made, with Unknown where a stand-in shows through."""
+    if isinstance(value, dict):
+        if _BUCKET in (value.get("S3Bucket"), value.get("Bucket")) or value.get("ImageUri") == _IMAGE:
+            return Unknown("where the code is uploaded is only known once it is packaged")
+        return {key: _known_only(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_known_only(item) for item in value]
+    if value == _STAND_IN:
+        return Unknown("where the code is uploaded is only known once it is packaged")
+    return value

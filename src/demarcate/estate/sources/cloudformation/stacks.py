@@ -1,0 +1,399 @@
+"""Template instances: each file as a stack of its own, or nested in another, with what its names stand for.
+
+A stack answers what the intrinsic functions ask: parameters, references, attributes, conditions, exports. It
+answers lazily, each question once; a question that leads back to itself is a circular reference.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING, Any
+
+from demarcate.base.errors import Problem
+from demarcate.base.unknown import Unknown
+from demarcate.estate.sources.cloudformation import foreach
+from demarcate.estate.sources.cloudformation.intrinsics import (
+    NOTHING,
+    Assigned,
+    Identifier,
+    Tokens,
+    decide,
+    resolve,
+    text_of,
+)
+from demarcate.estate.sources.cloudformation.parameters import typed
+from demarcate.estate.sources.cloudformation.reading import LOOP, Place, Raw
+
+if TYPE_CHECKING:
+    from demarcate.estate.sources.cloudformation.estate import Estate
+
+STACK = "AWS::CloudFormation::Stack"
+_NESTING = (STACK, "AWS::Serverless::Application")
+
+_TOKENS = ("AccountId", "Partition", "Region", "StackId", "StackName", "URLSuffix")
+
+MAX_SIZE = 30_000_000
+"""How many characters the functions of one template may produce, and how far its loops may repeat."""
+
+
+class Stack:
+    """One instance of a template. A Scope for the intrinsic functions."""
+
+    def __init__(self, estate: Estate, raw: Raw, parent: Stack | None = None, logical_id: str = "") -> None:
+        self.estate, self.raw, self.parent = estate, raw, parent
+        self.path: tuple[str, ...] = (*parent.path, logical_id) if parent else ()
+        self.children: dict[str, Stack] = {}
+        self.qualifier = ""  # before a ref that another stack has too
+        self.prefix = ""  # before the logical ids of a template that is used more than once
+        self.token = ""  # inside AWS::StackName where several stacks use theirs
+        self.resources: dict[str, dict[str, Any]] = {}
+        self.conditions: dict[str, Any] = raw.sections["Conditions"]
+        self.outputs: dict[str, Any] = raw.sections["Outputs"]
+        self.places: dict[str, Place] = {}
+        self.current: str | None = None  # the resource that is being resolved
+        self.edges: dict[str, set[str]] = {}  # which resources a resource needs
+        self._left = MAX_SIZE
+        self._answers: dict[tuple[str, str], Any] = {}
+        self._asking: set[tuple[str, str]] = set()
+
+    @property
+    def root(self) -> Stack:
+        """The stack that this one is nested in, at the end."""
+        return self.parent.root if self.parent else self
+
+    def problem(self, message: str, line: int | None) -> None:
+        """Report something wrong with this template."""
+        self.estate.report(Problem(message, self.raw.file, line))
+
+    # Preparing: loops and the SAM transform, before anything has a name
+
+    def prepare(self) -> None:
+        """Unroll loops, apply the SAM transform, and leave out what is no resource."""
+        raw = self.raw
+        resources: dict[str, Any] = {}
+        for name, place, body in self._entries("Resources"):
+            if self._is_resource(name, place, body):
+                resources[name], self.places[name] = body, place
+        self.resources = resources
+        if raw.loops:
+            self.conditions = {name: body for name, _, body in self._entries("Conditions")}
+            self.outputs = {name: body for name, _, body in self._entries("Outputs")}
+        self._check_transforms()
+        if raw.serverless:
+            # Imported here, as it takes half a second and few templates need it.
+            from demarcate.estate.sources.cloudformation.sam import translate
+
+            translate(self)
+
+    def _entries(self, section: str) -> Iterator[tuple[str, Place, Any]]:
+        places = self.raw.places
+        entries = self.raw.sections[section]
+        if section == "Resources" and "Fn::Transform" in entries:
+            entries = self._with_included(entries)
+        nowhere = places.get((section,), Place(1, {}))
+        if not self.raw.loops:
+            for name, body in entries.items():
+                yield name, places.get((section, name), nowhere), body
+            return
+        seen: set[str] = set()
+        for entry in foreach.entries(entries, self):
+            if isinstance(entry, foreach.LoopError):
+                self.problem(str(entry), places.get((section, *entry.keys), nowhere).line)
+                continue
+            keys, name, body = entry
+            place = places.get((section, *keys), nowhere)
+            if name in seen:
+                self.problem(f"{section} has {name!r} twice once its loops are unrolled; the second is left out", place.line)
+                continue
+            seen.add(name)
+            yield name, place, body
+
+    def _with_included(self, entries: dict[str, Any]) -> dict[str, Any]:
+        """Resources with those of an included file among them."""
+        own = {name: body for name, body in entries.items() if name != "Fn::Transform"}
+        added = self.include(entries["Fn::Transform"])
+        if isinstance(added, dict):
+            return {**added, **own}
+        reason = added.reason if isinstance(added, Unknown) else "it is not a mapping"
+        self.problem(f"resources cannot be included: {reason}", self.raw.line("Resources", "Fn::Transform"))
+        return own
+
+    def _is_resource(self, name: str, place: Place, body: Any) -> bool:
+        wrong = None
+        if not isinstance(body, dict):
+            wrong = "is not a mapping"
+        elif "Type" not in body:
+            wrong = "has no Type"
+        elif not isinstance(body["Type"], str):
+            wrong = "has a Type that is not a text"
+        elif body.get("Properties") is not None and not isinstance(body["Properties"], dict):
+            wrong = "has Properties that are not a mapping"
+        if wrong:
+            self.problem(f"resource {name} {wrong}; it is left out", place.line)
+        return wrong is None
+
+    def _check_transforms(self) -> None:
+        for transform in self.raw.transforms:
+            name = transform.get("Name") if isinstance(transform, dict) else transform
+            if not isinstance(name, str):
+                self.problem("Transform names a macro that is not a text; read as if it were not there", self.raw.line("Transform"))
+            elif not name.startswith("AWS::"):
+                self.problem(
+                    f"the macro {name} cannot be run here: its resources are read as they are written",
+                    self.raw.line("Transform"),
+                )
+
+    def nested(self) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The nested stacks of the prepared template: logical id and resource."""
+        for name, body in self.resources.items():
+            if body["Type"] == STACK:
+                yield name, body
+
+    def written_urls(self) -> Iterator[Any]:
+        """Where the templates of its nested stacks are, before the template is prepared."""
+        for body in _nesting(self.raw.sections["Resources"]):
+            yield self.template_url(body)
+
+    def template_url(self, body: dict[str, Any]) -> Any:
+        """Where the template of a nested stack is: text or Unknown."""
+        properties = body.get("Properties")
+        properties = properties if isinstance(properties, dict) else {}
+        metadata = body.get("Metadata")
+        # The CDK notes the local file beside the address it will be uploaded to.
+        if isinstance(metadata, dict) and metadata.get("aws:asset:property") == "TemplateURL":
+            return metadata.get("aws:asset:path")
+        return resolve(properties.get("TemplateURL", properties.get("Location")), self)
+
+    # Naming
+
+    def forget(self) -> None:
+        """Drop all answers: they were given before resources had names."""
+        self._answers.clear()
+        self.edges.clear()
+
+    def _once(self, kind: str, name: str, answer: Callable[[], Any]) -> Any:
+        """Answer a question once. One that leads back to itself is a Problem, and Unknown."""
+        key = (kind, name)
+        if key in self._answers:
+            return self._answers[key]
+        if key in self._asking:
+            self.problem(f"{kind} {name} refers to itself, directly or through others", self._line(kind, name))
+            return Unknown(f"{kind} {name} refers to itself")
+        self._asking.add(key)
+        current, self.current = self.current, None
+        try:
+            value = answer()
+        finally:
+            self._asking.discard(key)
+            self.current = current
+        self._answers[key] = value
+        return value
+
+    def _line(self, kind: str, name: str) -> int | None:
+        sections = {"condition": "Conditions", "output": "Outputs", "parameter": "Parameters"}
+        if kind in sections:
+            return self.raw.line(sections[kind], name)
+        place = self.places.get(name.partition(".")[0])
+        return place.line if place else None
+
+    # What the intrinsic functions ask
+
+    def reference(self, name: str) -> Any:
+        """What `Ref` to a name gives."""
+        if name in self.raw.sections["Parameters"]:
+            return self._once("parameter", name, lambda: self._parameter(name))
+        if name in self.resources:
+            self._needs(name)
+            return self._absent(name) or self.identity(name)
+        if name.startswith("AWS::"):
+            return self._pseudo(name)
+        return Unknown(f"{name} is neither a parameter nor a resource of this template")
+
+    def _parameter(self, name: str) -> Any:
+        declaration = self.raw.sections["Parameters"][name]
+        if self.parent is None:
+            return typed(name, declaration, self.estate.parameters.get(name))
+        given = self._passed().get(name)
+        if given is None:
+            return typed(name, declaration, None)
+        value = resolve(given, self.parent)
+        return typed(name, declaration, None if value is NOTHING else value)
+
+    def _passed(self) -> dict[str, Any]:
+        """The parameters that the parent passes, not resolved yet."""
+        if self.parent is None:
+            return {}
+        properties = self.parent.resources[self.path[-1]].get("Properties")
+        passed = properties.get("Parameters") if isinstance(properties, dict) else None
+        if isinstance(passed, dict) and len(passed) == 1 and next(iter(passed)).startswith("Fn::"):
+            passed = resolve(passed, self.parent)
+        return passed if isinstance(passed, dict) else {}
+
+    def _pseudo(self, name: str) -> Any:
+        if name == "AWS::NoValue":
+            return NOTHING
+        kind = name.removeprefix("AWS::")
+        stack = kind in ("StackId", "StackName")
+        given = self.estate.parameters.get(name)
+        if given is not None and not (stack and self.parent):
+            return given if isinstance(given, (list, Unknown)) else text_of(given)
+        if kind in _TOKENS:
+            return Tokens("${" + (self.token if stack else "") + name + "}")
+        if kind == "NotificationARNs":
+            return Assigned("${AWS::NotificationARNs}")
+        return Unknown(f"{name} is not a pseudo parameter")
+
+    def identity(self, name: str) -> Any:
+        """What `Ref` to a resource gives: its declared name, or a text that stands for it."""
+        if not self.estate.named:
+            return Unknown(f"the identifier of {name} is only known at deployment")
+        if ("identity", name) in self._asking:  # a name made of itself: the cycle itself is reported elsewhere
+            return self._identifier(name)
+        return self._once("identity", name, lambda: self._declared_name(name) or self._identifier(name))
+
+    def _identifier(self, name: str) -> Identifier:
+        return Identifier(self.qualifier + name if self.estate.ids[name] > 1 else name)
+
+    def _declared_name(self, name: str) -> str | None:
+        body = self.resources[name]
+        key = self.estate.names.get(body["Type"])
+        properties = body.get("Properties")
+        if key is None or not isinstance(properties, dict) or key not in properties:
+            return None
+        value = self.undecided(properties[key])
+        return None if isinstance(value, bool) else text_of(value)
+
+    def attribute(self, logical_id: str, attribute: str) -> Any:
+        """What `Fn::GetAtt` of a resource gives."""
+        body = self.resources.get(logical_id)
+        if body is None:
+            return Unknown(f"{logical_id} is not a resource of this template")
+        self._needs(logical_id)
+        absent = self._absent(logical_id)
+        if absent:
+            return absent
+        kind = body["Type"]
+        if kind == STACK and attribute.startswith("Outputs."):
+            return self._output_of(logical_id, attribute.removeprefix("Outputs."))
+        if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource":
+            return Unknown(f"{attribute} of {logical_id} is made by a custom resource at deployment")
+        properties = body.get("Properties")
+        if isinstance(properties, dict) and attribute in properties:
+            value = self._once("attribute", f"{logical_id}.{attribute}", lambda: resolve(properties[attribute], self))
+            if text_of(value) is not None:
+                return value
+        identity = self.identity(logical_id)
+        if isinstance(identity, Unknown):
+            return identity
+        text = f"{identity}.{attribute}"
+        return Identifier(text) if attribute == "Arn" else Assigned(text)
+
+    def _output_of(self, logical_id: str, name: str) -> Any:
+        child = self.children.get(logical_id)
+        if child is None:
+            return Unknown(f"output {name} of stack {logical_id} is unknown: its template is not here")
+        return child.output(name)
+
+    def output(self, name: str) -> Any:
+        """The value of an output of this stack."""
+        output = self.outputs.get(name)
+        if not isinstance(output, dict) or "Value" not in output:
+            return Unknown(f"{self.raw.file} has no output {name}")
+        return self._once("output", name, lambda: self._output(name, output))
+
+    def _output(self, name: str, output: dict[str, Any]) -> Any:
+        if "Condition" in output:
+            holds = self._holds(output["Condition"])
+            if holds is False:
+                return Unknown(f"output {name} is left out: its condition is false")
+            if isinstance(holds, Unknown):
+                return holds
+        value = resolve(output["Value"], self)
+        return Unknown(f"output {name} has no value") if value is NOTHING else value
+
+    def exports(self) -> Iterator[tuple[str, str]]:
+        """The exports of this stack whose names are known: exported name and output."""
+        for name, output in self.outputs.items():
+            export = output.get("Export") if isinstance(output, dict) else None
+            if isinstance(export, dict) and "Name" in export:
+                exported = resolve(export["Name"], self)
+                if isinstance(exported, str):
+                    yield exported, name
+
+    def imported(self, name: str) -> Any:
+        """What another stack exports under a name."""
+        return self.estate.exported(name)
+
+    def condition(self, name: str) -> bool | Unknown:
+        """Whether a condition of this template holds."""
+        if name not in self.conditions:
+            return Unknown(f"condition {name} is not defined")
+        verdict: bool | Unknown = self._once("condition", name, lambda: decide(self.conditions[name], self))
+        return verdict
+
+    def _holds(self, name: Any) -> bool | Unknown:
+        return self.condition(name) if isinstance(name, str) else Unknown("a Condition is not the name of one")
+
+    def presence(self, name: str) -> bool | Unknown:
+        """Whether a resource is there at all, by its own condition."""
+        body = self.resources[name]
+        return self._holds(body["Condition"]) if "Condition" in body else True
+
+    def _absent(self, name: str) -> Unknown | None:
+        if self.presence(name) is False:
+            return Unknown(f"{name} is left out: its condition is false")
+        return None
+
+    def mapping(self, name: str) -> Any:
+        """A map of this template."""
+        return self.raw.sections["Mappings"].get(name)
+
+    def include(self, transform: Any) -> Any:
+        """What an AWS::Include gives, resolved only where it must be."""
+        parameters = transform.get("Parameters") if isinstance(transform, dict) else None
+        if not isinstance(parameters, dict) or transform.get("Name") != "AWS::Include":
+            return Unknown("what a macro makes is only known at deployment")
+        location = resolve(parameters.get("Location"), self)
+        if isinstance(location, Unknown):
+            return location
+        return self.estate.included(self.raw, location)
+
+    def included(self, location: str) -> Any:
+        """The resolved content of an included file."""
+        content = self.estate.included(self.raw, location)
+        if isinstance(content, Unknown):
+            return content
+        if ("include", location) in self._asking:
+            return Unknown(f"{location} includes itself")
+        self._asking.add(("include", location))
+        try:
+            return resolve(content, self)
+        finally:
+            self._asking.discard(("include", location))
+
+    def spend(self, size: int) -> bool:
+        """Count what the functions of this template produce; False once it is too much."""
+        self._left -= size
+        return self._left > 0
+
+    def undecided(self, branch: Any) -> Any:
+        """Resolve something without counting what it refers to as needed."""
+        current, self.current = self.current, None
+        try:
+            return resolve(branch, self)
+        finally:
+            self.current = current
+
+    def _needs(self, name: str) -> None:
+        if self.current is not None:
+            self.edges.setdefault(self.current, set()).add(name)
+
+
+def _nesting(entries: Any) -> Iterator[dict[str, Any]]:
+    """The nested stacks among resources as written, those in loops too."""
+    for key, body in entries.items():
+        if key.startswith(LOOP):
+            if isinstance(body, list) and body and isinstance(body[-1], dict):
+                yield from _nesting(body[-1])
+        elif isinstance(body, dict) and body.get("Type") in _NESTING:
+            yield body

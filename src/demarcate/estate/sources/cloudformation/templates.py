@@ -1,0 +1,159 @@
+"""CloudFormation templates as resources: read, resolved, each with its file and line.
+
+    templates = load([Path("infrastructure")], parameters={"Environment": "prod"})
+
+What cannot be resolved is Unknown; what cannot be read is a Problem, and the rest goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from demarcate.base.errors import DemarcateError, Problem
+from demarcate.base.unknown import Unknown
+from demarcate.estate.sources.cloudformation.estate import Estate, circles
+from demarcate.estate.sources.cloudformation.files import find
+from demarcate.estate.sources.cloudformation.intrinsics import resolve
+from demarcate.estate.sources.cloudformation.parameters import read_parameters
+from demarcate.estate.sources.cloudformation.stacks import Stack
+
+__all__ = ["Resource", "Templates", "load", "read_parameters"]
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """One resource that the templates declare.
+
+    `properties` is plain data: Unknown where something is not known, without what AWS::NoValue removes. `ref`
+    is what `Ref` to it gives in this estate. `lines` holds the line of each top-level property.
+    `conditional` is set where it is not known whether the resource is there at all.
+    """
+
+    logical_id: str
+    type: str
+    properties: dict[str, Any]
+    file: str
+    line: int
+    ref: str
+    lines: dict[str, int]
+    conditional: Unknown | None
+    deletion_policy: str | Unknown
+    update_replace_policy: str | Unknown
+    metadata: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Templates:
+    """All resources of some templates, what could not be read, and how many templates there were."""
+
+    resources: list[Resource]
+    problems: list[Problem]
+    files: int
+
+
+def load(
+    paths: Sequence[Path],
+    *,
+    parameters: Mapping[str, Any] | None = None,
+    names: Mapping[str, str] = MappingProxyType({}),
+) -> Templates:
+    """Read and resolve templates: files, and directories with all that is below them.
+
+    `parameters` are values by name, for every template that is not nested in another. `names` says which
+    property is what `Ref` gives where it is declared (`{"AWS::S3::Bucket": "BucketName"}`). Raises
+    DemarcateError for a path that does not exist and for directories without a template.
+    """
+    folders = [path if path.is_dir() else path.parent for path in paths]
+    estate = Estate(folders, parameters or {}, names)
+    problems: list[Problem] = []
+    for found in find(paths, problems):
+        estate.read(found.path, found.file, explicit=found.explicit)
+    for problem in problems:
+        estate.report(problem)
+    if not estate.raws and not estate.problems:
+        raise DemarcateError(f"{', '.join(map(str, paths))}: no template in this directory")
+    estate.build()
+    resources = [resource for stack in estate.stacks for resource in _resources(stack)]
+    return Templates(resources, list(estate.problems), len(estate.raws))
+
+
+def _resources(stack: Stack) -> Iterator[Resource]:
+    conditional = _nested_conditional(stack)
+    if conditional is False:
+        return
+    for name in stack.resources:
+        try:
+            resource = _resource(stack, name, None if conditional is True else conditional)
+        except RecursionError:
+            stack.problem(f"resource {name} refers to others too deeply; it is left out", stack.places[name].line)
+            continue
+        if resource is not None:
+            yield resource
+    for circle in circles(stack.edges):
+        first = min(circle, key=lambda name: stack.places[name].line)
+        where = circle.index(first)
+        way = " → ".join([*circle[where:], *circle[:where], first])
+        stack.problem(f"circular reference: {way}", stack.places[first].line)
+
+
+def _nested_conditional(stack: Stack) -> bool | Unknown:
+    """Whether a nested stack is there: its own condition and those of the stacks it is nested in."""
+    verdict: bool | Unknown = True
+    child = stack
+    while child.parent is not None:
+        presence = child.parent.presence(child.path[-1])
+        if presence is False:
+            return False
+        if isinstance(presence, Unknown):
+            verdict = presence
+        child = child.parent
+    return verdict
+
+
+def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource | None:
+    body, place = stack.resources[name], stack.places[name]
+    presence = stack.presence(name)
+    if presence is False:
+        return None
+    if isinstance(presence, Unknown):
+        condition = body["Condition"]
+        conditional = Unknown(f"condition {condition} is unknown: {presence.reason}")
+        if condition not in stack.conditions:
+            stack.problem(f"resource {name} has the condition {condition!r}, which is not defined", place.line)
+            conditional = presence
+    stack.current = name
+    try:
+        properties = resolve(body.get("Properties") or {}, stack)
+        deletion, update = (_policy(body, key, stack) for key in ("DeletionPolicy", "UpdateReplacePolicy"))
+    finally:
+        stack.current = None
+    if not isinstance(properties, dict):
+        reason = properties.reason if isinstance(properties, Unknown) else "they are not a mapping"
+        stack.problem(f"the properties of {name} are unknown: {reason}; it is left out", place.line)
+        return None
+    metadata = body.get("Metadata")
+    return Resource(
+        logical_id=stack.prefix + name,
+        type=body["Type"],
+        properties=properties,
+        file=stack.raw.file,
+        line=place.line,
+        ref=str(stack.identity(name)),
+        lines=place.properties,
+        conditional=conditional,
+        deletion_policy=deletion,
+        update_replace_policy=update,
+        metadata=metadata if isinstance(metadata, dict) else {},
+    )
+
+
+def _policy(body: dict[str, Any], key: str, stack: Stack) -> str | Unknown:
+    value = body.get(key)
+    if value is None:
+        return ""
+    value = resolve(value, stack)
+    return value if isinstance(value, (str, Unknown)) else Unknown(f"{key} is not a text")

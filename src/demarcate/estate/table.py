@@ -1,0 +1,275 @@
+"""What a table is: its columns, and where each source finds them.
+
+A table is declared once, as data:
+
+    EBS_VOLUME = Table(
+        "aws_ebs_volume",
+        "An EBS volume.",
+        service="ebs",
+        live=Each("ec2.describe_volumes", "Volumes[]"),
+        cloudformation="AWS::EC2::Volume",
+        columns=(
+            Text("volume_id", live="VolumeId", cloudformation=REF),
+            Arn("arn:{partition}:ec2:{region}:{account_id}:volume/{volume_id}"),
+            Bool("encrypted", live="Encrypted", cloudformation="Encrypted", absent=False),
+        ),
+    )
+
+Where a column comes from is a path (`paths.py` has its syntax) or `From(path, function)`. A column that a
+source does not name is unknown there. A member that is absent from AWS's answer or from a template is unknown
+too, unless `absent` says what its absence means.
+
+Names of tables and columns follow the Steampipe AWS plugin's public schema
+(https://hub.steampipe.io/plugins/turbot/aws/tables) where it has them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+
+class _Unset:
+    def __repr__(self) -> str:
+        return "UNSET"
+
+
+UNSET: Final = _Unset()
+"""No value given: unlike None, which is a value."""
+
+ColumnType = Literal["VARCHAR", "BOOLEAN", "BIGINT", "DOUBLE", "TIMESTAMP", "JSON", "VARCHAR[]"]
+
+
+@dataclass(frozen=True, slots=True)
+class From:
+    """Where one source finds a column, and how the value found becomes the column's.
+
+    `function` gets the value at `path`, which is neither absent nor Unknown itself but may hold Unknown
+    inside, and returns the column's value (or an Unknown). What it raises for a value of the wrong form is
+    caught: the column is then unknown. `absent` overrides the column's own.
+    """
+
+    path: str
+    function: Callable[[Any], Any] | None = None
+    absent: Any = UNSET
+
+
+REF: Final = From("#ref")
+"""In a template: what `Ref` to the resource gives (its declared name, or else its logical id)."""
+
+
+def attribute(name: str) -> From:
+    """In a template: what `Fn::GetAtt` of the resource gives, as other resources of it would see it."""
+    return From(f"#attribute.{name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. Use the constructors below (`Text`, `Bool`, …) rather than this class."""
+
+    name: str
+    type: ColumnType
+    live: From | None = None
+    cloudformation: From | None = None
+    absent: Any = UNSET
+    about: str = ""
+
+
+Place = str | From | None
+
+
+def _place(place: Place) -> From | None:
+    return From(place) if isinstance(place, str) else place
+
+
+def _constructor(type_: ColumnType) -> Callable[..., Column]:
+    def column(
+        name: str, *, live: Place = None, cloudformation: Place = None, absent: Any = UNSET, about: str = ""
+    ) -> Column:
+        return Column(name, type_, _place(live), _place(cloudformation), absent, about)
+
+    return column
+
+
+Text = _constructor("VARCHAR")
+Bool = _constructor("BOOLEAN")
+Int = _constructor("BIGINT")
+Float = _constructor("DOUBLE")
+Time = _constructor("TIMESTAMP")
+"""A moment in UTC."""
+Json = _constructor("JSON")
+Texts = _constructor("VARCHAR[]")
+"""A list of text."""
+
+
+def tag_map(tags: Any) -> Any:
+    """Tags as a map, from a map, or from a list of {Key, Value} (or {key, value}, or {TagKey, TagValue})."""
+    if isinstance(tags, dict):
+        return tags
+    pairs = {}
+    for tag in tags:
+        key = tag.get("Key", tag.get("key", tag.get("TagKey")))
+        pairs[key] = tag.get("Value", tag.get("value", tag.get("TagValue", "")))
+    return pairs
+
+
+def Tags(*, live: str | None = None, cloudformation: str | None = "Tags") -> Column:  # noqa: N802
+    """The column `tags`: a JSON object of text, {} where there are none."""
+    return Column(
+        "tags",
+        "JSON",
+        From(live, tag_map) if live else None,
+        From(cloudformation, tag_map) if cloudformation else None,
+        absent={},
+    )
+
+
+def Arn(  # noqa: N802
+    format: str | None = None,
+    *,
+    live: Place = None,
+    cloudformation: Place = None,
+) -> Column:
+    """The column `arn`, which names the resource in findings.
+
+    Either a `format` over the row's own columns, or the path where AWS tells it. In a template it is what
+    `Fn::GetAtt … .Arn` gives unless another place is named.
+    """
+    place = _place(live)
+    if format is not None:
+        place = From(f"#format.{format}")
+    template = attribute("Arn") if cloudformation is None else _place(cloudformation)
+    return Column("arn", "VARCHAR", place, template, about="The ARN.")
+
+
+# --- live: how AWS is asked -----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Each:
+    """One step of a live listing: call an operation, page by page, and go on with each item found.
+
+    `operation` is botocore's service and method ("ec2.describe_volumes"). `items` is the path to the list in
+    an answer ("Volumes[]"; "@" is the answer itself). `params` are sent as they are; `inputs` are taken from
+    the item of the step before (parameter: path; "@" the item, "^" the item before that). With `batch`, the
+    named input is sent as a list of up to `size` items. An error code in `absent` means that there is nothing.
+    """
+
+    operation: str
+    items: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    batch: str = ""
+    size: int = 100
+    absent: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A detail of one row: an operation called for it when a column in use needs it ("@name.Path").
+
+    `inputs` are taken from the item (parameter: path), `params` are sent as they are. An error code in
+    `absent` means that AWS has nothing to say: the answer is empty.
+    """
+
+    operation: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    absent: tuple[str, ...] = ()
+
+
+# --- templates ------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Companion:
+    """Another resource of the template that completes a row: the one whose `property` names the row's `ref`.
+
+    `@name` is then the companion's properties (with `many`, the list of them). `property` may hold a list.
+    """
+
+    type: str
+    property: str
+    many: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """Rows that come from other rows, through one pure function.
+
+    `of` is the table (or, with "::", the template resource type) that they come from, `needs` its columns (or
+    top-level properties) that the function reads. The function gets a dict of those (values may be Unknown
+    inside, never themselves: then the derived row is unknown as a whole) and yields dicts of this table's
+    columns; what a dict leaves out is `absent`.
+    """
+
+    of: str
+    needs: tuple[str, ...]
+    function: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]]
+
+
+Scope = Literal["region", "account"]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """One kind of resource: its name, its columns, and how each source fills it.
+
+    `service` is the model's service id. `scope` says whether AWS keeps these per region or per account
+    (IAM, CloudFront, Organizations, …; the rows of such a table are in region "global" unless a column
+    `region` says otherwise). `derived` tables have rows made from other rows; their findings name the
+    resource that the row belongs to. `facts` names a file of facts that fills the table where the source
+    cannot (`checks/facts/`).
+    """
+
+    name: str
+    about: str
+    service: str
+    columns: tuple[Column, ...]
+    scope: Scope = "region"
+    live: Each | tuple[Each, ...] | None = None
+    details: Mapping[str, Call] = field(default_factory=dict)
+    cloudformation: str | tuple[str, ...] | None = None
+    companions: Mapping[str, Companion] = field(default_factory=dict)
+    derived: tuple[Derived, ...] = ()
+    ref_property: str = ""
+    """The property that `Ref` returns when a template declares it (`BucketName`)."""
+    facts: bool = False
+
+    @property
+    def steps(self) -> tuple[Each, ...]:
+        """The live listing as steps; empty where AWS is not asked."""
+        if self.live is None:
+            return ()
+        return (self.live,) if isinstance(self.live, Each) else self.live
+
+    @property
+    def types(self) -> tuple[str, ...]:
+        """The template resource types whose resources are rows."""
+        if self.cloudformation is None:
+            return ()
+        return (self.cloudformation,) if isinstance(self.cloudformation, str) else self.cloudformation
+
+    @property
+    def all_columns(self) -> tuple[Column, ...]:
+        """Its own columns and those that every table has."""
+        own = {column.name for column in self.columns}
+        return self.columns + tuple(column for column in COMMON if column.name not in own)
+
+    def column(self, name: str) -> Column | None:
+        """The column of that name, or None."""
+        return next((column for column in self.all_columns if column.name == name), None)
+
+
+COMMON: Final = (
+    Column("resource", "VARCHAR", about="What findings name: the ARN, or the logical id in a template."),
+    Column("account_id", "VARCHAR", about="The account; NULL in a template."),
+    Column("region", "VARCHAR", about="The region, or 'global'; NULL in a template."),
+    Column("partition", "VARCHAR", about="aws, aws-cn, aws-us-gov; NULL in a template."),
+    Column("file", "VARCHAR", about="The template that declares it; NULL where it was read live."),
+    Column("line", "BIGINT", about="The line in that file, from 1."),
+    Column("_conditional", "VARCHAR", about="Why it is not known whether the resource exists at all."),
+    Column("_unknown", "JSON", about="For columns that are NULL: why, by column."),
+)
+"""The columns that every table has."""

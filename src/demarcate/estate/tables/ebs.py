@@ -1,0 +1,83 @@
+"""Amazon EBS: volumes, snapshots and the defaults of a region."""
+
+from __future__ import annotations
+
+from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Int, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.transforms import each
+
+VOLUME = Table(
+    "aws_ebs_volume",
+    "An EBS volume.",
+    service="ebs",
+    live=Each("ec2.describe_volumes", "Volumes[]"),
+    cloudformation="AWS::EC2::Volume",
+    columns=(
+        Text("volume_id", live="VolumeId", cloudformation=REF),
+        Arn("arn:{partition}:ec2:{region}:{account_id}:volume/{volume_id}", cloudformation=REF),
+        Text("volume_type", live="VolumeType", cloudformation="VolumeType", absent="gp2"),
+        Text("state", live="State"),
+        Bool("encrypted", live="Encrypted", cloudformation="Encrypted", absent=False),
+        Text("kms_key_id", live="KmsKeyId", cloudformation="KmsKeyId", absent=""),
+        Int("size", live="Size", cloudformation="Size", about="GiB."),
+        Int("iops", live="Iops", cloudformation="Iops"),
+        Text("snapshot_id", live="SnapshotId", cloudformation="SnapshotId", absent=""),
+        Text("availability_zone", live="AvailabilityZone", cloudformation="AvailabilityZone"),
+        Time("create_time", live="CreateTime"),
+        Json("attachments", live="Attachments", absent=[]),
+        Texts("attached_instance_ids", live=From("Attachments", each("InstanceId")), absent=[]),
+        Tags(live="Tags"),
+    ),
+)
+
+SNAPSHOT = Table(
+    "aws_ebs_snapshot",
+    "A snapshot of an EBS volume that the account owns.",
+    service="ebs",
+    live=Each("ec2.describe_snapshots", "Snapshots[]", params={"OwnerIds": ["self"]}),
+    details={
+        "permissions": Call(
+            "ec2.describe_snapshot_attribute",
+            inputs={"SnapshotId": "SnapshotId"},
+            params={"Attribute": "createVolumePermission"},
+        ),
+    },
+    columns=(
+        Text("snapshot_id", live="SnapshotId"),
+        Arn("arn:{partition}:ec2:{region}:{account_id}:snapshot/{snapshot_id}"),
+        Text("state", live="State"),
+        Bool("encrypted", live="Encrypted"),
+        Text("kms_key_id", live="KmsKeyId", absent=""),
+        Text("volume_id", live="VolumeId"),
+        Int("volume_size", live="VolumeSize", about="GiB."),
+        Time("start_time", live="StartTime"),
+        Bool(
+            "public",
+            live=From(
+                "@permissions.CreateVolumePermissions",
+                lambda permissions: any(one.get("Group") == "all" for one in permissions),
+            ),
+            absent=False,
+            about="Whether every AWS account may make volumes of it.",
+        ),
+        Tags(live="Tags", cloudformation=None),
+    ),
+)
+
+REGIONAL_SETTINGS = Table(
+    "aws_ec2_regional_settings",
+    "What EC2 does by default in one region of the account.",
+    service="ebs",
+    live=Each("ec2.get_ebs_encryption_by_default", "@"),
+    details={
+        "key": Call("ec2.get_ebs_default_kms_key_id"),
+        "sharing": Call("ec2.get_snapshot_block_public_access_state"),
+        "metadata": Call("ec2.get_instance_metadata_defaults"),
+    },
+    columns=(
+        Arn("arn:{partition}:ec2:{region}:{account_id}:regional-settings"),
+        Bool("default_ebs_encryption_enabled", live="EbsEncryptionByDefault"),
+        Text("default_ebs_encryption_key", live="@key.KmsKeyId", absent=""),
+        Text("snapshot_block_public_access_state", live="@sharing.State", absent="unblocked"),
+        Text("metadata_http_tokens", live="@metadata.AccountLevel.HttpTokens", absent="no-preference"),
+    ),
+)

@@ -1,0 +1,68 @@
+"""A real moto server, over real HTTP on a free loopback port, for the tests of live AWS."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.snapshot import Snapshot, rows_of
+from demarcate.estate.tables import table
+
+REGION = "eu-west-1"
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[str]:
+    """The URL of the server of this test process."""
+    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    moto.start()
+    host, port = moto.get_host_and_port()
+    yield f"http://{host}:{port}"
+    moto.stop()
+
+
+class Aws:
+    """A clean account: clients to fill it, and its tables read back through Demarcate."""
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.session = boto3.Session(
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+            region_name=REGION,
+        )
+
+    def client(self, service: str, region: str = REGION) -> Any:
+        return self.session.client(service, region_name=region, endpoint_url=self.url)  # type: ignore[call-overload]
+
+    def snapshot(self, *tables: str) -> Snapshot:
+        return collect_snapshot(
+            ["aws"],
+            session=self.session,
+            regions=[REGION],
+            endpoint_url=self.url,
+            selection=dict.fromkeys(tables),
+        )
+
+    def rows(self, name: str) -> list[dict[str, Any]]:
+        """All rows of one table, with all of its columns; JSON columns are text."""
+        snapshot = self.snapshot(name)
+        columns = [column.name for column in table(name).all_columns]
+        return [dict(row) for row in rows_of(snapshot, table(name), columns)]
+
+
+@pytest.fixture
+def aws(server: str) -> Iterator[Aws]:
+    """A clean account. Nothing of the environment's credentials or endpoints is used."""
+    import urllib.request
+
+    urllib.request.urlopen(urllib.request.Request(f"{server}/moto-api/reset", method="POST")).close()
+    yield Aws(server)
+
+
+Rows = Callable[[str], list[dict[str, Any]]]

@@ -1,0 +1,66 @@
+"""Runs a check's examples: each is a snapshot of its own, judged by the real engine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from demarcate.base.documents import compose, convert, read_text
+from demarcate.checks.engine import judge
+from demarcate.checks.structs import Check, Example, Written
+from demarcate.estate.snapshot import SnapshotWriter, Unread
+from demarcate.estate.table import Table
+from demarcate.estate.tables import table
+
+MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
+"""What now() is in examples."""
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+
+
+def written_checks(folder: Path) -> Iterator[Written]:
+    for path in sorted(folder.rglob("*.yaml")):
+        node = compose(read_text(path), str(path))
+        for item in node.value if node is not None else ():
+            yield convert(item, Written, str(path))
+
+
+def region_of(of: Table) -> str:
+    return "global" if of.scope == "account" else REGION
+
+
+def row_of(of: Table, values: Example) -> dict[str, Any]:
+    columns = {column.name for column in of.all_columns}
+    unknown = set(values) - columns
+    assert not unknown, f"{of.name} has no {sorted(unknown)}"
+    common = {"resource": f"example of {of.name}", "account_id": ACCOUNT, "region": region_of(of)}
+    return common | values
+
+
+def verdicts(check: Check, example: Example, folder: Path) -> list[tuple[str, str]]:
+    """The (verdict, reason) of each finding for one example; empty where the check is not about the row."""
+    example = dict(example)
+    others = dict(example.pop("with", {}))
+    unread = list(example.pop("unread", ()))
+    rows = {check.table: [row_of(table(check.table), example)]}
+    for name in check.lookups:
+        if name not in unread and (name != check.table):
+            rows.setdefault(name, [])
+    for name, more in others.items():
+        assert name in check.tables, f"{check.id} does not look into {name}"
+        rows.setdefault(name, []).extend(row_of(table(name), values) for values in more)
+    with SnapshotWriter("live", "example", moment=MOMENT) as writer:
+        for name, values in rows.items():
+            of = table(name)
+            part = writer.part(of, [c.name for c in of.all_columns], ACCOUNT, region_of(of))
+            part.append(values)
+            part.seal()
+        for name in unread:
+            where = region_of(table(name))
+            writer.unread(Unread(reason="access denied", table=name, account=ACCOUNT, region=where, operation="x:Y"))
+        snapshot = writer.finish()
+    found = judge(snapshot, [check], passes=True).findings()
+    mine = f"example of {check.table}"
+    return [(f.verdict, f.reason) for f in found if f.resource in (example.get("resource", mine), None)]

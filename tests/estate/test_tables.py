@@ -1,0 +1,231 @@
+"""No invented AWS: every mapping is held to botocore's service models and CloudFormation's resource schemas."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import cache
+from typing import Any
+
+import botocore.session
+import pytest
+from botocore import xform_name
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+
+from demarcate.estate.table import Call, Column, Each, From, Table
+from demarcate.estate.tables import all_tables
+
+TABLES = list(all_tables().values())
+STEP = re.compile(r"([A-Za-z0-9_:/-]+)|\[(\d*)\]")
+READS = re.compile(r"^(describe|list|get|lookup|search|batch_get)_|^generate_credential_report$")
+FITS = {
+    "VARCHAR": {"string", "character"},
+    "BOOLEAN": {"boolean"},
+    "BIGINT": {"integer", "long"},
+    "DOUBLE": {"float", "double", "integer", "long"},
+    "TIMESTAMP": {"timestamp"},
+}
+SCHEMA_FITS = {
+    "VARCHAR": {"string", "integer", "number", "boolean"},
+    "BOOLEAN": {"boolean", "string"},
+    "BIGINT": {"integer", "string", "number"},
+    "DOUBLE": {"number", "integer", "string"},
+    "TIMESTAMP": {"string"},
+}
+
+
+@cache
+def operation_model(operation: str) -> Any:
+    service, method = operation.split(".")
+    model = _session().get_service_model(service)
+    names = {xform_name(name): name for name in model.operation_names}
+    assert method in names, f"{service} has no operation {method}"
+    return model.operation_model(names[method])
+
+
+@cache
+def _session() -> Any:
+    return botocore.session.get_session()
+
+
+def steps_of(path: str) -> list[str | None]:
+    return [name or None for name, _ in STEP.findall(path)] if path != "@" else []
+
+
+def walk(shape: Any, path: str, what: str) -> Any:
+    """The shape at a path in a botocore shape."""
+    for step in steps_of(path):
+        if step is None:
+            assert shape.type_name == "list", f"{what}: {path}: {shape.name} is not a list"
+            shape = shape.member
+        elif shape.type_name == "map":
+            shape = shape.value
+        else:
+            assert shape.type_name == "structure", f"{what}: {path}: {shape.name} has no members"
+            assert step in shape.members, f"{what}: {path}: {shape.name} has {sorted(shape.members)}"
+            shape = shape.members[step]
+    return shape
+
+
+def item_shapes(table: Table) -> list[Any]:
+    """The shape of the item of each step."""
+    shapes: list[Any] = []
+    for step in table.steps:
+        shape = walk(operation_model(step.operation).output_shape, step.items, table.name)
+        if shape.type_name == "list" and not step.items.endswith("]") and step.items != "@":
+            shape = shape.member
+        shapes.append(shape)
+    return shapes
+
+
+def resolve(table: Table, path: str, shapes: list[Any]) -> Any:
+    at = len(shapes) - 1
+    while path.startswith("^"):
+        at, path = at - 1, path[1:].removeprefix(".")
+    if path.startswith("@") and path != "@":
+        name, _, rest = path[1:].partition(".")
+        if "[" in name:
+            name, _, index = name.partition("[")
+            rest = f"[{index}" + (f".{rest}" if rest else "")
+        assert name in table.details, f"{table.name} has no detail {name}"
+        return walk(operation_model(table.details[name].operation).output_shape, rest or "@", table.name)
+    return walk(shapes[at], path or "@", table.name)
+
+
+def check_inputs(table: Table, call: Each | Call) -> None:
+    model = operation_model(call.operation)
+    accepted = set(model.input_shape.members) if model.input_shape else set()
+    for name in (*call.params, *call.inputs):
+        assert name in accepted, f"{table.name}: {call.operation} takes {sorted(accepted)}"
+    required = set(model.input_shape.required_members) if model.input_shape else set()
+    missing = required - set(call.params) - set(call.inputs)
+    assert not missing, f"{table.name}: {call.operation} also needs {missing}"
+    assert READS.match(call.operation.split(".")[1]), f"{table.name}: {call.operation} may write"
+
+
+@pytest.mark.parametrize("table", [t for t in TABLES if t.steps], ids=lambda t: t.name)
+def test_live_mapping_is_what_botocore_has(table: Table) -> None:
+    shapes = item_shapes(table)
+    for number, step in enumerate(table.steps):
+        check_inputs(table, step)
+        for path in step.inputs.values():
+            resolve(table, path, shapes[:number])
+    for call in table.details.values():
+        check_inputs(table, call)
+        for path in call.inputs.values():
+            resolve(table, path, shapes)
+    for column in table.columns:
+        if column.live is None or column.live.path.startswith("#"):
+            continue
+        shape = resolve(table, column.live.path, shapes)
+        if column.live.function is None:
+            fits(column, shape)
+
+
+def fits(column: Column, shape: Any) -> None:
+    if column.type == "VARCHAR[]":
+        assert shape.type_name == "list", f"{column.name}: {shape.name} is not a list"
+        assert shape.member.type_name == "string", f"{column.name}: {shape.name} is not a list of text"
+    elif column.type != "JSON":
+        assert shape.type_name in FITS[column.type], f"{column.name}: {column.type} is not {shape.type_name}"
+
+
+@cache
+def schema(type_: str) -> dict[str, Any]:
+    return dict(PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", type_).schema)
+
+
+def alternatives(root: dict[str, Any], node: Any) -> Iterator[dict[str, Any]]:
+    """A schema node with its references followed and its alternatives laid out."""
+    if not isinstance(node, dict):
+        return
+    if "$ref" in node:
+        target: Any = root
+        for part in node["$ref"].removeprefix("#/").split("/"):
+            target = target[part]
+        yield from alternatives(root, target)
+        return
+    yield node
+    for key in ("oneOf", "anyOf", "allOf"):
+        for other in node.get(key, ()):
+            yield from alternatives(root, other)
+
+
+def schema_walk(type_: str, path: str) -> list[dict[str, Any]]:
+    root = schema(type_)
+    nodes = [root]
+    for step in steps_of(path):
+        found = []
+        for node in (n for one in nodes for n in alternatives(root, one)):
+            if step is None:
+                found += [node["items"]] if "items" in node else []
+            elif step in node.get("properties", {}):
+                found.append(node["properties"][step])
+            elif node.get("patternProperties"):
+                found += node["patternProperties"].values()
+            elif step != "" and "object" in str(node.get("type")) and not node.get("properties"):
+                found.append({"type": ["object", "string", "number", "boolean", "integer", "array"]})
+        assert found, f"{type_} has no {path} (at {step})"
+        nodes = found
+    return [n for one in nodes for n in alternatives(root, one)]
+
+
+@pytest.mark.parametrize(
+    "table", [t for t in TABLES if t.types or any("::" in d.of for d in t.derived)], ids=lambda t: t.name
+)
+def test_template_mapping_is_what_cloudformation_has(table: Table) -> None:
+    for column in table.columns:
+        place = column.cloudformation
+        if place is None or place.path.startswith("#") or not table.types:
+            continue
+        nodes = [n for type_ in table.types for n in template_nodes(table, type_, place)]
+        assert nodes, f"{table.name}.{column.name}: no type of {table.types} has {place.path}"
+        if place.function is None and column.type in SCHEMA_FITS:
+            types: set[str] = set()
+            for node in nodes:
+                told = node.get("type", [])
+                types.update([told] if isinstance(told, str) else told)
+            assert not types or types & SCHEMA_FITS[column.type], f"{table.name}.{column.name}: {types}"
+    for type_ in table.types:
+        if table.ref_property:
+            schema_walk(type_, table.ref_property)
+    for companion in table.companions.values():
+        schema_walk(companion.type, companion.property)
+    for derived in table.derived:
+        for name in derived.needs if "::" in derived.of else ():
+            if name != "ref":
+                schema_walk(derived.of, name)
+
+
+def template_nodes(table: Table, type_: str, place: From) -> list[dict[str, Any]]:
+    path = place.path
+    if path.startswith("@") and path != "@":
+        name, _, rest = path[1:].partition(".")
+        if "[" in name:
+            name, _, index = name.partition("[")
+            rest = f"[{index}" + (f".{rest}" if rest else "")
+        companion = table.companions[name]
+        rest = re.sub(r"^\[\d*\]\.?", "", rest) if companion.many else rest
+        return schema_walk(companion.type, rest or "@")
+    try:
+        return schema_walk(type_, path)
+    except AssertionError:
+        if len(table.types) == 1:
+            raise
+        return []
+
+
+@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
+def test_a_table_is_whole(table: Table) -> None:
+    assert re.fullmatch(r"aws_[a-z0-9_]+", table.name)
+    assert table.about.endswith(".")
+    names = [column.name for column in table.columns]
+    assert len(names) == len(set(names)), "a column is declared twice"
+    assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
+    if table.steps or table.types:
+        assert "arn" in names, "findings need the ARN"
+    for derived in table.derived:
+        parent = all_tables().get(derived.of)
+        if "::" not in derived.of:
+            assert parent is not None, f"there is no table {derived.of}"
+            assert {*derived.needs} <= {column.name for column in parent.all_columns} | {"ref"}
