@@ -1,0 +1,107 @@
+"""Demarcate draws the line between what AWS secures and what you must, and shows whether your half is done.
+
+    import demarcate
+
+    posture = demarcate.assess("examples/estate")
+    print(posture.summary)
+
+Everything the command does goes through this module.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from demarcate.version import __version__
+
+if TYPE_CHECKING:
+    import boto3
+    import pyarrow as pa
+
+    from demarcate.estate.snapshot import Snapshot
+    from demarcate.model import Model
+    from demarcate.posture.structs import Posture
+
+__all__ = ["__version__", "assess", "collect", "evaluate", "load_model"]
+
+
+def load_model() -> Model:
+    """The shared responsibility model: areas, services, responsibilities of both parties, tools and practices.
+
+    >>> model = load_model()
+    >>> model.responsibility["encryption.enable-at-rest"].party
+    'customer'
+    """
+    from demarcate.model import load
+
+    return load()
+
+
+def collect(
+    source: str | Path,
+    *,
+    session: boto3.Session | None = None,
+    regions: Sequence[str] | None = None,
+    tables: Iterable[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+) -> Snapshot:
+    """Collect an estate: all rows that a source has, and a record of what could not be read.
+
+    `source` is the path of a template, of a folder of templates or of a snapshot, or `"aws"` for the account
+    of `session` (any boto3 session; by default the credentials that boto3 finds) in `regions` (by default all
+    that are enabled). `tables` limits what is read, `parameters` are values for the templates' parameters.
+
+    The snapshot lives in a temporary folder as long as the object does. Raises DemarcateError where the
+    source cannot be read at all; what is merely missing is in `snapshot.unread`.
+
+    >>> snapshot = collect("examples/estate", tables=["aws_s3_bucket"])
+    >>> snapshot.manifest.source
+    'cloudformation'
+    """
+    from demarcate.estate.collecting import collect_snapshot, everything
+
+    return collect_snapshot(
+        [source], session=session, regions=regions, selection=everything(tables), parameters=parameters
+    )
+
+
+def evaluate(snapshot: Snapshot, checks: Iterable[str] | None = None, passes: bool = False) -> pa.Table:
+    """Judge a snapshot: a row for each resource that fails a check or cannot be judged by it.
+
+    `checks` are ids; all by default. With `passes`, what passes is a row as well. The columns are `check,
+    verdict, resource, account, region, reason, severity, responsibility, table, file, line`; `verdict` is
+    `pass`, `fail` or `unknown`, and `resource` the ARN, or the logical id in a template (None where a whole
+    table could not be read). Raises DemarcateError for an id that does not exist.
+
+    >>> findings = evaluate(collect("examples/estate"), checks=["ebs-volume-encrypted"])
+    >>> set(findings["verdict"].to_pylist()) <= {"fail", "unknown"}
+    True
+    """
+    from demarcate.checks.catalog import load_checks, select
+    from demarcate.checks.engine import judge
+
+    return judge(snapshot, select(load_checks(), checks).values(), passes=passes).to_arrow()
+
+
+def assess(
+    source: str | Path,
+    *,
+    session: boto3.Session | None = None,
+    regions: Sequence[str] | None = None,
+    parameters: Mapping[str, Any] | None = None,
+    checks: Iterable[str] | None = None,
+) -> Posture:
+    """The posture of an estate: for every responsibility whose it is, and whether it is met.
+
+    `source`, `session`, `regions` and `parameters` as in `collect`, `checks` as in `evaluate`. Only what the
+    checks need is read.
+
+    >>> posture = assess("examples/estate")
+    >>> posture.summary.owed == posture.summary.met + posture.summary.gaps + posture.summary.unproven
+    True
+    """
+    from demarcate.assessing import assess_sources
+
+    return assess_sources([source], session=session, regions=regions, parameters=parameters, checks=checks).posture

@@ -22,7 +22,29 @@ T = TypeVar("T")
 MAX_NODES = 2_000_000
 """How many values one document may hold, aliases counted each time they are used."""
 
-_Loader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+MAX_DEPTH = 200
+"""How deep one document may be nested. Deeper ones would exhaust the stack of the C parser, and crash."""
+
+_SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+class _Loader(_SafeLoader):
+    """The fastest safe loader there is, with a limit to how deep it goes.
+
+    PyYAML calls these two around each node, for path resolvers, which nobody uses.
+    """
+
+    depth = 0
+
+    def descend_resolver(self, parent: yaml.Node | None, index: object) -> None:  # noqa: ARG002
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise yaml.composer.ComposerError(
+                None, None, f"nested deeper than {MAX_DEPTH} levels", parent.start_mark if parent else None
+            )
+
+    def ascend_resolver(self) -> None:
+        self.depth -= 1
 
 
 class DocumentError(DemarcateError):
@@ -52,9 +74,7 @@ def read_text(path: Path, *, limit: int = 50_000_000) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        raise DocumentError(
-            f"is not UTF-8 text (byte {error.start}); save it as UTF-8", name, line
-        ) from error
+        raise DocumentError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8", name, line) from error
 
 
 def compose(text: str, file: str) -> yaml.Node | None:

@@ -53,20 +53,19 @@ def _cached(folder: Path, responsibilities: tuple[str, ...] | None) -> dict[str,
             __version__.encode(),
             *own,
             *(part.encode() for pair in texts for part in pair),
-            _schema_text().encode(),
+            schema_text().encode(),
             repr(responsibilities).encode(),
         ]
     )
     return cache.cached("catalog", key, dict[str, Check], lambda: _compile_all(texts, responsibilities))
 
 
-def _schema_text() -> str:
+def schema_text() -> str:
+    """All tables and columns as text: what compiled SQL depends on."""
     return repr([(t.name, t.scope, [(c.name, c.type) for c in t.columns]) for t in all_tables().values()])
 
 
-def _compile_all(
-    texts: Sequence[tuple[str, str]], responsibilities: tuple[str, ...] | None
-) -> dict[str, Check]:
+def _compile_all(texts: Sequence[tuple[str, str]], responsibilities: tuple[str, ...] | None) -> dict[str, Check]:
     checks: dict[str, Check] = {}
     mistakes: list[str] = []
     for file, text in texts:
@@ -184,7 +183,9 @@ def _reason(written: Written, table: Table, file: str, item: Any) -> tuple[str, 
     try:
         pieces = list(Formatter().parse(written.fail))
     except ValueError as error:
-        raise _mistake(f"fail: {error}; a brace that is meant is written twice", file, item, written, "fail") from error
+        raise _mistake(
+            f"fail: {error}; a brace that is meant is written twice", file, item, written, "fail"
+        ) from error
     for literal, name, _, _ in pieces:
         if literal:
             parts.append("'" + literal.replace("'", "''") + "'")
@@ -236,3 +237,17 @@ def encode(check: Check) -> dict[str, Any]:
         "severity": check.severity,
         "refs": {name: list(ref) for name, ref in check.refs.items()},
     }
+
+
+def select(checks: dict[str, Check], ids: Iterable[str] | None) -> dict[str, Check]:
+    """The checks of those ids; all where none are named. Raises DemarcateError for one that does not exist."""
+    if ids is None:
+        return checks
+    chosen = {}
+    for name in ids:
+        if name not in checks:
+            near = difflib.get_close_matches(name, checks, 1)
+            hint = f"; did you mean {near[0]}?" if near else " (see: demarcate checks list)"
+            raise DemarcateError(f"there is no check {name!r}{hint}")
+        chosen[name] = checks[name]
+    return chosen

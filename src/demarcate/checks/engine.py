@@ -110,17 +110,23 @@ class Judgement:
 
 
 def judge(
-    snapshot: Snapshot, checks: Iterable[Check], *, passes: bool = False, threads: int | None = None
+    snapshot: Snapshot,
+    checks: Iterable[Check],
+    *,
+    passes: bool = False,
+    findings: bool = True,
+    only: str | None = None,
 ) -> Judgement:
-    """Judge a snapshot. With `passes`, what passes becomes a finding too.
+    """Judge a snapshot. With `passes`, what passes becomes a finding too; without `findings`, only tallies are
+    made. `only` judges the rows of one resource.
 
     Raises DemarcateError where a part of the snapshot cannot be read.
     """
-    connection = duckdb.connect(config={"threads": threads} if threads else {})
+    connection = duckdb.connect()
     connection.execute("SET VARIABLE now = $now::TIMESTAMP", {"now": snapshot.moment.replace(tzinfo=None)})
     columns = ", ".join(f'"{name}" {type_}' for name, type_ in _TYPES.items())
     connection.execute(f"CREATE TABLE findings ({columns})")
-    judging = _Judging(connection, snapshot, passes)
+    judging = _Judging(connection, snapshot, passes, findings, only)
     tallies: list[Tally] = []
     not_run: list[NotRun] = []
     ordered = sorted(checks, key=lambda check: (check.table, check.id))
@@ -155,9 +161,16 @@ class _Judging:
     """One run over one snapshot: its tables as views, made when first needed."""
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, passes: bool
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        snapshot: Snapshot,
+        passes: bool,
+        findings: bool,
+        only: str | None,
     ) -> None:
-        self._connection, self._snapshot, self._passes = connection, snapshot, passes
+        self._connection, self._snapshot = connection, snapshot
+        self._passes, self._findings = passes, findings
+        self._only = "" if only is None else f" WHERE t.resource = {_text(only)}"
         self._ready: set[str] = set()
         self._stale: dict[str, str] = {}
         self._gaps: dict[str, list[Unread]] = {}
@@ -248,7 +261,7 @@ class _Judging:
                     tallies.append(Tally(check.id, account, region, passed, failed, unknown))
                 if failed or unknown or (passed and self._passes):
                     wanted.add(i)
-        if wanted:
+        if wanted and self._findings:
             self._write(table, [checks[i] for i in sorted(wanted)])
         return tallies
 
@@ -263,7 +276,7 @@ class _Judging:
                 parts.append(f"{self._reason(check, f'v{i}')} AS r{i}")
         rows = (
             f"SELECT resource, account_id, region, file, line, {', '.join(parts)} "
-            f'FROM (SELECT t.*, {", ".join(verdicts)} FROM "{table.name}" AS t) AS t'
+            f'FROM (SELECT t.*, {", ".join(verdicts)} FROM "{table.name}" AS t{self._only}) AS t'
         )
         if not table.derived:
             return rows
@@ -308,14 +321,22 @@ class _Judging:
         """The verdict's SQL, NULL where a table looked into was not read for the row's account and region."""
         unread = [self._unread_condition(name) for name in check.lookups]
         conditions = [condition for condition in unread if condition]
-        return f"CASE WHEN {' OR '.join(conditions)} THEN NULL ELSE {check.verdict} END" if conditions else check.verdict
+        return (
+            f"CASE WHEN {' OR '.join(conditions)} THEN NULL ELSE {check.verdict} END"
+            if conditions
+            else check.verdict
+        )
 
     def _unread_condition(self, name: str) -> str | None:
         """SQL for: this other table was not read where the row is. None where it was read everywhere."""
         if name in self._stale:
             return "true"
         table = all_tables()[name]
-        if not (table.facts and facts_of(name)) and name not in self._snapshot.manifest.tables and not self.gaps(name):
+        if (
+            not (table.facts and facts_of(name))
+            and name not in self._snapshot.manifest.tables
+            and not self.gaps(name)
+        ):
             return "true"
         parts = []
         for gap in self.gaps(name):
@@ -386,6 +407,8 @@ class _Judging:
     def _insert(
         self, check: Check, resource: str | None, account: str | None, region: str | None, reason: str
     ) -> None:
+        if not self._findings:
+            return
         self._connection.execute(
             "INSERT INTO findings VALUES ($1, 'unknown', $2, $3, $4, $5, $6, $7, $8, NULL, NULL)",
             [check.id, resource, account, region, reason, check.severity, check.responsibility, check.table],

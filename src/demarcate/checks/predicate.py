@@ -138,9 +138,7 @@ class _Compiler:
             if isinstance(value, exp.Expression):
                 copy.set(key, self.expression(value, scopes))
             elif isinstance(value, list):
-                copy.set(
-                    key, [self.expression(v, scopes) if isinstance(v, exp.Expression) else v for v in value]
-                )
+                copy.set(key, [self.expression(v, scopes) if isinstance(v, exp.Expression) else v for v in value])
         if isinstance(copy, exp.Cast) and not isinstance(copy, exp.TryCast):
             # A cast that fails means that the value is not known in that form; it must not stop the scan.
             return exp.TryCast(this=copy.this, to=copy.args["to"])
@@ -207,9 +205,7 @@ class _Compiler:
             condition = equal if condition == exp.true() else exp.and_(equal, condition)
             for column in left.find_all(exp.Column):
                 next(s for s in scopes if s.alias == column.table).used.add(column.name)
-        outer_nulls = [
-            f'{_q(scope.alias)}."{name}" IS NULL' for scope in scopes for name in sorted(scope.used)
-        ]
+        outer_nulls = [f'{_q(scope.alias)}."{name}" IS NULL' for scope in scopes for name in sorted(scope.used)]
         for scope in scopes:
             scope.used.update(outer_used[id(scope)])
         self._note(inner)

@@ -48,9 +48,7 @@ def collect_snapshot(
         if len(paths) > 1:
             raise DemarcateError(f"{snapshots[0]} is a snapshot: name it alone")
         if out is not None:
-            raise DemarcateError(
-                f"{snapshots[0]} is a snapshot already: copy its folder to keep it elsewhere"
-            )
+            raise DemarcateError(f"{snapshots[0]} is a snapshot already: copy its folder to keep it elsewhere")
         return Snapshot.open(paths[0])
     from demarcate.estate.sources.cloudformation.collect import collect
 
@@ -70,9 +68,7 @@ def _live(
     from demarcate.estate.sources.aws.collect import collect
 
     with SnapshotWriter("live", LIVE, out=out, moment=moment) as writer:
-        collect(
-            selection or everything(), writer, session=session, regions=regions, endpoint_url=endpoint_url
-        )
+        collect(selection or everything(), writer, session=session, regions=regions, endpoint_url=endpoint_url)
         return writer.finish()
 
 

@@ -73,9 +73,7 @@ def make_plan(selection: Selection, source: Source) -> list[TablePlan]:
                 if tells(source, parent):
                     want(parent, frozenset(derived.needs)).children.append((chosen, derived))
     for name, plan in plans.items():
-        plan.columns = tuple(
-            c for c in plan.table.all_columns if c.name in _closed(plan.table, columns[name])
-        )
+        plan.columns = tuple(c for c in plan.table.all_columns if c.name in _closed(plan.table, columns[name]))
     return list(plans.values())
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import Any
 
 import msgspec
 
 from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.paths import ABSENT
 
 
 def equals(*values: str) -> Callable[[Any], Any]:
@@ -61,3 +64,94 @@ def each(key: str) -> Callable[[Any], Any]:
 def as_list(value: Any) -> list[Any]:
     """A list: the value itself, or the one thing it is."""
     return value if isinstance(value, list) else [value]
+
+
+_SECRET_WORDS = {
+    *("PASSWORD", "PASSWD", "PWD", "PASSPHRASE", "SECRET", "SECRETS", "TOKEN", "APIKEY"),
+    *("CREDENTIAL", "CREDENTIALS", "SECRETKEY", "PRIVATEKEY", "ACCESSKEY", "DBPASSWORD"),
+}
+_SECRET_PAIRS = {"API", "ACCESS", "PRIVATE", "SECRET", "AUTH", "ENCRYPTION", "SIGNING", "MASTER", "LICENSE"}
+_NOT_SECRET_ENDS = {
+    *("ARN", "ID", "IDS", "NAME", "NAMES", "PATH", "FILE", "DIR", "URL", "URI", "ENDPOINT", "HOST", "TABLE"),
+    *("TTL", "EXPIRY", "EXPIRATION", "EXPIRES", "SECONDS", "MINUTES", "HOURS", "DAYS", "TIMEOUT", "LENGTH"),
+    *("TYPE", "REGION", "VERSION", "HEADER", "ENABLED", "DISABLED", "POLICY", "ALIAS", "PREFIX", "STAGE"),
+    *("ISSUER", "AUDIENCE", "ALGORITHM", "PROVIDER", "MANAGER", "STORE", "PARAMETER", "LIMIT", "COUNT", "MAX"),
+}
+_WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+
+
+def secret_name(name: str) -> bool:
+    """Whether a variable of that name holds a secret, going by the name alone.
+
+    >>> secret_name("DB_PASSWORD"), secret_name("DB_PASSWORD_SECRET_ARN"), secret_name("PARTITION_KEY")
+    (True, False, False)
+    """
+    if name.upper() in ("AWS_ACCESS_KEY_ID", "ECS_ENGINE_AUTH_DATA"):
+        return True
+    words = [word.upper() for word in _WORDS.findall(name)]
+    if not words or words[-1] in _NOT_SECRET_ENDS:
+        return False
+    return not _SECRET_WORDS.isdisjoint(words) or any(
+        first in _SECRET_PAIRS and second in ("KEY", "KEYS") for first, second in pairwise(words)
+    )
+
+
+def plaintext_secrets(variables: Any) -> Any:
+    """The names of those variables that hold a secret as plain text, sorted; never the values.
+
+    A value that only refers to a secret (an ARN, the path of a parameter) is none. Where a value is not known
+    and no other variable gives a secret away, the answer is not known.
+    """
+    if isinstance(variables, Unknown):
+        return variables
+    found, unsure = [], None
+    for name, value in variables.items():
+        if not secret_name(name):
+            continue
+        if isinstance(value, Unknown):
+            unsure = unsure or Unknown(f"{name}: {value.reason}")
+        elif _is_secret(value):
+            found.append(name)
+    return sorted(found) if found else unsure or []
+
+
+def _is_secret(value: Any) -> bool:
+    text = str(value).strip()
+    if isinstance(value, str) and type(value) is not str:
+        # What a template only refers to: of resources' attributes, this one is a secret itself.
+        return text.endswith(".SecretAccessKey")
+    refers = text.startswith(("arn:", "/")) or text.lower() in ("", "true", "false", "none", "null")
+    return not refers and not isinstance(value, bool)
+
+
+_SECRETS = {
+    "an AWS access key": re.compile(r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b"),
+    "a private key": re.compile(r"-----BEGIN (?:[A-Z]+ )*PRIVATE KEY"),
+    "a GitHub token": re.compile(r"\b(?:gh[pousr]_\w{36}|github_pat_\w{22})"),
+    "a Slack token": re.compile(r"\bxox[abprs]-[\w-]{10}"),
+    "a password in a URL": re.compile(r"://[^\s/:@$]+:[^\s/:@${<]{3,}@"),
+    "a password": re.compile(
+        r"(?i)(?:passw(?:or)?d|passphrase|secret_?(?:access_?)?key|client_?secret|api_?key|auth_?token)"
+        r"[\"']?\s{0,3}[:=]\s{0,3}[\"']?(?!arn:|true\b|false\b|null\b|none\b)[^\s\"'`$<>{}()\[\]*%]{6}"
+    ),
+}
+
+
+def secrets_in(text: str) -> list[str]:
+    """What kinds of secrets a text seems to hold, never the secrets themselves.
+
+    >>> secrets_in("export DB_PASSWORD=correct-horse")
+    ['a password']
+    >>> secrets_in("export DB_PASSWORD=$(aws ssm get-parameter --name db)")
+    []
+    """
+    return [kind for kind, pattern in _SECRETS.items() if pattern.search(text)]
+
+
+def tag_value(key: str) -> Callable[[Any], Any]:
+    """The value of the tag of that key in a list of {Key, Value}; absent where there is none."""
+
+    def find(tags: Any) -> Any:
+        return next((tag["Value"] for tag in tags if tag["Key"] == key), ABSENT)
+
+    return find

@@ -71,6 +71,8 @@ REGIONAL_SETTINGS = Table(
     details={
         "key": Call("ec2.get_ebs_default_kms_key_id"),
         "sharing": Call("ec2.get_snapshot_block_public_access_state"),
+        "images": Call("ec2.get_image_block_public_access_state"),
+        "serial": Call("ec2.get_serial_console_access_status"),
         "metadata": Call("ec2.get_instance_metadata_defaults"),
     },
     columns=(
@@ -78,6 +80,8 @@ REGIONAL_SETTINGS = Table(
         Bool("default_ebs_encryption_enabled", live="EbsEncryptionByDefault"),
         Text("default_ebs_encryption_key", live="@key.KmsKeyId", absent=""),
         Text("snapshot_block_public_access_state", live="@sharing.State", absent="unblocked"),
+        Text("image_block_public_access_state", live="@images.ImageBlockPublicAccessState"),
+        Bool("serial_console_access_enabled", live="@serial.SerialConsoleAccessEnabled"),
         Text("metadata_http_tokens", live="@metadata.AccountLevel.HttpTokens", absent="no-preference"),
     ),
 )

@@ -154,16 +154,14 @@ def _items(steps: Sequence[Each], scope: Scope, clients: Clients) -> Iterator[It
     return found
 
 
-def _step(
-    step: Each, items: Iterator[Item], scope: Scope, clients: Clients, *, first: bool
-) -> Iterator[Item]:
+def _step(step: Each, items: Iterator[Item], scope: Scope, clients: Clients, *, first: bool) -> Iterator[Item]:
     for group in _groups(items, step.size) if step.batch else ([item] for item in items):
         params = dict(step.params)
         for name, text in step.inputs.items():
             if name == step.batch:
                 params[name] = [find(item, text) for item in group]
             else:
-                params[name] = find(group[0], text)
+                params[name] = _input(group[0], text, scope, scope.endpoint)
         params = {name: value for name, value in params.items() if value is not ABSENT}
         parent = None if first else group[0]
         get = path(step.items)
@@ -175,6 +173,15 @@ def _step(
             if code_of(error) in step.absent or (not first and _gone(error)):
                 continue
             raise CallFailed(step.operation, error) from error
+
+
+def _input(item: Item, text: str, scope: Scope, region: str) -> Any:
+    """The value of a parameter: from the item, or what is known of where it is asked."""
+    if text == "#account_id":
+        return scope.account.id
+    if text == "#region":
+        return region
+    return [region] if text == "#regions" else find(item, text)
 
 
 def _listed(found: Any, step: Each) -> Iterable[Any]:
@@ -222,7 +229,7 @@ def _detail(
     clients: Clients,
     writer: SnapshotWriter,
 ) -> Any:
-    params = {key: find(item, text) for key, text in call.inputs.items()}
+    params = {key: _input(item, text, scope, region) for key, text in call.inputs.items()}
     if any(value is ABSENT or isinstance(value, Unknown) for value in params.values()):
         return {}
     answer: dict[str, Any] = {}

@@ -11,9 +11,9 @@ from typing import Any
 from demarcate.base.documents import DocumentError
 from demarcate.base.errors import Problem
 from demarcate.base.unknown import Unknown
-from demarcate.estate.sources.cloudformation.intrinsics import Assigned, same
 from demarcate.estate.sources.cloudformation.reading import Raw, read_plain, read_template
 from demarcate.estate.sources.cloudformation.stacks import Stack
+from demarcate.estate.sources.cloudformation.values import Assigned, same
 
 MAX_STACKS = 2000
 """How many template instances an estate may have: nesting multiplies them."""
@@ -22,9 +22,7 @@ MAX_STACKS = 2000
 class Estate:
     """The templates read, and the stacks that they make."""
 
-    def __init__(
-        self, folders: Iterable[Path], parameters: Mapping[str, Any], names: Mapping[str, str]
-    ) -> None:
+    def __init__(self, folders: Iterable[Path], parameters: Mapping[str, Any], names: Mapping[str, str]) -> None:
         self.folders = [os.path.realpath(folder) for folder in folders]
         self.parameters, self.names = parameters, names
         self.raws: dict[str, Raw] = {}
@@ -236,5 +234,3 @@ def circles(edges: Mapping[str, set[str]]) -> list[list[str]]:
                     if len(group) > 1 or name in edges.get(name, ()):
                         found.append(group)
     return found
-
-

@@ -54,7 +54,9 @@ def _walk(top: Path, problems: list[Problem]) -> Iterator[Found]:
         directory, above = stack.pop()
         real = os.path.realpath(directory)
         if real in above:
-            problems.append(Problem("is a symlink that leads back to a directory above it; not followed", directory))
+            problems.append(
+                Problem("is a symlink that leads back to a directory above it; not followed", directory)
+            )
             continue
         if real in walked:
             continue

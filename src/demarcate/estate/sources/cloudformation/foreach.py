@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from demarcate.base.unknown import Unknown
-from demarcate.estate.sources.cloudformation.intrinsics import Assigned, Scope, resolve, text_of
+from demarcate.estate.sources.cloudformation.intrinsics import resolve
 from demarcate.estate.sources.cloudformation.reading import LOOP
+from demarcate.estate.sources.cloudformation.values import Assigned, Scope, text_of
 
 
 class LoopError(Exception):
@@ -31,7 +32,7 @@ def entries(section: dict[str, Any], scope: Scope) -> Iterator[Entry | LoopError
     for key, value in section.items():
         try:
             if key.startswith(LOOP):
-                yield from list(_unrolled((key,), value, scope))
+                yield from list(_unrolled((key,), value, value, scope))
             else:
                 yield (key,), key, unrolled(value, scope)
         except LoopError as error:
@@ -60,20 +61,19 @@ def unrolled(value: Any, scope: Scope) -> Any:
     return members
 
 
-def _unrolled(keys: tuple[str, ...], value: Any, scope: Scope) -> Iterator[Entry]:
+def _unrolled(keys: tuple[str, ...], value: Any, written: Any, scope: Scope) -> Iterator[Entry]:
+    """The entries of a loop. `written` is the loop as in the text, without the items of the loops around it."""
     identifier, items, body = _parts(keys, keys[-1], value, scope)
     if isinstance(items, Unknown):
         raise LoopError(f"{keys[-1]} cannot be unrolled: {items.reason}", keys)
     for text in items:
-        for key, item in body.items():
+        for (key, item), (written_key, written_item) in zip(body.items(), written[2].items(), strict=False):
             name = _put_text(key, identifier, text)
             put = _put(item, identifier, text, scope)
             if name.startswith(LOOP):
-                # The line is found under the key as written, the loop runs under the key with the item in it.
-                for inner_keys, inner_name, inner in _unrolled((*keys, key), put, scope):
-                    yield inner_keys, inner_name, inner
+                yield from _unrolled((*keys, written_key), put, written_item, scope)
             else:
-                yield (*keys, key), name, unrolled(put, scope)
+                yield (*keys, written_key), name, unrolled(put, scope)
 
 
 def _parts(

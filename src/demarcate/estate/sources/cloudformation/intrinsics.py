@@ -13,72 +13,24 @@ import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterable
-from typing import Any, Protocol
+from typing import Any
 
 from demarcate.base.unknown import Unknown, first_unknown
-
-MAX_TEXT = 1_000_000
-
-
-class Assigned(str):
-    """Text that AWS decides at deployment, wholly or in part. Comparing it to a literal proves nothing."""
-
-    __slots__ = ()
-
-
-class Identifier(Assigned):
-    """What `Ref` gives, or an ARN: never empty, and the same text always means the same thing."""
-
-    __slots__ = ()
-
-
-class Tokens(Assigned):
-    """Text whose only assigned parts are tokens that can be seen in it, like `${AWS::Region}`."""
-
-    __slots__ = ()
-
-
-class MaybeAbsent(Unknown):
-    """An Unknown that may turn out to be no value at all (a branch was AWS::NoValue)."""
-
-    __slots__ = ()
-
-
-class _Nothing:
-    def __repr__(self) -> str:
-        return "NOTHING"
-
-
-NOTHING = _Nothing()
-"""What AWS::NoValue resolves to: the member or item that holds it is removed."""
-
-
-class Scope(Protocol):
-    """What functions need to know of the template instance that they are resolved in."""
-
-    def reference(self, name: str) -> Any:
-        """What `Ref` gives: a value, Unknown, or NOTHING."""
-
-    def attribute(self, logical_id: str, attribute: str) -> Any:
-        """What `Fn::GetAtt` gives."""
-
-    def condition(self, name: str) -> bool | Unknown:
-        """Whether a named condition holds."""
-
-    def mapping(self, name: str) -> Any:
-        """A map of the Mappings section, or None."""
-
-    def imported(self, name: str) -> Any:
-        """What another template exports under a name."""
-
-    def included(self, location: str) -> Any:
-        """The resolved content of an included file."""
-
-    def spend(self, size: int) -> bool:
-        """Count what functions produce; False once it is too much."""
-
-    def undecided(self, branch: Any) -> Any:
-        """Resolve a branch that may not be taken."""
+from demarcate.estate.sources.cloudformation.values import (
+    MAX_TEXT,
+    NOTHING,
+    Assigned,
+    MaybeAbsent,
+    Scope,
+    Tokens,
+    all_of,
+    contains_assigned,
+    describe,
+    joined,
+    negate,
+    same,
+    text_of,
+)
 
 
 def resolve(value: Any, scope: Scope) -> Any:
@@ -122,55 +74,6 @@ def decide(value: Any, scope: Scope) -> bool | Unknown:
     return Unknown("a condition is neither true nor false")
 
 
-def text_of(value: Any) -> str | None:
-    """The text that CloudFormation makes of a scalar; None for what is none."""
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    if isinstance(value, (int, float)):
-        return str(value)
-    return None
-
-
-def joined(parts: list[Any], delimiter: str, scope: Scope, function: str) -> Any:
-    """Parts as one text, Assigned where one of them is; Unknown where one of them is."""
-    texts: list[str] = []
-    kind: type[str] = str
-    for part in parts:
-        if isinstance(part, Unknown):
-            return Unknown(part.reason)
-        text = text_of(part)
-        if text is None:
-            return Unknown(f"{function} needs texts, not {_name(part)}")
-        if isinstance(part, Assigned):
-            kind = Tokens if isinstance(part, Tokens) and kind is not Assigned else Assigned
-        texts.append(text)
-    size = sum(map(len, texts)) + len(delimiter) * len(texts)
-    if size > MAX_TEXT or not scope.spend(size):
-        return Unknown(f"{function} gives a text that is too long")
-    result = delimiter.join(texts)
-    if kind is str:
-        return result
-    if len(texts) == 1 and isinstance(parts[0], Identifier):
-        return parts[0]
-    return kind(result)
-
-
-def _name(value: Any) -> str:
-    if isinstance(value, dict):
-        return "a mapping"
-    return "a list" if isinstance(value, list) else "nothing" if value in (None, NOTHING) else repr(value)
-
-
-def _contains_assigned(value: Any) -> bool:
-    if isinstance(value, dict):
-        return any(_contains_assigned(item) for item in value.values())
-    if isinstance(value, list):
-        return any(_contains_assigned(item) for item in value)
-    return isinstance(value, Assigned)
-
-
 def _arguments(argument: Any, scope: Scope, function: str, counts: Iterable[int]) -> list[Any] | Unknown:
     """The unresolved items of a function's argument, where there are as many as it takes."""
     if isinstance(argument, dict):
@@ -188,7 +91,7 @@ def _ref(argument: Any, scope: Scope) -> Any:
     if isinstance(name, Unknown):
         return name
     if not isinstance(name, str):
-        return Unknown(f"Ref needs a name, not {_name(name)}")
+        return Unknown(f"Ref needs a name, not {describe(name)}")
     return scope.reference(name)
 
 
@@ -220,7 +123,7 @@ def _sub(argument: Any, scope: Scope) -> Any:
     if isinstance(text, Unknown):
         return text
     if not isinstance(text, str):
-        return Unknown(f"Fn::Sub needs a text, not {_name(text)}")
+        return Unknown(f"Fn::Sub needs a text, not {describe(text)}")
     pieces = _VARIABLE.split(text)
     if len(pieces) == 1:
         return text
@@ -281,9 +184,7 @@ def _split(argument: Any, scope: Scope) -> Any:
         return Unknown(f"what {text} looks like is only known at deployment")
     pieces = _TOKEN.sub("\0", text).split(delimiter)
     rest = iter(tokens)
-    return [
-        Tokens(re.sub("\0", lambda _: next(rest), piece)) if "\0" in piece else piece for piece in pieces
-    ]
+    return [Tokens(re.sub("\0", lambda _: next(rest), piece)) if "\0" in piece else piece for piece in pieces]
 
 
 def _select(argument: Any, scope: Scope) -> Any:
@@ -334,7 +235,7 @@ def _find_in_map(argument: Any, scope: Scope) -> Any:
             return Unknown(f"Fn::FindInMap by {key}, which is only known at deployment")
         name = text_of(key)
         if name is None:
-            return Unknown(f"Fn::FindInMap needs names, not {_name(key)}")
+            return Unknown(f"Fn::FindInMap needs names, not {describe(key)}")
         path.append(name)
         found = scope.mapping(name) if depth == 0 else found.get(name) if isinstance(found, dict) else None
         if isinstance(found, Unknown):
@@ -366,52 +267,6 @@ def _if(argument: Any, scope: Scope) -> Any:
     return MaybeAbsent(reason) if first is NOTHING or second is NOTHING else Unknown(reason)
 
 
-def same(left: Any, right: Any) -> bool | Unknown:
-    """Whether two resolved values are equal, as CloudFormation compares them: by their texts."""
-    unknown = first_unknown([left, right])
-    if unknown:
-        return Unknown(unknown.reason)
-    if isinstance(left, (dict, list)) or isinstance(right, (dict, list)):
-        if type(left) is not type(right):
-            return False
-        pairs: Iterable[tuple[Any, Any]]
-        if isinstance(left, dict):
-            if left.keys() != right.keys():
-                return False
-            pairs = ((left[key], right[key]) for key in left)
-        else:
-            if len(left) != len(right):
-                return False
-            pairs = zip(left, right, strict=True)
-        return _all_of(same(a, b) for a, b in pairs)
-    texts = text_of(left), text_of(right)
-    if None in texts:
-        return left is right
-    assigned = [value for value in (left, right) if isinstance(value, Assigned)]
-    if not assigned:
-        return texts[0] == texts[1]
-    if len(assigned) == 2 and texts[0] == texts[1]:
-        return True
-    if len(assigned) == 1 and "" in texts and isinstance(assigned[0], (Identifier, Tokens)):
-        return False
-    return Unknown(f"{assigned[0]} is only known at deployment")
-
-
-def _all_of(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:
-    """Kleene's and: false beats unknown, unknown beats true."""
-    unknown = None
-    for verdict in verdicts:
-        if verdict is False:
-            return False
-        if isinstance(verdict, Unknown):
-            unknown = unknown or verdict
-    return unknown or True
-
-
-def _negate(verdict: bool | Unknown) -> bool | Unknown:
-    return verdict if isinstance(verdict, Unknown) else not verdict
-
-
 def _equals(argument: Any, scope: Scope) -> bool | Unknown:
     arguments = _arguments(argument, scope, "Fn::Equals", (2,))
     if isinstance(arguments, Unknown):
@@ -421,19 +276,19 @@ def _equals(argument: Any, scope: Scope) -> bool | Unknown:
 
 def _and(argument: Any, scope: Scope) -> bool | Unknown:
     arguments = _arguments(argument, scope, "Fn::And", range(1, 11))
-    return arguments if isinstance(arguments, Unknown) else _all_of(decide(item, scope) for item in arguments)
+    return arguments if isinstance(arguments, Unknown) else all_of(decide(item, scope) for item in arguments)
 
 
 def _or(argument: Any, scope: Scope) -> bool | Unknown:
     arguments = _arguments(argument, scope, "Fn::Or", range(1, 11))
     if isinstance(arguments, Unknown):
         return arguments
-    return _negate(_all_of(_negate(decide(item, scope)) for item in arguments))
+    return negate(all_of(negate(decide(item, scope)) for item in arguments))
 
 
 def _not(argument: Any, scope: Scope) -> bool | Unknown:
     arguments = _arguments(argument, scope, "Fn::Not", (1,))
-    return arguments if isinstance(arguments, Unknown) else _negate(decide(arguments[0], scope))
+    return arguments if isinstance(arguments, Unknown) else negate(decide(arguments[0], scope))
 
 
 def _base64(argument: Any, scope: Scope) -> Any:
@@ -442,7 +297,7 @@ def _base64(argument: Any, scope: Scope) -> Any:
         return value
     text = text_of(value)
     if text is None:
-        return Unknown(f"Fn::Base64 needs a text, not {_name(value)}")
+        return Unknown(f"Fn::Base64 needs a text, not {describe(value)}")
     if len(text) > MAX_TEXT or not scope.spend(2 * len(text)):
         return Unknown("Fn::Base64 gives a text that is too long")
     encoded = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
@@ -462,7 +317,7 @@ def _cidr(argument: Any, scope: Scope) -> Any:
     try:
         block = ipaddress.ip_network(values[0], strict=False)
     except (ValueError, TypeError):
-        return Unknown(f"Fn::Cidr needs an address block, not {_name(values[0])}")
+        return Unknown(f"Fn::Cidr needs an address block, not {describe(values[0])}")
     count = _whole(values[1])
     bits = _whole(values[2]) if len(values) == 3 else 64 if block.version == 6 else None
     if count is None or bits is None or not 1 <= count <= 256 or not 0 < bits <= block.max_prefixlen:
@@ -485,7 +340,7 @@ def _import_value(argument: Any, scope: Scope) -> Any:
     if isinstance(name, Unknown):
         return name
     if not isinstance(name, str):
-        return Unknown(f"Fn::ImportValue needs a name, not {_name(name)}")
+        return Unknown(f"Fn::ImportValue needs a name, not {describe(name)}")
     return scope.imported(name)
 
 
@@ -494,7 +349,7 @@ def _length(argument: Any, scope: Scope) -> Any:
     if isinstance(items, Unknown):
         return items
     if not isinstance(items, list):
-        return Unknown(f"Fn::Length needs a list, not {_name(items)}")
+        return Unknown(f"Fn::Length needs a list, not {describe(items)}")
     for item in items:
         if isinstance(item, MaybeAbsent):
             return Unknown(item.reason)
@@ -507,11 +362,11 @@ def _to_json_string(argument: Any, scope: Scope) -> Any:
     if unknown:
         return Unknown(unknown.reason)
     if not isinstance(value, (dict, list)):
-        return Unknown(f"Fn::ToJsonString needs a mapping or a list, not {_name(value)}")
+        return Unknown(f"Fn::ToJsonString needs a mapping or a list, not {describe(value)}")
     text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     if len(text) > MAX_TEXT or not scope.spend(len(text)):
         return Unknown("Fn::ToJsonString gives a text that is too long")
-    return Assigned(text) if _contains_assigned(value) else text
+    return Assigned(text) if contains_assigned(value) else text
 
 
 def _transform(argument: Any, scope: Scope) -> Any:

@@ -8,18 +8,20 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from json.decoder import scanstring
+from json import decoder
+from typing import Any
 
 import yaml
 
 MAX_DEPTH = 200
 
+_scan_string: Any = decoder.scanstring  # type: ignore[attr-defined]  # not in the stubs
 _SPACE = re.compile(r"[ \t\n\r]*")
 _WORD = re.compile(r"-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][-+]?\d+)?|true|false|null")
 _TAGS = {"true": "bool", "false": "bool", "null": "null"}
 
 
-class NotJson(Exception):  # noqa: N818 - reads as what it says
+class NotJson(Exception):
     """Text that is not JSON; `line` is 1-based."""
 
     def __init__(self, message: str, line: int) -> None:
@@ -54,7 +56,7 @@ class _Reader:
 
     def mark(self, index: int) -> yaml.Mark:
         line = self.line(index) - 1
-        return yaml.Mark("", index, line, index - self.starts[line], None, None)
+        return yaml.Mark("", index, line, index - self.starts[line], "", 0)
 
     def value(self, index: int, depth: int) -> tuple[yaml.Node, int]:
         if depth > MAX_DEPTH:
@@ -77,7 +79,7 @@ class _Reader:
     def string(self, index: int) -> tuple[yaml.ScalarNode, int]:
         try:
             # Not strict: a control character in a string is no reason to refuse a template.
-            found, end = scanstring(self.text, index + 1, False)
+            found, end = _scan_string(self.text, index + 1, False)
         except ValueError as error:
             raise self.error(str(error).partition(":")[0], index) from error
         if any("\ud800" <= char <= "\udfff" for char in found):

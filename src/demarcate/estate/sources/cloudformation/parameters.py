@@ -7,8 +7,8 @@ from typing import Any
 
 from demarcate.base.documents import DocumentError
 from demarcate.base.unknown import Unknown
-from demarcate.estate.sources.cloudformation.intrinsics import Assigned, text_of
 from demarcate.estate.sources.cloudformation.reading import read_plain
+from demarcate.estate.sources.cloudformation.values import Assigned, text_of
 
 
 def read_parameters(path: Path) -> dict[str, Any]:
@@ -29,7 +29,9 @@ def read_parameters(path: Path) -> dict[str, Any]:
         )
     for name, given in value.items():
         if not isinstance(given, Unknown) and text_of(given) is None and not _is_texts(given):
-            raise DocumentError(f"gives parameter {name} something that is neither a text nor a list of texts", file)
+            raise DocumentError(
+                f"gives parameter {name} something that is neither a text nor a list of texts", file
+            )
     return value
 
 

@@ -52,6 +52,11 @@ _SHORT = {"!Ref": "Ref", "!Condition": "Condition"} | {
     ]
 }
 
+_TEXT = "tag:yaml.org,2002:str"
+_CORE = frozenset(
+    f"tag:yaml.org,2002:{name}"
+    for name in "str int float bool null timestamp merge value binary seq map omap set pairs".split()
+)
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -198,8 +203,7 @@ def _has_types(resources: yaml.MappingNode) -> bool:
         if isinstance(key, yaml.ScalarNode) and key.value.startswith("Fn::"):
             return True
         if isinstance(value, yaml.MappingNode) and any(
-            isinstance(k, yaml.ScalarNode) and k.value == "Type" and "::" in str(v.value)
-            for k, v in value.value
+            k.value == "Type" and isinstance(v, yaml.ScalarNode) and "::" in v.value for k, v in value.value
         ):
             return True
     return False
@@ -222,9 +226,7 @@ def _section(
     for key, value in builder.members(node):
         name = key.value
         if name in entries:
-            builder.problem(
-                f"{section} has {name!r} twice; both are left out, as which is meant is unclear", key
-            )
+            builder.problem(f"{section} has {name!r} twice; both are left out, as which is meant is unclear", key)
             twice.add(name)
             continue
         try:
@@ -256,9 +258,7 @@ def _property_lines(resource: yaml.Node) -> dict[str, int]:
     if isinstance(resource, yaml.MappingNode):
         for key, value in resource.value:
             if key.value == "Properties" and isinstance(value, yaml.MappingNode):
-                return {
-                    k.value: k.start_mark.line + 1 for k, _ in value.value if isinstance(k, yaml.ScalarNode)
-                }
+                return {k.value: k.start_mark.line + 1 for k, _ in value.value if isinstance(k, yaml.ScalarNode)}
     return {}
 
 
@@ -280,7 +280,7 @@ class _Builder:
         for key, value in node.value:
             if type(key) is not yaml.ScalarNode or key.tag.startswith("!"):
                 self.problem("has a key that is not text; it is left out", key)
-            elif key.tag == _MERGE and key.style is None:
+            elif key.tag == _MERGE and not key.style:
                 merged += self._merged(value, depth)
             else:
                 own.append((key, value))
@@ -305,14 +305,14 @@ class _Builder:
         self.problem("merges (<<) something that is not a mapping; it is left out", node)
         return []
 
-    def build(self, node: yaml.Node, depth: int) -> Any:
+    def build(self, node: Any, depth: int) -> Any:
         """The plain value of a node. Raises DocumentError for what is too deep or unfolds too far."""
         self.count += 1
         kind = type(node)
         tag = node.tag
         value: Any
         if kind is yaml.ScalarNode:
-            if node.style and tag[0] != "!":
+            if node.style and tag == _TEXT:
                 return node.value
             try:
                 value = scalar(node)
@@ -328,7 +328,7 @@ class _Builder:
                 value = [build(item, depth + 1) for item in node.value]
             else:
                 value = self._mapping(node, depth)
-        if tag[0] == "!":
+        if tag not in _CORE:
             return self._function(tag, value, node)
         return value
 
@@ -350,5 +350,5 @@ class _Builder:
         name = _SHORT.get(tag)
         if name is not None:
             return {name: value}
-        self.problem(f"has a tag that CloudFormation does not know: {tag}; its value is unknown", node)
-        return Unknown(f"{tag} is not a function of CloudFormation")
+        self.problem(f"has a tag that CloudFormation does not know: {tag[:80]}; its value is unknown", node)
+        return Unknown(f"the tag {tag[:80]} is not a function of CloudFormation")

@@ -13,8 +13,8 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from demarcate.base.unknown import Unknown
-from demarcate.estate.sources.cloudformation.intrinsics import Assigned, text_of
 from demarcate.estate.sources.cloudformation.reading import Place
+from demarcate.estate.sources.cloudformation.values import Assigned, text_of
 
 if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.stacks import Stack
@@ -43,6 +43,7 @@ def translate(stack: Stack) -> None:
     What SAM refuses is a Problem at the resource; the others are translated, and what is not SAM stays.
     """
     logging.getLogger("samtranslator").setLevel(logging.CRITICAL)
+    _unfold_applications(stack)
     sources = {name for name, body in stack.resources.items() if body["Type"].startswith(PREFIX)}
     refused: set[str] = set()
     while sources - refused:
@@ -54,6 +55,21 @@ def translate(stack: Stack) -> None:
             break
         refused |= result
     stack.resources = {name: body for name, body in stack.resources.items() if name not in sources}
+
+
+def _unfold_applications(stack: Stack) -> None:
+    """Nested applications as the stacks that they are: the translator would ask AWS's repository for some."""
+    for name, body in stack.resources.items():
+        if body["Type"] != PREFIX + "Application":
+            continue
+        given = body.get("Properties") or {}
+        properties = {key: value for key, value in given.items() if key != "Location"}
+        location = given.get("Location")
+        if isinstance(location, dict) and "ApplicationId" in location:
+            location = Unknown("the template of this application is in the AWS Serverless Application Repository")
+        if location is not None:
+            properties["TemplateURL"] = location
+        stack.resources[name] = {**body, "Type": "AWS::CloudFormation::Stack", "Properties": properties}
 
 
 def _attempt(stack: Stack, refused: set[str]) -> dict[str, Any] | set[str]:
@@ -73,7 +89,10 @@ def _attempt(stack: Stack, refused: set[str]) -> dict[str, Any] | set[str]:
         return _refused(stack, template, error)
     except Exception as error:  # the translator raises whatever a strange template makes it stumble over
         at = stack.raw.line("Transform")
-        stack.problem(f"the SAM transform fails on this template ({type(error).__name__}: {error}); its SAM resources are left out", at)
+        stack.problem(
+            f"the SAM transform fails here ({type(error).__name__}: {error}); SAM resources are left out",
+            at,
+        )
         return {name for name in template["Resources"] if _is_sam(template["Resources"][name])}
     finally:
         ArnGenerator.BOTO_SESSION_REGION_NAME = before
@@ -89,7 +108,7 @@ def _refused(stack: Stack, template: dict[str, Any], error: Any) -> set[str]:
     found: set[str] = set()
     for cause in error.causes:
         named = set(re.findall(r"\[([^\[\]]+)\]", cause.message))
-        names = named & sam or {_source(name, sam) for name in named} - {None}
+        names = named & sam or {source for name in named if (source := _source(name, sam))}
         place = stack.places.get(min(names)) if names else None
         stack.problem(f"SAM refuses this: {cause.message}", place.line if place else stack.raw.line("Transform"))
         found |= names or sam
@@ -147,9 +166,11 @@ def _stand_in(properties: Any, key: str) -> None:
     if not isinstance(properties, dict):
         return
     given = properties.get(key)
-    if isinstance(given, str) and not given.startswith("s3://"):
-        properties[key] = _STAND_IN
-    elif isinstance(given, dict) and len(given) == 1 and next(iter(given)) in ("Ref", "Fn::Sub", "Fn::Join", "Fn::If"):
+    if (isinstance(given, str) and not given.startswith("s3://")) or (
+        isinstance(given, dict)
+        and len(given) == 1
+        and next(iter(given)) in ("Ref", "Fn::Sub", "Fn::Join", "Fn::If")
+    ):
         properties[key] = _STAND_IN
 
 

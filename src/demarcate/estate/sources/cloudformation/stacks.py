@@ -12,17 +12,10 @@ from typing import TYPE_CHECKING, Any
 from demarcate.base.errors import Problem
 from demarcate.base.unknown import Unknown
 from demarcate.estate.sources.cloudformation import foreach
-from demarcate.estate.sources.cloudformation.intrinsics import (
-    NOTHING,
-    Assigned,
-    Identifier,
-    Tokens,
-    decide,
-    resolve,
-    text_of,
-)
+from demarcate.estate.sources.cloudformation.intrinsics import decide, resolve
 from demarcate.estate.sources.cloudformation.parameters import typed
 from demarcate.estate.sources.cloudformation.reading import LOOP, Place, Raw
+from demarcate.estate.sources.cloudformation.values import NOTHING, Assigned, Identifier, Tokens, text_of
 
 if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.estate import Estate
@@ -52,6 +45,7 @@ class Stack:
         self.places: dict[str, Place] = {}
         self.current: str | None = None  # the resource that is being resolved
         self.edges: dict[str, set[str]] = {}  # which resources a resource needs
+        self._deciding = 0
         self._left = MAX_SIZE
         self._answers: dict[tuple[str, str], Any] = {}
         self._asking: set[tuple[str, str]] = set()
@@ -103,7 +97,9 @@ class Stack:
             keys, name, body = entry
             place = places.get((section, *keys), nowhere)
             if name in seen:
-                self.problem(f"{section} has {name!r} twice once its loops are unrolled; the second is left out", place.line)
+                self.problem(
+                    f"{section} has {name!r} twice once its loops are unrolled; the second is left out", place.line
+                )
                 continue
             seen.add(name)
             yield name, place, body
@@ -136,7 +132,10 @@ class Stack:
         for transform in self.raw.transforms:
             name = transform.get("Name") if isinstance(transform, dict) else transform
             if not isinstance(name, str):
-                self.problem("Transform names a macro that is not a text; read as if it were not there", self.raw.line("Transform"))
+                self.problem(
+                    "Transform names a macro that is not a text; read as if it were not there",
+                    self.raw.line("Transform"),
+                )
             elif not name.startswith("AWS::"):
                 self.problem(
                     f"the macro {name} cannot be run here: its resources are read as they are written",
@@ -201,13 +200,24 @@ class Stack:
     def reference(self, name: str) -> Any:
         """What `Ref` to a name gives."""
         if name in self.raw.sections["Parameters"]:
-            return self._once("parameter", name, lambda: self._parameter(name))
+            return self._secret(name) or self._once("parameter", name, lambda: self._parameter(name))
         if name in self.resources:
             self._needs(name)
             return self._absent(name) or self.identity(name)
         if name.startswith("AWS::"):
             return self._pseudo(name)
         return Unknown(f"{name} is neither a parameter nor a resource of this template")
+
+    def _secret(self, name: str) -> Unknown | None:
+        """Why the value given for a parameter must not be kept: only conditions may look at a secret.
+
+        A secret written into the template as a default is none, and is kept for checks to find.
+        """
+        declaration = self.raw.sections["Parameters"][name]
+        if self._deciding or not isinstance(declaration, dict) or text_of(declaration.get("NoEcho")) != "true":
+            return None
+        given = self._passed().get(name) if self.parent else self.estate.parameters.get(name)
+        return None if given is None else Unknown(f"parameter {name} is secret (NoEcho): its value is not kept")
 
     def _parameter(self, name: str) -> Any:
         declaration = self.raw.sections["Parameters"][name]
@@ -278,8 +288,12 @@ class Stack:
         if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource":
             return Unknown(f"{attribute} of {logical_id} is made by a custom resource at deployment")
         properties = body.get("Properties")
-        if isinstance(properties, dict) and attribute in properties:
-            value = self._once("attribute", f"{logical_id}.{attribute}", lambda: resolve(properties[attribute], self))
+        declared = properties.get(attribute) if isinstance(properties, dict) else None
+        # An attribute that can be declared is what is declared. One that is made of itself is left as text
+        # here: the circle is reported once all resources are resolved.
+        question = ("attribute", f"{logical_id}.{attribute}")
+        if declared is not None and question not in self._asking:
+            value = self._once(*question, lambda: resolve(declared, self))
             if text_of(value) is not None:
                 return value
         identity = self.identity(logical_id)
@@ -328,7 +342,11 @@ class Stack:
         """Whether a condition of this template holds."""
         if name not in self.conditions:
             return Unknown(f"condition {name} is not defined")
-        verdict: bool | Unknown = self._once("condition", name, lambda: decide(self.conditions[name], self))
+        self._deciding += 1
+        try:
+            verdict: bool | Unknown = self._once("condition", name, lambda: decide(self.conditions[name], self))
+        finally:
+            self._deciding -= 1
         return verdict
 
     def _holds(self, name: Any) -> bool | Unknown:

@@ -1,0 +1,259 @@
+"""Measures speed and memory, each as a ratio to a reference measured in the same run (`make bench`).
+
+A figure is the best of several runs of a whole process (or, for the engine, of a call), since other work on the
+machine can only slow a run down. Limits are those that the project promises on two cores; a figure over its
+limit makes the run fail.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+RUNS = 5
+DEMARCATE = [sys.executable, "-m", "demarcate"]
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One figure: seconds and peak memory (MB) of the best run."""
+
+    seconds: float
+    megabytes: float = 0.0
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the result."""
+
+    what: str
+    ours: Measured
+    reference: str
+    theirs: Measured
+    limit: str
+    within: bool
+
+    def __str__(self) -> str:
+        ratio = self.ours.seconds / self.theirs.seconds
+        memory = f", {self.ours.megabytes:,.0f} MB" if self.ours.megabytes else ""
+        verdict = "within" if self.within else "OVER"
+        return (
+            f"| {self.what} | {self.ours.seconds:.2f} s{memory} | {self.limit} | {verdict} | {self.reference}: "
+            f"{self.theirs.seconds:.2f} s | {ratio:.1f} |"
+        )
+
+
+def process(command: list[str], runs: int = RUNS) -> Measured:
+    """Wall seconds and peak memory of a command: the best of some runs, after one that is not counted."""
+    best = Measured(float("inf"))
+    for run in range(runs + 1):
+        started = time.perf_counter()
+        child = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        _, status, usage = os.wait4(child.pid, 0)
+        child.returncode = os.waitstatus_to_exitcode(status)
+        seconds = time.perf_counter() - started
+        if child.returncode not in (0, 3):
+            sys.exit(f"{command} exited with {child.returncode}")
+        if run and seconds < best.seconds:
+            best = Measured(seconds, usage.ru_maxrss / 1024)
+    return best
+
+
+def call(function: Callable[[], Any], runs: int = RUNS) -> Measured:
+    """Seconds of a call: the best of some runs, after one that is not counted."""
+    best = float("inf")
+    for run in range(runs + 1):
+        started = time.perf_counter()
+        function()
+        if run:
+            best = min(best, time.perf_counter() - started)
+    return Measured(best)
+
+
+def template(resources: int) -> str:
+    """A template of so many resources of nine kinds, with parameters, a condition and intrinsic functions."""
+    lines = [
+        "AWSTemplateFormatVersion: '2010-09-09'",
+        "Parameters:",
+        "  Environment: {Type: String, Default: prod}",
+        "Conditions:",
+        "  IsProd: !Equals [!Ref Environment, prod]",
+        "Resources:",
+    ]
+    kinds = [
+        "Type: AWS::EC2::Volume\n    Properties:\n      AvailabilityZone: eu-west-1a\n      Size: {n}\n"
+        "      Encrypted: !If [IsProd, true, false]",
+        "Type: AWS::S3::Bucket\n    Properties:\n      BucketName: !Sub '${{Environment}}-data-{n}'\n"
+        "      VersioningConfiguration: {{Status: Enabled}}\n      Tags:\n        - Key: env\n"
+        "          Value: !Ref Environment",
+        "Type: AWS::EC2::SecurityGroup\n    Properties:\n      GroupDescription: web\n"
+        "      SecurityGroupIngress:\n        - IpProtocol: tcp\n          FromPort: 443\n          ToPort: 443\n"
+        "          CidrIp: 10.0.{n}.0/24\n        - IpProtocol: tcp\n          FromPort: 22\n          ToPort: 22\n"
+        "          CidrIp: 0.0.0.0/0",
+        "Type: AWS::SQS::Queue\n    Properties:\n      QueueName: !Join ['-', [!Ref Environment, q, '{n}']]\n"
+        "      SqsManagedSseEnabled: true",
+        "Type: AWS::SNS::Topic\n    Properties:\n      TopicName: !Sub '${{Environment}}-t-{n}'",
+        "Type: AWS::Lambda::Function\n    Properties:\n      Runtime: python3.12\n      Handler: app.handler\n"
+        "      Role: !Sub 'arn:aws:iam::${{AWS::AccountId}}:role/r{n}'\n      Code: {{S3Bucket: b, S3Key: k}}\n"
+        "      Environment:\n        Variables:\n          TABLE: t{n}",
+        "Type: AWS::DynamoDB::Table\n    Properties:\n      BillingMode: PAY_PER_REQUEST\n      KeySchema:\n"
+        "        - AttributeName: k\n          KeyType: HASH\n      AttributeDefinitions:\n"
+        "        - AttributeName: k\n          AttributeType: S",
+        "Type: AWS::RDS::DBInstance\n    Properties:\n      Engine: postgres\n      EngineVersion: '16.4'\n"
+        "      DBInstanceClass: db.t3.micro\n      AllocatedStorage: '20'\n      StorageEncrypted: true\n"
+        "      BackupRetentionPeriod: 7",
+        "Type: AWS::IAM::Role\n    Properties:\n      AssumeRolePolicyDocument:\n        Version: '2012-10-17'\n"
+        "        Statement:\n          - Effect: Allow\n            Principal: {{Service: lambda.amazonaws.com}}\n"
+        "            Action: sts:AssumeRole\n      Policies:\n        - PolicyName: p\n          PolicyDocument:\n"
+        "            Version: '2012-10-17'\n            Statement:\n              - Effect: Allow\n"
+        "                Action: s3:GetObject\n                Resource: 'arn:aws:s3:::b{n}/*'",
+    ]
+    for n in range(resources):
+        lines.append(f"  Resource{n}:\n    " + kinds[n % len(kinds)].format(n=n % 250))
+    return "\n".join(lines) + "\n"
+
+
+def start() -> Line:
+    ours = process([*DEMARCATE, "--version"])
+    theirs = process([sys.executable, "-c", "pass"])
+    return Line("`demarcate --version`", ours, "`python -c pass`", theirs, "0.25 s", ours.seconds <= 0.25)
+
+
+def templates(folder: Path, files: int, each: int, seconds: float, megabytes: float) -> Line:
+    folder.mkdir()
+    for number in range(files):
+        (folder / f"stack-{number:03}.yaml").write_text(template(each))
+    source = folder if files > 1 else folder / "stack-000.yaml"
+    ours = process([*DEMARCATE, "assess", str(source), "--format", "json"])
+    parse = (
+        "import pathlib, sys, yaml\n"
+        "[yaml.compose(p.read_text(), Loader=yaml.CSafeLoader) for p in pathlib.Path(sys.argv[1]).glob('*.yaml')]"
+    )
+    theirs = process([sys.executable, "-c", parse, str(folder)])
+    within = ours.seconds <= seconds and ours.megabytes <= megabytes
+    limit = f"{seconds} s" + (f", {megabytes:.0f} MB" if megabytes < 1e6 else "")
+    what = f"assess {files} template{'s' if files > 1 else ''}, {files * each:,} resources"
+    return Line(what, ours, "only parsing the YAML", theirs, limit, within)
+
+
+def engine(folder: Path) -> Line:
+    import duckdb
+
+    from demarcate.checks.catalog import load_checks
+    from demarcate.checks.engine import judge
+    from demarcate.estate.snapshot import FORMAT, Manifest, Part, Snapshot, TableParts
+    from demarcate.estate.tables import table
+
+    rows = 1_000_000
+    part = folder / "tables" / "aws_ebs_volume" / "00000.parquet"
+    part.parent.mkdir(parents=True)
+    filled = {
+        "resource": "'arn:aws:ec2:eu-west-1:123456789012:volume/vol-' || i",
+        "volume_id": "'vol-' || i",
+        "account_id": "(100000000000 + i % 50)::VARCHAR",
+        "region": "'eu-west-' || (i % 3)",
+        "encrypted": "CASE WHEN i % 97 = 0 THEN NULL ELSE i % 50 <> 0 END",
+        "size": "8 + i % 500",
+        "volume_type": "CASE i % 10 WHEN 0 THEN 'gp2' ELSE 'gp3' END",
+        "state": "CASE i % 40 WHEN 0 THEN 'available' ELSE 'in-use' END",
+        "kms_key_id": "'key-' || (i % 100)",
+        "iops": "100 + i % 3000",
+        "create_time": "TIMESTAMP '2024-01-01' + to_minutes(i % 500000)",
+        "tags": "'{\"env\": \"prod\"}'",
+    }
+    of = table("aws_ebs_volume")
+    columns = ", ".join(
+        f'({filled.get(c.name, "NULL")})::{c.type} AS "{c.name}"' for c in of.all_columns
+    )
+    connection = duckdb.connect()
+    connection.execute(f"COPY (SELECT {columns} FROM range({rows}) r(i)) TO '{part}' (FORMAT parquet)")
+    predicates = [
+        "encrypted",
+        "size <= 490",
+        "state = 'in-use'",
+        "iops > 150",
+        "volume_type IN ('gp2', 'gp3')",
+        "kms_key_id <> 'key-1'",
+        "create_time > TIMESTAMP '2024-01-05'",
+        "volume_id LIKE 'vol-%'",
+        "size > 12 OR encrypted",
+        "NOT (state = 'available' AND size > 400)",
+    ]
+    predicates += [f"({predicate}) AND size < {505 + i}" for i, predicate in enumerate(predicates)]
+    checks = folder / "checks"
+    checks.mkdir()
+    (checks / "bench.yaml").write_text(
+        json.dumps(
+            [
+                {
+                    "id": f"bench-{i}",
+                    "title": f"Bench {i}",
+                    "responsibility": "encryption.enable-at-rest",
+                    "table": "aws_ebs_volume",
+                    "pass": predicate,
+                    "fail": "{volume_id} fails",
+                    "severity": "low",
+                }
+                for i, predicate in enumerate(predicates)
+            ]
+        )
+    )
+    loaded = [check for name, check in load_checks([checks]).items() if name.startswith("bench-")]
+    manifest = Manifest(
+        format=FORMAT,
+        demarcate="bench",
+        moment=datetime(2026, 1, 1, tzinfo=UTC),
+        source="live",
+        origin="bench",
+        tables={
+            "aws_ebs_volume": TableParts(
+                columns=tuple(c.name for c in of.all_columns),
+                parts=(Part(account=None, region=None, rows=rows, file=str(part.relative_to(folder))),),
+            )
+        },
+        unread=(),
+    )
+    snapshot = Snapshot(folder, manifest)
+    counts = ", ".join(f"count_if({p}), count_if(NOT ({p})), count_if(({p}) IS NULL)" for p in predicates)
+    bare = f"SELECT {counts} FROM read_parquet('{part}')"
+    ours = call(lambda: judge(snapshot, loaded))
+    theirs = call(lambda: connection.execute(bare).fetchall())
+    found = sum(1 for _ in judge(snapshot, loaded).findings())
+    what = f"judge {rows:,} rows by {len(loaded)} checks ({found:,} findings)"
+    within = ours.seconds <= 4 * theirs.seconds
+    return Line(what, ours, "a bare DuckDB scan that counts the same predicates", theirs, "4 times", within)
+
+
+def main() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="demarcate-bench-"))
+    os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
+    try:
+        lines = [
+            start(),
+            templates(folder / "one", 1, 70, 0.8, 1e9),
+            templates(folder / "hundred", 100, 45, 3.5, 300),
+            engine(folder / "engine"),
+        ]
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores; best of {RUNS} runs.\n")
+    print("| what | measured | limit | | reference, same run | ratio |\n|---|---|---|---|---|---|")
+    for line in lines:
+        print(line)
+    if not all(line.within for line in lines):
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""The command: one file a group of verbs, each thin. Heavy imports wait until a verb runs."""
+
+from __future__ import annotations
+
+import typer
+
+from demarcate.cli import catalog, estate, model
+from demarcate.version import __version__
+
+app = typer.Typer(
+    name="demarcate",
+    help="Draws the line between what AWS secures and what you must, and shows whether your half is done.",
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(value: bool) -> None:
+    if value:
+        typer.echo(f"demarcate {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _main(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
+    ),
+) -> None:
+    pass
+
+
+estate.add_to(app)
+model.add_to(app)
+catalog.add_to(app)

@@ -1,0 +1,73 @@
+"""checks list, checks show: what is judged, and how."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from demarcate.cli import options
+from demarcate.cli.options import Format
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs."""
+    group = typer.Typer(help="The catalog of checks.", no_args_is_help=True)
+    group.command("list")(list_checks)
+    group.command("show")(show)
+    app.add_typer(group, name="checks")
+
+
+def list_checks(
+    area: Annotated[str | None, typer.Option(help="Only this area.")] = None,
+    service: Annotated[str | None, typer.Option(help="Only checks over tables of this service.")] = None,
+    checks: options.CheckFolders = None,
+    format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TABLE,
+) -> None:
+    """List the checks."""
+    from demarcate.checks.catalog import encode, load_checks
+    from demarcate.estate.tables import all_tables
+    from demarcate.model import load
+    from demarcate.report import rows
+
+    model = load()
+    options.known("area", area, model.area)
+    options.known("service", service, model.service)
+    found = [
+        encode(check)
+        for check in load_checks(checks or (), responsibilities=model.owed).values()
+        if area in (None, check.area) and service in (None, all_tables()[check.table].service)
+    ]
+    if format is Format.JSON:
+        columns = ["id", "title", "area", "responsibility", "table", "tables", "severity", "refs"]
+    else:
+        columns = (
+            ["id", "severity", "title"]
+            if format is Format.TABLE
+            else ["id", "severity", "title", "responsibility", "table"]
+        )
+    rows.write(columns, [[check[name] for name in columns] for check in found], str(format), sys.stdout)
+
+
+def show(
+    check_id: Annotated[str, typer.Argument(metavar="ID", help="The check.")],
+    checks: options.CheckFolders = None,
+    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+) -> None:
+    """Show one check: its predicate, what it proves, and what to do where it fails."""
+    import msgspec
+
+    from demarcate.checks.catalog import encode, load_checks, select
+    from demarcate.model import load
+    from demarcate.report import rows
+
+    model = load()
+    check = select(load_checks(checks or (), responsibilities=model.owed), [check_id])[check_id]
+    told = encode(check) | {"where": check.condition, "pass": check.predicate, "remedy": check.remedy}
+    told |= {"file": check.file, "line": check.line}
+    if format is Format.JSON:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(told)).decode() + "\n")
+        return
+    told["refs"] = [f"{name} {ref}" for name, refs in check.refs.items() for ref in refs]
+    rows.write(["key", "value"], [[key, value] for key, value in told.items() if value], str(format), sys.stdout)

@@ -1,0 +1,104 @@
+"""matrix, who, explain: who owes what."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from demarcate.cli import options
+from demarcate.cli.options import Format
+
+if TYPE_CHECKING:
+    from demarcate.model import Model, Responsibility
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs."""
+    for verb in (matrix, who, explain):
+        app.command()(verb)
+
+
+def matrix(
+    area: Annotated[str | None, typer.Option(help="Only this area.")] = None,
+    service: Annotated[str | None, typer.Option(help="Only this service.")] = None,
+    party: Annotated[str | None, typer.Option(help="Only this party's half: aws or customer.")] = None,
+    shift: Annotated[
+        bool, typer.Option("--shift", help="How the line moves from infrastructure to abstracted.")
+    ] = False,
+    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+) -> None:
+    """Show both halves of every area: what AWS provides, and what you owe."""
+    from demarcate.model import load
+    from demarcate.report import matrix as report
+
+    model = load()
+    options.known("area", area, model.area)
+    options.known("service", service, model.service)
+    options.known("party", party, ("aws", "customer"))
+    if shift:
+        report.write_shift(model, str(format), sys.stdout)
+    else:
+        report.write(model, area, service, party, str(format), sys.stdout)
+
+
+def who(
+    question: Annotated[list[str] | None, typer.Argument(help='In your words: "patch the rds engine".')] = None,
+    resource: Annotated[
+        str | None, typer.Option(help="Draw the line for this resource: an ARN, or a template's logical id.")
+    ] = None,
+    source: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--source", help="Where the resource is: aws (the default), a template or folder, a snapshot."
+        ),
+    ] = None,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    parameters: options.Parameters = None,
+    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+) -> None:
+    """Say whose job something is, with both halves, what proves each, and why the line runs there."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.model import load
+
+    model = load()
+    if resource is not None:
+        from demarcate.lines import line_of
+        from demarcate.report import line as report
+
+        where = source or ["aws"]
+        lines = line_of(
+            model,
+            resource,
+            where,
+            session=options.session_of(profile, where),
+            regions=region,
+            endpoint_url=endpoint_url,
+            parameters=options.parameters_of(parameters),
+        )
+        report.write(model, lines, str(format), sys.stdout, options.console())
+        return
+    if not question:
+        raise DemarcateError('ask something, such as: demarcate who "patch the rds engine", or name a --resource')
+    from demarcate.model import who as find
+    from demarcate.report import answers
+
+    asked = " ".join(question)
+    matches = find(model, asked)
+    if not matches:
+        raise DemarcateError(f"nothing in the model is about {asked!r}; demarcate matrix shows all of it")
+    answers.write(model, matches, str(format), sys.stdout, options.console())
+
+
+def explain(
+    id: Annotated[str, typer.Argument(metavar="ID", help="A responsibility, service, area, tool or check.")],
+    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+) -> None:
+    """Explain one thing of the model: what it is, whose, why, and what proves it."""
+    from demarcate.model import load
+    from demarcate.report import explanation
+
+    explanation.write(load(), id, str(format), sys.stdout, options.console())

@@ -1,0 +1,88 @@
+"""Options that several verbs share, spelled once. AWS's are spelled as the AWS CLI spells them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+SOURCES = "aws, a template, a folder of templates, or a snapshot. Several templates are one estate."
+
+Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help=SOURCES)]
+Profile = Annotated[str | None, typer.Option(help="The AWS profile to use.")]
+Regions = Annotated[
+    list[str] | None, typer.Option("--region", help="A region to read; repeatable. Default: all enabled ones.")
+]
+Endpoint = Annotated[str | None, typer.Option("--endpoint-url", help="Call this URL instead of AWS.")]
+Parameters = Annotated[
+    Path | None, typer.Option("--parameters", help="A file with values for the templates' parameters.")
+]
+CheckFolders = Annotated[
+    list[Path] | None, typer.Option("--checks", help="A folder with checks of your own; repeatable.")
+]
+
+
+class Format(StrEnum):
+    """Output for people, or for programs."""
+
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    CSV = "csv"
+    JSON = "json"
+
+
+class ReportFormat(StrEnum):
+    """Formats of the assessment's report."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def session_of(profile: str | None, sources: list[str]) -> Any:
+    """The boto3 session of a profile, where one of the sources is live AWS."""
+    if "aws" not in sources:
+        return None
+    from demarcate.estate.sources.aws.session import make_session
+
+    return make_session(profile)
+
+
+def parameters_of(path: Path | None) -> dict[str, Any] | None:
+    """The values of a parameter file."""
+    if path is None:
+        return None
+    from demarcate.estate.sources.cloudformation.templates import read_parameters
+
+    return read_parameters(path)
+
+
+def known(what: str, name: str | None, names: Iterable[str]) -> None:
+    """Refuse a name that is not one of those. Raises DemarcateError that says which there are."""
+    if name is None or name in names:
+        return
+    import difflib
+
+    from demarcate.base.errors import DemarcateError
+
+    near = difflib.get_close_matches(name, list(names), 1)
+    hint = f"; did you mean {near[0]}?" if near else f" (there are: {', '.join(names)})"
+    raise DemarcateError(f"there is no {what} {name!r}{hint}")
+
+
+def console() -> Console:
+    """The terminal, or 80 columns without colour where there is none."""
+    from rich.console import Console
+
+    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def say(text: str) -> None:
+    """Tell people something beside the data: on stderr."""
+    sys.stderr.write(text + "\n")

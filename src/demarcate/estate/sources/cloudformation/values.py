@@ -1,0 +1,169 @@
+"""What templates are resolved to, beyond plain data: what is absent, assigned by AWS, or perhaps absent.
+
+And how such values are compared and joined: in three values, and never by what an assigned text looks like.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Protocol
+
+from demarcate.base.unknown import Unknown, first_unknown
+
+MAX_TEXT = 1_000_000
+
+
+class Assigned(str):
+    """Text that AWS decides at deployment, wholly or in part. Comparing it to a literal proves nothing."""
+
+    __slots__ = ()
+
+
+class Identifier(Assigned):
+    """What `Ref` gives, or an ARN: never empty, and the same text always means the same thing."""
+
+    __slots__ = ()
+
+
+class Tokens(Assigned):
+    """Text whose only assigned parts are tokens that can be seen in it, like `${AWS::Region}`."""
+
+    __slots__ = ()
+
+
+class MaybeAbsent(Unknown):
+    """An Unknown that may turn out to be no value at all (a branch was AWS::NoValue)."""
+
+    __slots__ = ()
+
+
+class _Nothing:
+    def __repr__(self) -> str:
+        return "NOTHING"
+
+
+NOTHING = _Nothing()
+"""What AWS::NoValue resolves to: the member or item that holds it is removed."""
+
+
+class Scope(Protocol):
+    """What functions need to know of the template instance that they are resolved in."""
+
+    def reference(self, name: str) -> Any:
+        """What `Ref` gives: a value, Unknown, or NOTHING."""
+
+    def attribute(self, logical_id: str, attribute: str) -> Any:
+        """What `Fn::GetAtt` gives."""
+
+    def condition(self, name: str) -> bool | Unknown:
+        """Whether a named condition holds."""
+
+    def mapping(self, name: str) -> Any:
+        """A map of the Mappings section, or None."""
+
+    def imported(self, name: str) -> Any:
+        """What another template exports under a name."""
+
+    def included(self, location: str) -> Any:
+        """The resolved content of an included file."""
+
+    def spend(self, size: int) -> bool:
+        """Count what functions produce; False once it is too much."""
+
+    def undecided(self, branch: Any) -> Any:
+        """Resolve a branch that may not be taken."""
+
+
+def text_of(value: Any) -> str | None:
+    """The text that CloudFormation makes of a scalar; None for what is none."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, (int, float)):
+        return str(value)
+    return None
+
+
+def joined(parts: list[Any], delimiter: str, scope: Scope, function: str) -> Any:
+    """Parts as one text, Assigned where one of them is; Unknown where one of them is."""
+    texts: list[str] = []
+    kind: type[str] = str
+    for part in parts:
+        if isinstance(part, Unknown):
+            return Unknown(part.reason)
+        text = text_of(part)
+        if text is None:
+            return Unknown(f"{function} needs texts, not {describe(part)}")
+        if isinstance(part, Assigned):
+            kind = Tokens if isinstance(part, Tokens) and kind is not Assigned else Assigned
+        texts.append(text)
+    size = sum(map(len, texts)) + len(delimiter) * len(texts)
+    if size > MAX_TEXT or not scope.spend(size):
+        return Unknown(f"{function} gives a text that is too long")
+    result = delimiter.join(texts)
+    if kind is str:
+        return result
+    if len(texts) == 1 and isinstance(parts[0], Identifier):
+        return parts[0]
+    return kind(result)
+
+
+def describe(value: Any) -> str:
+    if isinstance(value, dict):
+        return "a mapping"
+    return "a list" if isinstance(value, list) else "nothing" if value in (None, NOTHING) else repr(value)
+
+
+def contains_assigned(value: Any) -> bool:
+    if isinstance(value, dict):
+        return any(contains_assigned(item) for item in value.values())
+    if isinstance(value, list):
+        return any(contains_assigned(item) for item in value)
+    return isinstance(value, Assigned)
+
+
+def same(left: Any, right: Any) -> bool | Unknown:
+    """Whether two resolved values are equal, as CloudFormation compares them: by their texts."""
+    unknown = first_unknown([left, right])
+    if unknown:
+        return Unknown(unknown.reason)
+    if isinstance(left, (dict, list)) or isinstance(right, (dict, list)):
+        if type(left) is not type(right):
+            return False
+        pairs: Iterable[tuple[Any, Any]]
+        if isinstance(left, dict):
+            if left.keys() != right.keys():
+                return False
+            pairs = ((left[key], right[key]) for key in left)
+        else:
+            if len(left) != len(right):
+                return False
+            pairs = zip(left, right, strict=True)
+        return all_of(same(a, b) for a, b in pairs)
+    texts = text_of(left), text_of(right)
+    if None in texts:
+        return left is right
+    assigned = [value for value in (left, right) if isinstance(value, Assigned)]
+    if not assigned:
+        return texts[0] == texts[1]
+    if len(assigned) == 2 and texts[0] == texts[1]:
+        return True
+    if len(assigned) == 1 and "" in texts and isinstance(assigned[0], (Identifier, Tokens)):
+        return False
+    return Unknown(f"{assigned[0]} is only known at deployment")
+
+
+def all_of(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:
+    """Kleene's and: false beats unknown, unknown beats true."""
+    unknown = None
+    for verdict in verdicts:
+        if verdict is False:
+            return False
+        if isinstance(verdict, Unknown):
+            unknown = unknown or verdict
+    return unknown or True
+
+
+def negate(verdict: bool | Unknown) -> bool | Unknown:
+    return verdict if isinstance(verdict, Unknown) else not verdict

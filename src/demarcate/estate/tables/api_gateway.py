@@ -1,0 +1,342 @@
+"""Amazon API Gateway: REST APIs and their stages; HTTP and WebSocket APIs, their stages and routes; domains."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.table import REF, Arn, Bool, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.transforms import document, plaintext_secrets
+
+Methods = list[tuple[str, dict[str, Any]]]
+"""The settings of methods, each with its path and verb as API Gateway writes them; "*/*" is all of them."""
+
+_CAMEL = {
+    "LoggingLevel": "loggingLevel",
+    "CachingEnabled": "cachingEnabled",
+    "CacheDataEncrypted": "cacheDataEncrypted",
+    "DataTraceEnabled": "dataTraceEnabled",
+    "MetricsEnabled": "metricsEnabled",
+}
+
+
+def _live(function: Any) -> Any:
+    return lambda settings: function(list(settings.items()))
+
+
+def _declared(function: Any) -> Any:
+    """The same of a template's list of settings."""
+
+    def read(settings: Any) -> Any:
+        methods = []
+        for one in settings:
+            if isinstance(one, Unknown):
+                return one
+            path, verb = one.get("ResourcePath", "/*"), one.get("HttpMethod", "*")
+            for part in (path, verb):
+                if isinstance(part, Unknown):
+                    return part
+            key = "*/*" if path in ("/*", "*") and verb == "*" else f"{path}/{verb}"
+            methods.append((key, {_CAMEL[name]: one[name] for name in _CAMEL if name in one}))
+        return function(methods)
+
+    return read
+
+
+def _logging_level(methods: Methods) -> Any:
+    """The level of all methods; OFF where it is off for all or for one of them."""
+    level: Any = dict(methods).get("*/*", {}).get("loggingLevel", "OFF")
+    if level == "OFF":
+        return "OFF"
+    others = [one["loggingLevel"] for _, one in methods if "loggingLevel" in one]
+    if "OFF" in others:
+        return "OFF"
+    return next((one for one in others if isinstance(one, Unknown)), level)
+
+
+def _any(name: str) -> Any:
+    def find(methods: Methods) -> Any:
+        values = [_truth(one[name]) for _, one in methods if name in one]
+        return True in values or next((one for one in values if isinstance(one, Unknown)), False)
+
+    return find
+
+
+def _cache_encrypted(methods: Methods) -> Any:
+    """Whether what is cached is encrypted, for every method that is cached."""
+    unsure = None
+    for _, one in methods:
+        cached, encrypted = _truth(one.get("cachingEnabled", False)), _truth(one.get("cacheDataEncrypted", False))
+        if cached is False or encrypted is True:
+            continue
+        unknown = next((value for value in (cached, encrypted) if isinstance(value, Unknown)), None)
+        if unknown is None:
+            return False
+        unsure = unsure or unknown
+    return unsure or True
+
+
+def _truth(value: Any) -> Any:
+    return value if isinstance(value, bool | Unknown) else str(value).lower() == "true"
+
+
+def _policy(text: Any) -> Any:
+    """A policy, which the API gives with its quotes escaped."""
+    return document(text.replace('\\"', '"') if isinstance(text, str) else text)
+
+
+REST_API = Table(
+    "aws_api_gateway_rest_api",
+    "A REST API.",
+    service="api-gateway",
+    live=Each("apigateway.get_rest_apis", "items[]"),
+    cloudformation="AWS::ApiGateway::RestApi",
+    columns=(
+        Text("api_id", live="id", cloudformation=REF),
+        Arn("arn:{partition}:apigateway:{region}::/restapis/{api_id}", cloudformation=REF),
+        Text("name", live="name", cloudformation="Name"),
+        Time("created_date", live="createdDate"),
+        Text("api_key_source", live="apiKeySource", cloudformation=From("ApiKeySourceType", absent="HEADER")),
+        Texts(
+            "endpoint_types",
+            live="endpointConfiguration.types",
+            cloudformation=From("EndpointConfiguration.Types", absent=["EDGE"]),
+            about="EDGE, REGIONAL or PRIVATE.",
+        ),
+        Texts(
+            "vpc_endpoint_ids",
+            live="endpointConfiguration.vpcEndpointIds",
+            cloudformation="EndpointConfiguration.VpcEndpointIds",
+            absent=[],
+        ),
+        Bool(
+            "disable_execute_api_endpoint",
+            live="disableExecuteApiEndpoint",
+            cloudformation="DisableExecuteApiEndpoint",
+            absent=False,
+            about="Whether the API answers at its own domains alone.",
+        ),
+        Text("security_policy", live="securityPolicy", cloudformation="SecurityPolicy"),
+        Json("policy", live=From("policy", _policy), cloudformation=From("Policy", _policy), absent={}),
+        Tags(live="tags"),
+    ),
+)
+
+STAGE = Table(
+    "aws_api_gateway_stage",
+    "A stage of a REST API.",
+    service="api-gateway",
+    live=(
+        Each("apigateway.get_rest_apis", "items[]"),
+        Each("apigateway.get_stages", "item[]", inputs={"restApiId": "id"}),
+    ),
+    cloudformation="AWS::ApiGateway::Stage",
+    columns=(
+        Text("name", live="stageName", cloudformation="StageName"),
+        Text("rest_api_id", live="^.id", cloudformation="RestApiId"),
+        Arn("arn:{partition}:apigateway:{region}::/restapis/{rest_api_id}/stages/{name}", cloudformation=REF),
+        Text("deployment_id", live="deploymentId", cloudformation="DeploymentId"),
+        Time("created_date", live="createdDate"),
+        Time("last_updated_date", live="lastUpdatedDate"),
+        Text(
+            "logging_level",
+            live=From("methodSettings", _live(_logging_level)),
+            cloudformation=From("MethodSettings", _declared(_logging_level)),
+            absent="OFF",
+            about="INFO or ERROR, or OFF where the executions of any method are not logged.",
+        ),
+        Bool(
+            "data_trace_enabled",
+            live=From("methodSettings", _live(_any("dataTraceEnabled"))),
+            cloudformation=From("MethodSettings", _declared(_any("dataTraceEnabled"))),
+            absent=False,
+            about="Whether full requests and responses are logged, with whatever secrets they hold.",
+        ),
+        Bool(
+            "metrics_enabled",
+            live=From("methodSettings", _live(_any("metricsEnabled"))),
+            cloudformation=From("MethodSettings", _declared(_any("metricsEnabled"))),
+            absent=False,
+        ),
+        Text(
+            "access_log_destination_arn",
+            live="accessLogSettings.destinationArn",
+            cloudformation="AccessLogSetting.DestinationArn",
+            absent="",
+            about="'' where accesses are not logged.",
+        ),
+        Bool("tracing_enabled", live="tracingEnabled", cloudformation="TracingEnabled", absent=False),
+        Text("web_acl_arn", live="webAclArn", absent="", about="'' where there is none."),
+        Bool(
+            "cache_cluster_enabled",
+            live="cacheClusterEnabled",
+            cloudformation="CacheClusterEnabled",
+            absent=False,
+        ),
+        Bool(
+            "cache_data_encrypted",
+            live=From("methodSettings", _live(_cache_encrypted)),
+            cloudformation=From("MethodSettings", _declared(_cache_encrypted)),
+            absent=True,
+            about="Whether every method that is cached is cached encrypted.",
+        ),
+        Text(
+            "client_certificate_id",
+            live="clientCertificateId",
+            cloudformation="ClientCertificateId",
+            absent="",
+            about="What the API shows to the back end to prove who it is.",
+        ),
+        Texts(
+            "plaintext_secret_names",
+            live=From("variables", plaintext_secrets),
+            cloudformation=From("Variables", plaintext_secrets),
+            absent=[],
+            about="Stage variables that, by their names, hold secrets as plain text.",
+        ),
+        Tags(live="tags"),
+    ),
+)
+
+_APIS = Each("apigatewayv2.get_apis", "Items[]")
+
+API_V2 = Table(
+    "aws_api_gatewayv2_api",
+    "An HTTP or WebSocket API.",
+    service="api-gateway",
+    live=_APIS,
+    cloudformation="AWS::ApiGatewayV2::Api",
+    columns=(
+        Text("api_id", live="ApiId", cloudformation=REF),
+        Arn("arn:{partition}:apigateway:{region}::/apis/{api_id}", cloudformation=REF),
+        Text("name", live="Name", cloudformation="Name"),
+        Text("protocol_type", live="ProtocolType", cloudformation="ProtocolType", about="HTTP or WEBSOCKET."),
+        Text("api_endpoint", live="ApiEndpoint"),
+        Bool(
+            "disable_execute_api_endpoint",
+            live="DisableExecuteApiEndpoint",
+            cloudformation="DisableExecuteApiEndpoint",
+            absent=False,
+        ),
+        Texts(
+            "cors_allow_origins",
+            live="CorsConfiguration.AllowOrigins",
+            cloudformation="CorsConfiguration.AllowOrigins",
+            absent=[],
+        ),
+        Time("created_date", live="CreatedDate"),
+        Tags(live="Tags"),
+    ),
+)
+
+STAGE_V2 = Table(
+    "aws_api_gatewayv2_stage",
+    "A stage of an HTTP or WebSocket API.",
+    service="api-gateway",
+    live=(_APIS, Each("apigatewayv2.get_stages", "Items[]", inputs={"ApiId": "ApiId"})),
+    cloudformation="AWS::ApiGatewayV2::Stage",
+    columns=(
+        Text("stage_name", live="StageName", cloudformation="StageName"),
+        Text("api_id", live="^.ApiId", cloudformation="ApiId"),
+        Text("protocol_type", live="^.ProtocolType"),
+        Arn("arn:{partition}:apigateway:{region}::/apis/{api_id}/stages/{stage_name}", cloudformation=REF),
+        Text(
+            "access_log_destination_arn",
+            live="AccessLogSettings.DestinationArn",
+            cloudformation="AccessLogSettings.DestinationArn",
+            absent="",
+            about="'' where accesses are not logged.",
+        ),
+        Text(
+            "default_route_logging_level",
+            live="DefaultRouteSettings.LoggingLevel",
+            cloudformation="DefaultRouteSettings.LoggingLevel",
+            absent="OFF",
+            about="Execution logs, which WebSocket APIs alone have.",
+        ),
+        Bool(
+            "default_route_data_trace_enabled",
+            live="DefaultRouteSettings.DataTraceEnabled",
+            cloudformation="DefaultRouteSettings.DataTraceEnabled",
+            absent=False,
+        ),
+        Bool(
+            "default_route_detailed_metrics_enabled",
+            live="DefaultRouteSettings.DetailedMetricsEnabled",
+            cloudformation="DefaultRouteSettings.DetailedMetricsEnabled",
+            absent=False,
+        ),
+        Bool("auto_deploy", live="AutoDeploy", cloudformation="AutoDeploy", absent=False),
+        Texts(
+            "plaintext_secret_names",
+            live=From("StageVariables", plaintext_secrets),
+            cloudformation=From("StageVariables", plaintext_secrets),
+            absent=[],
+            about="Stage variables that, by their names, hold secrets as plain text.",
+        ),
+        Time("created_date", live="CreatedDate"),
+        Tags(live="Tags"),
+    ),
+)
+
+ROUTE_V2 = Table(
+    "aws_api_gatewayv2_route",
+    "A route of an HTTP or WebSocket API.",
+    service="api-gateway",
+    live=(_APIS, Each("apigatewayv2.get_routes", "Items[]", inputs={"ApiId": "ApiId"})),
+    cloudformation="AWS::ApiGatewayV2::Route",
+    columns=(
+        Text("route_id", live="RouteId"),
+        Text("route_key", live="RouteKey", cloudformation="RouteKey", about="Such as GET /orders."),
+        Text("api_id", live="^.ApiId", cloudformation="ApiId"),
+        Text("protocol_type", live="^.ProtocolType"),
+        Arn("arn:{partition}:apigateway:{region}::/apis/{api_id}/routes/{route_id}", cloudformation=REF),
+        Text(
+            "authorization_type",
+            live="AuthorizationType",
+            cloudformation="AuthorizationType",
+            absent="NONE",
+            about="NONE, AWS_IAM, CUSTOM or JWT.",
+        ),
+        Bool("api_key_required", live="ApiKeyRequired", cloudformation="ApiKeyRequired", absent=False),
+    ),
+)
+
+DOMAIN_NAME = Table(
+    "aws_api_gateway_domain_name",
+    "A domain name of one's own for REST APIs.",
+    service="api-gateway",
+    live=Each("apigateway.get_domain_names", "items[]"),
+    cloudformation="AWS::ApiGateway::DomainName",
+    columns=(
+        Text("domain_name", live="domainName", cloudformation="DomainName"),
+        Arn("arn:{partition}:apigateway:{region}::/domainnames/{domain_name}", cloudformation=REF),
+        Text(
+            "security_policy",
+            live="securityPolicy",
+            cloudformation="SecurityPolicy",
+            about="The TLS versions that it takes, such as TLS_1_2.",
+        ),
+        Text(
+            "certificate_arn", live="certificateArn", cloudformation="CertificateArn", absent="", about="For EDGE."
+        ),
+        Text(
+            "regional_certificate_arn",
+            live="regionalCertificateArn",
+            cloudformation="RegionalCertificateArn",
+            absent="",
+        ),
+        Texts(
+            "endpoint_types",
+            live="endpointConfiguration.types",
+            cloudformation="EndpointConfiguration.Types",
+        ),
+        Text(
+            "mutual_tls_truststore_uri",
+            live="mutualTlsAuthentication.truststoreUri",
+            cloudformation="MutualTlsAuthentication.TruststoreUri",
+            absent="",
+        ),
+        Tags(live="tags"),
+    ),
+)

@@ -1,0 +1,214 @@
+"""Amazon EC2 Auto Scaling: groups and launch configurations."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import REF, Arn, Bool, Each, From, Int, Table, Tags, Text, Texts, Time
+from demarcate.estate.tables.ec2 import unencrypted_devices, user_data_secrets
+from demarcate.estate.transforms import not_empty, present
+
+
+def _uses_launch_template(group: dict[str, Any]) -> Any:
+    for key in ("LaunchTemplate", "MixedInstancesPolicy", "LaunchConfigurationName", "InstanceId"):
+        value = group.get(key)
+        if isinstance(value, Unknown):
+            return value
+        if value is not None:
+            return key in ("LaunchTemplate", "MixedInstancesPolicy")
+    return ABSENT
+
+
+def _template(member: str) -> From:
+    """A member of the launch template that a group uses, alone or for mixed instances."""
+
+    def get(group: dict[str, Any]) -> Any:
+        used = group.get("LaunchTemplate")
+        if used is None:
+            used = (
+                group.get("MixedInstancesPolicy", {}).get("LaunchTemplate", {}).get("LaunchTemplateSpecification")
+            )
+        if isinstance(used, Unknown):
+            return used
+        return (used or {}).get(member, ABSENT)
+
+    return From("@", get, absent="")
+
+
+def _overrides(group: dict[str, Any]) -> Any:
+    return group["MixedInstancesPolicy"]["LaunchTemplate"].get("Overrides", [])
+
+
+def _instance_types(group: dict[str, Any]) -> Any:
+    """How many instance types a group may choose from."""
+    if "MixedInstancesPolicy" not in group:
+        return 1
+    overrides = _overrides(group)
+    if isinstance(overrides, Unknown):
+        return overrides
+    if any(isinstance(one, Unknown) or "InstanceRequirements" in one for one in overrides):
+        return Unknown("instances are chosen by their attributes")
+    return max(1, len({str(one["InstanceType"]) for one in overrides if "InstanceType" in one}))
+
+
+def _load_balanced(group: dict[str, Any]) -> Any:
+    unknown = None
+    for key in ("LoadBalancerNames", "TargetGroupARNs", "TrafficSources"):
+        value = group.get(key)
+        if isinstance(value, Unknown):
+            unknown = value
+        elif value:
+            return True
+    return unknown or False
+
+
+GROUP = Table(
+    "aws_ec2_autoscaling_group",
+    "An Auto Scaling group.",
+    service="auto-scaling",
+    live=Each("autoscaling.describe_auto_scaling_groups", "AutoScalingGroups[]"),
+    cloudformation="AWS::AutoScaling::AutoScalingGroup",
+    columns=(
+        Text("name", live="AutoScalingGroupName", cloudformation=REF),
+        Arn(live="AutoScalingGroupARN", cloudformation=REF),
+        Bool(
+            "uses_launch_template",
+            live=From("@", _uses_launch_template),
+            cloudformation=From("@", _uses_launch_template),
+            about="False where it uses a launch configuration.",
+        ),
+        Text(
+            "launch_template_id", live=_template("LaunchTemplateId"), cloudformation=_template("LaunchTemplateId")
+        ),
+        Text("launch_template_version", live=_template("Version"), cloudformation=_template("Version")),
+        Text(
+            "launch_configuration_name",
+            live="LaunchConfigurationName",
+            cloudformation="LaunchConfigurationName",
+            absent="",
+        ),
+        Bool(
+            "mixed_instances",
+            live=From("MixedInstancesPolicy", present),
+            cloudformation=From("MixedInstancesPolicy", present),
+            absent=False,
+        ),
+        Int(
+            "instance_type_count",
+            live=From("@", _instance_types),
+            cloudformation=From("@", _instance_types),
+            about="How many instance types it may choose from.",
+        ),
+        Texts("availability_zones", live="AvailabilityZones", cloudformation="AvailabilityZones"),
+        Texts(
+            "subnet_ids",
+            live=From("VPCZoneIdentifier", lambda text: [one.strip() for one in text.split(",") if one.strip()]),
+            cloudformation="VPCZoneIdentifier",
+            absent=[],
+        ),
+        Text("health_check_type", live="HealthCheckType", cloudformation=From("HealthCheckType", absent="EC2")),
+        Int("health_check_grace_period", live="HealthCheckGracePeriod", about="Seconds."),
+        Bool(
+            "load_balanced",
+            live=From("@", _load_balanced),
+            cloudformation=From("@", _load_balanced),
+            about="Whether load balancers or target groups are attached.",
+        ),
+        Int(
+            "max_instance_lifetime",
+            live="MaxInstanceLifetime",
+            cloudformation="MaxInstanceLifetime",
+            absent=0,
+            about="Seconds after which an instance is replaced; 0 for never.",
+        ),
+        Bool("capacity_rebalance", live="CapacityRebalance", cloudformation="CapacityRebalance", absent=False),
+        Bool(
+            "new_instances_protected_from_scale_in",
+            live="NewInstancesProtectedFromScaleIn",
+            cloudformation="NewInstancesProtectedFromScaleIn",
+            absent=False,
+        ),
+        Int("min_size", live="MinSize", cloudformation="MinSize"),
+        Int("max_size", live="MaxSize", cloudformation="MaxSize"),
+        Int("desired_capacity", live="DesiredCapacity", cloudformation="DesiredCapacity"),
+        Text("status", live="Status", absent="", about="Delete in progress, or empty."),
+        Texts(
+            "suspended_processes",
+            live=From("SuspendedProcesses", lambda found: [one["ProcessName"] for one in found]),
+            absent=[],
+        ),
+        Bool(
+            "metrics_collected",
+            live=From("EnabledMetrics", not_empty),
+            cloudformation=From("MetricsCollection", not_empty),
+            absent=False,
+        ),
+        Time("created_time", live="CreatedTime"),
+        Tags(live="Tags"),
+    ),
+)
+
+LAUNCH_CONFIGURATION = Table(
+    "aws_ec2_launch_configuration",
+    "A launch configuration, which launch templates have replaced.",
+    service="auto-scaling",
+    live=Each("autoscaling.describe_launch_configurations", "LaunchConfigurations[]"),
+    cloudformation="AWS::AutoScaling::LaunchConfiguration",
+    columns=(
+        Text("name", live="LaunchConfigurationName", cloudformation=REF),
+        Arn(live="LaunchConfigurationARN", cloudformation=REF),
+        Text("image_id", live="ImageId", cloudformation="ImageId"),
+        Text("instance_type", live="InstanceType", cloudformation="InstanceType"),
+        Text(
+            "metadata_http_tokens",
+            live="MetadataOptions.HttpTokens",
+            cloudformation="MetadataOptions.HttpTokens",
+            absent="",
+            about="required, optional, or empty: left to the account's default and the image.",
+        ),
+        Text(
+            "metadata_http_endpoint",
+            live="MetadataOptions.HttpEndpoint",
+            cloudformation="MetadataOptions.HttpEndpoint",
+            absent="",
+        ),
+        Int(
+            "metadata_http_put_response_hop_limit",
+            live="MetadataOptions.HttpPutResponseHopLimit",
+            cloudformation="MetadataOptions.HttpPutResponseHopLimit",
+        ),
+        Bool(
+            "associate_public_ip_address",
+            live="AssociatePublicIpAddress",
+            cloudformation="AssociatePublicIpAddress",
+            about="Unknown where it is left to the subnet.",
+        ),
+        Text("iam_instance_profile", live="IamInstanceProfile", cloudformation="IamInstanceProfile", absent=""),
+        Bool(
+            "instance_monitoring_enabled",
+            live=From("InstanceMonitoring.Enabled", absent=True),
+            cloudformation=From("InstanceMonitoring", absent=True),
+            about="Whether detailed monitoring is on, as it is by default.",
+        ),
+        Bool("ebs_optimized", live="EbsOptimized", cloudformation="EbsOptimized", absent=False),
+        Texts("security_groups", live="SecurityGroups", cloudformation="SecurityGroups", absent=[]),
+        Texts(
+            "unencrypted_devices",
+            live=From("BlockDeviceMappings", unencrypted_devices),
+            cloudformation=From("BlockDeviceMappings", unencrypted_devices),
+            absent=[],
+            about="The devices whose volumes it does not ask to be encrypted.",
+        ),
+        Text("key_name", live="KeyName", cloudformation="KeyName", absent=""),
+        Texts(
+            "user_data_secrets",
+            live=From("UserData", user_data_secrets),
+            cloudformation=From("UserData", user_data_secrets),
+            absent=[],
+            about="What kinds of secrets its user data seems to hold; never their values.",
+        ),
+        Time("created_time", live="CreatedTime"),
+    ),
+)

@@ -1,0 +1,32 @@
+"""AWS CloudFormation: stacks, and whether they have drifted."""
+
+from __future__ import annotations
+
+from demarcate.estate.table import Arn, Bool, Each, Json, Table, Tags, Text, Texts, Time
+
+STACK = Table(
+    "aws_cloudformation_stack",
+    "A stack.",
+    service="cloudformation",
+    live=Each("cloudformation.describe_stacks", "Stacks[]"),
+    columns=(
+        Text("name", live="StackName"),
+        Arn(live="StackId"),
+        Text("status", live="StackStatus"),
+        Text("status_reason", live="StackStatusReason", absent=""),
+        Text("description", live="Description", absent=""),
+        Bool("enable_termination_protection", live="EnableTerminationProtection", absent=False),
+        Text("stack_drift_status", live="DriftInformation.StackDriftStatus"),
+        Time("drift_last_check_timestamp", live="DriftInformation.LastCheckTimestamp"),
+        Text("role_arn", live="RoleARN", absent=""),
+        Text("parent_id", live="ParentId", absent="", about="The stack that it is nested in; '' where it is not."),
+        Text("root_id", live="RootId", absent=""),
+        Bool("disable_rollback", live="DisableRollback"),
+        Texts("notification_arns", live="NotificationARNs", absent=[]),
+        Texts("capabilities", live="Capabilities", absent=[]),
+        Json("outputs", live="Outputs", absent=[]),
+        Time("creation_time", live="CreationTime"),
+        Time("last_updated_time", live="LastUpdatedTime"),
+        Tags(live="Tags", cloudformation=None),
+    ),
+)

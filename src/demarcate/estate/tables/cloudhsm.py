@@ -1,0 +1,58 @@
+"""AWS CloudHSM: clusters of hardware security modules."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demarcate.base.unknown import first_unknown
+from demarcate.estate.table import REF, Arn, Each, From, Int, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.transforms import each
+
+
+def _zones(hsms: Any) -> list[str]:
+    return sorted({hsm["AvailabilityZone"] for hsm in hsms if hsm.get("State") == "ACTIVE"})
+
+
+def _active(hsms: Any) -> int:
+    return sum(hsm.get("State") == "ACTIVE" for hsm in hsms)
+
+
+def _zone_count(hsms: Any) -> int:
+    return len(_zones(hsms))
+
+
+def _days(policy: Any) -> Any:
+    return first_unknown(policy) or (policy["Value"] if policy.get("Type") == "DAYS" else 0)
+
+
+CLUSTER = Table(
+    "aws_cloudhsm_cluster",
+    "A CloudHSM cluster.",
+    service="cloudhsm",
+    live=Each("cloudhsmv2.describe_clusters", "Clusters[]"),
+    cloudformation="AWS::CloudHSM::Cluster",
+    columns=(
+        Text("cluster_id", live="ClusterId", cloudformation=REF),
+        Arn("arn:{partition}:cloudhsm:{region}:{account_id}:cluster/{cluster_id}", cloudformation=REF),
+        Text("state", live="State"),
+        Text("hsm_type", live="HsmType", cloudformation="HsmType"),
+        Text("mode", live="Mode", cloudformation="Mode", about="FIPS or NON_FIPS."),
+        Text("vpc_id", live="VpcId"),
+        Text("security_group", live="SecurityGroup"),
+        Json("hsms", live="Hsms", absent=[]),
+        Int("active_hsm_count", live=From("Hsms", _active), absent=0),
+        Int("availability_zone_count", live=From("Hsms", _zone_count), absent=0, about="Of its active HSMs."),
+        Texts("availability_zones", live=From("Hsms", _zones), absent=[], about="Of its active HSMs."),
+        Texts("hsm_ids", live=From("Hsms", each("HsmId")), absent=[]),
+        Json("subnet_mapping", live="SubnetMapping"),
+        Texts("subnet_ids", cloudformation="SubnetIds"),
+        Text("backup_policy", live="BackupPolicy"),
+        Int(
+            "backup_retention_days",
+            live=From("BackupRetentionPolicy", _days),
+            cloudformation=From("BackupRetentionPolicy", _days),
+        ),
+        Time("create_timestamp", live="CreateTimestamp"),
+        Tags(live="TagList"),
+    ),
+)

@@ -1,0 +1,253 @@
+"""AWS CloudTrail: trails, what they record, and event data stores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from demarcate.base.unknown import first_unknown
+from demarcate.estate.table import (
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+    attribute,
+)
+from demarcate.estate.transforms import each
+
+_SELECTORS = ("EventSelectors", "AdvancedEventSelectors")
+_BUCKETS = ("arn:aws:s3", "arn:aws:s3:::", "arn:aws-cn:s3", "arn:aws-us-gov:s3")
+_FUNCTIONS = ("arn:aws:lambda", "arn:aws-cn:lambda", "arn:aws-us-gov:lambda")
+
+
+def group_arn(arn: str) -> str:
+    """The ARN of a log group without the ":*" that some answers end it with."""
+    return arn.removesuffix(":*")
+
+
+def _told(answer: Mapping[str, Any], judge: Callable[[Mapping[str, Any]], Any]) -> Any:
+    """Judge the event selectors of a trail; unknown where a template leaves something of them open."""
+    selectors = {name: answer[name] for name in _SELECTORS if answer.get(name)}
+    return first_unknown(selectors) or judge(selectors)
+
+
+def _fields(advanced: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    return {field["Field"]: field for field in advanced["FieldSelectors"]}
+
+
+def _does(selector: Mapping[str, Any], kind: str) -> bool:
+    return selector.get("ReadWriteType", "All") in ("All", kind)
+
+
+def _advanced_does(fields: Mapping[str, Mapping[str, Any]], read: bool) -> bool:
+    only = fields.get("readOnly", {}).get("Equals")
+    return not only or only[0].lower() == str(read).lower()
+
+
+def _management(read: bool) -> Callable[[Any], Any]:
+    """Whether management events that read (or write) are recorded. A trail without selectors records them."""
+    kind = "ReadOnly" if read else "WriteOnly"
+
+    def judge(selectors: Mapping[str, Any]) -> bool:
+        if not selectors:
+            return True
+        if any(
+            selector.get("IncludeManagementEvents", True) in (True, "true") and _does(selector, kind)
+            for selector in selectors.get("EventSelectors", ())
+        ):
+            return True
+        return any(
+            "Management" in fields.get("eventCategory", {}).get("Equals", ())
+            and _advanced_does(fields, read)
+            and not fields.get("eventSource", {}).get("Equals")
+            for fields in map(_fields, selectors.get("AdvancedEventSelectors", ()))
+        )
+
+    return lambda answer: _told(answer, judge)
+
+
+def _data(type_: str, everything: tuple[str, ...], read: bool) -> Callable[[Any], Any]:
+    """Whether data events on every resource of a type are recorded, for reads or for writes."""
+    kind = "ReadOnly" if read else "WriteOnly"
+
+    def judge(selectors: Mapping[str, Any]) -> bool:
+        for selector in selectors.get("EventSelectors", ()):
+            for resource in selector.get("DataResources", ()):
+                all_of_them = any(value.removesuffix("/") in everything for value in resource.get("Values", ()))
+                if resource["Type"] == type_ and all_of_them and _does(selector, kind):
+                    return True
+        return any(
+            type_ in fields.get("resources.type", {}).get("Equals", ())
+            and not set(fields) - {"eventCategory", "resources.type", "readOnly"}
+            and _advanced_does(fields, read)
+            for fields in map(_fields, selectors.get("AdvancedEventSelectors", ()))
+        )
+
+    return lambda answer: _told(answer, judge)
+
+
+def _excluded(answer: Any) -> Any:
+    """The event sources whose management events are left out."""
+
+    def judge(selectors: Mapping[str, Any]) -> list[str]:
+        found: set[str] = set()
+        for selector in selectors.get("EventSelectors", ()):
+            found.update(selector.get("ExcludeManagementEventSources", ()))
+        for fields in map(_fields, selectors.get("AdvancedEventSelectors", ())):
+            if "Management" in fields.get("eventCategory", {}).get("Equals", ()):
+                found.update(fields.get("eventSource", {}).get("NotEquals", ()))
+        return sorted(found)
+
+    return _told(answer, judge)
+
+
+def _recorded(name: str, function: Callable[[Any], Any], about: str) -> Any:
+    return Bool(name, live=From("@selectors", function), cloudformation=From("@", function), about=about)
+
+
+def _lambda(read: bool) -> Callable[[Any], Any]:
+    return _data("AWS::Lambda::Function", _FUNCTIONS, read)
+
+
+def _s3(read: bool) -> Callable[[Any], Any]:
+    return _data("AWS::S3::Object", _BUCKETS, read)
+
+
+TRAIL = Table(
+    "aws_cloudtrail_trail",
+    "A trail that covers a region: a multi-region trail has a row in every region, one of them at home.",
+    service="cloudtrail",
+    live=Each("cloudtrail.describe_trails", "trailList[]", params={"includeShadowTrails": True}),
+    details={
+        "status": Call("cloudtrail.get_trail_status", inputs={"Name": "TrailARN"}),
+        "selectors": Call("cloudtrail.get_event_selectors", inputs={"TrailName": "TrailARN"}),
+        "insights": Call(
+            "cloudtrail.get_insight_selectors",
+            inputs={"TrailName": "TrailARN"},
+            absent=("InsightNotEnabledException",),
+        ),
+    },
+    cloudformation="AWS::CloudTrail::Trail",
+    ref_property="TrailName",
+    columns=(
+        Text("name", live="Name", cloudformation=attribute("Name")),
+        Arn(live="TrailARN"),
+        Text(
+            "home_region",
+            live="HomeRegion",
+            cloudformation=From("@", lambda _: ""),
+            about="The region where it was made; '' in a template, which does not say where it is deployed.",
+        ),
+        Bool(
+            "is_multi_region_trail", live="IsMultiRegionTrail", cloudformation="IsMultiRegionTrail", absent=False
+        ),
+        Bool(
+            "is_organization_trail", live="IsOrganizationTrail", cloudformation="IsOrganizationTrail", absent=False
+        ),
+        Bool(
+            "include_global_service_events",
+            live="IncludeGlobalServiceEvents",
+            cloudformation="IncludeGlobalServiceEvents",
+        ),
+        Bool("is_logging", live="@status.IsLogging", cloudformation="IsLogging"),
+        Bool(
+            "log_file_validation_enabled",
+            live="LogFileValidationEnabled",
+            cloudformation="EnableLogFileValidation",
+            absent=False,
+        ),
+        Text("kms_key_id", live="KmsKeyId", cloudformation="KMSKeyId", absent=""),
+        Text("s3_bucket_name", live="S3BucketName", cloudformation="S3BucketName"),
+        Text("s3_key_prefix", live="S3KeyPrefix", cloudformation="S3KeyPrefix", absent=""),
+        Text("sns_topic_arn", live="SnsTopicARN", cloudformation="SnsTopicName", absent=""),
+        Text(
+            "log_group_arn",
+            live=From("CloudWatchLogsLogGroupArn", group_arn),
+            cloudformation=From("CloudWatchLogsLogGroupArn", group_arn),
+            absent="",
+        ),
+        Text(
+            "cloudwatch_logs_role_arn",
+            live="CloudWatchLogsRoleArn",
+            cloudformation="CloudWatchLogsRoleArn",
+            absent="",
+        ),
+        Time("latest_delivery_time", live="@status.LatestDeliveryTime"),
+        Text("latest_delivery_error", live="@status.LatestDeliveryError", absent=""),
+        Time("latest_cloudwatch_logs_delivery_time", live="@status.LatestCloudWatchLogsDeliveryTime"),
+        Text("latest_cloudwatch_logs_delivery_error", live="@status.LatestCloudWatchLogsDeliveryError", absent=""),
+        Time("start_logging_time", live="@status.StartLoggingTime"),
+        Time("stop_logging_time", live="@status.StopLoggingTime"),
+        Bool("has_custom_event_selectors", live="HasCustomEventSelectors"),
+        Bool("has_insight_selectors", live="HasInsightSelectors"),
+        Texts(
+            "insight_types",
+            live=From("@insights.InsightSelectors", each("InsightType")),
+            cloudformation=From("InsightSelectors", each("InsightType")),
+            absent=[],
+        ),
+        _recorded("management_reads", _management(True), "Whether it records management events that read."),
+        _recorded("management_writes", _management(False), "Whether it records management events that write."),
+        Texts(
+            "excluded_management_event_sources",
+            live=From("@selectors", _excluded),
+            cloudformation=From("@", _excluded),
+        ),
+        _recorded("s3_data_reads", _s3(True), "Whether it records reads of objects in every bucket."),
+        _recorded("s3_data_writes", _s3(False), "Whether it records writes of objects in every bucket."),
+        _recorded("lambda_data_events", _lambda(False), "Whether it records invocations of every function."),
+        Json("event_selectors", live="@selectors.EventSelectors", cloudformation="EventSelectors", absent=[]),
+        Json(
+            "advanced_event_selectors",
+            live="@selectors.AdvancedEventSelectors",
+            cloudformation="AdvancedEventSelectors",
+            absent=[],
+        ),
+        Tags(),
+    ),
+)
+
+EVENT_DATA_STORE = Table(
+    "aws_cloudtrail_event_data_store",
+    "An event data store of CloudTrail Lake.",
+    service="cloudtrail",
+    live=Each("cloudtrail.list_event_data_stores", "EventDataStores[]"),
+    details={"store": Call("cloudtrail.get_event_data_store", inputs={"EventDataStore": "EventDataStoreArn"})},
+    cloudformation="AWS::CloudTrail::EventDataStore",
+    columns=(
+        Text("name", live="Name", cloudformation="Name"),
+        Arn(live="EventDataStoreArn", cloudformation=attribute("EventDataStoreArn")),
+        Text("status", live="@store.Status"),
+        Text("kms_key_id", live="@store.KmsKeyId", cloudformation="KmsKeyId", absent=""),
+        Int("retention_period", live="@store.RetentionPeriod", cloudformation="RetentionPeriod", about="Days."),
+        Bool(
+            "multi_region_enabled",
+            live="@store.MultiRegionEnabled",
+            cloudformation="MultiRegionEnabled",
+        ),
+        Bool(
+            "organization_enabled",
+            live="@store.OrganizationEnabled",
+            cloudformation="OrganizationEnabled",
+        ),
+        Bool(
+            "termination_protection_enabled",
+            live="@store.TerminationProtectionEnabled",
+            cloudformation="TerminationProtectionEnabled",
+        ),
+        Json(
+            "advanced_event_selectors",
+            live="@store.AdvancedEventSelectors",
+            cloudformation="AdvancedEventSelectors",
+        ),
+        Tags(),
+    ),
+)

@@ -1,0 +1,209 @@
+"""Amazon CloudWatch and CloudWatch Logs: alarms, dashboards, log groups and what is made of their events."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    Float,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
+from demarcate.estate.transforms import document, milliseconds
+
+
+def _group_arn(arn: str) -> str:
+    return arn.removesuffix(":*")
+
+
+def _destination(policy: Any) -> Any:
+    """The destination of an account policy for subscriptions; '' for a policy of another type."""
+    content = document(policy)
+    return content if isinstance(content, Unknown) else content.get("DestinationArn", "")
+
+
+ALARM = Table(
+    "aws_cloudwatch_alarm",
+    "An alarm on a metric.",
+    service="cloudwatch",
+    live=Each("cloudwatch.describe_alarms", "MetricAlarms[]", params={"AlarmTypes": ["MetricAlarm"]}),
+    details={"tags": Call("cloudwatch.list_tags_for_resource", inputs={"ResourceARN": "AlarmArn"})},
+    cloudformation="AWS::CloudWatch::Alarm",
+    ref_property="AlarmName",
+    columns=(
+        Text("name", live="AlarmName", cloudformation=REF),
+        Arn(live="AlarmArn"),
+        Bool("actions_enabled", live="ActionsEnabled", cloudformation=From("ActionsEnabled", absent=True)),
+        Texts("alarm_actions", live="AlarmActions", cloudformation="AlarmActions", absent=[]),
+        Texts("ok_actions", live="OKActions", cloudformation="OKActions", absent=[]),
+        Texts(
+            "insufficient_data_actions",
+            live="InsufficientDataActions",
+            cloudformation="InsufficientDataActions",
+            absent=[],
+        ),
+        Text("state_value", live="StateValue"),
+        Time("state_updated_timestamp", live="StateUpdatedTimestamp"),
+        Text("metric_name", live="MetricName", cloudformation="MetricName", absent=""),
+        Text("namespace", live="Namespace", cloudformation="Namespace", absent=""),
+        Text("statistic", live="Statistic", cloudformation="Statistic", absent=""),
+        Float("threshold", live="Threshold", cloudformation="Threshold"),
+        Text("comparison_operator", live="ComparisonOperator", cloudformation="ComparisonOperator", absent=""),
+        Int("period", live="Period", cloudformation="Period", about="Seconds."),
+        Int("evaluation_periods", live="EvaluationPeriods", cloudformation="EvaluationPeriods"),
+        Text("treat_missing_data", live="TreatMissingData", cloudformation="TreatMissingData", absent="missing"),
+        Text("alarm_description", live="AlarmDescription", cloudformation="AlarmDescription", absent=""),
+        Json("dimensions", live="Dimensions", cloudformation="Dimensions", absent=[]),
+        Json("metrics", live="Metrics", cloudformation="Metrics", absent=[], about="For metric math."),
+        Tags(live="@tags.Tags"),
+    ),
+)
+
+DASHBOARD = Table(
+    "aws_cloudwatch_dashboard",
+    "A dashboard.",
+    service="cloudwatch",
+    scope="account",
+    live=Each("cloudwatch.list_dashboards", "DashboardEntries[]"),
+    cloudformation="AWS::CloudWatch::Dashboard",
+    ref_property="DashboardName",
+    columns=(
+        Text("name", live="DashboardName", cloudformation=REF),
+        Arn(live="DashboardArn", cloudformation=REF),
+        Time("last_modified", live="LastModified"),
+        Int("size", live="Size", about="Bytes of its body."),
+    ),
+)
+
+LOG_GROUP = Table(
+    "aws_cloudwatch_log_group",
+    "A log group.",
+    service="cloudwatch",
+    live=Each("logs.describe_log_groups", "logGroups[]"),
+    details={"tags": Call("logs.list_tags_for_resource", inputs={"resourceArn": "logGroupArn"})},
+    cloudformation="AWS::Logs::LogGroup",
+    ref_property="LogGroupName",
+    columns=(
+        Text("name", live="logGroupName", cloudformation=REF),
+        Arn(live=From("arn", _group_arn)),
+        Int(
+            "retention_in_days",
+            live="retentionInDays",
+            cloudformation="RetentionInDays",
+            absent=0,
+            about="0 where events never expire.",
+        ),
+        Text("kms_key_id", live="kmsKeyId", cloudformation="KmsKeyId", absent=""),
+        Text("log_group_class", live="logGroupClass", cloudformation="LogGroupClass", absent="STANDARD"),
+        Bool(
+            "deletion_protection_enabled",
+            live="deletionProtectionEnabled",
+            cloudformation="DeletionProtectionEnabled",
+            absent=False,
+        ),
+        Text(
+            "data_protection_status",
+            live="dataProtectionStatus",
+            absent="",
+            about="'' where it never had a data protection policy.",
+        ),
+        Json("data_protection_policy", cloudformation=From("DataProtectionPolicy", document), absent={}),
+        Int("metric_filter_count", live="metricFilterCount"),
+        Int("stored_bytes", live="storedBytes"),
+        Time("creation_time", live=From("creationTime", milliseconds)),
+        Tags(live="@tags.tags"),
+    ),
+)
+
+METRIC_FILTER = Table(
+    "aws_cloudwatch_log_metric_filter",
+    "A metric made of the events of a log group that match a pattern.",
+    service="cloudwatch",
+    live=Each("logs.describe_metric_filters", "metricFilters[]"),
+    cloudformation="AWS::Logs::MetricFilter",
+    ref_property="FilterName",
+    columns=(
+        Text("name", live="filterName", cloudformation=REF),
+        Arn(
+            "arn:{partition}:logs:{region}:{account_id}:log-group:{log_group_name}:metric-filter:{name}",
+            cloudformation=REF,
+        ),
+        Text("log_group_name", live="logGroupName", cloudformation="LogGroupName"),
+        Text("filter_pattern", live="filterPattern", cloudformation="FilterPattern", absent=""),
+        Text(
+            "metric_transformation_name",
+            live="metricTransformations[0].metricName",
+            cloudformation="MetricTransformations[0].MetricName",
+        ),
+        Text(
+            "metric_transformation_namespace",
+            live="metricTransformations[0].metricNamespace",
+            cloudformation="MetricTransformations[0].MetricNamespace",
+        ),
+        Text(
+            "metric_transformation_value",
+            live="metricTransformations[0].metricValue",
+            cloudformation="MetricTransformations[0].MetricValue",
+        ),
+        Time("creation_time", live=From("creationTime", milliseconds)),
+    ),
+)
+
+SUBSCRIPTION_FILTER = Table(
+    "aws_cloudwatch_log_subscription_filter",
+    "A filter that sends the events of a log group on as they come.",
+    service="cloudwatch",
+    live=(
+        Each("logs.describe_log_groups", "logGroups[]", params={"logGroupClass": "STANDARD"}),
+        Each(
+            "logs.describe_subscription_filters",
+            "subscriptionFilters[]",
+            inputs={"logGroupName": "logGroupName"},
+        ),
+    ),
+    cloudformation="AWS::Logs::SubscriptionFilter",
+    ref_property="FilterName",
+    columns=(
+        Text("name", live="filterName", cloudformation=REF),
+        Arn(
+            "arn:{partition}:logs:{region}:{account_id}:log-group:{log_group_name}:subscription-filter:{name}",
+            cloudformation=REF,
+        ),
+        Text("log_group_name", live="logGroupName", cloudformation="LogGroupName"),
+        Text("filter_pattern", live="filterPattern", cloudformation="FilterPattern", absent=""),
+        Text("destination_arn", live="destinationArn", cloudformation="DestinationArn"),
+        Text("role_arn", live="roleArn", cloudformation="RoleArn", absent=""),
+        Time("creation_time", live=From("creationTime", milliseconds)),
+    ),
+)
+
+SUBSCRIPTION_POLICY = Table(
+    "aws_cloudwatch_log_subscription_policy",
+    "An account policy that sends the events of all log groups of a region on as they come.",
+    service="cloudwatch",
+    live=Each(
+        "logs.describe_account_policies",
+        "accountPolicies[]",
+        params={"policyType": "SUBSCRIPTION_FILTER_POLICY"},
+    ),
+    columns=(
+        Text("name", live="policyName"),
+        Arn("arn:{partition}:logs:{region}:{account_id}:account-policy:{name}"),
+        Text("destination_arn", live=From("policyDocument", _destination)),
+        Text("selection_criteria", live="selectionCriteria", absent=""),
+        Json("policy_document", live=From("policyDocument", document)),
+        Time("last_updated_time", live=From("lastUpdatedTime", milliseconds)),
+    ),
+)

@@ -1,0 +1,212 @@
+"""AWS Config: the recorder, where it delivers, its rules, packs and aggregators."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+    attribute,
+)
+from demarcate.estate.transforms import document, present
+
+
+def _all_supported(group: Any) -> Any:
+    """A recording group that does not say so does not record all types."""
+    return group.get("AllSupported", False)
+
+
+def _includes_global(group: Any) -> Any:
+    return group.get("IncludeGlobalResourceTypes", False)
+
+
+RECORDER = Table(
+    "aws_config_configuration_recorder",
+    "The recorder of a region that the customer manages.",
+    service="config",
+    live=Each("config.describe_configuration_recorders", "ConfigurationRecorders[]"),
+    details={"status": Call("config.describe_configuration_recorder_status")},
+    cloudformation="AWS::Config::ConfigurationRecorder",
+    columns=(
+        Text("name", live="name", cloudformation=REF),
+        Arn("arn:{partition}:config:{region}:{account_id}:configuration-recorder/{name}", cloudformation=REF),
+        Text("role_arn", live="roleARN", cloudformation="RoleARN"),
+        Bool(
+            "status_recording",
+            live="@status.ConfigurationRecordersStatus[0].recording",
+            cloudformation=From("StartedOnCreate", absent=True),
+            about="Whether it records now.",
+        ),
+        Text("last_status", live="@status.ConfigurationRecordersStatus[0].lastStatus", absent=""),
+        Text("last_error_code", live="@status.ConfigurationRecordersStatus[0].lastErrorCode", absent=""),
+        Time("last_start_time", live="@status.ConfigurationRecordersStatus[0].lastStartTime"),
+        Bool(
+            "all_supported",
+            live="recordingGroup.allSupported",
+            cloudformation=From("RecordingGroup", _all_supported, absent=True),
+        ),
+        Bool(
+            "include_global_resource_types",
+            live="recordingGroup.includeGlobalResourceTypes",
+            cloudformation=From("RecordingGroup", _includes_global, absent=False),
+        ),
+        Texts(
+            "resource_types",
+            live="recordingGroup.resourceTypes",
+            cloudformation="RecordingGroup.ResourceTypes",
+            absent=[],
+        ),
+        Texts(
+            "excluded_resource_types",
+            live="recordingGroup.exclusionByResourceTypes.resourceTypes",
+            cloudformation="RecordingGroup.ExclusionByResourceTypes.ResourceTypes",
+            absent=[],
+        ),
+        Text(
+            "recording_strategy",
+            live="recordingGroup.recordingStrategy.useOnly",
+            cloudformation="RecordingGroup.RecordingStrategy.UseOnly",
+            absent="",
+        ),
+        Text(
+            "recording_frequency",
+            live="recordingMode.recordingFrequency",
+            cloudformation="RecordingMode.RecordingFrequency",
+            absent="CONTINUOUS",
+        ),
+    ),
+)
+
+DELIVERY_CHANNEL = Table(
+    "aws_config_delivery_channel",
+    "Where AWS Config delivers what it records in a region.",
+    service="config",
+    live=Each("config.describe_delivery_channels", "DeliveryChannels[]"),
+    details={"status": Call("config.describe_delivery_channel_status")},
+    cloudformation="AWS::Config::DeliveryChannel",
+    columns=(
+        Text("name", live="name", cloudformation=REF),
+        Arn("arn:{partition}:config:{region}:{account_id}:delivery-channel/{name}", cloudformation=REF),
+        Text("s3_bucket_name", live="s3BucketName", cloudformation="S3BucketName"),
+        Text("s3_key_prefix", live="s3KeyPrefix", cloudformation="S3KeyPrefix", absent=""),
+        Text("s3_kms_key_arn", live="s3KmsKeyArn", cloudformation="S3KmsKeyArn", absent=""),
+        Text("sns_topic_arn", live="snsTopicARN", cloudformation="SnsTopicARN", absent=""),
+        Text(
+            "delivery_frequency",
+            live="configSnapshotDeliveryProperties.deliveryFrequency",
+            cloudformation="ConfigSnapshotDeliveryProperties.DeliveryFrequency",
+        ),
+        Text(
+            "history_delivery_status",
+            live="@status.DeliveryChannelsStatus[0].configHistoryDeliveryInfo.lastStatus",
+        ),
+        Time(
+            "history_delivery_last_successful_time",
+            live="@status.DeliveryChannelsStatus[0].configHistoryDeliveryInfo.lastSuccessfulTime",
+        ),
+    ),
+)
+
+RULE = Table(
+    "aws_config_rule",
+    "A rule of AWS Config.",
+    service="config",
+    live=Each("config.describe_config_rules", "ConfigRules[]"),
+    cloudformation="AWS::Config::ConfigRule",
+    ref_property="ConfigRuleName",
+    columns=(
+        Text("name", live="ConfigRuleName", cloudformation=REF),
+        Arn(live="ConfigRuleArn"),
+        Text("rule_id", live="ConfigRuleId"),
+        Text("rule_state", live="ConfigRuleState"),
+        Text("description", live="Description", cloudformation="Description", absent=""),
+        Text("created_by", live="CreatedBy", absent="", about="The service that made it; '' for the customer."),
+        Text("source_owner", live="Source.Owner", cloudformation="Source.Owner"),
+        Text(
+            "source_identifier",
+            live="Source.SourceIdentifier",
+            cloudformation="Source.SourceIdentifier",
+            absent="",
+        ),
+        Text(
+            "maximum_execution_frequency",
+            live="MaximumExecutionFrequency",
+            cloudformation="MaximumExecutionFrequency",
+            absent="",
+        ),
+        Json("scope", live="Scope", cloudformation="Scope", absent={}),
+        Json(
+            "input_parameters",
+            live=From("InputParameters", document),
+            cloudformation=From("InputParameters", document),
+            absent={},
+        ),
+    ),
+)
+
+CONFORMANCE_PACK = Table(
+    "aws_config_conformance_pack",
+    "A conformance pack of AWS Config.",
+    service="config",
+    live=Each("config.describe_conformance_packs", "ConformancePackDetails[]"),
+    cloudformation="AWS::Config::ConformancePack",
+    ref_property="ConformancePackName",
+    columns=(
+        Text("name", live="ConformancePackName", cloudformation=REF),
+        Arn(live="ConformancePackArn", cloudformation=attribute("ConformancePackArn")),
+        Text("conformance_pack_id", live="ConformancePackId"),
+        Text("created_by", live="CreatedBy", absent=""),
+        Text("delivery_s3_bucket", live="DeliveryS3Bucket", cloudformation="DeliveryS3Bucket", absent=""),
+        Json(
+            "input_parameters",
+            live="ConformancePackInputParameters",
+            cloudformation="ConformancePackInputParameters",
+            absent=[],
+        ),
+        Time("last_update_requested_time", live="LastUpdateRequestedTime"),
+    ),
+)
+
+AGGREGATOR = Table(
+    "aws_config_configuration_aggregator",
+    "An aggregator that collects what AWS Config records elsewhere.",
+    service="config",
+    live=Each("config.describe_configuration_aggregators", "ConfigurationAggregators[]"),
+    cloudformation="AWS::Config::ConfigurationAggregator",
+    ref_property="ConfigurationAggregatorName",
+    columns=(
+        Text("name", live="ConfigurationAggregatorName", cloudformation=REF),
+        Arn(live="ConfigurationAggregatorArn", cloudformation=attribute("ConfigurationAggregatorArn")),
+        Bool(
+            "is_organization_aggregator",
+            live=From("OrganizationAggregationSource", present),
+            cloudformation=From("OrganizationAggregationSource", present),
+            absent=False,
+        ),
+        Bool(
+            "organization_all_aws_regions",
+            live="OrganizationAggregationSource.AllAwsRegions",
+            cloudformation="OrganizationAggregationSource.AllAwsRegions",
+            absent=False,
+        ),
+        Json(
+            "account_aggregation_sources",
+            live="AccountAggregationSources",
+            cloudformation="AccountAggregationSources",
+            absent=[],
+        ),
+        Time("creation_time", live="CreationTime"),
+        Tags(),
+    ),
+)

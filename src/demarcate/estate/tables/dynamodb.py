@@ -1,0 +1,120 @@
+"""Amazon DynamoDB: tables."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+    attribute,
+)
+from demarcate.estate.transforms import document, each, equals
+
+
+def _sse_type(specification: Mapping[str, Any]) -> Any:
+    enabled = specification.get("SSEEnabled", False)
+    if isinstance(enabled, Unknown):
+        return enabled
+    return specification.get("SSEType", "KMS") if str(enabled).lower() == "true" else ""
+
+
+TABLE = Table(
+    "aws_dynamodb_table",
+    "A DynamoDB table.",
+    service="dynamodb",
+    live=(
+        Each("dynamodb.list_tables", "TableNames[]"),
+        Each("dynamodb.describe_table", "Table", inputs={"TableName": "@"}),
+    ),
+    details={
+        "backups": Call("dynamodb.describe_continuous_backups", inputs={"TableName": "TableName"}),
+        "policy": Call(
+            "dynamodb.get_resource_policy",
+            inputs={"ResourceArn": "TableArn"},
+            absent=("PolicyNotFoundException",),
+        ),
+        "tags": Call("dynamodb.list_tags_of_resource", inputs={"ResourceArn": "TableArn"}),
+        "ttl": Call("dynamodb.describe_time_to_live", inputs={"TableName": "TableName"}),
+    },
+    cloudformation="AWS::DynamoDB::Table",
+    ref_property="TableName",
+    columns=(
+        Text("name", live="TableName", cloudformation=REF),
+        Arn(live="TableArn", cloudformation=attribute("Arn")),
+        Text("table_status", live="TableStatus"),
+        Text(
+            "billing_mode",
+            live="BillingModeSummary.BillingMode",
+            cloudformation="BillingMode",
+            absent="PROVISIONED",
+        ),
+        Text("table_class", live="TableClassSummary.TableClass", cloudformation="TableClass", absent="STANDARD"),
+        Bool(
+            "deletion_protection_enabled",
+            live="DeletionProtectionEnabled",
+            cloudformation="DeletionProtectionEnabled",
+            absent=False,
+        ),
+        Text(
+            "sse_type",
+            live="SSEDescription.SSEType",
+            cloudformation=From("SSESpecification", _sse_type),
+            absent="",
+            about="KMS where a key of the account encrypts it; empty where AWS's own key does.",
+        ),
+        Text(
+            "kms_key_arn",
+            live="SSEDescription.KMSMasterKeyArn",
+            cloudformation="SSESpecification.KMSMasterKeyId",
+            absent="",
+        ),
+        Bool(
+            "point_in_time_recovery_enabled",
+            live=From(
+                "@backups.ContinuousBackupsDescription.PointInTimeRecoveryDescription.PointInTimeRecoveryStatus",
+                equals("ENABLED"),
+            ),
+            cloudformation="PointInTimeRecoverySpecification.PointInTimeRecoveryEnabled",
+            absent=False,
+        ),
+        Int(
+            "point_in_time_recovery_days",
+            live="@backups.ContinuousBackupsDescription.PointInTimeRecoveryDescription.RecoveryPeriodInDays",
+            cloudformation="PointInTimeRecoverySpecification.RecoveryPeriodInDays",
+        ),
+        Bool(
+            "ttl_enabled",
+            live=From("@ttl.TimeToLiveDescription.TimeToLiveStatus", equals("ENABLED", "ENABLING")),
+            cloudformation="TimeToLiveSpecification.Enabled",
+            absent=False,
+        ),
+        Texts(
+            "replica_regions",
+            live=From("Replicas", each("RegionName")),
+            absent=[],
+            about="The other regions of a global table.",
+        ),
+        Json(
+            "policy",
+            live=From("@policy.Policy", document),
+            cloudformation=From("ResourcePolicy.PolicyDocument", document),
+            absent={},
+        ),
+        Time("creation_date_time", live="CreationDateTime"),
+        Tags(live="@tags.Tags"),
+    ),
+)

@@ -1,0 +1,433 @@
+"""Amazon EC2: instances, images, launch templates, network interfaces and transit gateways."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import zlib
+from collections.abc import Callable
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
+from demarcate.estate.transforms import as_list, each, present, secrets_in
+
+MAX_USER_DATA = 1_000_000
+
+
+def user_data_secrets(value: str) -> list[str]:
+    """What user data (base64, perhaps compressed) seems to hold: kinds of secrets, never their values."""
+    try:
+        data = base64.b64decode(value, validate=True)
+    except (binascii.Error, ValueError):
+        return secrets_in(value)
+    if data[:2] == b"\x1f\x8b":
+        try:
+            data = zlib.decompressobj(wbits=31).decompress(data, MAX_USER_DATA)
+        except zlib.error:
+            raise ValueError("damaged gzip") from None
+    return secrets_in(data.decode("utf-8", "replace"))
+
+
+def unencrypted_devices(mappings: list[Any]) -> Any:
+    """The devices of block device mappings whose volumes are not asked to be encrypted."""
+    devices: list[str] = []
+    for mapping in mappings:
+        if isinstance(mapping, Unknown):
+            return mapping
+        ebs = mapping.get("Ebs")
+        if isinstance(ebs, Unknown):
+            return ebs
+        if ebs is None or "NoDevice" in mapping:
+            continue
+        encrypted = ebs.get("Encrypted")
+        if isinstance(encrypted, Unknown):
+            return encrypted
+        if encrypted is None and ebs.get("SnapshotId") is not None:
+            return Unknown("a volume is encrypted if its snapshot is")
+        if str(encrypted).lower() != "true":
+            devices.append(mapping.get("DeviceName", "?"))
+    return devices
+
+
+def _asks_for_public_address(interfaces: list[Any]) -> Any:
+    """Whether any interface asks for a public address; ABSENT where none says anything."""
+    told = [one if isinstance(one, Unknown) else one.get("AssociatePublicIpAddress") for one in interfaces]
+    told = [str(one).lower() if isinstance(one, bool) else one for one in told if one is not None]
+    if "true" in told:
+        return True
+    unknown = next((one for one in told if isinstance(one, Unknown)), None)
+    return unknown or (False if told else ABSENT)
+
+
+def _has_public_address(instance: dict[str, Any]) -> bool:
+    interfaces = instance.get("NetworkInterfaces", [])
+    addresses = [instance.get("PublicIpAddress")] + [
+        one.get("Association", {}).get("PublicIp") for one in interfaces
+    ]
+    return any(addresses)
+
+
+def _own(member: str, default: Any, function: Callable[[Any], Any] = lambda value: value) -> From:
+    """A property of a declared instance, and its default unless a launch template may say otherwise."""
+
+    def get(properties: dict[str, Any]) -> Any:
+        value = properties.get(member)
+        if value is None:
+            return Unknown("its launch template may say") if "LaunchTemplate" in properties else default
+        return value if isinstance(value, Unknown) else function(value)
+
+    return From("@", get)
+
+
+def _tag(name: str) -> Callable[[Any], Any]:
+    """The value of one tag of a list of them."""
+    return lambda tags: next((tag["Value"] for tag in tags if tag["Key"] == name), ABSENT)
+
+
+def _enabled(value: Any) -> str:
+    return "enabled" if str(value).lower() == "true" else "disabled"
+
+
+INSTANCE = Table(
+    "aws_ec2_instance",
+    "An EC2 instance that is not terminated.",
+    service="ec2",
+    live=Each(
+        "ec2.describe_instances",
+        "Reservations[].Instances[]",
+        params={
+            "Filters": [
+                {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
+            ]
+        },
+    ),
+    details={
+        "termination": Call(
+            "ec2.describe_instance_attribute",
+            inputs={"InstanceId": "InstanceId"},
+            params={"Attribute": "disableApiTermination"},
+        ),
+        "user_data": Call(
+            "ec2.describe_instance_attribute",
+            inputs={"InstanceId": "InstanceId"},
+            params={"Attribute": "userData"},
+        ),
+    },
+    cloudformation="AWS::EC2::Instance",
+    columns=(
+        Text("instance_id", live="InstanceId", cloudformation=REF),
+        Arn("arn:{partition}:ec2:{region}:{account_id}:instance/{instance_id}", cloudformation=REF),
+        Text("instance_type", live="InstanceType", cloudformation="InstanceType"),
+        Text("instance_state", live="State.Name", about="pending, running, stopping or stopped."),
+        Text("image_id", live="ImageId", cloudformation="ImageId"),
+        Text("platform", live=From("Platform", str.lower), absent="", about="windows, or empty."),
+        Text("platform_details", live="PlatformDetails"),
+        Text("architecture", live="Architecture"),
+        Text("virtualization_type", live="VirtualizationType"),
+        Text("vpc_id", live="VpcId", absent=""),
+        Text("subnet_id", live=From("SubnetId", absent=""), cloudformation="SubnetId"),
+        Texts(
+            "security_group_ids", live=From("SecurityGroups", each("GroupId")), cloudformation="SecurityGroupIds"
+        ),
+        Text("private_ip_address", live="PrivateIpAddress", cloudformation="PrivateIpAddress"),
+        Text("public_ip_address", live="PublicIpAddress", absent=""),
+        Bool(
+            "associate_public_ip_address",
+            live=From("@", _has_public_address),
+            cloudformation=From("NetworkInterfaces", _asks_for_public_address),
+            about="Whether it has (or asks for) a public IPv4 address on any network interface.",
+        ),
+        Int(
+            "network_interface_count",
+            live=From("NetworkInterfaces", len),
+            cloudformation=_own("NetworkInterfaces", 1, len),
+        ),
+        Bool("source_dest_check", live="SourceDestCheck", cloudformation=_own("SourceDestCheck", True)),
+        Text("key_name", live=From("KeyName", absent=""), cloudformation=_own("KeyName", "")),
+        Text(
+            "iam_instance_profile_arn",
+            live=From("IamInstanceProfile.Arn", absent=""),
+            cloudformation=_own("IamInstanceProfile", ""),
+            about="In a template the profile's name.",
+        ),
+        Text(
+            "metadata_http_tokens", live="MetadataOptions.HttpTokens", cloudformation="MetadataOptions.HttpTokens"
+        ),
+        Text(
+            "metadata_http_endpoint",
+            live="MetadataOptions.HttpEndpoint",
+            cloudformation="MetadataOptions.HttpEndpoint",
+        ),
+        Int(
+            "metadata_http_put_response_hop_limit",
+            live="MetadataOptions.HttpPutResponseHopLimit",
+            cloudformation="MetadataOptions.HttpPutResponseHopLimit",
+        ),
+        Text(
+            "monitoring_state",
+            live="Monitoring.State",
+            cloudformation=_own("Monitoring", "disabled", _enabled),
+            about="enabled: detailed monitoring, a minute apart.",
+        ),
+        Bool("ebs_optimized", live="EbsOptimized", cloudformation="EbsOptimized"),
+        Bool(
+            "disable_api_termination",
+            live="@termination.DisableApiTermination.Value",
+            cloudformation=_own("DisableApiTermination", False),
+        ),
+        Text("root_device_type", live="RootDeviceType"),
+        Text("root_device_name", live="RootDeviceName"),
+        Texts(
+            "volume_ids",
+            live=From("BlockDeviceMappings[].Ebs.VolumeId", as_list),
+            about="The EBS volumes attached to it.",
+        ),
+        Texts(
+            "user_data_secrets",
+            live=From("@user_data.UserData.Value", user_data_secrets, absent=[]),
+            cloudformation=_own("UserData", [], user_data_secrets),
+            about="What kinds of secrets its user data seems to hold; never their values.",
+        ),
+        Text(
+            "launch_template_id",
+            live=From("Tags", _tag("aws:ec2launchtemplate:id")),
+            cloudformation=From("LaunchTemplate.LaunchTemplateId"),
+            absent="",
+        ),
+        Text("autoscaling_group_name", live=From("Tags", _tag("aws:autoscaling:groupName")), absent=""),
+        Text("instance_lifecycle", live="InstanceLifecycle", absent="", about="spot, scheduled, …, or empty."),
+        Time("launch_time", live="LaunchTime"),
+        Text("state_transition_reason", live="StateTransitionReason", absent=""),
+        Tags(live="Tags"),
+    ),
+)
+
+INSTANCE_IMAGE = Table(
+    "aws_ec2_instance_image",
+    "What is known of the image that an instance was launched from, whoever owns it.",
+    service="ec2",
+    live=Each(
+        "ec2.describe_instance_image_metadata",
+        "InstanceImageMetadata[]",
+        params={
+            "Filters": [
+                {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
+            ]
+        },
+    ),
+    columns=(
+        Text("instance_id", live="InstanceId"),
+        Arn("arn:{partition}:ec2:{region}:{account_id}:instance/{instance_id}"),
+        Text("image_id", live="ImageMetadata.ImageId"),
+        Text("image_name", live="ImageMetadata.Name"),
+        Text("image_owner_id", live="ImageMetadata.OwnerId"),
+        Text(
+            "image_owner_alias",
+            live="ImageMetadata.ImageOwnerAlias",
+            absent="",
+            about="amazon, aws-marketplace, …",
+        ),
+        Text("image_state", live="ImageMetadata.State"),
+        Bool("image_public", live="ImageMetadata.IsPublic"),
+        Time("image_creation_date", live=From("ImageMetadata.CreationDate", str)),
+        Time("image_deprecation_time", live=From("ImageMetadata.DeprecationTime", str)),
+        Bool("image_deprecates", live=From("ImageMetadata.DeprecationTime", present), absent=False),
+        Time("launch_time", live="LaunchTime"),
+    ),
+)
+
+
+def _all_encrypted(mappings: list[dict[str, Any]]) -> Any:
+    told = [mapping["Ebs"].get("Encrypted") for mapping in mappings if "Ebs" in mapping]
+    return False if False in told else (ABSENT if None in told else True)
+
+
+AMI = Table(
+    "aws_ec2_ami",
+    "An Amazon machine image that the account owns.",
+    service="ec2",
+    live=Each("ec2.describe_images", "Images[]", params={"Owners": ["self"]}),
+    columns=(
+        Text("image_id", live="ImageId"),
+        Arn("arn:{partition}:ec2:{region}::image/{image_id}"),
+        Text("name", live="Name"),
+        Text("state", live="State"),
+        Text("owner_id", live="OwnerId"),
+        Bool("public", live="Public", about="Whether every AWS account may launch it."),
+        Bool(
+            "encrypted",
+            live=From("BlockDeviceMappings", _all_encrypted),
+            about="Whether the snapshots of all of its EBS volumes are encrypted.",
+        ),
+        Text("platform_details", live="PlatformDetails"),
+        Text("architecture", live="Architecture"),
+        Text(
+            "imds_support", live="ImdsSupport", absent="", about="v2.0: its instances require IMDSv2 by default."
+        ),
+        Text("deregistration_protection", live="DeregistrationProtection"),
+        Text("source_image_id", live="SourceImageId", absent=""),
+        Time("creation_date", live=From("CreationDate", str)),
+        Time("deprecation_time", live=From("DeprecationTime", str)),
+        Time("last_launched_time", live=From("LastLaunchedTime", str)),
+        Tags(live="Tags", cloudformation=None),
+    ),
+)
+
+
+def _data(path: str) -> str:
+    """Where the default version of a launch template has it."""
+    return f"@default.LaunchTemplateVersions[0].LaunchTemplateData.{path}"
+
+
+LAUNCH_TEMPLATE = Table(
+    "aws_ec2_launch_template",
+    "A launch template, with what its default version says.",
+    service="ec2",
+    live=Each("ec2.describe_launch_templates", "LaunchTemplates[]"),
+    details={
+        "default": Call(
+            "ec2.describe_launch_template_versions",
+            inputs={"LaunchTemplateId": "LaunchTemplateId"},
+            params={"Versions": ["$Default"]},
+        ),
+    },
+    cloudformation="AWS::EC2::LaunchTemplate",
+    columns=(
+        Text("launch_template_id", live="LaunchTemplateId", cloudformation=REF),
+        Arn("arn:{partition}:ec2:{region}:{account_id}:launch-template/{launch_template_id}", cloudformation=REF),
+        Text("launch_template_name", live="LaunchTemplateName", cloudformation="LaunchTemplateName"),
+        Int("default_version_number", live="DefaultVersionNumber"),
+        Int("latest_version_number", live="LatestVersionNumber"),
+        Time("create_time", live="CreateTime"),
+        Text("created_by", live="CreatedBy"),
+        Text(
+            "image_id",
+            live=_data("ImageId"),
+            cloudformation="LaunchTemplateData.ImageId",
+            absent="",
+            about="An image id, or a parameter that holds one (resolve:ssm:…).",
+        ),
+        Text(
+            "instance_type",
+            live=_data("InstanceType"),
+            cloudformation="LaunchTemplateData.InstanceType",
+            absent="",
+        ),
+        Text(
+            "metadata_http_tokens",
+            live=_data("MetadataOptions.HttpTokens"),
+            cloudformation="LaunchTemplateData.MetadataOptions.HttpTokens",
+            absent="",
+            about="required, optional, or empty: left to the account's default and the image.",
+        ),
+        Text(
+            "metadata_http_endpoint",
+            live=_data("MetadataOptions.HttpEndpoint"),
+            cloudformation="LaunchTemplateData.MetadataOptions.HttpEndpoint",
+            absent="",
+            about="enabled, disabled, or empty: left to the account's default.",
+        ),
+        Int(
+            "metadata_http_put_response_hop_limit",
+            live=_data("MetadataOptions.HttpPutResponseHopLimit"),
+            cloudformation="LaunchTemplateData.MetadataOptions.HttpPutResponseHopLimit",
+        ),
+        Bool(
+            "associate_public_ip_address",
+            live=From(_data("NetworkInterfaces"), _asks_for_public_address),
+            cloudformation=From("LaunchTemplateData.NetworkInterfaces", _asks_for_public_address),
+            absent=False,
+            about="Whether it asks for a public address; a subnet may still assign one.",
+        ),
+        Texts(
+            "security_group_ids",
+            live=_data("SecurityGroupIds"),
+            cloudformation="LaunchTemplateData.SecurityGroupIds",
+            absent=[],
+        ),
+        Texts(
+            "unencrypted_devices",
+            live=From(_data("BlockDeviceMappings"), unencrypted_devices),
+            cloudformation=From("LaunchTemplateData.BlockDeviceMappings", unencrypted_devices),
+            absent=[],
+            about="The devices whose volumes it does not ask to be encrypted.",
+        ),
+        Bool(
+            "monitoring_enabled",
+            live=_data("Monitoring.Enabled"),
+            cloudformation="LaunchTemplateData.Monitoring.Enabled",
+            absent=False,
+            about="Whether detailed monitoring is asked for.",
+        ),
+        Bool(
+            "disable_api_termination",
+            live=_data("DisableApiTermination"),
+            cloudformation="LaunchTemplateData.DisableApiTermination",
+            absent=False,
+        ),
+        Text("key_name", live=_data("KeyName"), cloudformation="LaunchTemplateData.KeyName", absent=""),
+        Texts(
+            "user_data_secrets",
+            live=From(_data("UserData"), user_data_secrets),
+            cloudformation=From("LaunchTemplateData.UserData", user_data_secrets),
+            absent=[],
+            about="What kinds of secrets its user data seems to hold; never their values.",
+        ),
+        Tags(live="Tags", cloudformation=None),
+    ),
+)
+
+NETWORK_INTERFACE = Table(
+    "aws_ec2_network_interface",
+    "An elastic network interface: what security groups are attached to.",
+    service="ec2",
+    live=Each("ec2.describe_network_interfaces", "NetworkInterfaces[]"),
+    columns=(
+        Text("network_interface_id", live="NetworkInterfaceId"),
+        Arn("arn:{partition}:ec2:{region}:{account_id}:network-interface/{network_interface_id}"),
+        Text("interface_type", live="InterfaceType"),
+        Text("description", live="Description", absent=""),
+        Text("status", live="Status"),
+        Text("vpc_id", live="VpcId", absent=""),
+        Text("subnet_id", live="SubnetId", absent=""),
+        Text("private_ip_address", live="PrivateIpAddress", absent=""),
+        Text(
+            "association_public_ip", live="Association.PublicIp", absent="", about="Its public address, or empty."
+        ),
+        Text("attached_instance_id", live="Attachment.InstanceId", absent=""),
+        Bool("source_dest_check", live="SourceDestCheck"),
+        Bool("requester_managed", live="RequesterManaged", about="Whether an AWS service manages it."),
+        Texts("security_group_ids", live=From("Groups", each("GroupId")), absent=[]),
+        Tags(live="TagSet", cloudformation=None),
+    ),
+)
+
+TRANSIT_GATEWAY = Table(
+    "aws_ec2_transit_gateway",
+    "A transit gateway, which joins networks.",
+    service="ec2",
+    live=Each("ec2.describe_transit_gateways", "TransitGateways[]"),
+    cloudformation="AWS::EC2::TransitGateway",
+    columns=(
+        Text("transit_gateway_id", live="TransitGatewayId", cloudformation=REF),
+        Arn(live="TransitGatewayArn", cloudformation=REF),
+        Text("state", live="State"),
+        Text("owner_id", live="OwnerId"),
+        Text("description", live="Description", cloudformation="Description", absent=""),
+        Text(
+            "auto_accept_shared_attachments",
+            live="Options.AutoAcceptSharedAttachments",
+            cloudformation=From("AutoAcceptSharedAttachments", absent="disable"),
+            about="enable or disable.",
+        ),
+        Text(
+            "default_route_table_association",
+            live="Options.DefaultRouteTableAssociation",
+            cloudformation=From("DefaultRouteTableAssociation", absent="enable"),
+        ),
+        Time("creation_time", live="CreationTime"),
+        Tags(live="Tags"),
+    ),
+)

@@ -1,0 +1,139 @@
+"""Amazon ECR: private repositories, and how the registry scans images."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.policies import statements
+from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Time
+from demarcate.estate.transforms import document, present
+
+
+def _public(policy: Any) -> Any:
+    """Whether any statement lets everyone in; unknown where one that is not known might."""
+    answers = [one["is_public"] for one in statements(policy)]
+    return True in answers or next((one for one in answers if isinstance(one, Unknown)), False)
+
+
+def _all_scanned(frequency: str, filters: str, filter_: str) -> Any:
+    """Whether a rule that scans by itself covers every repository."""
+
+    def find(rules: Any) -> Any:
+        for rule in rules:
+            unknown = first_unknown(rule)
+            if unknown:
+                return unknown
+            if rule[frequency] in ("SCAN_ON_PUSH", "CONTINUOUS_SCAN") and any(
+                one[filter_] == "*" for one in rule[filters]
+            ):
+                return True
+        return False
+
+    return find
+
+
+REPOSITORY = Table(
+    "aws_ecr_repository",
+    "A private repository of container images.",
+    service="ecr",
+    live=Each("ecr.describe_repositories", "repositories[]"),
+    details={
+        "policy": Call(
+            "ecr.get_repository_policy",
+            inputs={"repositoryName": "repositoryName", "registryId": "registryId"},
+            absent=("RepositoryPolicyNotFoundException",),
+        ),
+        "lifecycle": Call(
+            "ecr.get_lifecycle_policy",
+            inputs={"repositoryName": "repositoryName", "registryId": "registryId"},
+            absent=("LifecyclePolicyNotFoundException",),
+        ),
+        "tags": Call("ecr.list_tags_for_resource", inputs={"resourceArn": "repositoryArn"}),
+    },
+    cloudformation="AWS::ECR::Repository",
+    ref_property="RepositoryName",
+    columns=(
+        Text("repository_name", live="repositoryName", cloudformation=REF),
+        Arn(live="repositoryArn"),
+        Text("registry_id", live="registryId"),
+        Text("repository_uri", live="repositoryUri"),
+        Time("created_at", live="createdAt"),
+        Text(
+            "image_tag_mutability",
+            live="imageTagMutability",
+            cloudformation=From("ImageTagMutability", absent="MUTABLE"),
+            about="MUTABLE, IMMUTABLE, or either of them _WITH_EXCLUSION.",
+        ),
+        Bool(
+            "scan_on_push",
+            live="imageScanningConfiguration.scanOnPush",
+            cloudformation="ImageScanningConfiguration.ScanOnPush",
+            absent=False,
+        ),
+        Text(
+            "encryption_type",
+            live="encryptionConfiguration.encryptionType",
+            cloudformation=From("EncryptionConfiguration.EncryptionType", absent="AES256"),
+            about="AES256 (a key of AWS's), KMS or KMS_DSSE.",
+        ),
+        Text(
+            "kms_key",
+            live="encryptionConfiguration.kmsKey",
+            cloudformation="EncryptionConfiguration.KmsKey",
+            absent="",
+        ),
+        Bool(
+            "has_lifecycle_policy",
+            live=From("@lifecycle.lifecyclePolicyText", present),
+            cloudformation=From("LifecyclePolicy.LifecyclePolicyText", present),
+            absent=False,
+        ),
+        Json(
+            "lifecycle_policy",
+            live=From("@lifecycle.lifecyclePolicyText", document),
+            cloudformation=From("LifecyclePolicy.LifecyclePolicyText", document),
+            absent={},
+        ),
+        Json(
+            "policy",
+            live=From("@policy.policyText", document),
+            cloudformation=From("RepositoryPolicyText", document),
+            absent={},
+        ),
+        Bool(
+            "policy_public",
+            live=From("@policy.policyText", _public),
+            cloudformation=From("RepositoryPolicyText", _public),
+            absent=False,
+            about="Whether the policy lets everyone in, with no condition that limits who.",
+        ),
+        Tags(live="@tags.tags"),
+    ),
+)
+
+REGISTRY_SCANNING = Table(
+    "aws_ecr_registry_scanning_configuration",
+    "How the private registry of a region scans images for vulnerabilities.",
+    service="ecr",
+    live=Each("ecr.get_registry_scanning_configuration", "@"),
+    cloudformation="AWS::ECR::RegistryScanningConfiguration",
+    columns=(
+        Text("registry_id", live="registryId"),
+        Arn("arn:{partition}:ecr:{region}:{account_id}:registry-scanning", cloudformation=REF),
+        Text(
+            "scan_type",
+            live="scanningConfiguration.scanType",
+            cloudformation="ScanType",
+            about="BASIC, or ENHANCED by Amazon Inspector.",
+        ),
+        Json("rules", live="scanningConfiguration.rules", cloudformation="Rules", absent=[]),
+        Bool(
+            "scans_all_repositories",
+            live=From("scanningConfiguration.rules", _all_scanned("scanFrequency", "repositoryFilters", "filter")),
+            cloudformation=From("Rules", _all_scanned("ScanFrequency", "RepositoryFilters", "Filter")),
+            absent=False,
+            about="Whether every repository's images are scanned when pushed, or continuously.",
+        ),
+    ),
+)

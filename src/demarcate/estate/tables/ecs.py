@@ -1,0 +1,443 @@
+"""Amazon ECS: clusters, services, task definitions and the containers in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import REF, Arn, Bool, Derived, Each, From, Int, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.transforms import each, plaintext_secrets
+
+_CLUSTERS = Each("ecs.list_clusters", "clusterArns[]")
+
+
+def _setting(name: str, key: str, value: str) -> Any:
+    """One of a cluster's settings. Where it is not set, the account's own setting decides."""
+
+    def find(settings: Any) -> Any:
+        for one in settings:
+            if isinstance(one, Unknown) or one[key] == name:
+                return one if isinstance(one, Unknown) else one[value]
+        return ABSENT
+
+    return find
+
+
+def _launch_type(key: str, strategy: str, provider: str) -> Any:
+    """The launch type, or the one that the capacity providers of a service come to."""
+
+    def find(service: Any) -> Any:
+        if service.get(key):
+            return service[key]
+        providers = service.get(strategy) or []
+        if isinstance(providers, Unknown) or not providers:
+            return providers or Unknown("the cluster's default capacity provider decides")
+        names = [one if isinstance(one, Unknown) else one[provider] for one in providers]
+        if all(name in ("FARGATE", "FARGATE_SPOT") for name in names):
+            return "FARGATE"
+        return Unknown("its capacity providers decide")
+
+    return find
+
+
+def _efs_in_clear(volumes: str, encryption: str) -> Any:
+    """The volumes on EFS that are mounted without TLS."""
+
+    def find(found: Any) -> Any:
+        names = []
+        for volume in found:
+            efs = volume if isinstance(volume, Unknown) else volume.get(volumes)
+            if not efs:
+                continue
+            told = efs if isinstance(efs, Unknown) else efs.get(encryption, "DISABLED")
+            if isinstance(told, Unknown):
+                return told
+            if told != "ENABLED":
+                names.append(volume.get("name", volume.get("Name", "")))
+        return names
+
+    return find
+
+
+_MAPS = {"DockerLabels", "Options", "Labels", "DriverOpts"}
+
+
+def _camel(value: Any) -> Any:
+    """A template's structure with the names that the API gives its members; keys of free maps stay."""
+    if isinstance(value, list):
+        return [_camel(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {key[:1].lower() + key[1:]: item if key in _MAPS else _camel(item) for key, item in value.items()}
+
+
+CLUSTER = Table(
+    "aws_ecs_cluster",
+    "An ECS cluster.",
+    service="ecs-fargate",
+    live=(
+        _CLUSTERS,
+        Each(
+            "ecs.describe_clusters",
+            "clusters[]",
+            params={"include": ["SETTINGS", "CONFIGURATIONS", "TAGS"]},
+            inputs={"clusters": "@"},
+            batch="clusters",
+            size=100,
+        ),
+    ),
+    cloudformation="AWS::ECS::Cluster",
+    ref_property="ClusterName",
+    columns=(
+        Text("cluster_name", live="clusterName", cloudformation=REF),
+        Arn(live="clusterArn"),
+        Text("status", live="status"),
+        Text(
+            "container_insights",
+            live=From("settings", _setting("containerInsights", "name", "value")),
+            cloudformation=From("ClusterSettings", _setting("containerInsights", "Name", "Value")),
+            about="enabled, enhanced or disabled.",
+        ),
+        Text(
+            "execute_command_logging",
+            live="configuration.executeCommandConfiguration.logging",
+            cloudformation="Configuration.ExecuteCommandConfiguration.Logging",
+            absent="DEFAULT",
+            about="Where sessions in containers are logged: NONE, DEFAULT (as the task), OVERRIDE (as below).",
+        ),
+        Text(
+            "execute_command_kms_key_id",
+            live="configuration.executeCommandConfiguration.kmsKeyId",
+            cloudformation="Configuration.ExecuteCommandConfiguration.KmsKeyId",
+            absent="",
+        ),
+        Text(
+            "execute_command_log_group",
+            live="configuration.executeCommandConfiguration.logConfiguration.cloudWatchLogGroupName",
+            cloudformation="Configuration.ExecuteCommandConfiguration.LogConfiguration.CloudWatchLogGroupName",
+            absent="",
+        ),
+        Text(
+            "execute_command_s3_bucket",
+            live="configuration.executeCommandConfiguration.logConfiguration.s3BucketName",
+            cloudformation="Configuration.ExecuteCommandConfiguration.LogConfiguration.S3BucketName",
+            absent="",
+        ),
+        Text(
+            "fargate_ephemeral_storage_kms_key_id",
+            live="configuration.managedStorageConfiguration.fargateEphemeralStorageKmsKeyId",
+            cloudformation="Configuration.ManagedStorageConfiguration.FargateEphemeralStorageKmsKeyId",
+            absent="",
+        ),
+        Texts("capacity_providers", live="capacityProviders", cloudformation="CapacityProviders", absent=[]),
+        Int("active_services_count", live="activeServicesCount"),
+        Int("running_tasks_count", live="runningTasksCount"),
+        Int("registered_container_instances_count", live="registeredContainerInstancesCount"),
+        Tags(live="tags"),
+    ),
+)
+
+SERVICE = Table(
+    "aws_ecs_service",
+    "An ECS service: tasks that are kept running.",
+    service="ecs-fargate",
+    live=(
+        _CLUSTERS,
+        Each("ecs.list_services", "serviceArns[]", inputs={"cluster": "@"}),
+        Each(
+            "ecs.describe_services",
+            "services[]",
+            params={"include": ["TAGS"]},
+            inputs={"cluster": "^", "services": "@"},
+            batch="services",
+            size=10,
+        ),
+    ),
+    cloudformation="AWS::ECS::Service",
+    columns=(
+        Text("service_name", live="serviceName", cloudformation="ServiceName"),
+        Arn(live="serviceArn", cloudformation=REF),
+        Text("cluster_arn", live="clusterArn"),
+        Text("status", live="status"),
+        Text("task_definition", live="taskDefinition", cloudformation="TaskDefinition"),
+        Text(
+            "launch_type",
+            live=From("@", _launch_type("launchType", "capacityProviderStrategy", "capacityProvider")),
+            cloudformation=From("@", _launch_type("LaunchType", "CapacityProviderStrategy", "CapacityProvider")),
+            about="FARGATE, EC2, EXTERNAL or MANAGED_INSTANCES; from its capacity providers where these tell.",
+        ),
+        Texts(
+            "capacity_providers",
+            live=From("capacityProviderStrategy", each("capacityProvider")),
+            cloudformation=From("CapacityProviderStrategy", each("CapacityProvider")),
+            absent=[],
+        ),
+        Text(
+            "platform_version",
+            live="platformVersion",
+            cloudformation=From("PlatformVersion", absent="LATEST"),
+            about="Of Fargate: LATEST or one that it is pinned to.",
+        ),
+        Text("platform_family", live="platformFamily"),
+        Text(
+            "assign_public_ip",
+            live="networkConfiguration.awsvpcConfiguration.assignPublicIp",
+            cloudformation="NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp",
+            absent="DISABLED",
+            about="ENABLED or DISABLED.",
+        ),
+        Texts(
+            "subnets",
+            live="networkConfiguration.awsvpcConfiguration.subnets",
+            cloudformation="NetworkConfiguration.AwsvpcConfiguration.Subnets",
+            absent=[],
+        ),
+        Texts(
+            "security_groups",
+            live="networkConfiguration.awsvpcConfiguration.securityGroups",
+            cloudformation="NetworkConfiguration.AwsvpcConfiguration.SecurityGroups",
+            absent=[],
+        ),
+        Text(
+            "deployment_controller_type",
+            live="deploymentController.type",
+            cloudformation="DeploymentController.Type",
+            absent="ECS",
+        ),
+        Text(
+            "deployment_strategy",
+            live="deploymentConfiguration.strategy",
+            cloudformation="DeploymentConfiguration.Strategy",
+            absent="ROLLING",
+        ),
+        Bool(
+            "deployment_circuit_breaker_enabled",
+            live="deploymentConfiguration.deploymentCircuitBreaker.enable",
+            cloudformation="DeploymentConfiguration.DeploymentCircuitBreaker.Enable",
+            absent=False,
+        ),
+        Bool(
+            "deployment_circuit_breaker_rollback",
+            live="deploymentConfiguration.deploymentCircuitBreaker.rollback",
+            cloudformation="DeploymentConfiguration.DeploymentCircuitBreaker.Rollback",
+            absent=False,
+        ),
+        Bool(
+            "deployment_alarms_enabled",
+            live="deploymentConfiguration.alarms.enable",
+            cloudformation="DeploymentConfiguration.Alarms.Enable",
+            absent=False,
+        ),
+        Bool(
+            "deployment_alarms_rollback",
+            live="deploymentConfiguration.alarms.rollback",
+            cloudformation="DeploymentConfiguration.Alarms.Rollback",
+            absent=False,
+        ),
+        Int(
+            "minimum_healthy_percent",
+            live="deploymentConfiguration.minimumHealthyPercent",
+            cloudformation="DeploymentConfiguration.MinimumHealthyPercent",
+        ),
+        Int("desired_count", live="desiredCount", cloudformation="DesiredCount"),
+        Int("running_count", live="runningCount"),
+        Text(
+            "scheduling_strategy",
+            live="schedulingStrategy",
+            cloudformation=From("SchedulingStrategy", absent="REPLICA"),
+        ),
+        Bool(
+            "enable_execute_command",
+            live="enableExecuteCommand",
+            cloudformation="EnableExecuteCommand",
+            absent=False,
+            about="Whether commands may be run in its containers (ECS Exec).",
+        ),
+        Time("created_at", live="createdAt"),
+        Tags(live="tags"),
+    ),
+)
+
+TASK_DEFINITION = Table(
+    "aws_ecs_task_definition",
+    "The latest active revision of a family of task definitions.",
+    service="ecs-fargate",
+    live=(
+        Each("ecs.list_task_definition_families", "families[]", params={"status": "ACTIVE"}),
+        Each(
+            "ecs.describe_task_definition",
+            "@",
+            params={"include": ["TAGS"]},
+            inputs={"taskDefinition": "@"},
+            absent=("ClientException",),
+        ),
+    ),
+    cloudformation="AWS::ECS::TaskDefinition",
+    columns=(
+        Text("task_definition_arn", live="taskDefinition.taskDefinitionArn", cloudformation=REF),
+        Arn(live="taskDefinition.taskDefinitionArn", cloudformation=REF),
+        Text("family", live="taskDefinition.family", cloudformation="Family"),
+        Int("revision", live="taskDefinition.revision"),
+        Text("status", live="taskDefinition.status"),
+        Texts(
+            "requires_compatibilities",
+            live="taskDefinition.requiresCompatibilities",
+            cloudformation="RequiresCompatibilities",
+            absent=[],
+        ),
+        Text(
+            "network_mode",
+            live=From("taskDefinition.networkMode", absent="default"),
+            cloudformation=From("NetworkMode", absent="bridge"),
+            about="awsvpc, bridge, host, none, or default (on Windows).",
+        ),
+        Text(
+            "pid_mode",
+            live="taskDefinition.pidMode",
+            cloudformation="PidMode",
+            absent="",
+            about="host, task, or '' where each container has its own.",
+        ),
+        Text("ipc_mode", live="taskDefinition.ipcMode", cloudformation="IpcMode", absent=""),
+        Text(
+            "execution_role_arn",
+            live="taskDefinition.executionRoleArn",
+            cloudformation="ExecutionRoleArn",
+            absent="",
+        ),
+        Text("task_role_arn", live="taskDefinition.taskRoleArn", cloudformation="TaskRoleArn", absent=""),
+        Text(
+            "operating_system_family",
+            live="taskDefinition.runtimePlatform.operatingSystemFamily",
+            cloudformation="RuntimePlatform.OperatingSystemFamily",
+            absent="",
+            about="'' where it is not told: Linux on Fargate, whatever the instances run on EC2.",
+        ),
+        Text("cpu", live="taskDefinition.cpu", cloudformation="Cpu", absent=""),
+        Text("memory", live="taskDefinition.memory", cloudformation="Memory", absent=""),
+        Json(
+            "container_definitions",
+            live="taskDefinition.containerDefinitions",
+            cloudformation=From("ContainerDefinitions", _camel),
+            absent=[],
+        ),
+        Json("volumes", live="taskDefinition.volumes", cloudformation=From("Volumes", _camel), absent=[]),
+        Texts(
+            "efs_volumes_without_encryption",
+            live=From("taskDefinition.volumes", _efs_in_clear("efsVolumeConfiguration", "transitEncryption")),
+            cloudformation=From("Volumes", _efs_in_clear("EFSVolumeConfiguration", "TransitEncryption")),
+            absent=[],
+            about="Volumes on EFS that are mounted without encryption in transit.",
+        ),
+        Time("registered_at", live="taskDefinition.registeredAt"),
+        Tags(live="tags"),
+    ),
+)
+
+
+def image_parts(image: Any) -> tuple[Any, Any]:
+    """The tag and the digest that a container image is named by; "" where it names none.
+
+    >>> image_parts("registry:5000/app:1.2"), image_parts("nginx"), image_parts("app@sha256:ab")
+    (('1.2', ''), ('latest', ''), ('', 'sha256:ab'))
+    """
+    if isinstance(image, Unknown):
+        return image, image
+    name, _, digest = image.partition("@")
+    _, colon, tag = name.rsplit("/", 1)[-1].partition(":")
+    if "${" in tag + digest or (type(image) is not str and not colon and not digest):
+        unknown = Unknown(f"which image {image} is, is only known at deployment")
+        return unknown, unknown
+    return tag if colon or digest else "latest", digest
+
+
+def _containers(parent: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """One row for each container of a task definition."""
+    for one in parent.get("container_definitions", []):
+        if isinstance(one, Unknown):
+            yield dict.fromkeys((column.name for column in CONTAINER_DEFINITION.columns), one)
+            continue
+        tag, digest = image_parts(one["image"])
+        log = one.get("logConfiguration") or {}
+        linux = one.get("linuxParameters") or {}
+        environment = one.get("environment") or []
+        row = {
+            "name": one["name"],
+            "image": one["image"],
+            "image_tag": tag,
+            "image_digest": digest,
+            "log_driver": log if isinstance(log, Unknown) else log.get("logDriver", ""),
+            "log_options": log if isinstance(log, Unknown) else log.get("options", {}),
+            "capabilities_added": linux
+            if isinstance(linux, Unknown)
+            else (linux.get("capabilities") or {}).get("add", []),
+            "environment": environment,
+            "plaintext_secret_names": _plaintext(environment),
+            "secret_names": _names(one.get("secrets") or []),
+        }
+        for column, member in _MEMBERS.items():
+            if one.get(member) is not None:
+                row[column] = one[member]
+        yield row
+
+
+_MEMBERS = {
+    "essential": "essential",
+    "privileged": "privileged",
+    "readonly_root_filesystem": "readonlyRootFilesystem",
+    "user": "user",
+    "port_mappings": "portMappings",
+    "mount_points": "mountPoints",
+    "health_check": "healthCheck",
+}
+
+
+def _plaintext(environment: Any) -> Any:
+    if isinstance(environment, Unknown):
+        return environment
+    pairs: dict[str, Any] = {}
+    for one in environment:
+        if isinstance(one, Unknown) or isinstance(one["name"], Unknown):
+            pairs.setdefault("SECRET", one if isinstance(one, Unknown) else one["name"])
+        else:
+            pairs[one["name"]] = one.get("value", "")
+    return plaintext_secrets(pairs)
+
+
+def _names(secrets: Any) -> Any:
+    if isinstance(secrets, Unknown):
+        return secrets
+    return [one if isinstance(one, Unknown) else one["name"] for one in secrets]
+
+
+CONTAINER_DEFINITION = Table(
+    "aws_ecs_container_definition",
+    "A container of a task definition.",
+    service="ecs-fargate",
+    derived=(Derived("aws_ecs_task_definition", needs=("container_definitions",), function=_containers),),
+    columns=(
+        Text("name"),
+        Text("image"),
+        Text("image_tag", about="'' where it is named by digest alone; latest where it is named by neither."),
+        Text("image_digest", absent="", about="Such as sha256:…; '' where it is not pinned."),
+        Bool("essential", absent=True),
+        Bool("privileged", absent=False, about="Whether it has the rights of root on its host."),
+        Bool("readonly_root_filesystem", absent=False),
+        Text("user", absent="", about="'' where the image decides."),
+        Texts("capabilities_added", absent=[]),
+        Text("log_driver", absent="", about="'' where nothing is logged but to the host."),
+        Json("log_options", absent={}),
+        Json("environment", absent=[]),
+        Texts(
+            "plaintext_secret_names",
+            absent=[],
+            about="Environment variables that, by their names, hold secrets as plain text.",
+        ),
+        Texts("secret_names", absent=[], about="Variables that are filled from a store of secrets."),
+        Json("port_mappings", absent=[]),
+        Json("mount_points", absent=[]),
+        Json("health_check", absent={}),
+    ),
+)

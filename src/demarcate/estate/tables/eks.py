@@ -1,0 +1,287 @@
+"""Amazon EKS: clusters, their nodes, add-ons and Fargate profiles, and the Kubernetes versions on offer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.table import REF, Arn, Bool, Each, From, Int, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.transforms import each
+
+_CLUSTERS = Each("eks.list_clusters", "clusters[]")
+
+
+def _enabled_types(groups: Any) -> Any:
+    return sorted({type_ for group in groups if group.get("enabled") for type_ in group.get("types", [])})
+
+
+def _flat(lists: Any) -> Any:
+    return first_unknown(lists) or sorted({item for one in lists for item in one})
+
+
+def _minor(version: Any) -> Any:
+    return Unknown("it is only known at deployment") if type(version) is not str else int(version.split(".")[1])
+
+
+CLUSTER = Table(
+    "aws_eks_cluster",
+    "An EKS cluster: its control plane.",
+    service="eks",
+    live=(_CLUSTERS, Each("eks.describe_cluster", "cluster", inputs={"name": "@"})),
+    cloudformation="AWS::EKS::Cluster",
+    ref_property="Name",
+    columns=(
+        Text("name", live="name", cloudformation=REF),
+        Arn(live="arn"),
+        Text("status", live="status"),
+        Text("version", live="version", cloudformation="Version", about="Kubernetes, such as 1.34."),
+        Int(
+            "minor_version",
+            live=From("version", _minor),
+            cloudformation=From("Version", _minor),
+            about="34 for Kubernetes 1.34.",
+        ),
+        Text("platform_version", live="platformVersion"),
+        Time("created_at", live="createdAt"),
+        Text("role_arn", live="roleArn", cloudformation="RoleArn"),
+        Text(
+            "support_type",
+            live="upgradePolicy.supportType",
+            cloudformation=From("UpgradePolicy.SupportType", absent="EXTENDED"),
+            about="What happens after standard support: STANDARD (it is upgraded) or EXTENDED (it is paid for).",
+        ),
+        Bool(
+            "endpoint_public_access",
+            live="resourcesVpcConfig.endpointPublicAccess",
+            cloudformation=From("ResourcesVpcConfig.EndpointPublicAccess", absent=True),
+        ),
+        Bool(
+            "endpoint_private_access",
+            live="resourcesVpcConfig.endpointPrivateAccess",
+            cloudformation=From("ResourcesVpcConfig.EndpointPrivateAccess", absent=False),
+        ),
+        Texts(
+            "public_access_cidrs",
+            live=From("resourcesVpcConfig.publicAccessCidrs", absent=[]),
+            cloudformation=From("ResourcesVpcConfig.PublicAccessCidrs", absent=["0.0.0.0/0"]),
+        ),
+        Text("vpc_id", live="resourcesVpcConfig.vpcId"),
+        Texts(
+            "subnet_ids",
+            live="resourcesVpcConfig.subnetIds",
+            cloudformation="ResourcesVpcConfig.SubnetIds",
+        ),
+        Texts(
+            "security_group_ids",
+            live="resourcesVpcConfig.securityGroupIds",
+            cloudformation="ResourcesVpcConfig.SecurityGroupIds",
+            absent=[],
+        ),
+        Texts(
+            "logging_types",
+            live=From("logging.clusterLogging", _enabled_types),
+            cloudformation="Logging.ClusterLogging.EnabledTypes[].Type",
+            absent=[],
+            about="The control plane's logs that are sent to CloudWatch: api, audit, authenticator, …",
+        ),
+        Texts(
+            "encrypted_resources",
+            live=From("encryptionConfig[].resources", _flat),
+            cloudformation=From("EncryptionConfig[].Resources", _flat),
+            absent=[],
+            about="What is encrypted with a KMS key of the owner's: secrets.",
+        ),
+        Text(
+            "encryption_key_arn",
+            live="encryptionConfig[0].provider.keyArn",
+            cloudformation="EncryptionConfig[0].Provider.KeyArn",
+            absent="",
+        ),
+        Text(
+            "authentication_mode",
+            live="accessConfig.authenticationMode",
+            cloudformation=From("AccessConfig.AuthenticationMode", absent="CONFIG_MAP"),
+            about="Who may sign in is told by access entries (API), a config map, or both.",
+        ),
+        Bool(
+            "deletion_protection",
+            live="deletionProtection",
+            cloudformation="DeletionProtection",
+            absent=False,
+        ),
+        Bool(
+            "auto_mode_enabled",
+            live="computeConfig.enabled",
+            cloudformation="ComputeConfig.Enabled",
+            absent=False,
+            about="Whether EKS runs and patches the nodes itself (EKS Auto Mode).",
+        ),
+        Tags(live="tags"),
+    ),
+)
+
+NODE_GROUP = Table(
+    "aws_eks_node_group",
+    "A managed node group of an EKS cluster.",
+    service="eks",
+    live=(
+        _CLUSTERS,
+        Each("eks.list_nodegroups", "nodegroups[]", inputs={"clusterName": "@"}),
+        Each("eks.describe_nodegroup", "nodegroup", inputs={"clusterName": "^", "nodegroupName": "@"}),
+    ),
+    cloudformation="AWS::EKS::Nodegroup",
+    columns=(
+        Text("nodegroup_name", live="nodegroupName", cloudformation="NodegroupName"),
+        Arn(live="nodegroupArn"),
+        Text("cluster_name", live="clusterName", cloudformation="ClusterName"),
+        Text("status", live="status"),
+        Text(
+            "ami_type",
+            live="amiType",
+            cloudformation="AmiType",
+            about="The image family that EKS maintains, or CUSTOM for one of the owner's.",
+        ),
+        Text("version", live="version", cloudformation="Version", about="Kubernetes on the nodes."),
+        Int("minor_version", live=From("version", _minor), cloudformation=From("Version", _minor)),
+        Text(
+            "release_version",
+            live="releaseVersion",
+            cloudformation="ReleaseVersion",
+            about="The release of the node image; an image's id where ami_type is CUSTOM.",
+        ),
+        Text(
+            "capacity_type",
+            live="capacityType",
+            cloudformation="CapacityType",
+            absent="ON_DEMAND",
+        ),
+        Text("launch_template_id", live="launchTemplate.id", cloudformation="LaunchTemplate.Id", absent=""),
+        Text("launch_template_name", live="launchTemplate.name", cloudformation="LaunchTemplate.Name", absent=""),
+        Text(
+            "launch_template_version",
+            live="launchTemplate.version",
+            cloudformation="LaunchTemplate.Version",
+            absent="",
+        ),
+        Texts("instance_types", live="instanceTypes", cloudformation="InstanceTypes", absent=[]),
+        Texts("subnets", live="subnets", cloudformation="Subnets"),
+        Text("node_role", live="nodeRole", cloudformation="NodeRole"),
+        Bool(
+            "node_repair_enabled",
+            live="nodeRepairConfig.enabled",
+            cloudformation="NodeRepairConfig.Enabled",
+            absent=False,
+            about="Whether EKS replaces or restarts nodes that are unhealthy.",
+        ),
+        Int(
+            "update_max_unavailable",
+            live="updateConfig.maxUnavailable",
+            cloudformation="UpdateConfig.MaxUnavailable",
+        ),
+        Int(
+            "update_max_unavailable_percentage",
+            live="updateConfig.maxUnavailablePercentage",
+            cloudformation="UpdateConfig.MaxUnavailablePercentage",
+        ),
+        Text(
+            "remote_access_ec2_ssh_key",
+            live="remoteAccess.ec2SshKey",
+            cloudformation="RemoteAccess.Ec2SshKey",
+            absent="",
+            about="The key pair for SSH into the nodes; '' where there is none.",
+        ),
+        Texts(
+            "remote_access_source_security_groups",
+            live="remoteAccess.sourceSecurityGroups",
+            cloudformation="RemoteAccess.SourceSecurityGroups",
+            absent=[],
+            about="Who may use SSH; with a key and none of these, everyone may.",
+        ),
+        Texts("health_issues", live=From("health.issues", each("code")), absent=[]),
+        Time("created_at", live="createdAt"),
+        Time("modified_at", live="modifiedAt"),
+        Tags(live="tags"),
+    ),
+)
+
+ADDON = Table(
+    "aws_eks_addon",
+    "An add-on that EKS installs in a cluster.",
+    service="eks",
+    live=(
+        _CLUSTERS,
+        Each("eks.list_addons", "addons[]", inputs={"clusterName": "@"}),
+        Each("eks.describe_addon", "addon", inputs={"clusterName": "^", "addonName": "@"}),
+    ),
+    cloudformation="AWS::EKS::Addon",
+    columns=(
+        Text("addon_name", live="addonName", cloudformation="AddonName"),
+        Arn(live="addonArn"),
+        Text("cluster_name", live="clusterName", cloudformation="ClusterName"),
+        Text("addon_version", live="addonVersion", cloudformation="AddonVersion"),
+        Text("status", live="status"),
+        Text("publisher", live="publisher"),
+        Text("owner", live="owner"),
+        Text("marketplace_product_id", live="marketplaceInformation.productId", absent=""),
+        Text(
+            "service_account_role_arn",
+            live="serviceAccountRoleArn",
+            cloudformation="ServiceAccountRoleArn",
+            absent="",
+        ),
+        Texts("health_issues", live=From("health.issues", each("code")), absent=[]),
+        Time("created_at", live="createdAt"),
+        Time("modified_at", live="modifiedAt"),
+        Tags(live="tags"),
+    ),
+)
+
+FARGATE_PROFILE = Table(
+    "aws_eks_fargate_profile",
+    "Which pods of an EKS cluster run on Fargate.",
+    service="eks",
+    live=(
+        _CLUSTERS,
+        Each("eks.list_fargate_profiles", "fargateProfileNames[]", inputs={"clusterName": "@"}),
+        Each(
+            "eks.describe_fargate_profile",
+            "fargateProfile",
+            inputs={"clusterName": "^", "fargateProfileName": "@"},
+        ),
+    ),
+    cloudformation="AWS::EKS::FargateProfile",
+    columns=(
+        Text("fargate_profile_name", live="fargateProfileName", cloudformation="FargateProfileName"),
+        Arn(live="fargateProfileArn"),
+        Text("cluster_name", live="clusterName", cloudformation="ClusterName"),
+        Text("status", live="status"),
+        Text("pod_execution_role_arn", live="podExecutionRoleArn", cloudformation="PodExecutionRoleArn"),
+        Texts("subnets", live="subnets", cloudformation="Subnets", absent=[]),
+        Texts(
+            "namespaces",
+            live=From("selectors", each("namespace")),
+            cloudformation=From("Selectors", each("Namespace")),
+            absent=[],
+        ),
+        Json("selectors", live="selectors", cloudformation="Selectors", absent=[]),
+        Time("created_at", live="createdAt"),
+        Tags(live="tags"),
+    ),
+)
+
+CLUSTER_VERSION = Table(
+    "aws_eks_cluster_version",
+    "A Kubernetes version on EKS, and until when it is supported.",
+    service="eks",
+    live=Each("eks.describe_cluster_versions", "clusterVersions[]", params={"includeAll": True}),
+    facts=True,
+    columns=(
+        Text("cluster_version", live="clusterVersion", about="Such as 1.34."),
+        Arn("arn:{partition}:eks:{region}:{account_id}:cluster-version/{cluster_version}"),
+        Text("version_status", live="versionStatus"),
+        Bool("default_version", live="defaultVersion"),
+        Time("release_date", live="releaseDate"),
+        Time("end_of_standard_support_date", live="endOfStandardSupportDate"),
+        Time("end_of_extended_support_date", live="endOfExtendedSupportDate"),
+    ),
+)

@@ -1,0 +1,289 @@
+"""AWS Elastic Beanstalk: applications, environments and what their options say."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Column,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
+from demarcate.estate.transforms import plaintext_secrets
+
+_ENVIRONMENT = "aws:elasticbeanstalk:application:environment"
+_HIDDEN = Unknown("a saved configuration or the application's .ebextensions may set it")
+
+
+def _deployed(settings: Any) -> Any:
+    """The options that are in force: while an update is under way there are two sets."""
+    return next((s for s in settings if s.get("DeploymentStatus") == "deployed"), settings[0])["OptionSettings"]
+
+
+def _find(options: Any, namespace: str, name: str) -> Any:
+    unsure = None
+    for option in options:
+        if first_unknown([option] if isinstance(option, Unknown) else [option["Namespace"], option["OptionName"]]):
+            unsure = unsure or first_unknown([option, *option.values()] if isinstance(option, dict) else option)
+        elif (option["Namespace"], option["OptionName"]) == (namespace, name):
+            value = option.get("Value")
+            return ABSENT if value is None or value == "" else value
+    return unsure or ABSENT
+
+
+def _live(namespace: str, name: str) -> Callable[[Any], Any]:
+    return lambda settings: _find(_deployed(settings), namespace, name)
+
+
+def _declared(namespace: str, name: str) -> Callable[[Any], Any]:
+    """An option of a template. What it leaves out may be set by files that the template only refers to."""
+
+    def find(properties: Any) -> Any:
+        options = properties.get("OptionSettings", [])
+        if isinstance(options, Unknown):
+            return options
+        value = _find(options, namespace, name)
+        hidden = "TemplateName" in properties or "VersionLabel" in properties
+        return _HIDDEN if value is ABSENT and hidden else value
+
+    return find
+
+
+def _option(
+    kind: Callable[..., Column], column: str, namespace: str, name: str, default: Any, about: str = ""
+) -> Column:
+    """A column from one option: its documented default where it is known to be set nowhere."""
+    return kind(
+        column,
+        live=From("@settings.ConfigurationSettings", _live(namespace, name)),
+        cloudformation=From("@", _declared(namespace, name)),
+        absent=default,
+        about=about,
+    )
+
+
+def _variables(options: Any) -> Any:
+    """The environment's own variables."""
+    found = {}
+    for option in options:
+        unknown = first_unknown([option] if isinstance(option, Unknown) else [option["Namespace"]])
+        if unknown:
+            return unknown
+        if option["Namespace"] == _ENVIRONMENT and option.get("Value") is not None:
+            if isinstance(option["OptionName"], Unknown):
+                return option["OptionName"]
+            found[option["OptionName"]] = option["Value"]
+    return found
+
+
+def _declared_variables(properties: Any) -> Any:
+    if "TemplateName" in properties or "VersionLabel" in properties:
+        return _HIDDEN
+    options = properties.get("OptionSettings", [])
+    return options if isinstance(options, Unknown) else _variables(options)
+
+
+def _declared_secrets(properties: Any) -> Any:
+    """What the template itself gives away; that it gives away nothing does not tell of other files."""
+    options = properties.get("OptionSettings", [])
+    found = options if isinstance(options, Unknown) else plaintext_secrets(_variables(options))
+    hidden = "TemplateName" in properties or "VersionLabel" in properties
+    return _HIDDEN if found == [] and hidden else found
+
+
+ENVIRONMENT = Table(
+    "aws_elastic_beanstalk_environment",
+    "An Elastic Beanstalk environment: one version of an application, running.",
+    service="elastic-beanstalk",
+    live=Each("elasticbeanstalk.describe_environments", "Environments[]", params={"IncludeDeleted": False}),
+    details={
+        "settings": Call(
+            "elasticbeanstalk.describe_configuration_settings",
+            inputs={"ApplicationName": "ApplicationName", "EnvironmentName": "EnvironmentName"},
+        ),
+        "platform": Call("elasticbeanstalk.describe_platform_version", inputs={"PlatformArn": "PlatformArn"}),
+        "tags": Call("elasticbeanstalk.list_tags_for_resource", inputs={"ResourceArn": "EnvironmentArn"}),
+    },
+    cloudformation="AWS::ElasticBeanstalk::Environment",
+    ref_property="EnvironmentName",
+    columns=(
+        Text("environment_name", live="EnvironmentName", cloudformation=REF),
+        Text("environment_id", live="EnvironmentId"),
+        Arn(live="EnvironmentArn", cloudformation=REF),
+        Text("application_name", live="ApplicationName", cloudformation="ApplicationName"),
+        Text("status", live="Status"),
+        Text("health", live="Health"),
+        Text("health_status", live="HealthStatus", about="'' where health reporting is basic.", absent=""),
+        Text("version_label", live="VersionLabel", cloudformation="VersionLabel", absent=""),
+        Text("solution_stack_name", live="SolutionStackName", cloudformation="SolutionStackName", absent=""),
+        Text("platform_arn", live="PlatformArn", cloudformation="PlatformArn", absent=""),
+        Text("platform_name", live="@platform.PlatformDescription.PlatformName"),
+        Text("platform_version", live="@platform.PlatformDescription.PlatformVersion"),
+        Text(
+            "platform_lifecycle_state",
+            live="@platform.PlatformDescription.PlatformLifecycleState",
+            absent="",
+            about="recommended, or '' where a newer version of the platform exists.",
+        ),
+        Text("platform_branch_name", live="@platform.PlatformDescription.PlatformBranchName"),
+        Text(
+            "platform_branch_lifecycle_state",
+            live="@platform.PlatformDescription.PlatformBranchLifecycleState",
+            about="beta, supported, deprecated or retired.",
+        ),
+        Text("tier", live="Tier.Name", cloudformation=From("Tier.Name", absent="WebServer")),
+        _option(
+            Bool,
+            "managed_actions_enabled",
+            "aws:elasticbeanstalk:managedactions",
+            "ManagedActionsEnabled",
+            False,
+            "Whether platform updates are installed in a weekly window.",
+        ),
+        _option(
+            Text,
+            "preferred_start_time",
+            "aws:elasticbeanstalk:managedactions",
+            "PreferredStartTime",
+            "",
+            "The start of the weekly window, such as Tue:09:00; '' where none is chosen.",
+        ),
+        _option(
+            Text,
+            "update_level",
+            "aws:elasticbeanstalk:managedactions:platformupdate",
+            "UpdateLevel",
+            "",
+            "minor (patches too) or patch.",
+        ),
+        _option(
+            Bool,
+            "instance_refresh_enabled",
+            "aws:elasticbeanstalk:managedactions:platformupdate",
+            "InstanceRefreshEnabled",
+            False,
+            "Whether instances are replaced each week even where there is no update.",
+        ),
+        _option(
+            Text,
+            "health_reporting",
+            "aws:elasticbeanstalk:healthreporting:system",
+            "SystemType",
+            "basic",
+            "basic or enhanced.",
+        ),
+        _option(
+            Bool,
+            "log_streaming_enabled",
+            "aws:elasticbeanstalk:cloudwatch:logs",
+            "StreamLogs",
+            False,
+            "Whether the instances' logs go to CloudWatch.",
+        ),
+        _option(
+            Int,
+            "log_retention_in_days",
+            "aws:elasticbeanstalk:cloudwatch:logs",
+            "RetentionInDays",
+            7,
+        ),
+        _option(
+            Bool,
+            "logs_deleted_on_terminate",
+            "aws:elasticbeanstalk:cloudwatch:logs",
+            "DeleteOnTerminate",
+            False,
+        ),
+        _option(
+            Bool,
+            "health_streaming_enabled",
+            "aws:elasticbeanstalk:cloudwatch:logs:health",
+            "HealthStreamingEnabled",
+            False,
+        ),
+        _option(
+            Text,
+            "deployment_policy",
+            "aws:elasticbeanstalk:command",
+            "DeploymentPolicy",
+            "AllAtOnce",
+            "AllAtOnce, Rolling, RollingWithAdditionalBatch, Immutable or TrafficSplitting.",
+        ),
+        _option(
+            Text,
+            "environment_type",
+            "aws:elasticbeanstalk:environment",
+            "EnvironmentType",
+            "LoadBalanced",
+            "LoadBalanced or SingleInstance.",
+        ),
+        _option(
+            Text,
+            "notification_endpoint",
+            "aws:elasticbeanstalk:sns:topics",
+            "Notification Endpoint",
+            "",
+            "Whom Beanstalk tells of events; '' where nobody.",
+        ),
+        _option(Bool, "xray_enabled", "aws:elasticbeanstalk:xray", "XRayEnabled", False),
+        Json(
+            "environment_variables",
+            live=From("@settings.ConfigurationSettings", lambda settings: _variables(_deployed(settings))),
+            cloudformation=From("@", _declared_variables),
+        ),
+        Texts(
+            "plaintext_secret_names",
+            live=From(
+                "@settings.ConfigurationSettings",
+                lambda settings: plaintext_secrets(_variables(_deployed(settings))),
+            ),
+            cloudformation=From("@", _declared_secrets),
+            about="Environment variables that, by their names, hold secrets as plain text.",
+        ),
+        Time("date_created", live="DateCreated"),
+        Time("date_updated", live="DateUpdated"),
+        Tags(live="@tags.ResourceTags"),
+    ),
+)
+
+APPLICATION = Table(
+    "aws_elastic_beanstalk_application",
+    "An Elastic Beanstalk application, and how long its versions are kept.",
+    service="elastic-beanstalk",
+    live=Each("elasticbeanstalk.describe_applications", "Applications[]"),
+    cloudformation="AWS::ElasticBeanstalk::Application",
+    ref_property="ApplicationName",
+    columns=(
+        Text("name", live="ApplicationName", cloudformation=REF),
+        Arn(live="ApplicationArn", cloudformation=REF),
+        Bool(
+            "max_count_rule_enabled",
+            live="ResourceLifecycleConfig.VersionLifecycleConfig.MaxCountRule.Enabled",
+            cloudformation="ResourceLifecycleConfig.VersionLifecycleConfig.MaxCountRule.Enabled",
+            absent=False,
+        ),
+        Bool(
+            "max_age_rule_enabled",
+            live="ResourceLifecycleConfig.VersionLifecycleConfig.MaxAgeRule.Enabled",
+            cloudformation="ResourceLifecycleConfig.VersionLifecycleConfig.MaxAgeRule.Enabled",
+            absent=False,
+        ),
+        Texts("versions", live="Versions", absent=[]),
+        Time("date_created", live="DateCreated"),
+        Time("date_updated", live="DateUpdated"),
+    ),
+)

@@ -1,0 +1,224 @@
+"""Amazon ElastiCache: clusters and replication groups."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
+from demarcate.estate.transforms import each, equals
+
+
+def _encryption_told(group: Mapping[str, Any]) -> Any:
+    """How data at rest is encrypted; partitions that do not tell the type yet tell whether it is."""
+    told = group.get("StorageEncryptionType")
+    if told is not None:
+        return told
+    encrypted = group.get("AtRestEncryptionEnabled")
+    if encrypted is None:
+        return ABSENT
+    if not encrypted:
+        return "none"
+    return "sse-kms" if group.get("KmsKeyId") else "sse-elasticache"
+
+
+def _at_rest(properties: Mapping[str, Any]) -> Any:
+    """Whether a template's group is encrypted at rest: Valkey is by default, Redis OSS is not."""
+    declared = properties.get("AtRestEncryptionEnabled")
+    if declared is not None:
+        return declared
+    engine = properties.get("Engine")
+    if engine is None or isinstance(engine, Unknown):
+        return engine or ABSENT
+    return str(engine).lower() == "valkey"
+
+
+def _encryption_declared(properties: Mapping[str, Any]) -> Any:
+    encrypted = _at_rest(properties)
+    if encrypted is ABSENT or isinstance(encrypted, Unknown):
+        return encrypted
+    if str(encrypted).lower() != "true":
+        durability = properties.get("Durability")
+        if isinstance(durability, Unknown):
+            return durability
+        return "none" if durability in (None, "disabled") else ABSENT
+    return "sse-elasticache" if properties.get("KmsKeyId") is None else "sse-kms"
+
+
+def _has_token(properties: Mapping[str, Any]) -> bool:
+    """Whether a token is given, whatever it is."""
+    return properties.get("AuthToken") is not None
+
+
+def _mode_declared(properties: Mapping[str, Any]) -> Any:
+    enabled = properties.get("TransitEncryptionEnabled", False)
+    if isinstance(enabled, Unknown):
+        return enabled
+    return properties.get("TransitEncryptionMode", "required") if str(enabled).lower() == "true" else ""
+
+
+CLUSTER = Table(
+    "aws_elasticache_cluster",
+    "An ElastiCache cluster: Memcached, or one node of a replication group.",
+    service="elasticache",
+    live=Each("elasticache.describe_cache_clusters", "CacheClusters[]"),
+    details={"tags": Call("elasticache.list_tags_for_resource", inputs={"ResourceName": "ARN"})},
+    cloudformation="AWS::ElastiCache::CacheCluster",
+    ref_property="ClusterName",
+    columns=(
+        Text("cache_cluster_id", live="CacheClusterId", cloudformation=REF),
+        Arn(live="ARN", cloudformation=REF),
+        Text(
+            "replication_group_id",
+            live="ReplicationGroupId",
+            cloudformation=From("@", lambda _: ""),
+            absent="",
+            about="The replication group that it is a node of; empty for one that stands alone.",
+        ),
+        Text("cache_cluster_status", live="CacheClusterStatus"),
+        Text("cache_node_type", live="CacheNodeType", cloudformation="CacheNodeType"),
+        Int("num_cache_nodes", live="NumCacheNodes", cloudformation="NumCacheNodes"),
+        Text("engine", live="Engine", cloudformation="Engine"),
+        Text("engine_version", live="EngineVersion", cloudformation="EngineVersion"),
+        Bool(
+            "auto_minor_version_upgrade",
+            live="AutoMinorVersionUpgrade",
+            cloudformation="AutoMinorVersionUpgrade",
+        ),
+        Text(
+            "preferred_maintenance_window",
+            live="PreferredMaintenanceWindow",
+            cloudformation=From("PreferredMaintenanceWindow", absent=""),
+            about="In a template, empty where AWS is left to pick one.",
+        ),
+        Bool("at_rest_encryption_enabled", live="AtRestEncryptionEnabled"),
+        Bool(
+            "transit_encryption_enabled",
+            live="TransitEncryptionEnabled",
+            cloudformation="TransitEncryptionEnabled",
+            absent=False,
+        ),
+        Bool("auth_token_enabled", live="AuthTokenEnabled"),
+        Int(
+            "snapshot_retention_limit",
+            live="SnapshotRetentionLimit",
+            cloudformation="SnapshotRetentionLimit",
+            absent=0,
+            about="Days; 0 where automatic backups are off.",
+        ),
+        Text("cache_subnet_group_name", live="CacheSubnetGroupName", cloudformation="CacheSubnetGroupName"),
+        Texts(
+            "log_types",
+            live=From("LogDeliveryConfigurations", each("LogType")),
+            cloudformation=From("LogDeliveryConfigurations", each("LogType")),
+            absent=[],
+            about="slow-log, engine-log.",
+        ),
+        Text(
+            "notification_topic_arn",
+            live="NotificationConfiguration.TopicArn",
+            cloudformation="NotificationTopicArn",
+            absent="",
+        ),
+        Texts(
+            "security_group_ids",
+            live=From("SecurityGroups", each("SecurityGroupId")),
+            cloudformation="VpcSecurityGroupIds",
+        ),
+        Time("cache_cluster_create_time", live="CacheClusterCreateTime"),
+        Tags(live="@tags.TagList"),
+    ),
+)
+
+REPLICATION_GROUP = Table(
+    "aws_elasticache_replication_group",
+    "An ElastiCache replication group: Valkey or Redis OSS.",
+    service="elasticache",
+    live=Each("elasticache.describe_replication_groups", "ReplicationGroups[]"),
+    details={"tags": Call("elasticache.list_tags_for_resource", inputs={"ResourceName": "ARN"})},
+    cloudformation="AWS::ElastiCache::ReplicationGroup",
+    ref_property="ReplicationGroupId",
+    columns=(
+        Text("replication_group_id", live="ReplicationGroupId", cloudformation=REF),
+        Arn(live="ARN", cloudformation=REF),
+        Text("description", live="Description", cloudformation="ReplicationGroupDescription"),
+        Text("status", live="Status"),
+        Text("cache_node_type", live="CacheNodeType", cloudformation="CacheNodeType"),
+        Text("engine", live="Engine", cloudformation="Engine"),
+        Bool(
+            "auto_minor_version_upgrade",
+            live="AutoMinorVersionUpgrade",
+            cloudformation="AutoMinorVersionUpgrade",
+        ),
+        Bool(
+            "at_rest_encryption_enabled",
+            live="AtRestEncryptionEnabled",
+            cloudformation=From("@", _at_rest),
+            about="Whether it was asked for. See storage_encryption_type for what is.",
+        ),
+        Text(
+            "storage_encryption_type",
+            live=From("@", _encryption_told),
+            cloudformation=From("@", _encryption_declared),
+            about="none, sse-elasticache (a key that AWS owns) or sse-kms.",
+        ),
+        Text("kms_key_id", live="KmsKeyId", cloudformation="KmsKeyId", absent=""),
+        Bool(
+            "transit_encryption_enabled",
+            live="TransitEncryptionEnabled",
+            cloudformation="TransitEncryptionEnabled",
+            absent=False,
+        ),
+        Text(
+            "transit_encryption_mode",
+            live="TransitEncryptionMode",
+            cloudformation=From("@", _mode_declared),
+            absent="",
+            about="required, preferred (plain connections are taken too), or empty.",
+        ),
+        Bool(
+            "auth_token_enabled",
+            live="AuthTokenEnabled",
+            cloudformation=From("@", _has_token),
+            absent=False,
+        ),
+        Texts("user_group_ids", live="UserGroupIds", cloudformation="UserGroupIds", absent=[]),
+        Bool(
+            "automatic_failover_enabled",
+            live=From("AutomaticFailover", equals("enabled", "enabling")),
+            cloudformation="AutomaticFailoverEnabled",
+            absent=False,
+        ),
+        Bool(
+            "multi_az_enabled",
+            live=From("MultiAZ", equals("enabled")),
+            cloudformation="MultiAZEnabled",
+            absent=False,
+        ),
+        Int(
+            "snapshot_retention_limit",
+            live="SnapshotRetentionLimit",
+            cloudformation="SnapshotRetentionLimit",
+            absent=0,
+            about="Days; 0 where automatic backups are off.",
+        ),
+        Text("snapshot_window", live="SnapshotWindow", cloudformation="SnapshotWindow", absent=""),
+        Text(
+            "preferred_maintenance_window",
+            cloudformation=From("PreferredMaintenanceWindow", absent=""),
+            about="Empty where AWS is left to pick one. AWS tells it of the member clusters.",
+        ),
+        Texts(
+            "log_types",
+            live=From("LogDeliveryConfigurations", each("LogType")),
+            cloudformation=From("LogDeliveryConfigurations", each("LogType")),
+            absent=[],
+            about="slow-log, engine-log.",
+        ),
+        Texts("member_clusters", live="MemberClusters", absent=[]),
+        Time("replication_group_create_time", live="ReplicationGroupCreateTime"),
+        Tags(live="@tags.TagList"),
+    ),
+)

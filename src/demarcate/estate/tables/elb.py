@@ -1,0 +1,325 @@
+"""Elastic Load Balancing: load balancers of all kinds, their listeners, target groups and TLS policies."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Companion,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
+from demarcate.estate.transforms import as_list, each
+
+DEFAULT_SSL_POLICY = "ELBSecurityPolicy-2016-08"
+"""What a listener has that is made without a policy, other than in the console."""
+
+
+def _pair(name: str, key: str = "Key", value: str = "Value") -> Callable[[Any], Any]:
+    """The value of one attribute of a list of them; unknown where it may be one that is not known."""
+
+    def get(attributes: list[Any]) -> Any:
+        unknown = None
+        for one in attributes:
+            if isinstance(one, Unknown) or isinstance(one.get(key), Unknown):
+                unknown = one if isinstance(one, Unknown) else one[key]
+            elif one.get(key) == name:
+                return one[value]
+        return unknown or ABSENT
+
+    return get
+
+
+def _attribute(column: Callable[..., Any], name: str, attribute: str, **more: Any) -> Any:
+    """A column for an attribute of a load balancer, which templates and AWS list alike."""
+    return column(
+        name,
+        live=From("@attributes.Attributes", _pair(attribute)),
+        cloudformation=From("LoadBalancerAttributes", _pair(attribute)),
+        **more,
+    )
+
+
+def _subnets(properties: dict[str, Any]) -> Any:
+    for key in ("Subnets", "SubnetMappings"):
+        value = properties.get(key)
+        if isinstance(value, Unknown):
+            return value
+        if value is not None:
+            return [one["SubnetId"] if isinstance(one, dict) else one for one in value]
+    return ABSENT
+
+
+LOAD_BALANCER = Table(
+    "aws_elbv2_load_balancer",
+    "An application, network or gateway load balancer.",
+    service="elb",
+    live=Each("elbv2.describe_load_balancers", "LoadBalancers[]"),
+    details={
+        "attributes": Call(
+            "elbv2.describe_load_balancer_attributes", inputs={"LoadBalancerArn": "LoadBalancerArn"}
+        ),
+        "waf": Call(
+            "wafv2.get_web_acl_for_resource",
+            inputs={"ResourceArn": "LoadBalancerArn"},
+            absent=("WAFInvalidParameterException",),
+        ),
+    },
+    cloudformation="AWS::ElasticLoadBalancingV2::LoadBalancer",
+    companions={"waf": Companion("AWS::WAFv2::WebACLAssociation", "ResourceArn")},
+    columns=(
+        Arn(live="LoadBalancerArn", cloudformation=REF),
+        Text("name", live="LoadBalancerName", cloudformation="Name"),
+        Text("type", live="Type", cloudformation=From("Type", absent="application")),
+        Text("scheme", live="Scheme", cloudformation=From("Scheme", absent="internet-facing")),
+        Text("state_code", live="State.Code"),
+        Text("vpc_id", live="VpcId"),
+        Text("dns_name", live="DNSName"),
+        Text("ip_address_type", live="IpAddressType", cloudformation=From("IpAddressType", absent="ipv4")),
+        Texts("availability_zones", live=From("AvailabilityZones", each("ZoneName"))),
+        Texts(
+            "subnet_ids",
+            live=From("AvailabilityZones", each("SubnetId")),
+            cloudformation=From("@", _subnets),
+        ),
+        Texts("security_groups", live=From("SecurityGroups", absent=[]), cloudformation="SecurityGroups"),
+        _attribute(Bool, "access_logs_enabled", "access_logs.s3.enabled", absent=False),
+        _attribute(Text, "access_logs_bucket", "access_logs.s3.bucket", absent=""),
+        _attribute(Bool, "connection_logs_enabled", "connection_logs.s3.enabled", absent=False),
+        _attribute(Bool, "deletion_protection_enabled", "deletion_protection.enabled", absent=False),
+        _attribute(
+            Bool,
+            "drop_invalid_header_fields",
+            "routing.http.drop_invalid_header_fields.enabled",
+            absent=False,
+            about="Of application load balancers.",
+        ),
+        _attribute(
+            Text,
+            "desync_mitigation_mode",
+            "routing.http.desync_mitigation_mode",
+            absent="defensive",
+            about="monitor, defensive or strictest; of application load balancers.",
+        ),
+        _attribute(Bool, "waf_fail_open", "waf.fail_open.enabled", absent=False),
+        _attribute(Bool, "cross_zone_enabled", "load_balancing.cross_zone.enabled"),
+        Text(
+            "web_acl_arn",
+            live=From("@waf.WebACL.ARN", absent=""),
+            cloudformation="@waf.WebACLArn",
+            about="The WAF web ACL of an application load balancer, or empty.",
+        ),
+        Time("created_time", live="CreatedTime"),
+        Tags(live=None),
+    ),
+)
+
+
+def _ssl_policy(listener: dict[str, Any]) -> Any:
+    protocol = listener.get("Protocol", ABSENT)
+    policy = listener.get("SslPolicy")
+    if policy is not None or isinstance(protocol, Unknown):
+        return policy or protocol
+    return DEFAULT_SSL_POLICY if protocol in ("HTTPS", "TLS") else ("" if protocol is not ABSENT else ABSENT)
+
+
+def _redirects_to_https(actions: list[Any]) -> Any:
+    unknown = None
+    for action in actions:
+        if isinstance(action, Unknown):
+            unknown = action
+            continue
+        if action.get("Type") != "redirect":
+            continue
+        config = action["RedirectConfig"]
+        protocol = config if isinstance(config, Unknown) else config.get("Protocol", "#{protocol}")
+        if isinstance(protocol, Unknown):
+            unknown = protocol
+        elif protocol == "HTTPS":
+            return True
+    return unknown or False
+
+
+LISTENER = Table(
+    "aws_ec2_load_balancer_listener",
+    "A listener of an application, network or gateway load balancer.",
+    service="elb",
+    live=(
+        Each("elbv2.describe_load_balancers", "LoadBalancers[]"),
+        Each("elbv2.describe_listeners", "Listeners[]", inputs={"LoadBalancerArn": "LoadBalancerArn"}),
+    ),
+    cloudformation="AWS::ElasticLoadBalancingV2::Listener",
+    columns=(
+        Arn(live="ListenerArn", cloudformation=REF),
+        Text("load_balancer_arn", live="LoadBalancerArn", cloudformation="LoadBalancerArn"),
+        Int("port", live="Port", cloudformation="Port"),
+        Text("protocol", live="Protocol", cloudformation="Protocol"),
+        Text(
+            "ssl_policy",
+            live=From("SslPolicy", absent=""),
+            cloudformation=From("@", _ssl_policy),
+            about="The security policy of an HTTPS or TLS listener, or empty.",
+        ),
+        Texts(
+            "certificate_arns",
+            live=From("Certificates[].CertificateArn", as_list, absent=[]),
+            cloudformation=From("Certificates[].CertificateArn", as_list, absent=[]),
+        ),
+        Texts("alpn_policy", live="AlpnPolicy", cloudformation="AlpnPolicy", absent=[]),
+        Json("default_actions", live="DefaultActions", cloudformation="DefaultActions"),
+        Bool(
+            "redirects_to_https",
+            live=From("DefaultActions", _redirects_to_https),
+            cloudformation=From("DefaultActions", _redirects_to_https),
+        ),
+        Text(
+            "mutual_authentication_mode",
+            live="MutualAuthentication.Mode",
+            cloudformation="MutualAuthentication.Mode",
+            absent="off",
+        ),
+    ),
+)
+
+TARGET_GROUP = Table(
+    "aws_ec2_target_group",
+    "A target group: where a load balancer sends requests.",
+    service="elb",
+    live=Each("elbv2.describe_target_groups", "TargetGroups[]"),
+    cloudformation="AWS::ElasticLoadBalancingV2::TargetGroup",
+    columns=(
+        Arn(live="TargetGroupArn", cloudformation=REF),
+        Text("target_group_name", live="TargetGroupName", cloudformation="Name"),
+        Text("target_type", live="TargetType", cloudformation=From("TargetType", absent="instance")),
+        Text("protocol", live="Protocol", cloudformation="Protocol", absent="", about="Empty for a function."),
+        Int("port", live="Port", cloudformation="Port"),
+        Text("vpc_id", live="VpcId", cloudformation="VpcId", absent=""),
+        Bool("health_check_enabled", live="HealthCheckEnabled", cloudformation="HealthCheckEnabled"),
+        Text("health_check_protocol", live="HealthCheckProtocol", cloudformation="HealthCheckProtocol"),
+        Texts("load_balancer_arns", live="LoadBalancerArns"),
+    ),
+)
+
+
+def _listeners(key: str, declared: str | None = None) -> dict[str, From]:
+    """One member of the listeners of a classic load balancer, for both sources."""
+    return {
+        "live": From(f"ListenerDescriptions[].Listener.{key}", as_list),
+        "cloudformation": From(f"Listeners[].{declared or key}", as_list),
+    }
+
+
+def _tls_policies(policies: list[dict[str, Any]]) -> list[str]:
+    """The predefined security policies among policies; `custom` for one that was made by hand."""
+    found = []
+    for policy in policies:
+        if policy.get("PolicyTypeName", policy.get("PolicyType")) != "SSLNegotiationPolicyType":
+            continue
+        live = "PolicyAttributeDescriptions" in policy
+        names = ("AttributeName", "AttributeValue") if live else ("Name", "Value")
+        attributes = policy.get("PolicyAttributeDescriptions" if live else "Attributes", [])
+        reference = _pair("Reference-Security-Policy", *names)(attributes)
+        found.append("custom" if reference is ABSENT else reference)
+    return found
+
+
+CLASSIC = Table(
+    "aws_ec2_classic_load_balancer",
+    "A classic load balancer.",
+    service="elb",
+    live=Each("elb.describe_load_balancers", "LoadBalancerDescriptions[]"),
+    details={
+        "attributes": Call(
+            "elb.describe_load_balancer_attributes", inputs={"LoadBalancerName": "LoadBalancerName"}
+        ),
+        "policies": Call("elb.describe_load_balancer_policies", inputs={"LoadBalancerName": "LoadBalancerName"}),
+    },
+    cloudformation="AWS::ElasticLoadBalancing::LoadBalancer",
+    columns=(
+        Text("name", live="LoadBalancerName", cloudformation=REF),
+        Arn("arn:{partition}:elasticloadbalancing:{region}:{account_id}:loadbalancer/{name}", cloudformation=REF),
+        Text("scheme", live="Scheme", cloudformation=From("Scheme", absent="internet-facing")),
+        Text("dns_name", live="DNSName"),
+        Text("vpc_id", live="VPCId", absent=""),
+        Texts("availability_zones", live="AvailabilityZones", cloudformation="AvailabilityZones"),
+        Texts("subnets", live="Subnets", cloudformation="Subnets", absent=[]),
+        Texts("security_groups", live="SecurityGroups", cloudformation="SecurityGroups", absent=[]),
+        Texts("listener_protocols", **_listeners("Protocol")),
+        Texts("listener_ports", **_listeners("LoadBalancerPort")),
+        Texts("listener_certificate_ids", **_listeners("SSLCertificateId")),
+        Texts(
+            "ssl_policies",
+            live=From("@policies.PolicyDescriptions", _tls_policies),
+            cloudformation=From("Policies", _tls_policies),
+            absent=[],
+            about="The security policies that were made for its listeners, by their predefined names, or custom.",
+        ),
+        Bool(
+            "access_log_enabled",
+            live="@attributes.LoadBalancerAttributes.AccessLog.Enabled",
+            cloudformation="AccessLoggingPolicy.Enabled",
+            absent=False,
+        ),
+        Bool(
+            "connection_draining_enabled",
+            live="@attributes.LoadBalancerAttributes.ConnectionDraining.Enabled",
+            cloudformation="ConnectionDrainingPolicy.Enabled",
+            absent=False,
+        ),
+        Bool(
+            "cross_zone_load_balancing_enabled",
+            live="@attributes.LoadBalancerAttributes.CrossZoneLoadBalancing.Enabled",
+            cloudformation="CrossZone",
+            absent=False,
+        ),
+        Text(
+            "desync_mitigation_mode",
+            live=From(
+                "@attributes.LoadBalancerAttributes.AdditionalAttributes",
+                _pair("elb.http.desyncmitigationmode"),
+            ),
+            cloudformation=From("@", lambda _: "defensive"),
+            absent="defensive",
+            about="monitor, defensive or strictest. Templates cannot set it.",
+        ),
+        Time("created_time", live="CreatedTime"),
+        Tags(live=None),
+    ),
+)
+
+
+def _accepts(protocol: str) -> From:
+    return From("SslProtocols", lambda protocols: protocol in protocols)
+
+
+SSL_POLICY = Table(
+    "aws_elb_ssl_policy",
+    "A predefined security policy: the TLS versions that a load balancer accepts.",
+    service="elb",
+    live=Each("elbv2.describe_ssl_policies", "SslPolicies[]"),
+    facts=True,
+    columns=(
+        Text("name", live="Name"),
+        Arn("arn:{partition}:elasticloadbalancing:{region}:aws:security-policy/{name}", cloudformation=None),
+        Bool("tls_1_0", live=_accepts("TLSv1")),
+        Bool("tls_1_1", live=_accepts("TLSv1.1")),
+        Bool("tls_1_2", live=_accepts("TLSv1.2")),
+        Bool("tls_1_3", live=_accepts("TLSv1.3")),
+        Int("cipher_count", live=From("Ciphers", len)),
+        Texts("supported_load_balancer_types", live="SupportedLoadBalancerTypes"),
+    ),
+)

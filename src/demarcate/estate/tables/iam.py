@@ -1,0 +1,361 @@
+"""AWS IAM: users, roles, groups, policies, and the credentials that they have."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Companion,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
+from demarcate.estate.transforms import document, each, not_empty, present
+
+
+def _bulk(kind: str, items: str) -> Each:
+    """All entities of one kind, with their policies, in as few calls as IAM allows."""
+    return Each("iam.get_account_authorization_details", items, params={"Filter": [kind]})
+
+
+def _nothing(_: Any) -> list[Any]:
+    """What a live account has beside the resource: nothing, as the resource itself tells all of it."""
+    return []
+
+
+def _aws_managed(arns: Any) -> Any:
+    """The names of the AWS managed policies among ARNs."""
+    return first_unknown(arns) or [arn.rpartition("/")[2] for arn in arns if ":iam::aws:policy/" in arn]
+
+
+def _managed_arns(values: Any) -> Any:
+    """The ARNs of attached policies, from AWS's list of {PolicyName, PolicyArn}."""
+    return each("PolicyArn")(values)
+
+
+def _aws_managed_live(values: Any) -> Any:
+    return _aws_managed(_managed_arns(values))
+
+
+def _documents(policies: Any) -> list[Any]:
+    """Inline policies as {PolicyName, PolicyDocument}, the document as data."""
+    return [
+        one if isinstance(one, Unknown) else {**one, "PolicyDocument": document(one.get("PolicyDocument"))}
+        for one in policies
+    ]
+
+
+def _default_document(versions: Any) -> Any:
+    """The document of a managed policy's default version."""
+    return next((document(one["Document"]) for one in versions if one.get("IsDefaultVersion")), ABSENT)
+
+
+def _service_linked(path: Any) -> bool:
+    return bool(path.startswith("/aws-service-role/"))
+
+
+USER = Table(
+    "aws_iam_user",
+    "An IAM user.",
+    service="iam",
+    scope="account",
+    live=_bulk("User", "UserDetailList[]"),
+    details={
+        "user": Call("iam.get_user", inputs={"UserName": "UserName"}),
+        "login": Call("iam.get_login_profile", inputs={"UserName": "UserName"}, absent=("NoSuchEntity",)),
+        "mfa": Call("iam.list_mfa_devices", inputs={"UserName": "UserName"}),
+        "keys": Call("iam.list_access_keys", inputs={"UserName": "UserName"}),
+    },
+    cloudformation="AWS::IAM::User",
+    ref_property="UserName",
+    companions={
+        "policies": Companion("AWS::IAM::Policy", "Users", many=True),
+        "own": Companion("AWS::IAM::UserPolicy", "UserName", many=True),
+        "managed": Companion("AWS::IAM::ManagedPolicy", "Users", many=True),
+        "keys": Companion("AWS::IAM::AccessKey", "UserName", many=True),
+    },
+    columns=(
+        Text("name", live="UserName", cloudformation=REF),
+        Arn(live="Arn"),
+        Text("user_id", live="UserId"),
+        Text("path", live="Path", cloudformation="Path", absent="/"),
+        Time("create_date", live="CreateDate"),
+        Bool(
+            "has_login_profile",
+            live=From("@login.LoginProfile", present),
+            cloudformation=From("LoginProfile", present),
+            absent=False,
+            about="Whether the user has a password for the console.",
+        ),
+        Time("password_last_used", live="@user.User.PasswordLastUsed"),
+        Bool("password_ever_used", live=From("@user.User.PasswordLastUsed", present), absent=False),
+        Bool("mfa_enabled", live=From("@mfa.MFADevices", not_empty), absent=False),
+        Texts("mfa_device_serials", live=From("@mfa.MFADevices", each("SerialNumber")), absent=[]),
+        Int(
+            "active_access_key_count",
+            live=From("@keys.AccessKeyMetadata", lambda keys: sum(k["Status"] == "Active" for k in keys)),
+            cloudformation=From(
+                "@keys", lambda keys: first_unknown(keys) or sum(k.get("Status") != "Inactive" for k in keys)
+            ),
+            absent=0,
+        ),
+        Texts("groups", live="GroupList", cloudformation="Groups", absent=[]),
+        Texts(
+            "attached_policy_arns",
+            live=From("AttachedManagedPolicies", _managed_arns),
+            cloudformation="ManagedPolicyArns",
+            absent=[],
+        ),
+        Texts(
+            "aws_managed_policies",
+            live=From("AttachedManagedPolicies", _aws_managed_live),
+            cloudformation=From("ManagedPolicyArns", _aws_managed),
+            absent=[],
+            about="The names of AWS managed policies that are attached.",
+        ),
+        Json(
+            "inline_policies",
+            live=From("UserPolicyList", _documents),
+            cloudformation=From("Policies", _documents),
+            absent=[],
+        ),
+        Json(
+            "separate_inline_policies",
+            live=From("UserName", _nothing),
+            cloudformation="@policies",
+            about="In a template: the AWS::IAM::Policy resources that name the user.",
+        ),
+        Json(
+            "separate_user_policies",
+            live=From("UserName", _nothing),
+            cloudformation="@own",
+            about="In a template: the AWS::IAM::UserPolicy resources that name the user.",
+        ),
+        Json(
+            "separate_managed_policies",
+            live=From("UserName", _nothing),
+            cloudformation="@managed",
+            about="In a template: the AWS::IAM::ManagedPolicy resources that name the user.",
+        ),
+        Text(
+            "permissions_boundary_arn",
+            live="PermissionsBoundary.PermissionsBoundaryArn",
+            cloudformation="PermissionsBoundary",
+            absent="",
+        ),
+        Tags(live="Tags"),
+    ),
+)
+
+ROLE = Table(
+    "aws_iam_role",
+    "An IAM role.",
+    service="iam",
+    scope="account",
+    live=_bulk("Role", "RoleDetailList[]"),
+    details={"role": Call("iam.get_role", inputs={"RoleName": "RoleName"})},
+    cloudformation="AWS::IAM::Role",
+    ref_property="RoleName",
+    columns=(
+        Text("name", live="RoleName", cloudformation=REF),
+        Arn(live="Arn"),
+        Text("role_id", live="RoleId"),
+        Text("path", live="Path", cloudformation="Path", absent="/"),
+        Bool(
+            "is_service_linked",
+            live=From("Path", _service_linked),
+            cloudformation=From("Path", _service_linked),
+            absent=False,
+            about="Whether a service made the role for itself; its policies are AWS's.",
+        ),
+        Time("create_date", live="CreateDate"),
+        Text("description", live="@role.Role.Description", cloudformation="Description", absent=""),
+        Int(
+            "max_session_duration",
+            live="@role.Role.MaxSessionDuration",
+            cloudformation=From("MaxSessionDuration", absent=3600),
+            about="Seconds.",
+        ),
+        Time("role_last_used_date", live="RoleLastUsed.LastUsedDate"),
+        Text("role_last_used_region", live="RoleLastUsed.Region", absent=""),
+        Bool(
+            "recently_used",
+            live=From("RoleLastUsed.LastUsedDate", present),
+            absent=False,
+            about="Whether it was used within the 400 days that IAM keeps track of.",
+        ),
+        Json(
+            "assume_role_policy",
+            live=From("AssumeRolePolicyDocument", document),
+            cloudformation=From("AssumeRolePolicyDocument", document),
+        ),
+        Texts(
+            "attached_policy_arns",
+            live=From("AttachedManagedPolicies", _managed_arns),
+            cloudformation="ManagedPolicyArns",
+            absent=[],
+        ),
+        Texts(
+            "aws_managed_policies",
+            live=From("AttachedManagedPolicies", _aws_managed_live),
+            cloudformation=From("ManagedPolicyArns", _aws_managed),
+            absent=[],
+            about="The names of AWS managed policies that are attached.",
+        ),
+        Json(
+            "inline_policies",
+            live=From("RolePolicyList", _documents),
+            cloudformation=From("Policies", _documents),
+            absent=[],
+        ),
+        Texts("instance_profile_arns", live=From("InstanceProfileList", each("Arn")), absent=[]),
+        Text(
+            "permissions_boundary_arn",
+            live="PermissionsBoundary.PermissionsBoundaryArn",
+            cloudformation="PermissionsBoundary",
+            absent="",
+        ),
+        Tags(live="Tags"),
+    ),
+)
+
+GROUP = Table(
+    "aws_iam_group",
+    "A group of IAM users.",
+    service="iam",
+    scope="account",
+    live=_bulk("Group", "GroupDetailList[]"),
+    details={"group": Call("iam.get_group", inputs={"GroupName": "GroupName"})},
+    cloudformation="AWS::IAM::Group",
+    ref_property="GroupName",
+    columns=(
+        Text("name", live="GroupName", cloudformation=REF),
+        Arn(live="Arn"),
+        Text("group_id", live="GroupId"),
+        Text("path", live="Path", cloudformation="Path", absent="/"),
+        Time("create_date", live="CreateDate"),
+        Texts("user_names", live=From("@group.Users", each("UserName")), absent=[]),
+        Texts(
+            "attached_policy_arns",
+            live=From("AttachedManagedPolicies", _managed_arns),
+            cloudformation="ManagedPolicyArns",
+            absent=[],
+        ),
+        Texts(
+            "aws_managed_policies",
+            live=From("AttachedManagedPolicies", _aws_managed_live),
+            cloudformation=From("ManagedPolicyArns", _aws_managed),
+            absent=[],
+            about="The names of AWS managed policies that are attached.",
+        ),
+        Json(
+            "inline_policies",
+            live=From("GroupPolicyList", _documents),
+            cloudformation=From("Policies", _documents),
+            absent=[],
+        ),
+    ),
+)
+
+POLICY = Table(
+    "aws_iam_policy",
+    "A managed policy that belongs to the account.",
+    service="iam",
+    scope="account",
+    live=_bulk("LocalManagedPolicy", "Policies[]"),
+    cloudformation="AWS::IAM::ManagedPolicy",
+    columns=(
+        Text("name", live="PolicyName", cloudformation="ManagedPolicyName"),
+        Arn(live="Arn", cloudformation=REF),
+        Text("policy_id", live="PolicyId"),
+        Text("path", live="Path", cloudformation="Path", absent="/"),
+        Text("default_version_id", live="DefaultVersionId"),
+        Json(
+            "policy",
+            live=From("PolicyVersionList", _default_document),
+            cloudformation=From("PolicyDocument", document),
+            about="The document of the default version.",
+        ),
+        Int("attachment_count", live="AttachmentCount"),
+        Bool("is_attached", live=From("AttachmentCount", bool)),
+        Bool("is_attachable", live="IsAttachable"),
+        Int("permissions_boundary_usage_count", live="PermissionsBoundaryUsageCount"),
+        Time("create_date", live="CreateDate"),
+        Time("update_date", live="UpdateDate"),
+    ),
+)
+
+ACCESS_KEY = Table(
+    "aws_iam_access_key",
+    "An access key of an IAM user.",
+    service="iam",
+    scope="account",
+    live=(
+        Each("iam.list_users", "Users[]"),
+        Each("iam.list_access_keys", "AccessKeyMetadata[]", inputs={"UserName": "UserName"}),
+    ),
+    details={"used": Call("iam.get_access_key_last_used", inputs={"AccessKeyId": "AccessKeyId"})},
+    cloudformation="AWS::IAM::AccessKey",
+    columns=(
+        Text("access_key_id", live="AccessKeyId", cloudformation=REF),
+        Arn("arn:{partition}:iam::{account_id}:user/{user_name}/accesskey/{access_key_id}", cloudformation=REF),
+        Text("user_name", live="UserName", cloudformation="UserName"),
+        Text("status", live="Status", cloudformation=From("Status", absent="Active")),
+        Time("create_date", live="CreateDate"),
+        Time("access_key_last_used_date", live="@used.AccessKeyLastUsed.LastUsedDate"),
+        Text("access_key_last_used_region", live="@used.AccessKeyLastUsed.Region"),
+        Text("access_key_last_used_service", live="@used.AccessKeyLastUsed.ServiceName"),
+        Bool("ever_used", live=From("@used.AccessKeyLastUsed.LastUsedDate", present), absent=False),
+    ),
+)
+
+VIRTUAL_MFA_DEVICE = Table(
+    "aws_iam_virtual_mfa_device",
+    "A second factor in software: an authenticator app.",
+    service="iam",
+    scope="account",
+    live=Each("iam.list_virtual_mfa_devices", "VirtualMFADevices[]", params={"AssignmentStatus": "Any"}),
+    cloudformation="AWS::IAM::VirtualMFADevice",
+    columns=(
+        Arn(live="SerialNumber", cloudformation=REF),
+        Text("serial_number", live="SerialNumber", cloudformation=REF),
+        Text("user_arn", live="User.Arn", absent="", about="'' where it is assigned to nobody."),
+        Bool(
+            "is_root",
+            live=From("User.Arn", lambda arn: arn.endswith(":root")),
+            absent=False,
+            about="Whether it is the root user's.",
+        ),
+        Time("enable_date", live="EnableDate"),
+    ),
+)
+
+SERVER_CERTIFICATE = Table(
+    "aws_iam_server_certificate",
+    "A TLS certificate that was uploaded to IAM.",
+    service="iam",
+    scope="account",
+    live=Each("iam.list_server_certificates", "ServerCertificateMetadataList[]"),
+    cloudformation="AWS::IAM::ServerCertificate",
+    ref_property="ServerCertificateName",
+    columns=(
+        Text("name", live="ServerCertificateName", cloudformation=REF),
+        Arn(live="Arn"),
+        Text("path", live="Path", cloudformation="Path", absent="/"),
+        Text("server_certificate_id", live="ServerCertificateId"),
+        Time("upload_date", live="UploadDate"),
+        Time("expiration", live="Expiration"),
+    ),
+)

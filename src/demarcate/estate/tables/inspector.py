@@ -1,0 +1,38 @@
+"""Amazon Inspector: what it is told to scan, and what it scans."""
+
+from __future__ import annotations
+
+from demarcate.estate.table import Arn, Each, Table, Text, Time
+
+STATUS = Table(
+    "aws_inspector2_status",
+    "Which kinds of resource Inspector scans in a region of the account.",
+    service="inspector",
+    live=Each("inspector2.batch_get_account_status", "accounts[]", inputs={"accountIds": "#account_id"}),
+    columns=(
+        Arn("arn:{partition}:inspector2:{region}:{account_id}:status"),
+        Text("status", live="state.status"),
+        Text("ec2_status", live="resourceState.ec2.status"),
+        Text("ecr_status", live="resourceState.ecr.status"),
+        Text("lambda_status", live="resourceState.lambda.status"),
+        Text("lambda_code_status", live="resourceState.lambdaCode.status"),
+        Text("code_repository_status", live="resourceState.codeRepository.status"),
+    ),
+)
+
+COVERAGE = Table(
+    "aws_inspector2_coverage",
+    "A resource that Inspector knows of, and whether it scans it.",
+    service="inspector",
+    live=Each("inspector2.list_coverage", "coveredResources[]"),
+    columns=(
+        Text("resource_id", live="resourceId"),
+        Arn("arn:{partition}:inspector2:{region}:{account_id}:coverage/{scan_type}/{resource_id}"),
+        Text("resource_type", live="resourceType"),
+        Text("source_account_id", live="accountId", about="The account that the resource is in."),
+        Text("scan_type", live="scanType"),
+        Text("scan_status_code", live="scanStatus.statusCode"),
+        Text("scan_status_reason", live="scanStatus.reason"),
+        Time("last_scanned_at", live="lastScannedAt"),
+    ),
+)

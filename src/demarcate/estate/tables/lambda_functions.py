@@ -1,0 +1,329 @@
+"""AWS Lambda: functions, and the runtimes that AWS maintains for them."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.policies import statements
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Companion,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
+from demarcate.estate.transforms import document, each, plaintext_secrets
+
+
+def _variables(environment: Any) -> Any:
+    """The variables of a function; Lambda says in `Error` that it could not decrypt them."""
+    if "Error" in environment:
+        return Unknown(f"Lambda could not read the variables: {environment['Error'].get('ErrorCode', '')}")
+    return environment.get("Variables", {})
+
+
+def _policy(permissions: Any) -> Any:
+    """The policy that a template's AWS::Lambda::Permission resources make."""
+    if not permissions:
+        return ABSENT
+    return {"Version": "2012-10-17", "Statement": [_statement(one) for one in permissions]}
+
+
+def _statement(permission: Any) -> Any:
+    if isinstance(permission, Unknown):
+        return permission
+    principal = permission["Principal"]
+    statement: dict[str, Any] = {
+        "Effect": "Allow",
+        "Action": permission.get("Action"),
+        "Resource": permission.get("FunctionName"),
+    }
+    if isinstance(principal, Unknown) or principal == "*":
+        statement["Principal"] = principal
+    else:
+        kind = "Service" if principal.endswith((".amazonaws.com", ".amazon.com")) else "AWS"
+        statement["Principal"] = {kind: principal}
+    condition: dict[str, Any] = {}
+    for name, operator, key in _CONDITIONS:
+        if name in permission:
+            condition.setdefault(operator, {})[key] = permission[name]
+    if condition:
+        statement["Condition"] = condition
+    return statement
+
+
+_CONDITIONS = (
+    ("SourceAccount", "StringEquals", "aws:SourceAccount"),
+    ("SourceArn", "ArnLike", "aws:SourceArn"),
+    ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
+    ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
+    ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
+)
+
+
+def _public(policy: Any) -> Any:
+    """Whether any statement lets everyone in; unknown where one that is not known might."""
+    answers = [one["is_public"] for one in statements(policy)]
+    return True in answers or next((one for one in answers if isinstance(one, Unknown)), False)
+
+
+def _unlimited_services(policy: Any) -> Any:
+    """The AWS services that are allowed in for any account, sorted."""
+    found: set[str] = set()
+    for one in statements(policy):
+        if one["effect"] == "Deny":
+            continue
+        limits, services = one["limiting_keys"], one["service_principals"]
+        if limits and not isinstance(limits, Unknown):
+            continue
+        for value in (one["effect"], services, limits):
+            if isinstance(value, Unknown) and services != []:
+                return value
+        found.update(services)
+    return sorted(found)
+
+
+def _of_permissions(function: Any) -> Any:
+    return lambda permissions: function(_policy(permissions)) if permissions else ABSENT
+
+
+def _auth(urls: Any) -> Any:
+    """NONE where any URL of the function (its own or an alias's) asks for no authentication."""
+    types = [one if isinstance(one, Unknown) else one["AuthType"] for one in urls]
+    if "NONE" in types or not types:
+        return "NONE" if types else ABSENT
+    return next((one for one in types if isinstance(one, Unknown)), types[0])
+
+
+def _origins(urls: Any) -> Any:
+    found: set[str] = set()
+    for one in urls:
+        if isinstance(one, Unknown):
+            return one
+        for origin in (one.get("Cors") or {}).get("AllowOrigins", []):
+            if isinstance(origin, Unknown):
+                return origin
+            found.add(origin)
+    return sorted(found)
+
+
+def _vpc_of(subnets: Any) -> Any:
+    return Unknown("the VPC is the one of the subnets") if subnets else ""
+
+
+FUNCTION = Table(
+    "aws_lambda_function",
+    "A Lambda function, as its unpublished version ($LATEST) is configured.",
+    service="lambda",
+    live=Each("lambda.list_functions", "Functions[]"),
+    details={
+        "runtime": Call("lambda.get_runtime_management_config", inputs={"FunctionName": "FunctionArn"}),
+        "policy": Call(
+            "lambda.get_policy",
+            inputs={"FunctionName": "FunctionArn"},
+            absent=("ResourceNotFoundException",),
+        ),
+        "urls": Call("lambda.list_function_url_configs", inputs={"FunctionName": "FunctionName"}),
+        "concurrency": Call("lambda.get_function_concurrency", inputs={"FunctionName": "FunctionArn"}),
+        "signing": Call("lambda.get_function_code_signing_config", inputs={"FunctionName": "FunctionArn"}),
+        "invoke": Call(
+            "lambda.get_function_event_invoke_config",
+            inputs={"FunctionName": "FunctionName"},
+            absent=("ResourceNotFoundException",),
+        ),
+        "tags": Call("lambda.list_tags", inputs={"Resource": "FunctionArn"}),
+    },
+    cloudformation="AWS::Lambda::Function",
+    ref_property="FunctionName",
+    companions={
+        "permissions": Companion("AWS::Lambda::Permission", "FunctionName", many=True),
+        "urls": Companion("AWS::Lambda::Url", "TargetFunctionArn", many=True),
+        "invoke": Companion("AWS::Lambda::EventInvokeConfig", "FunctionName"),
+    },
+    columns=(
+        Text("name", live="FunctionName", cloudformation=REF),
+        Arn(live="FunctionArn"),
+        Text(
+            "runtime",
+            live="Runtime",
+            cloudformation="Runtime",
+            absent="",
+            about="The runtime's identifier; '' for a container image.",
+        ),
+        Text(
+            "package_type",
+            live="PackageType",
+            cloudformation=From("PackageType", absent="Zip"),
+            about="Zip or Image.",
+        ),
+        Text(
+            "update_runtime_on",
+            live="@runtime.UpdateRuntimeOn",
+            cloudformation=From("RuntimeManagementConfig.UpdateRuntimeOn", absent="Auto"),
+            about="When AWS moves the function to a patched runtime: Auto, FunctionUpdate, Manual (never).",
+        ),
+        Text(
+            "runtime_version_arn",
+            live="@runtime.RuntimeVersionArn",
+            cloudformation="RuntimeManagementConfig.RuntimeVersionArn",
+            absent="",
+            about="The runtime version that the function is pinned to; '' where it is not.",
+        ),
+        Text("state", live="State"),
+        Text("handler", live="Handler", cloudformation="Handler", absent=""),
+        Text("role", live="Role", cloudformation="Role"),
+        Texts("architectures", live="Architectures", cloudformation=From("Architectures", absent=["x86_64"])),
+        Int("timeout", live="Timeout", cloudformation=From("Timeout", absent=3), about="Seconds."),
+        Int("memory_size", live="MemorySize", cloudformation=From("MemorySize", absent=128), about="MiB."),
+        Text(
+            "tracing_mode",
+            live="TracingConfig.Mode",
+            cloudformation="TracingConfig.Mode",
+            absent="PassThrough",
+            about="Active, or PassThrough (traced only where the caller is).",
+        ),
+        Text(
+            "vpc_id",
+            live="VpcConfig.VpcId",
+            cloudformation=From("VpcConfig.SubnetIds", _vpc_of),
+            absent="",
+            about="'' where the function is not in a VPC.",
+        ),
+        Texts(
+            "vpc_subnet_ids",
+            live="VpcConfig.SubnetIds",
+            cloudformation="VpcConfig.SubnetIds",
+            absent=[],
+        ),
+        Texts(
+            "vpc_security_group_ids",
+            live="VpcConfig.SecurityGroupIds",
+            cloudformation="VpcConfig.SecurityGroupIds",
+            absent=[],
+        ),
+        Json(
+            "environment_variables",
+            live=From("Environment", _variables),
+            cloudformation="Environment.Variables",
+            absent={},
+        ),
+        Texts(
+            "plaintext_secret_names",
+            live=From("Environment", lambda environment: plaintext_secrets(_variables(environment))),
+            cloudformation=From("Environment.Variables", plaintext_secrets),
+            absent=[],
+            about="Environment variables that, by their names, hold secrets as plain text.",
+        ),
+        Text(
+            "kms_key_arn",
+            live="KMSKeyArn",
+            cloudformation="KmsKeyArn",
+            absent="",
+            about="The key of yours that encrypts the environment variables; '' for AWS's.",
+        ),
+        Text(
+            "dead_letter_config_target_arn",
+            live="DeadLetterConfig.TargetArn",
+            cloudformation="DeadLetterConfig.TargetArn",
+            absent="",
+        ),
+        Text(
+            "on_failure_destination_arn",
+            live="@invoke.DestinationConfig.OnFailure.Destination",
+            cloudformation="@invoke.DestinationConfig.OnFailure.Destination",
+            absent="",
+            about="Where asynchronous invocations go that failed; '' where nowhere.",
+        ),
+        Int(
+            "reserved_concurrent_executions",
+            live="@concurrency.ReservedConcurrentExecutions",
+            cloudformation="ReservedConcurrentExecutions",
+        ),
+        Text(
+            "code_signing_config_arn",
+            live="@signing.CodeSigningConfigArn",
+            cloudformation="CodeSigningConfigArn",
+            absent="",
+        ),
+        Text("signing_profile_version_arn", live="SigningProfileVersionArn", absent=""),
+        Time(
+            "last_modified",
+            live=From("LastModified", datetime.fromisoformat),
+            about="When its code or configuration last changed.",
+        ),
+        Texts("layers", live=From("Layers", each("Arn")), cloudformation="Layers", absent=[]),
+        Text(
+            "log_group",
+            live="LoggingConfig.LogGroup",
+            cloudformation="LoggingConfig.LogGroup",
+            about="The CloudWatch log group that it writes to.",
+        ),
+        Text(
+            "log_format",
+            live="LoggingConfig.LogFormat",
+            cloudformation="LoggingConfig.LogFormat",
+            absent="Text",
+        ),
+        Json(
+            "policy",
+            live=From("@policy.Policy", document),
+            cloudformation=From("@permissions", _policy),
+            absent={},
+            about="The resource policy; {} where there is none.",
+        ),
+        Bool(
+            "policy_public",
+            live=From("@policy.Policy", _public),
+            cloudformation=From("@permissions", _of_permissions(_public)),
+            absent=False,
+            about="Whether the policy lets everyone in, with no condition that limits who.",
+        ),
+        Texts(
+            "policy_unlimited_services",
+            live=From("@policy.Policy", _unlimited_services),
+            cloudformation=From("@permissions", _of_permissions(_unlimited_services)),
+            absent=[],
+            about="AWS services that may invoke it on behalf of any account.",
+        ),
+        Text(
+            "url_config_auth_type",
+            live=From("@urls.FunctionUrlConfigs", _auth),
+            cloudformation=From("@urls", _auth),
+            absent="",
+            about="NONE, AWS_IAM, or '' where it has no URL.",
+        ),
+        Texts(
+            "url_config_cors_allow_origins",
+            live=From("@urls.FunctionUrlConfigs", _origins),
+            cloudformation=From("@urls", _origins),
+            absent=[],
+        ),
+        Tags(live="@tags.Tags"),
+    ),
+)
+
+RUNTIME = Table(
+    "aws_lambda_runtime",
+    "A runtime of Lambda and the days on which AWS stops maintaining it.",
+    service="lambda",
+    facts=True,
+    columns=(
+        Text("name", about="The identifier, such as python3.14."),
+        Time("deprecation_date", about="From this day AWS patches it no longer."),
+        Time("block_create_date", about="From this day no function can be created with it."),
+        Time("block_update_date", about="From this day functions with it cannot be updated."),
+        Bool("is_custom", about="Whether AWS maintains the operating system alone, and not the language."),
+    ),
+)

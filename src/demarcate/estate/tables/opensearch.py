@@ -1,0 +1,186 @@
+"""Amazon OpenSearch Service: domains, of OpenSearch and of Elasticsearch."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Time,
+    attribute,
+)
+from demarcate.estate.transforms import document, present
+
+
+def _cluster(name: str) -> Callable[[Mapping[str, Any]], Any]:
+    """A member of the cluster's configuration, which the older template type calls otherwise."""
+
+    def value(properties: Mapping[str, Any]) -> Any:
+        config = properties.get("ClusterConfig", properties.get("ElasticsearchClusterConfig", {}))
+        return config if isinstance(config, Unknown) else config.get(name, ABSENT)
+
+    return value
+
+
+def _engine_version(properties: Mapping[str, Any]) -> Any:
+    if "EngineVersion" in properties:
+        return properties["EngineVersion"]
+    version = properties.get("ElasticsearchVersion", ABSENT)
+    return version if version is ABSENT or isinstance(version, Unknown) else f"Elasticsearch_{version}"
+
+
+DOMAIN = Table(
+    "aws_opensearch_domain",
+    "A domain of OpenSearch Service, running OpenSearch or Elasticsearch.",
+    service="opensearch-service",
+    live=(
+        Each("opensearch.list_domain_names", "DomainNames[]"),
+        Each(
+            "opensearch.describe_domains",
+            "DomainStatusList[]",
+            inputs={"DomainNames": "DomainName"},
+            batch="DomainNames",
+            size=5,
+        ),
+    ),
+    details={"tags": Call("opensearch.list_tags", inputs={"ARN": "ARN"})},
+    cloudformation=("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"),
+    ref_property="DomainName",
+    columns=(
+        Text("domain_name", live="DomainName", cloudformation=REF),
+        Arn(live="ARN", cloudformation=attribute("Arn")),
+        Text("domain_id", live="DomainId"),
+        Text("engine_version", live="EngineVersion", cloudformation=From("@", _engine_version)),
+        Bool(
+            "in_vpc",
+            live=From("VPCOptions", present),
+            cloudformation=From("VPCOptions", present),
+            absent=False,
+            about="Whether it has its endpoint in a VPC rather than on the internet.",
+        ),
+        Text("vpc_id", live="VPCOptions.VPCId", absent=""),
+        Json(
+            "access_policies",
+            live=From("AccessPolicies", document),
+            cloudformation=From("AccessPolicies", document),
+            absent={},
+        ),
+        Bool(
+            "encryption_at_rest_enabled",
+            live="EncryptionAtRestOptions.Enabled",
+            cloudformation="EncryptionAtRestOptions.Enabled",
+            absent=False,
+        ),
+        Text(
+            "kms_key_id",
+            live="EncryptionAtRestOptions.KmsKeyId",
+            cloudformation="EncryptionAtRestOptions.KmsKeyId",
+            absent="",
+        ),
+        Bool(
+            "node_to_node_encryption_options_enabled",
+            live="NodeToNodeEncryptionOptions.Enabled",
+            cloudformation="NodeToNodeEncryptionOptions.Enabled",
+            absent=False,
+        ),
+        Bool(
+            "enforce_https",
+            live="DomainEndpointOptions.EnforceHTTPS",
+            cloudformation="DomainEndpointOptions.EnforceHTTPS",
+            absent=False,
+        ),
+        Text(
+            "tls_security_policy",
+            live="DomainEndpointOptions.TLSSecurityPolicy",
+            cloudformation="DomainEndpointOptions.TLSSecurityPolicy",
+        ),
+        Bool(
+            "fine_grained_access_control_enabled",
+            live="AdvancedSecurityOptions.Enabled",
+            cloudformation="AdvancedSecurityOptions.Enabled",
+            absent=False,
+        ),
+        Bool(
+            "internal_user_database_enabled",
+            live="AdvancedSecurityOptions.InternalUserDatabaseEnabled",
+            cloudformation="AdvancedSecurityOptions.InternalUserDatabaseEnabled",
+            absent=False,
+        ),
+        Bool(
+            "anonymous_auth_enabled",
+            live="AdvancedSecurityOptions.AnonymousAuthEnabled",
+            cloudformation="AdvancedSecurityOptions.AnonymousAuthEnabled",
+            absent=False,
+        ),
+        Bool(
+            "cognito_enabled",
+            live="CognitoOptions.Enabled",
+            cloudformation="CognitoOptions.Enabled",
+            absent=False,
+        ),
+        Bool(
+            "audit_logs_enabled",
+            live="LogPublishingOptions.AUDIT_LOGS.Enabled",
+            cloudformation="LogPublishingOptions.AUDIT_LOGS.Enabled",
+            absent=False,
+        ),
+        Bool(
+            "error_logs_enabled",
+            live="LogPublishingOptions.ES_APPLICATION_LOGS.Enabled",
+            cloudformation="LogPublishingOptions.ES_APPLICATION_LOGS.Enabled",
+            absent=False,
+        ),
+        Bool(
+            "auto_software_update_enabled",
+            live="SoftwareUpdateOptions.AutoSoftwareUpdateEnabled",
+            cloudformation="SoftwareUpdateOptions.AutoSoftwareUpdateEnabled",
+        ),
+        Bool("service_software_update_available", live="ServiceSoftwareOptions.UpdateAvailable"),
+        Text("service_software_update_status", live="ServiceSoftwareOptions.UpdateStatus"),
+        Time(
+            "automated_update_date",
+            live="ServiceSoftwareOptions.AutomatedUpdateDate",
+            about="Until when the owner may choose the time of the update that is waiting.",
+        ),
+        Int(
+            "instance_count",
+            live="ClusterConfig.InstanceCount",
+            cloudformation=From("@", _cluster("InstanceCount")),
+        ),
+        Text(
+            "instance_type", live="ClusterConfig.InstanceType", cloudformation=From("@", _cluster("InstanceType"))
+        ),
+        Bool(
+            "dedicated_master_enabled",
+            live="ClusterConfig.DedicatedMasterEnabled",
+            cloudformation=From("@", _cluster("DedicatedMasterEnabled")),
+            absent=False,
+        ),
+        Int(
+            "dedicated_master_count",
+            live="ClusterConfig.DedicatedMasterCount",
+            cloudformation=From("@", _cluster("DedicatedMasterCount")),
+            absent=0,
+        ),
+        Bool(
+            "zone_awareness_enabled",
+            live="ClusterConfig.ZoneAwarenessEnabled",
+            cloudformation=From("@", _cluster("ZoneAwarenessEnabled")),
+            absent=False,
+        ),
+        Tags(live="@tags.TagList"),
+    ),
+)

@@ -1,0 +1,499 @@
+"""Amazon RDS: instances, clusters, parameter groups, event subscriptions, engine support."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Column,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+    attribute,
+)
+from demarcate.estate.transforms import each, present
+
+_RESTORED_INSTANCE = (
+    "DBClusterIdentifier",
+    "DBClusterSnapshotIdentifier",
+    "DBSnapshotIdentifier",
+    "SourceDBClusterIdentifier",
+    "SourceDBInstanceAutomatedBackupsArn",
+    "SourceDBInstanceIdentifier",
+    "SourceDbiResourceId",
+)
+_RESTORED_CLUSTER = (
+    "GlobalClusterIdentifier",
+    "ReplicationSourceIdentifier",
+    "SnapshotIdentifier",
+    "SourceDBClusterIdentifier",
+    "SourceDbClusterResourceId",
+)
+
+
+def _own(name: str, default: Any, sources: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Any]:
+    """A property, or its default; unknown where the database is made from another and takes its setting."""
+
+    def value(properties: Mapping[str, Any]) -> Any:
+        if properties.get(name) is not None:
+            return properties[name]
+        for source in sources:
+            if properties.get(source) is not None:
+                return Unknown(f"{name} is not given: {source} decides it")
+        return default
+
+    return value
+
+
+def _major(item: Mapping[str, Any]) -> Any:
+    """The major version of an engine, as RDS counts it: 16 of PostgreSQL 16.4, 8.0 of MySQL 8.0.36."""
+    engine, version = item.get("Engine"), item.get("EngineVersion")
+    if engine is None or version is None:
+        return ABSENT
+    found = first_unknown([engine, version])
+    if found is not None:
+        return found
+    parts = str(version).split(".")
+    if "postgres" in engine and int(parts[0]) >= 10:
+        return parts[0]
+    if engine.startswith(("oracle", "custom-oracle")):
+        return parts[0]
+    return ".".join(parts[:2]) if len(parts) > 1 else Unknown(f"the major version of {engine} {version}")
+
+
+def encryption_told(item: Mapping[str, Any]) -> Any:
+    """How storage is encrypted; partitions that do not tell the type yet tell whether a KMS key is used."""
+    told = item.get("StorageEncryptionType")
+    if told is not None:
+        return told
+    encrypted = item.get("StorageEncrypted", item.get("Encrypted"))
+    return ABSENT if encrypted is None else "sse-kms" if encrypted else "none"
+
+
+def _encryption_declared(sources: tuple[str, ...]) -> Callable[[Mapping[str, Any]], Any]:
+    """How storage will be encrypted: by an AWS owned key in a new Aurora cluster that asks for nothing."""
+    own = _own("StorageEncrypted", False, sources)
+
+    def value(properties: Mapping[str, Any]) -> Any:
+        encrypted = own(properties)
+        if isinstance(encrypted, Unknown):
+            return encrypted
+        if str(encrypted).lower() == "true":
+            return "sse-kms"
+        for source in sources:
+            if properties.get(source) is not None:
+                return "none"
+        engine = properties.get("Engine")
+        if engine is None or isinstance(engine, Unknown):
+            return engine or ABSENT
+        return "sse-rds" if str(engine).startswith("aurora") else "none"
+
+    return value
+
+
+def _undated(actions: list[list[Mapping[str, Any]]]) -> list[str]:
+    """The pending actions that will wait for ever: neither AWS nor the customer has set a date."""
+    return [one["Action"] for action in actions for one in action if "CurrentApplyDate" not in one]
+
+
+def _flat(actions: list[list[Any]]) -> list[Any]:
+    return [one for action in actions for one in action]
+
+
+def _maintenance() -> tuple[Column, ...]:
+    path = "@maintenance.PendingMaintenanceActions[].PendingMaintenanceActionDetails"
+    return (
+        Json("pending_maintenance_actions", live=From(path, _flat), absent=[]),
+        Texts(
+            "pending_maintenance_undated",
+            live=From(path, _undated),
+            absent=[],
+            about="Pending actions for which no date of application is set.",
+        ),
+    )
+
+
+_FORCE_TLS = ("rds.force_ssl", "require_secure_transport")
+
+
+def _force_tls_told(parameters: list[Mapping[str, Any]]) -> Any:
+    for one in parameters:
+        if one.get("ParameterName") in _FORCE_TLS and one.get("ParameterValue") is not None:
+            return str(one["ParameterValue"]).lower() in ("1", "on", "true")
+    return ABSENT
+
+
+def _force_tls_declared(properties: Mapping[str, Any]) -> Any:
+    """Whether a template's parameter group makes TLS compulsory: as declared, or else the family's default."""
+    parameters, family = properties.get("Parameters") or {}, properties.get("Family")
+    if isinstance(parameters, Unknown):
+        return parameters
+    for name in _FORCE_TLS:
+        if name in parameters:
+            value = parameters[name]
+            return value if isinstance(value, Unknown) else str(value).lower() in ("1", "on", "true")
+    if isinstance(family, Unknown) or family is None:
+        return family or ABSENT
+    if family.startswith("postgres"):
+        return float(family.removeprefix("postgres")) >= 15
+    return False if family.startswith(("mysql", "sqlserver")) else ABSENT
+
+
+def _ends(lifecycle: str) -> Callable[[list[Mapping[str, Any]]], Any]:
+    def value(lifecycles: list[Mapping[str, Any]]) -> Any:
+        for one in lifecycles:
+            if one.get("LifecycleSupportName") == lifecycle:
+                return one.get("LifecycleSupportEndDate", ABSENT)
+        return ABSENT
+
+    return value
+
+
+INSTANCE = Table(
+    "aws_rds_db_instance",
+    "An RDS DB instance, alone or in a cluster.",
+    service="rds",
+    live=Each("rds.describe_db_instances", "DBInstances[]"),
+    details={
+        "maintenance": Call(
+            "rds.describe_pending_maintenance_actions", inputs={"ResourceIdentifier": "DBInstanceArn"}
+        ),
+    },
+    cloudformation="AWS::RDS::DBInstance",
+    ref_property="DBInstanceIdentifier",
+    columns=(
+        Text("db_instance_identifier", live="DBInstanceIdentifier", cloudformation=REF),
+        Arn(live="DBInstanceArn", cloudformation=attribute("DBInstanceArn")),
+        Text(
+            "db_cluster_identifier",
+            live="DBClusterIdentifier",
+            cloudformation="DBClusterIdentifier",
+            absent="",
+            about="The cluster that it is in; empty for an instance that stands alone.",
+        ),
+        Text("status", live="DBInstanceStatus"),
+        Text("class", live="DBInstanceClass", cloudformation="DBInstanceClass"),
+        Text("engine", live="Engine", cloudformation="Engine"),
+        Text("engine_version", live="EngineVersion", cloudformation="EngineVersion"),
+        Text("engine_major_version", live=From("@", _major), cloudformation=From("@", _major)),
+        Text(
+            "engine_lifecycle_support",
+            live="EngineLifecycleSupport",
+            cloudformation="EngineLifecycleSupport",
+            about="Whether AWS may go on with it for a fee after standard support has ended.",
+        ),
+        Int("allocated_storage", live="AllocatedStorage", cloudformation="AllocatedStorage", about="GiB."),
+        Text("storage_type", live="StorageType", cloudformation="StorageType"),
+        Bool(
+            "storage_encrypted",
+            live="StorageEncrypted",
+            cloudformation=From("@", _own("StorageEncrypted", False, _RESTORED_INSTANCE)),
+            about="Whether a KMS key of the account encrypts it. See storage_encryption_type.",
+        ),
+        Text(
+            "storage_encryption_type",
+            live=From("@", encryption_told),
+            cloudformation=From("@", _encryption_declared(_RESTORED_INSTANCE)),
+            about="none, sse-rds (a key that AWS owns) or sse-kms.",
+        ),
+        Text("kms_key_id", live="KmsKeyId", cloudformation="KmsKeyId", absent=""),
+        Bool("multi_az", live="MultiAZ", cloudformation=From("MultiAZ", absent=False)),
+        Bool("publicly_accessible", live="PubliclyAccessible", cloudformation="PubliclyAccessible"),
+        Bool(
+            "auto_minor_version_upgrade",
+            live="AutoMinorVersionUpgrade",
+            cloudformation=From(
+                "@",
+                _own("AutoMinorVersionUpgrade", True, _RESTORED_INSTANCE[1:]),
+            ),
+        ),
+        Text(
+            "preferred_maintenance_window",
+            live="PreferredMaintenanceWindow",
+            cloudformation=From("PreferredMaintenanceWindow", absent=""),
+            about="In a template, empty where AWS is left to pick one.",
+        ),
+        *_maintenance(),
+        Int(
+            "backup_retention_period",
+            live="BackupRetentionPeriod",
+            cloudformation=From("@", _own("BackupRetentionPeriod", 1, _RESTORED_INSTANCE)),
+            about="Days; 0 where automatic backups are off.",
+        ),
+        Bool(
+            "deletion_protection",
+            live="DeletionProtection",
+            cloudformation=From("DeletionProtection", absent=False),
+        ),
+        Bool(
+            "iam_database_authentication_enabled",
+            live="IAMDatabaseAuthenticationEnabled",
+            cloudformation="EnableIAMDatabaseAuthentication",
+            absent=False,
+        ),
+        Bool(
+            "performance_insights_enabled",
+            live="PerformanceInsightsEnabled",
+            cloudformation="EnablePerformanceInsights",
+            absent=False,
+        ),
+        Texts(
+            "enabled_cloudwatch_logs_exports",
+            live="EnabledCloudwatchLogsExports",
+            cloudformation="EnableCloudwatchLogsExports",
+            absent=[],
+        ),
+        Int(
+            "monitoring_interval",
+            live="MonitoringInterval",
+            cloudformation="MonitoringInterval",
+            absent=0,
+            about="Seconds between samples of enhanced monitoring; 0 where it is off.",
+        ),
+        Bool(
+            "copy_tags_to_snapshot",
+            live="CopyTagsToSnapshot",
+            cloudformation=From("CopyTagsToSnapshot", absent=False),
+        ),
+        Text(
+            "ca_certificate_identifier",
+            live="CACertificateIdentifier",
+            cloudformation="CACertificateIdentifier",
+        ),
+        Time("certificate_valid_till", live="CertificateDetails.ValidTill"),
+        Text(
+            "db_parameter_group_name",
+            live="DBParameterGroups[0].DBParameterGroupName",
+            cloudformation="DBParameterGroupName",
+        ),
+        Bool(
+            "master_user_password_managed",
+            live=From("MasterUserSecret", present),
+            cloudformation="ManageMasterUserPassword",
+            absent=False,
+            about="Whether Secrets Manager holds and rotates the master user's password.",
+        ),
+        Text("master_user_name", live="MasterUsername", cloudformation="MasterUsername"),
+        Int("port", live="Endpoint.Port", cloudformation="Port"),
+        Text("db_subnet_group_name", live="DBSubnetGroup.DBSubnetGroupName", cloudformation="DBSubnetGroupName"),
+        Text("vpc_id", live="DBSubnetGroup.VpcId"),
+        Texts("subnet_ids", live=From("DBSubnetGroup.Subnets", each("SubnetIdentifier"))),
+        Texts(
+            "vpc_security_group_ids",
+            live=From("VpcSecurityGroups", each("VpcSecurityGroupId")),
+            cloudformation="VPCSecurityGroups",
+        ),
+        Text(
+            "read_replica_source_db_instance_identifier",
+            live="ReadReplicaSourceDBInstanceIdentifier",
+            cloudformation="SourceDBInstanceIdentifier",
+            absent="",
+        ),
+        Time("create_time", live="InstanceCreateTime"),
+        Tags(live="TagList"),
+    ),
+)
+
+CLUSTER = Table(
+    "aws_rds_db_cluster",
+    "An Aurora cluster, or a Multi-AZ DB cluster of RDS.",
+    service="rds",
+    live=Each("rds.describe_db_clusters", "DBClusters[]"),
+    details={
+        "maintenance": Call(
+            "rds.describe_pending_maintenance_actions", inputs={"ResourceIdentifier": "DBClusterArn"}
+        ),
+    },
+    cloudformation="AWS::RDS::DBCluster",
+    ref_property="DBClusterIdentifier",
+    columns=(
+        Text("db_cluster_identifier", live="DBClusterIdentifier", cloudformation=REF),
+        Arn(live="DBClusterArn", cloudformation=attribute("DBClusterArn")),
+        Text("status", live="Status"),
+        Text("engine", live="Engine", cloudformation="Engine"),
+        Text("engine_version", live="EngineVersion", cloudformation="EngineVersion"),
+        Text("engine_major_version", live=From("@", _major), cloudformation=From("@", _major)),
+        Text("engine_mode", live="EngineMode", cloudformation="EngineMode", absent="provisioned"),
+        Text("engine_lifecycle_support", live="EngineLifecycleSupport", cloudformation="EngineLifecycleSupport"),
+        Bool(
+            "storage_encrypted",
+            live="StorageEncrypted",
+            cloudformation=From("@", _own("StorageEncrypted", False, _RESTORED_CLUSTER)),
+            about="Whether a KMS key of the account encrypts it. See storage_encryption_type.",
+        ),
+        Text(
+            "storage_encryption_type",
+            live=From("@", encryption_told),
+            cloudformation=From("@", _encryption_declared(_RESTORED_CLUSTER)),
+            about="none, sse-rds (a key that AWS owns) or sse-kms.",
+        ),
+        Text("kms_key_id", live="KmsKeyId", cloudformation="KmsKeyId", absent=""),
+        Bool("multi_az", live="MultiAZ"),
+        Bool(
+            "auto_minor_version_upgrade",
+            live="AutoMinorVersionUpgrade",
+            cloudformation=From("@", _own("AutoMinorVersionUpgrade", True, _RESTORED_CLUSTER)),
+        ),
+        Text(
+            "preferred_maintenance_window",
+            live="PreferredMaintenanceWindow",
+            cloudformation=From("PreferredMaintenanceWindow", absent=""),
+            about="In a template, empty where AWS is left to pick one.",
+        ),
+        *_maintenance(),
+        Int(
+            "backup_retention_period",
+            live="BackupRetentionPeriod",
+            cloudformation=From("@", _own("BackupRetentionPeriod", 1, _RESTORED_CLUSTER)),
+            about="Days.",
+        ),
+        Int(
+            "backtrack_window",
+            live="BacktrackWindow",
+            cloudformation="BacktrackWindow",
+            absent=0,
+            about="Seconds that an Aurora MySQL cluster can be wound back; 0 where it cannot.",
+        ),
+        Bool(
+            "deletion_protection",
+            live="DeletionProtection",
+            cloudformation=From("DeletionProtection", absent=False),
+        ),
+        Bool(
+            "iam_database_authentication_enabled",
+            live="IAMDatabaseAuthenticationEnabled",
+            cloudformation="EnableIAMDatabaseAuthentication",
+            absent=False,
+        ),
+        Texts(
+            "enabled_cloudwatch_logs_exports",
+            live="EnabledCloudwatchLogsExports",
+            cloudformation="EnableCloudwatchLogsExports",
+            absent=[],
+        ),
+        Bool(
+            "copy_tags_to_snapshot",
+            live="CopyTagsToSnapshot",
+            cloudformation=From("CopyTagsToSnapshot", absent=False),
+        ),
+        Bool(
+            "http_endpoint_enabled",
+            live="HttpEndpointEnabled",
+            cloudformation="EnableHttpEndpoint",
+            absent=False,
+            about="Whether SQL may be sent over the RDS Data API.",
+        ),
+        Bool(
+            "master_user_password_managed",
+            live=From("MasterUserSecret", present),
+            cloudformation="ManageMasterUserPassword",
+            absent=False,
+            about="Whether Secrets Manager holds and rotates the master user's password.",
+        ),
+        Text("master_user_name", live="MasterUsername", cloudformation="MasterUsername"),
+        Int("port", live="Port", cloudformation="Port"),
+        Text("activity_stream_status", live="ActivityStreamStatus", absent="stopped"),
+        Texts("members", live=From("DBClusterMembers", each("DBInstanceIdentifier")), absent=[]),
+        Texts(
+            "vpc_security_group_ids",
+            live=From("VpcSecurityGroups", each("VpcSecurityGroupId")),
+            cloudformation="VpcSecurityGroupIds",
+        ),
+        Time("create_time", live="ClusterCreateTime"),
+        Tags(live="TagList"),
+    ),
+)
+
+PARAMETER_GROUP = Table(
+    "aws_rds_db_parameter_group",
+    "A parameter group of RDS DB instances.",
+    service="rds",
+    live=Each("rds.describe_db_parameter_groups", "DBParameterGroups[]"),
+    details={
+        "parameters": Call("rds.describe_db_parameters", inputs={"DBParameterGroupName": "DBParameterGroupName"}),
+    },
+    cloudformation="AWS::RDS::DBParameterGroup",
+    ref_property="DBParameterGroupName",
+    columns=(
+        Text("name", live="DBParameterGroupName", cloudformation=REF),
+        Arn(live="DBParameterGroupArn", cloudformation=REF),
+        Text("db_parameter_group_family", live="DBParameterGroupFamily", cloudformation="Family"),
+        Bool(
+            "force_tls",
+            live=From("@parameters.Parameters", _force_tls_told),
+            cloudformation=From("@", _force_tls_declared),
+            about="Whether connections without TLS are refused: rds.force_ssl or require_secure_transport.",
+        ),
+    ),
+)
+
+EVENT_SUBSCRIPTION = Table(
+    "aws_rds_db_event_subscription",
+    "A subscription to the events of RDS.",
+    service="rds",
+    live=Each("rds.describe_event_subscriptions", "EventSubscriptionsList[]"),
+    cloudformation="AWS::RDS::EventSubscription",
+    ref_property="SubscriptionName",
+    columns=(
+        Text("cust_subscription_id", live="CustSubscriptionId", cloudformation=REF),
+        Arn(live="EventSubscriptionArn", cloudformation=REF),
+        Bool("enabled", live="Enabled", cloudformation=From("Enabled", absent=True)),
+        Text("status", live="Status"),
+        Text(
+            "source_type",
+            live="SourceType",
+            cloudformation="SourceType",
+            absent="",
+            about="What it hears of; empty for everything.",
+        ),
+        Texts(
+            "event_categories_list",
+            live="EventCategoriesList",
+            cloudformation="EventCategories",
+            absent=[],
+            about="The categories that it hears of; empty for all.",
+        ),
+        Texts(
+            "source_ids_list",
+            live="SourceIdsList",
+            cloudformation="SourceIds",
+            absent=[],
+            about="The resources that it hears of; empty for all.",
+        ),
+        Text("sns_topic_arn", live="SnsTopicArn", cloudformation="SnsTopicArn"),
+    ),
+)
+
+ENGINE_SUPPORT = Table(
+    "aws_rds_engine_version_support",
+    "Until when AWS supports a major version of a database engine.",
+    service="rds",
+    live=Each("rds.describe_db_major_engine_versions", "DBMajorEngineVersions[]"),
+    facts=True,
+    columns=(
+        Arn("arn:{partition}:rds:{region}:{account_id}:engine:{engine}/{major_engine_version}"),
+        Text("engine", live="Engine"),
+        Text("major_engine_version", live="MajorEngineVersion"),
+        Time(
+            "end_of_standard_support",
+            live=From("SupportedEngineLifecycles", _ends("open-source-rds-standard-support")),
+        ),
+        Time(
+            "end_of_extended_support",
+            live=From("SupportedEngineLifecycles", _ends("open-source-rds-extended-support")),
+        ),
+    ),
+)

@@ -1,0 +1,325 @@
+"""Amazon S3: buckets, and the account's own block of public access."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Column,
+    Companion,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Time,
+    attribute,
+)
+from demarcate.estate.transforms import document, equals, not_empty, present
+
+_EVERYONE = (
+    "http://acs.amazonaws.com/groups/global/AllUsers",
+    "http://acs.amazonaws.com/groups/global/AuthenticatedUsers",
+)
+_WRITES = ("WRITE", "WRITE_ACP", "FULL_CONTROL")
+
+
+def _granted_to_everyone(*permissions: str) -> Callable[[list[Mapping[str, Any]]], bool]:
+    """Whether an access control list gives everyone one of those permissions (or any at all)."""
+    return lambda grants: any(
+        grant["Grantee"].get("URI") in _EVERYONE and (not permissions or grant["Permission"] in permissions)
+        for grant in grants
+    )
+
+
+def _any_enabled(rules: list[Any]) -> Any:
+    """Whether one of the rules is on."""
+    states = [rule if isinstance(rule, Unknown) else rule.get("Status") for rule in rules]
+    return True if "Enabled" in states else first_unknown(states) or False
+
+
+def _blocked(name: str) -> Callable[[Mapping[str, Any]], Any]:
+    """One switch of a template's public access block.
+
+    Since April 2023 a new bucket has all four on; a block that is declared has on what it names.
+    """
+
+    def value(properties: Mapping[str, Any]) -> Any:
+        block = properties.get("PublicAccessBlockConfiguration")
+        if block is None:
+            return True
+        return block if isinstance(block, Unknown) else block.get(name, False)
+
+    return value
+
+
+def _policy_is_public(policy: Any) -> Any:
+    """Whether a bucket policy lets in everyone, as far as its text alone can say."""
+    policy = document(policy)
+    statements = policy if isinstance(policy, Unknown) else policy.get("Statement", [])
+    if isinstance(statements, Unknown):
+        return statements
+    verdict: Any = False
+    for one in statements if isinstance(statements, list) else [statements]:
+        if isinstance(one, Unknown) or isinstance(one.get("Effect"), Unknown):
+            verdict = first_unknown(one)
+        elif one.get("Effect") != "Allow":
+            continue
+        elif one.get("NotPrincipal") is not None:
+            verdict = Unknown("an Allow with NotPrincipal: AWS judges it only when the bucket exists")
+        else:
+            wide = _wide(one.get("Principal"))
+            if wide is True and not one.get("Condition"):
+                return True
+            if wide is True:
+                verdict = Unknown("an Allow for everyone with a condition: AWS judges it once the bucket exists")
+            elif isinstance(wide, Unknown):
+                verdict = wide
+    return verdict
+
+
+def _wide(principal: Any) -> Any:
+    """Whether a statement's principal is everyone."""
+    values = [principal]
+    if isinstance(principal, Mapping):
+        values = [principal.get("AWS", [])]
+    flat = [one for value in values for one in (value if isinstance(value, list) else [value])]
+    return True if "*" in flat else first_unknown(flat) or False
+
+
+def _notifies(configuration: Mapping[str, Any]) -> Any:
+    """Whether any event of the bucket is sent anywhere."""
+    bridge = configuration.get("EventBridgeConfiguration")
+    if bridge is not None:
+        enabled = bridge if isinstance(bridge, Unknown) else bridge.get("EventBridgeEnabled", True)
+        if isinstance(enabled, Unknown) or str(enabled).lower() == "true":
+            return enabled
+    return any(value for name, value in configuration.items() if name != "EventBridgeConfiguration")
+
+
+def _days(retention: Mapping[str, Any]) -> Any:
+    days, years = retention.get("Days"), retention.get("Years")
+    found = first_unknown([days, years])
+    if found is not None:
+        return found
+    if days is not None:
+        return int(days)
+    return int(years) * 365 if years is not None else ABSENT
+
+
+def _block_columns(live: str, cloudformation: bool) -> tuple[Column, ...]:
+    return tuple(
+        Bool(
+            column,
+            live=f"{live}.{member}",
+            cloudformation=From("@", _blocked(member)) if cloudformation else None,
+            absent=False,
+        )
+        for column, member in (
+            ("block_public_acls", "BlockPublicAcls"),
+            ("block_public_policy", "BlockPublicPolicy"),
+            ("ignore_public_acls", "IgnorePublicAcls"),
+            ("restrict_public_buckets", "RestrictPublicBuckets"),
+        )
+    )
+
+
+def _detail(operation: str, *absent: str) -> Call:
+    return Call(f"s3.{operation}", inputs={"Bucket": "Name"}, absent=absent)
+
+
+_LIVE_RULE = "@encryption.ServerSideEncryptionConfiguration.Rules[0]"
+_RULE = "BucketEncryption.ServerSideEncryptionConfiguration[0]"
+
+BUCKET = Table(
+    "aws_s3_bucket",
+    "A general purpose S3 bucket.",
+    service="s3",
+    scope="account",
+    # ListBuckets names the bucket's region only where the request has a parameter.
+    live=Each("s3.list_buckets", "Buckets[]", params={"MaxBuckets": 1000}),
+    details={
+        "acl": _detail("get_bucket_acl"),
+        "acceleration": _detail(
+            "get_bucket_accelerate_configuration", "MethodNotAllowed", "NotImplemented", "UnsupportedArgument"
+        ),
+        "encryption": _detail("get_bucket_encryption", "ServerSideEncryptionConfigurationNotFoundError"),
+        "lifecycle": _detail("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration"),
+        "logging": _detail("get_bucket_logging"),
+        "notifications": _detail("get_bucket_notification_configuration"),
+        "object_lock": _detail("get_object_lock_configuration", "ObjectLockConfigurationNotFoundError"),
+        "ownership": _detail("get_bucket_ownership_controls", "OwnershipControlsNotFoundError"),
+        "policy": _detail("get_bucket_policy", "NoSuchBucketPolicy"),
+        "policy_status": _detail("get_bucket_policy_status", "NoSuchBucketPolicy"),
+        "public_access": _detail("get_public_access_block", "NoSuchPublicAccessBlockConfiguration"),
+        "replication": _detail("get_bucket_replication", "ReplicationConfigurationNotFoundError"),
+        "tagging": _detail("get_bucket_tagging", "NoSuchTagSet"),
+        "versioning": _detail("get_bucket_versioning"),
+        "website": _detail("get_bucket_website", "NoSuchWebsiteConfiguration"),
+    },
+    cloudformation="AWS::S3::Bucket",
+    ref_property="BucketName",
+    companions={"policy": Companion("AWS::S3::BucketPolicy", "Bucket")},
+    columns=(
+        Text("name", live="Name", cloudformation=REF),
+        Arn("arn:{partition}:s3:::{name}", cloudformation=attribute("Arn")),
+        Text("region", live="BucketRegion"),
+        Time("creation_date", live="CreationDate"),
+        Text(
+            "sse_algorithm",
+            live=f"{_LIVE_RULE}.ApplyServerSideEncryptionByDefault.SSEAlgorithm",
+            cloudformation=f"{_RULE}.ServerSideEncryptionByDefault.SSEAlgorithm",
+            absent="AES256",
+            about="How new objects are encrypted by default; S3 encrypts every object at least with AES256.",
+        ),
+        Text(
+            "kms_master_key_id",
+            live=f"{_LIVE_RULE}.ApplyServerSideEncryptionByDefault.KMSMasterKeyID",
+            cloudformation=f"{_RULE}.ServerSideEncryptionByDefault.KMSMasterKeyID",
+            absent="",
+        ),
+        Bool(
+            "bucket_key_enabled",
+            live=f"{_LIVE_RULE}.BucketKeyEnabled",
+            cloudformation=f"{_RULE}.BucketKeyEnabled",
+            absent=False,
+        ),
+        Bool(
+            "versioning_enabled",
+            live=From("@versioning.Status", equals("Enabled")),
+            cloudformation=From("VersioningConfiguration.Status", equals("Enabled")),
+            absent=False,
+        ),
+        Bool(
+            "versioning_mfa_delete",
+            live=From("@versioning.MFADelete", equals("Enabled")),
+            absent=False,
+            about="Whether deleting a version needs MFA. Templates cannot say it.",
+        ),
+        Bool(
+            "logging_enabled",
+            live=From("@logging.LoggingEnabled", present),
+            cloudformation=From("LoggingConfiguration", present),
+            absent=False,
+        ),
+        Text(
+            "logging_target_bucket",
+            live="@logging.LoggingEnabled.TargetBucket",
+            cloudformation="LoggingConfiguration.DestinationBucketName",
+            absent="",
+        ),
+        *_block_columns("@public_access.PublicAccessBlockConfiguration", cloudformation=True),
+        Json(
+            "policy",
+            live=From("@policy.Policy", document),
+            cloudformation=From("@policy.PolicyDocument", document),
+            absent={},
+        ),
+        Bool(
+            "bucket_policy_is_public",
+            live="@policy_status.PolicyStatus.IsPublic",
+            cloudformation=From("@policy.PolicyDocument", _policy_is_public),
+            absent=False,
+        ),
+        Text(
+            "object_ownership",
+            live="@ownership.OwnershipControls.Rules[0].ObjectOwnership",
+            cloudformation=From("OwnershipControls.Rules[0].ObjectOwnership", absent="BucketOwnerEnforced"),
+            absent="ObjectWriter",
+            about="BucketOwnerEnforced where access control lists are off.",
+        ),
+        Json("acl", live="@acl.Grants", about="The grants of the access control list."),
+        Bool(
+            "acl_is_public",
+            live=From("@acl.Grants", _granted_to_everyone()),
+            cloudformation=From(
+                "AccessControl", equals("PublicRead", "PublicReadWrite", "AuthenticatedRead"), absent=False
+            ),
+            about="Whether the access control list gives anything to everyone or to every AWS account.",
+        ),
+        Bool(
+            "acl_is_public_write",
+            live=From("@acl.Grants", _granted_to_everyone(*_WRITES)),
+            cloudformation=From("AccessControl", equals("PublicReadWrite"), absent=False),
+        ),
+        Json("lifecycle_rules", live="@lifecycle.Rules", cloudformation="LifecycleConfiguration.Rules", absent=[]),
+        Bool(
+            "lifecycle_enabled",
+            live=From("@lifecycle.Rules", _any_enabled),
+            cloudformation=From("LifecycleConfiguration.Rules", _any_enabled),
+            absent=False,
+        ),
+        Bool(
+            "object_lock_enabled",
+            live=From("@object_lock.ObjectLockConfiguration.ObjectLockEnabled", equals("Enabled")),
+            cloudformation="ObjectLockEnabled",
+            absent=False,
+        ),
+        Text(
+            "object_lock_default_mode",
+            live="@object_lock.ObjectLockConfiguration.Rule.DefaultRetention.Mode",
+            cloudformation="ObjectLockConfiguration.Rule.DefaultRetention.Mode",
+            absent="",
+            about="GOVERNANCE, COMPLIANCE, or empty where new objects are not locked by default.",
+        ),
+        Int(
+            "object_lock_default_days",
+            live=From("@object_lock.ObjectLockConfiguration.Rule.DefaultRetention", _days),
+            cloudformation=From("ObjectLockConfiguration.Rule.DefaultRetention", _days),
+            absent=0,
+        ),
+        Bool(
+            "event_notifications_enabled",
+            live=From("@notifications", _notifies),
+            cloudformation=From("NotificationConfiguration", _notifies),
+            absent=False,
+        ),
+        Bool(
+            "replication_enabled",
+            live=From("@replication.ReplicationConfiguration.Rules", _any_enabled),
+            cloudformation=From("ReplicationConfiguration.Rules", _any_enabled),
+            absent=False,
+        ),
+        Bool(
+            "website_enabled",
+            live=From("@website", not_empty),
+            cloudformation=From("WebsiteConfiguration", present),
+            absent=False,
+        ),
+        Bool(
+            "transfer_acceleration_enabled",
+            live=From("@acceleration.Status", equals("Enabled")),
+            cloudformation=From("AccelerateConfiguration.AccelerationStatus", equals("Enabled")),
+            absent=False,
+        ),
+        Tags(live="@tagging.TagSet"),
+    ),
+)
+
+ACCOUNT_SETTINGS = Table(
+    "aws_s3_account_settings",
+    "What S3 blocks for all buckets of the account.",
+    service="s3",
+    scope="account",
+    live=Each("sts.get_caller_identity", "@"),
+    details={
+        "public_access": Call(
+            "s3control.get_public_access_block",
+            inputs={"AccountId": "Account"},
+            absent=("NoSuchPublicAccessBlockConfiguration",),
+        ),
+    },
+    columns=(
+        Arn("arn:{partition}:s3:{region}:{account_id}:account-settings"),
+        *_block_columns("@public_access.PublicAccessBlockConfiguration", cloudformation=False),
+    ),
+)

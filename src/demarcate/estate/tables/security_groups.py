@@ -1,0 +1,199 @@
+"""Security groups and their rules, the same whether AWS tells them or a template declares them."""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import REF, Arn, Bool, Companion, Derived, Each, From, Int, Json, Table, Tags, Text
+from demarcate.estate.tables.vpc import LAST_PORT, protocol_name
+from demarcate.estate.transforms import equals
+
+_PORTS = ("tcp", "udp")
+_TYPES = ("icmp", "icmpv6")
+_PEERS = ("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_group_id")
+
+
+def _cidr(value: Any) -> Any:
+    """An address block as AWS writes it; text that is none (an attribute of a resource) as it is."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return str(ipaddress.ip_network(value.strip(), strict=False))
+    except ValueError:
+        return value
+
+
+def _rule(permission: Mapping[str, Any], description: Any, **peer: Any) -> dict[str, Any]:
+    """One rule and one peer. Ports of a protocol that has none, or of all protocols, are all ports."""
+    protocol = protocol_name(permission["IpProtocol"])
+    first, last = permission.get("FromPort"), permission.get("ToPort")
+    if isinstance(protocol, Unknown):
+        first = last = protocol
+    elif protocol not in _PORTS + _TYPES:
+        first, last = 0, LAST_PORT
+    return {
+        "ip_protocol": protocol,
+        "from_port": first,
+        "to_port": last,
+        **dict.fromkeys(_PEERS, ""),
+        **peer,
+        "description": description or "",
+    }
+
+
+def _in_order(rules: list[Any]) -> list[Any]:
+    return sorted(rules, key=str)
+
+
+def _live_rules(permissions: list[dict[str, Any]]) -> list[Any]:
+    """The rules of an answer of AWS, flat: one for each peer."""
+    rules: list[Any] = []
+    for one in permissions:
+        peers = [(block, {"cidr_ipv4": block["CidrIp"]}) for block in one.get("IpRanges", ())]
+        peers += [(block, {"cidr_ipv6": block["CidrIpv6"]}) for block in one.get("Ipv6Ranges", ())]
+        peers += [(found, {"prefix_list_id": found["PrefixListId"]}) for found in one.get("PrefixListIds", ())]
+        peers += [
+            (group, {"referenced_group_id": group.get("GroupId") or group["GroupName"]})
+            for group in one.get("UserIdGroupPairs", ())
+        ]
+        rules.extend(_rule(one, found.get("Description"), **peer) for found, peer in peers)
+    return _in_order(rules)
+
+
+def _declared_rule(rule: Any) -> Any:
+    """A rule of a template, or of a rule resource of its own."""
+    if isinstance(rule, Unknown):
+        return rule
+    group = next(
+        (
+            rule[key]
+            for key in ("SourceSecurityGroupId", "DestinationSecurityGroupId", "SourceSecurityGroupName")
+            if rule.get(key) is not None
+        ),
+        "",
+    )
+    return _rule(
+        rule,
+        rule.get("Description"),
+        cidr_ipv4=_cidr(rule.get("CidrIp", "")),
+        cidr_ipv6=_cidr(rule.get("CidrIpv6", "")),
+        prefix_list_id=rule.get("SourcePrefixListId", rule.get("DestinationPrefixListId", "")),
+        referenced_group_id=group,
+    )
+
+
+def _declared_rules(rules: list[Any]) -> Any:
+    return _in_order([_declared_rule(rule) for rule in rules]) or ABSENT
+
+
+_ANYWHERE = [
+    _rule({"IpProtocol": "-1"}, "", cidr_ipv4="0.0.0.0/0"),
+    _rule({"IpProtocol": "-1"}, "", cidr_ipv6="::/0"),
+]
+"""The egress rules that AWS adds where a template declares none."""
+
+SECURITY_GROUP = Table(
+    "aws_vpc_security_group",
+    "A security group: the firewall of network interfaces.",
+    service="vpc",
+    live=Each("ec2.describe_security_groups", "SecurityGroups[]"),
+    cloudformation="AWS::EC2::SecurityGroup",
+    companions={"egress": Companion("AWS::EC2::SecurityGroupEgress", "GroupId", many=True)},
+    columns=(
+        Text("group_id", live="GroupId", cloudformation=REF),
+        Arn("arn:{partition}:ec2:{region}:{owner_id}:security-group/{group_id}", cloudformation=REF),
+        Text("group_name", live="GroupName", cloudformation="GroupName"),
+        Bool(
+            "is_default",
+            live=From("GroupName", equals("default")),
+            cloudformation=From("@", lambda _: False),
+            about="Whether it is the group that every network has.",
+        ),
+        Text("description", live="Description", cloudformation="GroupDescription"),
+        Text("owner_id", live="OwnerId"),
+        Text("vpc_id", live="VpcId", cloudformation="VpcId"),
+        Json(
+            "ip_permissions",
+            live=From("IpPermissions", _live_rules),
+            cloudformation=From("SecurityGroupIngress", _declared_rules),
+            absent=[],
+            about="The rules for what comes in: a list of objects with the columns of its rules' table.",
+        ),
+        Json(
+            "ip_permissions_egress",
+            live=From("IpPermissionsEgress", _live_rules, absent=[]),
+            cloudformation=From("SecurityGroupEgress", _declared_rules, absent=_ANYWHERE),
+            about="The rules for what goes out.",
+        ),
+        Bool(
+            "declares_egress_apart",
+            live=From("@", lambda _: False),
+            cloudformation=From("@egress", bool),
+            about="Whether a template declares egress rules of it as resources of their own.",
+        ),
+        Tags(live="Tags"),
+    ),
+)
+
+_COLUMNS = (
+    Text("group_id", about="The group that the rule belongs to."),
+    Text("type", about="ingress or egress."),
+    Bool("is_egress"),
+    Text("ip_protocol", about="tcp, udp, icmp, icmpv6, another's number, or -1 for all."),
+    Int("from_port", about="0 where all ports are meant; of ICMP the type, -1 for all."),
+    Int("to_port", about="65535 where all ports are meant; of ICMP the code, -1 for all."),
+    Text("cidr_ipv4", about="The IPv4 addresses it lets through, or empty."),
+    Text("cidr_ipv6", about="The IPv6 addresses it lets through, or empty."),
+    Text("prefix_list_id", about="The prefix list it lets through, or empty."),
+    Text("referenced_group_id", about="The security group it lets through, or empty."),
+    Text("description"),
+)
+
+
+def _row(rule: Any, group: Any, type_: str) -> dict[str, Any]:
+    whose = {"group_id": group, "type": type_, "is_egress": type_ == "egress"}
+    if isinstance(rule, Unknown):
+        return dict.fromkeys((column.name for column in _COLUMNS), rule) | whose
+    return {**rule, **whose}
+
+
+def _rules_of(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for rule in group["ip_permissions"]:
+        yield _row(rule, group["group_id"], "ingress")
+    egress = group["ip_permissions_egress"]
+    if egress == _ANYWHERE and group["declares_egress_apart"]:
+        egress = [Unknown("egress rules of their own may take the place of the default ones")]
+    for rule in egress:
+        yield _row(rule, group["group_id"], "egress")
+
+
+def _alone(type_: str) -> Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]:
+    def rows(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+        yield _row(_declared_rule(rule), rule.get("GroupId", rule.get("GroupName")), type_)
+
+    return rows
+
+
+_NEEDS = ("GroupId", "IpProtocol", "FromPort", "ToPort", "CidrIp", "CidrIpv6", "Description")
+_SOURCES = ("GroupName", "SourcePrefixListId", "SourceSecurityGroupId", "SourceSecurityGroupName")
+_DESTINATIONS = ("DestinationPrefixListId", "DestinationSecurityGroupId")
+
+SECURITY_GROUP_RULE = Table(
+    "aws_vpc_security_group_rule",
+    "A rule of a security group, for one peer.",
+    service="vpc",
+    derived=(
+        Derived(
+            "aws_vpc_security_group",
+            needs=("group_id", "ip_permissions", "ip_permissions_egress", "declares_egress_apart"),
+            function=_rules_of,
+        ),
+        Derived("AWS::EC2::SecurityGroupIngress", needs=_NEEDS + _SOURCES, function=_alone("ingress")),
+        Derived("AWS::EC2::SecurityGroupEgress", needs=_NEEDS + _DESTINATIONS, function=_alone("egress")),
+    ),
+    columns=_COLUMNS,
+)

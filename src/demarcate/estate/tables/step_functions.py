@@ -1,0 +1,73 @@
+"""AWS Step Functions: state machines."""
+
+from __future__ import annotations
+
+from demarcate.estate.table import Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Time
+from demarcate.estate.transforms import document
+
+STATE_MACHINE = Table(
+    "aws_sfn_state_machine",
+    "A Step Functions state machine.",
+    service="step-functions",
+    live=(
+        Each("stepfunctions.list_state_machines", "stateMachines[]"),
+        Each("stepfunctions.describe_state_machine", "@", inputs={"stateMachineArn": "stateMachineArn"}),
+    ),
+    details={
+        "tags": Call("stepfunctions.list_tags_for_resource", inputs={"resourceArn": "stateMachineArn"}),
+    },
+    cloudformation="AWS::StepFunctions::StateMachine",
+    columns=(
+        Text("name", live="name", cloudformation="StateMachineName"),
+        Arn(live="stateMachineArn"),
+        Text("status", live="status"),
+        Text(
+            "type",
+            live="type",
+            cloudformation=From("StateMachineType", absent="STANDARD"),
+            about="STANDARD or EXPRESS.",
+        ),
+        Text("role_arn", live="roleArn", cloudformation="RoleArn"),
+        Json("definition", live=From("definition", document), cloudformation="Definition"),
+        Text(
+            "logging_level",
+            live="loggingConfiguration.level",
+            cloudformation="LoggingConfiguration.Level",
+            absent="OFF",
+            about="ALL, ERROR, FATAL or OFF.",
+        ),
+        Bool(
+            "logging_include_execution_data",
+            live="loggingConfiguration.includeExecutionData",
+            cloudformation="LoggingConfiguration.IncludeExecutionData",
+            absent=False,
+        ),
+        Text(
+            "log_group_arn",
+            live="loggingConfiguration.destinations[0].cloudWatchLogsLogGroup.logGroupArn",
+            cloudformation="LoggingConfiguration.Destinations[0].CloudWatchLogsLogGroup.LogGroupArn",
+            absent="",
+        ),
+        Bool(
+            "tracing_enabled",
+            live="tracingConfiguration.enabled",
+            cloudformation="TracingConfiguration.Enabled",
+            absent=False,
+        ),
+        Text(
+            "encryption_type",
+            live="encryptionConfiguration.type",
+            cloudformation="EncryptionConfiguration.Type",
+            absent="AWS_OWNED_KEY",
+            about="AWS_OWNED_KEY or CUSTOMER_MANAGED_KMS_KEY.",
+        ),
+        Text(
+            "kms_key_id",
+            live="encryptionConfiguration.kmsKeyId",
+            cloudformation="EncryptionConfiguration.KmsKeyId",
+            absent="",
+        ),
+        Time("creation_date", live="creationDate"),
+        Tags(live="@tags.tags"),
+    ),
+)

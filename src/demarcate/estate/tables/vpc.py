@@ -1,0 +1,366 @@
+"""Amazon VPC: networks, subnets, flow logs, network ACLs, routes, gateways and endpoints.
+
+Security groups are in `security_groups.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Companion,
+    Derived,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
+from demarcate.estate.transforms import as_list, document, each, not_empty
+
+LAST_PORT = 65535
+PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "all": "-1"}
+
+
+def protocol_name(value: Any) -> Any:
+    """A protocol as a name where AWS has one: tcp, udp, icmp, icmpv6; -1 is all of them, others are numbers."""
+    if isinstance(value, Unknown):
+        return value
+    text = str(value).lower()
+    return PROTOCOLS.get(text, text)
+
+
+VPC = Table(
+    "aws_vpc",
+    "A virtual private cloud: a network of its own.",
+    service="vpc",
+    live=Each("ec2.describe_vpcs", "Vpcs[]"),
+    details={
+        "hostnames": Call(
+            "ec2.describe_vpc_attribute", inputs={"VpcId": "VpcId"}, params={"Attribute": "enableDnsHostnames"}
+        ),
+        "resolution": Call(
+            "ec2.describe_vpc_attribute", inputs={"VpcId": "VpcId"}, params={"Attribute": "enableDnsSupport"}
+        ),
+    },
+    cloudformation="AWS::EC2::VPC",
+    columns=(
+        Text("vpc_id", live="VpcId", cloudformation=REF),
+        Arn("arn:{partition}:ec2:{region}:{owner_id}:vpc/{vpc_id}", cloudformation=REF),
+        Text("owner_id", live="OwnerId", about="Another account's where the network is shared with this one."),
+        Text("cidr_block", live="CidrBlock", cloudformation="CidrBlock"),
+        Bool("is_default", live="IsDefault", cloudformation=From("@", lambda _: False)),
+        Text("state", live="State"),
+        Text("instance_tenancy", live="InstanceTenancy", cloudformation=From("InstanceTenancy", absent="default")),
+        Text("dhcp_options_id", live="DhcpOptionsId"),
+        Bool(
+            "enable_dns_hostnames",
+            live="@hostnames.EnableDnsHostnames.Value",
+            cloudformation=From("EnableDnsHostnames", absent=False),
+        ),
+        Bool(
+            "enable_dns_support",
+            live="@resolution.EnableDnsSupport.Value",
+            cloudformation=From("EnableDnsSupport", absent=True),
+        ),
+        Text(
+            "internet_gateway_block_mode",
+            live="BlockPublicAccessStates.InternetGatewayBlockMode",
+            about="off, block-ingress or block-bidirectional.",
+        ),
+        Text(
+            "encryption_control_mode",
+            live="EncryptionControl.Mode",
+            cloudformation="VpcEncryptionControl.Mode",
+            absent="",
+            about="monitor or enforce encryption in transit, or empty.",
+        ),
+        Tags(live="Tags"),
+    ),
+)
+
+SUBNET = Table(
+    "aws_vpc_subnet",
+    "A subnet of a VPC.",
+    service="vpc",
+    live=Each("ec2.describe_subnets", "Subnets[]"),
+    cloudformation="AWS::EC2::Subnet",
+    columns=(
+        Text("subnet_id", live="SubnetId", cloudformation=REF),
+        Arn(live="SubnetArn", cloudformation=REF),
+        Text("vpc_id", live="VpcId", cloudformation="VpcId"),
+        Text("owner_id", live="OwnerId", about="Another account's where the subnet is shared with this one."),
+        Text("cidr_block", live="CidrBlock", cloudformation="CidrBlock"),
+        Text("availability_zone", live="AvailabilityZone", cloudformation="AvailabilityZone"),
+        Text("state", live="State"),
+        Bool("default_for_az", live="DefaultForAz", cloudformation=From("@", lambda _: False)),
+        Bool(
+            "map_public_ip_on_launch",
+            live="MapPublicIpOnLaunch",
+            cloudformation=From("MapPublicIpOnLaunch", absent=False),
+        ),
+        Bool(
+            "assign_ipv6_address_on_creation",
+            live="AssignIpv6AddressOnCreation",
+            cloudformation=From("AssignIpv6AddressOnCreation", absent=False),
+        ),
+        Text("internet_gateway_block_mode", live="BlockPublicAccessStates.InternetGatewayBlockMode"),
+        Tags(live="Tags"),
+    ),
+)
+
+FLOW_LOG = Table(
+    "aws_vpc_flow_log",
+    "A flow log: a record of the traffic of a network, a subnet or an interface.",
+    service="vpc",
+    live=Each("ec2.describe_flow_logs", "FlowLogs[]"),
+    cloudformation="AWS::EC2::FlowLog",
+    columns=(
+        Text("flow_log_id", live="FlowLogId", cloudformation=REF),
+        Arn("arn:{partition}:ec2:{region}:{account_id}:vpc-flow-log/{flow_log_id}", cloudformation=REF),
+        Text("resource_id", live="ResourceId", cloudformation="ResourceId", about="What it records."),
+        Text(
+            "traffic_type",
+            live="TrafficType",
+            cloudformation="TrafficType",
+            about="ACCEPT, REJECT or ALL; of transit gateways always all.",
+        ),
+        Text("flow_log_status", live="FlowLogStatus"),
+        Text("deliver_logs_status", live="DeliverLogsStatus", absent="", about="SUCCESS, FAILED, or not yet any."),
+        Text("deliver_logs_error_message", live="DeliverLogsErrorMessage", absent=""),
+        Text(
+            "deliver_logs_permission_arn",
+            live="DeliverLogsPermissionArn",
+            cloudformation="DeliverLogsPermissionArn",
+        ),
+        Text(
+            "log_destination_type",
+            live="LogDestinationType",
+            cloudformation=From("LogDestinationType", absent="cloud-watch-logs"),
+        ),
+        Text("log_destination", live="LogDestination", cloudformation="LogDestination"),
+        Text("log_group_name", live="LogGroupName", cloudformation="LogGroupName"),
+        Int(
+            "max_aggregation_interval",
+            live="MaxAggregationInterval",
+            cloudformation=From("MaxAggregationInterval", absent=600),
+            about="Seconds.",
+        ),
+        Time("creation_time", live="CreationTime"),
+        Tags(live="Tags"),
+    ),
+)
+
+NETWORK_ACL = Table(
+    "aws_vpc_network_acl",
+    "A network ACL: the packet filter of subnets.",
+    service="vpc",
+    live=Each("ec2.describe_network_acls", "NetworkAcls[]"),
+    cloudformation="AWS::EC2::NetworkAcl",
+    companions={
+        "associations": Companion("AWS::EC2::SubnetNetworkAclAssociation", "NetworkAclId", many=True),
+    },
+    columns=(
+        Text("network_acl_id", live="NetworkAclId", cloudformation=REF),
+        Arn("arn:{partition}:ec2:{region}:{owner_id}:network-acl/{network_acl_id}", cloudformation=REF),
+        Text("owner_id", live="OwnerId"),
+        Text("vpc_id", live="VpcId", cloudformation="VpcId"),
+        Bool("is_default", live="IsDefault", cloudformation=From("@", lambda _: False)),
+        Texts(
+            "associated_subnet_ids",
+            live=From("Associations[].SubnetId", as_list),
+            cloudformation="@associations[].SubnetId",
+        ),
+        Json("entries", live="Entries", cloudformation=From("@", lambda _: [])),
+        Tags(live="Tags"),
+    ),
+)
+
+
+def _entries(acl: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    for entry in acl["entries"]:
+        yield _entry(entry, acl["network_acl_id"])
+
+
+def _declared_entry(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    yield _entry(entry, entry["NetworkAclId"])
+
+
+def _entry(entry: Mapping[str, Any], acl: Any) -> dict[str, Any]:
+    protocol = protocol_name(entry["Protocol"])
+    ports: Any = entry.get("PortRange", {})
+    first = ports if isinstance(ports, Unknown) else ports.get("From")
+    last = ports if isinstance(ports, Unknown) else ports.get("To")
+    if isinstance(protocol, Unknown):
+        first = last = protocol
+    elif protocol not in ("tcp", "udp"):
+        first, last = 0, LAST_PORT
+    return {
+        "network_acl_id": acl,
+        "rule_number": entry["RuleNumber"],
+        "egress": entry.get("Egress", False),
+        "rule_action": entry["RuleAction"],
+        "protocol": protocol,
+        "from_port": first,
+        "to_port": last,
+        "cidr_block": entry.get("CidrBlock", ""),
+        "ipv6_cidr_block": entry.get("Ipv6CidrBlock", ""),
+    }
+
+
+NETWORK_ACL_ENTRY = Table(
+    "aws_vpc_network_acl_entry",
+    "A rule of a network ACL.",
+    service="vpc",
+    derived=(
+        Derived("aws_vpc_network_acl", needs=("network_acl_id", "entries"), function=_entries),
+        Derived(
+            "AWS::EC2::NetworkAclEntry",
+            needs=(
+                *("NetworkAclId", "RuleNumber", "Egress", "RuleAction", "Protocol", "PortRange"),
+                *("CidrBlock", "Ipv6CidrBlock"),
+            ),
+            function=_declared_entry,
+        ),
+    ),
+    columns=(
+        Text("network_acl_id"),
+        Int("rule_number", about="Lower numbers decide first; 32767 is the last one, which denies."),
+        Bool("egress"),
+        Text("rule_action", about="allow or deny."),
+        Text("protocol", about="tcp, udp, icmp, icmpv6, another's number, or -1 for all."),
+        Int("from_port"),
+        Int("to_port"),
+        Text("cidr_block", about="Empty where the rule is for IPv6."),
+        Text("ipv6_cidr_block", about="Empty where the rule is for IPv4."),
+    ),
+)
+
+ROUTE_TABLE = Table(
+    "aws_vpc_route_table",
+    "A route table: where the traffic of subnets goes.",
+    service="vpc",
+    live=Each("ec2.describe_route_tables", "RouteTables[]"),
+    cloudformation="AWS::EC2::RouteTable",
+    companions={
+        "routes": Companion("AWS::EC2::Route", "RouteTableId", many=True),
+        "associations": Companion("AWS::EC2::SubnetRouteTableAssociation", "RouteTableId", many=True),
+    },
+    columns=(
+        Text("route_table_id", live="RouteTableId", cloudformation=REF),
+        Arn("arn:{partition}:ec2:{region}:{owner_id}:route-table/{route_table_id}", cloudformation=REF),
+        Text("owner_id", live="OwnerId"),
+        Text("vpc_id", live="VpcId", cloudformation="VpcId"),
+        Texts(
+            "associated_subnet_ids",
+            live=From("Associations[].SubnetId", as_list),
+            cloudformation="@associations[].SubnetId",
+        ),
+        Json("routes", live="Routes", cloudformation="@routes"),
+        Texts(
+            "gateway_ids",
+            live=From("Routes[].GatewayId", as_list),
+            cloudformation="@routes[].GatewayId",
+            about="The internet gateways (igw-…), gateway endpoints and the like that it leads to.",
+        ),
+        Tags(live="Tags"),
+    ),
+)
+
+INTERNET_GATEWAY = Table(
+    "aws_vpc_internet_gateway",
+    "An internet gateway.",
+    service="vpc",
+    live=Each("ec2.describe_internet_gateways", "InternetGateways[]"),
+    cloudformation="AWS::EC2::InternetGateway",
+    companions={"attachment": Companion("AWS::EC2::VPCGatewayAttachment", "InternetGatewayId", many=True)},
+    columns=(
+        Text("internet_gateway_id", live="InternetGatewayId", cloudformation=REF),
+        Arn(
+            "arn:{partition}:ec2:{region}:{account_id}:internet-gateway/{internet_gateway_id}", cloudformation=REF
+        ),
+        Texts("attached_vpc_ids", live=From("Attachments[].VpcId", as_list), cloudformation="@attachment[].VpcId"),
+        Tags(live="Tags"),
+    ),
+)
+
+
+def _open_policy(value: Any) -> Any:
+    """Whether an endpoint policy lets everyone do everything with everything."""
+    policy = document(value)
+    if isinstance(policy, Unknown):
+        return policy
+    statements = policy["Statement"]
+    statements = statements if isinstance(statements, list) else [statements]
+    unknown = first_unknown(statements)
+    for statement in statements:
+        if isinstance(statement, Unknown) or first_unknown(statement) is not None:
+            continue
+        everyone = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
+        everything = all(statement.get(key) in ("*", ["*"]) for key in ("Action", "Resource"))
+        if statement["Effect"] == "Allow" and everyone and everything and not statement.get("Condition"):
+            return True
+    return unknown or False
+
+
+ENDPOINT = Table(
+    "aws_vpc_endpoint",
+    "A VPC endpoint: a private way to a service.",
+    service="vpc",
+    live=Each("ec2.describe_vpc_endpoints", "VpcEndpoints[]"),
+    cloudformation="AWS::EC2::VPCEndpoint",
+    columns=(
+        Text("vpc_endpoint_id", live="VpcEndpointId", cloudformation=REF),
+        Arn("arn:{partition}:ec2:{region}:{owner_id}:vpc-endpoint/{vpc_endpoint_id}", cloudformation=REF),
+        Text("owner_id", live="OwnerId"),
+        Text("vpc_id", live="VpcId", cloudformation="VpcId"),
+        Text("service_name", live="ServiceName", cloudformation="ServiceName"),
+        Text(
+            "vpc_endpoint_type", live="VpcEndpointType", cloudformation=From("VpcEndpointType", absent="Gateway")
+        ),
+        Text("state", live="State"),
+        Bool("private_dns_enabled", live="PrivateDnsEnabled", cloudformation="PrivateDnsEnabled"),
+        Json("policy", live=From("PolicyDocument", document), cloudformation=From("PolicyDocument", document)),
+        Bool(
+            "policy_allows_everything",
+            live=From("PolicyDocument", _open_policy),
+            cloudformation=From("PolicyDocument", _open_policy, absent=True),
+            about="Whether its policy lets everyone do everything with everything, as it does by default.",
+        ),
+        Texts("subnet_ids", live="SubnetIds", cloudformation="SubnetIds", absent=[]),
+        Texts("route_table_ids", live="RouteTableIds", cloudformation="RouteTableIds", absent=[]),
+        Texts(
+            "security_group_ids",
+            live=From("Groups", each("GroupId"), absent=[]),
+            cloudformation="SecurityGroupIds",
+        ),
+        Tags(live="Tags"),
+    ),
+)
+
+EIP = Table(
+    "aws_vpc_eip",
+    "An Elastic IP address.",
+    service="vpc",
+    live=Each("ec2.describe_addresses", "Addresses[]"),
+    columns=(
+        Text("allocation_id", live="AllocationId"),
+        Arn("arn:{partition}:ec2:{region}:{account_id}:elastic-ip/{allocation_id}"),
+        Text("public_ip", live="PublicIp"),
+        Text("association_id", live="AssociationId", absent=""),
+        Bool("associated", live=From("AssociationId", not_empty), absent=False),
+        Text("instance_id", live="InstanceId", absent=""),
+        Text("network_interface_id", live="NetworkInterfaceId", absent=""),
+        Tags(live="Tags", cloudformation=None),
+    ),
+)

@@ -1,0 +1,161 @@
+"""AWS WAF: web ACLs, regional and of CloudFront."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.table import (
+    Arn,
+    Bool,
+    Call,
+    Column,
+    Companion,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    attribute,
+)
+from demarcate.estate.transforms import present
+
+
+def _groups(rules: Any) -> Any:
+    """The managed rule groups of the rules, as "vendor/name"."""
+    groups = []
+    for rule in rules:
+        if isinstance(rule, Unknown) or isinstance(rule["Statement"], Unknown):
+            return rule if isinstance(rule, Unknown) else rule["Statement"]
+        group = rule["Statement"].get("ManagedRuleGroupStatement")
+        if group is not None:
+            groups.append(f"{group['VendorName']}/{group['Name']}")
+    return groups
+
+
+def _has_rate_limit(rules: Any) -> Any:
+    if any("RateBasedStatement" in rule["Statement"] for rule in rules if not isinstance(rule, Unknown)):
+        return True
+    return next((rule for rule in rules if isinstance(rule, Unknown)), False)
+
+
+def _measured(rules: Any) -> Any:
+    told = [rule["VisibilityConfig"]["CloudWatchMetricsEnabled"] for rule in rules]
+    if any(str(one).lower() == "false" for one in told):
+        return False
+    return next((one for one in told if isinstance(one, Unknown)), True)
+
+
+def _action(action: Any) -> str:
+    return "Block" if "Block" in action else "Allow"
+
+
+def _columns(scope: str) -> tuple[Column, ...]:
+    """The columns that both kinds have. Only a regional table reads templates, where the scope is told."""
+    rules = "@acl.WebACL.Rules"
+    return (
+        Text("name", live="Name", cloudformation="Name"),
+        Text("id", live="Id", cloudformation=attribute("Id")),
+        Arn(live="ARN"),
+        Text("scope", live=From("@", lambda _: scope), cloudformation="Scope"),
+        Text("description", live="Description", cloudformation="Description", absent=""),
+        Text(
+            "default_action",
+            live=From("@acl.WebACL.DefaultAction", _action),
+            cloudformation=From("DefaultAction", _action),
+        ),
+        Int("rule_count", live=From(rules, len), cloudformation=From("Rules", len), absent=0),
+        Texts(
+            "managed_rule_groups",
+            live=From(rules, _groups),
+            cloudformation=From("Rules", _groups),
+            absent=[],
+            about="vendor/name.",
+        ),
+        Bool(
+            "has_rate_limit",
+            live=From(rules, _has_rate_limit),
+            cloudformation=From("Rules", _has_rate_limit),
+            absent=False,
+        ),
+        Bool(
+            "all_rules_have_metrics",
+            live=From(rules, _measured),
+            cloudformation=From("Rules", _measured),
+            absent=True,
+        ),
+        Bool("managed_by_firewall_manager", live="@acl.WebACL.ManagedByFirewallManager", absent=False),
+        Bool(
+            "logging_enabled",
+            live=From("@logging.LoggingConfiguration", present),
+            cloudformation=From("@logging.LogDestinationConfigs", present),
+            absent=False,
+        ),
+        Texts(
+            "log_destination_arns",
+            live="@logging.LoggingConfiguration.LogDestinationConfigs",
+            cloudformation="@logging.LogDestinationConfigs",
+            absent=[],
+        ),
+        Json("rules", live=rules, cloudformation="Rules", absent=[]),
+    )
+
+
+def _details(scope: str) -> dict[str, Call]:
+    return {
+        "acl": Call("wafv2.get_web_acl", inputs={"Name": "Name", "Id": "Id"}, params={"Scope": scope}),
+        "logging": Call(
+            "wafv2.get_logging_configuration",
+            inputs={"ResourceArn": "ARN"},
+            absent=("WAFNonexistentItemException",),
+        ),
+        "tags": Call("wafv2.list_tags_for_resource", inputs={"ResourceARN": "ARN"}),
+    }
+
+
+WEB_ACL = Table(
+    "aws_wafv2_web_acl",
+    "A web ACL of a region. A template's web ACL for CloudFront is here too.",
+    service="waf",
+    live=Each("wafv2.list_web_acls", "WebACLs[]", params={"Scope": "REGIONAL"}),
+    details=_details("REGIONAL")
+    | {
+        "balancers": Call(
+            "wafv2.list_resources_for_web_acl",
+            inputs={"WebACLArn": "ARN"},
+            params={"ResourceType": "APPLICATION_LOAD_BALANCER"},
+        ),
+        "apis": Call(
+            "wafv2.list_resources_for_web_acl",
+            inputs={"WebACLArn": "ARN"},
+            params={"ResourceType": "API_GATEWAY"},
+        ),
+    },
+    cloudformation="AWS::WAFv2::WebACL",
+    companions={
+        "logging": Companion("AWS::WAFv2::LoggingConfiguration", "ResourceArn"),
+        "associations": Companion("AWS::WAFv2::WebACLAssociation", "WebACLArn", many=True),
+    },
+    columns=(
+        *_columns("REGIONAL"),
+        Texts("load_balancer_arns", live="@balancers.ResourceArns", absent=[]),
+        Texts("api_stage_arns", live="@apis.ResourceArns", absent=[]),
+        Tags(live="@tags.TagInfoForResource.TagList"),
+    ),
+)
+
+GLOBAL_WEB_ACL = Table(
+    "aws_wafv2_global_web_acl",
+    "A web ACL of CloudFront.",
+    service="waf",
+    scope="account",
+    live=Each("wafv2.list_web_acls", "WebACLs[]", params={"Scope": "CLOUDFRONT"}),
+    details=_details("CLOUDFRONT"),
+    columns=(
+        *(column for column in _columns("CLOUDFRONT")),
+        Tags(live="@tags.TagInfoForResource.TagList", cloudformation=None),
+    ),
+)

@@ -1,0 +1,67 @@
+"""Who owes what: the shared responsibility model as data, its loader and its queries.
+
+>>> from demarcate.model import load, who
+>>> model = load()
+>>> who(model, "who patches the rds engine?")[0].responsibility.id
+'patch-management.patch-rds-engine'
+"""
+
+from demarcate.model.load import DATA, ModelError, load
+from demarcate.model.queries import (
+    Applies,
+    Explanation,
+    Layer,
+    Match,
+    NotInModelError,
+    Row,
+    Shift,
+    explain,
+    for_table,
+    matrix,
+    services_of_arn,
+    shift,
+    who,
+)
+from demarcate.model.structs import (
+    SERVICE_TYPES,
+    Area,
+    Model,
+    Party,
+    Proof,
+    ProofKind,
+    Responsibility,
+    Service,
+    ServiceType,
+    Tool,
+    When,
+)
+
+__all__ = [
+    "DATA",
+    "SERVICE_TYPES",
+    "Applies",
+    "Area",
+    "Explanation",
+    "Layer",
+    "Match",
+    "Model",
+    "ModelError",
+    "NotInModelError",
+    "Party",
+    "Proof",
+    "ProofKind",
+    "Responsibility",
+    "Row",
+    "Service",
+    "ServiceType",
+    "Shift",
+    "Tool",
+    "When",
+    "explain",
+    "for_table",
+    "load",
+    "matrix",
+    "services_of_arn",
+    "shift",
+    "who",
+]

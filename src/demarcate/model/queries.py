@@ -1,0 +1,346 @@
+"""Questions to the model. Every function is pure: a model and a question in, an answer out."""
+
+from __future__ import annotations
+
+import difflib
+import math
+from collections.abc import Iterable
+from typing import Literal
+
+import msgspec
+
+from demarcate.base.errors import DemarcateError
+from demarcate.model.structs import (
+    SERVICE_TYPES,
+    Area,
+    Model,
+    Party,
+    Responsibility,
+    Service,
+    ServiceType,
+    Tool,
+    both,
+    either,
+)
+from demarcate.model.words import contains, stems, unique
+
+ALL = "all"
+"""The service of a row that holds for every service."""
+
+Owes = Literal["aws", "customer", "both", "nobody"]
+
+
+class NotInModelError(DemarcateError):
+    """An id that the model does not have. `nearest` are ids that look like it."""
+
+    def __init__(self, kind: str, id_: str, known: Iterable[str], hint: str) -> None:
+        known = tuple(known)
+        self.nearest = tuple(difflib.get_close_matches(id_, known, n=3, cutoff=0.5))
+        if not self.nearest:  # a slug without its area, or half a word
+            self.nearest = tuple(name for name in known if id_ and id_ in name)[:3]
+        meant = f" Did you mean {' or '.join(self.nearest)}?" if self.nearest else ""
+        super().__init__(f"The model has no {kind} {id_!r}.{meant} {hint}")
+
+
+class Row(msgspec.Struct, frozen=True, kw_only=True):
+    """Both halves of one area for one service, or for `all` services."""
+
+    area: str
+    area_title: str
+    service: str
+    service_name: str
+    aws: tuple[Responsibility, ...]
+    customer: tuple[Responsibility, ...]
+
+
+class Match(msgspec.Struct, frozen=True, kw_only=True):
+    """A responsibility that a question may mean, with the other party's half."""
+
+    responsibility: Responsibility
+    counterparts: tuple[Responsibility, ...]
+    score: float
+
+    @property
+    def aws(self) -> tuple[Responsibility, ...]:
+        """AWS's half of the match."""
+        return self._half("aws")
+
+    @property
+    def customer(self) -> tuple[Responsibility, ...]:
+        """The customer's half of the match."""
+        return self._half("customer")
+
+    def _half(self, party: Party) -> tuple[Responsibility, ...]:
+        return tuple(item for item in (self.responsibility, *self.counterparts) if item.party == party)
+
+
+class Explanation(msgspec.Struct, frozen=True, kw_only=True):
+    """All that the model knows by one id. A service and a tool may share one (CloudTrail): then both are here.
+
+    `aws` and `customer` are the two halves: of a responsibility, it and its counterparts; of an area, service
+    or tool, the responsibilities that name it.
+    """
+
+    id: str
+    responsibility: Responsibility | None = None
+    area: Area | None = None
+    service: Service | None = None
+    tool: Tool | None = None
+    aws: tuple[Responsibility, ...] = ()
+    customer: tuple[Responsibility, ...] = ()
+
+
+class Layer(msgspec.Struct, frozen=True, kw_only=True):
+    """Who owes one topic for one service type, and for each service of that type."""
+
+    topic: str
+    title: str
+    area: str
+    owes: Owes
+    aws: tuple[Responsibility, ...]
+    customer: tuple[Responsibility, ...]
+    services: dict[str, Owes]
+
+
+class Shift(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the line runs for one service type, topic by topic."""
+
+    type: ServiceType
+    services: tuple[Service, ...]
+    layers: tuple[Layer, ...]
+
+
+class Applies(msgspec.Struct, frozen=True, kw_only=True):
+    """A responsibility that can hold for rows of a table: for all of them, or where `predicate` is true."""
+
+    responsibility: Responsibility
+    predicate: str | None
+    because: tuple[tuple[str, str], ...]
+    """For each single condition in the predicate, its SQL and the sentence to show where it is true."""
+
+
+def _known(model: Model, kind: str, id_: str | None, known: Iterable[str], hint: str) -> None:
+    if id_ is not None and id_ not in known:
+        raise NotInModelError(kind, id_, known, hint)
+
+
+def matrix(
+    model: Model, *, area: str | None = None, service: str | None = None, party: Party | None = None
+) -> list[Row]:
+    """The matrix of responsibilities: per area a row for all services, then one for each service with its own.
+
+    `area` and `service` are ids; with `service` the rows are those for that service and for all. `party`
+    empties the other half. A row with nothing in it is left out.
+
+    Raises NotInModelError for an area, service or party that the model does not have, with the nearest.
+    """
+    _known(model, "area", area, model.area, f"The areas are {', '.join(model.area)}.")
+    _known(model, "service", service, model.service, "`demarcate matrix` lists all services.")
+    _known(model, "party", party, ("aws", "customer"), "The parties are aws and customer.")
+    services = [item for item in model.services if service in (None, item.id)]
+    rows: list[Row] = []
+    for shared in model.areas:
+        if area not in (None, shared.id):
+            continue
+        mine = [r for r in model.responsibilities if r.area == shared.id and party in (None, r.party)]
+        halves = [(ALL, ALL, [r for r in mine if r.services == ALL])]
+        halves += [(s.id, s.name, [r for r in mine if r.services != ALL and s.id in r.services]) for s in services]
+        for id_, name, found in halves:
+            if found:
+                aws, customer = _split(found)
+                rows.append(
+                    Row(
+                        area=shared.id,
+                        area_title=shared.title,
+                        service=id_,
+                        service_name=name,
+                        aws=aws,
+                        customer=customer,
+                    )
+                )
+    return rows
+
+
+def _split(
+    items: Iterable[Responsibility],
+) -> tuple[tuple[Responsibility, ...], tuple[Responsibility, ...]]:
+    """AWS's and the customer's, in that order."""
+    items = tuple(items)
+    return tuple(r for r in items if r.party == "aws"), tuple(r for r in items if r.party == "customer")
+
+
+# How much a word counts by the place where it is found. A keyword is what people call the thing.
+_KEYWORD, _TITLE, _ID, _SERVICE, _TEXT = 3.0, 2.5, 2.5, 2.0, 0.7
+
+
+def who(model: Model, question: str, *, limit: int | None = 10) -> list[Match]:
+    """The responsibilities that a question in free words may mean, best first, each with its other half.
+
+    Words are compared without their endings, rare words count for more, and a question that names a service
+    (by name or alias) prefers what is said of that service. No word in common gives an empty list.
+    """
+    asked = unique(stems(question))
+    if not asked:
+        return []
+    phrase = stems(question)
+    services = {
+        service.id
+        for service in model.services
+        if any(contains(phrase, stems(name)) for name in (service.name, service.id, *service.aliases))
+    }
+    fields = {item.id: _fields(model, item) for item in model.responsibilities}
+    total = len(fields)
+    weight = {word: math.log(1 + total / (1 + sum(word in found for found in fields.values()))) for word in asked}
+    # A word that nothing holds cannot tell one answer from another, so it does not count against any.
+    known = [word for word in asked if any(word in found for found in fields.values()) and word != "aws"]
+    possible = sum(weight[word] for word in known) or 1.0
+    matches: list[Match] = []
+    for item in model.responsibilities:
+        found = fields[item.id]
+        score = sum(weight[word] * found.get(word, 0.0) for word in known)
+        if not score:
+            continue
+        for keyword in item.keywords:
+            parts = stems(keyword)
+            if parts and set(parts) <= weight.keys():
+                beside = contains(phrase, parts)
+                score += (2.0 if beside else 1.2) * sum(weight[word] for word in parts)
+        covered = sum(weight[word] for word in known if word in found) / possible
+        score *= 0.25 + covered * covered
+        if services:
+            named = item.services != ALL and bool(services & set(item.services))
+            # What is said of few services is said of this one more than what is said of twenty.
+            spread = len(item.services) if named else 1
+            score *= 1.0 + 0.8 / math.sqrt(spread) if named else (0.75 if item.services == ALL else 0.35)
+        matches.append(Match(responsibility=item, counterparts=model.counterparts(item), score=round(score, 3)))
+    matches.sort(key=lambda match: -match.score)
+    return matches[:limit]
+
+
+def _fields(model: Model, item: Responsibility) -> dict[str, float]:
+    """Each stem of a responsibility with the weight of the best place where it stands."""
+    found: dict[str, float] = {}
+
+    def put(texts: Iterable[str], weight: float) -> None:
+        for text in texts:
+            for word in stems(text):
+                found[word] = max(found.get(word, 0.0), weight)
+
+    put((item.description,), _TEXT)
+    if item.services != ALL:
+        # The more services, the less any one name says about the responsibility.
+        weight = _SERVICE / math.sqrt(max(1.0, len(item.services) / 3))
+        for name in item.services:
+            service = model.service[name]
+            put((service.name, service.id, *service.aliases), weight)
+    put((item.id.replace(".", " ").replace("-", " "),), _ID)
+    put((model.area[item.area].title,), _TEXT)
+    put((item.title.removeprefix("AWS "),), _TITLE)
+    put(item.keywords, _KEYWORD)
+    return found
+
+
+def explain(model: Model, id_: str) -> Explanation:
+    """Everything that the model knows by an id: of a responsibility, an area, a service or a tool.
+
+    Raises NotInModelError with the nearest ids where there is none.
+    """
+    responsibility = model.responsibility.get(id_)
+    if responsibility is not None:
+        aws, customer = _split((responsibility, *model.counterparts(responsibility)))
+        return Explanation(id=id_, responsibility=responsibility, aws=aws, customer=customer)
+    area, service, tool = model.area.get(id_), model.service.get(id_), model.tool.get(id_)
+    if area is None and service is None and tool is None:
+        known = (*model.responsibility, *model.area, *model.service, *model.tool)
+        raise NotInModelError("item", id_, known, "Name a responsibility, an area, a service or a tool by its id.")
+    aws, customer = _split(
+        item
+        for item in model.responsibilities
+        if (area is not None and item.area == id_)
+        or (service is not None and item.services != ALL and id_ in item.services)
+        or (tool is not None and id_ in item.tools)
+    )
+    return Explanation(id=id_, area=area, service=service, tool=tool, aws=aws, customer=customer)
+
+
+def shift(model: Model) -> tuple[Shift, ...]:
+    """How the line moves from infrastructure to abstracted services: per type, who owes each topic.
+
+    `both` means that each party has a part, or that the services of the type (or the settings of one
+    resource) differ; `services` of a layer says which. `nobody` means that there is nothing left to do.
+    """
+    shifts: list[Shift] = []
+    for type_ in SERVICE_TYPES:
+        services = tuple(service for service in model.services if service.type == type_)
+        layers: list[Layer] = []
+        for topic in model.topics:
+            aws = tuple(model.responsibility[id_] for id_ in topic.aws)
+            customer = tuple(model.responsibility[id_] for id_ in topic.customer)
+            mine = tuple(r for r in aws if any(r.covers(s.id) for s in services))
+            yours = tuple(r for r in customer if any(r.covers(s.id) for s in services))
+            each = {
+                service.id: _owes(
+                    any(r.covers(service.id) for r in aws), any(r.covers(service.id) for r in customer)
+                )
+                for service in services
+            }
+            layers.append(
+                Layer(
+                    topic=topic.id,
+                    title=topic.title,
+                    area=topic.area,
+                    owes=_owes(bool(mine), bool(yours)),
+                    aws=mine,
+                    customer=yours,
+                    services=each,
+                )
+            )
+        shifts.append(Shift(type=type_, services=services, layers=tuple(layers)))
+    return tuple(shifts)
+
+
+def _owes(aws: bool, customer: bool) -> Owes:
+    if aws and customer:
+        return "both"
+    if aws:
+        return "aws"
+    return "customer" if customer else "nobody"
+
+
+def for_table(model: Model, table: str) -> tuple[Applies, ...]:
+    """The responsibilities that can hold for rows of a table, each with the SQL that decides it for one row.
+
+    Two things can make it depend on the row: the service (an ECS service may run on instances or on Fargate)
+    and the responsibility's own `when`. Both are in `predicate`, which is NULL where the row does not tell.
+    A table that no service lists gives an empty tuple.
+    """
+    services = model.services_of_table.get(table, ())
+    found: list[Applies] = []
+    for item in model.responsibilities:
+        mine = [service for service in services if item.covers(service.id)]
+        own = item.predicate(table)
+        if not mine or (item.when and own is None):
+            continue
+        # What covers every service of the table needs no look at which of them the row belongs to.
+        parts = [service.predicate(table) for service in mine]
+        belongs: str | None = None
+        if len(mine) < len(services) and all(part is not None for part in parts):
+            belongs = either(part for part in parts if part is not None)
+        conditions = unique(part for part in (belongs, own) if part is not None)
+        whens = [*item.when, *(when for service in mine if belongs for when in service.when)]
+        found.append(
+            Applies(
+                responsibility=item,
+                predicate=both(conditions) if conditions else None,
+                because=tuple((when.predicate, when.because) for when in whens if when.table == table),
+            )
+        )
+    return tuple(found)
+
+
+def services_of_arn(model: Model, arn: str) -> tuple[Service, ...]:
+    """The services to which an ARN can belong, by its service part; empty for what is no ARN we know."""
+    parts = arn.split(":", 5)
+    if len(parts) < 6 or parts[0] != "arn":
+        return ()
+    return tuple(service for service in model.services if parts[2] in service.arn_services)

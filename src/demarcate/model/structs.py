@@ -1,0 +1,395 @@
+"""The types of the model: what the YAML files under `data/` may hold.
+
+Every type is frozen and refuses unknown fields, so a typing slip in a data file is an error with its line.
+`Model` holds everything. It can be written to and read from msgpack or JSON by msgspec as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cached_property
+from typing import Literal
+
+import msgspec
+
+Party = Literal["aws", "customer"]
+ServiceType = Literal["infrastructure", "container", "managed-platform", "abstracted"]
+Cloud = Literal["IaaS", "CaaS", "PaaS", "FaaS", "SaaS"]
+ProofKind = Literal["checks", "attestation", "training", "drill", "report"]
+
+SERVICE_TYPES: tuple[ServiceType, ...] = ("infrastructure", "container", "managed-platform", "abstracted")
+"""In the order in which the line rises: from what customers run almost whole to what they only call."""
+
+Refs = tuple[str, ...]
+
+
+class _Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What all items share: no unknown fields, no change after loading."""
+
+
+class When(_Item, frozen=True, kw_only=True):
+    """For which rows of a table something holds: a SQL predicate over the row, and the reason in a sentence.
+
+    The predicate keeps to three-valued logic: where a column is NULL, so is the answer.
+    """
+
+    table: str
+    predicate: str = msgspec.field(name="is")
+    because: str
+
+
+def either(predicates: Iterable[str]) -> str:
+    """Predicates joined by OR, each in brackets where there are several."""
+    found = tuple(dict.fromkeys(predicates))
+    return found[0] if len(found) == 1 else " OR ".join(f"({predicate})" for predicate in found)
+
+
+def both(predicates: Iterable[str]) -> str:
+    """Predicates joined by AND, each in brackets where there are several."""
+    found = tuple(dict.fromkeys(predicates))
+    return found[0] if len(found) == 1 else " AND ".join(f"({predicate})" for predicate in found)
+
+
+def _either(whens: tuple[When, ...], table: str) -> str | None:
+    """The predicates over one table, joined by OR; None where there is none."""
+    found = [when.predicate for when in whens if when.table == table]
+    return either(found) if found else None
+
+
+class Area(_Item, frozen=True, kw_only=True):
+    """One of the six areas that both parties share."""
+
+    id: str
+    title: str
+    order: int
+    aws: str
+    customer: str
+    why: str
+    document: Refs = ()
+
+
+class Service(_Item, frozen=True, kw_only=True):
+    """An AWS service as the model speaks of it, and where the line runs in it.
+
+    `tables` hold its resources. Two services may share a table (ECS on EC2 and on Fargate); then `when` says
+    which of its rows belong to this one.
+    """
+
+    id: str
+    name: str
+    type: ServiceType
+    cloud: Cloud
+    aliases: tuple[str, ...] = ()
+    tables: tuple[str, ...] = ()
+    arn_services: tuple[str, ...] = ()
+    when: tuple[When, ...] = ()
+    line: str
+    document: Refs = ()
+
+    def predicate(self, table: str) -> str | None:
+        """Which rows of a table are resources of this service, as SQL; None where all of them are."""
+        return _either(self.when, table)
+
+
+class Proof(_Item, frozen=True, kw_only=True):
+    """What proves a responsibility. `ask` is what people are asked for; checks need none."""
+
+    kind: ProofKind
+    ask: str | None = None
+
+
+class Responsibility(_Item, frozen=True, kw_only=True):
+    """One thing that one party must do in one area, for named services or for all.
+
+    `when` narrows it to resources whose row meets a predicate: then it speaks of rows of those tables alone,
+    and of a row that meets at least one of the predicates over its table. `counterpart` names the other
+    party's half; after loading it is symmetric.
+    """
+
+    id: str
+    party: Party
+    title: str
+    description: str
+    why: str
+    services: Literal["all"] | tuple[str, ...]
+    when: tuple[When, ...] = ()
+    proof: tuple[Proof, ...]
+    controls: dict[str, tuple[str, ...]]
+    tools: tuple[str, ...] = ()
+    counterpart: tuple[str, ...] = ()
+    document: Refs = ()
+    keywords: tuple[str, ...] = ()
+
+    @property
+    def area(self) -> str:
+        """The id of its area: the first half of its own id."""
+        return self.id.partition(".")[0]
+
+    @property
+    def oscal(self) -> Literal["provided", "responsibility"]:
+        """The word for it in OSCAL's shared responsibility model."""
+        return "provided" if self.party == "aws" else "responsibility"
+
+    @property
+    def proof_kinds(self) -> tuple[ProofKind, ...]:
+        """The kinds of proof it needs, each once, in order."""
+        return tuple(dict.fromkeys(proof.kind for proof in self.proof))
+
+    def covers(self, service: str) -> bool:
+        """Whether it speaks of a service, by name or because it speaks of all."""
+        return self.services == "all" or service in self.services
+
+    def predicate(self, table: str) -> str | None:
+        """The condition on a row of the table, as SQL; None where it has none for that table."""
+        return _either(self.when, table)
+
+
+class Tool(_Item, frozen=True, kw_only=True):
+    """A tool: what AWS does in it (`provides`), and what the customer must do to have the use of it (`owner`)."""
+
+    id: str
+    name: str
+    purpose: str
+    provides: str
+    owner: str
+    areas: tuple[str, ...]
+    services: tuple[str, ...] = ()
+    document: Refs = ()
+
+
+class Practice(_Item, frozen=True, kw_only=True):
+    """A group of patching practices."""
+
+    id: str
+    title: str
+    order: int
+    responsibilities: tuple[str, ...]
+    document: Refs = ()
+
+
+class DriftStep(_Item, frozen=True, kw_only=True):
+    """A step of the drift loop; `next` leads on, and from the last step back to the first."""
+
+    id: str
+    title: str
+    order: int
+    next: tuple[str, ...]
+    responsibilities: tuple[str, ...]
+    document: Refs = ()
+
+
+class Practices(_Item, frozen=True, kw_only=True):
+    """`practices.yaml`: how to patch, and how to keep a configuration from drifting."""
+
+    groups: tuple[Practice, ...]
+    drift: tuple[DriftStep, ...]
+
+
+class TrainingResource(_Item, frozen=True, kw_only=True):
+    """Training that AWS offers, with AWS's own page for it."""
+
+    id: str
+    name: str
+    purpose: str
+    url: str
+    document: Refs = ()
+
+
+class TrainingTopic(_Item, frozen=True, kw_only=True):
+    """An awareness topic and who trains whom for it; where a half is empty, `reason` says why."""
+
+    id: str
+    title: str
+    aws: tuple[str, ...]
+    customer: tuple[str, ...]
+    reason: str | None = None
+    document: Refs = ()
+
+
+class Training(_Item, frozen=True, kw_only=True):
+    """`training.yaml`."""
+
+    resources: tuple[TrainingResource, ...]
+    topics: tuple[TrainingTopic, ...]
+
+
+class Communication(_Item, frozen=True, kw_only=True):
+    """Who tells whom what in an incident."""
+
+    id: str
+    sender: Party = msgspec.field(name="from")
+    recipient: Party = msgspec.field(name="to")
+    what: str
+    responsibility: str
+    document: Refs = ()
+
+
+class Tip(_Item, frozen=True, kw_only=True):
+    """A rule to remember."""
+
+    id: str
+    text: str
+    responsibilities: tuple[str, ...]
+    document: Refs = ()
+
+
+class Scenario(_Item, frozen=True, kw_only=True):
+    """A question with its answer, and both halves of it."""
+
+    id: str
+    title: str
+    question: str
+    answer: str
+    aws: tuple[str, ...]
+    customer: tuple[str, ...]
+    document: Refs = ()
+
+
+class Takeaway(_Item, frozen=True, kw_only=True):
+    """What to take away: of one area, or of all (`area` is None)."""
+
+    id: str
+    area: str | None
+    text: str
+    responsibilities: tuple[str, ...]
+    document: Refs = ()
+
+
+class Exam(_Item, frozen=True, kw_only=True):
+    """`exam.yaml`."""
+
+    tips: tuple[Tip, ...]
+    scenarios: tuple[Scenario, ...]
+    takeaways: tuple[Takeaway, ...]
+
+
+class QuickReference(_Item, frozen=True, kw_only=True):
+    """Both halves of an area in a line each."""
+
+    area: str
+    aws: str
+    customer: str
+    document: Refs = ()
+
+
+class Half(_Item, frozen=True, kw_only=True):
+    """One party and its half of the collaboration."""
+
+    title: str
+    half: str
+    document: Refs = ()
+
+
+class Collaboration(_Item, frozen=True, kw_only=True):
+    """Two halves that meet in the shared areas and together make the outcome."""
+
+    aws: Half
+    customer: Half
+    areas: tuple[str, ...]
+    outcome: str
+    document: Refs = ()
+
+
+class Next(_Item, frozen=True, kw_only=True):
+    """Where to read on."""
+
+    text: str
+    document: Refs = ()
+
+
+class Summary(_Item, frozen=True, kw_only=True):
+    """`summary.yaml`: the whole on one page."""
+
+    overview: str
+    overview_document: Refs = ()
+    quick_reference: tuple[QuickReference, ...]
+    collaboration: Collaboration
+    next: Next
+
+
+class Topic(_Item, frozen=True, kw_only=True):
+    """A layer over which the line moves: the responsibilities that either party can have in it."""
+
+    id: str
+    title: str
+    area: str
+    aws: tuple[str, ...]
+    customer: tuple[str, ...]
+
+
+class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
+    """Who owes what: all of the model, as loaded and validated by `load`."""
+
+    areas: tuple[Area, ...]
+    services: tuple[Service, ...]
+    responsibilities: tuple[Responsibility, ...]
+    tools: tuple[Tool, ...]
+    practices: Practices
+    training: Training
+    communication: tuple[Communication, ...]
+    exam: Exam
+    summary: Summary
+    topics: tuple[Topic, ...]
+
+    @cached_property
+    def responsibility(self) -> dict[str, Responsibility]:
+        """Responsibilities by id."""
+        return {item.id: item for item in self.responsibilities}
+
+    @cached_property
+    def owed(self) -> tuple[str, ...]:
+        """The ids of what customers owe."""
+        return tuple(item.id for item in self.responsibilities if item.party == "customer")
+
+    @cached_property
+    def service(self) -> dict[str, Service]:
+        """Services by id."""
+        return {item.id: item for item in self.services}
+
+    @cached_property
+    def area(self) -> dict[str, Area]:
+        """Areas by id."""
+        return {item.id: item for item in self.areas}
+
+    @cached_property
+    def tool(self) -> dict[str, Tool]:
+        """Tools by id."""
+        return {item.id: item for item in self.tools}
+
+    @cached_property
+    def services_of_table(self) -> dict[str, tuple[Service, ...]]:
+        """For each table, the services whose resources it holds."""
+        found: dict[str, tuple[Service, ...]] = {}
+        for service in self.services:
+            for table in service.tables:
+                found[table] = (*found.get(table, ()), service)
+        return found
+
+    def counterparts(self, responsibility: Responsibility) -> tuple[Responsibility, ...]:
+        """The other party's half of a responsibility."""
+        return tuple(self.responsibility[id_] for id_ in responsibility.counterpart)
+
+    def documented(self) -> Iterator[tuple[str, Refs]]:
+        """Each item that answers statements of the source document: a name for it, and its refs."""
+        groups: tuple[tuple[str, tuple[object, ...]], ...] = (
+            ("area", self.areas),
+            ("service", self.services),
+            ("responsibility", self.responsibilities),
+            ("tool", self.tools),
+            ("practice", self.practices.groups),
+            ("drift step", self.practices.drift),
+            ("training resource", self.training.resources),
+            ("training topic", self.training.topics),
+            ("communication rule", self.communication),
+            ("tip", self.exam.tips),
+            ("scenario", self.exam.scenarios),
+            ("takeaway", self.exam.takeaways),
+            ("quick reference", self.summary.quick_reference),
+            ("collaboration", (self.summary.collaboration.aws, self.summary.collaboration.customer)),
+            ("collaboration", (self.summary.collaboration, self.summary.next)),
+        )
+        yield "overview", self.summary.overview_document
+        for kind, items in groups:
+            for item in items:
+                name = getattr(item, "id", None) or getattr(item, "area", None) or "summary"
+                yield f"{kind} {name}", getattr(item, "document", ())

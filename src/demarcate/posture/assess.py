@@ -1,0 +1,218 @@
+"""From tallies to a posture: per responsibility, and rolled up. Pure: nothing is read here but what is given."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import UTC
+
+from demarcate.checks.engine import Judgement, NotRun, Tally
+from demarcate.checks.structs import SEVERITIES, Check
+from demarcate.estate.snapshot import Snapshot
+from demarcate.model import Model, Responsibility
+from demarcate.posture.line import Reach, reach
+from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture, State
+
+
+def assess_snapshot(
+    model: Model, snapshot: Snapshot, checks: Mapping[str, Check], judgement: Judgement
+) -> Posture:
+    """The posture of a snapshot that was judged by these checks."""
+    reaches = reach(model, snapshot)
+    facts = _Facts(model, snapshot, checks, judgement.not_run, reaches)
+    responsibilities = tuple(facts.posture(r, judgement.tallies) for r in model.responsibilities)
+    return Posture(
+        origin=snapshot.manifest.origin,
+        source=snapshot.manifest.source,
+        moment=snapshot.moment.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        summary=count(r for r in responsibilities if r.party == "customer"),
+        responsibilities=responsibilities,
+        areas={area: count(r for r in responsibilities if r.area == area) for area in model.area},
+        parties={party: count(r for r in responsibilities if r.party == party) for party in ("aws", "customer")},
+        accounts=_by_place(facts, judgement.tallies, [tally.account for tally in judgement.tallies], "account"),
+        regions=_by_place(facts, judgement.tallies, [tally.region for tally in judgement.tallies], "region"),
+        not_run=judgement.not_run,
+        unread=snapshot.unread,
+    )
+
+
+def _by_place(
+    facts: _Facts, tallies: Iterable[Tally], places: Iterable[str | None], attribute: str
+) -> dict[str, Counts]:
+    """Counts of what checks prove, for each account or region that has any resource judged."""
+    by_place: dict[str, list[Tally]] = {}
+    for tally, place in zip(tallies, places, strict=True):
+        if place is not None:
+            by_place.setdefault(place, []).append(tally)
+    return {
+        place: count(p for p in (facts.posture(r, found) for r in facts.checked()) if p.checks)
+        for place, found in sorted(by_place.items())
+    }
+
+
+def count(responsibilities: Iterable[ResponsibilityPosture]) -> Counts:
+    """How many are in which state."""
+    found = list(responsibilities)
+    states = Counter(r.state for r in found)
+    severities = Counter(r.severity for r in found if r.state == "gap")
+    return Counts(
+        owed=states["met"] + states["gap"] + states["unproven"],
+        met=states["met"],
+        gaps=states["gap"],
+        unproven=states["unproven"],
+        not_applicable=states["not-applicable"],
+        provided=states["provided"],
+        gaps_by_severity={s: severities[s] for s in SEVERITIES if severities[s]},
+    )
+
+
+class _Facts:
+    """What is the same for every responsibility of one assessment."""
+
+    def __init__(
+        self,
+        model: Model,
+        snapshot: Snapshot,
+        checks: Mapping[str, Check],
+        not_run: Iterable[NotRun],
+        reaches: Mapping[str, Reach],
+    ) -> None:
+        self._model, self._reaches, self._checks = model, reaches, checks
+        self._by_responsibility: dict[str, list[Check]] = {}
+        for check in checks.values():
+            self._by_responsibility.setdefault(check.responsibility, []).append(check)
+        self._not_run = {one.check: one.reason for one in not_run}
+        self._present = _present_services(model, snapshot, reaches)
+
+    def checked(self) -> list[Responsibility]:
+        """The customer responsibilities that checks can prove."""
+        return [r for r in self._model.responsibilities if r.party == "customer" and "checks" in r.proof_kinds]
+
+    def posture(self, responsibility: Responsibility, tallies: Iterable[Tally]) -> ResponsibilityPosture:
+        """The posture of one responsibility, from the tallies of its checks."""
+        results = self._results(responsibility, tallies)
+        state, because = self._state(responsibility, results)
+        failing = [result.severity for result in results if result.failed]
+        return ResponsibilityPosture(
+            id=responsibility.id,
+            title=responsibility.title,
+            area=responsibility.area,
+            party=responsibility.party,
+            services=() if responsibility.services == "all" else responsibility.services,
+            state=state,
+            severity=min(failing, key=SEVERITIES.index) if state == "gap" else None,  # type: ignore[arg-type]
+            because=because,
+            checks=results,
+        )
+
+    def _results(self, responsibility: Responsibility, tallies: Iterable[Tally]) -> tuple[CheckResult, ...]:
+        sums: dict[str, list[int]] = {}
+        mine = {check.id for check in self._by_responsibility.get(responsibility.id, ())}
+        for tally in tallies:
+            if tally.check in mine:
+                numbers = sums.setdefault(tally.check, [0, 0, 0])
+                for i, number in enumerate((tally.passed, tally.failed, tally.unknown)):
+                    numbers[i] += number
+        results = [
+            CheckResult(
+                check=name,
+                title=self._checks[name].title,
+                severity=self._checks[name].severity,
+                remedy=self._checks[name].remedy,
+                passed=passed,
+                failed=failed,
+                unknown=unknown,
+            )
+            for name, (passed, failed, unknown) in sums.items()
+        ]
+        return tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r.check)))  # type: ignore[arg-type]
+
+    def _applies(self, responsibility: Responsibility) -> tuple[bool | None, str]:
+        """Whether there is anything in the estate that it is about."""
+        if responsibility.when:
+            reached = self._reaches.get(responsibility.id, Reach())
+            if reached.applies:
+                return True, ""
+            if reached.unknown:
+                return None, f"whether it is about {_some(reached.unknown)} cannot be told"
+            if reached.not_applies:
+                other = "AWS" if responsibility.party == "customer" else "you"
+                return (
+                    False,
+                    f"the settings of {_some(reached.not_applies)} put this on the other side of the line ({other})",
+                )
+        services = responsibility.services
+        if services != "all" and not any(service in self._present for service in services):
+            return False, f"the estate has no resource of {self._names(services)}"
+        return True, ""
+
+    def _names(self, services: tuple[str, ...]) -> str:
+        names = [self._model.service[service].name for service in services]
+        return " or ".join(names) if len(names) < 4 else f"{', '.join(names[:3])} or {len(names) - 3} others"
+
+    def _state(
+        self, responsibility: Responsibility, results: tuple[CheckResult, ...]
+    ) -> tuple[State, tuple[str, ...]]:
+        applies, why = self._applies(responsibility)
+        if responsibility.party == "aws":
+            return ("not-applicable", (why,)) if applies is False else ("provided", ())
+        failed = [result for result in results if result.failed]
+        if failed:
+            return "gap", tuple(f"{r.title}: {_of(r.failed, r)}" for r in failed)
+        if applies is False:
+            return "not-applicable", (why,)
+        because: list[str] = [why] if why else []
+        if "checks" in responsibility.proof_kinds:
+            because += self._unproven_checks(responsibility, results)
+        because += [f"needs {_PROOFS[p.kind]}: {p.ask}" for p in responsibility.proof if p.kind != "checks"]
+        if because:
+            return "unproven", tuple(because)
+        return "met", tuple(f"{r.title}: {_of(r.passed, r)}" for r in results)
+
+    def _unproven_checks(self, responsibility: Responsibility, results: tuple[CheckResult, ...]) -> Iterable[str]:
+        """Why its checks do not prove it; nothing where they do."""
+        yield from (f"{r.title}: {_of(r.unknown, r)} unknown" for r in results if r.unknown)
+        if results:
+            return
+        of_it = self._by_responsibility.get(responsibility.id, [])
+        reasons = dict.fromkeys(self._not_run[c.id] for c in of_it if c.id in self._not_run)
+        if reasons:
+            yield from reasons
+        elif of_it:
+            yield "the estate has no resource that its checks judge"
+        else:
+            yield "none of its checks was selected"
+
+
+_PROOFS = {
+    "attestation": "an attestation",
+    "training": "a training record",
+    "drill": "a drill",
+    "report": "a provider report",
+}
+
+
+def _some(number: int) -> str:
+    return "1 resource" if number == 1 else f"{number} resources"
+
+
+def _of(number: int, result: CheckResult) -> str:
+    total = result.passed + result.failed + result.unknown
+    return f"{number} of {total}"
+
+
+def _present_services(model: Model, snapshot: Snapshot, reaches: Mapping[str, Reach]) -> set[str]:
+    """The services of which the snapshot has a resource, or may have one that was not read."""
+    rows = {name: sum(part.rows for part in held.parts) for name, held in snapshot.manifest.tables.items()}
+    unread = {one.table for one in snapshot.unread if one.table and not one.columns}
+    present = set()
+    for service in model.services:
+        reached = reaches.get(service.id)
+        if any(table in unread for table in service.tables) or not service.tables:
+            present.add(service.id)
+        elif reached is not None:
+            if reached.applies or reached.unknown:
+                present.add(service.id)
+        elif any(rows.get(table) for table in service.tables):
+            present.add(service.id)
+    return present

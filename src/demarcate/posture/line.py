@@ -1,0 +1,169 @@
+"""Where the line runs for the resources at hand: the model's `when` predicates over their rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demarcate.base import cache
+from demarcate.base.documents import DocumentError, compose
+from demarcate.base.errors import DemarcateError
+from demarcate.checks.catalog import compile_check, schema_text
+from demarcate.checks.engine import judge
+from demarcate.checks.structs import Check, Written
+from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.tables import all_tables
+from demarcate.model import Model, Responsibility, Service
+
+
+def line_checks(model: Model) -> dict[str, Check]:
+    """Every `when` of the model as a check that passes where it holds, by `<id>#<number>`.
+
+    Raises DemarcateError for a predicate that does not fit its table.
+    """
+    written = [(item.id, when) for item in _items(model) for when in item.when]
+    source = Path(__file__).read_bytes()
+    key = cache.fingerprint([source, repr(written).encode(), schema_text().encode()])
+    return cache.cached("line", key, dict[str, Check], lambda: dict(_compile(model)))
+
+
+def _items(model: Model) -> Iterator[Responsibility | Service]:
+    yield from model.responsibilities
+    yield from model.services
+
+
+def _compile(model: Model) -> Iterator[tuple[str, Check]]:
+    for item in _items(model):
+        for number, when in enumerate(item.when):
+            name = f"{item.id}#{number}"
+            written = Written(
+                id=name,
+                title=when.because,
+                responsibility=item.id,
+                table=when.table,
+                passes=when.predicate,
+                fail="",
+                severity="low",
+            )
+            try:
+                yield name, compile_check(written, "the model", compose("{}", "the model"))
+            except DocumentError as error:
+                raise DemarcateError(f"{item.id}: when: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Reach:
+    """To how many resources a responsibility applies, does not, or may: all zero where there are none."""
+
+    applies: int = 0
+    not_applies: int = 0
+    unknown: int = 0
+
+    def __add__(self, other: Reach) -> Reach:
+        return Reach(
+            self.applies + other.applies,
+            self.not_applies + other.not_applies,
+            self.unknown + other.unknown,
+        )
+
+
+def reach(model: Model, snapshot: Snapshot) -> dict[str, Reach]:
+    """For each responsibility and service that has a `when`: for how many resources it holds."""
+    checks = line_checks(model)
+    held = snapshot.manifest.tables
+    found = {check.responsibility: Reach() for check in checks.values()}
+    judged = judge(snapshot, [c for c in checks.values() if c.table in held], findings=False)
+    for tally in judged.tallies:
+        name = tally.check.partition("#")[0]
+        found[name] += Reach(tally.passed, tally.failed, tally.unknown)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Drawn:
+    """One responsibility on the line of one resource: whether it applies, and why."""
+
+    responsibility: Responsibility
+    applies: bool | None
+    because: str
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceLine:
+    """The line for one resource: its table, service and row's identity, and each responsibility about it."""
+
+    resource: str
+    table: str
+    service: Service
+    drawn: tuple[Drawn, ...]
+
+
+def draw(model: Model, snapshot: Snapshot, resource: str) -> list[ResourceLine]:
+    """The line for the resource of that ARN, name or logical id, once for each row that it has.
+
+    Raises DemarcateError where the snapshot has no such resource.
+    """
+    lines = []
+    for table, row_resource in find_resource(snapshot, resource):
+        for service in _services(model, snapshot, table, row_resource):
+            drawn = tuple(_drawn(model, snapshot, service, table, row_resource))
+            lines.append(ResourceLine(row_resource, table, service, drawn))
+    if not lines:
+        raise DemarcateError(
+            f"{snapshot.manifest.origin} has no resource {resource!r}: name its ARN, or its logical id in a template"
+        )
+    return lines
+
+
+def _services(model: Model, snapshot: Snapshot, table: str, resource: str) -> list[Service]:
+    """The services that a resource is of: where two share the table, those whose `when` may hold for it."""
+    services = model.services_of_table.get(table, ())
+    checks = [c for c in line_checks(model).values() if c.table == table and c.responsibility in model.service]
+    findings = judge(snapshot, checks, passes=True, only=resource).findings()
+    refused = {f.responsibility for f in findings if f.verdict == "fail"}
+    return [service for service in services if service.id not in refused]
+
+
+def _drawn(model: Model, snapshot: Snapshot, service: Service, table: str, resource: str) -> Iterator[Drawn]:
+    about = {name: check for name, check in line_checks(model).items() if check.table == table}
+    findings = judge(snapshot, about.values(), passes=True, only=resource).findings()
+    verdicts = {finding.check: finding for finding in findings}
+    for responsibility in model.responsibilities:
+        if not responsibility.covers(service.id):
+            continue
+        names = [name for name in about if name.partition("#")[0] == responsibility.id]
+        if not names:
+            # One that speaks of rows of other tables alone says nothing of this resource.
+            if not responsibility.when:
+                yield Drawn(responsibility, True, "")
+            continue
+        met = [name for name in names if verdicts[name].verdict == "pass"]
+        unsure = [name for name in names if verdicts[name].verdict == "unknown"]
+        if met:
+            yield Drawn(responsibility, True, about[met[0]].title)
+        elif unsure:
+            yield Drawn(responsibility, None, verdicts[unsure[0]].reason)
+        else:
+            yield Drawn(responsibility, False, "")
+
+
+def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
+    """The (table, resource) pairs of a snapshot that an ARN, logical id or last part of an ARN means."""
+    import duckdb
+
+    found: dict[tuple[str, str], None] = {}
+    with duckdb.connect() as connection:
+        for name in snapshot.manifest.tables:
+            files = snapshot.files(name)
+            if not files or all_tables()[name].derived:
+                continue
+            rows: list[Any] = connection.execute(
+                "SELECT DISTINCT resource FROM read_parquet($files, union_by_name = true) WHERE resource = $it "
+                "OR ends_with(resource, '/' || $it) OR ends_with(resource, ':' || $it) ORDER BY 1",
+                {"files": files, "it": resource},
+            ).fetchall()
+            found.update(dict.fromkeys((name, row[0]) for row in rows))
+    exact = [pair for pair in found if pair[1] == resource]
+    return exact or list(found)

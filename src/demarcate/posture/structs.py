@@ -1,0 +1,88 @@
+"""What a posture is."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from demarcate.checks.engine import NotRun
+from demarcate.checks.structs import SEVERITIES
+from demarcate.estate.snapshot import Unread
+
+State = Literal["met", "gap", "unproven", "not-applicable", "provided"]
+"""`provided` is AWS's half; the others are about what the customer owes."""
+
+
+class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one check found over the whole estate, or in one account or region of it."""
+
+    check: str
+    title: str
+    severity: str
+    remedy: str
+    passed: int
+    failed: int
+    unknown: int
+
+
+class ResponsibilityPosture(msgspec.Struct, frozen=True, kw_only=True):
+    """One responsibility: its state, and what led to it.
+
+    `because` is for people: one sentence each. `checks` are those that judged at least one resource.
+    """
+
+    id: str
+    title: str
+    area: str
+    party: str
+    services: tuple[str, ...]
+    state: State
+    severity: str | None
+    """The worst severity of what fails; None unless it is a gap."""
+    because: tuple[str, ...]
+    checks: tuple[CheckResult, ...]
+
+    @property
+    def failed(self) -> int:
+        """How many resources fail, counted once for each check."""
+        return sum(result.failed for result in self.checks)
+
+
+class Counts(msgspec.Struct, frozen=True, kw_only=True):
+    """How many responsibilities are in which state. `owed` is what applies to the customer."""
+
+    owed: int = 0
+    met: int = 0
+    gaps: int = 0
+    unproven: int = 0
+    not_applicable: int = 0
+    provided: int = 0
+    gaps_by_severity: dict[str, int] = {}
+
+    def __str__(self) -> str:
+        worst = next((s for s in SEVERITIES if self.gaps_by_severity.get(s)), None)
+        told = f" ({self.gaps_by_severity[worst]} {worst})" if worst else ""
+        gaps = "1 gap" if self.gaps == 1 else f"{self.gaps} gaps"
+        return f"{self.met} of {self.owed} owed are met, {self.unproven} unproven, {gaps}{told}"
+
+
+class Posture(msgspec.Struct, frozen=True, kw_only=True):
+    """The posture of one estate: every responsibility, and counts by area, party, account and region."""
+
+    origin: str
+    source: str
+    moment: str
+    summary: Counts
+    responsibilities: tuple[ResponsibilityPosture, ...]
+    areas: dict[str, Counts]
+    parties: dict[str, Counts]
+    accounts: dict[str, Counts]
+    regions: dict[str, Counts]
+    not_run: tuple[NotRun, ...]
+    unread: tuple[Unread, ...]
+
+    def first(self) -> list[ResponsibilityPosture]:
+        """The gaps, worst first: what to do first."""
+        gaps = [r for r in self.responsibilities if r.state == "gap"]
+        return sorted(gaps, key=lambda r: (SEVERITIES.index(r.severity or "low"), -r.failed, r.id))  # type: ignore[arg-type]

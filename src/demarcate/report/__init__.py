@@ -1,0 +1,1 @@
+"""Reports: one file a format. They render a posture, and decide nothing."""

@@ -1,0 +1,61 @@
+"""Answers to "who …?": the responsibilities meant, both halves, what proves each, and why the line runs there."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import IO
+
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from demarcate.model import Match, Model, Responsibility
+from demarcate.report import rows
+from demarcate.report.halves import PARTIES, proven_by, services_of
+
+COLUMNS = ["id", "party", "title", "services", "why", "proof", "counterparts"]
+
+
+def write(model: Model, matches: Sequence[Match], format: str, out: IO[str], console: Console) -> None:
+    """Write matches, best first. People see the best few whole and the others by name."""
+    if format != "table":
+        rows.write(COLUMNS, [_record(match) for match in matches], format, out)
+        return
+    best = _close(matches)
+    for match in best:
+        r = match.responsibility
+        console.print(
+            Text.assemble(("\n" + ("AWS" if r.party == "aws" else "You"), "bold"), ": ", (r.title, "bold"))
+        )
+        for half in (r, *match.counterparts[:4]):
+            console.print(Padding(_half(half, whole=half is r), (0, 0, 0, 2)))
+    others = [match.responsibility for match in matches if match not in best]
+    if others:
+        console.print(Text("\nPerhaps also", style="bold"))
+        for r in others[:5]:
+            console.print(Padding(Text.assemble(r.title, (f"  ({PARTIES[r.party]}) {r.id}", "dim")), (0, 0, 0, 2)))
+
+
+def _close(matches: Sequence[Match]) -> list[Match]:
+    """The best match, and one as good that is not its other half."""
+    first = matches[0]
+    seen = {first.responsibility.id, *(r.id for r in first.counterparts)}
+    rest = [m for m in matches[1:3] if m.score >= 0.9 * first.score and m.responsibility.id not in seen]
+    return [first, *rest]
+
+
+def _half(r: Responsibility, *, whole: bool) -> Text:
+    whose = "AWS's half " if r.party == "aws" else "Your half  "
+    text = Text.assemble((whose, "bold"), r.title, (f"  {r.id}", "dim"))
+    text.append(f"\n  {r.description}" if whole else "")
+    text.append(f"\n  Why: {r.why}")
+    text.append(f"\n  Proven by {proven_by(r)}", style="dim")
+    if whole:
+        text.append(f"\n  For {services_of(r)}", style="dim")
+    return text
+
+
+def _record(match: Match) -> list[object]:
+    r = match.responsibility
+    services = r.services if r.services == "all" else list(r.services)
+    return [r.id, r.party, r.title, services, r.why, proven_by(r), [other.id for other in match.counterparts]]

@@ -1,0 +1,71 @@
+"""One thing of the model, explained."""
+
+from __future__ import annotations
+
+from typing import IO
+
+import msgspec
+from rich.console import Console
+from rich.padding import Padding
+from rich.text import Text
+
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.structs import Check
+from demarcate.model import Explanation, Model, Responsibility
+from demarcate.model import explain as find
+from demarcate.report.halves import PARTIES, entry, proven_by, services_of, side_by_side
+
+
+def write(model: Model, id: str, format: str, out: IO[str], console: Console) -> None:
+    """Write all that is known by an id: of the model, or a check's responsibility.
+
+    Raises NotInModelError with the nearest ids where there is none.
+    """
+    checks = load_checks(responsibilities=model.owed)
+    if id in checks and id not in model.responsibility:
+        id = checks[id].responsibility
+    found = find(model, id)
+    mine = [check for check in checks.values() if check.responsibility == id]
+    if format == "json":
+        told = msgspec.to_builtins(found) | {"checks": [check.id for check in mine]}
+        out.write(msgspec.json.format(msgspec.json.encode(told)).decode() + "\n")
+        return
+    _print(model, found, mine, console)
+
+
+def _print(model: Model, found: Explanation, checks: list[Check], console: Console) -> None:
+    if found.responsibility is not None:
+        _responsibility(model, found.responsibility, checks, console)
+    if found.area is not None:
+        area = found.area
+        console.print(Text.assemble(("\n" + area.title, "bold"), f"\n{area.why}"))
+    if found.service is not None:
+        service = found.service
+        console.print(
+            Text.assemble(("\n" + service.name, "bold"), f"  {service.type} ({service.cloud})\n{service.line}")
+        )
+    if found.tool is not None:
+        tool = found.tool
+        console.print(
+            Text.assemble(("\n" + tool.name, "bold"), f"\n{tool.purpose}\nAWS: {tool.provides}\nYou: {tool.owner}")
+        )
+    console.print()
+    console.print(side_by_side([entry(r) for r in found.aws], [entry(r) for r in found.customer]))
+
+
+def _responsibility(model: Model, r: Responsibility, checks: list[Check], console: Console) -> None:
+    console.print(Text.assemble(("\n" + r.title, "bold"), (f"  {r.id}", "dim")))
+    lines = [
+        ("Whose", f"{PARTIES[r.party]}, in {model.area[r.area].title.lower()} (OSCAL: {r.oscal})"),
+        ("What", r.description),
+        ("Why there", r.why),
+        ("For", services_of(r)),
+        *(("Only when", f"{when.because} ({when.table}: {when.predicate})") for when in r.when),
+        ("Proven by", proven_by(r)),
+        *((name, ", ".join(ids)) for name, ids in r.controls.items()),
+        ("Tools", ", ".join(model.tool[tool].name for tool in r.tools)),
+        ("Checks", ", ".join(check.id for check in checks)),
+    ]
+    for name, value in lines:
+        if value:
+            console.print(Padding(Text.assemble((f"{name}: ", "bold"), value), (0, 0, 0, 2)))

@@ -1,0 +1,54 @@
+"""The line for one resource: which responsibilities are AWS's, which yours, and which setting decided."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import IO
+
+from rich.console import Console
+from rich.text import Text
+
+from demarcate.model import Model
+from demarcate.posture.line import Drawn, ResourceLine
+from demarcate.report import rows
+from demarcate.report.halves import entry, side_by_side
+from demarcate.report.safe import one_line
+
+COLUMNS = ["resource", "service", "type", "area", "party", "responsibility", "title", "applies", "because"]
+
+
+def write(model: Model, lines: Sequence[ResourceLine], format: str, out: IO[str], console: Console) -> None:
+    """Write the line. For programs one row a responsibility; `applies` is null where the row does not tell."""
+    if format != "table":
+        rows.write(COLUMNS, [_record(line, drawn) for line in lines for drawn in line.drawn], format, out)
+        return
+    for line in lines:
+        console.print()
+        console.print(
+            Text.assemble((one_line(line.resource), "bold"), f"  {line.service.name} ({line.service.type})")
+        )
+        console.print(Text(line.service.line))
+        for area in model.areas:
+            here = [d for d in line.drawn if d.applies is not False and d.responsibility.area == area.id]
+            named = [d for d in here if d.responsibility.services != "all" or d.because]
+            if not named:
+                continue
+            console.print(Text(f"\n{area.title}", style="bold"))
+            halves = ([d for d in named if d.responsibility.party == party] for party in ("aws", "customer"))
+            console.print(side_by_side(*([entry(d.responsibility, _note(d)) for d in half] for half in halves)))
+        general = sum(d.responsibility.services == "all" and not d.because for d in line.drawn)
+        console.print(
+            Text(f"\nand {general} responsibilities that hold for every service (demarcate matrix)", style="dim")
+        )
+
+
+def _note(drawn: Drawn) -> str:
+    if drawn.applies is None:
+        return f"? cannot be told: {one_line(drawn.because)}"
+    return f"→ {drawn.because}" if drawn.because else ""
+
+
+def _record(line: ResourceLine, drawn: Drawn) -> list[object]:
+    r = drawn.responsibility
+    head = [line.resource, line.service.id, line.service.type]
+    return [*head, r.area, r.party, r.id, r.title, drawn.applies, drawn.because]

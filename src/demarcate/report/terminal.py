@@ -1,0 +1,187 @@
+"""The report on a terminal: what could not be read, the line with both halves, then the gaps, worst first.
+
+Readable at 80 columns and without colour: every state has a sign and a word as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from itertools import islice
+
+from rich.console import Console, Group, RenderableType
+from rich.padding import Padding
+from rich.table import Table as Grid
+from rich.text import Text
+
+from demarcate.assessing import Assessment
+from demarcate.checks.engine import Finding
+from demarcate.model import Model
+from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
+from demarcate.report.safe import one_line
+
+SHOWN_FINDINGS = 3
+"""How many resources are named for each failing check; the rest is counted."""
+
+_STYLES = {
+    "critical": "bold white on red",
+    "high": "bold red",
+    "medium": "yellow",
+    "low": "cyan",
+    "met": "green",
+    "gap": "bold red",
+    "unproven": "yellow",
+}
+
+
+def write(assessment: Assessment, console: Console) -> None:
+    """Print the report."""
+    posture = assessment.posture
+    console.print(_title(assessment))
+    if posture.unread:
+        console.print(_unread(posture))
+    console.print()
+    console.print(Text(f"{posture.summary}.", style="bold"))
+    console.print()
+    console.print(_line(assessment.model, posture))
+    gaps = posture.first()
+    if gaps:
+        console.print(Text("\nWhat to do first", style="bold"))
+        examples = _examples(assessment)
+        for gap in gaps:
+            console.print(_gap(gap, examples))
+    console.print(_unproven(assessment))
+
+
+def _title(assessment: Assessment) -> Text:
+    snapshot = assessment.snapshot
+    rows = {p.account for held in snapshot.manifest.tables.values() for p in held.parts if p.account}
+    what = f"{len(rows)} account{'s' if len(rows) != 1 else ''}" if rows else "templates"
+    return Text.assemble(
+        ("Demarcate", "bold"),
+        f"  {one_line(assessment.posture.origin)} ({what}), {assessment.posture.moment[:16].replace('T', ' ')} UTC",
+    )
+
+
+def _unread(posture: Posture) -> RenderableType:
+    shown = [Text(f"  ! {one_line(str(unread))}") for unread in posture.unread[:10]]
+    more = len(posture.unread) - len(shown)
+    if more > 0:
+        shown.append(Text(f"  … and {more} more (--format json lists all)"))
+    head = Text("\nCould not be read: what depends on it is unknown", style="bold yellow")
+    return Group(head, *shown)
+
+
+def _line(model: Model, posture: Posture) -> Grid:
+    """Both halves of each area, AWS's on the left of the line, yours on the right."""
+    grid = Grid(box=None, padding=(0, 1), expand=True, pad_edge=False)
+    grid.add_column(Text("AWS secures", style="bold"), ratio=4)
+    grid.add_column("", width=1)
+    grid.add_column(Text("You secure", style="bold"), ratio=5)
+    for area in model.areas:
+        counts = posture.areas[area.id]
+        aws = Text.assemble((area.title, "bold"), "\n", _sentence(area.aws), style="")
+        aws.append(f"\n{counts.provided} provided", style="dim")
+        yours = Text.assemble(_bar(counts), "\n", _sentence(area.customer), "\n", _states(counts))
+        grid.add_row(aws, Text("│\n" * 4 + "│", style="bold"), yours)
+        grid.add_row("", Text("│", style="bold"), "")
+    return grid
+
+
+def _sentence(text: str) -> str:
+    return text.rstrip(".")
+
+
+def _bar(counts: Counts, width: int = 24) -> Text:
+    """Met, unproven and gaps as a bar of signs: readable without colour."""
+    if not counts.owed:
+        return Text("nothing owed here", style="dim")
+    met = round(width * counts.met / counts.owed)
+    gaps = min(width - met, max(1, round(width * counts.gaps / counts.owed)) if counts.gaps else 0)
+    bar = Text()
+    bar.append("█" * met, style=_STYLES["met"])
+    bar.append("×" * gaps, style=_STYLES["gap"])
+    bar.append("·" * (width - met - gaps), style=_STYLES["unproven"])
+    bar.append(f" {counts.met} of {counts.owed} met", style="bold")
+    return bar
+
+
+def _states(counts: Counts) -> Text:
+    text = Text()
+    if counts.gaps:
+        severities = ", ".join(f"{number} {name}" for name, number in counts.gaps_by_severity.items())
+        text.append(f"× {counts.gaps} gap{'s' if counts.gaps != 1 else ''} ({severities})", style=_STYLES["gap"])
+    if counts.unproven:
+        text.append(f"{'  ' if text else ''}· {counts.unproven} unproven", style=_STYLES["unproven"])
+    if counts.not_applicable:
+        text.append(f"{'  ' if text else ''}– {counts.not_applicable} not applicable", style="dim")
+    return text
+
+
+def _examples(assessment: Assessment) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in assessment.judgement.findings():
+        if finding.verdict == "fail":
+            of_check = found.setdefault(finding.check, [])
+            if len(of_check) < SHOWN_FINDINGS:
+                of_check.append(finding)
+    return found
+
+
+def _gap(gap: ResponsibilityPosture, examples: dict[str, list[Finding]]) -> RenderableType:
+    severity = gap.severity or "low"
+    head = Text.assemble(
+        "\n", (f" {severity.upper()} ", _STYLES[severity]), " ", (gap.title, "bold"), (f"  {gap.id}", "dim")
+    )
+    lines: list[RenderableType] = [head]
+    for result in gap.checks:
+        if not result.failed:
+            continue
+        total = result.passed + result.failed + result.unknown
+        told = Text.assemble(
+            (f"× {result.title}", ""), (f"  {result.failed} of {total} fail", "bold"), (f"  {result.check}", "dim")
+        )
+        lines.append(Padding(told, (0, 0, 0, 2)))
+        shown = examples.get(result.check, [])
+        lines += [Padding(_finding(finding), (0, 0, 0, 6)) for finding in shown]
+        if result.failed > len(shown):
+            lines.append(Padding(Text(f"… and {result.failed - len(shown)} more", style="dim"), (0, 0, 0, 6)))
+        if result.remedy:
+            lines.append(Padding(Text(f"→ {result.remedy}", style="italic"), (0, 0, 0, 4)))
+    return Group(*lines)
+
+
+def _finding(finding: Finding) -> Text:
+    where = f"{finding.file}:{finding.line}" if finding.file else finding.resource or ""
+    return Text.assemble(one_line(finding.reason), (f"  {one_line(where)}", "dim"), overflow="fold")
+
+
+def _unproven(assessment: Assessment) -> RenderableType:
+    """What is unproven, by what it would take to prove it."""
+    unproven = [r for r in assessment.posture.responsibilities if r.state == "unproven"]
+    if not unproven:
+        return Text("")
+    lines: list[RenderableType] = [Text("\nUnproven", style="bold")]
+    groups: dict[str, list[ResponsibilityPosture]] = {}
+    for responsibility in unproven:
+        groups.setdefault(_needs(assessment.model, responsibility), []).append(responsibility)
+    for needs, found in sorted(groups.items(), key=lambda group: -len(group[1])):
+        lines.append(Padding(Text.assemble((f"{len(found):>3} ", "bold"), needs), (0, 0, 0, 2)))
+        names = _listed([r.id for r in found])
+        lines.append(Padding(Text(names, style="dim"), (0, 0, 0, 6)))
+    lines.append(Text("\ndemarcate explain ID says what each is, whose, and what proves it.", style="dim"))
+    return Group(*lines)
+
+
+def _needs(model: Model, posture: ResponsibilityPosture) -> str:
+    if any(result.unknown for result in posture.checks):
+        return "cannot be told: their checks found unknown"
+    kinds = [proof.kind for proof in model.responsibility[posture.id].proof]
+    if "checks" not in kinds:
+        return f"need people's word: {', '.join(kinds)}"
+    return posture.because[0] if posture.because else "have no verdict"
+
+
+def _listed(names: Iterable[str], most: int = 4) -> str:
+    names = list(names)
+    shown = ", ".join(islice(names, most))
+    return shown if len(names) <= most else f"{shown} and {len(names) - most} more"
