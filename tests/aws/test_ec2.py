@@ -14,7 +14,8 @@ from tests.aws.conftest import REGION, Aws
 
 
 def _image(aws: Aws) -> str:
-    return str(aws.client("ec2").describe_images(Owners=["amazon"])["Images"][0]["ImageId"])
+    images = aws.client("ec2").describe_images(Owners=["amazon"])["Images"]
+    return str(next(image["ImageId"] for image in images if image.get("Platform") != "windows"))
 
 
 def test_instances(aws: Aws) -> None:

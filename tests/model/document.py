@@ -5,6 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+_LISTED = re.compile(r"(?:> \*\*Tip \d\*\*: |\d+\. |\*\*(?:Question|Answer)\*\*: )(.*)")
+"""Quotes, numbered lists, questions and answers."""
+
 
 def plain(text: str) -> str:
     """A statement without marks of emphasis and with single blanks."""
@@ -62,7 +65,7 @@ def statements(text: str) -> Iterator[str]:
             cells = [plain(cell) for cell in line.strip("|").split("|")]
             if not set(cells[0]) <= set("-"):
                 yield from cells[1:]
-        elif (match := re.match(r"> (?:\*\*Tip \d\*\*: )?(.*)", line)) or (match := re.match(r"(?:\d+\. |\*\*(?:Question|Answer)\*\*: )(.*)", line)):
+        elif match := _LISTED.match(line):
             yield plain(match[1])
     yield from _boxes(fenced)
     yield from _varies(fenced)

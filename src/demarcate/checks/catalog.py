@@ -6,6 +6,7 @@ Every mistake is an error that names the file, the line, the check and what woul
 from __future__ import annotations
 
 import difflib
+import functools
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from string import Formatter
@@ -22,6 +23,8 @@ from demarcate.estate.tables import all_tables
 from demarcate.version import __version__
 
 if TYPE_CHECKING:
+    import duckdb
+
     from demarcate.checks.predicate import Compiled
 
 SHIPPED = Path(__file__).parent / "catalog"
@@ -60,6 +63,7 @@ def _cached(folder: Path, responsibilities: tuple[str, ...] | None) -> dict[str,
     return cache.cached("catalog", key, dict[str, Check], lambda: _compile_all(texts, responsibilities))
 
 
+@functools.cache
 def schema_text() -> str:
     """All tables and columns as text: what compiled SQL depends on."""
     return repr([(t.name, t.scope, [(c.name, c.type) for c in t.columns]) for t in all_tables().values()])
@@ -162,6 +166,7 @@ def _predicate(text: str, table: Table, file: str, item: Any, written: Written, 
         raise _mistake(f"{key}: {error}", file, item, written, key) from error
 
 
+@functools.cache
 def columns_of(name: str) -> dict[str, str] | None:
     """The columns and SQL types of a table; None where there is none of that name."""
     table = all_tables().get(name)
@@ -204,25 +209,31 @@ def _bind(check: Check, file: str, item: Any, written: Written) -> None:
     """Let DuckDB bind the SQL to empty tables: what types and functions do not fit is seen now."""
     import duckdb
 
-    with _empty_tables(check.tables) as connection:
-        try:
-            found = connection.execute(
-                f"SELECT {check.verdict} AS verdict, {check.where or 'true'}, {check.reason} FROM {check.table} AS t"
-            ).description
-        except duckdb.Error as error:
-            text = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
-            raise _mistake(f"pass: {text}", file, item, written, "pass") from error
+    try:
+        found = (
+            _empty_tables()
+            .execute(
+                f"SELECT {check.verdict} AS verdict, {check.where or 'true'}, {check.reason} "
+                f'FROM "{check.table}" AS t'
+            )
+            .description
+        )
+    except duckdb.Error as error:
+        text = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
+        raise _mistake(f"pass: {text}", file, item, written, "pass") from error
     kind = str(found[0][1]) if found else "?"
     if kind.upper() not in ("BOOLEAN", "BOOL"):
         raise _mistake(f"pass: expected true or false, found {kind}", file, item, written, "pass")
 
 
-def _empty_tables(names: Iterable[str]) -> Any:
+@functools.cache
+def _empty_tables() -> duckdb.DuckDBPyConnection:
+    """A database that has every table, without rows."""
     import duckdb
 
-    connection = duckdb.connect()
-    connection.execute("SET threads = 1; SET VARIABLE now = TIMESTAMP '2000-01-01'")
-    for name in names:
+    connection = duckdb.connect(config={"threads": 1})
+    connection.execute("SET VARIABLE now = TIMESTAMP '2000-01-01'")
+    for name in all_tables():
         columns = ", ".join(f'"{c}" {type_}' for c, type_ in (columns_of(name) or {}).items())
         connection.execute(f'CREATE TABLE "{name}" ({columns})')
     return connection

@@ -138,8 +138,10 @@ def judge(
                 not_run += [NotRun(check.id, reason) for check in of_table]
                 continue
             tallies += judging.table(table, of_table)
-    except duckdb.IOException as error:
-        raise DemarcateError(f"{snapshot.folder}: cannot be read: {_first_line(error)}") from error
+    except duckdb.Error as error:
+        raise DemarcateError(
+            f"{snapshot.folder}: cannot be read: {_first_line(error)}; collect the snapshot again"
+        ) from error
     return Judgement(connection, tuple(tallies), tuple(not_run))
 
 
@@ -223,11 +225,16 @@ class _Judging:
             {"rows": msgspec.json.encode(rows).decode(), "form": form},
         )
 
+    def _has_rows(self, table: Table) -> bool:
+        return bool(self._snapshot.files(table.name)) or (table.facts and facts_of(table.name) is not None)
+
     # --- judging ------------------------------------------------------------------------------------
 
     def table(self, table: Table, checks: Sequence[Check]) -> list[Tally]:
         """Judge one table by its checks."""
-        for name in {table.name, *(lookup for check in checks for lookup in check.lookups)}:
+        if not self._has_rows(table):
+            return [tally for check in checks for tally in self._unread(check, table)]
+        for name in sorted({table.name, *(lookup for check in checks for lookup in check.lookups)}):
             self._view(name)
         try:
             tallies = self._scan(table, checks)

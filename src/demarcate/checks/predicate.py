@@ -79,7 +79,7 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped) -> 
         tree = sqlglot.parse_one(text, read="duckdb")
     except (SqlglotError, RecursionError) as error:
         raise PredicateError(f"is not SQL: {_first_line(error)}") from error
-    if isinstance(tree, exp.Query | exp.DDL | exp.DML | exp.Command):
+    if not isinstance(tree, exp.Condition | exp.Subquery):
         raise PredicateError("is a statement: expected an expression over one row, such as: encrypted")
     columns = schema(table)
     if columns is None:

@@ -1,7 +1,7 @@
 """Paths into AWS's answers and templates' properties.
 
     A.B        member B of member A
-    A[]        the list A; A[].B is the list of B of its elements
+    A[]        the list A; A[].B is the list of B of its elements, A[].B[] the elements of all those lists
     A[0].B     B of the first element
     @          the item itself
     ^.A        member A of the item of the step before
@@ -84,7 +84,9 @@ def _walk(value: Any, steps: list[str | int | None], at: int, text: str) -> Any:
         elif not isinstance(value, list):
             return Unknown(f"{text}: expected a list, found {kind(value)}")
         elif step is None:
-            found = (_walk(item, steps, position + 1, text) for item in value)
+            found = [_walk(item, steps, position + 1, text) for item in value]
+            if None in steps[position + 1 :]:
+                found = [one for item in found for one in (item if isinstance(item, list) else [item])]
             return [item for item in found if item is not ABSENT]
         else:
             value = value[step] if step < len(value) else ABSENT

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from string import Formatter
 
-from demarcate.estate.rows import Source, detail_of
+from demarcate.estate.rows import Source, detail_of, named_in
 from demarcate.estate.table import Column, Derived, Table
 from demarcate.estate.tables import all_tables, table
 
@@ -73,16 +72,15 @@ def make_plan(selection: Selection, source: Source) -> list[TablePlan]:
                 if tells(source, parent):
                     want(parent, frozenset(derived.needs)).children.append((chosen, derived))
     for name, plan in plans.items():
-        plan.columns = tuple(c for c in plan.table.all_columns if c.name in _closed(plan.table, columns[name]))
+        wanted_columns = _closed(plan.table, columns[name])
+        plan.columns = tuple(column for column in plan.table.all_columns if column.name in wanted_columns)
     return list(plans.values())
 
 
 def _closed(table: Table, names: set[str]) -> set[str]:
     """The columns asked for, and those that the identity of a row is made of."""
-    wanted = set(names)
-    for column in table.all_columns:
-        if column.name == "arn" or column.name == "region":
-            wanted.add(column.name)
-        if column.live is not None and column.live.path.startswith("#format.") and column.name in wanted:
-            wanted.update(name for _, name, _, _ in Formatter().parse(column.live.path[8:]) if name)
+    wanted = names | {"arn", "region"}
+    for column in table.columns:
+        if column.name in wanted and column.live is not None and column.live.path.startswith("#format."):
+            wanted.update(named_in(column.live.path.removeprefix("#format.")))
     return wanted

@@ -101,7 +101,7 @@ def build(table: Table, source: Source, columns: Iterable[Column]) -> Callable[[
 def _format(text: str, row: Row) -> Any:
     """A text with the row's own columns in it; unknown where one of them is."""
     values = {}
-    for name in _names(text):
+    for name in named_in(text):
         value = row.get(name)
         if value is None or isinstance(value, Unknown):
             return value or Unknown(f"{name} is not known")
@@ -110,7 +110,8 @@ def _format(text: str, row: Row) -> Any:
 
 
 @lru_cache(maxsize=1024)
-def _names(text: str) -> tuple[str, ...]:
+def named_in(text: str) -> tuple[str, ...]:
+    """The columns that a format names."""
     return tuple(name for _, name, _, _ in Formatter().parse(text) if name)
 
 

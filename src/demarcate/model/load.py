@@ -9,7 +9,7 @@ from typing import TypeVar
 
 import msgspec
 
-from demarcate.base import documents
+from demarcate.base import cache, documents
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.model.structs import (
     Area,
@@ -48,12 +48,19 @@ class ModelError(DemarcateError):
 
 
 def load(folder: Path | None = None) -> Model:
-    """The model in `folder`, or the one that ships with Demarcate.
+    """The model in `folder`, or the one that ships with Demarcate (which is kept, validated, between runs).
 
     Raises DocumentError for a file that is missing or holds something else than it should, and ModelError
     for ids that occur twice or lead nowhere, and for responsibilities that break the model's rules.
     """
-    folder = DATA if folder is None else folder
+    if folder is not None:
+        return _load(folder)
+    files = [*sorted(DATA.rglob("*.yaml")), *sorted(Path(__file__).parent.glob("*.py"))]
+    key = cache.fingerprint(part for path in files for part in (path.name.encode(), path.read_bytes()))
+    return cache.cached("model", key, Model, lambda: _load(DATA))
+
+
+def _load(folder: Path) -> Model:
     areas = documents.read(folder / "areas.yaml", tuple[Area, ...])
     files: dict[str, str] = {}  # the file of each responsibility, for messages
     responsibilities: list[Responsibility] = []

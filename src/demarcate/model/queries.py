@@ -119,7 +119,7 @@ class Applies(msgspec.Struct, frozen=True, kw_only=True):
     """For each single condition in the predicate, its SQL and the sentence to show where it is true."""
 
 
-def _known(model: Model, kind: str, id_: str | None, known: Iterable[str], hint: str) -> None:
+def _known(kind: str, id_: str | None, known: Iterable[str], hint: str) -> None:
     if id_ is not None and id_ not in known:
         raise NotInModelError(kind, id_, known, hint)
 
@@ -134,9 +134,9 @@ def matrix(
 
     Raises NotInModelError for an area, service or party that the model does not have, with the nearest.
     """
-    _known(model, "area", area, model.area, f"The areas are {', '.join(model.area)}.")
-    _known(model, "service", service, model.service, "`demarcate matrix` lists all services.")
-    _known(model, "party", party, ("aws", "customer"), "The parties are aws and customer.")
+    _known("area", area, model.area, f"The areas are {', '.join(model.area)}.")
+    _known("service", service, model.service, "`demarcate matrix` lists all services.")
+    _known("party", party, ("aws", "customer"), "The parties are aws and customer.")
     services = [item for item in model.services if service in (None, item.id)]
     rows: list[Row] = []
     for shared in model.areas:

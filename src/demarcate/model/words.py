@@ -9,7 +9,15 @@ from functools import lru_cache
 _WORD = re.compile(r"[a-z0-9]+")
 
 STOP = frozenset(
-    ["a", "an", "and", "any", "are", "as", "at", "be", "been", "being", "by", "can", "did", "do", "does", "for", "from", "get", "has", "have", "i", "if", "in", "into", "is", "it", "its", "me", "must", "my", "need", "needs", "of", "on", "or", "our", "owe", "owes", "own", "responsibility", "responsible", "shall", "should", "so", "supposed", "task", "that", "the", "their", "them", "then", "there", "these", "they", "this", "those", "to", "up", "us", "using", "we", "what", "when", "where", "which", "while", "who", "whom", "whose", "why", "will", "with", "would", "you", "your", "job", "charge", "make", "makes", "keep", "keeps", "amazon", "customer", "customers", "provide", "provides", "provided", "offer", "offers", "handle", "handles", "handled"]
+    word
+    for line in (
+        "a an and any are as at be been being by can did do does for from get has have i if in into is it its",
+        "me must my need needs of on or our owe owes own responsibility responsible shall should so supposed",
+        "task that the their them then there these they this those to up us using we what when where which",
+        "while who whom whose why will with would you your job charge make makes keep keeps amazon customer",
+        "customers provide provides provided offer offers handle handles handled",
+    )
+    for word in line.split()
 )
 """Words that a question needs and an answer does not."""
 
@@ -24,10 +32,10 @@ _SAME = {
     "cert": "certificate", "disk": "volume",
     "setup": "configure", "setting": "configure", "config": "configure", "set": "configure",
     "customise": "customize", "organisation": "organization", "organise": "organize",
-    "log": "log", "logging": "log", "logged": "log", "audit": "audit",
-    "os": "system", "centre": "center", "hack": "attack", "hacked": "attack", "breach": "breach",
+    "logging": "log", "logged": "log",
+    "os": "system", "centre": "center", "hack": "attack", "hacked": "attack",
     "retain": "retention", "leaked": "leak", "k8s": "kubernetes", "alert": "alarm",
-    "permission": "policy", "firewall": "firewall", "nacl": "nacl",
+    "permission": "policy",
 }  # fmt: skip
 
 _ENDINGS = ("ations", "ation", "ings", "ing", "ions", "ion", "ied", "ies", "ers", "ed", "es", "er", "s", "e", "y")
@@ -44,7 +52,8 @@ def stem(word: str) -> str:
     if word.endswith("s") and len(word) > 3 and not word.endswith("ss"):
         word = _SAME.get(word[:-1], word)
     for ending in _ENDINGS:
-        if word.endswith(ending) and len(word) - len(ending) >= 3:
+        # "rotation" loses "ion", so that it meets "rotate"; "configuration" loses "ation".
+        if word.endswith(ending) and len(word) - len(ending) >= (5 if ending.startswith("ation") else 3):
             short = word[: -len(ending)]
             word = _SAME.get(short, _SAME.get(short + "e", short))
             break

@@ -3,7 +3,7 @@
 A case has `template` (text) or `templates` (text by path), and may have `parameters`, `names`, `load` (the paths
 to give; else the folder). It expects `resources` by logical id, each with any of `type`, `properties` (all of
 them), `some` (some of them), `ref`, `line`, `file`, `lines`, `conditional`, `deletion_policy`; no others may
-be there. And `problems`, each a line and a piece of the message. Unknown is written {unknown: piece of the reason}.
+be there. And `problems`, each a line and a piece of the message. Unknown is {unknown: a piece of the reason}.
 """
 
 from __future__ import annotations

@@ -32,12 +32,20 @@ def laughs() -> str:
 
 BAD = {
     "not YAML": (HEAD + "Resources:\n  A: [1\n", 4, "is not YAML"),
-    "not JSON": ('{"AWSTemplateFormatVersion": "x",\n\t"Resources": {"A": ]}}', 2, "is not JSON: expected a value"),
+    "not JSON": (
+        '{"AWSTemplateFormatVersion": "x",\n\t"Resources": {"A": ]}}',
+        2,
+        "is not JSON: expected a value",
+    ),
     "no resources": (HEAD + "Parameters: {}\n", None, "no Resources"),
     "resources are a list": (HEAD + "Resources: [1]\n", 2, "Resources is not a mapping"),
     "resources are empty": (HEAD + "Resources:\n", 2, "Resources is not a mapping"),
     "two documents": (HEAD + GOOD + "---\n" + GOOD, None, "is not YAML"),
-    "flow too deep": (HEAD + "Resources:\n  A: " + "[" * NEST + "]" * NEST + "\n", 3, "nested deeper than 200 levels"),
+    "flow too deep": (
+        HEAD + "Resources:\n  A: " + "[" * NEST + "]" * NEST + "\n",
+        3,
+        "nested deeper than 200 levels",
+    ),
     "a tab": (HEAD + "Resources:\n\tA: {Type: A::B::C}\n", None, "is not YAML"),
     "undefined alias": (HEAD + "Resources:\n  A: *nope\n", 3, "alias"),
 }
@@ -128,9 +136,10 @@ def test_deep_functions_and_long_chains(folder: Path) -> None:
         "Resources:\n  A: {Type: A::B::C, Condition: C0}\n  B: {Type: A::B::C}\n"
     )
     result = load([folder])
-    assert {"Good", "B"} <= {r.logical_id for r in result.resources}
-    [problem] = result.problems
-    assert "too deeply" in problem.message
+    found = {r.logical_id: r for r in result.resources}
+    assert set(found) == {"Good", "A", "B"}
+    assert found["A"].conditional is not None
+    assert "too deeply" in found["A"].conditional.reason
 
 
 def test_loops_that_repeat_too_much(folder: Path) -> None:
@@ -189,6 +198,10 @@ def test_missing_paths_and_folders_without_templates(tmp_path: Path) -> None:
         load([tmp_path / "nope"])
     with pytest.raises(DemarcateError, match="no template"):
         load([tmp_path])
+    (tmp_path / "some").mkdir()
+    (tmp_path / "some" / "t.yaml").write_text(GOOD)
+    (tmp_path / "none").mkdir()
+    one_problem(load([tmp_path / "some", tmp_path / "none"]), tmp_path / "none", None, "no template")
 
 
 def test_files_as_the_user_writes_them(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -259,7 +272,8 @@ def test_sam_needs_neither_region_nor_network(tmp_path: Path, monkeypatch: pytes
         "  Fn: {Type: AWS::Serverless::Function, Properties: {CodeUri: ., Handler: a.b, Runtime: python3.12,"
         " Policies: [AmazonS3ReadOnlyAccess, {S3ReadPolicy: {BucketName: b}}]}}\n"
         "  App: {Type: AWS::Serverless::Application, Properties: {Location:"
-        " {ApplicationId: arn:aws:serverlessrepo:us-east-1:012345678901:applications/x, SemanticVersion: 1.0.0}}}\n"
+        " {SemanticVersion: 1.0.0,"
+        " ApplicationId: arn:aws:serverlessrepo:us-east-1:012345678901:applications/a}}}\n"
     )
     before = dict(os.environ)
     result = load([path])

@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,13 +16,36 @@ from demarcate.estate.sources.cloudformation.templates import Resource, Template
 
 relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
-NAMES = st.sampled_from(["A", "B", "C", "Vpc", "Key", "AWS::Region", "AWS::NoValue", "AWS::StackId", "", "A.Arn"])
+NAMES = st.sampled_from(
+    ["template.json", "A", "B", "C", "Vpc", "Key", "AWS::Region", "AWS::NoValue", "AWS::StackId", "", "A.Arn"]
+)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=12)
 SCALARS = st.none() | st.booleans() | st.integers(-(2**40), 2**40) | TEXTS | NAMES
 FUNCTIONS = st.sampled_from(
-    "Ref Condition Fn::And Fn::Base64 Fn::Cidr Fn::Equals Fn::FindInMap Fn::GetAZs Fn::GetAtt Fn::If"
-    " Fn::ImportValue Fn::Join Fn::Length Fn::Not Fn::Or Fn::Select Fn::Split Fn::Sub Fn::ToJsonString"
-    " Fn::Transform Fn::ForEach::X Fn::Nope".split()
+    [
+        "Ref",
+        "Condition",
+        "Fn::And",
+        "Fn::Base64",
+        "Fn::Cidr",
+        "Fn::Equals",
+        "Fn::FindInMap",
+        "Fn::GetAZs",
+        "Fn::GetAtt",
+        "Fn::If",
+        "Fn::ImportValue",
+        "Fn::Join",
+        "Fn::Length",
+        "Fn::Not",
+        "Fn::Or",
+        "Fn::Select",
+        "Fn::Split",
+        "Fn::Sub",
+        "Fn::ToJsonString",
+        "Fn::Transform",
+        "Fn::ForEach::X",
+        "Fn::Nope",
+    ]
 )
 
 
@@ -82,7 +106,8 @@ def loaded(text: str, suffix: str = ".json", parameters: Any = None) -> Template
 
 def meaning(resources: list[Resource]) -> list[Any]:
     return [
-        (r.logical_id, r.type, r.properties, r.ref, r.conditional, r.deletion_policy, r.metadata) for r in resources
+        (r.logical_id, r.type, r.properties, r.ref, r.conditional, r.deletion_policy, r.metadata)
+        for r in resources
     ]
 
 
@@ -96,6 +121,40 @@ def test_any_template_loads(template: Any, parameters: Any) -> None:
     result = loaded(json.dumps(template), parameters=parameters)
     assert isinstance(result, Templates)
     assert all(problem.file and problem.message for problem in result.problems)
+    for resource in result.resources:
+        msgspec.json.encode(resource)  # nothing but plain types: it takes no subclass of str
+
+
+SAM = st.fixed_dictionaries(
+    {
+        "Type": st.sampled_from(
+            [f"AWS::Serverless::{kind}" for kind in ("Function", "Api", "HttpApi", "SimpleTable")]
+        )
+    },
+    optional={
+        "Properties": st.dictionaries(
+            st.sampled_from(
+                ["CodeUri", "InlineCode", "Handler", "Runtime", "Role", "Events", "Policies", "StageName", "Auth"]
+            ),
+            CALLS,
+        )
+        | CALLS,
+        "Condition": NAMES,
+    },
+)
+
+
+@settings(relaxed, max_examples=25)
+@given(st.dictionaries(st.sampled_from("ABC"), SAM, min_size=1), CALLS, st.dictionaries(NAMES, CALLS, max_size=2))
+def test_any_sam_template_loads(resources: Any, defaults: Any, conditions: Any) -> None:
+    template = {
+        "Transform": "AWS::Serverless-2016-10-31",
+        "Resources": resources | {"Plain": {"Type": "AWS::S3::Bucket"}},
+        "Globals": {"Function": defaults},
+        "Conditions": conditions,
+    }
+    result = loaded(json.dumps(template))
+    assert "Plain" in {resource.logical_id for resource in result.resources}
 
 
 @relaxed

@@ -68,7 +68,7 @@ REGION = Table(
     "aws_region",
     "A region that is enabled for the account.",
     service="account",
-    live=Each("ec2.describe_regions", "Regions[]", inputs={"RegionNames": "#region"}),
+    live=Each("ec2.describe_regions", "Regions[]", inputs={"RegionNames": "#regions"}),
     columns=(
         Text("name", live="RegionName"),
         Arn("arn:{partition}::{name}:{account_id}"),

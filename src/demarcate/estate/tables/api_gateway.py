@@ -82,7 +82,8 @@ def _truth(value: Any) -> Any:
 
 def _policy(text: Any) -> Any:
     """A policy, which the API gives with its quotes escaped."""
-    return document(text.replace('\\"', '"') if isinstance(text, str) else text)
+    policy = document(text)
+    return document(text.replace('\\"', '"')) if isinstance(policy, Unknown) and isinstance(text, str) else policy
 
 
 REST_API = Table(

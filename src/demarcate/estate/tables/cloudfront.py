@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -42,15 +41,12 @@ def _origins(select: Callable[[dict[str, Any]], Any], items: Items) -> Callable[
     return texts
 
 
-_BUCKET = re.compile(r"\.s3([.-][a-z0-9-]+)*\.amazonaws\.com(\.cn)?$|\.s3\.|RegionalDomainName$")
-
-
 def _is_bucket(origin: dict[str, Any]) -> bool:
     """Whether an origin is a bucket itself, not its website, for which it is a server like any other."""
-    domain = origin.get("DomainName", "")
-    if "CustomOriginConfig" in origin or "VpcOriginConfig" in origin or isinstance(domain, Unknown):
-        return "S3OriginConfig" in origin
-    return "S3OriginConfig" in origin or bool(_BUCKET.search(domain))
+    servers = [origin.get("CustomOriginConfig"), origin.get("VpcOriginConfig")]
+    if any(isinstance(server, Unknown) for server in servers):
+        raise ValueError("it is not known what the origin is")
+    return not any(server is not None for server in servers)
 
 
 def _protocol(origin: dict[str, Any]) -> Any:

@@ -39,7 +39,7 @@ def unencrypted_devices(mappings: list[Any]) -> Any:
         ebs = mapping.get("Ebs")
         if isinstance(ebs, Unknown):
             return ebs
-        if ebs is None or "NoDevice" in mapping:
+        if ebs is None or mapping.get("NoDevice", False) not in (False, "false"):
             continue
         encrypted = ebs.get("Encrypted")
         if isinstance(encrypted, Unknown):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from datetime import datetime
 from typing import Any
 
 from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.paths import ABSENT
 from demarcate.estate.table import REF, Arn, Bool, Each, From, Int, Json, Table, Tags, Text, Texts, Time
 from demarcate.estate.transforms import each
 
@@ -21,6 +24,12 @@ def _flat(lists: Any) -> Any:
 
 def _minor(version: Any) -> Any:
     return Unknown("it is only known at deployment") if type(version) is not str else int(version.split(".")[1])
+
+
+def _released(version: Any) -> Any:
+    """The day of a node image's release, which all but Bottlerocket's have in their names."""
+    found = re.search(r"-(20\d\d)\.?(\d\d)\.?(\d\d)$", version)
+    return datetime(*(int(part) for part in found.groups())) if found else ABSENT
 
 
 CLUSTER = Table(
@@ -148,6 +157,12 @@ NODE_GROUP = Table(
             live="releaseVersion",
             cloudformation="ReleaseVersion",
             about="The release of the node image; an image's id where ami_type is CUSTOM.",
+        ),
+        Time(
+            "release_date",
+            live=From("releaseVersion", _released),
+            cloudformation=From("ReleaseVersion", _released),
+            about="When AWS released the node image, where its release tells.",
         ),
         Text(
             "capacity_type",

@@ -8,7 +8,15 @@ STATUS = Table(
     "aws_inspector2_status",
     "Which kinds of resource Inspector scans in a region of the account.",
     service="inspector",
-    live=Each("inspector2.batch_get_account_status", "accounts[]", inputs={"accountIds": "#account_id"}),
+    live=(
+        Each("sts.get_caller_identity", "@"),
+        Each(
+            "inspector2.batch_get_account_status",
+            "accounts[]",
+            inputs={"accountIds": "Account"},
+            batch="accountIds",
+        ),
+    ),
     columns=(
         Arn("arn:{partition}:inspector2:{region}:{account_id}:status"),
         Text("status", live="state.status"),

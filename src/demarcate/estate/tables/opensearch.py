@@ -45,7 +45,7 @@ def _engine_version(properties: Mapping[str, Any]) -> Any:
 DOMAIN = Table(
     "aws_opensearch_domain",
     "A domain of OpenSearch Service, running OpenSearch or Elasticsearch.",
-    service="opensearch-service",
+    service="opensearch",
     live=(
         Each("opensearch.list_domain_names", "DomainNames[]"),
         Each(

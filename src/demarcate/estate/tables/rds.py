@@ -93,9 +93,8 @@ def _encryption_declared(sources: tuple[str, ...]) -> Callable[[Mapping[str, Any
             return encrypted
         if str(encrypted).lower() == "true":
             return "sse-kms"
-        for source in sources:
-            if properties.get(source) is not None:
-                return "none"
+        if any(properties.get(source) is not None for source in sources):
+            return Unknown("StorageEncrypted is off, but the database is made from another")
         engine = properties.get("Engine")
         if engine is None or isinstance(engine, Unknown):
             return engine or ABSENT

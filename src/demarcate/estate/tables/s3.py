@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.paths import ABSENT
+from demarcate.estate.policies import statements
 from demarcate.estate.table import (
     REF,
     Arn,
@@ -63,37 +63,9 @@ def _blocked(name: str) -> Callable[[Mapping[str, Any]], Any]:
 
 
 def _policy_is_public(policy: Any) -> Any:
-    """Whether a bucket policy lets in everyone, as far as its text alone can say."""
-    policy = document(policy)
-    statements = policy if isinstance(policy, Unknown) else policy.get("Statement", [])
-    if isinstance(statements, Unknown):
-        return statements
-    verdict: Any = False
-    for one in statements if isinstance(statements, list) else [statements]:
-        if isinstance(one, Unknown) or isinstance(one.get("Effect"), Unknown):
-            verdict = first_unknown(one)
-        elif one.get("Effect") != "Allow":
-            continue
-        elif one.get("NotPrincipal") is not None:
-            verdict = Unknown("an Allow with NotPrincipal: AWS judges it only when the bucket exists")
-        else:
-            wide = _wide(one.get("Principal"))
-            if wide is True and not one.get("Condition"):
-                return True
-            if wide is True:
-                verdict = Unknown("an Allow for everyone with a condition: AWS judges it once the bucket exists")
-            elif isinstance(wide, Unknown):
-                verdict = wide
-    return verdict
-
-
-def _wide(principal: Any) -> Any:
-    """Whether a statement's principal is everyone."""
-    values = [principal]
-    if isinstance(principal, Mapping):
-        values = [principal.get("AWS", [])]
-    flat = [one for value in values for one in (value if isinstance(value, list) else [value])]
-    return True if "*" in flat else first_unknown(flat) or False
+    """Whether a bucket policy lets in everyone, as its text says it."""
+    told = [one["is_public"] for one in statements(policy)]
+    return True if True in told else first_unknown(told) or False
 
 
 def _notifies(configuration: Mapping[str, Any]) -> Any:
@@ -111,9 +83,7 @@ def _days(retention: Mapping[str, Any]) -> Any:
     found = first_unknown([days, years])
     if found is not None:
         return found
-    if days is not None:
-        return int(days)
-    return int(years) * 365 if years is not None else ABSENT
+    return int(days or 0) or int(years or 0) * 365
 
 
 def _block_columns(live: str, cloudformation: bool) -> tuple[Column, ...]:

@@ -16,6 +16,10 @@ def operation(parameters: Any) -> Any:
     return (value[0] if value else "") if isinstance(value, list) else value
 
 
+def _path(name: str) -> str:
+    return name.removeprefix("/")
+
+
 def _public(accounts: Any) -> bool:
     return any(account.lower() == "all" for account in accounts)
 
@@ -158,7 +162,8 @@ PARAMETER = Table(
     ref_property="Name",
     columns=(
         Text("name", live="Name", cloudformation=REF),
-        Arn(live="ARN"),
+        Text("path", live=From("Name", _path), about="The name as the ARN has it, without a slash before it."),
+        Arn("arn:{partition}:ssm:{region}:{account_id}:parameter/{path}"),
         Text("type", live="Type", cloudformation="Type"),
         Text("data_type", live="DataType", cloudformation="DataType", absent="text"),
         Text("tier", live="Tier", cloudformation="Tier"),

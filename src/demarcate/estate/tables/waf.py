@@ -141,8 +141,20 @@ WEB_ACL = Table(
     },
     columns=(
         *_columns("REGIONAL"),
-        Texts("load_balancer_arns", live="@balancers.ResourceArns", absent=[]),
-        Texts("api_stage_arns", live="@apis.ResourceArns", absent=[]),
+        Texts(
+            "load_balancer_arns",
+            live="@balancers.ResourceArns",
+            cloudformation="@associations[].ResourceArn",
+            absent=[],
+            about="In a template, whatever is associated.",
+        ),
+        Texts(
+            "api_stage_arns",
+            live="@apis.ResourceArns",
+            cloudformation="@associations[].ResourceArn",
+            absent=[],
+            about="In a template, whatever is associated.",
+        ),
         Tags(live="@tags.TagInfoForResource.TagList"),
     ),
 )

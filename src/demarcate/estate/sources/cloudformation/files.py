@@ -1,4 +1,4 @@
-"""Which files to read: files as given, and directories walked, each file once."""
+"""Which files to read: files as given, and directories walked."""
 
 from __future__ import annotations
 
@@ -15,20 +15,22 @@ SKIPPED = {"node_modules"}
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to read: `file` is how the user would write it, `explicit` whether they named it themselves."""
+    """A file to read: `file` is how the user would write it, `explicit` whether they named it themselves,
+    `top` the path given that it was found under.
+    """
 
     path: Path
     file: str
     explicit: bool
+    top: Path
 
 
 def find(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Found]:
-    """The files under some paths, in order, each once.
+    """The files under some paths, in order.
 
     Hidden directories and node_modules are skipped; symlinks are followed, one that leads back to where it
     came from is a Problem. Raises DemarcateError for a path that does not exist.
     """
-    seen: set[str] = set()
     for path in paths:
         try:
             path.stat()
@@ -39,12 +41,10 @@ def find(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Found]:
                 raise DemarcateError(f"{path}: cannot be read: {error.strerror or error}") from error
         except ValueError as error:
             raise DemarcateError(f"{path}: is no path: {error}") from error
-        found = _walk(path, problems) if path.is_dir() else [Found(path, str(path), True)]
-        for item in found:
-            real = os.path.realpath(item.path)
-            if real not in seen:
-                seen.add(real)
-                yield item
+        if path.is_dir():
+            yield from _walk(path, problems)
+        else:
+            yield Found(path, str(path), True, path)
 
 
 def _walk(top: Path, problems: list[Problem]) -> Iterator[Found]:
@@ -78,5 +78,5 @@ def _walk(top: Path, problems: list[Problem]) -> Iterator[Found]:
                 if not name.startswith(".") and name not in SKIPPED:
                     below.append((child.path, (*above, real)))
             elif name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield Found(Path(child.path), str(Path(child.path)), False)
+                yield Found(Path(child.path), str(Path(child.path)), False, top)
         stack.extend(reversed(below))

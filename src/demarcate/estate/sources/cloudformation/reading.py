@@ -55,7 +55,22 @@ _SHORT = {"!Ref": "Ref", "!Condition": "Condition"} | {
 _TEXT = "tag:yaml.org,2002:str"
 _CORE = frozenset(
     f"tag:yaml.org,2002:{name}"
-    for name in "str int float bool null timestamp merge value binary seq map omap set pairs".split()
+    for name in [
+        "str",
+        "int",
+        "float",
+        "bool",
+        "null",
+        "timestamp",
+        "merge",
+        "value",
+        "binary",
+        "seq",
+        "map",
+        "omap",
+        "set",
+        "pairs",
+    ]
 )
 _MERGE = "tag:yaml.org,2002:merge"
 
@@ -335,7 +350,12 @@ class _Builder:
     def _mapping(self, node: yaml.MappingNode, depth: int) -> dict[str, Any]:
         build = self.build
         value: dict[str, Any] = {}
-        for key, item in self.members(node):
+        pairs = node.value
+        for key, _ in pairs:
+            if type(key) is not yaml.ScalarNode or key.tag != _TEXT:
+                pairs = self.members(node)
+                break
+        for key, item in pairs:
             name = key.value
             if name in value:
                 self.problem(

@@ -182,6 +182,8 @@ class Stack:
         current, self.current = self.current, None
         try:
             value = answer()
+        except RecursionError:
+            return Unknown(f"{kind} {name} refers to others too deeply")
         finally:
             self._asking.discard(key)
             self.current = current
@@ -225,7 +227,9 @@ class Stack:
             return typed(name, declaration, self.estate.parameters.get(name))
         given = self._passed().get(name)
         if given is None:
-            return typed(name, declaration, None)
+            # Without a default the deployment would ask; what was given for all templates may answer.
+            default = isinstance(declaration, dict) and "Default" in declaration
+            return typed(name, declaration, None if default else self.estate.parameters.get(name))
         value = resolve(given, self.parent)
         return typed(name, declaration, None if value is NOTHING else value)
 
@@ -350,7 +354,7 @@ class Stack:
         return verdict
 
     def _holds(self, name: Any) -> bool | Unknown:
-        return self.condition(name) if isinstance(name, str) else Unknown("a Condition is not the name of one")
+        return self.condition(name) if isinstance(name, str) else Unknown("its Condition is not the name of one")
 
     def presence(self, name: str) -> bool | Unknown:
         """Whether a resource is there at all, by its own condition."""

@@ -22,6 +22,7 @@ from demarcate.estate.sources.cloudformation.files import find
 from demarcate.estate.sources.cloudformation.intrinsics import resolve
 from demarcate.estate.sources.cloudformation.parameters import read_parameters
 from demarcate.estate.sources.cloudformation.stacks import Stack
+from demarcate.estate.sources.cloudformation.values import final
 
 __all__ = ["Resource", "Templates", "load", "read_parameters"]
 
@@ -72,13 +73,18 @@ def load(
     folders = [path if path.is_dir() else path.parent for path in paths]
     estate = Estate(folders, parameters or {}, names)
     problems: list[Problem] = []
+    fruitful: set[Path] = set()
     with _no_collection():
         for found in find(paths, problems):
-            estate.read(found.path, found.file, explicit=found.explicit)
+            if estate.read(found.path, found.file, explicit=found.explicit) is not None:
+                fruitful.add(found.top)
     for problem in problems:
         estate.report(problem)
     if not estate.raws and not estate.problems:
-        raise DemarcateError(f"{', '.join(map(str, paths))}: no template in this directory")
+        raise DemarcateError(f"no template in {', '.join(map(str, paths))}")
+    for path in paths:
+        if path not in fruitful and path.is_dir():
+            estate.report(Problem("no template in this directory", str(path)))
     estate.build()
     with _no_collection():
         resources = [resource for stack in estate.stacks for resource in _resources(stack)]
@@ -138,8 +144,8 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
     if isinstance(presence, Unknown):
         condition = body["Condition"]
         conditional = Unknown(f"condition {condition} is unknown: {presence.reason}")
-        if condition not in stack.conditions:
-            stack.problem(f"resource {name} has the condition {condition!r}, which is not defined", place.line)
+        if not isinstance(condition, str) or condition not in stack.conditions:
+            stack.problem(f"resource {name}: {presence.reason}", place.line)
             conditional = presence
     stack.current = name
     try:
@@ -155,7 +161,7 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
     return Resource(
         logical_id=stack.prefix + name,
         type=body["Type"],
-        properties=properties,
+        properties=final(properties),
         file=stack.raw.file,
         line=place.line,
         ref=str(stack.identity(name)),
@@ -171,5 +177,5 @@ def _policy(body: dict[str, Any], key: str, stack: Stack) -> str | Unknown:
     value = body.get(key)
     if value is None:
         return ""
-    value = resolve(value, stack)
+    value = final(resolve(value, stack))
     return value if isinstance(value, (str, Unknown)) else Unknown(f"{key} is not a text")

@@ -74,6 +74,21 @@ class Scope(Protocol):
         """Resolve a branch that may not be taken."""
 
 
+_FINAL = frozenset((str, int, bool, float, type(None), Unknown))
+
+
+def final(value: Any) -> Any:
+    """A resolved value with plain str and Unknown in place of the kinds that only resolving needs."""
+    kind = type(value)
+    if kind is dict:
+        return {key: item if type(item) in _FINAL else final(item) for key, item in value.items()}
+    if kind is list:
+        return [item if type(item) in _FINAL else final(item) for item in value]
+    if isinstance(value, Assigned):
+        return str(value)
+    return Unknown(value.reason) if isinstance(value, Unknown) else value
+
+
 def text_of(value: Any) -> str | None:
     """The text that CloudFormation makes of a scalar; None for what is none."""
     if isinstance(value, str):

@@ -1,0 +1,121 @@
+"""The statements of every policy, of identities and of resources, as rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.policies import named_statements, statements
+from demarcate.estate.table import Bool, Derived, Int, Json, Table, Text, Texts
+
+Needs = Mapping[str, Any]
+Rows = Iterator[dict[str, Any]]
+
+
+def _of(of: str, column: str, *, owner: str = "", kind: str = "resource") -> Derived:
+    """The statements of the one document that a table's column, or a template resource's property, holds."""
+
+    def rows(needs: Needs) -> Rows:
+        for one in statements(needs.get(column, Unknown("the policy is not known"))):
+            yield {"policy_of": owner or of, "kind": kind, **one}
+
+    return Derived(of, (column,), rows)
+
+
+def _inline(of: str) -> Derived:
+    """The statements of an identity's inline policies."""
+
+    def rows(needs: Needs) -> Rows:
+        for one in named_statements(needs.get("inline_policies", [Unknown("the policies are not known")])):
+            yield {"policy_of": of, "kind": "identity", **one}
+
+    return Derived(of, ("inline_policies",), rows)
+
+
+_ORGANIZATION_KINDS = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
+
+
+def _organization(needs: Needs) -> Rows:
+    """The statements of a policy of the organization; its other types (tags, backups, …) have none."""
+    kind = _ORGANIZATION_KINDS.get(needs.get("type", ""))
+    if kind is None:
+        return
+    for one in statements(needs.get("content", Unknown("the policy is not known"))):
+        yield {"policy_of": "aws_organizations_policy", "kind": kind, **one}
+
+
+STATEMENT = Table(
+    "aws_policy_statement",
+    "One statement of a policy: what is allowed or denied, to whom, on what, under which conditions.",
+    service="iam",
+    derived=(
+        _of("aws_iam_policy", "policy", kind="identity"),
+        _inline("aws_iam_user"),
+        _inline("aws_iam_role"),
+        _inline("aws_iam_group"),
+        _of("aws_iam_role", "assume_role_policy", kind="trust"),
+        _of("aws_s3_bucket", "policy"),
+        _of("aws_kms_key", "policy"),
+        _of("aws_sns_topic", "policy"),
+        _of("aws_sqs_queue", "policy"),
+        _of("aws_secretsmanager_secret", "policy"),
+        _of("aws_ecr_repository", "policy"),
+        _of("aws_lambda_function", "policy"),
+        _of("aws_efs_file_system", "policy"),
+        _of("aws_dynamodb_table", "policy"),
+        _of("aws_opensearch_domain", "access_policies"),
+        _of("aws_api_gateway_rest_api", "policy"),
+        _of("aws_eventbridge_bus", "policy"),
+        _of("aws_backup_vault", "policy"),
+        Derived("aws_organizations_policy", ("content", "type"), _organization),
+        _of("AWS::IAM::Policy", "PolicyDocument", kind="identity"),
+        _of("AWS::IAM::UserPolicy", "PolicyDocument", owner="aws_iam_user", kind="identity"),
+        _of("AWS::IAM::RolePolicy", "PolicyDocument", owner="aws_iam_role", kind="identity"),
+        _of("AWS::IAM::GroupPolicy", "PolicyDocument", owner="aws_iam_group", kind="identity"),
+        _of("AWS::SNS::TopicInlinePolicy", "PolicyDocument", owner="aws_sns_topic"),
+        _of("AWS::SQS::QueueInlinePolicy", "PolicyDocument", owner="aws_sqs_queue"),
+    ),
+    columns=(
+        Text(
+            "policy_of", about="The table of the resource whose policy it is; or AWS::IAM::Policy in a template."
+        ),
+        Text("kind", about="identity, trust (who may assume a role), resource, scp or rcp (of the organization)."),
+        Text("policy_name", absent="", about="Of an inline policy; else ''."),
+        Int("statement_index", about="From 0."),
+        Text("sid", absent=""),
+        Text("effect", about="Allow or Deny."),
+        Texts("principals", absent=[], about="'*', or the type and who: AWS:arn:…, Service:s3.amazonaws.com."),
+        Texts("not_principals", absent=[]),
+        Texts("service_principals", absent=[], about="The AWS services among the principals."),
+        Texts(
+            "federated_providers",
+            absent=[],
+            about="The identity providers among the principals: by host, or as saml:NAME.",
+        ),
+        Texts("actions", absent=[], about="In lower case."),
+        Texts("not_actions", absent=[], about="In lower case."),
+        Texts(
+            "wildcard_services",
+            absent=[],
+            about="The services of which all actions are named (s3:*); '*' where it is all services.",
+        ),
+        Texts(
+            "watched_actions",
+            absent=[],
+            about="Sensitive actions that it covers, by whatever wildcard: those of `policies.WATCHED`.",
+        ),
+        Texts("resources", absent=[]),
+        Texts("not_resources", absent=[]),
+        Bool("all_resources", about="Whether it is about every resource of some kind, not named ones."),
+        Json("conditions", absent={}),
+        Texts("condition_keys", absent=[], about="In lower case."),
+        Texts(
+            "limiting_keys",
+            absent=[],
+            about="Those condition keys that limit it to an account, organization, source, network or subject.",
+        ),
+        Bool("has_condition"),
+        Bool("is_public", about="Whether it allows everybody, without a condition that limits it."),
+    ),
+)

@@ -1,0 +1,66 @@
+"""CloudWatch and CloudWatch Logs tables over HTTP. Moto has no account policies of CloudWatch Logs."""
+
+from __future__ import annotations
+
+import json
+
+from tests.aws.conftest import Aws
+
+TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
+
+
+def test_alarm(aws: Aws) -> None:
+    aws.client("cloudwatch").put_metric_alarm(
+        AlarmName="root",
+        MetricName="RootUse",
+        Namespace="Trail",
+        Statistic="Sum",
+        Period=300,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        AlarmActions=[TOPIC],
+    )
+    (row,) = aws.rows("aws_cloudwatch_alarm")
+    assert (row["name"], row["metric_name"], row["namespace"]) == ("root", "RootUse", "Trail")
+    assert (row["actions_enabled"], row["alarm_actions"]) == (True, [TOPIC])
+    assert (row["threshold"], row["period"]) == (1.0, 300)
+
+
+def test_dashboard(aws: Aws) -> None:
+    aws.client("cloudwatch", "us-east-1").put_dashboard(
+        DashboardName="main", DashboardBody=json.dumps({"widgets": []})
+    )
+    (row,) = aws.rows("aws_cloudwatch_dashboard")
+    assert (row["name"], row["region"]) == ("main", "global")
+
+
+def test_logs(aws: Aws) -> None:
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName="trail", tags={"env": "prod"})
+    logs.create_log_group(logGroupName="kept")
+    logs.put_retention_policy(logGroupName="kept", retentionInDays=365)
+    logs.put_metric_filter(
+        logGroupName="trail",
+        filterName="root",
+        filterPattern='{ $.userIdentity.type = "Root" }',
+        metricTransformations=[{"metricName": "RootUse", "metricNamespace": "Trail", "metricValue": "1"}],
+    )
+    rows = {row["name"]: row for row in aws.rows("aws_cloudwatch_log_group")}
+    assert (rows["trail"]["retention_in_days"], rows["kept"]["retention_in_days"]) == (0, 365)
+    assert rows["trail"]["arn"] == "arn:aws:logs:eu-west-1:123456789012:log-group:trail"
+    assert rows["trail"]["kms_key_id"] == ""
+    assert json.loads(rows["trail"]["tags"]) == {"env": "prod"}
+    (row,) = aws.rows("aws_cloudwatch_log_metric_filter")
+    assert (row["log_group_name"], row["metric_transformation_name"]) == ("trail", "RootUse")
+    assert row["filter_pattern"] == '{ $.userIdentity.type = "Root" }'
+
+
+def test_subscription_filter(aws: Aws) -> None:
+    aws.client("kinesis").create_stream(StreamName="siem", ShardCount=1)
+    stream = "arn:aws:kinesis:eu-west-1:123456789012:stream/siem"
+    logs = aws.client("logs")
+    logs.create_log_group(logGroupName="trail")
+    logs.put_subscription_filter(logGroupName="trail", filterName="siem", filterPattern="", destinationArn=stream)
+    (row,) = aws.rows("aws_cloudwatch_log_subscription_filter")
+    assert (row["name"], row["log_group_name"], row["destination_arn"]) == ("siem", "trail", stream)

@@ -1,0 +1,86 @@
+"""Elastic Beanstalk tables over HTTP.
+
+moto lacks describe_configuration_settings and describe_platform_version: what options say is tested on answers
+as AWS gives them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.rows import Item, Place, build
+from demarcate.estate.tables import table
+from tests.aws.conftest import Aws
+
+WINDOW = {
+    "Namespace": "aws:elasticbeanstalk:managedactions",
+    "OptionName": "PreferredStartTime",
+    "Value": "Tue:09:00",
+}
+ENABLED = {
+    "Namespace": "aws:elasticbeanstalk:managedactions",
+    "OptionName": "ManagedActionsEnabled",
+    "Value": "true",
+}
+SECRET = {
+    "Namespace": "aws:elasticbeanstalk:application:environment",
+    "OptionName": "DB_PASSWORD",
+    "Value": "hunter2",
+}
+
+
+def row(source: Any, item: Item) -> dict[str, Any]:
+    environment = table("aws_elastic_beanstalk_environment")
+    return build(environment, source, environment.columns)(item, Place())
+
+
+def declared(**properties: Any) -> dict[str, Any]:
+    return row("cloudformation", Item(properties, ref="Env"))
+
+
+def test_environments(aws: Aws) -> None:
+    client = aws.client("elasticbeanstalk")
+    client.create_application(ApplicationName="shop")
+    client.create_environment(
+        ApplicationName="shop", EnvironmentName="shop-prod", SolutionStackName="64bit Amazon Linux 2023"
+    )
+    (found,) = aws.rows("aws_elastic_beanstalk_environment")
+    assert (found["environment_name"], found["application_name"]) == ("shop-prod", "shop")
+    assert found["resource"] == found["arn"]
+
+
+def test_applications(aws: Aws) -> None:
+    aws.client("elasticbeanstalk").create_application(ApplicationName="shop")
+    (found,) = aws.rows("aws_elastic_beanstalk_application")
+    assert (found["name"], found["max_age_rule_enabled"]) == ("shop", False)
+
+
+def test_the_options_in_force_are_those_that_are_deployed() -> None:
+    settings = {
+        "ConfigurationSettings": [
+            {"DeploymentStatus": "pending", "OptionSettings": []},
+            {"DeploymentStatus": "deployed", "OptionSettings": [ENABLED, WINDOW, SECRET]},
+        ]
+    }
+    found = row("live", Item({}, details={"settings": settings}))
+    assert found["managed_actions_enabled"] is True
+    assert found["preferred_start_time"] == "Tue:09:00"
+    assert found["plaintext_secret_names"] == ["DB_PASSWORD"]
+
+
+def test_an_option_of_a_template() -> None:
+    assert declared(OptionSettings=[ENABLED])["managed_actions_enabled"] is True
+
+
+def test_an_option_that_nothing_else_can_set_has_its_default() -> None:
+    assert declared()["managed_actions_enabled"] is False
+
+
+def test_an_option_that_the_application_may_set_is_not_known() -> None:
+    assert isinstance(declared(VersionLabel="v1")["managed_actions_enabled"], Unknown)
+    assert declared(VersionLabel="v1", OptionSettings=[ENABLED])["managed_actions_enabled"] is True
+
+
+def test_an_option_that_may_be_among_unknown_ones_is_not_known() -> None:
+    assert isinstance(declared(OptionSettings=[Unknown("a parameter")])["managed_actions_enabled"], Unknown)

@@ -1,0 +1,43 @@
+"""KMS tables over HTTP."""
+
+from __future__ import annotations
+
+import json
+
+from tests.aws.conftest import Aws
+
+
+def test_keys(aws: Aws) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key(Description="data", Tags=[{"TagKey": "env", "TagValue": "prod"}])["KeyMetadata"]
+    kms.enable_key_rotation(KeyId=key["KeyId"])
+    kms.create_alias(AliasName="alias/data", TargetKeyId=key["KeyId"])
+    (row,) = aws.rows("aws_kms_key")
+    assert (row["id"], row["arn"]) == (key["KeyId"], key["Arn"])
+    assert (row["key_manager"], row["key_state"], row["origin"]) == ("CUSTOMER", "Enabled", "AWS_KMS")
+    assert (row["key_rotation_enabled"], row["key_spec"]) == (True, "SYMMETRIC_DEFAULT")
+    assert row["aliases"] == ["alias/data"]
+    assert json.loads(row["policy"])["Statement"][0]["Action"] == "kms:*"
+    assert json.loads(row["tags"]) == {"env": "prod"}
+
+
+def test_keys_that_cannot_rotate(aws: Aws) -> None:
+    aws.client("kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
+    (row,) = aws.rows("aws_kms_key")
+    assert (row["key_spec"], row["key_usage"], row["key_rotation_enabled"]) == ("RSA_2048", "SIGN_VERIFY", False)
+
+
+def test_keys_that_will_be_deleted(aws: Aws) -> None:
+    kms = aws.client("kms")
+    kms.schedule_key_deletion(KeyId=kms.create_key()["KeyMetadata"]["KeyId"], PendingWindowInDays=7)
+    (row,) = aws.rows("aws_kms_key")
+    assert row["key_state"] == "PendingDeletion"
+    assert row["deletion_date"] is not None
+
+
+def test_aliases(aws: Aws) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.create_alias(AliasName="alias/data", TargetKeyId=key)
+    row = next(row for row in aws.rows("aws_kms_alias") if row["alias_name"] == "alias/data")
+    assert (row["target_key_id"], row["is_aws_managed"]) == (key, False)

@@ -1,0 +1,221 @@
+"""The engine: what is judged, counted, unknown, and told."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demarcate.base.documents import compose
+from demarcate.base.unknown import Unknown
+from demarcate.checks import engine, facts
+from demarcate.checks.catalog import compile_check
+from demarcate.checks.engine import COLUMNS, Judgement, judge
+from demarcate.checks.facts import Facts
+from demarcate.checks.structs import Check, Written
+from demarcate.estate.snapshot import Snapshot, SnapshotWriter, Unread
+from demarcate.estate.tables import table
+
+MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
+Rows = Iterable[Mapping[str, Any]]
+
+
+def check(sql: str, of: str = "aws_ebs_volume", **more: Any) -> Check:
+    given = {"id": "c", "title": "C", "responsibility": "a.b", "fail": "{resource} fails", "severity": "low"}
+    return compile_check(Written(table=of, passes=sql, **(given | more)), "c.yaml", compose("{}", "c.yaml"))
+
+
+def snapshot(
+    tables: Mapping[str, Rows], *unread: Unread, source: str = "live", columns: tuple[str, ...] | None = None
+) -> Snapshot:
+    with SnapshotWriter(source, "test", moment=MOMENT) as writer:
+        for name, rows in tables.items():
+            places = {(row.get("account_id"), row.get("region")) for row in rows} or {("1", "r")}
+            for account, region in sorted(places, key=str):
+                of = table(name)
+                part = writer.part(of, columns or [c.name for c in of.all_columns], account, region)
+                part.append(
+                    dict(row) for row in rows if (row.get("account_id"), row.get("region")) == (account, region)
+                )
+                part.seal()
+        writer.unread(*unread)
+        return writer.finish()
+
+
+def volume(resource: str, account: str = "1", region: str = "r", **columns: Any) -> dict[str, Any]:
+    return {"resource": resource, "account_id": account, "region": region, **columns}
+
+
+def told(judged: Judgement) -> list[tuple[str | None, str, str]]:
+    return [(finding.resource, finding.verdict, finding.reason) for finding in judged.findings()]
+
+
+def test_three_verdicts_and_their_counts() -> None:
+    rows = [volume("a", encrypted=True), volume("b", encrypted=False), volume("c", encrypted=Unknown("why"))]
+    judged = judge(snapshot({"aws_ebs_volume": rows}), [check("encrypted")])
+    assert told(judged) == [("b", "fail", "b fails"), ("c", "unknown", "encrypted: why")]
+    (tally,) = judged.tallies
+    assert (tally.passed, tally.failed, tally.unknown) == (1, 1, 1)
+
+
+def test_passes_are_findings_when_asked_for() -> None:
+    judged = judge(snapshot({"aws_ebs_volume": [volume("a", encrypted=True)]}), [check("encrypted")], passes=True)
+    assert told(judged) == [("a", "pass", "")]
+
+
+def test_arrow_has_the_promised_columns() -> None:
+    found = judge(snapshot({"aws_ebs_volume": [volume("a", encrypted=False)]}), [check("encrypted")]).to_arrow()
+    assert tuple(found.column_names) == COLUMNS
+    assert found.num_rows == 1
+
+
+def test_where_excludes_and_unknown_where_is_unknown() -> None:
+    rows = [
+        volume("a", encrypted=False, state="deleting"),
+        volume("b", encrypted=False, state="in-use"),
+        volume("c", encrypted=True, state=None),
+    ]
+    judged = judge(snapshot({"aws_ebs_volume": rows}), [check("encrypted", where="state <> 'deleting'")])
+    assert told(judged) == [("b", "fail", "b fails"), ("c", "unknown", "state: is not told")]
+
+
+def test_now_is_the_moment_of_the_snapshot() -> None:
+    rows = [volume("old", create_time="2026-01-01T00:00:00"), volume("new", create_time="2026-10-30T00:00:00")]
+    judged = judge(snapshot({"aws_ebs_volume": rows}), [check("date_diff('day', create_time, now()) <= 90")])
+    assert [resource for resource, _, _ in told(judged)] == ["old"]
+
+
+LOOKS = "exists (select 1 from aws_ebs_snapshot s where s.volume_id = aws_ebs_volume.volume_id)"
+
+
+def test_a_table_looked_into_that_was_not_read_makes_the_verdict_unknown_there_and_only_there() -> None:
+    rows = [volume("a", "1", volume_id="a"), volume("b", "2", volume_id="b")]
+    snapshots = [volume("s", "1", volume_id="a")]
+    gap = Unread(table="aws_ebs_snapshot", account="2", region="r", operation="ec2:DescribeSnapshots", reason="denied")
+    judged = judge(snapshot({"aws_ebs_volume": rows, "aws_ebs_snapshot": snapshots}, gap), [check(LOOKS)])
+    ((resource, verdict, reason),) = told(judged)
+    assert (resource, verdict) == ("b", "unknown")
+    assert "2 r ec2:DescribeSnapshots: denied" in reason
+
+
+def test_a_table_that_was_not_read_is_unknown_as_a_whole() -> None:
+    gap = Unread(table="aws_ebs_volume", account="2", region="r", operation="ec2:DescribeVolumes", reason="denied")
+    judged = judge(snapshot({"aws_ebs_volume": [volume("a", encrypted=True)]}, gap), [check("encrypted")])
+    ((resource, verdict, reason),) = told(judged)
+    assert (resource, verdict) == (None, "unknown")
+    assert "aws_ebs_volume could not be read: 2 r ec2:DescribeVolumes: denied" in reason
+    assert sorted((t.account, t.passed, t.unknown) for t in judged.tallies) == [("1", 1, 0), ("2", 0, 1)]
+
+
+def test_a_table_that_was_not_collected_does_not_run() -> None:
+    judged = judge(snapshot({"aws_ebs_snapshot": []}), [check("encrypted")])
+    assert told(judged) == []
+    assert [(one.check, one.reason) for one in judged.not_run] == [("c", "aws_ebs_volume was not collected")]
+
+
+def test_a_template_cannot_tell_some_tables() -> None:
+    rows = [{"resource": "V", "volume_id": "V", "file": "a.yaml", "line": 3}]
+    judged = judge(
+        snapshot({"aws_ebs_volume": rows}, source="cloudformation"),
+        [check("default_ebs_encryption_enabled", "aws_ec2_regional_settings"), check(LOOKS, id="d")],
+    )
+    assert [one.reason for one in judged.not_run] == ["templates cannot tell aws_ec2_regional_settings"]
+    assert told(judged) == [("V", "unknown", "templates cannot tell aws_ebs_snapshot")]
+
+
+def test_a_column_that_the_source_does_not_tell_is_named() -> None:
+    rows = [{"resource": "V", "file": "a.yaml", "line": 3}]
+    judged = judge(snapshot({"aws_ebs_volume": rows}, source="cloudformation"), [check("state = 'in-use'")])
+    assert told(judged) == [("V", "unknown", "state: templates do not tell it")]
+
+
+def test_rows_of_a_derived_table_are_judged_as_their_resource() -> None:
+    rules = [
+        volume("web", cidr_ipv4="10.0.0.0/8"),
+        volume("web", cidr_ipv4="0.0.0.0/0"),
+        volume("web", cidr_ipv4="0.0.0.0/0"),
+        volume("db", cidr_ipv4="10.0.0.0/8"),
+        volume("db", cidr_ipv4=Unknown("parameter Cidr has no value")),
+        volume("ok", cidr_ipv4="10.0.0.0/8"),
+    ]
+    judged = judge(
+        snapshot({"aws_vpc_security_group_rule": rules}),
+        [check("cidr_ipv4 <> '0.0.0.0/0'", "aws_vpc_security_group_rule", fail="open to {cidr_ipv4}")],
+    )
+    assert told(judged) == [
+        ("db", "unknown", "cidr_ipv4: parameter Cidr has no value"),
+        ("web", "fail", "open to 0.0.0.0/0 (and 1 more)"),
+    ]
+    (tally,) = judged.tallies
+    assert (tally.passed, tally.failed, tally.unknown) == (1, 1, 1)
+
+
+def test_a_predicate_that_cannot_be_computed_is_unknown_and_leaves_the_others_alone() -> None:
+    rows = [volume("a", size=2, encrypted=True)]
+    bad = check("size * 9223372036854775807 > 3", id="bad")
+    judged = judge(snapshot({"aws_ebs_volume": rows}), [bad, check("not encrypted", id="good")])
+    found = {finding.check: finding for finding in judged.findings()}
+    assert found["good"].verdict == "fail"
+    assert found["bad"].verdict == "unknown"
+    assert "cannot be computed" in found["bad"].reason
+
+
+@pytest.mark.parametrize(("days", "expected"), [(400, "fail"), (10, "unknown")])
+def test_facts_are_believed_only_for_a_time(
+    days: int, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = ({"name": "python3.8", "deprecation_date": "2024-10-14"},)
+    old = Facts(source="https://example.org", checked=datetime(2026, 1, 1).date(), believed_for_days=days, rows=rows)
+    monkeypatch.setattr(engine, "facts_of", lambda name: old if name == "aws_lambda_runtime" else None)
+    sql = (
+        "(select r.deprecation_date from aws_lambda_runtime r where r.name = aws_lambda_function.runtime) > now()"
+    )
+    judged = judge(
+        snapshot({"aws_lambda_function": [volume("f", runtime="python3.8")]}), [check(sql, "aws_lambda_function")]
+    )
+    ((_, verdict, reason),) = told(judged)
+    assert verdict == expected
+    assert expected == "fail" or "believed for 10 days" in reason
+
+
+def test_a_fact_that_is_not_there_is_unknown() -> None:
+    sql = (
+        "(select r.deprecation_date from aws_lambda_runtime r where r.name = aws_lambda_function.runtime) > now()"
+    )
+    judged = judge(
+        snapshot({"aws_lambda_function": [volume("f", runtime="cobol85")]}), [check(sql, "aws_lambda_function")]
+    )
+    assert [verdict for _, verdict, _ in told(judged)] == ["unknown"]
+
+
+def test_every_file_of_facts_fills_a_table_that_takes_facts() -> None:
+    for path in facts.FOLDER.glob("*.yaml"):
+        of = table(path.stem)
+        assert of.facts
+        read = facts.facts_of(path.stem)
+        assert read is not None and read.rows and read.source.startswith("https://")
+        columns = {column.name for column in of.columns}
+        assert all(set(row) <= columns for row in read.rows)
+
+
+def test_judging_is_pure() -> None:
+    rows = [volume(f"v{i}", encrypted=[True, False, None][i % 3]) for i in range(50)]
+    taken = snapshot({"aws_ebs_volume": rows})
+    assert told(judge(taken, [check("encrypted")])) == told(judge(taken, [check("encrypted")]))
+
+
+def test_a_damaged_part_is_a_message(tmp_path: Path) -> None:
+    from demarcate.base.errors import DemarcateError
+
+    taken = snapshot({"aws_ebs_volume": [volume("a", encrypted=True)]})
+    part = next(taken.folder.rglob("*.parquet"))
+    raw = bytearray(part.read_bytes())
+    raw[4:-8] = b"\0" * (len(raw) - 12)
+    part.write_bytes(raw)
+    with pytest.raises(DemarcateError, match="cannot be read"):
+        judge(taken, [check("encrypted")])
+
+

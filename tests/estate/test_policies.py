@@ -1,0 +1,231 @@
+"""Policy documents as statements."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.policies import COLUMNS, WATCHED, statements
+
+U = Unknown("parameter X has no value")
+
+texts = st.sampled_from(["*", "s3:GetObject", "kms:*", "iam:Pass*", "arn:aws:iam::123456789012:root", "x"])
+text_or_list = texts | st.lists(texts, max_size=3)
+principals = st.just("*") | st.dictionaries(
+    st.sampled_from(["AWS", "Service", "Federated", "CanonicalUser"]), text_or_list, max_size=3
+)
+conditions = st.dictionaries(
+    st.sampled_from(["StringEquals", "StringLike", "ArnLike", "IpAddress", "Bool", "StringNotEquals"]),
+    st.dictionaries(st.sampled_from(["aws:SourceArn", "aws:SourceIp", "aws:PrincipalOrgID", "x:y"]), text_or_list),
+    max_size=2,
+)
+statement_maps = st.fixed_dictionaries(
+    {"Effect": st.sampled_from(["Allow", "Deny"])},
+    optional={
+        "Sid": texts,
+        "Principal": principals,
+        "NotPrincipal": principals,
+        "Action": text_or_list,
+        "NotAction": text_or_list,
+        "Resource": text_or_list,
+        "NotResource": text_or_list,
+        "Condition": conditions,
+    },
+)
+plain = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5) | st.just(U),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=10,
+)
+
+
+def one(**statement: Any) -> dict[str, Any]:
+    (found,) = statements({"Statement": statement})
+    return found
+
+
+@given(st.lists(statement_maps, max_size=3))
+def test_one_row_a_statement_with_every_column(listed: list[dict[str, Any]]) -> None:
+    found = statements({"Version": "2012-10-17", "Statement": listed})
+    assert [row["statement_index"] for row in found] == list(range(len(listed)))
+    assert all(set(row) == set(COLUMNS) for row in found)
+
+
+@given(statement_maps)
+def test_a_single_statement_is_a_list_of_one(statement: dict[str, Any]) -> None:
+    assert statements({"Statement": statement}) == statements({"Statement": [statement]})
+
+
+@given(statement_maps)
+def test_text_is_a_list_of_one(statement: dict[str, Any]) -> None:
+    wrapped = {
+        key: [value]
+        if isinstance(value, str) and key not in ("Effect", "Sid", "Principal", "NotPrincipal")
+        else value
+        for key, value in statement.items()
+    }
+    assert statements({"Statement": statement}) == statements({"Statement": wrapped})
+
+
+@given(plain)
+def test_no_document_stops_it(document: Any) -> None:
+    for row in statements({"Statement": document}) + statements(document):
+        assert set(row) <= set(COLUMNS)
+
+
+def replaced(statement: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:
+    """The statement with one of its elements, or one item of it, made unknown."""
+    made = [{**statement, name: U} for name in statement]
+    for name, value in statement.items():
+        if isinstance(value, list):
+            made += [{**statement, name: [*value[:i], U, *value[i + 1 :]]} for i in range(len(value))]
+        if isinstance(value, dict):
+            made += [{**statement, name: {**value, key: U}} for key in value]
+    return st.sampled_from(made)
+
+
+@given(statement_maps.flatmap(lambda s: st.tuples(st.just(s), replaced(s))))
+def test_an_unknown_never_changes_an_answer(pair: tuple[dict[str, Any], dict[str, Any]]) -> None:
+    """A column of a partly unknown statement is unknown, or what it is whatever the unknown turns out to be."""
+    (whole,), (partly,) = statements({"Statement": pair[0]}), statements({"Statement": pair[1]})
+    for name in COLUMNS:
+        assert partly[name] == whole[name] or first_unknown(partly[name]), name
+
+
+def test_an_unknown_element_is_unknown_in_its_columns_only() -> None:
+    row = one(Effect="Allow", Action=U, Resource="*", Principal="*")
+    assert {name for name in COLUMNS if first_unknown(row[name])} == {
+        "actions",
+        "wildcard_services",
+        "watched_actions",
+    }
+    assert row["is_public"] is True
+
+
+def test_a_document_as_text() -> None:
+    (row,) = statements('{"Statement": {"Effect": "Deny", "Action": "*", "Resource": "*"}}')
+    assert (row["effect"], row["actions"]) == ("Deny", ["*"])
+
+
+def test_a_document_that_is_not_known() -> None:
+    assert all(isinstance(value, Unknown) for value in statements(U)[0].values())
+    assert statements({}) == statements(None) == statements("") == []
+
+
+@pytest.mark.parametrize(
+    ("condition", "public"),
+    [
+        ({}, True),
+        ({"StringEquals": {"aws:SourceAccount": "123456789012"}}, False),
+        ({"StringEquals": {"AWS:SourceOwner": "123456789012"}}, False),
+        ({"StringEquals": {"aws:PrincipalOrgID": U}}, False),
+        ({"StringLike": {"aws:PrincipalOrgID": U}}, None),
+        ({"StringLike": {"aws:PrincipalOrgID": "*"}}, True),
+        ({"StringLike": {"aws:PrincipalOrgID": ["o-1", "*"]}}, True),
+        ({"StringEqualsIfExists": {"aws:SourceAccount": "123456789012"}}, True),
+        ({"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-1"}}, True),
+        ({"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": "o-1/r-1/*"}}, False),
+        ({"StringNotEquals": {"aws:SourceAccount": "123456789012"}}, True),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:*:*"}}, True),
+        ({"ArnLike": {"aws:SourceArn": "arn:aws:sns:*:123456789012:*"}}, False),
+        ({"ArnLike": {"aws:SourceArn": "arn:${AWS::Partition}:sns:*:${AWS::AccountId}:*"}}, False),
+        ({"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::mine"}}, False),
+        ({"ArnEquals": {"aws:SourceArn": "arn:aws:s3:::*"}}, True),
+        ({"ArnEquals": {"aws:SourceArn": "Topic"}}, False),
+        ({"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}, False),
+        ({"IpAddress": {"aws:SourceIp": ["198.51.100.0/24", "0.0.0.0/0"]}}, True),
+        ({"IpAddress": {"aws:SourceIp": "::/0"}}, True),
+        ({"Bool": {"aws:SecureTransport": "true"}}, True),
+        ({"Bool": {"aws:PrincipalIsAWSService": True}}, False),
+        ({"StringEquals": {"token.actions.githubusercontent.com:sub": "repo:a/b:ref"}}, True),
+        (U, None),
+        ({"StringEquals": U}, None),
+    ],
+)
+def test_public(condition: Any, public: bool | None) -> None:
+    for principal in ("*", {"AWS": "*"}, {"AWS": ["123456789012", "*", U]}):
+        told = one(Effect="Allow", Principal=principal, Action="sqs:*", Resource="*", Condition=condition)[
+            "is_public"
+        ]
+        assert isinstance(told, Unknown) if public is None else told is public
+
+
+def test_what_is_not_public() -> None:
+    assert one(Effect="Deny", Principal="*", Action="*", Resource="*", Condition=U)["is_public"] is False
+    assert one(Effect="Allow", Principal={"AWS": "123456789012"}, Action="*")["is_public"] is False
+    assert one(Effect="Allow", Action="*", Resource="*")["is_public"] is False
+    assert isinstance(one(Effect="Allow", Principal={"AWS": U}, Action="*")["is_public"], Unknown)
+    assert one(Effect="Allow", Principal={"Service": U}, Action="*")["is_public"] is False
+
+
+def test_everybody_but_some_is_everybody() -> None:
+    assert one(Effect="Allow", NotPrincipal={"AWS": "123456789012"}, Action="*")["is_public"] is True
+
+
+@pytest.mark.parametrize(
+    ("resource", "everything"),
+    [
+        ("*", True),
+        ("arn:aws:kms:*:123456789012:key/*", True),
+        ("arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*", True),
+        ("arn:aws:kms:eu-west-1:123456789012:key/1-2", False),
+        ("arn:aws:s3:::*", True),
+        ("arn:aws:s3:::*/*", True),
+        ("arn:aws:s3:::bucket/*", False),
+        ("arn:aws:logs:*:*:log-group:*", True),
+        ("arn:aws:iam::123456789012:role/app/*", False),
+        ("arn:aws:iam::123456789012:role/*", True),
+        ("arn:aws:execute-api:eu-west-1:123456789012:api/*", False),
+        ("Bucket.Arn", False),
+        (["Bucket.Arn", "*"], True),
+        (["*", U], True),
+        (["Bucket.Arn", U], None),
+    ],
+)
+def test_all_resources(resource: Any, everything: bool | None) -> None:
+    told = one(Effect="Allow", Action="*", Resource=resource)["all_resources"]
+    assert isinstance(told, Unknown) if everything is None else told is everything
+
+
+def test_watched_actions() -> None:
+    assert one(Effect="Allow", Action=["kms:De*", "iam:PassRol?"])["watched_actions"] == [
+        "iam:passrole",
+        "kms:decrypt",
+    ]
+    assert one(Effect="Allow", Action="*")["watched_actions"] == sorted(WATCHED)
+    assert one(Effect="Allow", Action=["*", U])["watched_actions"] == sorted(WATCHED)
+    assert "kms:decrypt" in one(Effect="Allow", NotAction="iam:*")["watched_actions"]
+    assert "iam:passrole" not in one(Effect="Allow", NotAction="iam:*")["watched_actions"]
+
+
+def test_wildcard_services() -> None:
+    assert one(Effect="Allow", Action=["S3:*", "ec2:Describe*", "*:*"])["wildcard_services"] == ["*", "s3"]
+
+
+def test_principals() -> None:
+    row = one(
+        Effect="Allow",
+        Principal={
+            "Service": ["SNS.amazonaws.com"],
+            "AWS": 123456789012,
+            "Federated": "arn:aws:iam::123456789012:oidc-provider/token.actions.githubusercontent.com",
+        },
+        Action="sts:AssumeRole",
+    )
+    assert row["principals"][:2] == ["Service:SNS.amazonaws.com", "AWS:123456789012"]
+    assert row["service_principals"] == ["sns.amazonaws.com"]
+    assert row["federated_providers"] == ["token.actions.githubusercontent.com"]
+    assert isinstance(one(Effect="Allow", Principal={"Federated": "Provider"})["federated_providers"], Unknown)
+
+
+def test_subjects_that_name_nobody() -> None:
+    def limiting(subject: str) -> Any:
+        condition = {"StringLike": {"token.actions.githubusercontent.com:sub": subject}}
+        return one(Effect="Allow", Action="sts:AssumeRoleWithWebIdentity", Condition=condition)["limiting_keys"]
+
+    assert limiting("repo:octo/app:*") == ["token.actions.githubusercontent.com:sub"]
+    assert limiting("repo:*") == limiting("*") == []
