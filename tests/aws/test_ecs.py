@@ -8,7 +8,7 @@ import pytest
 
 from demarcate.base.unknown import Unknown
 from demarcate.estate.tables.ecs import image_parts
-from demarcate.estate.transforms import plaintext_secrets, secret_name
+from demarcate.estate.transforms import declared_secrets, plaintext_secrets, secret_name
 from tests.aws.conftest import Aws
 
 
@@ -129,3 +129,13 @@ def test_plaintext_secrets(value: str, names: list[str]) -> None:
 def test_a_secret_of_unknown_value_is_not_known() -> None:
     assert isinstance(plaintext_secrets({"DB_PASSWORD": Unknown("a parameter")}), Unknown)
     assert plaintext_secrets({"DB_PASSWORD": Unknown("a parameter"), "TOKEN": "abc"}) == ["TOKEN"]
+
+
+def test_in_a_template_what_may_be_a_reference_is_not_known() -> None:
+    assert isinstance(declared_secrets({"DB_PASSWORD": "Database.Secret"}), Unknown)
+    assert declared_secrets({"DB_PASSWORD": "hunter2"}) == ["DB_PASSWORD"]
+
+
+def test_an_image_that_is_a_resource_of_a_template() -> None:
+    assert image_parts("Repository.RepositoryUri") == ("latest", "")
+    assert isinstance(image_parts("Build.ImageUri")[0], Unknown)

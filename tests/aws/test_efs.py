@@ -42,3 +42,14 @@ def test_access_points(aws: Aws) -> None:
     assert row["file_system_id"] == system
     assert row["posix_user_enforced"] is True
     assert row["root_directory_path"] == "/app"
+
+
+def test_mount_targets(aws: Aws) -> None:
+    ec2, efs = aws.client("ec2"), aws.client("efs")
+    vpc = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    subnet = ec2.create_subnet(VpcId=vpc, CidrBlock="10.0.0.0/24")["Subnet"]["SubnetId"]
+    system = efs.create_file_system(CreationToken="t")["FileSystemId"]
+    made = efs.create_mount_target(FileSystemId=system, SubnetId=subnet)
+    (row,) = aws.rows("aws_efs_mount_target")
+    assert row["mount_target_id"] == made["MountTargetId"]
+    assert (row["file_system_id"], row["subnet_id"]) == (system, subnet)

@@ -8,6 +8,7 @@ from typing import Any
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
 
+READ = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}
 ADMIN = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
 TRUST = {
     "Version": "2012-10-17",
@@ -74,7 +75,7 @@ def test_groups(aws: Aws) -> None:
 
 def test_policies(aws: Aws) -> None:
     iam = aws.client("iam")
-    arn = iam.create_policy(PolicyName="admin", PolicyDocument=json.dumps(TRUST))["Policy"]["Arn"]
+    arn = iam.create_policy(PolicyName="admin", PolicyDocument=json.dumps(READ))["Policy"]["Arn"]
     iam.create_policy_version(PolicyArn=arn, PolicyDocument=json.dumps(ADMIN), SetAsDefault=True)
     (row,) = aws.rows("aws_iam_policy")
     assert (row["arn"], row["default_version_id"]) == (arn, "v2")

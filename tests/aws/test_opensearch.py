@@ -17,7 +17,12 @@ def test_domains(aws: Aws) -> None:
         NodeToNodeEncryptionOptions={"Enabled": True},
         DomainEndpointOptions={"EnforceHTTPS": True, "TLSSecurityPolicy": "Policy-Min-TLS-1-2-2019-07"},
         AdvancedSecurityOptions={"Enabled": True},
-        LogPublishingOptions={"AUDIT_LOGS": {"Enabled": True, "CloudWatchLogsLogGroupArn": "arn:aws:logs:eu-west-1:1:log-group:audit"}},
+        LogPublishingOptions={
+            "AUDIT_LOGS": {
+                "Enabled": True,
+                "CloudWatchLogsLogGroupArn": "arn:aws:logs:eu-west-1:1:log-group:audit",
+            }
+        },
         TagList=[{"Key": "env", "Value": "prod"}],
     )["DomainStatus"]
     (row,) = aws.rows("aws_opensearch_domain")

@@ -104,7 +104,12 @@ def test_what_a_declared_rule_leaves_open_is_unknown() -> None:
 
 def test_a_rule_declared_apart() -> None:
     (place, derived) = (Place(resource="Rule", file="t.yaml", line=1), SECURITY_GROUP_RULE.derived[1])
-    rule = {"GroupId": "Group", "IpProtocol": "-1", "SourceSecurityGroupId": "Other", "ref": "Rule"}
+    rule = {
+        "GroupId": "Group.GroupId",
+        "IpProtocol": "-1",
+        "SourceSecurityGroupId": "Other.GroupId",
+        "ref": "Rule",
+    }
     (row,) = derive(SECURITY_GROUP_RULE, derived, rule, place)
     assert (row["group_id"], row["referenced_group_id"], row["from_port"], row["to_port"]) == (
         *("Group", "Other"),

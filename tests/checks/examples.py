@@ -59,7 +59,9 @@ def verdicts(check: Check, example: Example, folder: Path) -> list[tuple[str, st
             part.seal()
         for name in unread:
             where = region_of(table(name))
-            writer.unread(Unread(reason="access denied", table=name, account=ACCOUNT, region=where, operation="x:Y"))
+            writer.unread(
+                Unread(reason="access denied", table=name, account=ACCOUNT, region=where, operation="x:Y")
+            )
         snapshot = writer.finish()
     found = judge(snapshot, [check], passes=True).findings()
     mine = f"example of {check.table}"

@@ -94,7 +94,9 @@ LOOKS = "exists (select 1 from aws_ebs_snapshot s where s.volume_id = aws_ebs_vo
 def test_a_table_looked_into_that_was_not_read_makes_the_verdict_unknown_there_and_only_there() -> None:
     rows = [volume("a", "1", volume_id="a"), volume("b", "2", volume_id="b")]
     snapshots = [volume("s", "1", volume_id="a")]
-    gap = Unread(table="aws_ebs_snapshot", account="2", region="r", operation="ec2:DescribeSnapshots", reason="denied")
+    gap = Unread(
+        table="aws_ebs_snapshot", account="2", region="r", operation="ec2:DescribeSnapshots", reason="denied"
+    )
     judged = judge(snapshot({"aws_ebs_volume": rows, "aws_ebs_snapshot": snapshots}, gap), [check(LOOKS)])
     ((resource, verdict, reason),) = told(judged)
     assert (resource, verdict) == ("b", "unknown")
@@ -164,11 +166,11 @@ def test_a_predicate_that_cannot_be_computed_is_unknown_and_leaves_the_others_al
 
 
 @pytest.mark.parametrize(("days", "expected"), [(400, "fail"), (10, "unknown")])
-def test_facts_are_believed_only_for_a_time(
-    days: int, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_facts_are_believed_only_for_a_time(days: int, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     rows = ({"name": "python3.8", "deprecation_date": "2024-10-14"},)
-    old = Facts(source="https://example.org", checked=datetime(2026, 1, 1).date(), believed_for_days=days, rows=rows)
+    old = Facts(
+        source="https://example.org", checked=datetime(2026, 1, 1).date(), believed_for_days=days, rows=rows
+    )
     monkeypatch.setattr(engine, "facts_of", lambda name: old if name == "aws_lambda_runtime" else None)
     sql = (
         "(select r.deprecation_date from aws_lambda_runtime r where r.name = aws_lambda_function.runtime) > now()"
@@ -217,5 +219,3 @@ def test_a_damaged_part_is_a_message(tmp_path: Path) -> None:
     part.write_bytes(raw)
     with pytest.raises(DemarcateError, match="cannot be read"):
         judge(taken, [check("encrypted")])
-
-

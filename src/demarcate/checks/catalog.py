@@ -201,7 +201,7 @@ def _reason(written: Written, table: Table, file: str, item: Any) -> tuple[str, 
             hint = f"; did you mean {near[0]}?" if near else ""
             raise _mistake(f"fail: {table.name} has no column {name!r}{hint}", file, item, written, "fail")
         shown.append(name)
-        parts.append(f"""coalesce(CAST(t."{name}" AS VARCHAR), '?')""")
+        parts.append(f"""coalesce(CAST(_row."{name}" AS VARCHAR), '?')""")
     return " || ".join(parts) or "''", tuple(dict.fromkeys(shown))
 
 
@@ -214,7 +214,7 @@ def _bind(check: Check, file: str, item: Any, written: Written) -> None:
             _empty_tables()
             .execute(
                 f"SELECT {check.verdict} AS verdict, {check.where or 'true'}, {check.reason} "
-                f'FROM "{check.table}" AS t'
+                f'FROM "{check.table}" AS _row'
             )
             .description
         )

@@ -172,7 +172,7 @@ class _Judging:
     ) -> None:
         self._connection, self._snapshot = connection, snapshot
         self._passes, self._findings = passes, findings
-        self._only = "" if only is None else f" WHERE t.resource = {_text(only)}"
+        self._only = "" if only is None else f" WHERE _row.resource = {_text(only)}"
         self._ready: set[str] = set()
         self._stale: dict[str, str] = {}
         self._gaps: dict[str, list[Unread]] = {}
@@ -253,7 +253,8 @@ class _Judging:
         """One scan that counts, and one that writes findings where there are any to write."""
         source = self._judged(table, checks)
         counts = ", ".join(
-            f"count_if(v{i} AND a{i}), count_if(NOT v{i} AND a{i}), count_if(v{i} IS NULL AND a{i})"
+            f"count(*) FILTER (WHERE v{i} AND a{i}), count(*) FILTER (WHERE NOT v{i} AND a{i}), "
+            f"count(*) FILTER (WHERE v{i} IS NULL AND a{i})"
             for i in range(len(checks))
         )
         rows = self._connection.execute(
@@ -283,7 +284,7 @@ class _Judging:
                 parts.append(f"{self._reason(check, f'v{i}')} AS r{i}")
         rows = (
             f"SELECT resource, account_id, region, file, line, {', '.join(parts)} "
-            f'FROM (SELECT t.*, {", ".join(verdicts)} FROM "{table.name}" AS t{self._only}) AS t'
+            f'FROM (SELECT _row.*, {", ".join(verdicts)} FROM "{table.name}" AS _row{self._only}) AS _row'
         )
         if not table.derived:
             return rows
@@ -347,9 +348,9 @@ class _Judging:
             return "true"
         parts = []
         for gap in self.gaps(name):
-            same = [f"t.account_id IS NOT DISTINCT FROM {_text(gap.account)}"]
+            same = [f"_row.account_id IS NOT DISTINCT FROM {_text(gap.account)}"]
             if table.scope == "region":
-                same.append(f"t.region IN ({_text(gap.region)}, 'global')")
+                same.append(f"_row.region IN ({_text(gap.region)}, 'global')")
             parts.append(f"({' AND '.join(same)})")
         return " OR ".join(parts) or None
 
@@ -371,8 +372,8 @@ class _Judging:
         for name in check.columns:
             generic = _text(self._why_null(check.table, name))
             whys.append(
-                f'CASE WHEN t."{name}" IS NULL THEN coalesce({_text(name + ": ")} || '
-                f"(t._unknown ->> {_text(name)}), {generic}) END"
+                f'CASE WHEN _row."{name}" IS NULL THEN coalesce({_text(name + ": ")} || '
+                f"(_row._unknown ->> {_text(name)}), {generic}) END"
             )
         looked = ", ".join(name for name in check.lookups if name not in self._stale)
         last = f"what {looked} says of it is not known" if looked else "it cannot be told from what was read"

@@ -15,7 +15,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-ROW = "t"
+ROW = "_row"
 """The alias of the judged row in compiled SQL."""
 
 NOW = "getvariable('now')"
@@ -28,7 +28,7 @@ class PredicateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A predicate as SQL over the alias `t`, with what it reads."""
+    """A predicate as SQL over the alias `_row`, with what it reads."""
 
     sql: str
     columns: tuple[str, ...]
@@ -105,6 +105,11 @@ class _Scope:
     columns: Mapping[str, str]
     used: set[str] = field(default_factory=set)
 
+    @property
+    def name(self) -> str:
+        """What a predicate calls it: its alias, or the judged table's own name."""
+        return self.table if self.alias == ROW else self.alias
+
 
 _Scopes = tuple[_Scope, ...]
 
@@ -148,7 +153,7 @@ class _Compiler:
         name, qualifier = node.name, node.table
         if node.args.get("db"):
             raise PredicateError(f"cannot tell what {node.sql('duckdb')} is")
-        candidates = [s for s in reversed(scopes) if not qualifier or qualifier in (s.alias, s.table)]
+        candidates = [s for s in reversed(scopes) if not qualifier or qualifier == s.name]
         if not candidates:
             raise PredicateError(f"{qualifier} is not a table of this predicate")
         for scope in candidates:
@@ -180,7 +185,7 @@ class _Compiler:
         if columns is None:
             raise PredicateError(f"there is no table {table.name!r} (see: demarcate tables)")
         alias = table.alias or table.name
-        if any(alias == scope.alias for scope in scopes):
+        if any(alias in (scope.alias, scope.name) for scope in scopes):
             raise PredicateError(f"two tables of the predicate are called {alias}: give one an alias")
         return _Scope(alias, table.name, columns)
 

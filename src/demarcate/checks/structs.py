@@ -42,7 +42,7 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
-    """A check that is valid: its texts, and its predicates as SQL over the judged row `t`.
+    """A check that is valid: its texts, and its predicates as SQL over the judged row `_row`.
 
     `verdict` is NULL or a boolean for each row that `where` does not exclude. `reason` is SQL text for a row
     that fails. `columns` are the judged table's columns that it reads, `lookups` other tables and theirs.

@@ -11,6 +11,7 @@ another name and renamed when it is whole, so there is never half a snapshot und
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 import tempfile
@@ -199,6 +200,7 @@ class SnapshotWriter:
         self._columns: dict[str, tuple[str, ...]] = {}
         self._parts: dict[str, list[Part]] = {}
         self._unread: dict[Unread, None] = {}
+        self._open: set[PartWriter] = set()
         self._lock = threading.Lock()
         self._connection: duckdb.DuckDBPyConnection | None = None
         self.resources: dict[str, int] = {}
@@ -207,6 +209,8 @@ class SnapshotWriter:
         return self
 
     def __exit__(self, *_: object) -> None:
+        for part in list(self._open):
+            part.discard()
         if self._connection is not None:
             self._connection.close()
         if self.folder != self._out:
@@ -221,7 +225,10 @@ class SnapshotWriter:
         self, table: Table, columns: Sequence[str], account: str | None = None, region: str | None = None
     ) -> PartWriter:
         """Begin a part. Seal it when all of its rows are appended; one that is not sealed was not read."""
-        return PartWriter(self, table, columns, account, region)
+        part = PartWriter(self, table, columns, account, region)
+        with self._lock:
+            self._open.add(part)
+        return part
 
     def _spool(self, table: str) -> tuple[Path, BinaryIO]:
         folder = self.folder / "tables" / table
@@ -231,6 +238,7 @@ class SnapshotWriter:
 
     def _seal(self, part: PartWriter) -> None:
         with self._lock:
+            self._open.discard(part)
             parts = self._parts.setdefault(part.table.name, [])
             file = None
             if part.spool is not None:
@@ -320,15 +328,17 @@ class PartWriter:
             self.rows += 1
 
     def seal(self) -> None:
-        """All rows are there: the part becomes Parquet, and is read."""
+        """All rows are there: the part becomes Parquet, and is read. Raises OSError (a full disk)."""
         if self._file is not None:
             self._file.close()
         self._writer._seal(self)
 
     def discard(self) -> None:
         """The part could not be read whole: it leaves nothing."""
+        self._writer._open.discard(self)
         if self._file is not None:
-            self._file.close()
+            with contextlib.suppress(OSError):  # what cannot be flushed is not wanted
+                self._file.close()
         if self.spool is not None:
             self.spool.unlink(missing_ok=True)
 

@@ -96,11 +96,12 @@ def secret_name(name: str) -> bool:
     )
 
 
-def plaintext_secrets(variables: Any) -> Any:
+def plaintext_secrets(variables: Any, *, declared: bool = False) -> Any:
     """The names of those variables that hold a secret as plain text, sorted; never the values.
 
     A value that only refers to a secret (an ARN, the path of a parameter) is none. Where a value is not known
-    and no other variable gives a secret away, the answer is not known.
+    and no other variable gives a secret away, the answer is not known; nor is it for what stands in a template
+    (`declared`) and may be a reference to a resource.
     """
     if isinstance(variables, Unknown):
         return variables
@@ -108,20 +109,33 @@ def plaintext_secrets(variables: Any) -> Any:
     for name, value in variables.items():
         if not secret_name(name):
             continue
-        if isinstance(value, Unknown):
-            unsure = unsure or Unknown(f"{name}: {value.reason}")
-        elif _is_secret(value):
+        secret = _secret(value, declared)
+        if isinstance(secret, Unknown):
+            unsure = unsure or Unknown(f"{name}: {secret.reason}")
+        elif secret:
             found.append(name)
     return sorted(found) if found else unsure or []
 
 
-def _is_secret(value: Any) -> bool:
+def declared_secrets(variables: Any) -> Any:
+    """`plaintext_secrets` of a template's variables."""
+    return plaintext_secrets(variables, declared=True)
+
+
+_REFERENCE = re.compile(r"(?:[\w-]+/)*[A-Z][A-Za-z0-9]*(?:\.[A-Za-z][\w.]*)?")
+
+
+def _secret(value: Any, declared: bool) -> bool | Unknown:
+    if isinstance(value, Unknown | bool):
+        return value if isinstance(value, Unknown) else False
     text = str(value).strip()
-    if isinstance(value, str) and type(value) is not str:
-        # What a template only refers to: of resources' attributes, this one is a secret itself.
-        return text.endswith(".SecretAccessKey")
-    refers = text.startswith(("arn:", "/")) or text.lower() in ("", "true", "false", "none", "null")
-    return not refers and not isinstance(value, bool)
+    if text.startswith(("arn:", "/")) or text.lower() in ("", "true", "false", "none", "null"):
+        return False
+    if not declared or text.endswith(".SecretAccessKey"):
+        return True
+    if text.startswith("arn:") or "${AWS::" in text:
+        return Unknown("it is only known at deployment")
+    return Unknown("it may be a reference to a resource") if _REFERENCE.fullmatch(text) else True
 
 
 _SECRETS = {

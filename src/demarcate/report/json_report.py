@@ -2,45 +2,105 @@
 
 from __future__ import annotations
 
-from typing import IO, Any
+import inspect
+from typing import IO, Annotated, Any, Literal
 
 import msgspec
+from msgspec import Meta
 
 from demarcate.assessing import Assessment
+from demarcate.checks.engine import Finding, NotRun
+from demarcate.estate.snapshot import Unread
+from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
 from demarcate.version import __version__
 
-VERSION = 1
+VERSION: Literal[1] = 1
+
+
+class PostureReport(msgspec.Struct, frozen=True, kw_only=True):
+    """The posture: every responsibility, and how many are in which state."""
+
+    summary: Annotated[Counts, Meta(description="What the customer owes, over the whole estate.")]
+    responsibilities: tuple[ResponsibilityPosture, ...]
+    areas: Annotated[dict[str, Counts], Meta(description="Counts of both halves, by area.")]
+    parties: Annotated[dict[str, Counts], Meta(description="Counts by party: aws, customer.")]
+    accounts: Annotated[dict[str, Counts], Meta(description="What checks prove, by account; empty for templates.")]
+    regions: Annotated[dict[str, Counts], Meta(description="What checks prove, by region; empty for templates.")]
+
+
+class Report(msgspec.Struct, frozen=True, kw_only=True):
+    """The report of one assessment."""
+
+    version: Annotated[Literal[1], Meta(description="The version of this form.")]
+    demarcate: Annotated[str, Meta(description="The version of Demarcate that wrote it.")]
+    source: Annotated[str, Meta(description="Where the rows come from: live or cloudformation.")]
+    origin: Annotated[str, Meta(description="What was assessed: paths, or aws.")]
+    moment: Annotated[
+        str, Meta(description="When the estate was read, in UTC (ISO 8601). Judging takes it for now.")
+    ]
+    posture: PostureReport
+    unread: Annotated[tuple[Unread, ...], Meta(description="What could not be read, and why.")]
+    not_run: Annotated[tuple[NotRun, ...], Meta(description="Checks that do not apply to this source, and why.")]
+    findings: Annotated[
+        tuple[Finding, ...], Meta(description="What fails or is unknown; what passes is counted in the posture.")
+    ]
 
 
 def write(assessment: Assessment, out: IO[str]) -> None:
     """Write the report. Findings are streamed, so that they may be many."""
-    posture = assessment.posture
-    head: dict[str, Any] = {
-        "version": VERSION,
-        "demarcate": __version__,
-        "source": posture.source,
-        "origin": posture.origin,
-        "moment": posture.moment,
-        "posture": {
-            "summary": posture.summary,
-            "responsibilities": posture.responsibilities,
-            "areas": posture.areas,
-            "parties": posture.parties,
-            "accounts": posture.accounts,
-            "regions": posture.regions,
-        },
-        "unread": posture.unread,
-        "not_run": posture.not_run,
-    }
+    head = _head(assessment.posture)
     out.write("{")
-    for key, value in head.items():
-        out.write(f'"{key}": {_encode(value)},\n')
+    for key in head.__struct_fields__:
+        if key != "findings":
+            out.write(f'"{key}": {_encode(getattr(head, key))},\n')
     out.write('"findings": [')
     separator = "\n"
     for finding in assessment.judgement.findings():
         out.write(separator + _encode(finding))
         separator = ",\n"
     out.write("\n]}\n")
+
+
+def _head(posture: Posture) -> Report:
+    """The report without its findings."""
+    return Report(
+        version=VERSION,
+        demarcate=__version__,
+        source=posture.source,
+        origin=posture.origin,
+        moment=posture.moment,
+        posture=PostureReport(
+            summary=posture.summary,
+            responsibilities=posture.responsibilities,
+            areas=posture.areas,
+            parties=posture.parties,
+            accounts=posture.accounts,
+            regions=posture.regions,
+        ),
+        unread=posture.unread,
+        not_run=posture.not_run,
+        findings=(),
+    )
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema of the report. Of `unread`, fields that say nothing are left out; all others are there."""
+    found: dict[str, Any] = _tidy(msgspec.json.schema(Report))
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "title": "The report of demarcate assess --format json",
+        **found,
+    }
+
+
+def _tidy(value: Any) -> Any:
+    """Schemas take docstrings as they stand in the code: without its indentation."""
+    if isinstance(value, dict):
+        return {
+            key: inspect.cleandoc(item) if key == "description" and isinstance(item, str) else _tidy(item)
+            for key, item in value.items()
+        }
+    return [_tidy(item) for item in value] if isinstance(value, list) else value
 
 
 def _encode(value: Any) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 
 from demarcate.base.unknown import Unknown
 from demarcate.estate.table import REF, Arn, Bool, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import document, plaintext_secrets
+from demarcate.estate.transforms import declared_secrets, document, plaintext_secrets
 
 Methods = list[tuple[str, dict[str, Any]]]
 """The settings of methods, each with its path and verb as API Gateway writes them; "*/*" is all of them."""
@@ -191,7 +191,7 @@ STAGE = Table(
         Texts(
             "plaintext_secret_names",
             live=From("variables", plaintext_secrets),
-            cloudformation=From("Variables", plaintext_secrets),
+            cloudformation=From("Variables", declared_secrets),
             absent=[],
             about="Stage variables that, by their names, hold secrets as plain text.",
         ),
@@ -271,7 +271,7 @@ STAGE_V2 = Table(
         Texts(
             "plaintext_secret_names",
             live=From("StageVariables", plaintext_secrets),
-            cloudformation=From("StageVariables", plaintext_secrets),
+            cloudformation=From("StageVariables", declared_secrets),
             absent=[],
             about="Stage variables that, by their names, hold secrets as plain text.",
         ),

@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.paths import ABSENT
 from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
 from demarcate.estate.transforms import not_empty
 
@@ -148,7 +147,7 @@ def _minimum(certificate: Any) -> Any:
     """The minimum TLS version. With CloudFront's own certificate it is TLSv1 whatever is written."""
     default = _default_certificate(certificate)
     if default is False:
-        return certificate.get("MinimumProtocolVersion", ABSENT)
+        return certificate.get("MinimumProtocolVersion")
     return default if isinstance(default, Unknown) else "TLSv1"
 
 
@@ -249,7 +248,7 @@ DISTRIBUTION = Table(
         Text(
             "minimum_protocol_version",
             live="ViewerCertificate.MinimumProtocolVersion",
-            cloudformation=From(f"{CONFIG}.ViewerCertificate", _minimum),
+            cloudformation=From(f"{CONFIG}.ViewerCertificate", _minimum, absent="TLSv1"),
         ),
         Text(
             "ssl_support_method",

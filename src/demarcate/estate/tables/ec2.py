@@ -196,7 +196,12 @@ INSTANCE = Table(
             cloudformation=From("LaunchTemplate.LaunchTemplateId"),
             absent="",
         ),
-        Text("autoscaling_group_name", live=From("Tags", _tag("aws:autoscaling:groupName")), absent=""),
+        Text(
+            "autoscaling_group_name",
+            live=From("Tags", _tag("aws:autoscaling:groupName")),
+            cloudformation=From("@", lambda _: ""),
+            absent="",
+        ),
         Text("instance_lifecycle", live="InstanceLifecycle", absent="", about="spot, scheduled, …, or empty."),
         Time("launch_time", live="LaunchTime"),
         Text("state_transition_reason", live="StateTransitionReason", absent=""),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -61,6 +62,7 @@ def _efs_in_clear(volumes: str, encryption: str) -> Any:
     return find
 
 
+_FIRST = re.compile(r"^(EFS|FSx|[A-Z])")
 _MAPS = {"DockerLabels", "Options", "Labels", "DriverOpts"}
 
 
@@ -70,7 +72,10 @@ def _camel(value: Any) -> Any:
         return [_camel(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {key[:1].lower() + key[1:]: item if key in _MAPS else _camel(item) for key, item in value.items()}
+    return {
+        _FIRST.sub(lambda found: found[0].lower(), key): item if key in _MAPS else _camel(item)
+        for key, item in value.items()
+    }
 
 
 CLUSTER = Table(
@@ -347,7 +352,8 @@ def image_parts(image: Any) -> tuple[Any, Any]:
         return image, image
     name, _, digest = image.partition("@")
     _, colon, tag = name.rsplit("/", 1)[-1].partition(":")
-    if "${" in tag + digest or (type(image) is not str and not colon and not digest):
+    reference = not colon and name != name.lower() and not name.endswith(".RepositoryUri")
+    if "${" in tag + digest or reference:
         unknown = Unknown(f"which image {image} is, is only known at deployment")
         return unknown, unknown
     return tag if colon or digest else "latest", digest
@@ -374,7 +380,7 @@ def _containers(parent: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             if isinstance(linux, Unknown)
             else (linux.get("capabilities") or {}).get("add", []),
             "environment": environment,
-            "plaintext_secret_names": _plaintext(environment),
+            "plaintext_secret_names": _plaintext(environment, declared="file" in parent),
             "secret_names": _names(one.get("secrets") or []),
         }
         for column, member in _MEMBERS.items():
@@ -394,7 +400,7 @@ _MEMBERS = {
 }
 
 
-def _plaintext(environment: Any) -> Any:
+def _plaintext(environment: Any, declared: bool) -> Any:
     if isinstance(environment, Unknown):
         return environment
     pairs: dict[str, Any] = {}
@@ -403,7 +409,7 @@ def _plaintext(environment: Any) -> Any:
             pairs.setdefault("SECRET", one if isinstance(one, Unknown) else one["name"])
         else:
             pairs[one["name"]] = one.get("value", "")
-    return plaintext_secrets(pairs)
+    return plaintext_secrets(pairs, declared=declared)
 
 
 def _names(secrets: Any) -> Any:
@@ -416,7 +422,7 @@ CONTAINER_DEFINITION = Table(
     "aws_ecs_container_definition",
     "A container of a task definition.",
     service="ecs-fargate",
-    derived=(Derived("aws_ecs_task_definition", needs=("container_definitions",), function=_containers),),
+    derived=(Derived("aws_ecs_task_definition", needs=("container_definitions", "file"), function=_containers),),
     columns=(
         Text("name"),
         Text("image"),

@@ -124,3 +124,25 @@ ACCESS_POINT = Table(
         Tags(live="Tags", cloudformation="AccessPointTags"),
     ),
 )
+
+MOUNT_TARGET = Table(
+    "aws_efs_mount_target",
+    "A mount target of an EFS file system: its address in a subnet.",
+    service="efs",
+    live=(
+        Each("efs.describe_file_systems", "FileSystems[]"),
+        Each("efs.describe_mount_targets", "MountTargets[]", inputs={"FileSystemId": "FileSystemId"}),
+    ),
+    cloudformation="AWS::EFS::MountTarget",
+    columns=(
+        Text("mount_target_id", live="MountTargetId", cloudformation=REF),
+        Arn(
+            "arn:{partition}:elasticfilesystem:{region}:{account_id}:mount-target/{mount_target_id}",
+            cloudformation=REF,
+        ),
+        Text("file_system_id", live="FileSystemId", cloudformation="FileSystemId"),
+        Text("subnet_id", live="SubnetId", cloudformation="SubnetId"),
+        Text("vpc_id", live="VpcId"),
+        Text("life_cycle_state", live="LifeCycleState"),
+    ),
+)

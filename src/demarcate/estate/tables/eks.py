@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.base.unknown import first_unknown
 from demarcate.estate.paths import ABSENT
 from demarcate.estate.table import REF, Arn, Bool, Each, From, Int, Json, Table, Tags, Text, Texts, Time
 from demarcate.estate.transforms import each
@@ -23,13 +23,13 @@ def _flat(lists: Any) -> Any:
 
 
 def _minor(version: Any) -> Any:
-    return Unknown("it is only known at deployment") if type(version) is not str else int(version.split(".")[1])
+    return int(str(version).split(".")[1])
 
 
 def _released(version: Any) -> Any:
     """The day of a node image's release, which all but Bottlerocket's have in their names."""
     found = re.search(r"-(20\d\d)\.?(\d\d)\.?(\d\d)$", version)
-    return datetime(*(int(part) for part in found.groups())) if found else ABSENT
+    return datetime.strptime("".join(found.groups()), "%Y%m%d") if found else ABSENT
 
 
 CLUSTER = Table(

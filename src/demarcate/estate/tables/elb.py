@@ -215,12 +215,28 @@ TARGET_GROUP = Table(
 )
 
 
-def _listeners(key: str, declared: str | None = None) -> dict[str, From]:
+def _listeners(key: str, function: Callable[[Any], Any] = as_list) -> dict[str, From]:
     """One member of the listeners of a classic load balancer, for both sources."""
     return {
-        "live": From(f"ListenerDescriptions[].Listener.{key}", as_list),
-        "cloudformation": From(f"Listeners[].{declared or key}", as_list),
+        "live": From(f"ListenerDescriptions[].Listener.{key}", function),
+        "cloudformation": From(f"Listeners[].{key}", function),
     }
+
+
+def _upper(values: list[Any]) -> list[Any]:
+    return [value.upper() if isinstance(value, str) else value for value in values]
+
+
+def _from_acm(certificates: list[Any]) -> Any:
+    unknown = None
+    for certificate in certificates:
+        if isinstance(certificate, Unknown):
+            unknown = certificate
+        elif ":iam:" in certificate:
+            return False
+        elif ":acm:" not in certificate:
+            unknown = Unknown(f"it is not known which certificate {certificate} is")
+    return unknown or True
 
 
 def _tls_policies(policies: list[dict[str, Any]]) -> list[str]:
@@ -258,9 +274,14 @@ CLASSIC = Table(
         Texts("availability_zones", live="AvailabilityZones", cloudformation="AvailabilityZones"),
         Texts("subnets", live="Subnets", cloudformation="Subnets", absent=[]),
         Texts("security_groups", live="SecurityGroups", cloudformation="SecurityGroups", absent=[]),
-        Texts("listener_protocols", **_listeners("Protocol")),
+        Texts("listener_protocols", **_listeners("Protocol", _upper)),
         Texts("listener_ports", **_listeners("LoadBalancerPort")),
         Texts("listener_certificate_ids", **_listeners("SSLCertificateId")),
+        Bool(
+            "certificates_from_acm",
+            **_listeners("SSLCertificateId", _from_acm),
+            about="Whether ACM provides all of its certificates; true where it has none.",
+        ),
         Texts(
             "ssl_policies",
             live=From("@policies.PolicyDescriptions", _tls_policies),

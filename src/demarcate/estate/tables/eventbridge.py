@@ -6,8 +6,8 @@ from collections.abc import Callable
 from typing import Any
 
 from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.table import REF, Arn, Call, Each, From, Int, Json, Table, Tags, Text, Texts
-from demarcate.estate.transforms import document, each
+from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Int, Json, Table, Tags, Text, Texts
+from demarcate.estate.transforms import document, each, present
 
 
 def _matches(key: str) -> Callable[[Any], Any]:
@@ -45,6 +45,7 @@ BUS = Table(
     columns=(
         Text("name", live="Name", cloudformation="Name"),
         Arn(live="Arn"),
+        Bool("has_policy", live=From("Policy", present), cloudformation=From("Policy", present), absent=False),
         Json("policy", live=From("Policy", document), cloudformation=From("Policy", document), absent={}),
         Tags(live="@tags.Tags"),
     ),

@@ -58,7 +58,8 @@ ACCOUNT_SUMMARY = Table(
         Int(
             "account_password_present",
             live="SummaryMap.AccountPasswordPresent",
-            about="Of the root user: 0 where its credentials were removed centrally.",
+            absent=1,
+            about="Of the root user: 0 where its credentials were removed centrally. A root user else has one.",
         ),
         Int("account_signing_certificates_present", live="SummaryMap.AccountSigningCertificatesPresent"),
         Int("users", live="SummaryMap.Users"),

@@ -24,7 +24,7 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import document, each, plaintext_secrets
+from demarcate.estate.transforms import declared_secrets, document, each, plaintext_secrets
 
 
 def _variables(environment: Any) -> Any:
@@ -222,7 +222,7 @@ FUNCTION = Table(
         Texts(
             "plaintext_secret_names",
             live=From("Environment", lambda environment: plaintext_secrets(_variables(environment))),
-            cloudformation=From("Environment.Variables", plaintext_secrets),
+            cloudformation=From("Environment.Variables", declared_secrets),
             absent=[],
             about="Environment variables that, by their names, hold secrets as plain text.",
         ),

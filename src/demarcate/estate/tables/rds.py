@@ -151,14 +151,12 @@ def _force_tls_declared(properties: Mapping[str, Any]) -> Any:
     return False if family.startswith(("mysql", "sqlserver")) else ABSENT
 
 
-def _ends(lifecycle: str) -> Callable[[list[Mapping[str, Any]]], Any]:
-    def value(lifecycles: list[Mapping[str, Any]]) -> Any:
-        for one in lifecycles:
-            if one.get("LifecycleSupportName") == lifecycle:
-                return one.get("LifecycleSupportEndDate", ABSENT)
-        return ABSENT
-
-    return value
+_DECLARED = Bool(
+    "declared",
+    live=From("@", lambda _: False),
+    cloudformation=From("@", lambda _: True),
+    about="Whether a template says this, rather than AWS.",
+)
 
 
 INSTANCE = Table(
@@ -225,6 +223,7 @@ INSTANCE = Table(
             cloudformation=From("PreferredMaintenanceWindow", absent=""),
             about="In a template, empty where AWS is left to pick one.",
         ),
+        _DECLARED,
         *_maintenance(),
         Int(
             "backup_retention_period",
@@ -352,6 +351,7 @@ CLUSTER = Table(
             cloudformation=From("PreferredMaintenanceWindow", absent=""),
             about="In a template, empty where AWS is left to pick one.",
         ),
+        _DECLARED,
         *_maintenance(),
         Int(
             "backup_retention_period",
@@ -473,26 +473,5 @@ EVENT_SUBSCRIPTION = Table(
             about="The resources that it hears of; empty for all.",
         ),
         Text("sns_topic_arn", live="SnsTopicArn", cloudformation="SnsTopicArn"),
-    ),
-)
-
-ENGINE_SUPPORT = Table(
-    "aws_rds_engine_version_support",
-    "Until when AWS supports a major version of a database engine.",
-    service="rds",
-    live=Each("rds.describe_db_major_engine_versions", "DBMajorEngineVersions[]"),
-    facts=True,
-    columns=(
-        Arn("arn:{partition}:rds:{region}:{account_id}:engine:{engine}/{major_engine_version}"),
-        Text("engine", live="Engine"),
-        Text("major_engine_version", live="MajorEngineVersion"),
-        Time(
-            "end_of_standard_support",
-            live=From("SupportedEngineLifecycles", _ends("open-source-rds-standard-support")),
-        ),
-        Time(
-            "end_of_extended_support",
-            live=From("SupportedEngineLifecycles", _ends("open-source-rds-extended-support")),
-        ),
     ),
 )

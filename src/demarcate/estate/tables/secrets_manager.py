@@ -70,7 +70,13 @@ SECRET = Table(
         Time("created_date", live="CreatedDate"),
         Time("deleted_date", live="DeletedDate"),
         Text("owning_service", live="OwningService", absent="", about="The AWS service that manages it, or ''."),
-        Text("primary_region", live="PrimaryRegion", absent="", about="Of a replicated secret, or ''."),
+        Text(
+            "primary_region",
+            live="PrimaryRegion",
+            cloudformation=From("@", lambda _: ""),
+            absent="",
+            about="Of a replicated secret, or ''.",
+        ),
         Bool(
             "has_plain_value",
             live=From("Name", lambda _: False),

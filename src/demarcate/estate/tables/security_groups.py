@@ -8,13 +8,97 @@ from typing import Any
 
 from demarcate.base.unknown import Unknown
 from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import REF, Arn, Bool, Companion, Derived, Each, From, Int, Json, Table, Tags, Text
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Companion,
+    Derived,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+)
 from demarcate.estate.tables.vpc import LAST_PORT, protocol_name
 from demarcate.estate.transforms import equals
 
 _PORTS = ("tcp", "udp")
 _TYPES = ("icmp", "icmpv6")
 _PEERS = ("cidr_ipv4", "cidr_ipv6", "prefix_list_id", "referenced_group_id")
+
+_TCP_SERVICES: Mapping[str, tuple[int, ...]] = {
+    "cassandra": (7000, 7001, 7199, 9042, 9160),
+    "couchdb": (5984,),
+    "db2": (50000,),
+    "docker": (2375, 2376),
+    "elasticsearch": (9200, 9300),
+    "etcd": (2379, 2380),
+    "ftp": (20, 21),
+    "imap": (143,),
+    "influxdb": (8086,),
+    "jupyter": (8888,),
+    "kafka": (9092, 9094, 9096, 9098),
+    "kibana": (5601,),
+    "kubelet": (10250,),
+    "ldap": (389,),
+    "memcached": (11211,),
+    "mongodb": (27017, 27018, 27019),
+    "mysql": (3306,),
+    "neo4j": (7474, 7687),
+    "netbios": (137, 138, 139),
+    "nfs": (2049,),
+    "oracle": (1521, 2483, 2484),
+    "pop3": (110,),
+    "postgresql": (5432,),
+    "rdp": (3389,),
+    "redis": (6379,),
+    "redshift": (5439,),
+    "rpc": (111, 135),
+    "rsh": (512, 513, 514),
+    "rsync": (873,),
+    "smb": (445,),
+    "smtp": (25,),
+    "sqlserver": (1433, 1434),
+    "ssh": (22,),
+    "telnet": (23,),
+    "vnc": (5500, 5900, 5901),
+    "winrm": (5985, 5986),
+    "zookeeper": (2181,),
+}
+_UDP_SERVICES: Mapping[str, tuple[int, ...]] = {
+    "ldap": (389,),
+    "memcached": (11211,),
+    "netbios": (137, 138),
+    "nfs": (2049,),
+    "rdp": (3389,),
+    "rpc": (111,),
+    "snmp": (161,),
+    "sqlserver": (1434,),
+    "tftp": (69,),
+}
+_SERVICES = {"tcp": (_TCP_SERVICES,), "udp": (_UDP_SERVICES,), "-1": (_TCP_SERVICES, _UDP_SERVICES)}
+
+
+def _services(protocol: Any, first: Any, last: Any) -> Any:
+    """The well-known services that listen on a range of ports."""
+    for value in (protocol, first, last):
+        if isinstance(value, Unknown):
+            return value
+    if protocol not in _SERVICES:
+        return []
+    low, high = int(first), int(last)
+    return sorted(
+        {
+            name
+            for services in _SERVICES[protocol]
+            for name, ports in services.items()
+            if any(low <= port <= high for port in ports)
+        }
+    )
 
 
 def _cidr(value: Any) -> Any:
@@ -25,6 +109,11 @@ def _cidr(value: Any) -> Any:
         return str(ipaddress.ip_network(value.strip(), strict=False))
     except ValueError:
         return value
+
+
+def _group(value: Any) -> Any:
+    """A group as `Ref` names it, where a template has `Fn::GetAtt … .GroupId`, which is the same."""
+    return value.removesuffix(".GroupId") if isinstance(value, str) else value
 
 
 def _rule(permission: Mapping[str, Any], description: Any, **peer: Any) -> dict[str, Any]:
@@ -39,6 +128,7 @@ def _rule(permission: Mapping[str, Any], description: Any, **peer: Any) -> dict[
         "ip_protocol": protocol,
         "from_port": first,
         "to_port": last,
+        "services": _services(protocol, first, last),
         **dict.fromkeys(_PEERS, ""),
         **peer,
         "description": description or "",
@@ -82,7 +172,7 @@ def _declared_rule(rule: Any) -> Any:
         cidr_ipv4=_cidr(rule.get("CidrIp", "")),
         cidr_ipv6=_cidr(rule.get("CidrIpv6", "")),
         prefix_list_id=rule.get("SourcePrefixListId", rule.get("DestinationPrefixListId", "")),
-        referenced_group_id=group,
+        referenced_group_id=_group(group),
     )
 
 
@@ -146,6 +236,7 @@ _COLUMNS = (
     Text("ip_protocol", about="tcp, udp, icmp, icmpv6, another's number, or -1 for all."),
     Int("from_port", about="0 where all ports are meant; of ICMP the type, -1 for all."),
     Int("to_port", about="65535 where all ports are meant; of ICMP the code, -1 for all."),
+    Texts("services", about="The well-known services on those ports: ssh, rdp, mysql, …"),
     Text("cidr_ipv4", about="The IPv4 addresses it lets through, or empty."),
     Text("cidr_ipv6", about="The IPv6 addresses it lets through, or empty."),
     Text("prefix_list_id", about="The prefix list it lets through, or empty."),
@@ -173,7 +264,7 @@ def _rules_of(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _alone(type_: str) -> Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]:
     def rows(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        yield _row(_declared_rule(rule), rule.get("GroupId", rule.get("GroupName")), type_)
+        yield _row(_declared_rule(rule), _group(rule.get("GroupId", rule.get("GroupName"))), type_)
 
     return rows
 

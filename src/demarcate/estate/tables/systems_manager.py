@@ -53,7 +53,7 @@ MANAGED_INSTANCE = Table(
 )
 
 COMPLIANCE_SUMMARY = Table(
-    "aws_ssm_resource_compliance_summary",
+    "aws_ssm_managed_instance_compliance",
     "Whether a managed node complies, by the type of compliance.",
     service="systems-manager",
     live=Each("ssm.list_resource_compliance_summaries", "ResourceComplianceSummaryItems[]"),

@@ -1,0 +1,41 @@
+"""Amazon RDS: until when engine versions are supported."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.table import Arn, Each, From, Table, Text, Time
+
+
+def _ends(lifecycle: str) -> Callable[[list[Mapping[str, Any]]], Any]:
+    def value(lifecycles: list[Mapping[str, Any]]) -> Any:
+        for one in lifecycles:
+            if one.get("LifecycleSupportName") == lifecycle:
+                return one.get("LifecycleSupportEndDate", ABSENT)
+        return ABSENT
+
+    return value
+
+
+ENGINE_SUPPORT = Table(
+    "aws_rds_engine_version_support",
+    "Until when AWS supports a major version of a database engine.",
+    service="rds",
+    live=Each("rds.describe_db_major_engine_versions", "DBMajorEngineVersions[]"),
+    facts=True,
+    columns=(
+        Arn("arn:{partition}:rds:{region}:{account_id}:engine:{engine}/{major_engine_version}"),
+        Text("engine", live="Engine"),
+        Text("major_engine_version", live="MajorEngineVersion"),
+        Time(
+            "end_of_standard_support",
+            live=From("SupportedEngineLifecycles", _ends("open-source-rds-standard-support")),
+        ),
+        Time(
+            "end_of_extended_support",
+            live=From("SupportedEngineLifecycles", _ends("open-source-rds-extended-support")),
+        ),
+    ),
+)

@@ -1,0 +1,342 @@
+"""The reference pages, written from the data: `python -m demarcate.report.reference docs/reference`.
+
+The same data gives the same pages, so that a test can hold the committed ones to what they would be now.
+"""
+
+from __future__ import annotations
+
+import importlib
+import json
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from demarcate.base.files import write_whole
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.facts import facts_of
+from demarcate.checks.structs import Check
+from demarcate.estate.describing import describe_table, sources_of
+from demarcate.estate.plan import tells
+from demarcate.estate.rows import Source
+from demarcate.estate.table import COMMON, UNSET, Column, Table
+from demarcate.estate.tables import all_tables
+from demarcate.model import Model, Responsibility, When, load
+from demarcate.report import json_report
+from demarcate.report.halves import PARTIES
+from demarcate.report.safe import markdown, one_line
+
+WIDTH = 100
+"""The width of the help texts."""
+
+_GENERATED = "<!-- Written by `make docs` from the data. Do not edit: the next run would undo it. -->"
+
+
+def pages(app: typer.Typer) -> dict[str, str]:
+    """All reference pages, by file name. `app` is the command, whose help is one of them."""
+    model = load()
+    checks = load_checks(responsibilities=model.owed)
+    return {
+        "model.md": _page(_model(model, checks)),
+        "tables.md": _page(_tables(model)),
+        "checks.md": _page(_checks(model, checks)),
+        "command.md": _page(_command(app)),
+        "report.schema.json": json.dumps(json_report.schema(), indent=2, ensure_ascii=False) + "\n",
+    }
+
+
+def write(folder: Path, app: typer.Typer) -> None:
+    """Write all pages into a folder. Raises OSError."""
+    for name, text in pages(app).items():
+        write_whole(folder / name, text.encode())
+        (folder / name).chmod(0o644)
+
+
+# --- Markdown -------------------------------------------------------------------------------------------
+
+
+def _page(lines: Iterable[str]) -> str:
+    return "\n".join([_GENERATED, "", *lines]).rstrip("\n") + "\n"
+
+
+def _code(text: str) -> str:
+    """Text as code, on one line, in a table's cell as well."""
+    text = one_line(text).replace("|", "\\|")
+    if not text:
+        return ""
+    return f"`` {text} ``" if "`" in text else f"`{text}`"
+
+
+def _codes(texts: Iterable[str]) -> str:
+    return ", ".join(map(_code, texts))
+
+
+def _sql(text: str) -> list[str]:
+    return ["```sql", *text.strip().splitlines(), "```"]
+
+
+def _heading(level: int, text: str) -> list[str]:
+    """A heading of an id, with an anchor of that same name."""
+    return ["", f'{"#" * level} <a id="{text}"></a>{_code(text)}', ""]
+
+
+def _link(text: str, page: str = "") -> str:
+    return f"[{_code(text)}]({page}#{text})"
+
+
+def _row(cells: Iterable[str]) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _grid(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
+    columns = list(columns)
+    return [_row(columns), "|" + "---|" * len(columns), *map(_row, rows)]
+
+
+def _item(name: str, text: str) -> list[str]:
+    """An item of a list; none where there is nothing to say."""
+    return [f"- **{name}**: {text}"] if text else []
+
+
+# --- The model ------------------------------------------------------------------------------------------
+
+
+def _model(model: Model, checks: Mapping[str, Check]) -> Iterator[str]:
+    yield from [
+        "# The model: who owes what",
+        "",
+        "Two parties secure one estate. In each area AWS *provides* one half and you *owe* the other. This page "
+        "lists every responsibility of both; `demarcate explain ID` shows one, and `demarcate who` finds it by "
+        "your words.",
+        "",
+        "A responsibility with *only when* is about those resources alone whose row meets the predicate: there "
+        "the line runs through the service. `demarcate who --resource` draws it for one resource.",
+        "",
+        "## The areas",
+        "",
+    ]
+    rows = ([f"[{area.title}](#{area.id})", markdown(area.aws), markdown(area.customer)] for area in model.areas)
+    yield from _grid(["area", "AWS's half", "your half"], rows)
+    yield from ["", "## The services", ""]
+    yield from _grid(
+        ["service", "id", "type", "where the line runs", "tables"],
+        (
+            [
+                markdown(service.name),
+                f'<a id="service-{service.id}"></a>{_code(service.id)}',
+                f"{service.type} ({service.cloud})",
+                markdown(service.line) + "".join(f"<br>Of its tables: {_when(when)}" for when in service.when),
+                ", ".join(_link(table, "tables.md") for table in service.tables),
+            ]
+            for service in model.services
+        ),
+    )
+    by_responsibility: dict[str, list[str]] = {}
+    for check in checks.values():
+        by_responsibility.setdefault(check.responsibility, []).append(check.id)
+    for area in model.areas:
+        yield from ["", f'## <a id="{area.id}"></a>{markdown(area.title)}', "", markdown(area.why)]
+        for party, title in (("aws", "AWS provides"), ("customer", "You owe")):
+            yield from ["", f"### {title}: {markdown(area.title).lower()}"]
+            for responsibility in model.responsibilities:
+                if responsibility.area == area.id and responsibility.party == party:
+                    yield from _responsibility(responsibility, by_responsibility.get(responsibility.id, []))
+
+
+def _responsibility(r: Responsibility, checks: list[str]) -> Iterator[str]:
+    yield from _heading(4, r.id)
+    yield from [f"**{markdown(r.title)}.** {markdown(r.description)}", ""]
+    yield from _item("Whose", f"{PARTIES[r.party]} (OSCAL: {r.oscal})")
+    yield from _item("Why there", markdown(r.why))
+    services = (
+        "all services" if r.services == "all" else ", ".join(f"[{_code(s)}](#service-{s})" for s in r.services)
+    )
+    yield from _item("For", services)
+    for when in r.when:
+        yield from _item("Only when", _when(when))
+    for proof in r.proof:
+        yield from _item("Proven by", proof.kind if proof.ask is None else f"{proof.kind}: {markdown(proof.ask)}")
+    for framework, controls in r.controls.items():
+        yield from _item(_FRAMEWORKS.get(framework, framework), ", ".join(controls))
+    yield from _item("Other half", ", ".join(map(_link, r.counterpart)))
+    yield from _item("Checks", ", ".join(_link(check, "checks.md") for check in checks))
+
+
+_FRAMEWORKS = {"nist-800-53-r5": "NIST SP 800-53 Rev. 5"}
+
+
+def _when(when: When) -> str:
+    return f"{_link(when.table, 'tables.md')}: {_code(when.predicate)}. {markdown(when.because)}"
+
+
+# --- The tables -----------------------------------------------------------------------------------------
+
+
+def _tables(model: Model) -> Iterator[str]:
+    yield from [
+        "# The tables",
+        "",
+        "A table is one kind of resource, as rows. `demarcate query` reads them by SQL, and checks judge them. "
+        "For each column this page says where each source finds it: *live* is the path in the answer of AWS's "
+        "API, *template* the path in the properties of the CloudFormation resource (`Ref` and `Arn` are what "
+        "`Ref` and `Fn::GetAtt` give there). A path that begins with `@` leads into a further API call, or into "
+        "another resource of the template that completes the row; `@` alone is the whole. Where a source does "
+        "not tell a column, it is *unknown* there, which is NULL.",
+        "",
+        "*Absent* is the value of a column where AWS's answer or the template leaves the member out; where that "
+        "cell is empty, the column is unknown then.",
+        "",
+        "## Columns of every table",
+        "",
+    ]
+    yield from _grid(
+        ["column", "type", "about"], ([_code(c.name), _code(c.type), markdown(c.about)] for c in COMMON)
+    )
+    for table in all_tables().values():
+        yield from _table(model, table)
+
+
+def _table(model: Model, table: Table) -> Iterator[str]:
+    yield from _heading(2, table.name)
+    yield from [markdown(table.about), ""]
+    names = [model.service[table.service].name] if table.service in model.service else [table.service]
+    yield from _item("Service", ", ".join(map(markdown, names)))
+    yield from _item("Kept", "once an account" if table.scope == "account" else "in each region")
+    yield from _item("Sources", ", ".join(sources_of(table)) or "none")
+    yield from _item("Live", " → ".join(_code(step.operation) for step in table.steps))
+    details = sorted({call.operation for call in table.details.values()})
+    yield from _item("Live, for columns in use", _codes(details))
+    yield from _item("Templates", _codes(table.types))
+    yield from _item("Templates, beside it", _codes(sorted({c.type for c in table.companions.values()})))
+    for derived in table.derived:
+        of = _code(derived.of) if "::" in derived.of else _link(derived.of)
+        yield from _item("Derived", f"from {_codes(derived.needs)} of {of}")
+    if table.derived:
+        yield from _item("Findings", "name the resource that the rows belong to")
+    facts = facts_of(table.name) if table.facts else None
+    if facts is not None:
+        yield from _item(
+            "Facts", f"<{facts.source}>, compared on {facts.checked}, believed for {facts.believed_for_days} days"
+        )
+    yield ""
+    shown = dict(zip((c.name for c in table.all_columns), describe_table(table.name)[1], strict=True))
+    places = [] if table.derived else [place for place in _PLACES if tells(place[0], table)]
+    yield from _grid(
+        ["column", "type", *(title for _, title, _ in places), "absent", "about"],
+        (
+            [
+                _code(column.name),
+                _code(column.type),
+                *(_place(str(shown[column.name][index])) for _, _, index in places),
+                _absent(column),
+                markdown(column.about),
+            ]
+            for column in table.columns
+        ),
+    )
+
+
+_PLACES: tuple[tuple[Source, str, int], ...] = (("live", "live", 2), ("cloudformation", "template", 3))
+"""The sources, as a page calls them, and where `describe_table` has them."""
+
+
+def _place(path: str) -> str:
+    return "unknown" if path == "unknown" else _code(path)
+
+
+def _absent(column: Column) -> str:
+    """What the column is where the member is not there; by source where they differ."""
+    values = {"": column.absent}
+    for source, place in (("live", column.live), ("template", column.cloudformation)):
+        if place is not None and place.absent is not UNSET:
+            values[source] = place.absent
+    return ", ".join(
+        f"{source}: {_json(value)}" if source else _json(value)
+        for source, value in values.items()
+        if value is not UNSET and (value is not None or source)
+    )
+
+
+def _json(value: Any) -> str:
+    """A value as code. One that is not plain says why it is not known."""
+    reason = getattr(value, "reason", None)
+    return "unknown" if reason is not None or value is None else _code(json.dumps(value, default=str))
+
+
+# --- The checks -----------------------------------------------------------------------------------------
+
+
+def _checks(model: Model, checks: Mapping[str, Check]) -> Iterator[str]:
+    yield from [
+        "# The checks",
+        "",
+        "A check is one predicate over one table: true passes, false fails, NULL is unknown. `demarcate checks "
+        "show ID` shows one, `demarcate assess SOURCE --check ID` runs it alone, and `--checks DIR` adds your "
+        "own ([how to write one](../how-to/write-a-check.md)).",
+    ]
+    for area in model.areas:
+        found = [check for check in checks.values() if check.area == area.id]
+        yield from ["", f'## <a id="{area.id}"></a>{markdown(area.title)}', ""]
+        if not found:
+            yield "None: this half is proven by people."
+        for check in found:
+            yield from _check(check)
+
+
+def _check(check: Check) -> Iterator[str]:
+    yield from _heading(3, check.id)
+    yield from [f"{markdown(check.title)}.", ""]
+    yield from _item("Severity", check.severity)
+    yield from _item("Proves", _link(check.responsibility, "model.md"))
+    yield from _item("Reads", ", ".join(_link(table, "tables.md") for table in check.tables))
+    yield from _item("Remedy", markdown(check.remedy))
+    for name, refs in sorted(check.refs.items()):
+        yield from _item(_FRAMEWORKS.get(name, name), _codes(refs))
+    if check.condition:
+        yield from ["", "It is about rows where", "", *_sql(check.condition), "", "and passes where"]
+    yield from ["", *_sql(check.predicate)]
+
+
+# --- The command ----------------------------------------------------------------------------------------
+
+
+def _command(app: typer.Typer) -> Iterator[str]:
+    yield from [
+        "# The command",
+        "",
+        "Data goes to standard output, everything else to standard error. Exit codes: 0 done; 1 something at or "
+        "above `--fail-on` fails; 2 bad usage or input; 3 done, but something could not be read. Where both 1 "
+        "and 3 hold, it is 1.",
+    ]
+    for name, text in helps(app):
+        yield from ["", f"## {name}", "", "```text", *text.rstrip().splitlines(), "```"]
+
+
+def helps(app: typer.Typer) -> Iterator[tuple[str, str]]:
+    """Each command, as it is typed, with its help."""
+    return _helps(typer.main.get_command(app), "demarcate", None)
+
+
+def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
+    make: Callable[..., Any] = command.context_class
+    context = make(
+        command, parent=parent, info_name=name.split()[-1], terminal_width=WIDTH, **command.context_settings
+    )
+    yield name, command.get_help(context)
+    for verb, sub in getattr(command, "commands", {}).items():
+        yield from _helps(sub, f"{name} {verb}", context)
+
+
+def main(arguments: list[str]) -> None:
+    """Write the pages into the folder named."""
+    if len(arguments) != 1:
+        raise SystemExit("usage: python -m demarcate.report.reference FOLDER")
+    # Reports stand below the command and do not import it. This page is about it, as of any other data: only
+    # here, where the module is run as a program, is it fetched.
+    write(Path(arguments[0]), importlib.import_module("demarcate.cli").app)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

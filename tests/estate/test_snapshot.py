@@ -1,0 +1,201 @@
+"""Snapshots: whole or not there; damaged ones are messages."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demarcate.base.errors import DemarcateError
+from demarcate.base.unknown import Unknown
+from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.snapshot import Snapshot, SnapshotWriter, Unread, rows_of
+from demarcate.estate.tables import table
+
+VOLUMES = table("aws_ebs_volume")
+COLUMNS = [column.name for column in VOLUMES.all_columns]
+
+
+def write(out: Path, rows: list[dict[str, Any]]) -> Snapshot:
+    with SnapshotWriter("live", "test", out=out) as writer:
+        part = writer.part(VOLUMES, COLUMNS, "1", "eu-west-1")
+        part.append(rows)
+        part.seal()
+        writer.unread(Unread(reason="denied", table="aws_ebs_snapshot", account="1", region="eu-west-1"))
+        return writer.finish()
+
+
+def test_what_is_written_is_read(tmp_path: Path) -> None:
+    write(
+        tmp_path / "s",
+        [
+            {
+                "resource": "a",
+                "encrypted": True,
+                "size": 8,
+                "tags": {"k": "v"},
+                "attached_instance_ids": ["i", "j"],
+            },
+            {"resource": "b", "encrypted": Unknown("why not"), "create_time": "2026-01-02T03:04:05"},
+        ],
+    )
+    snapshot = Snapshot.open(tmp_path / "s")
+    a, b = rows_of(snapshot, VOLUMES, COLUMNS)
+    assert (a["encrypted"], a["size"], a["attached_instance_ids"]) == (True, 8, ["i", "j"])
+    assert json.loads(a["tags"]) == {"k": "v"}
+    assert (b["encrypted"], json.loads(b["_unknown"])) == (None, {"encrypted": "why not"})
+    assert str(b["create_time"]) == "2026-01-02 03:04:05"
+    assert [str(unread) for unread in snapshot.unread] == ["1 eu-west-1: denied"]
+
+
+def test_a_snapshot_is_itself_a_source(tmp_path: Path) -> None:
+    write(tmp_path / "s", [{"resource": "a"}])
+    assert collect_snapshot([tmp_path / "s"]).folder == tmp_path / "s"
+
+
+def test_a_temporary_snapshot_goes_with_its_object() -> None:
+    with SnapshotWriter("live", "test") as writer:
+        snapshot = writer.finish()
+    folder = snapshot.folder
+    assert folder.is_dir()
+    del snapshot
+    assert not folder.exists()
+
+
+def test_nothing_is_left_of_a_snapshot_that_was_not_finished(tmp_path: Path) -> None:
+    with pytest.raises(RuntimeError), SnapshotWriter("live", "test", out=tmp_path / "s") as writer:
+        writer.part(VOLUMES, COLUMNS).append([{"resource": "a"}])
+        raise RuntimeError
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_folder_that_holds_something_is_not_written_over(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("mine")
+    with pytest.raises(DemarcateError, match="exists already"):
+        SnapshotWriter("live", "test", out=tmp_path)
+
+
+KILLED = """
+import sys, time
+from pathlib import Path
+from demarcate.estate.snapshot import SnapshotWriter
+from demarcate.estate.tables import table
+of = table("aws_ebs_volume")
+with SnapshotWriter("live", "test", out=Path(sys.argv[1])) as writer:
+    for number in range(10_000):
+        part = writer.part(of, ["volume_id"], str(number), "r")
+        part.append({"resource": f"{number}-{i}"} for i in range(200))
+        part.seal()
+        print(number, flush=True)
+"""
+
+
+def test_killed_at_any_moment_it_leaves_no_snapshot(tmp_path: Path) -> None:
+    for wait in (0.0, 0.01, 0.05):
+        out = tmp_path / f"s{wait}"
+        process = subprocess.Popen([sys.executable, "-c", KILLED, str(out)], stdout=subprocess.PIPE)
+        assert process.stdout is not None
+        process.stdout.readline()
+        time.sleep(wait)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        process.stdout.close()
+        assert not out.exists()
+        with pytest.raises(DemarcateError, match="not a snapshot"):
+            Snapshot.open(out)
+
+
+def damage_missing(folder: Path) -> None:
+    next(folder.rglob("*.parquet")).unlink()
+
+
+def damage_truncated(folder: Path) -> None:
+    part = next(folder.rglob("*.parquet"))
+    part.write_bytes(part.read_bytes()[:-10])
+
+
+def damage_empty(folder: Path) -> None:
+    next(folder.rglob("*.parquet")).write_bytes(b"")
+
+
+def damage_manifest(folder: Path) -> None:
+    manifest = folder / "manifest.json"
+    manifest.write_bytes(manifest.read_bytes()[:50])
+
+
+def damage_newer(folder: Path) -> None:
+    edit(folder, format=99, something="new")
+
+
+def damage_outside(folder: Path) -> None:
+    manifest = json.loads((folder / "manifest.json").read_bytes())
+    manifest["tables"]["aws_ebs_volume"]["parts"][0]["file"] = "../../etc/passwd"
+    (folder / "manifest.json").write_text(json.dumps(manifest))
+
+
+def edit(folder: Path, **changes: Any) -> None:
+    path = folder / "manifest.json"
+    path.write_text(json.dumps(json.loads(path.read_bytes()) | changes))
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (damage_missing, "is missing"),
+        (damage_truncated, "is truncated or damaged"),
+        (damage_empty, "is damaged"),
+        (damage_manifest, "damaged"),
+        (damage_newer, "written by a newer version"),
+        (damage_outside, "lies outside of the snapshot"),
+    ],
+)
+def test_a_damaged_snapshot_is_a_message(damage: Any, says: str, tmp_path: Path) -> None:
+    write(tmp_path / "s", [{"resource": "a"}])
+    damage(tmp_path / "s")
+    with pytest.raises(DemarcateError, match=says):
+        Snapshot.open(tmp_path / "s")
+
+
+def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
+    """A limit on the size of files stands in for a full disk: writing fails in the same way."""
+    code = (
+        "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
+        "from pathlib import Path\n"
+        "from demarcate.estate.snapshot import SnapshotWriter\n"
+        "from demarcate.estate.tables import table\n"
+        "try:\n"
+        "    with SnapshotWriter('live', 'test', out=Path(sys.argv[1])) as writer:\n"
+        "        part = writer.part(table('aws_ebs_volume'), ['volume_id'])\n"
+        "        part.append({'resource': str(i) * 50} for i in range(5000))\n"
+        "        part.seal()\n"
+        "        writer.finish()\n"
+        "except OSError as error:\n"
+        "    print('caught', error.errno)\n"
+    )
+    out = tmp_path / "s"
+    done = subprocess.run([sys.executable, "-c", code, str(out)], capture_output=True, text=True)
+    assert done.stdout.startswith("caught"), done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rows_from_several_threads_are_all_there(tmp_path: Path) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    def one(writer: SnapshotWriter, number: int) -> None:
+        part = writer.part(VOLUMES, COLUMNS, str(number), "r")
+        part.append({"resource": f"{number}-{i}", "account_id": str(number)} for i in range(100))
+        part.seal()
+
+    with SnapshotWriter("live", "test", out=tmp_path / "s") as writer:
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(lambda number: one(writer, number), range(40)))
+        snapshot = writer.finish()
+    assert len({row["resource"] for row in rows_of(snapshot, VOLUMES, ["resource"])}) == 4000

@@ -1,0 +1,99 @@
+"""The reference pages are what the data says now, and the report is what its schema says."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from demarcate.cli import app
+from demarcate.report import reference
+
+ROOT = Path(__file__).parent.parent
+PAGES = ROOT / "docs" / "reference"
+WRITTEN_FROM_DATA = ("model.md", "tables.md", "checks.md", "report.schema.json")
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("reference")
+    reference.write(folder, app)
+    return folder
+
+
+def test_the_committed_pages_are_what_the_generator_writes_now(fresh: Path) -> None:
+    assert {path.name for path in PAGES.iterdir()} == {path.name for path in fresh.iterdir()}, "run `make docs`"
+    stale = [name for name in WRITTEN_FROM_DATA if (PAGES / name).read_text() != (fresh / name).read_text()]
+    assert not stale, f"{', '.join(stale)} no longer says what the data says: run `make docs`"
+
+
+def test_the_same_data_gives_the_same_pages(fresh: Path) -> None:
+    again = reference.pages(app)
+    assert again == {path.name: path.read_text() for path in fresh.iterdir()}
+
+
+def commands(command: Any, name: str = "demarcate") -> Iterator[tuple[str, Any]]:
+    yield name, command
+    for verb, sub in getattr(command, "commands", {}).items():
+        yield from commands(sub, f"{name} {verb}")
+
+
+# How Typer lays out its help differs from one version to the next, so words are compared here and not lines.
+def test_every_verb_and_option_is_in_the_page_of_the_command() -> None:
+    page = (PAGES / "command.md").read_text()
+    sections = dict(part.split("\n", 1) for part in page.split("\n## ")[1:])
+    found = dict(commands(typer.main.get_command(app)))
+    assert set(sections) == set(found), "run `make docs`"
+    for name, command in found.items():
+        words = " ".join(sections[name].split())
+        for parameter in command.params:
+            for option in parameter.opts:
+                assert not option.startswith("-") or option in words, f"{name} {option}: run `make docs`"
+            told = " ".join((parameter.help or "").split())
+            assert told in words or name == "demarcate", f"{name} {parameter.name}: run `make docs`"
+
+
+def test_a_page_that_cannot_be_asked_for() -> None:
+    with pytest.raises(SystemExit):
+        reference.main([])
+
+
+TEMPLATE = """
+Parameters:
+  Encrypt: {Type: String}
+Resources:
+  Plain: {Type: AWS::EC2::Volume, Properties: {AvailabilityZone: eu-west-1a, Size: 8}}
+  Perhaps: {Type: AWS::EC2::Volume, Properties: {AvailabilityZone: eu-west-1a, Size: 8, Encrypted: !Ref Encrypt}}
+  Kept: {Type: AWS::S3::Bucket}
+"""
+
+
+def test_the_report_is_what_its_schema_says(tmp_path: Path) -> None:
+    import jsonschema  # type: ignore[import-untyped]
+
+    (tmp_path / "good.yaml").write_text(TEMPLATE)
+    (tmp_path / "broken.yaml").write_text("Resources: {A: [}\n")
+    schema = json.loads((PAGES / "report.schema.json").read_text())
+    jsonschema.Draft202012Validator.check_schema(schema)
+    command = [
+        sys.executable,
+        "-m",
+        "demarcate",
+        "assess",
+        str(tmp_path / "good.yaml"),
+        str(tmp_path / "broken.yaml"),
+    ]
+    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, check=False)
+    assert done.returncode == 3, done.stderr
+    report = json.loads(done.stdout)
+    jsonschema.Draft202012Validator(schema).validate(report)
+    assert report["version"] == 1
+    assert report["unread"]
+    assert {finding["verdict"] for finding in report["findings"]} == {"fail", "unknown"}
+    assert set(report) == set(schema["$defs"]["Report"]["properties"])
