@@ -51,7 +51,8 @@ def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
 def bomb() -> str:
     lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x]"]
     lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12)]
-    return "\n".join(lines) + "\nResources: {}\n"
+    lines.append("Resources: {V: {Type: 'AWS::EC2::Volume', Properties: {Tags: *a11}}}")
+    return "\n".join(lines) + "\n"
 
 
 def huge(path: Path) -> None:

@@ -259,8 +259,9 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Pla
                 f"{', '.join(derived.needs)}: of a form that was not expected"
             )
     if reason is not None:
-        found = [dict.fromkeys((column.name for column in table.columns), reason)]
+        found = [dict.fromkeys((column.name for column in table.columns), reason) | dict(derived.known)]
     for values in found:
+        values = {**derived.known, **values}
         row = dict(common)
         for column in table.columns:
             value = values.get(column.name, ABSENT)

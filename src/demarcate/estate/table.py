@@ -155,6 +155,7 @@ class Each:
     the item of the step before (parameter: path; "@" the item, "^" the item before that), or from where it is
     asked: "#account_id", "#region", "#regions" (a list of that one region). With `batch`, the
     named input is sent as a list of up to `size` items. An error code in `absent` means that there is nothing.
+    With `until`, the call is made again until the answer has that value there ("State", "COMPLETE").
     """
 
     operation: str
@@ -164,6 +165,7 @@ class Each:
     batch: str = ""
     size: int = 100
     absent: tuple[str, ...] = ()
+    until: tuple[str, str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,6 +210,8 @@ class Derived:
     of: str
     needs: tuple[str, ...]
     function: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]]
+    known: Mapping[str, Any] = field(default_factory=dict)
+    """Columns that are the same in all rows, and so are known even where a need is not."""
 
 
 Scope = Literal["region", "account"]

@@ -87,7 +87,10 @@ CREDENTIAL_REPORT_FILE = Table(
     "The credential report of the account as IAM writes it: CSV.",
     service="iam",
     scope="account",
-    live=(Each("iam.generate_credential_report", "@"), Each("iam.get_credential_report", "@")),
+    live=(
+        Each("iam.generate_credential_report", "@", until=("State", "COMPLETE")),
+        Each("iam.get_credential_report", "@"),
+    ),
     columns=(
         Arn("arn:{partition}:iam::{account_id}:root"),
         Time("generated_time", live="GeneratedTime"),

@@ -17,20 +17,18 @@ def _of(of: str, column: str, *, owner: str = "", kind: str = "resource") -> Der
     """The statements of the one document that a table's column, or a template resource's property, holds."""
 
     def rows(needs: Needs) -> Rows:
-        for one in statements(needs.get(column, Unknown("the policy is not known"))):
-            yield {"policy_of": owner or of, "kind": kind, **one}
+        yield from statements(needs.get(column, Unknown("the policy is not known")))
 
-    return Derived(of, (column,), rows)
+    return Derived(of, (column,), rows, known={"policy_of": owner or of, "kind": kind})
 
 
 def _inline(of: str) -> Derived:
     """The statements of an identity's inline policies."""
 
     def rows(needs: Needs) -> Rows:
-        for one in named_statements(needs.get("inline_policies", [Unknown("the policies are not known")])):
-            yield {"policy_of": of, "kind": "identity", **one}
+        yield from named_statements(needs.get("inline_policies", [Unknown("the policies are not known")]))
 
-    return Derived(of, ("inline_policies",), rows)
+    return Derived(of, ("inline_policies",), rows, known={"policy_of": of, "kind": "identity"})
 
 
 _ORGANIZATION_KINDS = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY": "rcp"}
@@ -42,7 +40,7 @@ def _organization(needs: Needs) -> Rows:
     if kind is None:
         return
     for one in statements(needs.get("content", Unknown("the policy is not known"))):
-        yield {"policy_of": "aws_organizations_policy", "kind": kind, **one}
+        yield {"kind": kind, **one}
 
 
 STATEMENT = Table(
@@ -68,7 +66,12 @@ STATEMENT = Table(
         _of("aws_api_gateway_rest_api", "policy"),
         _of("aws_eventbridge_bus", "policy"),
         _of("aws_backup_vault", "policy"),
-        Derived("aws_organizations_policy", ("content", "type"), _organization),
+        Derived(
+            "aws_organizations_policy",
+            ("content", "type"),
+            _organization,
+            known={"policy_of": "aws_organizations_policy"},
+        ),
         _of("AWS::IAM::Policy", "PolicyDocument", kind="identity"),
         _of("AWS::IAM::UserPolicy", "PolicyDocument", owner="aws_iam_user", kind="identity"),
         _of("AWS::IAM::RolePolicy", "PolicyDocument", owner="aws_iam_role", kind="identity"),

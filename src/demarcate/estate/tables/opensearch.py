@@ -35,6 +35,11 @@ def _cluster(name: str) -> Callable[[Mapping[str, Any]], Any]:
     return value
 
 
+def _policy(value: Any) -> Any:
+    """The access policy; AWS gives empty text where there is none."""
+    return ABSENT if value == "" else document(value)
+
+
 def _engine_version(properties: Mapping[str, Any]) -> Any:
     if "EngineVersion" in properties:
         return properties["EngineVersion"]
@@ -74,8 +79,8 @@ DOMAIN = Table(
         Text("vpc_id", live="VPCOptions.VPCId", absent=""),
         Json(
             "access_policies",
-            live=From("AccessPolicies", document),
-            cloudformation=From("AccessPolicies", document),
+            live=From("AccessPolicies", _policy),
+            cloudformation=From("AccessPolicies", _policy),
             absent={},
         ),
         Bool(

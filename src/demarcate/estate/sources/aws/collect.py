@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -27,6 +28,9 @@ if TYPE_CHECKING:
     import boto3
 
 WORKERS = 8
+WAITS = 8
+"""How often an answer that is still being made is asked for; about half a minute in all."""
+
 GLOBAL = "global"
 
 
@@ -148,7 +152,7 @@ def _rows(
 
 def _items(steps: Sequence[Each], scope: Scope, clients: Clients) -> Iterator[Item]:
     """The items that a listing ends in, one step after the other, depth first."""
-    found: Iterator[Item] = iter((Item(None),))
+    found: Iterator[Item] = iter((Item(None),) if steps else ())
     for number, step in enumerate(steps):
         found = _step(step, found, scope, clients, first=number == 0)
     return found
@@ -166,7 +170,7 @@ def _step(step: Each, items: Iterator[Item], scope: Scope, clients: Clients, *, 
         parent = None if first else group[0]
         get = path(step.items)
         try:
-            for page in _pages(step.operation, params, clients, scope.endpoint):
+            for page in _settled(step, params, clients, scope.endpoint):
                 for value in _listed(get(page), step):
                     yield Item(value, parent)
         except FAILED as error:
@@ -202,6 +206,21 @@ def _groups(items: Iterator[Item], size: int) -> Iterator[list[Item]]:
         group.append(item)
     if group:
         yield group
+
+
+def _settled(step: Each, params: Mapping[str, Any], clients: Clients, region: str) -> Iterator[Any]:
+    """The pages of an answer; where it must reach a state first, asked for again until it has."""
+    if step.until is None:
+        yield from _pages(step.operation, params, clients, region)
+        return
+    where, value = step.until
+    for attempt in range(WAITS):
+        pages = list(_pages(step.operation, params, clients, region))
+        if all(path(where)(page) == value for page in pages):
+            yield from pages
+            return
+        time.sleep(min(attempt + 1, 5))
+    raise CallFailed(step.operation, TimeoutError(f"{where} did not become {value}"))
 
 
 def _pages(operation: str, params: Mapping[str, Any], clients: Clients, region: str) -> Iterator[Any]:
