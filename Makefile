@@ -25,7 +25,7 @@ bench: .venv/installed ## speed and memory, as ratios to a reference measured in
 	$(BIN)/python bench/run.py
 
 docs: .venv/installed ## write the reference pages from the data
-	$(BIN)/python -m demarcate.report.reference docs/reference
+	$(BIN)/python -m demarcate.cli.reference docs/reference
 
 format: .venv/installed
 	$(BIN)/ruff format .

@@ -170,12 +170,10 @@ def engine(folder: Path) -> Line:
         "kms_key_id": "'key-' || (i % 100)",
         "iops": "100 + i % 3000",
         "create_time": "TIMESTAMP '2024-01-01' + to_minutes(i % 500000)",
-        "tags": "'{\"env\": \"prod\"}'",
+        "tags": '\'{"env": "prod"}\'',
     }
     of = table("aws_ebs_volume")
-    columns = ", ".join(
-        f'({filled.get(c.name, "NULL")})::{c.type} AS "{c.name}"' for c in of.all_columns
-    )
+    columns = ", ".join(f'({filled.get(c.name, "NULL")})::{c.type} AS "{c.name}"' for c in of.all_columns)
     connection = duckdb.connect()
     connection.execute(f"COPY (SELECT {columns} FROM range({rows}) r(i)) TO '{part}' (FORMAT parquet)")
     predicates = [
@@ -247,7 +245,9 @@ def main() -> None:
         ]
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    print(f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores; best of {RUNS} runs.\n")
+    print(
+        f"Python {platform.python_version()}, {platform.machine()}, {os.cpu_count()} cores; best of {RUNS} runs.\n"
+    )
     print("| what | measured | limit | | reference, same run | ratio |\n|---|---|---|---|---|---|")
     for line in lines:
         print(line)

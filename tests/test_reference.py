@@ -12,8 +12,7 @@ from typing import Any
 import pytest
 import typer
 
-from demarcate.cli import app
-from demarcate.report import reference
+from demarcate.cli import app, reference
 
 ROOT = Path(__file__).parent.parent
 PAGES = ROOT / "docs" / "reference"

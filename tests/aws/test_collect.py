@@ -17,6 +17,9 @@ from demarcate.estate.collecting import collect_snapshot
 from tests.aws.conftest import REGION, Aws
 
 
+HEADERS: Any = {"Content-Type": "text/xml"}
+
+
 class Body:
     """A response's body, as botocore streams it."""
 
@@ -36,8 +39,8 @@ def answer(session: boto3.Session, event: str, status: int, code: str) -> None:
     if not event.startswith("ec2."):
         xml = f"<ErrorResponse><Error><Code>{code}</Code><Message>no</Message></Error></ErrorResponse>"
 
-    def send(request: Any, **_: Any) -> AWSResponse:
-        return AWSResponse(request.url, status, {"Content-Type": "text/xml"}, Body(xml.encode()))
+    def send(request: Any, **_: Any) -> Any:
+        return AWSResponse(request.url, status, HEADERS, Body(xml.encode()))
 
     session.events.register(f"before-send.{event}", send)
 
@@ -78,8 +81,8 @@ def test_a_denied_detail_makes_its_columns_unknown_and_leaves_the_rest(aws: Aws)
 
 
 def test_an_answer_that_cannot_be_parsed_is_unread(aws: Aws) -> None:
-    def send(request: Any, **_: Any) -> AWSResponse:
-        return AWSResponse(request.url, 200, {"Content-Type": "text/xml"}, Body(b"<not xml"))
+    def send(request: Any, **_: Any) -> Any:
+        return AWSResponse(request.url, 200, HEADERS, Body(b"<not xml"))
 
     aws.session.events.register("before-send.ec2.DescribeVolumes", send)
     (unread,) = snapshot(aws, "aws_ebs_volume").unread

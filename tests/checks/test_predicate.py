@@ -118,4 +118,5 @@ def evaluate(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]]) -> Tr
         connection.execute("INSERT INTO aws_ebs_snapshot VALUES (?, true, NULL, '2', 'r')", [outer["volume_id"]])
         found = connection.execute(f"SELECT {done.sql} FROM aws_ebs_volume AS _row").fetchone()
     assert found is not None
-    return found[0]
+    verdict: Truth = found[0]
+    return verdict

@@ -28,7 +28,7 @@ MAX_DEPTH = 200
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-class _Loader(_SafeLoader):
+class _Loader(_SafeLoader):  # type: ignore[misc]
     """The fastest safe loader there is, with a limit to how deep it goes.
 
     PyYAML calls these two around each node, for path resolvers, which nobody uses.
@@ -83,7 +83,7 @@ def compose(text: str, file: str) -> yaml.Node | None:
     Raises DocumentError with the line for anything that is not one YAML document.
     """
     try:
-        return yaml.compose(text, Loader=_Loader)  # type: ignore[no-any-return]
+        return yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         what = " ".join(str(part) for part in (error.context, error.problem) if part)

@@ -50,22 +50,22 @@ def load_checks(
 def _cached(folder: Path, responsibilities: tuple[str, ...] | None) -> dict[str, Check]:
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file())
     texts = [(str(path), read_text(path)) for path in files]
-    own = [Path(__file__).read_bytes(), (Path(__file__).parent / "predicate.py").read_bytes()]
     key = cache.fingerprint(
-        [
-            __version__.encode(),
-            *own,
-            *(part.encode() for pair in texts for part in pair),
-            schema_text().encode(),
-            repr(responsibilities).encode(),
-        ]
+        [compiler(), *(part.encode() for pair in texts for part in pair), repr(responsibilities).encode()]
     )
     return cache.cached("catalog", key, dict[str, Check], lambda: _compile_all(texts, responsibilities))
 
 
 @functools.cache
-def schema_text() -> str:
-    """All tables and columns as text: what compiled SQL depends on."""
+def compiler() -> bytes:
+    """What compiled predicates depend on beside themselves: this room's code, and all tables' columns."""
+    import demarcate.checks as room
+
+    code = [path.read_bytes() for path in sorted(Path(room.__path__[0]).glob("*.py"))]
+    return cache.fingerprint([__version__.encode(), *code, _columns().encode()]).encode()
+
+
+def _columns() -> str:
     return repr([(t.name, t.scope, [(c.name, c.type) for c in t.columns]) for t in all_tables().values()])
 
 
@@ -181,6 +181,10 @@ def scoped(name: str) -> tuple[str, ...]:
     return ("account_id",) if table.scope == "account" else ("account_id", "region")
 
 
+_IDENTITIES = ("name", "_id", "_identifier", "arn", "title", "family")
+"""How columns end that say which resource a row is."""
+
+
 def _reason(written: Written, table: Table, file: str, item: Any) -> tuple[str, tuple[str, ...]]:
     """The SQL of the text for a row that fails, and the columns it shows."""
     parts: list[str] = []
@@ -201,7 +205,9 @@ def _reason(written: Written, table: Table, file: str, item: Any) -> tuple[str, 
             hint = f"; did you mean {near[0]}?" if near else ""
             raise _mistake(f"fail: {table.name} has no column {name!r}{hint}", file, item, written, "fail")
         shown.append(name)
-        parts.append(f"""coalesce(CAST(_row."{name}" AS VARCHAR), '?')""")
+        # A name that is not known (a template may leave it to CloudFormation) gives way to the resource.
+        other = "_row.resource, '?'" if name.endswith(_IDENTITIES) else "'?'"
+        parts.append(f"""coalesce(CAST(_row."{name}" AS VARCHAR), {other})""")
     return " || ".join(parts) or "''", tuple(dict.fromkeys(shown))
 
 

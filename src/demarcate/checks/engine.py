@@ -15,6 +15,7 @@ import msgspec
 
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.facts import facts_of
+from demarcate.checks.names import partly_read
 from demarcate.checks.structs import Check, Verdict
 from demarcate.estate.plan import tells
 from demarcate.estate.snapshot import Snapshot, Unread
@@ -100,7 +101,8 @@ class Judgement:
 
     def to_arrow(self) -> pa.Table:
         """The findings as one Arrow table with the columns of `COLUMNS`."""
-        return self._connection.sql(self._query()).to_arrow_table()
+        table: pa.Table = self._connection.sql(self._query()).to_arrow_table()
+        return table
 
     @staticmethod
     def _query() -> str:
@@ -179,7 +181,8 @@ class _Judging:
         for unread in snapshot.unread:
             if unread.table is not None and not unread.columns:
                 self._gaps.setdefault(unread.table, []).append(unread)
-        self._lost_templates = snapshot.manifest.source == "cloudformation" and bool(snapshot.unread)
+        lost = [unread for unread in snapshot.unread if unread.file is not None]
+        self._lost_template = lost[0] if lost else None
 
     def gaps(self, table: str) -> list[Unread]:
         """The parts of a table that could not be read."""
@@ -194,6 +197,8 @@ class _Judging:
         self._ready.add(name)
         table = all_tables()[name]
         files = self._snapshot.files(name)
+        if self._why_partly_read(name):
+            self._connection.execute(f"SET VARIABLE {_quoted(partly_read(name))} = true")
         facts = facts_of(name) if table.facts and not files else None
         if facts is not None:
             self._stale_or_none(name, facts.stale(self._snapshot.moment))
@@ -340,12 +345,8 @@ class _Judging:
         if name in self._stale:
             return "true"
         table = all_tables()[name]
-        if (
-            not (table.facts and facts_of(name))
-            and name not in self._snapshot.manifest.tables
-            and not self.gaps(name)
-        ):
-            return "true"
+        if table.facts and self._has_rows(table):
+            return None  # what is known of the world is the same everywhere
         parts = []
         for gap in self.gaps(name):
             same = [f"_row.account_id IS NOT DISTINCT FROM {_text(gap.account)}"]
@@ -357,10 +358,18 @@ class _Judging:
     def _why_unread(self, name: str) -> str:
         if name in self._stale:
             return f"{name}: {self._stale[name]}"
-        gaps = self.gaps(name)
-        if gaps:
-            return f"{name} could not be read: {gaps[0]}"
-        return _absent_reason(self._snapshot, all_tables()[name])
+        return f"{name} could not be read: {self.gaps(name)[0]}"
+
+    def _why_partly_read(self, name: str) -> str | None:
+        """Why a table may have rows that are not in the snapshot, anywhere; None where it has them all."""
+        table = all_tables()[name]
+        if table.facts and self._has_rows(table):
+            return None
+        if name not in self._snapshot.manifest.tables and not self.gaps(name):
+            return _absent_reason(self._snapshot, table)
+        if self._lost_template is not None and not table.facts:
+            return f"{name} may have rows in what could not be read: {self._lost_template}"
+        return None
 
     def _reason(self, check: Check, verdict: str) -> str:
         """SQL for the reason of a finding: the check's own for a fail, what was not known for an unknown."""
@@ -369,6 +378,9 @@ class _Judging:
             condition = self._unread_condition(name)
             if condition:
                 whys.append(f"CASE WHEN {condition} THEN {_text(self._why_unread(name))} END")
+            partly = self._why_partly_read(name)
+            if partly:
+                whys.append(_text(partly))
         for name in check.columns:
             generic = _text(self._why_null(check.table, name))
             whys.append(

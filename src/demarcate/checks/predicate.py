@@ -15,11 +15,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-ROW = "_row"
-"""The alias of the judged row in compiled SQL."""
-
-NOW = "getvariable('now')"
-"""The moment of the snapshot in compiled SQL; the engine sets the variable."""
+from demarcate.checks.names import NOW, ROW, partly_read
 
 
 class PredicateError(Exception):
@@ -122,7 +118,7 @@ class _Compiler:
         self.lookups: dict[str, set[str]] = {}
         self._count = 0
 
-    def expression(self, node: exp.Expression, scopes: _Scopes) -> exp.Expression:
+    def expression(self, node: exp.Expr, scopes: _Scopes) -> exp.Expr:
         """A copy of the tree with names resolved, `now()` fixed and subqueries three-valued."""
         if isinstance(node, exp.Exists):
             return self._exists(_select_of(node.this), scopes, None)
@@ -140,16 +136,16 @@ class _Compiler:
         _check_allowed(node)
         copy = node.copy()
         for key, value in node.args.items():
-            if isinstance(value, exp.Expression):
+            if isinstance(value, exp.Expr):
                 copy.set(key, self.expression(value, scopes))
             elif isinstance(value, list):
-                copy.set(key, [self.expression(v, scopes) if isinstance(v, exp.Expression) else v for v in value])
+                copy.set(key, [self.expression(v, scopes) if isinstance(v, exp.Expr) else v for v in value])
         if isinstance(copy, exp.Cast) and not isinstance(copy, exp.TryCast):
             # A cast that fails means that the value is not known in that form; it must not stop the scan.
             return exp.TryCast(this=copy.this, to=copy.args["to"])
         return copy
 
-    def _column(self, node: exp.Column, scopes: _Scopes) -> exp.Expression:
+    def _column(self, node: exp.Column, scopes: _Scopes) -> exp.Expr:
         name, qualifier = node.name, node.table
         if node.args.get("db"):
             raise PredicateError(f"cannot tell what {node.sql('duckdb')} is")
@@ -189,7 +185,7 @@ class _Compiler:
             raise PredicateError(f"two tables of the predicate are called {alias}: give one an alias")
         return _Scope(alias, table.name, columns)
 
-    def _condition(self, select: exp.Select, inner: _Scope, scopes: _Scopes) -> exp.Expression:
+    def _condition(self, select: exp.Select, inner: _Scope, scopes: _Scopes) -> exp.Expr:
         where = select.args.get("where")
         return self.expression(where.this, (*scopes, inner)) if where is not None else exp.true()
 
@@ -198,7 +194,7 @@ class _Compiler:
         names = [name for name in ("account_id", "region") if name in shared]
         return [f'{_q(inner.alias)}."{n}" IS NOT DISTINCT FROM {_q(outer.alias)}."{n}"' for n in names]
 
-    def _exists(self, select: exp.Select, scopes: _Scopes, left: exp.Expression | None) -> exp.Expression:
+    def _exists(self, select: exp.Select, scopes: _Scopes, left: exp.Expr | None) -> exp.Expr:
         inner = self._source(select, scopes)
         outer_used = {id(scope): set(scope.used) for scope in scopes}
         for scope in scopes:
@@ -223,13 +219,13 @@ class _Compiler:
         perhaps = f"SELECT 1 FROM {source} WHERE " + _all(
             [*scope_sql, f"({' OR '.join(unsure)})", f"(({test}) IS NULL OR (({test}) AND {maybe} IS NOT NULL))"]
         )
-        unknown = [*outer_nulls, f"EXISTS({perhaps})"]
+        unknown = [*outer_nulls, f"getvariable('{partly_read(inner.table)}')", f"EXISTS({perhaps})"]
         return exp.maybe_parse(
             f"(CASE WHEN EXISTS({exists}) THEN TRUE WHEN {' OR '.join(unknown)} THEN NULL ELSE FALSE END)",
             dialect="duckdb",
         )
 
-    def _lookup(self, select: exp.Select, scopes: _Scopes) -> exp.Expression:
+    def _lookup(self, select: exp.Select, scopes: _Scopes) -> exp.Expr:
         """The value of the rows that match; NULL where none does, or where they differ."""
         inner = self._source(select, scopes)
         condition = self._condition(select, inner, scopes)
@@ -254,26 +250,27 @@ def _all(conditions: list[str]) -> str:
     return " AND ".join(conditions)
 
 
-def _select_of(node: exp.Expression) -> exp.Select:
+def _select_of(node: exp.Expr) -> exp.Select:
     inner = node.unnest() if isinstance(node, exp.Subquery) else node
     if not isinstance(inner, exp.Select):
         raise PredicateError("a subquery is SELECT … FROM one table WHERE …, and no more")
     return inner
 
 
-def _only(select: exp.Select) -> exp.Expression:
+def _only(select: exp.Select) -> exp.Expr:
     if len(select.expressions) != 1 or isinstance(select.expressions[0], exp.Star):
         raise PredicateError("a subquery selects exactly one column")
-    return select.expressions[0].unalias()
+    only: exp.Expr = select.expressions[0].unalias()
+    return only
 
 
-def _is_now(node: exp.Expression) -> bool:
+def _is_now(node: exp.Expr) -> bool:
     return isinstance(node, exp.CurrentTimestamp) or (
         isinstance(node, exp.Anonymous) and node.name.lower() == "now" and not node.expressions
     )
 
 
-def _check_allowed(node: exp.Expression) -> None:
+def _check_allowed(node: exp.Expr) -> None:
     if isinstance(node, _NULL_ANSWERS):
         raise PredicateError(
             f"{node.sql('duckdb')!r} would turn what is not known into an answer: a NULL is unknown, and so must "

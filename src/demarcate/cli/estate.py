@@ -65,7 +65,7 @@ def assess(
 
         terminal.write(assessment, options.console())
     if fail_on is not None:
-        counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]  # type: ignore[arg-type]
+        counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
         if any(f.verdict == "fail" and f.severity in counted for f in assessment.judgement.findings()):
             raise typer.Exit(FOUND)
     if assessment.posture.unread:
@@ -100,7 +100,7 @@ def collect(
 
 def query(
     sql: Annotated[str, typer.Argument(help="One SELECT, in DuckDB's SQL.")],
-    sources: Annotated[list[str] | None, typer.Argument(metavar="[SOURCE...]", help=options.SOURCES)] = None,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=options.SOURCES)] = None,
     profile: options.Profile = None,
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 SOURCES = "aws, a template, a folder of templates, or a snapshot. Several templates are one estate."
 
-Sources = Annotated[list[str], typer.Argument(metavar="SOURCE...", help=SOURCES)]
+Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=SOURCES)]
 Profile = Annotated[str | None, typer.Option(help="The AWS profile to use.")]
 Regions = Annotated[
     list[str] | None, typer.Option("--region", help="A region to read; repeatable. Default: all enabled ones.")

@@ -145,6 +145,8 @@ def _maker(column: Column, place: From) -> Callable[[Item, Place], Any]:
                 return inside or Unknown(f"{text}: {kind(value)} of a form that was not expected")
             if value is ABSENT:
                 return None if absent is UNSET else absent
+        elif isinstance(value, str) and "{{resolve:" in value:
+            return Unknown(f"{text}: {value[:60]} is only known at deployment")
         return convert(type_, value, text)
 
     return make

@@ -240,6 +240,8 @@ class Table:
     derived: tuple[Derived, ...] = ()
     ref_property: str = ""
     """The property that `Ref` returns when a template declares it (`BucketName`)."""
+    ref_attributes: tuple[str, ...] = ()
+    """The attributes that `Fn::GetAtt` gives and that are what `Ref` gives (`GroupId`)."""
     facts: bool = False
 
     @property

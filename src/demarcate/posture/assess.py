@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC
 
 from demarcate.checks.engine import Judgement, NotRun, Tally
@@ -29,23 +29,24 @@ def assess_snapshot(
         responsibilities=responsibilities,
         areas={area: count(r for r in responsibilities if r.area == area) for area in model.area},
         parties={party: count(r for r in responsibilities if r.party == party) for party in ("aws", "customer")},
-        accounts=_by_place(facts, judgement.tallies, [tally.account for tally in judgement.tallies], "account"),
-        regions=_by_place(facts, judgement.tallies, [tally.region for tally in judgement.tallies], "region"),
+        accounts=_by_place(facts, judgement.tallies, lambda tally: tally.account),
+        regions=_by_place(facts, judgement.tallies, lambda tally: tally.region),
         not_run=judgement.not_run,
         unread=snapshot.unread,
     )
 
 
 def _by_place(
-    facts: _Facts, tallies: Iterable[Tally], places: Iterable[str | None], attribute: str
+    facts: _Facts, tallies: Iterable[Tally], place_of: Callable[[Tally], str | None]
 ) -> dict[str, Counts]:
     """Counts of what checks prove, for each account or region that has any resource judged."""
     by_place: dict[str, list[Tally]] = {}
-    for tally, place in zip(tallies, places, strict=True):
+    for tally in tallies:
+        place = place_of(tally)
         if place is not None:
             by_place.setdefault(place, []).append(tally)
     return {
-        place: count(p for p in (facts.posture(r, found) for r in facts.checked()) if p.checks)
+        place: count(posture for r in facts.checked() if (posture := facts.posture(r, found)).checks)
         for place, found in sorted(by_place.items())
     }
 
@@ -100,7 +101,7 @@ class _Facts:
             party=responsibility.party,
             services=() if responsibility.services == "all" else responsibility.services,
             state=state,
-            severity=min(failing, key=SEVERITIES.index) if state == "gap" else None,  # type: ignore[arg-type]
+            severity=min(failing, key=SEVERITIES.index) if state == "gap" else None,
             because=because,
             checks=results,
         )
@@ -125,7 +126,7 @@ class _Facts:
             )
             for name, (passed, failed, unknown) in sums.items()
         ]
-        return tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r.check)))  # type: ignore[arg-type]
+        return tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r.check)))
 
     def _applies(self, responsibility: Responsibility) -> tuple[bool | None, str]:
         """Whether there is anything in the estate that it is about."""
@@ -167,21 +168,26 @@ class _Facts:
         because += [f"needs {_PROOFS[p.kind]}: {p.ask}" for p in responsibility.proof if p.kind != "checks"]
         if because:
             return "unproven", tuple(because)
-        return "met", tuple(f"{r.title}: {_of(r.passed, r)}" for r in results)
+        met = [f"{r.title}: {_of(r.passed, r)}" for r in results]
+        return "met", (*met, *(f"not judged here: {one}" for one in self._not_told(responsibility)))
 
     def _unproven_checks(self, responsibility: Responsibility, results: tuple[CheckResult, ...]) -> Iterable[str]:
         """Why its checks do not prove it; nothing where they do."""
         yield from (f"{r.title}: {_of(r.unknown, r)} unknown" for r in results if r.unknown)
-        if results:
-            return
-        of_it = self._by_responsibility.get(responsibility.id, [])
-        reasons = dict.fromkeys(self._not_run[c.id] for c in of_it if c.id in self._not_run)
-        if reasons:
-            yield from reasons
-        elif of_it:
-            yield "the estate has no resource that its checks judge"
-        else:
-            yield "none of its checks was selected"
+        if not results:
+            of_it = self._by_responsibility.get(responsibility.id, [])
+            none = (
+                "the estate has no resource that its checks judge" if of_it else "none of its checks was selected"
+            )
+            yield from self._not_told(responsibility) or (none,)
+
+    def _not_told(self, responsibility: Responsibility) -> list[str]:
+        """The checks that do not run on this source, by the reason."""
+        reasons: dict[str, list[str]] = {}
+        for check in self._by_responsibility.get(responsibility.id, []):
+            if check.id in self._not_run:
+                reasons.setdefault(self._not_run[check.id], []).append(check.title)
+        return [f"{reason}: {'; '.join(titles)}" for reason, titles in reasons.items()]
 
 
 _PROOFS = {
@@ -205,10 +211,11 @@ def _present_services(model: Model, snapshot: Snapshot, reaches: Mapping[str, Re
     """The services of which the snapshot has a resource, or may have one that was not read."""
     rows = {name: sum(part.rows for part in held.parts) for name, held in snapshot.manifest.tables.items()}
     unread = {one.table for one in snapshot.unread if one.table and not one.columns}
+    lost_template = any(one.file for one in snapshot.unread)
     present = set()
     for service in model.services:
         reached = reaches.get(service.id)
-        if any(table in unread for table in service.tables) or not service.tables:
+        if lost_template or not service.tables or any(table in unread for table in service.tables):
             present.add(service.id)
         elif reached is not None:
             if reached.applies or reached.unknown:

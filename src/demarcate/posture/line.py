@@ -10,7 +10,7 @@ from typing import Any
 from demarcate.base import cache
 from demarcate.base.documents import DocumentError, compose
 from demarcate.base.errors import DemarcateError
-from demarcate.checks.catalog import compile_check, schema_text
+from demarcate.checks.catalog import compile_check, compiler
 from demarcate.checks.engine import judge
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.snapshot import Snapshot
@@ -24,8 +24,7 @@ def line_checks(model: Model) -> dict[str, Check]:
     Raises DemarcateError for a predicate that does not fit its table.
     """
     written = [(item.id, when) for item in _items(model) for when in item.when]
-    source = Path(__file__).read_bytes()
-    key = cache.fingerprint([source, repr(written).encode(), schema_text().encode()])
+    key = cache.fingerprint([compiler(), Path(__file__).read_bytes(), repr(written).encode()])
     return cache.cached("line", key, dict[str, Check], lambda: dict(_compile(model)))
 
 

@@ -85,4 +85,4 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True):
     def first(self) -> list[ResponsibilityPosture]:
         """The gaps, worst first: what to do first."""
         gaps = [r for r in self.responsibilities if r.state == "gap"]
-        return sorted(gaps, key=lambda r: (SEVERITIES.index(r.severity or "low"), -r.failed, r.id))  # type: ignore[arg-type]
+        return sorted(gaps, key=lambda r: (SEVERITIES.index(r.severity or "low"), -r.failed, r.id))

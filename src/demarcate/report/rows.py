@@ -33,17 +33,27 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: IO[str]) 
     from rich.table import Table
     from rich.text import Text
 
+    cells = [[one_line(_text(value)) for value in row] for row in rows]
+    # Where nobody looks there is no width to keep to: a file or a pipe gets whole lines.
+    width = None if out.isatty() else _WIDE
+    console = Console(file=out, highlight=False, markup=False, emoji=False, width=width)
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    for name in columns:
-        table.add_column(Text(name), overflow="fold")
-    count = 0
-    for row in rows:
-        table.add_row(*(Text(one_line(_text(value))) for value in row))
-        count += 1
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
-    console.print(table)
-    if count == 0:
-        console.print("no rows")
+    left = console.width
+    for number, name in enumerate(columns):
+        longest = max([len(name), *(len(row[number]) for row in cells)])
+        whole = longest <= left // 2
+        left -= longest if whole else 0
+        table.add_column(Text(name), overflow="fold", no_wrap=whole)
+    for row in cells:
+        table.add_row(*map(Text, row))
+    with console.capture() as capture:
+        console.print(table)
+    out.writelines(line.rstrip() + "\n" for line in capture.get().splitlines())
+    if not cells:
+        out.write("no rows\n")
+
+
+_WIDE = 10_000
 
 
 def _markdown(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: IO[str]) -> None:

@@ -19,8 +19,8 @@ from demarcate.model import Model
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
 from demarcate.report.safe import one_line
 
-SHOWN_FINDINGS = 3
-"""How many resources are named for each failing check; the rest is counted."""
+SHOWN_GAPS, SHOWN_CHECKS, SHOWN_FINDINGS = 8, 3, 2
+"""How many gaps are shown whole, with how many of their checks and resources; the rest is counted."""
 
 _STYLES = {
     "critical": "bold white on red",
@@ -47,8 +47,11 @@ def write(assessment: Assessment, console: Console) -> None:
     if gaps:
         console.print(Text("\nWhat to do first", style="bold"))
         examples = _examples(assessment)
-        for gap in gaps:
+        for gap in gaps[:SHOWN_GAPS]:
             console.print(_gap(gap, examples))
+        if len(gaps) > SHOWN_GAPS:
+            console.print(Text("\nThen", style="bold"))
+            console.print(_other_gaps(gaps[SHOWN_GAPS:]))
     console.print(_unproven(assessment))
 
 
@@ -133,13 +136,10 @@ def _gap(gap: ResponsibilityPosture, examples: dict[str, list[Finding]]) -> Rend
         "\n", (f" {severity.upper()} ", _STYLES[severity]), " ", (gap.title, "bold"), (f"  {gap.id}", "dim")
     )
     lines: list[RenderableType] = [head]
-    for result in gap.checks:
-        if not result.failed:
-            continue
+    failing = [result for result in gap.checks if result.failed]
+    for result in failing[:SHOWN_CHECKS]:
         total = result.passed + result.failed + result.unknown
-        told = Text.assemble(
-            (f"× {result.title}", ""), (f"  {result.failed} of {total} fail", "bold"), (f"  {result.check}", "dim")
-        )
+        told = Text.assemble(f"× {result.title}", (f"  {result.failed} of {total} fail", "bold"))
         lines.append(Padding(told, (0, 0, 0, 2)))
         shown = examples.get(result.check, [])
         lines += [Padding(_finding(finding), (0, 0, 0, 6)) for finding in shown]
@@ -147,7 +147,22 @@ def _gap(gap: ResponsibilityPosture, examples: dict[str, list[Finding]]) -> Rend
             lines.append(Padding(Text(f"… and {result.failed - len(shown)} more", style="dim"), (0, 0, 0, 6)))
         if result.remedy:
             lines.append(Padding(Text(f"→ {result.remedy}", style="italic"), (0, 0, 0, 4)))
+    if len(failing) > SHOWN_CHECKS:
+        others = ", ".join(result.check for result in failing[SHOWN_CHECKS:])
+        lines.append(
+            Padding(Text(f"× {len(failing) - SHOWN_CHECKS} more checks fail: {others}", style="dim"), (0, 0, 0, 2))
+        )
     return Group(*lines)
+
+
+def _other_gaps(gaps: list[ResponsibilityPosture]) -> Grid:
+    """The gaps that are not shown whole: a line each."""
+    grid = Grid(box=None, padding=(0, 1, 0, 0), show_header=False, pad_edge=False)
+    for gap in gaps:
+        severity = gap.severity or "low"
+        failing = f"{gap.failed} fail"
+        grid.add_row(Text(severity.upper(), style=_STYLES[severity]), Text(gap.title), Text(failing, style="bold"))
+    return grid
 
 
 def _finding(finding: Finding) -> Text:
@@ -168,7 +183,8 @@ def _unproven(assessment: Assessment) -> RenderableType:
         lines.append(Padding(Text.assemble((f"{len(found):>3} ", "bold"), needs), (0, 0, 0, 2)))
         names = _listed([r.id for r in found])
         lines.append(Padding(Text(names, style="dim"), (0, 0, 0, 6)))
-    lines.append(Text("\ndemarcate explain ID says what each is, whose, and what proves it.", style="dim"))
+    last = "demarcate explain ID says what each is, whose, and what proves it; --format json lists every finding."
+    lines.append(Text(f"\n{last}", style="dim"))
     return Group(*lines)
 
 

@@ -92,6 +92,7 @@ REST_API = Table(
     service="api-gateway",
     live=Each("apigateway.get_rest_apis", "items[]"),
     cloudformation="AWS::ApiGateway::RestApi",
+    ref_attributes=("RestApiId",),
     columns=(
         Text("api_id", live="id", cloudformation=REF),
         Arn("arn:{partition}:apigateway:{region}::/restapis/{api_id}", cloudformation=REF),

@@ -179,6 +179,7 @@ DISTRIBUTION = Table(
         "tags": Call("cloudfront.list_tags_for_resource", inputs={"Resource": "ARN"}),
     },
     cloudformation="AWS::CloudFront::Distribution",
+    ref_attributes=("Id",),
     columns=(
         Text("id", live="Id", cloudformation=REF),
         Arn(live="ARN", cloudformation=REF),

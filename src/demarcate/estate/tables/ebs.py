@@ -11,6 +11,7 @@ VOLUME = Table(
     service="ebs",
     live=Each("ec2.describe_volumes", "Volumes[]"),
     cloudformation="AWS::EC2::Volume",
+    ref_attributes=("VolumeId",),
     columns=(
         Text("volume_id", live="VolumeId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{account_id}:volume/{volume_id}", cloudformation=REF),

@@ -116,6 +116,7 @@ INSTANCE = Table(
         ),
     },
     cloudformation="AWS::EC2::Instance",
+    ref_attributes=("InstanceId",),
     columns=(
         Text("instance_id", live="InstanceId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{account_id}:instance/{instance_id}", cloudformation=REF),
@@ -299,6 +300,7 @@ LAUNCH_TEMPLATE = Table(
         ),
     },
     cloudformation="AWS::EC2::LaunchTemplate",
+    ref_attributes=("LaunchTemplateId",),
     columns=(
         Text("launch_template_id", live="LaunchTemplateId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{account_id}:launch-template/{launch_template_id}", cloudformation=REF),

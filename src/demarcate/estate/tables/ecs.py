@@ -161,6 +161,7 @@ SERVICE = Table(
         ),
     ),
     cloudformation="AWS::ECS::Service",
+    ref_attributes=("ServiceArn",),
     columns=(
         Text("service_name", live="serviceName", cloudformation="ServiceName"),
         Arn(live="serviceArn", cloudformation=REF),
@@ -280,6 +281,7 @@ TASK_DEFINITION = Table(
         ),
     ),
     cloudformation="AWS::ECS::TaskDefinition",
+    ref_attributes=("TaskDefinitionArn",),
     columns=(
         Text("task_definition_arn", live="taskDefinition.taskDefinitionArn", cloudformation=REF),
         Arn(live="taskDefinition.taskDefinitionArn", cloudformation=REF),

@@ -51,6 +51,7 @@ FILE_SYSTEM = Table(
         ),
     },
     cloudformation="AWS::EFS::FileSystem",
+    ref_attributes=("FileSystemId",),
     columns=(
         Text("file_system_id", live="FileSystemId", cloudformation=REF),
         Arn(live="FileSystemArn", cloudformation=attribute("Arn")),

@@ -80,6 +80,7 @@ LOAD_BALANCER = Table(
         ),
     },
     cloudformation="AWS::ElasticLoadBalancingV2::LoadBalancer",
+    ref_attributes=("LoadBalancerArn",),
     companions={"waf": Companion("AWS::WAFv2::WebACLAssociation", "ResourceArn")},
     columns=(
         Arn(live="LoadBalancerArn", cloudformation=REF),
@@ -163,6 +164,7 @@ LISTENER = Table(
         Each("elbv2.describe_listeners", "Listeners[]", inputs={"LoadBalancerArn": "LoadBalancerArn"}),
     ),
     cloudformation="AWS::ElasticLoadBalancingV2::Listener",
+    ref_attributes=("ListenerArn",),
     columns=(
         Arn(live="ListenerArn", cloudformation=REF),
         Text("load_balancer_arn", live="LoadBalancerArn", cloudformation="LoadBalancerArn"),
@@ -201,6 +203,7 @@ TARGET_GROUP = Table(
     service="elb",
     live=Each("elbv2.describe_target_groups", "TargetGroups[]"),
     cloudformation="AWS::ElasticLoadBalancingV2::TargetGroup",
+    ref_attributes=("TargetGroupArn",),
     columns=(
         Arn(live="TargetGroupArn", cloudformation=REF),
         Text("target_group_name", live="TargetGroupName", cloudformation="Name"),

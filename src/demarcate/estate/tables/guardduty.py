@@ -52,6 +52,7 @@ DETECTOR = Table(
     ),
     details={"administrator": Call("guardduty.get_administrator_account", inputs={"DetectorId": "^"})},
     cloudformation="AWS::GuardDuty::Detector",
+    ref_attributes=("Id",),
     columns=(
         Text("detector_id", live="^", cloudformation=REF),
         Arn("arn:{partition}:guardduty:{region}:{account_id}:detector/{detector_id}", cloudformation=REF),

@@ -58,6 +58,7 @@ KEY = Table(
         "tags": Call("kms.list_resource_tags", inputs={"KeyId": "KeyArn"}),
     },
     cloudformation="AWS::KMS::Key",
+    ref_attributes=("KeyId",),
     companions={"aliases": Companion("AWS::KMS::Alias", "TargetKeyId", many=True)},
     columns=(
         Text("id", live="KeyId", cloudformation=REF),

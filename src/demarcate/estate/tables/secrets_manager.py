@@ -30,6 +30,7 @@ SECRET = Table(
     live=Each("secretsmanager.list_secrets", "SecretList[]"),
     details={"policy": Call("secretsmanager.get_resource_policy", inputs={"SecretId": "ARN"})},
     cloudformation="AWS::SecretsManager::Secret",
+    ref_attributes=("Id",),
     companions={
         "rotation": Companion("AWS::SecretsManager::RotationSchedule", "SecretId"),
         "policy": Companion("AWS::SecretsManager::ResourcePolicy", "SecretId"),

@@ -111,11 +111,6 @@ def _cidr(value: Any) -> Any:
         return value
 
 
-def _group(value: Any) -> Any:
-    """A group as `Ref` names it, where a template has `Fn::GetAtt … .GroupId`, which is the same."""
-    return value.removesuffix(".GroupId") if isinstance(value, str) else value
-
-
 def _rule(permission: Mapping[str, Any], description: Any, **peer: Any) -> dict[str, Any]:
     """One rule and one peer. Ports of a protocol that has none, or of all protocols, are all ports."""
     protocol = protocol_name(permission["IpProtocol"])
@@ -172,7 +167,7 @@ def _declared_rule(rule: Any) -> Any:
         cidr_ipv4=_cidr(rule.get("CidrIp", "")),
         cidr_ipv6=_cidr(rule.get("CidrIpv6", "")),
         prefix_list_id=rule.get("SourcePrefixListId", rule.get("DestinationPrefixListId", "")),
-        referenced_group_id=_group(group),
+        referenced_group_id=group,
     )
 
 
@@ -192,6 +187,7 @@ SECURITY_GROUP = Table(
     service="vpc",
     live=Each("ec2.describe_security_groups", "SecurityGroups[]"),
     cloudformation="AWS::EC2::SecurityGroup",
+    ref_attributes=("GroupId", "Id"),
     companions={"egress": Companion("AWS::EC2::SecurityGroupEgress", "GroupId", many=True)},
     columns=(
         Text("group_id", live="GroupId", cloudformation=REF),
@@ -264,7 +260,7 @@ def _rules_of(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _alone(type_: str) -> Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]:
     def rows(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        yield _row(_declared_rule(rule), _group(rule.get("GroupId", rule.get("GroupName"))), type_)
+        yield _row(_declared_rule(rule), rule.get("GroupId", rule.get("GroupName")), type_)
 
     return rows
 

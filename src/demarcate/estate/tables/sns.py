@@ -15,6 +15,7 @@ TOPIC = Table(
         "tags": Call("sns.list_tags_for_resource", inputs={"ResourceArn": "TopicArn"}),
     },
     cloudformation="AWS::SNS::Topic",
+    ref_attributes=("TopicArn",),
     companions={"policy": Companion("AWS::SNS::TopicPolicy", "Topics")},
     columns=(
         Arn(live="TopicArn", cloudformation=REF),

@@ -61,6 +61,7 @@ QUEUE = Table(
         "tags": Call("sqs.list_queue_tags", inputs={"QueueUrl": "@"}),
     },
     cloudformation="AWS::SQS::Queue",
+    ref_attributes=("QueueUrl",),
     companions={"policy": Companion("AWS::SQS::QueuePolicy", "Queues")},
     columns=(
         Text("name", live=From("@", _name), cloudformation="QueueName"),

@@ -54,6 +54,7 @@ VPC = Table(
         ),
     },
     cloudformation="AWS::EC2::VPC",
+    ref_attributes=("VpcId",),
     columns=(
         Text("vpc_id", live="VpcId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{owner_id}:vpc/{vpc_id}", cloudformation=REF),
@@ -95,6 +96,7 @@ SUBNET = Table(
     service="vpc",
     live=Each("ec2.describe_subnets", "Subnets[]"),
     cloudformation="AWS::EC2::Subnet",
+    ref_attributes=("SubnetId",),
     columns=(
         Text("subnet_id", live="SubnetId", cloudformation=REF),
         Arn(live="SubnetArn", cloudformation=REF),
@@ -167,6 +169,7 @@ NETWORK_ACL = Table(
     service="vpc",
     live=Each("ec2.describe_network_acls", "NetworkAcls[]"),
     cloudformation="AWS::EC2::NetworkAcl",
+    ref_attributes=("Id",),
     companions={
         "associations": Companion("AWS::EC2::SubnetNetworkAclAssociation", "NetworkAclId", many=True),
     },
@@ -252,6 +255,7 @@ ROUTE_TABLE = Table(
     service="vpc",
     live=Each("ec2.describe_route_tables", "RouteTables[]"),
     cloudformation="AWS::EC2::RouteTable",
+    ref_attributes=("RouteTableId",),
     companions={
         "routes": Companion("AWS::EC2::Route", "RouteTableId", many=True),
         "associations": Companion("AWS::EC2::SubnetRouteTableAssociation", "RouteTableId", many=True),

@@ -108,6 +108,11 @@ def _collect_table(plan: TablePlan, scope: Scope, clients: Clients, writer: Snap
             if own is not None:
                 own.append((row,))
     except CallFailed as failed:
+        if clients.is_absent(failed.operation, scope.endpoint, failed.error):
+            for part in parts:
+                part.discard()
+                writer.part(part.table, part.columns, part.account, part.region).seal()
+            return
         for part in parts:
             part.discard()
             writer.unread(_unread(part.table.name, scope, failed.operation, failed.error, clients))

@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
+    EndpointConnectionError,
     NoCredentialsError,
     PartialCredentialsError,
     ProfileNotFound,
@@ -78,6 +79,15 @@ class Clients:
                     config=_CONFIG,
                 )
             return self._clients[key]
+
+    def is_absent(self, operation: str, region: str, error: Exception) -> bool:
+        """Whether a call failed because the region does not have the service: then there is nothing in it."""
+        if not isinstance(error, EndpointConnectionError):
+            return False
+        service = operation.split(".")[0]
+        partition = self._session.get_partition_for_region(region)
+        known = self._session.get_available_regions(service, partition)
+        return bool(known) and region not in known
 
     def api_name(self, operation: str) -> str:
         """An operation as IAM and CloudTrail write it: `ec2.describe_volumes` is "ec2:DescribeVolumes"."""

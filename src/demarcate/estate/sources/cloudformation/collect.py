@@ -34,7 +34,8 @@ def collect(
 
     tables = all_tables()
     names = {t: table.ref_property for table in tables.values() if table.ref_property for t in table.types}
-    templates = load(paths, parameters=parameters, names=names)
+    same = {t: table.ref_attributes for table in tables.values() if table.ref_attributes for t in table.types}
+    templates = load(paths, parameters=parameters, names=names, same_as_ref=same)
     writer.unread(*(Unread(reason=p.message, file=p.file, line=p.line) for p in templates.problems))
     by_type: dict[str, list[Resource]] = {}
     for resource in templates.resources:

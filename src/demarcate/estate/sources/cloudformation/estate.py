@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,9 +22,15 @@ MAX_STACKS = 2000
 class Estate:
     """The templates read, and the stacks that they make."""
 
-    def __init__(self, folders: Iterable[Path], parameters: Mapping[str, Any], names: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folders: Iterable[Path],
+        parameters: Mapping[str, Any],
+        names: Mapping[str, str],
+        same_as_ref: Mapping[str, Collection[str]],
+    ) -> None:
         self.folders = [os.path.realpath(folder) for folder in folders]
-        self.parameters, self.names = parameters, names
+        self.parameters, self.names, self.same_as_ref = parameters, names, same_as_ref
         self.raws: dict[str, Raw] = {}
         self.stacks: list[Stack] = []
         self.ids: Counter[str] = Counter()

@@ -303,6 +303,8 @@ class Stack:
         identity = self.identity(logical_id)
         if isinstance(identity, Unknown):
             return identity
+        if attribute in self.estate.same_as_ref.get(kind, ()):
+            return Identifier(identity)
         text = f"{identity}.{attribute}"
         return Identifier(text) if attribute == "Arn" else Assigned(text)
 

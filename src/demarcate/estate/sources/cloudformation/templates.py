@@ -8,7 +8,7 @@ What cannot be resolved is Unknown; what cannot be read is a Problem, and the re
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,15 +63,16 @@ def load(
     *,
     parameters: Mapping[str, Any] | None = None,
     names: Mapping[str, str] = MappingProxyType({}),
+    same_as_ref: Mapping[str, Collection[str]] = MappingProxyType({}),
 ) -> Templates:
     """Read and resolve templates: files, and directories with all that is below them.
 
     `parameters` are values by name, for every template that is not nested in another. `names` says which
-    property is what `Ref` gives where it is declared (`{"AWS::S3::Bucket": "BucketName"}`). Raises
-    DemarcateError for a path that does not exist and for directories without a template.
+    property is what `Ref` gives where it is declared (`{"AWS::S3::Bucket": "BucketName"}`), `same_as_ref` which
+    attributes are what `Ref` gives (`{"AWS::EC2::SecurityGroup": ("GroupId",)}`). Raises DemarcateError for a path that does not exist and for directories without a template.
     """
     folders = [path if path.is_dir() else path.parent for path in paths]
-    estate = Estate(folders, parameters or {}, names)
+    estate = Estate(folders, parameters or {}, names, same_as_ref)
     problems: list[Problem] = []
     fruitful: set[Path] = set()
     with _no_collection():

@@ -1,11 +1,10 @@
-"""The reference pages, written from the data: `python -m demarcate.report.reference docs/reference`.
+"""The reference pages, written from the data: `python -m demarcate.cli.reference docs/reference`.
 
 The same data gives the same pages, so that a test can hold the committed ones to what they would be now.
 """
 
 from __future__ import annotations
 
-import importlib
 import json
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -18,6 +17,7 @@ from demarcate.base.files import write_whole
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.facts import facts_of
 from demarcate.checks.structs import Check
+from demarcate.cli import app
 from demarcate.estate.describing import describe_table, sources_of
 from demarcate.estate.plan import tells
 from demarcate.estate.rows import Source
@@ -332,10 +332,8 @@ def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
 def main(arguments: list[str]) -> None:
     """Write the pages into the folder named."""
     if len(arguments) != 1:
-        raise SystemExit("usage: python -m demarcate.report.reference FOLDER")
-    # Reports stand below the command and do not import it. This page is about it, as of any other data: only
-    # here, where the module is run as a program, is it fetched.
-    write(Path(arguments[0]), importlib.import_module("demarcate.cli").app)
+        raise SystemExit("usage: python -m demarcate.cli.reference FOLDER")
+    write(Path(arguments[0]), app)
 
 
 if __name__ == "__main__":
