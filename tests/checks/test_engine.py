@@ -11,7 +11,7 @@ import pytest
 
 from demarcate.base.documents import compose
 from demarcate.base.unknown import Unknown
-from demarcate.checks import engine, facts
+from demarcate.checks import database, facts
 from demarcate.checks.catalog import compile_check
 from demarcate.checks.engine import COLUMNS, Judgement, judge
 from demarcate.checks.facts import Facts
@@ -128,6 +128,22 @@ def test_a_template_cannot_tell_some_tables() -> None:
     assert told(judged) == [("V", "unknown", "templates cannot tell aws_ebs_snapshot")]
 
 
+def test_a_template_that_could_not_be_read_may_hold_what_is_not_found() -> None:
+    rows = [{"resource": "V", "volume_id": "V", "kms_key_id": "k", "file": "a.yaml", "line": 3}]
+    lost = Unread(reason="is not YAML", file="b.yaml", line=1)
+    sql = "exists (select 1 from aws_ebs_volume o where o.kms_key_id = aws_ebs_volume.kms_key_id and o.size > 3)"
+    taken = snapshot({"aws_ebs_volume": rows}, lost, source="cloudformation")
+    ((_, verdict, reason),) = told(judge(taken, [check(sql)]))
+    assert verdict == "unknown"
+    assert "b.yaml:1: is not YAML" in reason
+
+
+def test_what_is_decided_without_the_table_that_cannot_be_told_is_told() -> None:
+    rows = [{"resource": "V", "volume_id": "V", "encrypted": True, "file": "a.yaml", "line": 3}]
+    judged = judge(snapshot({"aws_ebs_volume": rows}, source="cloudformation"), [check(f"encrypted or {LOOKS}")])
+    assert told(judged) == []
+
+
 def test_a_column_that_the_source_does_not_tell_is_named() -> None:
     rows = [{"resource": "V", "file": "a.yaml", "line": 3}]
     judged = judge(snapshot({"aws_ebs_volume": rows}, source="cloudformation"), [check("state = 'in-use'")])
@@ -171,7 +187,7 @@ def test_facts_are_believed_only_for_a_time(days: int, expected: str, monkeypatc
     old = Facts(
         source="https://example.org", checked=datetime(2026, 1, 1).date(), believed_for_days=days, rows=rows
     )
-    monkeypatch.setattr(engine, "facts_of", lambda name: old if name == "aws_lambda_runtime" else None)
+    monkeypatch.setattr(database, "facts_of", lambda name: old if name == "aws_lambda_runtime" else None)
     sql = (
         "(select r.deprecation_date from aws_lambda_runtime r where r.name = aws_lambda_function.runtime) > now()"
     )

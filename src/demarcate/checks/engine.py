@@ -5,20 +5,19 @@ Judging is pure: the same snapshot and the same checks give the same findings. N
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import duckdb
-import msgspec
 
 from demarcate.base.errors import DemarcateError
-from demarcate.checks.facts import facts_of
-from demarcate.checks.names import partly_read
+from demarcate.checks.database import Database, text
+from demarcate.checks.names import ROW
 from demarcate.checks.structs import Check, Verdict
-from demarcate.estate.plan import tells
-from demarcate.estate.snapshot import Snapshot, Unread
+from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.table import Table
 from demarcate.estate.tables import all_tables
 
@@ -124,22 +123,22 @@ def judge(
 
     Raises DemarcateError where a part of the snapshot cannot be read.
     """
-    connection = duckdb.connect()
-    connection.execute("SET VARIABLE now = $now::TIMESTAMP", {"now": snapshot.moment.replace(tzinfo=None)})
+    database = Database(snapshot)
     columns = ", ".join(f'"{name}" {type_}' for name, type_ in _TYPES.items())
+    connection = database.cursor()
     connection.execute(f"CREATE TABLE findings ({columns})")
-    judging = _Judging(connection, snapshot, passes, findings, only)
-    tallies: list[Tally] = []
-    not_run: list[NotRun] = []
+    judging = _Judging(database, passes, findings, only)
     ordered = sorted(checks, key=lambda check: (check.table, check.id))
+    tables = [(all_tables()[name], list(of_it)) for name, of_it in groupby(ordered, key=lambda c: c.table)]
+    not_run = [
+        NotRun(check.id, why) for table, of_it in tables if (why := database.why_absent(table)) for check in of_it
+    ]
     try:
-        for name, group in groupby(ordered, key=lambda check: check.table):
-            table, of_table = all_tables()[name], list(group)
-            if name not in snapshot.manifest.tables and not judging.gaps(name):
-                reason = _absent_reason(snapshot, table)
-                not_run += [NotRun(check.id, reason) for check in of_table]
-                continue
-            tallies += judging.table(table, of_table)
+        # Most of the time for a small estate is planning, which the database does on one core: so side by side.
+        with ThreadPoolExecutor() as pool:
+            judged = [(table, of_it) for table, of_it in tables if database.why_absent(table) is None]
+            database.prepare(judging.reads(judged))
+            tallies = [tally for found in pool.map(lambda one: judging.table(*one), judged) for tally in found]
     except duckdb.Error as error:
         raise DemarcateError(
             f"{snapshot.folder}: cannot be read: {_first_line(error)}; collect the snapshot again"
@@ -147,114 +146,46 @@ def judge(
     return Judgement(connection, tuple(tallies), tuple(not_run))
 
 
-def _absent_reason(snapshot: Snapshot, table: Table) -> str:
-    if snapshot.manifest.source == "cloudformation" and not tells("cloudformation", table):
-        return f"templates cannot tell {table.name}"
-    return f"{table.name} was not collected"
-
-
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [""])[0]
 
 
-def _text(value: str | None) -> str:
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
-
-
 class _Judging:
-    """One run over one snapshot: its tables as views, made when first needed."""
+    """One run over one database."""
 
-    def __init__(
-        self,
-        connection: duckdb.DuckDBPyConnection,
-        snapshot: Snapshot,
-        passes: bool,
-        findings: bool,
-        only: str | None,
-    ) -> None:
-        self._connection, self._snapshot = connection, snapshot
-        self._passes, self._findings = passes, findings
-        self._only = "" if only is None else f" WHERE _row.resource = {_text(only)}"
-        self._ready: set[str] = set()
-        self._stale: dict[str, str] = {}
-        self._gaps: dict[str, list[Unread]] = {}
-        for unread in snapshot.unread:
-            if unread.table is not None and not unread.columns:
-                self._gaps.setdefault(unread.table, []).append(unread)
-        lost = [unread for unread in snapshot.unread if unread.file is not None]
-        self._lost_template = lost[0] if lost else None
+    def __init__(self, database: Database, passes: bool, findings: bool, only: str | None) -> None:
+        self._database, self._passes, self._findings = database, passes, findings
+        self._only = "" if only is None else f" WHERE {ROW}.resource = {text(only)}"
 
-    def gaps(self, table: str) -> list[Unread]:
-        """The parts of a table that could not be read."""
-        return self._gaps.get(table, [])
-
-    # --- tables as views ----------------------------------------------------------------------------
-
-    def _view(self, name: str) -> None:
-        """Make a table readable under its name, with all of its columns, whatever the snapshot's version."""
-        if name in self._ready:
-            return
-        self._ready.add(name)
-        table = all_tables()[name]
-        files = self._snapshot.files(name)
-        if self._why_partly_read(name):
-            self._connection.execute(f"SET VARIABLE {_quoted(partly_read(name))} = true")
-        facts = facts_of(name) if table.facts and not files else None
-        if facts is not None:
-            self._stale_or_none(name, facts.stale(self._snapshot.moment))
-            self._facts_table(table, facts.rows)
-            return
-        if not files:
-            nothing = ", ".join(f'NULL::{c.type} AS "{c.name}"' for c in table.all_columns)
-            self._connection.execute(f'CREATE VIEW "{name}" AS SELECT {nothing} WHERE false')
-            return
-        source = f"read_parquet([{', '.join(map(_text, files))}], union_by_name = true)"
-        held = {row[0] for row in self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-        columns = ", ".join(
-            f'"{c.name}"' if c.name in held else f'NULL::{c.type} AS "{c.name}"' for c in table.all_columns
-        )
-        self._connection.execute(f'CREATE VIEW "{name}" AS SELECT {columns} FROM {source}')
-
-    def _stale_or_none(self, name: str, reason: str | None) -> None:
-        if reason is not None:
-            self._stale[name] = reason
-
-    def _facts_table(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        columns = ", ".join(f'"{c.name}" {c.type}' for c in table.all_columns)
-        self._connection.execute(f'CREATE TABLE "{table.name}" ({columns})')
-        names = [column.name for column in table.all_columns]
-        form = msgspec.json.encode([{c.name: c.type for c in table.all_columns}]).decode()
-        self._connection.execute(
-            f'INSERT INTO "{table.name}" SELECT {", ".join(f"row.{_quoted(n)}" for n in names)} '
-            "FROM (SELECT unnest(from_json($rows, $form)) AS row)",
-            {"rows": msgspec.json.encode(rows).decode(), "form": form},
-        )
-
-    def _has_rows(self, table: Table) -> bool:
-        return bool(self._snapshot.files(table.name)) or (table.facts and facts_of(table.name) is not None)
-
-    # --- judging ------------------------------------------------------------------------------------
+    def reads(self, tables: Iterable[tuple[Table, Sequence[Check]]]) -> set[str]:
+        """The tables that judging these will read."""
+        return {
+            name
+            for table, checks in tables
+            if self._database.has_rows(table)
+            for name in (table.name, *(lookup for check in checks for lookup in check.lookups))
+        }
 
     def table(self, table: Table, checks: Sequence[Check]) -> list[Tally]:
         """Judge one table by its checks."""
-        if not self._has_rows(table):
-            return [tally for check in checks for tally in self._unread(check, table)]
-        for name in sorted({table.name, *(lookup for check in checks for lookup in check.lookups)}):
-            self._view(name)
+        cursor = self._database.cursor()
+        tallies = self._rows(cursor, table, checks) if self._database.has_rows(table) else []
+        for check in checks:
+            tallies += self._unread(cursor, check, table)
+        return tallies
+
+    def _rows(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[Check]) -> list[Tally]:
         try:
-            tallies = self._scan(table, checks)
+            return self._scan(cursor, table, checks)
         except duckdb.IOException:
             raise
         except duckdb.Error as error:
             if len(checks) > 1:
                 # One predicate that cannot be computed over these values must not stop the others.
-                return [tally for check in checks for tally in self.table(table, [check])]
-            tallies = self._uncomputable(table, checks[0], _first_line(error))
-        for check in checks:
-            tallies += self._unread(check, table)
-        return tallies
+                return [tally for check in checks for tally in self._rows(cursor, table, [check])]
+            return self._uncomputable(cursor, table, checks[0], _first_line(error))
 
-    def _scan(self, table: Table, checks: Sequence[Check]) -> list[Tally]:
+    def _scan(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[Check]) -> list[Tally]:
         """One scan that counts, and one that writes findings where there are any to write."""
         source = self._judged(table, checks)
         counts = ", ".join(
@@ -262,7 +193,7 @@ class _Judging:
             f"count(*) FILTER (WHERE v{i} IS NULL AND a{i})"
             for i in range(len(checks))
         )
-        rows = self._connection.execute(
+        rows = cursor.execute(
             f"SELECT account_id, region, {counts} FROM ({source}) GROUP BY ALL ORDER BY ALL"
         ).fetchall()
         tallies: list[Tally] = []
@@ -275,7 +206,7 @@ class _Judging:
                 if failed or unknown or (passed and self._passes):
                     wanted.add(i)
         if wanted and self._findings:
-            self._write(table, [checks[i] for i in sorted(wanted)])
+            self._write(cursor, table, [checks[i] for i in sorted(wanted)])
         return tallies
 
     def _judged(self, table: Table, checks: Sequence[Check], *, reasons: bool = False) -> str:
@@ -289,7 +220,7 @@ class _Judging:
                 parts.append(f"{self._reason(check, f'v{i}')} AS r{i}")
         rows = (
             f"SELECT resource, account_id, region, file, line, {', '.join(parts)} "
-            f'FROM (SELECT _row.*, {", ".join(verdicts)} FROM "{table.name}" AS _row{self._only}) AS _row'
+            f'FROM (SELECT {ROW}.*, {", ".join(verdicts)} FROM "{table.name}" AS _row{self._only}) AS _row'
         )
         if not table.derived:
             return rows
@@ -313,26 +244,26 @@ class _Judging:
             "GROUP BY resource, account_id, region, file"
         )
 
-    def _write(self, table: Table, checks: Sequence[Check]) -> None:
+    def _write(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[Check]) -> None:
         source = self._judged(table, checks, reasons=True)
         listed, kept = [], []
         for i, check in enumerate(checks):
             about = f"a{i}" if self._passes else f"a{i} AND v{i} IS NOT TRUE"
             kept.append(f"({about})")
             listed.append(
-                f"CASE WHEN {about} THEN {{'check': {_text(check.id)}, 'v': v{i}, 'reason': r{i}, "
-                f"'severity': {_text(check.severity)}, 'responsibility': {_text(check.responsibility)}}} END"
+                f"CASE WHEN {about} THEN {{'check': {text(check.id)}, 'v': v{i}, 'reason': r{i}, "
+                f"'severity': {text(check.severity)}, 'responsibility': {text(check.responsibility)}}} END"
             )
-        self._connection.execute(
+        cursor.execute(
             "INSERT INTO findings SELECT f.check, CASE WHEN f.v THEN 'pass' WHEN NOT f.v THEN 'fail' ELSE 'unknown' "
-            f"END, resource, account_id, region, f.reason, f.severity, f.responsibility, {_text(table.name)}, "
+            f"END, resource, account_id, region, f.reason, f.severity, f.responsibility, {text(table.name)}, "
             f"file, line FROM (SELECT resource, account_id, region, file, line, unnest([{', '.join(listed)}]) AS f "
             f"FROM ({source}) WHERE {' OR '.join(kept)}) WHERE f IS NOT NULL"
         )
 
     def _verdict(self, check: Check) -> str:
         """The verdict's SQL, NULL where a table looked into was not read for the row's account and region."""
-        unread = [self._unread_condition(name) for name in check.lookups]
+        unread = [self._database.unread_where(name) for name in check.lookups]
         conditions = [condition for condition in unread if condition]
         return (
             f"CASE WHEN {' OR '.join(conditions)} THEN NULL ELSE {check.verdict} END"
@@ -340,100 +271,58 @@ class _Judging:
             else check.verdict
         )
 
-    def _unread_condition(self, name: str) -> str | None:
-        """SQL for: this other table was not read where the row is. None where it was read everywhere."""
-        if name in self._stale:
-            return "true"
-        table = all_tables()[name]
-        if table.facts and self._has_rows(table):
-            return None  # what is known of the world is the same everywhere
-        parts = []
-        for gap in self.gaps(name):
-            same = [f"_row.account_id IS NOT DISTINCT FROM {_text(gap.account)}"]
-            if table.scope == "region":
-                same.append(f"_row.region IN ({_text(gap.region)}, 'global')")
-            parts.append(f"({' AND '.join(same)})")
-        return " OR ".join(parts) or None
-
-    def _why_unread(self, name: str) -> str:
-        if name in self._stale:
-            return f"{name}: {self._stale[name]}"
-        return f"{name} could not be read: {self.gaps(name)[0]}"
-
-    def _why_partly_read(self, name: str) -> str | None:
-        """Why a table may have rows that are not in the snapshot, anywhere; None where it has them all."""
-        table = all_tables()[name]
-        if table.facts and self._has_rows(table):
-            return None
-        if name not in self._snapshot.manifest.tables and not self.gaps(name):
-            return _absent_reason(self._snapshot, table)
-        if self._lost_template is not None and not table.facts:
-            return f"{name} may have rows in what could not be read: {self._lost_template}"
-        return None
-
     def _reason(self, check: Check, verdict: str) -> str:
         """SQL for the reason of a finding: the check's own for a fail, what was not known for an unknown."""
         whys = []
         for name in check.lookups:
-            condition = self._unread_condition(name)
+            condition = self._database.unread_where(name)
             if condition:
-                whys.append(f"CASE WHEN {condition} THEN {_text(self._why_unread(name))} END")
-            partly = self._why_partly_read(name)
+                whys.append(f"CASE WHEN {condition} THEN {text(self._database.why_unread(name))} END")
+            partly = self._database.why_partly_read(name)
             if partly:
-                whys.append(_text(partly))
+                whys.append(text(partly))
         for name in check.columns:
-            generic = _text(self._why_null(check.table, name))
+            generic = text(self._database.why_null(all_tables()[check.table], name))
             whys.append(
-                f'CASE WHEN _row."{name}" IS NULL THEN coalesce({_text(name + ": ")} || '
-                f"(_row._unknown ->> {_text(name)}), {generic}) END"
+                f'CASE WHEN {ROW}."{name}" IS NULL THEN coalesce({text(name + ": ")} || '
+                f"({ROW}._unknown ->> {text(name)}), {generic}) END"
             )
-        looked = ", ".join(name for name in check.lookups if name not in self._stale)
+        looked = ", ".join(check.lookups)
         last = f"what {looked} says of it is not known" if looked else "it cannot be told from what was read"
-        unknown = f"coalesce(nullif(concat_ws('; ', {', '.join(whys) or 'NULL'}), ''), {_text(last)})"
+        unknown = f"coalesce(nullif(concat_ws('; ', {', '.join(whys) or 'NULL'}), ''), {text(last)})"
         return f"CASE WHEN {verdict} THEN '' WHEN NOT {verdict} THEN {check.reason} ELSE {unknown} END"
 
-    def _why_null(self, table_name: str, column_name: str) -> str:
-        table = all_tables()[table_name]
-        column = table.column(column_name)
-        source = self._snapshot.manifest.source
-        held = self._snapshot.manifest.tables.get(table_name)
-        if column is not None and not table.derived:
-            place = column.live if source == "live" else column.cloudformation
-            own = column in table.columns
-            if own and place is None:
-                return f"{column_name}: {'AWS does' if source == 'live' else 'templates do'} not tell it"
-            if held is not None and own and column_name not in held.columns:
-                return f"{column_name}: was not collected"
-        return f"{column_name}: is not told" if source == "live" else f"{column_name}: is not set"
-
-    def _unread(self, check: Check, table: Table) -> list[Tally]:
+    def _unread(self, cursor: duckdb.DuckDBPyConnection, check: Check, table: Table) -> list[Tally]:
         """A table that could not be read for an account and region: the check is unknown there as a whole."""
         tallies = []
-        for gap in self.gaps(table.name):
+        for gap in self._database.gaps(table.name):
             reason = f"{table.name} could not be read: {gap}"
-            self._insert(check, None, gap.account, gap.region, reason)
+            self._insert(cursor, check, gap.account, gap.region, reason)
             tallies.append(Tally(check.id, gap.account, gap.region, 0, 0, 1))
         return tallies
 
-    def _uncomputable(self, table: Table, check: Check, message: str) -> list[Tally]:
+    def _uncomputable(
+        self, cursor: duckdb.DuckDBPyConnection, table: Table, check: Check, message: str
+    ) -> list[Tally]:
         reason = f"the predicate cannot be computed over these rows: {message}"
-        rows = self._connection.execute(
+        rows = cursor.execute(
             f'SELECT account_id, region, count(*) FROM "{table.name}" GROUP BY ALL ORDER BY ALL'
         ).fetchall()
         for account, region, _ in rows:
-            self._insert(check, None, account, region, reason)
+            self._insert(cursor, check, account, region, reason)
         return [Tally(check.id, account, region, 0, 0, count) for account, region, count in rows]
 
     def _insert(
-        self, check: Check, resource: str | None, account: str | None, region: str | None, reason: str
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        check: Check,
+        account: str | None,
+        region: str | None,
+        reason: str,
     ) -> None:
-        if not self._findings:
-            return
-        self._connection.execute(
-            "INSERT INTO findings VALUES ($1, 'unknown', $2, $3, $4, $5, $6, $7, $8, NULL, NULL)",
-            [check.id, resource, account, region, reason, check.severity, check.responsibility, check.table],
-        )
-
-
-def _quoted(name: str) -> str:
-    return f'"{name}"'
+        """Write one finding about all that a check would have judged in an account and region."""
+        if self._findings:
+            cursor.execute(
+                "INSERT INTO findings VALUES ($1, 'unknown', NULL, $2, $3, $4, $5, $6, $7, NULL, NULL)",
+                [check.id, account, region, reason, check.severity, check.responsibility, check.table],
+            )

@@ -177,8 +177,9 @@ def _unproven(assessment: Assessment) -> RenderableType:
         return Text("")
     lines: list[RenderableType] = [Text("\nUnproven", style="bold")]
     groups: dict[str, list[ResponsibilityPosture]] = {}
+    templates = assessment.posture.source == "cloudformation"
     for responsibility in unproven:
-        groups.setdefault(_needs(assessment.model, responsibility), []).append(responsibility)
+        groups.setdefault(_needs(assessment.model, responsibility, templates), []).append(responsibility)
     for needs, found in sorted(groups.items(), key=lambda group: -len(group[1])):
         lines.append(Padding(Text.assemble((f"{len(found):>3} ", "bold"), needs), (0, 0, 0, 2)))
         names = _listed([r.id for r in found])
@@ -188,12 +189,14 @@ def _unproven(assessment: Assessment) -> RenderableType:
     return Group(*lines)
 
 
-def _needs(model: Model, posture: ResponsibilityPosture) -> str:
+def _needs(model: Model, posture: ResponsibilityPosture, templates: bool) -> str:
     if any(result.unknown for result in posture.checks):
         return "cannot be told: their checks found unknown"
     kinds = [proof.kind for proof in model.responsibility[posture.id].proof]
     if "checks" not in kinds:
         return f"need people's word: {', '.join(kinds)}"
+    if not posture.checks and templates:
+        return "cannot be told by templates: assess the live account"
     return posture.because[0] if posture.because else "have no verdict"
 
 

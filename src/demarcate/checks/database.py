@@ -1,0 +1,156 @@
+"""A snapshot as a database: its tables under their names, and what is known to be missing from them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+import duckdb
+import msgspec
+
+from demarcate.checks.facts import facts_of
+from demarcate.checks.names import ROW, partly_read
+from demarcate.estate.plan import tells
+from demarcate.estate.snapshot import Snapshot, Unread
+from demarcate.estate.table import Table
+from demarcate.estate.tables import all_tables
+
+
+def text(value: str | None) -> str:
+    """A value as an SQL literal."""
+    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+
+
+def name_of(identifier: str) -> str:
+    """A name as an SQL identifier."""
+    return '"' + identifier.replace('"', '""') + '"'
+
+
+class Database:
+    """The tables of one snapshot, each made when it is first needed, with all columns of today's schema."""
+
+    def __init__(self, snapshot: Snapshot) -> None:
+        self.snapshot = snapshot
+        self._connection = duckdb.connect()
+        self._ready: set[str] = set()
+        self._stale: dict[str, str] = {}
+        self._gaps: dict[str, list[Unread]] = {}
+        for unread in snapshot.unread:
+            if unread.table is not None and not unread.columns:
+                self._gaps.setdefault(unread.table, []).append(unread)
+        self._lost_template = next((unread for unread in snapshot.unread if unread.file is not None), None)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own to this database, with the variables that compiled predicates use.
+
+        Cursors may be used side by side, one a thread. Tables are made beforehand (`prepare`).
+        """
+        cursor = self._connection.cursor()
+        moment = self.snapshot.moment.replace(tzinfo=None).isoformat()
+        settings = [f"SET VARIABLE now = TIMESTAMP {text(moment)}"]
+        settings += [
+            f"SET VARIABLE {name_of(partly_read(name))} = true"
+            for name in sorted(self._ready)
+            if self.why_partly_read(name)
+        ]
+        cursor.execute("; ".join(settings))
+        return cursor
+
+    def prepare(self, names: Iterable[str]) -> None:
+        """Make tables readable under their names. Raises duckdb.Error for a damaged file."""
+        for name in names:
+            if name not in self._ready:
+                self._ready.add(name)
+                self._make(all_tables()[name])
+
+    def has_rows(self, table: Table) -> bool:
+        """Whether there is anything in it, from the snapshot or from facts."""
+        return bool(self.snapshot.files(table.name)) or (table.facts and facts_of(table.name) is not None)
+
+    def _make(self, table: Table) -> None:
+        files = self.snapshot.files(table.name)
+        facts = facts_of(table.name) if table.facts and not files else None
+        if facts is not None:
+            stale = facts.stale(self.snapshot.moment)
+            if stale is not None:
+                self._stale[table.name] = stale
+            self._make_facts(table, facts.rows)
+            return
+        if not files:
+            nothing = ", ".join(f"NULL::{c.type} AS {name_of(c.name)}" for c in table.all_columns)
+            self._connection.execute(f"CREATE VIEW {table.name} AS SELECT {nothing} WHERE false")
+            return
+        source = f"read_parquet([{', '.join(map(text, files))}], union_by_name = true)"
+        held = {row[0] for row in self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+        columns = ", ".join(
+            name_of(c.name) if c.name in held else f"NULL::{c.type} AS {name_of(c.name)}"
+            for c in table.all_columns
+        )
+        self._connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {source}")
+
+    def _make_facts(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
+        types = {column.name: column.type for column in table.all_columns}
+        selected = ", ".join(f"row.{name_of(name)}" for name in types)
+        self._connection.execute(
+            f"CREATE TABLE {table.name} AS SELECT {selected} FROM "
+            f"(SELECT unnest(from_json($rows, {text(msgspec.json.encode([types]).decode())})) AS row)",
+            {"rows": msgspec.json.encode(rows).decode()},
+        )
+
+    # --- what is missing ----------------------------------------------------------------------------
+
+    def gaps(self, table: str) -> list[Unread]:
+        """The parts of a table that could not be read."""
+        return self._gaps.get(table, [])
+
+    def why_absent(self, table: Table) -> str | None:
+        """Why the snapshot has nothing of a table; None where it has, or has tried."""
+        manifest = self.snapshot.manifest
+        if table.name in manifest.tables or self.gaps(table.name):
+            return None
+        if manifest.source == "cloudformation" and not tells("cloudformation", table):
+            return f"templates cannot tell {table.name}"
+        return f"{table.name} was not collected"
+
+    def why_partly_read(self, name: str) -> str | None:
+        """Why a table may have rows that are not in the snapshot, anywhere; None where it has them all."""
+        table = all_tables()[name]
+        if table.facts and self.has_rows(table):
+            return None
+        absent = self.why_absent(table)
+        if absent is None and self._lost_template is not None:
+            return f"{name} may have rows in what could not be read: {self._lost_template}"
+        return absent
+
+    def unread_where(self, name: str) -> str | None:
+        """SQL for: this table was not read where the judged row is. None where it was read everywhere."""
+        if name in self._stale:
+            return "true"
+        table = all_tables()[name]
+        if table.facts and self.has_rows(table):
+            return None  # what is known of the world is the same everywhere
+        parts = []
+        for gap in self.gaps(name):
+            same = [f"{ROW}.account_id IS NOT DISTINCT FROM {text(gap.account)}"]
+            if table.scope == "region":
+                same.append(f"{ROW}.region IN ({text(gap.region)}, 'global')")
+            parts.append(f"({' AND '.join(same)})")
+        return " OR ".join(parts) or None
+
+    def why_unread(self, name: str) -> str:
+        """The reason behind `unread_where`."""
+        if name in self._stale:
+            return f"{name}: {self._stale[name]}"
+        return f"{name} could not be read: {self.gaps(name)[0]}"
+
+    def why_null(self, table: Table, name: str) -> str:
+        """Why a column is NULL in a row that does not say so itself."""
+        source = self.snapshot.manifest.source
+        column = table.column(name)
+        if column in table.columns and column is not None and not table.derived:
+            if (column.live if source == "live" else column.cloudformation) is None:
+                return f"{name}: {'AWS does' if source == 'live' else 'templates do'} not tell it"
+            held = self.snapshot.manifest.tables.get(table.name)
+            if held is not None and name not in held.columns:
+                return f"{name}: was not collected"
+        return f"{name}: is not told" if source == "live" else f"{name}: is not set"
