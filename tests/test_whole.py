@@ -53,6 +53,16 @@ def test_every_table_is_of_a_service_of_the_model() -> None:
     assert not strange, "tables name services that services.yaml does not have"
 
 
+def test_every_table_is_among_the_tables_of_its_service() -> None:
+    """Facts are knowledge that checks look up: their rows are no resources, and tell of no service in use."""
+    left_out = {
+        table.name: table.service
+        for table in all_tables().values()
+        if not table.facts and table.name not in model().service[table.service].tables
+    }
+    assert not left_out, "services.yaml does not list these tables of its services"
+
+
 def test_every_condition_of_the_model_compiles() -> None:
     conditions = sum(len(r.when) for r in model().responsibilities) + sum(len(s.when) for s in model().services)
     assert len(line_checks(model())) == conditions
@@ -75,6 +85,28 @@ def test_every_check_is_of_what_a_customer_owes() -> None:
 def test_what_has_a_check_says_that_checks_prove_it() -> None:
     strange = sorted({check.responsibility for check in checks().values() if not _by_checks(check.responsibility)})
     assert not strange, "these have checks, and do not name them among their proof"
+
+
+def test_a_check_judges_a_service_that_its_responsibility_speaks_of() -> None:
+    strange = {}
+    for check in checks().values():
+        responsibility, about = model().responsibility[check.responsibility], services_judged(check)
+        # The account's own row is asked whether there is a trail, a plan, a contact, …: it can be of any service.
+        if ACCOUNT not in about and not any(responsibility.covers(service) for service in about):
+            strange[check.id] = f"{check.responsibility} does not name {' or '.join(sorted(about))}"
+    assert not strange, "add the service to the responsibility, or move the check to another one"
+
+
+ACCOUNT = "account"
+
+
+def services_judged(check: Check) -> set[str]:
+    """The services of the table that a check judges; of derived rows, those of the owners that it names."""
+    table = all_tables()[check.table]
+    owners = {derived.of for derived in table.derived} & set(all_tables())
+    named = {owner for owner in owners if f"'{owner}'" in f"{check.condition} {check.where}"}
+    tables = (named or owners) if len(owners) > 1 else {check.table}
+    return {service.id for name in tables for service in model().services_of_table[name]}
 
 
 def test_there_are_checks_in_every_area_that_checks_can_prove() -> None:

@@ -25,6 +25,11 @@ AREAS = (
     "logging-and-monitoring",
     "incident-response",
 )
+UNSEEN = {
+    *("batch", "app-runner", "msk", "mq", "emr", "sagemaker", "glue", "fsx", "kinesis", "cognito", "route53"),
+}
+"""Services whose line the model draws, and of which no table holds a resource yet."""
+
 DOCUMENTED_SERVICES = {"ec2", "rds", "lambda", "s3", "eks", "ecs-ec2", "ecs-fargate", "elastic-beanstalk"}
 
 
@@ -37,9 +42,15 @@ def test_services(model: Model) -> None:
     assert len(model.services) >= 8 + 25
     assert {service.type for service in model.services} == set(SERVICE_TYPES)
     assert [model.service[id_].cloud for id_ in ("ec2", "rds", "s3")] == ["IaaS", "PaaS", "SaaS"]
+    assert {service.id for service in model.services if not service.tables} == UNSEEN
     for service in model.services:
-        assert service.tables and service.arn_services and service.line, service.id
+        assert service.arn_services and service.line, service.id
         assert all(re.fullmatch(r"aws_[a-z0-9_]+", table) for table in service.tables)
+
+
+def test_aws_patches_every_abstracted_service(model: Model) -> None:
+    abstracted = {service.id for service in model.services if service.type == "abstracted"}
+    assert abstracted <= set(model.responsibility["patch-management.patch-abstracted-services"].services)
 
 
 def test_each_service_has_responsibilities_of_its_own(model: Model) -> None:
@@ -166,6 +177,7 @@ LINES: list[tuple[str, dict[str, list[Any]], set[str], set[str]]] = [
             ("aws_rds_db_instance", "auto_minor_version_upgrade"),
             ("aws_rds_db_cluster", "auto_minor_version_upgrade"),
             ("aws_elasticache_cluster", "auto_minor_version_upgrade"),
+            ("aws_elasticache_replication_group", "auto_minor_version_upgrade"),
             ("aws_redshift_cluster", "allow_version_upgrade"),
         )
     ),
@@ -176,6 +188,12 @@ LINES: list[tuple[str, dict[str, list[Any]], set[str], set[str]]] = [
         {"build-own-eks-node-images"},
     ),
     (
+        "aws_eks_cluster",
+        {"auto_mode_enabled": [True, False]},
+        {"patch-eks-auto-mode-nodes"},
+        {"patch-eks-worker-nodes"},
+    ),
+    (
         "aws_eks_addon",
         {"addon_name": ["coredns", "upbound_universal-crossplane"]},
         {"build-eks-addons"},
@@ -183,13 +201,13 @@ LINES: list[tuple[str, dict[str, list[Any]], set[str], set[str]]] = [
     ),
     (
         "aws_ecs_service",
-        {"launch_type": ["EC2", "FARGATE", "EXTERNAL"]},
+        {"launch_type": ["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]},
         {"patch-fargate-hosts"},
         {"patch-ecs-instances"},
     ),
     (
         "aws_ecs_task_definition",
-        {"requires_compatibilities": [["FARGATE"], ["EC2"], ["EC2", "FARGATE"], []]},
+        {"requires_compatibilities": [["FARGATE"], ["EC2"], ["EC2", "FARGATE"], ["MANAGED_INSTANCES"], []]},
         {"patch-fargate-hosts"},
         {"patch-ecs-instances"},
     ),
@@ -254,13 +272,14 @@ def test_exactly_one_party_owes_each_row(
 
 # By its name, so that a column is NULL of the type that it has.
 _TYPES = {"requires_compatibilities": "VARCHAR[]"} | dict.fromkeys(
-    ("auto_minor_version_upgrade", "allow_version_upgrade", "managed_actions_enabled", "key_rotation_enabled"),
+    ("auto_minor_version_upgrade", "allow_version_upgrade", "managed_actions_enabled", "key_rotation_enabled", "auto_mode_enabled"),
     "BOOLEAN",
 )
 _COLUMNS = (
     *("package_type", "runtime", "update_runtime_on", "engine", "auto_minor_version_upgrade"),
     *("allow_version_upgrade", "ami_type", "addon_name", "launch_type", "requires_compatibilities"),
     *("managed_actions_enabled", "key_manager", "origin", "key_rotation_enabled", "type", "sse_algorithm"),
+    *("auto_mode_enabled", "nodegroup_name", "image_name"),
 )
 
 

@@ -161,8 +161,9 @@ def test_shift_tells_services_of_one_type_apart(model: Model) -> None:
 
 def test_a_table_shared_by_two_services_asks_the_row(model: Model) -> None:
     found = {item.responsibility.id: item.predicate for item in for_table(model, "aws_ecs_service")}
-    assert found["patch-management.patch-guest-os"] == "launch_type <> 'FARGATE'"
-    assert found["patch-management.patch-fargate-hosts"] == "launch_type = 'FARGATE'"
+    assert found["patch-management.patch-guest-os"] == "launch_type NOT IN ('FARGATE', 'MANAGED_INSTANCES')"
+    fargate = found["patch-management.patch-fargate-hosts"] or ""
+    assert "(launch_type = 'FARGATE') OR (launch_type = 'MANAGED_INSTANCES')" in fargate
     assert found["patch-management.update-container-images"] is None
     assert "patch-management.patch-rds-engine" not in found
 

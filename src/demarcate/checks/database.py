@@ -67,6 +67,11 @@ class Database:
         """Whether there is anything in it, from the snapshot or from facts."""
         return bool(self.snapshot.files(table.name)) or (table.facts and facts_of(table.name) is not None)
 
+    def rows(self, table: Table) -> int:
+        """How many rows a table has, by the snapshot's record."""
+        held = self.snapshot.manifest.tables.get(table.name)
+        return sum(part.rows for part in held.parts) if held else 0
+
     def _make(self, table: Table) -> None:
         files = self.snapshot.files(table.name)
         facts = facts_of(table.name) if table.facts and not files else None

@@ -39,7 +39,11 @@ COLUMNS = (
 )
 """The columns of findings, in order."""
 
-_TYPES = dict.fromkeys(COLUMNS, "VARCHAR") | {"line": "BIGINT"}
+FEW_ROWS = 20_000
+"""Up to so many rows of a table its verdicts are kept while it is judged."""
+
+_ALWAYS = {"resource", "account_id", "region", "file", "line", "_unknown"}
+"""Columns that every finding needs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +111,7 @@ class Judgement:
     def _query() -> str:
         names = ", ".join(f'"{name}"' for name in COLUMNS)
         order = '"check", account NULLS FIRST, region NULLS FIRST, file NULLS FIRST, resource NULLS FIRST, verdict'
-        return f"SELECT {names} FROM findings ORDER BY {order}"
+        return f'SELECT {names} FROM findings JOIN checks USING ("check") ORDER BY {order}'
 
 
 def judge(
@@ -124,11 +128,10 @@ def judge(
     Raises DemarcateError where a part of the snapshot cannot be read.
     """
     database = Database(snapshot)
-    columns = ", ".join(f'"{name}" {type_}' for name, type_ in _TYPES.items())
     connection = database.cursor()
-    connection.execute(f"CREATE TABLE findings ({columns})")
-    judging = _Judging(database, passes, findings, only)
     ordered = sorted(checks, key=lambda check: (check.table, check.id))
+    _make_tables(connection, ordered)
+    judging = _Judging(database, passes, findings, only)
     tables = [(all_tables()[name], list(of_it)) for name, of_it in groupby(ordered, key=lambda c: c.table)]
     not_run = [
         NotRun(check.id, why) for table, of_it in tables if (why := database.why_absent(table)) for check in of_it
@@ -146,8 +149,30 @@ def judge(
     return Judgement(connection, tuple(tallies), tuple(not_run))
 
 
+def _make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> None:
+    """The table of findings, without what follows from the check, which is in a table of its own."""
+    connection.execute(
+        'CREATE TABLE findings ("check" VARCHAR, verdict VARCHAR, resource VARCHAR, account VARCHAR, region VARCHAR, '
+        'reason VARCHAR, file VARCHAR, line BIGINT); CREATE TABLE checks ("check" VARCHAR, severity VARCHAR, '
+        'responsibility VARCHAR, "table" VARCHAR)'
+    )
+    rows = [(check.id, check.severity, check.responsibility, check.table) for check in checks]
+    if rows:
+        values = ", ".join(f"({', '.join(map(text, row))})" for row in rows)
+        connection.execute(f"INSERT INTO checks VALUES {values}")
+
+
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or [""])[0]
+
+
+def _about(check: Check) -> str:
+    """SQL for: the check is about this row, or may be."""
+    return f"(({check.where}) IS NOT FALSE)" if check.where else "true"
+
+
+def _not_passed(number: int) -> str:
+    return f"(a{number} AND v{number} IS NOT TRUE)"
 
 
 class _Judging:
@@ -186,79 +211,92 @@ class _Judging:
             return self._uncomputable(cursor, table, checks[0], _first_line(error))
 
     def _scan(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[Check]) -> list[Tally]:
-        """One scan that counts, and one that writes findings where there are any to write."""
-        source = self._judged(table, checks)
-        counts = ", ".join(
-            f"count(*) FILTER (WHERE v{i} AND a{i}), count(*) FILTER (WHERE NOT v{i} AND a{i}), "
-            f"count(*) FILTER (WHERE v{i} IS NULL AND a{i})"
-            for i in range(len(checks))
+        """One scan for the verdicts; from what it keeps, the counts and the findings.
+
+        Where rows are many, only those that some check does not pass are kept.
+        """
+        source = f'FROM "{table.name}" AS {ROW}{self._only}'
+        verdicts = f"SELECT {', '.join(self._columns(checks))} {source}"
+        numbers = range(len(checks))
+        all_kept = self._passes or bool(table.derived) or self._database.rows(table) <= FEW_ROWS
+        if table.derived:
+            verdicts = self._by_resource(checks, verdicts)
+        elif not all_kept:
+            verdicts = f"SELECT * FROM ({verdicts}) WHERE {' OR '.join(_not_passed(i) for i in numbers)}"
+        cursor.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {verdicts}")
+        failed = ", ".join(
+            f"count(*) FILTER (WHERE a{i} AND NOT v{i}), count(*) FILTER (WHERE a{i} AND v{i} IS NULL)"
+            for i in numbers
         )
-        rows = cursor.execute(
-            f"SELECT account_id, region, {counts} FROM ({source}) GROUP BY ALL ORDER BY ALL"
-        ).fetchall()
+        if all_kept:
+            abouts, source = [f"a{i}" for i in numbers], "FROM judged"
+        else:
+            abouts = [_about(check) for check in checks]
+        about = ", ".join("count(*)" if a == "true" else f"count(*) FILTER (WHERE {a})" for a in abouts)
+        group = "SELECT account_id, region, {} {} GROUP BY ALL ORDER BY ALL"
+        counted = {
+            tuple(row[:2]): row[2:] for row in cursor.execute(group.format(failed, "FROM judged")).fetchall()
+        }
         tallies: list[Tally] = []
         wanted: set[int] = set()
-        for account, region, *numbers in rows:
+        for account, region, *totals in cursor.execute(group.format(about, source)).fetchall():
+            found = counted.get((account, region), (0,) * 2 * len(checks))
             for i, check in enumerate(checks):
-                passed, failed, unknown = numbers[3 * i : 3 * i + 3]
-                if passed or failed or unknown:
-                    tallies.append(Tally(check.id, account, region, passed, failed, unknown))
-                if failed or unknown or (passed and self._passes):
+                failing, unknown = found[2 * i : 2 * i + 2]
+                if totals[i]:
+                    passed = totals[i] - failing - unknown
+                    tallies.append(Tally(check.id, account, region, passed, failing, unknown))
+                if failing or unknown or (totals[i] and self._passes):
                     wanted.add(i)
         if wanted and self._findings:
-            self._write(cursor, table, [checks[i] for i in sorted(wanted)])
+            self._write(cursor, table, [(i, checks[i]) for i in sorted(wanted)])
         return tallies
 
-    def _judged(self, table: Table, checks: Sequence[Check], *, reasons: bool = False) -> str:
-        """SQL with a row a resource: `v<i>` the verdict of check i, `a<i>` whether it is about the row."""
-        verdicts, parts = [], []
+    def _columns(self, checks: Sequence[Check]) -> list[str]:
+        """What is selected for each row: `v<i>` the verdict of check i, `a<i>` whether it is about the row."""
+        columns = {name for check in checks for name in (*check.columns, *check.shown)} | _ALWAYS
+        selected = [f'{ROW}."{name}"' for name in sorted(columns)]
         for i, check in enumerate(checks):
-            verdicts.append(f"{self._verdict(check)} AS v{i}")
-            verdicts.append(f"(({check.where}) IS NOT FALSE) AS a{i}" if check.where else f"true AS a{i}")
-            parts.append(f"v{i}, a{i}")
-            if reasons:
-                parts.append(f"{self._reason(check, f'v{i}')} AS r{i}")
-        rows = (
-            f"SELECT resource, account_id, region, file, line, {', '.join(parts)} "
-            f'FROM (SELECT {ROW}.*, {", ".join(verdicts)} FROM "{table.name}" AS _row{self._only}) AS _row'
-        )
-        if not table.derived:
-            return rows
-        # Several rows belong to one resource: it fails if any fails, else it is unknown if any is.
-        grouped = []
-        for i in range(len(checks)):
+            selected.append(f"{self._verdict(check)} AS v{i}")
+            selected.append(f"{_about(check)} AS a{i}")
+        return selected
+
+    def _by_resource(self, checks: Sequence[Check], verdicts: str) -> str:
+        """Several rows belong to one resource: it fails if any fails, else it is unknown if any is."""
+        reasons, grouped = [], []
+        for i, check in enumerate(checks):
+            reasons.append(f"{self._reason(check, f'v{i}')} AS r{i}")
             about = f"FILTER (WHERE a{i})"
+            failed, unknown = f"FILTER (WHERE a{i} AND NOT v{i})", f"FILTER (WHERE a{i} AND v{i} IS NULL)"
+            more = f"count(*) {failed}"
             grouped.append(
                 f"CASE WHEN bool_or(NOT v{i}) {about} THEN false WHEN bool_or(v{i} IS NULL) {about} THEN NULL "
-                f"ELSE true END AS v{i}, bool_or(a{i}) AS a{i}"
+                f"ELSE true END AS v{i}, bool_or(a{i}) AS a{i}, "
+                f"coalesce(min(r{i}) {failed} || CASE WHEN {more} > 1 THEN ' (and ' || ({more} - 1) || ' more)' "
+                f"ELSE '' END, min(r{i}) {unknown}, '') AS r{i}"
             )
-            if reasons:
-                failed, unknown = f"FILTER (WHERE a{i} AND NOT v{i})", f"FILTER (WHERE a{i} AND v{i} IS NULL)"
-                more = f"count(*) {failed}"
-                grouped.append(
-                    f"coalesce(min(r{i}) {failed} || CASE WHEN {more} > 1 THEN ' (and ' || ({more} - 1) || ' more)' "
-                    f"ELSE '' END, min(r{i}) {unknown}, '') AS r{i}"
-                )
         return (
-            f"SELECT resource, account_id, region, file, min(line) AS line, {', '.join(grouped)} FROM ({rows}) "
+            f"SELECT resource, account_id, region, file, min(line) AS line, {', '.join(grouped)} "
+            f"FROM (SELECT *, {', '.join(reasons)} FROM ({verdicts}) AS {ROW}) "
             "GROUP BY resource, account_id, region, file"
         )
 
-    def _write(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[Check]) -> None:
-        source = self._judged(table, checks, reasons=True)
-        listed, kept = [], []
-        for i, check in enumerate(checks):
-            about = f"a{i}" if self._passes else f"a{i} AND v{i} IS NOT TRUE"
-            kept.append(f"({about})")
-            listed.append(
-                f"CASE WHEN {about} THEN {{'check': {text(check.id)}, 'v': v{i}, 'reason': r{i}, "
-                f"'severity': {text(check.severity)}, 'responsibility': {text(check.responsibility)}}} END"
-            )
+    def _write(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[tuple[int, Check]]) -> None:
+        """Write a finding for each verdict kept that is not a pass (or is, where passes are asked for)."""
+        kept = ", ".join(
+            f"CASE WHEN {f'a{i}' if self._passes else _not_passed(i)} THEN {i} END" for i, _ in checks
+        )
+
+        def of_check(values: Iterable[tuple[int, str]]) -> str:
+            return f"CASE n {' '.join(f'WHEN {i} THEN {value}' for i, value in values)} END"
+
+        reasons = ((i, f"r{i}" if table.derived else self._reason(check, f"v{i}")) for i, check in checks)
+        verdict = of_check((i, f"v{i}") for i, _ in checks)
         cursor.execute(
-            "INSERT INTO findings SELECT f.check, CASE WHEN f.v THEN 'pass' WHEN NOT f.v THEN 'fail' ELSE 'unknown' "
-            f"END, resource, account_id, region, f.reason, f.severity, f.responsibility, {text(table.name)}, "
-            f"file, line FROM (SELECT resource, account_id, region, file, line, unnest([{', '.join(listed)}]) AS f "
-            f"FROM ({source}) WHERE {' OR '.join(kept)}) WHERE f IS NOT NULL"
+            f"INSERT INTO findings SELECT {of_check((i, text(check.id)) for i, check in checks)}, "
+            f"CASE WHEN {verdict} THEN 'pass' WHEN NOT {verdict} THEN 'fail' ELSE 'unknown' END, "
+            f"resource, account_id, region, {of_check(reasons)}, file, line "
+            f"FROM (SELECT *, unnest([{kept}]) AS n FROM judged) AS {ROW} WHERE n IS NOT NULL"
         )
 
     def _verdict(self, check: Check) -> str:
@@ -323,6 +361,6 @@ class _Judging:
         """Write one finding about all that a check would have judged in an account and region."""
         if self._findings:
             cursor.execute(
-                "INSERT INTO findings VALUES ($1, 'unknown', NULL, $2, $3, $4, $5, $6, $7, NULL, NULL)",
-                [check.id, account, region, reason, check.severity, check.responsibility, check.table],
+                "INSERT INTO findings VALUES ($1, 'unknown', NULL, $2, $3, $4, NULL, NULL)",
+                [check.id, account, region, reason],
             )

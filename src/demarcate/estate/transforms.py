@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from itertools import pairwise
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -120,6 +120,39 @@ def plaintext_secrets(variables: Any, *, declared: bool = False) -> Any:
 def declared_secrets(variables: Any) -> Any:
     """`plaintext_secrets` of a template's variables."""
     return plaintext_secrets(variables, declared=True)
+
+
+NOT_KEPT: Final = "(value not kept)"
+"""What stands in a snapshot for a value that may be a secret."""
+
+
+def names_only(variables: Any) -> Any:
+    """Variables by name, without their values: any of them may be a secret.
+
+    >>> names_only({"TABLE": "orders"})
+    {'TABLE': '(value not kept)'}
+    """
+    return variables if isinstance(variables, Unknown) else dict.fromkeys(variables, NOT_KEPT)
+
+
+def without_secrets(value: Any, hidden: frozenset[str] = frozenset()) -> Any:
+    """The same structure without what, going by a member's name or by its text, is a secret.
+
+    `hidden` are members of which no value is kept, in lower case.
+
+    >>> without_secrets({"ClientId": "shop", "ClientSecret": "hunter2"})
+    {'ClientId': 'shop', 'ClientSecret': '(value not kept)'}
+    """
+    if isinstance(value, list):
+        return [without_secrets(item, hidden) for item in value]
+    if isinstance(value, dict):
+        return {
+            key: NOT_KEPT
+            if isinstance(item, str | int | bytes) and (key.lower() in hidden or secret_name(key))
+            else without_secrets(item, hidden)
+            for key, item in value.items()
+        }
+    return NOT_KEPT if isinstance(value, str) and secrets_in(value) else value
 
 
 _REFERENCE = re.compile(r"(?:[\w-]+/)*[A-Z][A-Za-z0-9]*(?:\.[A-Za-z][\w.]*)?")

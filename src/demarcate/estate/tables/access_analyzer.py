@@ -7,7 +7,7 @@ from demarcate.estate.table import REF, Arn, Each, Table, Tags, Text, Time
 ANALYZER = Table(
     "aws_accessanalyzer_analyzer",
     "An analyzer that looks for access from outside, or for access that nobody uses.",
-    service="iam",
+    service="access-analyzer",
     live=Each("accessanalyzer.list_analyzers", "analyzers[]"),
     cloudformation="AWS::AccessAnalyzer::Analyzer",
     columns=(

@@ -2,7 +2,16 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import Arn, Bool, Each, Json, Table, Tags, Text, Texts, Time
+from typing import Any
+
+from demarcate.estate.table import Arn, Bool, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.transforms import without_secrets
+
+
+def _named(outputs: Any) -> Any:
+    """Outputs without their values, which anybody may have made of anything."""
+    return without_secrets(outputs, frozenset(("outputvalue",)))
+
 
 STACK = Table(
     "aws_cloudformation_stack",
@@ -24,7 +33,7 @@ STACK = Table(
         Bool("disable_rollback", live="DisableRollback"),
         Texts("notification_arns", live="NotificationARNs", absent=[]),
         Texts("capabilities", live="Capabilities", absent=[]),
-        Json("outputs", live="Outputs", absent=[]),
+        Json("outputs", live=From("Outputs", _named), absent=[], about="Their names; no value is kept."),
         Time("creation_time", live="CreationTime"),
         Time("last_updated_time", live="LastUpdatedTime"),
         Tags(live="Tags", cloudformation=None),

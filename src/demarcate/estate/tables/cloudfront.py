@@ -7,7 +7,7 @@ from typing import Any
 
 from demarcate.base.unknown import Unknown, first_unknown
 from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import not_empty
+from demarcate.estate.transforms import not_empty, without_secrets
 
 Items = Callable[[Any], list[Any]]
 """The elements of a list: CloudFront's API wraps lists in {Quantity, Items}, templates do not."""
@@ -21,6 +21,10 @@ def _wrapped(value: Any) -> list[Any]:
 def _plain(value: Any) -> list[Any]:
     found: list[Any] = value
     return found
+
+
+def _without_headers(origins: Any) -> Any:
+    return without_secrets(origins, frozenset(("headervalue",)))
 
 
 def _origins(select: Callable[[dict[str, Any]], Any], items: Items) -> Callable[[Any], Any]:
@@ -273,9 +277,10 @@ DISTRIBUTION = Table(
         ),
         Json(
             "origins",
-            live=From("Origins", _wrapped),
-            cloudformation=f"{CONFIG}.Origins",
+            live=From("Origins", lambda value: _without_headers(_wrapped(value))),
+            cloudformation=From(f"{CONFIG}.Origins", _without_headers),
             absent=[],
+            about="Without the values of the headers that are sent to them, which may be secrets.",
         ),
         Texts(
             "origin_protocol_policies",

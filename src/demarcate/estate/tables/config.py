@@ -19,7 +19,17 @@ from demarcate.estate.table import (
     Time,
     attribute,
 )
-from demarcate.estate.transforms import document, present
+from demarcate.estate.transforms import NOT_KEPT, document, present, secret_name, without_secrets
+
+
+def _without_values(parameters: Any) -> Any:
+    """The parameters of a conformance pack, without values that by their names are secrets."""
+    return [
+        {**one, "ParameterValue": NOT_KEPT}
+        if isinstance(one, dict) and secret_name(str(one.get("ParameterName", "")))
+        else one
+        for one in parameters
+    ]
 
 
 def _all_supported(group: Any) -> Any:
@@ -148,8 +158,8 @@ RULE = Table(
         Json("scope", live="Scope", cloudformation="Scope", absent={}),
         Json(
             "input_parameters",
-            live=From("InputParameters", document),
-            cloudformation=From("InputParameters", document),
+            live=From("InputParameters", lambda text: without_secrets(document(text))),
+            cloudformation=From("InputParameters", lambda text: without_secrets(document(text))),
             absent={},
         ),
     ),
@@ -170,8 +180,8 @@ CONFORMANCE_PACK = Table(
         Text("delivery_s3_bucket", live="DeliveryS3Bucket", cloudformation="DeliveryS3Bucket", absent=""),
         Json(
             "input_parameters",
-            live="ConformancePackInputParameters",
-            cloudformation="ConformancePackInputParameters",
+            live=From("ConformancePackInputParameters", _without_values),
+            cloudformation=From("ConformancePackInputParameters", _without_values),
             absent=[],
         ),
         Time("last_update_requested_time", live="LastUpdateRequestedTime"),

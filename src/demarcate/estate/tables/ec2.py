@@ -81,6 +81,45 @@ def _own(member: str, default: Any, function: Callable[[Any], Any] = lambda valu
     return From("@", get)
 
 
+def _negated(asks: Any) -> Any:
+    return asks if isinstance(asks, Unknown) else asks is ABSENT
+
+
+_LEFT = (
+    *("DisableApiTermination", "IamInstanceProfile", "ImageId", "KeyName", "MetadataOptions", "Monitoring"),
+    *("NetworkInterfaces", "UserData"),
+)
+
+
+def _left(properties: dict[str, Any]) -> Any:
+    """What a declared instance leaves to its launch template."""
+    template = properties.get("LaunchTemplate")
+    if template is None or isinstance(template, Unknown):
+        return template or []
+    return [name for name in _LEFT if name not in properties]
+
+
+def _declares_public_address(properties: dict[str, Any]) -> Any:
+    """Whether a declared instance asks for a public address, so that its subnet does not decide."""
+    interfaces = properties.get("NetworkInterfaces", [])
+    return interfaces if isinstance(interfaces, Unknown) else _asks_for_public_address(interfaces)
+
+
+def _subnet(properties: dict[str, Any]) -> Any:
+    interfaces = properties.get("NetworkInterfaces", [])
+    own = properties.get("SubnetId")
+    if own is not None or isinstance(interfaces, Unknown):
+        return own or interfaces
+    first = interfaces[0] if interfaces else {}
+    return first if isinstance(first, Unknown) else first.get("SubnetId", ABSENT)
+
+
+def declared_image(value: Any) -> str:
+    """An image's id, or the parameter that holds it as launch templates write it (resolve:ssm:…)."""
+    text = str(value)
+    return text.strip("{}") if text.startswith("{{resolve:ssm:") else text
+
+
 def _tag(name: str) -> Callable[[Any], Any]:
     """The value of one tag of a list of them."""
     return lambda tags: next((tag["Value"] for tag in tags if tag["Key"] == name), ABSENT)
@@ -122,13 +161,13 @@ INSTANCE = Table(
         Arn("arn:{partition}:ec2:{region}:{account_id}:instance/{instance_id}", cloudformation=REF),
         Text("instance_type", live="InstanceType", cloudformation="InstanceType"),
         Text("instance_state", live="State.Name", about="pending, running, stopping or stopped."),
-        Text("image_id", live="ImageId", cloudformation="ImageId"),
+        Text("image_id", live="ImageId", cloudformation=From("ImageId", declared_image)),
         Text("platform", live=From("Platform", str.lower), absent="", about="windows, or empty."),
         Text("platform_details", live="PlatformDetails"),
         Text("architecture", live="Architecture"),
         Text("virtualization_type", live="VirtualizationType"),
         Text("vpc_id", live="VpcId", absent=""),
-        Text("subnet_id", live=From("SubnetId", absent=""), cloudformation="SubnetId"),
+        Text("subnet_id", live=From("SubnetId", absent=""), cloudformation=From("@", _subnet)),
         Texts(
             "security_group_ids", live=From("SecurityGroups", each("GroupId")), cloudformation="SecurityGroupIds"
         ),
@@ -137,8 +176,20 @@ INSTANCE = Table(
         Bool(
             "associate_public_ip_address",
             live=From("@", _has_public_address),
-            cloudformation=From("NetworkInterfaces", _asks_for_public_address),
+            cloudformation=From("@", _declares_public_address, absent=False),
             about="Whether it has (or asks for) a public IPv4 address on any network interface.",
+        ),
+        Bool(
+            "public_address_left_to_subnet",
+            live=From("@", lambda _: False),
+            cloudformation=From("@", lambda own: _negated(_declares_public_address(own))),
+            about="Whether a template leaves it to the subnet (or launch template) to give it a public address.",
+        ),
+        Texts(
+            "left_to_launch_template",
+            live=From("@", lambda _: []),
+            cloudformation=From("@", _left),
+            about="The properties that a template leaves to the launch template. AWS tells what is in force.",
         ),
         Int(
             "network_interface_count",
@@ -312,7 +363,7 @@ LAUNCH_TEMPLATE = Table(
         Text(
             "image_id",
             live=_data("ImageId"),
-            cloudformation="LaunchTemplateData.ImageId",
+            cloudformation=From("LaunchTemplateData.ImageId", declared_image),
             absent="",
             about="An image id, or a parameter that holds one (resolve:ssm:…).",
         ),
@@ -389,7 +440,7 @@ LAUNCH_TEMPLATE = Table(
 NETWORK_INTERFACE = Table(
     "aws_ec2_network_interface",
     "An elastic network interface: what security groups are attached to.",
-    service="ec2",
+    service="vpc",
     live=Each("ec2.describe_network_interfaces", "NetworkInterfaces[]"),
     columns=(
         Text("network_interface_id", live="NetworkInterfaceId"),
@@ -414,7 +465,7 @@ NETWORK_INTERFACE = Table(
 TRANSIT_GATEWAY = Table(
     "aws_ec2_transit_gateway",
     "A transit gateway, which joins networks.",
-    service="ec2",
+    service="vpc",
     live=Each("ec2.describe_transit_gateways", "TransitGateways[]"),
     cloudformation="AWS::EC2::TransitGateway",
     columns=(

@@ -6,7 +6,7 @@ from typing import Any
 
 from demarcate.base.unknown import Unknown, first_unknown
 from demarcate.estate.policies import statements
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Time
+from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Time, attribute
 from demarcate.estate.transforms import document, present
 
 
@@ -57,7 +57,7 @@ REPOSITORY = Table(
         Text("repository_name", live="repositoryName", cloudformation=REF),
         Arn(live="repositoryArn"),
         Text("registry_id", live="registryId"),
-        Text("repository_uri", live="repositoryUri"),
+        Text("repository_uri", live="repositoryUri", cloudformation=attribute("RepositoryUri")),
         Time("created_at", live="createdAt"),
         Text(
             "image_tag_mutability",

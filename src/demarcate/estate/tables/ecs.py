@@ -9,7 +9,7 @@ from typing import Any
 from demarcate.base.unknown import Unknown
 from demarcate.estate.paths import ABSENT
 from demarcate.estate.table import REF, Arn, Bool, Derived, Each, From, Int, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import each, plaintext_secrets
+from demarcate.estate.transforms import NOT_KEPT, each, plaintext_secrets, without_secrets
 
 _CLUSTERS = Each("ecs.list_clusters", "clusterArns[]")
 
@@ -76,6 +76,45 @@ def _camel(value: Any) -> Any:
         _FIRST.sub(lambda found: found[0].lower(), key): item if key in _MAPS else _camel(item)
         for key, item in value.items()
     }
+
+
+_COMMANDS = ("command", "entryPoint")
+
+
+def _kept(declared: bool) -> Any:
+    """Containers without values that may be secrets: which variables look like some is told apart.
+
+    Names stay, values of variables and words of commands do not.
+    """
+
+    def keep(containers: Any) -> Any:
+        return [_without_values(one, declared) for one in (_camel(containers) if declared else containers)]
+
+    return keep
+
+
+def _without_values(container: Any, declared: bool) -> Any:
+    if not isinstance(container, dict):
+        return container
+    variables = container.get("environment") or []
+    kept = without_secrets({key: item for key, item in container.items() if key != "environment"})
+    for name in _COMMANDS:
+        if name in kept:
+            kept[name] = [NOT_KEPT]
+    if isinstance(kept.get("healthCheck"), dict) and "command" in kept["healthCheck"]:
+        kept["healthCheck"]["command"] = [NOT_KEPT]
+    if not isinstance(variables, Unknown):
+        kept["environment"] = [
+            one if isinstance(one, Unknown) else {"name": one["name"], "value": NOT_KEPT} for one in variables
+        ]
+    else:
+        kept["environment"] = variables
+    kept["plaintextSecretNames"] = _plaintext(variables, declared)
+    return kept
+
+
+def _without_options(volumes: Any) -> Any:
+    return without_secrets(volumes, frozenset(("o",)))
 
 
 CLUSTER = Table(
@@ -326,11 +365,17 @@ TASK_DEFINITION = Table(
         Text("memory", live="taskDefinition.memory", cloudformation="Memory", absent=""),
         Json(
             "container_definitions",
-            live="taskDefinition.containerDefinitions",
-            cloudformation=From("ContainerDefinitions", _camel),
+            live=From("taskDefinition.containerDefinitions", _kept(declared=False)),
+            cloudformation=From("ContainerDefinitions", _kept(declared=True)),
+            absent=[],
+            about="Without the values of variables and the words of commands, which may be secrets.",
+        ),
+        Json(
+            "volumes",
+            live=From("taskDefinition.volumes", _without_options),
+            cloudformation=From("Volumes", lambda volumes: _without_options(_camel(volumes))),
             absent=[],
         ),
-        Json("volumes", live="taskDefinition.volumes", cloudformation=From("Volumes", _camel), absent=[]),
         Texts(
             "efs_volumes_without_encryption",
             live=From("taskDefinition.volumes", _efs_in_clear("efsVolumeConfiguration", "transitEncryption")),
@@ -370,7 +415,6 @@ def _containers(parent: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         tag, digest = image_parts(one["image"])
         log = one.get("logConfiguration") or {}
         linux = one.get("linuxParameters") or {}
-        environment = one.get("environment") or []
         row = {
             "name": one["name"],
             "image": one["image"],
@@ -381,8 +425,8 @@ def _containers(parent: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
             "capabilities_added": linux
             if isinstance(linux, Unknown)
             else (linux.get("capabilities") or {}).get("add", []),
-            "environment": environment,
-            "plaintext_secret_names": _plaintext(environment, declared="file" in parent),
+            "environment": one["environment"],
+            "plaintext_secret_names": one["plaintextSecretNames"],
             "secret_names": _names(one.get("secrets") or []),
         }
         for column, member in _MEMBERS.items():
@@ -424,7 +468,7 @@ CONTAINER_DEFINITION = Table(
     "aws_ecs_container_definition",
     "A container of a task definition.",
     service="ecs-fargate",
-    derived=(Derived("aws_ecs_task_definition", needs=("container_definitions", "file"), function=_containers),),
+    derived=(Derived("aws_ecs_task_definition", needs=("container_definitions",), function=_containers),),
     columns=(
         Text("name"),
         Text("image"),
@@ -437,7 +481,7 @@ CONTAINER_DEFINITION = Table(
         Texts("capabilities_added", absent=[]),
         Text("log_driver", absent="", about="'' where nothing is logged but to the host."),
         Json("log_options", absent={}),
-        Json("environment", absent=[]),
+        Json("environment", absent=[], about="The variables' names; no value is kept."),
         Texts(
             "plaintext_secret_names",
             absent=[],

@@ -150,13 +150,19 @@ NODE_GROUP = Table(
             cloudformation="AmiType",
             about="The image family that EKS maintains, or CUSTOM for one of the owner's.",
         ),
-        Text("version", live="version", cloudformation="Version", about="Kubernetes on the nodes."),
+        Text(
+            "version",
+            live="version",
+            cloudformation=From("Version", absent=""),
+            about="Kubernetes on the nodes; in a template, empty where it is the cluster's.",
+        ),
         Int("minor_version", live=From("version", _minor), cloudformation=From("Version", _minor)),
         Text(
             "release_version",
             live="releaseVersion",
-            cloudformation="ReleaseVersion",
-            about="The release of the node image; an image's id where ami_type is CUSTOM.",
+            cloudformation=From("ReleaseVersion", absent=""),
+            about="The release of the node image, an image's id where ami_type is CUSTOM; in a template, empty "
+            "where it is the latest.",
         ),
         Time(
             "release_date",

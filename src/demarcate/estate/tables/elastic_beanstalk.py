@@ -23,7 +23,7 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import declared_secrets, plaintext_secrets
+from demarcate.estate.transforms import declared_secrets, names_only, plaintext_secrets
 
 _ENVIRONMENT = "aws:elasticbeanstalk:application:environment"
 _HIDDEN = Unknown("a saved configuration or the application's .ebextensions may set it")
@@ -242,8 +242,11 @@ ENVIRONMENT = Table(
         _option(Bool, "xray_enabled", "aws:elasticbeanstalk:xray", "XRayEnabled", False),
         Json(
             "environment_variables",
-            live=From("@settings.ConfigurationSettings", lambda settings: _variables(_deployed(settings))),
-            cloudformation=From("@", _declared_variables),
+            live=From(
+                "@settings.ConfigurationSettings", lambda settings: names_only(_variables(_deployed(settings)))
+            ),
+            cloudformation=From("@", lambda properties: names_only(_declared_variables(properties))),
+            about="Their names; no value is kept.",
         ),
         Texts(
             "plaintext_secret_names",

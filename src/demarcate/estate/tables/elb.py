@@ -23,7 +23,7 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import as_list, each
+from demarcate.estate.transforms import as_list, each, without_secrets
 
 DEFAULT_SSL_POLICY = "ELBSecurityPolicy-2016-08"
 """What a listener has that is made without a policy, other than in the console."""
@@ -101,6 +101,7 @@ LOAD_BALANCER = Table(
         _attribute(Bool, "access_logs_enabled", "access_logs.s3.enabled", absent=False),
         _attribute(Text, "access_logs_bucket", "access_logs.s3.bucket", absent=""),
         _attribute(Bool, "connection_logs_enabled", "connection_logs.s3.enabled", absent=False),
+        _attribute(Text, "connection_logs_bucket", "connection_logs.s3.bucket", absent=""),
         _attribute(Bool, "deletion_protection_enabled", "deletion_protection.enabled", absent=False),
         _attribute(
             Bool,
@@ -182,7 +183,11 @@ LISTENER = Table(
             cloudformation=From("Certificates[].CertificateArn", as_list, absent=[]),
         ),
         Texts("alpn_policy", live="AlpnPolicy", cloudformation="AlpnPolicy", absent=[]),
-        Json("default_actions", live="DefaultActions", cloudformation="DefaultActions"),
+        Json(
+            "default_actions",
+            live=From("DefaultActions", without_secrets),
+            cloudformation=From("DefaultActions", without_secrets),
+        ),
         Bool(
             "redirects_to_https",
             live=From("DefaultActions", _redirects_to_https),
@@ -297,6 +302,12 @@ CLASSIC = Table(
             live="@attributes.LoadBalancerAttributes.AccessLog.Enabled",
             cloudformation="AccessLoggingPolicy.Enabled",
             absent=False,
+        ),
+        Text(
+            "access_log_bucket",
+            live="@attributes.LoadBalancerAttributes.AccessLog.S3BucketName",
+            cloudformation="AccessLoggingPolicy.S3BucketName",
+            absent="",
         ),
         Bool(
             "connection_draining_enabled",

@@ -72,7 +72,13 @@ RULE = Table(
         Text("event_bus_name", live="EventBusName", cloudformation="EventBusName", absent="default"),
         Text("description", live="Description", cloudformation="Description", absent=""),
         Text("schedule_expression", live="ScheduleExpression", cloudformation="ScheduleExpression", absent=""),
-        Text("managed_by", live="ManagedBy", absent="", about="The service that made it; '' for the customer."),
+        Text(
+            "managed_by",
+            live="ManagedBy",
+            cloudformation=From("@", lambda _: ""),
+            absent="",
+            about="The service that made it; '' for the customer.",
+        ),
         Json(
             "event_pattern",
             live=From("EventPattern", document),

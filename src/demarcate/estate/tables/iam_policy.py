@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,13 +14,28 @@ Needs = Mapping[str, Any]
 Rows = Iterator[dict[str, Any]]
 
 
-def _of(of: str, column: str, *, owner: str = "", kind: str = "resource") -> Derived:
+def _of(of: str, column: str, *, owner: str = "", kind: str = "resource", needs: tuple[str, ...] = ()) -> Derived:
     """The statements of the one document that a table's column, or a template resource's property, holds."""
 
-    def rows(needs: Needs) -> Rows:
-        yield from statements(needs.get(column, Unknown("the policy is not known")))
+    def rows(found: Needs) -> Rows:
+        more = {"policy_arn": found["arn"]} if "arn" in found else {}
+        for one in statements(found.get(column, Unknown("the policy is not known"))):
+            if kind == "trust":
+                more["other_accounts"] = _other_accounts(one["principals"], found.get("account_id", ""))
+            yield {**more, **one}
 
-    return Derived(of, (column,), rows, known={"policy_of": owner or of, "kind": kind})
+    return Derived(of, (column, *needs), rows, known={"policy_of": owner or of, "kind": kind})
+
+
+_ACCOUNT = re.compile(r"AWS:(?:arn:[^:]*:(?:iam|sts)::)?(\d{12})(?::.*)?")
+
+
+def _other_accounts(principals: Any, own: str) -> Any:
+    """The accounts among principals other than the policy's own, which a template writes as AWS::AccountId."""
+    if isinstance(principals, Unknown):
+        return principals
+    found = {match[1] for match in map(_ACCOUNT.fullmatch, principals) if match}
+    return sorted(found - {own})
 
 
 def _inline(of: str) -> Derived:
@@ -48,11 +64,11 @@ STATEMENT = Table(
     "One statement of a policy: what is allowed or denied, to whom, on what, under which conditions.",
     service="iam",
     derived=(
-        _of("aws_iam_policy", "policy", kind="identity"),
+        _of("aws_iam_policy", "policy", kind="identity", needs=("arn",)),
         _inline("aws_iam_user"),
         _inline("aws_iam_role"),
         _inline("aws_iam_group"),
-        _of("aws_iam_role", "assume_role_policy", kind="trust"),
+        _of("aws_iam_role", "assume_role_policy", kind="trust", needs=("account_id",)),
         _of("aws_s3_bucket", "policy"),
         _of("aws_kms_key", "policy"),
         _of("aws_sns_topic", "policy"),
@@ -85,12 +101,19 @@ STATEMENT = Table(
         ),
         Text("kind", about="identity, trust (who may assume a role), resource, scp or rcp (of the organization)."),
         Text("policy_name", absent="", about="Of an inline policy; else ''."),
+        Text("policy_arn", absent="", about="Of a managed policy of the account; else ''."),
         Int("statement_index", about="From 0."),
         Text("sid", absent=""),
         Text("effect", about="Allow or Deny."),
         Texts("principals", absent=[], about="'*', or the type and who: AWS:arn:…, Service:s3.amazonaws.com."),
         Texts("not_principals", absent=[]),
         Texts("service_principals", absent=[], about="The AWS services among the principals."),
+        Texts(
+            "other_accounts",
+            absent=[],
+            about="Of a role's trust policy: the accounts among the principals that are not the role's own. In a "
+            "template, those named by number.",
+        ),
         Texts(
             "federated_providers",
             absent=[],

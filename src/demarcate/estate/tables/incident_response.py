@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demarcate.estate.table import REF, Arn, Call, Each, From, Int, Json, Table, Tags, Text, Texts
-from demarcate.estate.transforms import each
+from demarcate.estate.transforms import each, without_secrets
 
 RESPONSE_PLAN = Table(
     "aws_ssmincidents_response_plan",
@@ -38,7 +38,12 @@ RESPONSE_PLAN = Table(
             cloudformation=From("IncidentTemplate.NotificationTargets", each("SnsTopicArn")),
             absent=[],
         ),
-        Json("actions", live="@plan.actions", cloudformation="Actions", absent=[]),
+        Json(
+            "actions",
+            live=From("@plan.actions", without_secrets),
+            cloudformation=From("Actions", without_secrets),
+            absent=[],
+        ),
         Tags(),
     ),
 )

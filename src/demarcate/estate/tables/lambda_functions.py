@@ -24,7 +24,7 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import declared_secrets, document, each, plaintext_secrets
+from demarcate.estate.transforms import declared_secrets, document, each, names_only, not_empty, plaintext_secrets
 
 
 def _variables(environment: Any) -> Any:
@@ -70,13 +70,56 @@ _CONDITIONS = (
     ("PrincipalOrgID", "StringEquals", "aws:PrincipalOrgID"),
     ("EventSourceToken", "StringEquals", "lambda:EventSourceToken"),
     ("FunctionUrlAuthType", "StringEquals", "lambda:FunctionUrlAuthType"),
+    ("InvokedViaFunctionUrl", "Bool", "lambda:InvokedViaFunctionUrl"),
 )
 
 
+def _through_url(statement: Any) -> bool:
+    """Whether a statement is only about calls of a function's URL that asks for no authentication."""
+    conditions = statement["conditions"]
+    if not isinstance(conditions, dict):
+        return False
+    wanted = {"lambda:functionurlauthtype": "none", "lambda:invokedviafunctionurl": "true"}
+    return any(
+        operator.lower() in ("stringequals", "bool") and wanted.get(key.lower()) == str(value).lower()
+        for operator, keys in conditions.items()
+        if isinstance(keys, dict)
+        for key, value in keys.items()
+    )
+
+
 def _public(policy: Any) -> Any:
-    """Whether any statement lets everyone in; unknown where one that is not known might."""
-    answers = [one["is_public"] for one in statements(policy)]
+    """Whether any statement lets everyone in; unknown where one that is not known might.
+
+    What lets everyone in through the function's URL is told by the URL's own columns.
+    """
+    answers = [one["is_public"] for one in statements(policy) if not _through_url(one)]
     return True in answers or next((one for one in answers if isinstance(one, Unknown)), False)
+
+
+_ASYNCHRONOUS = frozenset(
+    (
+        *("cloudformation", "codecommit", "codepipeline", "config", "events", "iot", "iotevents", "logs"),
+        *("s3", "scheduler", "ses", "sns"),
+    )
+)
+"""The services that invoke functions asynchronously.
+
+Source: the table "Invoking Lambda with events from other AWS services" of the Lambda Developer Guide.
+"""
+
+
+def _asynchronous(policy: Any) -> Any:
+    """The services among those that are allowed in which do not wait for the answer, sorted."""
+    found: set[str] = set()
+    for one in statements(policy):
+        if one["effect"] == "Deny":
+            continue
+        services = one["service_principals"]
+        if isinstance(services, Unknown):
+            return services
+        found.update(name for name in services if name.partition(".")[0] in _ASYNCHRONOUS)
+    return sorted(found)
 
 
 def _unlimited_services(policy: Any) -> Any:
@@ -215,9 +258,10 @@ FUNCTION = Table(
         ),
         Json(
             "environment_variables",
-            live=From("Environment", _variables),
-            cloudformation="Environment.Variables",
+            live=From("Environment", lambda environment: names_only(_variables(environment))),
+            cloudformation=From("Environment.Variables", names_only),
             absent={},
+            about="Their names; no value is kept.",
         ),
         Texts(
             "plaintext_secret_names",
@@ -288,7 +332,21 @@ FUNCTION = Table(
             live=From("@policy.Policy", _public),
             cloudformation=From("@permissions", _of_permissions(_public)),
             absent=False,
-            about="Whether the policy lets everyone in, with no condition that limits who.",
+            about="Whether the policy lets everyone in, other than through its URL.",
+        ),
+        Texts(
+            "asynchronous_sources",
+            live=From("@policy.Policy", _asynchronous),
+            cloudformation=From("@permissions", _of_permissions(_asynchronous)),
+            absent=[],
+            about="AWS services that its policy lets invoke it without waiting for the answer.",
+        ),
+        Bool(
+            "event_invoke_configured",
+            live=From("@invoke", not_empty),
+            cloudformation=From("@invoke", not_empty),
+            absent=False,
+            about="Whether it is set what happens with asynchronous invocations (retries, age, destinations).",
         ),
         Texts(
             "policy_unlimited_services",

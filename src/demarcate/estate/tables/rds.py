@@ -151,6 +151,25 @@ def _force_tls_declared(properties: Mapping[str, Any]) -> Any:
     return False if family.startswith(("mysql", "sqlserver")) else ABSENT
 
 
+def _default_group_tls(properties: Mapping[str, Any]) -> Any:
+    name = properties.get("DBParameterGroupName", "")
+    if isinstance(name, Unknown) or (name and not name.startswith("default.")):
+        return name if isinstance(name, Unknown) else ""
+    if properties.get("DBClusterIdentifier") is not None:
+        return ""
+    engine, major = properties.get("Engine"), _major(properties)
+    if engine is None or isinstance(engine, Unknown) or major is ABSENT or isinstance(major, Unknown):
+        return Unknown("the default parameter group depends on the engine's version")
+    forced = _force_tls_declared({"Family": f"{engine}{major}"})
+    if not isinstance(forced, bool):
+        return Unknown(f"the default parameter group of {engine} {major}")
+    return "forced" if forced else "optional"
+
+
+def _is_resolved(password: Any) -> bool:
+    return bool(password.startswith("{{resolve:secretsmanager:"))
+
+
 _DECLARED = Bool(
     "declared",
     live=From("@", lambda _: False),
@@ -277,12 +296,27 @@ INSTANCE = Table(
             live="DBParameterGroups[0].DBParameterGroupName",
             cloudformation="DBParameterGroupName",
         ),
+        Text(
+            "default_group_tls",
+            live=From("@", lambda _: ""),
+            cloudformation=From("@", _default_group_tls),
+            about="In a template that leaves the instance in its engine's default parameter group: forced, or "
+            "optional where that group lets connections without TLS in. Else empty.",
+        ),
         Bool(
             "master_user_password_managed",
             live=From("MasterUserSecret", present),
             cloudformation="ManageMasterUserPassword",
             absent=False,
             about="Whether Secrets Manager holds and rotates the master user's password.",
+        ),
+        Bool(
+            "master_user_password_resolved",
+            live=From("@", lambda _: False),
+            cloudformation=From("MasterUserPassword", _is_resolved),
+            absent=False,
+            about="Whether a template takes the master user's password from Secrets Manager by a dynamic "
+            "reference. AWS does not tell it.",
         ),
         Text("master_user_name", live="MasterUsername", cloudformation="MasterUsername"),
         Int("port", live="Endpoint.Port", cloudformation="Port"),

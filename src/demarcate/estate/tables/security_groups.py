@@ -192,7 +192,12 @@ SECURITY_GROUP = Table(
     columns=(
         Text("group_id", live="GroupId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{owner_id}:security-group/{group_id}", cloudformation=REF),
-        Text("group_name", live="GroupName", cloudformation="GroupName"),
+        Text(
+            "group_name",
+            live="GroupName",
+            cloudformation=From("GroupName", absent=""),
+            about="In a template, empty where CloudFormation is left to make one up.",
+        ),
         Bool(
             "is_default",
             live=From("GroupName", equals("default")),

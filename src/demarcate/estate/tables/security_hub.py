@@ -43,6 +43,12 @@ HUB = Table(
             live=From("@standards.StandardsSubscriptions", each("StandardsArn")),
             absent=[],
         ),
+        Bool(
+            "enables_default_standards",
+            live=From("@", lambda _: False),
+            cloudformation=From("EnableDefaultStandards", absent=True),
+            about="Whether a template's hub starts with the default standards; false live, where they are listed.",
+        ),
         Time("subscribed_at", live=From("SubscribedAt", str)),
         Tags(live="@tags.Tags"),
     ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from demarcate.estate.table import Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Time
-from demarcate.estate.transforms import document
+from demarcate.estate.transforms import document, without_secrets
 
 STATE_MACHINE = Table(
     "aws_sfn_state_machine",
@@ -28,7 +28,11 @@ STATE_MACHINE = Table(
             about="STANDARD or EXPRESS.",
         ),
         Text("role_arn", live="roleArn", cloudformation="RoleArn"),
-        Json("definition", live=From("definition", document), cloudformation="Definition"),
+        Json(
+            "definition",
+            live=From("definition", lambda text: without_secrets(document(text))),
+            cloudformation=From("Definition", without_secrets),
+        ),
         Text(
             "logging_level",
             live="loggingConfiguration.level",

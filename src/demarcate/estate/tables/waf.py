@@ -21,7 +21,7 @@ from demarcate.estate.table import (
     Texts,
     attribute,
 )
-from demarcate.estate.transforms import present
+from demarcate.estate.transforms import present, without_secrets
 
 
 def _groups(rules: Any) -> Any:
@@ -51,6 +51,10 @@ def _measured(rules: Any) -> Any:
 
 def _action(action: Any) -> str:
     return "Block" if "Block" in action else "Allow"
+
+
+def _without_search(rules: Any) -> Any:
+    return without_secrets(rules, frozenset(("searchstring", "searchstringbase64")))
 
 
 def _columns(scope: str) -> tuple[Column, ...]:
@@ -100,7 +104,13 @@ def _columns(scope: str) -> tuple[Column, ...]:
             cloudformation="@logging.LogDestinationConfigs",
             absent=[],
         ),
-        Json("rules", live=rules, cloudformation="Rules", absent=[]),
+        Json(
+            "rules",
+            live=From(rules, _without_search),
+            cloudformation=From("Rules", _without_search),
+            absent=[],
+            about="Without what they search for, which may be the value of a secret header.",
+        ),
     )
 
 
