@@ -119,8 +119,7 @@ def template(resources: int) -> str:
         "            Version: '2012-10-17'\n            Statement:\n              - Effect: Allow\n"
         "                Action: s3:GetObject\n                Resource: 'arn:aws:s3:::b{n}/*'",
     ]
-    for n in range(resources):
-        lines.append(f"  Resource{n}:\n    " + kinds[n % len(kinds)].format(n=n % 250))
+    lines += [f"  Resource{n}:\n    " + kinds[n % len(kinds)].format(n=n % 250) for n in range(resources)]
     return "\n".join(lines) + "\n"
 
 

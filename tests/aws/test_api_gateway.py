@@ -86,7 +86,7 @@ def test_domain_names(aws: Aws) -> None:
 
 def declared(*methods: Any) -> dict[str, Any]:
     stage = table("aws_api_gateway_stage")
-    return build(stage, "cloudformation", stage.columns)(Item({"MethodSettings": list(methods)}, ref="S"), Place())
+    return build("cloudformation", stage.columns)(Item({"MethodSettings": list(methods)}, ref="S"), Place())
 
 
 ALL = {"ResourcePath": "/*", "HttpMethod": "*"}

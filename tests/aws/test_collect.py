@@ -16,7 +16,6 @@ from demarcate.checks.engine import judge
 from demarcate.estate.collecting import collect_snapshot
 from tests.aws.conftest import REGION, Aws
 
-
 HEADERS: Any = {"Content-Type": "text/xml"}
 
 

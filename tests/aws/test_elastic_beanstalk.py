@@ -32,7 +32,7 @@ SECRET = {
 
 def row(source: Any, item: Item) -> dict[str, Any]:
     environment = table("aws_elastic_beanstalk_environment")
-    return build(environment, source, environment.columns)(item, Place())
+    return build(source, environment.columns)(item, Place())
 
 
 def declared(**properties: Any) -> dict[str, Any]:

@@ -86,7 +86,7 @@ def test_ssl_policies(aws: Aws) -> None:
 
 
 def _declared(table: Any, properties: dict[str, Any]) -> dict[str, Any]:
-    return build(table, "cloudformation", table.columns)(Item(properties, None, {}, "It"), Place(resource="It"))
+    return build("cloudformation", table.columns)(Item(properties, None, {}, "It"), Place(resource="It"))
 
 
 def test_a_declared_listener_without_a_policy_has_the_default_one() -> None:

@@ -161,3 +161,14 @@ def test_names_of_aws_managed_policies() -> None:
     assert column is not None and column.cloudformation is not None and column.cloudformation.function is not None
     arns = ["arn:${AWS::Partition}:iam::aws:policy/job-function/Billing", "arn:aws:iam::123456789012:policy/own"]
     assert column.cloudformation.function(arns) == ["Billing"]
+
+
+def test_a_role_that_trusts_its_own_account_and_another(aws: Aws) -> None:
+    principals = ["arn:aws:iam::123456789012:root", "arn:aws:iam::111122223333:role/deputy"]
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": principals}, "Action": "sts:AssumeRole"}],
+    }
+    aws.client("iam").create_role(RoleName="audited", AssumeRolePolicyDocument=json.dumps(trust))
+    rows = [row for row in aws.rows("aws_policy_statement") if row["kind"] == "trust"]
+    assert [row["other_accounts"] for row in rows] == [["111122223333"]]

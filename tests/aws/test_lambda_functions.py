@@ -12,7 +12,9 @@ import zipfile
 from datetime import datetime
 from typing import Any
 
+from demarcate.estate.transforms import NOT_KEPT
 from tests.aws.conftest import Aws
+from tests.estate.test_secrets import everything
 
 
 def code() -> bytes:
@@ -50,7 +52,7 @@ def test_functions(aws: Aws) -> None:
     assert (row["name"], row["runtime"], row["package_type"]) == ("orders", "python3.13", "Zip")
     assert row["tracing_mode"] == "Active"
     assert row["vpc_id"] == ""
-    assert json.loads(row["environment_variables"])["TABLE"] == "orders"
+    assert json.loads(row["environment_variables"]) == dict.fromkeys(("DB_PASSWORD", "TABLE"), NOT_KEPT)
     assert row["plaintext_secret_names"] == ["DB_PASSWORD"]
     assert isinstance(row["last_modified"], datetime)
     assert json.loads(row["tags"]) == {"env": "prod"}
@@ -69,3 +71,28 @@ def test_the_policy_tells_who_may_invoke_a_function(aws: Aws) -> None:
     client.add_permission(FunctionName="orders", StatementId="all", Action="lambda:InvokeFunction", Principal="*")
     (row,) = aws.rows("aws_lambda_function")
     assert row["policy_public"] is True
+
+
+def test_no_value_of_a_variable_is_in_the_snapshot(aws: Aws) -> None:
+    make(aws, Environment={"Variables": {"DB_PASSWORD": "hunter2-planted", "TABLE": "hunter2-planted"}})
+    snapshot = aws.snapshot("aws_lambda_function")
+    found = everything(snapshot.folder)
+    assert "DB_PASSWORD" in found
+    assert "hunter2-planted" not in found
+
+
+def test_what_invokes_a_function_asynchronously(aws: Aws) -> None:
+    make(aws)
+    (row,) = aws.rows("aws_lambda_function")
+    assert (row["asynchronous_sources"], row["event_invoke_configured"]) == ([], False)
+    client = aws.client("lambda")
+    for name in ("sns", "apigateway"):
+        client.add_permission(
+            FunctionName="orders",
+            StatementId=name,
+            Action="lambda:InvokeFunction",
+            Principal=f"{name}.amazonaws.com",
+        )
+    client.put_function_event_invoke_config(FunctionName="orders", MaximumRetryAttempts=1)
+    (row,) = aws.rows("aws_lambda_function")
+    assert (row["asynchronous_sources"], row["event_invoke_configured"]) == (["sns.amazonaws.com"], True)

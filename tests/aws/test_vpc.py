@@ -81,7 +81,7 @@ def test_security_groups_and_their_rules(aws: Aws) -> None:
 def _declared(properties: dict[str, Any], egress: list[Any] | None = None) -> list[dict[str, Any]]:
     place = Place(resource="Group", file="t.yaml", line=1)
     item = Item(properties, None, {"egress": egress or []}, "Group")
-    row = build(SECURITY_GROUP, "cloudformation", SECURITY_GROUP.columns)(item, place)
+    row = build("cloudformation", SECURITY_GROUP.columns)(item, place)
     return list(derive(SECURITY_GROUP_RULE, SECURITY_GROUP_RULE.derived[0], row, place))
 
 
@@ -105,9 +105,9 @@ def test_what_a_declared_rule_leaves_open_is_unknown() -> None:
 def test_a_rule_declared_apart() -> None:
     (place, derived) = (Place(resource="Rule", file="t.yaml", line=1), SECURITY_GROUP_RULE.derived[1])
     rule = {
-        "GroupId": "Group.GroupId",
+        "GroupId": "Group",
         "IpProtocol": "-1",
-        "SourceSecurityGroupId": "Other.GroupId",
+        "SourceSecurityGroupId": "Other",
         "ref": "Rule",
     }
     (row,) = derive(SECURITY_GROUP_RULE, derived, rule, place)

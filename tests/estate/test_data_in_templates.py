@@ -152,3 +152,42 @@ def test_a_table_with_a_key_of_the_account(declared: Any) -> None:
     row = declared("aws_dynamodb_table", "AWS::DynamoDB::Table", {"SSESpecification": {"SSEEnabled": True}})
     assert row["sse_type"] == "KMS"
     assert row["point_in_time_recovery_enabled"] is False
+
+
+@pytest.mark.parametrize(
+    ("password", "resolved"),
+    [
+        ("{{resolve:secretsmanager:db:SecretString:password}}", True),
+        ("{{resolve:ssm-secure:db}}", False),
+        ("x", False),
+    ],
+)
+def test_a_password_that_secrets_manager_keeps(declared: Any, password: str, resolved: bool) -> None:
+    row = declared("aws_rds_db_instance", "AWS::RDS::DBInstance", {"MasterUserPassword": password})
+    assert row["master_user_password_resolved"] is resolved
+
+
+@pytest.mark.parametrize(
+    ("engine", "version", "name", "tls"),
+    [
+        ("postgres", "17.4", None, "forced"),
+        ("postgres", "14.9", "default.postgres14", "optional"),
+        ("mysql", "8.0.44", None, "optional"),
+        ("postgres", "17.4", "own", ""),
+        ("oracle-ee", "19.0.0.0", None, None),
+    ],
+)
+def test_what_the_default_parameter_group_says_of_tls(
+    declared: Any, engine: str, version: str, name: str | None, tls: str | None
+) -> None:
+    group = {} if name is None else {"DBParameterGroupName": name}
+    row = declared(
+        "aws_rds_db_instance", "AWS::RDS::DBInstance", {"Engine": engine, "EngineVersion": version, **group}
+    )
+    assert row["default_group_tls"] == tls
+
+
+def test_the_dynamic_reference_of_a_name_is_not_the_name(declared: Any) -> None:
+    row = declared("aws_rds_db_instance", "AWS::RDS::DBInstance", {"MasterUsername": "{{resolve:ssm:name}}"})
+    assert row["master_user_name"] is None
+    assert "only known at deployment" in row["_unknown"]

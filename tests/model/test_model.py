@@ -272,7 +272,13 @@ def test_exactly_one_party_owes_each_row(
 
 # By its name, so that a column is NULL of the type that it has.
 _TYPES = {"requires_compatibilities": "VARCHAR[]"} | dict.fromkeys(
-    ("auto_minor_version_upgrade", "allow_version_upgrade", "managed_actions_enabled", "key_rotation_enabled", "auto_mode_enabled"),
+    (
+        "auto_minor_version_upgrade",
+        "allow_version_upgrade",
+        "managed_actions_enabled",
+        "key_rotation_enabled",
+        "auto_mode_enabled",
+    ),
     "BOOLEAN",
 )
 _COLUMNS = (

@@ -129,10 +129,7 @@ def compile_check(
         name: tuple(sorted({*passes.lookups.get(name, ()), *where.lookups.get(name, ())}))
         for name in sorted({*passes.lookups, *where.lookups})
     }
-    if written.where:
-        verdict = f"(CASE WHEN ({where.sql}) THEN ({passes.sql}) END)"
-    else:
-        verdict = f"({passes.sql})"
+    verdict = f"(CASE WHEN ({where.sql}) THEN ({passes.sql}) END)" if written.where else f"({passes.sql})"
     check = Check(
         id=written.id,
         title=written.title,

@@ -11,7 +11,7 @@ from demarcate.cli import options
 from demarcate.cli.options import Format
 
 if TYPE_CHECKING:
-    from demarcate.model import Model, Responsibility
+    pass
 
 
 def add_to(app: typer.Typer) -> None:
@@ -90,7 +90,7 @@ def who(
     matches = find(model, asked)
     if not matches:
         raise DemarcateError(f"nothing in the model is about {asked!r}; demarcate matrix shows all of it")
-    answers.write(model, matches, str(format), sys.stdout, options.console())
+    answers.write(matches, str(format), sys.stdout, options.console())
 
 
 def explain(

@@ -119,7 +119,7 @@ def _statement(one: Any) -> Statement:
         "watched_actions": _watched(actions, not_actions),
         "resources": resources.column,
         "not_resources": not_resources.column,
-        "all_resources": _all_resources(resources, not_resources),
+        "all_resources": _all_resources(resources, but_some=one.get("NotResource") is not None),
         "conditions": conditions,
         "condition_keys": _condition_keys(conditions),
         "limiting_keys": limiting.column,
@@ -306,9 +306,9 @@ def _is_all(resource: str) -> bool:
     return name in _KINDS and bool(re.fullmatch(r"[*/:]+", rest))
 
 
-def _all_resources(resources: _Values, not_resources: _Values) -> bool | Unknown:
+def _all_resources(resources: _Values, *, but_some: bool) -> bool | Unknown:
     """Whether it is about every resource of a kind. All but a few are counted as all."""
-    if not_resources.given or any(map(_is_all, resources.known)):
+    if but_some or any(map(_is_all, resources.known)):
         return True
     return resources.unknown or False
 

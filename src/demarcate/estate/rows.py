@@ -67,8 +67,8 @@ def detail_of(text: str) -> str | None:
     return text[1:].partition(".")[0].partition("[")[0]
 
 
-def build(table: Table, source: Source, columns: Iterable[Column]) -> Callable[[Item, Place], Row]:
-    """A function that makes the row of one item, with the columns given (all of this table)."""
+def build(source: Source, columns: Iterable[Column]) -> Callable[[Item, Place], Row]:
+    """A function that makes the row of one item, with the columns given."""
     makers: list[tuple[str, Callable[[Item, Place], Any]]] = []
     formats: list[tuple[str, str]] = []
     for column in columns:

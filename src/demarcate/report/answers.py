@@ -9,14 +9,14 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from demarcate.model import Match, Model, Responsibility
+from demarcate.model import Match, Responsibility
 from demarcate.report import rows
 from demarcate.report.halves import PARTIES, proven_by, services_of
 
 COLUMNS = ["id", "party", "title", "services", "why", "proof", "counterparts"]
 
 
-def write(model: Model, matches: Sequence[Match], format: str, out: IO[str], console: Console) -> None:
+def write(matches: Sequence[Match], format: str, out: IO[str], console: Console) -> None:
     """Write matches, best first. People see the best few whole and the others by name."""
     if format != "table":
         rows.write(COLUMNS, [_record(match) for match in matches], format, out)

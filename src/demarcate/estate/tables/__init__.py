@@ -18,9 +18,8 @@ def all_tables() -> dict[str, Table]:
     for module_info in iter_modules(__path__):
         module = import_module(f"{__name__}.{module_info.name}")
         for value in vars(module).values():
-            if isinstance(value, Table):
-                if found.setdefault(value.name, value) is not value:
-                    raise ValueError(f"two tables are named {value.name}")
+            if isinstance(value, Table) and found.setdefault(value.name, value) is not value:
+                raise ValueError(f"two tables are named {value.name}")
     return dict(sorted(found.items()))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from demarcate.base.unknown import Unknown
 from demarcate.estate.paths import ABSENT
 from demarcate.estate.table import REF, Arn, Bool, Each, From, Int, Table, Tags, Text, Texts, Time
-from demarcate.estate.tables.ec2 import declared_image, unencrypted_devices, user_data_secrets
+from demarcate.estate.tables.ec2 import unencrypted_devices, user_data_secrets
 from demarcate.estate.transforms import not_empty, present
 
 
@@ -159,7 +159,7 @@ LAUNCH_CONFIGURATION = Table(
     columns=(
         Text("name", live="LaunchConfigurationName", cloudformation=REF),
         Arn(live="LaunchConfigurationARN", cloudformation=REF),
-        Text("image_id", live="ImageId", cloudformation=From("ImageId", declared_image)),
+        Text("image_id", live="ImageId", cloudformation="ImageId"),
         Text("instance_type", live="InstanceType", cloudformation="InstanceType"),
         Text(
             "metadata_http_tokens",

@@ -114,10 +114,21 @@ def _subnet(properties: dict[str, Any]) -> Any:
     return first if isinstance(first, Unknown) else first.get("SubnetId", ABSENT)
 
 
-def declared_image(value: Any) -> str:
-    """An image's id, or the parameter that holds it as launch templates write it (resolve:ssm:…)."""
-    text = str(value)
-    return text.strip("{}") if text.startswith("{{resolve:ssm:") else text
+def _from_parameter(data: dict[str, Any]) -> bool | Unknown:
+    """Whether a declared launch template's image is read from Systems Manager when it is deployed."""
+    image = data.get("ImageId", "")
+    if isinstance(image, Unknown):
+        return True if image.reason.endswith("is read from Systems Manager at deployment") else image
+    return bool(image.startswith(("resolve:ssm:", "{{resolve:ssm:")))
+
+
+_PARAVIRTUAL = frozenset(("c1", "c3", "hs1", "m1", "m2", "m3", "t1"))
+"""The instance families that can be virtualized in either way. Source: "AMI types" of the EC2 User Guide."""
+
+
+def _virtualization(instance_type: str) -> str | Unknown:
+    family = instance_type.partition(".")[0]
+    return Unknown(f"the image of the {instance_type} decides") if family in _PARAVIRTUAL else "hvm"
 
 
 def _tag(name: str) -> Callable[[Any], Any]:
@@ -161,11 +172,15 @@ INSTANCE = Table(
         Arn("arn:{partition}:ec2:{region}:{account_id}:instance/{instance_id}", cloudformation=REF),
         Text("instance_type", live="InstanceType", cloudformation="InstanceType"),
         Text("instance_state", live="State.Name", about="pending, running, stopping or stopped."),
-        Text("image_id", live="ImageId", cloudformation=From("ImageId", declared_image)),
+        Text("image_id", live="ImageId", cloudformation="ImageId"),
         Text("platform", live=From("Platform", str.lower), absent="", about="windows, or empty."),
         Text("platform_details", live="PlatformDetails"),
         Text("architecture", live="Architecture"),
-        Text("virtualization_type", live="VirtualizationType"),
+        Text(
+            "virtualization_type",
+            live="VirtualizationType",
+            cloudformation=From("InstanceType", _virtualization),
+        ),
         Text("vpc_id", live="VpcId", absent=""),
         Text("subnet_id", live=From("SubnetId", absent=""), cloudformation=From("@", _subnet)),
         Texts(
@@ -363,9 +378,16 @@ LAUNCH_TEMPLATE = Table(
         Text(
             "image_id",
             live=_data("ImageId"),
-            cloudformation=From("LaunchTemplateData.ImageId", declared_image),
+            cloudformation="LaunchTemplateData.ImageId",
             absent="",
             about="An image id, or a parameter that holds one (resolve:ssm:…).",
+        ),
+        Bool(
+            "image_from_parameter",
+            live=From(_data("ImageId"), lambda image: image.startswith("resolve:ssm:")),
+            cloudformation=From("LaunchTemplateData", _from_parameter),
+            absent=False,
+            about="Whether a Systems Manager parameter names the image, which is then the current one.",
         ),
         Text(
             "instance_type",

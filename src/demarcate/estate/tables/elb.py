@@ -122,7 +122,7 @@ LOAD_BALANCER = Table(
         Text(
             "web_acl_arn",
             live=From("@waf.WebACL.ARN", absent=""),
-            cloudformation="@waf.WebACLArn",
+            cloudformation=From("@waf.WebACLArn", absent=""),
             about="The WAF web ACL of an application load balancer, or empty.",
         ),
         Time("created_time", live="CreatedTime"),

@@ -39,7 +39,9 @@ def _status(enable: Any) -> str:
 
 def _protection(column: str, name: str, additional: str = "") -> Any:
     place = From("Features", _feature(name, additional))
-    return Bool(column, live=place, cloudformation=place)
+    # A new detector has Runtime Monitoring only where it is asked for.
+    off = From("Features", place.function, absent=False) if name == "RUNTIME_MONITORING" else place
+    return Bool(column, live=place, cloudformation=off)
 
 
 DETECTOR = Table(

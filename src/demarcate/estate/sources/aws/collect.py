@@ -135,7 +135,7 @@ def _rows(
 ) -> Iterator[tuple[dict[str, Any], Place]]:
     """The rows of one table, as its pages come."""
     table = plan.table
-    make = build(table, "live", plan.columns)
+    make = build("live", plan.columns)
     details = {name: table.details[name] for name in plan.details("live")}
     region = next((c.live.path for c in table.columns if c.name == "region" and c.live is not None), None)
     for item in _items(table.steps, scope, clients):

@@ -65,7 +65,7 @@ def _table(
     kept: Mapping[str, PartWriter],
 ) -> None:
     table = plan.table
-    make = build(table, "cloudformation", plan.columns)
+    make = build("cloudformation", plan.columns)
     details = plan.details("cloudformation")
     part = kept.get(table.name)
     for type_ in table.types:

@@ -69,7 +69,8 @@ def load(
 
     `parameters` are values by name, for every template that is not nested in another. `names` says which
     property is what `Ref` gives where it is declared (`{"AWS::S3::Bucket": "BucketName"}`), `same_as_ref` which
-    attributes are what `Ref` gives (`{"AWS::EC2::SecurityGroup": ("GroupId",)}`). Raises DemarcateError for a path that does not exist and for directories without a template.
+    attributes are what `Ref` gives (`{"AWS::EC2::SecurityGroup": ("GroupId",)}`). Raises DemarcateError for a
+    path that does not exist and for directories without a template.
     """
     folders = [path if path.is_dir() else path.parent for path in paths]
     estate = Estate(folders, parameters or {}, names, same_as_ref)

@@ -1,0 +1,24 @@
+"""Rows that a check is not about: its `where` leaves them out, so that one fault has one finding."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demarcate.base.documents import read
+from demarcate.checks.catalog import load_checks
+from tests.checks.examples import verdicts
+
+CASES = read(Path(__file__).parent / "cases" / "not_judged.yaml", dict[str, list[dict[str, Any]]])
+CHECKS = load_checks()
+
+
+@pytest.mark.parametrize(
+    ("check", "row"),
+    [(check, row) for check, rows in CASES.items() for row in rows],
+    ids=lambda value: str(value)[:60],
+)
+def test_not_judged(check: str, row: dict[str, Any], tmp_path: Path) -> None:
+    assert verdicts(CHECKS[check], row, tmp_path) == []

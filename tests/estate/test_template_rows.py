@@ -1,0 +1,81 @@
+"""Templates as rows: what joins, what completes a row, what is not known."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.snapshot import rows_of
+from demarcate.estate.tables import table
+
+
+def rows(folder: Path, name: str, *columns: str) -> list[dict[str, Any]]:
+    snapshot = collect_snapshot([folder], selection={name: frozenset(columns)})
+    return [dict(row) for row in rows_of(snapshot, table(name), ["resource", "_unknown", *columns])]
+
+
+def test_an_attribute_that_is_what_ref_gives_joins(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(
+        "Resources:\n"
+        "  Vpc: {Type: 'AWS::EC2::VPC', Properties: {CidrBlock: 10.0.0.0/16}}\n"
+        "  A: {Type: 'AWS::EC2::Subnet', Properties: {VpcId: !Ref Vpc}}\n"
+        "  B: {Type: 'AWS::EC2::Subnet', Properties: {VpcId: !GetAtt Vpc.VpcId}}\n"
+    )
+    assert [row["vpc_id"] for row in rows(tmp_path, "aws_vpc_subnet", "vpc_id")] == ["Vpc", "Vpc"]
+
+
+def test_a_declared_name_is_what_ref_gives(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(
+        "Resources:\n"
+        "  Logs: {Type: 'AWS::S3::Bucket', Properties: {BucketName: our-logs}}\n"
+        "  Data: {Type: 'AWS::S3::Bucket', Properties: {LoggingConfiguration: {DestinationBucketName: !Ref Logs}}}\n"
+    )
+    found = {row["resource"]: row["name"] for row in rows(tmp_path, "aws_s3_bucket", "name")}
+    assert found == {"Logs": "our-logs", "Data": "Data"}
+
+
+def test_a_policy_completes_its_bucket(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(
+        "Resources:\n"
+        "  Data: {Type: 'AWS::S3::Bucket'}\n"
+        "  Open: {Type: 'AWS::S3::Bucket'}\n"
+        "  Policy: {Type: 'AWS::S3::BucketPolicy', Properties: {Bucket: !Ref Data, PolicyDocument: {Statement: []}}}\n"
+    )
+    found = {row["resource"]: row["policy"] for row in rows(tmp_path, "aws_s3_bucket", "policy")}
+    assert found == {"Data": '{"Statement":[]}', "Open": "{}"}
+
+
+def test_a_policy_that_may_be_for_any_bucket_leaves_them_unknown(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(
+        "Parameters: {Name: {Type: String}}\n"
+        "Resources:\n"
+        "  Data: {Type: 'AWS::S3::Bucket'}\n"
+        "  Policy: {Type: 'AWS::S3::BucketPolicy', Properties: {Bucket: !Ref Name, PolicyDocument: {}}}\n"
+    )
+    (row,) = rows(tmp_path, "aws_s3_bucket", "policy")
+    assert row["policy"] is None
+    assert "Policy may be for it: parameter Name has no value" in row["_unknown"]
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ("true", True),
+        ("'true'", True),
+        ("'False'", False),
+        ("!Ref X", None),
+        ("[1]", None),
+        ("'{{resolve:ssm:x}}'", None),
+    ],
+)
+def test_booleans_as_templates_write_them(value: str, expected: bool | None, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(
+        "Parameters: {X: {Type: String}}\n"
+        f"Resources: {{V: {{Type: 'AWS::EC2::Volume', Properties: {{Encrypted: {value}}}}}}}\n"
+    )
+    (row,) = rows(tmp_path, "aws_ebs_volume", "encrypted")
+    assert row["encrypted"] is expected
+    assert expected is not None or row["_unknown"]
