@@ -27,7 +27,6 @@ def list_checks(
 ) -> None:
     """List the checks."""
     from demarcate.checks.catalog import encode, load_checks
-    from demarcate.estate.tables import all_tables
     from demarcate.model import load
     from demarcate.report import rows
 
@@ -37,7 +36,8 @@ def list_checks(
     found = [
         encode(check)
         for check in load_checks(checks or (), responsibilities=model.owed).values()
-        if area in (None, check.area) and service in (None, all_tables()[check.table].service)
+        if area in (None, check.area)
+        and (service is None or any(service == of.id for of in model.services_of_table.get(check.table, ())))
     ]
     if format is Format.JSON:
         columns = ["id", "title", "area", "responsibility", "table", "tables", "severity", "refs"]

@@ -214,12 +214,10 @@ def _present_services(model: Model, snapshot: Snapshot, reaches: Mapping[str, Re
     lost_template = any(one.file for one in snapshot.unread)
     present = set()
     for service in model.services:
-        reached = reaches.get(service.id)
-        if lost_template or not service.tables or any(table in unread for table in service.tables):
-            present.add(service.id)
-        elif reached is not None:
-            if reached.applies or reached.unknown:
-                present.add(service.id)
-        elif any(rows.get(table) for table in service.tables):
+        reached = reaches.get(service.id, Reach())
+        shared = {when.table for when in service.when}
+        own = any(rows.get(table) for table in service.tables if table not in shared)
+        untold = lost_template or not service.tables or any(table in unread for table in service.tables)
+        if own or untold or reached.applies or reached.unknown:
             present.add(service.id)
     return present

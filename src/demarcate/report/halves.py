@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from rich.box import Box
 from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
@@ -14,17 +15,25 @@ AWS, CUSTOMER = "AWS provides", "You owe"
 PARTIES = {"aws": "AWS", "customer": "you"}
 
 
+_LINE = Box("    \n  │ \n  │ \n  │ \n    \n    \n  │ \n    \n")
+"""A box of which only the line between two columns is drawn."""
+
+
+def divided(left: str, right: str) -> Table:
+    """An empty table with two columns and the line between them."""
+    table = Table(box=_LINE, show_edge=False, pad_edge=False, expand=True, header_style="bold")
+    table.add_column(Text(left), ratio=4, overflow="fold")
+    table.add_column(Text(right), ratio=5, overflow="fold")
+    return table
+
+
 def side_by_side(aws: Iterable[RenderableType], customer: Iterable[RenderableType]) -> Table:
     """A table of two columns with the line between them."""
     left, right = list(aws), list(customer)
-    table = Table(box=None, padding=(0, 1), pad_edge=False, expand=True)
-    table.add_column(Text(AWS, style="bold"), ratio=1)
-    table.add_column("", width=1)
-    table.add_column(Text(CUSTOMER, style="bold"), ratio=1)
+    table = divided(AWS, CUSTOMER)
     for number in range(max(len(left), len(right), 1)):
         table.add_row(
             left[number] if number < len(left) else Text("–" if number == 0 else "", style="dim"),
-            Text("│", style="bold"),
             right[number] if number < len(right) else Text("–" if number == 0 else "", style="dim"),
         )
     return table

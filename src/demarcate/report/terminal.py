@@ -17,6 +17,7 @@ from demarcate.assessing import Assessment
 from demarcate.checks.engine import Finding
 from demarcate.model import Model
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
+from demarcate.report.halves import divided
 from demarcate.report.safe import one_line
 
 SHOWN_GAPS, SHOWN_CHECKS, SHOWN_FINDINGS = 8, 3, 2
@@ -76,17 +77,14 @@ def _unread(posture: Posture) -> RenderableType:
 
 def _line(model: Model, posture: Posture) -> Grid:
     """Both halves of each area, AWS's on the left of the line, yours on the right."""
-    grid = Grid(box=None, padding=(0, 1), expand=True, pad_edge=False)
-    grid.add_column(Text("AWS secures", style="bold"), ratio=4)
-    grid.add_column("", width=1)
-    grid.add_column(Text("You secure", style="bold"), ratio=5)
+    grid = divided("AWS secures", "You secure")
     for area in model.areas:
         counts = posture.areas[area.id]
         aws = Text.assemble((area.title, "bold"), "\n", _sentence(area.aws), style="")
         aws.append(f"\n{counts.provided} provided", style="dim")
         yours = Text.assemble(_bar(counts), "\n", _sentence(area.customer), "\n", _states(counts))
-        grid.add_row(aws, Text("│\n" * 4 + "│", style="bold"), yours)
-        grid.add_row("", Text("│", style="bold"), "")
+        grid.add_row(aws, yours)
+        grid.add_row("", "")
     return grid
 
 
@@ -160,7 +158,7 @@ def _other_gaps(gaps: list[ResponsibilityPosture]) -> Grid:
     grid = Grid(box=None, padding=(0, 1, 0, 0), show_header=False, pad_edge=False)
     for gap in gaps:
         severity = gap.severity or "low"
-        failing = f"{gap.failed} fail"
+        failing = f"{gap.failed} fail{'s' if gap.failed == 1 else ''}"
         grid.add_row(Text(severity.upper(), style=_STYLES[severity]), Text(gap.title), Text(failing, style="bold"))
     return grid
 
