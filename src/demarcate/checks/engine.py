@@ -5,7 +5,7 @@ Judging is pure: the same snapshot and the same checks give the same findings. N
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
@@ -141,12 +141,24 @@ def judge(
         with ThreadPoolExecutor() as pool:
             judged = [(table, of_it) for table, of_it in tables if database.why_absent(table) is None]
             database.prepare(judging.reads(judged))
-            tallies = [tally for found in pool.map(lambda one: judging.table(*one), judged) for tally in found]
+            scans = [(table, together) for table, of_it in judged for together in _together(of_it)]
+            tallies = [tally for found in pool.map(lambda one: judging.table(*one), scans) for tally in found]
     except duckdb.Error as error:
         raise DemarcateError(
             f"{snapshot.folder}: cannot be read: {_first_line(error)}; collect the snapshot again"
         ) from error
     return Judgement(connection, tuple(tallies), tuple(not_run))
+
+
+def _together(checks: Sequence[Check]) -> list[list[Check]]:
+    """Checks that are judged in one scan: all that look at their own row alone, and each other by itself.
+
+    The database plans each look into another table over all that comes before it in the same query: the cost of
+    planning several together grows with the square of their number, and scanning is cheap beside it.
+    """
+    alone = [[check] for check in checks if check.lookups]
+    shared = [check for check in checks if not check.lookups]
+    return [shared, *alone] if shared else alone
 
 
 def _make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> None:
@@ -173,6 +185,32 @@ def _about(check: Check) -> str:
 
 def _not_passed(number: int) -> str:
     return f"(a{number} AND v{number} IS NOT TRUE)"
+
+
+def _by_resource(numbers: Iterable[int], reasons: Mapping[int, str] | None = None) -> str:
+    """SQL that makes the rows of one resource one: it fails if any fails, else it is unknown if any is.
+
+    `reasons` is SQL for each check's reason on one row; of several that fail, the first is told and counted on.
+    """
+    each, grouped = ["*"], []
+    for i in numbers:
+        about = f"FILTER (WHERE a{i})"
+        grouped.append(
+            f"CASE WHEN bool_or(NOT v{i}) {about} THEN false WHEN bool_or(v{i} IS NULL) {about} THEN NULL "
+            f"ELSE true END AS v{i}, bool_or(a{i}) AS a{i}"
+        )
+        if reasons is not None:
+            each.append(f"{reasons[i]} AS r{i}")
+            failed, unknown = f"FILTER (WHERE a{i} AND NOT v{i})", f"FILTER (WHERE a{i} AND v{i} IS NULL)"
+            more = f"count(*) {failed}"
+            grouped.append(
+                f"coalesce(min(r{i}) {failed} || CASE WHEN {more} > 1 THEN ' (and ' || ({more} - 1) || ' more)' "
+                f"ELSE '' END, min(r{i}) {unknown}, '') AS r{i}"
+            )
+    return (
+        f"SELECT resource, account_id, region, file, min(line) AS line, {', '.join(grouped)} "
+        f"FROM (SELECT {', '.join(each)} FROM judged AS {ROW}) GROUP BY resource, account_id, region, file"
+    )
 
 
 class _Judging:
@@ -219,23 +257,22 @@ class _Judging:
         verdicts = f"SELECT {', '.join(self._columns(checks))} {source}"
         numbers = range(len(checks))
         all_kept = self._passes or bool(table.derived) or self._database.rows(table) <= FEW_ROWS
-        if table.derived:
-            verdicts = self._by_resource(checks, verdicts)
-        elif not all_kept:
+        if not all_kept:
             verdicts = f"SELECT * FROM ({verdicts}) WHERE {' OR '.join(_not_passed(i) for i in numbers)}"
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {verdicts}")
+        resources = f"({_by_resource(numbers)})" if table.derived else "judged"
         failed = ", ".join(
             f"count(*) FILTER (WHERE a{i} AND NOT v{i}), count(*) FILTER (WHERE a{i} AND v{i} IS NULL)"
             for i in numbers
         )
         if all_kept:
-            abouts, source = [f"a{i}" for i in numbers], "FROM judged"
+            abouts, source = [f"a{i}" for i in numbers], f"FROM {resources}"
         else:
             abouts = [_about(check) for check in checks]
         about = ", ".join("count(*)" if a == "true" else f"count(*) FILTER (WHERE {a})" for a in abouts)
         group = "SELECT account_id, region, {} {} GROUP BY ALL ORDER BY ALL"
         counted = {
-            tuple(row[:2]): row[2:] for row in cursor.execute(group.format(failed, "FROM judged")).fetchall()
+            tuple(row[:2]): row[2:] for row in cursor.execute(group.format(failed, f"FROM {resources}")).fetchall()
         }
         tallies: list[Tally] = []
         wanted: set[int] = set()
@@ -261,26 +298,6 @@ class _Judging:
             selected.append(f"{_about(check)} AS a{i}")
         return selected
 
-    def _by_resource(self, checks: Sequence[Check], verdicts: str) -> str:
-        """Several rows belong to one resource: it fails if any fails, else it is unknown if any is."""
-        reasons, grouped = [], []
-        for i, check in enumerate(checks):
-            reasons.append(f"{self._reason(check, f'v{i}')} AS r{i}")
-            about = f"FILTER (WHERE a{i})"
-            failed, unknown = f"FILTER (WHERE a{i} AND NOT v{i})", f"FILTER (WHERE a{i} AND v{i} IS NULL)"
-            more = f"count(*) {failed}"
-            grouped.append(
-                f"CASE WHEN bool_or(NOT v{i}) {about} THEN false WHEN bool_or(v{i} IS NULL) {about} THEN NULL "
-                f"ELSE true END AS v{i}, bool_or(a{i}) AS a{i}, "
-                f"coalesce(min(r{i}) {failed} || CASE WHEN {more} > 1 THEN ' (and ' || ({more} - 1) || ' more)' "
-                f"ELSE '' END, min(r{i}) {unknown}, '') AS r{i}"
-            )
-        return (
-            f"SELECT resource, account_id, region, file, min(line) AS line, {', '.join(grouped)} "
-            f"FROM (SELECT *, {', '.join(reasons)} FROM ({verdicts}) AS {ROW}) "
-            "GROUP BY resource, account_id, region, file"
-        )
-
     def _write(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[tuple[int, Check]]) -> None:
         """Write a finding for each verdict kept that is not a pass (or is, where passes are asked for)."""
         kept = ", ".join(
@@ -290,13 +307,17 @@ class _Judging:
         def of_check(values: Iterable[tuple[int, str]]) -> str:
             return f"CASE n {' '.join(f'WHEN {i} THEN {value}' for i, value in values)} END"
 
-        reasons = ((i, f"r{i}" if table.derived else self._reason(check, f"v{i}")) for i, check in checks)
+        reasons = {i: self._reason(check, f"v{i}") for i, check in checks}
+        source = "judged"
+        if table.derived:
+            source = f"({_by_resource(reasons, reasons)})"
+            reasons = {i: f"r{i}" for i in reasons}
         verdict = of_check((i, f"v{i}") for i, _ in checks)
         cursor.execute(
             f"INSERT INTO findings SELECT {of_check((i, text(check.id)) for i, check in checks)}, "
             f"CASE WHEN {verdict} THEN 'pass' WHEN NOT {verdict} THEN 'fail' ELSE 'unknown' END, "
-            f"resource, account_id, region, {of_check(reasons)}, file, line "
-            f"FROM (SELECT *, unnest([{kept}]) AS n FROM judged) AS {ROW} WHERE n IS NOT NULL"
+            f"resource, account_id, region, {of_check(reasons.items())}, file, line "
+            f"FROM (SELECT *, unnest([{kept}]) AS n FROM {source}) AS {ROW} WHERE n IS NOT NULL"
         )
 
     def _verdict(self, check: Check) -> str:
