@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from demarcate.base.documents import DocumentError, compose, read
 from demarcate.checks.catalog import columns_of, compile_check, scoped
+from demarcate.checks.names import fill
 from demarcate.checks.predicate import compile_predicate
 from demarcate.checks.structs import Written
 
@@ -89,13 +90,14 @@ def test_exists_never_guesses(sql: str, outer: dict[str, Any], inner: list[dict[
     if FORMS[sql] < 0:
         expected = None if expected is None else not expected
     verdict = evaluate(sql, outer, inner)
+    assert inner or verdict == evaluate(sql, outer, inner, empty=True), "the short form says the same"
     if verdict is not None:
         assert verdict == expected
     elif outer["volume_id"] is not None:
         assert expected is None, "it could have been told"
 
 
-def evaluate(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]]) -> Truth:
+def evaluate(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]], *, empty: bool = False) -> Truth:
     done = compile_predicate(sql, "aws_ebs_volume", columns_of, scoped)
     with duckdb.connect() as connection:
         connection.execute(
@@ -115,7 +117,9 @@ def evaluate(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]]) -> Tr
             )
         # A row of another account never counts.
         connection.execute("INSERT INTO aws_ebs_snapshot VALUES (?, true, NULL, '2', 'r')", [outer["volume_id"]])
-        found = connection.execute(f"SELECT {done.sql} FROM aws_ebs_volume AS _row").fetchone()
+        found = connection.execute(
+            f"SELECT {fill(done.sql, done.subqueries, lambda _: empty)} FROM aws_ebs_volume AS _row"
+        ).fetchone()
     assert found is not None
     verdict: Truth = found[0]
     return verdict

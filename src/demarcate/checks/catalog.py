@@ -17,6 +17,7 @@ import msgspec
 from demarcate.base import cache
 from demarcate.base.documents import DocumentError, compose, convert, line_of, node_at, read_text
 from demarcate.base.errors import DemarcateError
+from demarcate.checks.names import fill
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.table import Table
 from demarcate.estate.tables import all_tables
@@ -147,6 +148,7 @@ def compile_check(
         columns=tuple(sorted({*passes.columns, *where.columns})),
         shown=shown,
         lookups=lookups,
+        subqueries={**passes.subqueries, **where.subqueries},
         file=file,
         line=line_of(item),
     )
@@ -158,7 +160,7 @@ def _predicate(text: str, table: Table, file: str, item: Any, written: Written, 
     from demarcate.checks.predicate import PredicateError, compile_predicate
 
     try:
-        return compile_predicate(text, table.name, columns_of, scoped)
+        return compile_predicate(text, table.name, columns_of, scoped, key)
     except PredicateError as error:
         raise _mistake(f"{key}: {error}", file, item, written, key) from error
 
@@ -212,13 +214,11 @@ def _bind(check: Check, file: str, item: Any, written: Written) -> None:
     """Let DuckDB bind the SQL to empty tables: what types and functions do not fit is seen now."""
     import duckdb
 
+    whole = fill(check.verdict, check.subqueries, lambda _: False)
     try:
         found = (
             _empty_tables()
-            .execute(
-                f"SELECT {check.verdict} AS verdict, {check.where or 'true'}, {check.reason} "
-                f'FROM "{check.table}" AS _row'
-            )
+            .execute(f'SELECT {whole} AS verdict, {check.reason} FROM "{check.table}" AS _row')
             .description
         )
     except duckdb.Error as error:

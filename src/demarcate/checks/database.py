@@ -86,7 +86,10 @@ class Database:
             self._connection.execute(f"CREATE VIEW {table.name} AS SELECT {nothing} WHERE false")
             return
         source = f"read_parquet([{', '.join(map(text, files))}], union_by_name = true)"
-        held = {row[0] for row in self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+        held = {column.name for column in table.all_columns}
+        if not self.snapshot.fresh:  # another version may have written it
+            described = self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+            held = {row[0] for row in described}
         columns = ", ".join(
             name_of(c.name) if c.name in held else f"NULL::{c.type} AS {name_of(c.name)}"
             for c in table.all_columns

@@ -12,10 +12,11 @@ from itertools import groupby
 from typing import TYPE_CHECKING
 
 import duckdb
+import msgspec
 
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.database import Database, text
-from demarcate.checks.names import ROW
+from demarcate.checks.names import ROW, fill
 from demarcate.checks.structs import Check, Verdict
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.table import Table
@@ -39,7 +40,7 @@ COLUMNS = (
 )
 """The columns of findings, in order."""
 
-FEW_ROWS = 20_000
+FEW_ROWS = 5_000
 """Up to so many rows of a table its verdicts are kept while it is judged."""
 
 _ALWAYS = {"resource", "account_id", "region", "file", "line", "_unknown"}
@@ -129,7 +130,7 @@ def judge(
     """
     database = Database(snapshot)
     connection = database.cursor()
-    ordered = sorted(checks, key=lambda check: (check.table, check.id))
+    ordered = sorted((_filled(check, database) for check in checks), key=lambda check: (check.table, check.id))
     _make_tables(connection, ordered)
     judging = _Judging(database, passes, findings, only)
     tables = [(all_tables()[name], list(of_it)) for name, of_it in groupby(ordered, key=lambda c: c.table)]
@@ -148,6 +149,16 @@ def judge(
             f"{snapshot.folder}: cannot be read: {_first_line(error)}; collect the snapshot again"
         ) from error
     return Judgement(connection, tuple(tallies), tuple(not_run))
+
+
+def _filled(check: Check, database: Database) -> Check:
+    """The check with its subqueries put in, as short as this database lets them be."""
+
+    def is_empty(table: str) -> bool:
+        return not database.has_rows(all_tables()[table])
+
+    verdict, where = (fill(sql, check.subqueries, is_empty) for sql in (check.verdict, check.where))
+    return msgspec.structs.replace(check, verdict=verdict, where=where)
 
 
 def _together(checks: Sequence[Check]) -> list[list[Check]]:
@@ -213,6 +224,42 @@ def _by_resource(numbers: Iterable[int], reasons: Mapping[int, str] | None = Non
     )
 
 
+_Counts = dict[tuple[str | None, str | None], list[list[int]]]
+"""By account and region: for each check, how many passed, failed and are unknown."""
+
+
+def _count_here(cursor: duckdb.DuckDBPyConnection, kept: str, checks: int) -> _Counts:
+    """Counts of a few rows, for which planning the counting would take longer than counting."""
+    selected = ", ".join(
+        f"CASE WHEN a{i} THEN CASE WHEN v{i} THEN 0 WHEN NOT v{i} THEN 1 ELSE 2 END END" for i in range(checks)
+    )
+    counts: _Counts = {}
+    query = f"SELECT account_id, region, {selected} FROM {kept} ORDER BY account_id, region"
+    for account, region, *verdicts in cursor.execute(query).fetchall():
+        of_place = counts.setdefault((account, region), [[0, 0, 0] for _ in verdicts])
+        for of_check, verdict in zip(of_place, verdicts, strict=True):
+            if verdict is not None:
+                of_check[verdict] += 1
+    return counts
+
+
+def _count_there(cursor: duckdb.DuckDBPyConnection, kept: str, source: str, abouts: Sequence[str]) -> _Counts:
+    """Counts of many rows: what was kept tells what is not passed, the source how many rows there are."""
+    query = "SELECT account_id, region, {} FROM {} GROUP BY ALL ORDER BY ALL"
+    not_passed = ", ".join(
+        f"count(*) FILTER (WHERE a{i} AND NOT v{i}), count(*) FILTER (WHERE a{i} AND v{i} IS NULL)"
+        for i in range(len(abouts))
+    )
+    about = ", ".join("count(*)" if a == "true" else f"count(*) FILTER (WHERE {a})" for a in abouts)
+    found = {tuple(row[:2]): row[2:] for row in cursor.execute(query.format(not_passed, kept)).fetchall()}
+    counts: _Counts = {}
+    for account, region, *totals in cursor.execute(query.format(about, source)).fetchall():
+        here = found.get((account, region), (0,) * 2 * len(totals))
+        pairs = zip(totals, here[::2], here[1::2], strict=True)
+        counts[account, region] = [[total - failed - unknown, failed, unknown] for total, failed, unknown in pairs]
+    return counts
+
+
 class _Judging:
     """One run over one database."""
 
@@ -253,40 +300,30 @@ class _Judging:
 
         Where rows are many, only those that some check does not pass are kept.
         """
-        source = f'FROM "{table.name}" AS {ROW}{self._only}'
-        verdicts = f"SELECT {', '.join(self._columns(checks))} {source}"
+        source = f'"{table.name}" AS {ROW}{self._only}'
+        verdicts = f"SELECT {', '.join(self._columns(checks))} FROM {source}"
+        few = self._database.rows(table) <= FEW_ROWS
+        all_kept = few or self._passes or bool(table.derived)
         numbers = range(len(checks))
-        all_kept = self._passes or bool(table.derived) or self._database.rows(table) <= FEW_ROWS
         if not all_kept:
             verdicts = f"SELECT * FROM ({verdicts}) WHERE {' OR '.join(_not_passed(i) for i in numbers)}"
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {verdicts}")
-        resources = f"({_by_resource(numbers)})" if table.derived else "judged"
-        failed = ", ".join(
-            f"count(*) FILTER (WHERE a{i} AND NOT v{i}), count(*) FILTER (WHERE a{i} AND v{i} IS NULL)"
-            for i in numbers
-        )
-        if all_kept:
-            abouts, source = [f"a{i}" for i in numbers], f"FROM {resources}"
+        kept = f"({_by_resource(numbers)})" if table.derived else "judged"
+        if few:
+            counts = _count_here(cursor, kept, len(checks))
         else:
-            abouts = [_about(check) for check in checks]
-        about = ", ".join("count(*)" if a == "true" else f"count(*) FILTER (WHERE {a})" for a in abouts)
-        group = "SELECT account_id, region, {} {} GROUP BY ALL ORDER BY ALL"
-        counted = {
-            tuple(row[:2]): row[2:] for row in cursor.execute(group.format(failed, f"FROM {resources}")).fetchall()
-        }
-        tallies: list[Tally] = []
-        wanted: set[int] = set()
-        for account, region, *totals in cursor.execute(group.format(about, source)).fetchall():
-            found = counted.get((account, region), (0,) * 2 * len(checks))
-            for i, check in enumerate(checks):
-                failing, unknown = found[2 * i : 2 * i + 2]
-                if totals[i]:
-                    passed = totals[i] - failing - unknown
-                    tallies.append(Tally(check.id, account, region, passed, failing, unknown))
-                if failing or unknown or (totals[i] and self._passes):
-                    wanted.add(i)
+            abouts = [f"a{i}" for i in numbers] if all_kept else [_about(check) for check in checks]
+            counts = _count_there(cursor, kept, kept if all_kept else source, abouts)
+        tallies = [
+            Tally(check.id, account, region, *counted)
+            for (account, region), of_place in counts.items()
+            for check, counted in zip(checks, of_place, strict=True)
+            if any(counted)
+        ]
+        first = 0 if self._passes else 1
+        wanted = [i for i in numbers if any(any(of_place[i][first:]) for of_place in counts.values())]
         if wanted and self._findings:
-            self._write(cursor, table, [(i, checks[i]) for i in sorted(wanted)])
+            self._write(cursor, table, [(i, checks[i]) for i in wanted])
         return tallies
 
     def _columns(self, checks: Sequence[Check]) -> list[str]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
 
 ROW: Final = "_row"
 """The alias of the judged row."""
@@ -17,3 +18,18 @@ def partly_read(table: str) -> str:
     A row that is not found in it is then not known to be missing.
     """
     return f"partly read {table}"
+
+
+class Subquery(NamedTuple):
+    """A look into another table: its SQL, and what that comes to where the table is empty."""
+
+    table: str
+    sql: str
+    empty: str
+
+
+def fill(sql: str, subqueries: Mapping[str, Subquery], is_empty: Callable[[str], bool]) -> str:
+    """Compiled SQL with its subqueries in it, those into empty tables in their short form."""
+    for name, subquery in subqueries.items():
+        sql = sql.replace(f'"{name}"', subquery.empty if is_empty(subquery.table) else subquery.sql)
+    return sql

@@ -15,7 +15,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from demarcate.checks.names import NOW, ROW, partly_read
+from demarcate.checks.names import NOW, ROW, Subquery, partly_read
 
 
 class PredicateError(Exception):
@@ -24,13 +24,17 @@ class PredicateError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A predicate as SQL over the alias `_row`, with what it reads."""
+    """A predicate as SQL over the alias `_row`, with what it reads.
+
+    In `sql` each look into another table is a name of `subqueries`; `fill` puts them in.
+    """
 
     sql: str
     columns: tuple[str, ...]
     """Columns of the judged table."""
     lookups: Mapping[str, tuple[str, ...]]
     """Other tables that it looks into, and their columns."""
+    subqueries: Mapping[str, Subquery]
 
 
 Schema = Callable[[str], Mapping[str, str] | None]
@@ -69,8 +73,8 @@ _NULL_ANSWERS = (
 )
 
 
-def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped) -> Compiled:
-    """Compile one predicate over a table. Raises PredicateError."""
+def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, name: str = "pass") -> Compiled:
+    """Compile one predicate over a table; `name` tells its subqueries from another's. Raises PredicateError."""
     try:
         tree = sqlglot.parse_one(text, read="duckdb")
     except (SqlglotError, RecursionError) as error:
@@ -80,12 +84,11 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped) -> 
     columns = schema(table)
     if columns is None:
         raise PredicateError(f"there is no table {table!r}")
-    compiler = _Compiler(schema, scoped)
+    compiler = _Compiler(schema, scoped, name)
     outer = _Scope(ROW, table, columns)
     sql = compiler.expression(tree, (outer,)).sql("duckdb")
-    return Compiled(
-        sql, tuple(sorted(outer.used)), {name: tuple(sorted(used)) for name, used in compiler.lookups.items()}
-    )
+    lookups = {name: tuple(sorted(used)) for name, used in compiler.lookups.items()}
+    return Compiled(sql, tuple(sorted(outer.used)), lookups, compiler.subqueries)
 
 
 def _first_line(error: BaseException) -> str:
@@ -113,10 +116,10 @@ _Scopes = tuple[_Scope, ...]
 class _Compiler:
     """Rewrites a tree; collects the tables looked into."""
 
-    def __init__(self, schema: Schema, scoped: Scoped) -> None:
-        self._schema, self._scoped = schema, scoped
+    def __init__(self, schema: Schema, scoped: Scoped, name: str) -> None:
+        self._schema, self._scoped, self._name = schema, scoped, name
         self.lookups: dict[str, set[str]] = {}
-        self._count = 0
+        self.subqueries: dict[str, Subquery] = {}
 
     def expression(self, node: exp.Expr, scopes: _Scopes) -> exp.Expr:
         """A copy of the tree with names resolved, `now()` fixed and subqueries three-valued."""
@@ -219,11 +222,20 @@ class _Compiler:
         perhaps = f"SELECT 1 FROM {source} WHERE " + _all(
             [*scope_sql, f"({' OR '.join(unsure)})", f"(({test}) IS NULL OR (({test}) AND {maybe} IS NOT NULL))"]
         )
-        unknown = [*outer_nulls, f"getvariable('{partly_read(inner.table)}')", f"EXISTS({perhaps})"]
-        return exp.maybe_parse(
-            f"(CASE WHEN EXISTS({exists}) THEN TRUE WHEN {' OR '.join(unknown)} THEN NULL ELSE FALSE END)",
-            dialect="duckdb",
-        )
+        untold = [*outer_nulls, f"getvariable('{partly_read(inner.table)}')"]
+        unknown = [*untold, f"EXISTS({perhaps})"]
+        sql = f"(CASE WHEN EXISTS({exists}) THEN TRUE WHEN {' OR '.join(unknown)} THEN NULL ELSE FALSE END)"
+        return self._subquery(inner, scopes, sql, f"(CASE WHEN {' OR '.join(untold)} THEN NULL ELSE FALSE END)")
+
+    def _subquery(self, inner: _Scope, scopes: _Scopes, sql: str, empty: str) -> exp.Expr:
+        """The subquery itself inside another one; else a name for it, so that what an empty table makes
+        of it need not be planned.
+        """
+        if len(scopes) > 1:
+            return exp.maybe_parse(sql, dialect="duckdb")
+        name = f"{self._name} {len(self.subqueries)}"
+        self.subqueries[name] = Subquery(inner.table, sql, empty)
+        return exp.column(name, quoted=True)
 
     def _lookup(self, select: exp.Select, scopes: _Scopes) -> exp.Expr:
         """The value of the rows that match; NULL where none does, or where they differ."""
@@ -232,10 +244,12 @@ class _Compiler:
         value = self.expression(_only(select), (*scopes, inner)).sql("duckdb")
         self._note(inner)
         where = _all([*self._scope_sql(inner, scopes[0]), f"({condition.sql('duckdb')})"])
-        return exp.maybe_parse(
+        sql = (
             f"(SELECT CASE WHEN count(DISTINCT {value}) = 1 THEN any_value({value}) END "
-            f"FROM {inner.table} AS {_q(inner.alias)} WHERE {where})",
-            dialect="duckdb",
+            f"FROM {inner.table} AS {_q(inner.alias)} WHERE {where})"
+        )
+        return self._subquery(
+            inner, scopes, sql, f"(SELECT {value} FROM {inner.table} AS {_q(inner.alias)} LIMIT 0)"
         )
 
     def _note(self, inner: _Scope) -> None:

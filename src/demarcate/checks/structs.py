@@ -6,6 +6,8 @@ from typing import Any, Literal
 
 import msgspec
 
+from demarcate.checks.names import Subquery
+
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
 """Worst first."""
@@ -44,8 +46,9 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """A check that is valid: its texts, and its predicates as SQL over the judged row `_row`.
 
-    `verdict` is NULL or a boolean for each row that `where` does not exclude. `reason` is SQL text for a row
-    that fails. `columns` are the judged table's columns that it reads, `lookups` other tables and theirs.
+    `verdict` is NULL or a boolean for each row that `where` does not exclude; `subqueries` are named in both
+    (`names.fill`). `reason` is SQL text for a row that fails. `columns` are the judged table's columns that it
+    reads, `shown` those that the reason shows, `lookups` other tables and their columns.
     """
 
     id: str
@@ -64,6 +67,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...]
     shown: tuple[str, ...]
     lookups: dict[str, tuple[str, ...]]
+    subqueries: dict[str, Subquery]
     file: str
     line: int
 

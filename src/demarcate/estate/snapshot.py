@@ -95,8 +95,10 @@ class Snapshot:
     `folder` is deleted with the object where the snapshot was collected without a place to keep it.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, *, temporary: bool = False) -> None:
+    def __init__(self, folder: Path, manifest: Manifest, *, temporary: bool = False, fresh: bool = False) -> None:
         self.folder, self.manifest = folder, manifest
+        self.fresh = fresh
+        """Whether it was written by this process, and so with today's tables and columns."""
         self._temporary = temporary
 
     def __del__(self) -> None:
@@ -281,7 +283,7 @@ class SnapshotWriter:
         )
         write_whole(self.folder / "manifest.json", msgspec.json.format(msgspec.json.encode(manifest)))
         if self._out is None:
-            snapshot = Snapshot(self.folder, manifest, temporary=True)
+            snapshot = Snapshot(self.folder, manifest, temporary=True, fresh=True)
             self._out = self.folder
             return snapshot
         try:
@@ -292,7 +294,7 @@ class SnapshotWriter:
         except OSError as error:
             raise DemarcateError(f"{self._out}: cannot be written: {error.strerror}") from error
         self.folder = self._out
-        return Snapshot(self._out, manifest)
+        return Snapshot(self._out, manifest, fresh=True)
 
 
 def _part_order(part: Part) -> tuple[str, str]:
