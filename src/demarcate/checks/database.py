@@ -16,6 +16,10 @@ from demarcate.estate.table import Table
 from demarcate.estate.tables import all_tables
 
 
+MANY_ROWS = 200_000
+"""From so many rows on, one query is worth several threads."""
+
+
 def text(value: str | None) -> str:
     """A value as an SQL literal."""
     return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
@@ -31,7 +35,9 @@ class Database:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._connection = duckdb.connect()
+        rows = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
+        # Queries over few rows run side by side, so that each needs but one thread.
+        self._connection = duckdb.connect(config={"threads": 1} if rows < MANY_ROWS else {})
         self._ready: set[str] = set()
         self._stale: dict[str, str] = {}
         self._gaps: dict[str, list[Unread]] = {}

@@ -5,6 +5,8 @@ Judging is pure: the same snapshot and the same checks give the same findings. N
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -139,7 +141,7 @@ def judge(
     ]
     try:
         # Most of the time for a small estate is planning, which the database does on one core: so side by side.
-        with ThreadPoolExecutor() as pool:
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
             judged = [(table, of_it) for table, of_it in tables if database.why_absent(table) is None]
             database.prepare(judging.reads(judged))
             scans = [(table, together) for table, of_it in judged for together in _together(of_it)]
@@ -266,6 +268,7 @@ class _Judging:
     def __init__(self, database: Database, passes: bool, findings: bool, only: str | None) -> None:
         self._database, self._passes, self._findings = database, passes, findings
         self._only = "" if only is None else f" WHERE {ROW}.resource = {text(only)}"
+        self._of_thread = threading.local()
 
     def reads(self, tables: Iterable[tuple[Table, Sequence[Check]]]) -> set[str]:
         """The tables that judging these will read."""
@@ -278,11 +281,21 @@ class _Judging:
 
     def table(self, table: Table, checks: Sequence[Check]) -> list[Tally]:
         """Judge one table by its checks."""
-        cursor = self._database.cursor()
-        tallies = self._rows(cursor, table, checks) if self._database.has_rows(table) else []
+        has_rows = self._database.has_rows(table)
+        if not has_rows and not self._database.gaps(table.name):
+            return []
+        cursor = self._cursor()
+        tallies = self._rows(cursor, table, checks) if has_rows else []
         for check in checks:
             tallies += self._unread(cursor, check, table)
         return tallies
+
+    def _cursor(self) -> duckdb.DuckDBPyConnection:
+        """The cursor of this thread: making one, with its variables, costs as much as a small scan."""
+        if not hasattr(self._of_thread, "cursor"):
+            self._of_thread.cursor = self._database.cursor()
+        cursor: duckdb.DuckDBPyConnection = self._of_thread.cursor
+        return cursor
 
     def _rows(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[Check]) -> list[Tally]:
         try:

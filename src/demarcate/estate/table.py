@@ -29,6 +29,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+import msgspec
+
 
 class _Unset:
     def __repr__(self) -> str:
@@ -41,8 +43,7 @@ UNSET: Final = _Unset()
 ColumnType = Literal["VARCHAR", "BOOLEAN", "BIGINT", "DOUBLE", "TIMESTAMP", "JSON", "VARCHAR[]"]
 
 
-@dataclass(frozen=True, slots=True)
-class From:
+class From(msgspec.Struct, frozen=True):
     """Where one source finds a column, and how the value found becomes the column's.
 
     `function` gets the value at `path`, which is neither absent nor Unknown itself but may hold Unknown
@@ -64,8 +65,7 @@ def attribute(name: str) -> From:
     return From(f"#attribute.{name}")
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
+class Column(msgspec.Struct, frozen=True):
     """One column. Use the constructors below (`Text`, `Bool`, …) rather than this class."""
 
     name: str
