@@ -146,7 +146,36 @@ def templates(folder: Path, files: int, each: int, seconds: float, megabytes: fl
     return Line(what, ours, "only parsing the YAML", theirs, limit, within)
 
 
-def engine(folder: Path) -> Line:
+FEW_FAIL = [
+    "size <= 507",
+    "iops < 3099",
+    "kms_key_id LIKE 'key-%'",
+    "volume_type IN ('gp2', 'gp3')",
+    "create_time < TIMESTAMP '2024-12-13'",
+    "volume_id <> 'vol-1000'",
+    "state IN ('in-use', 'available')",
+    "size > 12 OR iops > 101",
+    "NOT (state = 'available' AND iops > 3098)",
+    "volume_id LIKE 'vol-%'",
+]
+"""Predicates that about one row in a thousand does not pass."""
+
+MANY_FAIL = [
+    "encrypted",
+    "size <= 490",
+    "state = 'in-use'",
+    "iops > 150",
+    "volume_type IN ('gp2', 'gp3')",
+    "kms_key_id <> 'key-1'",
+    "create_time > TIMESTAMP '2024-01-05'",
+    "volume_id LIKE 'vol-%'",
+    "size > 12 OR encrypted",
+    "NOT (state = 'available' AND size > 400)",
+]
+"""Predicates that about one row in seventy does not pass."""
+
+
+def engine(folder: Path, predicates: list[str]) -> Line:
     import duckdb
 
     from demarcate.checks.catalog import load_checks
@@ -175,19 +204,7 @@ def engine(folder: Path) -> Line:
     columns = ", ".join(f'({filled.get(c.name, "NULL")})::{c.type} AS "{c.name}"' for c in of.all_columns)
     connection = duckdb.connect()
     connection.execute(f"COPY (SELECT {columns} FROM range({rows}) r(i)) TO '{part}' (FORMAT parquet)")
-    predicates = [
-        "encrypted",
-        "size <= 490",
-        "state = 'in-use'",
-        "iops > 150",
-        "volume_type IN ('gp2', 'gp3')",
-        "kms_key_id <> 'key-1'",
-        "create_time > TIMESTAMP '2024-01-05'",
-        "volume_id LIKE 'vol-%'",
-        "size > 12 OR encrypted",
-        "NOT (state = 'available' AND size > 400)",
-    ]
-    predicates += [f"({predicate}) AND size < {505 + i}" for i, predicate in enumerate(predicates)]
+    predicates = predicates + [f"({predicate}) AND size < {508 + i}" for i, predicate in enumerate(predicates)]
     checks = folder / "checks"
     checks.mkdir()
     (checks / "bench.yaml").write_text(
@@ -225,11 +242,18 @@ def engine(folder: Path) -> Line:
     counts = ", ".join(f"count_if({p}), count_if(NOT ({p})), count_if(({p}) IS NULL)" for p in predicates)
     bare = f"SELECT {counts} FROM read_parquet('{part}')"
     ours = call(lambda: judge(snapshot, loaded))
-    theirs = call(lambda: connection.execute(bare).fetchall())
+
+    def scan() -> None:  # in a database of its own, as judging has
+        with duckdb.connect() as database:
+            database.execute(bare).fetchall()
+
+    theirs = call(scan)
     found = sum(1 for _ in judge(snapshot, loaded).findings())
     what = f"judge {rows:,} rows by {len(loaded)} checks ({found:,} findings)"
     within = ours.seconds <= 4 * theirs.seconds
-    return Line(what, ours, "a bare DuckDB scan that counts the same predicates", theirs, "4 times", within)
+    return Line(
+        what, ours, "bare DuckDB: connect, and one scan that counts the same predicates", theirs, "4 times", within
+    )
 
 
 def main() -> None:
@@ -240,7 +264,8 @@ def main() -> None:
             start(),
             templates(folder / "one", 1, 70, 0.8, 1e9),
             templates(folder / "hundred", 100, 45, 3.5, 300),
-            engine(folder / "engine"),
+            engine(folder / "few", FEW_FAIL),
+            engine(folder / "many", MANY_FAIL),
         ]
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -11,7 +11,7 @@ import pytest
 
 from demarcate.base.documents import compose
 from demarcate.base.unknown import Unknown
-from demarcate.checks import database, facts
+from demarcate.checks import database, engine, facts
 from demarcate.checks.catalog import compile_check
 from demarcate.checks.engine import COLUMNS, Judgement, judge
 from demarcate.checks.facts import Facts
@@ -235,3 +235,28 @@ def test_a_damaged_part_is_a_message(tmp_path: Path) -> None:
     part.write_bytes(raw)
     with pytest.raises(DemarcateError, match="cannot be read"):
         judge(taken, [check("encrypted")])
+
+
+@pytest.mark.parametrize("passes", [False, True])
+@pytest.mark.parametrize("findings", [False, True])
+def test_many_rows_are_judged_as_few_are(passes: bool, findings: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        volume(f"v{i}", str(i % 3), encrypted=[True, False, None][i % 3], size=i, state=["a", "b", None][i % 3])
+        for i in range(30)
+    ]
+    rules = [volume(f"g{i % 7}", cidr_ipv4=["0.0.0.0/0", "10.0.0.0/8"][i % 2]) for i in range(20)]
+    taken = snapshot({"aws_ebs_volume": rows, "aws_vpc_security_group_rule": rules})
+    checks = [
+        check("encrypted", id="a"),
+        check("size < 20", id="b", where="state <> 'a'"),
+        check("size >= 0", id="c"),
+        check("cidr_ipv4 <> '0.0.0.0/0'", "aws_vpc_security_group_rule", id="d"),
+    ]
+
+    def outcome() -> tuple[list[object], list[object]]:
+        judged = judge(taken, checks, passes=passes, findings=findings)
+        return list(judged.findings()), sorted(judged.tallies, key=str)
+
+    few = outcome()
+    monkeypatch.setattr(engine, "FEW_ROWS", 0)
+    assert outcome() == few

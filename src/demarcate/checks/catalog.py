@@ -242,6 +242,12 @@ def _empty_tables() -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def shown_path(file: str) -> str:
+    """The file of a check as people are shown it: a shipped one without where it is installed."""
+    path = Path(file)
+    return str(path.relative_to(SHIPPED.parents[2])) if path.is_relative_to(SHIPPED) else file
+
+
 def encode(check: Check) -> dict[str, Any]:
     """What `demarcate checks list --format json` says of a check."""
     told = msgspec.to_builtins(check)

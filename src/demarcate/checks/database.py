@@ -15,7 +15,6 @@ from demarcate.estate.snapshot import Snapshot, Unread
 from demarcate.estate.table import Table
 from demarcate.estate.tables import all_tables
 
-
 MANY_ROWS = 200_000
 """From so many rows on, one query is worth several threads."""
 

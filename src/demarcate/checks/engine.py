@@ -262,6 +262,29 @@ def _count_there(cursor: duckdb.DuckDBPyConnection, kept: str, source: str, abou
     return counts
 
 
+def _count_written(cursor: duckdb.DuckDBPyConnection, source: str, checks: Sequence[Check]) -> list[Tally]:
+    """Tallies where the findings are written already: they tell what is not passed."""
+    about = ", ".join(
+        f"count(*) FILTER (WHERE {_about(check)})" if check.where else "count(*)" for check in checks
+    )
+    totals = cursor.execute(
+        f"SELECT account_id, region, {about} FROM {source} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    written = cursor.execute(
+        "SELECT \"check\", account, region, count(*) FILTER (WHERE verdict = 'fail'), "
+        f"count(*) FILTER (WHERE verdict = 'unknown') FROM findings WHERE \"check\" IN "
+        f"({', '.join(text(check.id) for check in checks)}) GROUP BY ALL"
+    ).fetchall()
+    found = {tuple(row[:3]): row[3:] for row in written}
+    tallies = []
+    for account, region, *counted in totals:
+        for check, total in zip(checks, counted, strict=True):
+            failed, unknown = found.get((check.id, account, region), (0, 0))
+            if total:
+                tallies.append(Tally(check.id, account, region, total - failed - unknown, failed, unknown))
+    return tallies
+
+
 class _Judging:
     """One run over one database."""
 
@@ -320,6 +343,9 @@ class _Judging:
         numbers = range(len(checks))
         if not all_kept:
             verdicts = f"SELECT * FROM ({verdicts}) WHERE {' OR '.join(_not_passed(i) for i in numbers)}"
+            if self._findings:
+                self._write(cursor, table, list(enumerate(checks)), f"({verdicts})")
+                return _count_written(cursor, source, checks)
         cursor.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {verdicts}")
         kept = f"({_by_resource(numbers)})" if table.derived else "judged"
         if few:
@@ -348,7 +374,13 @@ class _Judging:
             selected.append(f"{_about(check)} AS a{i}")
         return selected
 
-    def _write(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[tuple[int, Check]]) -> None:
+    def _write(
+        self,
+        cursor: duckdb.DuckDBPyConnection,
+        table: Table,
+        checks: Sequence[tuple[int, Check]],
+        source: str = "judged",
+    ) -> None:
         """Write a finding for each verdict kept that is not a pass (or is, where passes are asked for)."""
         kept = ", ".join(
             f"CASE WHEN {f'a{i}' if self._passes else _not_passed(i)} THEN {i} END" for i, _ in checks
@@ -358,7 +390,6 @@ class _Judging:
             return f"CASE n {' '.join(f'WHEN {i} THEN {value}' for i, value in values)} END"
 
         reasons = {i: self._reason(check, f"v{i}") for i, check in checks}
-        source = "judged"
         if table.derived:
             source = f"({_by_resource(reasons, reasons)})"
             reasons = {i: f"r{i}" for i in reasons}

@@ -58,14 +58,14 @@ def show(
     """Show one check: its predicate, what it proves, and what to do where it fails."""
     import msgspec
 
-    from demarcate.checks.catalog import encode, load_checks, select
+    from demarcate.checks.catalog import encode, load_checks, select, shown_path
     from demarcate.model import load
     from demarcate.report import rows
 
     model = load()
     check = select(load_checks(checks or (), responsibilities=model.owed), [check_id])[check_id]
     told = encode(check) | {"where": check.condition, "pass": check.predicate, "remedy": check.remedy}
-    told |= {"file": check.file, "line": check.line}
+    told |= {"file": shown_path(check.file), "line": check.line}
     if format is Format.JSON:
         sys.stdout.write(msgspec.json.format(msgspec.json.encode(told)).decode() + "\n")
         return
