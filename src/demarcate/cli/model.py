@@ -44,7 +44,10 @@ def matrix(
 
 
 def who(
-    question: Annotated[list[str] | None, typer.Argument(help='In your words: "patch the rds engine".')] = None,
+    question: Annotated[
+        list[str] | None,
+        typer.Argument(help='In your words: "patch the rds engine". With --resource: the source that has it.'),
+    ] = None,
     resource: Annotated[
         str | None, typer.Option(help="Draw the line for this resource: an ARN, or a template's logical id.")
     ] = None,
@@ -69,7 +72,7 @@ def who(
         from demarcate.lines import line_of
         from demarcate.report import line as report
 
-        where = source or ["aws"]
+        where = source or question or ["aws"]
         lines = line_of(
             model,
             resource,
