@@ -11,7 +11,6 @@ from typing import Any, Final
 import msgspec
 
 from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.paths import ABSENT
 
 
 def equals(*values: str) -> Callable[[Any], Any]:
@@ -193,12 +192,3 @@ def secrets_in(text: str) -> list[str]:
     []
     """
     return [kind for kind, pattern in _SECRETS.items() if pattern.search(text)]
-
-
-def tag_value(key: str) -> Callable[[Any], Any]:
-    """The value of the tag of that key in a list of {Key, Value}; absent where there is none."""
-
-    def find(tags: Any) -> Any:
-        return next((tag["Value"] for tag in tags if tag["Key"] == key), ABSENT)
-
-    return find
