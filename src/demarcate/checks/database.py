@@ -36,7 +36,9 @@ class Database:
         self.snapshot = snapshot
         rows = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
         # Queries over few rows run side by side, so that each needs but one thread.
-        self._connection = duckdb.connect(config={"threads": 1} if rows < MANY_ROWS else {})
+        # Findings are ordered when they are read.
+        threads = {"threads": 1} if rows < MANY_ROWS else {}
+        self._connection = duckdb.connect(config={"preserve_insertion_order": False, **threads})
         self._ready: set[str] = set()
         self._stale: dict[str, str] = {}
         self._gaps: dict[str, list[Unread]] = {}
