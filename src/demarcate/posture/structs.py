@@ -6,9 +6,11 @@ from typing import Literal
 
 import msgspec
 
+from demarcate.base.errors import Problem
 from demarcate.checks.engine import NotRun
 from demarcate.checks.structs import SEVERITIES
 from demarcate.estate.snapshot import Unread
+from demarcate.evidence.structs import EvidenceResult
 
 State = Literal["met", "gap", "unproven", "not-applicable", "provided"]
 """`provided` is AWS's half; the others are about what the customer owes."""
@@ -29,7 +31,8 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
 class ResponsibilityPosture(msgspec.Struct, frozen=True, kw_only=True):
     """One responsibility: its state, and what led to it.
 
-    `because` is for people: one sentence each. `checks` are those that judged at least one resource.
+    `because` is for people: one sentence each. `checks` are those that judged at least one resource,
+    `evidence` is all that speaks of it, whatever it is worth.
     """
 
     id: str
@@ -42,6 +45,7 @@ class ResponsibilityPosture(msgspec.Struct, frozen=True, kw_only=True):
     """The worst severity of what fails; None unless it is a gap."""
     because: tuple[str, ...]
     checks: tuple[CheckResult, ...]
+    evidence: tuple[EvidenceResult, ...] = ()
 
     @property
     def failed(self) -> int:
@@ -58,6 +62,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     unproven: int = 0
     not_applicable: int = 0
     provided: int = 0
+    attested: int = 0
+    """Of what AWS provides: for how much there is a provider report on file that is still valid."""
     gaps_by_severity: dict[str, int] = {}
 
     def __str__(self) -> str:
@@ -68,7 +74,10 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Posture(msgspec.Struct, frozen=True, kw_only=True):
-    """The posture of one estate: every responsibility, and counts by area, party, account and region."""
+    """The posture of one estate: every responsibility, and counts by area, party, account, region and tag.
+
+    `tags` has, for each tag key that was asked for, counts by its values; "" is what has no such tag.
+    """
 
     origin: str
     source: str
@@ -79,8 +88,11 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True):
     parties: dict[str, Counts]
     accounts: dict[str, Counts]
     regions: dict[str, Counts]
+    tags: dict[str, dict[str, Counts]] = {}
     not_run: tuple[NotRun, ...]
     unread: tuple[Unread, ...]
+    refused: tuple[Problem, ...] = ()
+    """Evidence that could not be read or believed: it proves nothing."""
 
     def first(self) -> list[ResponsibilityPosture]:
         """The gaps, worst first: what to do first."""
