@@ -92,11 +92,13 @@ def assess(
     regions: Sequence[str] | None = None,
     parameters: Mapping[str, Any] | None = None,
     checks: Iterable[str] | None = None,
+    evidence: str | Path | None = None,
 ) -> Posture:
     """The posture of an estate: for every responsibility whose it is, and whether it is met.
 
-    `source`, `session`, `regions` and `parameters` as in `collect`, `checks` as in `evaluate`. Only what the
-    checks need is read.
+    `source`, `session`, `regions` and `parameters` as in `collect`, `checks` as in `evaluate`; `evidence` is a
+    folder of what people did and what AWS attests. Only what the checks need is read, and a check that takes a
+    call for each resource of a live account runs there only when it is named.
 
     >>> posture = assess("examples/estate")
     >>> posture.summary.owed == posture.summary.met + posture.summary.gaps + posture.summary.unproven
@@ -104,4 +106,11 @@ def assess(
     """
     from demarcate.assessing import assess_sources
 
-    return assess_sources([source], session=session, regions=regions, parameters=parameters, checks=checks).posture
+    return assess_sources(
+        [source],
+        session=session,
+        regions=regions,
+        parameters=parameters,
+        checks=checks,
+        evidence=Path(evidence) if evidence is not None else None,
+    ).posture

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from demarcate.base.errors import Problem
 from demarcate.checks.catalog import load_checks, select
-from demarcate.checks.engine import Judgement, judge
+from demarcate.checks.engine import Judgement, NotRun, judge
 from demarcate.checks.structs import Check
+from demarcate.checks.tagging import tally_by_tag
 from demarcate.estate.collecting import LIVE, collect_snapshot
 from demarcate.estate.plan import Selection
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
+from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, load
 from demarcate.posture.assess import assess_snapshot
 from demarcate.posture.line import line_checks
@@ -43,35 +47,71 @@ def assess_sources(
     parameters: Mapping[str, Any] | None = None,
     checks: Iterable[str] | None = None,
     check_folders: Sequence[Path] = (),
+    evidence: Path | None = None,
+    tags: Sequence[str] = (),
+    moment: datetime | None = None,
 ) -> Assessment:
     """Assess sources. `checks` are ids (all by default), `check_folders` hold checks of the user's own.
 
-    Raises DemarcateError as `collect_snapshot`, `load_checks` and `select` do.
+    `evidence` is an evidence folder, weighed at the snapshot's moment; `tags` are the tag keys by whose values
+    the posture is told as well. `moment` is the moment to assess templates as of (default: now).
+
+    Raises DemarcateError as `collect_snapshot`, `load_checks`, `select` and `load_evidence` do.
     """
     model = load()
     chosen = select(load_checks(check_folders, responsibilities=model.owed), checks)
     live = [str(source) for source in sources] == [LIVE]
+    deferred = [check for check in chosen.values() if live and checks is None and check.on_request]
+    chosen = {name: check for name, check in chosen.items() if check not in deferred}
     snapshot = collect_snapshot(
         sources,
         session=session,
         regions=regions,
         endpoint_url=endpoint_url,
-        selection=selection_of([*chosen.values(), *line_checks(model).values()], live=live),
+        selection=selection_of([*chosen.values(), *line_checks(model).values()], live=live, tags=bool(tags)),
         parameters=parameters,
+        moment=moment,
     )
+    proven, refused = _evidence(evidence, model, snapshot)
     judgement = judge(snapshot, chosen.values())
-    posture = assess_snapshot(model, snapshot, chosen, judgement)
+    posture = assess_snapshot(
+        model,
+        snapshot,
+        chosen,
+        judgement,
+        not_run=[_not_asked(check) for check in deferred],
+        evidence=proven,
+        refused=refused,
+        tagged={key: tally_by_tag(snapshot, chosen.values(), key) for key in tags},
+    )
     return Assessment(model, snapshot, chosen, judgement, posture)
 
 
-def selection_of(checks: Iterable[Check], *, live: bool) -> Selection:
-    """The tables and columns that checks use.
+def _evidence(
+    folder: Path | None, model: Model, snapshot: Snapshot
+) -> tuple[Mapping[str, tuple[EvidenceResult, ...]], tuple[Problem, ...]]:
+    if folder is None:
+        return {}, ()
+    from demarcate.evidence.load import load_evidence
+    from demarcate.evidence.weigh import weigh
+
+    day = snapshot.moment.date()
+    evidence = load_evidence(folder, model, day)
+    return weigh(evidence, day), evidence.problems
+
+
+def _not_asked(check: Check) -> NotRun:
+    return NotRun(check.id, f"runs on a live account only when named (--check), since it takes {check.on_request}")
+
+
+def selection_of(checks: Iterable[Check], *, live: bool, tags: bool = False) -> Selection:
+    """The tables and columns that checks use; with `tags`, the tags of what they judge as well.
 
     In templates every table is read, since that costs nothing and tells which services there are.
     """
     columns: dict[str, set[str]] = {} if live else {name: set() for name in all_tables()}
     for check in checks:
-        columns.setdefault(check.table, set()).update((*check.columns, *check.shown))
+        columns.setdefault(check.table, set()).update((*check.columns, *check.shown, *(("tags",) if tags else ())))
         for name, used in check.lookups.items():
             columns.setdefault(name, set()).update(used)
     return {name: frozenset(used) for name, used in columns.items()}

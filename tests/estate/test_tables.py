@@ -12,7 +12,7 @@ import pytest
 from botocore import xform_name
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from demarcate.estate.table import Call, Column, Each, From, Table
+from demarcate.estate.table import Bulk, Call, Column, Each, From, Table
 from demarcate.estate.tables import all_tables
 
 TABLES = list(all_tables().values())
@@ -89,7 +89,15 @@ def resolve(table: Table, path: str, shapes: list[Any]) -> Any:
             name, _, index = name.partition("[")
             rest = f"[{index}" + (f".{rest}" if rest else "")
         assert name in table.details, f"{table.name} has no detail {name}"
-        return walk(operation_model(table.details[name].operation).output_shape, rest or "@", table.name)
+        detail = table.details[name]
+        shape = operation_model(detail.operation).output_shape
+        if isinstance(detail, Bulk):
+            if detail.read is not None:
+                return None  # of a form that botocore knows nothing of
+            shape = walk(shape, detail.steps[-1].items, table.name)
+            rest = rest.removeprefix("[0]").removeprefix("[]").removeprefix(".")
+            shape = shape.member if shape.type_name == "list" else shape
+        return walk(shape, rest or "@", table.name)
     return walk(shapes[at], path or "@", table.name)
 
 
@@ -112,17 +120,37 @@ def test_live_mapping_is_what_botocore_has(table: Table) -> None:
         for path in step.inputs.values():
             if path not in ASKED:
                 resolve(table, path, shapes[:number])
-    for call in table.details.values():
-        check_inputs(table, call)
-        for path in call.inputs.values():
-            if path not in ASKED:
-                resolve(table, path, shapes)
+    for detail in table.details.values():
+        if isinstance(detail, Bulk):
+            check_bulk(table, detail, shapes)
+        else:
+            check_call(table, detail, shapes)
     for column in table.columns:
         if column.live is None or column.live.path.startswith("#"):
             continue
         shape = resolve(table, column.live.path, shapes)
-        if column.live.function is None:
+        if column.live.function is None and shape is not None:
             fits(column, shape)
+
+
+def check_call(table: Table, call: Call, shapes: list[Any]) -> None:
+    check_inputs(table, call)
+    for path in call.inputs.values():
+        if path not in ASKED:
+            resolve(table, path, shapes)
+    if call.only:
+        resolve(table, call.only[0], shapes)
+
+
+def check_bulk(table: Table, bulk: Bulk, shapes: list[Any]) -> None:
+    for step in bulk.steps:
+        check_inputs(table, step)
+    resolve(table, bulk.of, shapes)
+    item = walk(operation_model(bulk.operation).output_shape, bulk.steps[-1].items, table.name)
+    if bulk.read is None:
+        walk(item.member if item.type_name == "list" else item, bulk.key, table.name)
+    if bulk.confirm is not None:
+        check_inputs(table, bulk.confirm)
 
 
 def fits(column: Column, shape: Any) -> None:

@@ -139,6 +139,7 @@ def compile_check(
         table=written.table,
         severity=written.severity,
         remedy=written.remedy,
+        on_request=written.on_request,
         refs={name: (ref,) if isinstance(ref, str) else ref for name, ref in written.refs.items()},
         predicate=condition,
         condition=written.where,

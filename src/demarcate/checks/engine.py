@@ -79,6 +79,8 @@ class Tally:
     passed: int
     failed: int
     unknown: int
+    tag: str | None = None
+    """The value of the tag that tallies were asked for by; None where a resource does not have it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +106,10 @@ class Judgement:
         while rows := result.fetchmany(2000):
             for row in rows:
                 yield Finding(*row)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection to the database of the findings (`findings`, with the columns of what was judged)."""
+        return self._connection.cursor()
 
     def to_arrow(self) -> pa.Table:
         """The findings as one Arrow table with the columns of `COLUMNS`."""
@@ -357,10 +363,10 @@ class _Judging:
             abouts = [f"a{i}" for i in numbers] if all_kept else [_about(check) for check in checks]
             counts = _count_there(cursor, kept, kept if all_kept else source, abouts)
         tallies = [
-            Tally(check.id, account, region, *counted)
+            Tally(check.id, account, region, passed, failed, unknown)
             for (account, region), of_place in counts.items()
-            for check, counted in zip(checks, of_place, strict=True)
-            if any(counted)
+            for check, (passed, failed, unknown) in zip(checks, of_place, strict=True)
+            if passed or failed or unknown
         ]
         first = 0 if self._passes else 1
         wanted = [i for i in numbers if any(any(of_place[i][first:]) for of_place in counts.values())]

@@ -39,6 +39,7 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     fail: str
     severity: Severity
     remedy: str = ""
+    on_request: str = msgspec.field(name="on-request", default="")
     refs: dict[str, str | tuple[str, ...]] = {}
     examples: Examples | None = None
 
@@ -48,7 +49,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     `verdict` is NULL or a boolean for each row that `where` does not exclude; `subqueries` are named in both
     (`names.fill`). `reason` is SQL text for a row that fails. `columns` are the judged table's columns that it
-    reads, `shown` those that the reason shows, `lookups` other tables and their columns.
+    reads, `shown` those that the reason shows, `lookups` other tables and their columns. `on_request` says what
+    it would cost on a live account, where it runs only when it is named; empty where it costs nothing to speak of.
     """
 
     id: str
@@ -68,6 +70,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     shown: tuple[str, ...]
     lookups: dict[str, tuple[str, ...]]
     subqueries: dict[str, Subquery]
+    on_request: str
     file: str
     line: int
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from demarcate.cli import catalog, estate, model
+from demarcate.cli import catalog, estate, exam, model, permissions, pictures
 from demarcate.version import __version__
 
 app = typer.Typer(
@@ -36,3 +36,6 @@ def _main(
 estate.add_to(app)
 model.add_to(app)
 catalog.add_to(app)
+permissions.add_to(app)
+pictures.add_to(app)
+exam.add_to(app)

@@ -33,9 +33,26 @@ def assess(
         str | None,
         typer.Option(metavar="SEVERITY", help="Exit with 1 where something this severe or worse fails."),
     ] = None,
+    evidence: Annotated[
+        Path | None, typer.Option("--evidence", help="A folder with what people did and what AWS attests.")
+    ] = None,
+    by_tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--by-tag", metavar="KEY", help="Tell the posture by the values of this tag, too; repeatable."
+        ),
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="Assess templates as of this date instead of now."),
+    ] = None,
     format: Annotated[
-        ReportFormat, typer.Option("--format", help="For people, or for programs.")
+        ReportFormat, typer.Option("--format", help="What is printed: for people, or for programs.")
     ] = ReportFormat.TEXT,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option("--out", metavar="FILE", help="Write a report there, too: .html, .json or .csv; repeatable."),
+    ] = None,
 ) -> None:
     """Say for every responsibility whose it is and whether it is met.
 
@@ -44,9 +61,11 @@ def assess(
     from demarcate.assessing import assess_sources
     from demarcate.base.errors import DemarcateError
     from demarcate.checks.structs import SEVERITIES
+    from demarcate.report import reports
 
     if fail_on is not None and fail_on not in SEVERITIES:
         raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
+    files = [(path, reports.format_of(path)) for path in out or ()]
     assessment = assess_sources(
         sources,
         session=options.session_of(profile, sources),
@@ -55,20 +74,25 @@ def assess(
         parameters=options.parameters_of(parameters),
         checks=check,
         check_folders=checks or (),
+        evidence=evidence,
+        tags=by_tag or (),
+        moment=options.moment_of(as_of),
     )
-    if format is ReportFormat.JSON:
-        from demarcate.report import json_report
-
-        json_report.write(assessment, sys.stdout)
-    else:
+    for path, form in files:
+        reports.save(assessment, form, path)
+    if format is ReportFormat.TEXT:
         from demarcate.report import terminal
 
         terminal.write(assessment, options.console())
+    else:
+        reports.write(assessment, format.value, sys.stdout)
+    for path, _ in files:
+        options.say(f"written: {path}")
     if fail_on is not None:
         counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
         if any(f.verdict == "fail" and f.severity in counted for f in assessment.judgement.findings()):
             raise typer.Exit(FOUND)
-    if assessment.posture.unread:
+    if assessment.posture.unread or assessment.posture.refused:
         raise typer.Exit(UNREAD)
 
 

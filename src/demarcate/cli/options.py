@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from rich.console import Console
 
 SOURCES = "aws, a template, a folder of templates, or a snapshot. Several templates are one estate."
@@ -43,6 +45,8 @@ class ReportFormat(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    CSV = "csv"
+    HTML = "html"
 
 
 def session_of(profile: str | None, sources: list[str]) -> Any:
@@ -61,6 +65,23 @@ def parameters_of(path: Path | None) -> dict[str, Any] | None:
     from demarcate.estate.sources.cloudformation.templates import read_parameters
 
     return read_parameters(path)
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """The moment of a date (its end, UTC) or of a date and time. Raises DemarcateError for anything else."""
+    if text is None:
+        return None
+    from datetime import UTC, datetime, time
+
+    from demarcate.base.errors import DemarcateError
+
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise DemarcateError(f"--as-of takes a date such as 2026-11-23, not {text!r}") from error
+    if len(text) <= len("2026-11-23"):
+        found = datetime.combine(found.date(), time(23, 59, 59))
+    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def known(what: str, name: str | None, names: Iterable[str]) -> None:

@@ -38,6 +38,8 @@ def collect_snapshot(
     if not sources:
         raise DemarcateError("name what to read: aws, a template, a folder of templates, or a snapshot")
     names = [str(source) for source in sources]
+    if moment is not None and (LIVE in names or any(is_snapshot(Path(name)) for name in names)):
+        raise DemarcateError("only templates can be read as of another moment: live AWS and snapshots have their own")
     if LIVE in names and len(names) > 1:
         raise DemarcateError("aws and templates are two estates: collect them one by one")
     if names == [LIVE]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from demarcate.estate.rows import Source, detail_of, named_in
-from demarcate.estate.table import Column, Derived, Table
+from demarcate.estate.table import Call, Column, Derived, Table
 from demarcate.estate.tables import all_tables, table
 
 Selection = Mapping[str, frozenset[str] | None]
@@ -28,10 +28,24 @@ class TablePlan:
         return tuple(column.name for column in self.columns)
 
     def details(self, source: Source) -> tuple[str, ...]:
-        """The details (live) or companions (templates) that these columns need."""
+        """The details (live) or companions (templates) that these columns need, each after what it rests on."""
         places = (c.live if source == "live" else c.cloudformation for c in self.columns)
         names = (detail_of(place.path) for place in places if place is not None)
-        return tuple(sorted({name for name in names if name is not None}))
+        ordered: dict[str, None] = {}
+        for name in sorted({name for name in names if name is not None}):
+            if source == "live":
+                self._add_detail(name, ordered)
+            else:
+                ordered[name] = None
+        return tuple(ordered)
+
+    def _add_detail(self, name: str, ordered: dict[str, None]) -> None:
+        detail = self.table.details[name]
+        if isinstance(detail, Call) and detail.only:
+            first = detail_of(detail.only[0])
+            if first is not None and first not in ordered:
+                self._add_detail(first, ordered)
+        ordered[name] = None
 
 
 def tells(source: Source, table: Table) -> bool:

@@ -232,6 +232,10 @@ class SnapshotWriter:
             self._open.add(part)
         return part
 
+    def unit(self, table: str, account: str, region: str) -> Unit:
+        """Begin all that reading one table of one account and region makes: whole or absent."""
+        return Unit(self, table, account, region)
+
     def _spool(self, table: str) -> tuple[Path, BinaryIO]:
         folder = self.folder / "tables" / table
         folder.mkdir(parents=True, exist_ok=True)
@@ -343,6 +347,43 @@ class PartWriter:
                 self._file.close()
         if self.spool is not None:
             self.spool.unlink(missing_ok=True)
+
+
+class Unit:
+    """What reading one table of one account and region makes: its part and those of tables derived from it."""
+
+    def __init__(self, writer: SnapshotWriter, table: str, account: str, region: str) -> None:
+        self.table, self.account, self.region = table, account, region
+        self._writer = writer
+        self._parts: list[PartWriter] = []
+        self._unread: dict[Unread, None] = {}
+
+    def part(self, table: Table, columns: Sequence[str]) -> PartWriter:
+        """Begin a part of the unit; it is sealed with the unit."""
+        part = self._writer.part(table, columns, self.account, self.region)
+        self._parts.append(part)
+        return part
+
+    def unread(self, what: Unread) -> None:
+        """Record columns that could not be read. Safe for several threads."""
+        self._unread[what] = None
+
+    def seal(self, *, empty: bool = False) -> None:
+        """The unit is whole; with `empty`, what was written so far does not count: there is nothing."""
+        if empty:
+            columns = [(part.table, part.columns) for part in self._parts]
+            self.discard()
+            self._parts = [self.part(table, names) for table, names in columns]
+        self._writer.unread(*self._unread)
+        for part in self._parts:
+            part.seal()
+
+    def discard(self, *why: Unread) -> None:
+        """The unit could not be read: it leaves nothing but the reasons."""
+        for part in self._parts:
+            part.discard()
+        self._parts = []
+        self._writer.unread(*why)
 
 
 _encode = msgspec.json.Encoder(enc_hook=str).encode

@@ -173,13 +173,45 @@ class Call:
     """A detail of one row: an operation called for it when a column in use needs it ("@name.Path").
 
     `inputs` are taken from the item (parameter: path), `params` are sent as they are. An error code in
-    `absent` means that AWS has nothing to say: the answer is empty.
+    `absent` means that AWS has nothing to say: the answer is empty. With `only`, the call is made only where
+    that path has a value (one of the values that follow it, if any do), for elsewhere AWS has nothing to say
+    either; the path may lead into another detail.
     """
 
     operation: str
     inputs: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Bulk:
+    """A detail of every row from one listing for each account and region, where AWS has such a listing.
+
+    A row's detail ("@name[].Path") is the list of the items found whose `key` is the row's own `of`. `read`
+    turns what the listing ends in into items, where it is not a list of them.
+
+    Where the items are those that a parameter picks out, an endpoint that ignores the parameter would make all
+    rows look picked: `confirm` is then called for the first item found, and its answer must have `confirmed`.
+    """
+
+    listing: Each | tuple[Each, ...]
+    key: str
+    of: str
+    read: Callable[[Any], Iterable[Mapping[str, Any]]] | None = None
+    confirm: Call | None = None
+    confirmed: Callable[[Mapping[str, Any]], bool] = bool
+
+    @property
+    def steps(self) -> tuple[Each, ...]:
+        """The listing as steps."""
+        return (self.listing,) if isinstance(self.listing, Each) else self.listing
+
+    @property
+    def operation(self) -> str:
+        """The operation whose answer has the items."""
+        return self.steps[-1].operation
 
 
 # --- templates ------------------------------------------------------------------------------------------
@@ -234,7 +266,7 @@ class Table:
     columns: tuple[Column, ...]
     scope: Scope = "region"
     live: Each | tuple[Each, ...] | None = None
-    details: Mapping[str, Call] = field(default_factory=dict)
+    details: Mapping[str, Call | Bulk] = field(default_factory=dict)
     cloudformation: str | tuple[str, ...] | None = None
     companions: Mapping[str, Companion] = field(default_factory=dict)
     derived: tuple[Derived, ...] = ()

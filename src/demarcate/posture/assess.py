@@ -4,22 +4,42 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import UTC
 
+from demarcate.base.errors import Problem
 from demarcate.checks.engine import Judgement, NotRun, Tally
-from demarcate.checks.structs import SEVERITIES, Check
+from demarcate.checks.structs import SEVERITIES, Check, Severity
 from demarcate.estate.snapshot import Snapshot
+from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, Responsibility
 from demarcate.posture.line import Reach, reach
+from demarcate.posture.proof import Estate, Weighed, weigh_proofs
 from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture, State
+
+EVIDENCE_SEVERITY: Severity = "medium"
+"""How bad a gap is that people declare or that their records show: no check says it."""
 
 
 def assess_snapshot(
-    model: Model, snapshot: Snapshot, checks: Mapping[str, Check], judgement: Judgement
+    model: Model,
+    snapshot: Snapshot,
+    checks: Mapping[str, Check],
+    judgement: Judgement,
+    *,
+    not_run: Iterable[NotRun] = (),
+    evidence: Mapping[str, tuple[EvidenceResult, ...]] | None = None,
+    refused: Iterable[Problem] = (),
+    tagged: Mapping[str, Iterable[Tally]] | None = None,
 ) -> Posture:
-    """The posture of a snapshot that was judged by these checks."""
+    """The posture of a snapshot that was judged by these checks.
+
+    `not_run` are checks that were left out, `evidence` is what was weighed for each responsibility and `refused`
+    what of it could not be believed, and `tagged` has, for tag keys, tallies by the values of that tag.
+    """
     reaches = reach(model, snapshot)
-    facts = _Facts(model, snapshot, checks, judgement.not_run, reaches)
+    not_run = (*judgement.not_run, *not_run)
+    facts = _Facts(model, snapshot, checks, not_run, reaches, evidence or {})
     responsibilities = tuple(facts.posture(r, judgement.tallies) for r in model.responsibilities)
     return Posture(
         origin=snapshot.manifest.origin,
@@ -29,24 +49,41 @@ def assess_snapshot(
         responsibilities=responsibilities,
         areas={area: count(r for r in responsibilities if r.area == area) for area in model.area},
         parties={party: count(r for r in responsibilities if r.party == party) for party in ("aws", "customer")},
-        accounts=_by_place(facts, judgement.tallies, lambda tally: tally.account),
-        regions=_by_place(facts, judgement.tallies, lambda tally: tally.region),
-        not_run=judgement.not_run,
+        accounts=_by_place(
+            facts, judgement.tallies, lambda t: t.account, lambda e, it: replace(e, accounts=(it,))
+        ),
+        regions=_by_place(facts, judgement.tallies, lambda t: t.region, lambda e, it: replace(e, regions=(it,))),
+        tags={
+            key: _by_place(facts, tallies, lambda t: t.tag or "", lambda e, _: e)
+            for key, tallies in (tagged or {}).items()
+        },
+        not_run=not_run,
         unread=snapshot.unread,
+        refused=tuple(refused),
     )
 
 
 def _by_place(
-    facts: _Facts, tallies: Iterable[Tally], place_of: Callable[[Tally], str | None]
+    facts: _Facts,
+    tallies: Iterable[Tally],
+    place_of: Callable[[Tally], str | None],
+    narrowed: Callable[[Estate, str], Estate],
 ) -> dict[str, Counts]:
-    """Counts of what checks prove, for each account or region that has any resource judged."""
+    """Counts of what checks prove, for each account, region or tag's value that has any resource judged.
+
+    `narrowed` is the part of the estate that evidence has to cover there.
+    """
     by_place: dict[str, list[Tally]] = {}
     for tally in tallies:
         place = place_of(tally)
         if place is not None:
             by_place.setdefault(place, []).append(tally)
     return {
-        place: count(posture for r in facts.checked() if (posture := facts.posture(r, found)).checks)
+        place: count(
+            posture
+            for r in facts.checked()
+            if (posture := facts.posture(r, found, narrowed(facts.estate, place))).checks
+        )
         for place, found in sorted(by_place.items())
     }
 
@@ -63,6 +100,7 @@ def count(responsibilities: Iterable[ResponsibilityPosture]) -> Counts:
         unproven=states["unproven"],
         not_applicable=states["not-applicable"],
         provided=states["provided"],
+        attested=sum(r.state == "provided" and any(one.standing == "proves" for one in r.evidence) for r in found),
         gaps_by_severity={s: severities[s] for s in SEVERITIES if severities[s]},
     )
 
@@ -77,23 +115,34 @@ class _Facts:
         checks: Mapping[str, Check],
         not_run: Iterable[NotRun],
         reaches: Mapping[str, Reach],
+        evidence: Mapping[str, tuple[EvidenceResult, ...]],
     ) -> None:
-        self._model, self._reaches, self._checks = model, reaches, checks
+        self._model, self._reaches, self._checks, self._evidence = model, reaches, checks, evidence
         self._by_responsibility: dict[str, list[Check]] = {}
         for check in checks.values():
             self._by_responsibility.setdefault(check.responsibility, []).append(check)
         self._not_run = {one.check: one.reason for one in not_run}
         self._present = _present_services(model, snapshot, reaches)
+        parts = [part for held in snapshot.manifest.tables.values() for part in held.parts]
+        self.estate = Estate(
+            accounts=tuple(sorted({part.account for part in parts if part.account})),
+            regions=tuple(sorted({part.region for part in parts if part.region and part.region != "global"})),
+            services=frozenset(self._present),
+        )
 
     def checked(self) -> list[Responsibility]:
         """The customer responsibilities that checks can prove."""
         return [r for r in self._model.responsibilities if r.party == "customer" and "checks" in r.proof_kinds]
 
-    def posture(self, responsibility: Responsibility, tallies: Iterable[Tally]) -> ResponsibilityPosture:
-        """The posture of one responsibility, from the tallies of its checks."""
+    def posture(
+        self, responsibility: Responsibility, tallies: Iterable[Tally], estate: Estate | None = None
+    ) -> ResponsibilityPosture:
+        """The posture of one responsibility, from the tallies of its checks and the evidence about it."""
         results = self._results(responsibility, tallies)
-        state, because = self._state(responsibility, results)
-        failing = [result.severity for result in results if result.failed]
+        evidence = self._evidence.get(responsibility.id, ())
+        weighed = weigh_proofs(responsibility, evidence, estate or self.estate)
+        state, because = self._state(responsibility, results, weighed)
+        failing = [result.severity for result in results if result.failed] or [EVIDENCE_SEVERITY]
         return ResponsibilityPosture(
             id=responsibility.id,
             title=responsibility.title,
@@ -104,6 +153,7 @@ class _Facts:
             severity=min(failing, key=SEVERITIES.index) if state == "gap" else None,
             because=because,
             checks=results,
+            evidence=evidence,
         )
 
     def _results(self, responsibility: Responsibility, tallies: Iterable[Tally]) -> tuple[CheckResult, ...]:
@@ -152,24 +202,30 @@ class _Facts:
         return " or ".join(names) if len(names) < 4 else f"{', '.join(names[:3])} or {len(names) - 3} others"
 
     def _state(
-        self, responsibility: Responsibility, results: tuple[CheckResult, ...]
+        self, responsibility: Responsibility, results: tuple[CheckResult, ...], weighed: Weighed
     ) -> tuple[State, tuple[str, ...]]:
         applies, why = self._applies(responsibility)
         if responsibility.party == "aws":
-            return ("not-applicable", (why,)) if applies is False else ("provided", ())
-        failed = [result for result in results if result.failed]
+            return ("not-applicable", (why,)) if applies is False else ("provided", weighed.proves)
+        failed = tuple(f"{r.title}: {_of(r.failed, r)}" for r in results if r.failed)
         if failed:
-            return "gap", tuple(f"{r.title}: {_of(r.failed, r)}" for r in failed)
+            return "gap", (*failed, *weighed.breaks)
         if applies is False:
             return "not-applicable", (why,)
+        if weighed.breaks:
+            return "gap", weighed.breaks
         because: list[str] = [why] if why else []
         if "checks" in responsibility.proof_kinds:
             because += self._unproven_checks(responsibility, results)
-        because += [f"needs {_PROOFS[p.kind]}: {p.ask}" for p in responsibility.proof if p.kind != "checks"]
+        because += weighed.needs
         if because:
             return "unproven", tuple(because)
         met = [f"{r.title}: {_of(r.passed, r)}" for r in results]
-        return "met", (*met, *(f"not judged here: {one}" for one in self._not_told(responsibility)))
+        return "met", (
+            *met,
+            *weighed.proves,
+            *(f"not judged here: {one}" for one in self._not_told(responsibility)),
+        )
 
     def _unproven_checks(self, responsibility: Responsibility, results: tuple[CheckResult, ...]) -> Iterable[str]:
         """Why its checks do not prove it; nothing where they do."""
@@ -188,14 +244,6 @@ class _Facts:
             if check.id in self._not_run:
                 reasons.setdefault(self._not_run[check.id], []).append(check.title)
         return [f"{reason}: {'; '.join(titles)}" for reason, titles in reasons.items()]
-
-
-_PROOFS = {
-    "attestation": "an attestation",
-    "training": "a training record",
-    "drill": "a drill",
-    "report": "a provider report",
-}
 
 
 def _some(number: int) -> str:

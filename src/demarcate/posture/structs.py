@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from datetime import datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -14,6 +16,10 @@ from demarcate.evidence.structs import EvidenceResult
 
 State = Literal["met", "gap", "unproven", "not-applicable", "provided"]
 """`provided` is AWS's half; the others are about what the customer owes."""
+
+
+EXPIRES_SOON = 30
+"""Days."""
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
@@ -93,6 +99,20 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[Unread, ...]
     refused: tuple[Problem, ...] = ()
     """Evidence that could not be read or believed: it proves nothing."""
+
+    def evidence(self) -> Iterator[tuple[ResponsibilityPosture, EvidenceResult]]:
+        """All evidence with the responsibility that it is about."""
+        return ((posture, result) for posture in self.responsibilities for result in posture.evidence)
+
+    def expiring(self, days: int = EXPIRES_SOON) -> list[tuple[ResponsibilityPosture, EvidenceResult]]:
+        """What proves something now and will not in so many days, the soonest first."""
+        end = (datetime.fromisoformat(self.moment) + timedelta(days=days)).date().isoformat()
+        found = [
+            (posture, result)
+            for posture, result in self.evidence()
+            if result.standing == "proves" and result.valid_until is not None and result.valid_until <= end
+        ]
+        return sorted(found, key=lambda pair: (pair[1].valid_until or "", pair[1].title, pair[0].id))
 
     def first(self) -> list[ResponsibilityPosture]:
         """The gaps, worst first: what to do first."""

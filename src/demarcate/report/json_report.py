@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Meta
 
 from demarcate.assessing import Assessment
+from demarcate.base.errors import Problem
 from demarcate.checks.engine import Finding, NotRun
 from demarcate.estate.snapshot import Unread
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
@@ -26,6 +27,12 @@ class PostureReport(msgspec.Struct, frozen=True, kw_only=True):
     parties: Annotated[dict[str, Counts], Meta(description="Counts by party: aws, customer.")]
     accounts: Annotated[dict[str, Counts], Meta(description="What checks prove, by account; empty for templates.")]
     regions: Annotated[dict[str, Counts], Meta(description="What checks prove, by region; empty for templates.")]
+    tags: Annotated[
+        dict[str, dict[str, Counts]],
+        Meta(
+            description="What checks prove, by the values of each tag key that was asked for; '' has no such tag."
+        ),
+    ]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +47,9 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ]
     posture: PostureReport
     unread: Annotated[tuple[Unread, ...], Meta(description="What could not be read, and why.")]
+    refused: Annotated[
+        tuple[Problem, ...], Meta(description="Evidence that could not be read or believed, and why.")
+    ]
     not_run: Annotated[tuple[NotRun, ...], Meta(description="Checks that do not apply to this source, and why.")]
     findings: Annotated[
         tuple[Finding, ...], Meta(description="What fails or is unknown; what passes is counted in the posture.")
@@ -76,8 +86,10 @@ def _head(posture: Posture) -> Report:
             parties=posture.parties,
             accounts=posture.accounts,
             regions=posture.regions,
+            tags=posture.tags,
         ),
         unread=posture.unread,
+        refused=posture.refused,
         not_run=posture.not_run,
         findings=(),
     )

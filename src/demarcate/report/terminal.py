@@ -5,7 +5,7 @@ Readable at 80 columns and without colour: every state has a sign and a word as 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from itertools import islice
 
 from rich.console import Console, Group, RenderableType
@@ -17,9 +17,11 @@ from demarcate.assessing import Assessment
 from demarcate.checks.engine import Finding
 from demarcate.model import Model
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
+from demarcate.report.evidence_section import evidence_section
 from demarcate.report.halves import divided
 from demarcate.report.safe import one_line
 
+SHOWN_UNREAD = 10
 SHOWN_GAPS, SHOWN_CHECKS, SHOWN_FINDINGS = 8, 3, 2
 """How many gaps are shown whole, with how many of their checks and resources; the rest is counted."""
 
@@ -39,7 +41,9 @@ def write(assessment: Assessment, console: Console) -> None:
     posture = assessment.posture
     console.print(_title(assessment))
     if posture.unread:
-        console.print(_unread(posture))
+        console.print(_listing("Could not be read: what depends on it is unknown", posture.unread))
+    if posture.refused:
+        console.print(_listing("Evidence that is not believed: it proves nothing", posture.refused))
     console.print()
     console.print(Text(f"{posture.summary}.", style="bold"))
     console.print()
@@ -53,6 +57,8 @@ def write(assessment: Assessment, console: Console) -> None:
         if len(gaps) > SHOWN_GAPS:
             console.print(Text("\nThen", style="bold"))
             console.print(_other_gaps(gaps[SHOWN_GAPS:]))
+    if any(True for _ in posture.evidence()):
+        console.print(evidence_section(posture))
     console.print(_unproven(assessment))
 
 
@@ -66,13 +72,12 @@ def _title(assessment: Assessment) -> Text:
     )
 
 
-def _unread(posture: Posture) -> RenderableType:
-    shown = [Text(f"  ! {one_line(str(unread))}") for unread in posture.unread[:10]]
-    more = len(posture.unread) - len(shown)
+def _listing(title: str, items: Sequence[object]) -> RenderableType:
+    shown = [Text(f"  ! {one_line(str(item))}") for item in items[:SHOWN_UNREAD]]
+    more = len(items) - len(shown)
     if more > 0:
         shown.append(Text(f"  … and {more} more (--format json lists all)"))
-    head = Text("\nCould not be read: what depends on it is unknown", style="bold yellow")
-    return Group(head, *shown)
+    return Group(Text(f"\n{title}", style="bold yellow"), *shown)
 
 
 def _line(model: Model, posture: Posture) -> Grid:
@@ -82,6 +87,8 @@ def _line(model: Model, posture: Posture) -> Grid:
         counts = posture.areas[area.id]
         aws = Text.assemble((area.title, "bold"), "\n", _sentence(area.aws), style="")
         aws.append(f"\n{counts.provided} provided", style="dim")
+        if counts.attested:
+            aws.append(f", {counts.attested} attested by a report on file", style="dim")
         yours = Text.assemble(_bar(counts), "\n", _sentence(area.customer), "\n", _states(counts))
         grid.add_row(aws, yours)
         grid.add_row("", "")
@@ -135,6 +142,9 @@ def _gap(gap: ResponsibilityPosture, examples: dict[str, list[Finding]]) -> Rend
     )
     lines: list[RenderableType] = [head]
     failing = [result for result in gap.checks if result.failed]
+    if any(one.standing in ("failed", "incomplete") for one in gap.evidence):
+        said = gap.because[sum(1 for _ in failing) :]
+        lines += [Padding(Text(f"× {one_line(one)}"), (0, 0, 0, 2)) for one in said]
     for result in failing[:SHOWN_CHECKS]:
         total = result.passed + result.failed + result.unknown
         told = Text.assemble(f"× {result.title}", (f"  {result.failed} of {total} fail", "bold"))
@@ -158,7 +168,7 @@ def _other_gaps(gaps: list[ResponsibilityPosture]) -> Grid:
     grid = Grid(box=None, padding=(0, 1, 0, 0), show_header=False, pad_edge=False)
     for gap in gaps:
         severity = gap.severity or "low"
-        failing = f"{gap.failed} fail{'s' if gap.failed == 1 else ''}"
+        failing = f"{gap.failed} fail{'s' if gap.failed == 1 else ''}" if gap.failed else "by its evidence"
         grid.add_row(Text(severity.upper(), style=_STYLES[severity]), Text(gap.title), Text(failing, style="bold"))
     return grid
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT
 from demarcate.estate.table import (
     REF,
     Arn,
@@ -26,6 +28,11 @@ from demarcate.estate.transforms import document, milliseconds
 
 def _group_arn(arn: str) -> str:
     return arn.removesuffix(":*")
+
+
+def _dimension(name: str) -> Callable[[list[Mapping[str, str]]], Any]:
+    """The value of one of a metric's dimensions."""
+    return lambda dimensions: next((one["Value"] for one in dimensions if one["Name"] == name), ABSENT)
 
 
 def _destination(policy: Any) -> Any:
@@ -163,29 +170,30 @@ METRIC_FILTER = Table(
 
 SUBSCRIPTION_FILTER = Table(
     "aws_cloudwatch_log_subscription_filter",
-    "A filter that sends the events of a log group on as they come.",
+    # Listing the filters themselves takes a call for each log group, at ten a second.
+    "A filter that sends the events of a log group on as they come. Live: one that did so in the last two weeks.",
     service="cloudwatch",
-    live=(
-        Each("logs.describe_log_groups", "logGroups[]", params={"logGroupClass": "STANDARD"}),
-        Each(
-            "logs.describe_subscription_filters",
-            "subscriptionFilters[]",
-            inputs={"logGroupName": "logGroupName"},
-        ),
+    live=Each(
+        "cloudwatch.list_metrics",
+        "Metrics[]",
+        params={"Namespace": "AWS/Logs", "MetricName": "ForwardedLogEvents"},
     ),
     cloudformation="AWS::Logs::SubscriptionFilter",
     ref_property="FilterName",
     columns=(
-        Text("name", live="filterName", cloudformation=REF),
+        Text("name", live=From("Dimensions", _dimension("FilterName")), cloudformation=REF),
         Arn(
             "arn:{partition}:logs:{region}:{account_id}:log-group:{log_group_name}:subscription-filter:{name}",
             cloudformation=REF,
         ),
-        Text("log_group_name", live="logGroupName", cloudformation="LogGroupName"),
-        Text("filter_pattern", live="filterPattern", cloudformation="FilterPattern", absent=""),
-        Text("destination_arn", live="destinationArn", cloudformation="DestinationArn"),
-        Text("role_arn", live="roleArn", cloudformation="RoleArn", absent=""),
-        Time("creation_time", live=From("creationTime", milliseconds)),
+        Text(
+            "log_group_name",
+            live=From("Dimensions", _dimension("LogGroupName")),
+            cloudformation="LogGroupName",
+        ),
+        Text("filter_pattern", cloudformation="FilterPattern", absent=""),
+        Text("destination_arn", cloudformation="DestinationArn"),
+        Text("role_arn", cloudformation="RoleArn", absent=""),
     ),
 )
 

@@ -2,8 +2,23 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Int, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import each
+from demarcate.estate.table import (
+    REF,
+    Arn,
+    Bool,
+    Bulk,
+    Call,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
+from demarcate.estate.transforms import each, not_empty
 
 VOLUME = Table(
     "aws_ebs_volume",
@@ -36,10 +51,22 @@ SNAPSHOT = Table(
     service="ebs",
     live=Each("ec2.describe_snapshots", "Snapshots[]", params={"OwnerIds": ["self"]}),
     details={
-        "permissions": Call(
-            "ec2.describe_snapshot_attribute",
-            inputs={"SnapshotId": "SnapshotId"},
-            params={"Attribute": "createVolumePermission"},
+        "public": Bulk(
+            Each(
+                "ec2.describe_snapshots",
+                "Snapshots[]",
+                params={"OwnerIds": ["self"], "RestorableByUserIds": ["all"]},
+            ),
+            key="SnapshotId",
+            of="SnapshotId",
+            confirm=Call(
+                "ec2.describe_snapshot_attribute",
+                inputs={"SnapshotId": "SnapshotId"},
+                params={"Attribute": "createVolumePermission"},
+            ),
+            confirmed=lambda answer: any(
+                one.get("Group") == "all" for one in answer.get("CreateVolumePermissions", ())
+            ),
         ),
     },
     columns=(
@@ -53,11 +80,7 @@ SNAPSHOT = Table(
         Time("start_time", live="StartTime"),
         Bool(
             "public",
-            live=From(
-                "@permissions.CreateVolumePermissions",
-                lambda permissions: any(one.get("Group") == "all" for one in permissions),
-            ),
-            absent=False,
+            live=From("@public", not_empty),
             about="Whether every AWS account may make volumes of it.",
         ),
         Tags(live="Tags", cloudformation=None),

@@ -10,6 +10,7 @@ from demarcate.estate.table import (
     REF,
     Arn,
     Bool,
+    Bulk,
     Call,
     Companion,
     Each,
@@ -22,7 +23,8 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import document, each, not_empty, present
+from demarcate.estate.tables.iam_account import CREDENTIAL_REPORT_STEPS, report_lines
+from demarcate.estate.transforms import document, each, equals, present
 
 
 def _bulk(kind: str, items: str) -> Each:
@@ -62,6 +64,11 @@ def _default_document(versions: Any) -> Any:
     return next((document(one["Document"]) for one in versions if one.get("IsDefaultVersion")), ABSENT)
 
 
+def _signed_in(listed: list[Any]) -> Any:
+    """Whether the one user listed ever signed in; a user made after the listing is not in it."""
+    return "PasswordLastUsed" in listed[0] if listed else ABSENT
+
+
 def _service_linked(path: Any) -> bool:
     return bool(path.startswith("/aws-service-role/"))
 
@@ -73,10 +80,14 @@ USER = Table(
     scope="account",
     live=_bulk("User", "UserDetailList[]"),
     details={
-        "user": Call("iam.get_user", inputs={"UserName": "UserName"}),
-        "login": Call("iam.get_login_profile", inputs={"UserName": "UserName"}, absent=("NoSuchEntity",)),
         "mfa": Call("iam.list_mfa_devices", inputs={"UserName": "UserName"}),
-        "keys": Call("iam.list_access_keys", inputs={"UserName": "UserName"}),
+        "listed": Bulk(Each("iam.list_users", "Users[]"), key="UserName", of="UserName"),
+        "report": Bulk(
+            CREDENTIAL_REPORT_STEPS,
+            key="user",
+            of="UserName",
+            read=lambda report: report_lines(report["Content"].decode()),
+        ),
     },
     cloudformation="AWS::IAM::User",
     ref_property="UserName",
@@ -94,22 +105,22 @@ USER = Table(
         Time("create_date", live="CreateDate"),
         Bool(
             "has_login_profile",
-            live=From("@login.LoginProfile", present),
-            cloudformation=From("LoginProfile", present),
-            absent=False,
+            live=From("@report[0].password_enabled", equals("true")),
+            cloudformation=From("LoginProfile", present, absent=False),
             about="Whether the user has a password for the console.",
         ),
-        Time("password_last_used", live="@user.User.PasswordLastUsed"),
-        Bool("password_ever_used", live=From("@user.User.PasswordLastUsed", present), absent=False),
-        Bool("mfa_enabled", live=From("@mfa.MFADevices", not_empty), absent=False),
+        Time("password_last_used", live="@listed[0].PasswordLastUsed"),
+        Bool("password_ever_used", live=From("@listed", _signed_in)),
+        Bool("mfa_enabled", live=From("@report[0].mfa_active", equals("true"))),
         Texts("mfa_device_serials", live=From("@mfa.MFADevices", each("SerialNumber")), absent=[]),
         Int(
             "active_access_key_count",
-            live=From("@keys.AccessKeyMetadata", lambda keys: sum(k["Status"] == "Active" for k in keys)),
+            live=From("@report[0]", lambda line: sum(line[f"access_key_{i}_active"] == "true" for i in (1, 2))),
             cloudformation=From(
-                "@keys", lambda keys: first_unknown(keys) or sum(k.get("Status") != "Inactive" for k in keys)
+                "@keys",
+                lambda keys: first_unknown(keys) or sum(k.get("Status") != "Inactive" for k in keys),
+                absent=0,
             ),
-            absent=0,
         ),
         Texts("groups", live="GroupList", cloudformation="Groups", absent=[]),
         Texts(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.table import Arn, Bool, Call, Derived, Each, From, Int, Table, Text, Time
@@ -82,15 +82,25 @@ ACCOUNT_SUMMARY = Table(
 
 # --- the credential report --------------------------------------------------------------------------------
 
+
+def report_lines(content: str) -> Iterable[Mapping[str, str]]:
+    """The lines of a credential report, as IAM writes them."""
+    return csv.DictReader(io.StringIO(content))
+
+
+CREDENTIAL_REPORT_STEPS = (
+    Each("iam.generate_credential_report", "@", until=("State", "COMPLETE")),
+    Each("iam.get_credential_report", "@"),
+)
+"""IAM makes a new report where the last one is older than four hours."""
+
+
 CREDENTIAL_REPORT_FILE = Table(
     "aws_iam_credential_report_file",
     "The credential report of the account as IAM writes it: CSV.",
     service="iam",
     scope="account",
-    live=(
-        Each("iam.generate_credential_report", "@", until=("State", "COMPLETE")),
-        Each("iam.get_credential_report", "@"),
-    ),
+    live=CREDENTIAL_REPORT_STEPS,
     columns=(
         Arn("arn:{partition}:iam::{account_id}:root"),
         Time("generated_time", live="GeneratedTime"),
@@ -123,7 +133,7 @@ _NEVER = ("no_information", "N/A")
 
 def _report(needs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     """The rows of a credential report. What IAM calls not supported, or has no date for, is unknown."""
-    for line in csv.DictReader(io.StringIO(needs["content"])):
+    for line in report_lines(needs["content"]):
         row: dict[str, Any] = {
             "user_name": line["user"],
             "user_arn": line["arn"],

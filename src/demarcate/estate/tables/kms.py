@@ -8,6 +8,7 @@ from demarcate.estate.table import (
     REF,
     Arn,
     Bool,
+    Bulk,
     Call,
     Companion,
     Each,
@@ -54,7 +55,7 @@ KEY = Table(
             "kms.get_key_rotation_status", inputs={"KeyId": "KeyArn"}, absent=("UnsupportedOperationException",)
         ),
         "policy": Call("kms.get_key_policy", inputs={"KeyId": "KeyArn"}, params={"PolicyName": "default"}),
-        "aliases": Call("kms.list_aliases", inputs={"KeyId": "KeyArn"}),
+        "aliases": Bulk(Each("kms.list_aliases", "Aliases[]"), key="TargetKeyId", of="KeyId"),
         "tags": Call("kms.list_resource_tags", inputs={"KeyId": "KeyArn"}),
     },
     cloudformation="AWS::KMS::Key",
@@ -119,7 +120,7 @@ KEY = Table(
         ),
         Texts(
             "aliases",
-            live=From("@aliases.Aliases", each("AliasName")),
+            live=From("@aliases", each("AliasName")),
             cloudformation=From("@aliases", each("AliasName")),
             absent=[],
         ),

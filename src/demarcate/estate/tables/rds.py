@@ -11,6 +11,7 @@ from demarcate.estate.table import (
     REF,
     Arn,
     Bool,
+    Bulk,
     Call,
     Column,
     Each,
@@ -112,8 +113,11 @@ def _flat(actions: list[list[Any]]) -> list[Any]:
     return [one for action in actions for one in action]
 
 
+_PENDING = Each("rds.describe_pending_maintenance_actions", "PendingMaintenanceActions[]")
+
+
 def _maintenance() -> tuple[Column, ...]:
-    path = "@maintenance.PendingMaintenanceActions[].PendingMaintenanceActionDetails"
+    path = "@maintenance[].PendingMaintenanceActionDetails"
     return (
         Json("pending_maintenance_actions", live=From(path, _flat), absent=[]),
         Texts(
@@ -184,9 +188,7 @@ INSTANCE = Table(
     service="rds",
     live=Each("rds.describe_db_instances", "DBInstances[]"),
     details={
-        "maintenance": Call(
-            "rds.describe_pending_maintenance_actions", inputs={"ResourceIdentifier": "DBInstanceArn"}
-        ),
+        "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBInstanceArn"),
     },
     cloudformation="AWS::RDS::DBInstance",
     ref_property="DBInstanceIdentifier",
@@ -345,9 +347,7 @@ CLUSTER = Table(
     service="rds",
     live=Each("rds.describe_db_clusters", "DBClusters[]"),
     details={
-        "maintenance": Call(
-            "rds.describe_pending_maintenance_actions", inputs={"ResourceIdentifier": "DBClusterArn"}
-        ),
+        "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBClusterArn"),
     },
     cloudformation="AWS::RDS::DBCluster",
     ref_property="DBClusterIdentifier",

@@ -8,6 +8,10 @@ from typing import Any
 from demarcate.estate.table import Arn, Bool, Call, Each, From, Table, Tags, Text, Texts, Time
 from demarcate.estate.tables.rds import encryption_told
 
+_SHAREABLE = ("SnapshotType", "manual")
+"""Only what was made by hand can be shared; an automated snapshot must be copied first
+(https://docs.aws.amazon.com/AmazonRDS/latest/UserGuide/USER_ShareSnapshot.html)."""
+
 
 def _shared_with(attributes: list[Mapping[str, Any]]) -> list[str]:
     return [
@@ -29,7 +33,9 @@ SNAPSHOT = Table(
     live=Each("rds.describe_db_snapshots", "DBSnapshots[]"),
     details={
         "attributes": Call(
-            "rds.describe_db_snapshot_attributes", inputs={"DBSnapshotIdentifier": "DBSnapshotIdentifier"}
+            "rds.describe_db_snapshot_attributes",
+            inputs={"DBSnapshotIdentifier": "DBSnapshotIdentifier"},
+            only=_SHAREABLE,
         ),
     },
     columns=(
@@ -69,6 +75,7 @@ CLUSTER_SNAPSHOT = Table(
         "attributes": Call(
             "rds.describe_db_cluster_snapshot_attributes",
             inputs={"DBClusterSnapshotIdentifier": "DBClusterSnapshotIdentifier"},
+            only=_SHAREABLE,
         ),
     },
     columns=(

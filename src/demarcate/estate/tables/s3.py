@@ -103,8 +103,12 @@ def _block_columns(live: str, cloudformation: bool) -> tuple[Column, ...]:
     )
 
 
-def _detail(operation: str, *absent: str) -> Call:
-    return Call(f"s3.{operation}", inputs={"Bucket": "Name"}, absent=absent)
+def _detail(operation: str, *absent: str, only: tuple[str, ...] = ()) -> Call:
+    return Call(f"s3.{operation}", inputs={"Bucket": "Name"}, absent=absent, only=only)
+
+
+_VERSIONED = ("@versioning.Status",)
+"""Replication and object lock need versioning, whose status is there from when it was first enabled."""
 
 
 _LIVE_RULE = "@encryption.ServerSideEncryptionConfiguration.Rules[0]"
@@ -126,12 +130,14 @@ BUCKET = Table(
         "lifecycle": _detail("get_bucket_lifecycle_configuration", "NoSuchLifecycleConfiguration"),
         "logging": _detail("get_bucket_logging"),
         "notifications": _detail("get_bucket_notification_configuration"),
-        "object_lock": _detail("get_object_lock_configuration", "ObjectLockConfigurationNotFoundError"),
+        "object_lock": _detail(
+            "get_object_lock_configuration", "ObjectLockConfigurationNotFoundError", only=_VERSIONED
+        ),
         "ownership": _detail("get_bucket_ownership_controls", "OwnershipControlsNotFoundError"),
         "policy": _detail("get_bucket_policy", "NoSuchBucketPolicy"),
-        "policy_status": _detail("get_bucket_policy_status", "NoSuchBucketPolicy"),
+        "policy_status": _detail("get_bucket_policy_status", "NoSuchBucketPolicy", only=("@policy.Policy",)),
         "public_access": _detail("get_public_access_block", "NoSuchPublicAccessBlockConfiguration"),
-        "replication": _detail("get_bucket_replication", "ReplicationConfigurationNotFoundError"),
+        "replication": _detail("get_bucket_replication", "ReplicationConfigurationNotFoundError", only=_VERSIONED),
         "tagging": _detail("get_bucket_tagging", "NoSuchTagSet"),
         "versioning": _detail("get_bucket_versioning"),
         "website": _detail("get_bucket_website", "NoSuchWebsiteConfiguration"),

@@ -1,0 +1,43 @@
+"""Tallies by the value of a tag, so that a posture can be told by team, system or environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from demarcate.checks.database import text
+from demarcate.checks.engine import Tally, judge
+from demarcate.checks.structs import Check
+from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.tables import all_tables
+
+
+def tally_by_tag(snapshot: Snapshot, checks: Iterable[Check], key: str) -> list[Tally]:
+    """How many resources of each value of a tag pass, fail or are unknown, by check.
+
+    What belongs to a resource (a rule of a security group) has the tags of that resource. Raises
+    DemarcateError as `judge` does.
+    """
+    cursor = judge(snapshot, checks, passes=True).cursor()
+    cursor.execute("CREATE TEMP TABLE tagged (resource VARCHAR, file VARCHAR, tag VARCHAR)")
+    for name, held in snapshot.manifest.tables.items():
+        files = snapshot.files(name)
+        column = all_tables()[name].column("tags") if name in all_tables() else None
+        if files and column is not None and "tags" in held.columns:
+            cursor.execute(
+                "INSERT INTO tagged SELECT DISTINCT resource, file, tags ->> $key "
+                f"FROM read_parquet([{', '.join(map(text, files))}], union_by_name = true) "
+                "WHERE tags ->> $key IS NOT NULL",
+                {"key": f"$.{_quoted(key)}"},
+            )
+    found = cursor.execute(
+        "SELECT \"check\", account, region, count(*) FILTER (WHERE verdict = 'pass'), "
+        "count(*) FILTER (WHERE verdict = 'fail'), count(*) FILTER (WHERE verdict = 'unknown'), tag "
+        "FROM findings LEFT JOIN tagged ON findings.resource = tagged.resource "
+        "AND findings.file IS NOT DISTINCT FROM tagged.file GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return [Tally(*row) for row in found]
+
+
+def _quoted(key: str) -> str:
+    """A tag's key as a member of a JSON path, whatever is in it."""
+    return '"' + key.replace("\\", "\\\\").replace('"', '\\"') + '"'

@@ -1,0 +1,195 @@
+"""quiz: an exam on who owes what."""
+
+from __future__ import annotations
+
+import io
+import secrets
+import sys
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from demarcate.cli import options
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from demarcate.exam.structs import Exam, Question
+    from demarcate.model import Model
+
+UNREAD = 3
+INTERRUPTED = 130
+
+LONGEST_ANSWER = 200
+"""How many characters are read as one answer: a stream without line ends must not fill the memory."""
+
+
+class ExamFormat(StrEnum):
+    """How an exam is taken."""
+
+    TEXT = "text"
+    JSON = "json"
+    HTML = "html"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command()(quiz)
+
+
+def quiz(
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help=f"Ask about this estate, too: {options.SOURCES}")
+    ] = None,
+    area: Annotated[str | None, typer.Option(help="Only this area.")] = None,
+    service: Annotated[str | None, typer.Option(help="Only questions that name this service.")] = None,
+    number: Annotated[int, typer.Option(min=1, help="How many questions.")] = 10,
+    seed: Annotated[int | None, typer.Option(min=0, help="Ask the questions of this seed again.")] = None,
+    format: Annotated[
+        ExamFormat, typer.Option("--format", help="Here and now, as data, or as a page.")
+    ] = ExamFormat.TEXT,
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write (json, html).")] = None,
+    evidence: Annotated[
+        Path | None, typer.Option("--evidence", help="Write the result into this evidence folder.")
+    ] = None,
+    person: Annotated[
+        str | None, typer.Option(help="With --evidence: who takes the exam, by name or number.")
+    ] = None,
+    responsibility: Annotated[
+        str | None,
+        typer.Option(help="With --evidence: the training that it proves. Default: what suits the area."),
+    ] = None,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    parameters: options.Parameters = None,
+) -> None:
+    """Take an exam: questions on who owes what, from the model and from your own estate.
+
+    Exit codes: 0 done; 2 bad input; 3 done, but something of the estate could not be read.
+    """
+    from demarcate.exam.questions import make_exam
+    from demarcate.model import load
+
+    model = load()
+    options.known("area", area, model.area)
+    options.known("service", service, model.service)
+    _refuse_what_does_not_go_together(format, out, evidence, person, responsibility)
+    chosen = seed if seed is not None else secrets.randbelow(1_000_000)
+    estate, origin, unread = [], None, 0
+    if sources:
+        from demarcate.assessing import assess_sources
+        from demarcate.exam.estate import drafts
+
+        assessment = assess_sources(
+            sources,
+            session=options.session_of(profile, sources),
+            regions=region,
+            endpoint_url=endpoint_url,
+            parameters=options.parameters_of(parameters),
+        )
+        estate, origin = drafts(assessment, chosen), assessment.posture.origin
+        unread = len(assessment.posture.unread)
+    exam = make_exam(model, seed=chosen, number=number, area=area, service=service, estate=estate, origin=origin)
+    if unread:
+        options.say(f"{unread} of what {origin} has could not be read; demarcate assess says what")
+    if format is ExamFormat.TEXT:
+        _take(model, exam, evidence, person or "", responsibility)
+    else:
+        _write(model, exam, format, out)
+    if unread:
+        raise typer.Exit(UNREAD)
+
+
+def _refuse_what_does_not_go_together(
+    format: ExamFormat, out: Path | None, evidence: Path | None, person: str | None, responsibility: str | None
+) -> None:
+    from demarcate.base.errors import DemarcateError
+
+    if format is ExamFormat.TEXT and out is not None:
+        raise DemarcateError("--out goes with --format json or html")
+    if evidence is None and (person is not None or responsibility is not None):
+        raise DemarcateError("--person and --responsibility go with --evidence")
+    if evidence is not None and format is not ExamFormat.TEXT:
+        raise DemarcateError("--evidence goes with --format text: only an exam that is taken here has a result")
+    if evidence is not None and not (person or "").strip():
+        raise DemarcateError("--evidence needs --person: whose result it is")
+    if evidence is not None and not evidence.is_dir():
+        raise DemarcateError(f"{evidence}: there is no such folder; make it first")
+
+
+def _write(model: Model, exam: Exam, format: ExamFormat, out: Path | None) -> None:
+    from demarcate.report.exam import document, page
+
+    written = io.StringIO()
+    if format is ExamFormat.JSON:
+        document.write(exam, written)
+    else:
+        page.write(model, exam, written)
+    if out is None:
+        sys.stdout.write(written.getvalue())
+        return
+    from demarcate.base.files import write_whole
+
+    write_whole(out, written.getvalue().encode())
+
+
+def _take(model: Model, exam: Exam, evidence: Path | None, person: str, responsibility: str | None) -> None:
+    """Ask the questions, say how it went, and write it down where that is wanted."""
+    from demarcate.exam import record
+    from demarcate.exam.answering import grade
+    from demarcate.report.exam import terminal
+
+    proves = record.proves(model, exam.area, responsibility)
+    if evidence is not None:
+        record.long_enough(exam)
+    console = options.console()
+    terminal.write_head(model, exam, console)
+    if isinstance(sys.stdin, io.TextIOWrapper):
+        sys.stdin.reconfigure(errors="replace")  # what is no text is no answer, and no error
+    answers: list[int] = []
+    try:
+        for number, question in enumerate(exam.questions):
+            terminal.write_question(model, exam, number, console)
+            choice = _ask(question, console)
+            if choice is None:
+                break
+            answers.append(choice)
+            terminal.write_verdict(question, choice, console)
+    except KeyboardInterrupt:
+        console.print()
+        terminal.write_outcome(model, grade(exam, answers), console)
+        raise typer.Exit(INTERRUPTED) from None
+    result = grade(exam, answers)
+    terminal.write_outcome(model, result, console)
+    if evidence is not None:
+        if result.complete:
+            today = datetime.now(UTC).date()
+            file = record.record(
+                evidence, model, exam, result, person=person, responsibility=proves, completed=today
+            )
+            terminal.write_recorded(result, proves, str(file), console)
+        else:
+            options.say("not written down: the exam is not complete")
+
+
+def _ask(question: Question, console: Console) -> int | None:
+    """The choice that somebody types; None where they stop, or the input ends."""
+    from demarcate.exam.answering import STOP, choice_of
+    from demarcate.report.exam import terminal
+
+    while True:
+        sys.stdout.write(terminal.prompt(question))
+        sys.stdout.flush()
+        typed = sys.stdin.readline(LONGEST_ANSWER) if sys.stdin else ""
+        if not sys.stdin or not sys.stdin.isatty():
+            terminal.write_typed(typed, console)
+        if not typed or typed.strip().lower() in STOP:
+            return None
+        choice = choice_of(question, typed)
+        if choice is not None:
+            return choice
+        terminal.write_refused(question, console)

@@ -1,0 +1,74 @@
+"""iam-policy: what a role must be allowed to read."""
+
+from __future__ import annotations
+
+import sys
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from demarcate.cli import options
+
+if TYPE_CHECKING:
+    from demarcate.estate.plan import Selection
+
+
+class PolicyFormat(StrEnum):
+    """How a policy is written."""
+
+    JSON = "json"
+    CLOUDFORMATION = "cloudformation"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verb."""
+    app.command("iam-policy")(iam_policy)
+
+
+def iam_policy(
+    check: Annotated[
+        list[str] | None, typer.Option("--check", help="Only what this check reads; repeatable.")
+    ] = None,
+    checks: options.CheckFolders = None,
+    table: Annotated[
+        list[str] | None, typer.Option("--table", help="Only what this table reads; repeatable.")
+    ] = None,
+    format: Annotated[
+        PolicyFormat, typer.Option("--format", help="A policy document, or a template of a role that has it.")
+    ] = PolicyFormat.JSON,
+) -> None:
+    """Print the least IAM policy that the checks need: nothing that they do not read, and nothing that writes."""
+    from demarcate.estate.calls import calls_of
+    from demarcate.estate.sources.aws.permissions import grants_of
+    from demarcate.report import policy
+
+    grants = grants_of(calls_of(_selection(check, checks or [], table)))
+    if format is PolicyFormat.CLOUDFORMATION:
+        sys.stdout.write(policy.template(grants))
+        return
+    document = policy.policy(grants)
+    sys.stdout.write(policy.policy_json(document))
+    size = policy.size(document)
+    if size > policy.LIMIT:
+        options.say(
+            f"this policy has {size:,} characters and a managed policy takes {policy.LIMIT:,}: "
+            f"--format cloudformation makes {len(policy.policies(grants))} policies of it"
+        )
+
+
+def _selection(check: list[str] | None, folders: list[Path], table: list[str] | None) -> Selection:
+    """The tables and columns that are read: of all checks, unless checks or tables are named."""
+    from demarcate.assessing import selection_of
+    from demarcate.checks.catalog import load_checks, select
+    from demarcate.estate.collecting import everything
+    from demarcate.model import load
+    from demarcate.posture.line import line_checks
+
+    tables = everything(table) if table else {}
+    if table and not check:
+        return tables
+    model = load()
+    chosen = select(load_checks(folders, responsibilities=model.owed), check)
+    return {**selection_of([*chosen.values(), *line_checks(model).values()], live=True), **tables}

@@ -1,0 +1,188 @@
+"""diagram, summary: the model as a picture, and on one page."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from demarcate.cli import options
+from demarcate.cli.estate import UNREAD
+
+if TYPE_CHECKING:
+    from demarcate.model import Model
+    from demarcate.posture.structs import Posture
+    from demarcate.report.drawing import Drawing
+
+
+class SummaryFormat(StrEnum):
+    """Formats of the summary."""
+
+    TEXT = "text"
+    MARKDOWN = "markdown"
+    PDF = "pdf"
+
+
+_FORMATS = {".md": SummaryFormat.MARKDOWN, ".pdf": SummaryFormat.PDF}
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs."""
+    for verb in (diagram, summary):
+        app.command()(verb)
+
+
+def diagram(
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help=f"Colour it by the result for {options.SOURCES}")
+    ] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", help="The file to write: .svg, .png or .drawio. Default: SVG on stdout."),
+    ] = None,
+    service: Annotated[str | None, typer.Option(metavar="ID", help="Draw the line of this service.")] = None,
+    compare: Annotated[
+        str | None, typer.Option(metavar="ID,ID,…", help="Draw how the line moves between these services.")
+    ] = None,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    parameters: options.Parameters = None,
+    checks: options.CheckFolders = None,
+) -> None:
+    """Draw the line: AWS's half and yours of every shared area, of one service, or of several side by side.
+
+    Exit codes: 0 done; 2 bad input; 3 done, but something could not be read.
+    """
+    from demarcate.base.errors import DemarcateError
+    from demarcate.model import load
+
+    if service is not None and compare is not None:
+        raise DemarcateError("--service draws one service and --compare several: give one of the two")
+    if sources and compare is not None:
+        raise DemarcateError("--compare draws services and not an estate: leave the SOURCE out")
+    if out is not None and out.suffix.lower() not in _BACKENDS:
+        raise DemarcateError(f"{out}: --out ends in one of {', '.join(_BACKENDS)}")
+    model = load()
+    options.known("service", service, model.service)
+    compared = _compared(model, compare)
+    posture = None
+    if sources:
+        from demarcate.assessing import assess_sources
+
+        posture = assess_sources(
+            sources,
+            session=options.session_of(profile, sources),
+            regions=region,
+            endpoint_url=endpoint_url,
+            parameters=options.parameters_of(parameters),
+            check_folders=checks or (),
+        ).posture
+    drawing = _drawing(model, service, compared, posture)
+    if out is None:
+        sys.stdout.write(_svg(drawing).decode())
+    else:
+        _write(out, _BACKENDS[out.suffix.lower()](drawing), drawing.title)
+    if posture and posture.unread:
+        from demarcate.report.safe import one_line
+
+        for unread in posture.unread:
+            options.say(f"could not be read: {one_line(str(unread))}")
+        raise typer.Exit(UNREAD)
+
+
+def _compared(model: Model, compare: str | None) -> list[str]:
+    """The ids of the services to compare; none where none were asked for."""
+    if compare is None:
+        return []
+    from demarcate.base.errors import DemarcateError
+
+    ids = list(dict.fromkeys(id_.strip() for id_ in compare.split(",") if id_.strip()))
+    for id_ in ids:
+        options.known("service", id_, model.service)
+    if len(ids) < 2:
+        raise DemarcateError(f"--compare takes at least two services, such as ec2,rds,lambda,s3, not {compare!r}")
+    return ids
+
+
+def _drawing(model: Model, service: str | None, compared: list[str], posture: Posture | None) -> Drawing:
+    if compared:
+        from demarcate.report.comparison import comparison
+
+        return comparison(model, [model.service[id_] for id_ in compared])
+    if service is not None:
+        from demarcate.report.service_picture import service_line
+
+        return service_line(model, model.service[service], posture)
+    from demarcate.report.picture import collaboration
+
+    return collaboration(model, posture)
+
+
+def _svg(drawing: Drawing) -> bytes:
+    from demarcate.report.svg import svg
+
+    return svg(drawing).encode()
+
+
+def _png(drawing: Drawing) -> bytes:
+    from demarcate.report.png import png
+
+    return png(drawing)
+
+
+def _drawio(drawing: Drawing) -> bytes:
+    from demarcate.report.drawio import drawio
+
+    return drawio(drawing).encode()
+
+
+_BACKENDS: dict[str, Callable[[Drawing], bytes]] = {".svg": _svg, ".png": _png, ".drawio": _drawio}
+
+
+def summary(
+    format: Annotated[
+        SummaryFormat | None,
+        typer.Option("--format", help="How it is written. Default: by the ending of --out, else text."),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", help="The file to write. Default: stdout; a PDF needs a file.")
+    ] = None,
+) -> None:
+    """Show the whole on one page: both halves of every area, and what to remember. As PDF it is fit for a wall."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.model import load
+    from demarcate.report import summary as report
+
+    chosen = format or _FORMATS.get(out.suffix.lower() if out else "", SummaryFormat.TEXT)
+    model = load()
+    if chosen is SummaryFormat.PDF:
+        if out is None:
+            raise DemarcateError("a PDF is written to a file: name it with --out, such as --out summary.pdf")
+        from demarcate.report.summary_pdf import pdf
+
+        data = pdf(model)
+    elif chosen is SummaryFormat.MARKDOWN:
+        data = report.markdown(model).encode()
+    elif out is None:
+        report.write_text(model, options.console())
+        return
+    else:
+        data = report.text(model).encode()
+    if out is None:
+        sys.stdout.write(data.decode())
+    else:
+        _write(out, data, report.TITLE)
+
+
+def _write(path: Path, data: bytes, what: str) -> None:
+    """Write a file that others may read, too, and say so."""
+    from demarcate.base.files import write_whole
+
+    write_whole(path, data)
+    path.chmod(0o644)
+    options.say(f"{path}: {what}")

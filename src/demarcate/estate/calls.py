@@ -1,0 +1,140 @@
+"""What a live collection would call: the operations, how often, and for which tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final, Literal
+
+from demarcate.estate.plan import Selection, TablePlan, make_plan
+from demarcate.estate.sources.aws.operations import describe
+from demarcate.estate.table import Bulk, Call, Each, Scope
+
+Rows = tuple[list[str], list[list[object]]]
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedCall:
+    """One operation that a collection calls in each region, or once for the account.
+
+    `operation` is in botocore's words ("ec2.describe_volumes"), `params` are what it is always sent, `inputs`
+    what it takes from an item. `of` is the operation whose items it is called for, `size` at a time; `which`
+    says for which of them: each, the first, or only some, those that show that there is something to ask for.
+    It is empty for a call that is made once. `tables` are those that it fills, in whole or in part; none for
+    what every collection calls.
+    """
+
+    operation: str
+    scope: Scope
+    params: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = field(default_factory=dict)
+    of: str = ""
+    size: int = 1
+    which: Literal["each", "some", "first"] = "each"
+    tables: tuple[str, ...] = ()
+
+
+WHO: Final = PlannedCall("sts.get_caller_identity", "account")
+WHERE: Final = PlannedCall("ec2.describe_regions", "account")
+
+
+def calls_of(selection: Selection, *, all_regions: bool = True) -> tuple[PlannedCall, ...]:
+    """What collecting a selection calls, each listing once however many tables it fills.
+
+    With `all_regions`, the account is asked which regions it has. Raises DemarcateError for a table that does
+    not exist.
+    """
+    found = {_key(call): call for call in ((WHO, WHERE) if all_regions else (WHO,))}
+    for plan in make_plan(selection, "live"):
+        for call in _of_table(plan):
+            same = found.setdefault(_key(call), call)
+            found[_key(call)] = replace(same, tables=tuple(sorted({*same.tables, *call.tables})))
+    return tuple(found[key] for key in sorted(found))
+
+
+def _key(call: PlannedCall) -> tuple[str, ...]:
+    """What makes a call another call."""
+    return (
+        call.operation,
+        call.scope,
+        call.of,
+        call.which,
+        str(call.size),
+        _shown(call.params),
+        _shown(call.inputs),
+    )
+
+
+def _of_table(plan: TablePlan) -> Iterator[PlannedCall]:
+    """The calls that fill one table, and those that are derived from it."""
+    table = plan.table
+    tables = (table.name,) if plan.kept else ()
+    tables += tuple(child.name for child, _ in plan.children)
+    calls = list(_listing(table.steps, table.scope))
+    for name in plan.details("live"):
+        calls += _detail(table.details[name], _many(table.steps), table.scope)
+    for call in calls:
+        yield replace(call, tables=tables)
+
+
+def _listing(steps: Sequence[Each], scope: Scope) -> Iterator[PlannedCall]:
+    for number, step in enumerate(steps):
+        size = step.size if step.batch else 1
+        yield PlannedCall(step.operation, scope, step.params, step.inputs, _many(steps[:number]), size)
+
+
+def _detail(detail: Call | Bulk, of: str, scope: Scope) -> Iterator[PlannedCall]:
+    if isinstance(detail, Bulk):
+        yield from _listing(detail.steps, scope)
+        if detail.confirm is not None:
+            for call in _detail(detail.confirm, _many(detail.steps), scope):
+                yield replace(call, which="first")
+        return
+    which: Literal["each", "some"] = "some" if detail.only else "each"
+    yield PlannedCall(detail.operation, scope, detail.params, detail.inputs, of, which=which)
+
+
+def _many(steps: Sequence[Each]) -> str:
+    """The last operation of a listing that leads to several items; empty where each leads to one."""
+    return next((step.operation for step in reversed(steps) if "[" in step.items), "")
+
+
+COLUMNS: Final = ["account", "region", "service", "operation", "how often", "parameters", "tables"]
+
+
+def planned_rows(selection: Selection, account: str, regions: Sequence[str], *, all_regions: bool = True) -> Rows:
+    """The calls of one account and the regions that would be read, as columns and rows.
+
+    What is asked once for the account has the region "global". Raises DemarcateError as `calls_of`.
+    """
+    calls = calls_of(selection, all_regions=all_regions)
+    places: list[tuple[Scope, str]] = [("account", "global"), *(("region", region) for region in regions)]
+    return COLUMNS, [
+        [account, region, *_told(call)] for scope, region in places for call in calls if call.scope == scope
+    ]
+
+
+def _told(call: PlannedCall) -> list[object]:
+    service = call.operation.split(".")[0]
+    return [service, describe(call.operation).name, how_often(call), _shown(call.params), ", ".join(call.tables)]
+
+
+def how_often(call: PlannedCall) -> str:
+    """How often a call is made where it is made, in people's words."""
+    told = "once"
+    if call.of:
+        which = {"each": "each item", "some": "some items", "first": "the first item"}[call.which]
+        told = f"for {which if call.size == 1 else f'each {call.size} items'} of {describe(call.of).name}"
+    return f"{told}, page by page" if describe(call.operation).paged else told
+
+
+def _shown(params: Mapping[str, Any]) -> str:
+    return ", ".join(f"{name}={_value(value)}" for name, value in sorted(params.items()))
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, Mapping):
+        return "{" + _shown(value) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return str(value)

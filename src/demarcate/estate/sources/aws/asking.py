@@ -1,0 +1,133 @@
+"""Asks AWS: the pages of an operation, and the items that steps of a listing lead to."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT, path
+from demarcate.estate.rows import Item, find
+from demarcate.estate.sources.aws.clients import Clients
+from demarcate.estate.sources.aws.failures import FAILED, CallFailed, code_of, is_gone, is_not_offered
+from demarcate.estate.sources.aws.session import Account
+from demarcate.estate.table import Each
+
+GLOBAL = "global"
+
+WAITS = 8
+"""How often an answer that is still being made is asked for; about half a minute in all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """One account and region that are read. `region` is "global" for what is kept once an account."""
+
+    account: Account
+    region: str
+    chosen: tuple[str, ...] | None
+    """The regions that were asked for by name; None where all are meant."""
+
+    @property
+    def endpoint(self) -> str:
+        """The region whose endpoint is called."""
+        return self.account.home if self.region == GLOBAL else self.region
+
+
+class Asker:
+    """Makes the calls of one account. An operation that an endpoint does not have is asked for once."""
+
+    def __init__(self, clients: Clients) -> None:
+        self.clients = clients
+        self._not_offered: dict[tuple[str, str], Exception] = {}
+
+    def pages(self, operation: str, params: Mapping[str, Any], region: str) -> Iterator[Any]:
+        """The pages of an answer. Raises one of `FAILED`."""
+        refused = self._not_offered.get((operation, region))
+        if refused is not None:
+            raise refused
+        service, method = operation.split(".")
+        client, limit = self.clients.pair(service, region)
+        pages = (
+            iter(client.get_paginator(method).paginate(**params))
+            if client.can_paginate(method)
+            else (getattr(client, method)(**params) for _ in range(1))
+        )
+        while True:
+            try:
+                with limit:
+                    page = next(pages, None)
+            except FAILED as error:
+                if is_not_offered(error):
+                    self._not_offered[operation, region] = error
+                raise
+            if page is None:
+                return
+            yield page
+
+    def answer(self, operation: str, params: Mapping[str, Any], region: str) -> dict[str, Any]:
+        """All pages of an answer as one: lists are continued. Raises one of `FAILED`."""
+        answer: dict[str, Any] = {}
+        for page in self.pages(operation, params, region):
+            for key, value in page.items():
+                if isinstance(value, list) and isinstance(answer.get(key), list):
+                    answer[key] = answer[key] + value
+                elif key != "ResponseMetadata":
+                    answer[key] = value
+        return answer
+
+    def step(self, step: Each, items: list[Item], scope: Scope, *, first: bool) -> Iterator[list[Item]]:
+        """Page by page the items that a step leads to from those given (one, or a batch of them).
+
+        Raises CallFailed; an item that is gone since it was listed has none.
+        """
+        params = {key: value for key, value in self._params(step, items, scope) if value is not ABSENT}
+        get = path(step.items)
+        try:
+            for page in self._settled(step, params, scope.endpoint):
+                yield [Item(value, None if first else items[0]) for value in _listed(get(page), step)]
+        except FAILED as error:
+            if code_of(error) in step.absent or (not first and is_gone(error)):
+                return
+            raise CallFailed(step.operation, error) from error
+
+    def _params(self, step: Each, items: list[Item], scope: Scope) -> Iterator[tuple[str, Any]]:
+        yield from step.params.items()
+        for name, text in step.inputs.items():
+            if name == step.batch:
+                yield name, [find(item, text) for item in items]
+            else:
+                yield name, asked(items[0], text, scope, scope.endpoint)
+
+    def _settled(self, step: Each, params: Mapping[str, Any], region: str) -> Iterator[Any]:
+        """The pages of an answer; where it must reach a state first, asked for again until it has."""
+        if step.until is None:
+            yield from self.pages(step.operation, params, region)
+            return
+        where, value = step.until
+        for attempt in range(WAITS):
+            pages = list(self.pages(step.operation, params, region))
+            if all(path(where)(page) == value for page in pages):
+                yield from pages
+                return
+            time.sleep(min(attempt + 1, 5))
+        raise CallFailed(step.operation, TimeoutError(f"{where} did not become {value}"))
+
+
+def asked(item: Item, text: str, scope: Scope, region: str) -> Any:
+    """The value of a parameter: from the item, or what is known of where it is asked."""
+    if text == "#account_id":
+        return scope.account.id
+    if text == "#region":
+        return region
+    return [region] if text == "#regions" else find(item, text)
+
+
+def _listed(found: Any, step: Each) -> Iterable[Any]:
+    if found is ABSENT:
+        return ()
+    if isinstance(found, Unknown):
+        raise CallFailed(step.operation, ValueError(found.reason))
+    return found if isinstance(found, list) else (found,)

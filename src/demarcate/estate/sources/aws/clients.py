@@ -1,0 +1,110 @@
+"""One client for each service and region of an account, and what is learned from its answers."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from botocore.config import Config
+from botocore.exceptions import EndpointConnectionError
+
+from demarcate.estate.sources.aws.failures import is_throttled
+from demarcate.estate.sources.aws.limits import MOST, Limit
+from demarcate.version import __version__
+
+if TYPE_CHECKING:
+    import boto3
+
+ALIVE = 12
+"""Clients that are kept. The first of a service costs 5 to 25 MB, so work goes on service by service."""
+
+ATTEMPTS = 3
+"""botocore's own attempts, with its own waits between them."""
+
+PATIENCE = 16
+"""Further attempts where AWS says no more than that it is asked too often: some five minutes."""
+
+CONFIG = Config(
+    retries={"mode": "standard", "total_max_attempts": ATTEMPTS},
+    connect_timeout=10,
+    read_timeout=60,
+    max_pool_connections=MOST,
+    user_agent_extra=f"demarcate/{__version__}",
+)
+
+
+class Clients:
+    """The clients of one account's session, each made when it is first needed. Safe for several threads."""
+
+    def __init__(self, session: boto3.Session, endpoint_url: str | None) -> None:
+        self.session = session
+        self._endpoint = endpoint_url
+        self._called: Callable[[str], None] = lambda _: None
+        self._lock = threading.Lock()
+        self._clients: OrderedDict[tuple[str, str], Any] = OrderedDict()
+        self._limits: dict[tuple[str, str], Limit] = {}
+        self._names: dict[str, str] = {}
+
+    def report(self, called: Callable[[str], None]) -> None:
+        """From now on, tell the service of each request that is answered, retries included."""
+        self._called = called
+
+    def pair(self, service: str, region: str) -> tuple[Any, Limit]:
+        """The client of a service in a region, and how many calls to it may run side by side."""
+        key = (service, region)
+        with self._lock:
+            limit = self._limits.setdefault(key, Limit())
+            client = self._clients.get(key)
+            if client is None:
+                client = self._clients[key] = self.session.client(
+                    service,  # type: ignore[call-overload]
+                    region_name=region,
+                    endpoint_url=self._endpoint,
+                    config=CONFIG,
+                )
+                self._watch(service, client, limit)
+                if len(self._clients) > ALIVE:
+                    self._clients.popitem(last=False)
+            self._clients.move_to_end(key)
+            return client, limit
+
+    def _watch(self, service: str, client: Any, limit: Limit) -> None:
+        def answered(parsed_response: Any, **_: Any) -> None:
+            self._called(service)
+            limit.answered(throttled=_throttled(parsed_response))
+
+        client.meta.events.register("response-received", answered)
+        client.meta.events.register_last("needs-retry", _wait_longer)
+
+    def is_absent(self, operation: str, region: str, error: Exception) -> bool:
+        """Whether a call failed because the region does not have the service: then there is nothing in it."""
+        if not isinstance(error, EndpointConnectionError):
+            return False
+        service = operation.split(".")[0]
+        partition = self.session.get_partition_for_region(region)
+        known = self.session.get_available_regions(service, partition)
+        return bool(known) and region not in known
+
+    def api_name(self, operation: str) -> str:
+        """An operation as IAM and CloudTrail write it: `ec2.describe_volumes` is "ec2:DescribeVolumes"."""
+        if operation not in self._names:
+            service, method = operation.split(".")
+            meta = self.pair(service, self.session.region_name or "us-east-1")[0].meta
+            self._names[operation] = f"{meta.service_model.signing_name}:{meta.method_to_api_mapping[method]}"
+        return self._names[operation]
+
+
+def _throttled(parsed: Any) -> bool:
+    if parsed is None or parsed.get("ResponseMetadata", {}).get("HTTPStatusCode", 200) < 400:
+        return False
+    return is_throttled(str(parsed.get("Error", {}).get("Code")))
+
+
+def _wait_longer(response: Any, attempts: int, **_: Any) -> float | None:
+    """Seconds to wait before one more attempt, where botocore would give up and AWS only said "too often"."""
+    if response is None or attempts >= ATTEMPTS + PATIENCE or not _throttled(response[1]):
+        return None
+    return random.uniform(0.5, 1) * min(2.0 ** (attempts - 1), 20)  # noqa: S311  so that those who wait spread

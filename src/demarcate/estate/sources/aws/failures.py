@@ -1,0 +1,63 @@
+"""What can go wrong with a call, and what it means."""
+
+from __future__ import annotations
+
+import re
+
+from botocore.exceptions import BotoCoreError, ClientError
+from botocore.parsers import ResponseParserError
+
+FAILED = (ClientError, BotoCoreError, ResponseParserError)
+"""What a call raises when AWS, or the way to it, did not answer as it should."""
+
+_DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|NotAuthorized|Forbidden|^403$")
+_THROTTLED = re.compile(
+    r"Throttl|TooManyRequests|RequestLimitExceeded|LimitExceededException$|ThroughputExceeded|BandwidthLimitExceeded"
+    r"|SlowDown|PriorRequestNotComplete|^429$"
+)
+_NOT_AN_OPERATION = re.compile(r"^(404|405|501)$|UnknownOperation|InvalidAction")
+
+
+class CallFailed(Exception):
+    """A listing that could not be finished. Never leaves this package."""
+
+    def __init__(self, operation: str, error: Exception) -> None:
+        super().__init__(operation)
+        self.operation, self.error = operation, error
+
+
+def code_of(error: Exception) -> str:
+    """The error code that AWS gave, or the name of what went wrong on the way."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code") or "UnknownError")
+    return type(error).__name__
+
+
+def is_throttled(code: str) -> bool:
+    """Whether an error code asks to call less often (the codes that botocore retries as such)."""
+    return bool(_THROTTLED.search(code))
+
+
+def is_gone(error: Exception) -> bool:
+    """Whether a resource was deleted between the call that listed it and this one."""
+    code = code_of(error)
+    return "NotFound" in code or "NoSuch" in code or "DoesNotExist" in code
+
+
+def is_not_offered(error: Exception) -> bool:
+    """Whether the endpoint does not have this operation at all, for any resource."""
+    return isinstance(error, ClientError) and bool(_NOT_AN_OPERATION.search(code_of(error)))
+
+
+def reason(error: Exception) -> str:
+    """Why a call failed, without anything that differs from one resource to the next."""
+    code = code_of(error)
+    if _DENIED.search(code):
+        return f"access denied ({code})"
+    if is_throttled(code):
+        return f"throttled until it gave up ({code})"
+    if isinstance(error, ClientError):
+        return f"AWS answered {code}"
+    if isinstance(error, ValueError | TimeoutError):  # ours, about an answer that came
+        return f"the answer cannot be used: {error}"
+    return f"the call failed ({code})"

@@ -1,0 +1,186 @@
+"""Makes the rows of one table of one account and region from the items that AWS lists, with their details."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass, replace
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.plan import TablePlan
+from demarcate.estate.rows import Item, Place, Row, build, derive, detail_of, find
+from demarcate.estate.snapshot import PartWriter, SnapshotWriter, Unread
+from demarcate.estate.sources.aws.asking import Asker, Scope, asked
+from demarcate.estate.sources.aws.failures import FAILED, CallFailed, code_of, reason
+from demarcate.estate.table import Bulk, Call, Derived, Table
+
+
+@dataclass(frozen=True, slots=True)
+class _Child:
+    table: Table
+    derived: Derived
+    part: PartWriter
+
+
+class Reader:
+    """Takes the items of one table in one place, and writes its rows and those derived from them.
+
+    Its parts are whole when `finish` is called, and absent when `fail` is.
+    """
+
+    def __init__(
+        self, plan: TablePlan, scope: Scope, asker: Asker, writer: SnapshotWriter, details: Executor
+    ) -> None:
+        self.plan, self.rows, self.failed = plan, 0, False
+        self._scope, self._asker, self._pool = scope, asker, details
+        self._unit = writer.unit(plan.table.name, scope.account.id, scope.region)
+        self._own = self._unit.part(plan.table, plan.names) if plan.kept else None
+        self._children = [
+            _Child(child, derived, self._unit.part(child, tuple(c.name for c in child.all_columns)))
+            for child, derived in plan.children
+        ]
+        self._make = build("live", plan.columns)
+        self._details = {name: plan.table.details[name] for name in plan.details("live")}
+        self._waits = any(isinstance(detail, Call) for detail in self._details.values())
+        self._bulk: dict[tuple[str, str], Mapping[Any, list[Any]] | Unknown] = {}
+        columns = plan.table.columns
+        self._region = next((c.live.path for c in columns if c.name == "region" and c.live is not None), None)
+
+    def take(self, items: Iterable[Item]) -> None:
+        """Write the rows of a page of items, in their order; their details are asked for side by side."""
+        placed = [found for item in items if (found := self._placed(item)) is not None]
+        for name, detail in self._details.items():
+            if isinstance(detail, Bulk):
+                for item, _, region in placed:
+                    item.details[name] = self._of_bulk(name, detail, item, region)
+        for row, place in self._rows(placed):
+            for child in self._children:
+                child.part.append(
+                    derive(child.table, child.derived, row, replace(place, resource=row["resource"]))
+                )
+            if self._own is not None:
+                self._own.append((row,))
+            self.rows += 1
+
+    def _rows(self, placed: list[tuple[Item, Place, str]]) -> Iterator[tuple[Row, Place]]:
+        """The rows of a page. The very first is made alone: an operation that is not offered is met once then."""
+        alone = len(placed) if not self._waits else 0 if self.rows else 1
+        yield from map(self._row, placed[:alone])
+        yield from self._pool.map(self._row, placed[alone:])
+
+    def finish(self) -> None:
+        """All items are taken."""
+        self._unit.seal()
+
+    def fail(self, failed: CallFailed) -> None:
+        """The listing could not be finished: nothing of it is kept, and that is recorded.
+
+        Where the region does not have the service there is nothing in it, which is no failure.
+        """
+        self.failed = True
+        if self._asker.clients.is_absent(failed.operation, self._scope.endpoint, failed.error):
+            self._unit.seal(empty=True)
+            return
+        missing = ([self.plan.table.name] if self.plan.kept else []) + [c.table.name for c in self._children]
+        self._unit.discard(*(self._unread(table, failed.operation, failed.error) for table in missing))
+
+    def discard(self) -> None:
+        """Something broke that is not AWS's: nothing is kept."""
+        self._unit.discard()
+
+    def _placed(self, item: Item) -> tuple[Item, Place, str] | None:
+        """An item with where it is and the region to ask in; None where its region was not asked for."""
+        scope = self._scope
+        place, endpoint = Place(scope.account.id, scope.region, scope.account.partition), scope.endpoint
+        told = find(item, self._region) if self._region is not None else None
+        if isinstance(told, str):
+            if scope.chosen is not None and told not in scope.chosen:
+                return None
+            place, endpoint = replace(place, region=told), told
+        return item, place, endpoint
+
+    def _row(self, placed: tuple[Item, Place, str]) -> tuple[Row, Place]:
+        item, place, region = placed
+        for name, detail in self._details.items():
+            if isinstance(detail, Call):
+                item.details[name] = self._of_call(name, detail, item, region)
+        row = self._make(item, place)
+        if row.get("region") is None:
+            row["region"] = place.region
+        return row, replace(place, region=row["region"])
+
+    def _of_call(self, name: str, call: Call, item: Item, region: str) -> Any:
+        """What an operation says of one item; Unknown where it could not be asked."""
+        if call.only:
+            path, *values = call.only
+            found = find(item, path)
+            if isinstance(found, Unknown):
+                return found
+            if found is ABSENT or (values and found not in values):
+                return {}
+        params = {key: asked(item, text, self._scope, region) for key, text in call.inputs.items()}
+        if any(value is ABSENT or isinstance(value, Unknown) for value in params.values()):
+            return {}
+        try:
+            return self._asker.answer(call.operation, {**call.params, **params}, region)
+        except FAILED as error:
+            return {} if code_of(error) in call.absent else self._unknown(name, call.operation, error)
+
+    def _of_bulk(self, name: str, bulk: Bulk, item: Item, region: str) -> Any:
+        """Of what one listing says of all items, what is about this one."""
+        key = (name, region)
+        if key not in self._bulk:
+            self._bulk[key] = self._listed(name, bulk, replace(self._scope, region=region))
+        listed = self._bulk[key]
+        return listed if isinstance(listed, Unknown) else listed.get(find(item, bulk.of), [])
+
+    def _listed(self, name: str, bulk: Bulk, scope: Scope) -> Mapping[Any, list[Any]] | Unknown:
+        by_key: dict[Any, list[Any]] = {}
+        try:
+            items = [Item(None)]
+            for number, step in enumerate(bulk.steps):
+                pages = [self._asker.step(step, [item], scope, first=number == 0) for item in items]
+                items = [item for found in pages for page in found for item in page]
+        except CallFailed as failed:
+            return self._unknown(name, failed.operation, failed.error)
+        for item in items:
+            for found in bulk.read(item.value) if bulk.read else (item.value,):
+                by_key.setdefault(find(Item(found), bulk.key), []).append(found)
+        first = next(iter(by_key.values()), None)
+        if first is None or bulk.confirm is None:
+            return by_key
+        return self._confirmed(name, bulk, bulk.confirm, Item(first[0]), scope) or by_key
+
+    def _confirmed(self, name: str, bulk: Bulk, confirm: Call, item: Item, scope: Scope) -> Unknown | None:
+        """None where the listing is right about this item; else why it is not believed."""
+        params = {key: asked(item, text, scope, scope.endpoint) for key, text in confirm.inputs.items()}
+        try:
+            answer = self._asker.answer(confirm.operation, {**confirm.params, **params}, scope.endpoint)
+        except FAILED as error:
+            return self._unknown(name, confirm.operation, error)
+        if bulk.confirmed(answer):
+            return None
+        return self._unknown(name, bulk.operation, ValueError(f"it ignores {', '.join(bulk.steps[-1].params)}"))
+
+    def _unknown(self, name: str, operation: str, error: Exception) -> Unknown:
+        """Record that the columns which come from a detail could not be read."""
+        columns = tuple(
+            column.name
+            for column in self.plan.columns
+            if column.live is not None and detail_of(column.live.path) == name
+        )
+        unread = self._unread(self.plan.table.name, operation, error, columns)
+        self._unit.unread(unread)
+        return Unknown(str(unread))
+
+    def _unread(self, table: str, operation: str, error: Exception, columns: tuple[str, ...] = ()) -> Unread:
+        return Unread(
+            reason=reason(error),
+            table=table,
+            account=self._scope.account.id,
+            region=self._scope.region,
+            operation=self._asker.clients.api_name(operation),
+            columns=columns,
+        )

@@ -1,0 +1,42 @@
+"""Attestations of which one says that a responsibility is met, and another that it is not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from demarcate.evidence.structs import Record, Scope
+
+
+def in_force(record: Record, moment: date) -> bool:
+    """Whether it speaks of this day."""
+    return (record.on is None or record.on <= moment) and (
+        record.valid_until is None or moment <= record.valid_until
+    )
+
+
+def overlap(one: Scope, other: Scope) -> bool:
+    """Whether there may be something of which both speak. An empty field means all.
+
+    >>> overlap(Scope(regions=("eu-west-1",)), Scope(accounts=("111122223333",)))
+    True
+    """
+    pairs = (
+        (one.accounts, other.accounts),
+        (one.regions, other.regions),
+        (one.services, other.services),
+    )
+    return all(not mine or not theirs or not set(mine).isdisjoint(theirs) for mine, theirs in pairs)
+
+
+def contradictions(records: Iterable[Record], moment: date) -> Iterator[tuple[str, Record, tuple[Record, ...]]]:
+    """Each responsibility and attestation in force that says it is not met, with those that say it is."""
+    said: dict[str, tuple[list[Record], list[Record]]] = {}
+    for record in records:
+        if record.kind == "attestation" and in_force(record, moment):
+            for responsibility in record.responsibilities:
+                said.setdefault(responsibility, ([], []))[record.met].append(record)
+    for responsibility, (denials, assurances) in said.items():
+        for denial in denials:
+            if against := tuple(one for one in assurances if overlap(denial.scope, one.scope)):
+                yield responsibility, denial, against

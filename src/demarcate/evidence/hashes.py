@@ -1,0 +1,79 @@
+"""Documents that evidence points to: they lie in its folder, and their SHA-256 is what was written down."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import stat
+from pathlib import Path, PurePosixPath
+
+from demarcate.evidence.problems import Refused, shown
+
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+
+
+class Documents:
+    """The documents in an evidence folder. Each is read once, in pieces, however often it is named."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._digests: dict[Path, str] = {}
+
+    def verify(self, name: str, sha256: str) -> None:
+        """Hold a document to its SHA-256.
+
+        Raises Refused for another hash, and for a path that does not lead to a file within the folder.
+        """
+        path = self._path(name)
+        expected = digest(sha256)
+        found = self._digests.get(path)
+        if found is None:
+            try:
+                with path.open("rb") as file:
+                    found = self._digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
+            except OSError as error:
+                raise Refused(f"the document {shown(name)} cannot be read: {error.strerror or error}") from error
+        if found != expected:
+            raise Refused(
+                f"the document {shown(name)} has the SHA-256 {found}, not {expected}: it is not what was attested"
+            )
+
+    def _path(self, name: str) -> Path:
+        inside = PurePosixPath(name)
+        if (
+            inside.is_absolute()
+            or Path(name).is_absolute()
+            or ".." in inside.parts
+            or "\\" in name
+            or "\0" in name
+        ):
+            raise Refused(f"the document {shown(name)} leaves the evidence folder; expected a path within it")
+        path = self._folder
+        for part in inside.parts:
+            path /= part
+            mode = _mode(path, name)
+            if stat.S_ISLNK(mode):
+                raise Refused(
+                    f"the document {shown(name)} is reached by a symbolic link; expected the file itself"
+                )
+        if path == self._folder or not stat.S_ISREG(mode):
+            raise Refused(f"the document {shown(name)} is no file")
+        return path
+
+
+def _mode(path: Path, name: str) -> int:
+    try:
+        return os.lstat(path).st_mode
+    except FileNotFoundError as error:
+        raise Refused(f"the document {shown(name)} does not exist in the evidence folder") from error
+    except OSError as error:
+        raise Refused(f"the document {shown(name)} cannot be read: {error.strerror or error}") from error
+
+
+def digest(text: str) -> str:
+    """A SHA-256, in lower case. Raises Refused for what is none."""
+    lowered = text.lower()
+    if not _SHA256.fullmatch(lowered):
+        raise Refused(f"sha256 is {shown(text, 70)}; expected 64 hexadecimal digits (sha256sum FILE)")
+    return lowered

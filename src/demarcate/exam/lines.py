@@ -1,0 +1,192 @@
+"""Questions on where the line runs: layer by layer, from one service to another, and in each service."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from demarcate.exam.drafts import Draft
+from demarcate.exam.parties import other
+from demarcate.exam.wording import DEPENDS, PARTIES, job, lowered, named, whose
+from demarcate.model import Model, Party, Responsibility, Service, ServiceType, shift
+from demarcate.model.structs import Topic
+from demarcate.model.words import words
+
+_TYPES: dict[ServiceType, str] = {
+    "infrastructure": "infrastructure, of which you run nearly all",
+    "container": "a container service",
+    "managed-platform": "a managed platform",
+    "abstracted": "an abstracted service, of which you see only an interface",
+}
+
+Owners = Mapping[str, Mapping[str, Party]]
+"""For each service and topic, the party that alone has all of it; what both have a part in is left out."""
+
+
+def drafts(model: Model) -> Iterator[Draft]:
+    """All questions of this module."""
+    owners = owners_of(model)
+    yield from _layers(model, owners)
+    yield from _moves(model, owners)
+    yield from _lines(model)
+    yield from _sides(model)
+
+
+def owners_of(model: Model) -> Owners:
+    """Who alone owes each layer of the services that have layers.
+
+    Of abstracted services only those that the model compares are here: in a control service nobody speaks of
+    layers. Containers bring engines to a platform that has its own, so their engine has no one answer.
+    """
+    found: dict[str, dict[str, Party]] = {}
+    for type_ in shift(model):
+        for service in type_.services:
+            if type_.type == "abstracted" and not _compared(service):
+                continue
+            for layer in type_.layers:
+                owes = layer.services[service.id]
+                if (type_.type, layer.topic) != ("container", "engine") and (owes == "aws" or owes == "customer"):
+                    found.setdefault(service.id, {})[layer.topic] = owes
+    return found
+
+
+def _compared(service: Service) -> bool:
+    """Whether the document on which the model rests compares how it is patched."""
+    return any(ref.startswith("patch-management/") for ref in service.document)
+
+
+def patched(model: Model) -> dict[str, Topic]:
+    """The layers that customers patch in some service, by id."""
+    return {topic.id: topic for topic in model.topics if topic.area == "patch-management" and topic.customer}
+
+
+def half_of(model: Model, topic: Topic, party: Party, service: Service) -> Responsibility:
+    """What a party owes of a layer in a service."""
+    half = topic.aws if party == "aws" else topic.customer
+    return next(r for id_ in half if (r := model.responsibility[id_]).covers(service.id))
+
+
+def _layers(model: Model, owners: Owners) -> Iterator[Draft]:
+    topics = patched(model)
+    for service_id, layers in owners.items():
+        service = model.service[service_id]
+        for name, party in layers.items():
+            if name not in topics:
+                continue
+            responsibility = half_of(model, topics[name], party, service)
+            yield Draft(
+                id=f"layer:{service.id}:{name}",
+                kind="who",
+                form=f"layer of {party}",
+                area=topics[name].area,
+                services=(service.id,),
+                text=f"{service.name}. Who keeps this layer patched: {lowered(topics[name].title)}?",
+                right=PARTIES[party],
+                wrong=(other(party), DEPENDS),
+                explanation=f"{whose(responsibility)} {service.line}",
+                responsibilities=(responsibility.id,),
+                explain=responsibility.id,
+            )
+
+
+def _moves(model: Model, owners: Owners) -> Iterator[Draft]:
+    """From a service whose system is yours to one whose system or engine is AWS's."""
+    topics = {topic.id: topic for topic in model.topics}
+    for before, old in owners.items():
+        for after, new in owners.items():
+            gained = [t for t in old if old[t] == "customer" and new.get(t) == "aws"]
+            kept = [t for t in old if old[t] == "customer" and new.get(t) == "customer"]
+            always = [t for t in old if old[t] == "aws" and new.get(t) == "aws"]
+            # People move from machines to services, and from one container service to another.
+            near = model.service[before].type == "infrastructure" or (
+                model.service[before].type == model.service[after].type
+            )
+            if old.get("operating-system") != "customer" or not gained or not near:
+                continue
+            for name in gained:
+                yield _move(model, before, after, topics, name, "aws", [*kept, *always])
+            for name in kept:
+                yield _move(model, before, after, topics, name, "customer", [*gained, *always])
+
+
+def _move(
+    model: Model,
+    before: str,
+    after: str,
+    topics: Mapping[str, Topic],
+    name: str,
+    party: Party,
+    wrong: list[str],
+) -> Draft:
+    old, new = model.service[before], model.service[after]
+    responsibility = half_of(model, topics[name], party, new)
+    now = "is AWS's now" if party == "aws" else "stays yours"
+    return Draft(
+        id=f"move:{before}:{after}:{name}",
+        kind="shift",
+        form=now,
+        area=topics[name].area,
+        services=(before, after),
+        text=f"Instead of {old.name} you now use {new.name}. Which of these was yours, and {now}?",
+        right=topics[name].title,
+        wrong=tuple(topics[other].title for other in wrong),
+        explanation=f"{named(responsibility)} {new.line}",
+        responsibilities=(responsibility.id,),
+        explain=responsibility.id,
+    )
+
+
+def _lines(model: Model) -> Iterator[Draft]:
+    for service in model.services:
+        far = [s.line for s in model.services if s.type != service.type]
+        yield Draft(
+            id=f"line:{service.id}",
+            kind="line",
+            form="where",
+            area=None,
+            services=(service.id,),
+            text=f"{service.name}. Where does the line run?",
+            right=service.line,
+            wrong=tuple(dict.fromkeys(line for line in far if line != service.line)),
+            explanation=f"It is {_TYPES[service.type]}. The more of a service AWS runs, the higher the line.",
+            responsibilities=(),
+            explain=service.id,
+        )
+
+
+def _sides(model: Model) -> Iterator[Draft]:
+    """Of several jobs in one service, the one on that side of the line."""
+    for service in model.services:
+        jobs = {r.id: told for r in model.responsibilities if (told := _job_in(model, r, service))}
+        for id_, told in jobs.items():
+            one = model.responsibility[id_]
+            if one.services == "all":
+                continue
+            whose_job = "AWS's" if one.party == "aws" else "your"
+            others = [r for other in jobs if (r := model.responsibility[other]).party != one.party]
+            others.sort(key=lambda r: (r.services == "all", r.area != one.area))
+            yield Draft(
+                id=f"side:{service.id}:{one.id}",
+                kind="line",
+                form=f"job of {one.party}",
+                area=one.area,
+                services=(service.id,),
+                text=f"{service.name}. Which of these is {whose_job} job?",
+                right=told,
+                wrong=tuple(jobs[r.id] for r in others),
+                near=sum(r.services != "all" for r in others),
+                explanation=whose(one),
+                responsibilities=(one.id,),
+                explain=one.id,
+            )
+
+
+def _job_in(model: Model, responsibility: Responsibility, service: Service) -> str | None:
+    """The job that a responsibility is in a service whatever the settings; None where it is none there.
+
+    One that names another service would not be taken to be of this one.
+    """
+    if responsibility.when or not responsibility.covers(service.id):
+        return None
+    others = {s.id for s in model.services} - {service.id}
+    told = None if others & set(words(responsibility.title)) else job(responsibility)
+    return told and told[:1].upper() + told[1:]

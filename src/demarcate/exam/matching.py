@@ -1,0 +1,181 @@
+"""Questions that match one thing of the model with another: halves, areas, proofs and tools."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from demarcate.exam.apart import Apart
+from demarcate.exam.drafts import Draft
+from demarcate.exam.wording import ended, services_of, whose
+from demarcate.model import Model, ProofKind, Responsibility, Tool
+from demarcate.model.words import stems
+
+PROOFS: dict[ProofKind, str] = {
+    "checks": "A check of the resources themselves",
+    "attestation": "A statement that somebody stands for (an attestation)",
+    "training": "Training records",
+    "drill": "A drill, with a record of how it went",
+    "report": "A report by auditors of AWS, from AWS Artifact",
+}
+
+OTHER_TOOLS = 3
+"""With how many other tools one is compared, each in a question of its own."""
+
+_ASKED = {
+    "attestation": "To which job does this question of an auditor belong?",
+    "training": "Which job is proven once training records say so?",
+    "drill": "Which job does this drill prove?",
+}
+
+_SET_UP = re.compile(r"\b(enable|create|switch it on)\b")
+"""What the model says of a tool that does nothing until its user sets it up."""
+
+
+def drafts(model: Model) -> Iterator[Draft]:
+    """All questions of this module."""
+    apart = Apart(model)
+    yield from _halves(model, apart)
+    yield from _areas(model, apart)
+    yield from _proofs(model)
+    yield from _asked(model, apart)
+    yield from _tools(model, apart)
+
+
+def strangers(
+    model: Model, apart: Apart, to: Iterable[Responsibility], like: Responsibility
+) -> list[Responsibility]:
+    """Responsibilities of one party that have nothing to do with any of these; those of its area come first."""
+    known = [like, *to]
+    found = [
+        r
+        for r in model.responsibilities
+        if r.party == like.party and all(apart.responsibilities(r, one) for one in known)
+    ]
+    return sorted(found, key=lambda r: r.area != like.area)
+
+
+def _halves(model: Model, apart: Apart) -> Iterator[Draft]:
+    for one in model.responsibilities:
+        others = model.counterparts(one)
+        for half in others:
+            wrong = strangers(model, apart, [one, *others], half)
+            ask = "What is your half of it?" if one.party == "aws" else "What does AWS do for its half?"
+            told = f"{one.title}." if one.party == "aws" else f"Your half is this: “{one.title}”."
+            yield Draft(
+                id=f"half:{one.id}:{half.id}",
+                kind="half",
+                form="yours" if one.party == "aws" else "AWS's",
+                area=half.area,
+                services=services_of([one, half]),
+                text=f"{told} {ask}",
+                right=half.title,
+                wrong=tuple(r.title for r in wrong),
+                near=sum(r.area == half.area for r in wrong),
+                explanation=half.why,
+                responsibilities=(one.id, half.id),
+                explain=half.id,
+            )
+
+
+def _areas(model: Model, apart: Apart) -> Iterator[Draft]:
+    for one in model.responsibilities:
+        area = model.area[one.area]
+        # An area that the title names is no question.
+        if not set(stems(area.title)) & set(stems(one.title)):
+            yield Draft(
+                id=f"area:{one.id}",
+                kind="area",
+                form=f"area of {one.party}",
+                area=area.id,
+                services=services_of([one]),
+                text=f"To which area does this belong? “{one.title}”",
+                right=area.title,
+                wrong=tuple(other.title for other in model.areas if apart.area(one, other.id)),
+                explanation=f"{area.aws} {area.customer}",
+                responsibilities=(one.id,),
+                explain=one.id,
+            )
+
+
+def _proofs(model: Model) -> Iterator[Draft]:
+    for one in model.responsibilities:
+        kinds = one.proof_kinds
+        # With several kinds, one alone proves nothing; and a title may name the kind.
+        if len(kinds) == 1 and not set(stems(PROOFS[kinds[0]])) & set(stems(one.title)) - {"aws"}:
+            asked = " ".join(f"What is asked for: “{ended(proof.ask)}”" for proof in one.proof if proof.ask)
+            yield Draft(
+                id=f"proof:{one.id}",
+                kind="proof",
+                form=f"by {kinds[0]}",
+                area=one.area,
+                services=services_of([one]),
+                text=f"What proves that this is done? “{one.title}”",
+                right=PROOFS[kinds[0]],
+                wrong=tuple(text for kind, text in PROOFS.items() if kind not in kinds),
+                explanation=f"{asked} {whose(one)}".strip(),
+                responsibilities=(one.id,),
+                explain=one.id,
+            )
+
+
+def _asked(model: Model, apart: Apart) -> Iterator[Draft]:
+    for one in model.responsibilities:
+        for proof in one.proof:
+            if one.party == "customer" and proof.ask is not None:
+                wrong = strangers(model, apart, [], one)
+                yield Draft(
+                    id=f"asked:{one.id}:{proof.kind}",
+                    kind="proof",
+                    form="asked",
+                    area=one.area,
+                    services=services_of([one]),
+                    text=f"“{proof.ask}” {_ASKED[proof.kind]}",
+                    right=one.title,
+                    wrong=tuple(r.title for r in wrong),
+                    near=sum(r.area == one.area for r in wrong),
+                    explanation=whose(one),
+                    responsibilities=(one.id,),
+                    explain=one.id,
+                )
+
+
+def _tools(model: Model, apart: Apart) -> Iterator[Draft]:
+    for tool in model.tools:
+        others = [other for other in model.tools if apart.tools(tool, other)]
+        others.sort(key=lambda other: not set(other.areas) & set(tool.areas))
+        if _SET_UP.search(tool.owner):
+            for other in others[:OTHER_TOOLS]:
+                wrong = (awss(tool), yours(other), awss(other))
+                ask = "Which tool does this, and who sets it up?"
+                yield _tool(model, tool, ask, yours(tool), wrong, f":{other.id}")
+        else:
+            names = tuple(other.name for other in others)
+            yield _tool(model, tool, "Which tool does this?", tool.name, names, "")
+
+
+def _tool(model: Model, tool: Tool, ask: str, right: str, wrong: tuple[str, ...], way: str) -> Draft:
+    used = next((r.id for r in model.responsibilities if tool.id in r.tools and r.party == "customer"), None)
+    return Draft(
+        id=f"tool:{tool.id}{way}",
+        kind="tool",
+        form="tool and owner" if way else "tool",
+        area=tool.areas[0],
+        services=tool.services,
+        text=f"{ask} “{tool.purpose}”",
+        right=right,
+        wrong=wrong,
+        explanation=f"{tool.name}: {tool.provides} {tool.owner}",
+        responsibilities=(used,) if used else (),
+        explain=tool.id,
+    )
+
+
+def yours(tool: Tool) -> str:
+    """A tool, and its customer as the one who sets it up."""
+    return f"{tool.name}, which you set up"
+
+
+def awss(tool: Tool) -> str:
+    """A tool, and AWS as the one who sets it up."""
+    return f"{tool.name}, which AWS sets up in every account"

@@ -1,0 +1,55 @@
+"""Findings as CSV, a line each, for spreadsheets: no cell is a formula."""
+
+from __future__ import annotations
+
+from typing import IO
+
+from demarcate.assessing import Assessment
+from demarcate.report import rows
+
+COLUMNS = (
+    "area",
+    "responsibility",
+    "state",
+    "check",
+    "title",
+    "verdict",
+    "severity",
+    "account",
+    "region",
+    "resource",
+    "reason",
+    "remedy",
+    "file",
+    "line",
+)
+
+
+def write(assessment: Assessment, out: IO[str]) -> None:
+    """Write what fails or is unknown, in the order of the findings."""
+    states = {posture.id: posture.state for posture in assessment.posture.responsibilities}
+    rows.write(
+        COLUMNS,
+        (
+            (
+                check.area,
+                check.responsibility,
+                states[check.responsibility],
+                check.id,
+                check.title,
+                finding.verdict,
+                finding.severity,
+                finding.account,
+                finding.region,
+                finding.resource,
+                finding.reason,
+                check.remedy,
+                finding.file,
+                finding.line,
+            )
+            for finding in assessment.judgement.findings()
+            for check in (assessment.checks[finding.check],)
+        ),
+        "csv",
+        out,
+    )

@@ -1,0 +1,50 @@
+"""The HTML report: one file that needs nothing else, for an engineer, a manager and an auditor.
+
+The document (summary, areas, responsibilities, evidence) is HTML that can be read and printed without scripts.
+Scripts show it view by view, and add what is made from data: findings, checks, resources, search.
+"""
+
+from __future__ import annotations
+
+from typing import IO
+
+from demarcate.assessing import Assessment
+from demarcate.report.html import content, data, words
+from demarcate.report.html.page import page
+
+_SCRIPTS = ("dom.js", "data.js", "route.js", "findings.js", "views.js", "report.js")
+
+
+def write(assessment: Assessment, out: IO[str]) -> None:
+    """Write the report."""
+    findings = data.worst_first(assessment.judgement.findings())
+    posture = assessment.posture
+    areas = content.area_pages(assessment, findings)
+    proofs = content.proofs(posture)
+    out.write(
+        page(
+            __name__,
+            "page.html.j2",
+            styles=["look.css", "report.css"],
+            head=["theme.js"],
+            scripts=_SCRIPTS,
+            data=data.script_data(assessment, findings),
+            pictures={"picture": content.picture(assessment)},
+            context={
+                **words.WORDS,
+                "about": content.about(assessment),
+                "model": assessment.model,
+                "posture": posture,
+                "areas": areas,
+                "gaps": content.gaps(posture, areas),
+                "proofs": proofs,
+                "expired": content.expired(proofs),
+                "expiring": content.expiring(proofs, posture.moment),
+                "roll_ups": content.roll_ups(assessment),
+                "not_run": content.not_run(posture),
+                "unseen_types": assessment.snapshot.manifest.resources,
+                "number_of_findings": len(findings),
+                "SHOWN_ROWS": content.SHOWN_ROWS,
+            },
+        )
+    )

@@ -1,0 +1,252 @@
+"""What the page shows as a document: the posture, arranged for reading. Nothing is decided here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from urllib.parse import urlencode
+
+from demarcate.assessing import Assessment
+from demarcate.checks.engine import Finding
+from demarcate.checks.structs import SEVERITIES
+from demarcate.evidence.structs import EvidenceResult
+from demarcate.model import Area, Model, Responsibility
+from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
+from demarcate.report.picture import collaboration
+from demarcate.report.safe import printable
+from demarcate.report.svg import svg
+from demarcate.version import __version__
+
+SHOWN_EXAMPLES = 5
+"""How many failing resources of a check stand in the document; the script lists all of them."""
+
+SHOWN_ROWS = 500
+"""How many rows a list has whose length the estate decides. What is left out is counted on the page."""
+
+SOON = timedelta(days=30)
+
+_STATES = ("gap", "unproven", "met", "provided", "not-applicable")
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What was assessed, and when."""
+
+    origin: str
+    kind: str
+    moment: str
+    day: str
+    judged: int
+    """How many checks ran."""
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One responsibility: what the model says of it, and how it stands."""
+
+    said: Responsibility
+    posture: ResponsibilityPosture
+    services: str
+    tools: str
+    counterparts: tuple[Responsibility, ...]
+    examples: Mapping[str, list[Finding]]
+    """Of each of its checks, the first resources that fail or, where none does, are unknown."""
+
+    @property
+    def worst(self) -> str:
+        """What fails worst, in a word; "" where nothing does."""
+        return self.posture.severity or ""
+
+
+@dataclass(frozen=True, slots=True)
+class AreaPage:
+    """One area with both halves."""
+
+    area: Area
+    counts: Counts
+    aws: tuple[Entry, ...]
+    customer: tuple[Entry, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Proof:
+    """One piece of evidence, and what it speaks of."""
+
+    result: EvidenceResult
+    responsibilities: tuple[ResponsibilityPosture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One line of a roll-up. `link` leads to what is counted; "" where it leads nowhere."""
+
+    name: str
+    counts: Counts
+    link: str
+
+
+@dataclass(frozen=True, slots=True)
+class RollUp:
+    """Counts by one thing, worst first. `halves` says that AWS's half is counted too, `left_out` how many lines
+    are not shown.
+    """
+
+    title: str
+    heading: str
+    about: str
+    halves: bool
+    rows: tuple[Row, ...]
+    left_out: int
+
+
+def about(assessment: Assessment) -> About:
+    """What was assessed, in words."""
+    posture, manifest = assessment.posture, assessment.snapshot.manifest
+    parts = [part for held in manifest.tables.values() for part in held.parts]
+    accounts = {part.account for part in parts if part.account}
+    regions = {part.region for part in parts if part.region}
+    kind = "templates"
+    if accounts:
+        kind = f"{_number(len(accounts), 'account')}, {_number(len(regions), 'region')}"
+    return About(
+        posture.origin,
+        kind,
+        f"{posture.moment[:16].replace('T', ' ')} UTC",
+        posture.moment[:10],
+        len(assessment.checks) - len(posture.not_run),
+        __version__,
+    )
+
+
+def _number(number: int, word: str) -> str:
+    return f"1 {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def area_pages(assessment: Assessment, findings: Iterable[Finding]) -> tuple[AreaPage, ...]:
+    """All areas in order, each with its responsibilities: what needs doing first."""
+    model, posture = assessment.model, assessment.posture
+    examples = _examples(findings)
+    entries = [_entry(model, one, examples) for one in posture.responsibilities]
+    return tuple(
+        AreaPage(
+            area,
+            posture.areas[area.id],
+            _half(entries, area, "aws"),
+            _half(entries, area, "customer"),
+        )
+        for area in model.areas
+    )
+
+
+def _half(entries: Iterable[Entry], area: Area, party: str) -> tuple[Entry, ...]:
+    mine = (one for one in entries if one.posture.area == area.id and one.posture.party == party)
+    return tuple(sorted(mine, key=_urgency))
+
+
+def _urgency(entry: Entry) -> tuple[int, int, int]:
+    posture = entry.posture
+    severity = SEVERITIES.index(posture.severity) if posture.severity in SEVERITIES else len(SEVERITIES)
+    return _STATES.index(posture.state), severity, -posture.failed
+
+
+def _entry(model: Model, posture: ResponsibilityPosture, examples: Mapping[str, list[Finding]]) -> Entry:
+    said = model.responsibility[posture.id]
+    services = "All services"
+    if said.services != "all":
+        services = ", ".join(model.service[service].name for service in said.services)
+    return Entry(
+        said,
+        posture,
+        services,
+        ", ".join(model.tool[tool].name for tool in said.tools),
+        model.counterparts(said),
+        {check.check: examples[check.check] for check in posture.checks if check.check in examples},
+    )
+
+
+def _examples(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
+    found: dict[str, list[Finding]] = {}
+    for finding in findings:
+        of_check = found.setdefault(finding.check, [])
+        if finding.verdict != "pass" and len(of_check) < SHOWN_EXAMPLES:
+            of_check.append(finding)
+    return found
+
+
+def picture(assessment: Assessment) -> str:
+    """The six areas and the line between the halves, as SVG that is markup of ours."""
+    return svg(collaboration(assessment.model, assessment.posture), inline=True)
+
+
+def gaps(posture: Posture, areas: Iterable[AreaPage]) -> list[Entry]:
+    """The gaps of all areas, worst first."""
+    entries = {entry.posture.id: entry for page in areas for entry in page.customer}
+    return [entries[one.id] for one in posture.first()]
+
+
+def not_run(posture: Posture) -> dict[str, list[str]]:
+    """The checks that did not run, by the reason."""
+    reasons: dict[str, list[str]] = {}
+    for one in posture.not_run:
+        reasons.setdefault(one.reason, []).append(one.check)
+    return reasons
+
+
+def proofs(posture: Posture) -> list[Proof]:
+    """All evidence, each piece once, by the day on which it expires."""
+    found: dict[EvidenceResult, list[ResponsibilityPosture]] = {}
+    for responsibility in posture.responsibilities:
+        for result in responsibility.evidence:
+            found.setdefault(result, []).append(responsibility)
+    collected = [Proof(result, tuple(of_it)) for result, of_it in found.items()]
+    return sorted(collected, key=lambda p: (p.result.valid_until or "9999", p.result.title, p.result.file))
+
+
+def expired(found: Iterable[Proof]) -> list[Proof]:
+    """What has expired and proves nothing any more."""
+    return [proof for proof in found if proof.result.standing == "expired"]
+
+
+def expiring(found: Iterable[Proof], moment: str) -> list[Proof]:
+    """What proves something now, and will not in 30 days."""
+    last = (date.fromisoformat(moment[:10]) + SOON).isoformat()
+    return [
+        proof
+        for proof in found
+        if proof.result.standing == "proves" and proof.result.valid_until and proof.result.valid_until <= last
+    ]
+
+
+def roll_ups(assessment: Assessment) -> list[RollUp]:
+    """Counts by party, area, account, region and each tag that was asked for; those without a line are left out."""
+    model, posture = assessment.model, assessment.posture
+    parties = [
+        Row("AWS", posture.parties["aws"], "#responsibilities?party=aws"),
+        Row("You", posture.parties["customer"], "#responsibilities?party=customer"),
+    ]
+    areas = [Row(area.title, posture.areas[area.id], f"#area/{area.id}") for area in model.areas]
+    made = [
+        RollUp("By party", "Party", "", True, tuple(parties), 0),
+        RollUp("By area", "Area", "", True, tuple(areas), 0),
+        _worst_first("By account", "Account", posture.accounts, follow="account"),
+        _worst_first("By region", "Region", posture.regions, follow="region"),
+        *(_worst_first(f"By tag {key}", key, values) for key, values in posture.tags.items()),
+    ]
+    return [one for one in made if one.rows]
+
+
+_CHECKED = "What checks prove. What people must prove holds for all of the estate and is not counted here."
+
+
+def _worst_first(title: str, heading: str, counts: Mapping[str, Counts], follow: str = "") -> RollUp:
+    rows = [
+        Row(name or "(none)", of_it, f"#findings?{urlencode({follow: printable(name)})}" if follow else "")
+        for name, of_it in sorted(counts.items(), key=lambda item: (_badness(item[1]), item[0]))
+    ]
+    return RollUp(title, heading, _CHECKED, False, tuple(rows[:SHOWN_ROWS]), max(0, len(rows) - SHOWN_ROWS))
+
+
+def _badness(counts: Counts) -> tuple[int, ...]:
+    return tuple(-counts.gaps_by_severity.get(severity, 0) for severity in SEVERITIES)

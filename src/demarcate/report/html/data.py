@@ -1,0 +1,78 @@
+"""What the page's script works on: findings as columns in which each text stands once, and what they point at."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from demarcate.assessing import Assessment
+from demarcate.checks.engine import Finding
+from demarcate.checks.structs import SEVERITIES, Check
+from demarcate.posture.structs import CheckResult
+from demarcate.report.safe import printable
+
+COLUMNS = ("check", "verdict", "account", "region", "resource", "file", "reason")
+"""The columns of findings that hold text. A finding's severity, responsibility and area follow from its check."""
+
+_VERDICTS = ("fail", "unknown", "pass")
+
+
+def worst_first(findings: Iterable[Finding]) -> list[Finding]:
+    """Findings in the order in which people should read them; equals stay as they were."""
+    severities = {severity: number for number, severity in enumerate(SEVERITIES)}
+    verdicts = {verdict: number for number, verdict in enumerate(_VERDICTS)}
+    return sorted(findings, key=lambda f: (verdicts[f.verdict], severities.get(f.severity, len(severities))))
+
+
+def script_data(assessment: Assessment, findings: list[Finding]) -> dict[str, Any]:
+    """All that is embedded: areas, responsibilities, checks, and the findings in their order."""
+    return {
+        "areas": [{"id": area.id, "title": area.title} for area in assessment.model.areas],
+        "responsibilities": [
+            {
+                "id": one.id,
+                "title": one.title,
+                "area": one.area,
+                "party": one.party,
+                "state": one.state,
+                "text": assessment.model.responsibility[one.id].description,
+            }
+            for one in assessment.posture.responsibilities
+        ],
+        "checks": _checks(assessment, findings),
+        "findings": _columns(findings),
+    }
+
+
+def _checks(assessment: Assessment, findings: Iterable[Finding]) -> list[dict[str, Any]]:
+    """The checks that judged anything, and all that findings name."""
+    results = {one.check: one for r in assessment.posture.responsibilities for one in r.checks}
+    named = dict.fromkeys([*results, *(finding.check for finding in findings)])
+    return [_check(assessment.checks[id_], results.get(id_)) for id_ in named if id_ in assessment.checks]
+
+
+def _check(check: Check, result: CheckResult | None) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "title": printable(check.title),
+        "responsibility": check.responsibility,
+        "severity": check.severity,
+        "table": check.table,
+        "remedy": printable(check.remedy),
+        "predicate": printable(check.predicate),
+        "condition": printable(check.condition),
+        "refs": {name: [printable(ref) for ref in refs] for name, refs in check.refs.items()},
+        "counts": [result.passed, result.failed, result.unknown] if result else [0, 0, 0],
+    }
+
+
+def _columns(findings: list[Finding]) -> dict[str, Any]:
+    """Each column as its values, each once, and for each finding the number of its value; null is no value."""
+    columns: dict[str, Any] = {name: _column(getattr(finding, name) for finding in findings) for name in COLUMNS}
+    return columns | {"line": [finding.line for finding in findings]}
+
+
+def _column(texts: Iterable[str | None]) -> Mapping[str, list[Any]]:
+    numbers: dict[str | None, int] = {}
+    index = [numbers.setdefault(text, len(numbers)) for text in texts]
+    return {"values": [None if text is None else printable(text) for text in numbers], "index": index}

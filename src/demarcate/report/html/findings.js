@@ -1,0 +1,154 @@
+// Findings: a table by pages, and the filters over it.
+
+const PAGE = 100;
+
+/** The hash of a finding's resource; an account, region or file belongs to what it is called. */
+function resourceHash(row) {
+  const [account, region, file] = ["account", "region", "file"].map((name) => told(name, row));
+  return hashOf("resource", told("resource", row), { account, region, file });
+}
+
+const fileOf = (row) => (columns.line[row] ? `${told("file", row)}:${columns.line[row]}` : told("file", row));
+
+const whatCell = (row) => h("p", { class: "reason" }, told("reason", row));
+
+function checkCell(row) {
+  const check = checkOf(row);
+  return h("p", { class: "quiet" }, link(hashOf("check", check.id), check.title));
+}
+
+function resourceCell(row) {
+  const name = told("resource", row);
+  const of = name === null ? h("span", { class: "quiet" }, `all of ${checkOf(row).table}`) : link(resourceHash(row), name);
+  return [h("p", { class: "path" }, of), told("file", row) ? h("p", { class: "path quiet" }, fileOf(row)) : null];
+}
+
+/** The columns of the table: heading, class, the data that it needs, and what its cell holds. */
+const CELLS = [
+  ["Verdict", "lead-in", "verdict", (row) => sign(told("verdict", row))],
+  ["Severity", "lead-in", "check", (row) => severity(checkOf(row).severity)],
+  ["What was found", "", "reason", (row, without) => [whatCell(row), without.includes("Check") ? null : checkCell(row)]],
+  ["Resource", "of-resource", "resource", resourceCell],
+  ["Account", "labelled", "account", (row) => told("account", row)],
+  ["Region", "labelled", "region", (row) => told("region", row)],
+  ["Area", "labelled", "check", (row) => areas.get(responsibilityOf(checkOf(row)).area).title],
+];
+
+/** A table of findings. Columns that say nothing in this report, or in this view, are left out. */
+function table(rows, without) {
+  const cells = CELLS.filter(([heading, , column]) => isUsed(column) && !without.includes(heading));
+  const head = cells.map(([heading]) => h("th", { scope: "col" }, heading));
+  const cellsOf = (row) =>
+    cells.map(([heading, role, , cell]) =>
+      h("td", role === "labelled" ? { "data-label": heading } : { class: role }, cell(row, without)),
+    );
+  const made = h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows.map((row) => h("tr", {}, cellsOf(row)))));
+  return h("div", { class: "table" }, made);
+}
+
+/** Which page of so many findings a query asks for, from 0. */
+function pageOf(query, total) {
+  const last = Math.max(0, Math.ceil(total / PAGE) - 1);
+  return Math.min(last, Math.max(0, (parseInt(query.get("page"), 10) || 1) - 1));
+}
+
+function pager(place, page, total) {
+  const last = Math.ceil(total / PAGE) - 1;
+  if (last < 1) return null;
+  const to = (number, text) => {
+    const href = hashOf(place.view, place.id, { ...Object.fromEntries(place.query), page: number ? number + 1 : "" });
+    const reached = number >= 0 && number <= last && number !== page;
+    return reached ? link(href, text) : h("span", { class: "quiet" }, text);
+  };
+  return h(
+    "nav",
+    { class: "pager", "aria-label": "Pages of findings" },
+    page > 0 ? to(0, "First") : null,
+    to(page - 1, "Previous"),
+    h("span", {}, `Page ${number(page + 1)} of ${number(last + 1)}`),
+    to(page + 1, "Next"),
+    page < last ? to(last, "Last") : null,
+  );
+}
+
+/** How many findings there are, and which of them are shown. */
+function counted(page, total, all = total) {
+  const shown = total > PAGE ? `, ${number(page * PAGE + 1)} to ${number(Math.min(total, (page + 1) * PAGE))} shown` : "";
+  const of = all > total ? ` of ${number(all)}` : "";
+  return `${number(total)}${of} ${all === 1 ? "finding" : "findings"}${shown}`;
+}
+
+/** Fill a place with the page of findings that the query asks for, and say how many there are. */
+function listFindings(into, place, rows, { without = [], all = rows.length } = {}) {
+  const page = pageOf(place.query, rows.length);
+  const text = counted(page, rows.length, all);
+  into.replaceChildren(
+    h("p", { class: "counted", tabindex: "-1" }, text),
+    rows.length ? table(rows.slice(page * PAGE, (page + 1) * PAGE), without) : h("p", {}, "Nothing is like this."),
+    ...[pager(place, page, rows.length)].filter(Boolean),
+  );
+  return text;
+}
+
+const LABELS = { verdict: "Verdict", severity: "Severity", area: "Area", account: "Account", region: "Region" };
+const ORDER = { verdict: ["fail", "unknown", "pass"], severity: ["critical", "high", "medium", "low"] };
+
+/** A choice of one value of a filter; null where there is nothing to choose. */
+function choice(name, query) {
+  const present = valuesOf(name);
+  const values = ORDER[name] ? ORDER[name].filter((value) => present.includes(value)) : present;
+  const wanted = query.get(name) ?? "";
+  if (wanted && !values.includes(wanted)) values.push(wanted);
+  if (!values.length) return null;
+  const word = (value) => (name === "area" ? (areas.get(value)?.title ?? value) : (SIGNS[value]?.[1] ?? value));
+  const options = values.map((value) => h("option", { value, selected: value === wanted }, word(value)));
+  return h("label", {}, `${LABELS[name]} `, h("select", { name }, h("option", { value: "" }, "All"), options));
+}
+
+/** The filters that a link sets and the form has no field for: each can be taken away. */
+function chips(place) {
+  const titles = { responsibility: responsibilities, check: checks };
+  return ["responsibility", "check", "resource", "file"]
+    .filter((name) => place.query.get(name))
+    .map((name) => {
+      const value = place.query.get(name);
+      const rest = { ...Object.fromEntries(place.query), [name]: "", page: "" };
+      const text = `${name}: ${titles[name]?.get(value)?.title ?? value}`;
+      return h("p", { class: "chip" }, text, " ", link(hashOf("findings", "", rest), "Remove"));
+    });
+}
+
+/** The view of all findings with its filters. */
+function findingsView(place) {
+  const words = h("input", { type: "search", name: "q", autocomplete: "off", spellcheck: "false", value: place.query.get("q") ?? "" });
+  const form = h(
+    "form",
+    { class: "filters", "aria-label": "Filter findings" },
+    h("label", {}, "Words ", words),
+    Object.keys(LABELS).map((name) => choice(name, place.query)),
+    h("button", { type: "reset" }, "Clear"),
+  );
+  const list = h("div", {});
+  const show = (at) => listFindings(list, at, matching(at.query), { all: COUNT });
+  const changed = () => {
+    const fields = Object.fromEntries(new FormData(form));
+    say(show(refine(placeOf(location.hash), { ...fields, page: "" })));
+  };
+  form.addEventListener("input", changed);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("reset", (event) => {
+    event.preventDefault();
+    for (const field of form.elements) if (field.name) field.value = "";
+    changed();
+  });
+  show(place);
+  return [h("h2", { "data-heading": true }, "Findings"), h("p", { class: "quiet" }, PASSES), form, ...chips(place), list];
+}
+
+const PASSES = isPassed()
+  ? "What fails, what is unknown and what passes, worst first."
+  : "What fails and what is unknown, worst first. What passes is counted with its check.";
+
+function isPassed() {
+  return columns.verdict.values.includes("pass");
+}

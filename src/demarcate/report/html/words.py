@@ -1,0 +1,59 @@
+"""The words and signs of the page. A state is never told by its colour alone: it has a sign and a word.
+
+`role` is the role of `report/colours.py` that the thing is painted in.
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+
+class Sign(NamedTuple):
+    """How a state, verdict or standing is shown."""
+
+    sign: str
+    word: str
+    role: str
+
+
+STATES = {
+    "met": Sign("✓", "Met", "met"),
+    "gap": Sign("×", "Gap", "gap"),
+    "unproven": Sign("○", "Unproven", "unproven"),
+    "not-applicable": Sign("–", "Not applicable", "not-applicable"),
+    "provided": Sign("●", "Provided", "aws"),
+}
+
+STANDINGS = {
+    "proves": Sign("✓", "Proves it", "met"),
+    "incomplete": Sign("×", "Incomplete", "gap"),
+    "failed": Sign("×", "Failed", "gap"),
+    "expired": Sign("!", "Expired", "unproven"),
+    "not-yet-valid": Sign("!", "Not yet valid", "unproven"),
+    "contradicted": Sign("!", "Contradicted", "unproven"),
+}
+
+VERDICTS = {
+    "fail": Sign("×", "Fail", "gap"),
+    "unknown": Sign("?", "Unknown", "unproven"),
+    "pass": Sign("✓", "Pass", "met"),
+}
+
+KINDS = {
+    "attestation": "Attestation",
+    "training": "Training record",
+    "phishing": "Phishing exercise",
+    "drill": "Drill",
+    "report": "Provider report",
+}
+"""The kinds of evidence, and of proof that the model asks for."""
+
+FRAMEWORKS = {"nist-800-53-r5": "NIST SP 800-53 rev. 5"}
+
+WORDS: dict[str, Any] = {
+    "STATES": STATES,
+    "STANDINGS": STANDINGS,
+    "VERDICTS": VERDICTS,
+    "KINDS": KINDS,
+    "FRAMEWORKS": FRAMEWORKS,
+}

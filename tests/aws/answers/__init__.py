@@ -1,0 +1,1 @@
+"""The AWS that tests talk to over HTTP: moto, and answers to the operations that moto lacks."""

@@ -1,0 +1,127 @@
+"""The server: moto's own application, with a layer before it that answers what moto lacks.
+
+The layer knows which operation each request is. It counts the operations that are asked, gives the answers of
+`data`, and lets a test put a fault in the place of any answer.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from moto.core.request import Request
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
+from werkzeug.wrappers import Response
+
+from tests.aws.answers.answering import Answer, answer, error, read
+from tests.aws.answers.asking import Asked, asked
+from tests.aws.answers.data import result_of
+
+Fault = Callable[[Asked, Callable[[], Answer]], Answer]
+"""What is answered instead, given what was asked and a way to the true answer."""
+
+
+class Server:
+    """The WSGI application. Safe for use from several threads.
+
+    `faults` are by operation, as tables write it; `storm` is a fault of every operation that has none.
+    """
+
+    def __init__(self) -> None:
+        self.url = ""
+        self.calls: Counter[str] = Counter()
+        self.faults: Mapping[str, Fault] = {}
+        self.storm: Fault | None = None
+        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._lock = threading.Lock()
+        self._kept: dict[Any, Answer] | None = None
+        self._frozen = False
+
+    def keep(self) -> None:
+        """From now on nothing changes: what was answered once is answered again without moto."""
+        self._kept = {}
+
+    def freeze(self) -> None:
+        """From now on moto is not asked: what was not answered before is an error.
+
+        Moto has one state in a process, and other tests reset it.
+        """
+        self._frozen = True
+
+    def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
+        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+        environ["wsgi.input"] = io.BytesIO(body)
+        what = asked(Request(environ))
+        environ["wsgi.input"] = io.BytesIO(body)
+        if what is None:
+            return self._moto(environ, start_response)
+        with self._lock:
+            self.calls[what.operation] += 1
+        fault = self.faults.get(what.operation, self.storm)
+        given = fault(what, lambda: self._true(what, environ, body)) if fault else self._true(what, environ, body)
+        return _send(given, environ, start_response)
+
+    def _true(self, what: Asked, environ: dict[str, Any], body: bytes) -> Answer:
+        if self._kept is None:
+            return self._made(what, environ)
+        key = (what.operation, what.region, environ.get("RAW_URI"), body, environ.get("HTTP_X_AMZ_ACCOUNT_ID"))
+        with self._lock:
+            found = self._kept.get(key)
+        if found is None:
+            if self._frozen:
+                return error(what, 500, "NotKept", f"{what.operation} was not asked like this before: {body!r}")
+            found = self._made(what, environ)
+            with self._lock:
+                self._kept[key] = found
+        return found
+
+    def _made(self, what: Asked, environ: dict[str, Any]) -> Answer:
+        result = result_of(what, lambda: read(what, self._by_moto(environ)))
+        return self._by_moto(environ) if result is None else answer(what, result)
+
+    def _by_moto(self, environ: dict[str, Any]) -> Answer:
+        got = Response.from_app(self._moto, environ, buffered=True)
+        skipped = ("content-length", "connection", "transfer-encoding")
+        headers = tuple((name, value) for name, value in got.headers if name.lower() not in skipped)
+        return Answer(got.status_code, headers, got.get_data())
+
+
+def _send(given: Answer, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:
+    start_response(f"{given.status} -", [*given.headers, ("Content-Length", str(len(given.body)))])
+    if given.cut:
+        yield given.body[: len(given.body) // 2]
+        environ["werkzeug.socket"].shutdown(socket.SHUT_RDWR)
+        raise ConnectionAbortedError
+    yield given.body
+
+
+class _Handler(MotoRequestHandler):  # type: ignore[misc]
+    protocol_version = "HTTP/1.1"
+    """Connections are kept, as AWS keeps them."""
+
+    def log(self, *_: object) -> None:
+        """A test says what it has to say by itself."""
+
+
+@contextmanager
+def serving() -> Iterator[Server]:
+    """A server on a free loopback port, empty but for what AWS puts into every account."""
+    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
+    app = Server()
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
+    app.url = f"http://127.0.0.1:{server.port}"
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield app
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()

@@ -1,0 +1,227 @@
+"""Assessments to show: the example estate, and ones made by hand that are large, hostile or full of evidence."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from functools import cache
+from pathlib import Path
+from typing import Any, cast
+
+import msgspec
+
+from demarcate.assessing import Assessment, assess_sources
+from demarcate.base.errors import Problem
+from demarcate.checks.engine import Finding, Judgement
+from demarcate.checks.structs import Check
+from demarcate.estate.snapshot import Unread
+from demarcate.evidence.structs import EvidenceResult
+from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
+from demarcate.report import html
+
+ROOT = Path(__file__).parent.parent.parent
+
+
+class Judged:
+    """The part of a judgement that a report reads."""
+
+    def __init__(self, findings: Sequence[Finding]) -> None:
+        self._findings = findings
+
+    def findings(self) -> Iterator[Finding]:
+        return iter(self._findings)
+
+
+@cache
+def example() -> Assessment:
+    """The example estate, assessed as `demarcate assess examples/estate` does."""
+    return assess_sources([ROOT / "examples" / "estate"])
+
+
+def written(assessment: Assessment) -> str:
+    """The report of an assessment."""
+    out = io.StringIO()
+    html.write(assessment, out)
+    return out.getvalue()
+
+
+def judged(assessment: Assessment, findings: Sequence[Finding]) -> Assessment:
+    """An assessment with other findings."""
+    return dataclasses.replace(assessment, judgement=cast(Judgement, Judged(findings)))
+
+
+def changed(assessment: Assessment, **fields: Any) -> Assessment:
+    """An assessment with other fields of its posture."""
+    posture = msgspec.structs.replace(assessment.posture, **fields)
+    return dataclasses.replace(assessment, posture=posture)
+
+
+def having(posture: Posture, id_: str, **fields: Any) -> tuple[ResponsibilityPosture, ...]:
+    """The responsibilities of a posture, one of them with other fields."""
+    return tuple(
+        msgspec.structs.replace(one, **fields) if one.id == id_ else one for one in posture.responsibilities
+    )
+
+
+def finding(check: Check, resource: str | None, reason: str, **fields: Any) -> Finding:
+    """A finding of a check."""
+    given: dict[str, Any] = {"verdict": "fail", "account": None, "region": None, "file": None, "line": None}
+    return Finding(
+        check=check.id,
+        resource=resource,
+        reason=reason,
+        severity=check.severity,
+        responsibility=check.responsibility,
+        table=check.table,
+        **(given | fields),
+    )
+
+
+# --- Many -----------------------------------------------------------------------------------------------
+
+REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-southeast-2")
+
+
+def accounts(number: int) -> list[str]:
+    return [f"{100_000_000_000 + 7_919 * i:012d}" for i in range(number)]
+
+
+def large(number: int) -> Assessment:
+    """A live estate with so many findings, about as long as live ones are, over 200 accounts and five regions."""
+    base = example()
+    checks = [check for check in base.checks.values() if check.responsibility in _judged_responsibilities()]
+    where = accounts(200)
+    findings = []
+    for i in range(number):
+        check, account, region = checks[i % len(checks)], where[i % len(where)], REGIONS[i % len(REGIONS)]
+        name = f"{check.table.removeprefix('aws_').replace('_', '-')}-{i:06d}"
+        arn = f"arn:aws:service:{region}:{account}:resource/{name}"
+        reason = f"{name} is not as it should be: its setting is off, and the default of the account is off too"
+        verdict = "unknown" if i % 5 == 4 else "fail"
+        findings.append(finding(check, arn, reason, account=account, region=region, verdict=verdict))
+    counts = Counts(owed=60, met=21, gaps=30, unproven=9, gaps_by_severity={"critical": 2, "high": 12, "low": 16})
+    with_places = changed(
+        base,
+        source="live",
+        origin="aws",
+        accounts={account: counts for account in where},
+        regions={region: counts for region in REGIONS},
+        tags={"team": {"payments": counts, "": counts}},
+    )
+    return judged(with_places, findings)
+
+
+def _judged_responsibilities() -> set[str]:
+    return {one.id for one in example().posture.responsibilities if one.checks}
+
+
+# --- Evidence -------------------------------------------------------------------------------------------
+
+
+def result(title: str, **fields: Any) -> EvidenceResult:
+    """A piece of evidence."""
+    given: dict[str, Any] = {
+        "kind": "attestation",
+        "standing": "proves",
+        "by": "platform team",
+        "on": "2026-01-15",
+        "valid_until": "2099-01-15",
+        "file": "evidence/attestations.yaml",
+        "line": 3,
+    }
+    return EvidenceResult(title=title, **(given | fields))
+
+
+ATTESTED = "patch-management.patch-hypervisor"
+TRAINED = "awareness-and-training.train-developers"
+
+
+def with_evidence(assessment: Assessment) -> Assessment:
+    """An assessment with evidence of every standing, something unread and something refused."""
+    today = date.fromisoformat(assessment.posture.moment[:10])
+    day = {name: (today + timedelta(days=days)).isoformat() for name, days in _DAYS.items()}
+    report = result(
+        "SOC 2 Type II",
+        kind="report",
+        by="AWS Artifact",
+        valid_until=day["soon"],
+        detail="period 2025-04-01 to 2026-03-31",
+        link="https://aws.amazon.com/artifact/",
+    )
+    records = (
+        result("Secure coding", kind="training", valid_until=day["later"], detail="41 of 41 people"),
+        result("Phishing for developers", kind="phishing", standing="failed", detail="clicked: 31 of 41 people"),
+        result("Secure coding, last year", kind="training", standing="expired", valid_until=day["past"]),
+        result("Induction", kind="training", standing="incomplete", on=None, valid_until=None, line=9),
+        result("Onboarding", kind="drill", standing="not-yet-valid", on=day["soon"]),
+        result("Said twice", standing="contradicted"),
+    )
+    posture = assessment.posture
+    posture = msgspec.structs.replace(posture, responsibilities=having(posture, ATTESTED, evidence=(report,)))
+    posture = msgspec.structs.replace(posture, responsibilities=having(posture, TRAINED, evidence=records))
+    unread = Unread(
+        reason="AccessDenied: rds:DescribeDBInstances is not allowed",
+        table="aws_rds_db_instance",
+        account="111122223333",
+        region="eu-central-1",
+        operation="rds.describe_db_instances",
+    )
+    refused = Problem("the document's SHA-256 is not the one that is written here", "evidence/reports.yaml", 12)
+    return dataclasses.replace(
+        assessment, posture=msgspec.structs.replace(posture, unread=(unread,) * 7, refused=(refused,))
+    )
+
+
+_DAYS = {"past": -1, "soon": 30, "later": 31}
+
+
+# --- Hostile --------------------------------------------------------------------------------------------
+
+HOSTILE = (
+    "<script>window.__hacked = 1</script>",
+    "</script><script>window.__hacked = 2</script>",
+    "<!--<script>window.__hacked = 3",
+    "]]><img src=x onerror=window.__hacked=4>",
+    "\"'><svg onload=window.__hacked=5>",
+    "javascript:window.__hacked=6",
+    "{{ 7 * 7 }}{% for %}${window.__hacked=8}",
+    "</style></title></textarea><iframe srcdoc='<script>parent.__hacked=9</script>'>",
+    "a\\u003cb&lt;c&amp;d",
+    "#responsibility/x?y=z&w=%zz",
+)
+"""Names that would do harm if anything took them for markup, script, a template or an address."""
+
+SEPARATORS = "line\u2028paragraph\u2029end"
+"""Line ends to JavaScript, and nothing to JSON."""
+
+TURNED = "abc\u202efdp.exe"
+"""A name that turns the reading direction: it is shown without that sign."""
+
+
+def hostile() -> Assessment:
+    """The example estate with hostile text wherever text of others is shown."""
+    base = with_evidence(example())
+    check = next(check for check in base.checks.values() if check.responsibility in _judged_responsibilities())
+    names = (*HOSTILE, SEPARATORS, TURNED)
+    findings = [
+        finding(check, name, f"reason {name}", account=f"account {name}", region=f"region {name}", file=f"{name}.yaml")
+        for name in names
+    ]
+    counts = Counts(owed=1, gaps=1, gaps_by_severity={"high": 1})
+    evidence = tuple(
+        result(f"title {name}", by=f"by {name}", detail=f"detail {name}", link=name, file=f"{name}.csv", line=i)
+        for i, name in enumerate(names)
+    )
+    posture = msgspec.structs.replace(
+        base.posture,
+        origin=f"origin {''.join(HOSTILE[:3])}",
+        responsibilities=having(base.posture, check.responsibility, evidence=evidence, because=names),
+        accounts={f"account {name}": counts for name in names},
+        regions={f"region {name}": counts for name in names},
+        tags={name: {name: counts} for name in names},
+        unread=tuple(Unread(reason=f"unread {name}", file=name, line=1) for name in names),
+        refused=tuple(Problem(f"refused {name}", name, 1) for name in names),
+    )
+    return judged(dataclasses.replace(base, posture=posture), findings)

@@ -1,0 +1,31 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from demarcate.assessing import assess_sources
+from demarcate.estate.snapshot import Unread
+from demarcate.model import Model, load
+from demarcate.posture.structs import Posture
+
+ESTATE = Path(__file__).parent.parent.parent / "examples" / "estate"
+HOSTILE = '<script>alert("x")</script> & \x1b[31m\ufffe ]]> "quoted" ' + "a-very-long-folder/" * 40
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    return load()
+
+
+@pytest.fixture(scope="session")
+def posture() -> Posture:
+    """The posture of the example estate."""
+    return assess_sources([ESTATE]).posture
+
+
+@pytest.fixture(scope="session")
+def hostile(posture: Posture) -> Posture:
+    """A posture whose source has a name that tries to be markup, and of which part could not be read."""
+    return replace(posture, origin=HOSTILE, unread=(Unread(reason="denied"), Unread(reason="denied")))
