@@ -15,8 +15,8 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
-import yaml
 from cfnlint.api import lint
+from cfnlint.decode import decode_str
 from hypothesis import given
 from hypothesis import strategies as st
 from moto.core.utils import get_service_model
@@ -192,7 +192,8 @@ def test_cfn_lint_has_nothing_to_say_of_the_template() -> None:
 
 def test_the_template_is_a_stacksets() -> None:
     text = policy.template(GRANTS)
-    made = yaml.safe_load(text)
+    made, problems = decode_str(text)
+    assert not problems
     assert not re.search(r"\b\d{12}\b", text), "an account's id"
     assert all("Default" in parameter for parameter in made["Parameters"].values())
     assert "CAPABILITY_NAMED_IAM" in text

@@ -167,6 +167,10 @@ def test_a_course_that_is_too_long_ago_for_all() -> None:
     assert (result.valid_until, result.line) == ("2026-05-01", 2)
 
 
+def test_a_course_that_is_too_long_ago_for_one_and_not_done_by_the_other() -> None:
+    assert results(trained("person-01", OLD, PAST), trained("person-02", None, None))[0].standing == "incomplete"
+
+
 def test_a_course_that_nobody_has_passed() -> None:
     [result] = results(trained("person-01", met=False), trained("person-02", met=False))
     assert (result.standing, result.detail) == ("failed", "0 of 2 have done it; missing: person-01, person-02")
@@ -226,6 +230,11 @@ def test_all_that_contradict_are_contradicted() -> None:
 )
 def test_what_does_not_contradict(other: Record) -> None:
     assert "contradicted" not in {result.standing for result in results(record(), other)}
+
+
+def test_contradictions_last_as_long_as_both_are_in_force() -> None:
+    found = results(record(until=MOMENT), record(on=MOMENT, met=False))
+    assert [result.standing for result in found] == ["contradicted", "contradicted"]
 
 
 def test_a_contradiction_is_a_problem_that_names_both(given: Given) -> None:

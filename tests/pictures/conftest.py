@@ -6,6 +6,7 @@ import pytest
 from msgspec.structs import replace
 
 from demarcate.assessing import assess_sources
+from demarcate.base.errors import Problem
 from demarcate.estate.snapshot import Unread
 from demarcate.model import Model, load
 from demarcate.posture.structs import Posture
@@ -28,4 +29,5 @@ def posture() -> Posture:
 @pytest.fixture(scope="session")
 def hostile(posture: Posture) -> Posture:
     """A posture whose source has a name that tries to be markup, and of which part could not be read."""
-    return replace(posture, origin=HOSTILE, unread=(Unread(reason="denied"), Unread(reason="denied")))
+    unread = (Unread(reason="denied"), Unread(reason="denied"))
+    return replace(posture, origin=HOSTILE, unread=unread, refused=(Problem("no such file"),))

@@ -75,6 +75,12 @@ def _lines(items: tuple[Item, ...]) -> Iterator[Line]:
             yield from _lines(item.items)
 
 
+def labels(drawing: Drawing) -> Iterator[Label]:
+    """All labels."""
+    for items in (drawing.items, *(box.items for box in drawing.boxes())):
+        yield from (item for item in items if isinstance(item, Label))
+
+
 def _name(item: Box | Label | Mark) -> str:
     if isinstance(item, Box):
         return item.id
@@ -87,9 +93,9 @@ def _faults(box: Box) -> Iterator[str]:
         if not inside(rectangle(item), rectangle(box)):
             yield f"{_name(item)} is not inside {box.id}"
         if isinstance(item, Label):
-            for line in item.lines:
-                if text_width(line, item.size, bold=item.bold) > item.width + _NEARLY:
-                    yield f"{line!r} is wider than its label"
+            for told in item.lines:
+                if text_width(told, item.size, bold=item.bold) > item.width + _NEARLY:
+                    yield f"{told!r} is wider than its label"
     for one, other in combinations(solid, 2):
         if overlap(rectangle(one), rectangle(other)):
             yield f"{_name(one)} overlaps {_name(other)}"

@@ -18,7 +18,7 @@ from demarcate.report.picture import collaboration
 from demarcate.report.poster import poster
 from demarcate.report.service_picture import service_line
 
-from .geometry import contrast, contrasts, faults
+from .geometry import contrast, contrasts, faults, labels
 
 SERVICES = tuple(load().service)
 COMPARED = {
@@ -32,12 +32,18 @@ COMPARED = {
 BOTH = pytest.mark.parametrize("name", ["model alone", "posture", "hostile"])
 
 
+def fits(label: Label) -> bool:
+    """Whether each word of it could stand on one line, so that none has to be broken."""
+    return all(len(word) < 40 for word in label.text.split())
+
+
 def posture_of(name: str, posture: Posture, hostile: Posture) -> Posture | None:
     return {"model alone": None, "posture": posture, "hostile": hostile}[name]
 
 
 def hold(drawing: Drawing) -> None:
     assert faults(drawing) == []
+    assert [label.text for label in labels(drawing) if " ".join(label.lines) != label.text and fits(label)] == []
     for scheme in ("light", "dark"):
         weak = [(what, round(ratio, 2)) for what, ratio in contrasts(drawing, scheme) if ratio < 4.5]
         assert not [told for told in weak if told[0].startswith("text")], scheme
@@ -82,7 +88,7 @@ counts = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(counts, min_size=7, max_size=7), st.text(max_size=300))
 def test_any_counts_and_any_name(found: list[Counts], origin: str) -> None:
     model = load()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import secrets
 import sys
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -71,6 +70,8 @@ def quiz(
 
     Exit codes: 0 done; 2 bad input; 3 done, but something of the estate could not be read.
     """
+    import secrets
+
     from demarcate.exam.questions import make_exam
     from demarcate.model import load
 

@@ -53,6 +53,13 @@ def diagram(
     endpoint_url: options.Endpoint = None,
     parameters: options.Parameters = None,
     checks: options.CheckFolders = None,
+    evidence: Annotated[
+        Path | None, typer.Option("--evidence", help="A folder with what people did and what AWS attests.")
+    ] = None,
+    as_of: Annotated[
+        str | None,
+        typer.Option("--as-of", metavar="DATE", help="Assess templates as of this date instead of now."),
+    ] = None,
 ) -> None:
     """Draw the line: AWS's half and yours of every shared area, of one service, or of several side by side.
 
@@ -67,6 +74,8 @@ def diagram(
         raise DemarcateError("--compare draws services and not an estate: leave the SOURCE out")
     if out is not None and out.suffix.lower() not in _BACKENDS:
         raise DemarcateError(f"{out}: --out ends in one of {', '.join(_BACKENDS)}")
+    if not sources and any((profile, region, endpoint_url, parameters, checks, evidence, as_of)):
+        raise DemarcateError("without a SOURCE nothing is assessed: name one, or leave the options about it out")
     model = load()
     options.known("service", service, model.service)
     compared = _compared(model, compare)
@@ -81,17 +90,27 @@ def diagram(
             endpoint_url=endpoint_url,
             parameters=options.parameters_of(parameters),
             check_folders=checks or (),
+            evidence=evidence,
+            moment=options.moment_of(as_of),
         ).posture
     drawing = _drawing(model, service, compared, posture)
     if out is None:
         sys.stdout.write(_svg(drawing).decode())
     else:
-        _write(out, _BACKENDS[out.suffix.lower()](drawing), drawing.title)
-    if posture and posture.unread:
-        from demarcate.report.safe import one_line
+        _write(out, _BACKENDS[out.suffix.lower()](drawing))
+    if posture is not None:
+        _tell(posture)
 
-        for unread in posture.unread:
-            options.say(f"could not be read: {one_line(str(unread))}")
+
+def _tell(posture: Posture) -> None:
+    """Say what could not be read or believed, and end with the exit code for that."""
+    from demarcate.report.safe import one_line
+
+    for unread in posture.unread:
+        options.say(f"could not be read: {one_line(str(unread))}")
+    for refused in posture.refused:
+        options.say(f"refused evidence: {one_line(str(refused))}")
+    if posture.unread or posture.refused:
         raise typer.Exit(UNREAD)
 
 
@@ -176,13 +195,16 @@ def summary(
     if out is None:
         sys.stdout.write(data.decode())
     else:
-        _write(out, data, report.TITLE)
+        _write(out, data)
 
 
-def _write(path: Path, data: bytes, what: str) -> None:
-    """Write a file that others may read, too, and say so."""
+def _write(path: Path, data: bytes) -> None:
+    """Write a file, and say so. Raises DemarcateError where it cannot be written."""
+    from demarcate.base.errors import DemarcateError
     from demarcate.base.files import write_whole
 
-    write_whole(path, data)
-    path.chmod(0o644)
-    options.say(f"{path}: {what}")
+    try:
+        write_whole(path, data)
+    except OSError as error:
+        raise DemarcateError(f"{path}: cannot be written: {error.strerror or error}") from error
+    options.say(f"written: {path}")

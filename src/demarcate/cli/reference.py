@@ -1,6 +1,7 @@
 """The reference pages, written from the data: `python -m demarcate.cli.reference docs/reference`.
 
-The same data gives the same pages, so that a test can hold the committed ones to what they would be now.
+Beside that folder it writes the picture of the model and the summary. The same data gives the same pages, so that
+a test can hold the committed ones to what they would be now.
 """
 
 from __future__ import annotations
@@ -24,9 +25,13 @@ from demarcate.estate.rows import Source
 from demarcate.estate.table import COMMON, UNSET, Column, Table
 from demarcate.estate.tables import all_tables
 from demarcate.model import Model, Responsibility, When, load
-from demarcate.report import json_report
+from demarcate.report import json_report, summary
+from demarcate.report.drawio import drawio
 from demarcate.report.halves import PARTIES
+from demarcate.report.picture import collaboration
+from demarcate.report.png import png
 from demarcate.report.safe import markdown, one_line
+from demarcate.report.svg import svg
 
 WIDTH = 100
 """The width of the help texts."""
@@ -47,11 +52,31 @@ def pages(app: typer.Typer) -> dict[str, str]:
     }
 
 
+def pictures() -> dict[str, bytes]:
+    """The picture of the model in each format, and the summary, by file name."""
+    model = load()
+    drawing = collaboration(model)
+    return {
+        "diagram.svg": svg(drawing).encode(),
+        "diagram.png": png(drawing),
+        "diagram.drawio": drawio(drawing).encode(),
+        "summary.md": f"{_GENERATED}\n\n{summary.markdown(model)}".encode(),
+    }
+
+
 def write(folder: Path, app: typer.Typer) -> None:
     """Write all pages into a folder. Raises OSError."""
-    for name, text in pages(app).items():
-        write_whole(folder / name, text.encode())
-        (folder / name).chmod(0o644)
+    _write(folder, {name: text.encode() for name, text in pages(app).items()})
+
+
+def write_pictures(folder: Path) -> None:
+    """Write the pictures and the summary into a folder. Raises OSError."""
+    _write(folder, pictures())
+
+
+def _write(folder: Path, files: Mapping[str, bytes]) -> None:
+    for name, data in files.items():
+        write_whole(folder / name, data)
 
 
 # --- Markdown -------------------------------------------------------------------------------------------
@@ -330,10 +355,12 @@ def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
 
 
 def main(arguments: list[str]) -> None:
-    """Write the pages into the folder named."""
+    """Write the pages into the folder named, and the pictures beside it."""
     if len(arguments) != 1:
         raise SystemExit("usage: python -m demarcate.cli.reference FOLDER")
-    write(Path(arguments[0]), app)
+    folder = Path(arguments[0])
+    write(folder, app)
+    write_pictures(folder.parent)
 
 
 if __name__ == "__main__":

@@ -68,7 +68,7 @@ def _key(call: PlannedCall) -> tuple[str, ...]:
 def _of_table(plan: TablePlan) -> Iterator[PlannedCall]:
     """The calls that fill one table, and those that are derived from it."""
     table = plan.table
-    tables = (table.name,) if plan.kept else ()
+    tables: tuple[str, ...] = (table.name,) if plan.kept else ()
     tables += tuple(child.name for child, _ in plan.children)
     calls = list(_listing(table.steps, table.scope))
     for name in plan.details("live"):

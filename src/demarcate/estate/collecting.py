@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.plan import Selection
 from demarcate.estate.snapshot import Snapshot, SnapshotWriter, is_snapshot
+from demarcate.estate.sources.config.source import is_config, open_source
 from demarcate.estate.tables import all_tables
 
 if TYPE_CHECKING:
@@ -30,16 +31,21 @@ def collect_snapshot(
     out: Path | None = None,
     moment: datetime | None = None,
 ) -> Snapshot:
-    """Collect sources into a snapshot: "aws", a snapshot's folder, or templates and folders of them.
+    """Collect sources into a snapshot: "aws", a snapshot's folder, templates, or what AWS Config delivered.
 
-    Paths of templates may be several: they are one estate. `selection` says which tables and columns; all by
+    Paths of templates may be several: they are one estate; so are those of deliveries of Config, which are also
+    read from s3://BUCKET/PREFIX and config:AGGREGATOR. `selection` says which tables and columns; all by
     default. Raises DemarcateError where the source cannot be read at all.
     """
     if not sources:
-        raise DemarcateError("name what to read: aws, a template, a folder of templates, or a snapshot")
+        raise DemarcateError(
+            "name what to read: aws, a template, a folder of templates, a snapshot, or what AWS Config delivered"
+        )
     names = [str(source) for source in sources]
     if moment is not None and (LIVE in names or any(is_snapshot(Path(name)) for name in names)):
-        raise DemarcateError("only templates can be read as of another moment: live AWS and snapshots have their own")
+        raise DemarcateError(
+            "only templates can be read as of another moment: live AWS and snapshots have their own"
+        )
     if LIVE in names and len(names) > 1:
         raise DemarcateError("aws and templates are two estates: collect them one by one")
     if names == [LIVE]:
@@ -52,6 +58,12 @@ def collect_snapshot(
         if out is not None:
             raise DemarcateError(f"{snapshots[0]} is a snapshot already: copy its folder to keep it elsewhere")
         return Snapshot.open(paths[0])
+    if config_sources := [name for name in names if is_config(name)]:
+        if moment is not None:
+            raise DemarcateError(f"{config_sources[0]}: what AWS Config recorded has its own moment")
+        if len(config_sources) < len(names):
+            raise DemarcateError(f"{config_sources[0]} is of AWS Config, and another estate: name it alone")
+        return _config(names, selection, session, regions, endpoint_url, out)
     from demarcate.estate.sources.cloudformation.collect import collect
 
     with SnapshotWriter("cloudformation", " ".join(names), out=out, moment=moment) as writer:
@@ -71,6 +83,25 @@ def _live(
 
     with SnapshotWriter("live", LIVE, out=out, moment=moment) as writer:
         collect(selection or everything(), writer, session=session, regions=regions, endpoint_url=endpoint_url)
+        return writer.finish()
+
+
+def _config(
+    names: Sequence[str],
+    selection: Selection | None,
+    session: boto3.Session | None,
+    regions: Sequence[str] | None,
+    endpoint_url: str | None,
+    out: Path | None,
+) -> Snapshot:
+    from demarcate.estate.sources.config.collect import collect, plan, types_for
+
+    plans = plan(selection or everything())
+    with (
+        open_source(names, types_for(plans), session=session, endpoint_url=endpoint_url) as opened,
+        SnapshotWriter("config", " ".join(names), out=out, moment=opened.moment) as writer,
+    ):
+        collect(opened, plans, writer, regions=regions)
         return writer.finish()
 
 

@@ -7,9 +7,11 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Literal, NamedTuple
 
+from msgspec.structs import replace
+
 from demarcate.model import SERVICE_TYPES, Model, Service, shift
 from demarcate.model.structs import Topic
-from demarcate.report.drawing import Box, Drawing, Item, Label, Line
+from demarcate.report.drawing import Box, Drawing, Item, Label, Line, Point
 from demarcate.report.parts import column, words
 from demarcate.report.sheet import INSET, MARGIN, WIDTH
 
@@ -120,64 +122,90 @@ def _band(
         _Place(service, x + index * wide + _GAP / 2, x + (index + 1) * wide - _GAP / 2)
         for index, service in enumerate(services)
     ]
-    items, top = _heads(places, y + 14)
-    before: dict[str, float] = {}
-    edge = top
-    area = None
-    for topic in model.topics:
-        if topic.area != area:
-            area = topic.area
-            name = Label(
-                x=MARGIN + INSET,
-                y=top + 6,
-                width=_NAMES - 16,
-                text=model.area[area].title,
-                size=12,
-                role="muted",
-                bold=True,
-            )
-            items.append(name)
-            top += _AREA
-        items += _layer(topic, top)
-        bottom = top + _CELL + _BETWEEN / 2
-        for place in places:
-            whose = owes[topic.id, place.service.id]
-            items += _cell(place, whose, f"{topic.id}-{place.service.id}", top)
-            if whose == "nobody":
-                before.pop(place.service.id, None)
-                continue
-            now = place.line(whose)
-            start = before.get(place.service.id, now)
-            points = ((start, edge), (now, edge), (now, bottom)) if start != now else ((now, edge), (now, bottom))
-            items.append(Line(points=points, thickness=3, dashed=whose == "settings"))
-            before[place.service.id] = now
-        top, edge = top + _CELL + _BETWEEN, bottom
+    heads, start = _heads(places, y + 14)
+    names, rows = _rows(model, start)
+    cells = [
+        cell
+        for topic, top in rows
+        for place in places
+        for cell in _cell(place, owes[topic.id, place.service.id], f"{topic.id}-{place.service.id}", top)
+    ]
+    lines = [
+        line
+        for place in places
+        for line in _line(place, [(owes[topic.id, place.service.id], top) for topic, top in rows], start)
+    ]
     return Box(
         id=f"band-{number}",
         x=MARGIN,
         y=y,
         width=width - 2 * MARGIN,
-        height=top - _BETWEEN + INSET - y,
+        height=rows[-1][1] + _CELL + INSET - y,
         role="muted",
         radius=12,
-        items=tuple(items),
+        items=(*heads, *names, *lines, *cells),
     )
+
+
+def _rows(model: Model, y: float) -> tuple[list[Item], list[tuple[Topic, float]]]:
+    """The names of areas and layers, and where each layer's row begins."""
+    items: list[Item] = []
+    rows: list[tuple[Topic, float]] = []
+    width = _NAMES - 16
+    for area, topics in groupby(model.topics, key=lambda topic: topic.area):
+        title = model.area[area].title
+        items.append(Label(x=MARGIN + INSET, y=y + 6, width=width, text=title, size=12, role="muted", bold=True))
+        y += _AREA
+        for topic in topics:
+            name = Label(x=MARGIN + INSET, y=0, width=width, text=topic.title)
+            items.append(replace(name, y=y + (_CELL - name.height) / 2))
+            rows.append((topic, y))
+            y += _CELL + _BETWEEN
+    return items, rows
+
+
+def _line(place: _Place, rows: Sequence[tuple[Whose, float]], top: float) -> list[Line]:
+    """The line through a column from row to row: dashed where settings decide, broken where nobody has anything."""
+    lines: list[Line] = []
+    points: list[Point] = []
+    dashed = False
+    for whose, row in rows:
+        bottom = row + _CELL + _BETWEEN / 2
+        if whose == "nobody" or dashed != (whose == "settings"):
+            lines += _drawn(points, dashed)
+            points = [] if whose == "nobody" else points[-1:]
+        if whose != "nobody":
+            dashed = whose == "settings"
+            x = place.line(whose)
+            points += [point for point in ((x, top), (x, bottom)) if point not in points[-1:]]
+        top = bottom
+    return [*lines, *_drawn(points, dashed)]
+
+
+def _drawn(points: Sequence[Point], dashed: bool) -> list[Line]:
+    """A line through points, without those on the way that are not corners."""
+    corners = [
+        point
+        for number, point in enumerate(points)
+        if number in (0, len(points) - 1) or not points[number - 1][0] == point[0] == points[number + 1][0]
+    ]
+    return [Line(points=tuple(corners), thickness=3, dashed=dashed)] if len(corners) > 1 else []
 
 
 def _heads(places: Sequence[_Place], y: float) -> tuple[list[Item], float]:
     """The types, below them the services; and where the rows begin."""
-    items: list[Item] = []
-    for type_, group in groupby(places, key=lambda place: place.service.type):
-        mine = list(group)
-        left, right = mine[0].left, mine[-1].right
-        items.append(
-            Label(x=left, y=y, width=right - left, text=words(type_), size=12, role="muted", align="center")
-        )
-        items.append(Line(points=((left, y + 24), (right, y + 24)), role="muted", thickness=1))
+    groups = [list(group) for _, group in groupby(places, key=lambda place: place.service.type)]
+    spans = [(group[0].service.type, group[0].left, group[-1].right) for group in groups]
+    types = [
+        Label(x=left, y=y, width=right - left, text=words(type_), size=12, role="muted", align="center")
+        for type_, left, right in spans
+    ]
+    rule = y + max(label.height for label in types) + 6
+    rules = [Line(points=((left, rule), (right, rule)), role="muted", thickness=1) for _, left, right in spans]
     names = [
         Label(
             x=place.left,
-            y=y + 32,
+            y=rule + 8,
             width=place.right - place.left,
             text=place.service.name,
             size=12,
@@ -186,13 +214,7 @@ def _heads(places: Sequence[_Place], y: float) -> tuple[list[Item], float]:
         )
         for place in places
     ]
-    return [*items, *names], y + 32 + max(name.height for name in names)
-
-
-def _layer(topic: Topic, top: float) -> list[Item]:
-    name = Label(x=MARGIN + INSET, y=0, width=_NAMES - 16, text=topic.title)
-    items, _ = column([name], top + (_CELL - name.height) / 2)
-    return items
+    return [*types, *rules, *names], rule + 8 + max(name.height for name in names)
 
 
 def _cell(place: _Place, whose: Whose, id_: str, top: float) -> list[Item]:

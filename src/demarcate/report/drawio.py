@@ -46,10 +46,10 @@ def _cells(items: Iterable[Item], parent: str, prefix: str, origin: Point, boxes
             yield from _box(item, parent, origin, boxes)
         elif isinstance(item, Label):
             left = item.x - _SLACK * SHARE[item.align]
-            style = f"text;html=1;whiteSpace=wrap;spacing=0;verticalAlign=top;{_font(item)}"
+            style = f"text;spacing=0;verticalAlign=top;{_font(item)}"
             yield _vertex(id_, parent, item.text, style, (left, item.y, item.width + _SLACK, item.height), origin)
         elif isinstance(item, Mark):
-            shape = "ellipse;" if item.round else "rounded=1;"
+            shape = "shape=ellipse;perimeter=ellipsePerimeter;" if item.round else "rounded=1;"
             style = f"{shape}fillColor={_PAINTS[item.role].mark};strokeColor=none;"
             yield _vertex(id_, parent, "", style, _place(item), origin)
         else:
@@ -63,9 +63,9 @@ def _box(box: Box, parent: str, origin: Point, boxes: dict[str, Box]) -> Iterato
         style = f"rounded=1;absoluteArcSize=1;arcSize={number(2 * box.radius)};"
         style += f"fillColor={paint.fill};strokeColor={paint.edge};"
     only = items[0] if len(items) == 1 else None
-    if isinstance(only, Label):  # a box with one text is edited as one
+    if isinstance(only, Label) and only.align == "center":  # a box with one text in its middle is edited as one
         value, items = only.text, ()
-        style += f"html=1;whiteSpace=wrap;verticalAlign=middle;{_font(only)}"
+        style += f"verticalAlign=middle;{_font(only)}"
     elif items:
         style += "container=1;collapsible=0;recursiveResize=0;"
     yield _vertex(box.id, parent, value, style, _place(box), origin)
@@ -77,10 +77,11 @@ def _place(item: Box | Mark) -> tuple[float, float, float, float]:
 
 
 def _font(label: Label) -> str:
-    ink = _PAINTS[label.role].ink
+    # What stands on one line stays there, where another machine's font is wider as well.
+    wrap = "wrap" if len(label.lines) > 1 else "nowrap"
     return (
-        f"align={label.align};fontFamily=Helvetica;fontSize={number(label.size)};fontStyle={int(label.bold)};"
-        f"fontColor={ink};"
+        f"html=1;whiteSpace={wrap};align={label.align};fontFamily=Helvetica;fontSize={number(label.size)};"
+        f"fontStyle={int(label.bold)};fontColor={_PAINTS[label.role].ink};"
     )
 
 
@@ -110,7 +111,7 @@ def _edge(id_: str, parent: str, line: Line, origin: Point, boxes: dict[str, Box
         if id_of_end is not None:
             box = boxes[id_of_end]
             across, down = (point[0] - box.x) / box.width, (point[1] - box.y) / box.height
-            style += f"{side}X={number(across)};{side}Y={number(down)};{side}Dx=0;{side}Dy=0;"
+            style += f"{side}X={across:.6g};{side}Y={down:.6g};{side}Dx=0;{side}Dy=0;"
             ends += f" {word}={attribute(id_of_end)}"
     points = [(number(x - origin[0]), number(y - origin[1])) for x, y in line.points]
     bends = "".join(f'<mxPoint x="{x}" y="{y}"/>' for x, y in points[1:-1])

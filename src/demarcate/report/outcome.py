@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from demarcate.posture.structs import Counts, Posture
 from demarcate.report import sheet
 from demarcate.report.drawing import Box, Label, shortened
@@ -30,18 +32,21 @@ def outcome_box(text: str, counts: Counts | None, posture: Posture | None, above
 
 
 def _source(posture: Posture, note: str, x: float, width: float) -> list[Label]:
-    """What was assessed, when, and whether all of it could be read."""
+    """What was assessed, when, and whether all of it could be read and believed."""
     told = [f"{one_line(posture.origin)}, {posture.moment[:16].replace('T', ' ')} UTC"]
     if note:
         told.append(note)
     if posture.unread:
-        number = len(posture.unread)
-        told.append(
-            f"{number} thing{'s' if number != 1 else ''} could not be read: what depends on it is unproven"
-        )
+        told.append(f"{_number(posture.unread, 'thing')} could not be read: what depends on it is unproven")
+    if posture.refused:
+        told.append(f"{_number(posture.refused, 'piece')} of evidence refused: that proves nothing")
     return [
         Label(
             x=x, y=0, width=width, text=shortened(t, width, 12, lines=2), size=12, role="outcome", align="center"
         )
         for t in told
     ]
+
+
+def _number(found: Sequence[object], what: str) -> str:
+    return f"1 {what}" if len(found) == 1 else f"{len(found)} {what}s"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Sequence
 
 from msgspec.structs import replace
@@ -57,18 +58,19 @@ def flow(
 ) -> tuple[list[Item], float]:
     """Texts beside one another, each after the sign of its role, in as many lines as that takes; and their height."""
     items: list[Item] = []
-    left, top, step = x, y, size * LEADING + 3
+    indent, left, top, foot = _SIGN + 6, x, y, y
     for role, text in told:
-        room = x + width - left
-        needed = _SIGN + 6 + text_width(text, size)
-        if needed > room and left > x:
-            left, top = x, top + step
-        sign = Mark(x=left, y=top + (size * LEADING - _SIGN) / 2, width=_SIGN, height=_SIGN, role=role, round=True)
-        label = Label(x=left + _SIGN + 6, y=top, width=x + width - left - _SIGN - 6, text=text, size=size)
-        top += label.height - size * LEADING if len(label.lines) > 1 else 0
-        items += [sign, label]
-        left += needed + 16
-    return items, top + step - 3 - y if items else 0
+        needed = indent + math.ceil(text_width(text, size)) + 1
+        if left > x and left + needed > x + width:
+            left, top = x, foot + 3
+        room = min(needed, x + width - left) - indent
+        label = Label(x=left + indent, y=top, width=room, text=text, size=size)
+        items.append(
+            Mark(x=left, y=top + (size * LEADING - _SIGN) / 2, width=_SIGN, height=_SIGN, role=role, round=True)
+        )
+        items.append(label)
+        left, foot = left + needed + 18, max(foot, top + label.height)
+    return items, foot - y
 
 
 def column(labels: Sequence[Label], y: float, gap: float = 0) -> tuple[list[Item], float]:

@@ -48,7 +48,7 @@ def png(drawing: Drawing) -> bytes:
     about.add_itxt("Title", printable(drawing.title))
     about.add_itxt("Description", printable(drawing.description))
     out = io.BytesIO()
-    image.save(out, "PNG", optimize=True, pnginfo=about, dpi=(96 * SCALE, 96 * SCALE))
+    image.save(out, "PNG", pnginfo=about, dpi=(96 * SCALE, 96 * SCALE))
     return out.getvalue()
 
 

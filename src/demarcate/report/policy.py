@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from textwrap import indent
 from typing import Any, Final
 
 from demarcate.estate.sources.aws.permissions import Grant
 
 LIMIT: Final = 6_144
 """The characters that a managed policy may have; AWS does not count white space."""
-
-ROLE_NAME: Final = "Demarcate"
 
 Statement = dict[str, Any]
 Document = dict[str, Any]
@@ -38,7 +38,7 @@ def size(document: Document) -> int:
     return len(json.dumps(document, separators=(",", ":")))
 
 
-def _document(statements: Sequence[Statement]) -> Document:
+def _document(statements: Iterable[Statement]) -> Document:
     return {"Version": "2012-10-17", "Statement": list(statements)}
 
 
@@ -47,12 +47,12 @@ def _statements(grants: Iterable[Grant]) -> Iterator[Statement]:
     for grant in sorted(set(grants)):
         resources.setdefault(grant.action, []).append(grant.resource)
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for action, where in resources.items():
-        groups.setdefault((action.partition(":")[0], tuple(where)), []).append(action)
-    used: dict[str, int] = {}
+    for action, found in resources.items():
+        groups.setdefault((action.partition(":")[0], tuple(found)), []).append(action)
+    used: Counter[str] = Counter()
     for (service, where), actions in groups.items():
         name = "".join(word.capitalize() for word in service.split("-"))
-        used[name] = used.get(name, 0) + 1
+        used[name] += 1
         yield {
             "Sid": name if used[name] == 1 else f"{name}{used[name]}",
             "Effect": "Allow",
@@ -76,13 +76,6 @@ def policy_json(document: Document) -> str:
     return json.dumps(document, indent=2) + "\n"
 
 
-_HEAD: Final = """\
-# The role with which Demarcate reads an account, and nothing else.
-# It has a name, so the stack needs the capability CAPABILITY_NAMED_IAM.
-# As a StackSet: deploy it to one region of each account, for IAM is not regional.
-"""
-
-
 def template(grants: Iterable[Grant]) -> str:
     """A CloudFormation template, in YAML, of a role with these grants and no others.
 
@@ -90,102 +83,64 @@ def template(grants: Iterable[Grant]) -> str:
     """
     import yaml
 
-    made = {
-        "AWSTemplateFormatVersion": "2010-09-09",
-        "Description": "A role with which Demarcate reads this account, and nothing else.",
-        "Parameters": _PARAMETERS,
-        "Conditions": {
-            "HasTrustedPrincipal": {"Fn::Not": [{"Fn::Equals": [{"Ref": "TrustedPrincipal"}, ""]}]},
-            "HasExternalId": {"Fn::Not": [{"Fn::Equals": [{"Ref": "ExternalId"}, ""]}]},
-        },
-        "Resources": {
-            "Role": _ROLE,
-            **{f"Policy{number}": _policy(document) for number, document in enumerate(policies(grants), 1)},
-        },
-        "Outputs": {
-            "RoleArn": {"Description": "The role to assume.", "Value": {"Fn::GetAtt": ["Role", "Arn"]}},
-        },
+    resources = {
+        f"Policy{number}": {
+            "Type": "AWS::IAM::ManagedPolicy",
+            "Properties": {
+                "Description": "What Demarcate reads.",
+                "Roles": [{"Ref": "Role"}],
+                "PolicyDocument": document,
+            },
+        }
+        for number, document in enumerate(policies(grants), 1)
     }
-    dumped: str = yaml.dump(made, Dumper=_dumper(), sort_keys=False, width=1_000, default_flow_style=False)
-    return _HEAD + dumped
+    return _TEMPLATE + indent(yaml.safe_dump(resources, sort_keys=False), "  ")
 
 
-_PARAMETERS: Final = {
-    "RoleName": {
-        "Type": "String",
-        "Default": ROLE_NAME,
-        "AllowedPattern": r"[\w+=,.@-]{1,64}",
-        "Description": "The name of the role, the same in every account.",
-    },
-    "TrustedPrincipal": {
-        "Type": "String",
-        "Default": "",
-        "AllowedPattern": r"|\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:.+",
-        "Description": "Who may assume the role, as an account id or the ARN of a role or user. Empty means this account.",
-    },
-    "ExternalId": {
-        "Type": "String",
-        "Default": "",
-        "AllowedPattern": r"|[\w+=,.@:/-]{2,1224}",
-        "Description": "The external id that must be given to assume the role. Empty means none.",
-    },
-}
-
-
-_ROLE: Final = {
-    "Type": "AWS::IAM::Role",
-    "Properties": {
-        "RoleName": {"Ref": "RoleName"},
-        "Description": "Demarcate reads this account with it.",
-        "AssumeRolePolicyDocument": {
-            "Version": "2012-10-17",
-            "Statement": [
-                {
-                    "Effect": "Allow",
-                    "Principal": {
-                        "AWS": {
-                            "Fn::If": [
-                                "HasTrustedPrincipal",
-                                {"Ref": "TrustedPrincipal"},
-                                {"Ref": "AWS::AccountId"},
-                            ]
-                        }
-                    },
-                    "Action": "sts:AssumeRole",
-                    "Condition": {
-                        "Fn::If": [
-                            "HasExternalId",
-                            {"StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}}},
-                            {"Ref": "AWS::NoValue"},
-                        ]
-                    },
-                }
-            ],
-        },
-    },
-}
-
-
-def _policy(document: Document) -> dict[str, Any]:
-    return {
-        "Type": "AWS::IAM::ManagedPolicy",
-        "Properties": {
-            "Description": "What Demarcate reads.",
-            "Roles": [{"Ref": "Role"}],
-            "PolicyDocument": document,
-        },
-    }
-
-
-def _dumper() -> Any:
-    """A dumper that writes lists under their key, and everything whole, never as an alias of what was before."""
-    import yaml
-
-    class Dumper(yaml.SafeDumper):
-        def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:  # noqa: ARG002
-            super().increase_indent(flow, False)
-
-        def ignore_aliases(self, data: Any) -> bool:  # noqa: ARG002
-            return True
-
-    return Dumper
+_TEMPLATE: Final = r"""# The role with which Demarcate reads an account, and nothing else.
+# It has a name, so the stack needs the capability CAPABILITY_NAMED_IAM.
+# As a StackSet: deploy it to one region of each account, for IAM is not regional.
+AWSTemplateFormatVersion: '2010-09-09'
+Description: A role with which Demarcate reads this account, and nothing else.
+Parameters:
+  RoleName:
+    Type: String
+    Default: Demarcate
+    AllowedPattern: '[\w+=,.@-]{1,64}'
+    Description: The name of the role, the same in every account.
+  TrustedPrincipal:
+    Type: String
+    Default: ''
+    AllowedPattern: '|\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:.+'
+    Description: Who may assume the role, as an account id or the ARN of a role or user. Empty means this account.
+  ExternalId:
+    Type: String
+    Default: ''
+    AllowedPattern: '|[\w+=,.@:/-]{2,1224}'
+    Description: The external id that must be given to assume the role. Empty means none.
+Conditions:
+  HasTrustedPrincipal: !Not [!Equals [!Ref TrustedPrincipal, '']]
+  HasExternalId: !Not [!Equals [!Ref ExternalId, '']]
+Outputs:
+  RoleArn:
+    Description: The role to assume.
+    Value: !GetAtt Role.Arn
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      RoleName: !Ref RoleName
+      Description: Demarcate reads this account with it.
+      AssumeRolePolicyDocument:
+        Version: '2012-10-17'
+        Statement:
+        - Effect: Allow
+          Principal:
+            AWS: !If [HasTrustedPrincipal, !Ref TrustedPrincipal, !Ref 'AWS::AccountId']
+          Action: sts:AssumeRole
+          Condition: !If
+          - HasExternalId
+          - StringEquals:
+              sts:ExternalId: !Ref ExternalId
+          - !Ref AWS::NoValue
+"""

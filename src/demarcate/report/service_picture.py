@@ -24,8 +24,8 @@ _ROLES: dict[str, Role] = {"met": "met", "gap": "gap", "unproven": "unproven", "
 def service_line(model: Model, service: Service, posture: Posture | None = None) -> Drawing:
     """Where the line runs in a service. With a posture each of your responsibilities has its state.
 
-    Responsibilities that name the service are shown with the other half of each; the others that hold for every
-    service are counted. Where a resource's own settings decide whose a thing is, the line is dashed and the
+    Responsibilities that name the service are shown, with AWS's half of each of yours; the others, which hold for
+    every service, are counted. Where a resource's own settings decide whose a thing is, the line is dashed and the
     reason stands below the responsibility.
     """
     head = _head(service)
@@ -85,7 +85,7 @@ def _row(
     moved: str,
 ) -> Box:
     named = [r for r in covering if r.services != "all"]
-    others = {id_ for r in named for id_ in r.counterpart}
+    others = {id_ for r in named if r.party == "customer" for id_ in r.counterpart}
     shown = [r for r in covering if r in named or r.id in others]
     halves = {}
     told = [f"{area.title}."]

@@ -13,6 +13,7 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
+from demarcate.estate.table import Bulk, Call, Each, Table
 from demarcate.estate.tables import all_tables
 
 BEFORE = {"apigatewayv2": "/v2/", "s3control": "/v20180820/"}
@@ -28,17 +29,13 @@ class Asked:
     service: str
     model: Any
     request: Request
+    body: bytes
     labels: dict[str, Any]
 
     @property
     def protocol(self) -> str:
         """The protocol that it is written in: "query", "ec2", "json", "rest-json" or "rest-xml"."""
         return str(determine_request_protocol(self.model.service_model, self.request.content_type))
-
-    @property
-    def api(self) -> str:
-        """The operation as IAM and CloudTrail write it ("ec2:DescribeVolumes")."""
-        return f"{self.model.service_model.signing_name}:{self.model.name}"
 
     def params(self) -> dict[str, Any]:
         """The parameters that botocore was called with."""
@@ -48,7 +45,7 @@ class Asked:
                 "method": request.method,
                 "values": request.values,
                 "headers": request.headers,
-                "body": request.data,
+                "body": self.body,
                 "url_path": request.path,
                 "url_params": self.labels,
             }
@@ -68,9 +65,19 @@ def services() -> dict[str, tuple[str, ...]]:
 @cache
 def operations() -> tuple[str, ...]:
     """Every operation that any table uses, sorted."""
-    return tuple(
-        sorted({call.operation for table in all_tables().values() for call in (*table.steps, *table.details.values())})
-    )
+    return tuple(sorted({call.operation for table in all_tables().values() for call in calls_of(table)}))
+
+
+def calls_of(table: Table) -> tuple[Each | Call, ...]:
+    """All that filling a table may call."""
+    return (*table.steps, *(call for detail in table.details.values() for call in calls_of_detail(detail)))
+
+
+def calls_of_detail(detail: Call | Bulk) -> tuple[Each | Call, ...]:
+    """All that one detail of a table may call."""
+    if isinstance(detail, Call):
+        return (detail,)
+    return (*detail.steps, detail.confirm) if detail.confirm else detail.steps
 
 
 def model_of(operation: str) -> Any:
@@ -81,11 +88,18 @@ def model_of(operation: str) -> Any:
 
 
 @cache
+def api_name(operation: str) -> str:
+    """An operation as IAM and CloudTrail write it: "ec2:DescribeVolumes"."""
+    model = model_of(operation)
+    return f"{model.service_model.signing_name}:{model.name}"
+
+
+@cache
 def _names(service: str) -> dict[str, str]:
     return {xform_name(name): name for name in get_service_model(service).operation_names}
 
 
-def asked(request: Request) -> Asked | None:
+def asked(request: Request, body: bytes) -> Asked | None:
     """What a signed request asks; None where no table asks its service."""
     scope = request.headers.get("Authorization", "").partition("Credential=")[2].partition(",")[0].split("/")
     if len(scope) < 5:
@@ -96,7 +110,7 @@ def asked(request: Request) -> Asked | None:
             model, labels = get_service_router(service).match(request)
         except (NotFound, NotImplementedError):
             continue
-        return Asked(f"{service}.{xform_name(model.name)}", region, service, model, request, labels)
+        return Asked(f"{service}.{xform_name(model.name)}", region, service, model, request, body, labels)
     return None
 
 

@@ -58,9 +58,9 @@ class Server:
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Any:
         body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
         environ["wsgi.input"] = io.BytesIO(body)
-        what = asked(Request(environ))
-        environ["wsgi.input"] = io.BytesIO(body)
+        what = asked(Request(environ), body)
         if what is None:
+            environ["wsgi.input"] = io.BytesIO(body)
             return self._moto(environ, start_response)
         with self._lock:
             self.calls[what.operation] += 1
@@ -70,23 +70,24 @@ class Server:
 
     def _true(self, what: Asked, environ: dict[str, Any], body: bytes) -> Answer:
         if self._kept is None:
-            return self._made(what, environ)
+            return self._made(what, environ, body)
         key = (what.operation, what.region, environ.get("RAW_URI"), body, environ.get("HTTP_X_AMZ_ACCOUNT_ID"))
         with self._lock:
             found = self._kept.get(key)
         if found is None:
             if self._frozen:
                 return error(what, 500, "NotKept", f"{what.operation} was not asked like this before: {body!r}")
-            found = self._made(what, environ)
+            found = self._made(what, environ, body)
             with self._lock:
                 self._kept[key] = found
         return found
 
-    def _made(self, what: Asked, environ: dict[str, Any]) -> Answer:
-        result = result_of(what, lambda: read(what, self._by_moto(environ)))
-        return self._by_moto(environ) if result is None else answer(what, result)
+    def _made(self, what: Asked, environ: dict[str, Any], body: bytes) -> Answer:
+        result = result_of(what, lambda: read(what, self._by_moto(environ, body)))
+        return self._by_moto(environ, body) if result is None else answer(what, result)
 
-    def _by_moto(self, environ: dict[str, Any]) -> Answer:
+    def _by_moto(self, environ: dict[str, Any], body: bytes) -> Answer:
+        environ["wsgi.input"] = io.BytesIO(body)
         got = Response.from_app(self._moto, environ, buffered=True)
         skipped = ("content-length", "connection", "transfer-encoding")
         headers = tuple((name, value) for name, value in got.headers if name.lower() not in skipped)

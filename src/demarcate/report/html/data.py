@@ -8,6 +8,7 @@ from typing import Any
 from demarcate.assessing import Assessment
 from demarcate.checks.engine import Finding
 from demarcate.checks.structs import SEVERITIES, Check
+from demarcate.model import Responsibility
 from demarcate.posture.structs import CheckResult
 from demarcate.report.safe import printable
 
@@ -35,13 +36,18 @@ def script_data(assessment: Assessment, findings: list[Finding]) -> dict[str, An
                 "area": one.area,
                 "party": one.party,
                 "state": one.state,
-                "text": assessment.model.responsibility[one.id].description,
+                "text": _said_of(assessment.model.responsibility[one.id]),
             }
             for one in assessment.posture.responsibilities
         ],
         "checks": _checks(assessment, findings),
         "findings": _columns(findings),
     }
+
+
+def _said_of(responsibility: Responsibility) -> str:
+    """The words by which a responsibility is found besides its title."""
+    return " ".join([responsibility.description, *responsibility.keywords, *responsibility.tools])
 
 
 def _checks(assessment: Assessment, findings: Iterable[Finding]) -> list[dict[str, Any]]:

@@ -122,4 +122,4 @@ def _environment(package: str) -> jinja2.Environment:
 
 def _harmless(value: Any) -> Any:
     """Untrusted text without what turns the reading direction or cannot be shown; escaping comes after this."""
-    return printable(value) if type(value) is str else value
+    return value if isinstance(value, Markup) else printable(str(value))

@@ -52,7 +52,7 @@ def _instances(make: Callable[..., Any], net: Net) -> None:
         SnapshotId=shared,
         Attribute="createVolumePermission",
         OperationType="add",
-        CreateVolumePermission={"Add": [{"Group": "all"}]},
+        GroupNames=["all"],
     )
     template = {"ImageId": image, "InstanceType": "t3.micro", "MetadataOptions": {"HttpTokens": "required"}}
     ec2.create_launch_template(LaunchTemplateName="base", LaunchTemplateData=template)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import random
 import threading
 from collections import OrderedDict
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
+from botocore.loaders import create_loader
 
 from demarcate.estate.sources.aws.failures import is_throttled
 from demarcate.estate.sources.aws.limits import MOST, Limit
@@ -18,8 +20,9 @@ from demarcate.version import __version__
 if TYPE_CHECKING:
     import boto3
 
-ALIVE = 12
-"""Clients that are kept. The first of a service costs 5 to 25 MB, so work goes on service by service."""
+ALIVE, KEPT = 20, 4
+"""When so many clients are alive, all but those used last are let go of. The first client of a service brings its
+model, of up to 25 MB: work goes on service by service, so that one that was let go of is seldom needed again."""
 
 ATTEMPTS = 3
 """botocore's own attempts, with its own waits between them."""
@@ -67,9 +70,22 @@ class Clients:
                 )
                 self._watch(service, client, limit)
                 if len(self._clients) > ALIVE:
-                    self._clients.popitem(last=False)
+                    self._forget(KEPT)
             self._clients.move_to_end(key)
             return client, limit
+
+    def close(self) -> None:
+        """Let go of all clients."""
+        with self._lock:
+            self._forget(0)
+
+    def _forget(self, keep: int) -> None:
+        """Let go of the clients used longest ago, and of the service models read so far, which outweigh them."""
+        while len(self._clients) > keep:
+            self._clients.popitem(last=False)
+        core = self.session._session  # boto3 has no public name for it
+        core.register_component("data_loader", create_loader(core.get_config_variable("data_path")))
+        gc.collect()  # a client's class is a cycle that holds its service's model
 
     def _watch(self, service: str, client: Any, limit: Limit) -> None:
         def answered(parsed_response: Any, **_: Any) -> None:

@@ -8,6 +8,7 @@ from concurrent.futures import Executor, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from demarcate.base.memory import share_arenas
 from demarcate.estate.plan import Selection, TablePlan, make_plan
 from demarcate.estate.progress import Progress, Silent
 from demarcate.estate.rows import Item
@@ -85,6 +86,7 @@ def collect(
     What could not be read is recorded, and the rest goes on. Raises DemarcateError where nothing can be read
     at all: no credentials, expired ones, a region that does not exist.
     """
+    share_arenas()
     progress = progress or Silent()
     session = session or make_session()
     clients = Clients(session, endpoint_url)
@@ -109,6 +111,7 @@ def collect(
     ):
         for done in [listings.submit(_read, task, writer, details, progress) for task in tasks]:
             done.result()
+    clients.close()
 
 
 def _tasks(

@@ -1,0 +1,129 @@
+"""An aggregator of AWS Config: one query for each type that is needed, over all of its accounts and regions."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.snapshot import Unread
+from demarcate.estate.sources.aws.clients import CONFIG
+from demarcate.estate.sources.aws.failures import FAILED, reason
+from demarcate.estate.sources.config.deliveries import LONG_AGO, Group
+from demarcate.estate.sources.config.opening import Opened
+from demarcate.estate.sources.config.scanning import decode
+from demarcate.estate.sources.config.source import AGGREGATOR
+from demarcate.estate.sources.config.spooling import Spools
+
+if TYPE_CHECKING:
+    import boto3
+
+
+OPERATION = "config:SelectAggregateResourceConfig"
+SOURCES = "config:DescribeConfigurationAggregatorSourcesStatus"
+
+_FIELDS = (
+    *("accountId", "awsRegion", "arn", "resourceId", "resourceName", "resourceType"),
+    *("configurationItemCaptureTime", "configurationItemStatus"),
+    *("configuration", "supplementaryConfiguration", "tags"),
+)
+"""What a query asks for by name: * stands for the plain ones alone."""
+
+_SIDE_BY_SIDE = 4
+"""Config answers few queries a second."""
+
+
+def query(type_: str) -> str:
+    """The query for all resources of a type.
+
+    >>> query("AWS::EC2::VPC")[-37:]
+    " WHERE resourceType = 'AWS::EC2::VPC'"
+    """
+    return f"SELECT {', '.join(_FIELDS)} WHERE resourceType = '{type_}'"
+
+
+@contextmanager
+def open_aggregator(
+    source: str, types: Iterable[str], session: boto3.Session, endpoint_url: str | None
+) -> Iterator[Opened]:
+    """What config:AGGREGATOR has of some types.
+
+    Raises DemarcateError where it can be asked nothing at all.
+    """
+    name = source.removeprefix(AGGREGATOR)
+    if not name:
+        raise DemarcateError("name the aggregator: config:AGGREGATOR")
+    if session.region_name is None:
+        raise DemarcateError(
+            f"{source}: it is not known in which region the aggregator is: "
+            "name a profile that has one (--profile), or set AWS_REGION"
+        )
+    client = session.client("config", endpoint_url=endpoint_url, config=CONFIG)
+    with tempfile.TemporaryDirectory(prefix="demarcate-") as folder:
+        spools = Spools(Path(folder))
+        opened = Opened([])
+        asked = sorted(set(types))
+        with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="config") as pool:
+            failures = pool.map(lambda type_: _ask(client, name, type_, spools), asked)
+            opened.failed = {
+                type_: Unread(reason=why, operation=OPERATION)
+                for type_, why in zip(asked, failures, strict=True)
+                if why is not None
+            }
+        if asked and len(opened.failed) == len(asked):
+            raise DemarcateError(f"{source}: {opened.failed[asked[0]]}")
+        opened.unread += _not_aggregated(client, name)
+        opened.groups = [
+            Group(*place, (spool,), LONG_AGO, complete=True) for place, spool in spools.spools().items()
+        ]
+        yield opened
+
+
+def _ask(client: Any, name: str, type_: str, spools: Spools) -> str | None:
+    """Keep what the aggregator answers of one type; why it could not, where it could not."""
+    pages = client.get_paginator("select_aggregate_resource_config").paginate(
+        Expression=query(type_), ConfigurationAggregatorName=name, PaginationConfig={"PageSize": 100}
+    )
+    try:
+        for page in pages:
+            if not _keep(page.get("Results", ()), spools):
+                return "the answer cannot be used: a result is no configuration item"
+    except FAILED as error:
+        return reason(error)
+    return None
+
+
+def _keep(results: Sequence[str], spools: Spools) -> bool:
+    for text in results:
+        try:
+            if spools.add(decode(text)) is None:
+                return False
+        except ValueError:
+            return False
+    return True
+
+
+def _not_aggregated(client: Any, name: str) -> list[Unread]:
+    """The accounts and regions of which the aggregator did not get the present state."""
+    unread = []
+    pages = client.get_paginator("describe_configuration_aggregator_sources_status").paginate(
+        ConfigurationAggregatorName=name, UpdateStatus=["FAILED", "OUTDATED"]
+    )
+    try:
+        for page in pages:
+            for one in page.get("AggregatedSourceStatusList", ()):
+                code = one.get("LastErrorCode") or one.get("LastUpdateStatus", "")
+                unread.append(
+                    Unread(
+                        reason=f"the aggregator does not have its present state ({code})",
+                        account=one.get("SourceId"),
+                        region=one.get("AwsRegion"),
+                    )
+                )
+    except FAILED as error:
+        unread.append(Unread(reason=f"{reason(error)}: whether all accounts were aggregated", operation=SOURCES))
+    return unread

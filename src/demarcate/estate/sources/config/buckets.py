@@ -1,0 +1,74 @@
+"""Deliveries in S3, read as they come."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.sources.aws.clients import CONFIG
+from demarcate.estate.sources.aws.failures import FAILED, reason
+from demarcate.estate.sources.config.deliveries import Delivery, delivery
+from demarcate.estate.sources.config.opening import Opened, open_deliveries
+from demarcate.estate.sources.config.scanning import Damaged, Stream
+from demarcate.estate.sources.config.source import BUCKET
+
+if TYPE_CHECKING:
+    import boto3
+
+
+class _Body:
+    """The body of an object, whose failures are those of a delivery."""
+
+    def __init__(self, body: Any) -> None:
+        self._body = body
+
+    def read(self, size: int, /) -> bytes:
+        try:
+            return bytes(self._body.read(size))
+        except FAILED as error:
+            raise Damaged(reason(error)) from error
+
+    def close(self) -> None:
+        self._body.close()
+
+
+@contextmanager
+def open_bucket(url: str, session: boto3.Session, endpoint_url: str | None) -> Iterator[Opened]:
+    """The deliveries under s3://BUCKET/PREFIX.
+
+    Raises DemarcateError where the bucket cannot be listed or has none there.
+    """
+    bucket, _, prefix = url.removeprefix(BUCKET).partition("/")
+    if not bucket:
+        raise DemarcateError(f"{url}: name a bucket: s3://BUCKET or s3://BUCKET/PREFIX")
+    client = session.client("s3", endpoint_url=endpoint_url, config=CONFIG)
+    try:
+        found = list(_listed(client, bucket, prefix))
+    except FAILED as error:
+        raise DemarcateError(
+            f"{url}: s3:ListBucket: {reason(error)}. Reading it needs s3:ListBucket and s3:GetObject"
+        ) from error
+    if not found:
+        raise DemarcateError(f"{url}: there is no delivery of AWS Config under it")
+    with open_deliveries(found) as opened:
+        yield opened
+
+
+def _listed(client: Any, bucket: str, prefix: str) -> Iterator[Delivery]:
+    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+        for entry in page.get("Contents", ()):
+            key = entry["Key"]
+            one = delivery(f"{BUCKET}{bucket}/{key}", partial(_open, client, bucket, key))
+            # Other files are passed over, unless one is named itself.
+            if one.named or key == prefix:
+                yield one
+
+
+def _open(client: Any, bucket: str, key: str) -> Stream:
+    try:
+        return _Body(client.get_object(Bucket=bucket, Key=key)["Body"])
+    except FAILED as error:
+        raise Damaged(f"s3:GetObject: {reason(error)}") from error

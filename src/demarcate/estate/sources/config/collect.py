@@ -1,0 +1,356 @@
+"""Fills tables from configuration items: one part for each account, region and table."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from demarcate.estate.plan import Selection, TablePlan, make_plan
+from demarcate.estate.rows import Place, Row, derive
+from demarcate.estate.snapshot import PartWriter, SnapshotWriter, Unread
+from demarcate.estate.sources.config.deliveries import Delivery, Group, Reading
+from demarcate.estate.sources.config.items import Item, item_of
+from demarcate.estate.sources.config.opening import ONLY_CHANGES, Opened, odd_items
+from demarcate.estate.sources.config.reading import Maker
+from demarcate.estate.sources.config.recorded import RECORDER, all_recorded
+from demarcate.estate.sources.config.recorders import Recorder, records
+from demarcate.estate.sources.config.scanning import Damaged
+from demarcate.estate.table import Table
+from demarcate.estate.tables import table
+
+STALE = timedelta(days=7)
+"""How much older than the newest a group may be before that is said. Config delivers at least once a day."""
+
+_NO_RESOURCES = ("AWS::Config::ResourceCompliance", "AWS::Config::ConformancePackCompliance")
+"""Types whose items are no resources."""
+
+
+def tells(of: Table) -> bool:
+    """Whether Config records what fills a table. A derived table counts where any of its parents does."""
+    direct = {one.table for found in all_recorded().values() for one in found}
+    return of.name in direct or any(derived.of in direct for derived in of.derived)
+
+
+def plan(selection: Selection) -> list[TablePlan]:
+    """The plan for a selection: of its tables, and those that they come from, what Config records.
+
+    Raises DemarcateError for a table that does not exist.
+    """
+    chosen = {name: columns for name, columns in selection.items() if tells(table(name))}
+    return [one for one in make_plan(chosen, "live") if types_of(one.table)]
+
+
+def types_of(of: Table) -> tuple[str, ...]:
+    """The types whose items fill a table directly."""
+    return tuple(type_ for type_, found in all_recorded().items() if any(one.table == of.name for one in found))
+
+
+def types_for(plans: Sequence[TablePlan]) -> set[str]:
+    """The types that plans need, with that which says what is recorded."""
+    return {RECORDER, *(type_ for one in plans for type_ in types_of(one.table))}
+
+
+def collect(
+    opened: Opened, plans: Sequence[TablePlan], writer: SnapshotWriter, *, regions: Sequence[str] | None = None
+) -> None:
+    """Write the rows of planned tables, from all that was opened.
+
+    What could not be read is recorded, and the rest goes on.
+    """
+    _Collecting(opened, plans, writer, frozenset(regions or ())).run()
+
+
+@dataclass(slots=True)
+class _Found:
+    """What a group turned out to hold."""
+
+    group: Group
+    types: set[str] = field(default_factory=set)
+    recorders: list[Recorder] = field(default_factory=list)
+    parts: dict[tuple[str, str], PartWriter] = field(default_factory=dict)
+    """By table and region."""
+    rows: set[tuple[str, str]] = field(default_factory=set)
+    """The tables and regions that it has rows of."""
+    newest: dict[tuple[str, str, Any], tuple[Any, _Use, Row]] = field(default_factory=dict)
+    damage: str | None = None
+
+    @property
+    def region(self) -> str:
+        return self.group.region
+
+    def tells(self, types: Sequence[str]) -> bool:
+        """Whether what is not here of some types surely is not there."""
+        if any(type_ in self.types for type_ in types):
+            return True
+        sure = self.group.complete and self.damage is None
+        return sure and all(records(self.recorders, type_, self.region) for type_ in types)
+
+
+@dataclass(frozen=True, slots=True)
+class _Use:
+    """One table that items of a type fill."""
+
+    plan: TablePlan
+    maker: Maker
+
+    @property
+    def once(self) -> bool:
+        """Whether the account has these once, whatever regions record them."""
+        return _once(self.plan.table)
+
+
+def _once(of: Table) -> bool:
+    return of.scope == "account" and of.column("region") not in of.columns
+
+
+class _Collecting:
+    def __init__(
+        self, opened: Opened, plans: Sequence[TablePlan], writer: SnapshotWriter, regions: frozenset[str]
+    ) -> None:
+        self._opened, self._plans, self._writer, self._regions = opened, plans, writer, regions
+        by_name = {one.table.name: one for one in plans}
+        self._uses = {
+            type_: [
+                _Use(by_name[one.table], Maker(one, by_name[one.table].table, by_name[one.table].columns))
+                for one in found
+                if one.table in by_name
+            ]
+            for type_, found in all_recorded().items()
+        }
+        self._failed = {
+            of.table.name: opened.failed[type_]
+            for of in plans
+            for type_ in types_of(of.table)
+            if type_ in opened.failed
+        }
+        self._filled: set[str] = set()
+        self._empties: set[tuple[str, str, str]] = set()
+        self._silent: list[tuple[Table, str, str]] = []
+
+    def run(self) -> None:
+        self._writer.unread(*self._opened.unread)
+        accounts: dict[str, list[Group]] = {}
+        for group in sorted(self._opened.groups, key=lambda group: (group.account, group.region)):
+            accounts.setdefault(group.account, []).append(group)
+        for account, groups in accounts.items():
+            self._account(account, sorted(groups, key=lambda group: group.time, reverse=True))
+        if not accounts:
+            self._writer.unread(*(_of(name, why) for name, why in self._failed.items()))
+        self._tell_silent()
+
+    def _account(self, account: str, groups: Sequence[Group]) -> None:
+        """One account, the newest of its regions first: that one's word on global resources counts."""
+        taken: set[str] = set()
+        all_found = [self._group(group, taken) for group in groups]
+        for one in self._plans:
+            name = one.table.name
+            if name in self._failed:
+                places = ["global"] if _once(one.table) else [found.region for found in all_found]
+                self._gaps(one, account, places, self._failed[name])
+            elif _once(one.table):
+                self._once(one, account, all_found, taken)
+            else:
+                for found in all_found:
+                    self._regional(one, account, found)
+
+    def _once(self, plan: TablePlan, account: str, all_found: Sequence[_Found], taken: set[str]) -> None:
+        types = types_of(plan.table)
+        damaged = next((found for found in all_found if found.damage is not None), None)
+        held = {part for found in all_found for part in found.parts}
+        if any(type_ in taken for type_ in types):
+            self._empty(plan, account, "global", held)
+        elif damaged is not None:
+            self._gaps(plan, account, ["global"], _damage(damaged))
+        elif any(found.tells(types) for found in all_found):
+            self._empty(plan, account, "global", held)
+        else:
+            self._silent.append((plan.table, account, "global"))
+
+    def _regional(self, plan: TablePlan, account: str, found: _Found) -> None:
+        if found.region == "global" or not self._chosen(found.region):
+            return
+        if found.damage is not None:
+            self._gaps(plan, account, [found.region], _damage(found))
+        elif (plan.table.name, found.region) in found.rows or found.tells(types_of(plan.table)):
+            self._empty(plan, account, found.region, found.parts)
+        else:
+            self._silent.append((plan.table, account, found.region))
+
+    def _empty(self, plan: TablePlan, account: str, region: str, held: Container[tuple[str, str]]) -> None:
+        """What has no rows there is known to have none."""
+        for of, columns in self._written(plan):
+            if (of.name, region) not in held and (of.name, account, region) not in self._empties:
+                self._writer.part(of, columns, account, region).seal()
+                self._empties.add((of.name, account, region))
+                self._filled.add(of.name)
+
+    def _written(self, plan: TablePlan) -> Iterator[tuple[Table, tuple[str, ...]]]:
+        if plan.kept:
+            yield plan.table, plan.names
+        for child, _ in plan.children:
+            yield child, tuple(column.name for column in child.all_columns)
+
+    def _gaps(self, plan: TablePlan, account: str, regions: Sequence[str], why: Unread) -> None:
+        for of, _ in self._written(plan):
+            self._writer.unread(*(_of(of.name, why, account, region) for region in regions))
+
+    def _tell_silent(self) -> None:
+        """Where Config has nothing of a type and does not say why, that is told of tables that it has elsewhere.
+
+        A table that it has nowhere is not recorded: it is left out, and checks on it do not run.
+        """
+        for of, account, region in self._silent:
+            types = " or ".join(types_of(of))
+            reason = f"AWS Config has no item of {types} here, and does not say that it records them"
+            children = [child for one in self._plans if one.table is of for child, _ in one.children]
+            # Rows of a child may come from other parents, whose own rows are what looks for them.
+            for one in (of, *(child for child in children if len(child.derived) == 1)):
+                if one.name in self._filled:
+                    self._writer.unread(Unread(reason=reason, table=one.name, account=account, region=region))
+
+    # --- one group ----------------------------------------------------------------------------------
+
+    def _group(self, group: Group, taken: set[str]) -> _Found:
+        found = _Found(group)
+        try:
+            self._read(group, found, taken)
+        except Damaged as damage:
+            found.damage = str(damage)
+        except BaseException:
+            self._discard(found)
+            raise
+        if found.damage is not None:
+            self._discard(found)
+            return found
+        for _, use, row in found.newest.values():
+            self._append(use, row, found)
+        for (name, _), part in found.parts.items():
+            part.seal()
+            self._filled.add(name)
+        taken |= {type_ for type_ in found.types if any(use.once for use in self._uses.get(type_, ()))}
+        self._tell_age(group)
+        return found
+
+    def _discard(self, found: _Found) -> None:
+        for part in found.parts.values():
+            part.discard()
+        found.parts.clear()
+
+    def _tell_age(self, group: Group) -> None:
+        """Say where a group is old, or tells only what changed."""
+        moment = self._opened.moment
+        if moment is not None and moment - group.time > STALE:
+            reason = f"the newest delivery is of {group.time:%Y-%m-%d}: what changed since is not known"
+            self._writer.unread(Unread(reason=reason, account=group.account, region=group.region))
+        if not group.complete:
+            self._writer.unread(
+                *(
+                    Unread(reason=ONLY_CHANGES, file=one.name)
+                    for one in group.readings
+                    if isinstance(one, Delivery)
+                )
+            )
+
+    def _read(self, group: Group, found: _Found, taken: set[str]) -> None:
+        last = None if group.once else _index(group)
+        for number, reading in enumerate(group.readings):
+            odd = 0
+            for ordinal, raw in enumerate(_items(reading)):
+                item = item_of(raw, group.account, group.region)
+                if item is None:
+                    odd += 1
+                elif last is None or last[_key(item)][1:] == (number, ordinal):
+                    self._item(item, found, taken)
+            if odd:
+                self._writer.unread(odd_items(odd, reading.name))
+
+    def _item(self, item: Item, found: _Found, taken: set[str]) -> None:
+        uses = self._uses.get(item.type)
+        if uses is None:
+            if not item.deleted and item.type not in _NO_RESOURCES:
+                self._writer.resources[item.type] = self._writer.resources.get(item.type, 0) + 1
+            return
+        if not item.recorded:
+            for use in uses:
+                reason = f"AWS Config knows of {item.type} here but does not record them"
+                why = Unread(reason=reason)
+                self._gaps(use.plan, item.account, [use.maker.region_of(item)], why)
+            return
+        found.types.add(item.type)
+        if item.deleted:
+            return
+        if item.type == RECORDER and isinstance(item.configuration, dict):
+            found.recorders.append(item.configuration)
+        for use in uses:
+            if use.once and item.type in taken:
+                continue
+            if use.once or self._chosen(item.region):
+                for row in use.maker.rows(item):
+                    self._keep(use, row, found)
+
+    def _chosen(self, region: str) -> bool:
+        return not self._regions or region in self._regions
+
+    def _keep(self, use: _Use, row: Row, found: _Found) -> None:
+        newest = use.maker.recorded.newest
+        if newest is None:
+            self._append(use, row, found)
+            return
+        name, number = (row.get(column) for column in newest)
+        key = (use.plan.table.name, row["region"], name if isinstance(name, str) else row["resource"])
+        before = found.newest.get(key)
+        number = number if isinstance(number, int) else -1
+        if before is None or before[0] < number:
+            found.newest[key] = (number, use, row)
+
+    def _append(self, use: _Use, row: Row, found: _Found) -> None:
+        plan = use.plan
+        account, region = row["account_id"], row["region"]
+        found.rows.add((plan.table.name, region))
+        place = Place(account, region, row["partition"], row["resource"])
+        for child, derived in plan.children:
+            self._part(child, found, account, region).append(derive(child, derived, row, place))
+        if plan.kept:
+            self._part(plan.table, found, account, region, plan.names).append((row,))
+
+    def _part(
+        self, of: Table, found: _Found, account: str, region: str, names: tuple[str, ...] | None = None
+    ) -> PartWriter:
+        part = found.parts.get((of.name, region))
+        if part is None:
+            columns = names or tuple(column.name for column in of.all_columns)
+            part = found.parts[of.name, region] = self._writer.part(of, columns, account, region)
+        return part
+
+
+def _index(group: Group) -> Mapping[int, tuple[str, int, int]]:
+    """Where the newest item of each resource is: when it was recorded, in which reading, and as which there."""
+    last: dict[int, tuple[str, int, int]] = {}
+    for number, reading in enumerate(group.readings):
+        for ordinal, raw in enumerate(_items(reading)):
+            item = item_of(raw, group.account, group.region)
+            if item is not None:
+                key, found = _key(item), (item.time, number, ordinal)
+                last[key] = max(last.get(key, found), found)
+    return last
+
+
+def _items(reading: Reading) -> Iterator[Any]:
+    try:
+        yield from reading.items({})
+    except Damaged as damage:
+        raise Damaged(f"{reading.name}: {damage}") from damage
+
+
+def _key(item: Item) -> int:
+    return hash((item.account, item.region, item.type, item.id or item.arn))
+
+
+def _of(name: str, why: Unread, account: str | None = None, region: str | None = None) -> Unread:
+    return Unread(reason=why.reason, table=name, account=account, region=region, operation=why.operation)
+
+
+def _damage(found: _Found) -> Unread:
+    return Unread(reason=found.damage or "")

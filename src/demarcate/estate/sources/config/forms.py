@@ -1,0 +1,68 @@
+"""Small functions from the form that AWS Config gives something to the form that the API gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate.paths import ABSENT, path
+from demarcate.estate.table import From
+from demarcate.estate.tables import table
+
+
+def member(text: str) -> Callable[[Any], Any]:
+    """What is at a path of the value, or ABSENT."""
+    return path(text)
+
+
+def live(name: str, column: str) -> Callable[[Any], Any]:
+    """The function that turns the API's answer into a column of a table."""
+    return _function(name, column, declared=False)
+
+
+def declared(name: str, column: str) -> Callable[[Any], Any]:
+    """The function that turns a template's property into a column of a table."""
+    return _function(name, column, declared=True)
+
+
+def _function(name: str, column: str, *, declared: bool) -> Callable[[Any], Any]:
+    found = table(name).column(column)
+    place: From | None = None if found is None else found.cloudformation if declared else found.live
+    if place is None or place.function is None:
+        raise ValueError(f"{name}.{column} is not made by a function")
+    return place.function
+
+
+def unless(gone: Callable[[Mapping[str, Any]], bool]) -> Callable[[dict[str, Any], Any], Iterator[dict[str, Any]]]:
+    """The configuration itself, unless it is that of a resource which the table leaves out."""
+
+    def one(configuration: dict[str, Any], _: Any) -> Iterator[dict[str, Any]]:
+        if not gone(configuration):
+            yield configuration
+
+    return one
+
+
+def changed(
+    change: Callable[[dict[str, Any], Any], Mapping[str, Any]],
+) -> Callable[[dict[str, Any], Any], Iterator[dict[str, Any]]]:
+    """The configuration with what `change` makes of it and its item put into it."""
+
+    def one(configuration: dict[str, Any], item: Any) -> Iterator[dict[str, Any]]:
+        yield {**configuration, **change(configuration, item)}
+
+    return one
+
+
+def encryption_type(database: Mapping[str, Any]) -> Any:
+    """How storage is encrypted. Config may not have the type: then that a KMS key is used tells it, not that
+    none is, for a key that AWS owns may be.
+    """
+    told = database.get("StorageEncryptionType")
+    if told is not None:
+        return told
+    encrypted = database.get("StorageEncrypted", database.get("Encrypted"))
+    if encrypted is None:
+        return ABSENT
+    return "sse-kms" if encrypted else Unknown("AWS Config does not record the type of encryption")

@@ -1,0 +1,88 @@
+"""Configuration items, in the one form that snapshots, histories and queries have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from demarcate.estate.sources.config.scanning import decode
+
+_PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """What Config recorded of one resource at one moment."""
+
+    type: str
+    account: str
+    region: str
+    id: str
+    arn: str
+    status: str
+    time: str
+    configuration: Any
+    supplementary: Mapping[str, Any]
+    tags: Any
+
+    @property
+    def deleted(self) -> bool:
+        """Whether it says that the resource is no more."""
+        return self.status.startswith("ResourceDeleted")
+
+    @property
+    def recorded(self) -> bool:
+        """Whether it has the resource's configuration, and not only that there is such a resource."""
+        return self.status != "ResourceNotRecorded"
+
+    @property
+    def partition(self) -> str:
+        """aws, aws-cn, …: as the ARN has it, or else the region."""
+        parts = self.arn.split(":")
+        if len(parts) > 2 and parts[1].startswith("aws"):
+            return parts[1]
+        return next((name for start, name in _PARTITIONS if self.region.startswith(start)), "aws")
+
+
+def item_of(raw: Any, account: str = "", region: str = "") -> Item | None:
+    """The item that JSON holds; None where it does not say what and where it is.
+
+    `account` and `region` are those of the delivery, for items that do not repeat them.
+    """
+    if not isinstance(raw, dict):
+        return None
+    supplementary = unpacked(raw.get("supplementaryConfiguration"))
+    found = Item(
+        type=_text(raw, "resourceType"),
+        account=_text(raw, "awsAccountId", "accountId") or account,
+        region=_text(raw, "awsRegion") or region,
+        id=_text(raw, "resourceId"),
+        arn=_text(raw, "ARN", "arn"),
+        status=_text(raw, "configurationItemStatus"),
+        time=_text(raw, "configurationItemCaptureTime"),
+        configuration=unpacked(raw.get("configuration")),
+        supplementary=supplementary if isinstance(supplementary, dict) else {},
+        tags=raw.get("tags"),
+    )
+    return found if found.type and found.account and found.region and (found.id or found.arn) else None
+
+
+def _text(raw: Mapping[str, Any], *names: str) -> str:
+    return next((value for name in names if isinstance(value := raw.get(name), str)), "")
+
+
+def unpacked(value: Any) -> Any:
+    """What JSON text holds: Config packs objects into text, sometimes twice. Other text stays as it is.
+
+    >>> unpacked('{"status": "Off"}'), unpacked("plain")
+    ({'status': 'Off'}, 'plain')
+    """
+    for _ in range(3):
+        if not isinstance(value, str) or value[:1] not in ("{", "[", '"'):
+            break
+        try:
+            value = decode(value)
+        except ValueError:
+            break
+    return value

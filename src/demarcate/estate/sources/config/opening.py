@@ -1,0 +1,133 @@
+"""Where items come from: files, a bucket, an aggregator. What each names becomes groups to read."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.snapshot import Unread
+from demarcate.estate.sources.config.deliveries import LONG_AGO, Delivery, Group, grouped
+from demarcate.estate.sources.config.files import delivery_at, is_delivery, walk
+from demarcate.estate.sources.config.scanning import Damaged
+from demarcate.estate.sources.config.spooling import Place, Spools
+
+
+@dataclass(slots=True)
+class Opened:
+    """What there is to read. `moment` is when the newest of it was made; None for now.
+
+    `unread` is what could not be read, `failed` why nothing is known of a type.
+    """
+
+    groups: list[Group]
+    moment: datetime | None = None
+    unread: list[Unread] = field(default_factory=list)
+    failed: dict[str, Unread] = field(default_factory=dict)
+
+
+@contextmanager
+def open_files(paths: Sequence[Path]) -> Iterator[Opened]:
+    """Deliveries in files and folders. Other files in a folder are passed over.
+
+    Raises DemarcateError where a path has none.
+    """
+    found: list[Delivery] = []
+    unread: list[Unread] = []
+    for path in paths:
+        if path.is_dir():
+            before = len(found)
+            for one in walk(path):
+                try:
+                    if is_delivery(one):
+                        found.append(delivery_at(one))
+                except Damaged as damage:
+                    unread.append(Unread(reason=str(damage), file=str(one)))
+            if len(found) == before:
+                raise DemarcateError(f"{path}: there is no delivery of AWS Config in it")
+        else:
+            found.append(delivery_at(path))
+    with open_deliveries(found) as opened:
+        opened.unread += unread
+        yield opened
+
+
+@contextmanager
+def open_deliveries(found: Iterable[Delivery]) -> Iterator[Opened]:
+    """The groups of some deliveries. Those without Config's names are read and sorted by what they hold."""
+    found = list(found)
+    groups = grouped(one for one in found if one.named)
+    opened = Opened(groups)
+    with tempfile.TemporaryDirectory(prefix="demarcate-") as folder:
+        spools = Spools(Path(folder))
+        whole: set[Place] = set()
+        for one in found:
+            if not one.named:
+                _sort(one, spools, whole, opened)
+        latest = _moment(spools.latest)
+        _add_spools(opened, spools, whole, latest)
+        times = [group.time for group in groups] + [latest]
+        opened.moment = max((time for time in times if time != LONG_AGO), default=None)
+        yield opened
+
+
+def _sort(one: Delivery, spools: Spools, whole: set[Place], opened: Opened) -> None:
+    """Put the items of a delivery where they belong. Only a snapshot has the id of a snapshot."""
+    header: dict[str, Any] = {}
+    places: set[Place] = set()
+    odd = 0
+    try:
+        for raw in one.items(header):
+            place = spools.add(raw)
+            if place is None:
+                odd += 1
+            else:
+                places.add(place)
+    except Damaged as damage:
+        opened.unread.append(Unread(reason=str(damage), file=one.name))
+    else:
+        if "configSnapshotId" in header:
+            whole |= places
+        else:
+            opened.unread.append(Unread(reason=ONLY_CHANGES, file=one.name))
+    if odd:
+        opened.unread.append(odd_items(odd, one.name))
+
+
+ONLY_CHANGES = "tells only what changed (it is no configuration snapshot): other resources are not known"
+
+
+def odd_items(count: int, file: str) -> Unread:
+    """What is said of items that do not say which resource they are of."""
+    items = "one item has" if count == 1 else f"{count} items have"
+    return Unread(reason=f"{items} no resourceType, resourceId, account or region", file=file)
+
+
+def _add_spools(opened: Opened, spools: Spools, whole: set[Place], latest: datetime) -> None:
+    by_place = {(group.account, group.region): number for number, group in enumerate(opened.groups)}
+    for place, spool in spools.spools().items():
+        number = by_place.get(place)
+        if number is None:
+            opened.groups.append(Group(*place, (spool,), latest, place in whole))
+        else:
+            group = opened.groups[number]
+            opened.groups[number] = replace(
+                group,
+                readings=(spool, *group.readings),
+                time=max(group.time, latest),
+                complete=group.complete or place in whole,
+                once=False,
+            )
+
+
+def _moment(text: str) -> datetime:
+    try:
+        time = datetime.fromisoformat(text)
+    except ValueError:
+        return LONG_AGO
+    return time if time.tzinfo else time.replace(tzinfo=LONG_AGO.tzinfo)

@@ -1,0 +1,223 @@
+"""From a configuration item to rows."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from demarcate.base.unknown import Unknown
+from demarcate.estate import rows
+from demarcate.estate.paths import ABSENT, path
+from demarcate.estate.rows import Place, Row, build, detail_of
+from demarcate.estate.sources.config.items import Item, unpacked
+from demarcate.estate.sources.config.recorded import Recorded, Told
+from demarcate.estate.sources.config.shapes import item_shape, output_shape, shaped
+from demarcate.estate.table import COMMON, UNSET, Column, From, Table, tag_map
+
+NOT_RECORDED = Unknown("AWS Config does not record it")
+NOT_IN_ITEM = Unknown("AWS Config's item does not have it")
+
+_FAILED = (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError)
+
+
+class _LeftOut:
+    """Stands where an item does not have a column's member, until it is decided what that means."""
+
+
+_LEFT_OUT = _LeftOut()
+
+
+@dataclass(slots=True)
+class _Made:
+    """What a row is made from: the item in the table's form, and what Config says is not there."""
+
+    live: rows.Item
+    nulls: dict[str, set[str]]
+    """Of each detail, and of the item itself under ""."""
+    proved: bool
+
+
+class Maker:
+    """Makes the rows of one table from items of one type."""
+
+    def __init__(self, recorded: Recorded, table: Table, columns: Sequence[Column]) -> None:
+        self.recorded, self.table = recorded, table
+        needed = [
+            column for name in recorded.newest or () if (column := table.column(name)) not in columns and column
+        ]
+        self._columns = {column.name: column for column in (*columns, *needed) if column not in COMMON}
+        self._places = {name: self._place(column) for name, column in self._columns.items()}
+        self._needed = {detail for place in self._places.values() if place and (detail := detail_of(place.path))}
+        self._make = build("live", [self._asked(name, place) for name, place in self._places.items() if place])
+        self._shape = item_shape(table)
+        self._regional = table.scope == "region" or table.column("region") in table.columns
+
+    def region_of(self, item: Item) -> str:
+        """The region of the rows of an item."""
+        return item.region if self._regional else "global"
+
+    def rows(self, item: Item) -> Iterator[Row]:
+        """The rows of an item that is not deleted."""
+        place = Place(item.account, self.region_of(item), item.partition)
+        for configuration in self._configurations(item):
+            yield self._row(item, configuration, place)
+
+    def _configurations(self, item: Item) -> Iterator[Any]:
+        configuration = item.configuration
+        if not isinstance(configuration, dict):
+            yield Unknown("AWS Config has no configuration of it")
+            return
+        if self.recorded.each is None:
+            yield configuration
+            return
+        try:
+            yield from list(self.recorded.each(configuration, item))
+        except _FAILED:
+            yield Unknown("AWS Config's item has a form that was not expected")
+
+    def _row(self, item: Item, configuration: Any, place: Place) -> Row:
+        if isinstance(configuration, Unknown):
+            row: Row = dict.fromkeys(self._columns, configuration)
+            row |= {"account_id": place.account_id, "region": place.region, "partition": place.partition}
+        else:
+            made = self._made(item, configuration)
+            row = self._make(made.live, place)
+            for name, column in self._columns.items():
+                where = self._places[name]
+                if where is None:
+                    row[name] = NOT_RECORDED
+                elif (value := row.get(name)) is _LEFT_OUT or value is None:
+                    row[name] = self._left_out(column, where, made)
+        if "tags" in self._columns:
+            row["tags"] = _tags(item)
+        if "region" in self._columns:
+            row["region"] = place.region
+        if not isinstance(row.get("arn"), str):
+            row["arn"] = item.arn or NOT_IN_ITEM
+        row["resource"] = row["arn"] if isinstance(row["arn"], str) else None
+        return row
+
+    def _place(self, column: Column) -> From | None:
+        """Where a column is found; None where Config does not record it."""
+        one = self.recorded
+        if column.name in one.columns:
+            return one.columns[column.name]
+        if column.name in ("region", "tags"):
+            return From("@")  # every item says these itself
+        formatted = column.live if column.live is not None and column.live.path.startswith("#format.") else None
+        place = formatted or (column.cloudformation if one.declared else column.live)
+        if place is None or place.path.startswith(("#ref", "#attribute")):
+            return None
+        if (detail := detail_of(place.path)) and detail not in one.details:
+            return None
+        # What a template's whole says rests on what it leaves out.
+        return None if one.declared and place.path == "@" else place
+
+    def _asked(self, name: str, place: From) -> Column:
+        column = self._columns[name]
+        return Column(name, column.type, From(place.path, place.function, _LEFT_OUT))
+
+    def _made(self, item: Item, configuration: dict[str, Any]) -> _Made:
+        one = self.recorded
+        nulls: dict[str, set[str]] = {"": set()}
+        if one.value:
+            value = configuration.get(one.value) or item.id
+        elif one.declared:
+            value = _without_nulls(configuration, nulls[""], "")
+        else:
+            value = shaped(self._shape, _nested(one.at, configuration), nulls[""], one.names)
+        live = rows.Item(value)
+        for name in self._needed:
+            live.details[name] = self._detail(name, one.details[name], item, configuration, nulls)
+        return _Made(live, nulls, not one.proof or _has(configuration, item, one.proof))
+
+    def _detail(
+        self, name: str, told: Told, item: Item, configuration: dict[str, Any], nulls: dict[str, set[str]]
+    ) -> Any:
+        """A detail in the form of its call's answer; ABSENT where Config has nothing of it."""
+        value = configuration if not told.entry else unpacked(item.supplementary.get(told.entry, ABSENT))
+        if value is ABSENT:
+            return ABSENT
+        if told.function is not None:
+            try:
+                value = told.function(value)
+            except _FAILED:
+                return Unknown(f"{told.entry or 'configuration'}: of a form that was not expected")
+        if value is ABSENT:
+            return {} if told.entry else ABSENT
+        shape = output_shape(self.table.details[name].operation)
+        return shaped(shape, _nested(told.at, value), nulls.setdefault(name, set()), self.recorded.names)
+
+    def _left_out(self, column: Column, place: From, made: _Made) -> Any:
+        """What a column is whose member the item does not have."""
+        absent = _absent(column, place, self.recorded)
+        if absent is UNSET:
+            return NOT_IN_ITEM
+        if column.name in self.recorded.absent:
+            return absent if made.proved else NOT_IN_ITEM
+        detail = detail_of(place.path)
+        if detail is not None:
+            if made.live.details.get(detail, ABSENT) is ABSENT:
+                return NOT_IN_ITEM
+            if self.recorded.details[detail].entry:
+                return absent  # the whole of an answer: what it leaves out is not there
+        if rows.find(made.live, place.path) is not ABSENT:
+            return absent  # the member is there, and the column's function found nothing in it
+        return absent if _said(place.path, detail, made.nulls) else NOT_IN_ITEM
+
+
+def _absent(column: Column, place: From, recorded: Recorded) -> Any:
+    if place.absent is not UNSET:
+        return place.absent
+    own = column.cloudformation if recorded.declared else column.live
+    return own.absent if own is not None and own.absent is not UNSET else column.absent
+
+
+def _said(text: str, detail: str | None, nulls: Mapping[str, set[str]]) -> bool:
+    """Whether Config itself says that there is nothing at a path, or at one that it leads through."""
+    if detail is not None:
+        text = text[1:].removeprefix(detail).lstrip(".")
+    steps = re.sub(r"\[\d*\]", "[]", text).split(".")
+    found = nulls.get(detail or "", set())
+    return any(".".join(steps[: end + 1]).removesuffix("[]") in found for end in range(len(steps)))
+
+
+def _nested(where: str, value: Any) -> Any:
+    for name in reversed(where.split(".")) if where else ():
+        value = {name: value}
+    return value
+
+
+def _without_nulls(value: Any, nulls: set[str], where: str) -> Any:
+    if isinstance(value, list):
+        return [_without_nulls(item, nulls, f"{where}[]") for item in value if item is not None]
+    if not isinstance(value, dict):
+        return value
+    found = {}
+    for key, item in value.items():
+        if item is None:
+            nulls.add(f"{where}.{key}" if where else key)
+        else:
+            found[key] = _without_nulls(item, nulls, f"{where}.{key}" if where else key)
+    return found
+
+
+def _has(configuration: Any, item: Item, proof: str) -> bool:
+    whole = {"configuration": configuration, "supplementaryConfiguration": item.supplementary}
+    found = path(proof)(whole)
+    return found is not ABSENT and not isinstance(found, Unknown)
+
+
+def _tags(item: Item) -> Any:
+    """The tags: Config has them as a map, its queries as a list."""
+    found = item.tags if item.tags is not None else NOT_IN_ITEM
+    if isinstance(found, Unknown):
+        return found
+    try:
+        tags = tag_map(found)
+    except _FAILED:
+        return Unknown("tags: of a form that was not expected")
+    known = all(isinstance(key, str) and isinstance(value, str) for key, value in tags.items())
+    return tags if known else Unknown("tags: expected text")

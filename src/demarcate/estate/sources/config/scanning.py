@@ -1,0 +1,228 @@
+"""Reads the items of one delivery one by one, however large it is: memory follows the largest item."""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import io
+import json
+import math
+import zlib
+from collections.abc import Iterator
+from typing import Any, Final, Protocol
+
+CHUNK = 1 << 20
+"""Bytes that are read at a time, after decompression."""
+
+HEAD = 4096
+"""Bytes at the beginning of a delivery in which the list of items begins."""
+
+MAX_ITEM = 64 << 20
+"""Characters that one item may have. AWS's largest are below 1 MB; no limit would be a way to exhaust memory."""
+
+ITEMS: Final = "configurationItems"
+
+
+class Stream(Protocol):
+    """Where bytes come from: a file, or the body of an answer of S3."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to that many bytes; none at the end."""
+
+    def close(self) -> None:
+        """Give it back."""
+
+
+class Damaged(Exception):
+    """A delivery that cannot be read to its end. The text says why."""
+
+
+class _Raw(io.RawIOBase):
+    """What has been read already, and then the rest of a stream."""
+
+    def __init__(self, head: bytes, rest: Stream) -> None:
+        self._head, self._rest = head, rest
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any, /) -> int:
+        data = self._head or self._rest.read(len(buffer))
+        data, self._head = data[: len(buffer)], data[len(buffer) :]
+        buffer[: len(data)] = data
+        return len(data)
+
+
+def plain(stream: Stream) -> Stream:
+    """The stream decompressed where it is gzip, which its first bytes tell, and not its name."""
+    import gzip
+
+    head = stream.read(2)
+    raw = _Raw(head, stream)
+    return gzip.GzipFile(fileobj=raw) if head == b"\x1f\x8b" else io.BufferedReader(raw, CHUNK)
+
+
+def looks_like_config(stream: Stream) -> bool:
+    """Whether the beginning of a file is that of a delivery. Raises Damaged where it cannot be read."""
+    try:
+        with contextlib.closing(stream):
+            return f'"{ITEMS}"'.encode() in plain(stream).read(HEAD)
+    except (OSError, EOFError, zlib.error) as error:
+        raise Damaged(_why(error)) from error
+
+
+def items(stream: Stream, header: dict[str, Any]) -> Iterator[Any]:
+    """The items of a delivery, in its order. `header` gets what stands beside them.
+
+    Raises Damaged for what is truncated, is not gzip or JSON, or has no list `configurationItems`.
+    """
+    text = _Text(plain(stream))
+    try:
+        if text.next() != "{":
+            raise Damaged(f"expected a JSON object with {ITEMS}")
+        yield from _members(text, header)
+    except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
+        raise Damaged(_why(error)) from error
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, EOFError):
+        return "truncated: the compressed data ends too early"
+    if isinstance(error, UnicodeDecodeError):
+        return "damaged: not UTF-8 text"
+    return f"damaged: {getattr(error, 'strerror', None) or error}"
+
+
+def _members(text: _Text, header: dict[str, Any]) -> Iterator[Any]:
+    found = False
+    text.skip()
+    while text.next() != "}":
+        name = text.value()
+        if not isinstance(name, str) or text.next() != ":":
+            raise Damaged("damaged: expected a JSON object's member")
+        text.skip()
+        if name == ITEMS and text.next() == "[":
+            found = True
+            yield from _elements(text)
+        else:
+            header[name] = text.value()
+        if text.next() == ",":
+            text.skip()
+        elif text.next() != "}":
+            raise Damaged("damaged: expected , or } in JSON")
+    text.skip()
+    if not found:
+        raise Damaged(f"not a delivery of AWS Config: it has no list {ITEMS}")
+    if text.next():
+        raise Damaged("damaged: more text after the JSON object")
+
+
+def _elements(text: _Text) -> Iterator[Any]:
+    text.skip()
+    while text.next() != "]":
+        yield text.value()
+        if text.next() == ",":
+            text.skip()
+        elif text.next() != "]":
+            raise Damaged("damaged: expected , or ] in JSON")
+    text.skip()
+
+
+def _finite(text: str) -> float:
+    value = float(text)
+    if not math.isfinite(value):
+        raise ValueError(f"{text} is out of range")
+    return value
+
+
+def _whole(text: str) -> int | float:
+    return int(text) if len(text) < 20 else _finite(text)
+
+
+def _constant(text: str) -> Any:
+    raise ValueError(f"{text} is not JSON")
+
+
+_decoder = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=_constant)
+_CUT = 12
+"""How far before the end of what was read an error may be a mere cut: the longest escape, \\ud83d\\ude00."""
+
+
+def decode(text: str) -> Any:
+    """A JSON text. Raises ValueError for what is none."""
+    try:
+        return _clean(_decoder.decode(text)) if "\\u" in text else _decoder.decode(text)
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
+class _Text:
+    """The text of a stream, as much of it as the next value needs."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._decode = codecs.getincrementaldecoder("utf-8-sig")()
+        self._buffer, self._at, self._ended = "", 0, False
+
+    def next(self) -> str:
+        """The next character that is not white space; none at the end."""
+        while True:
+            while self._at < len(self._buffer):
+                if self._buffer[self._at] not in " \t\r\n":
+                    return self._buffer[self._at]
+                self._at += 1
+            if self._ended:
+                return ""
+            self._more(CHUNK)
+
+    def skip(self) -> None:
+        """Go past the character that `next` told."""
+        self._at += 1
+
+    def value(self) -> Any:
+        """The JSON value that begins here."""
+        self.next()
+        size = CHUNK
+        while True:
+            try:
+                value, end = _decoder.raw_decode(self._buffer, self._at)
+            except json.JSONDecodeError as error:
+                if self._ended:
+                    raise Damaged("truncated: the JSON ends too early" if self._cut(error) else _odd()) from error
+                if not self._cut(error):
+                    raise Damaged(_odd()) from error
+            except (ValueError, RecursionError) as error:
+                raise Damaged(f"damaged: {error}") from error
+            else:
+                if end < len(self._buffer) or self._ended or isinstance(value, dict | list | str):
+                    escaped = self._buffer.find("\\u", self._at, end) >= 0
+                    self._at = end
+                    return _clean(value) if escaped else value
+            if len(self._buffer) - self._at > MAX_ITEM:
+                raise Damaged(f"an item of more than {MAX_ITEM >> 20} MB")
+            self._more(size)
+            size *= 2
+
+    def _cut(self, error: json.JSONDecodeError) -> bool:
+        return error.msg.startswith("Unterminated") or error.pos >= len(self._buffer) - _CUT
+
+    def _more(self, size: int) -> None:
+        data = self._stream.read(size)
+        self._ended = not data
+        self._buffer = self._buffer[self._at :] + self._decode.decode(data, final=self._ended)
+        self._at = 0
+
+
+def _odd() -> str:
+    return "damaged: not JSON"
+
+
+def _clean(value: Any) -> Any:
+    """The same without halves of surrogate pairs, which JSON can spell and no text can hold."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, list):
+        return [_clean(item) for item in value]
+    if isinstance(value, dict):
+        return {_clean(key): _clean(item) for key, item in value.items()}
+    return value

@@ -1,0 +1,106 @@
+"""CloudTrail, CloudWatch alarms, Config's own recorder, and what Systems Manager tells of nodes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from demarcate.estate.sources.config.recorded import RECORDER, Recorded, Told
+
+_INVENTORY = "AWS:InstanceInformation"
+_SUMMARY, _ITEM = "AWS:ComplianceSummary", "AWS:ComplianceItem"
+
+
+def _nodes(configuration: dict[str, Any], _: Any) -> Iterator[dict[str, Any]]:
+    """The node that an inventory is of, unless it is terminated."""
+    for node in configuration[_INVENTORY]["Content"].values():
+        if node.get("InstanceStatus") != "Terminated":
+            yield node
+
+
+def _node(item: Any) -> str:
+    """The id of a node: Config's id of its compliance ends in it."""
+    return str(item.id.rpartition("/")[2])
+
+
+def _compliance(kind: str) -> Any:
+    def summaries(configuration: dict[str, Any], item: Any) -> Iterator[dict[str, Any]]:
+        """The compliance of one node as Systems Manager sums it up: from Config's summary, or its items."""
+        found: dict[str, Any] = {"ResourceId": _node(item), "ResourceType": "ManagedInstance"}
+        summary = configuration.get(_SUMMARY, {}).get("Content", {}).get(kind)
+        if summary is not None:
+            counts = {
+                name.removeprefix("NonCompliant"): int(count)
+                for name, count in summary.items()
+                if name.startswith("NonCompliant")
+            }
+            severities = {name: count for name, count in counts.items() if name != "Count"}
+            found |= {name: summary.get(name) for name in ("Status", "OverallSeverity")}
+            found["ExecutionSummary"] = {"ExecutionTime": summary.get("ExecutionTime")}
+            if counts:
+                total = counts.get("Count", sum(severities.values()))
+                found["NonCompliantSummary"] = {"NonCompliantCount": total, "SeveritySummary": severities}
+        else:
+            statuses = [one["Status"] for one in _items(configuration, kind)]
+            failed = sum(status == "NON_COMPLIANT" for status in statuses)
+            found["Status"] = "NON_COMPLIANT" if failed else "COMPLIANT"
+            found["NonCompliantSummary"] = {"NonCompliantCount": failed}
+        yield {"ComplianceType": kind, **found}
+
+    return summaries
+
+
+def _items(configuration: Mapping[str, Any], kind: str) -> list[dict[str, Any]]:
+    return list(configuration[_ITEM]["Content"][kind].values())
+
+
+def _patches(configuration: dict[str, Any], item: Any) -> Iterator[dict[str, Any]]:
+    """How many patches of a node are in which state."""
+    patches = _items(configuration, "Patch")
+    states = Counter(patch["PatchState"].replace("_", "").lower() for patch in patches)
+    found: dict[str, Any] = {f"{name}Count": states[name.lower()] for name in _STATES}
+    for name, other in (("BaselineId", "PatchBaselineId"), ("PatchGroup", "PatchGroup")):
+        told = {patch[other] for patch in patches if patch.get(other)}
+        if len(told) == 1:
+            found[name] = told.pop()
+    yield {"InstanceId": _node(item), **found}
+
+
+_STATES = ("Missing", "Failed", "Installed", "InstalledPendingReboot", "InstalledRejected")
+
+RECORDED = (
+    Recorded(
+        "AWS::CloudTrail::Trail",
+        "aws_cloudtrail_trail",
+        absent=("kms_key_id", "s3_key_prefix", "sns_topic_arn", "log_group_arn", "cloudwatch_logs_role_arn"),
+    ),
+    Recorded(
+        "AWS::CloudWatch::Alarm",
+        "aws_cloudwatch_alarm",
+        absent=(
+            *("alarm_actions", "insufficient_data_actions", "ok_actions", "metric_name", "namespace"),
+            *("statistic", "treat_missing_data", "alarm_description", "dimensions"),
+        ),
+    ),
+    Recorded(
+        RECORDER,
+        "aws_config_configuration_recorder",
+        details={
+            "status": Told(
+                "",
+                "ConfigurationRecordersStatus",
+                lambda recorder: [{"recording": recorder["Recording"]}],
+            ),
+        },
+        absent=("resource_types", "excluded_resource_types", "recording_strategy", "recording_frequency"),
+    ),
+    Recorded("AWS::SSM::ManagedInstanceInventory", "aws_ssm_managed_instance", each=_nodes),
+    Recorded("AWS::SSM::PatchCompliance", "aws_ssm_managed_instance_compliance", each=_compliance("Patch")),
+    Recorded(
+        "AWS::SSM::AssociationCompliance",
+        "aws_ssm_managed_instance_compliance",
+        each=_compliance("Association"),
+    ),
+    Recorded("AWS::SSM::PatchCompliance", "aws_ssm_managed_instance_patch_state", each=_patches),
+)

@@ -1,0 +1,135 @@
+"""What an operation reaches: the tables, columns and checks that need its answers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.structs import Check
+from demarcate.estate.rows import detail_of, named_in
+from demarcate.estate.table import Call, Each, Table
+from demarcate.estate.tables import all_tables, table
+from demarcate.posture.line import line_checks
+from tests.aws.answers.asking import calls_of_detail, operations
+
+
+@dataclass(slots=True)
+class Reach:
+    """What is lost with one operation.
+
+    `listed` are the tables whose rows it leads to, `columns` those of other tables that come from it as a
+    detail. `derived` are the tables that have rows made from either.
+    """
+
+    operation: str
+    listed: set[str] = field(default_factory=set)
+    columns: dict[str, set[str]] = field(default_factory=dict)
+    derived: dict[str, set[str]] = field(default_factory=dict)
+    """Table to the tables that its lost rows are made from."""
+
+    @property
+    def tables(self) -> set[str]:
+        """The tables that it fills, in whole or in part."""
+        return self.listed | set(self.columns)
+
+    def needed_by(self, check: Check) -> bool:
+        """Whether a check cannot be judged without it."""
+        if check.table in self.listed or self._needs(check.table, (*check.columns, *check.shown)):
+            return True
+        if check.table in self.derived and _speaks_of(check, self.derived[check.table]):
+            return True
+        return any(
+            name in self.listed or name in self.derived or self._needs(name, used)
+            for name, used in check.lookups.items()
+        )
+
+    def _needs(self, name: str, used: Iterable[str]) -> bool:
+        return bool(self.columns.get(name, set()) & set(used))
+
+
+def _speaks_of(check: Check, owners: set[str]) -> bool:
+    """Whether a check on a derived table is about rows made from these: it names them, or no owner at all."""
+    sql = f"{check.condition} {check.where}"
+    named = {derived.of for derived in table(check.table).derived if f"'{derived.of}'" in sql}
+    return not named or bool(named & owners)
+
+
+@cache
+def checks() -> Mapping[str, Check]:
+    """Every check of the catalog, and the conditions under which the model draws its line."""
+    from demarcate.model import load
+
+    return {**load_checks(), **{f"line {name}": check for name, check in line_checks(load()).items()}}
+
+
+@cache
+def reaches() -> Mapping[str, Reach]:
+    """What each operation reaches."""
+    found = {operation: Reach(operation) for operation in operations()}
+    for one in all_tables().values():
+        for step in one.steps:
+            found[step.operation].listed.add(one.name)
+        for name in one.details:
+            for call in calls_before(one, name):
+                found[call.operation].columns.setdefault(one.name, set()).update(columns_of(one.name, name))
+    for one in all_tables().values():
+        for derived in one.derived:
+            for reach in found.values():
+                if derived.of in reach.listed or set(derived.needs) & reach.columns.get(derived.of, set()):
+                    reach.derived.setdefault(one.name, set()).add(derived.of)
+    return found
+
+
+def calls_before(one: Table, name: str) -> Iterator[Each | Call]:
+    """The calls that a detail rests on: its own, and those of the details that say whether it is asked for."""
+    detail = one.details[name]
+    yield from calls_of_detail(detail)
+    if isinstance(detail, Call):
+        for path in (*detail.inputs.values(), *detail.only[:1]):
+            first = detail_of(path)
+            if first is not None:
+                yield from calls_before(one, first)
+
+
+@cache
+def columns_of(name: str, detail: str) -> frozenset[str]:
+    """The columns of a table that come from one of its details, and those made of such columns."""
+    places = {column.name: column.live.path for column in table(name).columns if column.live is not None}
+    found = {column for column, place in places.items() if detail_of(place) == detail}
+    found |= {column for column, place in places.items() if "#format." in place and set(named_in(place)) & found}
+    return frozenset(found)
+
+
+@cache
+def needing() -> Mapping[str, frozenset[str]]:
+    """The checks that need each operation."""
+    return {
+        name: frozenset(check for check, one in checks().items() if reach.needed_by(one))
+        for name, reach in reaches().items()
+    }
+
+
+def apart(one: Reach, other: Reach) -> bool:
+    """Whether what two operations reach can be told apart where both fail at once."""
+    if one.listed & other.tables or other.listed & one.tables:
+        return False  # where the listing fails, nothing else is asked
+    if any(columns & other.columns.get(name, set()) for name, columns in one.columns.items()):
+        return False
+    if set(one.derived) & set(other.derived):
+        return False
+    return not needing()[one.operation] & needing()[other.operation]
+
+
+@cache
+def groups() -> tuple[tuple[str, ...], ...]:
+    """All operations, in groups that can fail at once: few groups, the first ones large."""
+    found: list[list[Reach]] = []
+    for reach in sorted(reaches().values(), key=lambda r: (-len(needing()[r.operation]), r.operation)):
+        group = next((group for group in found if all(apart(reach, other) for other in group)), None)
+        if group is None:
+            found.append([reach])
+        else:
+            group.append(reach)
+    return tuple(tuple(reach.operation for reach in group) for group in found)

@@ -1,0 +1,92 @@
+"""One collection, judged, as plain data that can be compared with another."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+import boto3
+import pyarrow.parquet as pq
+from msgspec.structs import replace
+
+from demarcate.checks.engine import judge
+from demarcate.checks.structs import Check
+from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.plan import Selection
+from demarcate.estate.snapshot import Snapshot, Unread
+from tests.aws.faults.reach import checks
+
+ACCOUNT = "123456789012"
+REGION = "eu-west-1"
+MOMENT = datetime(2026, 2, 1, tzinfo=UTC)
+"""When all collections are judged as of, so that what they say can be compared."""
+
+Row = dict[str, Any]
+Place = tuple[str | None, str | None, str | None]
+"""Account, region and resource of a finding."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """A verdict with its reason."""
+
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What one collection has found: the rows of each table, what it could not read, and what checks say."""
+
+    rows: Mapping[str, list[Row]]
+    columns: Mapping[str, frozenset[str]]
+    unread: tuple[Unread, ...]
+    findings: Mapping[str, Mapping[Place, Told]]
+
+
+def selection_of(names: Iterable[str], whole: Iterable[str] = ()) -> Selection:
+    """The tables and columns that checks use, and some tables with all of their columns."""
+    used: dict[str, set[str]] = {}
+    for name in names:
+        check = checks()[name]
+        used.setdefault(check.table, set()).update((*check.columns, *check.shown))
+        for table, columns in check.lookups.items():
+            used.setdefault(table, set()).update(columns)
+    return {name: frozenset(columns) for name, columns in used.items()} | dict.fromkeys(whole)
+
+
+def look(session: boto3.Session, url: str, selection: Selection | None, judged: Iterable[str]) -> Seen:
+    """Collect a selection (everything by default) over HTTP, and judge it."""
+    snapshot = collect_snapshot(["aws"], session=session, regions=[REGION], endpoint_url=url, selection=selection)
+    return see(snapshot, judged)
+
+
+def see(snapshot: Snapshot, judged: Iterable[str]) -> Seen:
+    """A snapshot as data."""
+    held = snapshot.manifest.tables
+    return Seen(
+        {name: _rows(snapshot.files(name)) for name in held},
+        {name: frozenset(table.columns) for name, table in held.items()},
+        snapshot.unread,
+        _findings(snapshot, {name: checks()[name] for name in judged}),
+    )
+
+
+def _rows(files: list[str]) -> list[Row]:
+    rows = [row for file in files for row in pq.read_table(file).to_pylist()]
+    for row in rows:
+        row["_unknown"] = json.loads(row.get("_unknown") or "{}")
+    return rows
+
+
+def _findings(snapshot: Snapshot, judged: Mapping[str, Check]) -> dict[str, dict[Place, Told]]:
+    names = {check.id: name for name, check in judged.items()}
+    then = Snapshot(snapshot.folder, replace(snapshot.manifest, moment=MOMENT), fresh=True)
+    found: dict[str, dict[Place, Told]] = {name: {} for name in judged}
+    for finding in judge(then, judged.values(), passes=True).findings():
+        place = (finding.account, finding.region, finding.resource)
+        found[names[finding.check]][place] = Told(finding.verdict, finding.reason)
+    return found

@@ -1,0 +1,99 @@
+"""A browser that reaches no network, one for each worker, and reports to open in it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+pytest.importorskip("playwright", reason="playwright is not installed: the report is not tested in a browser")
+
+from playwright.sync_api import Browser, Page, Route, sync_playwright
+
+from demarcate.assessing import Assessment
+from tests.browser import estates
+
+QUIET = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+Open = Callable[..., Page]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Headless Chromium: the system's, or the one that playwright keeps."""
+    with sync_playwright() as playwright:
+        kept = playwright.chromium.executable_path
+        found = next((path for name in NAMES if (path := shutil.which(name))), None)
+        path = found or (kept if Path(kept).is_file() else None)
+        if path is None:
+            pytest.skip("no Chromium is installed: the report is not tested in a browser")
+        launched = playwright.chromium.launch(executable_path=path, args=QUIET)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture(scope="session")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """The file of a report, by the name of its estate; each is written once."""
+
+    @cache
+    def write(name: str) -> Path:
+        makers: dict[str, Callable[[], Assessment]] = {
+            "example": estates.example,
+            "evidence": lambda: estates.with_evidence(estates.example()),
+            "hostile": estates.hostile,
+            "large": lambda: estates.large(10_000),
+        }
+        path = tmp_path_factory.mktemp(name) / "report.html"
+        path.write_text(estates.written(makers[name]()), encoding="utf-8")
+        return path
+
+    return write
+
+
+@pytest.fixture
+def visit(browser: Browser, report: Callable[[str], Path]) -> Iterator[Open]:
+    """Opens a report: `visit("example", "#findings", color_scheme="dark")`.
+
+    When the test is over: nothing but the file was asked for, no script failed, and the policy held.
+    """
+    contexts, asked, wrong = [], [], []
+
+    def opened(name: str, place: str = "", **options: Any) -> Page:
+        address = report(name).as_uri()
+
+        def answer(route: Route) -> None:
+            if route.request.url.partition("#")[0] == address:
+                route.continue_()
+            else:
+                asked.append(route.request.url)
+                route.abort()
+
+        context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        context.route("**/*", answer)
+        page = context.new_page()
+        page.on("pageerror", lambda error: wrong.append(f"{error}"))
+        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+        page.goto(address + place)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert not asked, "the report asked for something outside of itself"
+    assert not wrong, "a script failed, or something went against the policy"

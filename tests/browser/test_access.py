@@ -1,0 +1,27 @@
+"""Accessibility, as axe-core sees it: nothing amiss on any kind of view, in either theme, on a phone or a desk."""
+
+from __future__ import annotations
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+
+from tests.browser.conftest import Open
+from tests.browser.test_report import PHONE, PLACES, go
+
+DESK = {"width": 1280, "height": 900}
+
+
+@pytest.mark.parametrize(
+    ("theme", "viewport"),
+    [("light", DESK), ("dark", DESK), ("light", PHONE)],
+    ids=["light", "dark", "phone"],
+)
+def test_axe_finds_nothing(visit: Open, theme: str, viewport: dict[str, int]) -> None:
+    page = visit("evidence", color_scheme=theme, viewport=viewport, bypass_csp=True)
+    told = []
+    for kind, place in PLACES.items():
+        go(page, place)
+        found = Axe().run(page).response
+        assert len(found["passes"]) > 10, "axe has looked"
+        told += [f"{kind}: {v['impact']}: {v['id']}: {v['nodes'][0]['html']}" for v in found["violations"]]
+    assert not told

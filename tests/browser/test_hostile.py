@@ -1,0 +1,91 @@
+"""Text of others is shown as text, whatever it holds."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+
+from demarcate.report.safe import printable
+from tests.browser import estates
+from tests.browser.conftest import Open
+
+NAMES = [printable(name) for name in (*estates.HOSTILE, estates.SEPARATORS, estates.TURNED)]
+
+
+def shown(text: str) -> str:
+    """Text as a browser shows it: white space is one space."""
+    return " ".join(text.split())
+
+
+PLACES = {
+    "#summary": ("origin", "unread", "refused"),
+    "#not-read": ("unread", "refused"),
+    "#evidence": ("title", "by", "detail"),
+    "#roll-ups": ("account", "region"),
+    "#findings": ("reason", "account", "region"),
+}
+"""Where hostile text stands, and the word that each text has before it."""
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_hostile_text_is_text(visit: Open, place: str) -> None:
+    page = visit("hostile", place)
+    text = shown(page.locator("main").inner_text())
+    few = 5 if place == "#summary" else len(NAMES)
+    for word in PLACES[place]:
+        names = [printable("".join(estates.HOSTILE[:3]))] if word == "origin" else NAMES[:few]
+        for name in names:
+            assert f"{word} {shown(name)}" in text
+    assert page.evaluate("window.__hacked") is None
+
+
+def test_hostile_resources_have_a_view(visit: Open) -> None:
+    page = visit("hostile", "#findings")
+    links = page.locator("#made .of-resource a")
+    assert sorted(links.all_inner_texts()) == sorted(shown(name) for name in NAMES)
+    for number, name in enumerate(links.all_inner_texts()):
+        links.nth(number).click()
+        assert page.locator("#made [data-heading]").inner_text() == name
+        assert shown(f"{name}.yaml") in shown(page.locator("#made").inner_text())
+        page.go_back()
+    assert page.evaluate("window.__hacked") is None
+
+
+def test_hostile_filters_and_tags(visit: Open) -> None:
+    page = visit("hostile", "#roll-ups")
+    for name in NAMES:
+        assert page.locator("#roll-ups h3", has_text=f"By tag {name}").count()
+    for name in NAMES:
+        page.locator("#roll-ups").get_by_role("link", name=f"account {shown(name)}", exact=True).click()
+        assert page.locator("#made .counted").inner_text().startswith("1 of ")
+        page.go_back()
+
+
+def test_no_link_runs_anything(visit: Open) -> None:
+    page = visit("hostile", "#evidence")
+    page.evaluate("location.hash = '#findings'")
+    links = page.eval_on_selector_all("a", "links => links.map(a => a.getAttribute('href'))")
+    assert {link[:1] for link in links if not link.startswith("https://")} == {"#"}
+    for name in NAMES:
+        page.goto(page.url.partition("#")[0] + "#search?q=" + name.replace("#", "%23"))
+    assert page.evaluate("window.__hacked") is None
+
+
+def test_hostile_text_without_scripts_and_on_paper(visit: Open) -> None:
+    page = visit("hostile", java_script_enabled=False)
+    text = shown(page.locator("main").inner_text())
+    assert all(f"reason {shown(name)}" in text for name in NAMES[:5])
+    assert visit("hostile").pdf().startswith(b"%PDF")
+
+
+def test_data_cannot_end_its_element() -> None:
+    page = estates.written(estates.hostile())
+    data = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page, re.DOTALL)
+    assert len(data) == 1
+    assert not re.search("[<>&\u2028\u2029]", data[0])
+    reasons = json.loads(data[0])["findings"]["reason"]["values"]
+    assert sorted(reasons) == sorted(f"reason {name}" for name in NAMES)
+    assert len(re.findall("<script", page)) == 3, "two scripts of ours and the data"
+    assert "\u202e" not in page

@@ -1,0 +1,322 @@
+"""The HTML report in a browser: what it shows, where its links lead, and what it keeps in the address."""
+
+from __future__ import annotations
+
+import re
+from urllib.parse import parse_qs
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.browser import estates
+from tests.browser.conftest import Open
+
+PHONE = {"width": 390, "height": 844}
+
+ENCRYPTED = "encryption.enable-at-rest"
+
+PLACES = {
+    "summary": "",
+    "area": "#area/encryption",
+    "responsibility": f"#responsibility/{ENCRYPTED}",
+    "provided": f"#responsibility/{estates.ATTESTED}",
+    "responsibilities": "#responsibilities?state=gap",
+    "findings": "#findings?verdict=fail",
+    "check": "#check/ebs-volume-encrypted",
+    "resource": "#resource/BuildCache",
+    "search": "#search?q=bucket",
+    "evidence": "#evidence",
+    "roll-ups": "#roll-ups",
+    "not read": "#not-read",
+    "nothing": "#responsibility/no-such-thing",
+}
+"""A place of every kind of view."""
+
+
+def heading(page: Page) -> str:
+    return page.locator(".view.current [data-heading]").inner_text()
+
+
+def counted(page: Page) -> int:
+    """How many findings or responsibilities a view says that it has."""
+    found = re.match(r"[\d,]+", page.locator(".view.current .counted").inner_text())
+    assert found
+    return int(found.group().replace(",", ""))
+
+
+def go(page: Page, place: str) -> None:
+    """Follow an address within the report, and wait until its view is there."""
+    page.evaluate("place => { location.hash = place }", place)
+    # The page hears of a new address in a task of its own, which comes before this one.
+    page.evaluate("new Promise(done => setTimeout(done, 20))")
+
+
+def test_the_summary_says_how_it_stands(visit: Open) -> None:
+    page = visit("example")
+    assert heading(page) == f"{estates.example().posture.summary}."
+    expect(page).to_have_title(re.compile("6 of|of \\d+ owed"))
+    assert "examples/estate" in page.locator("h1").inner_text()
+    worst = estates.example().posture.first()[0]
+    assert worst.title in page.locator("#summary .first li").first.inner_text()
+    assert page.locator(".picture:visible").count() == 1
+    assert "no evidence on file" in page.locator("#summary").inner_text()
+
+
+def test_what_could_not_be_read_comes_first(visit: Open) -> None:
+    page = visit("evidence")
+    text = page.locator("#summary").inner_text()
+    order = ("Could not be read", "rds.describe_db_instances", "SHA-256", "owed are met", "What to do first")
+    places = [text.index(part) for part in order]
+    assert places == sorted(places)
+    page.get_by_role("link", name="All 7 that could not be read").click()
+    assert heading(page) == "What was not read"
+    assert page.locator("#not-read li", has_text="AccessDenied").count() == 7
+
+
+def test_evidence_that_expires(visit: Open) -> None:
+    page = visit("evidence")
+    text = page.locator("#summary").inner_text()
+    expired, soon = text.index("Expired: it proves nothing any more"), text.index("Expires within 30 days")
+    assert expired < text.index("Secure coding, last year") < soon < text.index("SOC 2 Type II")
+    assert "41 of 41" not in text, "what expires in 31 days is not among it"
+    go(page, "#evidence")
+    rows = page.locator("#evidence tbody tr")
+    words = ["Expired", "Proves it expires within 30 days", "Proves it", "Not yet valid", "Failed", "Contradicted"]
+    shown = [" ".join(text.split()[1:]) for text in rows.locator("td:first-child").all_inner_texts()]
+    assert shown == [*words, "Incomplete"]
+    link = page.locator("#evidence a", has_text="https://aws.amazon.com/artifact/")
+    assert link.get_attribute("rel") == "noopener noreferrer"
+
+
+def test_down_from_area_to_resource_and_back(visit: Open) -> None:
+    page = visit("example")
+    page.locator('.picture a[href="#area/encryption"]').click()
+    assert heading(page) == "Encryption"
+    halves = page.locator('[id="area/encryption"] .half')
+    assert halves.nth(0).locator("h3").inner_text() == "AWS provides"
+    assert halves.nth(1).locator("h3").inner_text() == "You owe"
+    halves.nth(1).get_by_role("link", name="Enable encryption at rest").click()
+    assert heading(page) == "Enable encryption at rest"
+    section = page.locator(f'[id="responsibility/{ENCRYPTED}"]')
+    for said in ("Why it is yours and not AWS’s", "AWS offers EBS encryption", "Why it is a gap", "SC-28"):
+        assert said in section.inner_text()
+    section.locator(".live").get_by_role("link", name="BuildCache").click()
+    assert heading(page) == "BuildCache"
+    made = page.locator("#made").inner_text()
+    assert "examples/estate/operations.yaml:70" in made
+    assert "is not encrypted" in made
+    page.locator("#made").get_by_role("link", name="EBS volumes are encrypted at rest").click()
+    assert heading(page) == "EBS volumes are encrypted at rest"
+    for title in ("BuildCache", "Enable encryption at rest", "Encryption"):
+        page.go_back()
+        expect(page.locator(".view.current [data-heading]")).to_have_text(title)
+    page.go_back()
+    expect(page.locator(".view.current [data-heading]")).to_contain_text("owed are met")
+    page.go_forward()
+    expect(page.locator(".view.current [data-heading]")).to_have_text("Encryption")
+
+
+def test_going_back_leads_to_where_one_was(visit: Open) -> None:
+    page = visit("large", "#findings")
+    page.locator("#made tr").nth(80).scroll_into_view_if_needed()
+    page.wait_for_function("scrollY > 1000")
+    left = page.evaluate("scrollY")
+    page.locator("#made tr").nth(80).get_by_role("link").first.click()
+    page.wait_for_function("scrollY === 0")
+    page.go_back()
+    page.wait_for_function(f"Math.abs(scrollY - {left}) < 5")
+
+
+def test_filters_are_in_the_address(visit: Open) -> None:
+    findings = [f for f in estates.example().judgement.findings() if f.severity == "high" and f.verdict == "fail"]
+    page = visit("example", "#findings")
+    assert counted(page) == len(list(estates.example().judgement.findings()))
+    page.get_by_label("Severity").select_option("high")
+    page.get_by_label("Verdict").select_option("fail")
+    assert counted(page) == len(findings)
+    assert parse_qs(page.url.partition("?")[2]) == {"verdict": ["fail"], "severity": ["high"]}
+    page.get_by_label("Words").fill("lambda SECRETS")
+    told = [f for f in findings if "lambda" in f.check and "secrets" in f.check]
+    assert counted(page) == len(told) > 0
+    assert page.locator("#said").inner_text() == page.locator("#made .counted").inner_text()
+    shared = page.url
+    page.get_by_role("button", name="Clear").click()
+    assert counted(page) > len(findings)
+    page.goto("about:blank")
+    page.goto(shared)
+    assert counted(page) == len(told)
+    assert page.get_by_label("Words").input_value() == "lambda SECRETS"
+    assert page.get_by_label("Severity").input_value() == "high"
+
+
+def test_account_and_region_filters(visit: Open) -> None:
+    page = visit("large", "#roll-ups")
+    account = estates.accounts(200)[3]
+    page.get_by_role("link", name=account).click()
+    assert counted(page) == 10_000 / 200
+    page.get_by_label("Region").select_option("us-west-2")
+    assert counted(page) == 10_000 / 200
+    page.get_by_label("Region").select_option("us-east-1")
+    assert page.locator("#made").get_by_text("Nothing is like this.").count() == 1
+
+
+def test_pages_of_findings(visit: Open) -> None:
+    page = visit("large", "#findings")
+    first = page.locator("#made tbody tr").first.inner_text()
+    page.get_by_role("link", name="Next").click()
+    assert "101 to 200 shown" in page.locator("#made .counted").inner_text()
+    assert page.url.endswith("#findings?page=2")
+    assert page.locator("#made tbody tr").first.inner_text() != first
+    page.get_by_role("link", name="Last").click()
+    assert "9,901 to 10,000 shown" in page.locator("#made .counted").inner_text()
+    page.go_back()
+    page.go_back()
+    expect(page.locator("#made .counted")).to_contain_text("1 to 100 shown")
+    go(page, "#findings?page=999999")
+    expect(page.locator("#made .counted")).to_contain_text("9,901 to 10,000")
+
+
+def test_the_list_of_responsibilities(visit: Open) -> None:
+    page = visit("example")
+    page.locator("#summary").get_by_role("link", name="Gaps", exact=False).first.click()
+    gaps = estates.example().posture.first()
+    assert heading(page) == "All responsibilities"
+    assert counted(page) == len(gaps)
+    assert page.locator("#responsibility-rows tr:visible").count() == len(gaps)
+    page.get_by_label("Area").select_option("encryption")
+    assert counted(page) == sum(gap.area == "encryption" for gap in gaps)
+    page.get_by_label("Words").fill("no such thing")
+    assert counted(page) == 0
+
+
+def test_search_finds_everything(visit: Open) -> None:
+    page = visit("example")
+    box = page.get_by_role("searchbox", name="Search the whole report")
+    box.press_sequentially("uploads")
+    assert page.url.endswith("#search?q=uploads")
+    assert page.evaluate("document.activeElement.id") == "search-text", "typing is not interrupted"
+    assert page.locator("#made h3", has_text="Resources (1)").count() == 1
+    box.press("Enter")
+    expect(page.locator("#made [data-heading]")).to_be_focused()
+    page.locator("#made").get_by_role("link", name="Uploads", exact=True).click()
+    assert "examples/estate/catalogue/catalogue.yaml" in page.locator("#made").inner_text()
+    assert box.input_value() == ""
+    go(page, "#search?q=annual+ROTATION")
+    expect(page.locator("#made").get_by_role("link", name="Rotate your keys")).to_be_visible()
+    go(page, "#search?q=nosuchthing")
+    expect(page.locator("#made")).to_contain_text("Nothing in this report has all of these words.")
+
+
+@pytest.mark.parametrize("place", ["#responsibility/none", "#nowhere", "#resource/%zz?file=a", "#check/__proto__"])
+def test_an_address_that_leads_nowhere(visit: Open, place: str) -> None:
+    page = visit("example", place)
+    assert heading(page) == "Nothing has this address"
+    page.get_by_role("link", name="To the summary").click()
+    assert "owed are met" in heading(page)
+
+
+def test_by_keyboard_alone(visit: Open) -> None:
+    page = visit("example")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_focused()
+    expect(page.get_by_role("link", name="Skip to the content")).to_be_in_viewport()
+    page.keyboard.press("Enter")
+    expect(page.locator("main")).to_be_focused()
+    press_until(page, "link", "Configure security group rules")
+    page.keyboard.press("Enter")
+    expect(page.locator(".view.current [data-heading]")).to_be_focused()
+    assert heading(page) == "Configure security group rules"
+    press_until(page, "link", "JumpSecurityGroup")
+    outline = "getComputedStyle(document.activeElement).outlineStyle"
+    assert page.evaluate(outline) == "solid", "focus is seen"
+    page.keyboard.press("Enter")
+    assert heading(page) == "JumpSecurityGroup"
+    go(page, "#findings")
+    expect(page.locator(".view.current [data-heading]")).to_be_focused()
+    press_until(page, "searchbox", "Words")
+    page.keyboard.type("JumpSecurityGroup")
+    assert 0 < counted(page) < 10
+    assert page.locator("input[name=q]:visible").input_value() == "JumpSecurityGroup"
+
+
+def press_until(page: Page, role: str, name: str, most: int = 120) -> None:
+    """Press Tab until something has the focus; fail if it never does."""
+    wanted = page.get_by_role(role, name=name).and_(page.locator(":focus"))  # type: ignore[arg-type]
+    for _ in range(most):
+        page.keyboard.press("Tab")
+        if wanted.count():
+            return
+    pytest.fail(f"Tab does not reach {name}")
+
+
+BACKGROUND = "getComputedStyle(document.body).backgroundColor"
+
+
+def test_themes(visit: Open) -> None:
+    page = visit("example", color_scheme="light")
+    light = page.evaluate(BACKGROUND)
+    page.get_by_role("button", name="Dark theme").click()
+    dark = page.evaluate(BACKGROUND)
+    assert dark != light
+    page.reload()
+    assert page.evaluate(BACKGROUND) == dark, "the choice is remembered"
+    page.get_by_role("button", name="Light theme").click()
+    assert page.evaluate(BACKGROUND) == light
+    assert visit("example", color_scheme="dark").evaluate(BACKGROUND) == dark
+
+
+def test_themes_where_nothing_may_be_stored(visit: Open) -> None:
+    page = visit("example")
+    page.add_init_script(
+        "Object.defineProperty(window, 'localStorage', {get() { throw new DOMException('denied', 'SecurityError') }})"
+    )
+    page.reload()
+    before = page.evaluate(BACKGROUND)
+    page.get_by_role("button", name="Dark theme").click()
+    assert page.evaluate(BACKGROUND) != before
+
+
+@pytest.mark.parametrize("name", ["evidence", "large", "hostile"])
+def test_a_phone_scrolls_one_way(visit: Open, name: str) -> None:
+    page = visit(name, viewport=PHONE)
+    widths = {}
+    for kind, place in PLACES.items():
+        go(page, place)
+        widths[kind] = page.evaluate("document.documentElement.scrollWidth")
+    assert {kind: width for kind, width in widths.items() if width > 390} == {}
+
+
+def test_without_scripts_it_is_one_document(visit: Open) -> None:
+    page = visit("example", java_script_enabled=False)
+    text = page.locator("main").inner_text()
+    for said in ("Scripts are off", "owed are met", "What to do first", "Why it is a gap", "All services"):
+        assert said in text
+    titles = page.locator(".view [data-heading]:visible").all_inner_texts()
+    assert {one.title for one in estates.example().posture.responsibilities} <= set(titles)
+    assert not page.locator(".scripted:visible, .screen:visible").count(), "nothing that needs scripts is offered"
+
+
+def test_a_script_that_fails_leaves_the_document(visit: Open) -> None:
+    page = visit("example")
+    page.evaluate("dispatchEvent(new ErrorEvent('error'))")
+    assert page.locator(".view [data-heading]:visible").count() > 100
+
+
+def test_it_prints_as_a_document(visit: Open) -> None:
+    page = visit("example", "#findings?severity=critical")
+    printed = page.pdf(format="A4")
+    assert printed.startswith(b"%PDF")
+    assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 1
+    page.emulate_media(media="print")
+    titles = page.locator(".view [data-heading]:visible").all_inner_texts()
+    assert titles[0] == "Findings", "first what was in view"
+    assert {area.title for area in estates.example().model.areas} <= set(titles)
+    assert {one.title for one in estates.example().posture.responsibilities} <= set(titles)
+    text = page.locator("main").inner_text()
+    assert "owed are met" in text
+    assert all(gap.title in page.locator("#summary").inner_text() for gap in estates.example().posture.first())
+    assert not page.locator("nav:visible, form:visible, button:visible").count()
+
+
+def test_the_same_assessment_gives_the_same_bytes() -> None:
+    assert estates.written(estates.example()) == estates.written(estates.example())

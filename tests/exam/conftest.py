@@ -1,0 +1,91 @@
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from demarcate.assessing import Assessment, assess_sources
+from demarcate.model import Model, load
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
+
+ROOT = Path(__file__).parent.parent.parent
+ESTATE = ROOT / "examples" / "estate"
+
+HOSTILE = "<img src=x onerror=document.title='owned'>\"'\x1b[2J\u202eevil"
+"""A name that would be markup, move a terminal's cursor and turn the reading direction, if anybody let it."""
+
+Quiz = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def model() -> Model:
+    return load()
+
+
+@pytest.fixture(scope="session")
+def assessment() -> Assessment:
+    return assess_sources([ESTATE])
+
+
+@pytest.fixture
+def quiz(tmp_path: Path) -> Quiz:
+    """The command, with what is typed into it."""
+
+    def run(*arguments: str, typed: str | bytes = "", **environment: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", "demarcate", "quiz", *arguments],
+            cwd=tmp_path,
+            env=os.environ | {"COLUMNS": "80", "PYTHONUTF8": "1"} | environment,
+            input=typed.encode() if isinstance(typed, str) else typed,
+            capture_output=True,
+            timeout=120,
+        )
+        out, err = done.stdout.decode(), done.stderr.decode()
+        assert "Traceback" not in out + err
+        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+    return run
+
+
+@pytest.fixture
+def hostile_estate(tmp_path: Path) -> Path:
+    """A template whose names try everything."""
+    template = tmp_path / "hostile.yaml"
+    name = HOSTILE.replace('"', '\\"').replace("\x1b", "\\e").replace("\u202e", "\\u202E")
+    template.write_text(
+        f"""
+Resources:
+  Data:
+    Type: AWS::S3::Bucket
+    Properties: {{BucketName: "{name}"}}
+  "{name}":
+    Type: AWS::Lambda::Function
+    Properties: {{Runtime: python3.13, Handler: a.b, Role: r, Code: {{ZipFile: x}}, FunctionName: "{name}"}}
+"""
+    )
+    return template
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    from playwright.sync_api import Error, sync_playwright
+
+    installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    with sync_playwright() as playwright:
+        try:
+            launched = playwright.chromium.launch(
+                executable_path=installed,
+                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+            )
+        except Error as error:
+            pytest.skip(f"no Chromium to open the page with: {str(error).splitlines()[0]}")
+        yield launched
+        launched.close()

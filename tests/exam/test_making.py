@@ -1,0 +1,154 @@
+"""An exam is made of its seed and filters alone, and varies what it asks."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+
+import jsonschema  # type: ignore[import-untyped]
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from demarcate.base.errors import DemarcateError
+from demarcate.exam.questions import all_drafts, make_exam
+from demarcate.model import Model, load
+from demarcate.report.exam import document
+from tests.exam.conftest import ESTATE, Quiz
+
+MODEL = load()
+DRAFTS = {draft.id: draft for draft in all_drafts(MODEL)}
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    seed=st.integers(min_value=0, max_value=2**70),
+    number=st.integers(min_value=1, max_value=120),
+    area=st.sampled_from([None, *MODEL.area]),
+    service=st.sampled_from([None, None, None, "rds", "ec2", "health"]),
+)
+def test_any_exam(seed: int, number: int, area: str | None, service: str | None) -> None:
+    there = {
+        draft.id
+        for draft in DRAFTS.values()
+        if area in (None, draft.area) and (service is None or service in draft.services)
+    }
+    try:
+        exam = make_exam(MODEL, seed=seed, number=number, area=area, service=service)
+    except DemarcateError:
+        assert not there
+        return
+    assert len(exam.questions) == min(number, len(there))
+    assert {question.id for question in exam.questions} <= there
+    assert len({question.id for question in exam.questions}) == len(exam.questions)
+    for question in exam.questions:
+        draft = DRAFTS[question.id]
+        assert question.choices[question.answer] == draft.right
+        assert set(question.choices) - {draft.right} <= set(draft.wrong)
+        assert len(question.choices) == len(set(question.choices)) == min(4, 1 + len(draft.wrong))
+        assert (question.text, question.area, question.services) == (draft.text, draft.area, draft.services)
+
+
+def test_ten_questions_vary(model: Model) -> None:
+    for seed in range(20):
+        questions = make_exam(model, seed=seed, number=10).questions
+        assert len({question.kind for question in questions}) >= 6
+        assert len({question.area for question in questions} - {None}) >= 4
+        tested = Counter(id_ for question in questions for id_ in question.responsibilities)
+        assert not [id_ for id_, times in tested.items() if times > 1], "no responsibility is asked about twice"
+
+
+def test_right_choices_stand_anywhere(model: Model) -> None:
+    exam = make_exam(model, seed=3, number=1000)
+    places = Counter(question.answer for question in exam.questions if len(question.choices) == 4)
+    assert all(places[place] > 0.2 * places.total() for place in range(4)), places
+
+
+def test_seeds_differ(model: Model) -> None:
+    exams = {tuple(q.id for q in make_exam(model, seed=seed, number=10).questions) for seed in range(30)}
+    assert len(exams) == 30
+
+
+def test_near_choices_come_first(model: Model) -> None:
+    id_ = "half:patch-management.patch-rds-engine:patch-management.schedule-maintenance"
+    near = set(DRAFTS[id_].wrong[: DRAFTS[id_].near])
+    assert len(near) >= 3
+    exam = make_exam(model, seed=1, number=10_000)
+    (question,) = [question for question in exam.questions if question.id == id_]
+    assert set(question.choices) - near == {DRAFTS[id_].right}
+
+
+@pytest.mark.parametrize("format", ["json", "html"])
+def test_any_process_makes_the_same(quiz: Quiz, format: str) -> None:
+    arguments = (str(ESTATE), "--seed", "7", "--number", "60", "--format", format)
+    made = {quiz(*arguments, PYTHONHASHSEED=seed).stdout for seed in ("0", "1", "424242")}
+    assert len(made) == 1
+    assert quiz(*arguments[:2], "8", *arguments[3:]).stdout not in made
+
+
+def test_the_chosen_seed_is_told(quiz: Quiz) -> None:
+    first = json.loads(quiz("--format", "json").stdout)
+    again = json.loads(quiz("--format", "json", "--seed", str(first["exam"]["seed"])).stdout)
+    assert first == again
+
+
+def test_json_is_what_its_schema_says(quiz: Quiz) -> None:
+    schema = document.schema()
+    jsonschema.Draft202012Validator.check_schema(schema)
+    written = json.loads(quiz(str(ESTATE), "--format", "json", "--number", "5000", "--seed", "1").stdout)
+    jsonschema.validate(written, schema)
+    assert written["version"] == 1
+    assert len(written["exam"]["questions"]) < written["exam"]["asked"] == 5000
+    assert {question["kind"] for question in written["exam"]["questions"]} >= {"estate", "who", "scenario"}
+    del written["exam"]["questions"][0]["answer"]
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(written, schema)
+
+
+def test_what_goes_into_a_question_is_described() -> None:
+    fields = document.schema()["$defs"]["Question"]["properties"]
+    told = {name for name, field in fields.items() if "description" in field}
+    assert set(fields) - told == {"kind", "text", "choices"}
+
+
+def test_filters_that_leave_nothing(quiz: Quiz, model: Model) -> None:
+    with pytest.raises(DemarcateError, match="no question about awareness and training and Amazon MQ"):
+        make_exam(model, seed=1, number=10, area="awareness-and-training", service="mq")
+    done = quiz("--area", "awareness-and-training", "--service", "mq")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "leave out --area or --service" in done.stderr
+
+
+def test_more_questions_than_there_are(quiz: Quiz) -> None:
+    done = quiz("--service", "macie", "--number", "500")
+    assert "questions about this, and 500 were asked for." in done.stdout
+    assert done.returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--area", "encription"], "did you mean encryption"),
+        (["--service", "rdss"], "did you mean rds"),
+        (["--number", "0"], "--number"),
+        (["--seed", "-1"], "--seed"),
+        (["--format", "pdf"], "pdf"),
+        (["--out", "exam.html"], "--format json or html"),
+        (["nowhere.yaml"], "nowhere.yaml"),
+        (["--person", "person-01"], "--evidence"),
+        (["--responsibility", "x"], "--evidence"),
+        (["--evidence", "."], "--person"),
+        (["--evidence", ".", "--person", "  "], "--person"),
+        (["--evidence", "none", "--person", "person-01"], "no such folder"),
+        (["--evidence", ".", "--person", "person-01", "--format", "html"], "--format text"),
+        (["--evidence", ".", "--person", "person-01", "--number", "9"], "too short"),
+        (
+            ["--evidence", ".", "--person", "person-01", "--responsibility", "encryption.rotate-keys"],
+            "awareness-and-training.train-developers",
+        ),
+    ],
+)
+def test_bad_usage(quiz: Quiz, arguments: list[str], says: str) -> None:
+    done = quiz(*arguments, typed="1\n" * 20)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert says in done.stderr

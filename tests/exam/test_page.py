@@ -1,0 +1,260 @@
+"""The exam as a page, in a browser: by keyboard, on a phone, offline, with whatever names there are."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from demarcate.assessing import assess_sources
+from demarcate.evidence.load import load_evidence
+from demarcate.evidence.weigh import weigh
+from demarcate.exam import estate
+from demarcate.exam.questions import make_exam
+from demarcate.exam.structs import Exam
+from demarcate.model import Model
+from demarcate.report.exam import page as writing
+from demarcate.report.safe import printable
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+
+@dataclass
+class Opened:
+    """A page with its exam."""
+
+    page: Page
+    exam: Exam
+
+    def answer(self, place: int, *, right: bool) -> None:
+        """Answer the question that shows, and go on."""
+        question = self.exam.questions[place]
+        choice = question.answer if right else (question.answer + 1) % len(question.choices)
+        self.page.locator(".current .choice").nth(choice).click()
+        self.page.get_by_role("button", name="Answer", exact=True).click()
+        self.page.locator(".current button").click()
+
+    def all(self, *, wrong: int = 0) -> None:
+        """Answer all questions, the first so many wrongly."""
+        for place in range(len(self.exam.questions)):
+            self.answer(place, right=place >= wrong)
+
+
+Open = Callable[..., Opened]
+
+
+@pytest.fixture
+def opened(browser: Browser, model: Model, tmp_path: Path) -> Iterator[Open]:
+    """Opens exams. Whatever is done with a page, it asks for nothing and complains of nothing."""
+    asked: list[str] = []
+    said: list[str] = []
+    contexts: list[BrowserContext] = []
+    file = tmp_path / "exam.html"
+
+    def open_page(exam: Exam | None = None, **how: Any) -> Opened:
+        made = exam or make_exam(model, seed=4, number=10)
+        written = io.StringIO()
+        writing.write(model, made, written)
+        file.write_text(written.getvalue(), encoding="utf-8")
+        context = browser.new_context(**how)
+        page = context.new_page()
+        page.on("request", lambda request: asked.append(request.url))
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("dialog", lambda dialog: said.append(dialog.message))
+        page.goto(file.as_uri())
+        contexts.append(context)
+        return Opened(page, made)
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert set(asked) == {file.as_uri()}
+    assert said == []
+
+
+def test_one_question_after_the_other(opened: Open) -> None:
+    shown = opened()
+    page, first = shown.page, shown.exam.questions[0]
+    assert page.locator(".question:visible").count() == 1
+    assert page.locator(".current legend").inner_text() == first.text
+    assert page.locator(".current .said").all_inner_texts() == list(first.choices)
+    assert not page.get_by_text(first.explanation).is_visible()
+    wrong = (first.answer + 1) % len(first.choices)
+    page.locator(".current .choice").nth(wrong).click()
+    page.get_by_role("button", name="Answer", exact=True).click()
+    assert page.get_by_text(first.explanation).first.is_visible()
+    assert page.locator(".current .choice").nth(wrong).get_by_text("Wrong").is_visible()
+    assert page.locator(".current .choice").nth(first.answer).get_by_text("Right").is_visible()
+    assert page.locator("#said").inner_text().startswith("Wrong. Right is ")
+    page.get_by_role("button", name="Next question").click()
+    assert page.locator(".current legend").inner_text() == shown.exam.questions[1].text
+
+
+def test_nothing_is_answered_without_a_choice(opened: Open) -> None:
+    page = opened().page
+    page.get_by_role("button", name="Answer", exact=True).click()
+    assert page.locator(".answered").count() == 0
+    assert page.locator("#progress").get_attribute("value") == "0"
+
+
+@pytest.mark.parametrize(
+    ("wrong", "verdict"), [(0, "Passed"), (2, "Passed"), (3, "Not passed"), (10, "Not passed")]
+)
+def test_the_result(opened: Open, model: Model, wrong: int, verdict: str) -> None:
+    shown = opened()
+    shown.all(wrong=wrong)
+    page = shown.page
+    assert page.locator("#verdict").inner_text() == verdict
+    assert page.locator("#score").inner_text().startswith(f"{10 - wrong} of 10 right: {100 - 10 * wrong}%")
+    assert page.locator("#wrong li").count() == wrong
+    for place, question in enumerate(shown.exam.questions[:wrong]):
+        told = page.locator("#wrong li").nth(place).inner_text()
+        assert question.text in told
+        assert question.choices[question.answer] in told
+        assert question.choices[(question.answer + 1) % len(question.choices)] in told
+        assert question.explanation in told
+        assert question.explain in told
+    areas = {question.area for question in shown.exam.questions[:wrong]} - {None}
+    told = page.locator("#takeaways").inner_text()
+    assert {t.area for t in model.exam.takeaways if t.area and t.text in told} == areas
+
+
+def test_it_can_be_taken_again(opened: Open) -> None:
+    shown = opened()
+    shown.all(wrong=10)
+    shown.page.get_by_role("button", name="Take it again").click()
+    assert shown.page.locator(".sign:visible").count() == 0
+    shown.all()
+    assert shown.page.locator("#verdict").inner_text() == "Passed"
+    assert shown.page.locator("#score").inner_text().startswith("10 of 10")
+
+
+def test_the_record_is_evidence(opened: Open, model: Model, tmp_path: Path) -> None:
+    shown = opened()
+    shown.all()
+    shown.page.get_by_label("Name or number").fill(' =1+1, "x"\n')
+    lines = shown.page.get_by_label("Lines").input_value()
+    (row,) = csv.DictReader(io.StringIO(lines))
+    assert row["person"] == '\'=1+1, "x"'
+    folder = tmp_path / "evidence" / "training"
+    folder.mkdir(parents=True)
+    (folder / "quiz.csv").write_text(lines)
+    today = date.fromisoformat(row["completed"])
+    found = load_evidence(folder.parent, model, today)
+    assert not found.problems
+    (record,) = found.records
+    assert (record.by, record.title, record.met) == ('=1+1, "x"', "demarcate quiz: all areas", True)
+    (result,) = weigh(found, today)["awareness-and-training.train-employees"]
+    assert result.standing == "proves"
+
+
+def test_a_record_without_a_name_is_refused(opened: Open, model: Model, tmp_path: Path) -> None:
+    shown = opened()
+    shown.all()
+    folder = tmp_path / "evidence" / "training"
+    folder.mkdir(parents=True)
+    (folder / "quiz.csv").write_text(shown.page.get_by_label("Lines").input_value())
+    found = load_evidence(folder.parent, model, date.max)
+    assert not found.records
+    assert "person is empty" in found.problems[0].message
+
+
+def test_a_short_exam_is_no_evidence(opened: Open, model: Model) -> None:
+    shown = opened(make_exam(model, seed=4, number=9))
+    shown.all()
+    assert shown.page.get_by_text("An exam is evidence from 10 questions on.").is_visible()
+    assert shown.page.get_by_label("Lines").count() == 0
+
+
+def test_by_keyboard_alone(opened: Open) -> None:
+    shown = opened()
+    page = shown.page
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    for place, question in enumerate(shown.exam.questions):
+        if place == 0:
+            page.keyboard.press("Tab")  # into the choices
+            for _ in range(question.answer):
+                page.keyboard.press("ArrowDown")
+            if question.answer == 0:
+                page.keyboard.press("Space")
+        else:
+            page.keyboard.press(str(question.answer + 1))
+        page.keyboard.press("Enter")
+        assert page.evaluate("document.activeElement.tagName") == "BUTTON"
+        page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "verdict"
+    assert page.locator("#verdict").inner_text() == "Passed"
+
+
+def test_names_stay_names(opened: Open, model: Model, hostile_estate: Path) -> None:
+    made = estate.drafts(assess_sources([hostile_estate]), seed=1)
+    exam = make_exam(model, seed=1, number=400, estate=made, origin=str(hostile_estate))
+    about = [question for question in exam.questions if "onerror" in question.text]
+    assert about
+    shown = opened(exam)
+    page = shown.page
+    legends = page.locator("legend").all_text_contents()
+    for question in about:
+        assert printable(" ".join(question.text.split())) in legends
+    assert page.locator("main img").count() == 0
+    assert page.title().startswith("Exam: ")
+    assert not {"\x1b", "\u202e"} & set(page.content())
+    shown.answer(0, right=False)
+
+
+def test_without_scripts(opened: Open) -> None:
+    shown = opened(java_script_enabled=False)
+    page = shown.page
+    assert page.locator(".question:visible").count() == 10
+    assert not page.locator("#result").is_visible()
+    explanation = page.get_by_text(shown.exam.questions[0].explanation).first
+    assert not explanation.is_visible()
+    page.locator("summary").first.click()
+    assert explanation.is_visible()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [390, 1280])
+def test_everybody_can_use_it(opened: Open, scheme: str, width: int) -> None:
+    from axe_playwright_python.sync_playwright import Axe
+
+    shown = opened(
+        color_scheme=scheme, viewport={"width": width, "height": 844}, bypass_csp=True, reduced_motion="reduce"
+    )
+    page = shown.page
+
+    def look() -> None:
+        found = Axe().run(page).response["violations"]
+        assert [(one["id"], [node["html"] for node in one["nodes"]]) for one in found] == []
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+    look()
+    page.locator(".current .choice").nth(0).click()
+    look()
+    page.get_by_role("button", name="Answer", exact=True).click()
+    look()
+    page.locator(".current button").click()
+    for place in range(1, 10):
+        shown.answer(place, right=place % 2 == 0)
+    look()
+
+
+def test_it_is_small_and_the_same(model: Model) -> None:
+    pages = []
+    for _ in range(2):
+        written = io.StringIO()
+        writing.write(model, make_exam(model, seed=4, number=50), written)
+        pages.append(written.getvalue())
+    assert pages[0] == pages[1]
+    assert len(pages[0].encode()) < 250_000
+    assert "http" not in pages[0].replace("http-equiv", "")

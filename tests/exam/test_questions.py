@@ -1,0 +1,105 @@
+"""Every question that the model can give has one right choice, by an oracle that does not make questions."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from demarcate.base.documents import read
+from demarcate.exam.questions import all_drafts
+from demarcate.exam.record import LEAST
+from demarcate.exam.structs import KINDS
+from demarcate.model import Model, explain, load
+from tests.exam.oracle import Oracle
+
+DRAFTS = all_drafts(load())
+FAMILIES = sorted({draft.id.split(":")[0] for draft in DRAFTS})
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_one_choice_is_right_and_the_others_are_wrong(model: Model, family: str) -> None:
+    oracle = Oracle(model)
+    for draft in (d for d in DRAFTS if d.id.split(":")[0] == family):
+        assert oracle.right(draft, draft.right), draft
+        wrongly = [choice for choice in draft.wrong if oracle.right(draft, choice)]
+        assert not wrongly, f"{draft.id}: {wrongly}"
+
+
+def test_choices_differ_and_say_something() -> None:
+    for draft in DRAFTS:
+        choices = [" ".join(choice.lower().split()) for choice in (draft.right, *draft.wrong)]
+        assert len(set(choices)) == len(choices), draft.id
+        assert len(choices) > 2, draft.id
+        assert all((draft.text.strip(), draft.explanation.strip(), *choices)), draft.id
+        assert 0 <= draft.near <= len(draft.wrong), draft.id
+
+
+def test_questions_ask() -> None:
+    for draft in DRAFTS:
+        assert "?" in draft.text, draft.text
+        assert draft.text.endswith(("?", "”")), draft.text
+        assert not re.search(r"  |\.\.|\?\?|[.?!]”\. |None|\bself\b", f"{draft.text} {draft.explanation}"), (
+            draft.text
+        )
+
+
+_ID = re.compile(rf"\b({'|'.join(load().area)})\.[a-z]|\baws_[a-z]|\b[a-z]+-[a-z]+-[a-z]+-[a-z]+\b")
+
+
+def test_no_id_stands_in_a_question() -> None:
+    for draft in DRAFTS:
+        for text in (draft.text, draft.right, *draft.wrong, draft.explanation):
+            assert not _ID.search(text), f"{draft.id}: {text}"
+
+
+def test_no_question_holds_its_answer() -> None:
+    for draft in DRAFTS:
+        if draft.kind in ("half", "area", "proof") or "which" in draft.right:
+            assert draft.right.lower() not in draft.text.lower(), draft
+        if draft.id.startswith(("who:", "side:")):
+            job = draft.text if draft.id.startswith("who:") else draft.right
+            assert not re.search(r"\b(its|yourself|the customer|AWS (?:patches|runs|provides))\b", job), draft
+
+
+def test_what_a_question_names_exists(model: Model) -> None:
+    for draft in DRAFTS:
+        assert set(draft.responsibilities) <= set(model.responsibility), draft.id
+        assert set(draft.services) <= set(model.service), draft.id
+        assert draft.area is None or draft.area in model.area, draft.id
+        assert explain(model, draft.explain)
+
+
+def test_ids_are_unique() -> None:
+    assert len({draft.id for draft in DRAFTS}) == len(DRAFTS)
+
+
+def test_all_kinds_areas_services_and_responsibilities_are_asked_about(model: Model) -> None:
+    assert {draft.kind for draft in DRAFTS} == set(KINDS) - {"estate"}
+    assert {s.id for s in model.exam.scenarios} == {d.id[9:] for d in DRAFTS if d.kind == "scenario"}
+    assert set(model.responsibility) == {id_ for draft in DRAFTS for id_ in draft.responsibilities}
+    assert set(model.service) == {id_ for draft in DRAFTS for id_ in draft.services}
+    areas = Counter(draft.area for draft in DRAFTS)
+    assert all(areas[area] >= 3 * LEAST for area in model.area), areas
+
+
+class Case(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    text: str
+    right: str
+
+
+CASES = read(Path(__file__).parent / "cases" / "questions.yaml", list[Case])
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+def test_questions_read_so(case: Case) -> None:
+    draft = next(draft for draft in DRAFTS if draft.id == case.id)
+    assert (draft.text, draft.right) == (case.text, case.right)
+
+
+def test_every_family_has_a_case() -> None:
+    assert {case.id.split(":")[0] for case in CASES} == set(FAMILIES)
