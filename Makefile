@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench docs format clean
+.PHONY: demo test bench bench-large docs format clean
 .DEFAULT_GOAL := test
 
 .venv/installed: pyproject.toml
@@ -23,6 +23,9 @@ test: .venv/installed ## everything that CI runs
 
 bench: .venv/installed ## speed and memory, as ratios to a reference measured in the same run
 	$(BIN)/python bench/run.py
+
+bench-large: .venv/installed ## how collecting a live estate grows from 50 to 500 of each kind (about ten minutes)
+	$(BIN)/python bench/live.py 50 500
 
 docs: .venv/installed ## write the reference pages from the data
 	$(BIN)/python -m demarcate.cli.reference docs/reference

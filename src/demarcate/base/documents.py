@@ -123,7 +123,7 @@ def plain(node: yaml.Node | None, file: str) -> Any:
     """The plain value (dict, list, str, int, float, bool, None) of a node tree.
 
     Raises DocumentError for a duplicate key, a key that is not text, an alias that contains itself, a tag,
-    or more than MAX_NODES values (an alias bomb).
+    or more than MAX_NODES values or MAX_DEPTH levels (alias bombs).
     """
     count = 0
     active: set[int] = set()
@@ -139,6 +139,8 @@ def plain(node: yaml.Node | None, file: str) -> Any:
             return scalar(node)
         if id(node) in active:
             raise DocumentError("has an alias that contains itself", file, line_of(node))
+        if len(active) > MAX_DEPTH:
+            raise DocumentError(f"is nested more than {MAX_DEPTH} deep", file, line_of(node))
         active.add(id(node))
         value: Any
         if isinstance(node, yaml.SequenceNode):
@@ -173,7 +175,7 @@ def node_at(node: yaml.Node | None, path: Iterable[str | int]) -> yaml.Node | No
     return node
 
 
-_STEP = re.compile(r"\.([^.\[\]]+)|\[(\d+)\]")
+_STEP = re.compile(r"\.([^.\[\]`]+)|\[(\d+)\]")
 
 
 def convert(node: yaml.Node | None, type_: type[T], file: str) -> T:

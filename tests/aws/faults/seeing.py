@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -58,20 +58,28 @@ def selection_of(names: Iterable[str], whole: Iterable[str] = ()) -> Selection:
     return {name: frozenset(columns) for name, columns in used.items()} | dict.fromkeys(whole)
 
 
-def look(session: boto3.Session, url: str, selection: Selection | None, judged: Iterable[str]) -> Seen:
-    """Collect a selection (everything by default) over HTTP, and judge it."""
-    snapshot = collect_snapshot(["aws"], session=session, regions=[REGION], endpoint_url=url, selection=selection)
-    return see(snapshot, judged)
+def look(
+    session: boto3.Session,
+    url: str,
+    selection: Selection | None,
+    judged: Iterable[str],
+    *,
+    regions: Sequence[str] = (REGION,),
+    passes: bool = False,
+) -> Seen:
+    """Collect a selection (everything where there is none) over HTTP, and judge it."""
+    snapshot = collect_snapshot(["aws"], session=session, regions=regions, endpoint_url=url, selection=selection)
+    return see(snapshot, judged, passes=passes)
 
 
-def see(snapshot: Snapshot, judged: Iterable[str]) -> Seen:
-    """A snapshot as data."""
+def see(snapshot: Snapshot, judged: Iterable[str], *, passes: bool = False) -> Seen:
+    """A snapshot as data, judged by some checks."""
     held = snapshot.manifest.tables
     return Seen(
         {name: _rows(snapshot.files(name)) for name in held},
         {name: frozenset(table.columns) for name, table in held.items()},
         snapshot.unread,
-        _findings(snapshot, {name: checks()[name] for name in judged}),
+        _findings(snapshot, {name: checks()[name] for name in judged}, passes),
     )
 
 
@@ -82,11 +90,11 @@ def _rows(files: list[str]) -> list[Row]:
     return rows
 
 
-def _findings(snapshot: Snapshot, judged: Mapping[str, Check]) -> dict[str, dict[Place, Told]]:
+def _findings(snapshot: Snapshot, judged: Mapping[str, Check], passes: bool) -> dict[str, dict[Place, Told]]:
     names = {check.id: name for name, check in judged.items()}
     then = Snapshot(snapshot.folder, replace(snapshot.manifest, moment=MOMENT), fresh=True)
     found: dict[str, dict[Place, Told]] = {name: {} for name in judged}
-    for finding in judge(then, judged.values(), passes=True).findings():
+    for finding in judge(then, judged.values(), passes=passes).findings():
         place = (finding.account, finding.region, finding.resource)
         found[names[finding.check]][place] = Told(finding.verdict, finding.reason)
     return found

@@ -21,7 +21,7 @@ RECORDED = (
     Recorded(
         "AWS::IAM::User",
         "aws_iam_user",
-        absent=(*_POLICIES, "groups", "permissions_boundary_arn"),
+        absent=(*_POLICIES, "groups"),
     ),
     Recorded(
         "AWS::IAM::Role",

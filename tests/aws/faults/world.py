@@ -1,0 +1,102 @@
+"""The estate, served and read once without faults; then any operation may fail."""
+
+from __future__ import annotations
+
+import gc
+import os
+import socket
+import types
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+from unittest import mock
+from urllib.request import Request, urlopen
+
+import boto3
+import botocore.endpoint
+from botocore.loaders import Loader
+
+from demarcate.estate.sources.aws import asking, clients
+from tests.aws.answers.server import Fault, Server, serving
+from tests.aws.faults.estate import fill
+from tests.aws.faults.kinds import KINDS
+from tests.aws.faults.reach import checks
+from tests.aws.faults.seeing import REGION, Seen, look
+
+
+@dataclass(frozen=True)
+class World:
+    """A server with a full estate that does not change, and what is seen of it when nothing fails."""
+
+    server: Server
+    session: boto3.Session
+    calm: Seen
+    asked: Mapping[str, int]
+    """How often each operation was called for it."""
+
+    @contextmanager
+    def failing(self, faults: Mapping[str, str]) -> Iterator[None]:
+        """While operations fail, each in one of the ways of `KINDS`."""
+        with self.with_faults({operation: KINDS[kind][0] for operation, kind in faults.items()}):
+            yield
+
+    @contextmanager
+    def with_faults(self, faults: Mapping[str, Fault], storm: Fault | None = None) -> Iterator[None]:
+        """While operations are answered otherwise, and all others by `storm` if there is one."""
+        self.server.faults, self.server.storm = faults, storm
+        self.server.calls.clear()
+        try:
+            yield
+        finally:
+            self.server.faults, self.server.storm = {}, None
+
+
+@contextmanager
+def the_world() -> Iterator[World]:
+    """Create it. Takes some ten seconds."""
+    with serving() as server:
+        session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
+        with unhurried(), mock.patch.dict(os.environ, MOTO_EC2_LOAD_DEFAULT_AMIS="false"):
+            _reset(server)
+            fill(session, server.url)
+            server.keep()
+            server.calls.clear()
+            calm = look(session, server.url, None, checks(), passes=True)
+            asked = dict(server.calls)
+            server.freeze()
+            _reset(server)
+        yield World(server, session, calm, asked)
+
+
+def _reset(server: Server) -> None:
+    urlopen(Request(f"{server.url}/moto-api/reset", method="POST")).close()
+
+
+@contextmanager
+def unhurried(attempts: int | None = None) -> Iterator[None]:
+    """While nobody waits between attempts, or cleans up after every collection, and account ids are host names.
+
+    S3 Control is asked at <account>.<host>, which no resolver knows of a loopback address.
+    """
+    with (
+        mock.patch.object(botocore.endpoint, "time", types.SimpleNamespace(sleep=lambda _: None)),
+        mock.patch.object(asking, "time", types.SimpleNamespace(sleep=lambda _: None)),
+        mock.patch.object(clients, "gc", types.SimpleNamespace(collect=gc.get_count)),
+        mock.patch.object(clients, "create_loader", lambda _: _LOADER),
+        mock.patch.object(clients, "PATIENCE", clients.PATIENCE if attempts is None else attempts),
+        mock.patch.object(socket, "getaddrinfo", _resolver(socket.getaddrinfo)),
+    ):
+        yield
+
+
+_LOADER = Loader()
+"""Reads each service model once, whatever the collector forgets."""
+
+
+def _resolver(real: Callable[..., Any]) -> Callable[..., Any]:
+    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
+        on_loopback = isinstance(host, str) and host.endswith(".127.0.0.1")
+        return real("127.0.0.1" if on_loopback else host, *args, **options)
+
+    return getaddrinfo

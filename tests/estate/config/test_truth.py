@@ -1,0 +1,150 @@
+"""No invented AWS: what Config's items are turned into exists in botocore's answers or CloudFormation's schemas."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+
+from demarcate.base.documents import read
+from demarcate.estate.rows import detail_of
+from demarcate.estate.sources.config.recorded import RECORDER, Recorded, Told, all_recorded
+from demarcate.estate.sources.config.shapes import item_shape, output_shape
+from demarcate.estate.table import UNSET, Column, From, Table
+from demarcate.estate.tables import all_tables
+from tests.estate.test_tables import schema_walk, walk
+
+ALL = [one for found in all_recorded().values() for one in found]
+PUBLISHED = read(Path(__file__).parent / "published.yaml", dict[str, list[str]])
+INSIDE = {"LockConfiguration"}
+"""Members of items in CloudFormation's form that stand in a live item as they are."""
+
+
+def of(one: Recorded) -> Table:
+    return all_tables()[one.table]
+
+
+def ids(one: Any) -> str:
+    return f"{one.type} {one.table}"
+
+
+def place_of(one: Recorded, column: Column) -> From | None:
+    if column.name in one.columns:
+        return one.columns[column.name]
+    return column.cloudformation if one.declared else column.live
+
+
+def test_types_are_those_of_config() -> None:
+    model = botocore.session.get_session().get_service_model("config")
+    supported = set(model.shape_for("ResourceType").enum)
+    # The recorder itself is recorded without being asked for, so the API does not take it as a type.
+    assert set(all_recorded()) - {RECORDER} <= supported
+
+
+@pytest.mark.parametrize("one", ALL, ids=ids)
+def test_what_a_type_names_is_there(one: Recorded) -> None:
+    table = of(one)
+    names = {column.name for column in table.columns}
+    assert set(one.columns) <= names
+    assert set(one.absent) <= names
+    assert set(one.details) <= set(table.details)
+    assert set(one.newest or ()) <= names
+    for name in one.absent:
+        column = table.column(name)
+        assert column is not None
+        place = place_of(one, column)
+        assert place is not None, f"{name} is not recorded"
+        assert UNSET not in (column.absent,) or place.absent is not UNSET, f"{name}: absence means nothing"
+
+
+@pytest.mark.parametrize("one", ALL, ids=ids)
+def test_places_that_differ_exist(one: Recorded) -> None:
+    table = of(one)
+    for name, place in one.columns.items():
+        if place is None or place.path == "@":
+            continue
+        if one.declared and place.path in PUBLISHED[one.type]:
+            continue
+        if place.path.split(".")[0] in INSIDE:
+            schema_walk(cloudformation_type(one), place.path)
+            continue
+        detail = detail_of(place.path)
+        root = output_shape(table.details[detail].operation) if detail else item_shape(table)
+        rest = place.path[1:].partition(".")[2] if detail else place.path
+        walk(root, rest or "@", f"{one.type} {name}")
+
+
+@pytest.mark.parametrize(
+    ("one", "name"), [(one, name) for one in ALL for name in one.details], ids=lambda v: v if isinstance(v, str) else ids(v)
+)
+def test_a_detail_stands_in_the_answer_of_its_call(one: Recorded, name: str) -> None:
+    told: Told = one.details[name]
+    walk(output_shape(of(one).details[name].operation), told.at or "@", f"{one.type} {name}")
+
+
+@pytest.mark.parametrize("one", [one for one in ALL if one.names], ids=ids)
+def test_names_lead_to_members(one: Recorded) -> None:
+    shapes = [item_shape(of(one)), *(output_shape(of(one).details[name].operation) for name in one.details)]
+    members = {member.lower() for shape in shapes for member in inside(shape, 0)}
+    for name in one.names.values():
+        assert name.lower() in members, name
+
+
+def inside(shape: Any, depth: int) -> set[str]:
+    if depth > 6:
+        return set()
+    if shape.type_name == "structure":
+        return set(shape.members).union(*(inside(member, depth + 1) for member in shape.members.values()))
+    if shape.type_name == "list":
+        return inside(shape.member, depth + 1)
+    return inside(shape.value, depth + 1) if shape.type_name == "map" else set()
+
+
+def cloudformation_type(one: Recorded) -> str:
+    return of(one).types[0]
+
+
+@pytest.mark.parametrize("one", [one for one in ALL if one.absent], ids=ids)
+def test_leaving_out_counts_where_aws_publishes_the_member(one: Recorded) -> None:
+    published = {name.lower() for name in PUBLISHED[one.type]}
+    for name in one.absent:
+        column = of(one).column(name)
+        assert column is not None
+        place = place_of(one, column)
+        assert place is not None
+        assert any(covers(member, config_path(one, place).lower()) for member in published), (name, place.path)
+
+
+def covers(published: str, path: str) -> bool:
+    return path == published or path.startswith(f"{published}.") or published.startswith(f"{path}.")
+
+
+def config_path(one: Recorded, place: From) -> str:
+    """Where Config has what a column's place leads to."""
+    text = re.sub(r"\[\d*\]", "", place.path)
+    if detail := detail_of(text):
+        told = one.details[detail]
+        rest = text[1:].partition(".")[2].removeprefix(told.at).removeprefix(".")
+        entry = f"supplementaryConfiguration.{told.entry}" if told.entry else ENTRIES.get((one.type, detail), "")
+        return ".".join(part for part in (entry, rest) if part)
+    text = text.removeprefix(f"{one.at}." if one.at else "")
+    names = {to.lower(): name for name, to in one.names.items()}
+    first, _, rest = text.partition(".")
+    text = ".".join(part for part in (names.get(first.lower(), first), rest) if part)
+    return f"distributionConfig.{text}" if one.type == "AWS::CloudFront::Distribution" else text
+
+
+ENTRIES = {
+    ("AWS::Backup::BackupVault", "notifications"): "Notifications",
+    ("AWS::ECR::Repository", "lifecycle"): "LifecyclePolicy",
+    ("AWS::EFS::FileSystem", "lifecycle"): "LifecyclePolicies",
+    ("AWS::Backup::BackupPlan", "plan"): "BackupPlan",
+}
+"""Where in the configuration a detail is taken from."""
+
+
+def test_published_is_no_more_than_what_is_used() -> None:
+    assert set(PUBLISHED) == {one.type for one in ALL if one.absent}
