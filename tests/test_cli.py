@@ -242,3 +242,58 @@ def test_output_that_nobody_reads_is_no_error(tmp_path: Path) -> None:
         cwd=tmp_path,
     )
     assert done.stderr == ""
+
+
+EVIDENCE = """
+- responsibility: patch-management.test-patches-in-staging
+  statement: "<b>=1+1</b>"
+  scope: all
+  by: "=cmd()"
+  on: 2026-01-01
+  valid-until: 2027-01-01
+- responsibility: patch-management.test-patches-in-stagin
+  statement: It is done
+  scope: all
+  by: platform team
+  on: 2026-01-01
+  valid-until: 2027-01-01
+"""
+
+
+def test_evidence_that_is_not_believed_is_told_and_the_rest_counts(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(GOOD)
+    (tmp_path / "evidence").mkdir()
+    (tmp_path / "evidence" / "attestations.yaml").write_text(EVIDENCE)
+    result = run(
+        *("assess", "t.yaml", "--evidence", "evidence", "--as-of", "2026-11-23", "--format", "json"),
+        *("--out", "r.html", "--out", "r.csv", "--out", "r.json"),
+        cwd=tmp_path,
+    )
+    assert result.returncode == 3
+    report = json.loads(result.stdout)
+    (refused,) = report["refused"]
+    assert (refused["file"], refused["line"]) == ("evidence/attestations.yaml", 8)
+    assert "did you mean" in refused["message"]
+    states = {one["id"]: one for one in report["posture"]["responsibilities"]}
+    assert [one["standing"] for one in states["patch-management.test-patches-in-staging"]["evidence"]] == ["proves"]
+    assert json.loads((tmp_path / "r.json").read_text()) == report
+    assert (tmp_path / "r.csv").read_text().startswith("area,responsibility,state,")
+    assert "<b>=1+1</b>" not in (tmp_path / "r.html").read_text(), "shown as text"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (("assess", "t.yaml", "--out", "r.pdf"), "ends in .html, .json or .csv"),
+        (("assess", "t.yaml", "--as-of", "23.11.2026"), "a date such as"),
+        (("assess", "aws", "--as-of", "2026-11-23"), "only templates"),
+        (("assess", "t.yaml", "--evidence", "nowhere"), "nowhere"),
+        (("assess", "t.yaml", "--out", "t.yaml/r.html"), "cannot be written"),
+    ],
+)
+def test_reports_that_cannot_be(arguments: tuple[str, ...], says: str, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(GOOD)
+    result = run(*arguments, cwd=tmp_path)
+    assert result.returncode == 2
+    assert says in result.stderr
+    assert "Traceback" not in result.stderr

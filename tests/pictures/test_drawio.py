@@ -102,11 +102,11 @@ def test_the_same_drawing_gives_the_same_text(model: Model) -> None:
 
 
 def test_a_box_with_one_text_in_its_middle_is_one_cell() -> None:
-    place = {"x": 0.0, "y": 0.0, "width": 100.0}
-    middle, left = Label(**place, text="a", align="center"), Label(**place, text="b")
+    middle = Label(x=0, y=0, width=100, text="a", align="center")
+    left = Label(x=0, y=20, width=100, text="b")
     boxes = (
-        Box(**place, id="one", height=20, role="aws", items=(middle,)),
-        Box(**place, id="two", height=20, role="aws", items=(left,)),
+        Box(id="one", x=0, y=0, width=100, height=20, role="aws", items=(middle,)),
+        Box(id="two", x=0, y=20, width=100, height=20, role="aws", items=(left,)),
     )
     found = cells(drawio(Drawing(title="t", description="d", width=100, height=100, items=boxes)))
     assert {id_: cell.get("value") for id_, cell in found.items() if cell.get("value")} == {

@@ -8,13 +8,16 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from typing import Any
 
 from demarcate.estate.tables import table
 from tests.aws.answers.asking import api_name
 from tests.aws.faults.kinds import KINDS
 from tests.aws.faults.reach import Reach, checks, needing, reaches
 from tests.aws.faults.seeing import ACCOUNT, REGION, Place, Row, Seen, Told
+
+
+PLACES = (REGION, "global")
+"""The regions that anything is read in."""
 
 
 def differences(calm: Seen, seen: Seen, faults: Mapping[str, str]) -> list[str]:
@@ -131,9 +134,9 @@ def _derived_rows(
         yield f"{name} has a row that it did not have: {text}"
     for row in unknown:
         told = {why for column in row["_unknown"] if (why := _why(row, column))}
-        if not any(names(why, reach.operation, REGION) or names(why, reach.operation, "global") for why in told for reach in derived):
-            yield f"{name}: a row of {row['resource']} is unknown for another reason: {sorted(told)}"
-    del faults
+        if not any(names(why, reach.operation, place) for why in told for reach in derived for place in PLACES):
+            failed = ", ".join(f"{reach.operation} ({faults[reach.operation]})" for reach in derived)
+            yield f"{name}: a row of {row['resource']} is unknown because of {sorted(told)}, not of {failed}"
 
 
 def _why(row: Row, column: str) -> str:
@@ -157,7 +160,7 @@ def _findings(calm: Seen, seen: Seen, failed: list[Reach], faults: Mapping[str, 
         lost = [reach for reach in failed if name in needing()[reach.operation]]
         if not lost:
             for place in sorted(set(was) | set(now), key=str):
-                if was.get(place) != now.get(place):
+                if _but_pass(was.get(place)) != now.get(place):
                     yield (
                         f"{name} needs nothing that failed; its finding on {place} was {was.get(place)}, "
                         f"and is {now.get(place)}"
@@ -185,24 +188,13 @@ def _lost_findings(name: str, was: Mapping[Place, Told], now: Mapping[Place, Tol
         yield f"is not unknown as a whole: {sorted(now.items(), key=str)[:2]}"
     sure = any(one in reach.listed for one in check.lookups)
     for place, finding in sorted(now.items(), key=str):
-        before = was.get(place)
-        if told(finding):
-            continue
-        if finding == before and not sure:
-            continue
-        yield f"on {place} was {before}, and is {finding}"
-    for place in set(was) - set(now):
-        if not gone:
+        if not told(finding) and (sure or finding != was.get(place)):
+            yield f"on {place} was {was.get(place)}, and is {finding}"
+    for place in sorted(set(was) - set(now), key=str):
+        if not gone and (sure or _but_pass(was[place])):
             yield f"on {place} was {was[place]}, and says nothing"
 
 
-def unmoved(calm: Seen, seen: Seen, operation: str) -> set[str]:
-    """The checks that need an operation, have something to judge, and say the same without it."""
-    return {
-        name
-        for name in needing()[operation] & set(seen.findings)
-        if calm.findings[name] and calm.findings[name] == seen.findings[name]
-    }
-
-
-__all__ = ["Any", "differences", "unmoved"]
+def _but_pass(finding: Told | None) -> Told | None:
+    """A finding as it is where passes are not told."""
+    return None if finding is not None and finding.verdict == "pass" else finding

@@ -6,6 +6,7 @@ import hashlib
 import threading
 from collections import Counter
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 from tests.aws.answers.answering import JSON, Answer, answer, error, read
@@ -101,6 +102,16 @@ def in_region(region: str, fault: Fault) -> Fault:
         return fault(asked, true) if asked.region == region else true()
 
     return only_there
+
+
+def but_first(fault: Fault) -> Fault:
+    """A fault of every call but the first."""
+    calls = count()
+
+    def later(asked: Asked, true: Truth) -> Answer:
+        return fault(asked, true) if next(calls) else true()
+
+    return later
 
 
 class Storm:

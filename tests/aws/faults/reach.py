@@ -43,6 +43,7 @@ class Reach:
         return any(
             name in self.listed or name in self.derived or self._needs(name, used)
             for name, used in check.lookups.items()
+            if not table(name).facts  # what is known of the world stands in
         )
 
     def _needs(self, name: str, used: Iterable[str]) -> bool:

@@ -21,7 +21,7 @@ from tests.aws.faults.reach import checks
 
 ACCOUNT = "123456789012"
 REGION = "eu-west-1"
-MOMENT = datetime(2026, 2, 1, tzinfo=UTC)
+MOMENT = datetime(2026, 6, 1, tzinfo=UTC)
 """When all collections are judged as of, so that what they say can be compared."""
 
 Row = dict[str, Any]

@@ -20,9 +20,12 @@ from botocore.loaders import Loader
 from demarcate.estate.sources.aws import asking, clients
 from tests.aws.answers.server import Fault, Server, serving
 from tests.aws.faults.estate import fill
-from tests.aws.faults.kinds import KINDS
+from tests.aws.faults.kinds import KINDS, but_first
 from tests.aws.faults.reach import checks
 from tests.aws.faults.seeing import REGION, Seen, look
+
+
+WHO = "sts.get_caller_identity"
 
 
 @dataclass(frozen=True)
@@ -37,8 +40,14 @@ class World:
 
     @contextmanager
     def failing(self, faults: Mapping[str, str]) -> Iterator[None]:
-        """While operations fail, each in one of the ways of `KINDS`."""
-        with self.with_faults({operation: KINDS[kind][0] for operation, kind in faults.items()}):
+        """While operations fail, each in one of the ways of `KINDS`.
+
+        Who asks is always answered once: without that there is nothing to read.
+        """
+        given = {operation: KINDS[kind][0] for operation, kind in faults.items()}
+        if WHO in given:
+            given[WHO] = but_first(given[WHO])
+        with self.with_faults(given):
             yield
 
     @contextmanager

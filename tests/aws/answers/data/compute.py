@@ -99,12 +99,15 @@ ANSWERS: dict[str, Any] = {
                 "clusterType": "eks",
                 "defaultPlatformVersion": "eks.9",
                 "defaultVersion": version == "1.34",
-                "releaseDate": datetime(2025, month, 1, tzinfo=UTC),
-                "endOfStandardSupportDate": datetime(2026, month + 1, 1, tzinfo=UTC),
-                "endOfExtendedSupportDate": datetime(2027, month + 1, 1, tzinfo=UTC),
+                "releaseDate": released,
+                "endOfStandardSupportDate": datetime(2026, end, day, tzinfo=UTC),
+                "endOfExtendedSupportDate": datetime(2027, end, day, tzinfo=UTC),
                 "versionStatus": "STANDARD_SUPPORT",
             }
-            for version, month in (("1.34", 10), ("1.33", 5))
+            for version, released, end, day in (
+                ("1.34", datetime(2025, 10, 2, tzinfo=UTC), 12, 2),
+                ("1.33", datetime(2025, 5, 29, tzinfo=UTC), 7, 29),
+            )
         ]
     },
     "elasticbeanstalk.describe_platform_version": {
@@ -144,12 +147,12 @@ ANSWERS: dict[str, Any] = {
                 "SupportedEngineLifecycles": [
                     {
                         "LifecycleSupportName": "open-source-rds-standard-support",
-                        "LifecycleSupportStartDate": datetime(start, 1, 1, tzinfo=UTC),
-                        "LifecycleSupportEndDate": datetime(start + 5, 2, 28, tzinfo=UTC),
+                        "LifecycleSupportStartDate": datetime(end - 5, 2, 28, tzinfo=UTC),
+                        "LifecycleSupportEndDate": datetime(end, 2, 28, 23, 59, 59, tzinfo=UTC),
                     }
                 ],
             }
-            for engine, version, start in (("postgres", "17", 2025), ("postgres", "12", 2020))
+            for engine, version, end in (("postgres", "17", 2030), ("aurora-postgresql", "12", 2025))
         ]
     },
     "rds.describe_pending_maintenance_actions": {

@@ -44,6 +44,7 @@ def _databases(rds: Any) -> None:
     rds.create_db_instance(
         DBInstanceIdentifier="one",
         Engine="postgres",
+        EngineVersion="17.2",
         DBInstanceClass="db.t3.micro",
         MasterUsername="owner",
         MasterUserPassword="not-a-secret",  # noqa: S106
@@ -52,6 +53,7 @@ def _databases(rds: Any) -> None:
     rds.create_db_cluster(
         DBClusterIdentifier="many",
         Engine="aurora-postgresql",
+        EngineVersion="12.7",
         MasterUsername="owner",
         MasterUserPassword="not-a-secret",  # noqa: S106
     )
