@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demarcate.base.errors import Problem
+from demarcate.base.errors import DemarcateError, Problem
 from demarcate.checks.catalog import load_checks, select
 from demarcate.checks.engine import Judgement, NotRun, judge
 from demarcate.checks.structs import Check
 from demarcate.checks.tagging import tally_by_tag
-from demarcate.estate.collecting import LIVE, collect_snapshot
+from demarcate.estate.accounts import Accounts
+from demarcate.estate.collecting import LIVE, collect_snapshot, everything
 from demarcate.estate.plan import Selection
+from demarcate.estate.progress import Progress
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 from demarcate.evidence.structs import EvidenceResult
@@ -44,17 +47,22 @@ def assess_sources(
     session: boto3.Session | None = None,
     regions: Sequence[str] | None = None,
     endpoint_url: str | None = None,
+    accounts: Accounts | None = None,
     parameters: Mapping[str, Any] | None = None,
     checks: Iterable[str] | None = None,
     check_folders: Sequence[Path] = (),
     evidence: Path | None = None,
     tags: Sequence[str] = (),
     moment: datetime | None = None,
+    progress: Progress | None = None,
 ) -> Assessment:
     """Assess sources. `checks` are ids (all by default), `check_folders` hold checks of the user's own.
 
+    `accounts` says which live accounts are assessed; by default that of the credentials.
+
     `evidence` is an evidence folder, weighed at the snapshot's moment; `tags` are the tag keys by whose values
-    the posture is told as well. `moment` is the moment to assess templates as of (default: now).
+    the posture is told as well. `moment` is the moment to assess templates as of (default: now). `progress` is
+    told how a live collection goes.
 
     Raises DemarcateError as `collect_snapshot`, `load_checks`, `select` and `load_evidence` do.
     """
@@ -68,9 +76,11 @@ def assess_sources(
         session=session,
         regions=regions,
         endpoint_url=endpoint_url,
+        accounts=accounts,
         selection=selection_of([*chosen.values(), *line_checks(model).values()], live=live, tags=bool(tags)),
         parameters=parameters,
         moment=moment,
+        progress=progress,
     )
     proven, refused = _evidence(evidence, model, snapshot)
     judgement = judge(snapshot, chosen.values())
@@ -115,3 +125,26 @@ def selection_of(checks: Iterable[Check], *, live: bool, tags: bool = False) -> 
         for name, used in check.lookups.items():
             columns.setdefault(name, set()).update(used)
     return {name: frozenset(used) for name, used in columns.items()}
+
+
+def narrowed(
+    tables: Iterable[str] = (),
+    services: Iterable[str] = (),
+    checks: Iterable[str] = (),
+    check_folders: Sequence[Path] = (),
+) -> Selection:
+    """What to read where tables, all tables of services of the model, or what checks need, are named.
+
+    Everything where nothing is. Raises DemarcateError for a name that does not exist.
+    """
+    model = load()
+    names, whole = list(checks), set(tables)
+    for service in services:
+        if service not in model.service:
+            near = difflib.get_close_matches(service, model.service, 1)
+            raise DemarcateError(f"there is no service {service!r}{f'; did you mean {near[0]}?' if near else ''}")
+        whole.update(model.service[service].tables)
+    if not whole and not names:
+        return everything()
+    chosen = select(load_checks(check_folders, responsibilities=model.owed), names) if names else {}
+    return {**selection_of(chosen.values(), live=True), **everything(sorted(whole))}

@@ -8,6 +8,13 @@ from axe_playwright_python.sync_playwright import Axe
 from tests.browser.conftest import Open
 from tests.browser.test_report import PHONE, PLACES, go
 
+PARK = """() => {
+    window.parked = [...document.querySelectorAll('.view:not(.current)')].map(view => [view, new Comment()]);
+    for (const [view, place] of parked) view.replaceWith(place);
+}"""
+UNPARK = "() => { for (const [view, place] of parked) place.replaceWith(view); }"
+"""Axe passes over views that are hidden, but takes long for it: while it looks they are not there."""
+
 DESK = {"width": 1280, "height": 900}
 
 
@@ -21,7 +28,9 @@ def test_axe_finds_nothing(visit: Open, theme: str, viewport: dict[str, int]) ->
     told = []
     for kind, place in PLACES.items():
         go(page, place)
+        page.evaluate(PARK)
         found = Axe().run(page, options={"resultTypes": ["violations"]}).response
+        page.evaluate(UNPARK)
         assert len(found["passes"]) > 10, "axe has looked"
         told += [f"{kind}: {v['impact']}: {v['id']}: {v['nodes'][0]['html']}" for v in found["violations"]]
     assert not told

@@ -16,8 +16,9 @@ from demarcate.checks.catalog import compile_check
 from demarcate.checks.engine import COLUMNS, Judgement, judge
 from demarcate.checks.facts import Facts
 from demarcate.checks.structs import Check, Written
-from demarcate.estate.snapshot import Snapshot, SnapshotWriter, Unread
+from demarcate.estate.snapshot import Snapshot, Unread
 from demarcate.estate.tables import table
+from demarcate.estate.writing import SnapshotWriter
 
 MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 Rows = Iterable[Mapping[str, Any]]

@@ -16,8 +16,9 @@ import pytest
 from demarcate.base.errors import DemarcateError
 from demarcate.base.unknown import Unknown
 from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import Snapshot, SnapshotWriter, Unread, rows_of
+from demarcate.estate.snapshot import Snapshot, Unread, rows_of
 from demarcate.estate.tables import table
+from demarcate.estate.writing import SnapshotWriter
 
 VOLUMES = table("aws_ebs_volume")
 COLUMNS = [column.name for column in VOLUMES.all_columns]
@@ -85,7 +86,7 @@ def test_a_folder_that_holds_something_is_not_written_over(tmp_path: Path) -> No
 KILLED = """
 import sys, time
 from pathlib import Path
-from demarcate.estate.snapshot import SnapshotWriter
+from demarcate.estate.writing import SnapshotWriter
 from demarcate.estate.tables import table
 of = table("aws_ebs_volume")
 with SnapshotWriter("live", "test", out=Path(sys.argv[1])) as writer:
@@ -169,7 +170,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
         "from pathlib import Path\n"
-        "from demarcate.estate.snapshot import SnapshotWriter\n"
+        "from demarcate.estate.writing import SnapshotWriter\n"
         "from demarcate.estate.tables import table\n"
         "try:\n"
         "    with SnapshotWriter('live', 'test', out=Path(sys.argv[1])) as writer:\n"

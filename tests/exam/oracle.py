@@ -24,6 +24,7 @@ class Oracle:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.titled = {r.title: r for r in model.responsibilities}
+        self._jobs: dict[str, Responsibility] = {}
         assert len(self.titled) == len(model.responsibilities), "a title is no name if two have it"
 
     def right(self, draft: Draft, choice: str) -> bool:
@@ -84,8 +85,9 @@ class Oracle:
         return choice == service.line
 
     def _side(self, draft: Draft, choice: str, service: str, _: str) -> bool:
-        (found,) = {r.id for r in self.doing(choice)}
-        responsibility = self.model.responsibility[found]
+        if choice not in self._jobs:
+            (self._jobs[choice],) = self.doing(choice)
+        responsibility = self._jobs[choice]
         assert responsibility.covers(service)
         assert not responsibility.when
         return responsibility.party == ("aws" if "AWS's job" in draft.text else "customer")

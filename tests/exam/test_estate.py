@@ -11,6 +11,7 @@ from demarcate.assessing import Assessment, assess_sources
 from demarcate.exam import estate
 from demarcate.exam.drafts import Draft
 from demarcate.exam.parties import settings
+from demarcate.exam.questions import make_exam
 from demarcate.model import Model
 from demarcate.posture.line import draw
 from tests.exam.conftest import HOSTILE, Quiz
@@ -131,19 +132,20 @@ def test_the_seed_takes_a_few_of_many(tmp_path: Path) -> None:
     assert len(set().union(*map(taken, range(30)))) > 20, "any of them may be taken"
 
 
-def test_an_estate_has_half_of_the_questions(quiz: Quiz, assessment: Assessment) -> None:
-    exam = json.loads(quiz(assessment.posture.origin, "--format", "json", "--number", "20").stdout)["exam"]
-    assert sum(question["kind"] == "estate" for question in exam["questions"]) == 10
-    assert exam["origin"] == assessment.posture.origin
-    answers = [q["choices"][q["answer"]] for q in exam["questions"] if q["kind"] == "estate"]
-    assert answers.count("You, the customer") < 8, "no answer is right most of the time"
+@pytest.mark.parametrize("number", [3, 10, 20])
+def test_an_estate_has_half_of_the_questions(drafts: list[Draft], model: Model, number: int) -> None:
+    exam = make_exam(model, seed=1, number=number, estate=drafts, origin="an estate")
+    about = [question for question in exam.questions if question.kind == "estate"]
+    assert abs(2 * len(about) - number) <= 1
+    answers = [question.choices[question.answer] for question in about]
+    assert answers.count("You, the customer") <= 0.7 * len(answers), "no answer is right nearly always"
 
 
 def test_names_stay_names(quiz: Quiz, hostile_estate: Path) -> None:
-    seen = quiz(str(hostile_estate), "--number", "400", typed="1\n" * 400).stdout
+    seen = quiz(str(hostile_estate), "--number", "60", typed="1\n" * 60).stdout
     assert "onerror" in seen
     assert not {"\x1b", "\u202e"} & set(seen)
-    told = json.loads(quiz(str(hostile_estate), "--number", "400", "--format", "json").stdout)
+    told = json.loads(quiz(str(hostile_estate), "--number", "60", "--format", "json").stdout)
     assert HOSTILE in {question["resource"] for question in told["exam"]["questions"]}
 
 

@@ -20,7 +20,7 @@ MODEL = load()
 DRAFTS = {draft.id: draft for draft in all_drafts(MODEL)}
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(
     seed=st.integers(min_value=0, max_value=2**70),
     number=st.integers(min_value=1, max_value=120),
@@ -50,7 +50,7 @@ def test_any_exam(seed: int, number: int, area: str | None, service: str | None)
 
 
 def test_ten_questions_vary(model: Model) -> None:
-    for seed in range(20):
+    for seed in range(10):
         questions = make_exam(model, seed=seed, number=10).questions
         assert len({question.kind for question in questions}) >= 6
         assert len({question.area for question in questions} - {None}) >= 4
@@ -65,8 +65,8 @@ def test_right_choices_stand_anywhere(model: Model) -> None:
 
 
 def test_seeds_differ(model: Model) -> None:
-    exams = {tuple(q.id for q in make_exam(model, seed=seed, number=10).questions) for seed in range(30)}
-    assert len(exams) == 30
+    exams = {tuple(q.id for q in make_exam(model, seed=seed, number=10).questions) for seed in range(12)}
+    assert len(exams) == 12
 
 
 def test_near_choices_come_first(model: Model) -> None:
@@ -78,12 +78,14 @@ def test_near_choices_come_first(model: Model) -> None:
     assert set(question.choices) - near == {DRAFTS[id_].right}
 
 
-@pytest.mark.parametrize("format", ["json", "html"])
-def test_any_process_makes_the_same(quiz: Quiz, format: str) -> None:
-    arguments = (str(ESTATE), "--seed", "7", "--number", "60", "--format", format)
-    made = {quiz(*arguments, PYTHONHASHSEED=seed).stdout for seed in ("0", "1", "424242")}
+@pytest.mark.parametrize(
+    "arguments", [(str(ESTATE), "--format", "json"), ("--format", "html")], ids=["json", "html"]
+)
+def test_any_process_makes_the_same(quiz: Quiz, arguments: tuple[str, ...]) -> None:
+    asked = (*arguments, "--number", "60", "--seed")
+    made = {quiz(*asked, "7", PYTHONHASHSEED=seed).stdout for seed in ("1", "424242")}
     assert len(made) == 1
-    assert quiz(*arguments[:2], "8", *arguments[3:]).stdout not in made
+    assert quiz(*arguments, "--number", "60", "--seed", "8").stdout not in made
 
 
 def test_the_chosen_seed_is_told(quiz: Quiz) -> None:

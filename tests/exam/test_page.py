@@ -198,7 +198,7 @@ def test_by_keyboard_alone(opened: Open) -> None:
 
 def test_names_stay_names(opened: Open, model: Model, hostile_estate: Path) -> None:
     made = estate.drafts(assess_sources([hostile_estate]), seed=1)
-    exam = make_exam(model, seed=1, number=400, estate=made, origin=str(hostile_estate))
+    exam = make_exam(model, seed=1, number=60, estate=made, origin=str(hostile_estate))
     about = [question for question in exam.questions if "onerror" in question.text]
     assert about
     shown = opened(exam)

@@ -43,8 +43,8 @@ class Database:
         self._stale: dict[str, str] = {}
         self._gaps: dict[str, list[Unread]] = {}
         for unread in snapshot.unread:
-            if unread.table is not None and not unread.columns:
-                self._gaps.setdefault(unread.table, []).append(unread)
+            for name in unread.missing:
+                self._gaps.setdefault(name, []).append(unread)
         self._lost_template = next((unread for unread in snapshot.unread if unread.file is not None), None)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -146,6 +146,8 @@ class Database:
             return None  # what is known of the world is the same everywhere
         parts = []
         for gap in self.gaps(name):
+            if gap.tables:
+                continue  # nothing was read of that account, so that no row is there to look from
             same = [f"{ROW}.account_id IS NOT DISTINCT FROM {text(gap.account)}"]
             if table.scope == "region":
                 same.append(f"{ROW}.region IN ({text(gap.region)}, 'global')")

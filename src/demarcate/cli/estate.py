@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
+import time
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from demarcate.cli import options
 from demarcate.cli.options import Format, ReportFormat
+
+if TYPE_CHECKING:
+    from demarcate.estate.snapshot import Snapshot
 
 UNREAD = 3
 FOUND = 1
@@ -26,6 +32,10 @@ def assess(
     profile: options.Profile = None,
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,
+    org: options.Organization = False,
+    account: options.AccountIds = None,
+    role_name: options.RoleName = None,
+    external_id: options.ExternalId = None,
     parameters: options.Parameters = None,
     checks: options.CheckFolders = None,
     check: Annotated[list[str] | None, typer.Option("--check", help="Only this check; repeatable.")] = None,
@@ -71,6 +81,7 @@ def assess(
         session=options.session_of(profile, sources),
         regions=region,
         endpoint_url=endpoint_url,
+        accounts=options.accounts_of(org, account, role_name, external_id),
         parameters=options.parameters_of(parameters),
         checks=check,
         check_folders=checks or (),
@@ -80,6 +91,7 @@ def assess(
     )
     for path, form in files:
         reports.save(assessment, form, path)
+    _tell_skipped(assessment.snapshot)
     if format is ReportFormat.TEXT:
         from demarcate.report import terminal
 
@@ -98,28 +110,92 @@ def assess(
 
 def collect(
     sources: options.Sources,
-    out: Annotated[Path, typer.Option("--out", help="The folder to write; it must not exist yet.")],
+    out: Annotated[Path | None, typer.Option("--out", help="The folder to write; it must not exist yet.")] = None,
     profile: options.Profile = None,
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,
+    org: options.Organization = False,
+    account: options.AccountIds = None,
+    role_name: options.RoleName = None,
+    external_id: options.ExternalId = None,
     parameters: options.Parameters = None,
     table: Annotated[list[str] | None, typer.Option("--table", help="Only this table; repeatable.")] = None,
+    service: Annotated[
+        list[str] | None,
+        typer.Option("--service", help="Only the tables of this service of the model; repeatable."),
+    ] = None,
+    check: Annotated[
+        list[str] | None, typer.Option("--check", help="Only what this check needs; repeatable.")
+    ] = None,
+    checks: options.CheckFolders = None,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on with a live collection that was stopped.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print the calls that would be made, and do not make them.")
+    ] = False,
+    format: Annotated[
+        Format, typer.Option("--format", help="How the calls of a dry run are written.")
+    ] = Format.TABLE,
 ) -> None:
     """Write a snapshot: all rows of an estate as Parquet, with a record of what could not be read."""
-    from demarcate.estate.collecting import collect_snapshot, everything
+    from demarcate.assessing import narrowed
+    from demarcate.base.errors import DemarcateError
+    from demarcate.estate.collecting import LIVE, collect_snapshot
+    from demarcate.report.progress import showing
 
-    snapshot = collect_snapshot(
-        sources,
-        session=options.session_of(profile, sources),
-        regions=region,
-        endpoint_url=endpoint_url,
-        selection=everything(table),
-        parameters=options.parameters_of(parameters),
-        out=out,
+    selection = narrowed(table or (), service or (), check or (), checks or ())
+    session = options.session_of(profile, sources)
+    accounts = options.accounts_of(org, account, role_name, external_id)
+    if dry_run:
+        from demarcate.estate.dry_run import dry_run as planned
+        from demarcate.report import rows
+
+        if sources != [LIVE]:
+            raise DemarcateError("only live AWS is called: a dry run takes the source aws, and nothing else")
+        found = planned(selection, session=session, regions=region, endpoint_url=endpoint_url, accounts=accounts)
+        rows.write(*found, str(format), sys.stdout)
+        return
+    if out is None:
+        raise DemarcateError("name a folder for the snapshot (--out), or ask what would be called (--dry-run)")
+    began = time.monotonic()
+    with _kept(out, resume), showing() as progress:
+        snapshot = collect_snapshot(
+            sources,
+            session=session,
+            regions=region,
+            endpoint_url=endpoint_url,
+            accounts=accounts,
+            selection=selection,
+            parameters=options.parameters_of(parameters),
+            out=out,
+            resume=resume,
+            progress=progress,
+        )
+    row_count = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
+    calls = f", {progress.standing().whole().calls:,} calls" if sources == [LIVE] else ""
+    options.say(
+        f"{out}: {row_count:,} rows in {len(snapshot.manifest.tables)} tables{calls}, "
+        f"{time.monotonic() - began:.1f} s"
     )
-    rows = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
-    options.say(f"{out}: {rows:,} rows in {len(snapshot.manifest.tables)} tables")
+    _tell_skipped(snapshot)
     _tell_unread(snapshot.unread)
+
+
+@contextlib.contextmanager
+def _kept(out: Path, resume: bool) -> Iterator[None]:
+    """Say where a collection begins, and where one that ends before its time left what it had read."""
+    from demarcate.estate.journal import partial_folder
+
+    partial = partial_folder(out)
+    if resume and not partial.exists():
+        options.say(f"{out}: there is nothing to go on with: everything is read")
+    try:
+        yield
+    except (KeyboardInterrupt, OSError):
+        if partial.exists():
+            options.say(f"{out}: what was read is kept in {partial}: go on with --resume")
+        raise
 
 
 def query(
@@ -128,6 +204,10 @@ def query(
     profile: options.Profile = None,
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,
+    org: options.Organization = False,
+    account: options.AccountIds = None,
+    role_name: options.RoleName = None,
+    external_id: options.ExternalId = None,
     parameters: options.Parameters = None,
     format: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.TABLE,
 ) -> None:
@@ -142,11 +222,13 @@ def query(
         session=options.session_of(profile, where),
         regions=region,
         endpoint_url=endpoint_url,
+        accounts=options.accounts_of(org, account, role_name, external_id),
         selection=dict.fromkeys(tables_of(sql)),
         parameters=options.parameters_of(parameters),
     )
     columns, found = run(sql, snapshot)
     rows.write(columns, found, str(format), sys.stdout)
+    _tell_skipped(snapshot)
     _tell_unread(snapshot.unread)
 
 
@@ -160,6 +242,18 @@ def tables(
 
     columns, found = list_tables() if name is None else describe_table(name)
     rows.write(columns, found, str(format), sys.stdout)
+
+
+def _tell_skipped(snapshot: Snapshot) -> None:
+    """Say what was left out on purpose: closed accounts, and regions that an account has not enabled."""
+    from demarcate.report.safe import one_line
+
+    for note in snapshot.manifest.accounts:
+        who = one_line(f"{note.id} {note.name}")
+        if note.skipped:
+            options.say(f"{who}: not read: {note.skipped}")
+        if note.not_enabled:
+            options.say(f"{who}: not read, since not enabled there: {', '.join(note.not_enabled)}")
 
 
 def _tell_unread(unread: tuple[object, ...]) -> None:

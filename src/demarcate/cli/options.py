@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from demarcate.estate.accounts import Accounts
+
 SOURCES = "aws, a template, a folder of templates, or a snapshot. Several templates are one estate."
 
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=SOURCES)]
@@ -23,6 +25,26 @@ Regions = Annotated[
     list[str] | None, typer.Option("--region", help="A region to read; repeatable. Default: all enabled ones.")
 ]
 Endpoint = Annotated[str | None, typer.Option("--endpoint-url", help="Call this URL instead of AWS.")]
+Organization = Annotated[
+    bool, typer.Option("--org", help="Read all active accounts of the organization of the credentials.")
+]
+AccountIds = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--account", metavar="ID", help="Read this account; repeatable. With --org: only this one of it."
+    ),
+]
+RoleName = Annotated[
+    str | None,
+    typer.Option(
+        "--role-name",
+        metavar="NAME",
+        help="The role to assume in other accounts. Default: OrganizationAccountAccessRole.",
+    ),
+]
+ExternalId = Annotated[
+    str | None, typer.Option("--external-id", metavar="ID", help="The external id that the role asks for.")
+]
 Parameters = Annotated[
     Path | None, typer.Option("--parameters", help="A file with values for the templates' parameters.")
 ]
@@ -56,6 +78,20 @@ def session_of(profile: str | None, sources: list[str]) -> Any:
     from demarcate.estate.sources.aws.session import make_session
 
     return make_session(profile)
+
+
+def accounts_of(
+    org: bool, account: list[str] | None, role_name: str | None, external_id: str | None
+) -> Accounts | None:
+    """The accounts that are meant; None where no option names any. Raises DemarcateError as `Accounts` does."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.estate.accounts import ROLE, Accounts
+
+    if not org and not account:
+        if role_name is not None or external_id is not None:
+            raise DemarcateError("name the accounts in which a role is to be assumed: --org, or --account")
+        return None
+    return Accounts(org, tuple(account or ()), ROLE if role_name is None else role_name, external_id)
 
 
 def parameters_of(path: Path | None) -> dict[str, Any] | None:

@@ -110,13 +110,14 @@ def planned_rows(selection: Selection, account: str, regions: Sequence[str], *, 
     calls = calls_of(selection, all_regions=all_regions)
     places: list[tuple[Scope, str]] = [("account", "global"), *(("region", region) for region in regions)]
     return COLUMNS, [
-        [account, region, *_told(call)] for scope, region in places for call in calls if call.scope == scope
+        call_row(call, account, region) for scope, region in places for call in calls if call.scope == scope
     ]
 
 
-def _told(call: PlannedCall) -> list[object]:
-    service = call.operation.split(".")[0]
-    return [service, describe(call.operation).name, how_often(call), _shown(call.params), ", ".join(call.tables)]
+def call_row(call: PlannedCall, account: str, region: str) -> list[object]:
+    """A call in an account and region, as a row of `COLUMNS`."""
+    service, name = call.operation.split(".")[0], describe(call.operation).name
+    return [account, region, service, name, how_often(call), _shown(call.params), ", ".join(call.tables)]
 
 
 def how_often(call: PlannedCall) -> str:

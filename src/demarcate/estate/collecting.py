@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.plan import Selection
-from demarcate.estate.snapshot import Snapshot, SnapshotWriter, is_snapshot
+from demarcate.estate.accounts import Accounts
+from demarcate.estate.plan import Selection, make_plan
+from demarcate.estate.progress import Progress
+from demarcate.estate.snapshot import Snapshot, is_snapshot
 from demarcate.estate.sources.config.source import is_config, open_source
 from demarcate.estate.tables import all_tables
+from demarcate.estate.writing import SnapshotWriter
 
 if TYPE_CHECKING:
     import boto3
@@ -26,16 +30,22 @@ def collect_snapshot(
     session: boto3.Session | None = None,
     regions: Sequence[str] | None = None,
     endpoint_url: str | None = None,
+    accounts: Accounts | None = None,
     selection: Selection | None = None,
     parameters: Mapping[str, Any] | None = None,
     out: Path | None = None,
+    resume: bool = False,
     moment: datetime | None = None,
+    progress: Progress | None = None,
 ) -> Snapshot:
     """Collect sources into a snapshot: "aws", a snapshot's folder, templates, or what AWS Config delivered.
 
     Paths of templates may be several: they are one estate; so are those of deliveries of Config, which are also
-    read from s3://BUCKET/PREFIX and config:AGGREGATOR. `selection` says which tables and columns; all by
-    default. Raises DemarcateError where the source cannot be read at all.
+    read from s3://BUCKET/PREFIX and config:AGGREGATOR. `accounts` says which live accounts are read; by default
+    that of the credentials. `selection` says which tables and columns; all by default. With `resume`, a live
+    collection into `out` that was stopped goes on from there. `progress` is told how a live one goes.
+
+    Raises DemarcateError where the source cannot be read at all, and where `out` is not to be written.
     """
     if not sources:
         raise DemarcateError(
@@ -49,7 +59,11 @@ def collect_snapshot(
     if LIVE in names and len(names) > 1:
         raise DemarcateError("aws and templates are two estates: collect them one by one")
     if names == [LIVE]:
-        return _live(selection, session, regions, endpoint_url, out, moment)
+        return _live(selection, session, regions, endpoint_url, accounts, out, resume, progress)
+    if resume:
+        raise DemarcateError(f"{names[0]}: only live AWS is gone on with; leave --resume out")
+    if accounts is not None:
+        raise DemarcateError(f"{names[0]}: accounts can be chosen of live AWS only")
     paths = [Path(source) for source in sources]
     snapshots = [path for path in paths if is_snapshot(path)]
     if snapshots:
@@ -76,14 +90,46 @@ def _live(
     session: boto3.Session | None,
     regions: Sequence[str] | None,
     endpoint_url: str | None,
+    accounts: Accounts | None,
     out: Path | None,
-    moment: datetime | None,
+    resume: bool,
+    progress: Progress | None,
 ) -> Snapshot:
     from demarcate.estate.sources.aws.collect import collect
 
-    with SnapshotWriter("live", LIVE, out=out, moment=moment) as writer:
-        collect(selection or everything(), writer, session=session, regions=regions, endpoint_url=endpoint_url)
+    if resume and out is None:
+        raise DemarcateError("only a snapshot that has a folder (--out) can be gone on with")
+    chosen = selection or everything()
+    asked = _asked(chosen, regions, endpoint_url, accounts)
+    with SnapshotWriter("live", LIVE, out=out, asked=asked, resume=resume) as writer:
+        collect(
+            chosen,
+            writer,
+            session=session,
+            regions=regions,
+            endpoint_url=endpoint_url,
+            accounts=accounts,
+            progress=progress,
+        )
         return writer.finish()
+
+
+def _asked(
+    selection: Selection, regions: Sequence[str] | None, endpoint_url: str | None, accounts: Accounts | None
+) -> dict[str, str]:
+    """What was asked for, in the words of those who would ask for it again."""
+    columns = sorted(
+        (plan.table.name, plan.kept, [child.name for child, _ in plan.children], sorted(plan.names))
+        for plan in make_plan(selection, "live")
+    )
+    meant = accounts or Accounts()
+    return {
+        "tables": ", ".join(sorted(selection)),
+        "columns": sha256(repr(columns).encode()).hexdigest(),
+        "regions": ", ".join(dict.fromkeys(regions or ())),
+        "accounts": ", ".join(["the organization"] * meant.organization + sorted(meant.only)),
+        "endpoint": endpoint_url or "",
+    }
 
 
 def _config(

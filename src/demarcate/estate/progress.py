@@ -8,6 +8,9 @@ from typing import Protocol
 class Progress(Protocol):
     """Told from several threads."""
 
+    def expected(self, accounts: int) -> None:
+        """So many accounts will be read."""
+
     def planned(self, account: str, service: str, parts: int) -> None:
         """So many parts (tables of one account and region) of a service will be read."""
 
@@ -20,6 +23,9 @@ class Progress(Protocol):
 
 class Silent:
     """Shows nothing."""
+
+    def expected(self, accounts: int) -> None:
+        """Say nothing."""
 
     def planned(self, account: str, service: str, parts: int) -> None:
         """Say nothing."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from functools import cached_property
+from itertools import combinations
 
 from demarcate.model import Model, Responsibility, Tool
 from demarcate.model.words import stems
@@ -43,13 +44,26 @@ class Apart:
     def _used_together(self) -> set[tuple[str, str]]:
         return {(a, b) for r in self._model.responsibilities for a in r.tools for b in r.tools}
 
-    def responsibilities(self, one: Responsibility, two: Responsibility) -> bool:
-        """Whether two responsibilities are about different things.
+    def from_all(self, known: Iterable[Responsibility]) -> list[Responsibility]:
+        """The responsibilities that are about something else than each of these, in the model's order."""
+        found = set(self._model.responsibility).intersection(*(self._strangers[one.id] for one in known))
+        return [r for r in self._model.responsibilities if r.id in found]
 
-        They have no tool, layer, topic, practice or counterpart in common, and what they speak of differs: named
-        services within an area, or else areas and every word of their titles.
+    @cached_property
+    def _strangers(self) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {r.id: set() for r in self._model.responsibilities}
+        for one, two in combinations(self._model.responsibilities, 2):
+            if self._about_different_things(one, two):
+                found[one.id].add(two.id)
+                found[two.id].add(one.id)
+        return found
+
+    def _about_different_things(self, one: Responsibility, two: Responsibility) -> bool:
+        """Whether they have no tool, layer, topic, practice or counterpart in common, and speak of different things.
+
+        Within an area these are named services; from area to area it is every word of their titles.
         """
-        if one.id == two.id or self._together[one.id] & self._together[two.id]:
+        if self._together[one.id] & self._together[two.id]:
             return False
         if one.area == two.area:
             return "all" not in (one.services, two.services) and not set(one.services) & set(two.services)

@@ -149,7 +149,7 @@ class _Found:
     def which_job(self, apart: Apart, broken: set[str]) -> Iterator[Draft]:
         """Which job was not done. What else was not done on the same resource is no wrong choice."""
         others = [self._model.responsibility[id_] for id_ in sorted(broken)]
-        wrong = strangers(self._model, apart, others, self._of)
+        wrong = strangers(apart, others, self._of)
         yield self._draft(
             "which",
             self._of,
@@ -165,7 +165,7 @@ class _Found:
         counterparts = self._model.counterparts(self._of)
         half = next((r for r in counterparts if not r.when), None)
         if half is not None:
-            wrong = strangers(self._model, apart, [self._of, *counterparts], half)
+            wrong = strangers(apart, [self._of, *counterparts], half)
             yield self._draft(
                 "half",
                 half,

@@ -18,6 +18,8 @@ _TYPES: dict[ServiceType, str] = {
     "abstracted": "an abstracted service, of which you see only an interface",
 }
 
+_WHOSE: dict[Party, str] = {"aws": "AWS's", "customer": "your"}
+
 Owners = Mapping[str, Mapping[str, Party]]
 """For each service and topic, the party that alone has all of it; what both have a part in is left out."""
 
@@ -156,37 +158,38 @@ def _lines(model: Model) -> Iterator[Draft]:
 def _sides(model: Model) -> Iterator[Draft]:
     """Of several jobs in one service, the one on that side of the line."""
     for service in model.services:
-        jobs = {r.id: told for r in model.responsibilities if (told := _job_in(model, r, service))}
-        for id_, told in jobs.items():
-            one = model.responsibility[id_]
-            if one.services == "all":
-                continue
-            whose_job = "AWS's" if one.party == "aws" else "your"
-            others = [r for other in jobs if (r := model.responsibility[other]).party != one.party]
-            others.sort(key=lambda r: (r.services == "all", r.area != one.area))
-            yield Draft(
-                id=f"side:{service.id}:{one.id}",
-                kind="line",
-                form=f"job of {one.party}",
-                area=one.area,
-                services=(service.id,),
-                text=f"{service.name}. Which of these is {whose_job} job?",
-                right=told,
-                wrong=tuple(jobs[r.id] for r in others),
-                near=sum(r.services != "all" for r in others),
-                explanation=whose(one),
-                responsibilities=(one.id,),
-                explain=one.id,
-            )
+        named = set(model.service) - {service.id}
+        jobs = {r.id: told for r in model.responsibilities if (told := _job_in(service, r, named))}
+        sides: dict[Party, list[Responsibility]] = {"aws": [], "customer": []}
+        for id_ in jobs:
+            sides[model.responsibility[id_].party].append(model.responsibility[id_])
+        for party, mine in sides.items():
+            # Those that speak of this service by name are the harder ones.
+            others = sorted(sides["customer" if party == "aws" else "aws"], key=lambda r: r.services == "all")
+            for one in mine:
+                if one.services != "all":
+                    yield Draft(
+                        id=f"side:{service.id}:{one.id}",
+                        kind="line",
+                        form=f"job of {party}",
+                        area=one.area,
+                        services=(service.id,),
+                        text=f"{service.name}. Which of these is {_WHOSE[party]} job?",
+                        right=jobs[one.id],
+                        wrong=tuple(jobs[r.id] for r in others),
+                        near=sum(r.services != "all" for r in others),
+                        explanation=whose(one),
+                        responsibilities=(one.id,),
+                        explain=one.id,
+                    )
 
 
-def _job_in(model: Model, responsibility: Responsibility, service: Service) -> str | None:
+def _job_in(service: Service, responsibility: Responsibility, others: set[str]) -> str | None:
     """The job that a responsibility is in a service whatever the settings; None where it is none there.
 
-    One that names another service would not be taken to be of this one.
+    One that names one of the other services would not be taken to be of this one.
     """
     if responsibility.when or not responsibility.covers(service.id):
         return None
-    others = {s.id for s in model.services} - {service.id}
     told = None if others & set(words(responsibility.title)) else job(responsibility)
     return told and told[:1].upper() + told[1:]

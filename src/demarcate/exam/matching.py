@@ -42,16 +42,9 @@ def drafts(model: Model) -> Iterator[Draft]:
     yield from _tools(model, apart)
 
 
-def strangers(
-    model: Model, apart: Apart, to: Iterable[Responsibility], like: Responsibility
-) -> list[Responsibility]:
+def strangers(apart: Apart, to: Iterable[Responsibility], like: Responsibility) -> list[Responsibility]:
     """Responsibilities of one party that have nothing to do with any of these; those of its area come first."""
-    known = [like, *to]
-    found = [
-        r
-        for r in model.responsibilities
-        if r.party == like.party and all(apart.responsibilities(r, one) for one in known)
-    ]
+    found = [r for r in apart.from_all([like, *to]) if r.party == like.party]
     return sorted(found, key=lambda r: r.area != like.area)
 
 
@@ -59,7 +52,7 @@ def _halves(model: Model, apart: Apart) -> Iterator[Draft]:
     for one in model.responsibilities:
         others = model.counterparts(one)
         for half in others:
-            wrong = strangers(model, apart, [one, *others], half)
+            wrong = strangers(apart, [one, *others], half)
             ask = "What is your half of it?" if one.party == "aws" else "What does AWS do for its half?"
             told = f"{one.title}." if one.party == "aws" else f"Your half is this: “{one.title}”."
             yield Draft(
@@ -123,7 +116,7 @@ def _asked(model: Model, apart: Apart) -> Iterator[Draft]:
     for one in model.responsibilities:
         for proof in one.proof:
             if one.party == "customer" and proof.ask is not None:
-                wrong = strangers(model, apart, [], one)
+                wrong = strangers(apart, [], one)
                 yield Draft(
                     id=f"asked:{one.id}:{proof.kind}",
                     kind="proof",

@@ -124,8 +124,9 @@ class _Facts:
         self._not_run = {one.check: one.reason for one in not_run}
         self._present = _present_services(model, snapshot, reaches)
         parts = [part for held in snapshot.manifest.tables.values() for part in held.parts]
+        lost = {one.account for one in snapshot.unread if one.tables}
         self.estate = Estate(
-            accounts=tuple(sorted({part.account for part in parts if part.account})),
+            accounts=tuple(sorted(account for account in {*lost, *(part.account for part in parts)} if account)),
             regions=tuple(sorted({part.region for part in parts if part.region and part.region != "global"})),
             services=frozenset(self._present),
         )
@@ -258,7 +259,7 @@ def _of(number: int, result: CheckResult) -> str:
 def _present_services(model: Model, snapshot: Snapshot, reaches: Mapping[str, Reach]) -> set[str]:
     """The services of which the snapshot has a resource, or may have one that was not read."""
     rows = {name: sum(part.rows for part in held.parts) for name, held in snapshot.manifest.tables.items()}
-    unread = {one.table for one in snapshot.unread if one.table and not one.columns}
+    unread = {table for one in snapshot.unread for table in one.missing}
     lost_template = any(one.file for one in snapshot.unread)
     present = set()
     for service in model.services:

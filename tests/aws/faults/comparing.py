@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
 
+from demarcate.checks.structs import Check
 from demarcate.estate.tables import table
 from tests.aws.answers.asking import api_name
 from tests.aws.faults.kinds import KINDS
@@ -158,41 +159,41 @@ def _findings(calm: Seen, seen: Seen, failed: list[Reach], faults: Mapping[str, 
     for name, now in sorted(seen.findings.items()):
         was = calm.findings[name]
         lost = [reach for reach in failed if name in needing()[reach.operation]]
-        if not lost:
-            for place in sorted(set(was) | set(now), key=str):
-                if _but_pass(was.get(place)) != now.get(place):
-                    yield (
-                        f"{name} needs nothing that failed; its finding on {place} was {was.get(place)}, "
-                        f"and is {now.get(place)}"
-                    )
-            continue
-        (reach,) = lost
-        about = f"{reach.operation}, {faults[reach.operation]}: {name}"
-        yield from (f"{about}: {problem}" for problem in _lost_findings(name, was, now, reach))
+        about = ", ".join(f"{reach.operation}, {faults[reach.operation]}" for reach in lost)
+        problems = _of_needing(checks()[name], was, now, lost) if lost else _of_innocent(was, now)
+        yield from (f"{about or 'nothing that it needs failed'}: {name} {problem}" for problem in problems)
 
 
-def _lost_findings(name: str, was: Mapping[Place, Told], now: Mapping[Place, Told], reach: Reach) -> Iterator[str]:
+def _of_innocent(was: Mapping[Place, Told], now: Mapping[Place, Told]) -> Iterator[str]:
+    for place in sorted(set(was) | set(now), key=str):
+        if _but_pass(was.get(place)) != now.get(place):
+            yield f"on {place} was {was.get(place)}, and is {now.get(place)}"
+
+
+def _of_needing(
+    check: Check, was: Mapping[Place, Told], now: Mapping[Place, Told], lost: list[Reach]
+) -> Iterator[str]:
     """A check that needed what failed: unknown with the reason, or as before where something else decides."""
-    check = checks()[name]
-    regions = {region_of(one) for one in (reach.tables | {o for owners in reach.derived.values() for o in owners})}
-
-    def told(finding: Told | None) -> bool:
-        return (
-            finding is not None
-            and finding.verdict == "unknown"
-            and any(names(finding.reason, reach.operation, region) for region in regions)
-        )
-
-    gone = check.table in reach.listed or bool(reach.derived.get(check.table, set()) & reach.listed)
-    if gone and not any(told(finding) for place, finding in now.items() if place[2] is None):
-        yield f"is not unknown as a whole: {sorted(now.items(), key=str)[:2]}"
-    sure = any(one in reach.listed for one in check.lookups)
+    sure = gone = False
+    for reach in lost:
+        if check.table in reach.listed or reach.derived.get(check.table, set()) & reach.listed:
+            gone = True
+            if not any(_told(finding, [reach]) for place, finding in now.items() if place[2] is None):
+                yield f"is not unknown as a whole for {reach.operation}: {sorted(now.items(), key=str)[:2]}"
+        sure = sure or any(one in reach.listed for one in check.lookups if not table(one).facts)
     for place, finding in sorted(now.items(), key=str):
-        if not told(finding) and (sure or finding != was.get(place)):
+        if not _told(finding, lost) and (sure or finding != was.get(place)):
             yield f"on {place} was {was.get(place)}, and is {finding}"
     for place in sorted(set(was) - set(now), key=str):
         if not gone and (sure or _but_pass(was[place])):
             yield f"on {place} was {was[place]}, and says nothing"
+
+
+def _told(finding: Told, lost: list[Reach]) -> bool:
+    """Whether a finding is unknown, and says because of which of these operations."""
+    return finding.verdict == "unknown" and any(
+        names(finding.reason, reach.operation, place) for reach in lost for place in PLACES
+    )
 
 
 def _but_pass(finding: Told | None) -> Told | None:

@@ -38,10 +38,12 @@ class Reach:
         """Whether a check cannot be judged without it."""
         if check.table in self.listed or self._needs(check.table, (*check.columns, *check.shown)):
             return True
-        if check.table in self.derived and _speaks_of(check, self.derived[check.table]):
+        if check.table in self.derived and owners_of(check, check.table) & self.derived[check.table]:
             return True
         return any(
-            name in self.listed or name in self.derived or self._needs(name, used)
+            name in self.listed
+            or bool(owners_of(check, name) & self.derived.get(name, set()))
+            or self._needs(name, used)
             for name, used in check.lookups.items()
             if not table(name).facts  # what is known of the world stands in
         )
@@ -50,11 +52,14 @@ class Reach:
         return bool(self.columns.get(name, set()) & set(used))
 
 
-def _speaks_of(check: Check, owners: set[str]) -> bool:
-    """Whether a check on a derived table is about rows made from these: it names them, or no owner at all."""
-    sql = f"{check.condition} {check.where}"
-    named = {derived.of for derived in table(check.table).derived if f"'{derived.of}'" in sql}
-    return not named or bool(named & owners)
+def owners_of(check: Check, name: str) -> set[str]:
+    """The tables whose rows a check is about where it reads a derived table.
+
+    Those that it names; else its own, where it looks at what is derived from its row; else all of them.
+    """
+    owners = {derived.of for derived in table(name).derived}
+    named = {owner for owner in owners if f"'{owner}'" in f"{check.condition} {check.where}"}
+    return named or ({check.table} if check.table in owners else owners)
 
 
 @cache
@@ -112,15 +117,24 @@ def needing() -> Mapping[str, frozenset[str]]:
     }
 
 
+@cache
+def needing_alone() -> Mapping[str, frozenset[str]]:
+    """The same without checks on tables that are made from others: what fails of several owners can be told apart."""
+    return {
+        name: frozenset(check for check in needed if not table(checks()[check].table).derived)
+        for name, needed in needing().items()
+    }
+
+
 def apart(one: Reach, other: Reach) -> bool:
     """Whether what two operations reach can be told apart where both fail at once."""
     if one.listed & other.tables or other.listed & one.tables:
         return False  # where the listing fails, nothing else is asked
     if any(columns & other.columns.get(name, set()) for name, columns in one.columns.items()):
         return False
-    if set(one.derived) & set(other.derived):
+    if any(owners & other.derived.get(name, set()) for name, owners in one.derived.items()):
         return False
-    return not needing()[one.operation] & needing()[other.operation]
+    return not needing_alone()[one.operation] & needing_alone()[other.operation]
 
 
 @cache

@@ -96,5 +96,7 @@ def _findings(snapshot: Snapshot, judged: Mapping[str, Check], passes: bool) -> 
     found: dict[str, dict[Place, Told]] = {name: {} for name in judged}
     for finding in judge(then, judged.values(), passes=passes).findings():
         place = (finding.account, finding.region, finding.resource)
-        found[names[finding.check]][place] = Told(finding.verdict, finding.reason)
+        of_check = found[names[finding.check]]
+        before = f"{of_check[place].reason}; " if place in of_check else ""  # of a part, one for each gap
+        of_check[place] = Told(finding.verdict, before + finding.reason)
     return found

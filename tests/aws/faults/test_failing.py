@@ -36,8 +36,10 @@ def fail(world: World, group: Iterable[str], kind: str) -> list[str]:
     faults = {operation: kind for operation in group if applies(kind, operation)}
     if not faults:
         return []
-    touched = {name for operation in faults for name in reaches()[operation].tables}
-    judged = set(CONTROL) | (touching(touched) if kind == "denied" else one_for_each(faults))
+    reached = [reaches()[operation] for operation in faults]
+    touched = {name for reach in reached for name in reach.tables}
+    derived = {name for reach in reached for name in reach.derived}
+    judged = set(CONTROL) | (touching(touched | derived) if kind == "denied" else one_for_each(faults))
     with world.failing(faults):
         seen = look(world.session, world.server.url, selection_of(judged, touched), judged)
     return differences(world.calm, seen, faults)

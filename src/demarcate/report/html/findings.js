@@ -1,6 +1,6 @@
 // Findings: a table by pages, and the filters over it.
 
-const PAGE = 100;
+const PAGE = 50;
 
 /** The hash of a finding's resource; an account, region or file belongs to what it is called. */
 function resourceHash(row) {
@@ -37,12 +37,12 @@ const CELLS = [
 /** A table of findings. Columns that say nothing in this report, or in this view, are left out. */
 function table(rows, without) {
   const cells = CELLS.filter(([heading, , column]) => isUsed(column) && !without.includes(heading));
-  const head = cells.map(([heading]) => h("th", { scope: "col" }, heading));
+  const head = cells.map(([heading, role]) => h("th", { scope: "col", class: role }, heading));
   const cellsOf = (row) =>
     cells.map(([heading, role, , cell]) =>
       h("td", role === "labelled" ? { "data-label": heading } : { class: role }, cell(row, without)),
     );
-  const made = h("table", {}, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows.map((row) => h("tr", {}, cellsOf(row)))));
+  const made = h("table", { class: "steady" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows.map((row) => h("tr", {}, cellsOf(row)))));
   return h("div", { class: "table" }, made);
 }
 

@@ -2,6 +2,7 @@
 
 const MADE = { findings: findingsView, check: checkView, resource: resourceView, search: searchView };
 
+const NAME = document.title;
 const made = byId("made");
 const searched = byId("search-text");
 const scrolled = new Map();
@@ -12,7 +13,7 @@ let step = 0;
 function sectionOf(place) {
   const path = place.id ? `${place.view}/${place.id}` : place.view;
   const section = Object.hasOwn(MADE, place.view) ? null : byId(path);
-  if (section?.classList.contains("view")) return section;
+  if (section !== made && section?.classList.contains("view")) return section;
   const make = Object.hasOwn(MADE, place.view) ? MADE[place.view] : lost;
   made.replaceChildren(...make(place).flat(Infinity).filter(Boolean));
   return made;
@@ -24,7 +25,7 @@ function show(place) {
   for (const current of document.querySelectorAll(".view.current")) current.classList.remove("current");
   section.classList.add("current");
   const heading = section.querySelector("[data-heading]");
-  document.title = `${heading.textContent} – ${document.querySelector("h1").firstElementChild.nextSibling.textContent.trim()}`;
+  document.title = `${heading.textContent} – ${NAME}`;
   for (const tab of document.querySelectorAll(".top nav a")) {
     if (tab.hash === `#${place.view}`) tab.setAttribute("aria-current", "page");
     else tab.removeAttribute("aria-current");

@@ -66,10 +66,15 @@ function resourceFinding(row) {
   return h(
     "li",
     {},
-    h("p", {}, sign(told("verdict", row)), " ", severity(check.severity), " ", link(hashOf("check", check.id), check.title)),
-    h("p", { class: "reason" }, told("reason", row)),
-    check.remedy ? h("p", { class: "remedy" }, check.remedy) : null,
-    h("p", { class: "quiet" }, "It is yours: ", link(hashOf("responsibility", responsibility.id), responsibility.title)),
+    h("p", {}, sign(told("verdict", row)), h("br"), severity(check.severity)),
+    h(
+      "div",
+      {},
+      h("p", { class: "reason" }, told("reason", row)),
+      h("p", {}, link(hashOf("check", check.id), check.title)),
+      h("p", { class: "quiet" }, "It is yours: ", link(hashOf("responsibility", responsibility.id), responsibility.title)),
+    ),
+    h("p", { class: "remedy" }, check.remedy),
   );
 }
 

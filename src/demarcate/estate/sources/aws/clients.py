@@ -39,15 +39,75 @@ CONFIG = Config(
 )
 
 
-class Clients:
-    """The clients of one account's session, each made when it is first needed. Safe for several threads."""
+class _Models:
+    """botocore's loader of service models, one for the sessions of all accounts, which can forget what it read."""
 
-    def __init__(self, session: boto3.Session, endpoint_url: str | None) -> None:
+    def __init__(self, data_path: str | None) -> None:
+        self._data_path = data_path
+        self.forget()
+
+    def forget(self) -> None:
+        self._loader = create_loader(self._data_path)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._loader, name)
+
+
+class Kept:
+    """The clients that are alive, of all accounts, and the service models that they share."""
+
+    def __init__(self, session: boto3.Session) -> None:
+        self._models = _Models(_core(session).get_config_variable("data_path"))
+        self._lock = threading.Lock()
+        self._clients: OrderedDict[tuple[object, str, str], Any] = OrderedDict()
+
+    def share(self, session: boto3.Session) -> None:
+        """Let a session take its service models from here."""
+        _core(session).register_component("data_loader", self._models)
+
+    def client(self, owner: object, service: str, region: str, make: Callable[[], Any]) -> Any:
+        """The client of an owner for a service and region; made if it is not alive."""
+        key = (owner, service, region)
+        with self._lock:
+            client = self._clients.get(key)
+            if client is None:
+                client = self._clients[key] = make()
+                if len(self._clients) > ALIVE:
+                    self._forget(list(self._clients)[:-KEPT])
+            self._clients.move_to_end(key)
+            return client
+
+    def forget(self, owner: object) -> None:
+        """Let go of an owner's clients."""
+        with self._lock:
+            self._forget([key for key in self._clients if key[0] is owner])
+
+    def _forget(self, keys: list[tuple[object, str, str]]) -> None:
+        """Let go of clients and, where no other client holds it, of a service's model, which outweighs them."""
+        for key in keys:
+            del self._clients[key]
+        if {service for _, service, _ in keys} - {service for _, service, _ in self._clients}:
+            self._models.forget()
+        gc.collect()  # a client's class is a cycle that holds its service's model
+
+
+def _core(session: boto3.Session) -> Any:
+    return session._session  # boto3 has no public name for it
+
+
+class Clients:
+    """The clients of one account's session, each made when it is first needed. Safe for several threads.
+
+    `kept` is given where several accounts are read: it holds the clients of all of them.
+    """
+
+    def __init__(self, session: boto3.Session, endpoint_url: str | None, kept: Kept | None = None) -> None:
         self.session = session
+        self.kept = kept or Kept(session)
+        self.kept.share(session)
         self._endpoint = endpoint_url
         self._called: Callable[[str], None] = lambda _: None
         self._lock = threading.Lock()
-        self._clients: OrderedDict[tuple[str, str], Any] = OrderedDict()
         self._limits: dict[tuple[str, str], Limit] = {}
         self._names: dict[str, str] = {}
 
@@ -57,35 +117,23 @@ class Clients:
 
     def pair(self, service: str, region: str) -> tuple[Any, Limit]:
         """The client of a service in a region, and how many calls to it may run side by side."""
-        key = (service, region)
         with self._lock:
-            limit = self._limits.setdefault(key, Limit())
-            client = self._clients.get(key)
-            if client is None:
-                client = self._clients[key] = self.session.client(
-                    service,  # type: ignore[call-overload]
-                    region_name=region,
-                    endpoint_url=self._endpoint,
-                    config=CONFIG,
-                )
-                self._watch(service, client, limit)
-                if len(self._clients) > ALIVE:
-                    self._forget(KEPT)
-            self._clients.move_to_end(key)
-            return client, limit
+            limit = self._limits.setdefault((service, region), Limit())
+        return self.kept.client(self, service, region, lambda: self._make(service, region, limit)), limit
 
     def close(self) -> None:
         """Let go of all clients."""
-        with self._lock:
-            self._forget(0)
+        self.kept.forget(self)
 
-    def _forget(self, keep: int) -> None:
-        """Let go of the clients used longest ago, and of the service models read so far, which outweigh them."""
-        while len(self._clients) > keep:
-            self._clients.popitem(last=False)
-        core = self.session._session  # boto3 has no public name for it
-        core.register_component("data_loader", create_loader(core.get_config_variable("data_path")))
-        gc.collect()  # a client's class is a cycle that holds its service's model
+    def _make(self, service: str, region: str, limit: Limit) -> Any:
+        client = self.session.client(
+            service,  # type: ignore[call-overload]
+            region_name=region,
+            endpoint_url=self._endpoint,
+            config=CONFIG,
+        )
+        self._watch(service, client, limit)
+        return client
 
     def _watch(self, service: str, client: Any, limit: Limit) -> None:
         def answered(parsed_response: Any, **_: Any) -> None:

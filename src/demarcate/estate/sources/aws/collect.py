@@ -4,27 +4,35 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Executor, ThreadPoolExecutor
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from msgspec.structs import replace
+
 from demarcate.base.memory import share_arenas
+from demarcate.estate.accounts import Accounts
 from demarcate.estate.plan import Selection, TablePlan, make_plan
 from demarcate.estate.progress import Progress, Silent
 from demarcate.estate.rows import Item
-from demarcate.estate.snapshot import SnapshotWriter, Unread
+from demarcate.estate.snapshot import AccountNote, Unread
 from demarcate.estate.sources.aws.asking import GLOBAL, Asker, Scope
 from demarcate.estate.sources.aws.clients import Clients
-from demarcate.estate.sources.aws.failures import CallFailed
+from demarcate.estate.sources.aws.failures import FAILED, CallFailed, reason
+from demarcate.estate.sources.aws.organization import SERVICE, members_of
 from demarcate.estate.sources.aws.reading import Reader
-from demarcate.estate.sources.aws.session import Account, identify, make_session
+from demarcate.estate.sources.aws.session import Account, Caller, account_of, assume, identify, make_session
 from demarcate.estate.table import Each
+from demarcate.estate.writing import SnapshotWriter
 
 if TYPE_CHECKING:
     import boto3
 
 LISTINGS = 8
 """Listings that are read side by side."""
+
+TOGETHER = 4
+"""Accounts that are read side by side."""
 
 DETAILS = 16
 """Details of rows that are asked for side by side, over all listings."""
@@ -43,6 +51,11 @@ class Listing:
         yield from self.plans
         for listing in self.further:
             yield from listing.tables()
+
+    @property
+    def scope(self) -> str:
+        """Whether it is made once an account ("account") or in each region ("region")."""
+        return next(self.tables()).table.scope
 
     @property
     def service(self) -> str:
@@ -72,6 +85,14 @@ class _Task:
     asker: Asker
 
 
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """An account that can be read, with clients of its own."""
+
+    account: Account
+    asker: Asker
+
+
 def collect(
     selection: Selection,
     writer: SnapshotWriter,
@@ -79,61 +100,178 @@ def collect(
     session: boto3.Session | None = None,
     regions: Sequence[str] | None = None,
     endpoint_url: str | None = None,
+    accounts: Accounts | None = None,
     progress: Progress | None = None,
 ) -> None:
-    """Write the rows of the tables selected, for one account and its regions.
+    """Write the rows of the tables selected, for the accounts meant and their regions.
 
     What could not be read is recorded, and the rest goes on. Raises DemarcateError where nothing can be read
-    at all: no credentials, expired ones, a region that does not exist.
+    at all: no credentials, expired ones, a region or an account that does not exist, an organization that
+    cannot be listed.
     """
     share_arenas()
-    progress = progress or Silent()
     session = session or make_session()
-    clients = Clients(session, endpoint_url)
-    account = identify(session, clients, regions)
-    clients.report(lambda service: progress.called(account.id, service))
-    if account.unread:
-        writer.unread(
-            Unread(
-                reason=f"{account.unread}: only {account.regions[0]} was read",
-                account=account.id,
-                operation="ec2:DescribeRegions",
-            )
-        )
-    tasks = list(
-        _tasks(make_plan(selection, "live"), account, Asker(clients), tuple(regions) if regions else None)
-    )
-    for task in tasks:
-        progress.planned(account.id, task.listing.service, sum(1 for _ in task.listing.tables()))
+    own = Clients(session, endpoint_url)
+    caller = identify(session, own, regions)
+    writer.read_as(caller.account)
     with (
         ThreadPoolExecutor(DETAILS, thread_name_prefix="detail") as details,
         ThreadPoolExecutor(LISTINGS, thread_name_prefix="listing") as listings,
     ):
-        for done in [listings.submit(_read, task, writer, details, progress) for task in tasks]:
+        run = _Run(
+            _listings(selection),
+            writer,
+            caller,
+            own,
+            accounts or Accounts(),
+            tuple(regions or ()),
+            endpoint_url,
+            progress or Silent(),
+            details,
+            listings,
+        )
+        try:
+            run.accounts()
+        except BaseException:  # an interrupt, a full disk: what is under way ends at its next row
+            writer.stop()
+            listings.shutdown(wait=False, cancel_futures=True)
+            raise
+    own.close()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What is the same for all accounts of one collection."""
+
+    plan: list[Listing]
+    writer: SnapshotWriter
+    caller: Caller
+    own: Clients
+    meant: Accounts
+    regions: tuple[str, ...]
+    endpoint_url: str | None
+    progress: Progress
+    details: Executor
+    listings: Executor
+
+    def accounts(self) -> None:
+        """Read all accounts, some at a time.
+
+        The next ones are opened behind what is left of those before them, so that no thread waits for work.
+        """
+        self.own.report(lambda service: self.progress.called(self.caller.account, service))
+        members = members_of(self.meant, self.caller, Asker(self.own), self.writer, self.details)
+        self.writer.accounts += [note for note in members.notes if note.skipped]
+        reading = [note for note in members.notes if not note.skipped]
+        self.progress.expected(len(reading))
+        under_way: list[Future[None]] = []
+        opened: list[_Opened] = []
+        for start in range(0, len(reading), TOGETHER):
+            before, under_way = under_way, []
+            done_with, opened = opened, []
+            wave = reading[start : start + TOGETHER]
+            for note, found in zip(wave, self.listings.map(self._open, wave), strict=True):
+                if isinstance(found, CallFailed):
+                    self.writer.accounts.append(note)
+                    self.writer.unread(self._unread(note, found, members.telling))
+                else:
+                    self.writer.accounts.append(replace(note, not_enabled=found.account.not_enabled))
+                    opened.append(found)
+            for task in self._tasks(opened, members.telling):
+                under_way.append(self.listings.submit(_read, task, self.writer, self.details, self.progress))
+            self._finish(before, done_with)
+        self._finish(under_way, opened)
+
+    def _finish(self, under_way: list[Future[None]], opened: list[_Opened]) -> None:
+        for done in under_way:
             done.result()
-    clients.close()
+        for one in opened:
+            one.asker.clients.close()
+
+    def _open(self, note: AccountNote) -> _Opened | CallFailed:
+        """Get at an account, and ask for its regions."""
+        clients = self.own
+        if note.id != self.caller.account:
+            try:
+                session = assume(self.caller, note.id, self.own, self.meant)
+            except FAILED as error:
+                return CallFailed("sts.assume_role", error)
+            clients = Clients(session, self.endpoint_url, self.own.kept)
+            clients.report(lambda service: self.progress.called(note.id, service))
+        account = account_of(self.caller, note.id, clients, self.regions)
+        if account.unread:
+            self.writer.unread(
+                Unread(
+                    reason=f"{account.unread}: only {account.regions[0]} was read",
+                    account=account.id,
+                    operation="ec2:DescribeRegions",
+                )
+            )
+        return _Opened(account, Asker(clients))
+
+    def _tasks(self, opened: list[_Opened], telling: frozenset[str] | None) -> list[_Task]:
+        """What is to be listed in some accounts, service by service: clients are few then.
+
+        The service with most comes first. Accounts take turns, so that no one of them is asked more than others.
+        """
+        chosen = self.regions or None
+        tasks = [
+            _Task(listing, Scope(one.account, region, chosen), one.asker)
+            for listing in self.plan
+            for one in opened
+            if _tells(listing, one.account.id, telling)
+            for region in ((GLOBAL,) if listing.scope == "account" else one.account.regions)
+        ]
+        left = {id(task): len(_left(task, self.writer)) for task in tasks}
+        tasks = [task for task in tasks if left[id(task)]]
+        for task in tasks:
+            self.progress.planned(task.scope.account.id, task.listing.service, left[id(task)])
+        of_service = Counter(task.listing.service for task in tasks)
+        return sorted(tasks, key=lambda t: (-of_service[t.listing.service], t.listing.service, t.scope.region))
+
+    def _unread(self, note: AccountNote, failed: CallFailed, telling: frozenset[str] | None) -> Unread:
+        """All that was asked for is missing of an account."""
+        tables = {
+            name
+            for listing in self.plan
+            if _tells(listing, note.id, telling)
+            for plan in listing.tables()
+            for name in ([plan.table.name] if plan.kept else []) + [child.name for child, _ in plan.children]
+        }
+        return Unread(
+            reason=reason(failed.error),
+            tables=tuple(sorted(tables)),
+            account=note.id,
+            operation=self.own.api_name(failed.operation),
+        )
 
 
-def _tasks(
-    plans: Iterable[TablePlan], account: Account, asker: Asker, chosen: tuple[str, ...] | None
-) -> list[_Task]:
-    """What is to be listed, service by service: clients are few then. The service with most comes first."""
-    plans = list(plans)
-    tasks = [
-        _Task(listing, Scope(account, region, chosen), asker)
+def _listings(selection: Selection) -> list[Listing]:
+    """The listings that a selection needs: those made once an account, and those made in each region."""
+    plans = make_plan(selection, "live")
+    return [
+        listing
         for scope in ("account", "region")
         for listing in listings_of(plan for plan in plans if plan.table.scope == scope)
-        for region in ((GLOBAL,) if scope == "account" else account.regions)
     ]
-    of_service = Counter(task.listing.service for task in tasks)
-    return sorted(tasks, key=lambda t: (-of_service[t.listing.service], t.listing.service, t.scope.region))
+
+
+def _tells(listing: Listing, account: str, telling: frozenset[str] | None) -> bool:
+    """Whether a listing is for an account: members of an organization are not told of it."""
+    return telling is None or listing.service != SERVICE or account in telling
+
+
+def _left(task: _Task, writer: SnapshotWriter) -> list[TablePlan]:
+    """The plans of a listing that no earlier run has carried out there."""
+    account, region = task.scope.account.id, task.scope.region
+    return [plan for plan in task.listing.tables() if not writer.holds(plan.table.name, account, region)]
 
 
 def _read(task: _Task, writer: SnapshotWriter, details: Executor, progress: Progress) -> None:
     """Read the tables of one listing, in one account and region."""
     account, service = task.scope.account.id, task.listing.service
     readers = {
-        plan.table.name: Reader(plan, task.scope, task.asker, writer, details) for plan in task.listing.tables()
+        plan.table.name: Reader(plan, task.scope, task.asker, writer, details) for plan in _left(task, writer)
     }
     try:
         _walk(task, task.listing, [Item(None)], readers, first=True)
@@ -150,7 +288,7 @@ def _read(task: _Task, writer: SnapshotWriter, details: Executor, progress: Prog
 
 def _walk(task: _Task, listing: Listing, items: list[Item], readers: dict[str, Reader], *, first: bool) -> None:
     """Follow a step from these items, page by page; what fails in it fails for the tables that need it alone."""
-    needed = [readers[plan.table.name] for plan in listing.tables()]
+    needed = [readers[plan.table.name] for plan in listing.tables() if plan.table.name in readers]
     if all(reader.failed for reader in needed):
         return
     size = listing.step.size if listing.step.batch else 1
@@ -158,7 +296,8 @@ def _walk(task: _Task, listing: Listing, items: list[Item], readers: dict[str, R
         for start in range(0, len(items), size):
             for page in task.asker.step(listing.step, items[start : start + size], task.scope, first=first):
                 for plan in listing.plans:
-                    readers[plan.table.name].take(page)
+                    if plan.table.name in readers:
+                        readers[plan.table.name].take(page)
                 for further in listing.further:
                     _walk(task, further, page, readers, first=False)
     except CallFailed as failed:

@@ -11,10 +11,11 @@ from demarcate.base.unknown import Unknown
 from demarcate.estate.paths import ABSENT
 from demarcate.estate.plan import TablePlan
 from demarcate.estate.rows import Item, Place, Row, build, derive, detail_of, find
-from demarcate.estate.snapshot import PartWriter, SnapshotWriter, Unread
+from demarcate.estate.snapshot import Unread
 from demarcate.estate.sources.aws.asking import Asker, Scope, asked
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, code_of, reason
 from demarcate.estate.table import Bulk, Call, Derived, Table
+from demarcate.estate.writing import PartWriter, SnapshotWriter
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Who asks AWS, and where: the account and its regions."""
+"""Who asks AWS, and where: the account of the credentials, roles in other accounts, and their regions."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import difflib
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -17,6 +18,7 @@ from botocore.exceptions import (
 )
 
 from demarcate.base.errors import DemarcateError
+from demarcate.estate.accounts import Accounts
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import FAILED, reason
 
@@ -25,6 +27,19 @@ if TYPE_CHECKING:
 
 HOME = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """The region, by partition, through which services that are not regional are asked."""
+
+ALWAYS_ENABLED = frozenset(
+    {
+        *("us-east-1", "us-east-2", "us-west-1", "us-west-2", "ca-central-1", "sa-east-1"),
+        *("eu-central-1", "eu-north-1", "eu-west-1", "eu-west-2", "eu-west-3"),
+        *("ap-northeast-1", "ap-northeast-2", "ap-northeast-3", "ap-south-1", "ap-southeast-1", "ap-southeast-2"),
+        *("cn-north-1", "cn-northwest-1", "us-gov-east-1", "us-gov-west-1"),
+    }
+)
+"""The regions that no account has to opt into. There will be no more: all since March 2019 are opted into."""
+
+SESSION_NAME = "demarcate"
+"""What CloudTrail in the other accounts shows of who assumed the role."""
 
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _INVALID = ("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure")
@@ -47,7 +62,7 @@ def make_session(profile: str | None = None) -> boto3.Session:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The account that is read: its id, partition, the regions to read and the home region."""
+    """An account that is read: its id, partition, the regions to read and the home region."""
 
     id: str
     partition: str
@@ -55,10 +70,26 @@ class Account:
     regions: tuple[str, ...]
     unread: str | None = None
     """Why the list of its regions could not be read, where it could not."""
+    not_enabled: tuple[str, ...] = ()
+    """The regions that were asked for by name and that it has not enabled."""
 
 
-def identify(session: boto3.Session, clients: Clients, regions: Sequence[str] | None) -> Account:
-    """The account of the session's credentials, with the regions given or all that it has enabled.
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Whose credentials these are, and the region through which AWS is asked first."""
+
+    account: str
+    partition: str
+    start: str
+
+    @property
+    def home(self) -> str:
+        """The region through which services that are not regional are asked."""
+        return HOME.get(self.partition, self.start)
+
+
+def identify(session: boto3.Session, clients: Clients, regions: Sequence[str] | None) -> Caller:
+    """The account of the session's credentials.
 
     Raises DemarcateError where there are no credentials, where they are expired or not valid, and for a
     region that does not exist.
@@ -84,16 +115,64 @@ def identify(session: boto3.Session, clients: Clients, regions: Sequence[str] | 
         ) from error
     except BotoCoreError as error:
         raise DemarcateError(f"AWS cannot be reached: {error}") from error
-    partition = str(identity["Arn"]).split(":")[1]
-    home = HOME.get(partition, start)
-    if regions:
-        return Account(str(identity["Account"]), partition, home, tuple(dict.fromkeys(regions)))
+    return Caller(str(identity["Account"]), str(identity["Arn"]).split(":")[1], start)
+
+
+def account_of(caller: Caller, id: str, clients: Clients, regions: Sequence[str] | None) -> Account:
+    """An account with the regions given, or all, as far as it has them enabled. `clients` are the account's own."""
+    wanted = tuple(dict.fromkeys(regions or ()))
+    if wanted and ALWAYS_ENABLED.issuperset(wanted):
+        return Account(id, caller.partition, caller.home, wanted)
     try:
-        found = clients.pair("ec2", start)[0].describe_regions()["Regions"]
+        found = clients.pair("ec2", caller.start)[0].describe_regions()["Regions"]
     except FAILED as error:
-        return Account(str(identity["Account"]), partition, home, (start,), reason(error))
-    names = tuple(sorted(region["RegionName"] for region in found))
-    return Account(str(identity["Account"]), partition, home, names)
+        # Those that were asked for are read all the same: each call there says by itself what is wrong.
+        return Account(
+            id, caller.partition, caller.home, wanted or (caller.start,), None if wanted else reason(error)
+        )
+    enabled = tuple(sorted(one["RegionName"] for one in found if one.get("OptInStatus") != "not-opted-in"))
+    return Account(
+        id,
+        caller.partition,
+        caller.home,
+        tuple(region for region in wanted or enabled if region in enabled),
+        not_enabled=tuple(region for region in wanted if region not in enabled),
+    )
+
+
+def assume(caller: Caller, id: str, own: Clients, accounts: Accounts) -> boto3.Session:
+    """A session of the role in another account, whose credentials are fetched anew before they expire.
+
+    `own` are the caller's clients. Raises one of `FAILED` where the role cannot be assumed.
+    """
+    import boto3
+    import botocore.session
+
+    asked = {
+        "RoleArn": f"arn:{caller.partition}:iam::{id}:role/{accounts.role_name.lstrip('/')}",
+        "RoleSessionName": SESSION_NAME,
+    }
+    if accounts.external_id is not None:
+        asked["ExternalId"] = accounts.external_id
+
+    def fetch() -> dict[str, str]:
+        client, limit = own.pair("sts", caller.start)
+        with limit:
+            given = client.assume_role(**asked)["Credentials"]
+        return {
+            "access_key": given["AccessKeyId"],
+            "secret_key": given["SecretAccessKey"],
+            "token": given["SessionToken"],
+            "expiry_time": given["Expiration"].isoformat(),
+        }
+
+    core: Any = botocore.session.Session(profile=own.session._session.profile)
+    # botocore has no public way to give a session credentials that refresh.
+    core._credentials = RefreshableCredentials.create_from_metadata(
+        fetch(), refresh_using=fetch, method="assume-role"
+    )
+    core.set_config_variable("region", caller.start)
+    return boto3.Session(botocore_session=core)
 
 
 _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+$")

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from demarcate.base.unknown import Unknown
 from demarcate.estate.plan import Selection, TablePlan, make_plan
 from demarcate.estate.rows import Item, Place, Row, build, derive
-from demarcate.estate.snapshot import PartWriter, SnapshotWriter, Unread
+from demarcate.estate.snapshot import Unread
 from demarcate.estate.table import Companion, Table
 from demarcate.estate.tables import all_tables
+from demarcate.estate.writing import PartWriter, SnapshotWriter
 
 if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.templates import Resource

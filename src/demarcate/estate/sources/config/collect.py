@@ -9,7 +9,7 @@ from typing import Any
 
 from demarcate.estate.plan import Selection, TablePlan, make_plan
 from demarcate.estate.rows import Place, Row, derive
-from demarcate.estate.snapshot import PartWriter, SnapshotWriter, Unread
+from demarcate.estate.snapshot import Unread
 from demarcate.estate.sources.config.deliveries import Delivery, Group, Reading
 from demarcate.estate.sources.config.items import Item, item_of
 from demarcate.estate.sources.config.opening import ONLY_CHANGES, Opened, odd_items
@@ -19,6 +19,7 @@ from demarcate.estate.sources.config.recorders import Recorder, records
 from demarcate.estate.sources.config.scanning import Damaged
 from demarcate.estate.table import Table
 from demarcate.estate.tables import table
+from demarcate.estate.writing import PartWriter, SnapshotWriter
 
 STALE = timedelta(days=7)
 """How much older than the newest a group may be before that is said. Config delivers at least once a day."""
@@ -119,6 +120,7 @@ class _Collecting:
             ]
             for type_, found in all_recorded().items()
         }
+        self._passed = {type_ for type_, uses in self._uses.items() if not uses} - {RECORDER}
         self._failed = {
             of.table.name: opened.failed[type_]
             for of in plans
@@ -254,10 +256,12 @@ class _Collecting:
             )
 
     def _read(self, group: Group, found: _Found, taken: set[str]) -> None:
-        last = None if group.once else _index(group)
+        last = None if group.once else self._index(group)
         for number, reading in enumerate(group.readings):
             odd = 0
             for ordinal, raw in enumerate(_items(reading)):
+                if _type(raw) in self._passed:
+                    continue
                 item = item_of(raw, group.account, group.region)
                 if item is None:
                     odd += 1
@@ -265,6 +269,19 @@ class _Collecting:
                     self._item(item, found, taken)
             if odd:
                 self._writer.unread(odd_items(odd, reading.name))
+
+    def _index(self, group: Group) -> Mapping[int, tuple[str, int, int]]:
+        """Where the newest item of each resource is: when it was recorded, in which reading, which one there."""
+        last: dict[int, tuple[str, int, int]] = {}
+        for number, reading in enumerate(group.readings):
+            for ordinal, raw in enumerate(_items(reading)):
+                if _type(raw) in self._passed:
+                    continue
+                item = item_of(raw, group.account, group.region)
+                if item is not None:
+                    key, found = _key(item), (item.time, number, ordinal)
+                    last[key] = max(last.get(key, found), found)
+        return last
 
     def _item(self, item: Item, found: _Found, taken: set[str]) -> None:
         uses = self._uses.get(item.type)
@@ -311,30 +328,19 @@ class _Collecting:
         found.rows.add((plan.table.name, region))
         place = Place(account, region, row["partition"], row["resource"])
         for child, derived in plan.children:
-            self._part(child, found, account, region).append(derive(child, derived, row, place))
+            self._part(child, None, found, place).append(derive(child, derived, row, place))
         if plan.kept:
-            self._part(plan.table, found, account, region, plan.names).append((row,))
+            self._part(plan.table, plan, found, place).append((row,))
 
-    def _part(
-        self, of: Table, found: _Found, account: str, region: str, names: tuple[str, ...] | None = None
-    ) -> PartWriter:
-        part = found.parts.get((of.name, region))
+    def _part(self, of: Table, plan: TablePlan | None, found: _Found, place: Place) -> PartWriter:
+        assert place.region is not None
+        part = found.parts.get((of.name, place.region))
         if part is None:
-            columns = names or tuple(column.name for column in of.all_columns)
-            part = found.parts[of.name, region] = self._writer.part(of, columns, account, region)
+            columns = tuple(column.name for column in of.all_columns) if plan is None else plan.names
+            part = found.parts[of.name, place.region] = self._writer.part(
+                of, columns, place.account_id, place.region
+            )
         return part
-
-
-def _index(group: Group) -> Mapping[int, tuple[str, int, int]]:
-    """Where the newest item of each resource is: when it was recorded, in which reading, and as which there."""
-    last: dict[int, tuple[str, int, int]] = {}
-    for number, reading in enumerate(group.readings):
-        for ordinal, raw in enumerate(_items(reading)):
-            item = item_of(raw, group.account, group.region)
-            if item is not None:
-                key, found = _key(item), (item.time, number, ordinal)
-                last[key] = max(last.get(key, found), found)
-    return last
 
 
 def _items(reading: Reading) -> Iterator[Any]:
@@ -342,6 +348,12 @@ def _items(reading: Reading) -> Iterator[Any]:
         yield from reading.items({})
     except Damaged as damage:
         raise Damaged(f"{reading.name}: {damage}") from damage
+
+
+def _type(raw: Any) -> Any:
+    """The type of an item, as far as it has any, without looking into the rest of it."""
+    found = raw.get("resourceType") if isinstance(raw, dict) else None
+    return found if isinstance(found, str) else None
 
 
 def _key(item: Item) -> int:

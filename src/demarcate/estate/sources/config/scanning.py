@@ -58,6 +58,8 @@ def plain(stream: Stream) -> Stream:
     import gzip
 
     head = stream.read(2)
+    if len(head) == 1:  # a stream may give less than it is asked for
+        head += stream.read(1)
     raw = _Raw(head, stream)
     return gzip.GzipFile(fileobj=raw) if head == b"\x1f\x8b" else io.BufferedReader(raw, CHUNK)
 

@@ -1,4 +1,4 @@
-"""CloudTrail, CloudWatch alarms, Config's own recorder, and what Systems Manager tells of nodes."""
+"""CloudTrail, CloudWatch alarms, Config's own recorder, and how nodes comply with Systems Manager."""
 
 from __future__ import annotations
 
@@ -8,15 +8,7 @@ from typing import Any
 
 from demarcate.estate.sources.config.recorded import RECORDER, Recorded, Told
 
-_INVENTORY = "AWS:InstanceInformation"
 _SUMMARY, _ITEM = "AWS:ComplianceSummary", "AWS:ComplianceItem"
-
-
-def _nodes(configuration: dict[str, Any], _: Any) -> Iterator[dict[str, Any]]:
-    """The node that an inventory is of, unless it is terminated."""
-    for node in configuration[_INVENTORY]["Content"].values():
-        if node.get("InstanceStatus") != "Terminated":
-            yield node
 
 
 def _node(item: Any) -> str:
@@ -95,7 +87,8 @@ RECORDED = (
         },
         absent=("resource_types", "excluded_resource_types", "recording_strategy", "recording_frequency"),
     ),
-    Recorded("AWS::SSM::ManagedInstanceInventory", "aws_ssm_managed_instance", each=_nodes),
+    # AWS::SSM::ManagedInstanceInventory fills no table: only nodes that collect inventory have it, and that a
+    # node has none would be taken for that Systems Manager does not manage it.
     Recorded("AWS::SSM::PatchCompliance", "aws_ssm_managed_instance_compliance", each=_compliance("Patch")),
     Recorded(
         "AWS::SSM::AssociationCompliance",

@@ -1,0 +1,84 @@
+"""What a live collection would call, without making those calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Final
+
+from demarcate.estate.accounts import Accounts
+from demarcate.estate.calls import COLUMNS, WHO, PlannedCall, Rows, call_row, planned_rows
+from demarcate.estate.plan import Selection
+
+if TYPE_CHECKING:
+    import boto3
+
+OWN = "the account of the credentials"
+MEMBERS = "each account of the organization"
+REGIONS = "each enabled region"
+
+_OPERATION: Final = COLUMNS.index("operation")
+_LISTED: Final = "organizations.list_accounts"
+
+ORGANIZATION: Final = (
+    PlannedCall(_LISTED, "account"),
+    PlannedCall("organizations.list_tags_for_resource", "account", of=_LISTED),
+    PlannedCall("organizations.list_parents", "account", of=_LISTED, which="some"),
+    PlannedCall("organizations.describe_organizational_unit", "account", of="organizations.list_parents"),
+    PlannedCall("sts.assume_role", "account", of=_LISTED),
+)
+"""What is called to get at the accounts of an organization."""
+
+ASSUME: Final = PlannedCall("sts.assume_role", "account")
+
+
+def dry_run(
+    selection: Selection,
+    *,
+    session: boto3.Session,
+    regions: Sequence[str] | None = None,
+    endpoint_url: str | None = None,
+    accounts: Accounts | None = None,
+) -> Rows:
+    """The calls that collecting a selection would make, per account and region, as columns and rows.
+
+    Where there are credentials, AWS is asked for the account that they are of; no other call is made, so regions
+    and accounts that AWS would have to list are not told one by one. Raises DemarcateError for a table or a region
+    that does not exist, and for credentials that AWS does not take.
+    """
+    meant = accounts or Accounts()
+    own = _own(session, regions, endpoint_url)
+    rows = [call_row(call, own, "global") for call in _reaching(own, meant)]
+    reached = bool(rows)
+    for account in meant.only or ((MEMBERS,) if meant.organization else (own,)):
+        found = _of_account(selection, account, regions)
+        rows += [row for row in found if not (reached and row[_OPERATION] == "GetCallerIdentity")]
+    return COLUMNS, rows
+
+
+def _own(session: boto3.Session, regions: Sequence[str] | None, endpoint_url: str | None) -> str:
+    from demarcate.estate.sources.aws.clients import Clients
+    from demarcate.estate.sources.aws.session import identify
+
+    if session.get_credentials() is None:
+        return OWN
+    clients = Clients(session, endpoint_url)
+    try:
+        return identify(session, clients, regions).account
+    finally:
+        clients.close()
+
+
+def _reaching(own: str, meant: Accounts) -> tuple[PlannedCall, ...]:
+    """What is called with the credentials to get at other accounts."""
+    if meant.organization:
+        return (WHO, *ORGANIZATION)
+    others = [one for one in meant.only if one != own]
+    return (WHO, *(ASSUME for _ in others)) if others else ()
+
+
+def _of_account(selection: Selection, account: str, regions: Sequence[str] | None) -> list[list[object]]:
+    from demarcate.estate.sources.aws.session import ALWAYS_ENABLED
+
+    places = list(dict.fromkeys(regions or (REGIONS,)))
+    asked = not regions or not ALWAYS_ENABLED.issuperset(places)
+    return planned_rows(selection, account, places, all_regions=asked)[1]

@@ -1,0 +1,160 @@
+"""The accounts of the organization: which there are, in which units, and with which tags."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import Executor
+from dataclasses import dataclass
+from typing import Any
+
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.accounts import Accounts
+from demarcate.estate.snapshot import AccountNote, Unread
+from demarcate.estate.sources.aws.asking import Asker
+from demarcate.estate.sources.aws.failures import FAILED, code_of, reason
+from demarcate.estate.sources.aws.session import Caller
+from demarcate.estate.writing import SnapshotWriter
+
+SERVICE = "organizations"
+"""What tells of the organization: to its management account and delegated administrators alone."""
+
+_NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The accounts to read. Tables of the organization itself are read in those of `telling`; None for anywhere."""
+
+    notes: tuple[AccountNote, ...]
+    telling: frozenset[str] | None = None
+
+
+def members_of(
+    accounts: Accounts, caller: Caller, asker: Asker, writer: SnapshotWriter, pool: Executor
+) -> Members:
+    """The accounts that are meant, that of the credentials first. What cannot be told of one is recorded.
+
+    Raises DemarcateError where the organization cannot be listed, and for accounts that it does not have.
+    """
+    if not accounts.organization:
+        ids = dict.fromkeys(accounts.only or (caller.account,))
+        return Members(tuple(AccountNote(id=one) for one in _own_first(ids, caller)))
+    listed = _listed(caller, asker)
+    missing = [one for one in accounts.only if one not in listed]
+    if missing:
+        raise DemarcateError(
+            f"the organization has no account {', '.join(missing)} (it has {len(listed):,} accounts)"
+        )
+    chosen = {one: listed[one] for one in _own_first(accounts.only or listed, caller)}
+    skipped = {one: why for one, account in chosen.items() if (why := _why_skipped(account))}
+    reading = {one: account for one, account in chosen.items() if one not in skipped}
+    telling = _Telling(caller, asker, writer, pool)
+    units, tags = telling.units(reading), telling.tags(reading)
+    notes = tuple(
+        AccountNote(
+            id=one,
+            name=str(account.get("Name", "")),
+            units=units.get(one),
+            tags=tags.get(one),
+            skipped=skipped.get(one),
+        )
+        for one, account in chosen.items()
+    )
+    # The ARN of every account names the management account.
+    management = {str(account.get("Arn", "")).split(":")[4:5][0] for account in listed.values()}
+    return Members(notes, frozenset({caller.account, *management}))
+
+
+def _own_first(ids: Iterable[str], caller: Caller) -> list[str]:
+    return sorted(ids, key=lambda one: (one != caller.account, one))
+
+
+def _listed(caller: Caller, asker: Asker) -> dict[str, Mapping[str, Any]]:
+    """The organization's accounts by their ids."""
+    try:
+        pages = asker.pages(f"{SERVICE}.list_accounts", {}, caller.home)
+        return {str(account["Id"]): account for page in pages for account in page["Accounts"]}
+    except FAILED as error:
+        if code_of(error) == _NO_ORGANIZATION:
+            raise DemarcateError(f"the account {caller.account} is in no organization: leave --org out") from error
+        raise DemarcateError(
+            f"the accounts of the organization cannot be listed: {caller.account} organizations:ListAccounts: "
+            f"{reason(error)}. Use credentials of the management account or of a delegated administrator, or "
+            "name the accounts (--account) without --org"
+        ) from error
+
+
+def _why_skipped(account: Mapping[str, Any]) -> str | None:
+    """AWS has retired `Status` in favour of `State`; an endpoint may tell either."""
+    state = str(account.get("State") or account.get("Status") or "ACTIVE")
+    return None if state == "ACTIVE" else f"the account is {state.lower().replace('_', ' ')}"
+
+
+class _Telling:
+    """Asks what the organization says of accounts, and records what it does not say."""
+
+    def __init__(self, caller: Caller, asker: Asker, writer: SnapshotWriter, pool: Executor) -> None:
+        self._caller, self._asker, self._writer, self._pool = caller, asker, writer, pool
+
+    def tags(self, accounts: Iterable[str]) -> dict[str, dict[str, str]]:
+        """The tags of accounts, of which they are known."""
+        answers = self._answers("list_tags_for_resource", "ResourceId", accounts)
+        return {one: {tag["Key"]: tag["Value"] for tag in answer.get("Tags", ())} for one, answer in answers}
+
+    def units(self, accounts: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
+        """The names of the units that accounts are in, of which they are known: each unit is asked for once."""
+        above: dict[str, str] = {}
+        for account in accounts.values():
+            for path in account.get("Paths", ())[:1]:
+                # Organization, root, units, account: each stands below the one before it.
+                ids = [one for one in path.split("/") if one]
+                above.update(zip(ids[2:], ids[1:], strict=False))
+        asked: set[str] = set()
+        while unplaced := ({*accounts, *filter(_is_unit, above.values())} - set(above) - asked):
+            asked |= unplaced
+            for one, answer in self._answers("list_parents", "ChildId", sorted(unplaced)):
+                above.update((one, parent["Id"]) for parent in answer.get("Parents", ()))
+        found = sorted(set(filter(_is_unit, above.values())))
+        answers = self._answers("describe_organizational_unit", "OrganizationalUnitId", found)
+        names = {one: str(answer["OrganizationalUnit"]["Name"]) for one, answer in answers}
+        paths = {one: _path(one, above) for one in accounts}
+        return {
+            one: tuple(names[unit] for unit in path)
+            for one, path in paths.items()
+            if path is not None and all(unit in names for unit in path)
+        }
+
+    def _answers(self, method: str, name: str, values: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """What an operation answers for each value, where it does."""
+        operation = f"{SERVICE}.{method}"
+
+        def ask(value: str) -> dict[str, Any] | None:
+            try:
+                return self._asker.answer(operation, {name: value}, self._caller.home)
+            except FAILED as error:
+                self._writer.unread(
+                    Unread(
+                        reason=f"{reason(error)}: the units or tags of accounts are not known",
+                        account=self._caller.account,
+                        operation=self._asker.clients.api_name(operation),
+                    )
+                )
+                return None
+
+        values = list(values)
+        answers = zip(values, self._pool.map(ask, values), strict=True)
+        return ((value, answer) for value, answer in answers if answer is not None)
+
+
+def _is_unit(id: str) -> bool:
+    return id.startswith("ou-")
+
+
+def _path(account: str, above: Mapping[str, str]) -> tuple[str, ...] | None:
+    """The ids of the units that an account is in, from the root down; None where it does not lead to a root."""
+    path: list[str] = []
+    one = above.get(account)
+    while one is not None and _is_unit(one) and one not in path:
+        path.append(one)
+        one = above.get(one)
+    return tuple(reversed(path)) if one is not None and not _is_unit(one) else None

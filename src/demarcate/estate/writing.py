@@ -1,0 +1,359 @@
+"""Writes a snapshot: rows go to disk as they come, parts become Parquet, the whole folder gets its name."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import tempfile
+import threading
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, BinaryIO
+
+import msgspec
+
+from demarcate.base.errors import DemarcateError
+from demarcate.base.files import write_whole
+from demarcate.estate.journal import NAME, Began, Journal, Key, Sealed, SealedPart
+from demarcate.estate.rows import Row, spooled
+from demarcate.estate.snapshot import FORMAT, AccountNote, Manifest, Part, Snapshot, TableParts, Unread
+from demarcate.estate.table import Table
+from demarcate.version import __version__
+
+if TYPE_CHECKING:
+    import duckdb
+
+
+class Stopped(Exception):
+    """The snapshot is not written any further: another thread gave up."""
+
+
+class SnapshotWriter:
+    """Writes a snapshot part by part. Rows are spooled to disk as they come, whatever their number.
+
+    `out` is where the snapshot will be; None for one that lives as long as the `Snapshot` does.
+    Safe for use from several threads, one part each.
+
+    Use as a context manager: what was not finished is removed. With `out` and `asked` the units that are whole
+    are kept instead, wherever the run ends, and with `resume` a later one that is asked for the same goes on from
+    there (see `journal`). Raises DemarcateError where `out` holds something, and as `Journal` does.
+    """
+
+    def __init__(
+        self,
+        source: str,
+        origin: str,
+        *,
+        out: Path | None = None,
+        moment: datetime | None = None,
+        asked: Mapping[str, str] | None = None,
+        resume: bool = False,
+    ) -> None:
+        if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise DemarcateError(f"{out}: exists already; name a new folder for the snapshot")
+        self._out = out
+        self._source, self._origin = source, origin
+        self._moment = moment or datetime.now(UTC).replace(microsecond=0)
+        self._journal: Journal | None = None
+        try:
+            if out is not None and asked is not None:
+                began = Began(moment=self._moment, source=source, origin=origin, asked=dict(asked))
+                self._journal = Journal(out, began, resume=resume)
+                self.folder, self._moment = self._journal.folder, self._journal.began.moment
+            else:
+                self.folder = _new_folder(out)
+        except OSError as error:
+            raise DemarcateError(f"{out}: cannot be written: {error.strerror}") from error
+        self._units: dict[Key, Sealed] = dict(self._journal.held) if self._journal is not None else {}
+        self._failed: dict[Key, tuple[Unread, ...]] = {}
+        self._parts: list[SealedPart] = []
+        self._numbers: Counter[str] = Counter()
+        self._unread: dict[Unread, None] = {}
+        self._open: set[PartWriter] = set()
+        self._lock = threading.Lock()
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self.stopped = False
+        self.resources: dict[str, int] = {}
+        self.accounts: list[AccountNote] = []
+
+    def __enter__(self) -> SnapshotWriter:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+        for part in list(self._open):
+            part.discard()
+        if self._connection is not None:
+            self._connection.close()
+        if self.folder != self._out and not (self._journal is not None and self._units):
+            shutil.rmtree(self.folder, ignore_errors=True)
+        if self._journal is not None:
+            self._journal.close()
+
+    def stop(self) -> None:
+        """From now on, whoever writes rows gets `Stopped`: so that threads end soon where one gave up."""
+        self.stopped = True
+
+    def unread(self, *what: Unread) -> None:
+        """Record what could not be read; the same thing is recorded once."""
+        with self._lock:
+            self._unread.update(dict.fromkeys(what))
+
+    def read_as(self, account: str) -> None:
+        """Say whose credentials these are. Raises DemarcateError where an earlier run had another account's."""
+        if self._journal is not None:
+            self._journal.of(account)
+
+    def part(
+        self, table: Table, columns: Sequence[str], account: str | None = None, region: str | None = None
+    ) -> PartWriter:
+        """Begin a part. Seal it when all of its rows are appended; one that is not sealed was not read."""
+        return self._begun(PartWriter(self, table, columns, account, region))
+
+    def unit(self, table: str, account: str, region: str) -> Unit:
+        """Begin all that reading one table of one account and region makes: whole or absent."""
+        return Unit(self, table, account, region)
+
+    def holds(self, table: str, account: str, region: str) -> bool:
+        """Whether a unit is there already, from an earlier run."""
+        return (table, account, region) in self._units
+
+    def _begun(self, part: PartWriter) -> PartWriter:
+        with self._lock:
+            self._open.add(part)
+        return part
+
+    def _spool(self, table: str) -> tuple[Path, BinaryIO]:
+        folder = self.folder / "tables" / table
+        folder.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(dir=folder, suffix=".ndjson")
+        return Path(name), os.fdopen(handle, "wb", buffering=1 << 16)
+
+    def _write(self, part: PartWriter, name: str) -> SealedPart:
+        """Make Parquet of a part's rows. Raises OSError."""
+        file = None
+        if part.spool is not None:
+            file = f"tables/{part.table.name}/{name}.parquet"
+            self._to_parquet(part.spool, part.table, self.folder / file, part.longest)
+        with self._lock:
+            self._open.discard(part)
+        found = Part(account=part.account, region=part.region, rows=part.rows, file=file)
+        return SealedPart(part.table.name, tuple(part.columns), found)
+
+    def _to_parquet(self, spool: Path, table: Table, file: Path, longest: int) -> None:
+        types = {column.name: column.type for column in table.all_columns}
+        aside = file.with_suffix(".aside")
+        with self._lock:
+            self._database().execute(
+                f"COPY (SELECT * FROM read_json($spool, format = 'newline_delimited', columns = {types!r}, "
+                f"maximum_object_size = {max(1 << 20, longest + 1)})) "
+                f"TO '{str(aside).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION zstd)",
+                {"spool": str(spool)},
+            )
+        spool.unlink()
+        if self._journal is not None:
+            _to_disk(aside)
+        aside.replace(file)
+
+    def _database(self) -> duckdb.DuckDBPyConnection:
+        import duckdb
+
+        if self._connection is None:
+            self._connection = duckdb.connect()
+            self._connection.execute(
+                "SET memory_limit = '256MB'; SET threads = 1; SET preserve_insertion_order = true"
+            )
+        return self._connection
+
+    def _seal_part(self, part: PartWriter) -> None:
+        with self._lock:
+            number = self._numbers[part.table.name]
+            self._numbers[part.table.name] += 1
+        sealed = self._write(part, f"{number:05d}")
+        with self._lock:
+            self._parts.append(sealed)
+
+    def _seal_unit(self, sealed: Sealed) -> None:
+        if self._journal is not None:
+            self._journal.seal(sealed)
+        with self._lock:
+            self._units[sealed.key] = sealed
+
+    def _fail_unit(self, key: Key, why: tuple[Unread, ...]) -> None:
+        with self._lock:
+            self._failed[key] = why
+
+    def _manifest(self) -> Manifest:
+        """What was written; units in their order, in whichever order they were read."""
+        units = [self._units[key] for key in sorted(self._units)]
+        tables: dict[str, tuple[tuple[str, ...], list[Part]]] = {}
+        for sealed in [*self._parts, *(part for unit in units for part in unit.parts)]:
+            tables.setdefault(sealed.table, (sealed.columns, []))[1].append(sealed.part)
+        unread = dict(self._unread)
+        for key in sorted({*self._units, *self._failed}):
+            found = self._units[key].unread if key in self._units else self._failed[key]
+            unread.update(dict.fromkeys(found))
+        return Manifest(
+            format=FORMAT,
+            demarcate=__version__,
+            moment=self._moment,
+            source=self._source,
+            origin=self._origin,
+            tables={
+                name: TableParts(columns=columns, parts=tuple(sorted(parts, key=_part_order)))
+                for name, (columns, parts) in sorted(tables.items())
+            },
+            unread=tuple(unread),
+            resources=dict(sorted(self.resources.items())),
+            accounts=tuple(sorted(self.accounts, key=lambda note: note.id)),
+        )
+
+    def finish(self) -> Snapshot:
+        """Write the manifest and give the folder its name. Raises DemarcateError where that fails."""
+        manifest = self._manifest()
+        write_whole(self.folder / "manifest.json", msgspec.json.format(msgspec.json.encode(manifest)))
+        if self._out is None:
+            snapshot = Snapshot(self.folder, manifest, temporary=True, fresh=True)
+            self._out = self.folder
+            return snapshot
+        try:
+            if self._out.is_dir():
+                self._out.rmdir()
+            self.folder.chmod(0o755)
+            self.folder.rename(self._out)
+            if self._journal is not None:
+                (self._out / NAME).unlink()
+        except OSError as error:
+            raise DemarcateError(f"{self._out}: cannot be written: {error.strerror}") from error
+        self.folder = self._out
+        return Snapshot(self._out, manifest, fresh=True)
+
+
+def _new_folder(out: Path | None) -> Path:
+    """A folder that no other run finds: in the place where temporary files are, or beside `out`."""
+    if out is None:
+        return Path(tempfile.mkdtemp(prefix="demarcate-"))
+    out.parent.mkdir(parents=True, exist_ok=True)
+    return Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+
+
+def _to_disk(path: Path) -> None:
+    with path.open("rb") as file:
+        os.fsync(file.fileno())
+
+
+def _part_order(part: Part) -> tuple[str, str, str]:
+    return part.account or "", part.region or "", part.file or ""
+
+
+class PartWriter:
+    """One part being written: `append` rows, then `seal`."""
+
+    def __init__(
+        self,
+        writer: SnapshotWriter,
+        table: Table,
+        columns: Sequence[str],
+        account: str | None,
+        region: str | None,
+    ) -> None:
+        self._writer = writer
+        self.table, self.columns, self.account, self.region = table, columns, account, region
+        self.spool: Path | None = None
+        self.rows = 0
+        self.longest = 0
+        self._file: BinaryIO | None = None
+
+    def append(self, rows: Iterable[Row]) -> None:
+        """Write rows to the spool. Raises OSError (a full disk), and Stopped."""
+        for row in rows:
+            if self._writer.stopped:
+                raise Stopped
+            if self._file is None:
+                self.spool, self._file = self._writer._spool(self.table.name)
+            line = _encode(spooled(row)) + b"\n"
+            self.longest = max(self.longest, len(line))
+            self._file.write(line)
+            self.rows += 1
+
+    def close(self) -> None:
+        """All rows are there. Raises OSError (a full disk)."""
+        if self._file is not None:
+            self._file.close()
+
+    def seal(self) -> None:
+        """All rows are there: the part becomes Parquet, and is read. Raises OSError (a full disk)."""
+        self.close()
+        self._writer._seal_part(self)
+
+    def discard(self) -> None:
+        """The part could not be read whole: it leaves nothing."""
+        self._writer._open.discard(self)
+        if self._file is not None:
+            with contextlib.suppress(OSError):  # what cannot be flushed is not wanted
+                self._file.close()
+        if self.spool is not None:
+            self.spool.unlink(missing_ok=True)
+
+
+class Unit:
+    """What reading one table of one account and region makes: its part and those of tables derived from it."""
+
+    def __init__(self, writer: SnapshotWriter, table: str, account: str, region: str) -> None:
+        self.table, self.account, self.region = table, account, region
+        self._writer = writer
+        self._parts: list[PartWriter] = []
+        self._unread: dict[Unread, None] = {}
+
+    def part(self, table: Table, columns: Sequence[str]) -> PartWriter:
+        """Begin a part of the unit; it is sealed with the unit."""
+        part = self._writer.part(table, columns, self.account, self.region)
+        self._parts.append(part)
+        return part
+
+    def unread(self, what: Unread) -> None:
+        """Record columns that could not be read. Safe for several threads."""
+        self._unread[what] = None
+
+    def seal(self, *, empty: bool = False) -> None:
+        """The unit is whole; with `empty`, what was written so far does not count: there is nothing.
+
+        Raises OSError (a full disk).
+        """
+        if empty:
+            columns = [(part.table, part.columns) for part in self._parts]
+            self._discard_parts()
+            self._parts = [self.part(table, names) for table, names in columns]
+        parts = tuple(self._sealed())
+        self._writer._seal_unit(
+            Sealed(
+                table=self.table,
+                account=self.account,
+                region=self.region,
+                parts=parts,
+                unread=tuple(self._unread),
+            )
+        )
+
+    def discard(self, *why: Unread) -> None:
+        """The unit could not be read: it leaves nothing but the reasons."""
+        self._discard_parts()
+        self._writer._fail_unit((self.table, self.account, self.region), why)
+
+    def _sealed(self) -> Iterator[SealedPart]:
+        for part in self._parts:
+            part.close()
+            # A table may be derived from several: its parts of one place are told apart by them.
+            of = [] if part.table.name == self.table else [self.table]
+            yield self._writer._write(part, ".".join([self.account, self.region, *of]))
+
+    def _discard_parts(self) -> None:
+        for part in self._parts:
+            part.discard()
+        self._parts = []
+
+
+_encode = msgspec.json.Encoder(enc_hook=str).encode
