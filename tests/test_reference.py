@@ -17,9 +17,9 @@ from msgspec.structs import replace
 
 from demarcate.cli import app, reference
 from demarcate.model import load
-from demarcate.report.drawing import Label
-from demarcate.report.picture import collaboration
-from demarcate.report.png import png
+from demarcate.report.pictures.drawing import Label
+from demarcate.report.pictures.collaboration import collaboration
+from demarcate.report.pictures.png import png
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs"

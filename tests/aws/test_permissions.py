@@ -21,7 +21,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from moto.core.utils import get_service_model
 from moto.iam.aws_managed_policies import aws_managed_policies_data
+from typer.testing import CliRunner
 
+from demarcate import assessing
+from demarcate.base.errors import DemarcateError
+from demarcate.cli import app
 from demarcate.estate.calls import calls_of
 from demarcate.estate.sources.aws.operations import describe
 from demarcate.estate.sources.aws.permissions import (
@@ -200,6 +204,86 @@ def test_the_template_is_a_stacksets() -> None:
     assert made["Resources"]["Role"]["Properties"]["RoleName"] == {"Ref": "RoleName"}
     assert policy.template(reversed(GRANTS)) == text
 
+
+# --- the command ------------------------------------------------------------------------------------------
+
+
+def said(*arguments: str) -> str:
+    """What `demarcate iam-policy` prints."""
+    result = CliRunner().invoke(app, ["iam-policy", *arguments], catch_exceptions=False)
+    assert result.exit_code == 0
+    return result.stdout
+
+
+class Asked(Exception):
+    """What was to be collected."""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options"),
+    [
+        ((), {}),
+        (("--check", "s3-bucket-object-lock"), {"checks": ["s3-bucket-object-lock"]}),
+        (("--by-tag", "team"), {"tags": ["team"]}),
+    ],
+)
+def test_it_is_for_what_assess_reads(
+    arguments: tuple[str, ...], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def collect(_: Any, *, selection: Any, **__: Any) -> Any:
+        raise Asked(selection)
+
+    monkeypatch.setattr(assessing, "collect_snapshot", collect)
+    with pytest.raises(Asked) as asked:
+        assessing.assess_sources(["aws"], **options)
+    (selection,) = asked.value.args
+    grants = grants_of(calls_of(selection))
+    assert said(*arguments) == policy.policy_json(policy.policy(grants))
+    assert said(*arguments, "--format", "cloudformation") == policy.template(grants)
+
+
+def test_one_table_is_read_and_nothing_else() -> None:
+    expected = [Grant("ec2:DescribeRegions"), Grant("ec2:DescribeVolumes")]
+    assert granted(json.loads(said("--table", "aws_ebs_volume"))) == expected
+
+
+def test_an_organization_takes_listing_its_accounts_and_assuming_the_role() -> None:
+    own = granted(json.loads(said("--table", "aws_ebs_volume")))
+    found = granted(json.loads(said("--table", "aws_ebs_volume", "--org", "--role-name", "audit/Demarcate")))
+    assert [grant for grant in found if grant not in own] == [
+        Grant("organizations:DescribeOrganizationalUnit"),
+        Grant("organizations:ListAccounts"),
+        Grant("organizations:ListParents"),
+        Grant("organizations:ListTagsForResource"),
+        Grant("sts:AssumeRole", "arn:*:iam::*:role/audit/Demarcate"),
+    ]
+
+
+def test_a_policy_that_is_too_large_says_so() -> None:
+    result = CliRunner().invoke(app, ["iam-policy"])
+    assert re.fullmatch(
+        r"this policy has \S+ characters and a managed policy takes 6,144: "
+        r"--format cloudformation makes \d policies of it\n",
+        result.stderr,
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--table", "aws_ebs_volum"], "did you mean aws_ebs_volume"),
+        (["--check", "ebs-volume-encrypte"], "did you mean ebs-volume-encrypted"),
+        (["--checks", "/nonexistent"], "nonexistent"),
+        (["--role-name", "audit"], "--org"),
+        (["--org", "--role-name", "a b"], "cannot be the name of a role"),
+    ],
+)
+def test_bad_input(arguments: list[str], says: str) -> None:
+    with pytest.raises(DemarcateError, match=says):
+        CliRunner().invoke(app, ["iam-policy", *arguments], catch_exceptions=False)
+
+
+# --- the role ---------------------------------------------------------------------------------------------
 
 PRINCIPAL = "arn:aws:iam::999999999999:role/auditor"
 

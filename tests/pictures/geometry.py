@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from itertools import combinations, pairwise
 
-from demarcate.report.colours import PAINTS, Scheme
-from demarcate.report.drawing import Box, Drawing, Item, Label, Line, Mark, text_width
+from demarcate.report.pictures.colours import PAINTS, Scheme
+from demarcate.report.pictures.drawing import Box, Drawing, Item, Label, Line, Mark, text_width
 
 Rectangle = tuple[float, float, float, float]
 _NEARLY = 0.6

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demarcate.report.drawing import Label, Line, arrowhead, shortened, text_width, wrap
+from demarcate.report.pictures.drawing import Label, Line, arrowhead, shortened, text_width, wrap
 
 texts = st.text(st.characters(codec="utf-8"), max_size=200)
 widths = st.floats(20, 400)

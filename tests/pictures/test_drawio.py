@@ -9,11 +9,11 @@ import pytest
 
 from demarcate.model import Model
 from demarcate.posture.structs import Posture
-from demarcate.report.comparison import comparison
-from demarcate.report.drawing import Box, Drawing, Label, Line
-from demarcate.report.drawio import drawio
-from demarcate.report.picture import collaboration
-from demarcate.report.service_picture import service_line
+from demarcate.report.pictures.collaboration import collaboration
+from demarcate.report.pictures.comparison import comparison
+from demarcate.report.pictures.drawing import Box, Drawing, Label, Line
+from demarcate.report.pictures.drawio import drawio
+from demarcate.report.pictures.service_line import service_line
 
 from .geometry import labels
 

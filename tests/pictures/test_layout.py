@@ -11,12 +11,12 @@ from msgspec.structs import replace
 
 from demarcate.model import Model, load
 from demarcate.posture.structs import Counts, Posture
-from demarcate.report.colours import PAINTS
-from demarcate.report.comparison import comparison
-from demarcate.report.drawing import Box, Drawing, Label, Line
-from demarcate.report.picture import collaboration
-from demarcate.report.poster import poster
-from demarcate.report.service_picture import service_line
+from demarcate.report.pictures.collaboration import collaboration
+from demarcate.report.pictures.colours import PAINTS
+from demarcate.report.pictures.comparison import comparison
+from demarcate.report.pictures.drawing import Box, Drawing, Label, Line
+from demarcate.report.pictures.poster import poster
+from demarcate.report.pictures.service_line import service_line
 
 from .geometry import contrast, contrasts, faults, labels
 

@@ -11,10 +11,10 @@ from PIL import Image
 from demarcate.base.errors import DemarcateError
 from demarcate.model import Model
 from demarcate.posture.structs import Posture
-from demarcate.report.colours import PAINTS
-from demarcate.report.drawing import Box, Drawing, Label, Line, Mark
-from demarcate.report.picture import collaboration
-from demarcate.report.png import SCALE, png
+from demarcate.report.pictures.collaboration import collaboration
+from demarcate.report.pictures.colours import PAINTS
+from demarcate.report.pictures.drawing import Box, Drawing, Label, Line, Mark
+from demarcate.report.pictures.png import SCALE, png
 
 
 def opened(data: bytes) -> Image.Image:

@@ -10,8 +10,8 @@ import pytest
 from demarcate.base.errors import DemarcateError
 from demarcate.model import Model
 from demarcate.report import summary
-from demarcate.report.drawing import Drawing, Label, Line, Mark
-from demarcate.report.poster import poster
+from demarcate.report.pictures.drawing import Drawing, Label, Line, Mark
+from demarcate.report.pictures.poster import poster
 from demarcate.report.summary_pdf import page, pdf
 
 from .geometry import labels

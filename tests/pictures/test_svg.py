@@ -9,11 +9,11 @@ import pytest
 
 from demarcate.model import Model
 from demarcate.posture.structs import Posture
-from demarcate.report.colours import PAINTS
-from demarcate.report.comparison import comparison
-from demarcate.report.drawing import Drawing
-from demarcate.report.picture import collaboration
-from demarcate.report.svg import svg
+from demarcate.report.pictures.collaboration import collaboration
+from demarcate.report.pictures.colours import PAINTS
+from demarcate.report.pictures.comparison import comparison
+from demarcate.report.pictures.drawing import Drawing
+from demarcate.report.pictures.svg import svg
 
 SVG = "{http://www.w3.org/2000/svg}"
 INLINE = pytest.mark.parametrize("inline", [False, True])

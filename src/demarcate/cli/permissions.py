@@ -32,19 +32,33 @@ def iam_policy(
         list[str] | None, typer.Option("--check", help="Only what this check reads; repeatable.")
     ] = None,
     checks: options.CheckFolders = None,
+    by_tag: Annotated[
+        list[str] | None, typer.Option("--by-tag", metavar="KEY", help="Tags as well, as assess --by-tag reads.")
+    ] = None,
     table: Annotated[
         list[str] | None, typer.Option("--table", help="Only what this table reads; repeatable.")
     ] = None,
+    org: Annotated[
+        bool, typer.Option("--org", help="Also what --org needs where it starts: list accounts, assume the role.")
+    ] = False,
+    role_name: options.RoleName = None,
     format: Annotated[
         PolicyFormat, typer.Option("--format", help="A policy document, or a template of a role that has it.")
     ] = PolicyFormat.JSON,
 ) -> None:
     """Print the least IAM policy that the checks need: nothing that they do not read, and nothing that writes."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.estate.accounts import ROLE, Accounts
     from demarcate.estate.calls import calls_of
-    from demarcate.estate.sources.aws.permissions import grants_of
+    from demarcate.estate.sources.aws.permissions import grants_of, organization_grants
     from demarcate.report import policy
 
-    grants = grants_of(calls_of(_selection(check, checks or [], table)))
+    if role_name is not None and not org:
+        raise DemarcateError("--role-name names the role that --org assumes: give both, or neither")
+    meant = Accounts(org, role_name=ROLE if role_name is None else role_name)
+    grants = grants_of(calls_of(_selection(check, checks or [], table, tags=bool(by_tag))))
+    if meant.organization:
+        grants += organization_grants(meant.role_name)
     if format is PolicyFormat.CLOUDFORMATION:
         sys.stdout.write(policy.template(grants))
         return
@@ -58,8 +72,8 @@ def iam_policy(
         )
 
 
-def _selection(check: list[str] | None, folders: list[Path], table: list[str] | None) -> Selection:
-    """The tables and columns that are read: of all checks, unless checks or tables are named."""
+def _selection(check: list[str] | None, folders: list[Path], table: list[str] | None, *, tags: bool) -> Selection:
+    """What `assess` reads with the same options, or the tables that are named."""
     from demarcate.assessing import selection_of
     from demarcate.checks.catalog import load_checks, select
     from demarcate.estate.collecting import everything
@@ -70,5 +84,6 @@ def _selection(check: list[str] | None, folders: list[Path], table: list[str] | 
     if table and not check:
         return tables
     model = load()
-    chosen = select(load_checks(folders, responsibilities=model.owed), check)
-    return {**selection_of([*chosen.values(), *line_checks(model).values()], live=True), **tables}
+    chosen = select(load_checks(folders, responsibilities=model.owed), check).values()
+    asked = [one for one in chosen if check is not None or not one.on_request]
+    return {**selection_of([*asked, *line_checks(model).values()], live=True, tags=tags), **tables}

@@ -16,7 +16,7 @@ from demarcate.cli.estate import UNREAD
 if TYPE_CHECKING:
     from demarcate.model import Model
     from demarcate.posture.structs import Posture
-    from demarcate.report.drawing import Drawing
+    from demarcate.report.pictures.drawing import Drawing
 
 
 class SummaryFormat(StrEnum):
@@ -130,32 +130,32 @@ def _compared(model: Model, compare: str | None) -> list[str]:
 
 def _drawing(model: Model, service: str | None, compared: list[str], posture: Posture | None) -> Drawing:
     if compared:
-        from demarcate.report.comparison import comparison
+        from demarcate.report.pictures.comparison import comparison
 
         return comparison(model, [model.service[id_] for id_ in compared])
     if service is not None:
-        from demarcate.report.service_picture import service_line
+        from demarcate.report.pictures.service_line import service_line
 
         return service_line(model, model.service[service], posture)
-    from demarcate.report.picture import collaboration
+    from demarcate.report.pictures.collaboration import collaboration
 
     return collaboration(model, posture)
 
 
 def _svg(drawing: Drawing) -> bytes:
-    from demarcate.report.svg import svg
+    from demarcate.report.pictures.svg import svg
 
     return svg(drawing).encode()
 
 
 def _png(drawing: Drawing) -> bytes:
-    from demarcate.report.png import png
+    from demarcate.report.pictures.png import png
 
     return png(drawing)
 
 
 def _drawio(drawing: Drawing) -> bytes:
-    from demarcate.report.drawio import drawio
+    from demarcate.report.pictures.drawio import drawio
 
     return drawio(drawing).encode()
 

@@ -13,7 +13,7 @@ from rich.text import Text
 from demarcate.model import Model
 from demarcate.report import safe
 from demarcate.report.halves import divided
-from demarcate.report.poster import RULES, TITLE
+from demarcate.report.pictures.poster import RULES, TITLE
 
 _TAKEAWAYS = "Takeaways"
 

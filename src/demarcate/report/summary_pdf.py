@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from demarcate.base.errors import DemarcateError
 from demarcate.model import Model
-from demarcate.report.colours import PAINTS
-from demarcate.report.drawing import (
+from demarcate.report.pictures.colours import PAINTS
+from demarcate.report.pictures.drawing import (
     BASELINE,
     LEADING,
     SHARE,
@@ -21,7 +21,7 @@ from demarcate.report.drawing import (
     arrowhead,
     text_width,
 )
-from demarcate.report.poster import poster
+from demarcate.report.pictures.poster import poster
 
 if TYPE_CHECKING:
     from fpdf import FPDF

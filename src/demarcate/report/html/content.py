@@ -13,9 +13,9 @@ from demarcate.checks.structs import SEVERITIES
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Area, Model, Responsibility
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
-from demarcate.report.picture import collaboration
+from demarcate.report.pictures.collaboration import collaboration
+from demarcate.report.pictures.svg import svg
 from demarcate.report.safe import printable
-from demarcate.report.svg import svg
 from demarcate.version import __version__
 
 SHOWN_EXAMPLES = 5

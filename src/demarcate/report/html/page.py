@@ -16,7 +16,7 @@ import jinja2
 import msgspec
 from markupsafe import Markup
 
-from demarcate.report.colours import PAINTS
+from demarcate.report.pictures.colours import PAINTS
 from demarcate.report.safe import printable
 
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}

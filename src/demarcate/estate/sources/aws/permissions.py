@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from demarcate.estate.calls import PlannedCall
+from demarcate.estate.dry_run import ASSUME, ORGANIZATION
 from demarcate.estate.sources.aws.operations import describe
 
 
@@ -71,6 +72,12 @@ API_GATEWAY: Final[Mapping[str, str]] = {
 def grants_of(calls: Iterable[PlannedCall]) -> tuple[Grant, ...]:
     """The grants that a collection needs, sorted. Raises KeyError for an operation that AWS does not have."""
     return tuple(sorted({grant for call in calls for grant in grants_for(call.operation)}))
+
+
+def organization_grants(role_name: str) -> tuple[Grant, ...]:
+    """What it takes, in the account that starts it, to list an organization and to assume that role in it."""
+    listing = [call for call in ORGANIZATION if call.operation != ASSUME.operation]
+    return (*grants_of(listing), Grant("sts:AssumeRole", f"arn:*:iam::*:role/{role_name.lstrip('/')}"))
 
 
 def grants_for(operation: str) -> tuple[Grant, ...]:

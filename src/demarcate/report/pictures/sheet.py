@@ -7,8 +7,8 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from demarcate.model import Area, Party
-from demarcate.report.drawing import Box, Item, Label, Line, Role
-from demarcate.report.parts import column
+from demarcate.report.pictures.drawing import Box, Item, Label, Line, Role
+from demarcate.report.pictures.parts import column
 
 WIDTH, MARGIN, INSET, PAD = 1160.0, 24.0, 20.0, 14.0
 CENTRE = 208.0

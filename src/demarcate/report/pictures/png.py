@@ -8,8 +8,8 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from demarcate.base.errors import DemarcateError
-from demarcate.report.colours import PAINTS
-from demarcate.report.drawing import (
+from demarcate.report.pictures.colours import PAINTS
+from demarcate.report.pictures.drawing import (
     BASELINE,
     LEADING,
     SHARE,

@@ -8,11 +8,11 @@ from collections.abc import Sequence
 from demarcate.checks.structs import SEVERITIES
 from demarcate.model import Area, Model, Party, Responsibility, Service
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
-from demarcate.report import sheet
-from demarcate.report.drawing import LEADING, Box, Drawing, Item, Label, Mark, Role
-from demarcate.report.outcome import outcome_box
-from demarcate.report.parts import column, words
-from demarcate.report.sheet import Half
+from demarcate.report.pictures import sheet
+from demarcate.report.pictures.drawing import LEADING, Box, Drawing, Item, Label, Mark, Role
+from demarcate.report.pictures.outcome import outcome_box
+from demarcate.report.pictures.parts import column, words
+from demarcate.report.pictures.sheet import Half
 
 _SIGN = 8.0
 _STATE = 104.0

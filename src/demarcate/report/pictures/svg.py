@@ -10,8 +10,8 @@ import re
 from collections.abc import Iterator
 from urllib.parse import quote
 
-from demarcate.report.colours import PAINTS, Scheme
-from demarcate.report.drawing import (
+from demarcate.report.pictures.colours import PAINTS, Scheme
+from demarcate.report.pictures.drawing import (
     BASELINE,
     LEADING,
     SHARE,
@@ -24,7 +24,7 @@ from demarcate.report.drawing import (
     arrowhead,
     text_width,
 )
-from demarcate.report.markup import attribute, number, text
+from demarcate.report.pictures.markup import attribute, number, text
 
 FONTS = "Helvetica, Arial, 'Liberation Sans', 'Nimbus Sans', 'DejaVu Sans Condensed', sans-serif"
 

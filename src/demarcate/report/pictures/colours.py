@@ -6,7 +6,7 @@ from typing import Literal
 
 import msgspec
 
-from demarcate.report.drawing import Role
+from demarcate.report.pictures.drawing import Role
 
 Scheme = Literal["light", "dark"]
 

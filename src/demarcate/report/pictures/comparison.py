@@ -11,9 +11,9 @@ from msgspec.structs import replace
 
 from demarcate.model import SERVICE_TYPES, Model, Service, shift
 from demarcate.model.structs import Topic
-from demarcate.report.drawing import Box, Drawing, Item, Label, Line, Point
-from demarcate.report.parts import column, words
-from demarcate.report.sheet import INSET, MARGIN, WIDTH
+from demarcate.report.pictures.drawing import Box, Drawing, Item, Label, Line, Point
+from demarcate.report.pictures.parts import column, words
+from demarcate.report.pictures.sheet import INSET, MARGIN, WIDTH
 
 _NAMES = 256.0
 _GAP = 22.0

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from demarcate.posture.structs import Counts, Posture
-from demarcate.report import sheet
-from demarcate.report.drawing import Box, Label, shortened
-from demarcate.report.parts import bar, column
+from demarcate.report.pictures import sheet
+from demarcate.report.pictures.drawing import Box, Label, shortened
+from demarcate.report.pictures.parts import bar, column
 from demarcate.report.safe import one_line
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from demarcate.posture.structs import Counts
-from demarcate.report.drawing import LEADING, Item, Label, Mark, Role, text_width
+from demarcate.report.pictures.drawing import LEADING, Item, Label, Mark, Role, text_width
 
 _SIGN = 9.0
 

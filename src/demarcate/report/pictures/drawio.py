@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from demarcate.report.colours import PAINTS
-from demarcate.report.drawing import SHARE, Box, Drawing, Item, Label, Line, Mark, Point
-from demarcate.report.markup import attribute, number, text
+from demarcate.report.pictures.colours import PAINTS
+from demarcate.report.pictures.drawing import SHARE, Box, Drawing, Item, Label, Line, Mark, Point
+from demarcate.report.pictures.markup import attribute, number, text
 
 _PAINTS = PAINTS["light"]
 _SLACK = 4.0

@@ -5,8 +5,8 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from demarcate.model import Area, Model, Party
-from demarcate.report.drawing import Box, Drawing, Item, Label, Line, Role
-from demarcate.report.parts import column
+from demarcate.report.pictures.drawing import Box, Drawing, Item, Label, Line, Role
+from demarcate.report.pictures.parts import column
 
 WIDTH, HEIGHT = 1680.0, 1188.0
 """Four to a millimetre of A3."""

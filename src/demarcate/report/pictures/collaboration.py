@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from demarcate.model import Area, Model, Party
 from demarcate.posture.structs import Counts, Posture
-from demarcate.report import sheet
-from demarcate.report.drawing import Box, Drawing, Label
-from demarcate.report.outcome import outcome_box
-from demarcate.report.parts import bar, column, flow, result_role, results
-from demarcate.report.sheet import Half
+from demarcate.report.pictures import sheet
+from demarcate.report.pictures.drawing import Box, Drawing, Label
+from demarcate.report.pictures.outcome import outcome_box
+from demarcate.report.pictures.parts import bar, column, flow, result_role, results
+from demarcate.report.pictures.sheet import Half
 
 
 def collaboration(model: Model, posture: Posture | None = None) -> Drawing:
