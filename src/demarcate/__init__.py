@@ -14,6 +14,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from demarcate.estate.accounts import Accounts
 from demarcate.version import __version__
 
 if TYPE_CHECKING:
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from demarcate.model import Model
     from demarcate.posture.structs import Posture
 
-__all__ = ["__version__", "assess", "collect", "evaluate", "load_model"]
+__all__ = ["Accounts", "__version__", "assess", "collect", "evaluate", "load_model"]
 
 
 def load_model() -> Model:
@@ -44,6 +45,7 @@ def collect(
     *,
     session: boto3.Session | None = None,
     regions: Sequence[str] | None = None,
+    accounts: Accounts | None = None,
     tables: Iterable[str] | None = None,
     parameters: Mapping[str, Any] | None = None,
 ) -> Snapshot:
@@ -51,7 +53,8 @@ def collect(
 
     `source` is the path of a template, of a folder of templates or of a snapshot, or `"aws"` for the account
     of `session` (any boto3 session; by default the credentials that boto3 finds) in `regions` (by default all
-    that are enabled). `tables` limits what is read, `parameters` are values for the templates' parameters.
+    that are enabled). `accounts` says which other accounts are read, such as all of the organization.
+    `tables` limits what is read, `parameters` are values for the templates' parameters.
 
     The snapshot lives in a temporary folder as long as the object does. Raises DemarcateError where the
     source cannot be read at all; what is merely missing is in `snapshot.unread`.
@@ -63,7 +66,12 @@ def collect(
     from demarcate.estate.collecting import collect_snapshot, everything
 
     return collect_snapshot(
-        [source], session=session, regions=regions, selection=everything(tables), parameters=parameters
+        [source],
+        session=session,
+        regions=regions,
+        accounts=accounts,
+        selection=everything(tables),
+        parameters=parameters,
     )
 
 
@@ -90,13 +98,14 @@ def assess(
     *,
     session: boto3.Session | None = None,
     regions: Sequence[str] | None = None,
+    accounts: Accounts | None = None,
     parameters: Mapping[str, Any] | None = None,
     checks: Iterable[str] | None = None,
     evidence: str | Path | None = None,
 ) -> Posture:
     """The posture of an estate: for every responsibility whose it is, and whether it is met.
 
-    `source`, `session`, `regions` and `parameters` as in `collect`, `checks` as in `evaluate`; `evidence` is a
+    `source`, `session`, `regions`, `accounts` and `parameters` as in `collect`, `checks` as in `evaluate`; `evidence` is a
     folder of what people did and what AWS attests. Only what the checks need is read, and a check that takes a
     call for each resource of a live account runs there only when it is named.
 
@@ -110,6 +119,7 @@ def assess(
         [source],
         session=session,
         regions=regions,
+        accounts=accounts,
         parameters=parameters,
         checks=checks,
         evidence=Path(evidence) if evidence is not None else None,

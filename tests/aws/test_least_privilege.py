@@ -13,7 +13,6 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 from unittest import mock
@@ -94,28 +93,33 @@ def asks(what: Asked, action: str, resource: str) -> list[tuple[str, str]]:
     return [(name, resource) for name in OTHERWISE.get(what.operation, (action,))]
 
 
-@dataclass
 class Guard:
     """IAM before every operation: moto's own, and the same for answers that moto does not give."""
 
-    document: policy.Document | None = None
-    """The policy; None while everything is allowed."""
-    wanted: defaultdict[str, set[tuple[str, str]]] = field(default_factory=lambda: defaultdict(set))
-    """The actions and resources that each operation was asked for."""
-    _now: threading.local = field(default_factory=threading.local)
+    def __init__(self) -> None:
+        self.wanted: defaultdict[str, set[tuple[str, str]]] = defaultdict(set)
+        """The actions and resources that each operation was asked for."""
+        self._held: IAMPolicy | None = None
+        self._known: dict[tuple[str, str], bool] = {}
+        self._now = threading.local()
+
+    def hold(self, grants: Iterable[Grant]) -> None:
+        """From now on these are the grants that there are. Until then everything is allowed."""
+        self._held, self._known = IAMPolicy(policy.policy_json(policy.policy(grants))), {}
 
     def storm(self, what: Asked, truth: Callable[[], Answer]) -> Answer:
-        """Let an operation through if the policy allows all that it was ever asked for."""
+        """Let an operation through if there are grants for all that it was ever asked for."""
         self._now.what = what
         if what.operation in ANSWERS:
             self.wanted[what.operation].update(asks(what, api_name(what.operation), "*"))
-        if self.document is not None and not self._allowed(what.operation):
-            return denied(what, truth)
-        return truth()
+        if self._held is None or all(map(self._allows, tuple(self.wanted[what.operation]))):
+            return truth()
+        return denied(what, truth)
 
-    def _allowed(self, operation: str) -> bool:
-        held = IAMPolicy(policy.policy_json(self.document or {}))
-        return all(held.is_action_permitted(*one) is PermissionResult.PERMITTED for one in self.wanted[operation])
+    def _allows(self, one: tuple[str, str]) -> bool:
+        if one not in self._known and self._held is not None:
+            self._known[one] = self._held.is_action_permitted(*one) is PermissionResult.PERMITTED
+        return self._known[one]
 
     @contextmanager
     def with_motos_iam(self) -> Iterator[None]:
@@ -192,7 +196,7 @@ def test_the_policy_is_enough_and_no_action_can_be_taken_away() -> None:
         role = deploy(admin, server.url, GRANTS, TrustedPrincipal=arn)
         reader = assume(user, server.url, role)
         free = look(reader, server.url, SELECTION, ())
-        guard.document = policy.policy(GRANTS)
+        guard.hold(GRANTS)
         server.storm = guard.storm
         server.keep()
         with guard.with_motos_iam():
@@ -269,7 +273,7 @@ def without(
     judged = needed | {
         name for name, operations in used().items() if operations <= asked and not operations & lost
     }
-    guard.document = policy.policy(grant for grant in GRANTS if grant not in taken)
+    guard.hold(grant for grant in GRANTS if grant not in taken)
     now = look(reader, server.url, selection_of(judged), judged, passes=True)
     for name in sorted(judged):
         was, found = before.findings[name], now.findings[name]

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -15,12 +18,15 @@ from botocore.awsrequest import AWSResponse
 
 from demarcate.assessing import Assessment, assess_sources
 from demarcate.base.errors import DemarcateError
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.engine import judge
 from demarcate.estate.accounts import Accounts
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import AccountNote, Snapshot, Unread, rows_of
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.session import ALWAYS_ENABLED, Caller, assume
 from demarcate.estate.tables import table
+from demarcate.estate.writing import SnapshotWriter
 from tests.aws.conftest import REGION, Aws
 from tests.aws.test_collect import HEADERS, Body
 
@@ -257,6 +263,9 @@ def test_an_account_that_the_organization_does_not_have(estate: Estate) -> None:
 def test_no_organization(aws: Aws) -> None:
     with pytest.raises(DemarcateError, match="is in no organization"):
         Estate(aws).collect(ORGANIZATION)
+    deny(aws.session, "organizations.ListAccounts", "AWSOrganizationsNotInUseException")
+    with pytest.raises(DemarcateError, match="is in no organization"):
+        Estate(aws).collect(ORGANIZATION)
 
 
 def test_accounts_that_cannot_be_listed(estate: Estate) -> None:
@@ -291,10 +300,9 @@ def test_templates_have_no_accounts() -> None:
 # --- faults ---------------------------------------------------------------------------------------------
 
 
-def deny(session: boto3.Session, operation: str) -> None:
+def deny(session: boto3.Session, operation: str, code: str = "AccessDeniedException") -> None:
     def send(request: Any, **_: Any) -> Any:
-        body = b'{"__type":"AccessDeniedException","Message":"no"}'
-        return AWSResponse(request.url, 400, {"Content-Type": "application/x-amz-json-1.1"}, Body(body))  # type: ignore[arg-type]
+        return AWSResponse(request.url, 400, HEADERS, Body(f'{{"__type":"{code}","Message":"no"}}'.encode()))
 
     session.events.register(f"before-send.{operation}", send)
 
@@ -336,6 +344,37 @@ def test_a_fault_in_one_account_leaves_the_verdicts_of_the_others(estate: Estate
     assert hurt.posture.accounts[locked].unproven == 1
 
 
+def test_a_look_into_what_was_not_read_names_the_account_of_the_row() -> None:
+    """Two accounts of which a table could not be read: each row's reason is of its own account."""
+    with SnapshotWriter("live", "aws") as writer:
+        for account in ("111111111111", "222222222222"):
+            with_row(writer, account)
+            writer.unread(
+                Unread(
+                    reason="access denied",
+                    table="aws_config_conformance_pack",
+                    account=account,
+                    region=REGION,
+                    operation="config:DescribeConformancePacks",
+                )
+            )
+        taken = writer.finish()
+    found = {
+        f.account: f.reason for f in judge(taken, [load_checks()["config-conformance-pack-deployed"]]).findings()
+    }
+    assert len(found) == 2
+    for account, why in found.items():
+        assert f"{account} {REGION} config:DescribeConformancePacks: access denied" in why
+
+
+def with_row(writer: SnapshotWriter, account: str) -> None:
+    unit = writer.unit("aws_account", account, "global")
+    unit.part(table("aws_account"), ("arn",)).append(
+        [{"resource": account, "account_id": account, "region": "global", "arn": f"arn:aws:iam::{account}:root"}]
+    )
+    unit.seal()
+
+
 def test_where_no_role_can_be_assumed_nothing_is_said_to_be_absent(estate: Estate) -> None:
     estate.refused = set(estate.ids.values())
     lost = estate.assess(Accounts(only=(estate.id("lab"), estate.id("shop"))))
@@ -358,7 +397,10 @@ def test_a_region_that_an_account_has_not_opted_into_is_not_called(estate: Estat
     asked = {part.region for part in taken.manifest.tables["aws_ebs_volume"].parts}
     assert asked == called
     assert {"eu-west-1", "us-east-1"} <= asked
-    assert not asked & {"me-south-1", "ap-east-1", "af-south-1"}
+    told = estate.aws.client("ec2").describe_regions(AllRegions=True)["Regions"]
+    closed = {one["RegionName"] for one in told if one["OptInStatus"] == "not-opted-in"}
+    assert "me-south-1" in closed
+    assert not asked & closed
 
 
 def test_a_region_by_name_that_is_not_enabled_is_skipped_there_and_said_so(estate: Estate) -> None:
@@ -368,10 +410,10 @@ def test_a_region_by_name_that_is_not_enabled_is_skipped_there_and_said_so(estat
     assert taken.unread == ()
 
 
-def test_regions_that_are_always_enabled_are_those_that_aws_does_not_let_one_opt_into(aws: Aws) -> None:
+def test_regions_that_are_always_enabled_need_no_opting_into(aws: Aws) -> None:
     told = aws.client("ec2").describe_regions()["Regions"]
     always = {one["RegionName"] for one in told if one["OptInStatus"] == "opt-in-not-required"}
-    assert always == set(ALWAYS_ENABLED) - ({"ap-northeast-3"} - always)
+    assert always >= {region for region in ALWAYS_ENABLED if not region.startswith(("cn-", "us-gov-"))}
 
 
 # --- credentials, and how much is alive -----------------------------------------------------------------
@@ -412,3 +454,40 @@ def test_clients_and_models_are_shared(estate: Estate) -> None:
     other.close()
     assert own.pair("ec2", REGION)[0] is mine
     assert other.pair("ec2", REGION)[0] is not theirs
+
+
+# --- the command ----------------------------------------------------------------------------------------
+
+
+def run(estate: Estate, *arguments: str) -> Any:
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
+    environment |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "COLUMNS": "80"}
+    command = [sys.executable, "-m", "demarcate", *arguments, "--region", REGION, "--endpoint-url", estate.aws.url]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_the_command_says_what_it_left_out_and_names_are_harmless(estate: Estate) -> None:
+    client = estate.aws.client("organizations")
+    made = client.create_account(Email="h@example.com", AccountName="\x1b[31mred\u202e\n")["CreateAccountStatus"]
+    client.close_account(AccountId=made["AccountId"])
+    sql = "SELECT account_id FROM aws_ebs_volume ORDER BY 1"
+    done = run(estate, "query", sql, "--org", "--format", "csv")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["account_id", *sorted((estate.id("shop"), estate.id("lab")))]
+    assert f"{estate.id('closed')} closed: not read: the account is suspended" in done.stderr
+    assert f"{made['AccountId']} \ufffd[31mred\ufffd: not read" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["--role-name", "reader"], "name the accounts in which a role is to be assumed"),
+        (["--external-id", "x1"], "name the accounts in which a role is to be assumed"),
+        (["--org", "--account", "12"], "12 digits, not '12'"),
+    ],
+)
+def test_options_that_do_not_fit(aws: Aws, arguments: list[str], says: str) -> None:
+    done = run(Estate(aws), "query", "SELECT 1 FROM aws_ebs_volume", *arguments)
+    assert done.returncode == 2
+    assert says in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

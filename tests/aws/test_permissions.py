@@ -27,6 +27,7 @@ from demarcate import assessing
 from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
 from demarcate.estate.calls import calls_of
+from demarcate.estate.dry_run import ASSUME, ORGANIZATION
 from demarcate.estate.sources.aws.operations import describe
 from demarcate.estate.sources.aws.permissions import (
     ALSO,
@@ -42,7 +43,7 @@ from demarcate.report import policy
 from tests.aws.conftest import Aws
 
 CALLS = calls_of(dict.fromkeys(all_tables()))
-OPERATIONS = sorted({call.operation for call in CALLS})
+OPERATIONS = sorted({call.operation for call in (*CALLS, *ORGANIZATION)} - {ASSUME.operation})
 GRANTS = grants_of(CALLS)
 
 

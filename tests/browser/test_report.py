@@ -81,7 +81,7 @@ def test_evidence_that_expires(visit: Open) -> None:
     assert "41 of 41" not in text, "what expires in 31 days is not among it"
     go(page, "#evidence")
     rows = page.locator("#evidence tbody tr")
-    words = ["Expired", "Proves it expires within 30 days", "Proves it", "Not yet valid", "Failed", "Contradicted"]
+    words = ["Expired", "Proves expires within 30 days", "Proves", "Not valid yet", "Failed", "Contradicted"]
     shown = [" ".join(text.split()[1:]) for text in rows.locator("td:first-child").all_inner_texts()]
     assert shown == [*words, "Incomplete"]
     link = page.locator("#evidence a", has_text="https://aws.amazon.com/artifact/")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import duckdb
@@ -139,26 +139,28 @@ class Database:
 
     def unread_where(self, name: str) -> str | None:
         """SQL for: this table was not read where the judged row is. None where it was read everywhere."""
+        return " OR ".join(f"({where})" for where, _ in self._unread_places(name)) or None
+
+    def why_unread(self, name: str) -> str | None:
+        """SQL for the reason, where `unread_where` is true."""
+        whens = " ".join(f"WHEN {where} THEN {text(why)}" for where, why in self._unread_places(name))
+        return f"CASE {whens} END" if whens else None
+
+    def _unread_places(self, name: str) -> Iterator[tuple[str, str]]:
+        """SQL for each place of rows for which a table was not read, with the reason."""
         if name in self._stale:
-            return "true"
+            yield "true", f"{name}: {self._stale[name]}"
+            return
         table = all_tables()[name]
         if table.facts and self.has_rows(table):
-            return None  # what is known of the world is the same everywhere
-        parts = []
+            return  # what is known of the world is the same everywhere
         for gap in self.gaps(name):
             if gap.tables:
                 continue  # nothing was read of that account, so that no row is there to look from
-            same = [f"{ROW}.account_id IS NOT DISTINCT FROM {text(gap.account)}"]
+            same = f"{ROW}.account_id IS NOT DISTINCT FROM {text(gap.account)}"
             if table.scope == "region":
-                same.append(f"{ROW}.region IN ({text(gap.region)}, 'global')")
-            parts.append(f"({' AND '.join(same)})")
-        return " OR ".join(parts) or None
-
-    def why_unread(self, name: str) -> str:
-        """The reason behind `unread_where`."""
-        if name in self._stale:
-            return f"{name}: {self._stale[name]}"
-        return f"{name} could not be read: {self.gaps(name)[0]}"
+                same += f" AND {ROW}.region IN ({text(gap.region)}, 'global')"
+            yield same, f"{name} could not be read: {gap}"
 
     def why_null(self, table: Table, name: str) -> str:
         """Why a column is NULL in a row that does not say so itself."""

@@ -424,9 +424,9 @@ class _Judging:
         """SQL for the reason of a finding: the check's own for a fail, what was not known for an unknown."""
         whys = []
         for name in check.lookups:
-            condition = self._database.unread_where(name)
-            if condition:
-                whys.append(f"CASE WHEN {condition} THEN {text(self._database.why_unread(name))} END")
+            unread = self._database.why_unread(name)
+            if unread:
+                whys.append(unread)
             partly = self._database.why_partly_read(name)
             if partly:
                 whys.append(text(partly))

@@ -96,7 +96,9 @@ def quiz(
         unread = len(assessment.posture.unread)
     exam = make_exam(model, seed=chosen, number=number, area=area, service=service, estate=estate, origin=origin)
     if unread:
-        options.say(f"{unread} of what {origin} has could not be read; demarcate assess says what")
+        from demarcate.report.safe import one_line
+
+        options.say(f"{unread} of what {one_line(origin or '')} has could not be read; demarcate assess says what")
     if format is ExamFormat.TEXT:
         _take(model, exam, evidence, person or "", responsibility)
     else:

@@ -344,10 +344,10 @@ class Unit:
         self._writer._fail_unit((self.table, self.account, self.region), why)
 
     def _sealed(self) -> Iterator[SealedPart]:
-        for part in self._parts:
+        for number, part in enumerate(self._parts):
             part.close()
-            # A table may be derived from several: its parts of one place are told apart by them.
-            of = [] if part.table.name == self.table else [self.table]
+            # A table may be derived from several, and from one of them in two ways: all have parts of one place.
+            of = [] if part.table.name == self.table else [self.table, str(number)]
             yield self._writer._write(part, ".".join([self.account, self.region, *of]))
 
     def _discard_parts(self) -> None:

@@ -130,7 +130,7 @@ def _move(
         services=(before, after),
         text=f"Instead of {old.name} you now use {new.name}. Which of these was yours, and {now}?",
         right=topics[name].title,
-        wrong=tuple(topics[other].title for other in wrong),
+        wrong=tuple(topics[topic].title for topic in wrong),
         explanation=f"{named(responsibility)} {new.line}",
         responsibilities=(responsibility.id,),
         explain=responsibility.id,
@@ -158,14 +158,14 @@ def _lines(model: Model) -> Iterator[Draft]:
 def _sides(model: Model) -> Iterator[Draft]:
     """Of several jobs in one service, the one on that side of the line."""
     for service in model.services:
-        named = set(model.service) - {service.id}
-        jobs = {r.id: told for r in model.responsibilities if (told := _job_in(service, r, named))}
+        others = set(model.service) - {service.id}
+        jobs = {r.id: told for r in model.responsibilities if (told := _job_in(service, r, others))}
         sides: dict[Party, list[Responsibility]] = {"aws": [], "customer": []}
         for id_ in jobs:
             sides[model.responsibility[id_].party].append(model.responsibility[id_])
         for party, mine in sides.items():
             # Those that speak of this service by name are the harder ones.
-            others = sorted(sides["customer" if party == "aws" else "aws"], key=lambda r: r.services == "all")
+            wrong = sorted(sides["customer" if party == "aws" else "aws"], key=lambda r: r.services == "all")
             for one in mine:
                 if one.services != "all":
                     yield Draft(
@@ -176,8 +176,8 @@ def _sides(model: Model) -> Iterator[Draft]:
                         services=(service.id,),
                         text=f"{service.name}. Which of these is {_WHOSE[party]} job?",
                         right=jobs[one.id],
-                        wrong=tuple(jobs[r.id] for r in others),
-                        near=sum(r.services != "all" for r in others),
+                        wrong=tuple(jobs[r.id] for r in wrong),
+                        near=sum(r.services != "all" for r in wrong),
                         explanation=whose(one),
                         responsibilities=(one.id,),
                         explain=one.id,

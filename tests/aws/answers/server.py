@@ -103,7 +103,7 @@ def _send(given: Answer, environ: dict[str, Any], start_response: Any) -> Iterat
     yield given.body
 
 
-class _Handler(MotoRequestHandler):  # type: ignore[misc]
+class _Handler(MotoRequestHandler):
     protocol_version = "HTTP/1.1"
     """Connections are kept, as AWS keeps them."""
 

@@ -16,7 +16,6 @@ from tests.aws.faults.kinds import KINDS
 from tests.aws.faults.reach import Reach, checks, needing, reaches
 from tests.aws.faults.seeing import ACCOUNT, REGION, Place, Row, Seen, Told
 
-
 PLACES = (REGION, "global")
 """The regions that anything is read in."""
 
@@ -60,14 +59,13 @@ def _unread(seen: Seen, failed: list[Reach], faults: Mapping[str, str]) -> Itera
 
 def _lost(seen: Seen, reach: Reach) -> set[tuple[str, str]]:
     """The tables and regions of which something must be told as unread."""
-    asked = set(seen.columns) | {one.table for one in seen.unread if one.table}
-    lost = {(name, region_of(name)) for name in reach.listed & asked}
+    lost = {(name, region_of(name)) for name in reach.listed & seen.asked}
     lost |= {(name, region_of(name)) for name, columns in reach.columns.items() if columns & _held(seen, name)}
     return lost | {
         (name, region_of(owner))
         for name, owners in reach.derived.items()
         for owner in owners & reach.listed
-        if name in asked
+        if name in seen.asked
     }
 
 
@@ -78,9 +76,7 @@ def _held(seen: Seen, name: str) -> frozenset[str]:
 # --- rows -----------------------------------------------------------------------------------------------
 
 
-def _rows(
-    name: str, calm: Seen, seen: Seen, failed: list[Reach], faults: Mapping[str, str]
-) -> Iterator[str]:
+def _rows(name: str, calm: Seen, seen: Seen, failed: list[Reach], faults: Mapping[str, str]) -> Iterator[str]:
     """Rows are as they were, but for those of a listing that failed and the columns of a detail that did."""
     columns = seen.columns[name] - {"_unknown"}
     rows, before = seen.rows[name], calm.rows[name]

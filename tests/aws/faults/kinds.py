@@ -9,8 +9,10 @@ from collections.abc import Callable
 from itertools import count
 from typing import Any
 
+from moto.core.request import Request
+
 from tests.aws.answers.answering import JSON, Answer, answer, error, read
-from tests.aws.answers.asking import Asked
+from tests.aws.answers.asking import Asked, model_of
 from tests.aws.answers.paging import Paging, at, paging_of
 from tests.aws.answers.server import Fault
 
@@ -93,6 +95,15 @@ REPEATS = "page token that repeats"
 def applies(kind: str, operation: str) -> bool:
     """Whether a fault can happen to an operation: only one that has pages has a token that can repeat."""
     return kind != REPEATS or paging_of(operation) is not None
+
+
+def example(operation: str) -> Asked:
+    """A request for an operation that was not sent by anyone."""
+    model = model_of(operation)
+    kinds = {"json": "application/x-amz-json-1.1", "query": "application/x-www-form-urlencoded; charset=utf-8"}
+    kind = {"Content-Type": kinds.get(model.service_model.protocol, kinds["query"])}
+    request = Request.from_primitives("POST", "http://127.0.0.1/", kind)
+    return Asked(operation, "eu-west-1", operation.partition(".")[0], model, request, b"", {})
 
 
 def in_region(region: str, fault: Fault) -> Fault:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,7 +10,7 @@ from functools import cache
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.structs import Check
 from demarcate.estate.rows import detail_of, named_in
-from demarcate.estate.table import Call, Each, Table
+from demarcate.estate.table import Call, Derived, Each, Table
 from demarcate.estate.tables import all_tables, table
 from demarcate.posture.line import line_checks
 from tests.aws.answers.asking import calls_of_detail, operations
@@ -53,13 +54,21 @@ class Reach:
 
 
 def owners_of(check: Check, name: str) -> set[str]:
-    """The tables whose rows a check is about where it reads a derived table.
+    """The tables whose rows a check may be about where it reads a derived table.
 
-    Those that it names; else its own, where it looks at what is derived from its row; else all of them.
+    Not those whose rows are all known to be other than the check asks for (`policy_of = 'aws_s3_bucket'`).
     """
-    owners = {derived.of for derived in table(name).derived}
-    named = {owner for owner in owners if f"'{owner}'" in f"{check.condition} {check.where}"}
-    return named or ({check.table} if check.table in owners else owners)
+    sql = f"{check.predicate} {check.condition}"
+    return {derived.of for derived in table(name).derived if not _excluded(derived, sql)}
+
+
+def _excluded(derived: Derived, sql: str) -> bool:
+    """Whether SQL asks for other values of the columns that are the same in all rows of one origin."""
+    for column, value in derived.known.items():
+        wanted = re.findall(rf"\b{column} (?:= |IN \()('[^)]*?')(?:\)|\s|$)", sql)
+        if wanted and not any(f"'{value}'" in one for one in wanted):
+            return True
+    return False
 
 
 @cache

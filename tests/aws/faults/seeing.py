@@ -17,6 +17,7 @@ from demarcate.checks.structs import Check
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.plan import Selection
 from demarcate.estate.snapshot import Snapshot, Unread
+from demarcate.estate.tables import all_tables
 from tests.aws.faults.reach import checks
 
 ACCOUNT = "123456789012"
@@ -41,6 +42,8 @@ class Told:
 class Seen:
     """What one collection has found: the rows of each table, what it could not read, and what checks say."""
 
+    asked: frozenset[str]
+    """The tables that it was to read."""
     rows: Mapping[str, list[Row]]
     columns: Mapping[str, frozenset[str]]
     unread: tuple[Unread, ...]
@@ -69,13 +72,14 @@ def look(
 ) -> Seen:
     """Collect a selection (everything where there is none) over HTTP, and judge it."""
     snapshot = collect_snapshot(["aws"], session=session, regions=regions, endpoint_url=url, selection=selection)
-    return see(snapshot, judged, passes=passes)
+    return see(snapshot, selection or all_tables(), judged, passes=passes)
 
 
-def see(snapshot: Snapshot, judged: Iterable[str], *, passes: bool = False) -> Seen:
+def see(snapshot: Snapshot, asked: Iterable[str], judged: Iterable[str], *, passes: bool = False) -> Seen:
     """A snapshot as data, judged by some checks."""
     held = snapshot.manifest.tables
     return Seen(
+        frozenset(asked),
         {name: _rows(snapshot.files(name)) for name in held},
         {name: frozenset(table.columns) for name, table in held.items()},
         snapshot.unread,

@@ -24,7 +24,6 @@ from tests.aws.faults.kinds import KINDS, but_first
 from tests.aws.faults.reach import checks
 from tests.aws.faults.seeing import REGION, Seen, look
 
-
 WHO = "sts.get_caller_identity"
 
 

@@ -78,6 +78,11 @@ ORGANIZATION_ACCOUNT = Table(
         Text("email", live="Email", cloudformation="Email"),
         Text("status", live="Status"),
         Text("state", live="State"),
+        Texts(
+            "paths",
+            live="Paths",
+            about="Where it is: the ids of the organization, the root, the units and the account, with slashes.",
+        ),
         Text("joined_method", live="JoinedMethod"),
         Time("joined_timestamp", live="JoinedTimestamp"),
         Tags(live="@tags.Tags"),

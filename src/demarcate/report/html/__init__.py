@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import IO
 
 from demarcate.assessing import Assessment
+from demarcate.posture.structs import EXPIRES_SOON
 from demarcate.report.html import content, data, words
 from demarcate.report.html.page import page
 
@@ -39,11 +40,12 @@ def write(assessment: Assessment, out: IO[str]) -> None:
                 "gaps": content.gaps(posture, areas),
                 "proofs": proofs,
                 "expired": content.expired(proofs),
-                "expiring": content.expiring(proofs, posture.moment),
+                "expiring": content.expiring(posture, proofs),
                 "roll_ups": content.roll_ups(assessment),
                 "not_run": content.not_run(posture),
                 "unseen_types": assessment.snapshot.manifest.resources,
                 "number_of_findings": len(findings),
+                "EXPIRES_SOON": EXPIRES_SOON,
                 "SHOWN_ROWS": content.SHOWN_ROWS,
             },
         )

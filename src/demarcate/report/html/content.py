@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
 from urllib.parse import urlencode
 
 from demarcate.assessing import Assessment
@@ -23,8 +22,6 @@ SHOWN_EXAMPLES = 5
 
 SHOWN_ROWS = 500
 """How many rows a list has whose length the estate decides. What is left out is counted on the page."""
-
-SOON = timedelta(days=30)
 
 _STATES = ("gap", "unproven", "met", "provided", "not-applicable")
 
@@ -197,9 +194,8 @@ def not_run(posture: Posture) -> dict[str, list[str]]:
 def proofs(posture: Posture) -> list[Proof]:
     """All evidence, each piece once, by the day on which it expires."""
     found: dict[EvidenceResult, list[ResponsibilityPosture]] = {}
-    for responsibility in posture.responsibilities:
-        for result in responsibility.evidence:
-            found.setdefault(result, []).append(responsibility)
+    for responsibility, result in posture.evidence():
+        found.setdefault(result, []).append(responsibility)
     collected = [Proof(result, tuple(of_it)) for result, of_it in found.items()]
     return sorted(collected, key=lambda p: (p.result.valid_until or "9999", p.result.title, p.result.file))
 
@@ -209,14 +205,10 @@ def expired(found: Iterable[Proof]) -> list[Proof]:
     return [proof for proof in found if proof.result.standing == "expired"]
 
 
-def expiring(found: Iterable[Proof], moment: str) -> list[Proof]:
-    """What proves something now, and will not in 30 days."""
-    last = (date.fromisoformat(moment[:10]) + SOON).isoformat()
-    return [
-        proof
-        for proof in found
-        if proof.result.standing == "proves" and proof.result.valid_until and proof.result.valid_until <= last
-    ]
+def expiring(posture: Posture, found: Iterable[Proof]) -> list[Proof]:
+    """What proves something now, and soon will not."""
+    soon = {result for _, result in posture.expiring()}
+    return [proof for proof in found if proof.result in soon]
 
 
 def roll_ups(assessment: Assessment) -> list[RollUp]:
@@ -242,7 +234,7 @@ _CHECKED = "What checks prove. What people must prove holds for all of the estat
 
 def _worst_first(title: str, heading: str, counts: Mapping[str, Counts], follow: str = "") -> RollUp:
     rows = [
-        Row(name or "(none)", of_it, f"#findings?{urlencode({follow: printable(name)})}" if follow else "")
+        Row(name or "no such tag", of_it, f"#findings?{urlencode({follow: printable(name)})}" if follow else "")
         for name, of_it in sorted(counts.items(), key=lambda item: (_badness(item[1]), item[0]))
     ]
     return RollUp(title, heading, _CHECKED, False, tuple(rows[:SHOWN_ROWS]), max(0, len(rows) - SHOWN_ROWS))

@@ -23,15 +23,17 @@ function resourceCell(row) {
   return [h("p", { class: "path" }, of), told("file", row) ? h("p", { class: "path quiet" }, fileOf(row)) : null];
 }
 
+const whereCell = (row) =>
+  ["account", "region"].filter((name) => told(name, row) !== null).map((name) => h("p", {}, told(name, row)));
+
 /** The columns of the table: heading, class, the data that it needs, and what its cell holds. */
 const CELLS = [
   ["Verdict", "lead-in", "verdict", (row) => sign(told("verdict", row))],
   ["Severity", "lead-in", "check", (row) => severity(checkOf(row).severity)],
-  ["What was found", "", "reason", (row, without) => [whatCell(row), without.includes("Check") ? null : checkCell(row)]],
+  ["What was found", "what", "reason", (row, without) => [whatCell(row), without.includes("Check") ? null : checkCell(row)]],
   ["Resource", "of-resource", "resource", resourceCell],
-  ["Account", "labelled", "account", (row) => told("account", row)],
-  ["Region", "labelled", "region", (row) => told("region", row)],
-  ["Area", "labelled", "check", (row) => areas.get(responsibilityOf(checkOf(row)).area).title],
+  ["Account, region", "where", "account", whereCell],
+  ["Area", "area", "check", (row) => areas.get(responsibilityOf(checkOf(row)).area).title],
 ];
 
 /** A table of findings. Columns that say nothing in this report, or in this view, are left out. */
@@ -40,7 +42,7 @@ function table(rows, without) {
   const head = cells.map(([heading, role]) => h("th", { scope: "col", class: role }, heading));
   const cellsOf = (row) =>
     cells.map(([heading, role, , cell]) =>
-      h("td", role === "labelled" ? { "data-label": heading } : { class: role }, cell(row, without)),
+      h("td", { class: role, "data-label": role === "area" ? heading : null }, cell(row, without)),
     );
   const made = h("table", { class: "steady" }, h("thead", {}, h("tr", {}, head)), h("tbody", {}, rows.map((row) => h("tr", {}, cellsOf(row)))));
   return h("div", { class: "table" }, made);

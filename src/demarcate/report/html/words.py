@@ -25,11 +25,11 @@ STATES = {
 }
 
 STANDINGS = {
-    "proves": Sign("✓", "Proves it", "met"),
+    "proves": Sign("✓", "Proves", "met"),
     "incomplete": Sign("×", "Incomplete", "gap"),
     "failed": Sign("×", "Failed", "gap"),
     "expired": Sign("!", "Expired", "unproven"),
-    "not-yet-valid": Sign("!", "Not yet valid", "unproven"),
+    "not-yet-valid": Sign("!", "Not valid yet", "unproven"),
     "contradicted": Sign("!", "Contradicted", "unproven"),
 }
 

@@ -101,7 +101,9 @@ def _baseline(what: Asked, _: Moto) -> dict[str, Any]:
         "ApprovalRules": {
             "PatchRules": [
                 {
-                    "PatchFilterGroup": {"PatchFilters": [{"Key": "SEVERITY", "Values": ["Critical", "Important"]}]},
+                    "PatchFilterGroup": {
+                        "PatchFilters": [{"Key": "SEVERITY", "Values": ["Critical", "Important"]}]
+                    },
                     "ComplianceLevel": "HIGH",
                     "ApproveAfterDays": 3,
                     "EnableNonSecurity": False,

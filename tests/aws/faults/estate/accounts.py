@@ -68,7 +68,7 @@ def _identities(iam: Any) -> None:
     for name in ("person-01", "person-02"):
         iam.create_user(UserName=name, Tags=[{"Key": "team", "Value": "platform"}])
         iam.add_user_to_group(GroupName="readers", UserName=name)
-    iam.create_login_profile(UserName="person-01", Password="not-a-secret-1A!")  # noqa: S106
+    iam.create_login_profile(UserName="person-01", Password="not-a-secret-1A!")
     iam.create_access_key(UserName="person-02")
     iam.put_user_policy(UserName="person-02", PolicyName="own", PolicyDocument=json.dumps(ANYTHING))
     iam.put_group_policy(GroupName="readers", PolicyName="own", PolicyDocument=json.dumps(LITTLE))
@@ -80,9 +80,7 @@ def _identities(iam: Any) -> None:
         arn = iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(document))["Policy"]["Arn"]
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST), Description=name)
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
-    iam.upload_server_certificate(
-        ServerCertificateName="old", CertificateBody="certificate", PrivateKey="key"
-    )
+    iam.upload_server_certificate(ServerCertificateName="old", CertificateBody="certificate", PrivateKey="key")
 
 
 def _organization(organizations: Any) -> None:
@@ -120,9 +118,7 @@ def _buckets(make: Callable[..., Any]) -> None:
         ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
     )
     s3.put_public_access_block(Bucket="closed", PublicAccessBlockConfiguration=shut)
-    make("s3control", HOME).put_public_access_block(
-        AccountId="123456789012", PublicAccessBlockConfiguration=shut
-    )
+    make("s3control", HOME).put_public_access_block(AccountId="123456789012", PublicAccessBlockConfiguration=shut)
     for name in ("closed", "open"):
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_policy(

@@ -105,7 +105,11 @@ def _containers(make: Callable[..., Any], net: Net) -> None:
                 "rules": [
                     {
                         "rulePriority": 1,
-                        "selection": {"tagStatus": "untagged", "countType": "imageCountMoreThan", "countNumber": 1},
+                        "selection": {
+                            "tagStatus": "untagged",
+                            "countType": "imageCountMoreThan",
+                            "countNumber": 1,
+                        },
                         "action": {"type": "expire"},
                     }
                 ]

@@ -15,7 +15,7 @@ def fill(make: Callable[..., Any]) -> None:
     kms.create_alias(AliasName="alias/main", TargetKeyId=rotated)
     kms.create_key()
     secrets = make("secretsmanager")
-    secrets.create_secret(Name="shop/password", SecretString="not-a-secret")  # noqa: S106
+    secrets.create_secret(Name="shop/password", SecretString="not-a-secret")
     allow = {"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
     secrets.put_resource_policy(
         SecretId="shop/password", ResourcePolicy=json.dumps({"Version": "2012-10-17", "Statement": [allow]})

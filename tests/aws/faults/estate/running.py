@@ -22,14 +22,19 @@ def fill(make: Callable[..., Any], net: Net) -> None:
         ClusterIdentifier="main",
         NodeType="ra3.large",
         MasterUsername="owner",
-        MasterUserPassword="Notasecret1",  # noqa: S106
+        MasterUserPassword="Notasecret1",
         ClusterParameterGroupName="own",
     )
     _tables(make("dynamodb"))
     cache = make("elasticache")
-    cache.create_cache_cluster(CacheClusterId="one", Engine="redis", CacheNodeType="cache.t3.micro", NumCacheNodes=1)
+    cache.create_cache_cluster(
+        CacheClusterId="one", Engine="redis", CacheNodeType="cache.t3.micro", NumCacheNodes=1
+    )
     cache.create_replication_group(
-        ReplicationGroupId="many", ReplicationGroupDescription="many", Engine="redis", CacheNodeType="cache.t3.micro"
+        ReplicationGroupId="many",
+        ReplicationGroupDescription="many",
+        Engine="redis",
+        CacheNodeType="cache.t3.micro",
     )
     make("opensearch").create_domain(DomainName="logs", EngineVersion="OpenSearch_2.19", TagList=TAGS)
     _files(make("efs"), net)
@@ -47,7 +52,7 @@ def _databases(rds: Any) -> None:
         EngineVersion="17.2",
         DBInstanceClass="db.t3.micro",
         MasterUsername="owner",
-        MasterUserPassword="not-a-secret",  # noqa: S106
+        MasterUserPassword="not-a-secret",
         AllocatedStorage=20,
     )
     rds.create_db_cluster(
@@ -55,13 +60,11 @@ def _databases(rds: Any) -> None:
         Engine="aurora-postgresql",
         EngineVersion="12.7",
         MasterUsername="owner",
-        MasterUserPassword="not-a-secret",  # noqa: S106
+        MasterUserPassword="not-a-secret",
     )
     rds.create_db_snapshot(DBInstanceIdentifier="one", DBSnapshotIdentifier="one")
     rds.create_db_cluster_snapshot(DBClusterIdentifier="many", DBClusterSnapshotIdentifier="many")
-    rds.modify_db_snapshot_attribute(
-        DBSnapshotIdentifier="one", AttributeName="restore", ValuesToAdd=["all"]
-    )
+    rds.modify_db_snapshot_attribute(DBSnapshotIdentifier="one", AttributeName="restore", ValuesToAdd=["all"])
     rds.create_event_subscription(
         SubscriptionName="changes", SnsTopicArn="arn:aws:sns:eu-west-1:123456789012:a", SourceType="db-instance"
     )
@@ -84,9 +87,7 @@ def _files(efs: Any, net: Net) -> None:
     system = efs.create_file_system(CreationToken="one", Encrypted=True, Backup=True)["FileSystemId"]
     efs.create_mount_target(FileSystemId=system, SubnetId=net.subnets[0])
     efs.create_access_point(FileSystemId=system, ClientToken="one")
-    efs.put_lifecycle_configuration(
-        FileSystemId=system, LifecyclePolicies=[{"TransitionToIA": "AFTER_30_DAYS"}]
-    )
+    efs.put_lifecycle_configuration(FileSystemId=system, LifecyclePolicies=[{"TransitionToIA": "AFTER_30_DAYS"}])
     allow = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "elasticfilesystem:ClientMount"}
     efs.put_file_system_policy(
         FileSystemId=system, Policy=json.dumps({"Version": "2012-10-17", "Statement": [allow]})

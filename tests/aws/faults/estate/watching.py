@@ -45,7 +45,10 @@ def _recording(make: Callable[..., Any]) -> None:
     config.put_delivery_channel(DeliveryChannel={"name": "default", "s3BucketName": "open"})
     config.start_configuration_recorder(ConfigurationRecorderName="default")
     config.put_config_rule(
-        ConfigRule={"ConfigRuleName": "volumes", "Source": {"Owner": "AWS", "SourceIdentifier": "ENCRYPTED_VOLUMES"}}
+        ConfigRule={
+            "ConfigRuleName": "volumes",
+            "Source": {"Owner": "AWS", "SourceIdentifier": "ENCRYPTED_VOLUMES"},
+        }
     )
     config.put_configuration_aggregator(
         ConfigurationAggregatorName="all",
@@ -65,7 +68,8 @@ def _logs(make: Callable[..., Any]) -> None:
     watch = make("cloudwatch")
     forwarded = [{"Name": "LogGroupName", "Value": "/app"}, {"Name": "FilterName", "Value": "ship"}]
     watch.put_metric_data(
-        Namespace="AWS/Logs", MetricData=[{"MetricName": "ForwardedLogEvents", "Dimensions": forwarded, "Value": 1}]
+        Namespace="AWS/Logs",
+        MetricData=[{"MetricName": "ForwardedLogEvents", "Dimensions": forwarded, "Value": 1}],
     )
     watch.put_metric_alarm(
         AlarmName="root",

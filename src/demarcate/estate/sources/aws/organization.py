@@ -19,6 +19,8 @@ SERVICE = "organizations"
 """What tells of the organization: to its management account and delegated administrators alone."""
 
 _NO_ORGANIZATION = "AWSOrganizationsNotInUseException"
+_ALONE = "the account {} is in no organization: leave --org out"
+_UNITS = "units of accounts"
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,15 +75,18 @@ def _listed(caller: Caller, asker: Asker) -> dict[str, Mapping[str, Any]]:
     """The organization's accounts by their ids."""
     try:
         pages = asker.pages(f"{SERVICE}.list_accounts", {}, caller.home)
-        return {str(account["Id"]): account for page in pages for account in page["Accounts"]}
+        listed = {str(account["Id"]): account for page in pages for account in page.get("Accounts", ())}
     except FAILED as error:
         if code_of(error) == _NO_ORGANIZATION:
-            raise DemarcateError(f"the account {caller.account} is in no organization: leave --org out") from error
+            raise DemarcateError(_ALONE.format(caller.account)) from error
         raise DemarcateError(
             f"the accounts of the organization cannot be listed: {caller.account} organizations:ListAccounts: "
             f"{reason(error)}. Use credentials of the management account or of a delegated administrator, or "
             "name the accounts (--account) without --org"
         ) from error
+    if not listed:
+        raise DemarcateError(_ALONE.format(caller.account))
+    return listed
 
 
 def _why_skipped(account: Mapping[str, Any]) -> str | None:
@@ -98,7 +103,7 @@ class _Telling:
 
     def tags(self, accounts: Iterable[str]) -> dict[str, dict[str, str]]:
         """The tags of accounts, of which they are known."""
-        answers = self._answers("list_tags_for_resource", "ResourceId", accounts)
+        answers = self._answers("list_tags_for_resource", "ResourceId", accounts, "tags of accounts")
         return {one: {tag["Key"]: tag["Value"] for tag in answer.get("Tags", ())} for one, answer in answers}
 
     def units(self, accounts: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
@@ -112,10 +117,10 @@ class _Telling:
         asked: set[str] = set()
         while unplaced := ({*accounts, *filter(_is_unit, above.values())} - set(above) - asked):
             asked |= unplaced
-            for one, answer in self._answers("list_parents", "ChildId", sorted(unplaced)):
+            for one, answer in self._answers("list_parents", "ChildId", sorted(unplaced), _UNITS):
                 above.update((one, parent["Id"]) for parent in answer.get("Parents", ()))
         found = sorted(set(filter(_is_unit, above.values())))
-        answers = self._answers("describe_organizational_unit", "OrganizationalUnitId", found)
+        answers = self._answers("describe_organizational_unit", "OrganizationalUnitId", found, _UNITS)
         names = {one: str(answer["OrganizationalUnit"]["Name"]) for one, answer in answers}
         paths = {one: _path(one, above) for one in accounts}
         return {
@@ -124,7 +129,9 @@ class _Telling:
             if path is not None and all(unit in names for unit in path)
         }
 
-    def _answers(self, method: str, name: str, values: Iterable[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+    def _answers(
+        self, method: str, name: str, values: Iterable[str], about: str
+    ) -> Iterator[tuple[str, dict[str, Any]]]:
         """What an operation answers for each value, where it does."""
         operation = f"{SERVICE}.{method}"
 
@@ -134,7 +141,7 @@ class _Telling:
             except FAILED as error:
                 self._writer.unread(
                     Unread(
-                        reason=f"{reason(error)}: the units or tags of accounts are not known",
+                        reason=f"{reason(error)}: {about} are not known",
                         account=self._caller.account,
                         operation=self._asker.clients.api_name(operation),
                     )

@@ -90,14 +90,16 @@ def _ask(client: Any, name: str, type_: str, spools: Spools) -> str | None:
     )
     try:
         for page in pages:
-            if not _keep(page.get("Results", ()), spools):
+            if not _keep(page.get("Results"), spools):
                 return "the answer cannot be used: a result is no configuration item"
     except FAILED as error:
         return reason(error)
     return None
 
 
-def _keep(results: Sequence[str], spools: Spools) -> bool:
+def _keep(results: Sequence[str] | None, spools: Spools) -> bool:
+    if results is None:  # botocore takes an answer that is no JSON for an empty one
+        return False
     for text in results:
         try:
             if spools.add(decode(text)) is None:

@@ -1,0 +1,90 @@
+"""Whatever an item holds, it becomes rows that can be written, or is told; and nothing passes by it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.engine import judge
+from tests.estate.config.estate import Raw, cases, deliver, item, recorder, rows, snapshot_of
+
+CASES = cases()
+CHECKS = load_checks()
+ODD: st.SearchStrategy[Any] = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers(-(10**25), 10**25)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=20)
+    | st.sampled_from(['{"a": ', '"\\"x\\""', "%7B", "%", "2026-13-01", "9" * 30, "<script>", "{{resolve:x}}", "\ud800"]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=4) | st.just("value"), inner, max_size=3),
+    max_leaves=6,
+)
+
+
+def paths(value: Any, at: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Where anything stands in a value."""
+    found = [at] if at else []
+    inner = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return found + [path for key, one in inner for path in paths(one, (*at, key))]
+
+
+def put(value: Any, path: tuple[Any, ...], new: Any) -> Any:
+    """The value with something else in one place; left out where that is `...`."""
+    key, rest = path[0], path[1:]
+    if isinstance(value, list):
+        return [put(one, rest, new) if rest and i == key else new if i == key else one for i, one in enumerate(value)]
+    changed = {name: put(one, rest, new) if rest and name == key else new if name == key else one for name, one in value.items()}
+    return {name: one for name, one in changed.items() if one is not ...}
+
+
+@st.composite
+def damaged(draw: st.DrawFn) -> tuple[str, Raw]:
+    """An item with up to three places changed."""
+    name = draw(st.sampled_from(sorted(CASES)))
+    raw = item(CASES[name])
+    for _ in range(draw(st.integers(1, 3))):
+        places = paths(raw)
+        if places:
+            raw = put(raw, draw(st.sampled_from(places)), draw(ODD | st.just(...)))
+    return name, raw
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(damaged())
+def test_an_odd_item_ends_no_run(given: tuple[str, Raw]) -> None:
+    name, raw = given
+    with TemporaryDirectory() as folder:
+        snapshot = snapshot_of(deliver(Path(folder), [raw, item(CASES[name]), recorder()]))
+        for table in snapshot.manifest.tables:
+            rows(snapshot, table)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@given(st.sampled_from(sorted(CASES)), st.data())
+def test_leaving_something_out_makes_nothing_pass(name: str, data: st.DataObject) -> None:
+    """What failed or was unknown with a member stays so, or is unknown, without it: unless its absence counts."""
+    whole = item(CASES[name])
+    config: Any = {"configuration": whole["configuration"], "supplementaryConfiguration": whole["supplementaryConfiguration"]}
+    places = [path for path in paths(config) if 1 < len(path) and path[1] != "tags"]
+    if not places:
+        return
+    place = data.draw(st.sampled_from(places))
+    if None is place or isinstance(place[-1], int):
+        return
+    less = {**whole, **put(config, place, ...)}
+    before, after = (_verdicts(one) for one in (whole, less))
+    now_passing = {check for check, verdict in after.items() if verdict == "pass" and before.get(check) == "unknown"}
+    assert not now_passing, (place, now_passing)
+
+
+def _verdicts(raw: Raw) -> dict[str, str]:
+    with TemporaryDirectory() as folder:
+        snapshot = snapshot_of(deliver(Path(folder), [raw]))
+        judgement = judge(snapshot, CHECKS.values(), passes=True)
+        return {one.check: one.verdict for one in judgement.findings()}
