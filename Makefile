@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test bench bench-large docs format clean
+.PHONY: demo test bench bench-large docs site format clean
 .DEFAULT_GOAL := test
 
 .venv/installed: pyproject.toml
@@ -12,13 +12,16 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --editable '.[pictures]' --group dev
 	touch $@
 
-demo: .venv/installed ## assess the example estate and print its posture
-	$(BIN)/demarcate assess examples/estate
+demo: .venv/installed ## assess the example estate with its evidence, and write the report
+	mkdir -p out
+	$(BIN)/demarcate assess examples/estate --evidence examples/evidence --as-of 2026-11-23 --out out/report.html
+	@echo "The report is $(CURDIR)/out/report.html: open it in a browser."
 
 test: .venv/installed ## everything that CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	.ci/browser
 	$(BIN)/pytest
 
 bench: .venv/installed ## speed and memory, as ratios to a reference measured in the same run
@@ -30,9 +33,13 @@ bench-large: .venv/installed ## how collecting a live estate grows from 50 to 50
 docs: .venv/installed ## write the reference pages from the data
 	$(BIN)/python -m demarcate.cli.reference docs/reference
 
+site: .venv/installed ## build the documentation into site/
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
+	@echo "The documentation is $(CURDIR)/site/index.html."
+
 format: .venv/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv out site .mypy_cache .ruff_cache .pytest_cache .hypothesis

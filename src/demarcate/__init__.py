@@ -105,9 +105,9 @@ def assess(
 ) -> Posture:
     """The posture of an estate: for every responsibility whose it is, and whether it is met.
 
-    `source`, `session`, `regions`, `accounts` and `parameters` as in `collect`, `checks` as in `evaluate`; `evidence` is a
-    folder of what people did and what AWS attests. Only what the checks need is read, and a check that takes a
-    call for each resource of a live account runs there only when it is named.
+    `source`, `session`, `regions`, `accounts` and `parameters` as in `collect`, `checks` as in `evaluate`;
+    `evidence` is a folder of what people did and what AWS attests. Only what the checks need is read, and a check
+    that takes a call for each resource of a live account runs there only when it is named.
 
     >>> posture = assess("examples/estate")
     >>> posture.summary.owed == posture.summary.met + posture.summary.gaps + posture.summary.unproven

@@ -222,7 +222,9 @@ def test_what_the_organization_does_not_say_is_unread_and_stops_nothing(estate: 
         "organizations:ListTagsForResource",
     }
     assert len(taken.unread) == 2, "once for each operation, not for each account"
-    assert note(taken, estate.id("shop")).units is note(taken, estate.id("shop")).tags is None
+    shop = note(taken, estate.id("shop"))
+    assert shop.units is None
+    assert shop.tags is None
     assert volumes(taken) == {estate.id("shop"), estate.id("lab")}
 
 
@@ -363,8 +365,8 @@ def test_a_look_into_what_was_not_read_names_the_account_of_the_row() -> None:
         f.account: f.reason for f in judge(taken, [load_checks()["config-conformance-pack-deployed"]]).findings()
     }
     assert len(found) == 2
-    for account, why in found.items():
-        assert f"{account} {REGION} config:DescribeConformancePacks: access denied" in why
+    for place, why in found.items():
+        assert f"{place} {REGION} config:DescribeConformancePacks: access denied" in why
 
 
 def with_row(writer: SnapshotWriter, account: str) -> None:
@@ -422,7 +424,7 @@ def test_regions_that_are_always_enabled_need_no_opting_into(aws: Aws) -> None:
 def test_credentials_are_fetched_anew_before_they_expire(estate: Estate, monkeypatch: pytest.MonkeyPatch) -> None:
     own = Clients(estate.aws.session, estate.aws.url)
     session = assume(Caller(OWN, "aws", REGION), estate.id("lab"), own, Accounts())
-    found = session._session.get_credentials()
+    found: Any = session.get_credentials()
     first = found.get_frozen_credentials().access_key
     assert found.get_frozen_credentials().access_key == first
     assert len(estate.assumed) == 1

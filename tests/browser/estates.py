@@ -213,7 +213,9 @@ def hostile() -> Assessment:
     check = next(check for check in base.checks.values() if check.responsibility in _judged_responsibilities())
     names = (*HOSTILE, SEPARATORS, TURNED)
     findings = [
-        finding(check, name, f"reason {name}", account=f"account {name}", region=f"region {name}", file=f"{name}.yaml")
+        finding(
+            check, name, f"reason {name}", account=f"account {name}", region=f"region {name}", file=f"{name}.yaml"
+        )
         for name in names
     ]
     counts = Counts(owed=1, gaps=1, gaps_by_severity={"high": 1})

@@ -33,7 +33,9 @@ def test_only_these_scripts_and_styles_may_run() -> None:
         hashes = [f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" for text in texts]
         assert said[directive] == hashes
     assert not re.search(r"<[^>]+\son\w+=|<[^>]+\sstyle=", page), "no handler or style stands in an attribute"
-    assert not re.search(r"<(link|img|iframe|object|embed|base)\b|\bsrc=|@import|url\(", page), "nothing is fetched"
+    assert not re.search(r"<(link|img|iframe|object|embed|base)\b|\bsrc=|@import|url\(", page), (
+        "nothing is fetched"
+    )
 
 
 INTRUDERS = {

@@ -207,7 +207,9 @@ def test_search_finds_everything(visit: Open) -> None:
     expect(page.locator("#made")).to_contain_text("Nothing in this report has all of these words.")
 
 
-@pytest.mark.parametrize("place", ["#responsibility/none", "#nowhere", "#made", "#data", "#resource/%zz?file=a", "#check/__proto__"])
+@pytest.mark.parametrize(
+    "place", ["#responsibility/none", "#nowhere", "#made", "#data", "#resource/%zz?file=a", "#check/__proto__"]
+)
 def test_an_address_that_leads_nowhere(visit: Open, place: str) -> None:
     page = visit("example", place)
     expect(heading(page)).to_have_text("Nothing has this address")

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demarcate.base.errors import DemarcateError
@@ -153,12 +155,19 @@ def test_what_is_not_whole_is_read_again(damage: Callable[[Path], None], again: 
     assert_whole(snapshot)
 
 
+@pytest.fixture(scope="module")
+def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return stopped(tmp_path_factory.mktemp("left") / "s")
+
+
+@settings(max_examples=20, deadline=None)
 @given(cut=st.integers(0, 2000), garbage=st.binary(max_size=40))
-def test_a_journal_that_ends_anywhere(tmp_path_factory: pytest.TempPathFactory, cut: int, garbage: bytes) -> None:
-    out = tmp_path_factory.mktemp("cut") / "s"
-    path = stopped(out) / NAME
-    path.write_bytes(path.read_bytes()[:cut] + garbage)
-    assert_whole(resumed(out)[0])
+def test_a_journal_that_ends_anywhere(left: Path, cut: int, garbage: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        out = Path(folder) / "s"
+        path = shutil.copytree(left, partial_folder(out)) / NAME
+        path.write_bytes(path.read_bytes()[:cut] + garbage)
+        assert_whole(resumed(out)[0])
 
 
 def test_a_full_disk_keeps_what_was_whole_before(tmp_path: Path) -> None:

@@ -78,7 +78,12 @@ def queried(raw: Raw) -> Raw:
 
 
 def named(
-    kind: str = "ConfigSnapshot", *, account: str = ACCOUNT, region: str = REGION, time: str = TIME, number: int = 1
+    kind: str = "ConfigSnapshot",
+    *,
+    account: str = ACCOUNT,
+    region: str = REGION,
+    time: str = TIME,
+    number: int = 1,
 ) -> str:
     """The name that Config gives a delivery."""
     if kind == "ConfigSnapshot":

@@ -114,7 +114,12 @@ RECORDED = {"RecordingGroup": {"AllSupported": True, "IncludeGlobalResourceTypes
         (RECORDED, "AWS::CloudFront::Distribution", "eu-west-1", False),
         (RECORDED, "AWS::CloudFront::Distribution", "us-east-1", True),
         ({"RecordingGroup": {"ResourceTypes": ["AWS::EC2::VPC"]}, "Recording": True}, "AWS::EC2::VPC", "a", True),
-        ({"RecordingGroup": {"ResourceTypes": ["AWS::EC2::VPC"]}, "Recording": True}, "AWS::IAM::Role", "a", False),
+        (
+            {"RecordingGroup": {"ResourceTypes": ["AWS::EC2::VPC"]}, "Recording": True},
+            "AWS::IAM::Role",
+            "a",
+            False,
+        ),
         ({"RecordingGroup": {"RecordingStrategy": 1, "ResourceTypes": None}, "Recording": True}, "x", "a", False),
         ({"RecordingGroup": [], "Recording": True}, "AWS::EC2::VPC", "a", False),
         ({}, "AWS::EC2::VPC", "a", False),

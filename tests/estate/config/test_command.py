@@ -65,11 +65,6 @@ def test_what_could_not_be_read_ends_with_three(tmp_path: Path) -> None:
     assert f"123456789012 eu-west-1: {path}: truncated" in done.stderr
 
 
-def test_an_empty_folder_is_told(tmp_path: Path) -> None:
-    done = run("query", SELECT, tmp_path)
-    assert done.exit_code == 2
-
-
 def test_a_bucket(aws: Aws) -> None:
     from tests.estate.config.test_buckets import packed, put
 

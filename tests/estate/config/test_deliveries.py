@@ -229,5 +229,3 @@ def test_an_item_is_what_it_says_it_is(tmp_path: Path) -> None:
     (row,) = rows(snapshot, "aws_ebs_volume")
     assert (row["account_id"], row["region"]) == ("210987654321", "us-east-1")
     assert item_elsewhere["awsRegion"] == "us-east-1"
-
-

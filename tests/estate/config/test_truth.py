@@ -78,7 +78,9 @@ def test_places_that_differ_exist(one: Recorded) -> None:
 
 
 @pytest.mark.parametrize(
-    ("one", "name"), [(one, name) for one in ALL for name in one.details], ids=lambda v: v if isinstance(v, str) else ids(v)
+    ("one", "name"),
+    [(one, name) for one in ALL for name in one.details],
+    ids=lambda v: v if isinstance(v, str) else ids(v),
 )
 def test_a_detail_stands_in_the_answer_of_its_call(one: Recorded, name: str) -> None:
     told: Told = one.details[name]
