@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-import markdown
+import markdown  # type: ignore[import-untyped]
 import pytest
 import typer
 import yaml

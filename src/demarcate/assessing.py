@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -77,7 +77,7 @@ def assess_sources(
         regions=regions,
         endpoint_url=endpoint_url,
         accounts=accounts,
-        selection=selection_of([*chosen.values(), *line_checks(model).values()], live=live, tags=bool(tags)),
+        selection=selection_for(model, chosen.values(), live=live, named=checks is not None, tags=bool(tags)),
         parameters=parameters,
         moment=moment,
         progress=progress,
@@ -112,6 +112,18 @@ def _evidence(
 
 def _not_asked(check: Check) -> NotRun:
     return NotRun(check.id, f"runs on a live account only when named (--check), since it takes {check.on_request}")
+
+
+def selection_for(
+    model: Model, checks: Collection[Check], *, live: bool, named: bool, tags: bool = False
+) -> Selection:
+    """What assessing by these checks reads: what they use, and what tells where the line runs.
+
+    Where the checks were `named`, where the line runs matters for their own responsibilities alone.
+    """
+    mine = {check.responsibility for check in checks}
+    lines = [line for line in line_checks(model).values() if not named or line.responsibility in mine]
+    return selection_of([*checks, *lines], live=live, tags=tags)
 
 
 def selection_of(checks: Iterable[Check], *, live: bool, tags: bool = False) -> Selection:

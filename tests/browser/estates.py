@@ -106,8 +106,8 @@ def large(number: int) -> Assessment:
         base,
         source="live",
         origin="aws",
-        accounts={account: counts for account in where},
-        regions={region: counts for region in REGIONS},
+        accounts=dict.fromkeys(where, counts),
+        regions=dict.fromkeys(REGIONS, counts),
         tags={"team": {"payments": counts, "": counts}},
     )
     return dataclasses.replace(judged(with_places, findings), snapshot=_live(base.snapshot, where))

@@ -39,10 +39,10 @@ def test_only_these_scripts_and_styles_may_run() -> None:
 
 
 INTRUDERS = {
-    "a script": "const s = document.createElement('script'); s.textContent = 'window.__hacked = 1'; document.body.append(s)",
+    "a script": "const s = document.createElement('script'); s.text = 'window.__hacked = 1'; document.body.append(s)",
     "markup": "document.body.innerHTML = '<img src=x onerror=\"window.__hacked = 1\">'",
     "a request": "await fetch('https://example.com/')",
-    "an image": "const i = new Image(); i.src = 'https://example.com/x.png'; await new Promise((_, no) => i.onerror = no)",
+    "an image": "const i = new Image(); i.src = 'https://example.com/x'; await new Promise((_, no) => i.onerror = no)",
 }
 
 

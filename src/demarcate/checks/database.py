@@ -129,13 +129,17 @@ class Database:
 
     def why_partly_read(self, name: str) -> str | None:
         """Why a table may have rows that are not in the snapshot, anywhere; None where it has them all."""
-        table = all_tables()[name]
-        if table.facts and self.has_rows(table):
+        if self._is_known_of_the_world(name):
             return None
-        absent = self.why_absent(table)
+        absent = self.why_absent(all_tables()[name])
         if absent is None and self._lost_template is not None:
             return f"{name} may have rows in what could not be read: {self._lost_template}"
         return absent
+
+    def _is_known_of_the_world(self, name: str) -> bool:
+        """Whether facts fill a table, which are the same everywhere; not where AWS was asked and did not answer."""
+        table = all_tables()[name]
+        return table.facts and self.has_rows(table) and not self.gaps(name)
 
     def unread_where(self, name: str) -> str | None:
         """SQL for: this table was not read where the judged row is. None where it was read everywhere."""
@@ -151,14 +155,13 @@ class Database:
         if name in self._stale:
             yield "true", f"{name}: {self._stale[name]}"
             return
-        table = all_tables()[name]
-        if table.facts and self.has_rows(table):
-            return  # what is known of the world is the same everywhere
+        if self._is_known_of_the_world(name):
+            return
         for gap in self.gaps(name):
             if gap.tables:
                 continue  # nothing was read of that account, so that no row is there to look from
             same = f"{ROW}.account_id IS NOT DISTINCT FROM {text(gap.account)}"
-            if table.scope == "region":
+            if all_tables()[name].scope == "region":
                 same += f" AND {ROW}.region IN ({text(gap.region)}, 'global')"
             yield same, f"{name} could not be read: {gap}"
 

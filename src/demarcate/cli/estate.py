@@ -72,23 +72,26 @@ def assess(
     from demarcate.base.errors import DemarcateError
     from demarcate.checks.structs import SEVERITIES
     from demarcate.report import reports
+    from demarcate.report.progress import showing
 
     if fail_on is not None and fail_on not in SEVERITIES:
         raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
     files = [(path, reports.format_of(path)) for path in out or ()]
-    assessment = assess_sources(
-        sources,
-        session=options.session_of(profile, sources),
-        regions=region,
-        endpoint_url=endpoint_url,
-        accounts=options.accounts_of(org, account, role_name, external_id),
-        parameters=options.parameters_of(parameters),
-        checks=check,
-        check_folders=checks or (),
-        evidence=evidence,
-        tags=by_tag or (),
-        moment=options.moment_of(as_of),
-    )
+    with showing() as progress:
+        assessment = assess_sources(
+            sources,
+            session=options.session_of(profile, sources),
+            regions=region,
+            endpoint_url=endpoint_url,
+            accounts=options.accounts_of(org, account, role_name, external_id),
+            parameters=options.parameters_of(parameters),
+            checks=check,
+            check_folders=checks or (),
+            evidence=evidence,
+            tags=by_tag or (),
+            moment=options.moment_of(as_of),
+            progress=progress,
+        )
     for path, form in files:
         reports.save(assessment, form, path)
     _tell_skipped(assessment.snapshot)
@@ -215,17 +218,20 @@ def query(
     from demarcate.estate.collecting import collect_snapshot
     from demarcate.estate.querying import run, tables_of
     from demarcate.report import rows
+    from demarcate.report.progress import showing
 
     where = sources or ["aws"]
-    snapshot = collect_snapshot(
-        where,
-        session=options.session_of(profile, where),
-        regions=region,
-        endpoint_url=endpoint_url,
-        accounts=options.accounts_of(org, account, role_name, external_id),
-        selection=dict.fromkeys(tables_of(sql)),
-        parameters=options.parameters_of(parameters),
-    )
+    with showing() as progress:
+        snapshot = collect_snapshot(
+            where,
+            session=options.session_of(profile, where),
+            regions=region,
+            endpoint_url=endpoint_url,
+            accounts=options.accounts_of(org, account, role_name, external_id),
+            selection=dict.fromkeys(tables_of(sql)),
+            parameters=options.parameters_of(parameters),
+            progress=progress,
+        )
     columns, found = run(sql, snapshot)
     rows.write(columns, found, str(format), sys.stdout)
     _tell_skipped(snapshot)

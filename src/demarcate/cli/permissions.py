@@ -74,11 +74,10 @@ def iam_policy(
 
 def _selection(check: list[str] | None, folders: list[Path], table: list[str] | None, *, tags: bool) -> Selection:
     """What `assess` reads with the same options, or the tables that are named."""
-    from demarcate.assessing import selection_of
+    from demarcate.assessing import selection_for
     from demarcate.checks.catalog import load_checks, select
     from demarcate.estate.collecting import everything
     from demarcate.model import load
-    from demarcate.posture.line import line_checks
 
     tables = everything(table) if table else {}
     if table and not check:
@@ -86,4 +85,4 @@ def _selection(check: list[str] | None, folders: list[Path], table: list[str] | 
     model = load()
     chosen = select(load_checks(folders, responsibilities=model.owed), check).values()
     asked = [one for one in chosen if check is not None or not one.on_request]
-    return {**selection_of([*asked, *line_checks(model).values()], live=True, tags=tags), **tables}
+    return {**selection_for(model, asked, live=True, named=check is not None, tags=tags), **tables}

@@ -26,12 +26,12 @@ from demarcate.estate.table import COMMON, UNSET, Column, Table
 from demarcate.estate.tables import all_tables
 from demarcate.model import Model, Responsibility, When, load
 from demarcate.report import json_report, summary
-from demarcate.report.pictures.drawio import drawio
 from demarcate.report.halves import PARTIES
 from demarcate.report.pictures.collaboration import collaboration
+from demarcate.report.pictures.drawio import drawio
 from demarcate.report.pictures.png import png
-from demarcate.report.safe import markdown, one_line
 from demarcate.report.pictures.svg import svg
+from demarcate.report.safe import markdown, one_line
 
 WIDTH = 100
 """The width of the help texts."""

@@ -15,6 +15,7 @@ import errno
 import os
 import sys
 import threading
+import time
 from datetime import datetime
 from pathlib import Path
 
@@ -94,6 +95,7 @@ class Journal:
             left = True
         self._file = (self.folder / NAME).open("a+b", buffering=0)
         self._write_lock = threading.Lock()
+        self._synced = 0.0
         try:
             self._lock()
             if left and not resume:
@@ -194,7 +196,10 @@ class Journal:
             if self._file.write(data) != len(data):
                 self._file.truncate(end)
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.folder / NAME))
-        os.fsync(self._file.fileno())
+            # A killed process loses nothing that it wrote; where the power fails, a second's units are read again.
+            if time.monotonic() - self._synced > 1:
+                os.fsync(self._file.fileno())
+                self._synced = time.monotonic()
 
     def _tidy(self) -> None:
         """Remove files that belong to no unit that is held."""

@@ -266,7 +266,8 @@ def _present_services(model: Model, snapshot: Snapshot, reaches: Mapping[str, Re
         reached = reaches.get(service.id, Reach())
         shared = {when.table for when in service.when}
         own = any(rows.get(table) for table in service.tables if table not in shared)
-        untold = lost_template or not service.tables or any(table in unread for table in service.tables)
+        asked = any(table in snapshot.manifest.tables for table in service.tables)
+        untold = lost_template or not asked or any(table in unread for table in service.tables)
         if own or untold or reached.applies or reached.unknown:
             present.add(service.id)
     return present

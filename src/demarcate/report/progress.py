@@ -25,7 +25,7 @@ EVERY = 5.0
 REDRAWN = 0.25
 """Seconds between two pictures of the bars."""
 
-BARS = 10
+BARS = 9
 """Bars at most, beside the one of the whole."""
 
 
@@ -223,24 +223,25 @@ def picture(standing: Standing, began: float, now: float) -> RenderableType:
 
     under_way = [(key, one) for key, one in standing.counts.items() if one.calls and one.done < one.parts]
     under_way.sort(key=lambda found: (found[1].done - found[1].parts, found[0]))
-    begun = f"{len(standing.begun()):,} of {standing.accounts:,} accounts"
     only = standing.accounts == 1
-    rows = [("all", "" if only else begun, standing.whole(), standing.left(now - began))]
+    title = "all" if only else f"{len(standing.begun()):,} of {standing.accounts:,} accounts"
+    rows = [(title, " ".join(standing.begun()) if only else "", standing.whole(), standing.left(now - began))]
     for (account, service), one in under_way[:BARS]:
         rows.append((service, account, one, _left(one.parts, one.done, now - one.since)))
-    table = Table.grid(padding=(0, 2, 0, 0))
-    for _ in range(3):
-        table.add_column(no_wrap=True)
-    for _ in range(3):
-        table.add_column(justify="right", no_wrap=True)
+    table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
+    table.add_column(max_width=18, no_wrap=True)
+    table.add_column(no_wrap=True)
+    table.add_column(width=12)
+    for name in ("calls", "rows", "left"):
+        table.add_column(name, justify="right", no_wrap=True)
     for service, account, one, left in rows:
         table.add_row(
             Text(service),
             Text(account),
-            ProgressBar(total=max(one.parts, 1), completed=one.done, width=14),
-            Text(f"{one.calls:,} calls"),
-            Text(f"{one.rows:,} rows"),
-            Text("" if left is None else f"{duration(left)} left"),
+            ProgressBar(total=max(one.parts, 1), completed=one.done, width=12),
+            Text(f"{one.calls:,}"),
+            Text(f"{one.rows:,}"),
+            Text("" if left is None else duration(left)),
         )
     if len(under_way) > BARS:
         table.add_row(Text(f"{len(under_way) - BARS:,} more"))

@@ -66,17 +66,17 @@ def repeating(asked: Asked, true: Truth) -> Answer:
     if paging is None:
         return true()
     again = asked.params().get(paging.input) == TOKEN
-    result: dict[str, Any] = {} if again else read(asked, true())
-    _more(result, paging, TOKEN)
-    return answer(asked, result)
+    return answer(asked, say_more({} if again else read(asked, true()), paging, TOKEN))
 
 
-def _more(result: dict[str, Any], paging: Paging, token: str) -> None:
+def say_more(result: dict[str, Any], paging: Paging, token: str) -> dict[str, Any]:
+    """A page that says that there is one more, under a token."""
     holder, name = at(result, paging.output)
     holder[name] = token
     if paging.more:
         holder, name = at(result, paging.more)
         holder[name] = True
+    return result
 
 
 KINDS: dict[str, tuple[Fault, str]] = {
@@ -173,7 +173,7 @@ class Pages:
             token = f"page-{len(self._rest)}"
             self._rest[token] = (result, start + 1)
             self.pages += 1
-            _more(page, paging, token)
+            say_more(page, paging, token)
         return answer(asked, page)
 
 

@@ -91,6 +91,7 @@ def _rows(files: list[str]) -> list[Row]:
     rows = [row for file in files for row in pq.read_table(file).to_pylist()]
     for row in rows:
         row["_unknown"] = json.loads(row.get("_unknown") or "{}")
+        row |= {name: value.replace(microsecond=0) for name, value in row.items() if isinstance(value, datetime)}
     return rows
 
 

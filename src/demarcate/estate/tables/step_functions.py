@@ -11,9 +11,16 @@ STATE_MACHINE = Table(
     service="step-functions",
     live=(
         Each("stepfunctions.list_state_machines", "stateMachines[]"),
-        Each("stepfunctions.describe_state_machine", "@", inputs={"stateMachineArn": "stateMachineArn"}),
+        # A definition may be encrypted with a key that the reader may not use; all else is told without it.
+        Each(
+            "stepfunctions.describe_state_machine",
+            "@",
+            params={"includedData": "METADATA_ONLY"},
+            inputs={"stateMachineArn": "stateMachineArn"},
+        ),
     ),
     details={
+        "whole": Call("stepfunctions.describe_state_machine", inputs={"stateMachineArn": "stateMachineArn"}),
         "tags": Call("stepfunctions.list_tags_for_resource", inputs={"resourceArn": "stateMachineArn"}),
     },
     cloudformation="AWS::StepFunctions::StateMachine",
@@ -30,7 +37,7 @@ STATE_MACHINE = Table(
         Text("role_arn", live="roleArn", cloudformation="RoleArn"),
         Json(
             "definition",
-            live=From("definition", lambda text: without_secrets(document(text))),
+            live=From("@whole.definition", lambda text: without_secrets(document(text))),
             cloudformation=From("Definition", without_secrets),
         ),
         Text(

@@ -20,7 +20,7 @@ _VERDICTS = ("fail", "unknown", "pass")
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Findings in the order in which people should read them; equals stay as they were."""
-    severities = {severity: number for number, severity in enumerate(SEVERITIES)}
+    severities: dict[str, int] = {severity: number for number, severity in enumerate(SEVERITIES)}
     verdicts = {verdict: number for number, verdict in enumerate(_VERDICTS)}
     return sorted(findings, key=lambda f: (verdicts[f.verdict], severities.get(f.severity, len(severities))))
 

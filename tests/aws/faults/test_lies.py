@@ -1,0 +1,150 @@
+"""Answers that look good and are not: none of them is taken for "there is nothing"."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from itertools import count
+from typing import Any
+
+import pytest
+
+from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.tables import all_tables
+from tests.aws.answers.answering import Answer, answer, error, read
+from tests.aws.answers.asking import Asked, api_name, calls_of, model_of
+from tests.aws.answers.paging import paging_of
+from tests.aws.faults.kinds import denied, in_region, say_more
+from tests.aws.faults.seeing import ACCOUNT, REGION, Told, see, selection_of
+from tests.aws.faults.world import World
+
+OTHER = "us-east-1"
+
+OF_EACH_PROTOCOL = {
+    "ec2.describe_volumes": "aws_ebs_volume",
+    "sns.list_topics": "aws_sns_topic",
+    "secretsmanager.list_secrets": "aws_secretsmanager_secret",
+    "lambda.list_functions": "aws_lambda_function",
+    "s3.list_buckets": "aws_s3_bucket",
+}
+
+BODIES = {
+    "nothing at all": b"",
+    "the page of a proxy": b"<html><body>Please sign in to the network.</body></html>",
+    "JSON of another form": b"[]",
+    "no text": b"\xff\xfe\x00",
+}
+
+
+def collect(world: World, *tables: str, regions: Iterable[str] = (REGION,)) -> Snapshot:
+    return collect_snapshot(
+        ["aws"],
+        session=world.session,
+        regions=list(regions),
+        endpoint_url=world.server.url,
+        selection=dict.fromkeys(tables),
+    )
+
+
+@pytest.mark.parametrize("body", BODIES)
+@pytest.mark.parametrize("operation", OF_EACH_PROTOCOL)
+def test_a_good_status_with_another_body(world: World, operation: str, body: str) -> None:
+    with world.with_faults({operation: lambda _, true: true().but(status=200, body=BODIES[body])}):
+        snapshot = collect(world, OF_EACH_PROTOCOL[operation], "aws_vpc")
+    assert {(one.table, one.operation) for one in snapshot.unread if one.table != "aws_policy_statement"} == {
+        (OF_EACH_PROTOCOL[operation], api_name(operation))
+    }
+    assert snapshot.files("aws_vpc"), "the rest goes on"
+
+
+@pytest.mark.parametrize("operation", [*OF_EACH_PROTOCOL, "wafv2.list_web_acls"])
+def test_tokens_that_go_round_in_a_circle(world: World, operation: str) -> None:
+    """One, two, one, two, …: botocore sees only a token that comes twice in a row."""
+    calls = count(1)
+
+    def circle(asked: Asked, true: Callable[[], Answer]) -> Answer:
+        number = next(calls)
+        if number > 30:
+            return error(asked, 400, "ValidationException", "nobody stopped asking")
+        paging = paging_of(operation)
+        assert paging is not None
+        first = asked.params().get(paging.input) is None
+        return answer(asked, say_more(read(asked, true()) if first else {}, paging, f"token-{number % 2}"))
+
+    table = OF_EACH_PROTOCOL.get(operation, "aws_wafv2_web_acl")
+    with world.with_faults({operation: circle}):
+        snapshot = collect(world, table)
+    assert next(calls) < 30, "this goes on for ever"
+    assert table in {one.table for one in snapshot.unread}
+
+
+@pytest.mark.parametrize(
+    ("operation", "table", "told"),
+    [
+        (
+            "inspector2.batch_get_account_status",
+            "aws_inspector2_status",
+            {"failedAccounts": [{"accountId": ACCOUNT, "errorCode": "ACCESS_DENIED", "errorMessage": "no"}]},
+        ),
+        (
+            "ecs.describe_clusters",
+            "aws_ecs_cluster",
+            {"failures": [{"arn": "arn:aws:ecs:eu-west-1:123456789012:cluster/main", "reason": "ACCESS_DENIED"}]},
+        ),
+    ],
+)
+def test_a_failure_inside_of_a_good_answer(world: World, operation: str, table: str, told: Any) -> None:
+    with world.with_faults({operation: lambda asked, _: answer(asked, told)}):
+        snapshot = collect(world, table)
+    assert table in {one.table for one in snapshot.unread}
+
+
+def test_what_means_nothing_there_is_no_denial() -> None:
+    """By botocore's own words on each error that a table takes for an answer."""
+    ambiguous = {
+        (call.operation, code)
+        for table in all_tables().values()
+        for call in calls_of(table)
+        for code in call.absent
+        for shape in model_of(call.operation).error_shapes
+        if shape.name == code and re.search(r"permission|not authorized|access denied", shape.documentation)
+    }
+    assert not ambiguous, "a scan that was denied these looks like one that found nothing"
+
+
+# --- where a check looks into another table -------------------------------------------------------------
+
+
+def judged(world: World, name: str, faults: dict[str, Any], regions: Iterable[str] = (REGION,)) -> list[Told]:
+    with world.with_faults(faults):
+        snapshot = collect(world, *selection_of([name]), regions=regions)
+    return list(see(snapshot, (), [name], passes=True).findings[name].values())
+
+
+def test_a_check_whose_condition_looks_into_an_unread_table(world: World) -> None:
+    """It is not known whether the check is about the row: it must not say nothing."""
+    (told,) = judged(world, "ssm-association-defined", {"ssm.describe_instance_information": denied})
+    assert told.verdict == "unknown"
+    assert f"{ACCOUNT} {REGION} ssm:DescribeInstanceInformation: access denied" in told.reason
+
+
+def test_a_check_that_looks_into_an_unknown_column(world: World) -> None:
+    (told,) = judged(world, "cloudtrail-insights", {"cloudtrail.get_insight_selectors": denied})
+    assert told.verdict == "unknown"
+    assert f"{ACCOUNT} {REGION} cloudtrail:GetInsightSelectors: access denied" in told.reason
+
+
+def test_each_region_has_its_own_reason(world: World) -> None:
+    faults = {"ssm.describe_instance_information": denied, "ssm.list_associations": denied}
+    told = judged(world, "ssm-association-defined", faults, regions=[REGION, OTHER])
+    for region in (REGION, OTHER):
+        assert any(f"{ACCOUNT} {region} ssm:" in one.reason for one in told), f"no finding names {region}"
+
+
+def test_what_is_made_of_another_table_is_not_needed(world: World) -> None:
+    """Statements of key policies are no concern of a bucket."""
+    calm = world.calm.findings["s3-bucket-tls-required"]
+    with world.with_faults({"kms.list_keys": in_region(REGION, denied)}):
+        snapshot = collect(world, *selection_of(["s3-bucket-tls-required"]))
+    assert see(snapshot, (), ["s3-bucket-tls-required"], passes=True).findings["s3-bucket-tls-required"] == calm
