@@ -104,7 +104,17 @@ def measure(size: int) -> Run:
         with server(log) as url:
             subprocess.run([sys.executable, str(ESTATE), str(size), url], check=True, stdout=subprocess.DEVNULL)
             speed = answers_a_second(url)
-            command = [sys.executable, "-m", "demarcate", "assess", "aws", "--endpoint-url", url, "--format", "json"]
+            command = [
+                sys.executable,
+                "-m",
+                "demarcate",
+                "assess",
+                "aws",
+                "--endpoint-url",
+                url,
+                "--format",
+                "json",
+            ]
             command += [f"--region={region}" for region in REGIONS]
             # What the catalog's cache saves is measured elsewhere.
             subprocess.run([*command, "--check", "ebs-volume-encrypted"], stdout=subprocess.DEVNULL, check=False)

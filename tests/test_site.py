@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import re
 import shlex
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
@@ -123,17 +124,18 @@ def pages(site: Path) -> dict[Path, Page]:
     return {path: read(path.read_text()) for path in sorted(site.rglob("*.html"))}
 
 
-def test_every_page_is_built(site: Path, pages: dict[Path, Page]) -> None:
-    built = {path.relative_to(site).with_suffix("").as_posix() for path in pages}
+def test_the_navigation_leads_to_every_page(site: Path, pages: dict[Path, Page]) -> None:
     docs = ROOT / "docs"
-    assert {path.relative_to(docs).with_suffix("").as_posix() for path in docs.rglob("*.md")} <= built
+    expected = {site / path.relative_to(docs).with_suffix(".html") for path in docs.rglob("*.md")}
+    linked = {(site / unquote(link.partition("#")[0])).resolve() for link in pages[site / "index.html"].links}
+    assert expected <= {*pages}
+    assert expected - linked <= {site / "index.html"}
 
 
-def test_the_navigation_has_every_page(pages: dict[Path, Page], site: Path) -> None:
-    home = pages[site / "index.html"]
-    named = {(site / unquote(link.partition("#")[0])).resolve() for link in home.links if "://" not in link}
-    tabs = {"how-to", "reference", "explanation", "decisions"}
-    assert {path.parent.name for path in named} >= tabs
+def test_links_out_of_the_documentation_are_text(site: Path) -> None:
+    page = (site / "how-to" / "prove-a-responsibility.html").read_text()
+    assert "<code>examples/evidence</code>" in page
+    assert "examples/evidence/README" not in page
 
 
 def test_links_and_images_lead_somewhere(site: Path, pages: dict[Path, Page]) -> None:
@@ -268,13 +270,6 @@ def test_pipelines_are_yaml_that_runs_demarcate() -> None:
         parse(typer.main.get_command(app), shlex.split(command))
 
 
-def test_commands_of_the_page_parse() -> None:
-    commands = [line[2:] for line in CI.read_text().splitlines() if line.startswith("$ demarcate ")]
-    assert len(commands) == 2
-    for command in commands:
-        parse(typer.main.get_command(app), shlex.split(command))
-
-
 def test_workflows_say_what_they_need_in_the_form_of_their_host() -> None:
     for title, pipeline in PIPELINES:
         if not title.startswith(".github/"):
@@ -283,3 +278,29 @@ def test_workflows_say_what_they_need_in_the_form_of_their_host() -> None:
         for job in pipeline["jobs"].values():
             assert job["runs-on"]
             assert all(("uses" in step) != ("run" in step) for step in job["steps"])
+
+
+# --- Commands of all pages ------------------------------------------------------------------------------
+
+_CONSOLE = re.compile(r"^ *```(?:console|sh)\n(?P<text>.*?)^ *```$", re.M | re.S)
+
+
+def commands() -> Iterator[tuple[str, list[str]]]:
+    """What pages tell people to run, up to where its output goes; the reference has commands of its own test."""
+    for path in sorted((ROOT / "docs").rglob("*.md")):
+        for block in _CONSOLE.finditer(path.read_text()):
+            for line in block["text"].replace("\\\n", " ").splitlines():
+                words = (
+                    shlex.split(line.strip().removeprefix("$ "), comments=True) if "demarcate " in line else [""]
+                )
+                if words[0] == "demarcate":
+                    end = next((at for at, word in enumerate(words) if word in (">", "|")), len(words))
+                    yield f"{path.stem}: {line.strip()}", words[:end]
+
+
+COMMANDS = dict(commands())
+
+
+@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS.keys())
+def test_commands_parse(words: list[str]) -> None:
+    parse(typer.main.get_command(app), words)

@@ -14,7 +14,7 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).parents[2]
 REPORT = ROOT / "out" / "report.html"
 PICTURE = Path(__file__).with_name("report.png")
-WIDTH, HEIGHT = 1280, 900
+WIDTH, HEIGHT = 1280, 1090
 
 
 def main() -> None:

@@ -112,7 +112,7 @@ def test_what_is_asked_for_is_narrowed() -> None:
         ({"checks": ["ebs-volume-encripted"]}, "did you mean ebs-volume-encrypted"),
     ],
 )
-def test_a_name_that_does_not_exist(named: dict[str, list[str]], says: str, tmp_path: Path) -> None:
+def test_a_name_that_does_not_exist(named: dict[str, Any], says: str, tmp_path: Path) -> None:
     from demarcate.estate.collecting import collect_snapshot
 
     with pytest.raises(DemarcateError, match=says):

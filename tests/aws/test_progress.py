@@ -128,8 +128,7 @@ def test_what_is_counted_from_many_threads_is_all_there() -> None:
 def test_what_a_collection_tells_is_what_it_did(aws: Aws) -> None:
     for _ in range(3):
         aws.client("sqs").create_queue(QueueName=f"queue-{_}")
-    out = io.StringIO()
-    with showing(out) as tally:
+    with showing(io.StringIO()) as tally:
         snapshot = collect_snapshot(
             ["aws"],
             session=aws.session,
@@ -143,7 +142,6 @@ def test_what_a_collection_tells_is_what_it_did(aws: Aws) -> None:
     assert (count.parts, count.done, count.rows) == (1, 1, 3)
     assert count.rows == sum(part.rows for part in snapshot.manifest.tables["aws_sqs_queue"].parts)
     assert count.calls > 3
-    assert out.getvalue() == ""
 
 
 # --- The command --------------------------------------------------------------------------------------------

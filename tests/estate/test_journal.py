@@ -283,7 +283,7 @@ def test_what_is_asked_for_is_told_apart(tmp_path: Path, monkeypatch: pytest.Mon
         {"selection": columns, "accounts": Accounts(only=("123456789012",))},
     ):
         with pytest.raises(KeyboardInterrupt):
-            collect_snapshot(["aws"], out=tmp_path / "s", **options)  # type: ignore[arg-type]
+            collect_snapshot(["aws"], out=tmp_path / "s", **options)
     assert len({json.dumps(asked) for asked in noted}) == len(noted)
 
 

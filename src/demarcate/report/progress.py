@@ -144,7 +144,7 @@ def line(standing: Standing, seconds: float) -> str:
     whole, begun, left = standing.whole(), standing.begun(), standing.left(seconds)
     who = f"{len(begun):,} of {standing.accounts:,} accounts" if standing.accounts > 1 else " ".join(begun)
     told = f"{who}: {whole.done:,} of {whole.parts:,} parts, {whole.calls:,} calls, {whole.rows:,} rows"
-    return told if left is None else f"{told}, about {duration(left)} left"
+    return f"{told}, about {duration(left)} left" if left else told
 
 
 class Shown:

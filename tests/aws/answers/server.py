@@ -84,7 +84,7 @@ class Server:
 
     def _made(self, what: Asked, environ: dict[str, Any], body: bytes) -> Answer:
         result = result_of(what, lambda: read(what, self._by_moto(environ, body)))
-        return self._by_moto(environ, body) if result is None else answer(what, result)
+        return self._by_moto(environ, body) if result is None else _of_data(what, result)
 
     def _by_moto(self, environ: dict[str, Any], body: bytes) -> Answer:
         environ["wsgi.input"] = io.BytesIO(body)
@@ -92,6 +92,14 @@ class Server:
         skipped = ("content-length", "connection", "transfer-encoding")
         headers = tuple((name, value) for name, value in got.headers if name.lower() not in skipped)
         return Answer(got.status_code, headers, got.get_data())
+
+
+def _of_data(what: Asked, result: Any) -> Answer:
+    """An answer that botocore reads as it was written, to the last member."""
+    made = answer(what, result)
+    if read(what, made) != result:
+        raise ValueError(f"{what.operation}: botocore reads {read(what, made)}, and not {result}")
+    return made
 
 
 def _send(given: Answer, environ: dict[str, Any], start_response: Any) -> Iterator[bytes]:

@@ -155,7 +155,7 @@ def _findings(calm: Seen, seen: Seen, failed: list[Reach], faults: Mapping[str, 
     for name, now in sorted(seen.findings.items()):
         was = calm.findings[name]
         lost = [reach for reach in failed if name in needing()[reach.operation]]
-        about = ", ".join(f"{reach.operation}, {faults[reach.operation]}" for reach in lost)
+        about = "; ".join(f"{reach.operation}, {faults[reach.operation]}" for reach in lost[:3])
         problems = _of_needing(checks()[name], was, now, lost) if lost else _of_innocent(was, now)
         yield from (f"{about or 'nothing that it needs failed'}: {name} {problem}" for problem in problems)
 
@@ -176,7 +176,7 @@ def _of_needing(
             gone = True
             if not any(_told(finding, [reach]) for place, finding in now.items() if place[2] is None):
                 yield f"is not unknown as a whole for {reach.operation}: {sorted(now.items(), key=str)[:2]}"
-        sure = sure or any(one in reach.listed for one in check.lookups if not table(one).facts)
+        sure = sure or any(one in reach.listed for one in check.lookups)
     for place, finding in sorted(now.items(), key=str):
         if not _told(finding, lost) and (sure or finding != was.get(place)):
             yield f"on {place} was {was.get(place)}, and is {finding}"

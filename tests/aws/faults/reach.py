@@ -46,7 +46,6 @@ class Reach:
             or bool(owners_of(check, name) & self.derived.get(name, set()))
             or self._needs(name, used)
             for name, used in check.lookups.items()
-            if not table(name).facts  # what is known of the world stands in
         )
 
     def _needs(self, name: str, used: Iterable[str]) -> bool:
