@@ -260,7 +260,11 @@ def test_themes(visit: Open) -> None:
     page.get_by_role("button", name="Dark theme").click()
     dark = page.evaluate(BACKGROUND)
     assert dark != light
-    page.reload()
+    for _ in range(20):  # a busy browser may hand what was stored to a reloaded page only after a while
+        page.reload()
+        if page.evaluate(BACKGROUND) == dark:
+            break
+        page.wait_for_timeout(200)
     assert page.evaluate(BACKGROUND) == dark, "the choice is remembered"
     page.get_by_role("button", name="Light theme").click()
     assert page.evaluate(BACKGROUND) == light

@@ -7,6 +7,7 @@ import io
 import json
 import tracemalloc
 from typing import Any
+from unittest import mock
 
 import pytest
 from hypothesis import given
@@ -49,8 +50,19 @@ def test_items_come_as_they_are_however_they_are_cut(found: list[Any], size: int
     data = document(found)
     header: dict[str, Any] = {}
     stream = Trickle(gzip.compress(data) if packed else data, size)
-    assert list(items(stream, header)) == found
+    with mock.patch.object(scanning, "CHUNK", size):
+        assert list(items(stream, header)) == found
     assert header["fileVersion"] == "1.0"
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 5])
+@pytest.mark.parametrize("number", [-(2**63), 2**63, 0, -1, 1.5, -1.25e-07, 1e22, 1e-300])
+def test_numbers_come_as_they_are(number: float, size: int) -> None:
+    header: dict[str, Any] = {}
+    data = b'{"configurationItems": [%s], "n": %s}' % ((json.dumps(number).encode(),) * 2)
+    with mock.patch.object(scanning, "CHUNK", size):
+        assert repr(list(items(Trickle(data, size), header))) == repr([number])
+    assert repr(header["n"]) == repr(number)
 
 
 @given(st.lists(JSON, min_size=1, max_size=3), st.data())

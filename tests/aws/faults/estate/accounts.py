@@ -15,6 +15,16 @@ TRUST = {
 }
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 LITTLE = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}]}
+POLICIES = {
+    "closed": {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:*",
+        "Resource": ["arn:aws:s3:::closed", "arn:aws:s3:::closed/*"],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    },
+    "open": {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::open/*"},
+}
 STAY = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Deny", "Action": "organizations:LeaveOrganization", "Resource": "*"}],
@@ -121,27 +131,13 @@ def _buckets(make: Callable[..., Any]) -> None:
     make("s3control", HOME).put_public_access_block(AccountId="123456789012", PublicAccessBlockConfiguration=shut)
     for name in ("closed", "open"):
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
-    s3.put_bucket_policy(
-        Bucket="closed",
-        Policy=json.dumps(
-            {
-                "Version": "2012-10-17",
-                "Statement": [
-                    {
-                        "Effect": "Deny",
-                        "Principal": "*",
-                        "Action": "s3:*",
-                        "Resource": ["arn:aws:s3:::closed", "arn:aws:s3:::closed/*"],
-                        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-                    }
-                ],
-            }
-        ),
-    )
     s3.put_bucket_acl(Bucket="open", ACL="log-delivery-write")
     s3.put_bucket_logging(
         Bucket="closed", BucketLoggingStatus={"LoggingEnabled": {"TargetBucket": "open", "TargetPrefix": "logs/"}}
     )
+    for name, statement in POLICIES.items():
+        document = {"Version": "2012-10-17", "Statement": [statement]}
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(document))
     s3.put_bucket_encryption(
         Bucket="closed",
         ServerSideEncryptionConfiguration={

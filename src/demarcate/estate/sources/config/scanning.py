@@ -138,7 +138,7 @@ def _finite(text: str) -> float:
 
 
 def _whole(text: str) -> int | float:
-    return int(text) if len(text) < 20 else _finite(text)
+    return int(text) if len(text.lstrip("-")) < 20 else _finite(text)
 
 
 def _constant(text: str) -> Any:
@@ -148,6 +148,9 @@ def _constant(text: str) -> Any:
 _decoder = json.JSONDecoder(parse_float=_finite, parse_int=_whole, parse_constant=_constant)
 _CUT = 12
 """How far before the end of what was read an error may be a mere cut: the longest escape, \\ud83d\\ude00."""
+
+_TAIL = 3
+"""Characters after a number that tell that it ends there: 1 may be cut off before what makes it 1.5 or 1e-5."""
 
 
 def decode(text: str) -> Any:
@@ -196,7 +199,7 @@ class _Text:
             except (ValueError, RecursionError) as error:
                 raise Damaged(f"damaged: {error}") from error
             else:
-                if end < len(self._buffer) or self._ended or isinstance(value, dict | list | str):
+                if self._ended or isinstance(value, dict | list | str) or end < len(self._buffer) - _TAIL:
                     escaped = self._buffer.find("\\u", self._at, end) >= 0
                     self._at = end
                     return _clean(value) if escaped else value
