@@ -319,6 +319,7 @@ def test_it_prints_as_a_document(visit: Open) -> None:
     assert {area.title for area in estates.example().model.areas} <= set(titles)
     assert {one.title for one in estates.example().posture.responsibilities} <= set(titles)
     text = page.locator("main").inner_text()
+    assert "severity: critical" in text, "the filters stand on paper, too"
     assert "owed are met" in text
     assert all(gap.title in page.locator("#summary").inner_text() for gap in estates.example().posture.first())
     assert not page.locator("nav:visible, form:visible, button:visible").count()

@@ -123,10 +123,17 @@ def test_a_check_that_looks_into_an_unknown_column(world: World) -> None:
 
 
 def test_each_region_has_its_own_reason(world: World) -> None:
-    faults = {"ssm.describe_instance_information": denied, "ssm.list_associations": denied}
+    def here(asked: Asked, _: Any) -> Answer:
+        return answer(asked, {"Regions": [{"RegionName": asked.region, "OptInStatus": "opt-in-not-required"}]})
+
+    faults = {
+        "ec2.describe_regions": here,
+        "ssm.describe_instance_information": denied,
+        "ssm.list_associations": denied,
+    }
     told = judged(world, "ssm-association-defined", faults, regions=[REGION, OTHER])
     for region in (REGION, OTHER):
-        assert any(f"{ACCOUNT} {region} ssm:" in one.reason for one in told), f"no finding names {region}"
+        assert [f"{ACCOUNT} {region} ssm:" in one.reason for one in told].count(True) == 1
 
 
 def test_what_is_made_of_another_table_is_not_needed(world: World) -> None:

@@ -80,12 +80,18 @@ function counted(page, total, all = total) {
   return `${number(total)}${of} ${all === 1 ? "finding" : "findings"}${shown}`;
 }
 
+/** The filters in words: on paper there is no form to read them from. */
+function asked(query) {
+  return [...query].filter(([name, value]) => name !== "page" && value).map(([name, value]) => `${name}: ${value}`).join("; ");
+}
+
 /** Fill a place with the page of findings that the query asks for, and say how many there are. */
 function listFindings(into, place, rows, { without = [], all = rows.length } = {}) {
   const page = pageOf(place.query, rows.length);
   const text = counted(page, rows.length, all);
   into.replaceChildren(
     h("p", { class: "counted", tabindex: "-1" }, text),
+    h("p", { class: "printed" }, asked(place.query)),
     rows.length ? table(rows.slice(page * PAGE, (page + 1) * PAGE), without) : h("p", {}, "Nothing is like this."),
     ...[pager(place, page, rows.length)].filter(Boolean),
   );
