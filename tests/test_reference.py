@@ -17,8 +17,8 @@ from msgspec.structs import replace
 
 from demarcate.cli import app, reference
 from demarcate.model import load
-from demarcate.report.pictures.drawing import Label
 from demarcate.report.pictures.collaboration import collaboration
+from demarcate.report.pictures.drawing import Label
 from demarcate.report.pictures.png import png
 
 ROOT = Path(__file__).parent.parent

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -14,6 +15,9 @@ from demarcate.estate.snapshot import Snapshot, rows_of
 from demarcate.estate.tables import table
 
 REGION = "eu-west-1"
+
+# Every account and region would begin with a thousand images and their snapshots.
+os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 
 @pytest.fixture(scope="session")
@@ -63,6 +67,12 @@ def aws(server: str) -> Iterator[Aws]:
 
     urllib.request.urlopen(urllib.request.Request(f"{server}/moto-api/reset", method="POST")).close()
     yield Aws(server)
+
+
+@pytest.fixture
+def images(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The images that AWS offers."""
+    monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "true")
 
 
 Rows = Callable[[str], list[dict[str, Any]]]

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from demarcate.estate.rows import Item, Place, build
+from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
 
 TOPIC = "arn:aws:sns:eu-west-1:123456789012:alarms"
@@ -56,11 +58,22 @@ def test_logs(aws: Aws) -> None:
     assert row["filter_pattern"] == '{ $.userIdentity.type = "Root" }'
 
 
-def test_subscription_filter(aws: Aws) -> None:
-    aws.client("kinesis").create_stream(StreamName="siem", ShardCount=1)
-    stream = "arn:aws:kinesis:eu-west-1:123456789012:stream/siem"
-    logs = aws.client("logs")
-    logs.create_log_group(logGroupName="trail")
-    logs.put_subscription_filter(logGroupName="trail", filterName="siem", filterPattern="", destinationArn=stream)
-    (row,) = aws.rows("aws_cloudwatch_log_subscription_filter")
-    assert (row["name"], row["log_group_name"], row["destination_arn"]) == ("siem", "trail", stream)
+def test_subscription_filters_are_told_by_what_they_forwarded() -> None:
+    """moto takes no metrics of AWS's own namespaces, so the answer is one that AWS documents."""
+    metric = {
+        "Namespace": "AWS/Logs",
+        "MetricName": "ForwardedLogEvents",
+        "Dimensions": [
+            {"Name": "LogGroupName", "Value": "trail"},
+            {"Name": "DestinationType", "Value": "Kinesis"},
+            {"Name": "FilterName", "Value": "siem"},
+        ],
+    }
+    of = table("aws_cloudwatch_log_subscription_filter")
+    row = build("live", of.all_columns)(Item(metric), Place("123456789012", "eu-west-1", "aws"))
+    assert (row["name"], row["log_group_name"]) == ("siem", "trail")
+    assert row["arn"].endswith(":log-group:trail:subscription-filter:siem")
+
+
+def test_no_subscription_filter_forwarded_anything(aws: Aws) -> None:
+    assert aws.rows("aws_cloudwatch_log_subscription_filter") == []

@@ -18,6 +18,7 @@ def _image(aws: Aws) -> str:
     return str(next(image["ImageId"] for image in images if image.get("Platform") != "windows"))
 
 
+@pytest.mark.usefixtures("images")
 def test_instances(aws: Aws) -> None:
     ec2 = aws.client("ec2")
     (made, gone) = ec2.run_instances(
@@ -47,6 +48,7 @@ def test_instances(aws: Aws) -> None:
     assert row["launch_time"] is not None
 
 
+@pytest.mark.usefixtures("images")
 def test_images(aws: Aws) -> None:
     ec2 = aws.client("ec2")
     instance = ec2.run_instances(ImageId=_image(aws), MinCount=1, MaxCount=1)["Instances"][0]["InstanceId"]

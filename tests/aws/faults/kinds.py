@@ -79,15 +79,18 @@ def say_more(result: dict[str, Any], paging: Paging, token: str) -> dict[str, An
     return result
 
 
-KINDS: dict[str, tuple[Fault, str]] = {
-    "denied": (denied, "access denied"),
-    "throttled for ever": (throttled, "throttled until it gave up"),
-    "HTTP 500": (broken, "AWS answered InternalError"),
-    "connection cut": (cut, "the call failed"),
-    "malformed answer": (malformed, "the call failed"),
-    "page token that repeats": (repeating, "the call failed"),
+FAILED = ("the call failed", "the answer cannot be used", "AWS answered 500")
+"""What is told of an answer that is none. Of S3, botocore itself makes a 500 of it."""
+
+KINDS: dict[str, tuple[Fault, tuple[str, ...]]] = {
+    "denied": (denied, ("access denied",)),
+    "throttled for ever": (throttled, ("throttled until it gave up",)),
+    "HTTP 500": (broken, ("AWS answered InternalError",)),
+    "connection cut": (cut, FAILED),
+    "malformed answer": (malformed, FAILED),
+    "page token that repeats": (repeating, FAILED),
 }
-"""The faults by name, each with how the reason that is told begins."""
+"""The faults by name, each with how the reason that is told may begin."""
 
 REPEATS = "page token that repeats"
 

@@ -46,6 +46,7 @@ class Aggregator:
     def answer(self, operation: str, given: dict[str, Any]) -> Answer:
         """The answer to one request, after botocore's own model says that it is one."""
         model = botocore.session.get_session().get_service_model("config").operation_model(operation)
+        assert model.input_shape is not None
         errors = ParamValidator().validate(given, model.input_shape)
         assert not errors.has_errors(), errors.generate_report()
         if given["ConfigurationAggregatorName"] != self.name:
@@ -86,7 +87,7 @@ def serving(found: Aggregator) -> Iterator[Aggregator]:
     """The aggregator on a free loopback port."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:  # noqa: N802
+        def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             status, told = found.answer(self.headers["X-Amz-Target"].partition(".")[2], json.loads(body))
             data = told["raw"].encode() if "raw" in told else json.dumps(told).encode()

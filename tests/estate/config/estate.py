@@ -127,10 +127,10 @@ def rows(snapshot: Snapshot, name: str) -> list[dict[str, Any]]:
     """The rows of a table; JSON columns as data."""
     columns = table(name).all_columns
     kinds = {column.name: column.type for column in columns}
-    found = []
-    for row in rows_of(snapshot, table(name), list(kinds)):
-        found.append({key: _data(value, kinds[key]) for key, value in row.items()})
-    return found
+    return [
+        {key: _data(value, kinds[key]) for key, value in row.items()}
+        for row in rows_of(snapshot, table(name), list(kinds))
+    ]
 
 
 def _data(value: Any, kind: str) -> Any:

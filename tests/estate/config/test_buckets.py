@@ -84,7 +84,7 @@ def test_a_bucket_without_deliveries_is_an_error(aws: Aws) -> None:
     put(aws, "notes.txt", b"")
     with pytest.raises(DemarcateError, match="no delivery of AWS Config under it"):
         collected(aws, "s3://config")
-    with pytest.raises(DemarcateError, match="NoSuchBucket.*needs s3:ListBucket and s3:GetObject"):
+    with pytest.raises(DemarcateError, match=r"NoSuchBucket.*needs s3:ListBucket and s3:GetObject"):
         collected(aws, "s3://nowhere/x")
     with pytest.raises(DemarcateError, match="name a bucket"):
         collected(aws, "s3://")

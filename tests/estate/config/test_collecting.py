@@ -54,7 +54,7 @@ def judged(snapshot: Snapshot, *checks: str) -> Judgement:
 def test_one_part_for_each_account_region_and_table(tmp_path: Path) -> None:
     for account in (ACCOUNT, OTHER):
         for region in ("eu-west-1", "us-east-1"):
-            more = {"awsAccountId": account, "awsRegion": region}
+            more: dict[str, Any] = {"awsAccountId": account, "awsRegion": region}
             deliver(tmp_path, [volume("vol-1", **more)], named(account=account, region=region))
     snapshot = snapshot_of(tmp_path, tables=("aws_ebs_volume",))
     assert snapshot.manifest.source == "config"

@@ -15,7 +15,7 @@ from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.sources.config.deliveries import Delivery, delivery, grouped
 from demarcate.estate.sources.config.files import recognises
 from demarcate.estate.sources.config.source import is_config
-from tests.estate.config.estate import deliver, document, item, named, rows, snapshot_of
+from tests.estate.config.estate import deliver, document, named, rows, snapshot_of
 from tests.estate.config.volumes import volume
 
 TABLES = ("aws_ebs_volume",)

@@ -39,7 +39,8 @@ def place_of(one: Recorded, column: Column) -> From | None:
 
 def test_types_are_those_of_config() -> None:
     model = botocore.session.get_session().get_service_model("config")
-    supported = set(model.shape_for("ResourceType").enum)
+    types: Any = model.shape_for("ResourceType")
+    supported = set(types.enum)
     # The recorder itself is recorded without being asked for, so the API does not take it as a type.
     assert set(all_recorded()) - {RECORDER} <= supported
 

@@ -333,13 +333,11 @@ class _Collecting:
             self._part(plan.table, plan, found, place).append((row,))
 
     def _part(self, of: Table, plan: TablePlan | None, found: _Found, place: Place) -> PartWriter:
-        assert place.region is not None
-        part = found.parts.get((of.name, place.region))
+        region = place.region or found.region
+        part = found.parts.get((of.name, region))
         if part is None:
             columns = tuple(column.name for column in of.all_columns) if plan is None else plan.names
-            part = found.parts[of.name, place.region] = self._writer.part(
-                of, columns, place.account_id, place.region
-            )
+            part = found.parts[of.name, region] = self._writer.part(of, columns, place.account_id, region)
         return part
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.sources.config.recorded import Recorded, Told
+from demarcate.estate.table import From
 
 
 def _ranges(permission: Mapping[str, Any]) -> dict[str, Any]:
@@ -56,6 +57,13 @@ RECORDED = (
             *("description", "vpc_id", "subnet_id", "private_ip_address", "association_public_ip"),
             *("attached_instance_id", "security_group_ids"),
         ),
+    ),
+    Recorded(
+        "AWS::EC2::TransitGateway",
+        "aws_ec2_transit_gateway",
+        declared=True,
+        columns={"transit_gateway_id": From("Id")},
+        absent=("description",),
     ),
     Recorded(
         "AWS::ElasticLoadBalancingV2::LoadBalancer",

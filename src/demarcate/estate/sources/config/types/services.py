@@ -1,4 +1,4 @@
-"""Containers, messaging, CloudFront, CloudFormation, Step Functions."""
+"""Containers, messaging, CloudFront, API Gateway, CloudFormation, Step Functions."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 from demarcate.base.unknown import Unknown
 from demarcate.estate.paths import ABSENT
-from demarcate.estate.sources.config.forms import changed, live
+from demarcate.estate.sources.config.forms import changed, live, member
 from demarcate.estate.sources.config.recorded import Recorded, Told
 from demarcate.estate.table import From
 
@@ -77,6 +77,15 @@ def _behaviors(found: Mapping[str, Any]) -> list[Any]:
 
 
 _CONTROL = "OriginAccessControlId"
+
+
+def _stage(_: Mapping[str, Any], item: Any) -> dict[str, Any]:
+    """The API of a stage, which only its ARN tells."""
+    found = re.search(r"/(?:rest)?apis/([^/]+)/stages/", item.arn or item.id)
+    return {"api": found[1]} if found else {}
+
+
+_API = From("@", member("api"))
 
 RECORDED = (
     Recorded(
@@ -152,6 +161,26 @@ RECORDED = (
             ),
         },
         absent=("comment", "aliases", "default_root_object", "web_acl_id", "origin_failover", "logging_bucket"),
+    ),
+    Recorded(
+        "AWS::ApiGateway::Stage",
+        "aws_api_gateway_stage",
+        each=changed(_stage),
+        columns={"rest_api_id": _API},
+        absent=(
+            *("access_log_destination_arn", "cache_cluster_enabled", "client_certificate_id", "web_acl_arn"),
+            "tracing_enabled",
+        ),
+    ),
+    Recorded(
+        "AWS::ApiGatewayV2::Stage",
+        "aws_api_gatewayv2_stage",
+        each=changed(_stage),
+        columns={"api_id": _API, "protocol_type": None},
+        absent=(
+            *("access_log_destination_arn", "auto_deploy", "default_route_logging_level"),
+            *("default_route_data_trace_enabled", "default_route_detailed_metrics_enabled"),
+        ),
     ),
     Recorded(
         "AWS::CloudFormation::Stack",

@@ -1,4 +1,4 @@
-"""CloudTrail, CloudWatch alarms, Config's own recorder, and how nodes comply with Systems Manager."""
+"""CloudTrail, CloudWatch alarms, GuardDuty, Config's own recorder, and how nodes comply with Systems Manager."""
 
 from __future__ import annotations
 
@@ -6,7 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from demarcate.estate.paths import ABSENT
+from demarcate.estate.sources.config.forms import declared, member
 from demarcate.estate.sources.config.recorded import RECORDER, Recorded, Told
+from demarcate.estate.table import From
 
 _SUMMARY, _ITEM = "AWS:ComplianceSummary", "AWS:ComplianceItem"
 
@@ -59,6 +62,17 @@ def _patches(configuration: dict[str, Any], item: Any) -> Iterator[dict[str, Any
     yield {"InstanceId": _node(item), **found}
 
 
+def _source(column: str, where: str) -> From:
+    """Whether a detector watches something: as its features say, or its data sources, which were before them."""
+    feature, source = declared("aws_guardduty_detector", column), member(where)
+
+    def function(detector: Any) -> Any:
+        told = feature(detector.get("Features", ()))
+        return source(detector) if told is ABSENT else told
+
+    return From("@", function)
+
+
 _STATES = ("Missing", "Failed", "Installed", "InstalledPendingReboot", "InstalledRejected")
 
 RECORDED = (
@@ -74,6 +88,18 @@ RECORDED = (
             *("alarm_actions", "insufficient_data_actions", "ok_actions", "metric_name", "namespace"),
             *("statistic", "treat_missing_data", "alarm_description", "dimensions"),
         ),
+    ),
+    Recorded(
+        "AWS::GuardDuty::Detector",
+        "aws_guardduty_detector",
+        declared=True,
+        columns={
+            "detector_id": From("Id"),
+            "s3_protection_enabled": _source("s3_protection_enabled", "DataSources.S3Logs.Enable"),
+            "eks_audit_log_monitoring_enabled": _source(
+                "eks_audit_log_monitoring_enabled", "DataSources.Kubernetes.AuditLogs.Enable"
+            ),
+        },
     ),
     Recorded(
         RECORDER,
