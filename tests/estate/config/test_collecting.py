@@ -87,7 +87,7 @@ def test_a_recorder_says_that_there_is_nothing(tmp_path: Path) -> None:
     assert places(snapshot, "aws_iam_user") == [(ACCOUNT, "global", 0)]
     assert places(snapshot, "aws_vpc_security_group_rule") == [(ACCOUNT, "eu-west-1", 0)]
     assert not places(snapshot, "aws_cloudfront_distribution"), "only us-east-1 records distributions"
-    assert not places(snapshot, "aws_guardduty_detector"), "no type fills it"
+    assert not places(snapshot, "aws_macie2_session"), "no type fills it"
     assert not snapshot.unread
 
 
@@ -268,7 +268,7 @@ def test_an_old_delivery_is_told(tmp_path: Path) -> None:
 
 def test_only_what_is_asked_for_is_written(tmp_path: Path) -> None:
     path = deliver(tmp_path, [of(name) for name in CASES])
-    selection = {"aws_ebs_volume": frozenset({"encrypted"}), "aws_guardduty_detector": None}
+    selection = {"aws_ebs_volume": frozenset({"encrypted"}), "aws_macie2_session": None}
     snapshot = collect_snapshot([path], selection=selection)
     (held,) = snapshot.manifest.tables.values()
     assert set(held.columns) == {"volume_id", "arn", "encrypted", "account_id", "region", "partition"}
