@@ -150,6 +150,7 @@ def compile_check(
         shown=shown,
         lookups=lookups,
         subqueries={**passes.subqueries, **where.subqueries},
+        demands=(where.demanded, *where.demands, *passes.demands),
         file=file,
         line=line_of(item),
     )

@@ -10,6 +10,7 @@ import msgspec
 
 from demarcate.checks.facts import facts_of
 from demarcate.checks.names import ROW, partly_read
+from demarcate.checks.structs import Check
 from demarcate.estate.plan import tells
 from demarcate.estate.snapshot import Snapshot, Unread
 from demarcate.estate.table import Table
@@ -27,6 +28,21 @@ def text(value: str | None) -> str:
 def name_of(identifier: str) -> str:
     """A name as an SQL identifier."""
     return '"' + identifier.replace('"', '""') + '"'
+
+
+def concerns(gap: Unread, check: Check, name: str) -> bool:
+    """Whether rows that are missing from a table may matter to a check."""
+    return gap.of is None or gap.of in owners_of(check, name)
+
+
+def owners_of(check: Check, name: str) -> set[str]:
+    """The tables from whose rows come the rows of a derived table that may matter to a check."""
+    demands = [demand for demand in check.demands if demand.table == name]
+    return {
+        derived.of
+        for derived in all_tables()[name].derived
+        if not demands or any(demand.allows(derived.known) for demand in demands)
+    }
 
 
 class Database:
@@ -141,16 +157,31 @@ class Database:
         table = all_tables()[name]
         return table.facts and self.has_rows(table) and not self.gaps(name)
 
-    def unread_where(self, name: str) -> str | None:
+    def unread_where(self, name: str, check: Check | None = None) -> str | None:
         """SQL for: this table was not read where the judged row is. None where it was read everywhere."""
-        return " OR ".join(f"({where})" for where, _ in self._unread_places(name)) or None
+        return " OR ".join(f"({where})" for where, _ in self._unread_places(name, check)) or None
 
-    def why_unread(self, name: str) -> str | None:
+    def partly(self, name: str, used: Sequence[str], check: Check) -> Iterator[str]:
+        """SQL for the reasons why columns of a table looked into are not known."""
+        derived = {one.of: one.needs for one in all_tables()[name].derived if one.of in owners_of(check, name)}
+        for unread in self.snapshot.unread:
+            needs = used if unread.table == name else derived.get(unread.table or "", ())
+            if set(needs) & set(unread.columns):
+                place = self._place(unread, all_tables()[unread.table or name].scope)
+                yield f"CASE WHEN {place} THEN {text(f'{name} is not known whole: {unread}')} END"
+
+    def _place(self, gap: Unread, scope: str) -> str:
+        same = f"{ROW}.account_id IS NOT DISTINCT FROM {text(gap.account)}"
+        if scope == "region" and gap.region != "global":
+            same += f" AND {ROW}.region IN ({text(gap.region)}, 'global')"
+        return same
+
+    def why_unread(self, name: str, check: Check | None = None) -> str | None:
         """SQL for the reason, where `unread_where` is true."""
-        whens = " ".join(f"WHEN {where} THEN {text(why)}" for where, why in self._unread_places(name))
+        whens = " ".join(f"WHEN {where} THEN {text(why)}" for where, why in self._unread_places(name, check))
         return f"CASE {whens} END" if whens else None
 
-    def _unread_places(self, name: str) -> Iterator[tuple[str, str]]:
+    def _unread_places(self, name: str, check: Check | None = None) -> Iterator[tuple[str, str]]:
         """SQL for each place of rows for which a table was not read, with the reason."""
         if name in self._stale:
             yield "true", f"{name}: {self._stale[name]}"
@@ -160,10 +191,14 @@ class Database:
         for gap in self.gaps(name):
             if gap.tables:
                 continue  # nothing was read of that account, so that no row is there to look from
-            same = f"{ROW}.account_id IS NOT DISTINCT FROM {text(gap.account)}"
-            if all_tables()[name].scope == "region":
-                same += f" AND {ROW}.region IN ({text(gap.region)}, 'global')"
-            yield same, f"{name} could not be read: {gap}"
+            if check is not None and not concerns(gap, check, name):
+                continue
+            yield self._place(gap, all_tables()[name].scope), f"{name} could not be read: {gap}"
+        if all_tables()[name].scope == "region":
+            for gap in self.snapshot.unread:
+                if gap.operation == "ec2:DescribeRegions" and gap.table is None:
+                    same = f"{ROW}.account_id IS NOT DISTINCT FROM {text(gap.account)} AND {ROW}.region = 'global'"
+                    yield same, f"{name} may be in other regions: {gap}"
 
     def why_null(self, table: Table, name: str) -> str:
         """Why a column is NULL in a row that does not say so itself."""

@@ -17,8 +17,8 @@ import duckdb
 import msgspec
 
 from demarcate.base.errors import DemarcateError
-from demarcate.checks.database import Database, text
-from demarcate.checks.names import ROW, fill
+from demarcate.checks.database import Database, concerns, text
+from demarcate.checks.names import ROW, Subquery, fill
 from demarcate.checks.structs import Check, Verdict
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.table import Table
@@ -165,7 +165,16 @@ def _filled(check: Check, database: Database) -> Check:
     def is_empty(table: str) -> bool:
         return not database.has_rows(all_tables()[table])
 
-    verdict, where = (fill(sql, check.subqueries, is_empty) for sql in (check.verdict, check.where))
+    verdict = fill(check.verdict, check.subqueries, is_empty)
+
+    def unsure(one: Subquery) -> Subquery:
+        unread = database.unread_where(one.table, check)
+        if unread is None:
+            return one
+        sql, empty = (f"(CASE WHEN {unread} THEN NULL ELSE {x} END)" for x in (one.sql, one.empty))
+        return Subquery(one.table, sql, empty)
+
+    where = fill(check.where, {name: unsure(one) for name, one in check.subqueries.items()}, is_empty)
     return msgspec.structs.replace(check, verdict=verdict, where=where)
 
 
@@ -412,7 +421,7 @@ class _Judging:
 
     def _verdict(self, check: Check) -> str:
         """The verdict's SQL, NULL where a table looked into was not read for the row's account and region."""
-        unread = [self._database.unread_where(name) for name in check.lookups]
+        unread = [self._database.unread_where(name, check) for name in check.lookups]
         conditions = [condition for condition in unread if condition]
         return (
             f"CASE WHEN {' OR '.join(conditions)} THEN NULL ELSE {check.verdict} END"
@@ -422,9 +431,10 @@ class _Judging:
 
     def _reason(self, check: Check, verdict: str) -> str:
         """SQL for the reason of a finding: the check's own for a fail, what was not known for an unknown."""
-        whys = []
-        for name in check.lookups:
-            unread = self._database.why_unread(name)
+        whys: list[str] = []
+        for name, used in check.lookups.items():
+            whys += self._database.partly(name, used, check)
+            unread = self._database.why_unread(name, check)
             if unread:
                 whys.append(unread)
             partly = self._database.why_partly_read(name)
@@ -445,6 +455,8 @@ class _Judging:
         """A table that could not be read for an account and region: the check is unknown there as a whole."""
         tallies = []
         for gap in self._database.gaps(table.name):
+            if not concerns(gap, check, table.name):
+                continue
             reason = f"{table.name} could not be read: {gap}"
             self._insert(cursor, check, gap.account, gap.region, reason)
             tallies.append(Tally(check.id, gap.account, gap.region, 0, 0, 1))

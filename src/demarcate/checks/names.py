@@ -28,6 +28,20 @@ class Subquery(NamedTuple):
     empty: str
 
 
+class Demand(NamedTuple):
+    """What a predicate asks of the rows of a table, as far as it says so outright: values for some columns.
+
+    A row of which one of these columns is another value does not matter to it.
+    """
+
+    table: str
+    values: dict[str, tuple[str, ...]]
+
+    def allows(self, known: Mapping[str, object]) -> bool:
+        """Whether a row of which this much is known may matter."""
+        return all(known[column] in wanted for column, wanted in self.values.items() if column in known)
+
+
 def fill(sql: str, subqueries: Mapping[str, Subquery], is_empty: Callable[[str], bool]) -> str:
     """Compiled SQL with its subqueries in it, those into empty tables in their short form."""
     for name, subquery in subqueries.items():

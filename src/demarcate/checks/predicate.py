@@ -15,7 +15,7 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from demarcate.checks.names import NOW, ROW, Subquery, partly_read
+from demarcate.checks.names import NOW, ROW, Demand, Subquery, partly_read
 
 
 class PredicateError(Exception):
@@ -35,6 +35,10 @@ class Compiled:
     lookups: Mapping[str, tuple[str, ...]]
     """Other tables that it looks into, and their columns."""
     subqueries: Mapping[str, Subquery]
+    demanded: Demand
+    """What it asks of the judged row."""
+    demands: tuple[Demand, ...]
+    """What each look into another table asks of that table's rows."""
 
 
 Schema = Callable[[str], Mapping[str, str] | None]
@@ -86,9 +90,12 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, nam
         raise PredicateError(f"there is no table {table!r}")
     compiler = _Compiler(schema, scoped, name)
     outer = _Scope(ROW, table, columns)
+    demanded = _demand(tree, outer)
     sql = compiler.expression(tree, (outer,)).sql("duckdb")
     lookups = {name: tuple(sorted(used)) for name, used in compiler.lookups.items()}
-    return Compiled(sql, tuple(sorted(outer.used)), lookups, compiler.subqueries)
+    return Compiled(
+        sql, tuple(sorted(outer.used)), lookups, compiler.subqueries, demanded, tuple(compiler.demands)
+    )
 
 
 def _first_line(error: BaseException) -> str:
@@ -120,6 +127,7 @@ class _Compiler:
         self._schema, self._scoped, self._name = schema, scoped, name
         self.lookups: dict[str, set[str]] = {}
         self.subqueries: dict[str, Subquery] = {}
+        self.demands: list[Demand] = []
 
     def expression(self, node: exp.Expr, scopes: _Scopes) -> exp.Expr:
         """A copy of the tree with names resolved, `now()` fixed and subqueries three-valued."""
@@ -190,6 +198,7 @@ class _Compiler:
 
     def _condition(self, select: exp.Select, inner: _Scope, scopes: _Scopes) -> exp.Expr:
         where = select.args.get("where")
+        self.demands.append(_demand(where.this if where is not None else exp.true(), inner))
         return self.expression(where.this, (*scopes, inner)) if where is not None else exp.true()
 
     def _scope_sql(self, inner: _Scope, outer: _Scope) -> list[str]:
@@ -254,6 +263,22 @@ class _Compiler:
 
     def _note(self, inner: _Scope) -> None:
         self.lookups.setdefault(inner.table, set()).update(inner.used)
+
+
+def _demand(condition: exp.Expr, scope: _Scope) -> Demand:
+    """What a condition asks of a row for certain: equalities with texts that all hold at once."""
+    values: dict[str, tuple[str, ...]] = {}
+    for part in condition.flatten() if isinstance(condition, exp.And) else (condition,):
+        part = part.unnest()
+        column = part.this
+        if not isinstance(column, exp.Column) or column.table not in ("", scope.alias, scope.name):
+            continue
+        wanted = (
+            [part.expression] if isinstance(part, exp.EQ) else part.expressions if isinstance(part, exp.In) else []
+        )
+        if wanted and column.name in scope.columns and all(isinstance(one, exp.Literal) for one in wanted):
+            values[column.name] = tuple(one.name for one in wanted)
+    return Demand(scope.table, values)
 
 
 def _q(alias: str) -> str:

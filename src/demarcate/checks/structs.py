@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from demarcate.checks.names import Subquery
+from demarcate.checks.names import Demand, Subquery
 
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
@@ -49,7 +49,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
 
     `verdict` is NULL or a boolean for each row that `where` does not exclude; `subqueries` are named in both
     (`names.fill`). `reason` is SQL text for a row that fails. `columns` are the judged table's columns that it
-    reads, `shown` those that the reason shows, `lookups` other tables and their columns. `on_request` says what
+    reads, `shown` those that the reason shows, `lookups` other tables and their columns, `demands` what is asked
+    of the rows of any of them. `on_request` says what
     it would cost on a live account, where it runs only when it is named; empty where it costs nothing to speak of.
     """
 
@@ -70,6 +71,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     shown: tuple[str, ...]
     lookups: dict[str, tuple[str, ...]]
     subqueries: dict[str, Subquery]
+    demands: tuple[Demand, ...]
     on_request: str
     file: str
     line: int

@@ -45,6 +45,8 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     region: str | None = None
     operation: str | None = None
     columns: tuple[str, ...] = ()
+    of: str | None = None
+    """The table that missing rows are made from, where the table is derived."""
     file: str | None = None
     line: int | None = None
 

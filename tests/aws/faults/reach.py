@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 
 from demarcate.checks.catalog import load_checks
+from demarcate.checks.database import owners_of
 from demarcate.checks.structs import Check
 from demarcate.estate.rows import detail_of, named_in
-from demarcate.estate.table import Call, Derived, Each, Table
+from demarcate.estate.table import Call, Each, Table
 from demarcate.estate.tables import all_tables, table
 from demarcate.posture.line import line_checks
 from tests.aws.answers.asking import calls_of_detail, operations
@@ -50,24 +50,6 @@ class Reach:
 
     def _needs(self, name: str, used: Iterable[str]) -> bool:
         return bool(self.columns.get(name, set()) & set(used))
-
-
-def owners_of(check: Check, name: str) -> set[str]:
-    """The tables whose rows a check may be about where it reads a derived table.
-
-    Not those whose rows are all known to be other than the check asks for (`policy_of = 'aws_s3_bucket'`).
-    """
-    sql = f"{check.predicate} {check.condition}"
-    return {derived.of for derived in table(name).derived if not _excluded(derived, sql)}
-
-
-def _excluded(derived: Derived, sql: str) -> bool:
-    """Whether SQL asks for other values of the columns that are the same in all rows of one origin."""
-    for column, value in derived.known.items():
-        wanted = re.findall(rf"\b{column} (?:= |IN \()('[^)]*?')(?:\)|\s|$)", sql)
-        if wanted and not any(f"'{value}'" in one for one in wanted):
-            return True
-    return False
 
 
 @cache

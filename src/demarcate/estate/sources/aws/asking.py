@@ -12,6 +12,7 @@ from demarcate.estate.paths import ABSENT, path
 from demarcate.estate.rows import Item, find
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, code_of, is_gone, is_not_offered
+from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import Account
 from demarcate.estate.table import Each
 
@@ -50,11 +51,7 @@ class Asker:
             raise refused
         service, method = operation.split(".")
         client, limit = self.clients.pair(service, region)
-        pages = (
-            iter(client.get_paginator(method).paginate(**params))
-            if client.can_paginate(method)
-            else (getattr(client, method)(**params) for _ in range(1))
-        )
+        pages = paged(client, method, params)
         while True:
             try:
                 with limit:

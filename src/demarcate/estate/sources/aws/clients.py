@@ -13,6 +13,7 @@ from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import create_loader
 
+from demarcate.estate.sources.aws import answers
 from demarcate.estate.sources.aws.failures import is_throttled
 from demarcate.estate.sources.aws.limits import MOST, Limit
 from demarcate.version import __version__
@@ -140,6 +141,7 @@ class Clients:
             self._called(service)
             limit.answered(throttled=_throttled(parsed_response))
 
+        client.meta.events.register("before-parse", answers.hold)
         client.meta.events.register("response-received", answered)
         client.meta.events.register_last("needs-retry", _wait_longer)
 

@@ -7,6 +7,8 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
+from msgspec import structs
+
 from demarcate.base.unknown import Unknown
 from demarcate.estate.paths import ABSENT
 from demarcate.estate.plan import TablePlan
@@ -84,8 +86,12 @@ class Reader:
         if self._asker.clients.is_absent(failed.operation, self._scope.endpoint, failed.error):
             self._unit.seal(empty=True)
             return
-        missing = ([self.plan.table.name] if self.plan.kept else []) + [c.table.name for c in self._children]
-        self._unit.discard(*(self._unread(table, failed.operation, failed.error) for table in missing))
+        own = self.plan.table.name
+        missing: list[tuple[str, str | None]] = [(own, None)] if self.plan.kept else []
+        missing += [(child.table.name, own) for child in self._children]
+        self._unit.discard(
+            *(structs.replace(self._unread(table, failed.operation, failed.error), of=of) for table, of in missing)
+        )
 
     def discard(self) -> None:
         """Something broke that is not AWS's: nothing is kept."""

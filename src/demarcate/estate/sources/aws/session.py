@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import (
-    BotoCoreError,
     ClientError,
     NoCredentialsError,
     PartialCredentialsError,
@@ -113,8 +112,8 @@ def identify(session: boto3.Session, clients: Clients, regions: Sequence[str] | 
         raise DemarcateError(
             f"AWS does not say whose credentials these are: sts:GetCallerIdentity: {code}"
         ) from error
-    except BotoCoreError as error:
-        raise DemarcateError(f"AWS cannot be reached: {error}") from error
+    except FAILED as error:
+        raise DemarcateError(f"AWS cannot be reached: sts:GetCallerIdentity: {error}") from error
     return Caller(str(identity["Account"]), str(identity["Arn"]).split(":")[1], start)
 
 
