@@ -316,7 +316,7 @@ TASK_DEFINITION = Table(
             "@",
             params={"include": ["TAGS"]},
             inputs={"taskDefinition": "@"},
-            absent=("ClientException",),
+            absent=("ClientException: Unable to describe task definition",),
         ),
     ),
     cloudformation="AWS::ECS::TaskDefinition",

@@ -15,6 +15,7 @@ STATUS = Table(
             "accounts[]",
             inputs={"accountIds": "Account"},
             batch="accountIds",
+            failures="failedAccounts",
         ),
     ),
     columns=(

@@ -7,7 +7,7 @@ from typing import Any
 from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Table, Tags, Text, Texts, Time
 from demarcate.estate.transforms import each
 
-_NOT_ENABLED = ("InvalidAccessException", "ResourceNotFoundException")
+_NOT_ENABLED = ("InvalidAccessException: is not subscribed", "ResourceNotFoundException")
 
 
 def _standard(arn: Any) -> Any:

@@ -11,7 +11,7 @@ from demarcate.base.unknown import Unknown
 from demarcate.estate.paths import ABSENT, path
 from demarcate.estate.rows import Item, find
 from demarcate.estate.sources.aws.clients import Clients
-from demarcate.estate.sources.aws.failures import FAILED, CallFailed, code_of, is_gone, is_not_offered
+from demarcate.estate.sources.aws.failures import FAILED, CallFailed, is_gone, is_not_offered, means_nothing
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import Account
 from demarcate.estate.table import Each
@@ -84,9 +84,12 @@ class Asker:
         get = path(step.items)
         try:
             for page in self._settled(step, params, scope.endpoint):
+                failures = path(step.failures)(page) if step.failures else ()
+                if failures and failures is not ABSENT:
+                    raise CallFailed(step.operation, ValueError(f"{step.failures} has {_codes(failures)}"))
                 yield [Item(value, None if first else items[0]) for value in _listed(get(page), step)]
         except FAILED as error:
-            if code_of(error) in step.absent or (not first and is_gone(error)):
+            if means_nothing(error, step.absent) or (not first and is_gone(error)):
                 return
             raise CallFailed(step.operation, error) from error
 
@@ -120,6 +123,12 @@ def asked(item: Item, text: str, scope: Scope, region: str) -> Any:
     if text == "#region":
         return region
     return [region] if text == "#regions" else find(item, text)
+
+
+def _codes(failures: Any) -> str:
+    """The error codes of failures inside of an answer, each once."""
+    codes = {str(one.get("errorCode", "a failure")) for one in failures if isinstance(one, dict)}
+    return ", ".join(sorted(codes)) or "failures"
 
 
 def _listed(found: Any, step: Each) -> Iterable[Any]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
@@ -31,6 +32,15 @@ def code_of(error: Exception) -> str:
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code") or "UnknownError")
     return type(error).__name__
+
+
+def means_nothing(error: Exception, absent: Iterable[str]) -> bool:
+    """Whether an error says that there is nothing: by its code, and by words of its message where a code has them.
+
+    Some codes are given for a denial as well (`InvalidAccessException: is not subscribed`).
+    """
+    code, message = code_of(error), str(error)
+    return any(code == name and words in message for name, _, words in (one.partition(": ") for one in absent))
 
 
 def is_throttled(code: str) -> bool:

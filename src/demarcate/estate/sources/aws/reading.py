@@ -15,7 +15,7 @@ from demarcate.estate.plan import TablePlan
 from demarcate.estate.rows import Item, Place, Row, build, derive, detail_of, find
 from demarcate.estate.snapshot import Unread
 from demarcate.estate.sources.aws.asking import Asker, Scope, asked
-from demarcate.estate.sources.aws.failures import FAILED, CallFailed, code_of, reason
+from demarcate.estate.sources.aws.failures import FAILED, CallFailed, means_nothing, reason
 from demarcate.estate.table import Bulk, Call, Derived, Table
 from demarcate.estate.writing import PartWriter, SnapshotWriter
 
@@ -114,9 +114,27 @@ class Reader:
             if isinstance(detail, Call):
                 item.details[name] = self._of_call(name, detail, item, region)
         row = self._make(item, place)
+        self._tell_malformed(row, item)
         if row.get("region") is None:
             row["region"] = place.region
         return row, replace(place, region=row["region"])
+
+    def _tell_malformed(self, row: Row, item: Item) -> None:
+        """Record values that AWS told in a form that was not expected, other than what was not told at all."""
+        for column in self.plan.columns:
+            value = row.get(column.name)
+            if not isinstance(value, Unknown) or column.live is None or column.live.path.startswith("#"):
+                continue
+            name = detail_of(column.live.path)
+            if name is not None and isinstance(item.details.get(name), Unknown):
+                continue  # that is told already
+            detail = self._details.get(name or "")
+            operation = detail.operation if detail else self.plan.table.steps[-1].operation
+            # What was found differs from row to row; where and of which form it was does not.
+            error = ValueError(f"{column.name}: {value.reason.partition(' (')[0]}")
+            unread = self._unread(self.plan.table.name, operation, error, (column.name,))
+            self._unit.unread(unread)
+            row[column.name] = Unknown(str(unread))
 
     def _of_call(self, name: str, call: Call, item: Item, region: str) -> Any:
         """What an operation says of one item; Unknown where it could not be asked."""
@@ -133,7 +151,7 @@ class Reader:
         try:
             return self._asker.answer(call.operation, {**call.params, **params}, region)
         except FAILED as error:
-            return {} if code_of(error) in call.absent else self._unknown(name, call.operation, error)
+            return {} if means_nothing(error, call.absent) else self._unknown(name, call.operation, error)
 
     def _of_bulk(self, name: str, bulk: Bulk, item: Item, region: str) -> Any:
         """Of what one listing says of all items, what is about this one."""
@@ -172,11 +190,15 @@ class Reader:
         return self._unknown(name, bulk.operation, ValueError(f"it ignores {', '.join(bulk.steps[-1].params)}"))
 
     def _unknown(self, name: str, operation: str, error: Exception) -> Unknown:
-        """Record that the columns which come from a detail could not be read."""
+        """Record that the columns which come from a detail, or rest on it, could not be read."""
+        lost = {name}
+        for other, detail in self._details.items():  # each comes after what it rests on
+            if isinstance(detail, Call) and detail.only and detail_of(detail.only[0]) in lost:
+                lost.add(other)
         columns = tuple(
             column.name
             for column in self.plan.columns
-            if column.live is not None and detail_of(column.live.path) == name
+            if column.live is not None and detail_of(column.live.path) in lost
         )
         unread = self._unread(self.plan.table.name, operation, error, columns)
         self._unit.unread(unread)
