@@ -71,11 +71,8 @@ OTHERWISE: Mapping[str, tuple[str, ...]] = {
 """What AWS asks IAM for an operation, where moto asks for something else, or lacks it and its name is not all."""
 
 SILENT: Mapping[str, str] = {
-    "eks:DescribeClusterVersions": "a file of facts stands in for what AWS says",
-    "elasticloadbalancing:DescribeSSLPolicies": "a file of facts stands in for what AWS says",
-    "rds:DescribeDBMajorEngineVersions": "a file of facts stands in for what AWS says",
+    "elasticloadbalancing:DescribeSSLPolicies": "no listener here has TLS",
     "elasticloadbalancing:DescribeLoadBalancerPolicies": "no classic load balancer here has a listener with TLS",
-    "rds:DescribeDBParameters": "the engine's default decides for the databases here",
     "ssm:DescribeAssociation": "patching is scheduled here by a maintenance window",
     "ssm:GetMaintenanceWindowTask": "patching is scheduled here by an association",
 }

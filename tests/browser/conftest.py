@@ -1,8 +1,7 @@
-"""A browser that reaches no network, one for each worker, and reports to open in it."""
+"""Reports to open in a browser that reaches no network."""
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -12,37 +11,12 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed: the report is not tested in a browser")
 
-from playwright.sync_api import Browser, Page, Route, sync_playwright
+from playwright.sync_api import Browser, Page, Route
 
 from demarcate.assessing import Assessment
 from tests.browser import estates
 
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
-
 Open = Callable[..., Page]
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Headless Chromium: the system's, or the one that playwright keeps."""
-    with sync_playwright() as playwright:
-        kept = playwright.chromium.executable_path
-        found = next((path for name in NAMES if (path := shutil.which(name))), None)
-        path = found or (kept if Path(kept).is_file() else None)
-        if path is None:
-            pytest.skip("no Chromium is installed: the report is not tested in a browser")
-        launched = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="session")

@@ -1,10 +1,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from demarcate.assessing import Assessment, assess_sources
 from demarcate.model import Model, load
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser
+    pass
 
 ROOT = Path(__file__).parent.parent.parent
 ESTATE = ROOT / "examples" / "estate"
@@ -72,20 +71,3 @@ Resources:
 """
     )
     return template
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    from playwright.sync_api import Error, sync_playwright
-
-    installed = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-    with sync_playwright() as playwright:
-        try:
-            launched = playwright.chromium.launch(
-                executable_path=installed,
-                args=["--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-            )
-        except Error as error:
-            pytest.skip(f"no Chromium to open the page with: {str(error).splitlines()[0]}")
-        yield launched
-        launched.close()

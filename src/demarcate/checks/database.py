@@ -141,6 +141,11 @@ class Database:
             return None
         if manifest.source == "cloudformation" and not tells("cloudformation", table):
             return f"templates cannot tell {table.name}"
+        if manifest.source == "config":
+            from demarcate.estate.sources.config.collect import tells as config_tells
+
+            known = config_tells(table)
+            return f"AWS Config has no item of {table.name}" if known else f"AWS Config cannot tell {table.name}"
         return f"{table.name} was not collected"
 
     def why_partly_read(self, name: str) -> str | None:

@@ -263,9 +263,9 @@ def _tell_skipped(snapshot: Snapshot) -> None:
 
 
 def _tell_unread(unread: tuple[object, ...]) -> None:
-    for one in unread:
-        from demarcate.report.safe import one_line
+    from demarcate.report.safe import one_line
 
-        options.say(f"could not be read: {one_line(str(one))}")
+    for told in dict.fromkeys(map(str, unread)):
+        options.say(f"could not be read: {one_line(told)}")
     if unread:
         raise typer.Exit(UNREAD)

@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
     from demarcate.estate.accounts import Accounts
 
-SOURCES = "aws, a template, a folder of templates, or a snapshot. Several templates are one estate."
+SOURCES = (
+    "aws; a template or a folder of templates, several being one estate; a snapshot; or what AWS Config recorded: "
+    "its files, s3://BUCKET/PREFIX, or config:AGGREGATOR."
+)
 
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=SOURCES)]
 Profile = Annotated[str | None, typer.Option(help="The AWS profile to use.")]
@@ -72,8 +75,10 @@ class ReportFormat(StrEnum):
 
 
 def session_of(profile: str | None, sources: list[str]) -> Any:
-    """The boto3 session of a profile, where one of the sources is live AWS."""
-    if "aws" not in sources:
+    """The boto3 session of a profile, where it takes credentials to read one of the sources."""
+    from demarcate.estate.sources.config.source import is_remote
+
+    if "aws" not in sources and not any(map(is_remote, sources)):
         return None
     from demarcate.estate.sources.aws.session import make_session
 

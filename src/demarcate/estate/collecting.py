@@ -57,7 +57,7 @@ def collect_snapshot(
             "only templates can be read as of another moment: live AWS and snapshots have their own"
         )
     if LIVE in names and len(names) > 1:
-        raise DemarcateError("aws and templates are two estates: collect them one by one")
+        raise DemarcateError("live AWS and other sources are two estates: collect them one by one")
     if names == [LIVE]:
         return _live(selection, session, regions, endpoint_url, accounts, out, resume, progress)
     if resume:

@@ -94,7 +94,7 @@ class TableParts(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`manifest.json`. `source` is "live" or "cloudformation", `origin` what was given: paths, or "aws"."""
+    """`manifest.json`. `source` is "live", "cloudformation" or "config", `origin` what was given."""
 
     format: int
     demarcate: str

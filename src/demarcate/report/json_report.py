@@ -40,7 +40,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
     version: Annotated[Literal[1], Meta(description="The version of this form.")]
     demarcate: Annotated[str, Meta(description="The version of Demarcate that wrote it.")]
-    source: Annotated[str, Meta(description="Where the rows come from: live or cloudformation.")]
+    source: Annotated[str, Meta(description="Where the rows come from: live, cloudformation or config.")]
     origin: Annotated[str, Meta(description="What was assessed: paths, or aws.")]
     moment: Annotated[
         str, Meta(description="When the estate was read, in UTC (ISO 8601). Judging takes it for now.")
