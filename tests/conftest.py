@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from botocore.loaders import create_loader
+
+from demarcate.estate.sources.aws import clients
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -22,6 +27,18 @@ QUIET = (
     "--disable-sync",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+models = cache(create_loader)
+"""botocore's loader of service models, which remembers what it read."""
+
+
+@pytest.fixture(scope="session", autouse=True)
+def remembered() -> Iterator[None]:
+    """Service models stay in memory from one test to the next: to forget and read them is most of a small run."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clients, "create_loader", models)
+        patch.setattr(clients, "gc", SimpleNamespace(collect=lambda: 0))
+        yield
 
 
 @pytest.fixture(scope="session")

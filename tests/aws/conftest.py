@@ -13,6 +13,7 @@ from moto.server import ThreadedMotoServer
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot, rows_of
 from demarcate.estate.tables import table
+from tests.conftest import models
 
 REGION = "eu-west-1"
 
@@ -40,6 +41,7 @@ class Aws:
             aws_secret_access_key="testing",
             region_name=REGION,
         )
+        self.session._session.register_component("data_loader", models(None))
 
     def client(self, service: str, region: str = REGION) -> Any:
         return self.session.client(service, region_name=region, endpoint_url=self.url)  # type: ignore[call-overload]

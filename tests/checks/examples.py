@@ -1,8 +1,8 @@
-"""Runs a check's examples: each is a snapshot of its own, judged by the real engine."""
+"""Runs a check's examples, judged by the real engine: side by side in one snapshot, or each in one of its own."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -40,8 +40,28 @@ def row_of(of: Table, values: Example) -> dict[str, Any]:
     return common | values
 
 
-def verdicts(check: Check, example: Example, folder: Path) -> list[tuple[str, str]]:
-    """The (verdict, reason) of each finding for one example; empty where the check is not about the row."""
+Told = list[tuple[str, str]]
+"""The (verdict, reason) of each finding for one example; empty where the check is not about the row."""
+
+
+def verdicts(check: Check, examples: Sequence[Example]) -> list[Told]:
+    """What is found for each example. Those that speak of nothing but their own row are judged together."""
+    if check.lookups or any(example.keys() & {"with", "unread", "resource"} for example in examples):
+        return [_alone(check, example) for example in examples]
+    of = table(check.table)
+    names = [f"example {number} of {of.name}" for number in range(len(examples))]
+    with SnapshotWriter("live", "examples", moment=MOMENT) as writer:
+        part = writer.part(of, [c.name for c in of.all_columns], ACCOUNT, region_of(of))
+        part.append(
+            row_of(of, example) | {"resource": name} for name, example in zip(names, examples, strict=True)
+        )
+        part.seal()
+        snapshot = writer.finish()
+    found = list(judge(snapshot, [check], passes=True).findings())
+    return [[(f.verdict, f.reason) for f in found if f.resource == name] for name in names]
+
+
+def _alone(check: Check, example: Example) -> Told:
     example = dict(example)
     others = dict(example.pop("with", {}))
     unread = list(example.pop("unread", ()))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 from demarcate.checks.catalog import SHIPPED, load_checks
@@ -15,18 +13,15 @@ CHECKS = load_checks()
 
 
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda written: written.id)
-def test_examples(written: Written, tmp_path: Path) -> None:
+def test_examples(written: Written) -> None:
     assert written.examples is not None, "a shipped check has examples"
     assert written.examples.passes and written.examples.fails and written.examples.unknown
     assert written.remedy, "a shipped check says what to do"
     check = CHECKS[written.id]
-    for expected, examples in (
-        ("pass", written.examples.passes),
-        ("fail", written.examples.fails),
-        ("unknown", written.examples.unknown),
-    ):
-        for example in examples:
-            found = verdicts(check, example, tmp_path)
-            assert found, f"where excludes {example}"
-            assert [verdict for verdict, _ in found] == [expected], f"{example}: {found}"
-            assert expected == "pass" or found[0][1], "a reason is given"
+    of = {"pass": written.examples.passes, "fail": written.examples.fails, "unknown": written.examples.unknown}
+    expected = [verdict for verdict, examples in of.items() for _ in examples]
+    examples = [example for them in of.values() for example in them]
+    for verdict, example, found in zip(expected, examples, verdicts(check, examples), strict=True):
+        assert found, f"where excludes {example}"
+        assert [told for told, _ in found] == [verdict], f"{example}: {found}"
+        assert verdict == "pass" or found[0][1], "a reason is given"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import socket
 import types
@@ -15,7 +14,6 @@ from urllib.request import Request, urlopen
 
 import boto3
 import botocore.endpoint
-from botocore.loaders import Loader
 
 from demarcate.estate.sources.aws import asking, clients
 from tests.aws.answers.server import Fault, Server, serving
@@ -83,23 +81,17 @@ def _reset(server: Server) -> None:
 
 @contextmanager
 def unhurried(attempts: int | None = None) -> Iterator[None]:
-    """While nobody waits between attempts, or cleans up after every collection, and account ids are host names.
+    """While nobody waits between attempts, and account ids are host names.
 
     S3 Control is asked at <account>.<host>, which no resolver knows of a loopback address.
     """
     with (
         mock.patch.object(botocore.endpoint, "time", types.SimpleNamespace(sleep=lambda _: None)),
         mock.patch.object(asking, "time", types.SimpleNamespace(sleep=lambda _: None)),
-        mock.patch.object(clients, "gc", types.SimpleNamespace(collect=gc.get_count)),
-        mock.patch.object(clients, "create_loader", lambda _: _LOADER),
         mock.patch.object(clients, "PATIENCE", clients.PATIENCE if attempts is None else attempts),
         mock.patch.object(socket, "getaddrinfo", _resolver(socket.getaddrinfo)),
     ):
         yield
-
-
-_LOADER = Loader()
-"""Reads each service model once, whatever the collector forgets."""
 
 
 def _resolver(real: Callable[..., Any]) -> Callable[..., Any]:

@@ -85,6 +85,8 @@ class Kept:
 
     def _forget(self, keys: list[tuple[object, str, str]]) -> None:
         """Let go of clients and, where no other client holds it, of a service's model, which outweighs them."""
+        if not keys:
+            return
         for key in keys:
             del self._clients[key]
         if {service for _, service, _ in keys} - {service for _, service, _ in self._clients}:

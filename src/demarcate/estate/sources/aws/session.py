@@ -178,6 +178,8 @@ _REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+$")
 
 
 def _check_region(session: boto3.Session, region: str) -> None:
+    if region in ALWAYS_ENABLED:
+        return
     known = [r for p in session.get_available_partitions() for r in session.get_available_regions("ec2", p)]
     if region in known:
         return
