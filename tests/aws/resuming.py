@@ -35,6 +35,7 @@ for line in sys.stdin:
         os.dup2(out, 1)
         os.dup2(out, 2)
         sys.argv = ["demarcate", *arguments]
+        os.environ["AWS_SDK_UA_APP_ID"] = str(os.getpid())
         try:
             main()
         except SystemExit as end:
@@ -105,9 +106,22 @@ class Counting:
     """By operation and region."""
     at: int = 0
     then: Callable[[], Any] = int
+    _runs: set[str] = field(default_factory=set)
+    _past: set[str] = field(default_factory=set)
 
     def expect(self, at: int = 0, then: Callable[[], Any] = int) -> None:
+        """Begin anew. What runs before have sent is not counted, though it comes in later: they may be killed."""
         self.calls, self.at, self.then = Counter(), at, then
+        self._past |= self._runs
+
+    def count(self, run: str, call: tuple[str, str]) -> None:
+        """Note a call of a run, and do what is to be done at it."""
+        self._runs.add(run)
+        if run and run in self._past:
+            return
+        self.calls[call] += 1
+        if self.calls.total() == self.at:
+            self.then()
 
 
 def counting(target: str) -> Iterator[Counting]:
@@ -121,9 +135,7 @@ def counting(target: str) -> Iterator[Counting]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
             with lock:
-                found.calls[operation(self, body)] += 1
-                if found.calls.total() == found.at:
-                    found.then()
+                found.count(run_of(self), operation(self, body))
             connection = http.client.HTTPConnection(host)
             connection.request(self.command, self.path, body, dict(self.headers))
             answer = connection.getresponse()
@@ -156,6 +168,12 @@ def counting(target: str) -> Iterator[Counting]:
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+def run_of(request: BaseHTTPRequestHandler) -> str:
+    """The run that a request comes from, as its user agent says; empty for one that the runner did not start."""
+    found = re.search(r"\bapp/(\d+)", request.headers.get("User-Agent", ""))
+    return found[1] if found else ""
 
 
 def operation(request: BaseHTTPRequestHandler, body: bytes) -> tuple[str, str]:
