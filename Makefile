@@ -10,6 +10,7 @@ BIN := .venv/bin
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable '.[pictures]' --group dev
+	$(BIN)/python -m compileall -q src
 	touch $@
 
 demo: .venv/installed ## assess the example estate with its evidence, and write the report

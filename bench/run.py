@@ -21,8 +21,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import live
-
 RUNS = 5
 DEMARCATE = [sys.executable, "-m", "demarcate"]
 
@@ -277,8 +275,10 @@ def main() -> None:
     print("| what | measured | limit | | reference, same run | ratio |\n|---|---|---|---|---|---|")
     for line in lines:
         print(line)
-    live_within = live.main([50])
-    if not (live_within and all(line.within for line in lines)):
+    # In a process of its own: what Linux tells of a child's memory is never less than what its parent had.
+    sys.stdout.flush()
+    live = subprocess.run([sys.executable, str(Path(__file__).with_name("live.py"))], check=False)
+    if not (live.returncode == 0 and all(line.within for line in lines)):
         sys.exit(1)
 
 
