@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import duckdb
 import msgspec
 import pytest
 from hypothesis import given
@@ -15,7 +14,6 @@ from demarcate.model import (
     Model,
     NotInModelError,
     explain,
-    for_table,
     load,
     matrix,
     services_of_arn,
@@ -157,34 +155,6 @@ def test_shift_tells_services_of_one_type_apart(model: Model) -> None:
     system = next(layer for layer in container.layers if layer.topic == "operating-system")
     assert system.services["ecs-fargate"] == "aws"
     assert system.services["ecs-ec2"] == "customer"
-
-
-def test_a_table_shared_by_two_services_asks_the_row(model: Model) -> None:
-    found = {item.responsibility.id: item.predicate for item in for_table(model, "aws_ecs_service")}
-    assert found["patch-management.patch-guest-os"] == "launch_type NOT IN ('FARGATE', 'MANAGED_INSTANCES')"
-    fargate = found["patch-management.patch-fargate-hosts"] or ""
-    assert "(launch_type = 'FARGATE') OR (launch_type = 'MANAGED_INSTANCES')" in fargate
-    assert found["patch-management.update-container-images"] is None
-    assert "patch-management.patch-rds-engine" not in found
-
-
-def test_conditions_of_a_table_are_sql_with_reasons(model: Model) -> None:
-    found = {item.responsibility.id: item for item in for_table(model, "aws_rds_db_instance")}
-    engine = found["patch-management.patch-rds-engine"]
-    assert engine.predicate is not None and engine.because
-    with duckdb.connect() as db:
-        verdicts = {
-            name: db.sql(f"SELECT {engine.predicate} FROM (SELECT '{name}' AS engine)").fetchall()[0][0]
-            for name in ("postgres", "custom-sqlserver-ee", "docdb")
-        }
-    assert verdicts == {"postgres": True, "custom-sqlserver-ee": False, "docdb": False}
-
-
-def test_conditions_over_other_tables_leave_a_table_out(model: Model) -> None:
-    found = {item.responsibility.id for item in for_table(model, "aws_kms_alias")}
-    assert "encryption.rotate-keys" not in found
-    assert "encryption.grant-key-use" in found
-    assert for_table(model, "aws_no_such_table") == ()
 
 
 def test_arns_name_their_services(model: Model) -> None:

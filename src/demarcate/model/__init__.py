@@ -8,7 +8,6 @@
 
 from demarcate.model.load import DATA, ModelError, load
 from demarcate.model.queries import (
-    Applies,
     Explanation,
     Layer,
     Match,
@@ -16,7 +15,6 @@ from demarcate.model.queries import (
     Row,
     Shift,
     explain,
-    for_table,
     matrix,
     services_of_arn,
     shift,
@@ -39,7 +37,6 @@ from demarcate.model.structs import (
 __all__ = [
     "DATA",
     "SERVICE_TYPES",
-    "Applies",
     "Area",
     "Explanation",
     "Layer",
@@ -58,7 +55,6 @@ __all__ = [
     "Tool",
     "When",
     "explain",
-    "for_table",
     "load",
     "matrix",
     "services_of_arn",

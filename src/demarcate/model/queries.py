@@ -19,8 +19,6 @@ from demarcate.model.structs import (
     Service,
     ServiceType,
     Tool,
-    both,
-    either,
 )
 from demarcate.model.words import contains, stems, unique
 
@@ -108,15 +106,6 @@ class Shift(msgspec.Struct, frozen=True, kw_only=True):
     type: ServiceType
     services: tuple[Service, ...]
     layers: tuple[Layer, ...]
-
-
-class Applies(msgspec.Struct, frozen=True, kw_only=True):
-    """A responsibility that can hold for rows of a table: for all of them, or where `predicate` is true."""
-
-    responsibility: Responsibility
-    predicate: str | None
-    because: tuple[tuple[str, str], ...]
-    """For each single condition in the predicate, its SQL and the sentence to show where it is true."""
 
 
 def _known(kind: str, id_: str | None, known: Iterable[str], hint: str) -> None:
@@ -305,37 +294,6 @@ def _owes(aws: bool, customer: bool) -> Owes:
     if aws:
         return "aws"
     return "customer" if customer else "nobody"
-
-
-def for_table(model: Model, table: str) -> tuple[Applies, ...]:
-    """The responsibilities that can hold for rows of a table, each with the SQL that decides it for one row.
-
-    Two things can make it depend on the row: the service (an ECS service may run on instances or on Fargate)
-    and the responsibility's own `when`. Both are in `predicate`, which is NULL where the row does not tell.
-    A table that no service lists gives an empty tuple.
-    """
-    services = model.services_of_table.get(table, ())
-    found: list[Applies] = []
-    for item in model.responsibilities:
-        mine = [service for service in services if item.covers(service.id)]
-        own = item.predicate(table)
-        if not mine or (item.when and own is None):
-            continue
-        # What covers every service of the table needs no look at which of them the row belongs to.
-        parts = [service.predicate(table) for service in mine]
-        belongs: str | None = None
-        if len(mine) < len(services) and all(part is not None for part in parts):
-            belongs = either(part for part in parts if part is not None)
-        conditions = unique(part for part in (belongs, own) if part is not None)
-        whens = [*item.when, *(when for service in mine if belongs for when in service.when)]
-        found.append(
-            Applies(
-                responsibility=item,
-                predicate=both(conditions) if conditions else None,
-                because=tuple((when.predicate, when.because) for when in whens if when.table == table),
-            )
-        )
-    return tuple(found)
 
 
 def services_of_arn(model: Model, arn: str) -> tuple[Service, ...]:

@@ -6,7 +6,7 @@ Every type is frozen and refuses unknown fields, so a typing slip in a data file
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from functools import cached_property
 from typing import Literal
 
@@ -38,24 +38,6 @@ class When(_Item, frozen=True, kw_only=True):
     because: str
 
 
-def either(predicates: Iterable[str]) -> str:
-    """Predicates joined by OR, each in brackets where there are several."""
-    found = tuple(dict.fromkeys(predicates))
-    return found[0] if len(found) == 1 else " OR ".join(f"({predicate})" for predicate in found)
-
-
-def both(predicates: Iterable[str]) -> str:
-    """Predicates joined by AND, each in brackets where there are several."""
-    found = tuple(dict.fromkeys(predicates))
-    return found[0] if len(found) == 1 else " AND ".join(f"({predicate})" for predicate in found)
-
-
-def _either(whens: tuple[When, ...], table: str) -> str | None:
-    """The predicates over one table, joined by OR; None where there is none."""
-    found = [when.predicate for when in whens if when.table == table]
-    return either(found) if found else None
-
-
 class Area(_Item, frozen=True, kw_only=True):
     """One of the six areas that both parties share."""
 
@@ -85,10 +67,6 @@ class Service(_Item, frozen=True, kw_only=True):
     when: tuple[When, ...] = ()
     line: str
     document: Refs = ()
-
-    def predicate(self, table: str) -> str | None:
-        """Which rows of a table are resources of this service, as SQL; None where all of them are."""
-        return _either(self.when, table)
 
 
 class Proof(_Item, frozen=True, kw_only=True):
@@ -138,10 +116,6 @@ class Responsibility(_Item, frozen=True, kw_only=True):
     def covers(self, service: str) -> bool:
         """Whether it speaks of a service, by name or because it speaks of all."""
         return self.services == "all" or service in self.services
-
-    def predicate(self, table: str) -> str | None:
-        """The condition on a row of the table, as SQL; None where it has none for that table."""
-        return _either(self.when, table)
 
 
 class Tool(_Item, frozen=True, kw_only=True):

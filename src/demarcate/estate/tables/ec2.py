@@ -1,4 +1,4 @@
-"""Amazon EC2: instances, images, launch templates, network interfaces and transit gateways."""
+"""Amazon EC2: instances, images and launch templates."""
 
 from __future__ import annotations
 
@@ -456,58 +456,5 @@ LAUNCH_TEMPLATE = Table(
             about="What kinds of secrets its user data seems to hold; never their values.",
         ),
         Tags(live="Tags", cloudformation=None),
-    ),
-)
-
-NETWORK_INTERFACE = Table(
-    "aws_ec2_network_interface",
-    "An elastic network interface: what security groups are attached to.",
-    service="vpc",
-    live=Each("ec2.describe_network_interfaces", "NetworkInterfaces[]"),
-    columns=(
-        Text("network_interface_id", live="NetworkInterfaceId"),
-        Arn("arn:{partition}:ec2:{region}:{account_id}:network-interface/{network_interface_id}"),
-        Text("interface_type", live="InterfaceType"),
-        Text("description", live="Description", absent=""),
-        Text("status", live="Status"),
-        Text("vpc_id", live="VpcId", absent=""),
-        Text("subnet_id", live="SubnetId", absent=""),
-        Text("private_ip_address", live="PrivateIpAddress", absent=""),
-        Text(
-            "association_public_ip", live="Association.PublicIp", absent="", about="Its public address, or empty."
-        ),
-        Text("attached_instance_id", live="Attachment.InstanceId", absent=""),
-        Bool("source_dest_check", live="SourceDestCheck"),
-        Bool("requester_managed", live="RequesterManaged", about="Whether an AWS service manages it."),
-        Texts("security_group_ids", live=From("Groups", each("GroupId")), absent=[]),
-        Tags(live="TagSet", cloudformation=None),
-    ),
-)
-
-TRANSIT_GATEWAY = Table(
-    "aws_ec2_transit_gateway",
-    "A transit gateway, which joins networks.",
-    service="vpc",
-    live=Each("ec2.describe_transit_gateways", "TransitGateways[]"),
-    cloudformation="AWS::EC2::TransitGateway",
-    columns=(
-        Text("transit_gateway_id", live="TransitGatewayId", cloudformation=REF),
-        Arn(live="TransitGatewayArn", cloudformation=REF),
-        Text("state", live="State"),
-        Text("owner_id", live="OwnerId"),
-        Text("description", live="Description", cloudformation="Description", absent=""),
-        Text(
-            "auto_accept_shared_attachments",
-            live="Options.AutoAcceptSharedAttachments",
-            cloudformation=From("AutoAcceptSharedAttachments", absent="disable"),
-            about="enable or disable.",
-        ),
-        Text(
-            "default_route_table_association",
-            live="Options.DefaultRouteTableAssociation",
-            cloudformation=From("DefaultRouteTableAssociation", absent="enable"),
-        ),
-        Time("creation_time", live="CreationTime"),
-        Tags(live="Tags"),
     ),
 )
