@@ -14,6 +14,8 @@ from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
 from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.snapshot import rows_of
+from demarcate.estate.tables import table
 from tests.aws.conftest import REGION, Aws
 
 HEADERS: Any = {"Content-Type": "text/xml"}
@@ -128,6 +130,19 @@ def test_inside_an_in_process_moto() -> None:
         found = evaluate(taken, checks=["ebs-volume-encrypted"])
     assert found["verdict"].to_pylist() == ["fail"]
     assert found["resource"][0].as_py().startswith("arn:aws:ec2:us-east-1:123456789012:volume/vol-")
+
+
+def test_all_tables_inside_an_in_process_moto() -> None:
+    """It raises Python's own exceptions for what it lacks: that is not read, and the rest is."""
+    from moto import mock_aws
+
+    with mock_aws():
+        session = boto3.Session(aws_access_key_id="t", aws_secret_access_key="t", region_name="us-east-1")
+        session.client("ec2").create_volume(AvailabilityZone="us-east-1a", Size=1)
+        taken = collect("aws", session=session, regions=["us-east-1"])
+    assert [row["size"] for row in rows_of(taken, table("aws_ebs_volume"), ["size"])] == [1]
+    reasons = {(one.operation, one.reason) for one in taken.unread}
+    assert ("config:DescribeConformancePacks", "the call failed (NotImplementedError)") in reasons
 
 
 def test_assess_live(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,14 @@ from demarcate.base.unknown import Unknown
 from demarcate.estate.paths import ABSENT, path
 from demarcate.estate.rows import Item, find
 from demarcate.estate.sources.aws.clients import Clients
-from demarcate.estate.sources.aws.failures import FAILED, CallFailed, is_gone, is_not_offered, means_nothing
+from demarcate.estate.sources.aws.failures import (
+    FAILED,
+    CallFailed,
+    HandlerFailed,
+    is_gone,
+    is_not_offered,
+    means_nothing,
+)
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import Account
 from demarcate.estate.table import Each
@@ -60,6 +67,11 @@ class Asker:
                 if is_not_offered(error):
                     self._not_offered[operation, region] = error
                 raise
+            except Exception as error:
+                failed = HandlerFailed(error)
+                if is_not_offered(failed):
+                    self._not_offered[operation, region] = failed
+                raise failed from error
             if page is None:
                 return
             yield page

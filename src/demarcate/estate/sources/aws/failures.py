@@ -8,7 +8,16 @@ from collections.abc import Iterable
 from botocore.exceptions import BotoCoreError, ClientError
 from botocore.parsers import ResponseParserError
 
-FAILED = (ClientError, BotoCoreError, ResponseParserError)
+
+class HandlerFailed(Exception):
+    """What a handler of the session's own raised in place of an answer: such as a stand-in for AWS in this process."""
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+FAILED = (ClientError, BotoCoreError, ResponseParserError, HandlerFailed)
 """What a call raises when AWS, or the way to it, did not answer as it should."""
 
 _DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|NotAuthorized|Forbidden|^403$")
@@ -31,7 +40,7 @@ def code_of(error: Exception) -> str:
     """The error code that AWS gave, or the name of what went wrong on the way."""
     if isinstance(error, ClientError):
         return str(error.response.get("Error", {}).get("Code") or "UnknownError")
-    return type(error).__name__
+    return type(error.error if isinstance(error, HandlerFailed) else error).__name__
 
 
 def means_nothing(error: Exception, absent: Iterable[str]) -> bool:
@@ -56,6 +65,8 @@ def is_gone(error: Exception) -> bool:
 
 def is_not_offered(error: Exception) -> bool:
     """Whether the endpoint does not have this operation at all, for any resource."""
+    if isinstance(error, HandlerFailed):
+        return isinstance(error.error, NotImplementedError)
     return isinstance(error, ClientError) and bool(_NOT_AN_OPERATION.search(code_of(error)))
 
 
