@@ -86,6 +86,17 @@ def test_regions_and_accounts_that_aws_would_list_are_not_listed(called: Countin
     assert {call for call, _ in called.calls} == {"GetCallerIdentity"}
 
 
+def test_people_read_it_at_80_columns(called: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    where = ["--region", REGION, "--endpoint-url", called.url]
+    done = CliRunner().invoke(app, ["collect", "aws", "--dry-run", "--service", "s3", *where])
+    lines = done.stdout.splitlines()
+    assert lines[0] == "123456789012 global"
+    (line,) = (line for line in lines if "GetBucketVersioning" in line)
+    assert line.split() == ["s3", "GetBucketVersioning", "for", "each", "item", "of", "ListBuckets"]
+    assert max(map(len, lines)) <= 80
+
+
 def test_without_credentials_nothing_is_called(called: Counting, monkeypatch: pytest.MonkeyPatch) -> None:
     def none(*_: Any, **__: Any) -> None:
         return None

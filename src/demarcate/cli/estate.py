@@ -152,12 +152,15 @@ def collect(
     accounts = options.accounts_of(org, account, role_name, external_id)
     if dry_run:
         from demarcate.estate.dry_run import dry_run as planned
-        from demarcate.report import rows
+        from demarcate.report import calls, rows
 
         if sources != [LIVE]:
             raise DemarcateError("only live AWS is called: a dry run takes the source aws, and nothing else")
         found = planned(selection, session=session, regions=region, endpoint_url=endpoint_url, accounts=accounts)
-        rows.write(*found, str(format), sys.stdout)
+        if format is Format.TABLE:
+            calls.write(*found, sys.stdout)
+        else:
+            rows.write(*found, str(format), sys.stdout)
         return
     if out is None:
         raise DemarcateError("name a folder for the snapshot (--out), or ask what would be called (--dry-run)")
@@ -176,9 +179,9 @@ def collect(
             progress=progress,
         )
     row_count = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
-    calls = f", {progress.standing().whole().calls:,} calls" if sources == [LIVE] else ""
+    called = f", {progress.standing().whole().calls:,} calls" if sources == [LIVE] else ""
     options.say(
-        f"{out}: {row_count:,} rows in {len(snapshot.manifest.tables)} tables{calls}, "
+        f"{out}: {row_count:,} rows in {len(snapshot.manifest.tables)} tables{called}, "
         f"{time.monotonic() - began:.1f} s"
     )
     _tell_skipped(snapshot)
