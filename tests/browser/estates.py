@@ -168,16 +168,27 @@ def with_evidence(assessment: Assessment) -> Assessment:
     posture = assessment.posture
     posture = msgspec.structs.replace(posture, responsibilities=having(posture, ATTESTED, evidence=(report,)))
     posture = msgspec.structs.replace(posture, responsibilities=having(posture, TRAINED, evidence=records))
-    unread = Unread(
-        reason="AccessDenied: rds:DescribeDBInstances is not allowed",
-        table="aws_rds_db_instance",
-        account="111122223333",
-        region="eu-central-1",
-        operation="rds.describe_db_instances",
+    unread = tuple(
+        Unread(
+            reason="AccessDenied",
+            table="aws_rds_db_instance",
+            account="111122223333",
+            region="eu-central-1",
+            operation=f"rds:Describe{what}",
+        )
+        for what in (
+            "DBInstances",
+            "DBClusters",
+            "DBSnapshots",
+            "Events",
+            "DBParameters",
+            "Certificates",
+            "DBLogFiles",
+        )
     )
     refused = Problem("the document's SHA-256 is not the one that is written here", "evidence/reports.yaml", 12)
     return dataclasses.replace(
-        assessment, posture=msgspec.structs.replace(posture, unread=(unread,) * 7, refused=(refused,))
+        assessment, posture=msgspec.structs.replace(posture, unread=unread, refused=(refused,))
     )
 
 

@@ -65,7 +65,7 @@ def test_the_summary_says_how_it_stands(visit: Open) -> None:
 def test_what_could_not_be_read_comes_first(visit: Open) -> None:
     page = visit("evidence")
     text = page.locator("#summary").inner_text()
-    order = ("Could not be read", "rds.describe_db_instances", "SHA-256", "owed are met", "What to do first")
+    order = ("Could not be read", "rds:DescribeDBInstances", "SHA-256", "owed are met", "What to do first")
     places = [text.index(part) for part in order]
     assert places == sorted(places)
     page.get_by_role("link", name="All 7 that could not be read").click()

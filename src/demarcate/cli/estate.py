@@ -15,7 +15,7 @@ from demarcate.cli import options
 from demarcate.cli.options import Format, ReportFormat
 
 if TYPE_CHECKING:
-    from demarcate.estate.snapshot import Snapshot
+    from demarcate.estate.snapshot import Snapshot, Unread
 
 UNREAD = 3
 FOUND = 1
@@ -265,10 +265,11 @@ def _tell_skipped(snapshot: Snapshot) -> None:
             options.say(f"{who}: not read, since not enabled there: {', '.join(note.not_enabled)}")
 
 
-def _tell_unread(unread: tuple[object, ...]) -> None:
+def _tell_unread(found: tuple[Unread, ...]) -> None:
+    from demarcate.report import unread
     from demarcate.report.safe import one_line
 
-    for told in dict.fromkeys(map(str, unread)):
+    for told in unread.lines(found):
         options.say(f"could not be read: {one_line(told)}")
-    if unread:
+    if found:
         raise typer.Exit(UNREAD)

@@ -17,6 +17,7 @@ from demarcate.assessing import Assessment
 from demarcate.checks.engine import Finding
 from demarcate.model import Model
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
+from demarcate.report import unread
 from demarcate.report.evidence_section import evidence_section
 from demarcate.report.halves import divided
 from demarcate.report.safe import one_line
@@ -41,7 +42,7 @@ def write(assessment: Assessment, console: Console) -> None:
     posture = assessment.posture
     console.print(_title(assessment))
     if posture.unread:
-        console.print(_listing("Could not be read: what depends on it is unknown", posture.unread))
+        console.print(_listing("Could not be read: what depends on it is unknown", unread.lines(posture.unread)))
     if posture.refused:
         console.print(_listing("Evidence that is not believed: it proves nothing", posture.refused))
     console.print()

@@ -10,6 +10,7 @@ from typing import IO
 
 from demarcate.assessing import Assessment
 from demarcate.posture.structs import EXPIRES_SOON
+from demarcate.report import unread
 from demarcate.report.html import content, data, words
 from demarcate.report.html.page import page
 
@@ -36,6 +37,7 @@ def write(assessment: Assessment, out: IO[str]) -> None:
                 "about": content.about(assessment),
                 "model": assessment.model,
                 "posture": posture,
+                "unread": unread.lines(posture.unread),
                 "areas": areas,
                 "gaps": content.gaps(posture, areas),
                 "proofs": proofs,

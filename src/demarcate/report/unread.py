@@ -1,0 +1,52 @@
+"""What could not be read, for people: what failed alike in many places is one line."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from demarcate.estate.snapshot import Unread
+
+_NAMED = 3
+"""How many places of a line are named; the rest is counted."""
+
+
+def lines(unread: Iterable[Unread]) -> list[str]:
+    """A line for each reason of each call, with the accounts and regions; of a template, for each place in it.
+
+    >>> from demarcate.estate.snapshot import Unread
+    >>> lines(Unread(reason="denied", account="1", region=r, operation="x:Y") for r in ("a", "b", "c", "d"))
+    ['1 x:Y: denied in 4 regions: a, b, c and 1 more']
+    """
+    alike: dict[tuple[str, str | None], dict[Unread, None]] = {}
+    for one in unread:
+        place = Unread(
+            reason=one.reason,
+            operation=one.operation,
+            account=one.account,
+            region=one.region,
+            file=one.file,
+            line=one.line,
+        )
+        alike.setdefault((one.reason, one.operation), {})[place] = None
+    return [line for places in alike.values() for line in _lines(list(places))]
+
+
+def _lines(places: list[Unread]) -> list[str]:
+    first = places[0]
+    if len(places) == 1 or first.operation is None:
+        return [str(one) for one in places]
+    accounts = list(dict.fromkeys(one.account or "" for one in places))
+    if len(accounts) == 1:
+        regions = [one.region or "" for one in places]
+        return [f"{first.account} {first.operation}: {first.reason} in {_named('region', regions)}"]
+    where = f"in {_named('account', accounts)}"
+    regions = list(dict.fromkeys(one.region or "" for one in places))
+    if len(regions) > 1:
+        where += f"; in {_named('region', regions)}"
+    return [f"{first.operation}: {first.reason} {where}"]
+
+
+def _named(kind: str, names: list[str]) -> str:
+    shown = ", ".join(names[:_NAMED])
+    more = f" and {len(names) - _NAMED:,} more" if len(names) > _NAMED else ""
+    return f"{len(names):,} {kind}{'s' if len(names) > 1 else ''}: {shown}{more}"
