@@ -266,10 +266,6 @@ def _tell_skipped(snapshot: Snapshot) -> None:
 
 
 def _tell_unread(found: tuple[Unread, ...]) -> None:
-    from demarcate.report import unread
-    from demarcate.report.safe import one_line
-
-    for told in unread.lines(found):
-        options.say(f"could not be read: {one_line(told)}")
+    options.say_unread(found)
     if found:
         raise typer.Exit(UNREAD)

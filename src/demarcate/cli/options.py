@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from demarcate.estate.accounts import Accounts
+    from demarcate.estate.snapshot import Unread
 
 SOURCES = (
     "aws; a template or a folder of templates, several being one estate; a snapshot; or what AWS Config recorded: "
@@ -143,6 +144,15 @@ def console() -> Console:
     from rich.console import Console
 
     return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+
+
+def say_unread(found: Iterable[Unread]) -> None:
+    """Tell people what could not be read."""
+    from demarcate.report.safe import one_line
+    from demarcate.report.unread import lines
+
+    for told in lines(found):
+        say(f"could not be read: {one_line(told)}")
 
 
 def say(text: str) -> None:

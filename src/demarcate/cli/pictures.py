@@ -106,8 +106,7 @@ def _tell(posture: Posture) -> None:
     """Say what could not be read or believed, and end with the exit code for that."""
     from demarcate.report.safe import one_line
 
-    for unread in posture.unread:
-        options.say(f"could not be read: {one_line(str(unread))}")
+    options.say_unread(posture.unread)
     for refused in posture.refused:
         options.say(f"refused evidence: {one_line(str(refused))}")
     if posture.unread or posture.refused:

@@ -74,11 +74,13 @@ def _title(assessment: Assessment) -> Text:
 
 
 def _listing(title: str, items: Sequence[object]) -> RenderableType:
-    shown = [Text(f"  ! {one_line(str(item))}") for item in items[:SHOWN_UNREAD]]
-    more = len(items) - len(shown)
+    grid = Grid.grid(padding=(0, 1))
+    for item in items[:SHOWN_UNREAD]:
+        grid.add_row("  !", Text(one_line(str(item))))
+    more = len(items) - SHOWN_UNREAD
     if more > 0:
-        shown.append(Text(f"  … and {more} more (--format json lists all)"))
-    return Group(Text(f"\n{title}", style="bold yellow"), *shown)
+        grid.add_row("  …", f"and {more} more (--format json lists all)")
+    return Group(Text(f"\n{title}", style="bold yellow"), grid)
 
 
 def _line(model: Model, posture: Posture) -> Grid:
