@@ -11,12 +11,25 @@ import pytest
 
 pytest.importorskip("playwright", reason="playwright is not installed: the report is not tested in a browser")
 
-from playwright.sync_api import Browser, Page, Route
+from playwright.sync_api import Browser, Locator, Page, Route
 
 from demarcate.assessing import Assessment
 from tests.browser import estates
 
 Open = Callable[..., Page]
+
+
+def follow(link: Locator) -> None:
+    """Click on a link within a report, and wait until its view is there.
+
+    The page hears of a new address in a task of its own, after the click.
+    """
+    page = link.page
+    page.evaluate(
+        "heard = new Promise(done => addEventListener('hashchange', () => setTimeout(done), {once: true})); null"
+    )
+    link.click()
+    page.evaluate("heard")
 
 
 @pytest.fixture(scope="session")

@@ -6,10 +6,11 @@ import json
 import re
 
 import pytest
+from playwright.sync_api import expect
 
 from demarcate.report.safe import printable
 from tests.browser import estates
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, follow
 
 NAMES = [printable(name) for name in (*estates.HOSTILE, estates.SEPARATORS, estates.TURNED)]
 
@@ -46,10 +47,11 @@ def test_hostile_resources_have_a_view(visit: Open) -> None:
     links = page.locator("#made .of-resource a")
     assert sorted(links.all_inner_texts()) == sorted(shown(name) for name in NAMES)
     for number, name in enumerate(links.all_inner_texts()):
-        links.nth(number).click()
+        follow(links.nth(number))
         assert page.locator("#made [data-heading]").inner_text() == name
         assert shown(f"{name}.yaml") in shown(page.locator("#made").inner_text())
         page.go_back()
+        expect(links).to_have_count(len(NAMES))
     assert page.evaluate("window.__hacked") is None
 
 
@@ -58,9 +60,10 @@ def test_hostile_filters_and_tags(visit: Open) -> None:
     for name in NAMES:
         assert page.locator("#roll-ups h3", has_text=f"By tag {name}").count()
     for name in NAMES:
-        page.locator("#roll-ups").get_by_role("link", name=f"account {shown(name)}", exact=True).click()
+        follow(page.locator("#roll-ups").get_by_role("link", name=f"account {shown(name)}", exact=True))
         assert page.locator("#made .counted").inner_text().startswith("1 of ")
         page.go_back()
+        expect(page.locator("#roll-ups")).to_be_visible()
 
 
 def test_no_link_runs_anything(visit: Open) -> None:

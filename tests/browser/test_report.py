@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import estates
-from tests.browser.conftest import Open
+from tests.browser.conftest import Open, follow
 
 PHONE = {"width": 390, "height": 844}
 
@@ -68,7 +68,7 @@ def test_what_could_not_be_read_comes_first(visit: Open) -> None:
     order = ("Could not be read", "rds:DescribeDBInstances", "SHA-256", "owed are met", "What to do first")
     places = [text.index(part) for part in order]
     assert places == sorted(places)
-    page.get_by_role("link", name="All 7 that could not be read").click()
+    follow(page.get_by_role("link", name="All 7 that could not be read"))
     expect(heading(page)).to_have_text("What was not read")
     assert page.locator("#not-read li", has_text="AccessDenied").count() == 7
 
@@ -95,17 +95,17 @@ def test_down_from_area_to_resource_and_back(visit: Open) -> None:
     halves = page.locator('[id="area/encryption"] .half')
     assert halves.nth(0).locator("h3").inner_text() == "AWS provides"
     assert halves.nth(1).locator("h3").inner_text() == "You owe"
-    halves.nth(1).get_by_role("link", name="Enable encryption at rest").click()
+    follow(halves.nth(1).get_by_role("link", name="Enable encryption at rest"))
     expect(heading(page)).to_have_text("Enable encryption at rest")
     section = page.locator(f'[id="responsibility/{ENCRYPTED}"]')
     for said in ("Why it is yours and not AWS’s", "AWS offers EBS encryption", "Why it is a gap", "SC-28"):
         assert said in section.inner_text()
-    section.locator(".live").get_by_role("link", name="BuildCache").click()
+    follow(section.locator(".live").get_by_role("link", name="BuildCache"))
     expect(heading(page)).to_have_text("BuildCache")
     made = page.locator("#made").inner_text()
     assert "examples/estate/operations.yaml:70" in made
     assert "is not encrypted" in made
-    page.locator("#made").get_by_role("link", name="EBS volumes are encrypted at rest").click()
+    follow(page.locator("#made").get_by_role("link", name="EBS volumes are encrypted at rest"))
     expect(heading(page)).to_have_text("EBS volumes are encrypted at rest")
     for title in ("BuildCache", "Enable encryption at rest", "Encryption"):
         page.go_back()
@@ -121,7 +121,7 @@ def test_going_back_leads_to_where_one_was(visit: Open) -> None:
     page.locator("#made tr").nth(40).scroll_into_view_if_needed()
     page.wait_for_function("scrollY > 500")
     left = page.evaluate("scrollY")
-    page.locator("#made tr").nth(40).get_by_role("link").first.click()
+    follow(page.locator("#made tr").nth(40).get_by_role("link").first)
     page.wait_for_function("scrollY === 0")
     page.go_back()
     page.wait_for_function(f"Math.abs(scrollY - {left}) < 5")
@@ -152,7 +152,7 @@ def test_filters_are_in_the_address(visit: Open) -> None:
 def test_account_and_region_filters(visit: Open) -> None:
     page = visit("large", "#roll-ups")
     account = estates.accounts(200)[3]
-    page.get_by_role("link", name=account).click()
+    follow(page.get_by_role("link", name=account))
     assert counted(page) == 10_000 / 200
     page.get_by_label("Region").select_option("us-west-2")
     assert counted(page) == 10_000 / 200
@@ -163,11 +163,11 @@ def test_account_and_region_filters(visit: Open) -> None:
 def test_pages_of_findings(visit: Open) -> None:
     page = visit("large", "#findings")
     first = page.locator("#made tbody tr").first.inner_text()
-    page.get_by_role("link", name="Next").click()
+    follow(page.get_by_role("link", name="Next"))
     assert "51 to 100 shown" in page.locator("#made .counted").inner_text()
     assert page.url.endswith("#findings?page=2")
     assert page.locator("#made tbody tr").first.inner_text() != first
-    page.get_by_role("link", name="Last").click()
+    follow(page.get_by_role("link", name="Last"))
     assert "9,951 to 10,000 shown" in page.locator("#made .counted").inner_text()
     page.go_back()
     page.go_back()
@@ -178,7 +178,7 @@ def test_pages_of_findings(visit: Open) -> None:
 
 def test_the_list_of_responsibilities(visit: Open) -> None:
     page = visit("example")
-    page.locator("#summary").get_by_role("link", name="Gaps", exact=False).first.click()
+    follow(page.locator("#summary").get_by_role("link", name="Gaps", exact=False).first)
     gaps = estates.example().posture.first()
     expect(heading(page)).to_have_text("All responsibilities")
     assert counted(page) == len(gaps)
@@ -198,7 +198,7 @@ def test_search_finds_everything(visit: Open) -> None:
     assert page.locator("#made h3", has_text="Resources (1)").count() == 1
     box.press("Enter")
     expect(page.locator("#made [data-heading]")).to_be_focused()
-    page.locator("#made").get_by_role("link", name="Uploads", exact=True).click()
+    follow(page.locator("#made").get_by_role("link", name="Uploads", exact=True))
     assert "examples/estate/catalogue/catalogue.yaml" in page.locator("#made").inner_text()
     assert box.input_value() == ""
     go(page, "#search?q=KMS+rotate")
@@ -213,7 +213,7 @@ def test_search_finds_everything(visit: Open) -> None:
 def test_an_address_that_leads_nowhere(visit: Open, place: str) -> None:
     page = visit("example", place)
     expect(heading(page)).to_have_text("Nothing has this address")
-    page.get_by_role("link", name="To the summary").click()
+    follow(page.get_by_role("link", name="To the summary"))
     expect(heading(page)).to_contain_text("owed are met")
 
 
