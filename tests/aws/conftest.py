@@ -12,6 +12,7 @@ from moto.server import ThreadedMotoServer
 
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot, rows_of
+from demarcate.estate.sources.aws.clients import without_prefix
 from demarcate.estate.tables import table
 from tests.conftest import models
 
@@ -44,7 +45,9 @@ class Aws:
         self.session._session.register_component("data_loader", models(None))
 
     def client(self, service: str, region: str = REGION) -> Any:
-        return self.session.client(service, region_name=region, endpoint_url=self.url)  # type: ignore[call-overload]
+        client: Any = self.session.client(service, region_name=region, endpoint_url=self.url)  # type: ignore[call-overload]
+        client.meta.events.register("before-sign", without_prefix)
+        return client
 
     def snapshot(self, *tables: str) -> Snapshot:
         return collect_snapshot(

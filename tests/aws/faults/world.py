@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import os
-import socket
 import types
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 from unittest import mock
 from urllib.request import Request, urlopen
 
@@ -81,22 +79,10 @@ def _reset(server: Server) -> None:
 
 @contextmanager
 def unhurried(attempts: int | None = None) -> Iterator[None]:
-    """While nobody waits between attempts, and account ids are host names.
-
-    S3 Control is asked at <account>.<host>, which no resolver knows of a loopback address.
-    """
+    """While nobody waits between attempts."""
     with (
         mock.patch.object(botocore.endpoint, "time", types.SimpleNamespace(sleep=lambda _: None)),
         mock.patch.object(asking, "time", types.SimpleNamespace(sleep=lambda _: None)),
         mock.patch.object(clients, "PATIENCE", clients.PATIENCE if attempts is None else attempts),
-        mock.patch.object(socket, "getaddrinfo", _resolver(socket.getaddrinfo)),
     ):
         yield
-
-
-def _resolver(real: Callable[..., Any]) -> Callable[..., Any]:
-    def getaddrinfo(host: Any, *args: Any, **options: Any) -> Any:
-        on_loopback = isinstance(host, str) and host.endswith(".127.0.0.1")
-        return real("127.0.0.1" if on_loopback else host, *args, **options)
-
-    return getaddrinfo

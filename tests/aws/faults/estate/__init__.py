@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 
+from demarcate.estate.sources.aws.clients import without_prefix
 from tests.aws.faults.estate import accounts, computing, keeping, networks, running, watching
 
 REGION = "eu-west-1"
@@ -22,9 +23,11 @@ class Maker:
     def __call__(self, service: str, region: str = REGION) -> Any:
         key = (service, region)
         if key not in self._clients:
-            self._clients[key] = self._session.client(  # type: ignore[call-overload]
+            client: Any = self._session.client(  # type: ignore[call-overload]
                 service, region_name=region, endpoint_url=self._url
             )
+            client.meta.events.register("before-sign", without_prefix)
+            self._clients[key] = client
         return self._clients[key]
 
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
+import ipaddress
 import random
 import threading
 from collections import OrderedDict
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 from botocore.config import Config
 from botocore.exceptions import EndpointConnectionError
@@ -143,6 +146,7 @@ class Clients:
             self._called(service)
             limit.answered(throttled=_throttled(parsed_response))
 
+        client.meta.events.register("before-sign", without_prefix)
         client.meta.events.register("before-parse", answers.hold)
         client.meta.events.register("response-received", answered)
         client.meta.events.register_last("needs-retry", _wait_longer)
@@ -163,6 +167,15 @@ class Clients:
             meta = self.pair(service, self.session.region_name or "us-east-1")[0].meta
             self._names[operation] = f"{meta.service_model.signing_name}:{meta.method_to_api_mapping[method]}"
         return self._names[operation]
+
+
+def without_prefix(request: Any, **_: Any) -> None:
+    """An endpoint that is an IP address has no names below it: what AWS puts before the host is left out."""
+    parts = urlsplit(request.url)
+    _, _, rest = parts.netloc.partition(".")
+    with contextlib.suppress(ValueError):
+        ipaddress.IPv4Address(rest.partition(":")[0])
+        request.url = parts._replace(netloc=rest).geturl()
 
 
 def _throttled(parsed: Any) -> bool:
