@@ -41,3 +41,9 @@ def test_snapshots(aws: Aws) -> None:
     (row,) = [row for row in aws.rows("aws_ebs_snapshot") if row["volume_id"] == volume]
     assert row["public"] is True
     assert row["encrypted"] is False
+
+
+def test_snapshots_of_others_are_no_rows(images: None, aws: Aws) -> None:
+    """The server ignores OwnerIds, and has the snapshots of all images that AWS offers."""
+    assert len(aws.client("ec2").describe_snapshots(OwnerIds=["self"])["Snapshots"]) > 100
+    assert aws.rows("aws_ebs_snapshot") == []

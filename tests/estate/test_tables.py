@@ -18,7 +18,7 @@ from demarcate.estate.tables import all_tables
 TABLES = list(all_tables().values())
 STEP = re.compile(r"([A-Za-z0-9_:/-]+)|\[(\d*)\]")
 READS = re.compile(r"^(describe|list|get|lookup|search|batch_get)_|^generate_credential_report$")
-ASKED = ("#account_id", "#region", "#regions")
+ASKED = ("#account_id", "#region", "#regions", "#owner_id")
 FITS = {
     "VARCHAR": {"string", "character"},
     "BOOLEAN": {"boolean"},

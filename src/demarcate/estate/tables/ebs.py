@@ -49,13 +49,17 @@ SNAPSHOT = Table(
     "aws_ebs_snapshot",
     "A snapshot of an EBS volume that the account owns.",
     service="ebs",
-    live=Each("ec2.describe_snapshots", "Snapshots[]", params={"OwnerIds": ["self"]}),
+    # The owner twice: AWS advises the parameter, and servers that stand in for it know only the filter.
+    live=Each(
+        "ec2.describe_snapshots", "Snapshots[]", params={"OwnerIds": ["self"]}, inputs={"Filters": "#owner_id"}
+    ),
     details={
         "public": Bulk(
             Each(
                 "ec2.describe_snapshots",
                 "Snapshots[]",
                 params={"OwnerIds": ["self"], "RestorableByUserIds": ["all"]},
+                inputs={"Filters": "#owner_id"},
             ),
             key="SnapshotId",
             of="SnapshotId",

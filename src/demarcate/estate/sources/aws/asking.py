@@ -134,6 +134,8 @@ def asked(item: Item, text: str, scope: Scope, region: str) -> Any:
         return scope.account.id
     if text == "#region":
         return region
+    if text == "#owner_id":
+        return [{"Name": "owner-id", "Values": [scope.account.id]}]
     return [region] if text == "#regions" else find(item, text)
 
 
