@@ -153,12 +153,12 @@ class Each:
     `operation` is botocore's service and method ("ec2.describe_volumes"). `items` is the path to the list in
     an answer ("Volumes[]"; "@" is the answer itself). `params` are sent as they are; `inputs` are taken from
     the item of the step before (parameter: path; "@" the item, "^" the item before that), or from where it is
-    asked: "#account_id", "#region", "#regions" (a list of that one region), "#owner_id" (a filter of EC2 for what the
-    account owns). With `batch`, the
-    named input is sent as a list of up to `size` items. An error code in `absent` means that there is nothing (or
-    a code with words of its message, where the code alone may be a denial: "Code: words").
-    With `until`, the call is made again until the answer has that value there ("State", "COMPLETE"). `failures`
-    is the path to what failed inside of a good answer; where there is any, the listing has failed.
+    asked: "#account_id", "#region", "#regions" (a list of that one region), "#owner_id" (a filter of EC2 for
+    what the account owns). With `batch`, the named input is sent as a list of up to `size` items. An error code
+    in `absent` means that there is nothing (or a code with words of its message, where the code alone may be a
+    denial: "Code: words"). With `until`, the call is made again until the answer has that value there ("State",
+    "COMPLETE"). `failures` is the path to what failed inside of a good answer; where there is any, other than
+    what is gone since it was listed, the listing has failed.
     """
 
     operation: str

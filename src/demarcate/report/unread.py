@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from msgspec import structs
+
 from demarcate.estate.snapshot import Unread
 
 _NAMED = 3
@@ -19,14 +21,7 @@ def lines(unread: Iterable[Unread]) -> list[str]:
     """
     alike: dict[tuple[str, str | None], dict[Unread, None]] = {}
     for one in unread:
-        place = Unread(
-            reason=one.reason,
-            operation=one.operation,
-            account=one.account,
-            region=one.region,
-            file=one.file,
-            line=one.line,
-        )
+        place = structs.replace(one, table=None, tables=(), columns=(), of=None)
         alike.setdefault((one.reason, one.operation), {})[place] = None
     return [line for places in alike.values() for line in _lines(list(places))]
 

@@ -79,12 +79,32 @@ def test_tokens_that_go_round_in_a_circle(world: World, operation: str) -> None:
     assert table in {one.table for one in snapshot.unread}
 
 
-def test_a_failure_inside_of_a_good_answer(world: World) -> None:
-    failed = {"accountId": ACCOUNT, "errorCode": "ACCESS_DENIED", "errorMessage": "no"}
-    told = {"accounts": [], "failedAccounts": [failed]}
-    with world.with_faults({"inspector2.batch_get_account_status": lambda asked, _: answer(asked, told)}):
-        snapshot = collect(world, "aws_inspector2_status")
-    assert "aws_inspector2_status" in {one.table for one in snapshot.unread}
+FAILURES = {
+    "inspector2.batch_get_account_status": (
+        "aws_inspector2_status",
+        {
+            "accounts": [],
+            "failedAccounts": [{"accountId": ACCOUNT, "errorCode": "ACCESS_DENIED", "errorMessage": "no"}],
+        },
+    ),
+    "ecs.describe_clusters": ("aws_ecs_cluster", {"failures": [{"arn": "a", "reason": "ACCESS_DENIED"}]}),
+    "ecs.describe_services": ("aws_ecs_service", {"failures": [{"arn": "a", "reason": "ACCESS_DENIED"}]}),
+}
+
+
+@pytest.mark.parametrize("operation", FAILURES)
+def test_a_failure_inside_of_a_good_answer(world: World, operation: str) -> None:
+    table, told = FAILURES[operation]
+    with world.with_faults({operation: lambda asked, _: answer(asked, told)}):
+        snapshot = collect(world, table)
+    assert any(one.table == table and "ACCESS_DENIED" in one.reason for one in snapshot.unread)
+
+
+def test_what_is_gone_since_it_was_listed_is_no_failure(world: World) -> None:
+    told = {"clusters": [], "failures": [{"arn": "a", "reason": "MISSING"}]}
+    with world.with_faults({"ecs.describe_clusters": lambda asked, _: answer(asked, told)}):
+        snapshot = collect(world, "aws_ecs_cluster")
+    assert not snapshot.unread
 
 
 def test_what_means_nothing_there_is_no_denial() -> None:

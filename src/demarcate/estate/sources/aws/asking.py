@@ -25,6 +25,12 @@ from demarcate.estate.table import Each
 
 GLOBAL = "global"
 
+_GONE = "MISSING"
+"""How ECS says in an answer that it does not find what it was asked for.
+
+https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
+"""
+
 WAITS = 8
 """How often an answer that is still being made is asked for; about half a minute in all."""
 
@@ -96,9 +102,9 @@ class Asker:
         get = path(step.items)
         try:
             for page in self._settled(step, params, scope.endpoint):
-                failures = path(step.failures)(page) if step.failures else ()
-                if failures and failures is not ABSENT:
-                    raise CallFailed(step.operation, ValueError(f"{step.failures} has {_codes(failures)}"))
+                failures = _failures(path(step.failures)(page)) if step.failures else []
+                if failures:
+                    raise CallFailed(step.operation, ValueError(f"{step.failures} has {', '.join(failures)}"))
                 yield [Item(value, None if first else items[0]) for value in _listed(get(page), step)]
         except FAILED as error:
             if means_nothing(error, step.absent) or (not first and is_gone(error)):
@@ -139,10 +145,14 @@ def asked(item: Item, text: str, scope: Scope, region: str) -> Any:
     return [region] if text == "#regions" else find(item, text)
 
 
-def _codes(failures: Any) -> str:
-    """The error codes of failures inside of an answer, each once."""
-    codes = {str(one.get("errorCode", "a failure")) for one in failures if isinstance(one, dict)}
-    return ", ".join(sorted(codes)) or "failures"
+def _failures(found: Any) -> list[str]:
+    """The codes of failures inside of an answer, each once; what is gone since it was listed is none."""
+    if found is ABSENT:
+        return []
+    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+        return ["failures of another form"]
+    codes = {str(one.get("errorCode") or one.get("reason") or "a failure") for one in found}
+    return sorted(codes - {_GONE})
 
 
 def _listed(found: Any, step: Each) -> Iterable[Any]:
