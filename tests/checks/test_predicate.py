@@ -20,7 +20,7 @@ from demarcate.checks.structs import Written
 CASES = read(Path(__file__).parent / "cases" / "predicates.yaml", dict[str, list[Any]])
 
 
-def compiled(sql: str) -> str:
+def compiled(sql: str) -> tuple[str, ...]:
     written = Written(
         id="x", title="X", responsibility="a.b", table="aws_ebs_volume", passes=sql, fail="no", severity="low"
     )

@@ -17,7 +17,8 @@ import msgspec
 from demarcate.base import cache
 from demarcate.base.documents import DocumentError, compose, convert, line_of, node_at, read_text
 from demarcate.base.errors import DemarcateError
-from demarcate.checks.names import fill
+from demarcate.base.sql import identifier, literal
+from demarcate.checks.names import Pieces, fill
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.table import Table
 from demarcate.estate.tables import all_tables
@@ -130,7 +131,7 @@ def compile_check(
         name: tuple(sorted({*passes.lookups.get(name, ()), *where.lookups.get(name, ())}))
         for name in sorted({*passes.lookups, *where.lookups})
     }
-    verdict = f"(CASE WHEN ({where.sql}) THEN ({passes.sql}) END)" if written.where else f"({passes.sql})"
+    verdict = _verdict(where.sql, passes.sql) if written.where else _wrapped("(", passes.sql, ")")
     check = Check(
         id=written.id,
         title=written.title,
@@ -144,7 +145,7 @@ def compile_check(
         predicate=condition,
         condition=written.where,
         verdict=verdict,
-        where=f"({where.sql})" if written.where else "",
+        where=_wrapped("(", where.sql, ")") if written.where else (),
         reason=reason,
         columns=tuple(sorted({*passes.columns, *where.columns})),
         shown=shown,
@@ -158,8 +159,21 @@ def compile_check(
     return check
 
 
+def _wrapped(before: str, sql: Pieces, after: str) -> Pieces:
+    """SQL in pieces between two texts."""
+    wrapped = (before + sql[0], *sql[1:])
+    return (*wrapped[:-1], wrapped[-1] + after)
+
+
+def _verdict(where: Pieces, passes: Pieces) -> Pieces:
+    """NULL for a row that the check is not about; also where that is not known."""
+    first, second = _wrapped("(CASE WHEN (", where, ") THEN ("), _wrapped("", passes, ") END)")
+    return (*first[:-1], first[-1] + second[0], *second[1:])
+
+
 def _predicate(text: str, table: Table, file: str, item: Any, written: Written, key: str) -> Compiled:
-    from demarcate.checks.predicate import PredicateError, compile_predicate
+    from demarcate.checks.allowed import PredicateError
+    from demarcate.checks.predicate import compile_predicate
 
     try:
         return compile_predicate(text, table.name, columns_of, scoped, key)
@@ -196,9 +210,9 @@ def _reason(written: Written, table: Table, file: str, item: Any) -> tuple[str, 
         raise _mistake(
             f"fail: {error}; a brace that is meant is written twice", file, item, written, "fail"
         ) from error
-    for literal, name, _, _ in pieces:
-        if literal:
-            parts.append("'" + literal.replace("'", "''") + "'")
+    for plain, name, _, _ in pieces:
+        if plain:
+            parts.append(literal(plain))
         if name is None:
             continue
         if table.column(name) is None:
@@ -208,7 +222,7 @@ def _reason(written: Written, table: Table, file: str, item: Any) -> tuple[str, 
         shown.append(name)
         # A name that is not known (a template may leave it to CloudFormation) gives way to the resource.
         other = "_row.resource, '?'" if name.endswith(_IDENTITIES) else "'?'"
-        parts.append(f"""coalesce(CAST(_row."{name}" AS VARCHAR), {other})""")
+        parts.append(f"coalesce(CAST(_row.{identifier(name)} AS VARCHAR), {other})")
     return " || ".join(parts) or "''", tuple(dict.fromkeys(shown))
 
 
@@ -216,17 +230,19 @@ def _bind(check: Check, file: str, item: Any, written: Written) -> None:
     """Let DuckDB bind the SQL to empty tables: what types and functions do not fit is seen now."""
     import duckdb
 
+    from demarcate.base.connection import select_of, short
+
     whole = fill(check.verdict, check.subqueries, lambda _: False)
+    tables = _empty_tables()
     try:
-        found = (
-            _empty_tables()
-            .execute(f'SELECT {whole} AS verdict, {check.reason} FROM "{check.table}" AS _row')
-            .description
+        select = select_of(
+            tables, f"SELECT {whole} AS verdict, {check.reason} FROM {identifier(check.table)} AS _row"
         )
+        description = tables.execute(select).description
     except duckdb.Error as error:
-        text = str(error).splitlines()[0].partition(": ")[2] or str(error).splitlines()[0]
+        text = short(error).partition(": ")[2] or short(error)
         raise _mistake(f"pass: {text}", file, item, written, "pass") from error
-    kind = str(found[0][1]) if found else "?"
+    kind = str(description[0][1]) if description else "?"
     if kind.upper() not in ("BOOLEAN", "BOOL"):
         raise _mistake(f"pass: expected true or false, found {kind}", file, item, written, "pass")
 
@@ -234,13 +250,13 @@ def _bind(check: Check, file: str, item: Any, written: Written) -> None:
 @functools.cache
 def _empty_tables() -> duckdb.DuckDBPyConnection:
     """A database that has every table, without rows."""
-    import duckdb
+    from demarcate.base.connection import Limits, connect
 
-    connection = duckdb.connect(config={"threads": 1})
+    connection = connect(limits=Limits(threads=1))
     connection.execute("SET VARIABLE now = TIMESTAMP '2000-01-01'")
     for name in all_tables():
-        columns = ", ".join(f'"{c}" {type_}' for c, type_ in (columns_of(name) or {}).items())
-        connection.execute(f'CREATE TABLE "{name}" ({columns})')
+        columns = ", ".join(f"{identifier(c)} {type_}" for c, type_ in (columns_of(name) or {}).items())
+        connection.execute(f"CREATE TABLE {identifier(name)} ({columns})")
     return connection
 
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import duckdb
 import msgspec
 
+from demarcate.base.connection import Limits, connect
+from demarcate.base.sql import identifier, literal
 from demarcate.checks.facts import facts_of
 from demarcate.checks.names import ROW, partly_read
 from demarcate.checks.structs import Check
@@ -16,18 +17,11 @@ from demarcate.estate.snapshot import Snapshot, Unread
 from demarcate.estate.table import Table
 from demarcate.estate.tables import all_tables
 
+if TYPE_CHECKING:
+    import duckdb
+
 MANY_ROWS = 200_000
 """From so many rows on, one query is worth several threads."""
-
-
-def text(value: str | None) -> str:
-    """A value as an SQL literal."""
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
-
-
-def name_of(identifier: str) -> str:
-    """A name as an SQL identifier."""
-    return '"' + identifier.replace('"', '""') + '"'
 
 
 def concerns(gap: Unread, check: Check, name: str) -> bool:
@@ -53,8 +47,8 @@ class Database:
         rows = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
         # Queries over few rows run side by side, so that each needs but one thread.
         # Findings are ordered when they are read.
-        threads = {"threads": 1} if rows < MANY_ROWS else {}
-        self._connection = duckdb.connect(config={"preserve_insertion_order": False, **threads})
+        limits = Limits(threads=1 if rows < MANY_ROWS else None, ordered=False)
+        self._connection = connect(snapshot.folder, limits=limits)
         self._ready: set[str] = set()
         self._stale: dict[str, str] = {}
         self._gaps: dict[str, list[Unread]] = {}
@@ -70,9 +64,9 @@ class Database:
         """
         cursor = self._connection.cursor()
         moment = self.snapshot.moment.replace(tzinfo=None).isoformat()
-        settings = [f"SET VARIABLE now = TIMESTAMP {text(moment)}"]
+        settings = [f"SET VARIABLE now = TIMESTAMP {literal(moment)}"]
         settings += [
-            f"SET VARIABLE {name_of(partly_read(name))} = true"
+            f"SET VARIABLE {identifier(partly_read(name))} = true"
             for name in sorted(self._ready)
             if self.why_partly_read(name)
         ]
@@ -105,26 +99,26 @@ class Database:
             self._make_facts(table, facts.rows)
             return
         if not files:
-            nothing = ", ".join(f"NULL::{c.type} AS {name_of(c.name)}" for c in table.all_columns)
+            nothing = ", ".join(f"NULL::{c.type} AS {identifier(c.name)}" for c in table.all_columns)
             self._connection.execute(f"CREATE VIEW {table.name} AS SELECT {nothing} WHERE false")
             return
-        source = f"read_parquet([{', '.join(map(text, files))}], union_by_name = true)"
+        source = f"read_parquet([{', '.join(map(literal, files))}], union_by_name = true)"
         held = {column.name for column in table.all_columns}
         if not self.snapshot.fresh:  # another version may have written it
             described = self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
             held = {row[0] for row in described}
         columns = ", ".join(
-            name_of(c.name) if c.name in held else f"NULL::{c.type} AS {name_of(c.name)}"
+            identifier(c.name) if c.name in held else f"NULL::{c.type} AS {identifier(c.name)}"
             for c in table.all_columns
         )
         self._connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {source}")
 
     def _make_facts(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
         types = {column.name: column.type for column in table.all_columns}
-        selected = ", ".join(f"row.{name_of(name)}" for name in types)
+        selected = ", ".join(f"row.{identifier(name)}" for name in types)
         self._connection.execute(
             f"CREATE TABLE {table.name} AS SELECT {selected} FROM "
-            f"(SELECT unnest(from_json($rows, {text(msgspec.json.encode([types]).decode())})) AS row)",
+            f"(SELECT unnest(from_json($rows, {literal(msgspec.json.encode([types]).decode())})) AS row)",
             {"rows": msgspec.json.encode(rows).decode()},
         )
 
@@ -173,17 +167,17 @@ class Database:
             needs = used if unread.table == name else derived.get(unread.table or "", ())
             if set(needs) & set(unread.columns):
                 place = self._place(unread, all_tables()[unread.table or name].scope)
-                yield f"CASE WHEN {place} THEN {text(f'{name} is not known whole: {unread}')} END"
+                yield f"CASE WHEN {place} THEN {literal(f'{name} is not known whole: {unread}')} END"
 
     def _place(self, gap: Unread, scope: str) -> str:
-        same = f"{ROW}.account_id IS NOT DISTINCT FROM {text(gap.account)}"
+        same = f"{ROW}.account_id IS NOT DISTINCT FROM {literal(gap.account)}"
         if scope == "region" and gap.region != "global":
-            same += f" AND {ROW}.region IN ({text(gap.region)}, 'global')"
+            same += f" AND {ROW}.region IN ({literal(gap.region)}, 'global')"
         return same
 
     def why_unread(self, name: str, check: Check | None = None) -> str | None:
         """SQL for the reason, where `unread_where` is true."""
-        whens = " ".join(f"WHEN {where} THEN {text(why)}" for where, why in self._unread_places(name, check))
+        whens = " ".join(f"WHEN {where} THEN {literal(why)}" for where, why in self._unread_places(name, check))
         return f"CASE {whens} END" if whens else None
 
     def _unread_places(self, name: str, check: Check | None = None) -> Iterator[tuple[str, str]]:
@@ -202,7 +196,9 @@ class Database:
         if all_tables()[name].scope == "region":
             for gap in self.snapshot.unread:
                 if gap.operation == "ec2:DescribeRegions" and gap.table is None:
-                    same = f"{ROW}.account_id IS NOT DISTINCT FROM {text(gap.account)} AND {ROW}.region = 'global'"
+                    same = (
+                        f"{ROW}.account_id IS NOT DISTINCT FROM {literal(gap.account)} AND {ROW}.region = 'global'"
+                    )
                     yield same, f"{name} may be in other regions: {gap}"
 
     def why_null(self, table: Table, name: str) -> str:

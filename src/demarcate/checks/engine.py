@@ -16,8 +16,10 @@ from typing import TYPE_CHECKING
 import duckdb
 import msgspec
 
+from demarcate.base.connection import TookTooLong, deadline, short
 from demarcate.base.errors import DemarcateError
-from demarcate.checks.database import Database, concerns, text
+from demarcate.base.sql import identifier, literal
+from demarcate.checks.database import Database, concerns
 from demarcate.checks.names import ROW, Subquery, fill
 from demarcate.checks.structs import Check, Verdict
 from demarcate.estate.snapshot import Snapshot
@@ -44,6 +46,9 @@ COLUMNS = (
 
 FEW_ROWS = 5_000
 """Up to so many rows of a table its verdicts are kept while it is judged."""
+
+SCAN_SECONDS = 120.0
+"""How long one scan may take before its checks are unknown."""
 
 _ALWAYS = {"resource", "account_id", "region", "file", "line", "_unknown"}
 """Columns that every finding needs."""
@@ -138,7 +143,7 @@ def judge(
     """
     database = Database(snapshot)
     connection = database.cursor()
-    ordered = sorted((_filled(check, database) for check in checks), key=lambda check: (check.table, check.id))
+    ordered = sorted((_ready(check, database) for check in checks), key=lambda check: (check.table, check.id))
     _make_tables(connection, ordered)
     judging = _Judging(database, passes, findings, only)
     tables = [(all_tables()[name], list(of_it)) for name, of_it in groupby(ordered, key=lambda c: c.table)]
@@ -154,18 +159,23 @@ def judge(
             tallies = [tally for found in pool.map(lambda one: judging.table(*one), scans) for tally in found]
     except duckdb.Error as error:
         raise DemarcateError(
-            f"{snapshot.folder}: cannot be read: {_first_line(error)}; collect the snapshot again"
+            f"{snapshot.folder}: cannot be read: {short(error)}; collect the snapshot again"
         ) from error
     return Judgement(connection, tuple(tallies), tuple(not_run))
 
 
-def _filled(check: Check, database: Database) -> Check:
-    """The check with its subqueries put in, as short as this database lets them be."""
+class _Ready(Check, frozen=True, kw_only=True):
+    """A check with its subqueries put in, as short as a database lets them be."""
+
+    verdict_sql: str
+    where_sql: str
+    """Empty where every row is judged."""
+
+
+def _ready(check: Check, database: Database) -> _Ready:
 
     def is_empty(table: str) -> bool:
         return not database.has_rows(all_tables()[table])
-
-    verdict = fill(check.verdict, check.subqueries, is_empty)
 
     def unsure(one: Subquery) -> Subquery:
         unread = database.unread_where(one.table, check)
@@ -174,11 +184,12 @@ def _filled(check: Check, database: Database) -> Check:
         sql, empty = (f"(CASE WHEN {unread} THEN NULL ELSE {x} END)" for x in (one.sql, one.empty))
         return Subquery(one.table, sql, empty)
 
+    verdict = fill(check.verdict, check.subqueries, is_empty)
     where = fill(check.where, {name: unsure(one) for name, one in check.subqueries.items()}, is_empty)
-    return msgspec.structs.replace(check, verdict=verdict, where=where)
+    return _Ready(**msgspec.structs.asdict(check), verdict_sql=verdict, where_sql=where)
 
 
-def _together(checks: Sequence[Check]) -> list[list[Check]]:
+def _together(checks: Sequence[_Ready]) -> list[list[_Ready]]:
     """Checks that are judged in one scan: all that look at their own row alone, and each other by itself.
 
     The database plans each look into another table over all that comes before it in the same query: the cost of
@@ -189,7 +200,7 @@ def _together(checks: Sequence[Check]) -> list[list[Check]]:
     return [shared, *alone] if shared else alone
 
 
-def _make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> None:
+def _make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[_Ready]) -> None:
     """The table of findings, without what follows from the check, which is in a table of its own."""
     connection.execute(
         'CREATE TABLE findings ("check" VARCHAR, verdict VARCHAR, resource VARCHAR, account VARCHAR, region VARCHAR, '
@@ -205,13 +216,9 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check])
     )
 
 
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [""])[0]
-
-
-def _about(check: Check) -> str:
+def _about(check: _Ready) -> str:
     """SQL for: the check is about this row, or may be."""
-    return f"(({check.where}) IS NOT FALSE)" if check.where else "true"
+    return f"({check.where_sql} IS NOT FALSE)" if check.where_sql else "true"
 
 
 def _not_passed(number: int) -> str:
@@ -280,10 +287,10 @@ def _count_there(cursor: duckdb.DuckDBPyConnection, kept: str, source: str, abou
     return counts
 
 
-def _count_written(cursor: duckdb.DuckDBPyConnection, source: str, checks: Sequence[Check]) -> list[Tally]:
+def _count_written(cursor: duckdb.DuckDBPyConnection, source: str, checks: Sequence[_Ready]) -> list[Tally]:
     """Tallies where the findings are written already: they tell what is not passed."""
     about = ", ".join(
-        f"count(*) FILTER (WHERE {_about(check)})" if check.where else "count(*)" for check in checks
+        f"count(*) FILTER (WHERE {_about(check)})" if check.where_sql else "count(*)" for check in checks
     )
     totals = cursor.execute(
         f"SELECT account_id, region, {about} FROM {source} GROUP BY ALL ORDER BY ALL"
@@ -291,7 +298,7 @@ def _count_written(cursor: duckdb.DuckDBPyConnection, source: str, checks: Seque
     written = cursor.execute(
         "SELECT \"check\", account, region, count(*) FILTER (WHERE verdict = 'fail'), "
         f"count(*) FILTER (WHERE verdict = 'unknown') FROM findings WHERE \"check\" IN "
-        f"({', '.join(text(check.id) for check in checks)}) GROUP BY ALL"
+        f"({', '.join(literal(check.id) for check in checks)}) GROUP BY ALL"
     ).fetchall()
     found = {tuple(row[:3]): row[3:] for row in written}
     tallies = []
@@ -308,10 +315,10 @@ class _Judging:
 
     def __init__(self, database: Database, passes: bool, findings: bool, only: str | None) -> None:
         self._database, self._passes, self._findings = database, passes, findings
-        self._only = "" if only is None else f" WHERE {ROW}.resource = {text(only)}"
+        self._only = "" if only is None else f" WHERE {ROW}.resource = {literal(only)}"
         self._of_thread = threading.local()
 
-    def reads(self, tables: Iterable[tuple[Table, Sequence[Check]]]) -> set[str]:
+    def reads(self, tables: Iterable[tuple[Table, Sequence[_Ready]]]) -> set[str]:
         """The tables that judging these will read."""
         return {
             name
@@ -320,7 +327,7 @@ class _Judging:
             for name in (table.name, *(lookup for check in checks for lookup in check.lookups))
         }
 
-    def table(self, table: Table, checks: Sequence[Check]) -> list[Tally]:
+    def table(self, table: Table, checks: Sequence[_Ready]) -> list[Tally]:
         """Judge one table by its checks."""
         has_rows = self._database.has_rows(table)
         if not has_rows and not self._database.gaps(table.name):
@@ -338,23 +345,24 @@ class _Judging:
         cursor: duckdb.DuckDBPyConnection = self._of_thread.cursor
         return cursor
 
-    def _rows(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[Check]) -> list[Tally]:
+    def _rows(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[_Ready]) -> list[Tally]:
         try:
-            return self._scan(cursor, table, checks)
+            with deadline(cursor, SCAN_SECONDS):
+                return self._scan(cursor, table, checks)
         except duckdb.IOException:
             raise
-        except duckdb.Error as error:
+        except (duckdb.Error, TookTooLong) as error:
             if len(checks) > 1:
                 # One predicate that cannot be computed over these values must not stop the others.
                 return [tally for check in checks for tally in self._rows(cursor, table, [check])]
-            return self._uncomputable(cursor, table, checks[0], _first_line(error))
+            return self._uncomputable(cursor, table, checks[0], short(error))
 
-    def _scan(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[Check]) -> list[Tally]:
+    def _scan(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[_Ready]) -> list[Tally]:
         """One scan for the verdicts; from what it keeps, the counts and the findings.
 
         Where rows are many, only those that some check does not pass are kept.
         """
-        source = f'"{table.name}" AS {ROW}{self._only}'
+        source = f"{identifier(table.name)} AS {ROW}{self._only}"
         verdicts = f"SELECT {', '.join(self._columns(checks))} FROM {source}"
         few = self._database.rows(table) <= FEW_ROWS
         all_kept = few or self._passes or bool(table.derived)
@@ -383,7 +391,7 @@ class _Judging:
             self._write(cursor, table, [(i, checks[i]) for i in wanted])
         return tallies
 
-    def _columns(self, checks: Sequence[Check]) -> list[str]:
+    def _columns(self, checks: Sequence[_Ready]) -> list[str]:
         """What is selected for each row: `v<i>` the verdict of check i, `a<i>` whether it is about the row."""
         columns = {name for check in checks for name in (*check.columns, *check.shown)} | _ALWAYS
         selected = [f'{ROW}."{name}"' for name in sorted(columns)]
@@ -396,7 +404,7 @@ class _Judging:
         self,
         cursor: duckdb.DuckDBPyConnection,
         table: Table,
-        checks: Sequence[tuple[int, Check]],
+        checks: Sequence[tuple[int, _Ready]],
         source: str = "judged",
     ) -> None:
         """Write a finding for each verdict kept that is not a pass (or is, where passes are asked for)."""
@@ -413,23 +421,23 @@ class _Judging:
             reasons = {i: f"r{i}" for i in reasons}
         verdict = of_check((i, f"v{i}") for i, _ in checks)
         cursor.execute(
-            f"INSERT INTO findings SELECT {of_check((i, text(check.id)) for i, check in checks)}, "
+            f"INSERT INTO findings SELECT {of_check((i, literal(check.id)) for i, check in checks)}, "
             f"CASE WHEN {verdict} THEN 'pass' WHEN NOT {verdict} THEN 'fail' ELSE 'unknown' END, "
             f"resource, account_id, region, {of_check(reasons.items())}, file, line "
             f"FROM (SELECT *, unnest(list_filter([{kept}], lambda i: i IS NOT NULL)) AS n FROM {source}) AS {ROW}"
         )
 
-    def _verdict(self, check: Check) -> str:
+    def _verdict(self, check: _Ready) -> str:
         """The verdict's SQL, NULL where a table looked into was not read for the row's account and region."""
         unread = [self._database.unread_where(name, check) for name in check.lookups]
         conditions = [condition for condition in unread if condition]
         return (
-            f"CASE WHEN {' OR '.join(conditions)} THEN NULL ELSE {check.verdict} END"
+            f"CASE WHEN {' OR '.join(conditions)} THEN NULL ELSE {check.verdict_sql} END"
             if conditions
-            else check.verdict
+            else check.verdict_sql
         )
 
-    def _reason(self, check: Check, verdict: str) -> str:
+    def _reason(self, check: _Ready, verdict: str) -> str:
         """SQL for the reason of a finding: the check's own for a fail, what was not known for an unknown."""
         whys: list[str] = []
         for name, used in check.lookups.items():
@@ -439,19 +447,19 @@ class _Judging:
                 whys.append(unread)
             partly = self._database.why_partly_read(name)
             if partly:
-                whys.append(text(partly))
+                whys.append(literal(partly))
         for name in check.columns:
-            generic = text(self._database.why_null(all_tables()[check.table], name))
+            generic = literal(self._database.why_null(all_tables()[check.table], name))
             whys.append(
-                f'CASE WHEN {ROW}."{name}" IS NULL THEN coalesce({text(name + ": ")} || '
-                f"({ROW}._unknown ->> {text(name)}), {generic}) END"
+                f'CASE WHEN {ROW}."{name}" IS NULL THEN coalesce({literal(name + ": ")} || '
+                f"({ROW}._unknown ->> {literal(name)}), {generic}) END"
             )
         looked = ", ".join(check.lookups)
         last = f"what {looked} says of it is not known" if looked else "it cannot be told from what was read"
-        unknown = f"coalesce(nullif(concat_ws('; ', {', '.join(whys) or 'NULL'}), ''), {text(last)})"
+        unknown = f"coalesce(nullif(concat_ws('; ', {', '.join(whys) or 'NULL'}), ''), {literal(last)})"
         return f"CASE WHEN {verdict} THEN '' WHEN NOT {verdict} THEN {check.reason} ELSE {unknown} END"
 
-    def _unread(self, cursor: duckdb.DuckDBPyConnection, check: Check, table: Table) -> list[Tally]:
+    def _unread(self, cursor: duckdb.DuckDBPyConnection, check: _Ready, table: Table) -> list[Tally]:
         """A table that could not be read for an account and region: the check is unknown there as a whole."""
         tallies = []
         for gap in self._database.gaps(table.name):
@@ -463,11 +471,11 @@ class _Judging:
         return tallies
 
     def _uncomputable(
-        self, cursor: duckdb.DuckDBPyConnection, table: Table, check: Check, message: str
+        self, cursor: duckdb.DuckDBPyConnection, table: Table, check: _Ready, message: str
     ) -> list[Tally]:
         reason = f"the predicate cannot be computed over these rows: {message}"
         rows = cursor.execute(
-            f'SELECT account_id, region, count(*) FROM "{table.name}" GROUP BY ALL ORDER BY ALL'
+            f"SELECT account_id, region, count(*) FROM {identifier(table.name)} GROUP BY ALL ORDER BY ALL"
         ).fetchall()
         for account, region, _ in rows:
             self._insert(cursor, check, account, region, reason)
@@ -476,7 +484,7 @@ class _Judging:
     def _insert(
         self,
         cursor: duckdb.DuckDBPyConnection,
-        check: Check,
+        check: _Ready,
         account: str | None,
         region: str | None,
         reason: str,

@@ -8,8 +8,11 @@ from typing import Final, NamedTuple
 ROW: Final = "_row"
 """The alias of the judged row."""
 
-NOW: Final = "getvariable('now')"
-"""The moment of the snapshot; the engine sets the variable."""
+NOW: Final = "now"
+"""The variable that holds the moment of the snapshot; the engine sets it."""
+
+Pieces = tuple[str, ...]
+"""SQL in pieces: text, the name of a subquery, text, and so on."""
 
 
 def partly_read(table: str) -> str:
@@ -42,8 +45,10 @@ class Demand(NamedTuple):
         return all(known[column] in wanted for column, wanted in self.values.items() if column in known)
 
 
-def fill(sql: str, subqueries: Mapping[str, Subquery], is_empty: Callable[[str], bool]) -> str:
+def fill(pieces: Pieces, subqueries: Mapping[str, Subquery], is_empty: Callable[[str], bool]) -> str:
     """Compiled SQL with its subqueries in it, those into empty tables in their short form."""
-    for name, subquery in subqueries.items():
-        sql = sql.replace(f'"{name}"', subquery.empty if is_empty(subquery.table) else subquery.sql)
-    return sql
+    parts = list(pieces)
+    for number, name in enumerate(pieces[1::2]):
+        subquery = subqueries[name]
+        parts[2 * number + 1] = subquery.empty if is_empty(subquery.table) else subquery.sql
+    return "".join(parts)

@@ -3,38 +3,60 @@
 A predicate is an expression over one table's row, in DuckDB's SQL. Only what is listed here may stand in it:
 so it cannot read files, change anything, or turn NULL (not known) into an answer. `EXISTS` and `IN (SELECT …)`
 are two-valued in SQL; here they become three-valued: unknown when a row might match but cannot be told.
+
+A predicate is untrusted text. What is compiled is a tree made anew, whose nodes hold nothing of the text but
+literals and whole numbers: names are those of our tables, types, units and functions those of the lists below.
+What is printed from it is parsed again, and must be the same tree.
 """
 
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from demarcate.checks.names import NOW, ROW, Demand, Subquery, partly_read
+from demarcate.checks.allowed import (
+    TYPES,
+    Dialect,
+    PredicateError,
+    check_allowed,
+    data_type,
+    literal,
+    shown,
+    unit,
+)
+from demarcate.checks.names import NOW, ROW, Demand, Pieces, Subquery, partly_read
 
+MAX_TEXT = 10_000
+"""How many characters a predicate may have."""
 
-class PredicateError(Exception):
-    """A predicate that may not be used; the text says why and what would do."""
+MAX_NODES = 2_000
+"""How many nodes its tree may have."""
+
+MAX_DEPTH = 100
+"""How deep it may be nested; what AND and OR join counts as one level."""
+
+MAX_LOOKUPS = 3
+"""How many looks into other tables may stand inside each other: each is planned several times."""
 
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A predicate as SQL over the alias `_row`, with what it reads.
+    """A predicate as SQL over the alias `_row`, with what it reads."""
 
-    In `sql` each look into another table is a name of `subqueries`; `fill` puts them in.
-    """
-
-    sql: str
+    sql: Pieces
     columns: tuple[str, ...]
     """Columns of the judged table."""
     lookups: Mapping[str, tuple[str, ...]]
     """Other tables that it looks into, and their columns."""
     subqueries: Mapping[str, Subquery]
+    """What stands for the names in `sql`: looks into other tables."""
     demanded: Demand
     """What it asks of the judged row."""
     demands: tuple[Demand, ...]
@@ -47,59 +69,60 @@ Schema = Callable[[str], Mapping[str, str] | None]
 Scoped = Callable[[str], tuple[str, ...]]
 """The columns by which a table's rows belong to an account and region; () for tables of facts."""
 
-_ALLOWED = (
-    *(exp.And, exp.Or, exp.Not, exp.Paren, exp.Boolean, exp.Literal, exp.Neg),
-    *(exp.EQ, exp.NEQ, exp.GT, exp.GTE, exp.LT, exp.LTE, exp.Between, exp.In, exp.Like, exp.ILike, exp.Escape),
-    *(exp.Add, exp.Sub, exp.Mul, exp.Div, exp.Mod, exp.DPipe, exp.Abs, exp.Round, exp.Floor),
-    *(exp.Lower, exp.Upper, exp.Trim, exp.Length, exp.Contains, exp.StartsWith, exp.EndsWith, exp.SplitPart),
-    *(exp.Replace, exp.RegexpLike, exp.RegexpFullMatch, exp.RegexpExtract, exp.Substring, exp.StrPosition),
-    *(exp.Split, exp.ArrayContains, exp.ArrayOverlaps, exp.Array, exp.ArraySize, exp.Bracket),
-    *(exp.JSONExtract, exp.JSONExtractScalar, exp.JSONPath, exp.JSONPathRoot, exp.JSONPathKey),
-    *(exp.JSONPathSubscript, exp.Cast, exp.TryCast, exp.DataType, exp.DataTypeParam, exp.Interval, exp.Var),
-    *(exp.DateDiff, exp.TimestampTrunc, exp.DateTrunc, exp.IntervalSpan),
-    *(exp.Column, exp.Identifier, exp.Alias, exp.TableAlias),
-)
-_ALLOWED_FUNCTIONS = {
-    "list_has_all",
-    "list_has_any",
-    "array_has_any",
-    "array_has_all",
-    "list_aggregate",
-    "list_unique",
-    "list_position",
-    "json_array_length",
-    "json_contains",
-    "prefix",
-}
-_NULL_ANSWERS = (
-    *(exp.Is, exp.Null, exp.Coalesce, exp.Nullif, exp.Case, exp.If, exp.NullSafeEQ, exp.NullSafeNEQ),
-    *(exp.Greatest, exp.Least, exp.Concat, exp.AggFunc),
-)
-
 
 def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, name: str = "pass") -> Compiled:
     """Compile one predicate over a table; `name` tells its subqueries from another's. Raises PredicateError."""
+    if len(text) > MAX_TEXT:
+        raise PredicateError(f"has {len(text):,} characters; at most {MAX_TEXT:,} are read")
+    if not text.isprintable() and re.search(r"[^\S\t\n\r ]|[\x00-\x08\x0e-\x1f\x7f]", text):
+        raise PredicateError("has a control character")
     try:
-        tree = sqlglot.parse_one(text, read="duckdb")
-    except (SqlglotError, RecursionError) as error:
+        tree = sqlglot.parse_one(text, read=Dialect)
+        _measure(tree)
+        columns = schema(table)
+        if columns is None:
+            raise PredicateError(f"there is no table {table!r}")
+        if not isinstance(tree, exp.Condition | exp.Subquery):
+            raise PredicateError("is a statement: expected an expression over one row, such as: encrypted")
+        compiler = _Compiler(schema, scoped, name, text)
+        outer = _Scope(ROW, table, columns)
+        demanded = _demand(tree, outer)
+        sql = compiler.pieces(compiler.expression(tree, (outer,)))
+    except RecursionError as error:
+        raise PredicateError(f"is nested deeper than {MAX_DEPTH} levels") from error
+    except SqlglotError as error:
         raise PredicateError(f"is not SQL: {_first_line(error)}") from error
-    if not isinstance(tree, exp.Condition | exp.Subquery):
-        raise PredicateError("is a statement: expected an expression over one row, such as: encrypted")
-    columns = schema(table)
-    if columns is None:
-        raise PredicateError(f"there is no table {table!r}")
-    compiler = _Compiler(schema, scoped, name)
-    outer = _Scope(ROW, table, columns)
-    demanded = _demand(tree, outer)
-    sql = compiler.expression(tree, (outer,)).sql("duckdb")
     lookups = {name: tuple(sorted(used)) for name, used in compiler.lookups.items()}
     return Compiled(
         sql, tuple(sorted(outer.used)), lookups, compiler.subqueries, demanded, tuple(compiler.demands)
     )
 
 
+def _measure(tree: exp.Expr) -> None:
+    """Refuse a tree that is too large. Raises PredicateError."""
+    nodes = 0
+    left = [(tree, 0)]
+    while left:
+        node, depth = left.pop()
+        nodes += 1
+        if nodes > MAX_NODES:
+            raise PredicateError(f"has more than {MAX_NODES:,} parts")
+        if depth > MAX_DEPTH:
+            raise PredicateError(f"is nested deeper than {MAX_DEPTH} levels")
+        same = type(node) if isinstance(node, exp.And | exp.Or) else ()
+        left += [(child, depth + (type(child) is not same)) for child in node.iter_expressions()]
+
+
 def _first_line(error: BaseException) -> str:
     return (str(error).splitlines() or ["it cannot be parsed"])[0].split(" Line ")[0]
+
+
+def printed(tree: exp.Expr) -> str:
+    """A tree as SQL that is read as that tree and no other. Raises PredicateError where there is none."""
+    sql: str = tree.sql(Dialect, comments=False)
+    if sqlglot.parse(sql, read=Dialect) != [tree]:
+        raise PredicateError("cannot be written as SQL without changing its meaning: say it more plainly")
+    return sql
 
 
 @dataclass(slots=True)
@@ -116,21 +139,37 @@ class _Scope:
         """What a predicate calls it: its alias, or the judged table's own name."""
         return self.table if self.alias == ROW else self.alias
 
+    def column(self, name: str) -> exp.Column:
+        """One of its columns."""
+        return exp.column(name, table=self.alias, quoted=True)
+
 
 _Scopes = tuple[_Scope, ...]
 
 
 class _Compiler:
-    """Rewrites a tree; collects the tables looked into."""
+    """Makes a tree anew; collects the tables looked into."""
 
-    def __init__(self, schema: Schema, scoped: Scoped, name: str) -> None:
+    def __init__(self, schema: Schema, scoped: Scoped, name: str, text: str) -> None:
         self._schema, self._scoped, self._name = schema, scoped, name
+        self._mark = "look"
+        while self._mark in text:  # what stands for a subquery must not be anything that the text holds
+            self._mark += "_"
         self.lookups: dict[str, set[str]] = {}
         self.subqueries: dict[str, Subquery] = {}
         self.demands: list[Demand] = []
+        self._inside: list[exp.Expr] = []
+
+    def pieces(self, tree: exp.Expr) -> Pieces:
+        """A tree as SQL, cut where its subqueries stand."""
+        parts = re.split(f'"{self._mark} ([0-9]+)"', printed(tree))
+        return tuple(self._subquery_name(int(part)) if i % 2 else part for i, part in enumerate(parts))
+
+    def _subquery_name(self, number: int) -> str:
+        return f"{self._name} {number}"
 
     def expression(self, node: exp.Expr, scopes: _Scopes) -> exp.Expr:
-        """A copy of the tree with names resolved, `now()` fixed and subqueries three-valued."""
+        """A tree with names resolved, `now()` fixed and subqueries three-valued."""
         if isinstance(node, exp.Exists):
             return self._exists(_select_of(node.this), scopes, None)
         if isinstance(node, exp.In) and node.args.get("query") is not None:
@@ -141,32 +180,48 @@ class _Compiler:
         if isinstance(node, exp.Column):
             return self._column(node, scopes)
         if _is_now(node):
-            return exp.maybe_parse(NOW, dialect="duckdb")
+            return _now()
         if isinstance(node, exp.CurrentDate):
-            return exp.maybe_parse(f"CAST({NOW} AS DATE)", dialect="duckdb")
-        _check_allowed(node)
-        copy = node.copy()
-        for key, value in node.args.items():
-            if isinstance(value, exp.Expr):
-                copy.set(key, self.expression(value, scopes))
-            elif isinstance(value, list):
-                copy.set(key, [self.expression(v, scopes) if isinstance(v, exp.Expr) else v for v in value])
-        if isinstance(copy, exp.Cast) and not isinstance(copy, exp.TryCast):
-            # A cast that fails means that the value is not known in that form; it must not stop the scan.
-            return exp.TryCast(this=copy.this, to=copy.args["to"])
-        return copy
+            return _try_cast(_now(), exp.DataType(this=TYPES["DATE"], nested=False))
+        if isinstance(node, exp.Literal):
+            return literal(node)
+        check_allowed(node)
+        values = {key: self._value(node, key, value, scopes) for key, value in node.args.items()}
+        if isinstance(node, exp.Anonymous):
+            values["this"] = node.name.lower()
+        if isinstance(node, exp.Cast):
+            return _try_cast(values["this"], values["to"])
+        made = type(node)(**values)
+        # The arrows bind less than they seem to: in DuckDB `a ->> 'b' = 'c'` is `a ->> ('b' = 'c')`.
+        arrow = isinstance(made, exp.JSONExtract | exp.JSONExtractScalar)
+        return exp.paren(made, copy=False) if arrow else made
+
+    def _value(self, node: exp.Expr, key: str, value: Any, scopes: _Scopes) -> Any:
+        """What stands at a key of an allowed node, made anew."""
+        if isinstance(value, list):
+            return [self._value(node, key, item, scopes) for item in value]
+        if isinstance(value, exp.DataType):
+            return data_type(value)
+        if isinstance(value, exp.Var):
+            return unit(value)
+        if isinstance(value, exp.Expr):
+            return self.expression(value, scopes)
+        # Flags of the parser and whole numbers; no text of the predicate, which may hold anything.
+        if value is None or isinstance(value, bool | int) or (isinstance(node, exp.Anonymous) and key == "this"):
+            return value
+        raise PredicateError(f"{shown(node)!r} may not be used in a predicate in this form")
 
     def _column(self, node: exp.Column, scopes: _Scopes) -> exp.Expr:
         name, qualifier = node.name, node.table
         if node.args.get("db"):
-            raise PredicateError(f"cannot tell what {node.sql('duckdb')} is")
+            raise PredicateError(f"cannot tell what {shown(node)} is")
         candidates = [s for s in reversed(scopes) if not qualifier or qualifier == s.name]
         if not candidates:
             raise PredicateError(f"{qualifier} is not a table of this predicate")
         for scope in candidates:
             if name in scope.columns:
                 scope.used.add(name)
-                return exp.column(name, table=scope.alias, quoted=True)
+                return scope.column(name)
         known = {column for scope in candidates for column in scope.columns}
         near = difflib.get_close_matches(name, known, 1)
         where = " or ".join(dict.fromkeys(scope.table for scope in candidates))
@@ -187,82 +242,95 @@ class _Compiler:
             raise PredicateError("a subquery is SELECT … FROM one table WHERE …, and no more")
         table = source.this
         if not isinstance(table.this, exp.Identifier) or table.args.get("db"):
-            raise PredicateError(f"a subquery reads one of Demarcate's tables, not {table.sql('duckdb')}")
+            raise PredicateError(f"a subquery reads one of Demarcate's tables, not {shown(table)}")
         columns = self._schema(table.name)
         if columns is None:
             raise PredicateError(f"there is no table {table.name!r} (see: demarcate tables)")
         alias = table.alias or table.name
+        if not _ALIAS.fullmatch(alias):
+            raise PredicateError(f"a table cannot be called {alias!r}: letters, digits and underscores only")
+        if len(scopes) > MAX_LOOKUPS:
+            raise PredicateError(f"looks from table to table more than {MAX_LOOKUPS} times")
         if any(alias in (scope.alias, scope.name) for scope in scopes):
             raise PredicateError(f"two tables of the predicate are called {alias}: give one an alias")
         return _Scope(alias, table.name, columns)
 
-    def _condition(self, select: exp.Select, inner: _Scope, scopes: _Scopes) -> exp.Expr:
+    def _condition(self, select: exp.Select, inner: _Scope, scopes: _Scopes) -> exp.Expr | None:
         where = select.args.get("where")
         self.demands.append(_demand(where.this if where is not None else exp.true(), inner))
-        return self.expression(where.this, (*scopes, inner)) if where is not None else exp.true()
+        return self.expression(where.this, (*scopes, inner)) if where is not None else None
 
-    def _scope_sql(self, inner: _Scope, outer: _Scope) -> list[str]:
+    def _same_place(self, inner: _Scope, outer: _Scope) -> list[exp.Expr]:
+        """That a row is of the account and region of the row from which it is looked for."""
         shared = set(self._scoped(inner.table)) & set(self._scoped(outer.table))
         names = [name for name in ("account_id", "region") if name in shared]
-        return [f'{_q(inner.alias)}."{n}" IS NOT DISTINCT FROM {_q(outer.alias)}."{n}"' for n in names]
+        return [exp.NullSafeEQ(this=inner.column(name), expression=outer.column(name)) for name in names]
 
     def _exists(self, select: exp.Select, scopes: _Scopes, left: exp.Expr | None) -> exp.Expr:
         inner = self._source(select, scopes)
         outer_used = {id(scope): set(scope.used) for scope in scopes}
         for scope in scopes:
             scope.used.clear()
+        before = len(self._inside)
         condition = self._condition(select, inner, scopes)
         if left is not None:
             value = self.expression(_only(select), (*scopes, inner))
             equal = exp.EQ(this=left.copy(), expression=value)
-            condition = equal if condition == exp.true() else exp.and_(equal, condition)
+            condition = equal if condition is None else _all([equal, condition])
             for column in left.find_all(exp.Column):
                 next(s for s in scopes if s.alias == column.table).used.add(column.name)
-        outer_nulls = [f'{_q(scope.alias)}."{name}" IS NULL' for scope in scopes for name in sorted(scope.used)]
+        outer_nulls = [_is_null(scope.column(name)) for scope in scopes for name in sorted(scope.used)]
         for scope in scopes:
             scope.used.update(outer_used[id(scope)])
-        self._note(inner)
-        test = condition.sql("duckdb")
-        source = f"{inner.table} AS {_q(inner.alias)}"
-        scope_sql = self._scope_sql(inner, scopes[0])
-        maybe = f'{_q(inner.alias)}."_conditional"'
-        exists = f"SELECT 1 FROM {source} WHERE {_all([*scope_sql, f'{maybe} IS NULL', f'({test})'])}"
-        unsure = [f'{_q(inner.alias)}."{name}" IS NULL' for name in sorted(inner.used)] + [f"{maybe} IS NOT NULL"]
-        perhaps = f"SELECT 1 FROM {source} WHERE " + _all(
-            [*scope_sql, f"({' OR '.join(unsure)})", f"(({test}) IS NULL OR (({test}) AND {maybe} IS NOT NULL))"]
+        self.lookups.setdefault(inner.table, set()).update(inner.used)
+        test = exp.true() if condition is None else condition
+        same = self._same_place(inner, scopes[0])
+        certain = _is_null(inner.column("_conditional"))
+        nulls = [*map(inner.column, sorted(inner.used)), *(tree.copy() for tree in self._inside[before:])]
+        unsure = [*map(_is_null, nulls), exp.not_(certain.copy())]
+        perhaps = [_is_null(test.copy()), _all([test, exp.not_(certain.copy())])]
+        exists = _exist(inner, [*same, certain, test])
+        untold = [*outer_nulls, _variable(partly_read(inner.table))]
+        unknown = [*untold, _exist(inner, [*same, _any(unsure), _any(perhaps)])]
+        return self._subquery(
+            inner,
+            scopes,
+            _case([(exists, exp.true()), (_any(unknown), exp.null())]),
+            _case([(_any(untold), exp.null())]),
         )
-        untold = [*outer_nulls, f"getvariable('{partly_read(inner.table)}')"]
-        unknown = [*untold, f"EXISTS({perhaps})"]
-        sql = f"(CASE WHEN EXISTS({exists}) THEN TRUE WHEN {' OR '.join(unknown)} THEN NULL ELSE FALSE END)"
-        return self._subquery(inner, scopes, sql, f"(CASE WHEN {' OR '.join(untold)} THEN NULL ELSE FALSE END)")
 
-    def _subquery(self, inner: _Scope, scopes: _Scopes, sql: str, empty: str) -> exp.Expr:
-        """The subquery itself inside another one; else a name for it, so that what an empty table makes
+    def _subquery(self, inner: _Scope, scopes: _Scopes, tree: exp.Expr, empty: exp.Expr) -> exp.Expr:
+        """The subquery itself inside another one; else what stands for it, so that what an empty table makes
         of it need not be planned.
         """
         if len(scopes) > 1:
-            return exp.maybe_parse(sql, dialect="duckdb")
-        name = f"{self._name} {len(self.subqueries)}"
-        self.subqueries[name] = Subquery(inner.table, sql, empty)
-        return exp.column(name, quoted=True)
+            self._inside.append(tree)
+            return tree
+        number = len(self.subqueries)
+        self.subqueries[self._subquery_name(number)] = Subquery(inner.table, printed(tree), printed(empty))
+        return exp.column(f"{self._mark} {number}", quoted=True)
 
     def _lookup(self, select: exp.Select, scopes: _Scopes) -> exp.Expr:
         """The value of the rows that match; NULL where none does, or where they differ."""
         inner = self._source(select, scopes)
         condition = self._condition(select, inner, scopes)
-        value = self.expression(_only(select), (*scopes, inner)).sql("duckdb")
-        self._note(inner)
-        where = _all([*self._scope_sql(inner, scopes[0]), f"({condition.sql('duckdb')})"])
-        sql = (
-            f"(SELECT CASE WHEN count(DISTINCT {value}) = 1 THEN any_value({value}) END "
-            f"FROM {inner.table} AS {_q(inner.alias)} WHERE {where})"
+        value = self.expression(_only(select), (*scopes, inner))
+        self.lookups.setdefault(inner.table, set()).update(inner.used)
+        one = exp.EQ(
+            this=exp.Count(this=exp.Distinct(expressions=[value.copy()]), big_int=True),
+            expression=exp.Literal.number(1),
         )
+        agreed = exp.Case(ifs=[exp.If(this=one, true=exp.Min(this=value.copy()))])
+        wanted = [*self._same_place(inner, scopes[0]), *([] if condition is None else [condition])]
         return self._subquery(
-            inner, scopes, sql, f"(SELECT {value} FROM {inner.table} AS {_q(inner.alias)} LIMIT 0)"
+            inner,
+            scopes,
+            exp.Subquery(this=_select(agreed, inner, wanted)),
+            exp.Subquery(this=_select(value, inner, [exp.false()])),
         )
 
-    def _note(self, inner: _Scope) -> None:
-        self.lookups.setdefault(inner.table, set()).update(inner.used)
+
+_ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 def _demand(condition: exp.Expr, scope: _Scope) -> Demand:
@@ -276,17 +344,69 @@ def _demand(condition: exp.Expr, scope: _Scope) -> Demand:
         wanted = (
             [part.expression] if isinstance(part, exp.EQ) else part.expressions if isinstance(part, exp.In) else []
         )
-        if wanted and column.name in scope.columns and all(isinstance(one, exp.Literal) for one in wanted):
-            values[column.name] = tuple(one.name for one in wanted)
+        if wanted and column.name in scope.columns and all(isinstance(item, exp.Literal) for item in wanted):
+            values[column.name] = tuple(item.name for item in wanted)
     return Demand(scope.table, values)
 
 
-def _q(alias: str) -> str:
-    return '"' + alias.replace('"', '""') + '"'
+# --- trees that are ours -------------------------------------------------------------------------------
 
 
-def _all(conditions: list[str]) -> str:
-    return " AND ".join(conditions)
+def _joined(kind: type[exp.And | exp.Or], conditions: Iterable[exp.Expr]) -> exp.Expr:
+    joined, *others = map(_operand, conditions)
+    for other in others:
+        joined = kind(this=joined, expression=other)
+    return joined
+
+
+def _all(conditions: Iterable[exp.Expr]) -> exp.Expr:
+    return _joined(exp.And, conditions)
+
+
+def _any(conditions: Iterable[exp.Expr]) -> exp.Expr:
+    return _joined(exp.Or, conditions)
+
+
+def _is_null(value: exp.Expr) -> exp.Expr:
+    return exp.Is(this=_operand(value), expression=exp.null())
+
+
+def _operand(value: exp.Expr) -> exp.Expr:
+    whole = isinstance(value, exp.Column | exp.Anonymous | exp.Boolean | exp.Paren)
+    return value if whole else exp.paren(value, copy=False)
+
+
+def _select(value: exp.Expr, scope: _Scope, conditions: Iterable[exp.Expr]) -> exp.Select:
+    table = exp.Table(
+        this=exp.to_identifier(scope.table, quoted=True),
+        alias=exp.TableAlias(this=exp.to_identifier(scope.alias, quoted=True)),
+    )
+    select: exp.Select = exp.select(value, copy=False).from_(table, copy=False)
+    wanted = list(conditions)
+    return select.where(_all(wanted), copy=False) if wanted else select
+
+
+def _exist(scope: _Scope, conditions: Iterable[exp.Expr]) -> exp.Expr:
+    return exp.Exists(this=_select(exp.Literal.number(1), scope, conditions))
+
+
+def _case(cases: Iterable[tuple[exp.Expr, exp.Expr]]) -> exp.Expr:
+    """CASE … ELSE FALSE END, in parentheses."""
+    ifs = [exp.If(this=condition, true=value) for condition, value in cases]
+    return exp.paren(exp.Case(ifs=ifs, default=exp.false()), copy=False)
+
+
+def _try_cast(value: exp.Expr, to: exp.DataType) -> exp.Expr:
+    """A cast that gives NULL where it fails: the value is not known in that form, and the scan goes on."""
+    return exp.TryCast(this=value, to=to, safe=True)
+
+
+def _variable(name: str) -> exp.Expr:
+    return exp.Anonymous(this="getvariable", expressions=[exp.Literal.string(name)])
+
+
+def _now() -> exp.Expr:
+    return _variable(NOW)
 
 
 def _select_of(node: exp.Expr) -> exp.Select:
@@ -307,20 +427,3 @@ def _is_now(node: exp.Expr) -> bool:
     return isinstance(node, exp.CurrentTimestamp) or (
         isinstance(node, exp.Anonymous) and node.name.lower() == "now" and not node.expressions
     )
-
-
-def _check_allowed(node: exp.Expr) -> None:
-    if isinstance(node, _NULL_ANSWERS):
-        raise PredicateError(
-            f"{node.sql('duckdb')!r} would turn what is not known into an answer: a NULL is unknown, and so must "
-            "the verdict be. Where absence means something the table has a value for it, such as ''"
-        )
-    if isinstance(node, exp.Anonymous):
-        if node.name.lower() not in _ALLOWED_FUNCTIONS:
-            raise PredicateError(f"the function {node.name.lower()}() may not be used in a predicate")
-        return
-    # Exact classes: a subclass may mean something else.
-    if type(node) not in _ALLOWED:
-        name = node.sql("duckdb")
-        what = f"the function {node.sql_name().lower()}()" if isinstance(node, exp.Func) else repr(name)
-        raise PredicateError(f"{what} may not be used in a predicate")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from demarcate.checks.names import Demand, Subquery
+from demarcate.checks.names import Demand, Pieces, Subquery
 
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
@@ -48,10 +48,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     """A check that is valid: its texts, and its predicates as SQL over the judged row `_row`.
 
     `verdict` is NULL or a boolean for each row that `where` does not exclude; `subqueries` are named in both
-    (`names.fill`). `reason` is SQL text for a row that fails. `columns` are the judged table's columns that it
-    reads, `shown` those that the reason shows, `lookups` other tables and their columns, `demands` what is asked
-    of the rows of any of them. `on_request` says what
-    it would cost on a live account, where it runs only when it is named; empty where it costs nothing to speak of.
+    (`names.fill`), and `where` is () where every row is judged. `reason` is SQL text for a row that fails.
+    `columns` are the judged table's columns that it reads, `shown` those that the reason shows, `lookups` other
+    tables and their columns, `demands` what is asked of the rows of any of them. `on_request` says what it would
+    cost on a live account, where it runs only when it is named; empty where it costs nothing to speak of.
     """
 
     id: str
@@ -64,8 +64,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     refs: dict[str, tuple[str, ...]]
     predicate: str
     condition: str
-    verdict: str
-    where: str
+    verdict: Pieces
+    where: Pieces
     reason: str
     columns: tuple[str, ...]
     shown: tuple[str, ...]

@@ -216,10 +216,13 @@ def query(
     external_id: options.ExternalId = None,
     parameters: options.Parameters = None,
     format: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.TABLE,
+    max_rows: Annotated[int, typer.Option(min=1, help="How many rows it may give.")] = 1_000_000,
+    max_seconds: Annotated[float, typer.Option(min=0.1, help="How long it may run.")] = 300.0,
+    max_memory: Annotated[int, typer.Option(min=100, help="How many megabytes of memory it may take.")] = 2_000,
 ) -> None:
     """Run a SELECT over any source; without one, over live AWS. Only the tables that it names are read."""
     from demarcate.estate.collecting import collect_snapshot
-    from demarcate.estate.querying import run, tables_of
+    from demarcate.estate.querying import QueryLimits, run, tables_of
     from demarcate.report import rows
     from demarcate.report.progress import showing
 
@@ -235,7 +238,8 @@ def query(
             parameters=options.parameters_of(parameters),
             progress=progress,
         )
-    columns, found = run(sql, snapshot)
+    limits = QueryLimits(seconds=max_seconds, memory=max_memory * 1_000_000, rows=max_rows)
+    columns, found = run(sql, snapshot, limits)
     rows.write(columns, found, str(format), sys.stdout)
     _tell_skipped(snapshot)
     _tell_unread(snapshot.unread)

@@ -2,66 +2,121 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+import contextlib
+import re
+import time
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import duckdb
 
+from demarcate.base.connection import Limits, TookTooLong, bounded, connect, deadline, select_of, short
 from demarcate.base.errors import DemarcateError
+from demarcate.base.sql import identifier, literal
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 
+T = TypeVar("T")
+
+MAX_TEXT = 1_000_000
+"""How many characters a query may have."""
+
+
+@dataclass(frozen=True, slots=True)
+class QueryLimits:
+    """What one query may take: seconds, bytes of memory, and rows that it may give."""
+
+    seconds: float = 300.0
+    memory: int = 2_000_000_000
+    rows: int = 1_000_000
+
 
 def tables_of(sql: str) -> list[str]:
-    """The tables that a query names. Raises DemarcateError for anything but one SELECT."""
-    try:
-        statements = duckdb.extract_statements(sql)
-    except duckdb.Error as error:
-        raise DemarcateError(f"the query is not SQL: {_short(error)}") from error
-    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
-        raise DemarcateError("expected one SELECT; nothing else may be run")
-    try:
-        named = duckdb.get_table_names(sql)
-    except duckdb.Error as error:
-        raise DemarcateError(f"the query cannot be read: {_short(error)}") from error
-    return sorted(name for name in named if name in all_tables())
+    """The tables that a query names, or may name: words of it, so that nothing of it is run to find out.
 
-
-def run(sql: str, snapshot: Snapshot) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    """The columns and rows of a query. It can read the snapshot's files and no others, and write nothing.
-
-    Raises DemarcateError with DuckDB's reason for a query that fails.
+    Raises DemarcateError for anything but one SELECT.
     """
-    names = tables_of(sql)
-    connection = duckdb.connect()
-    for name in names:
-        files = snapshot.files(name)
-        columns = [(column.name, column.type) for column in all_tables()[name].all_columns]
-        if files:
-            listed = ", ".join("'" + file.replace("'", "''") + "'" for file in files)
-            source = f"SELECT * FROM read_parquet([{listed}], union_by_name = true)"
-        else:
-            source = "SELECT " + ", ".join(f'NULL::{t} AS "{n}"' for n, t in columns) + " WHERE false"
-        connection.execute(f'CREATE VIEW "{name}" AS {source}')
-    folder = str(snapshot.folder.resolve()).replace("'", "''")
-    given = str(snapshot.folder).replace("'", "''")
-    connection.execute(f"SET allowed_directories = ['{folder}', '{given}']")
-    connection.execute("SET enable_external_access = false; SET lock_configuration = true")
+    if len(sql) > MAX_TEXT:
+        raise DemarcateError(f"the query has {len(sql):,} characters; at most {MAX_TEXT:,} are read")
+    with connect(limits=Limits(threads=1)) as connection:
+        _select(connection, sql)
+    return sorted(set(re.findall(r"\w+", sql.lower())) & set(all_tables()))
+
+
+def run(
+    sql: str, snapshot: Snapshot, limits: QueryLimits = QueryLimits()
+) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
+    """The columns and rows of a query. It can read the snapshot's folder and no file elsewhere, and write nothing.
+
+    Raises DemarcateError, also while rows are read, with DuckDB's reason for a query that fails, and for one that
+    takes more than it may.
+    """
+    rows = _run(sql, snapshot, limits)
+    columns: list[str] = list(next(rows))
+    return columns, rows
+
+
+def _run(sql: str, snapshot: Snapshot, limits: QueryLimits) -> Iterator[tuple[Any, ...]]:
+    """The names of the columns, then the rows."""
+    with connect(snapshot.folder, limits=Limits(memory=limits.memory)) as connection, _told(limits):
+        _make_views(connection, snapshot, tables_of(sql))
+        select = _select(connection, sql)
+        left = limits.seconds  # without the time for which whoever reads the rows lets us wait
+
+        def within(work: Callable[[], T]) -> T:
+            nonlocal left
+            began = time.monotonic()
+            with bounded(limits.memory), deadline(connection, left):
+                answer = work()
+            left -= time.monotonic() - began
+            return answer
+
+        result = within(lambda: connection.execute(select))
+        yield tuple(column[0] for column in result.description or ())
+        given = 0
+        while rows := within(lambda: connection.fetchmany(1000)):
+            yield from rows[: limits.rows - given]
+            given += len(rows)
+            if given > limits.rows:
+                raise DemarcateError(f"the query gives more than {limits.rows:,} rows: add LIMIT, or --max-rows")
+
+
+def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, tables: Iterable[str]) -> None:
     try:
-        result = connection.execute(sql)
-        return [column[0] for column in result.description or ()], _fetch(connection)
+        for name in tables:
+            connection.execute(f"CREATE VIEW {identifier(name)} AS {_rows_of(snapshot, name)}")
     except duckdb.Error as error:
-        raise DemarcateError(f"the query failed: {_short(error)}") from error
+        reason = f"{snapshot.folder}: cannot be read: {short(error)}; collect the snapshot again"
+        raise DemarcateError(reason) from error
 
 
-def _fetch(connection: duckdb.DuckDBPyConnection) -> Iterator[tuple[Any, ...]]:
+def _select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
     try:
-        while rows := connection.fetchmany(1000):
-            yield from rows
+        return select_of(connection, sql)
+    except DemarcateError as error:
+        raise DemarcateError(f"the query: {error}") from error
+
+
+def _rows_of(snapshot: Snapshot, table: str) -> str:
+    """A SELECT of all rows of a table."""
+    files = snapshot.files(table)
+    if files:
+        return f"SELECT * FROM read_parquet([{', '.join(map(literal, files))}], union_by_name = true)"
+    columns = all_tables()[table].all_columns
+    return "SELECT " + ", ".join(f"NULL::{c.type} AS {identifier(c.name)}" for c in columns) + " WHERE false"
+
+
+@contextlib.contextmanager
+def _told(limits: QueryLimits) -> Iterator[None]:
+    """Errors of the database as errors that people see."""
+    try:
+        yield
+    except TookTooLong as error:
+        raise DemarcateError(f"the query takes longer than {limits.seconds:g} s (--max-seconds)") from error
+    except (duckdb.OutOfMemoryException, MemoryError) as error:
+        raise DemarcateError(
+            f"the query needs more than {limits.memory:,} bytes of memory (--max-memory)"
+        ) from error
     except duckdb.Error as error:
-        raise DemarcateError(f"the query failed: {_short(error)}") from error
-
-
-def _short(error: Exception) -> str:
-    """DuckDB's message without its picture of the query."""
-    return " ".join(str(error).split("\n\nLINE", maxsplit=1)[0].split())
+        raise DemarcateError(f"the query failed: {short(error)}") from error

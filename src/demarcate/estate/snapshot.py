@@ -204,12 +204,12 @@ def is_snapshot(path: Path) -> bool:
 
 def rows_of(snapshot: Snapshot, table: Table, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """The rows of a table as dicts, for those who want a few rows rather than SQL."""
-    import duckdb
+    from demarcate.base.connection import connect
 
     files = snapshot.files(table.name)
     if not files:
         return
-    with duckdb.connect() as connection:
+    with connect(snapshot.folder) as connection:
         result = connection.execute("SELECT * FROM read_parquet($files)", {"files": files})
         names = [column[0] for column in result.description or ()]
         while found := result.fetchmany(1000):

@@ -17,6 +17,7 @@ import msgspec
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import write_whole
+from demarcate.base.sql import literal
 from demarcate.estate.journal import NAME, Began, Journal, Key, Sealed, SealedPart
 from demarcate.estate.rows import Row, spooled
 from demarcate.estate.snapshot import FORMAT, AccountNote, Manifest, Part, Snapshot, TableParts, Unread
@@ -25,6 +26,10 @@ from demarcate.version import __version__
 
 if TYPE_CHECKING:
     import duckdb
+
+
+MEMORY = 256_000_000
+"""Bytes that making Parquet of rows may take."""
 
 
 class Stopped(Exception):
@@ -150,7 +155,7 @@ class SnapshotWriter:
             self._database().execute(
                 f"COPY (SELECT * FROM read_json($spool, format = 'newline_delimited', columns = {types!r}, "
                 f"maximum_object_size = {max(1 << 20, longest + 1)})) "
-                f"TO '{str(aside).replace(chr(39), chr(39) * 2)}' (FORMAT parquet, COMPRESSION zstd)",
+                f"TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)",
                 {"spool": str(spool)},
             )
         spool.unlink()
@@ -159,13 +164,10 @@ class SnapshotWriter:
         aside.replace(file)
 
     def _database(self) -> duckdb.DuckDBPyConnection:
-        import duckdb
+        from demarcate.base.connection import Limits, connect
 
         if self._connection is None:
-            self._connection = duckdb.connect()
-            self._connection.execute(
-                "SET memory_limit = '256MB'; SET threads = 1; SET preserve_insertion_order = true"
-            )
+            self._connection = connect(self.folder, limits=Limits(memory=MEMORY, threads=1))
         return self._connection
 
     def _seal_part(self, part: PartWriter) -> None:

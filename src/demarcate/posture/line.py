@@ -150,10 +150,10 @@ def _drawn(model: Model, snapshot: Snapshot, service: Service, table: str, resou
 
 def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
     """The (table, resource) pairs of a snapshot that an ARN, logical id or last part of an ARN means."""
-    import duckdb
+    from demarcate.base.connection import connect
 
     found: dict[tuple[str, str], None] = {}
-    with duckdb.connect() as connection:
+    with connect(snapshot.folder) as connection:
         for name in snapshot.manifest.tables:
             files = snapshot.files(name)
             if not files or all_tables()[name].derived:

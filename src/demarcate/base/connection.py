@@ -1,0 +1,138 @@
+"""The only place that opens DuckDB: every connection is locked before anything is run on it.
+
+A locked connection reads and writes the folders that it was opened for and no other file, loads no extension,
+attaches no other database, looks at no variable of Python, and keeps its settings: whatever text reaches it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+import tempfile
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from demarcate.base.errors import DemarcateError
+from demarcate.base.sql import literal
+
+MAX_SPILL = "10GiB"
+"""How much one connection may write to its temporary folder, where it needs more than its memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a connection may use: memory in bytes, threads, and whether rows keep their order.
+
+    `memory` and `threads` are DuckDB's own choice where they are None: 80 % of the machine's memory, all processors.
+    """
+
+    memory: int | None = None
+    threads: int | None = None
+    ordered: bool = True
+
+
+def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnection:
+    """A database in memory that can open what is in `folders`, and no file elsewhere."""
+    config: dict[str, Any] = {
+        "allow_community_extensions": False,
+        "autoinstall_known_extensions": False,
+        "autoload_known_extensions": False,
+        "max_temp_directory_size": MAX_SPILL,
+        "preserve_insertion_order": limits.ordered,
+        "python_enable_replacements": False,
+        # DuckDB makes the folder when it needs one, and removes it when it closes.
+        "temp_directory": str(Path(tempfile.gettempdir()) / f"demarcate-{uuid.uuid4().hex}.spill"),
+    }
+    if limits.memory is not None:
+        config["memory_limit"] = f"{limits.memory}B"
+    if limits.threads is not None:
+        config["threads"] = limits.threads
+    connection = duckdb.connect(config=config)
+    # A folder that is a link, or lies below one, may be meant by either of its names.
+    names = {str(name) for folder in folders for name in (folder.absolute(), folder.resolve())}
+    connection.execute(
+        f"SET allowed_directories = [{', '.join(map(literal, sorted(names)))}]; "
+        "SET enable_external_access = false; SET lock_configuration = true"
+    )
+    return connection
+
+
+def select_of(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    """The one SELECT that a text is, to be executed as it was read here.
+
+    Raises DemarcateError for a text that is no SQL, several statements, or anything but a SELECT.
+    """
+    try:
+        statements = connection.extract_statements(sql)
+    except (duckdb.Error, UnicodeError) as error:
+        raise DemarcateError(f"is not SQL: {short(error)}") from error
+    if len(statements) != 1 or statements[0].type != duckdb.StatementType.SELECT:
+        raise DemarcateError("expected one SELECT; nothing else may be run")
+    return statements[0]
+
+
+class TookTooLong(Exception):
+    """A query ran into its deadline."""
+
+
+@contextlib.contextmanager
+def deadline(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
+    """Interrupt what the connection runs after so many seconds. Raises TookTooLong where that happened."""
+    passed = threading.Event()
+
+    def interrupt() -> None:
+        passed.set()
+        connection.interrupt()
+
+    timer = threading.Timer(seconds, interrupt)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    except duckdb.InterruptException as error:
+        if passed.is_set():
+            raise TookTooLong(f"took longer than {seconds:g} s") from error
+        raise
+    finally:
+        timer.cancel()
+
+
+@contextlib.contextmanager
+def bounded(memory: int) -> Iterator[None]:
+    """Let this process allocate so many bytes more, and no more: DuckDB's own limit does not count what one
+    function makes, such as a text of gigabytes. Only Linux holds to it.
+    """
+    used = _allocated()
+    if used is None:
+        yield
+        return
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    most = used + memory
+    resource.setrlimit(resource.RLIMIT_DATA, (most if hard < 0 else min(most, hard), hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+
+
+def _allocated() -> int | None:
+    """Bytes that this process has allocated; None where that cannot be told."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        return None
+    match = re.search(r"^VmData:\s+([0-9]+) kB", status, re.MULTILINE)
+    return int(match[1]) * 1024 if match else None
+
+
+def short(error: BaseException) -> str:
+    """DuckDB's message on one line, without its picture of the query."""
+    return " ".join(str(error).split("\n\nLINE", maxsplit=1)[0].split())
