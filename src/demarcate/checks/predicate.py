@@ -173,6 +173,8 @@ class _Compiler:
         if isinstance(node, exp.Exists):
             return self._exists(_select_of(node.this), scopes, None)
         if isinstance(node, exp.In) and node.args.get("query") is not None:
+            if node.this.find(exp.Select) is not None:
+                raise PredicateError("IN (SELECT …) looks for a value, and not for what another SELECT gives")
             left = self.expression(node.this, scopes)
             return self._exists(_select_of(node.args["query"]), scopes, left)
         if isinstance(node, exp.Subquery | exp.Select):
@@ -191,13 +193,12 @@ class _Compiler:
             values["this"] = node.name.lower()
         if isinstance(node, exp.Cast):
             return _try_cast(values["this"], values["to"])
-        made = type(node)(**values)
-        # The arrows bind less than they seem to: in DuckDB `a ->> 'b' = 'c'` is `a ->> ('b' = 'c')`.
-        arrow = isinstance(made, exp.JSONExtract | exp.JSONExtractScalar)
-        return exp.paren(made, copy=False) if arrow else made
+        return type(node)(**values)
 
     def _value(self, node: exp.Expr, key: str, value: Any, scopes: _Scopes) -> Any:
-        """What stands at a key of an allowed node, made anew."""
+        """What stands at a key of an allowed node, made anew: in parentheses, so that DuckDB cannot read it in
+        another order than it was read here.
+        """
         if isinstance(value, list):
             return [self._value(node, key, item, scopes) for item in value]
         if isinstance(value, exp.DataType):
@@ -205,7 +206,8 @@ class _Compiler:
         if isinstance(value, exp.Var):
             return unit(value)
         if isinstance(value, exp.Expr):
-            return self.expression(value, scopes)
+            made = self.expression(value, scopes)
+            return made if _same_junction(node, made) else _operand(made)
         # Flags of the parser and whole numbers; no text of the predicate, which may hold anything.
         if value is None or isinstance(value, bool | int) or (isinstance(node, exp.Anonymous) and key == "this"):
             return value
@@ -241,7 +243,8 @@ class _Compiler:
         if extra or source is None or not isinstance(source.this, exp.Table):
             raise PredicateError("a subquery is SELECT … FROM one table WHERE …, and no more")
         table = source.this
-        if not isinstance(table.this, exp.Identifier) or table.args.get("db"):
+        more = [key for key, value in table.args.items() if value and key not in ("this", "alias")]
+        if more or not isinstance(table.this, exp.Identifier) or table.alias_column_names:
             raise PredicateError(f"a subquery reads one of Demarcate's tables, not {shown(table)}")
         columns = self._schema(table.name)
         if columns is None:
@@ -349,6 +352,25 @@ def _demand(condition: exp.Expr, scope: _Scope) -> Demand:
     return Demand(scope.table, values)
 
 
+_WHOLE = (
+    exp.Column,
+    exp.Literal,
+    exp.Boolean,
+    exp.Paren,
+    exp.Func,
+    exp.Interval,
+    exp.Array,
+    exp.Subquery,
+    exp.Case,
+)
+"""What can stand beside any operator as it is."""
+
+
+def _same_junction(outer: exp.Expr, inner: exp.Expr) -> bool:
+    """Whether both are AND, or both OR: their order makes no difference."""
+    return isinstance(outer, exp.And | exp.Or) and type(outer) is type(inner)
+
+
 # --- trees that are ours -------------------------------------------------------------------------------
 
 
@@ -372,7 +394,7 @@ def _is_null(value: exp.Expr) -> exp.Expr:
 
 
 def _operand(value: exp.Expr) -> exp.Expr:
-    whole = isinstance(value, exp.Column | exp.Anonymous | exp.Boolean | exp.Paren)
+    whole = isinstance(value, _WHOLE) and not isinstance(value, exp.Binary)
     return value if whole else exp.paren(value, copy=False)
 
 

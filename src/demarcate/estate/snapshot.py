@@ -140,9 +140,10 @@ class Snapshot:
         return self.manifest.unread
 
     def files(self, table: str) -> list[str]:
-        """The Parquet files that hold the rows of a table."""
+        """The Parquet files that hold the rows of a table, by their whole paths."""
         held = self.manifest.tables.get(table)
-        return [str(self.folder / part.file) for part in held.parts if part.file] if held else []
+        folder = self.folder.absolute()
+        return [str(folder / part.file) for part in held.parts if part.file] if held else []
 
     @classmethod
     def open(cls, folder: Path) -> Snapshot:

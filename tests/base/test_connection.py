@@ -1,0 +1,107 @@
+"""Every database is opened in one place, locked."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from demarcate.base.connection import TookTooLong, connect, deadline, select_of
+from demarcate.base.errors import DemarcateError
+
+SOURCE = Path(__file__).parents[2] / "src" / "demarcate"
+ONLY = SOURCE / "base" / "connection.py"
+
+
+MODULES = ("duckdb", "_duckdb")
+
+
+def calls(tree: ast.AST) -> Iterator[int]:
+    """The lines on which something of the module duckdb is called, or brought in by another name."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom):
+            if (node.module or "").split(".")[0] in MODULES:
+                yield node.lineno
+        elif isinstance(node, ast.Import):
+            ours = [alias for alias in node.names if alias.name.split(".")[0] in MODULES]
+            if any(alias.asname or alias.name != "duckdb" for alias in ours):
+                yield node.lineno
+        elif isinstance(node, ast.Call):
+            called = node.func
+            while isinstance(called, ast.Attribute):
+                called = called.value
+            if isinstance(called, ast.Name) and called.id in MODULES:
+                yield node.lineno
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
+def test_no_other_module_calls_duckdb(path: Path) -> None:
+    if path != ONLY:
+        assert not list(calls(ast.parse(path.read_text()))), "open databases with base/connection.py"
+
+
+@pytest.mark.parametrize(
+    ("source", "lines"),
+    [
+        ("import duckdb\nduckdb.connect()", [2]),
+        ("import duckdb\nduckdb.get_table_names('x')", [2]),
+        ("from duckdb import connect", [1]),
+        ("import duckdb as d", [1]),
+        ("import _duckdb", [1]),
+        ("import duckdb\ntry:\n  pass\nexcept duckdb.Error:\n  pass\nconnection.sql('x')", []),
+    ],
+)
+def test_calls_are_seen(source: str, lines: list[int]) -> None:
+    assert list(calls(ast.parse(source))) == lines
+
+
+LOCKED = [
+    "SET enable_external_access = true",
+    "SET lock_configuration = false",
+    "SET memory_limit = '1GB'",
+    "ATTACH '{folder}/other.db'",
+    "COPY (SELECT 1) TO '{folder}/other.csv'",
+    "SELECT * FROM read_text('{folder}/other.txt')",
+    "INSTALL httpfs",
+    "UPDATE EXTENSIONS",
+    "LOAD httpfs",
+    "EXPORT DATABASE '{folder}/all'",
+]
+
+
+@pytest.mark.parametrize("sql", LOCKED)
+def test_a_connection_is_locked(tmp_path: Path, sql: str) -> None:
+    (tmp_path / "other.txt").write_text("text")
+    (tmp_path / "own").mkdir()
+    with connect(tmp_path / "own") as connection, pytest.raises(duckdb.Error):
+        connection.execute("CREATE TABLE t AS SELECT 1")
+        connection.execute(sql.replace("{folder}", str(tmp_path)))
+    assert sorted(path.name for path in tmp_path.iterdir() if path.name != "all") == ["other.txt", "own"]
+
+
+def test_its_own_folder_is_open(tmp_path: Path) -> None:
+    with connect(tmp_path) as connection:
+        connection.execute(f"COPY (SELECT 1 AS a) TO '{tmp_path}/a.parquet'")
+        assert connection.execute(f"SELECT a FROM '{tmp_path}/a.parquet'").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize(
+    "sql",
+    ["", "SELECT 1; SELECT 2", "DROP TABLE t", "UPDATE EXTENSIONS", "SELEC 1", "SELECT '\ud800'", "(" * 100_000],
+)
+def test_one_select_or_none(sql: str) -> None:
+    with connect() as connection, pytest.raises(DemarcateError):
+        select_of(connection, sql)
+
+
+def test_a_deadline_ends_a_query() -> None:
+    with connect() as connection, pytest.raises(TookTooLong), deadline(connection, 0.2):
+        connection.execute("SELECT count(*) FROM range(1000000000000)").fetchall()
+
+
+def test_a_query_in_time_is_not_interrupted() -> None:
+    with connect() as connection, deadline(connection, 600):
+        assert connection.execute("SELECT 1").fetchall() == [(1,)]

@@ -1,0 +1,147 @@
+"""Predicates from somebody else: nothing of their text stands where DuckDB takes it for more than a value."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from demarcate.base.connection import connect, select_of
+from demarcate.checks.allowed import PredicateError
+from demarcate.checks.catalog import columns_of, scoped
+from demarcate.checks.names import fill
+from demarcate.checks.predicate import Compiled, compile_predicate
+
+HOSTILE = (
+    *("'", "''", '"', ")", "(", "--", "/*", "*/", ";", "\\", "$$", "{", "}", "%", "é", "\u202e", " "),
+    *("look 0", "pass 0", "_row", "; SELECT 1"),
+)
+TEXTS = st.lists(st.sampled_from(HOSTILE) | st.text(max_size=3), max_size=6).map("".join)
+PARTS = (
+    st.sampled_from(
+        ["volume_id", "encrypted", "size", "create_time", "tags", "now()", "true", "1", "interval 1 day"]
+    )
+    | TEXTS.map(lambda text: "'" + text.replace("'", "''") + "'")
+    | TEXTS.map(lambda text: '"' + text.replace('"', '""') + '"')
+)
+FORMS = (
+    *("{0} = {1}", "{0}::{1}", "cast({0} as {1})", "{0} and {1}", "not {0}", "{0}({1})", "{0} ->> {1}", "({0})"),
+    *("interval {0} {1}", "create_time + interval 1 day to {0} > now()", "date_diff({0}, {1}, now()) > 1"),
+    *("{0} in ({1}, {0})", "{0} /* {1} */", "{0} -- {1}", "[{0}, {1}]", "{0}[{1}]", "{0} collate {1}", "{0}.{1}"),
+    *(
+        "exists (select 1 from aws_ebs_snapshot as {1} where {0})",
+        "(select {0} from {1})",
+        "{0} like {1} escape {1}",
+    ),
+    *("replace({0}, {1}, {1})", "list_aggregate({0}, {1})", "{0} in (select {1} from aws_ebs_snapshot)"),
+)
+PREDICATES = st.recursive(
+    PARTS, lambda inner: st.builds(str.format, st.sampled_from(FORMS), inner, inner), max_leaves=8
+)
+WORD = re.compile(
+    "AND|OR|NOT|IN|LIKE|ESCAPE|CASE|WHEN|THEN|ELSE|END|NULL|TRUE|FALSE|IS|DISTINCT|FROM|SELECT|EXISTS|AS|WHERE|COUNT|MIN|"
+    "GETVARIABLE|INTERVAL|TRY_CAST|TEXT|DATE|BOOLEAN|INT|BIGINT|DOUBLE|TIMESTAMP|TIMESTAMPTZ|JSON|REPLACE|LIST_AGGREGATE|"
+    "DATE_DIFF|DAY|YEAR|MONTH|HOUR"
+)
+
+
+def compiled(text: str) -> Compiled:
+    return compile_predicate(text, "aws_ebs_volume", columns_of, scoped)
+
+
+@settings(max_examples=400, deadline=None)
+@given(PREDICATES)
+def test_nothing_of_the_text_stands_outside_of_literals(text: str) -> None:
+    """What is compiled is one expression; beside texts and numbers it holds words of SQL and our own names."""
+    try:
+        done = compiled(text)
+    except PredicateError:
+        return
+    aliases = set(re.findall(r"as (\w+)", text)) | set(re.findall(r'as "(\w+)"', text))
+    ours = {*(columns_of("aws_ebs_volume") or {}), *(columns_of("aws_ebs_snapshot") or {}), *aliases}
+    ours |= {"_row", "aws_ebs_snapshot", "aws_ebs_volume"}
+    whole = fill(done.sql, done.subqueries, lambda _: False)
+    for sql in (whole, fill(done.sql, done.subqueries, lambda _: True)):
+        with connect() as connection:
+            select_of(connection, f"SELECT {sql} FROM aws_ebs_volume AS _row")
+        outside = re.sub(r"'(?:[^']|'')*'", " ", sql)
+        assert set(re.findall(r'"([^"]*)"', outside)) <= ours
+        bare = re.sub(r'"[^"]*"', " ", outside)
+        assert not re.search(r"--|/\*|;|\$|'|\"", bare)
+        assert all(WORD.fullmatch(word) for word in re.findall(r"[^\W\d]\w*", bare)), bare
+
+
+@settings(max_examples=200, deadline=None)
+@given(TEXTS)
+def test_a_literal_is_the_text_that_was_meant(text: str) -> None:
+    quoted = text.replace("'", "''")
+    try:
+        done = compiled(f"volume_id = '{quoted}'")
+    except PredicateError as error:
+        assert "character" in str(error) or "surrogate" in str(error)
+        return
+    with connect() as connection:
+        connection.execute("CREATE TABLE _row (volume_id VARCHAR)")
+        connection.execute("INSERT INTO _row VALUES (?)", [text])
+        assert connection.execute(f"SELECT {fill(done.sql, {}, lambda _: False)} FROM _row").fetchall() == [
+            (True,)
+        ]
+
+
+@pytest.mark.parametrize(
+    ("text", "sql"),
+    [
+        ("cast(volume_id as \"varchar) or (true\") = 'a'", 'TRY_CAST("_row"."volume_id" AS TEXT) = \'a\''),
+        ("size::varchar(10) = '1'", 'TRY_CAST("_row"."size" AS TEXT) = \'1\''),
+        ("1_000 = size", '1000 = "_row"."size"'),
+        ("encrypted -- and not encrypted", '"_row"."encrypted"'),
+        ("tags ->> 'a.b' = 'x'", "(\"_row\".\"tags\" ->> 'a.b') = 'x'"),
+    ],
+)
+def test_what_is_compiled_is_made_anew(text: str, sql: str) -> None:
+    assert compiled(text).sql == (sql,)
+
+
+def test_a_subquery_has_a_name_that_no_literal_can_hold() -> None:
+    text = (
+        """volume_id = '"pass 0" "look 0" "look_ 0"' and exists (select 1 from aws_ebs_snapshot where encrypted)"""
+    )
+    done = compiled(text)
+    assert done.sql[0] == """("_row"."volume_id" = '"pass 0" "look 0" "look_ 0"') AND """
+    assert fill(done.sql, done.subqueries, lambda _: False).count("EXISTS") == 2
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "(" * 300 + "encrypted" + ")" * 300,
+        "(" * 4000 + "encrypted" + ")" * 4000,
+        "not " * 300 + "encrypted",
+        "not " * 2400 + "encrypted",
+        "[" * 300 + "1" + "]" * 300 + " = size",
+        "lower(" * 300 + "volume_id" + ")" * 300 + " = 'a'",
+        "size" + " + 1" * 300 + " = 1",
+        "size" + " + 1" * 2400 + " = 1",
+        "- " * 300 + "size = 1",
+        "encrypted" + "::boolean" * 300,
+        "tags" + " -> 'a'" * 300 + " = 'x'",
+        "attached_instance_ids" + "[1]" * 300 + " = 'x'",
+        "exists (select 1 from aws_ebs_snapshot where " * 100 + "true" + ")" * 100,
+        "exists (select 1 from aws_ebs_snapshot a where exists (select 1 from aws_ebs_snapshot b where exists ("
+        "select 1 from aws_ebs_snapshot c where exists (select 1 from aws_ebs_snapshot d))))",
+        "case " * 300,
+        "encrypted" + " and encrypted" * 3000,
+        "volume_id in (" + ", ".join(["'x'"] * 2100) + ")",
+    ],
+    ids=lambda text: f"{len(text)} {text[:20]}",
+)
+def test_what_is_too_large_or_too_deep_is_refused(text: str) -> None:
+    with pytest.raises(PredicateError):
+        compiled(text)
+
+
+@pytest.mark.parametrize("text", ["encrypted" + " and encrypted" * 200, "encrypted" + " or not encrypted" * 200])
+def test_many_conditions_are_not_deep(text: str) -> None:
+    assert compiled(text)

@@ -1,0 +1,191 @@
+"""Queries of people: what they may do, and all that they may not."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+
+from demarcate import collect
+from demarcate.base.documents import read
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.querying import QueryLimits, run, tables_of
+from demarcate.estate.snapshot import Snapshot
+
+ATTACKS = read(Path(__file__).parent / "attacks.yaml", dict[str, list[str]])
+LIMITS = QueryLimits(seconds=1, memory=400_000_000, rows=1000)
+MARK = "a-word-that-nobody-may-read"
+TEMPLATE = """
+Resources:
+  Data: {Type: AWS::S3::Bucket, Properties: {BucketName: data}}
+  Logs: {Type: AWS::S3::Bucket, Properties: {BucketName: logs}}
+"""
+
+
+@dataclass(frozen=True)
+class Place:
+    """A snapshot, a file beside it that is nobody's business, and a server that counts who calls it."""
+
+    folder: Path
+    snapshot: Snapshot
+    server: socket.socket
+
+    def aimed(self, attack: str) -> str:
+        url = f"http://127.0.0.1:{self.server.getsockname()[1]}"
+        names = {"secret": self.folder / "secret.txt", "folder": self.folder, "url": url}
+        for name, value in {**names, "snapshot": self.snapshot.folder}.items():
+            attack = attack.replace("{" + name + "}", str(value))
+        return attack
+
+    def called(self) -> bool:
+        with contextlib.suppress(BlockingIOError):
+            self.server.accept()
+            return True
+        return False
+
+    def files(self) -> dict[Path, bytes]:
+        return {
+            path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink()
+        }
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    folder = tmp_path_factory.mktemp("query")
+    (folder / "template.yaml").write_text(TEMPLATE)
+    (folder / "secret.txt").write_text(f"name\n{MARK}\n")
+    (folder / "secret.txt.csv").write_text(f"name\n{MARK}\n")
+    kept = collect_to(folder / "snapshot", folder / "template.yaml")
+    (kept.folder / "link").symlink_to(folder / "secret.txt")
+    (kept.folder / "up").symlink_to(folder)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.setblocking(False)
+        yield Place(folder, kept, server)
+
+
+def collect_to(out: Path, template: Path) -> Snapshot:
+    from demarcate.estate.collecting import collect_snapshot
+
+    collect_snapshot([str(template)], out=out)
+    return Snapshot.open(out)
+
+
+@pytest.fixture
+def elsewhere(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The working folder and the home are where the secret is, and the environment holds it."""
+    monkeypatch.chdir(place.folder)
+    monkeypatch.setenv("HOME", str(place.folder))
+    monkeypatch.setenv("SECRET", MARK)
+
+
+@pytest.mark.usefixtures("elsewhere")
+@pytest.mark.parametrize("attack", [attack for kind in ATTACKS.values() for attack in kind])
+def test_attack(place: Place, attack: str) -> None:
+    """Whatever it says: nothing is read, called, written or kept, and it ends within its limits."""
+    a_variable = pa.table({"name": [MARK]})
+    an_arrow_table = a_variable.to_batches()
+    assert a_variable.num_rows == len(an_arrow_table), "they are there to be found"
+    before = place.files()
+    answer: list[object] = []
+    with contextlib.suppress(DemarcateError):
+        columns, rows = run(place.aimed(attack), place.snapshot, LIMITS)
+        answer += columns
+        answer += rows
+    assert MARK not in str(answer)
+    assert "secret.txt.csv" not in str(answer), "no folder is listed"
+    assert place.files() == before
+    assert not place.called()
+    assert run("SELECT name FROM aws_s3_bucket ORDER BY 1", place.snapshot)[1].__next__() == ("data",)
+
+
+@pytest.mark.parametrize("attack", ATTACKS["endless"] + ATTACKS["huge"])
+def test_what_takes_too_much_says_so(place: Place, attack: str) -> None:
+    with pytest.raises(DemarcateError) as caught:
+        list(run(place.aimed(attack), place.snapshot, LIMITS)[1])
+    assert any(word in str(caught.value) for word in ("--max-seconds", "--max-memory", "--max-rows", "failed"))
+
+
+@pytest.mark.parametrize("attack", ATTACKS["writes"] + ATTACKS["settings"])
+def test_only_a_select_is_bound(place: Place, attack: str) -> None:
+    """What is no SELECT is refused before anything is collected, unless the parser takes it for one."""
+    with contextlib.suppress(DemarcateError):
+        assert tables_of(place.aimed(attack)) in ([], ["aws_s3_bucket"])
+
+
+def test_rows_are_given_up_to_the_limit(place: Place) -> None:
+    rows = run("SELECT range FROM range(5000)", place.snapshot, QueryLimits(rows=1500))[1]
+    given: list[object] = []
+    with pytest.raises(DemarcateError, match="more than 1,500 rows"):
+        given.extend(rows)
+    assert len(given) == 1500
+
+
+def test_as_many_rows_as_may_be_are_no_error(place: Place) -> None:
+    assert len(list(run("SELECT range FROM range(1500)", place.snapshot, QueryLimits(rows=1500))[1])) == 1500
+
+
+def test_memory_is_bounded_only_while_a_query_runs(place: Place) -> None:
+    resource = pytest.importorskip("resource", reason="there are no limits of this kind here")
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    with contextlib.suppress(DemarcateError):
+        list(run("SELECT length(repeat('x', 2000000000))", place.snapshot, LIMITS)[1])
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+@pytest.mark.parametrize(
+    ("sql", "tables"),
+    [
+        ("SELECT * FROM aws_s3_bucket", ["aws_s3_bucket"]),
+        ('SELECT * FROM AWS_S3_BUCKET JOIN "aws_ebs_volume" ON true', ["aws_ebs_volume", "aws_s3_bucket"]),
+        ("SELECT 1", []),
+        ("SELECT * FROM query_table('aws_s3_bucket')", ["aws_s3_bucket"]),
+    ],
+)
+def test_tables_that_are_collected(sql: str, tables: list[str]) -> None:
+    assert tables_of(sql) == tables
+
+
+@pytest.mark.parametrize("name", ["plain", "my [prod] snap*shot?", "it's", 'a "quoted" one', "späße", "~", "{x}"])
+def test_a_snapshot_lies_wherever_it_is_put(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    """No character of a folder's name is a pattern or ends a text; a relative name is one, too."""
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    (tmp_path / "xplain").mkdir()
+    kept = collect_to(tmp_path / name, tmp_path / "template.yaml")
+    monkeypatch.chdir(tmp_path)
+    for snapshot in (kept, Snapshot.open(Path(name))):
+        assert list(run("SELECT name FROM aws_s3_bucket ORDER BY 1", snapshot)[1]) == [("data",), ("logs",)]
+
+
+def test_a_damaged_part_is_one_error(tmp_path: Path) -> None:
+    (tmp_path / "template.yaml").write_text(TEMPLATE)
+    snapshot = collect_to(tmp_path / "snapshot", tmp_path / "template.yaml")
+    part = Path(snapshot.files("aws_s3_bucket")[0])
+    whole = part.read_bytes()
+    part.write_bytes(whole[:-60] + os.urandom(52) + whole[-8:])
+    with pytest.raises(DemarcateError, match="collect the snapshot again"):
+        run("SELECT * FROM aws_s3_bucket", snapshot)
+
+
+def test_nothing_spills_where_the_user_works(
+    place: Place, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    limits = QueryLimits(seconds=60, memory=150_000_000)
+    with contextlib.suppress(DemarcateError):
+        list(
+            run("SELECT md5(range::VARCHAR) m FROM range(300000) ORDER BY m DESC LIMIT 1", place.snapshot, limits)[
+                1
+            ]
+        )
+    assert not list(tmp_path.iterdir())
+
+
+def test_collecting_needs_no_database_of_python(place: Place) -> None:
+    """A query of a snapshot that lives as long as its object does."""
+    assert list(run("SELECT count(*) FROM aws_s3_bucket", collect(place.folder / "template.yaml"))[1]) == [(2,)]
