@@ -10,22 +10,32 @@ Everything the command does goes through this module.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demarcate.estate.accounts import Accounts
 from demarcate.version import __version__
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from pathlib import Path
+
     import boto3
     import pyarrow as pa
 
+    from demarcate.estate.accounts import Accounts
     from demarcate.estate.snapshot import Snapshot
     from demarcate.model import Model
     from demarcate.posture.structs import Posture
 
 __all__ = ["Accounts", "__version__", "assess", "collect", "evaluate", "load_model"]
+
+
+def __getattr__(name: str) -> Any:
+    """`Accounts`, when it is first asked for: the command has this module loaded before it hears any signal."""
+    if name == "Accounts":
+        from demarcate.estate.accounts import Accounts
+
+        return Accounts
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
 def load_model() -> Model:
@@ -113,6 +123,8 @@ def assess(
     >>> posture.summary.owed == posture.summary.met + posture.summary.gaps + posture.summary.unproven
     True
     """
+    from pathlib import Path
+
     from demarcate.assessing import assess_sources
 
     return assess_sources(

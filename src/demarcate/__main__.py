@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 
 
 def main() -> None:
     """Run the command and exit with its code."""
+    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to clean up: no traceback either
     if sys.argv[1:] == ["--version"]:  # the one thing that needs nothing else
         from demarcate.version import __version__
 
@@ -15,6 +18,9 @@ def main() -> None:
         return
     import gc
 
+    from demarcate.base import stopping
+
+    stopping.listen()
     gc.set_threshold(100_000, 50, 50)  # rows are many and hold no cycles: looking for them costs a tenth of a run
     from demarcate.base.errors import DemarcateError
     from demarcate.cli import app
@@ -27,8 +33,6 @@ def main() -> None:
         # Whoever read our output has gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(0)
-    except KeyboardInterrupt:
-        _fail("interrupted", 130)
     except OSError as error:
         _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
 

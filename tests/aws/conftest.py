@@ -14,6 +14,7 @@ from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.aws.clients import without_prefix
 from demarcate.estate.tables import table
+from tests.aws.endless import Server, serving_endlessly
 from tests.conftest import models
 
 REGION = "eu-west-1"
@@ -30,6 +31,13 @@ def server() -> Iterator[str]:
     host, port = moto.get_host_and_port()
     yield f"http://{host}:{port}"
     moto.stop()
+
+
+@pytest.fixture
+def endless() -> Iterator[Server]:
+    """A server that answers what it is told to, with or without an end."""
+    with serving_endlessly() as made:
+        yield made
 
 
 class Aws:

@@ -153,7 +153,7 @@ def test_interrupted(tmp_path: Path, model: Model) -> None:
     out, err = running.communicate(timeout=60)
     os.close(master)
     assert b"Stopped after 1 of 10: 1 right." in out
-    assert err == b""
+    assert err == b"demarcate: interrupted\n"
     assert running.returncode == 130
 
 

@@ -11,8 +11,10 @@ import re
 import tempfile
 import threading
 import uuid
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +22,7 @@ import duckdb
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal
+from demarcate.base.stopping import at_end, remove
 
 MAX_SPILL = "10GiB"
 """How much one connection may write to its temporary folder, where it needs more than its memory."""
@@ -39,6 +42,7 @@ class Limits:
 
 def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnection:
     """A database in memory that can open what is in `folders`, and no file elsewhere."""
+    spill = Path(tempfile.gettempdir()) / f"demarcate-{uuid.uuid4().hex}.spill"
     config: dict[str, Any] = {
         "allow_community_extensions": False,
         "autoinstall_known_extensions": False,
@@ -47,13 +51,14 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
         "preserve_insertion_order": limits.ordered,
         "python_enable_replacements": False,
         # DuckDB makes the folder when it needs one, and removes it when it closes.
-        "temp_directory": str(Path(tempfile.gettempdir()) / f"demarcate-{uuid.uuid4().hex}.spill"),
+        "temp_directory": str(spill),
     }
     if limits.memory is not None:
         config["memory_limit"] = f"{limits.memory}B"
     if limits.threads is not None:
         config["threads"] = limits.threads
     connection = duckdb.connect(config=config)
+    weakref.finalize(connection, at_end(partial(remove, spill)))
     # A folder that is a link, or lies below one, may be meant by either of its names.
     names = {str(name) for folder in folders for name in (folder.absolute(), folder.resolve())}
     connection.execute(

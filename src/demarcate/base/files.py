@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import io
 import os
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import IO, BinaryIO
+
+from demarcate.base import stopping
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -30,17 +31,22 @@ def writing(path: Path) -> Iterator[IO[str]]:
 @contextlib.contextmanager
 def _aside(path: Path) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, aside = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        os.chmod(aside, _mode(path))  # noqa: PTH101 - a temporary file is its owner's alone
-        os.replace(aside, path)  # noqa: PTH105 - both are plain strings here
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
+    aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    with stopping.ending_with(lambda: aside.unlink(missing_ok=True)):
+        try:
+            with open(aside, "xb", opener=_for_its_owner) as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            aside.chmod(_mode(path))
+            aside.replace(path)
+        except BaseException:
+            aside.unlink(missing_ok=True)
+            raise
+
+
+def _for_its_owner(path: str, flags: int) -> int:
+    return os.open(path, flags, 0o600)
 
 
 def _mode(path: Path) -> int:

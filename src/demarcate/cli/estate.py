@@ -191,16 +191,22 @@ def collect(
 @contextlib.contextmanager
 def _kept(out: Path, resume: bool) -> Iterator[None]:
     """Say where a collection begins, and where one that ends before its time left what it had read."""
+    from demarcate.base.stopping import ending_with
     from demarcate.estate.journal import partial_folder
 
     partial = partial_folder(out)
     if resume and not partial.exists():
         options.say(f"{out}: there is nothing to go on with: everything is read")
-    try:
-        yield
-    except (KeyboardInterrupt, OSError):
+
+    def tell() -> None:
         if partial.exists():
             options.say(f"{out}: what was read is kept in {partial}: go on with --resume")
+
+    try:
+        with ending_with(tell):
+            yield
+    except OSError:
+        tell()
         raise
 
 

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from demarcate.model import Model
 
 UNREAD = 3
-INTERRUPTED = 130
 
 LONGEST_ANSWER = 200
 """How many characters are read as one answer: a stream without line ends must not fill the memory."""
@@ -142,6 +141,7 @@ def _write(model: Model, exam: Exam, format: ExamFormat, out: Path | None) -> No
 
 def _take(model: Model, exam: Exam, evidence: Path | None, person: str, responsibility: str | None) -> None:
     """Ask the questions, say how it went, and write it down where that is wanted."""
+    from demarcate.base.stopping import ending_with
     from demarcate.exam import record
     from demarcate.exam.answering import grade
     from demarcate.report.exam import terminal
@@ -154,7 +154,13 @@ def _take(model: Model, exam: Exam, evidence: Path | None, person: str, responsi
     if isinstance(sys.stdin, io.TextIOWrapper):
         sys.stdin.reconfigure(errors="replace")  # what is no text is no answer, and no error
     answers: list[int] = []
-    try:
+
+    def interrupted() -> None:
+        own = options.console()  # the other one may be held by whoever was interrupted
+        own.print()
+        terminal.write_outcome(model, grade(exam, answers), own)
+
+    with ending_with(interrupted):
         for number, question in enumerate(exam.questions):
             terminal.write_question(model, exam, number, console)
             choice = _ask(question, console)
@@ -162,10 +168,6 @@ def _take(model: Model, exam: Exam, evidence: Path | None, person: str, responsi
                 break
             answers.append(choice)
             terminal.write_verdict(question, choice, console)
-    except KeyboardInterrupt:
-        console.print()
-        terminal.write_outcome(model, grade(exam, answers), console)
-        raise typer.Exit(INTERRUPTED) from None
     result = grade(exam, answers)
     terminal.write_outcome(model, result, console)
     if evidence is not None:

@@ -12,19 +12,17 @@ another name and renamed when it is whole, so there is never half a snapshot und
 from __future__ import annotations
 
 import os
-import shutil
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.table import Table
-
-if TYPE_CHECKING:
-    pass
 
 FORMAT = 1
 """The version of the layout above. A newer one is refused, an older one is read."""
@@ -112,18 +110,17 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 class Snapshot:
     """A snapshot that is whole and can be read.
 
-    `folder` is deleted with the object where the snapshot was collected without a place to keep it.
+    `folder` is deleted with the object where it is `temporary`: collected without a place to keep it.
     """
 
-    def __init__(self, folder: Path, manifest: Manifest, *, temporary: bool = False, fresh: bool = False) -> None:
+    def __init__(
+        self, folder: Path, manifest: Manifest, *, temporary: TemporaryFolder | None = None, fresh: bool = False
+    ) -> None:
         self.folder, self.manifest = folder, manifest
         self.fresh = fresh
         """Whether it was written by this process, and so with today's tables and columns."""
-        self._temporary = temporary
-
-    def __del__(self) -> None:
-        if getattr(self, "_temporary", False) and shutil is not None:
-            shutil.rmtree(self.folder, ignore_errors=True)
+        if temporary is not None:
+            weakref.finalize(self, temporary.remove)
 
     def __repr__(self) -> str:
         rows = sum(part.rows for table in self.manifest.tables.values() for part in table.parts)

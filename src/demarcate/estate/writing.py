@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import tempfile
 import threading
 from collections import Counter
@@ -18,6 +17,7 @@ import msgspec
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import write_whole
 from demarcate.base.sql import literal
+from demarcate.base.stopping import TemporaryFolder, at_end, remove
 from demarcate.estate.journal import NAME, Began, Journal, Key, Sealed, SealedPart
 from demarcate.estate.rows import Row, spooled
 from demarcate.estate.snapshot import FORMAT, AccountNote, Manifest, Part, Snapshot, TableParts, Unread
@@ -63,13 +63,15 @@ class SnapshotWriter:
         self._source, self._origin = source, origin
         self._moment = moment or datetime.now(UTC).replace(microsecond=0)
         self._journal: Journal | None = None
+        self._temporary: TemporaryFolder | None = None
         try:
             if out is not None and asked is not None:
                 began = Began(moment=self._moment, source=source, origin=origin, asked=dict(asked))
                 self._journal = Journal(out, began, resume=resume)
                 self.folder, self._moment = self._journal.folder, self._journal.began.moment
             else:
-                self.folder = _new_folder(out)
+                self._temporary = _new_folder(out)
+                self.folder = self._temporary.path
         except OSError as error:
             raise DemarcateError(f"{out}: cannot be written: {error.strerror}") from error
         self._units: dict[Key, Sealed] = dict(self._journal.held) if self._journal is not None else {}
@@ -83,6 +85,7 @@ class SnapshotWriter:
         self.stopped = False
         self.resources: dict[str, int] = {}
         self.accounts: list[AccountNote] = []
+        self._forget = at_end(self._leave)
 
     def __enter__(self) -> SnapshotWriter:
         return self
@@ -93,10 +96,17 @@ class SnapshotWriter:
             part.discard()
         if self._connection is not None:
             self._connection.close()
-        if self.folder != self._out and not (self._journal is not None and self._units):
-            shutil.rmtree(self.folder, ignore_errors=True)
+        self._leave()
+        self._forget()
         if self._journal is not None:
             self._journal.close()
+
+    def _leave(self) -> None:
+        """Remove what was not finished, unless another run can go on with it."""
+        if self._temporary is not None:
+            self._temporary.remove()
+        elif self._journal is not None and not self._units:
+            remove(self._journal.folder)
 
     def stop(self) -> None:
         """From now on, whoever writes rows gets `Stopped`: so that threads end soon where one gave up."""
@@ -132,8 +142,9 @@ class SnapshotWriter:
         return part
 
     def _spool(self, table: str) -> tuple[Path, BinaryIO]:
-        folder = self.folder / "tables" / table
-        folder.mkdir(parents=True, exist_ok=True)
+        # One by one: the folder itself, once removed, must not come into being again.
+        for folder in (self.folder / "tables", self.folder / "tables" / table):
+            folder.mkdir(exist_ok=True)
         handle, name = tempfile.mkstemp(dir=folder, suffix=".ndjson")
         return Path(name), os.fdopen(handle, "wb", buffering=1 << 16)
 
@@ -218,8 +229,8 @@ class SnapshotWriter:
         manifest = self._manifest()
         write_whole(self.folder / "manifest.json", msgspec.json.format(msgspec.json.encode(manifest)))
         if self._out is None:
-            snapshot = Snapshot(self.folder, manifest, temporary=True, fresh=True)
-            self._out = self.folder
+            snapshot = Snapshot(self.folder, manifest, temporary=self._temporary, fresh=True)
+            self._temporary = None
             return snapshot
         try:
             if self._out.is_dir():
@@ -234,12 +245,12 @@ class SnapshotWriter:
         return Snapshot(self._out, manifest, fresh=True)
 
 
-def _new_folder(out: Path | None) -> Path:
+def _new_folder(out: Path | None) -> TemporaryFolder:
     """A folder that no other run finds: in the place where temporary files are, or beside `out`."""
     if out is None:
-        return Path(tempfile.mkdtemp(prefix="demarcate-"))
+        return TemporaryFolder()
     out.parent.mkdir(parents=True, exist_ok=True)
-    return Path(tempfile.mkdtemp(prefix=f".{out.name}.", dir=out.parent))
+    return TemporaryFolder(f".{out.name}.", out.parent)
 
 
 def _to_disk(path: Path) -> None:

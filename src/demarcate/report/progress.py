@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
+from demarcate.base.stopping import ending_with
+
 if TYPE_CHECKING:
     from rich.console import RenderableType
     from rich.live import Live
@@ -197,12 +199,17 @@ def showing(stream: IO[str] | None = None) -> Iterator[Tally]:
 
     thread = threading.Thread(target=run, name="progress", daemon=True)
     thread.start()
-    try:
-        yield tally
-    finally:
+
+    def end() -> None:
         ended.set()
-        thread.join()
+        thread.join(1)  # longer than anything but a terminal that takes nothing any more
         shown.close()
+
+    try:
+        with ending_with(end):
+            yield tally
+    finally:
+        end()
 
 
 def _live(stream: IO[str]) -> Live:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -11,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.snapshot import Unread
 from demarcate.estate.sources.config.deliveries import LONG_AGO, Delivery, Group, grouped
 from demarcate.estate.sources.config.files import delivery_at, is_delivery, walk
@@ -63,8 +63,8 @@ def open_deliveries(found: Iterable[Delivery]) -> Iterator[Opened]:
     found = list(found)
     groups = grouped(one for one in found if one.named)
     opened = Opened(groups)
-    with tempfile.TemporaryDirectory(prefix="demarcate-") as folder:
-        spools = Spools(Path(folder))
+    with TemporaryFolder() as folder:
+        spools = Spools(folder)
         whole: set[Place] = set()
         for one in found:
             if not one.named:
