@@ -57,9 +57,9 @@ def dry_run(
 
 def _own(session: boto3.Session, regions: Sequence[str] | None, endpoint_url: str | None) -> str:
     from demarcate.estate.sources.aws.clients import Clients
-    from demarcate.estate.sources.aws.session import identify
+    from demarcate.estate.sources.aws.session import credentials_of, identify
 
-    if session.get_credentials() is None:
+    if credentials_of(session) is None:
         return OWN
     clients = Clients(session, endpoint_url)
     try:

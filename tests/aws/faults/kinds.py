@@ -80,6 +80,7 @@ def say_more(result: dict[str, Any], paging: Paging, token: str) -> dict[str, An
 
 
 FAILED = ("the call failed", "the answer cannot be used", "AWS answered 500")
+NO_END = ("the pages have no end: a token came again",)
 """What is told of an answer that is none. Of S3, botocore itself makes a 500 of it."""
 
 KINDS: dict[str, tuple[Fault, tuple[str, ...]]] = {
@@ -88,7 +89,7 @@ KINDS: dict[str, tuple[Fault, tuple[str, ...]]] = {
     "HTTP 500": (broken, ("AWS answered InternalError",)),
     "connection cut": (cut, FAILED),
     "malformed answer": (malformed, FAILED),
-    "page token that repeats": (repeating, FAILED),
+    "page token that repeats": (repeating, NO_END),
 }
 """The faults by name, each with how the reason that is told may begin."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from time import monotonic
 from typing import Any
 
 from demarcate.base.unknown import Unknown
@@ -16,6 +17,7 @@ from demarcate.estate.sources.aws.failures import (
     CallFailed,
     HandlerFailed,
     is_gone,
+    is_in_vain,
     is_not_offered,
     means_nothing,
 )
@@ -30,6 +32,11 @@ _GONE = "MISSING"
 
 https://docs.aws.amazon.com/AmazonECS/latest/developerguide/api_failures_messages.html
 """
+
+IN_VAIN = 600.0
+"""Seconds of waiting, added up over calls of an operation that were not answered however often each was tried, without
+an answer between them: then it is not called again in that region. Ten thousand more, each with minutes of patience,
+would take days; a line that fails for half a minute is passed over."""
 
 WAITS = 8
 """How often an answer that is still being made is asked for; about half a minute in all."""
@@ -51,36 +58,48 @@ class Scope:
 
 
 class Asker:
-    """Makes the calls of one account. An operation that an endpoint does not have is asked for once."""
+    """Makes the calls of one account.
+
+    An operation that an endpoint does not have is asked for once, one that is not answered for a while.
+    """
 
     def __init__(self, clients: Clients) -> None:
         self.clients = clients
-        self._not_offered: dict[tuple[str, str], Exception] = {}
+        self._refused: dict[tuple[str, str], Exception] = {}
+        self._in_vain: dict[tuple[str, str], float] = {}
 
     def pages(self, operation: str, params: Mapping[str, Any], region: str) -> Iterator[Any]:
         """The pages of an answer. Raises one of `FAILED`."""
-        refused = self._not_offered.get((operation, region))
+        refused = self._refused.get((operation, region))
         if refused is not None:
-            raise refused
+            raise refused.with_traceback(None)  # or it would grow from call to call
         service, method = operation.split(".")
         client, limit = self.clients.pair(service, region)
         pages = paged(client, method, params)
         while True:
             try:
                 with limit:
+                    began = monotonic()
                     page = next(pages, None)
             except FAILED as error:
-                if is_not_offered(error):
-                    self._not_offered[operation, region] = error
+                self._note(operation, region, error, monotonic() - began)
                 raise
             except Exception as error:
                 failed = HandlerFailed(error)
-                if is_not_offered(failed):
-                    self._not_offered[operation, region] = failed
+                self._note(operation, region, failed, 0)
                 raise failed from error
+            self._in_vain.pop((operation, region), None)
             if page is None:
                 return
             yield page
+
+    def _note(self, operation: str, region: str, error: Exception, seconds: float) -> None:
+        """Decide by what went wrong, after so long, whether an operation is called again."""
+        waited = self._in_vain.get((operation, region), 0) + seconds
+        if is_in_vain(error):
+            self._in_vain[operation, region] = waited
+        if is_not_offered(error) or (is_in_vain(error) and waited >= IN_VAIN):
+            self._refused[operation, region] = error
 
     def answer(self, operation: str, params: Mapping[str, Any], region: str) -> dict[str, Any]:
         """All pages of an answer as one: lists are continued. Raises one of `FAILED`."""

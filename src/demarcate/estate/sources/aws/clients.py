@@ -17,6 +17,7 @@ from botocore.exceptions import EndpointConnectionError
 from botocore.loaders import create_loader
 
 from demarcate.estate.sources.aws import answers
+from demarcate.estate.sources.aws.bounds import ANSWER, Bounds, bound
 from demarcate.estate.sources.aws.failures import is_throttled
 from demarcate.estate.sources.aws.limits import MOST, Limit
 from demarcate.version import __version__
@@ -41,6 +42,25 @@ CONFIG = Config(
     max_pool_connections=MOST,
     user_agent_extra=f"demarcate/{__version__}",
 )
+
+
+def client_of(
+    session: boto3.Session,
+    service: str,
+    endpoint_url: str | None,
+    *,
+    region: str | None = None,
+    bounds: Bounds | None = None,
+) -> Any:
+    """A client whose calls, and whose answers (by default as `ANSWER` says), are bounded."""
+    client: Any = session.client(
+        service,  # type: ignore[call-overload]
+        region_name=region,
+        endpoint_url=endpoint_url,
+        config=CONFIG,
+    )
+    bound(client, bounds or ANSWER)
+    return client
 
 
 class _Models:
@@ -132,12 +152,7 @@ class Clients:
         self.kept.forget(self)
 
     def _make(self, service: str, region: str, limit: Limit) -> Any:
-        client = self.session.client(
-            service,  # type: ignore[call-overload]
-            region_name=region,
-            endpoint_url=self._endpoint,
-            config=CONFIG,
-        )
+        client = client_of(self.session, service, self._endpoint, region=region)
         self._watch(service, client, limit)
         return client
 

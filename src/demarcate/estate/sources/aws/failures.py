@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, PaginationError
+from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import ResponseParserError
 
 
@@ -17,7 +18,11 @@ class HandlerFailed(Exception):
         self.error = error
 
 
-FAILED = (ClientError, BotoCoreError, ResponseParserError, HandlerFailed)
+class Unending(TimeoutError):
+    """An answer, or its pages, that did not end within their bounds. The text says which."""
+
+
+FAILED = (ClientError, BotoCoreError, ResponseParserError, HandlerFailed, Unending)
 """What a call raises when AWS, or the way to it, did not answer as it should."""
 
 _DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|NotAuthorized|Forbidden|^403$")
@@ -70,9 +75,30 @@ def is_not_offered(error: Exception) -> bool:
     return isinstance(error, ClientError) and bool(_NOT_AN_OPERATION.search(code_of(error)))
 
 
+def is_in_vain(error: Exception) -> bool:
+    """Whether there was no answer to a call, however often it was tried."""
+    return isinstance(error, NotConnected | HTTPClientError) or is_throttled(code_of(error))
+
+
+def _unending(error: BaseException | None) -> Unending | None:
+    """What did not end, where that is why botocore raised an error."""
+    while error is not None and not isinstance(error, Unending):
+        error = error.__cause__ or error.__context__
+    return error
+
+
+def unreached(error: Exception) -> str:
+    """What went wrong on the way to AWS, in full."""
+    return str(_unending(error) or error)
+
+
 def reason(error: Exception) -> str:
     """Why a call failed, without anything that differs from one resource to the next."""
-    code = code_of(error)
+    code, unending = code_of(error), _unending(error)
+    if unending is not None:
+        return str(unending)
+    if isinstance(error, PaginationError):
+        return "the pages have no end: a token came again"
     if _DENIED.search(code):
         return f"access denied ({code})"
     if is_throttled(code):

@@ -6,10 +6,17 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jmespath
-from botocore.exceptions import PaginationError
+
+from demarcate.estate.sources.aws.failures import Unending
 
 _TOKENS = ("NextToken", "nextToken", "NextMarker", "nextMarker", "Marker")
 """How answers call the token of the next page."""
+
+MOST = 100_000
+"""Pages of one listing. A service that gives 50 items a page has told five million by then."""
+
+IDLE = 1_000
+"""Pages in a row without anything new. AWS gives empty ones where it looks through more than it tells."""
 
 Token = Callable[[Any], Any]
 """The token of the next page in a page; None on the last one."""
@@ -18,7 +25,8 @@ Token = Callable[[Any], Any]
 def paged(client: Any, method: str, params: Mapping[str, Any]) -> Iterator[Any]:
     """The pages of an operation's answer.
 
-    Raises PaginationError where a token comes again: such a list has no end. Raises what botocore raises, too.
+    Raises Unending where a token comes again, where many pages bring nothing new, and where there are too many.
+    Raises what botocore raises, too.
     """
     if client.can_paginate(method):
         paginator = client.get_paginator(method)
@@ -28,14 +36,30 @@ def paged(client: Any, method: str, params: Mapping[str, Any]) -> Iterator[Any]:
     else:
         name, token = _unpaginated(client, method)
         pages = _turned(getattr(client, method), params, name, token)
-    seen: set[str] = set()
+    seen: set[int] = set()  # by their hashes: a token may be long
+    idle, last = 0, None
     for page in pages:
+        held = _lists(page)
+        idle = 0 if held and held != last else idle + 1
+        last = held
         found = token(page)
         if found:
-            if str(found) in seen:
-                raise PaginationError(message=f"a token came again: {found}")
-            seen.add(str(found))
+            if hash(str(found)) in seen:
+                raise Unending("the pages have no end: a token came again")
+            if idle >= IDLE:
+                raise Unending(f"the pages have no end: {IDLE:,} in a row brought nothing new")
+            if len(seen) >= MOST:
+                raise Unending(f"the pages have no end: there are more than {MOST:,}")
+            seen.add(hash(str(found)))
         yield page
+
+
+def _lists(value: Any) -> Any:
+    """The lists of a page that have something in them, by where they are; None where it has none."""
+    if isinstance(value, dict):
+        lists = {name: lists for name, member in value.items() if (lists := _lists(member))}
+        return lists or None
+    return value if isinstance(value, list) and value else None
 
 
 def _search(expression: str) -> Token:

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.credentials import RefreshableCredentials
-from botocore.exceptions import (
-    ClientError,
-    NoCredentialsError,
-    PartialCredentialsError,
-    ProfileNotFound,
-)
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.accounts import Accounts
+from demarcate.estate.sources.aws.bounds import within
 from demarcate.estate.sources.aws.clients import Clients
-from demarcate.estate.sources.aws.failures import FAILED, reason
+from demarcate.estate.sources.aws.failures import FAILED, Unending, reason, unreached
 
 if TYPE_CHECKING:
     import boto3
@@ -40,6 +37,10 @@ ALWAYS_ENABLED = frozenset(
 SESSION_NAME = "demarcate"
 """What CloudTrail in the other accounts shows of who assumed the role."""
 
+CREDENTIALS = 60.0
+"""Seconds in which whatever gives credentials must: a process, a metadata service, a sign-in may hang."""
+
+_SIGN_IN = "Name a profile (--profile), sign in (aws sso login) or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _INVALID = ("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure")
 
@@ -57,6 +58,26 @@ def make_session(profile: str | None = None) -> boto3.Session:
         known = boto3.Session().available_profiles
         names = f" (there are: {', '.join(known)})" if known else " (no profile is configured)"
         raise DemarcateError(f"there is no AWS profile {profile!r}{names}") from error
+
+
+def credentials_of(session: boto3.Session) -> Any:
+    """The credentials of a session, bounded in time as often as they are fetched anew; None where it has none.
+
+    Raises DemarcateError where they cannot be had.
+    """
+    try:
+        credentials: Any = within(CREDENTIALS, session.get_credentials)
+    except (BotoCoreError, Unending) as error:
+        raise DemarcateError(f"no AWS credentials: {error}. {_SIGN_IN}") from error
+    fetch = getattr(credentials, "_refresh_using", None)  # there is no public way
+    if fetch is not None and not isinstance(fetch, partial):
+        credentials._refresh_using = partial(_fetched, fetch)
+    return credentials
+
+
+def _fetched(fetch: Callable[[], Any]) -> Any:
+    """Credentials that are fetched anew. Raises Unending."""
+    return within(CREDENTIALS, fetch)
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,13 +117,11 @@ def identify(session: boto3.Session, clients: Clients, regions: Sequence[str] | 
     start = (regions[0] if regions else None) or session.region_name or HOME["aws"]
     for region in regions or ():
         _check_region(session, region)
+    credentials_of(session)
     try:
         identity = clients.pair("sts", start)[0].get_caller_identity()
-    except (NoCredentialsError, PartialCredentialsError) as error:
-        raise DemarcateError(
-            f"no AWS credentials: {error}. Name a profile (--profile), sign in (aws sso login) or set "
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        ) from error
+    except NoCredentialsError as error:
+        raise DemarcateError(f"no AWS credentials: {error}. {_SIGN_IN}") from error
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
         if code in _EXPIRED:
@@ -113,7 +132,7 @@ def identify(session: boto3.Session, clients: Clients, regions: Sequence[str] | 
             f"AWS does not say whose credentials these are: sts:GetCallerIdentity: {code}"
         ) from error
     except FAILED as error:
-        raise DemarcateError(f"AWS cannot be reached: sts:GetCallerIdentity: {error}") from error
+        raise DemarcateError(f"AWS cannot be reached: sts:GetCallerIdentity: {unreached(error)}") from error
     return Caller(str(identity["Account"]), str(identity["Arn"]).split(":")[1], start)
 
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.snapshot import Unread
-from demarcate.estate.sources.aws.clients import CONFIG
+from demarcate.estate.sources.aws.clients import client_of
 from demarcate.estate.sources.aws.failures import FAILED, reason
+from demarcate.estate.sources.aws.paging import paged
+from demarcate.estate.sources.aws.session import credentials_of
 from demarcate.estate.sources.config.deliveries import LONG_AGO, Group
 from demarcate.estate.sources.config.opening import Opened
 from demarcate.estate.sources.config.scanning import decode
@@ -62,9 +63,10 @@ def open_aggregator(
             f"{source}: it is not known in which region the aggregator is: "
             "name a profile that has one (--profile), or set AWS_REGION"
         )
-    client = session.client("config", endpoint_url=endpoint_url, config=CONFIG)
-    with tempfile.TemporaryDirectory(prefix="demarcate-") as folder:
-        spools = Spools(Path(folder))
+    credentials_of(session)
+    client = client_of(session, "config", endpoint_url)
+    with TemporaryFolder() as folder:
+        spools = Spools(folder)
         opened = Opened([])
         asked = sorted(set(types))
         with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="config") as pool:
@@ -85,11 +87,13 @@ def open_aggregator(
 
 def _ask(client: Any, name: str, type_: str, spools: Spools) -> str | None:
     """Keep what the aggregator answers of one type; why it could not, where it could not."""
-    pages = client.get_paginator("select_aggregate_resource_config").paginate(
-        Expression=query(type_), ConfigurationAggregatorName=name, PaginationConfig={"PageSize": 100}
-    )
+    asked = {
+        "Expression": query(type_),
+        "ConfigurationAggregatorName": name,
+        "PaginationConfig": {"PageSize": 100},
+    }
     try:
-        for page in pages:
+        for page in paged(client, "select_aggregate_resource_config", asked):
             if not _keep(page.get("Results"), spools):
                 return "the answer cannot be used: a result is no configuration item"
     except FAILED as error:
@@ -112,11 +116,9 @@ def _keep(results: Sequence[str] | None, spools: Spools) -> bool:
 def _not_aggregated(client: Any, name: str) -> list[Unread]:
     """The accounts and regions of which the aggregator did not get the present state."""
     unread = []
-    pages = client.get_paginator("describe_configuration_aggregator_sources_status").paginate(
-        ConfigurationAggregatorName=name, UpdateStatus=["FAILED", "OUTDATED"]
-    )
+    asked = {"ConfigurationAggregatorName": name, "UpdateStatus": ["FAILED", "OUTDATED"]}
     try:
-        for page in pages:
+        for page in paged(client, "describe_configuration_aggregator_sources_status", asked):
             for one in page.get("AggregatedSourceStatusList", ()):
                 code = one.get("LastErrorCode") or one.get("LastUpdateStatus", "")
                 unread.append(

@@ -8,8 +8,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.sources.aws.clients import CONFIG
+from demarcate.estate.sources.aws.bounds import OBJECT
+from demarcate.estate.sources.aws.clients import client_of
 from demarcate.estate.sources.aws.failures import FAILED, reason
+from demarcate.estate.sources.aws.paging import paged
+from demarcate.estate.sources.aws.session import credentials_of
 from demarcate.estate.sources.config.deliveries import Delivery, delivery
 from demarcate.estate.sources.config.opening import Opened, open_deliveries
 from demarcate.estate.sources.config.scanning import Damaged, Stream
@@ -44,9 +47,11 @@ def open_bucket(url: str, session: boto3.Session, endpoint_url: str | None) -> I
     bucket, _, prefix = url.removeprefix(BUCKET).partition("/")
     if not bucket:
         raise DemarcateError(f"{url}: name a bucket: s3://BUCKET or s3://BUCKET/PREFIX")
-    client = session.client("s3", endpoint_url=endpoint_url, config=CONFIG)
+    credentials_of(session)
+    listing = client_of(session, "s3", endpoint_url)
+    reading = client_of(session, "s3", endpoint_url, bounds=OBJECT)
     try:
-        found = list(_listed(client, bucket, prefix))
+        found = list(_listed(listing, reading, bucket, prefix))
     except FAILED as error:
         raise DemarcateError(
             f"{url}: s3:ListBucket: {reason(error)}. Reading it needs s3:ListBucket and s3:GetObject"
@@ -57,11 +62,11 @@ def open_bucket(url: str, session: boto3.Session, endpoint_url: str | None) -> I
         yield opened
 
 
-def _listed(client: Any, bucket: str, prefix: str) -> Iterator[Delivery]:
-    for page in client.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix):
+def _listed(listing: Any, reading: Any, bucket: str, prefix: str) -> Iterator[Delivery]:
+    for page in paged(listing, "list_objects_v2", {"Bucket": bucket, "Prefix": prefix}):
         for entry in page.get("Contents", ()):
             key = entry["Key"]
-            one = delivery(f"{BUCKET}{bucket}/{key}", partial(_open, client, bucket, key))
+            one = delivery(f"{BUCKET}{bucket}/{key}", partial(_open, reading, bucket, key))
             # Other files are passed over, unless one is named itself.
             if one.named or key == prefix:
                 yield one
