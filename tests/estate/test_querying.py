@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -189,3 +191,15 @@ def test_nothing_spills_where_the_user_works(
 def test_collecting_needs_no_database_of_python(place: Place) -> None:
     """A query of a snapshot that lives as long as its object does."""
     assert list(run("SELECT count(*) FROM aws_s3_bucket", collect(place.folder / "template.yaml"))[1]) == [(2,)]
+
+
+@pytest.mark.parametrize(
+    "sql", ["SELECT length(bitstring('1', 2000000000))", "SELECT count(*) FROM range(1000000000000)"]
+)
+def test_a_query_that_cannot_be_interrupted_ends_the_command(place: Place, sql: str) -> None:
+    """One function that is at work looks at nothing: the deadline holds all the same."""
+    command = [sys.executable, "-m", "demarcate", "query", sql, str(place.snapshot.folder), "--max-seconds", "0.5"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -20,9 +20,9 @@ from typing import Any
 
 import duckdb
 
+from demarcate.base import stopping
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal
-from demarcate.base.stopping import at_end, remove
 
 MAX_SPILL = "10GiB"
 """How much one connection may write to its temporary folder, where it needs more than its memory."""
@@ -58,7 +58,7 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
     if limits.threads is not None:
         config["threads"] = limits.threads
     connection = duckdb.connect(config=config)
-    weakref.finalize(connection, at_end(partial(remove, spill)))
+    weakref.finalize(connection, stopping.at_end(partial(stopping.remove, spill)))
     # A folder that is a link, or lies below one, may be meant by either of its names.
     names = {str(name) for folder in folders for name in (folder.absolute(), folder.resolve())}
     connection.execute(
@@ -91,26 +91,35 @@ class TookTooLong(Exception):
     """A query ran into its deadline."""
 
 
+HOLD = 5.0
+"""Seconds that an interrupted query may take to end. One function may be at work for long, and looks at nothing."""
+
+
 @contextlib.contextmanager
 def deadline(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[None]:
-    """Interrupt what the connection runs after so many seconds. Raises TookTooLong where that happened."""
+    """Interrupt what the connection runs after so many seconds. Raises TookTooLong where that happened.
+
+    A query that does not end then ends the command.
+    """
+    left = threading.Event()
     passed = threading.Event()
 
-    def interrupt() -> None:
-        passed.set()
-        connection.interrupt()
+    def watch() -> None:
+        if not left.wait(seconds):
+            passed.set()
+            connection.interrupt()
+            if not left.wait(HOLD):
+                stopping.give_up(f"a query did not end, {HOLD:g} s after its deadline of {seconds:g} s", 2)
 
-    timer = threading.Timer(seconds, interrupt)
-    timer.daemon = True
-    timer.start()
+    threading.Thread(target=watch, name="deadline", daemon=True).start()
     try:
         yield
     except duckdb.InterruptException as error:
         if passed.is_set():
-            raise TookTooLong(f"took longer than {seconds:g} s") from error
+            raise TookTooLong(f"it takes longer than {seconds:g} s") from error
         raise
     finally:
-        timer.cancel()
+        left.set()
 
 
 @contextlib.contextmanager

@@ -32,6 +32,7 @@ GRACE = 1.5
 
 _ends: dict[object, Callable[[], object]] = {}
 _once = threading.Lock()
+_listening = threading.Event()
 
 
 def listen() -> None:
@@ -48,6 +49,16 @@ def listen() -> None:
         _thread.start_new_thread(_watch, (reading, heard))
     for number in heard:
         signal.signal(number, _hold)
+    _listening.set()
+
+
+def give_up(message: str, code: int) -> None:
+    """End the command as a signal does, from any thread: for what is not to be interrupted by other means.
+
+    Does nothing in somebody else's program, where nobody listens.
+    """
+    if _listening.is_set():
+        _end(code, message)
 
 
 def at_end(do: Callable[[], object]) -> Callable[[], None]:
@@ -119,29 +130,31 @@ def _watch(reading: int, heard: frozenset[int]) -> None:
     """Wait for a signal, which the main thread may be too busy to see."""
     while (number := os.read(reading, 1)[0]) not in heard:
         pass
-    _end(number)
+    _end(128 + number)
 
 
 def _hold(number: int, _: object) -> None:
     """Keep the main thread from going on: it would meet the clean-up."""
-    _end(number)
+    _end(128 + number)
 
 
-def _end(number: int) -> None:
+def _end(code: int, message: str = "interrupted") -> None:
     """End the process, from the thread that is called here first; whoever comes later waits for that."""
     if _once.acquire(blocking=False):
         try:
-            _thread.start_new_thread(_clean_up, (number,))  # which needs no lock, other than threading.Thread
+            _thread.start_new_thread(
+                _clean_up, (code, message)
+            )  # which needs no lock, other than threading.Thread
         except RuntimeError:  # nor memory for another thread
-            _clean_up(number)
+            _clean_up(code, message)
     time.sleep(GRACE)
-    os._exit(128 + number)
+    os._exit(code)
 
 
-def _clean_up(number: int) -> None:
+def _clean_up(code: int, message: str) -> None:
     for do in reversed(list(_ends.values())):
         with contextlib.suppress(Exception):  # there is nobody left to tell, and the others are to be done
             do()
     with contextlib.suppress(OSError):
-        os.write(2, b"demarcate: interrupted\n")
-    os._exit(128 + number)
+        os.write(2, f"demarcate: {message}\n".encode())
+    os._exit(code)
