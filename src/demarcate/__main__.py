@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import sys
 
@@ -12,9 +11,10 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to clean up: no traceback either
     if sys.argv[1:] == ["--version"]:  # the one thing that needs nothing else
+        from demarcate.report.out import data
         from demarcate.version import __version__
 
-        sys.stdout.write(f"demarcate {__version__}\n")
+        data().write(f"demarcate {__version__}\n")
         return
     import gc
 
@@ -24,24 +24,25 @@ def main() -> None:
     gc.set_threshold(100_000, 50, 50)  # rows are many and hold no cycles: looking for them costs a tenth of a run
     from demarcate.base.errors import DemarcateError
     from demarcate.cli import app
+    from demarcate.report import out
 
+    out.fence()
     try:
         app()
     except DemarcateError as error:
-        _fail(str(error), 2)
+        _fail(2, *error.args)
     except BrokenPipeError:
-        # Whoever read our output has gone; there is nobody left to tell.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        out.abandon()
         sys.exit(0)
     except OSError as error:
-        _fail(f"{error.filename or 'a file'}: {error.strerror or error}", 2)
+        _fail(2, f"{error.filename or 'a file'}: {error.strerror or error}")
 
 
-def _fail(message: str, code: int) -> None:
-    from demarcate.report.safe import printable
+def _fail(code: int, *messages: str) -> None:
+    from demarcate.report.out import say
 
-    for line in message.splitlines():
-        sys.stderr.write(f"demarcate: {printable(line)}\n")
+    for message in messages:
+        say(f"demarcate: {message}")
     sys.exit(code)
 
 

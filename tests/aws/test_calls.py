@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Mapping
 from io import StringIO
 from typing import Any
@@ -18,6 +17,7 @@ from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.plan import Selection
 from demarcate.estate.tables import all_tables
 from demarcate.report import rows
+from demarcate.report.out import Out, data
 from tests.aws.conftest import REGION, Aws
 
 
@@ -96,7 +96,7 @@ def test_rows_are_for_each_region_and_once_for_the_account() -> None:
     selection = {"aws_ec2_regional_settings": frozenset[str](), "aws_iam_account_summary": frozenset[str]()}
     columns, found = planned_rows(selection, "123456789012", ["eu-west-1", "us-east-1"])
     out = StringIO()
-    rows.write(columns, found, "csv", out)
+    rows.write(columns, found, "csv", Out(out))
     assert out.getvalue() == (
         "account,region,service,operation,how often,parameters,tables\n"
         "123456789012,global,ec2,DescribeRegions,once,,\n"
@@ -112,7 +112,7 @@ def test_everything_has_rows() -> None:
     told = {str(row[columns.index("tables")]) for row in found}
     live = {name for name, table in all_tables().items() if table.steps}
     assert live <= {name for tables in told for name in tables.split(", ")}
-    rows.write(columns, found, "json", sys.stdout)
+    rows.write(columns, found, "json", data())
 
 
 def called(aws: Aws, selection: Mapping[str, frozenset[str] | None]) -> set[str]:

@@ -20,6 +20,7 @@ from demarcate.estate.snapshot import Part, Snapshot, TableParts, Unread
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
 from demarcate.report import html
+from demarcate.report.out import Out
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -43,7 +44,7 @@ def example() -> Assessment:
 def written(assessment: Assessment) -> str:
     """The report of an assessment."""
     out = io.StringIO()
-    html.write(assessment, out)
+    html.write(assessment, Out(out))
     return out.getvalue()
 
 

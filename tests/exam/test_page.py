@@ -20,6 +20,7 @@ from demarcate.exam.questions import make_exam
 from demarcate.exam.structs import Exam
 from demarcate.model import Model
 from demarcate.report.exam import page as writing
+from demarcate.report.out import Out
 from demarcate.report.safe import printable
 
 if TYPE_CHECKING:
@@ -61,7 +62,7 @@ def opened(browser: Browser, model: Model, tmp_path: Path) -> Iterator[Open]:
     def open_page(exam: Exam | None = None, **how: Any) -> Opened:
         made = exam or make_exam(model, seed=4, number=10)
         written = io.StringIO()
-        writing.write(model, made, written)
+        writing.write(model, made, Out(written))
         file.write_text(written.getvalue(), encoding="utf-8")
         context = browser.new_context(**how)
         page = context.new_page()
@@ -253,7 +254,7 @@ def test_it_is_small_and_the_same(model: Model) -> None:
     pages = []
     for _ in range(2):
         written = io.StringIO()
-        writing.write(model, make_exam(model, seed=4, number=50), written)
+        writing.write(model, make_exam(model, seed=4, number=50), Out(written))
         pages.append(written.getvalue())
     assert pages[0] == pages[1]
     assert len(pages[0].encode()) < 250_000

@@ -6,7 +6,16 @@ from dataclasses import dataclass
 
 
 class DemarcateError(Exception):
-    """Something the user can mend: shown as one message, never as a traceback. Exit code 2."""
+    """Something the user can mend: shown as a message, never as a traceback. Exit code 2.
+
+    Where several things are wrong, each has a message of its own, which is one line.
+    """
+
+    def __init__(self, *messages: str) -> None:
+        super().__init__(*messages)
+
+    def __str__(self) -> str:
+        return "\n".join(map(str, self.args))
 
 
 @dataclass(frozen=True, slots=True)

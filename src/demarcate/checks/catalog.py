@@ -94,7 +94,7 @@ def _compile_all(texts: Sequence[tuple[str, str]], responsibilities: tuple[str, 
             except DocumentError as error:
                 mistakes.append(str(error))
     if mistakes:
-        raise DemarcateError("\n".join(mistakes))
+        raise DemarcateError(*mistakes)
     return checks
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from demarcate.cli import catalog, estate, exam, model, permissions, pictures
+from demarcate.report import out
 from demarcate.version import __version__
 
 app = typer.Typer(
@@ -20,7 +21,7 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        typer.echo(f"demarcate {__version__}")
+        out.data().write(f"demarcate {__version__}\n")
         raise typer.Exit
 
 

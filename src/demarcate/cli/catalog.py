@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 import typer
 
 from demarcate.cli import options
 from demarcate.cli.options import Format
+from demarcate.report.out import data
 
 
 def add_to(app: typer.Typer) -> None:
@@ -47,7 +47,7 @@ def list_checks(
             if format is Format.TABLE
             else ["id", "severity", "title", "responsibility", "table"]
         )
-    rows.write(columns, [[check[name] for name in columns] for check in found], str(format), sys.stdout)
+    rows.write(columns, [[check[name] for name in columns] for check in found], str(format), data())
 
 
 def show(
@@ -56,18 +56,17 @@ def show(
     format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
 ) -> None:
     """Show one check: its predicate, what it proves, and what to do where it fails."""
-    import msgspec
-
     from demarcate.checks.catalog import encode, load_checks, select, shown_path
     from demarcate.model import load
     from demarcate.report import rows
+    from demarcate.report.safe import json_text
 
     model = load()
     check = select(load_checks(checks or (), responsibilities=model.owed), [check_id])[check_id]
     told = encode(check) | {"where": check.condition, "pass": check.predicate, "remedy": check.remedy}
     told |= {"file": shown_path(check.file), "line": check.line}
     if format is Format.JSON:
-        sys.stdout.write(msgspec.json.format(msgspec.json.encode(told)).decode() + "\n")
+        data().write(json_text(told, indent=True) + "\n")
         return
     told["refs"] = [f"{name} {ref}" for name, refs in check.refs.items() for ref in refs]
-    rows.write(["key", "value"], [[key, value] for key, value in told.items() if value], str(format), sys.stdout)
+    rows.write(["key", "value"], [[key, value] for key, value in told.items() if value], str(format), data())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,6 +12,7 @@ import typer
 
 from demarcate.cli import options
 from demarcate.cli.options import Format, ReportFormat
+from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
     from demarcate.estate.snapshot import Snapshot, Unread
@@ -100,9 +100,9 @@ def assess(
 
         terminal.write(assessment, options.console())
     else:
-        reports.write(assessment, format.value, sys.stdout)
+        reports.write(assessment, format.value, data("utf-8" if format is ReportFormat.HTML else None))
     for path, _ in files:
-        options.say(f"written: {path}")
+        say(f"written: {path}")
     if fail_on is not None:
         counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
         if any(f.verdict == "fail" and f.severity in counted for f in assessment.judgement.findings()):
@@ -158,9 +158,9 @@ def collect(
             raise DemarcateError("only live AWS is called: a dry run takes the source aws, and nothing else")
         found = planned(selection, session=session, regions=region, endpoint_url=endpoint_url, accounts=accounts)
         if format is Format.TABLE:
-            calls.write(*found, sys.stdout)
+            calls.write(*found, data())
         else:
-            rows.write(*found, str(format), sys.stdout)
+            rows.write(*found, str(format), data())
         return
     if out is None:
         raise DemarcateError("name a folder for the snapshot (--out), or ask what would be called (--dry-run)")
@@ -180,7 +180,7 @@ def collect(
         )
     row_count = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
     called = f", {progress.standing().whole().calls:,} calls" if sources == [LIVE] else ""
-    options.say(
+    say(
         f"{out}: {row_count:,} rows in {len(snapshot.manifest.tables)} tables{called}, "
         f"{time.monotonic() - began:.1f} s"
     )
@@ -196,11 +196,11 @@ def _kept(out: Path, resume: bool) -> Iterator[None]:
 
     partial = partial_folder(out)
     if resume and not partial.exists():
-        options.say(f"{out}: there is nothing to go on with: everything is read")
+        say(f"{out}: there is nothing to go on with: everything is read")
 
     def tell() -> None:
         if partial.exists():
-            options.say(f"{out}: what was read is kept in {partial}: go on with --resume")
+            say(f"{out}: what was read is kept in {partial}: go on with --resume")
 
     try:
         with ending_with(tell):
@@ -246,7 +246,7 @@ def query(
         )
     limits = QueryLimits(seconds=max_seconds, memory=max_memory * 1_000_000, rows=max_rows)
     columns, found = run(sql, snapshot, limits)
-    rows.write(columns, found, str(format), sys.stdout)
+    rows.write(columns, found, str(format), data())
     _tell_skipped(snapshot)
     _tell_unread(snapshot.unread)
 
@@ -260,19 +260,17 @@ def tables(
     from demarcate.report import rows
 
     columns, found = list_tables() if name is None else describe_table(name)
-    rows.write(columns, found, str(format), sys.stdout)
+    rows.write(columns, found, str(format), data())
 
 
 def _tell_skipped(snapshot: Snapshot) -> None:
     """Say what was left out on purpose: closed accounts, and regions that an account has not enabled."""
-    from demarcate.report.safe import one_line
-
     for note in snapshot.manifest.accounts:
-        who = one_line(f"{note.id} {note.name}")
+        who = f"{note.id} {note.name}"
         if note.skipped:
-            options.say(f"{who}: not read: {note.skipped}")
+            say(f"{who}: not read: {note.skipped}")
         if note.not_enabled:
-            options.say(f"{who}: not read, since not enabled there: {', '.join(note.not_enabled)}")
+            say(f"{who}: not read, since not enabled there: {', '.join(note.not_enabled)}")
 
 
 def _tell_unread(found: tuple[Unread, ...]) -> None:

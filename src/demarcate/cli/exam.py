@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -12,12 +13,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demarcate.cli import options
+from demarcate.report.out import data, saving, say
 
 if TYPE_CHECKING:
-    from rich.console import Console
-
     from demarcate.exam.structs import Exam, Question
     from demarcate.model import Model
+    from demarcate.report.console import Console
 
 UNREAD = 3
 
@@ -95,9 +96,7 @@ def quiz(
         unread = len(assessment.posture.unread)
     exam = make_exam(model, seed=chosen, number=number, area=area, service=service, estate=estate, origin=origin)
     if unread:
-        from demarcate.report.safe import one_line
-
-        options.say(f"{unread} of what {one_line(origin or '')} has could not be read; demarcate assess says what")
+        say(f"{unread} of what {origin} has could not be read; demarcate assess says what")
     if format is ExamFormat.TEXT:
         _take(model, exam, evidence, person or "", responsibility)
     else:
@@ -126,17 +125,12 @@ def _refuse_what_does_not_go_together(
 def _write(model: Model, exam: Exam, format: ExamFormat, out: Path | None) -> None:
     from demarcate.report.exam import document, page
 
-    written = io.StringIO()
-    if format is ExamFormat.JSON:
-        document.write(exam, written)
-    else:
-        page.write(model, exam, written)
-    if out is None:
-        sys.stdout.write(written.getvalue())
-        return
-    from demarcate.base.files import write_whole
-
-    write_whole(out, written.getvalue().encode())
+    printed = data("utf-8" if format is ExamFormat.HTML else None)
+    with nullcontext(printed) if out is None else saving(out) as stream:
+        if format is ExamFormat.JSON:
+            document.write(exam, stream)
+        else:
+            page.write(model, exam, stream)
 
 
 def _take(model: Model, exam: Exam, evidence: Path | None, person: str, responsibility: str | None) -> None:
@@ -178,7 +172,7 @@ def _take(model: Model, exam: Exam, evidence: Path | None, person: str, responsi
             )
             terminal.write_recorded(result, proves, str(file), console)
         else:
-            options.say("not written down: the exam is not complete")
+            say("not written down: the exam is not complete")
 
 
 def _ask(question: Question, console: Console) -> int | None:
@@ -187,8 +181,9 @@ def _ask(question: Question, console: Console) -> int | None:
     from demarcate.report.exam import terminal
 
     while True:
-        sys.stdout.write(terminal.prompt(question))
-        sys.stdout.flush()
+        asked = data()
+        asked.write(terminal.prompt(question))
+        asked.flush()
         typed = sys.stdin.readline(LONGEST_ANSWER) if sys.stdin else ""
         if not sys.stdin or not sys.stdin.isatty():
             terminal.write_typed(typed, console)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from demarcate.cli import options
 from demarcate.cli.options import Format
+from demarcate.report.out import data
 
 if TYPE_CHECKING:
     pass
@@ -38,9 +38,9 @@ def matrix(
     options.known("service", service, model.service)
     options.known("party", party, ("aws", "customer"))
     if shift:
-        report.write_shift(model, str(format), sys.stdout)
+        report.write_shift(model, str(format), data())
     else:
-        report.write(model, area, service, party, str(format), sys.stdout)
+        report.write(model, area, service, party, str(format), data())
 
 
 def who(
@@ -82,7 +82,7 @@ def who(
             endpoint_url=endpoint_url,
             parameters=options.parameters_of(parameters),
         )
-        report.write(model, lines, str(format), sys.stdout, options.console())
+        report.write(model, lines, str(format), data(), options.console())
         return
     if not question:
         raise DemarcateError('ask something, such as: demarcate who "patch the rds engine", or name a --resource')
@@ -93,7 +93,7 @@ def who(
     matches = find(model, asked)
     if not matches:
         raise DemarcateError(f"nothing in the model is about {asked!r}; demarcate matrix shows all of it")
-    answers.write(matches, str(format), sys.stdout, options.console())
+    answers.write(matches, str(format), data(), options.console())
 
 
 def explain(
@@ -104,4 +104,4 @@ def explain(
     from demarcate.model import load
     from demarcate.report import explanation
 
-    explanation.write(load(), id, str(format), sys.stdout, options.console())
+    explanation.write(load(), id, str(format), data(), options.console())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable
 from enum import StrEnum
 from pathlib import Path
@@ -10,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from demarcate.report.out import data, say
+
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from rich.console import Console
-
     from demarcate.estate.accounts import Accounts
     from demarcate.estate.snapshot import Unread
+    from demarcate.report.console import Console
 
 SOURCES = (
     "aws; a template or a folder of templates, several being one estate; a snapshot; or what AWS Config recorded: "
@@ -141,20 +141,14 @@ def known(what: str, name: str | None, names: Iterable[str]) -> None:
 
 def console() -> Console:
     """The terminal, or 80 columns without colour where there is none."""
-    from rich.console import Console
+    from demarcate.report.console import Console
 
-    return Console(highlight=False, markup=False, emoji=False, soft_wrap=False)
+    return Console(data())
 
 
 def say_unread(found: Iterable[Unread]) -> None:
     """Tell people what could not be read."""
-    from demarcate.report.safe import one_line
     from demarcate.report.unread import lines
 
     for told in lines(found):
-        say(f"could not be read: {one_line(told)}")
-
-
-def say(text: str) -> None:
-    """Tell people something beside the data: on stderr."""
-    sys.stderr.write(text + "\n")
+        say(f"could not be read: {told}")

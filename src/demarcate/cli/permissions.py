@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demarcate.cli import options
+from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
     from demarcate.estate.plan import Selection
@@ -60,13 +60,13 @@ def iam_policy(
     if meant.organization:
         grants += organization_grants(meant.role_name)
     if format is PolicyFormat.CLOUDFORMATION:
-        sys.stdout.write(policy.template(grants))
+        data().write(policy.template(grants))
         return
     document = policy.policy(grants)
-    sys.stdout.write(policy.policy_json(document))
+    data().write(policy.policy_json(document))
     size = policy.size(document)
     if size > policy.LIMIT:
-        options.say(
+        say(
             f"this policy has {size:,} characters and a managed policy takes {policy.LIMIT:,}: "
             f"--format cloudformation makes {len(policy.policies(grants))} policies of it"
         )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from enum import StrEnum
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from demarcate.cli import options
 from demarcate.cli.estate import UNREAD
+from demarcate.report.out import data, saving, say
 
 if TYPE_CHECKING:
     from demarcate.model import Model
@@ -95,7 +95,7 @@ def diagram(
         ).posture
     drawing = _drawing(model, service, compared, posture)
     if out is None:
-        sys.stdout.write(_svg(drawing).decode())
+        data("utf-8").write(_svg(drawing))
     else:
         _write(out, _BACKENDS[out.suffix.lower()](drawing))
     if posture is not None:
@@ -104,11 +104,9 @@ def diagram(
 
 def _tell(posture: Posture) -> None:
     """Say what could not be read or believed, and end with the exit code for that."""
-    from demarcate.report.safe import one_line
-
     options.say_unread(posture.unread)
     for refused in posture.refused:
-        options.say(f"refused evidence: {one_line(str(refused))}")
+        say(f"refused evidence: {refused}")
     if posture.unread or posture.refused:
         raise typer.Exit(UNREAD)
 
@@ -141,10 +139,10 @@ def _drawing(model: Model, service: str | None, compared: list[str], posture: Po
     return collaboration(model, posture)
 
 
-def _svg(drawing: Drawing) -> bytes:
+def _svg(drawing: Drawing) -> str:
     from demarcate.report.pictures.svg import svg
 
-    return svg(drawing).encode()
+    return svg(drawing)
 
 
 def _png(drawing: Drawing) -> bytes:
@@ -153,13 +151,13 @@ def _png(drawing: Drawing) -> bytes:
     return png(drawing)
 
 
-def _drawio(drawing: Drawing) -> bytes:
+def _drawio(drawing: Drawing) -> str:
     from demarcate.report.pictures.drawio import drawio
 
-    return drawio(drawing).encode()
+    return drawio(drawing)
 
 
-_BACKENDS: dict[str, Callable[[Drawing], bytes]] = {".svg": _svg, ".png": _png, ".drawio": _drawio}
+_BACKENDS: dict[str, Callable[[Drawing], str | bytes]] = {".svg": _svg, ".png": _png, ".drawio": _drawio}
 
 
 def summary(
@@ -183,27 +181,26 @@ def summary(
             raise DemarcateError("a PDF is written to a file: name it with --out, such as --out summary.pdf")
         from demarcate.report.summary_pdf import pdf
 
-        data = pdf(model)
+        _write(out, pdf(model))
+    elif out is not None:
+        _write(out, report.markdown(model) if chosen is SummaryFormat.MARKDOWN else report.text(model))
     elif chosen is SummaryFormat.MARKDOWN:
-        data = report.markdown(model).encode()
-    elif out is None:
+        data().write(report.markdown(model))
+    else:
         report.write_text(model, options.console())
-        return
-    else:
-        data = report.text(model).encode()
-    if out is None:
-        sys.stdout.write(data.decode())
-    else:
-        _write(out, data)
 
 
-def _write(path: Path, data: bytes) -> None:
+def _write(path: Path, content: str | bytes) -> None:
     """Write a file, and say so. Raises DemarcateError where it cannot be written."""
     from demarcate.base.errors import DemarcateError
     from demarcate.base.files import write_whole
 
     try:
-        write_whole(path, data)
+        if isinstance(content, bytes):
+            write_whole(path, content)
+        else:
+            with saving(path) as stream:
+                stream.write(content)
     except OSError as error:
         raise DemarcateError(f"{path}: cannot be written: {error.strerror or error}") from error
-    options.say(f"written: {path}")
+    say(f"written: {path}")

@@ -31,7 +31,7 @@ from demarcate.report.pictures.collaboration import collaboration
 from demarcate.report.pictures.drawio import drawio
 from demarcate.report.pictures.png import png
 from demarcate.report.pictures.svg import svg
-from demarcate.report.safe import markdown, one_line
+from demarcate.report.safe import json_text, markdown, one_line
 
 WIDTH = 100
 """The width of the help texts."""
@@ -48,7 +48,7 @@ def pages(app: typer.Typer) -> dict[str, str]:
         "tables.md": _page(_tables(model)),
         "checks.md": _page(_checks(model, checks)),
         "command.md": _page(_command(app)),
-        "report.schema.json": json.dumps(json_report.schema(), indent=2, ensure_ascii=False) + "\n",
+        "report.schema.json": json_text(json_report.schema(), indent=True) + "\n",
     }
 
 

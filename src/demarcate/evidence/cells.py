@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 
+from demarcate.base.formulas import SIGNS
+
 LONGEST = 10_000
 """How many characters one cell may have."""
 
-_LIKE_A_FORMULA = re.compile(r"'*[=+\-@\t\r]")
-_ESCAPED = re.compile(r"'+[=+\-@\t\r]")
+_LIKE_A_FORMULA = re.compile(rf"'*[\s\"]*[{SIGNS}\t\r]")
+_ESCAPED = re.compile(rf"'+[\s\"]*[{SIGNS}\t\r]")
 
 
 def escape(text: str) -> str:

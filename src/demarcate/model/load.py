@@ -44,7 +44,7 @@ class ModelError(DemarcateError):
 
     def __init__(self, problems: Iterable[Problem]) -> None:
         self.problems = tuple(problems)
-        super().__init__("\n".join(str(problem) for problem in self.problems))
+        super().__init__(*map(str, self.problems))
 
 
 def load(folder: Path | None = None) -> Model:

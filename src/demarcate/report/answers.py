@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import IO
 
-from rich.console import Console
 from rich.padding import Padding
-from rich.text import Text
 
 from demarcate.model import Match, Responsibility
 from demarcate.report import rows
+from demarcate.report.console import Console, Text
 from demarcate.report.halves import PARTIES, proven_by, services_of
+from demarcate.report.out import Out
 
 COLUMNS = ["id", "party", "title", "services", "why", "proof", "counterparts"]
 
 
-def write(matches: Sequence[Match], format: str, out: IO[str], console: Console) -> None:
+def write(matches: Sequence[Match], format: str, out: Out, console: Console) -> None:
     """Write matches, best first. People see the best few whole and the others by name."""
     if format != "table":
         rows.write(COLUMNS, [_record(match) for match in matches], format, out)

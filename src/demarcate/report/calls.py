@@ -4,21 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import IO, Any
+from typing import Any
 
+from demarcate.report.out import Out
 from demarcate.report.safe import one_line
 
 _WITH_TABLES = 140
 """The width at which there is room for the tables that need a call."""
 
 
-def write(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: IO[str]) -> None:
+def write(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Out) -> None:
     """Write the calls of a dry run to a stream; the tables that need each only where there is room for them."""
-    from rich.console import Console
     from rich.table import Table
-    from rich.text import Text
 
-    console = Console(file=out, highlight=False, markup=False, emoji=False)
+    from demarcate.report.console import Console, Text
+
+    console = Console(out)
     calls = [dict(zip(columns, map(str, row), strict=True)) for row in rows]
     for (account, region), group in groupby(calls, key=lambda call: (call["account"], call["region"])):
         here = list(group)

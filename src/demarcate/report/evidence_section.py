@@ -5,10 +5,10 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table as Grid
-from rich.text import Text
 
 from demarcate.evidence.structs import EvidenceResult, Standing
 from demarcate.posture.structs import EXPIRES_SOON, Posture, ResponsibilityPosture
+from demarcate.report.console import Text
 from demarcate.report.safe import one_line
 
 _SIGNS: dict[Standing, tuple[str, str, str]] = {

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-from typing import IO
-
 import msgspec
-from rich.console import Console
 from rich.padding import Padding
-from rich.text import Text
 
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.structs import Check
 from demarcate.model import Explanation, Model, Responsibility
 from demarcate.model import explain as find
+from demarcate.report.console import Console, Text
 from demarcate.report.halves import PARTIES, entry, proven_by, services_of, side_by_side
+from demarcate.report.out import Out
+from demarcate.report.safe import json_text
 
 
-def write(model: Model, id: str, format: str, out: IO[str], console: Console) -> None:
+def write(model: Model, id: str, format: str, out: Out, console: Console) -> None:
     """Write all that is known by an id: of the model, or a check's responsibility.
 
     Raises NotInModelError with the nearest ids where there is none.
@@ -28,7 +27,7 @@ def write(model: Model, id: str, format: str, out: IO[str], console: Console) ->
     mine = [check for check in checks.values() if check.responsibility == id]
     if format == "json":
         told = msgspec.to_builtins(found) | {"checks": [check.id for check in mine]}
-        out.write(msgspec.json.format(msgspec.json.encode(told)).decode() + "\n")
+        out.write(json_text(told, indent=True) + "\n")
         return
     _print(model, found, mine, console)
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import IO
-
 from demarcate.assessing import Assessment
 from demarcate.report import rows
+from demarcate.report.out import Out
 
 COLUMNS = (
     "area",
@@ -25,7 +24,7 @@ COLUMNS = (
 )
 
 
-def write(assessment: Assessment, out: IO[str]) -> None:
+def write(assessment: Assessment, out: Out) -> None:
     """Write what fails or is unknown, in the order of the findings."""
     states = {posture.id: posture.state for posture in assessment.posture.responsibilities}
     rows.write(

@@ -7,9 +7,9 @@ from collections.abc import Iterable
 from rich.box import Box
 from rich.console import RenderableType
 from rich.table import Table
-from rich.text import Text
 
 from demarcate.model import Proof, Responsibility
+from demarcate.report.console import Text
 
 AWS, CUSTOMER = "AWS provides", "You owe"
 PARTIES = {"aws": "AWS", "customer": "you"}

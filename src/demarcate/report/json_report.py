@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from typing import IO, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
@@ -13,6 +13,8 @@ from demarcate.base.errors import Problem
 from demarcate.checks.engine import Finding, NotRun
 from demarcate.estate.snapshot import Unread
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
+from demarcate.report.out import Out
+from demarcate.report.safe import json_text
 from demarcate.version import __version__
 
 VERSION: Literal[1] = 1
@@ -56,7 +58,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ]
 
 
-def write(assessment: Assessment, out: IO[str]) -> None:
+def write(assessment: Assessment, out: Out) -> None:
     """Write the report. Findings are streamed, so that they may be many."""
     head = _head(assessment.posture)
     out.write("{")
@@ -116,4 +118,4 @@ def _tidy(value: Any) -> Any:
 
 
 def _encode(value: Any) -> str:
-    return msgspec.json.encode(value, order="deterministic").decode()
+    return json_text(value, order="deterministic")

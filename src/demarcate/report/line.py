@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import IO
-
-from rich.console import Console
-from rich.text import Text
 
 from demarcate.model import Model
 from demarcate.posture.line import Drawn, ResourceLine
 from demarcate.report import rows
+from demarcate.report.console import Console, Text
 from demarcate.report.halves import entry, side_by_side
+from demarcate.report.out import Out
 from demarcate.report.safe import one_line
 
 COLUMNS = ["resource", "service", "type", "area", "party", "responsibility", "title", "applies", "because"]
 
 
-def write(model: Model, lines: Sequence[ResourceLine], format: str, out: IO[str], console: Console) -> None:
+def write(model: Model, lines: Sequence[ResourceLine], format: str, out: Out, console: Console) -> None:
     """Write the line. For programs one row a responsibility; `applies` is null where the row does not tell."""
     if format != "table":
         rows.write(COLUMNS, [_record(line, drawn) for line in lines for drawn in line.drawn], format, out)

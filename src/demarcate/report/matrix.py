@@ -2,25 +2,22 @@
 
 from __future__ import annotations
 
-from typing import IO, Literal, cast
-
-from rich.console import Console
-from rich.text import Text
+from typing import Literal, cast
 
 from demarcate.model import SERVICE_TYPES, Model, Responsibility, shift
 from demarcate.model import matrix as rows_of
 from demarcate.report import rows
+from demarcate.report.console import Console, Text
 from demarcate.report.halves import entry, proven_by, side_by_side
+from demarcate.report.out import Out
 
 COLUMNS = ["area", "party", "id", "title", "services", "proof", "controls", "oscal"]
 
 
-def write(
-    model: Model, area: str | None, service: str | None, party: str | None, format: str, out: IO[str]
-) -> None:
+def write(model: Model, area: str | None, service: str | None, party: str | None, format: str, out: Out) -> None:
     """Write both halves of each area. For people side by side, for programs one row a responsibility."""
     if format == "table":
-        _side_by_side(model, area, service, party, Console(file=out, highlight=False, markup=False))
+        _side_by_side(model, area, service, party, Console(out))
         return
     found = [
         r
@@ -50,7 +47,7 @@ def _side_by_side(
 _OWES = {"aws": "AWS", "customer": "you", "both": "both", "nobody": "–"}
 
 
-def write_shift(model: Model, format: str, out: IO[str]) -> None:
+def write_shift(model: Model, format: str, out: Out) -> None:
     """Write who owes each topic, from infrastructure to abstracted services."""
     shifts = shift(model)
     columns = ["area", "topic", *SERVICE_TYPES]

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from textwrap import indent
 from typing import Any, Final
 
 from demarcate.estate.sources.aws.permissions import Grant
+from demarcate.report.safe import json_text
 
 LIMIT: Final = 6_144
 """The characters that a managed policy may have; AWS does not count white space."""
@@ -35,7 +35,7 @@ def policies(grants: Iterable[Grant]) -> list[Document]:
 
 def size(document: Document) -> int:
     """The characters of a document as AWS counts them against `LIMIT`."""
-    return len(json.dumps(document, separators=(",", ":")))
+    return len(json_text(document))
 
 
 def _document(statements: Iterable[Statement]) -> Document:
@@ -73,7 +73,7 @@ def _pieces(statement: Statement) -> Iterator[Statement]:
 
 def policy_json(document: Document) -> str:
     """A policy document as text."""
-    return json.dumps(document, indent=2) + "\n"
+    return json_text(document, indent=True) + "\n"
 
 
 def template(grants: Iterable[Grant]) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import math
 import os
-import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,8 @@ from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
 from demarcate.base.stopping import ending_with
+from demarcate.report.out import Out, notes
+from demarcate.report.safe import one_line
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -157,7 +158,7 @@ class Shown:
     """
 
     def __init__(self, tally: Tally, stream: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
-        self._tally, self._stream, self._clock = tally, stream, clock
+        self._tally, self._out, self._clock = tally, Out(stream), clock
         self._began = clock()
         self._next = self._began + QUIET
         self._bars = stream.isatty() and os.environ.get("TERM") != "dumb"
@@ -173,11 +174,11 @@ class Shown:
             return
         self._next = now + (REDRAWN if self._bars else EVERY)
         if not self._bars:
-            self._stream.write(line(standing, now - self._began) + "\n")
-            self._stream.flush()
+            self._out.write(one_line(line(standing, now - self._began)) + "\n")
+            self._out.flush()
             return
         if self._live is None:
-            self._live = _live(self._stream)
+            self._live = _live(self._out)
         self._live.update(picture(standing, self._began, now), refresh=True)
 
     def close(self) -> None:
@@ -190,7 +191,7 @@ class Shown:
 def showing(stream: IO[str] | None = None) -> Iterator[Tally]:
     """A tally that is shown on a stream (stderr by default) until the block ends."""
     tally = Tally()
-    shown = Shown(tally, sys.stderr if stream is None else stream)
+    shown = Shown(tally, notes().styled if stream is None else stream)
     ended = threading.Event()
 
     def run() -> None:
@@ -212,12 +213,14 @@ def showing(stream: IO[str] | None = None) -> Iterator[Tally]:
         end()
 
 
-def _live(stream: IO[str]) -> Live:
-    from rich.console import Console
+def _live(out: Out) -> Live:
     from rich.live import Live
 
-    console = Console(file=stream, highlight=False, markup=False, emoji=False)
-    live = Live(console=console, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False)
+    from demarcate.report.console import Console
+
+    live = Live(
+        console=Console(out), auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+    )
     live.start()
     return live
 
@@ -226,7 +229,8 @@ def picture(standing: Standing, began: float, now: float) -> RenderableType:
     """A bar for the whole, and below it one for each account and service under way, those with most left first."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table
-    from rich.text import Text
+
+    from demarcate.report.console import Text
 
     under_way = [(key, one) for key, one in standing.counts.items() if one.calls and one.done < one.parts]
     under_way.sort(key=lambda found: (found[1].done - found[1].parts, found[0]))

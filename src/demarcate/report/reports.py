@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import IO
 
 from demarcate.assessing import Assessment
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import writing
+from demarcate.report.out import Out, saving
 
 FORMATS = ("html", "json", "csv")
 
@@ -20,7 +19,7 @@ def format_of(path: Path) -> str:
     return form
 
 
-def write(assessment: Assessment, form: str, out: IO[str]) -> None:
+def write(assessment: Assessment, form: str, out: Out) -> None:
     """Write a report to a stream."""
     if form == "html":
         from demarcate.report import html
@@ -39,7 +38,7 @@ def write(assessment: Assessment, form: str, out: IO[str]) -> None:
 def save(assessment: Assessment, form: str, path: Path) -> None:
     """Write a report to a file, whole or not at all. Raises DemarcateError where it cannot be written."""
     try:
-        with writing(path) as out:
+        with saving(path) as out:
             write(assessment, form, out)
     except OSError as error:
         raise DemarcateError(f"{path}: cannot be written: {error.strerror or error}") from error

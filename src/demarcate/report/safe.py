@@ -1,36 +1,157 @@
-"""Untrusted text made harmless: names and tags may hold anything."""
+"""Untrusted text made harmless: names, tags, titles and reasons may hold anything.
+
+What may not be seen on its way out is chosen by its Unicode category, and not by a list: controls (but line feed and
+tab), formats (what turns the reading direction, byte order marks, soft hyphens, tags), surrogates, private use,
+unassigned, and separators of lines and paragraphs. In its place stands U+FFFD, so that people see that there was
+something; JSON escapes it, and stays the same value. Combining marks, variation selectors and wide characters stay.
+Of the formats only the joiners U+200C and U+200D stay, between characters that are not Latin: emoji, Arabic and
+Indic scripts are written with them, and they move nothing.
+"""
 
 from __future__ import annotations
 
+import base64
+import math
 import re
+import unicodedata
+from decimal import Decimal
+from typing import Any, Final, Literal
 
-_UNPRINTABLE = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
+from demarcate.base.formulas import SIGNS
+
+_SUSPECT: Final = re.compile("[^\n\t -~]+")
+_JOINERS: Final = "\u200c\u200d"
+_LATIN: Final = 0x300
+"""The first code point after the Latin letters and their like."""
 
 
 def printable(text: str) -> str:
-    r"""Text without what would move a terminal's cursor, colour it or turn the reading direction.
+    r"""Text without what would move a terminal's cursor, colour it, hide in it or turn the reading direction.
 
     >>> printable("a\x1b[31mb")
     'a\ufffd[31mb'
     """
-    return _UNPRINTABLE.sub("\ufffd", text)
+    return _SUSPECT.sub(_seen, text)
+
+
+def _seen(found: re.Match[str]) -> str:
+    run = found[0]
+    if run.isprintable():
+        return run
+    return "".join(
+        character if _visible(character) or _joins(run, place) else "\ufffd" for place, character in enumerate(run)
+    )
+
+
+def _visible(character: str) -> bool:
+    return character.isprintable() or unicodedata.category(character) == "Zs"
+
+
+def _joins(run: str, place: int) -> bool:
+    """Whether a joiner stands there, between two characters that it can join."""
+    if run[place] not in _JOINERS or not 0 < place < len(run) - 1:
+        return False
+    return all(ord(beside) >= _LATIN and beside.isprintable() for beside in (run[place - 1], run[place + 1]))
 
 
 def one_line(text: str) -> str:
-    """Printable text on one line."""
-    return printable(" ".join(text.split()))
+    r"""Printable text on one line, so that it is part of ours and cannot forge one.
 
-
-def cell(text: str) -> str:
-    """A CSV cell that no spreadsheet takes for a formula.
-
-    >>> cell("=1+1")
-    "'=1+1"
+    >>> one_line("a\nb")
+    'a b'
     """
-    text = printable(text)
-    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
+    return " ".join(printable(text).split())
+
+
+def text(value: Any) -> str:
+    """The text of a value of any type, for people and for CSV: a list of plain values by commas, the rest as JSON.
+
+    >>> text([1, "a", None]), text({"a": [True]}), text(b"\xff")
+    ('1, a, ', '{"a":[true]}', '/w==')
+    """
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, bytes | bytearray | memoryview):
+        return base64.b64encode(value).decode()
+    if isinstance(value, list | tuple) and not any(isinstance(item, list | tuple | dict) for item in value):
+        return ", ".join(map(text, value))
+    if isinstance(value, list | tuple | dict):
+        return json_text(value)
+    return str(value)
+
+
+_FORMULA: Final = re.compile(rf"\t|[\s\"'\ufffd]*[{SIGNS}]")
+# A spreadsheet that separates cells by semicolons or tabs, as those of many countries do, begins a cell within ours.
+_FORMULA_WITHIN: Final = re.compile(rf"([;\t\n])(?=(?:[^\S\t\n]|[\"'\ufffd])*[{SIGNS}])")
+
+
+def cell(value: Any) -> str:
+    """A CSV cell that no spreadsheet takes for a formula, of a value of any type; a number stays a number.
+
+    An apostrophe stands before what would begin a formula, behind white space and quotes as well.
+
+    >>> cell("=1+1"), cell(["=1+1", "a"]), cell(-5), cell("-5"), cell("a;=1")
+    ("'=1+1", "'=1+1, a", '-5', "'-5", "a;'=1")
+    """
+    told = printable(text(value))
+    if isinstance(value, int | float | Decimal) and math.isfinite(value):
+        return told
+    apostrophe = "'" if _FORMULA.match(told) else ""
+    return apostrophe + _FORMULA_WITHIN.sub(r"\1'", told)
 
 
 def markdown(text: str) -> str:
-    """Text for a cell of a Markdown table: nothing in it is markup."""
-    return re.sub(r"([\\`*_{}\[\]<>|#])", r"\\\1", one_line(text))
+    """Text for a cell of a Markdown table: nothing in it is markup, nor a character reference."""
+    return re.sub(r"([\\`*_{}\[\]<>|#&~])", r"\\\1", one_line(text))
+
+
+_UNSEEN: Final = re.compile("[^\n -~]")
+
+
+def json_text(value: Any, *, indent: bool = False, order: Literal["deterministic"] | None = None) -> str:
+    r"""A value as JSON, in which what `printable` would replace is escaped. What is no text (half of a surrogate
+    pair, as in names of files that are not UTF-8) cannot stand in JSON, and is replaced.
+
+    >>> json_text({"a": "\x1b\u202e\x9b"})
+    '{"a":"\\u001b\\u202e\\u009b"}'
+    """
+    import msgspec
+
+    try:
+        data = msgspec.json.encode(value, enc_hook=str, order=order)
+    except UnicodeEncodeError:
+        plain = _text_alone(msgspec.to_builtins(value, enc_hook=str))
+        data = msgspec.json.encode(plain, enc_hook=str, order=order)
+    if indent:
+        data = msgspec.json.format(data)
+    return _UNSEEN.sub(_escaped, data.decode())
+
+
+def escaped(text: str) -> str:
+    r"""Text as the UTF-16 escapes that JSON has.
+
+    >>> escaped("\U0001f600")
+    '\\ud83d\\ude00'
+    """
+    units = text.encode("utf-16-be", "surrogatepass")
+    return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    return found[0] if _visible(found[0]) else escaped(found[0])
+
+
+def _text_alone(value: Any) -> Any:
+    """A value of plain types in which all text can be encoded."""
+    if isinstance(value, str):
+        return _SURROGATES.sub("\ufffd", value)
+    if isinstance(value, dict):
+        return {_text_alone(key): _text_alone(item) for key, item in value.items()}
+    return [_text_alone(item) for item in value] if isinstance(value, list | tuple) else value
+
+
+_SURROGATES: Final = re.compile("[\ud800-\udfff]")

@@ -5,14 +5,15 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from demarcate.model import Model
 from demarcate.report import safe
+from demarcate.report.console import Console, Text
 from demarcate.report.halves import divided
+from demarcate.report.out import Out
 from demarcate.report.pictures.poster import RULES, TITLE
 
 _TAKEAWAYS = "Takeaways"
@@ -37,7 +38,7 @@ def write_text(model: Model, console: Console) -> None:
 
 def text(model: Model) -> str:
     """The summary for a terminal, as plain text of 80 columns."""
-    console = Console(file=io.StringIO(), width=80, color_system=None, highlight=False, markup=False, emoji=False)
+    console = Console(Out(io.StringIO()), width=80, color_system=None)
     with console.capture() as captured:
         write_text(model, console)
     return "".join(f"{line.rstrip()}\n" for line in captured.get().splitlines())

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from itertools import islice
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table as Grid
-from rich.text import Text
 
 from demarcate.assessing import Assessment
 from demarcate.checks.engine import Finding
 from demarcate.model import Model
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
 from demarcate.report import unread
+from demarcate.report.console import Console, Text
 from demarcate.report.evidence_section import evidence_section
 from demarcate.report.halves import divided
 from demarcate.report.safe import one_line
@@ -150,19 +150,18 @@ def _gap(gap: ResponsibilityPosture, examples: dict[str, list[Finding]]) -> Rend
         lines += [Padding(Text(f"× {one_line(one)}"), (0, 0, 0, 2)) for one in said]
     for result in failing[:SHOWN_CHECKS]:
         total = result.passed + result.failed + result.unknown
-        told = Text.assemble(f"× {result.title}", (f"  {result.failed} of {total} fail", "bold"))
+        told = Text.assemble(f"× {one_line(result.title)}", (f"  {result.failed} of {total} fail", "bold"))
         lines.append(Padding(told, (0, 0, 0, 2)))
         shown = examples.get(result.check, [])
         lines += [Padding(_finding(finding), (0, 0, 0, 6)) for finding in shown]
         if result.failed > len(shown):
             lines.append(Padding(Text(f"… and {result.failed - len(shown)} more", style="dim"), (0, 0, 0, 6)))
         if result.remedy:
-            lines.append(Padding(Text(f"→ {result.remedy}", style="italic"), (0, 0, 0, 4)))
+            lines.append(Padding(Text(f"→ {one_line(result.remedy)}", style="italic"), (0, 0, 0, 4)))
     if len(failing) > SHOWN_CHECKS:
-        others = ", ".join(result.check for result in failing[SHOWN_CHECKS:])
-        lines.append(
-            Padding(Text(f"× {len(failing) - SHOWN_CHECKS} more checks fail: {others}", style="dim"), (0, 0, 0, 2))
-        )
+        others = one_line(", ".join(result.check for result in failing[SHOWN_CHECKS:]))
+        more = f"× {len(failing) - SHOWN_CHECKS} more checks fail: {others}"
+        lines.append(Padding(Text(more, style="dim"), (0, 0, 0, 2)))
     return Group(*lines)
 
 
@@ -208,7 +207,7 @@ def _needs(model: Model, posture: ResponsibilityPosture, templates: bool) -> str
         return f"need people's word: {', '.join(kinds)}"
     if not posture.checks and templates:
         return "cannot be told by templates: assess the live account"
-    return posture.because[0] if posture.because else "have no verdict"
+    return one_line(posture.because[0]) if posture.because else "have no verdict"
 
 
 def _listed(names: Iterable[str], most: int = 4) -> str:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from typing import IO, Annotated, Any, Literal
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from demarcate.exam.structs import PASS_MARK, Exam
+from demarcate.report.out import Out
+from demarcate.report.safe import json_text
 from demarcate.version import __version__
 
 VERSION: Literal[1] = 1
@@ -22,10 +24,10 @@ class Document(msgspec.Struct, frozen=True, kw_only=True):
     exam: Exam
 
 
-def write(exam: Exam, out: IO[str]) -> None:
+def write(exam: Exam, out: Out) -> None:
     """Write the exam."""
     document = Document(version=VERSION, demarcate=__version__, pass_mark=PASS_MARK, exam=exam)
-    out.write(msgspec.json.format(msgspec.json.encode(document)).decode() + "\n")
+    out.write(json_text(document, indent=True) + "\n")
 
 
 def schema() -> dict[str, Any]:

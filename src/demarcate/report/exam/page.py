@@ -6,7 +6,7 @@ the end show what was wrong and the record that would prove a pass.
 
 from __future__ import annotations
 
-from typing import IO, Any
+from typing import Any
 
 from demarcate.evidence.training import TRAINING
 from demarcate.exam import record
@@ -14,11 +14,12 @@ from demarcate.exam.structs import PASS_MARK, Exam
 from demarcate.model import Model
 from demarcate.report.exam import words
 from demarcate.report.html.page import page
+from demarcate.report.out import Out
 from demarcate.report.safe import one_line
 from demarcate.version import __version__
 
 
-def write(model: Model, exam: Exam, out: IO[str]) -> None:
+def write(model: Model, exam: Exam, out: Out) -> None:
     """Write the page."""
     out.write(
         page(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
-from rich.text import Text
 
 from demarcate.exam.structs import PASS_MARK, Exam, Question, Result
 from demarcate.model import Model
+from demarcate.report.console import Console, Text
 from demarcate.report.exam import words
 from demarcate.report.safe import one_line
 

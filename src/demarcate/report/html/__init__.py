@@ -6,18 +6,17 @@ Scripts show it view by view, and add what is made from data: findings, checks, 
 
 from __future__ import annotations
 
-from typing import IO
-
 from demarcate.assessing import Assessment
 from demarcate.posture.structs import EXPIRES_SOON
 from demarcate.report import unread
 from demarcate.report.html import content, data, words
 from demarcate.report.html.page import page
+from demarcate.report.out import Out
 
 _SCRIPTS = ("dom.js", "data.js", "route.js", "findings.js", "views.js", "report.js")
 
 
-def write(assessment: Assessment, out: IO[str]) -> None:
+def write(assessment: Assessment, out: Out) -> None:
     """Write the report."""
     findings = data.worst_first(assessment.judgement.findings())
     posture = assessment.posture

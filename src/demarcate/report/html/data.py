@@ -10,7 +10,6 @@ from demarcate.checks.engine import Finding
 from demarcate.checks.structs import SEVERITIES, Check
 from demarcate.model import Responsibility
 from demarcate.posture.structs import CheckResult
-from demarcate.report.safe import printable
 
 COLUMNS = ("check", "verdict", "account", "region", "resource", "file", "reason")
 """The columns of findings that hold text. A finding's severity, responsibility and area follow from its check."""
@@ -60,14 +59,14 @@ def _checks(assessment: Assessment, findings: Iterable[Finding]) -> list[dict[st
 def _check(check: Check, result: CheckResult | None) -> dict[str, Any]:
     return {
         "id": check.id,
-        "title": printable(check.title),
+        "title": check.title,
         "responsibility": check.responsibility,
         "severity": check.severity,
         "table": check.table,
-        "remedy": printable(check.remedy),
-        "predicate": printable(check.predicate),
-        "condition": printable(check.condition),
-        "refs": {name: [printable(ref) for ref in refs] for name, refs in check.refs.items()},
+        "remedy": check.remedy,
+        "predicate": check.predicate,
+        "condition": check.condition,
+        "refs": check.refs,
         "counts": [result.passed, result.failed, result.unknown] if result else [0, 0, 0],
     }
 
@@ -81,4 +80,4 @@ def _columns(findings: list[Finding]) -> dict[str, Any]:
 def _column(texts: Iterable[str | None]) -> Mapping[str, list[Any]]:
     numbers: dict[str | None, int] = {}
     index = [numbers.setdefault(text, len(numbers)) for text in texts]
-    return {"values": [None if text is None else printable(text) for text in numbers], "index": index}
+    return {"values": list(numbers), "index": index}

@@ -13,11 +13,10 @@ from importlib import resources
 from typing import Any
 
 import jinja2
-import msgspec
 from markupsafe import Markup
 
 from demarcate.report.pictures.colours import PAINTS
-from demarcate.report.safe import printable
+from demarcate.report.safe import json_text, printable
 
 _ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 """What could end a script element, begin a comment or end a line of one; in JSON all of it is inside strings."""
@@ -63,7 +62,16 @@ def embedded(data: Any) -> str:
     >>> embedded("</script>")
     '"\\u003c/script\\u003e"'
     """
-    return msgspec.json.encode(data, order="deterministic").decode().translate(_ESCAPES)
+    return json_text(_shown(data), order="deterministic").translate(_ESCAPES)
+
+
+def _shown(data: Any) -> Any:
+    """The data with printable text alone, as all other text of the page is."""
+    if isinstance(data, str):
+        return printable(data)
+    if isinstance(data, Mapping):
+        return {printable(key): _shown(value) for key, value in data.items()}
+    return [_shown(value) for value in data] if isinstance(data, list | tuple) else data
 
 
 def colours() -> str:

@@ -1,0 +1,111 @@
+"""The one way out: all text that leaves the process goes through an `Out`.
+
+Standard output and error and the files that people name are held here and nowhere else; `tests/report/test_way_out.py`
+keeps it so. What a terminal is shown in colours is `report/console.py`, which stands on this.
+"""
+
+from __future__ import annotations
+
+import codecs
+import contextlib
+import io
+import os
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import IO, Final, cast
+
+from demarcate.report.safe import escaped, one_line, printable
+
+_ESCAPING: Final = "demarcate-escaping"
+
+
+class Out:
+    """A stream of text of which only what is printable comes out."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self.styled = stream
+        """The stream itself, for the console alone, which writes colours of its own."""
+
+    def write(self, text: str) -> int:
+        """Write text without what is not printable."""
+        self.styled.write(printable(text))
+        return len(text)
+
+    def writelines(self, lines: Iterable[str]) -> None:
+        """Write texts one after the other."""
+        for line in lines:
+            self.write(line)
+
+    def flush(self) -> None:
+        """Hand on what is held back."""
+        self.styled.flush()
+
+    def isatty(self) -> bool:
+        """Whether people look at it."""
+        return self.styled.isatty()
+
+    def fileno(self) -> int:
+        """The number that the system has for it. Raises OSError where it has none."""
+        return self.styled.fileno()
+
+    @property
+    def encoding(self) -> str:
+        """How text is encoded."""
+        return getattr(self.styled, "encoding", None) or "utf-8"
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing more can be written."""
+        return self.styled.closed
+
+
+def data(encoding: str | None = None) -> Out:
+    """Standard output: what was asked for. A document that says how it is encoded is written in that encoding."""
+    return _fenced(sys.stdout, encoding)
+
+
+def notes() -> Out:
+    """Standard error: what is told beside the data."""
+    return _fenced(sys.stderr)
+
+
+def say(text: str) -> None:
+    """Tell people something beside the data, in one line."""
+    notes().write(one_line(text) + "\n")
+
+
+@contextlib.contextmanager
+def saving(path: Path) -> Iterator[Out]:
+    """A file (UTF-8) that is there, whole, when the block ends well. Raises OSError."""
+    from demarcate.base.files import writing
+
+    with writing(path) as stream:
+        yield Out(stream)
+
+
+def fence() -> None:
+    """Let standard output and error be such streams for others too: Click's errors, warnings, tracebacks."""
+    sys.stdout, sys.stderr = cast(io.TextIOWrapper, data()), cast(io.TextIOWrapper, notes())
+
+
+def abandon() -> None:
+    """Whoever read standard output has gone: what is still held back goes nowhere, and is no error."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _fenced(stream: IO[str] | Out | None, encoding: str | None = None) -> Out:
+    out = stream if isinstance(stream, Out) else Out(stream or io.StringIO())  # a closed one is None
+    if isinstance(out.styled, io.TextIOWrapper):
+        out.styled.reconfigure(encoding=encoding, errors=_ESCAPING)
+    return out
+
+
+def _escape(error: UnicodeError) -> tuple[str, int]:
+    """What an encoding does not have is escaped as JSON escapes it, so that JSON stays what it is."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    return escaped(error.object[error.start : error.end]), error.end
+
+
+codecs.register_error(_ESCAPING, _escape)
