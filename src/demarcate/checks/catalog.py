@@ -52,9 +52,8 @@ def load_checks(
 def _cached(folder: Path, responsibilities: tuple[str, ...] | None) -> dict[str, Check]:
     files = sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file())
     texts = [(str(path), read_text(path)) for path in files]
-    key = cache.fingerprint(
-        [compiler(), *(part.encode() for pair in texts for part in pair), repr(responsibilities).encode()]
-    )
+    told = (part.encode("utf-8", "surrogatepass") for pair in texts for part in pair)  # a name may be no UTF-8
+    key = cache.fingerprint([compiler(), *told, repr(responsibilities).encode()])
     return cache.cached("catalog", key, dict[str, Check], lambda: _compile_all(texts, responsibilities))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import typer
 
 from demarcate.cli import catalog, estate, exam, model, permissions, pictures
-from demarcate.report import out
+from demarcate.report.out import data
 from demarcate.version import __version__
 
 app = typer.Typer(
@@ -21,7 +21,7 @@ app = typer.Typer(
 
 def _version(value: bool) -> None:
     if value:
-        out.data().write(f"demarcate {__version__}\n")
+        data().write(f"demarcate {__version__}\n")
         raise typer.Exit
 
 

@@ -21,6 +21,7 @@ from pathlib import Path
 
 import msgspec
 
+from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshot import FORMAT, Part, Unread, ends_well
 from demarcate.version import __version__
@@ -190,7 +191,7 @@ class Journal:
         self._file.close()
 
     def _add(self, line: Began | Credentials | Sealed) -> None:
-        data = msgspec.json.encode(line) + b"\n"
+        data = to_json(line) + b"\n"
         with self._write_lock:
             end = self._file.seek(0, os.SEEK_END)
             if self._file.write(data) != len(data):

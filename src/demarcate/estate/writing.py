@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import msgspec
 
+from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import write_whole
 from demarcate.base.sql import literal
@@ -227,7 +228,7 @@ class SnapshotWriter:
     def finish(self) -> Snapshot:
         """Write the manifest and give the folder its name. Raises DemarcateError where that fails."""
         manifest = self._manifest()
-        write_whole(self.folder / "manifest.json", msgspec.json.format(msgspec.json.encode(manifest)))
+        write_whole(self.folder / "manifest.json", msgspec.json.format(to_json(manifest)))
         if self._out is None:
             snapshot = Snapshot(self.folder, manifest, temporary=self._temporary, fresh=True)
             self._temporary = None
@@ -287,7 +288,7 @@ class PartWriter:
                 raise Stopped
             if self._file is None:
                 self.spool, self._file = self._writer._spool(self.table.name)
-            line = _encode(spooled(row)) + b"\n"
+            line = to_json(spooled(row)) + b"\n"
             self.longest = max(self.longest, len(line))
             self._file.write(line)
             self.rows += 1
@@ -367,6 +368,3 @@ class Unit:
         for part in self._parts:
             part.discard()
         self._parts = []
-
-
-_encode = msgspec.json.Encoder(enc_hook=str).encode

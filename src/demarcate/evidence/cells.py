@@ -9,8 +9,8 @@ from demarcate.base.formulas import SIGNS
 LONGEST = 10_000
 """How many characters one cell may have."""
 
-_LIKE_A_FORMULA = re.compile(rf"'*[\s\"]*[{SIGNS}\t\r]")
-_ESCAPED = re.compile(rf"'+[\s\"]*[{SIGNS}\t\r]")
+_LIKE_A_FORMULA = re.compile(rf"'*[{SIGNS}\t\r]")
+_ESCAPED = re.compile(rf"'+[{SIGNS}\t\r]")
 
 
 def escape(text: str) -> str:

@@ -52,7 +52,7 @@ class Console(rich.console.Console):
         """What a thing looks like: the controls are Rich's own, and the text is printable."""
         signs = _SIGNS if self.options.ascii_only else {}
         for segment in super().render(renderable, options):
-            if segment.control:
+            if segment.control or (segment.text.isprintable() and not signs):
                 yield segment
             else:
                 yield Segment(printable(segment.text).translate(signs), segment.style)

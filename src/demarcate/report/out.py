@@ -94,8 +94,13 @@ def abandon() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def through(stream: IO[str] | Out) -> Out:
+    """A stream as one of which only what is printable comes out."""
+    return stream if isinstance(stream, Out) else Out(stream)
+
+
 def _fenced(stream: IO[str] | Out | None, encoding: str | None = None) -> Out:
-    out = stream if isinstance(stream, Out) else Out(stream or io.StringIO())  # a closed one is None
+    out = through(stream or io.StringIO())  # one that is closed is None
     if isinstance(out.styled, io.TextIOWrapper):
         out.styled.reconfigure(encoding=encoding, errors=_ESCAPING)
     return out

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
 from demarcate.base.stopping import ending_with
-from demarcate.report.out import Out, notes
+from demarcate.report.out import Out, notes, through
 from demarcate.report.safe import one_line
 
 if TYPE_CHECKING:
@@ -157,8 +157,8 @@ class Shown:
     what takes less than `QUIET` seconds.
     """
 
-    def __init__(self, tally: Tally, stream: IO[str], clock: Callable[[], float] = time.monotonic) -> None:
-        self._tally, self._out, self._clock = tally, Out(stream), clock
+    def __init__(self, tally: Tally, stream: IO[str] | Out, clock: Callable[[], float] = time.monotonic) -> None:
+        self._tally, self._out, self._clock = tally, through(stream), clock
         self._began = clock()
         self._next = self._began + QUIET
         self._bars = stream.isatty() and os.environ.get("TERM") != "dumb"
@@ -191,7 +191,7 @@ class Shown:
 def showing(stream: IO[str] | None = None) -> Iterator[Tally]:
     """A tally that is shown on a stream (stderr by default) until the block ends."""
     tally = Tally()
-    shown = Shown(tally, notes().styled if stream is None else stream)
+    shown = Shown(tally, notes() if stream is None else stream)
     ended = threading.Event()
 
     def run() -> None:

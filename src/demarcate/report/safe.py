@@ -15,8 +15,11 @@ import math
 import re
 import unicodedata
 from decimal import Decimal
-from typing import Any, Final, Literal
+from typing import Any, Final
 
+import msgspec
+
+from demarcate.base.encoding import Order, to_json
 from demarcate.base.formulas import SIGNS
 
 _SUSPECT: Final = re.compile("[^\n\t -~]+")
@@ -64,7 +67,7 @@ def one_line(text: str) -> str:
 
 
 def text(value: Any) -> str:
-    """The text of a value of any type, for people and for CSV: a list of plain values by commas, the rest as JSON.
+    r"""The text of a value of any type, for people and for CSV: a list of plain values by commas, the rest as JSON.
 
     >>> text([1, "a", None]), text({"a": [True]}), text(b"\xff")
     ('1, a, ', '{"a":[true]}', '/w==')
@@ -112,20 +115,13 @@ def markdown(text: str) -> str:
 _UNSEEN: Final = re.compile("[^\n -~]")
 
 
-def json_text(value: Any, *, indent: bool = False, order: Literal["deterministic"] | None = None) -> str:
-    r"""A value as JSON, in which what `printable` would replace is escaped. What is no text (half of a surrogate
-    pair, as in names of files that are not UTF-8) cannot stand in JSON, and is replaced.
+def json_text(value: Any, *, indent: bool = False, order: Order = None) -> str:
+    r"""A value as JSON, in which what `printable` would replace is escaped: it is the same value.
 
     >>> json_text({"a": "\x1b\u202e\x9b"})
     '{"a":"\\u001b\\u202e\\u009b"}'
     """
-    import msgspec
-
-    try:
-        data = msgspec.json.encode(value, enc_hook=str, order=order)
-    except UnicodeEncodeError:
-        plain = _text_alone(msgspec.to_builtins(value, enc_hook=str))
-        data = msgspec.json.encode(plain, enc_hook=str, order=order)
+    data = to_json(value, order=order)
     if indent:
         data = msgspec.json.format(data)
     return _UNSEEN.sub(_escaped, data.decode())
@@ -143,15 +139,3 @@ def escaped(text: str) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     return found[0] if _visible(found[0]) else escaped(found[0])
-
-
-def _text_alone(value: Any) -> Any:
-    """A value of plain types in which all text can be encoded."""
-    if isinstance(value, str):
-        return _SURROGATES.sub("\ufffd", value)
-    if isinstance(value, dict):
-        return {_text_alone(key): _text_alone(item) for key, item in value.items()}
-    return [_text_alone(item) for item in value] if isinstance(value, list | tuple) else value
-
-
-_SURROGATES: Final = re.compile("[\ud800-\udfff]")

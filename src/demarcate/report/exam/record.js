@@ -3,7 +3,7 @@
 /** A CSV cell: quoted where it must be, and never a formula for a spreadsheet. */
 function cell(text) {
   const line = text.trim().replace(/\s+/g, " ");
-  const safe = /^'*[\s"]*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(line) ? `'${line}` : line;
+  const safe = /^'*[=+\-@\uff1d\uff0b\uff0d\uff20]/.test(line) ? `'${line}` : line;
   return /[",]/.test(safe) ? `"${safe.replaceAll('"', '""')}"` : safe;
 }
 

@@ -43,7 +43,7 @@ def page(
     drawn = pictures or {}
     style = "\n".join([colours(), *(_read(package, name) for name in styles)])
     first, last = (_script(package, names) for names in (head, scripts))
-    ours = {**drawn, "style": style, "head_script": first, "script": last, "data": embedded(data)}
+    ours = {**drawn, "style": style, "head_script": first, "script": last, "data": embedded(_shown(data))}
     return (
         _environment(package)
         .get_template(template)
@@ -62,7 +62,7 @@ def embedded(data: Any) -> str:
     >>> embedded("</script>")
     '"\\u003c/script\\u003e"'
     """
-    return json_text(_shown(data), order="deterministic").translate(_ESCAPES)
+    return json_text(data, order="deterministic").translate(_ESCAPES)
 
 
 def _shown(data: Any) -> Any:

@@ -1,0 +1,287 @@
+"""Every verb in every format, over an estate whose every text is hostile: what leaves the process is harmless."""
+
+from __future__ import annotations
+
+import csv
+import gc
+import inspect
+import io
+import os
+import re
+import subprocess
+import sys
+import unicodedata
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, get_args, get_type_hints
+
+import pytest
+import typer
+
+from demarcate.__main__ import main
+from demarcate.cli import app
+from tests.report import hostile
+from tests.report.hostile import TEXTS
+
+FOLDERS: dict[str, Callable[[Path], Path]] = {
+    "snapshot": hostile.snapshot,
+    "checks": hostile.checks,
+    "templates": hostile.templates,
+    "evidence": hostile.evidence,
+}
+
+NAMED = "SELECT volume_id, size, tags, attached_instance_ids, {'a': volume_id}, map {volume_id: 1}, [[volume_id]]"
+ALIAS = TEXTS[6].replace('"', '""')
+QUERY = (
+    f"""{NAMED}, encode(volume_id), size::decimal / 2, volume_id AS "{ALIAS}", 1 AS "=1+1" FROM aws_ebs_volume"""
+)
+
+RUNS: dict[str, list[str]] = {
+    "assess": ["{snapshot}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"],
+    "assess templates": ["{templates}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"],
+    "collect": ["{templates}", "--out", "{out}/" + TEXTS[0].replace("/", "_")],
+    "collect nothing": ["{out}/" + TEXTS[6], "--out", "{out}/s"],
+    "query": [QUERY, "{snapshot}"],
+    "query templates": ["SELECT * FROM aws_ebs_volume", "{templates}"],
+    "query nothing": [f"SELECT '{TEXTS[6]}\u202e' FROM nowhere", "{snapshot}"],
+    "tables": [],
+    "tables one": [TEXTS[6]],
+    "matrix": [],
+    "matrix area": ["--area", TEXTS[6]],
+    "who": [TEXTS[6]],
+    "who resource": ["--resource", TEXTS[0], "--source", "{snapshot}"],
+    "who nobody": ["--resource", TEXTS[6], "--source", "{templates}"],
+    "explain": ["encryption"],
+    "explain nothing": [TEXTS[6]],
+    "checks list": ["--checks", "{checks}"],
+    "checks show": [f"0 {TEXTS[0]}", "--checks", "{checks}"],
+    "checks show lines": [f"6 {TEXTS[6]}", "--checks", "{checks}"],
+    "iam-policy": ["--checks", "{checks}", "--org", "--role-name", TEXTS[0]],
+    "diagram": ["{snapshot}", "--checks", "{checks}", "--evidence", "{evidence}"],
+    "diagram file": ["{templates}", "--checks", "{checks}", "--out", "{out}/d\u001b.drawio"],
+    "summary": [],
+    "quiz": ["{snapshot}", "--seed", "4"],
+    "no such verb": [TEXTS[6]],
+}
+"""What is run: the verb, a word about the case, and arguments."""
+
+VERBS = {"checks list", "checks show"} | {name for name in RUNS if " " not in name}
+
+
+def commands() -> Iterator[tuple[str, Any]]:
+    """All verbs, as they are typed."""
+    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
+        for sub, of in getattr(command, "commands", {}).items():
+            yield f"{name} {sub}", of
+        if not hasattr(command, "commands"):
+            yield name, command
+
+
+def formats(verb: str) -> list[str]:
+    """The formats that a verb has, as its own option says."""
+    (command,) = [command for name, command in commands() if name == verb]
+    taken = get_type_hints(inspect.unwrap(command.callback)).get("format")
+    kinds = [kind for kind in (*get_args(taken), taken) if isinstance(kind, type) and issubclass(kind, StrEnum)]
+    return [str(choice) for kind in kinds for choice in kind] or [""]
+
+
+def verb_of(run: str) -> str:
+    return next((verb for verb in sorted(VERBS, key=len, reverse=True) if run.startswith(verb)), run)
+
+
+CASES = [
+    (run, format)
+    for run in RUNS
+    for format in (formats(verb_of(run)) if verb_of(run) in VERBS else [""])
+    if not (run.startswith("summary") and format == "pdf")
+]
+
+
+def test_every_verb_is_run() -> None:
+    assert {name for name, _ in commands()} == VERBS
+
+
+@pytest.fixture(scope="module")
+def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The hostile folders, by name."""
+    made = tmp_path_factory.mktemp("estate")
+    return {name: str(make(made / name)) for name, make in FOLDERS.items()}
+
+
+class Stream(io.TextIOWrapper):
+    """A stream of the process, a terminal or none."""
+
+    def __init__(self, encoding: str = "utf-8", *, terminal: bool = False) -> None:
+        self.bytes = io.BytesIO()
+        super().__init__(self.bytes, encoding=encoding)
+        self._terminal = terminal
+
+    def isatty(self) -> bool:
+        return self._terminal
+
+    def text(self) -> str:
+        self.flush()
+        return self.bytes.getvalue().decode(self.encoding)
+
+
+Run = Callable[..., tuple[str, str]]
+
+
+@pytest.fixture
+def run(folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+    """Runs the command as a process of its own would, and returns what it wrote to stdout and stderr."""
+    thresholds = gc.get_threshold()
+    monkeypatch.setenv("COLUMNS", "2500")
+    monkeypatch.setenv("TERM", "xterm-256color")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+
+    def do(name: str, *more: str, encoding: str = "utf-8", terminal: bool = False) -> tuple[str, str]:
+        arguments = RUNS[name]
+        for folder, path in {**folders, "out": str(tmp_path)}.items():
+            arguments = [argument.replace(f"{{{folder}}}", path) for argument in arguments]
+        out, err = (Stream(encoding, terminal=terminal) for _ in range(2))
+        monkeypatch.setattr(sys, "argv", ["demarcate", *verb_of(name).split(), *arguments, *more])
+        monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TEXTS[0]}\n1\n2\nq\n"))
+        monkeypatch.setattr(sys, "stdout", out)
+        monkeypatch.setattr(sys, "stderr", err)
+        with pytest.raises(SystemExit) as ended:
+            main()
+        assert ended.value.code in (0, 1, 2, 3)
+        monkeypatch.undo()
+        return out.text(), err.text()
+
+    yield do
+    gc.set_threshold(*thresholds)
+
+
+def given(format: str) -> list[str]:
+    return ["--format", format] if format else []
+
+
+JOINED = "[\u0300-\U0010ffff]"
+STYLES = re.compile(r"\x1b\[[0-9;]*m")
+
+
+def assert_harmless(text: str) -> None:
+    """Nothing in a text moves the cursor, turns the reading direction or cannot be seen."""
+    joined = re.sub(f"(?<={JOINED})[\u200c\u200d](?={JOINED})", "", text)
+    left = {c for c in joined if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")} - {
+        "\n",
+        "\t",
+    }
+    assert not {f"U+{ord(c):04X}" for c in left}
+    assert "Traceback" not in text
+
+
+def assert_nothing_forged(text: str) -> None:
+    """No line is one that a hostile text made."""
+    assert not [line for line in text.splitlines() if re.match(r"\W*(FORGED|demarcate: FORGED)", line)]
+
+
+KEPT: dict[str, list[str]] = {
+    "query": TEXTS,
+    "query templates": TEXTS,
+    "assess": TEXTS,
+    "assess templates": TEXTS,
+    "checks list": TEXTS,
+    "checks show": TEXTS[:1],
+}
+"""The texts that JSON holds as they were."""
+
+
+@pytest.mark.parametrize(("name", "format"), CASES, ids=lambda part: part or "-")
+def test_what_leaves_is_harmless(name: str, format: str, run: Run) -> None:
+    out, err = run(name, *given(format))
+    assert_harmless(out)
+    assert_harmless(err)
+    assert_nothing_forged(err)
+    if format == "csv":
+        assert_no_formulas(out)
+    elif format == "json":
+        told = hostile.strings(hostile.document(out)) if out else set()
+        assert [text for text in KEPT.get(name, []) if not any(text in one for one in told)] == []
+    elif format != "html":
+        assert_nothing_forged(out)
+
+
+def assert_no_formulas(text: str) -> None:
+    """No cell begins as a formula does, wherever a spreadsheet divides the lines."""
+    for separator in ",;\t":
+        for row in csv.reader(io.StringIO(text, newline=""), delimiter=separator):
+            for cell in row:
+                number = re.fullmatch(r"-?\d+(\.\d+)?", cell)
+                assert number or not re.match('[\\s"\ufffd]*[=+\\-@\uff1d\uff0b\uff0d\uff20]', cell), repr(cell)
+                assert not cell.startswith(("\t", "\r"))
+
+
+@pytest.mark.parametrize(("name", "format"), [case for case in CASES if case[1] in ("table", "text")])
+def test_a_terminal_gets_styles_of_ours_alone(name: str, format: str, run: Run) -> None:
+    out, err = run(name, *given(format), terminal=True)
+    assert_harmless(STYLES.sub("", out))
+    assert_harmless(STYLES.sub("", err))
+    assert_nothing_forged(STYLES.sub("", out))
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252"])
+@pytest.mark.parametrize(("name", "format"), [case for case in CASES if case[0] in ("assess", "query", "quiz")])
+def test_what_an_encoding_does_not_have_is_escaped(name: str, format: str, encoding: str, run: Run) -> None:
+    out, err = run(name, *given(format), encoding=encoding)
+    assert_harmless(out + err)
+    if format == "json":
+        assert set(KEPT.get(name, [])) <= hostile.strings(hostile.document(out))
+
+
+def test_reports_in_files_are_harmless(run: Run, tmp_path: Path) -> None:
+    files = [tmp_path / f"r{ending}" for ending in (".html", ".json", ".csv")]
+    run("assess", *(part for file in files for part in ("--out", str(file))))
+    html, document, cells = (file.read_bytes().decode() for file in files)
+    for text in (html, document, cells):
+        assert_harmless(text)
+    assert set(TEXTS) <= hostile.strings(hostile.document(document))
+    assert_no_formulas(cells)
+    assert "<script>alert" not in html
+
+
+@pytest.mark.parametrize("ending", ["svg", "png", "drawio"])
+def test_pictures_in_files_are_harmless(ending: str, run: Run, tmp_path: Path) -> None:
+    run("diagram", "--out", str(tmp_path / f"d.{ending}"))
+    data = (tmp_path / f"d.{ending}").read_bytes()
+    if ending == "png":
+        assert data.startswith(b"\x89PNG")
+        return
+    assert_harmless(data.decode())
+
+
+def test_no_file_is_named_by_what_was_read(run: Run, tmp_path: Path) -> None:
+    run("assess", "--out", str(tmp_path / "r.html"))
+    run("diagram", "--out", str(tmp_path / "d.svg"))
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["d.svg", "r.html"]
+
+
+@pytest.mark.parametrize(("encoding", "bar"), [("utf-8", "█"), ("ascii", "#"), ("cp1252", "#")])
+def test_bars_and_signs_fit_the_encoding(encoding: str, bar: str, tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(
+        "Resources: {V: {Type: 'AWS::EC2::Volume', Properties: {Encrypted: true, Tags: [{Key: é, Value: 漢}]}}}"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "demarcate", "assess", "t.yaml"],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONIOENCODING": encoding},
+        capture_output=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
+    told = done.stdout.decode(encoding)
+    assert re.search(rf"{bar}+[·.]+ 1 of \d+ met", told)
+    assert "\\u" not in told, "signs of ours have others that stand for them"
+
+
+def test_a_closed_output_is_no_traceback(tmp_path: Path) -> None:
+    done = subprocess.run(
+        ["/bin/sh", "-c", f"exec {sys.executable} -m demarcate matrix >&-"],
+        cwd=tmp_path,
+        capture_output=True,
+        timeout=300,
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
