@@ -14,11 +14,11 @@ import msgspec
 
 from demarcate.assessing import Assessment, assess_sources
 from demarcate.base.errors import Problem
-from demarcate.checks.engine import Finding, Judgement
+from demarcate.checks.engine import Finding, Judgement, NotRun
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshot import Part, Snapshot, TableParts, Unread
 from demarcate.evidence.structs import EvidenceResult
-from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
+from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture
 from demarcate.report import html
 from demarcate.report.out import Out
 
@@ -230,6 +230,20 @@ def hostile() -> Assessment:
         )
         for name in names
     ]
+    told = "".join(names)
+    theirs = msgspec.structs.replace(
+        check, title=f"title {told}", remedy=f"remedy {told}", predicate=told, condition=told, refs={told: (told,)}
+    )
+    judged_by = CheckResult(
+        check=check.id,
+        title=theirs.title,
+        severity="critical",
+        remedy=theirs.remedy,
+        passed=0,
+        failed=len(names),
+        unknown=0,
+    )
+    manifest = msgspec.structs.replace(base.snapshot.manifest, resources={f"type {name}": 1 for name in names})
     counts = Counts(owed=1, gaps=1, gaps_by_severity={"high": 1})
     evidence = tuple(
         result(f"title {name}", by=f"by {name}", detail=f"detail {name}", link=name, file=f"{name}.csv", line=i)
@@ -238,11 +252,28 @@ def hostile() -> Assessment:
     posture = msgspec.structs.replace(
         base.posture,
         origin=f"origin {''.join(HOSTILE[:3])}",
-        responsibilities=having(base.posture, check.responsibility, evidence=evidence, because=names),
+        responsibilities=having(
+            base.posture,
+            check.responsibility,
+            evidence=evidence,
+            because=names,
+            state="gap",
+            severity="critical",
+            checks=(judged_by,),
+        ),
+        not_run=(NotRun(check="none", reason=f"not run {told}"),),
         accounts={f"account {name}": counts for name in names},
         regions={f"region {name}": counts for name in names},
         tags={name: {name: counts} for name in names},
         unread=tuple(Unread(reason=f"unread {name}", file=name, line=1) for name in names),
         refused=tuple(Problem(f"refused {name}", name, 1) for name in names),
     )
-    return judged(dataclasses.replace(base, posture=posture), findings)
+    return judged(
+        dataclasses.replace(
+            base,
+            posture=posture,
+            checks={**base.checks, check.id: theirs},
+            snapshot=Snapshot(Path(), manifest),
+        ),
+        findings,
+    )

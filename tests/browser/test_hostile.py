@@ -22,7 +22,7 @@ def shown(text: str) -> str:
 
 PLACES = {
     "#summary": ("origin", "unread", "refused"),
-    "#not-read": ("unread", "refused"),
+    "#not-read": ("unread", "refused", "type"),
     "#evidence": ("title", "by", "detail"),
     "#roll-ups": ("account", "region"),
     "#findings": ("reason", "account", "region"),
@@ -39,6 +39,21 @@ def test_hostile_text_is_text(visit: Open, place: str) -> None:
         names = [printable("".join(estates.HOSTILE[:3]))] if word == "origin" else NAMES[:few]
         for name in names:
             assert f"{word} {shown(name)}" in text
+    assert page.evaluate("window.__hacked") is None
+
+
+def test_hostile_checks_are_text(visit: Open) -> None:
+    page = visit("hostile", "#summary")
+    told = printable("".join((*estates.HOSTILE, estates.SEPARATORS, estates.TURNED)))
+    text = shown(page.locator("#summary").inner_text())
+    assert shown(f"title {told}") in text
+    assert shown(f"remedy {told}") in text
+    assert shown(f"not run {told}") in shown(page.locator("#not-read").text_content() or "")
+    page.evaluate("location.hash = '#findings'")
+    follow(page.locator("#made .of-resource a").first)
+    follow(page.get_by_role("link", name=shown(f"title {told}")).first)
+    view = shown(page.locator("#made").inner_text())
+    assert all(shown(one) in view for one in (f"title {told}", f"remedy {told}", f"{told}: {told}"))
     assert page.evaluate("window.__hacked") is None
 
 

@@ -8,6 +8,7 @@ import inspect
 import io
 import os
 import re
+import signal
 import subprocess
 import sys
 import unicodedata
@@ -20,6 +21,7 @@ import pytest
 import typer
 
 from demarcate.__main__ import main
+from demarcate.base import stopping
 from demarcate.cli import app
 from tests.report import hostile
 from tests.report.hostile import TEXTS
@@ -131,7 +133,7 @@ Run = Callable[..., tuple[str, str]]
 @pytest.fixture
 def run(folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs the command as a process of its own would, and returns what it wrote to stdout and stderr."""
-    thresholds = gc.get_threshold()
+    thresholds, interrupt = gc.get_threshold(), signal.getsignal(signal.SIGINT)
     monkeypatch.setenv("COLUMNS", "2500")
     monkeypatch.setenv("TERM", "xterm-256color")
     monkeypatch.delenv("NO_COLOR", raising=False)
@@ -141,6 +143,7 @@ def run(folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         for folder, path in {**folders, "out": str(tmp_path)}.items():
             arguments = [argument.replace(f"{{{folder}}}", path) for argument in arguments]
         out, err = (Stream(encoding, terminal=terminal) for _ in range(2))
+        monkeypatch.setattr(stopping, "listen", lambda: None)  # signals are of the process that runs the tests
         monkeypatch.setattr(sys, "argv", ["demarcate", *verb_of(name).split(), *arguments, *more])
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TEXTS[0]}\n1\n2\nq\n"))
         monkeypatch.setattr(sys, "stdout", out)
@@ -153,6 +156,7 @@ def run(folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
     yield do
     gc.set_threshold(*thresholds)
+    signal.signal(signal.SIGINT, interrupt)
 
 
 def given(format: str) -> list[str]:

@@ -43,6 +43,7 @@ class Console(rich.console.Console):
 
     def __init__(self, out: Out, width: int | None = None, **options: Any) -> None:
         super().__init__(file=out.styled, width=width, highlight=False, markup=False, emoji=False, **options)
+        self._signs = {} if self.encoding.startswith("utf") else _SIGNS
 
     def render_str(self, text: str, **options: Any) -> rich.text.Text:
         """Text of a plain string."""
@@ -50,12 +51,11 @@ class Console(rich.console.Console):
 
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """What a thing looks like: the controls are Rich's own, and the text is printable."""
-        signs = _SIGNS if self.options.ascii_only else {}
         for segment in super().render(renderable, options):
-            if segment.control or (segment.text.isprintable() and not signs):
+            if segment.control or (segment.text.isprintable() and not self._signs):
                 yield segment
             else:
-                yield Segment(printable(segment.text).translate(signs), segment.style)
+                yield Segment(printable(segment.text).translate(self._signs), segment.style)
 
     def print_lines(self, renderable: RenderableType) -> None:
         """Print something without white space at the ends of its lines."""
