@@ -113,17 +113,18 @@ def moment_of(text: str | None) -> datetime | None:
     """The moment of a date (its end, UTC) or of a date and time. Raises DemarcateError for anything else."""
     if text is None:
         return None
-    from datetime import UTC, datetime, time
+    from datetime import datetime, time
 
     from demarcate.base.errors import DemarcateError
+    from demarcate.base.moments import utc
 
     try:
         found = datetime.fromisoformat(text)
+        if len(text) <= len("2026-11-23"):
+            found = datetime.combine(found.date(), time(23, 59, 59))
+        return utc(found)
     except ValueError as error:
         raise DemarcateError(f"--as-of takes a date such as 2026-11-23, not {text!r}") from error
-    if len(text) <= len("2026-11-23"):
-        found = datetime.combine(found.date(), time(23, 59, 59))
-    return found.astimezone(UTC) if found.tzinfo else found.replace(tzinfo=UTC)
 
 
 def known(what: str, name: str | None, names: Iterable[str]) -> None:

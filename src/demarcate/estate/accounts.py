@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
+from demarcate.base.arn import is_account_id
 from demarcate.base.errors import DemarcateError
 
 ROLE = "OrganizationAccountAccessRole"
 """The role that AWS makes in the accounts that an organization creates."""
 
-_ID = re.compile(r"\d{12}", re.ASCII)
 _ROLE = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 
@@ -33,7 +33,7 @@ class Accounts:
 
     def __post_init__(self) -> None:
         for one in self.only:
-            if not _ID.fullmatch(one):
+            if not is_account_id(one):
                 raise DemarcateError(f"the id of an account has 12 digits, not {one!r}")
         if not _ROLE.fullmatch(self.role_name):
             raise DemarcateError(

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from string import Formatter
 from typing import Any, Literal
 
+from demarcate.base.moments import since_1970, utc
 from demarcate.base.unknown import Unknown, first_unknown
 from demarcate.estate.paths import ABSENT, kind, path
 from demarcate.estate.table import UNSET, Column, Derived, From, Table
@@ -16,6 +17,10 @@ from demarcate.estate.table import UNSET, Column, Derived, From, Table
 Source = Literal["live", "cloudformation"]
 Row = dict[str, Any]
 """Column to value. A value may be an `Unknown`; inside JSON values Unknowns may stand anywhere."""
+
+
+ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
+"""What a pure function raises for a value of a form that it was not made for."""
 
 
 @dataclass(slots=True)
@@ -140,7 +145,7 @@ def _maker(column: Column, place: From) -> Callable[[Item, Place], Any]:
         if function is not None:
             try:
                 value = function(value)
-            except (TypeError, ValueError, KeyError, AttributeError, IndexError):
+            except ODD:
                 inside = first_unknown(value)
                 return inside or Unknown(f"{text}: {kind(value)} of a form that was not expected")
             if value is ABSENT:
@@ -222,12 +227,12 @@ def _moment(value: Any, what: str) -> Any:
         if isinstance(value, str):
             value = datetime.fromisoformat(value)
         elif isinstance(value, int | float) and not isinstance(value, bool):
-            value = datetime.fromtimestamp(value, UTC)
-    except (ValueError, OverflowError, OSError):
+            value = since_1970(value)
+        if isinstance(value, datetime):
+            return utc(value).replace(tzinfo=None)
+    except ValueError:
         return Unknown(f"{what}: {str(value)[:40]!r} is not a date")
-    if not isinstance(value, datetime):
-        return Unknown(f"{what}: expected a date, found {kind(value)}")
-    return value.astimezone(UTC).replace(tzinfo=None) if value.tzinfo else value
+    return Unknown(f"{what}: expected a date, found {kind(value)}")
 
 
 def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Place) -> Iterator[Row]:
@@ -256,7 +261,7 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Pla
     if reason is None:
         try:
             found = list(derived.function(needs))
-        except (TypeError, ValueError, KeyError, AttributeError, IndexError):
+        except ODD:
             reason = first_unknown(needs) or Unknown(
                 f"{', '.join(derived.needs)}: of a form that was not expected"
             )

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from datetime import UTC, datetime
 from itertools import pairwise
 from typing import Any, Final
 
 import msgspec
 
+from demarcate.base.moments import since_1970
+from demarcate.base.nesting import is_deep
 from demarcate.base.unknown import Unknown, first_unknown
 
 
@@ -45,14 +46,17 @@ def document(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        return msgspec.json.decode(value)
+        found = msgspec.json.decode(value)
     except msgspec.DecodeError:
         return Unknown("is not a JSON document")
+    except RecursionError:
+        return Unknown("is nested too deeply")
+    return Unknown("is nested too deeply") if is_deep(found) else found
 
 
 def milliseconds(value: Any) -> Any:
     """A moment from milliseconds since 1970, as CloudWatch Logs has it."""
-    return datetime.fromtimestamp(value / 1000, UTC)
+    return since_1970(value / 1000)
 
 
 def each(key: str) -> Callable[[Any], Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -10,15 +9,13 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from demarcate.base.arn import is_account_id, is_region
 from demarcate.evidence.hashes import digest
 from demarcate.evidence.lists import Entry, read_list, said
 from demarcate.evidence.problems import Refused, UnknownName, shown
 from demarcate.evidence.reading import Reading
 from demarcate.evidence.structs import Record, Scope
 from demarcate.evidence.values import last_day, past_day
-
-_ACCOUNT = re.compile(r"[0-9]{12}")
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+){1,3}-[0-9]{1,2}")
 
 
 class _Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -124,10 +121,10 @@ def _scope(written: str | _Scope, reading: Reading) -> Scope:
     accounts = tuple(str(account) for account in given.get("accounts", ()))
     regions, services = given.get("regions", ()), given.get("services", ())
     for account in accounts:
-        if not _ACCOUNT.fullmatch(account):
+        if not is_account_id(account):
             raise Refused(f"scope.accounts has {shown(account)}; expected the 12 digits of an account, in quotes")
     for region in regions:
-        if not _REGION.fullmatch(region):
+        if not is_region(region):
             raise Refused(f"scope.regions has {shown(region)}; expected a region such as eu-central-1")
     for service in services:
         if service not in reading.model.service:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from datetime import UTC
 
 from demarcate.base.errors import Problem
+from demarcate.base.moments import utc
 from demarcate.checks.engine import Judgement, NotRun, Tally
 from demarcate.checks.structs import SEVERITIES, Check, Severity
 from demarcate.estate.snapshot import Snapshot
@@ -44,7 +44,7 @@ def assess_snapshot(
     return Posture(
         origin=snapshot.manifest.origin,
         source=snapshot.manifest.source,
-        moment=snapshot.moment.astimezone(UTC).isoformat().replace("+00:00", "Z"),
+        moment=utc(snapshot.moment).isoformat().replace("+00:00", "Z"),
         summary=count(r for r in responsibilities if r.party == "customer"),
         responsibilities=responsibilities,
         areas={area: count(r for r in responsibilities if r.area == area) for area in model.area},

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Literal
 
 import msgspec
@@ -106,7 +106,8 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True):
 
     def expiring(self, days: int = EXPIRES_SOON) -> list[tuple[ResponsibilityPosture, EvidenceResult]]:
         """What proves something now and will not in so many days, the soonest first."""
-        end = (datetime.fromisoformat(self.moment) + timedelta(days=days)).date().isoformat()
+        today, ahead = datetime.fromisoformat(self.moment).date(), timedelta(days=days)
+        end = (today + ahead if today <= date.max - ahead else date.max).isoformat()
         found = [
             (posture, result)
             for posture, result in self.evidence()

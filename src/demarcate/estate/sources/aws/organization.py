@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass
 from typing import Any
 
+from demarcate.base.arn import is_account_id
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.accounts import Accounts
 from demarcate.estate.snapshot import AccountNote, Unread
@@ -41,7 +42,7 @@ def members_of(
     if not accounts.organization:
         ids = dict.fromkeys(accounts.only or (caller.account,))
         return Members(tuple(AccountNote(id=one) for one in _own_first(ids, caller)))
-    listed = _listed(caller, asker)
+    listed = _listed(caller, asker, writer)
     missing = [one for one in accounts.only if one not in listed]
     if missing:
         raise DemarcateError(
@@ -71,11 +72,11 @@ def _own_first(ids: Iterable[str], caller: Caller) -> list[str]:
     return sorted(ids, key=lambda one: (one != caller.account, one))
 
 
-def _listed(caller: Caller, asker: Asker) -> dict[str, Mapping[str, Any]]:
-    """The organization's accounts by their ids."""
+def _listed(caller: Caller, asker: Asker, writer: SnapshotWriter) -> dict[str, Mapping[str, Any]]:
+    """The organization's accounts by their ids. What cannot be the id of one is recorded."""
     try:
         pages = asker.pages(f"{SERVICE}.list_accounts", {}, caller.home)
-        listed = {str(account["Id"]): account for page in pages for account in page.get("Accounts", ())}
+        listed = {str(account.get("Id")): account for page in pages for account in page.get("Accounts", ())}
     except FAILED as error:
         if code_of(error) == _NO_ORGANIZATION:
             raise DemarcateError(_ALONE.format(caller.account)) from error
@@ -86,6 +87,15 @@ def _listed(caller: Caller, asker: Asker) -> dict[str, Mapping[str, Any]]:
         ) from error
     if not listed:
         raise DemarcateError(_ALONE.format(caller.account))
+    for odd in [one for one in listed if not is_account_id(one)]:
+        del listed[odd]
+        writer.unread(
+            Unread(
+                reason=f"an account of the id {odd[:100]!r} is listed, which none can have: it is not read",
+                account=caller.account,
+                operation=asker.clients.api_name(f"{SERVICE}.list_accounts"),
+            )
+        )
     return listed
 
 

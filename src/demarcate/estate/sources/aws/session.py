@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.credentials import RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
+from demarcate.base.arn import is_account_id, is_partition, is_region
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.accounts import Accounts
 from demarcate.estate.sources.aws.bounds import within
@@ -133,7 +133,14 @@ def identify(session: boto3.Session, clients: Clients, regions: Sequence[str] | 
         ) from error
     except FAILED as error:
         raise DemarcateError(f"AWS cannot be reached: sts:GetCallerIdentity: {unreached(error)}") from error
-    return Caller(str(identity["Account"]), str(identity["Arn"]).split(":")[1], start)
+    account, arn = identity.get("Account"), str(identity.get("Arn"))
+    partition = [*arn.split(":"), ""][1]
+    if not is_account_id(account) or not is_partition(partition):
+        raise DemarcateError(
+            "AWS does not say whose credentials these are: sts:GetCallerIdentity: the answer has the account "
+            f"{str(account)[:100]!r} and the ARN {arn[:100]!r}; expected an account of 12 digits"
+        )
+    return Caller(account, partition, start)
 
 
 def account_of(caller: Caller, id: str, clients: Clients, regions: Sequence[str] | None) -> Account:
@@ -148,7 +155,12 @@ def account_of(caller: Caller, id: str, clients: Clients, regions: Sequence[str]
         return Account(
             id, caller.partition, caller.home, wanted or (caller.start,), None if wanted else reason(error)
         )
-    enabled = tuple(sorted(one["RegionName"] for one in found if one.get("OptInStatus") != "not-opted-in"))
+    names = [one.get("RegionName") for one in found if one.get("OptInStatus") != "not-opted-in"]
+    # Files are named after regions, and hosts that get signed requests.
+    if odd := [name for name in names if not is_region(name)]:
+        why = f"the answer cannot be used: {str(odd[0])[:100]!r} is no region"
+        return Account(id, caller.partition, caller.home, wanted or (caller.start,), None if wanted else why)
+    enabled = tuple(sorted(names))
     return Account(
         id,
         caller.partition,
@@ -193,9 +205,6 @@ def assume(caller: Caller, id: str, own: Clients, accounts: Accounts) -> boto3.S
     return boto3.Session(botocore_session=core)
 
 
-_REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-\d+$")
-
-
 def _check_region(session: boto3.Session, region: str) -> None:
     if region in ALWAYS_ENABLED:
         return
@@ -204,6 +213,6 @@ def _check_region(session: boto3.Session, region: str) -> None:
         return
     near = difflib.get_close_matches(region, known, 1)
     # A region newer than the installed botocore is well formed, and near to none.
-    if near or not _REGION.match(region):
+    if near or not is_region(region):
         hint = f"; did you mean {near[0]}?" if near else ""
         raise DemarcateError(f"there is no AWS region {region!r}{hint}")

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from demarcate.base.arn import is_account_id, is_region
 from demarcate.base.errors import DemarcateError
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.snapshot import Unread
@@ -124,8 +125,8 @@ def _not_aggregated(client: Any, name: str) -> list[Unread]:
                 unread.append(
                     Unread(
                         reason=f"the aggregator does not have its present state ({code})",
-                        account=one.get("SourceId"),
-                        region=one.get("AwsRegion"),
+                        account=source if is_account_id(source := one.get("SourceId")) else None,
+                        region=region if is_region(region := one.get("AwsRegion")) else None,
                     )
                 )
     except FAILED as error:

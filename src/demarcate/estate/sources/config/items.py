@@ -6,7 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from demarcate.base.arn import is_account_id, is_partition, is_region
 from demarcate.estate.sources.config.scanning import decode
+
+GLOBAL = "global"
+"""The region of what is in none."""
 
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
@@ -40,7 +44,7 @@ class Item:
     def partition(self) -> str:
         """aws, aws-cn, …: as the ARN has it, or else the region."""
         parts = self.arn.split(":")
-        if len(parts) > 2 and parts[1].startswith("aws"):
+        if len(parts) > 2 and is_partition(parts[1]):
             return parts[1]
         return next((name for start, name in _PARTITIONS if self.region.startswith(start)), "aws")
 
@@ -48,15 +52,16 @@ class Item:
 def item_of(raw: Any, account: str = "", region: str = "") -> Item | None:
     """The item that JSON holds; None where it does not say what and where it is.
 
-    `account` and `region` are those of the delivery, for items that do not repeat them.
+    `account` and `region` are those of the delivery, for items that do not repeat them, or not as these are written.
     """
     if not isinstance(raw, dict):
         return None
     supplementary = unpacked(raw.get("supplementaryConfiguration"))
+    own_account, own_region = _text(raw, "awsAccountId", "accountId"), _text(raw, "awsRegion")
     found = Item(
         type=_text(raw, "resourceType"),
-        account=_text(raw, "awsAccountId", "accountId") or account,
-        region=_text(raw, "awsRegion") or region,
+        account=own_account if is_account_id(own_account) else account,
+        region=own_region if own_region == GLOBAL or is_region(own_region) else region,
         id=_text(raw, "resourceId"),
         arn=_text(raw, "ARN", "arn"),
         status=_text(raw, "configurationItemStatus"),
