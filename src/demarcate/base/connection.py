@@ -22,7 +22,7 @@ import duckdb
 
 from demarcate.base import stopping
 from demarcate.base.errors import DemarcateError
-from demarcate.base.sql import literal
+from demarcate.base.sql import literal, pattern
 
 MAX_SPILL = "10GiB"
 """How much one connection may write to its temporary folder, where it needs more than its memory."""
@@ -60,7 +60,9 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
     connection = duckdb.connect(config=config)
     weakref.finalize(connection, stopping.at_end(partial(stopping.remove, spill)))
     # A folder that is a link, or lies below one, may be meant by either of its names.
-    names = {str(name) for folder in folders for name in (folder.absolute(), folder.resolve())}
+    # What is opened by a pattern must be allowed both by the pattern and by what it comes to.
+    paths = {str(path) for folder in folders for path in (folder.absolute(), folder.resolve())}
+    names = {*paths, *map(pattern, paths)}
     connection.execute(
         f"SET allowed_directories = [{', '.join(map(literal, sorted(names)))}]; "
         "SET enable_external_access = false; SET lock_configuration = true"

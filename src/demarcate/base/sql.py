@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
+from demarcate.base.errors import DemarcateError
+
 
 def literal(value: str | None) -> str:
     """A text as an SQL literal.
@@ -19,3 +24,29 @@ def identifier(name: str) -> str:
     '"account_id"'
     """
     return '"' + name.replace('"', '""') + '"'
+
+
+def pattern(path: str) -> str:
+    """A path as DuckDB's functions take it, to whom *, ? and [ in a folder's name mean other folders, too.
+
+    Raises DemarcateError for a path with a backslash beside these, which no pattern can say.
+
+    >>> pattern("my [prod] estate*/x.parquet")
+    'my [[]prod] estate[*]/x.parquet'
+    """
+    escaped = re.sub(r"[*?[]", r"[\g<0>]", path)
+    if escaped != path and "\\" in path:
+        raise DemarcateError(f"{path}: give the folder a name that does not have a backslash beside *, ? or [")
+    return escaped
+
+
+def parquet(files: Iterable[str]) -> str:
+    """The table that some Parquet files are: theirs alone, whatever the names of their folders.
+
+    DuckDB would take a folder `encrypted=true` for a column.
+
+    >>> parquet(["a/b.parquet"])
+    "read_parquet(['a/b.parquet'], union_by_name = true, hive_partitioning = false)"
+    """
+    listed = ", ".join(literal(pattern(file)) for file in files)
+    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"

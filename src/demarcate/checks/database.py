@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from demarcate.base.connection import Limits, connect
-from demarcate.base.sql import identifier, literal
+from demarcate.base.sql import identifier, literal, parquet
 from demarcate.checks.facts import facts_of
 from demarcate.checks.names import ROW, partly_read
 from demarcate.checks.structs import Check
@@ -102,7 +102,7 @@ class Database:
             nothing = ", ".join(f"NULL::{c.type} AS {identifier(c.name)}" for c in table.all_columns)
             self._connection.execute(f"CREATE VIEW {table.name} AS SELECT {nothing} WHERE false")
             return
-        source = f"read_parquet([{', '.join(map(literal, files))}], union_by_name = true)"
+        source = parquet(files)
         held = {column.name for column in table.all_columns}
         if not self.snapshot.fresh:  # another version may have written it
             described = self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()

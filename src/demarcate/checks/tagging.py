@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from demarcate.base.sql import literal
+from demarcate.base.sql import parquet
 from demarcate.checks.engine import Tally, judge
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshot import Snapshot
@@ -25,8 +25,7 @@ def tally_by_tag(snapshot: Snapshot, checks: Iterable[Check], key: str) -> list[
         if files and column is not None and "tags" in held.columns:
             cursor.execute(
                 "INSERT INTO tagged SELECT DISTINCT resource, file, tags ->> $key "
-                f"FROM read_parquet([{', '.join(map(literal, files))}], union_by_name = true) "
-                "WHERE tags ->> $key IS NOT NULL",
+                f"FROM {parquet(files)} WHERE tags ->> $key IS NOT NULL",
                 {"key": f"$.{_quoted(key)}"},
             )
     found = cursor.execute(

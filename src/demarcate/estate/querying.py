@@ -13,7 +13,7 @@ import duckdb
 
 from demarcate.base.connection import Limits, TookTooLong, bounded, connect, deadline, select_of, short
 from demarcate.base.errors import DemarcateError
-from demarcate.base.sql import identifier, literal
+from demarcate.base.sql import identifier, parquet
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 
@@ -102,7 +102,7 @@ def _rows_of(snapshot: Snapshot, table: str) -> str:
     """A SELECT of all rows of a table."""
     files = snapshot.files(table)
     if files:
-        return f"SELECT * FROM read_parquet([{', '.join(map(literal, files))}], union_by_name = true)"
+        return f"SELECT * FROM {parquet(files)}"
     columns = all_tables()[table].all_columns
     return "SELECT " + ", ".join(f"NULL::{c.type} AS {identifier(c.name)}" for c in columns) + " WHERE false"
 

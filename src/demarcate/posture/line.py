@@ -151,17 +151,18 @@ def _drawn(model: Model, snapshot: Snapshot, service: Service, table: str, resou
 def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
     """The (table, resource) pairs of a snapshot that an ARN, logical id or last part of an ARN means."""
     from demarcate.base.connection import connect
+    from demarcate.base.sql import parquet
 
     found: dict[tuple[str, str], None] = {}
     with connect(snapshot.folder) as connection:
         for name in snapshot.manifest.tables:
             files = snapshot.files(name)
-            if not files or all_tables()[name].derived:
+            if not files or name not in all_tables() or all_tables()[name].derived:
                 continue
             rows: list[Any] = connection.execute(
-                "SELECT DISTINCT resource FROM read_parquet($files, union_by_name = true) WHERE resource = $it "
+                f"SELECT DISTINCT resource FROM {parquet(files)} WHERE resource = $it "
                 "OR ends_with(resource, '/' || $it) OR ends_with(resource, ':' || $it) ORDER BY 1",
-                {"files": files, "it": resource},
+                {"it": resource},
             ).fetchall()
             found.update(dict.fromkeys((name, row[0]) for row in rows))
     exact = [pair for pair in found if pair[1] == resource]
