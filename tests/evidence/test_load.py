@@ -178,7 +178,7 @@ def test_a_file_that_cannot_be_read(given: Given, monkeypatch: pytest.MonkeyPatc
         raise PermissionError(13, "Permission denied", str(path))
 
     given({"training.csv": TRAINING, "reports.yaml": REPORTS})
-    monkeypatch.setattr(Path, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     evidence = given({})
     assert told(evidence) == [
         "evidence/reports.yaml: cannot be read: Permission denied",

@@ -3,23 +3,33 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import hashlib
 import os
+import stat
+import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
-from demarcate.base.files import write_whole
+from demarcate.base.files import open_file, write_whole
 
 T = TypeVar("T")
 
+LARGEST = 100_000_000
+"""How many bytes a result may have."""
+
 
 def folder() -> Path:
-    """Where results are kept: `$XDG_CACHE_HOME/demarcate`, or `~/.cache/demarcate`."""
-    root = os.environ.get("XDG_CACHE_HOME")
-    return (Path(root) if root else Path.home() / ".cache") / "demarcate"
+    """Where results are kept: `$XDG_CACHE_HOME/demarcate`, or `~/.cache/demarcate`.
+
+    Raises RuntimeError where there is no home. A relative path is passed over, as the XDG specification has it: it
+    would be in whichever folder the program runs.
+    """
+    root = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    return (root if root.is_absolute() else Path.home() / ".cache") / "demarcate"
 
 
 def fingerprint(parts: Iterable[bytes]) -> str:
@@ -34,20 +44,60 @@ def fingerprint(parts: Iterable[bytes]) -> str:
 def cached(name: str, key: str, type_: type[T], make: Callable[[], T]) -> T:
     """The result of `make`, from the cache where it has one under this key.
 
-    A cache that cannot be read or written is no error: the result is made.
+    What is in the cache is believed and even executed, so it is used only where nobody else can have written it:
+    see `_read`. A cache that cannot be read or written is no error: the result is made.
     """
     try:
         path = folder() / f"{name}-{key}.msgpack"
     except RuntimeError:  # there is no home
         return make()
     try:
-        return msgspec.msgpack.decode(path.read_bytes(), type=type_)
-    except (OSError, msgspec.MsgspecError):
+        return msgspec.msgpack.decode(_read(path), type=type_)
+    except (OSError, msgspec.MsgspecError, RecursionError):
         result = make()
     with contextlib.suppress(OSError):
-        write_whole(path, msgspec.msgpack.encode(result))
+        _write(path, msgspec.msgpack.encode(result))
         _forget(name, keep=path)
     return result
+
+
+def _read(path: Path) -> bytes:
+    """What was kept in a file of the cache.
+
+    Raises OSError unless folder and file are this user's own, nobody else may write them, neither is a link, and
+    what is in the file is what was written under this name.
+    """
+    _check_own(path.parent.lstat(), stat.S_ISDIR)
+    with open_file(path, follow=False) as file:
+        _check_own(os.fstat(file.fileno()), stat.S_ISREG)
+        data = file.read(min(os.fstat(file.fileno()).st_size, LARGEST))
+    content = data[_DIGEST:]
+    if data[:_DIGEST] != _digest(path, content):
+        raise OSError(errno.EINVAL, "it is not as it was written", str(path))
+    return content
+
+
+def _write(path: Path, content: bytes) -> None:
+    """Keep something in a file of the cache. Raises OSError, where the folder is another's as well."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    _check_own(path.parent.lstat(), stat.S_ISDIR)
+    write_whole(path, _digest(path, content) + content, private=True)
+
+
+def _check_own(found: os.stat_result, kind: Callable[[int], bool]) -> None:
+    others = stat.S_IWGRP | stat.S_IWOTH
+    # Windows has no users to compare, and keeps profiles apart itself.
+    mine = sys.platform == "win32" or (found.st_uid == os.geteuid() and not found.st_mode & others)
+    if not kind(found.st_mode) or not mine:
+        raise PermissionError(errno.EPERM, "others may have written it")
+
+
+_DIGEST = hashlib.sha256().digest_size
+
+
+def _digest(path: Path, content: bytes) -> bytes:
+    """Tells damage, and a result that was kept under another name."""
+    return hashlib.sha256(path.name.encode() + b"\0" + content).digest()
 
 
 def _forget(name: str, *, keep: Path, most: int = 4) -> None:

@@ -16,6 +16,7 @@ import msgspec
 import yaml
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.files import TooLarge, read_bytes
 
 T = TypeVar("T")
 
@@ -58,14 +59,13 @@ class DocumentError(DemarcateError):
 def read_text(path: Path, *, limit: int = 50_000_000) -> str:
     """The text of a file of at most `limit` bytes.
 
-    Raises DocumentError for a file that is missing, too large, or not UTF-8 text.
+    Raises DocumentError for a file that is missing, too large, or not UTF-8 text, and for what is no file.
     """
     name = str(path)
     try:
-        size = path.stat().st_size
-        if size > limit:
-            raise DocumentError(f"is {size:,} bytes; at most {limit:,} are read", name)
-        raw = path.read_bytes()
+        raw = read_bytes(path, limit)
+    except TooLarge as error:
+        raise DocumentError(f"has more than {limit:,} bytes; at most {limit:,} are read", name) from error
     except OSError as error:
         raise DocumentError(f"cannot be read: {error.strerror or error}", name) from error
     if b"\0" in raw[:8192]:

@@ -1,20 +1,165 @@
-"""Files are written aside and renamed, so that a killed run leaves the old file or the new one, never half."""
+"""Files: read only where they are files and within a limit, and written whole or not at all.
+
+What is read may have been put there by somebody else. A pipe would be waited for, a device never ends, a link may
+lead to what its author cannot read himself: so everything that is read is opened here, and what is found in a
+folder is found by `walk`. What is written is written aside and renamed, so that a killed run leaves the old file or
+the new one, never half.
+"""
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import io
 import os
-from collections.abc import Iterator
+import stat
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from demarcate.base import stopping
 
+_PIECE = 1 << 18
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 
-def write_whole(path: Path, data: bytes) -> None:
-    """Write a file whole or not at all. Raises OSError."""
-    with _aside(path) as file:
+
+class TooLarge(OSError):
+    """A file that has more bytes than are read of one."""
+
+    def __init__(self, path: Path, limit: int) -> None:
+        super().__init__(errno.EFBIG, f"it has more than {limit:,} bytes; at most {limit:,} are read", str(path))
+
+
+def open_file(path: Path, *, follow: bool = True) -> BinaryIO:
+    """A file to read, unbuffered. `follow` says whether it may be reached by a link.
+
+    Raises OSError for one that cannot be read, and for what is no file: a folder, a pipe, a socket, a device.
+    """
+    try:
+        # Looked at before it is opened, since that alone may have effects; and after, since it may be another now.
+        _check_file(os.stat(path, follow_symlinks=follow), path)  # noqa: PTH116 - Path.stat has no use for its own
+        handle = os.open(path, _FLAGS | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+    except ValueError as error:  # a NUL character, which no name has
+        raise OSError(errno.EINVAL, f"it is no path: {error}", str(path)) from error
+    try:
+        _check_file(os.fstat(handle), path)
+        return os.fdopen(handle, "rb", buffering=0)
+    except BaseException:
+        os.close(handle)
+        raise
+
+
+def _check_file(found: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not stat.S_ISREG(found.st_mode):
+        what = next((name for test, name in _NO_FILES if test(found.st_mode)), "something else")
+        raise OSError(errno.EINVAL, f"it is {what}, and no file", str(path))
+
+
+_NO_FILES: tuple[tuple[Callable[[int], bool], str], ...] = (
+    (stat.S_ISLNK, "a link"),
+    (stat.S_ISFIFO, "a pipe"),
+    (stat.S_ISSOCK, "a socket"),
+    (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"),
+)
+
+
+def read_bytes(path: Path, limit: int) -> bytes:
+    """What is in a file. Raises OSError as `open_file` does, and TooLarge for one of more than `limit` bytes.
+
+    What the file system says of the size is not asked: a file may grow, and files of /proc have none.
+    """
+    pieces: list[bytes] = []
+    left = limit + 1
+    with open_file(path) as file:
+        while left > 0 and (piece := file.read(min(left, _PIECE))):
+            pieces.append(piece)
+            left -= len(piece)
+    if left <= 0:
+        raise TooLarge(path, limit)
+    return b"".join(pieces)
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file; False for a name that no file can have, where `Path.is_file` may raise OSError."""
+    return os.path.isfile(path)  # noqa: PTH113
+
+
+def is_folder(path: Path) -> bool:
+    """Whether there is a folder; False for a name that none can have, where `Path.is_dir` may raise OSError."""
+    return os.path.isdir(path)  # noqa: PTH112
+
+
+def is_within(path: str | os.PathLike[str], folders: Sequence[str | os.PathLike[str]]) -> bool:
+    """Whether a path, links followed, is one of some folders or leads into one."""
+    real = os.path.realpath(path)
+    return any(
+        os.path.join(real, "").startswith(os.path.join(os.path.realpath(folder), ""))  # noqa: PTH118
+        for folder in folders
+    )
+
+
+def walk(
+    top: Path,
+    within: Sequence[Path],
+    wanted: Callable[[str], bool],
+    refuse: Callable[[Path, str], None],
+    *,
+    skipped: frozenset[str] = frozenset(),
+) -> Iterator[Path]:
+    """The files below a folder whose names are wanted, in order. Hidden ones are passed over.
+
+    Links are followed as long as they lead into one of the folders `within`. `refuse` is told of every one that
+    does not, of a link that leads back to a folder above it, of what is no file, and of a folder that cannot be
+    listed; the rest goes on. `skipped` are names of folders that are not entered.
+    """
+    tops = [os.path.realpath(folder) for folder in within]
+    stack: list[tuple[Path, tuple[str, ...]]] = [(top, ())]
+    walked: set[str] = set()
+    while stack:
+        folder, above = stack.pop()
+        real = os.path.realpath(folder)
+        if real in above:
+            refuse(folder, "is a symlink that leads back to a directory above it; not followed")
+            continue
+        if real in walked:
+            continue
+        walked.add(real)
+        try:
+            with os.scandir(folder) as listing:
+                entries = sorted(listing, key=lambda entry: entry.name)
+        except OSError as error:
+            refuse(folder, f"cannot be read: {error.strerror or error}")
+            continue
+        below = []
+        for entry in entries:
+            if entry.name.startswith("."):
+                continue
+            path = folder / entry.name
+            is_directory = _is_directory(entry)
+            if entry.name in skipped if is_directory else not wanted(entry.name):
+                continue
+            if entry.is_symlink() and not is_within(path, tops):
+                refuse(path, "is a symlink that leads out of the folders given; not followed")
+            elif is_directory:
+                below.append((path, (*above, real)))
+            else:
+                yield path
+        stack.extend(reversed(below))
+
+
+def _is_directory(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False
+
+
+def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
+    """Write a file whole or not at all; for its owner alone where it is `private`. Raises OSError."""
+    with _aside(path, private=private) as file:
         file.write(data)
 
 
@@ -29,30 +174,29 @@ def writing(path: Path) -> Iterator[IO[str]]:
 
 
 @contextlib.contextmanager
-def _aside(path: Path) -> Iterator[BinaryIO]:
+def _aside(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+    kept = 0o600 if private else _mode(path)
+    # Where there is none yet, the mode is left to the umask, which can be asked for only by changing it.
+    mode = 0o666 if kept is None else 0o600
+    aside = path.parent / f".{path.name}.{os.urandom(6).hex()}"
     with stopping.ending_with(lambda: aside.unlink(missing_ok=True)):
         try:
-            with open(aside, "xb", opener=_for_its_owner) as file:
+            with open(aside, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
                 yield file
                 file.flush()
                 os.fsync(file.fileno())
-            aside.chmod(_mode(path))
+            if kept is not None:
+                aside.chmod(kept)
             aside.replace(path)
         except BaseException:
             aside.unlink(missing_ok=True)
             raise
 
 
-def _for_its_owner(path: str, flags: int) -> int:
-    return os.open(path, flags, 0o600)
-
-
-def _mode(path: Path) -> int:
-    """The mode that the file has, or that a new one would get."""
-    with contextlib.suppress(OSError):
+def _mode(path: Path) -> int | None:
+    """The mode that a file has; None where there is none."""
+    try:
         return path.stat().st_mode & 0o777
-    mask = os.umask(0)
-    os.umask(mask)
-    return 0o666 & ~mask
+    except OSError:
+        return None

@@ -86,18 +86,18 @@ def ending_with(do: Callable[[], object]) -> Iterator[None]:
 
 
 class TemporaryFolder:
-    """A new folder for this user alone, where temporary files are or in `parent`.
+    """A new folder, where temporary files are or in `parent`: for this user alone, or with `mode` less the umask.
 
     It is removed at the end of the block, by `remove`, or when a signal ends the process, unless it was renamed.
     Raises OSError.
     """
 
-    def __init__(self, prefix: str = "demarcate-", parent: Path | None = None) -> None:
+    def __init__(self, prefix: str = "demarcate-", parent: Path | None = None, *, mode: int = 0o700) -> None:
         self.path = (parent or Path(tempfile.gettempdir())) / f"{prefix}{os.urandom(8).hex()}"
         # Before it is there: whenever a signal comes, it is known.
         self._forget = at_end(lambda: remove(self.path))
         try:
-            self.path.mkdir(mode=0o700)
+            self.path.mkdir(mode=mode)
         except BaseException:
             self._forget()
             raise

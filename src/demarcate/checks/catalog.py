@@ -17,6 +17,7 @@ import msgspec
 from demarcate.base import cache
 from demarcate.base.documents import DocumentError, compose, convert, line_of, node_at, read_text
 from demarcate.base.errors import DemarcateError
+from demarcate.base.files import is_folder, walk
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.names import Pieces, fill
 from demarcate.checks.structs import Check, Written
@@ -43,18 +44,22 @@ def load_checks(
     known = tuple(sorted(responsibilities)) if responsibilities is not None else None
     checks = _cached(SHIPPED, known)
     for folder in folders:
-        if not folder.is_dir():
+        if not is_folder(folder):
             raise DemarcateError(f"{folder}: not a folder; --checks names a folder of YAML files with checks")
         checks |= _cached(folder, known)
     return dict(sorted(checks.items()))
 
 
 def _cached(folder: Path, responsibilities: tuple[str, ...] | None) -> dict[str, Check]:
-    files = sorted(path for path in folder.rglob("*") if path.suffix in (".yaml", ".yml") and path.is_file())
+    files = sorted(walk(folder, [folder], lambda name: name.endswith((".yaml", ".yml")), _refuse))
     texts = [(str(path), read_text(path)) for path in files]
     told = (part.encode("utf-8", "surrogatepass") for pair in texts for part in pair)  # a name may be no UTF-8
     key = cache.fingerprint([compiler(), *told, repr(responsibilities).encode()])
     return cache.cached("catalog", key, dict[str, Check], lambda: _compile_all(texts, responsibilities))
+
+
+def _refuse(path: Path, why: str) -> None:
+    raise DemarcateError(f"{path}: {why}")
 
 
 @functools.cache

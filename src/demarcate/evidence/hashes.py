@@ -8,7 +8,11 @@ import re
 import stat
 from pathlib import Path, PurePosixPath
 
+from demarcate.base.files import TooLarge, open_file
 from demarcate.evidence.problems import Refused, shown
+
+LARGEST = 1_000_000_000
+"""How many bytes a document may have."""
 
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 
@@ -30,8 +34,7 @@ class Documents:
         found = self._digests.get(path)
         if found is None:
             try:
-                with path.open("rb") as file:
-                    found = self._digests[path] = hashlib.file_digest(file, "sha256").hexdigest()
+                found = self._digests[path] = _digest_of(path)
             except OSError as error:
                 raise Refused(f"the document {shown(name)} cannot be read: {error.strerror or error}") from error
         if found != expected:
@@ -60,6 +63,18 @@ class Documents:
         if path == self._folder or not stat.S_ISREG(mode):
             raise Refused(f"the document {shown(name)} is no file")
         return path
+
+
+def _digest_of(path: Path) -> str:
+    """The SHA-256 of a file. Raises OSError, for what is no file or is too large as well."""
+    found, left = hashlib.sha256(), LARGEST
+    with open_file(path, follow=False) as file:
+        while piece := file.read(1 << 20):
+            found.update(piece)
+            left -= len(piece)
+            if left < 0:
+                raise TooLarge(path, LARGEST)
+    return found.hexdigest()
 
 
 def _mode(path: Path, name: str) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-import io
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from operator import itemgetter
@@ -20,7 +20,19 @@ LINES_IN_A_ROW = 100
 """Over how many lines one row may reach, by line breaks in quoted cells: so a lost quote costs little."""
 
 LINES_IN_VAIN = 2_000_000
-"""How many lines may be read for rows that then do not end: more than any file that is a table has."""
+"""How many lines may be read for rows that then do not end."""
+
+LONGEST_ROW = 1_000_000
+"""How many characters one row may have: more than the longest cells in all columns."""
+
+MOST_LINES = 1_000_000
+"""How many lines one file may have."""
+
+MOST_COLUMNS = 100
+"""How many columns a header may have before they are only counted."""
+
+_TOO_LONG = "a row that is too long"
+_LINE = re.compile(r"[^\r\n]*(?:\r\n?|\n)|[^\r\n]+")
 
 Make = Callable[[Sequence[str], str, int, Reading], Record]
 """From the cells of a row, its file and its line to a record. Raises Refused."""
@@ -41,6 +53,9 @@ class Layout:
         """What is wrong with a header; nothing where it is right."""
         if len(header) == 1 and (other := next((mark for mark in ";\t|" if mark in header[0]), None)):
             yield f"its columns are divided by {other!r}; expected commas"
+            return
+        if len(header) > MOST_COLUMNS:
+            yield f"has {len(header):,} columns; there may be: {', '.join(self.columns)}"
             return
         for name in dict.fromkeys(header):
             if name not in self.columns:
@@ -92,32 +107,45 @@ def parsed(text: str) -> Iterator[tuple[int, list[str] | str]]:
     >>> list(parsed('a,b\\n1,"2\\n3,4\\n'))
     [(1, ['a', 'b']), (2, 'has a quote that is never closed'), (3, ['3', '4'])]
     """
-    lines = list(io.StringIO(text, newline=""))
+    source = (match[0] for match in _LINE.finditer(text))
     has_nul = "\0" in text
     begin = 0  # the line, from 0, on which the next row begins
     in_vain = 0
+    row: list[str] = []  # the lines of the row that is being read
+    again: list[str] = []  # those that were read for a row that did not end, the last first
 
-    def feed(at: int) -> Iterator[str]:
-        for number in range(at, len(lines)):
-            if number - begin >= LINES_IN_A_ROW:
+    def feed() -> Iterator[str]:
+        length = 0
+        while line := again.pop() if again else next(source, ""):
+            length = len(line) + (length if row else 0)
+            row.append(line)
+            if length > LONGEST_ROW:
+                raise csv.Error(_TOO_LONG)
+            if len(row) > LINES_IN_A_ROW:
                 raise csv.Error("a row without end")
-            yield lines[number]
+            yield line
 
-    while begin < len(lines):
-        start = begin
-        reader = csv.reader(feed(start), strict=True)
+    while True:
+        reader = csv.reader(feed(), strict=True)
         try:
             for cells in reader:
                 if any(cells):
                     yield begin + 1, _wrong(cells, has_nul) or cells
-                begin = start + reader.line_num
+                begin += len(row)
+                row.clear()
+                if begin >= MOST_LINES:
+                    yield begin + 1, f"has more than {MOST_LINES:,} lines; what follows is not read"
+                    return
+            return
         except csv.Error as error:
             yield begin + 1, _quote(str(error))
-            in_vain += start + reader.line_num - begin
+            in_vain += len(row)
             if in_vain > LINES_IN_VAIN:
                 yield begin + 1, "has too many rows that do not end; what follows is not read"
                 return
             begin += 1
+            again += reversed(row[1:])
+            row.clear()
 
 
 def _wrong(cells: list[str], has_nul: bool) -> str | None:
@@ -133,6 +161,8 @@ def _quote(error: str) -> str:
         return "has text after a closing quote; write a quote within a cell twice"
     if "field limit" in error:
         return f"has a cell that is too long; at most {LONGEST:,} characters are read"
+    if error == _TOO_LONG:
+        return f"is too long; at most {LONGEST_ROW:,} characters are read of one row"
     return "has a quote that is never closed"
 
 

@@ -6,6 +6,7 @@ import codecs
 from pathlib import Path
 
 from demarcate.base.documents import DocumentError
+from demarcate.base.files import TooLarge, read_bytes
 
 LIMIT = 50_000_000
 """How many bytes one file of evidence may have."""
@@ -21,12 +22,11 @@ def read_text(path: Path) -> str:
     Raises DocumentError for a file that cannot be read, is too large or has another encoding.
     """
     try:
-        with path.open("rb") as file:
-            raw = file.read(LIMIT + 1)
+        raw = read_bytes(path, LIMIT)
+    except TooLarge as error:
+        raise DocumentError(f"has more than {LIMIT:,} bytes; divide it into several files", str(path)) from error
     except OSError as error:
         raise DocumentError(f"cannot be read: {error.strerror or error}", str(path)) from error
-    if len(raw) > LIMIT:
-        raise DocumentError(f"has more than {LIMIT:,} bytes; divide it into several files", str(path))
     return decode(raw, str(path))
 
 

@@ -170,14 +170,22 @@ def test_symlinks(folder: Path) -> None:
     ]
 
 
-def test_links_to_other_folders_are_followed(folder: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_links_to_other_folders_are_followed_where_those_are_given(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     other = tmp_path_factory.mktemp("other")
     (other / "more.yml").write_text("Resources:\n  More: {Type: A::B::C}\n")
     (folder / "link").symlink_to(other)
-    assert {r.file for r in load([folder]).resources} == {
-        str(folder / "good.yaml"),
-        str(folder / "link" / "more.yml"),
+    (folder / "more.yaml").symlink_to(other / "more.yml")
+    alone = load([folder])
+    assert {r.file for r in alone.resources} == {str(folder / "good.yaml")}
+    assert {(p.file, p.message) for p in alone.problems} == {
+        (str(folder / name), "is a symlink that leads out of the folders given; not followed")
+        for name in ("link", "more.yaml")
     }
+    together = load([folder, other])
+    assert {r.logical_id for r in together.resources} == {"Good", "More"}
+    assert not together.problems
 
 
 def test_what_a_folder_skips(folder: Path) -> None:

@@ -134,7 +134,9 @@ def test_an_item_has_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_memory_follows_the_largest_item(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scanning, "CHUNK", 1 << 14)
-    data = gzip.compress(document([{"number": number, "text": "x" * 1000} for number in range(20_000)]))
+    data = gzip.compress(
+        document([{"resourceType": "T", "number": number, "text": "x" * 1000} for number in range(20_000)])
+    )
     tracemalloc.start()
     try:
         stream = io.BytesIO(data)

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from demarcate.base.errors import DemarcateError, Problem
+from demarcate.base.files import is_folder, walk
 
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
-SKIPPED = {"node_modules"}
+SKIPPED = frozenset({"node_modules"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +28,15 @@ class Found:
 def find(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Found]:
     """The files under some paths, in order.
 
-    Hidden directories and node_modules are skipped; symlinks are followed, one that leads back to where it
-    came from is a Problem. Raises DemarcateError for a path that does not exist.
+    Hidden directories and node_modules are skipped; symlinks are followed where they stay within what was given,
+    one that leads out of it or back to where it came from is a Problem. Raises DemarcateError for a path that does
+    not exist.
     """
+    within = folders_of(paths)
+
+    def refuse(path: Path, why: str) -> None:
+        problems.append(Problem(why, str(path)))
+
     for path in paths:
         try:
             path.stat()
@@ -41,42 +47,17 @@ def find(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Found]:
                 raise DemarcateError(f"{path}: cannot be read: {error.strerror or error}") from error
         except ValueError as error:
             raise DemarcateError(f"{path}: is no path: {error}") from error
-        if path.is_dir():
-            yield from _walk(path, problems)
+        if is_folder(path):
+            for below in walk(path, within, _is_wanted, refuse, skipped=SKIPPED):
+                yield Found(below, str(below), False, path)
         else:
             yield Found(path, str(path), True, path)
 
 
-def _walk(top: Path, problems: list[Problem]) -> Iterator[Found]:
-    stack: list[tuple[str, tuple[str, ...]]] = [(str(top), ())]
-    walked: set[str] = set()
-    while stack:
-        directory, above = stack.pop()
-        real = os.path.realpath(directory)
-        if real in above:
-            problems.append(
-                Problem("is a symlink that leads back to a directory above it; not followed", directory)
-            )
-            continue
-        if real in walked:
-            continue
-        walked.add(real)
-        try:
-            with os.scandir(directory) as listing:
-                children = sorted(listing, key=lambda child: child.name)
-        except OSError as error:
-            problems.append(Problem(f"cannot be read: {error.strerror or error}", directory))
-            continue
-        below = []
-        for child in children:
-            name = child.name
-            try:
-                is_directory = child.is_dir()
-            except OSError:
-                is_directory = False
-            if is_directory:
-                if not name.startswith(".") and name not in SKIPPED:
-                    below.append((child.path, (*above, real)))
-            elif name.lower().endswith(SUFFIXES) and not name.startswith("."):
-                yield Found(Path(child.path), str(Path(child.path)), False, top)
-        stack.extend(reversed(below))
+def folders_of(paths: Sequence[Path]) -> list[Path]:
+    """The folders that were given: those named, and those in which files that were named lie."""
+    return [path if is_folder(path) else path.parent for path in paths]
+
+
+def _is_wanted(name: str) -> bool:
+    return name.lower().endswith(SUFFIXES)

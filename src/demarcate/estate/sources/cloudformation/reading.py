@@ -15,6 +15,7 @@ import yaml
 
 from demarcate.base.documents import DocumentError, compose, line_of, read_text, scalar
 from demarcate.base.errors import Problem
+from demarcate.base.files import open_file
 from demarcate.base.unknown import Unknown
 from demarcate.estate.sources.cloudformation import jsonnodes
 
@@ -172,7 +173,7 @@ _CLAIM = re.compile(rb"""AWSTemplateFormatVersion|^Resources\s*:(?=[\s\S]*AWS::)
 def _claims(path: Path) -> bool:
     """Whether a file that cannot be read says that it is a template. Reads its first megabyte at most."""
     try:
-        with path.open("rb") as file:
+        with open_file(path) as file:
             return _CLAIM.search(file.read(1_000_000)) is not None
     except OSError:
         return True  # a file that cannot even be opened must not go unnoticed

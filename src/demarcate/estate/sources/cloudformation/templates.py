@@ -16,9 +16,10 @@ from types import MappingProxyType
 from typing import Any
 
 from demarcate.base.errors import DemarcateError, Problem
+from demarcate.base.files import is_folder
 from demarcate.base.unknown import Unknown
 from demarcate.estate.sources.cloudformation.estate import Estate, circles
-from demarcate.estate.sources.cloudformation.files import find
+from demarcate.estate.sources.cloudformation.files import find, folders_of
 from demarcate.estate.sources.cloudformation.intrinsics import resolve
 from demarcate.estate.sources.cloudformation.parameters import read_parameters
 from demarcate.estate.sources.cloudformation.stacks import Stack
@@ -72,8 +73,7 @@ def load(
     attributes are what `Ref` gives (`{"AWS::EC2::SecurityGroup": ("GroupId",)}`). Raises DemarcateError for a
     path that does not exist and for directories without a template.
     """
-    folders = [path if path.is_dir() else path.parent for path in paths]
-    estate = Estate(folders, parameters or {}, names, same_as_ref)
+    estate = Estate(folders_of(paths), parameters or {}, names, same_as_ref)
     problems: list[Problem] = []
     fruitful: set[Path] = set()
     with _no_collection():
@@ -85,7 +85,7 @@ def load(
     if not estate.raws and not estate.problems:
         raise DemarcateError(f"no template in {', '.join(map(str, paths))}")
     for path in paths:
-        if path not in fruitful and path.is_dir():
+        if path not in fruitful and is_folder(path):
             estate.report(Problem("no template in this directory", str(path)))
     estate.build()
     with _no_collection():

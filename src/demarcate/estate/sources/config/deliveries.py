@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
 
+from demarcate.base.arn import is_region
 from demarcate.estate.sources.config.scanning import Damaged, Stream, items
 
 _NAME = re.compile(
-    r"(?P<account>\d{12})_Config_(?P<region>[a-z0-9-]+)_"
+    r"(?P<account>[0-9]{12})_Config_(?P<region>[a-z0-9-]+)_"
     r"(?:ConfigSnapshot_(?P<taken>\d{8}T\d{6}Z)_[\w-]+"
     r"|ConfigHistory_.+?_\d{8}T\d{6}Z_(?P<until>\d{8}T\d{6}Z)_\d+)\.json(?:\.gz)?"
 )
@@ -67,7 +68,7 @@ def delivery(name: str, opened: Callable[[], Stream]) -> Delivery:
         time = datetime.strptime(found["taken"] or found["until"], "%Y%m%dT%H%M%SZ") if found else None
     except ValueError:  # digits that are no date
         time = None
-    if found is None or time is None:
+    if found is None or time is None or not is_region(found["region"]):
         return Delivery(name, opened)
     taken = found["taken"] is not None
     return Delivery(name, opened, found["account"], found["region"], time.replace(tzinfo=UTC), taken)

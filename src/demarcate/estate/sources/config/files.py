@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from pathlib import Path
 
+from demarcate.base.files import is_file, is_folder, open_file, walk
 from demarcate.estate.sources.config.deliveries import Delivery, delivery
 from demarcate.estate.sources.config.scanning import Damaged, Stream, looks_like_config
 
@@ -15,9 +15,13 @@ _SUFFIXES = (".json", ".json.gz")
 
 def recognises(path: Path) -> bool:
     """Whether a path is a delivery of Config, or a folder that has any."""
-    if path.is_file():
+    if is_file(path):
         return path.suffix == ".gz" or _is_surely(path)
-    return any(map(_is_surely, walk(path)))
+    if not is_folder(path):
+        return False
+    refused: list[Path] = []
+    files = files_in(path, [path], lambda one, _: refused.append(one))
+    return any(map(_is_surely, files)) or any(delivery_at(one).named for one in refused)
 
 
 def _is_surely(path: Path) -> bool:
@@ -44,11 +48,9 @@ def delivery_at(path: Path) -> Delivery:
 
 
 def _open(path: Path) -> Stream:
-    return path.open("rb")
+    return open_file(path)
 
 
-def walk(folder: Path) -> Iterator[Path]:
-    """The files under a folder in order, without hidden folders."""
-    for parent, folders, files in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith("."))
-        yield from (Path(parent) / name for name in sorted(files))
+def files_in(folder: Path, within: Sequence[Path], refuse: Callable[[Path, str], None]) -> Iterator[Path]:
+    """The files under a folder in order, as `walk` tells them."""
+    return walk(folder, within, lambda _: True, refuse)

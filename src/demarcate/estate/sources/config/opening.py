@@ -10,10 +10,12 @@ from pathlib import Path
 from typing import Any
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.files import is_folder
+from demarcate.base.moments import utc
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.snapshot import Unread
 from demarcate.estate.sources.config.deliveries import LONG_AGO, Delivery, Group, grouped
-from demarcate.estate.sources.config.files import delivery_at, is_delivery, walk
+from demarcate.estate.sources.config.files import delivery_at, files_in, is_delivery
 from demarcate.estate.sources.config.scanning import Damaged
 from demarcate.estate.sources.config.spooling import Place, Spools
 
@@ -39,17 +41,23 @@ def open_files(paths: Sequence[Path]) -> Iterator[Opened]:
     """
     found: list[Delivery] = []
     unread: list[Unread] = []
+    within = [path if is_folder(path) else path.parent for path in paths]
+
+    def refuse(path: Path, why: str) -> None:
+        unread.append(Unread(reason=why, file=str(path)))
+
     for path in paths:
-        if path.is_dir():
+        if is_folder(path):
             before = len(found)
-            for one in walk(path):
+            for one in files_in(path, within, refuse):
                 try:
                     if is_delivery(one):
                         found.append(delivery_at(one))
                 except Damaged as damage:
                     unread.append(Unread(reason=str(damage), file=str(one)))
             if len(found) == before:
-                raise DemarcateError(f"{path}: there is no delivery of AWS Config in it")
+                why = f" that can be read: {unread[0]}" if unread else ""
+                raise DemarcateError(f"{path}: there is no delivery of AWS Config in it{why}")
         else:
             found.append(delivery_at(path))
     with open_deliveries(found) as opened:
@@ -127,7 +135,6 @@ def _add_spools(opened: Opened, spools: Spools, whole: set[Place], latest: datet
 
 def _moment(text: str) -> datetime:
     try:
-        time = datetime.fromisoformat(text)
+        return utc(datetime.fromisoformat(text))
     except ValueError:
         return LONG_AGO
-    return time if time.tzinfo else time.replace(tzinfo=LONG_AGO.tzinfo)

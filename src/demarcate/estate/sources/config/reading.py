@@ -19,8 +19,6 @@ from demarcate.estate.table import COMMON, UNSET, Column, From, Table, tag_map
 NOT_RECORDED = Unknown("AWS Config does not record it")
 NOT_IN_ITEM = Unknown("AWS Config's item does not have it")
 
-_FAILED = (TypeError, ValueError, KeyError, AttributeError, IndexError, OverflowError)
-
 
 class _LeftOut:
     """Stands where an item does not have a column's member, until it is decided what that means."""
@@ -74,7 +72,7 @@ class Maker:
             return
         try:
             yield from list(self.recorded.each(configuration, item))
-        except _FAILED:
+        except rows.ODD:
             yield Unknown("AWS Config's item has a form that was not expected")
 
     def _row(self, item: Item, configuration: Any, place: Place) -> Row:
@@ -143,7 +141,7 @@ class Maker:
         if told.function is not None:
             try:
                 value = told.function(value)
-            except _FAILED:
+            except rows.ODD:
                 return Unknown(f"{told.entry or 'configuration'}: of a form that was not expected")
         if value is ABSENT:
             return {} if told.entry else ABSENT
@@ -217,7 +215,7 @@ def _tags(item: Item) -> Any:
         return found
     try:
         tags = tag_map(found)
-    except _FAILED:
+    except rows.ODD:
         return Unknown("tags: of a form that was not expected")
     known = all(isinstance(key, str) and isinstance(value, str) for key, value in tags.items())
     return tags if known else Unknown("tags: expected text")

@@ -7,9 +7,12 @@ import contextlib
 import io
 import json
 import math
+import re
 import zlib
 from collections.abc import Iterator
 from typing import Any, Final, Protocol
+
+from demarcate.base.nesting import MAX_DEPTH, is_deep
 
 CHUNK = 1 << 20
 """Bytes that are read at a time, after decompression."""
@@ -17,8 +20,23 @@ CHUNK = 1 << 20
 HEAD = 4096
 """Bytes at the beginning of a delivery in which the list of items begins."""
 
-MAX_ITEM = 64 << 20
-"""Characters that one item may have. AWS's largest are below 1 MB; no limit would be a way to exhaust memory."""
+MAX_ITEM = 4 << 20
+"""Characters that one item may have. AWS's largest are below 1 MB, and 4 MB of JSON may become 100 MB of values."""
+
+MAX_RATIO = 100
+"""How many times its size a compressed delivery may unpack to: AWS's unpack to some 20 times theirs."""
+
+FREE = 64 << 20
+"""Bytes that any compressed delivery may unpack to, whatever its size."""
+
+MAX_ODD = 1000
+"""How many values of a list of items may be none before the whole is no delivery."""
+
+MAX_SPACE = 1 << 20
+"""How many characters of white space may stand between two values."""
+
+MAX_MEMBERS = 100
+"""How many members may stand beside the list of items: AWS's deliveries have three."""
 
 ITEMS: Final = "configurationItems"
 
@@ -42,6 +60,8 @@ class _Raw(io.RawIOBase):
 
     def __init__(self, head: bytes, rest: Stream) -> None:
         self._head, self._rest = head, rest
+        self.size = 0
+        """How many bytes were read."""
 
     def readable(self) -> bool:
         return True
@@ -50,18 +70,36 @@ class _Raw(io.RawIOBase):
         data = self._head or self._rest.read(len(buffer))
         data, self._head = data[: len(buffer)], data[len(buffer) :]
         buffer[: len(data)] = data
+        self.size += len(data)
         return len(data)
+
+
+class _Unpacked:
+    """What gzip unpacks. Raises Damaged once it is too much for what it is unpacked from."""
+
+    def __init__(self, raw: _Raw) -> None:
+        import gzip
+
+        self._raw, self._file, self._size = raw, gzip.GzipFile(fileobj=raw), 0
+
+    def read(self, size: int, /) -> bytes:
+        data = self._file.read(min(size, CHUNK))
+        self._size += len(data)
+        if self._size > FREE + MAX_RATIO * self._raw.size:
+            raise Damaged(f"damaged: it unpacks to more than {MAX_RATIO} times its size")
+        return data
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def plain(stream: Stream) -> Stream:
     """The stream decompressed where it is gzip, which its first bytes tell, and not its name."""
-    import gzip
-
     head = stream.read(2)
     if len(head) == 1:  # a stream may give less than it is asked for
         head += stream.read(1)
     raw = _Raw(head, stream)
-    return gzip.GzipFile(fileobj=raw) if head == b"\x1f\x8b" else io.BufferedReader(raw, CHUNK)
+    return _Unpacked(raw) if head == b"\x1f\x8b" else io.BufferedReader(raw, CHUNK)
 
 
 def looks_like_config(stream: Stream) -> bool:
@@ -97,9 +135,13 @@ def _why(error: Exception) -> str:
 
 def _members(text: _Text, header: dict[str, Any]) -> Iterator[Any]:
     found = False
+    beside = 0
     text.skip()
     while text.next() != "}":
         name = text.value()
+        beside += 1
+        if beside > MAX_MEMBERS:
+            raise Damaged(f"not a delivery of AWS Config: it has more than {MAX_MEMBERS} members beside {ITEMS}")
         if not isinstance(name, str) or text.next() != ":":
             raise Damaged("damaged: expected a JSON object's member")
         text.skip()
@@ -107,7 +149,9 @@ def _members(text: _Text, header: dict[str, Any]) -> Iterator[Any]:
             found = True
             yield from _elements(text)
         else:
-            header[name] = text.value()
+            value = text.value()
+            if isinstance(value, str | int | float | None):
+                header[name] = value[:1000] if isinstance(value, str) else value
         if text.next() == ",":
             text.skip()
         elif text.next() != "}":
@@ -121,8 +165,13 @@ def _members(text: _Text, header: dict[str, Any]) -> Iterator[Any]:
 
 def _elements(text: _Text) -> Iterator[Any]:
     text.skip()
+    odd = 0
     while text.next() != "]":
-        yield text.value()
+        value = text.value()
+        odd += not isinstance(value, dict) or "resourceType" not in value
+        if odd > MAX_ODD:
+            raise Damaged(f"not a delivery of AWS Config: more than {MAX_ODD:,} items have no resourceType")
+        yield value
         if text.next() == ",":
             text.skip()
         elif text.next() != "]":
@@ -156,9 +205,20 @@ _TAIL = 3
 def decode(text: str) -> Any:
     """A JSON text. Raises ValueError for what is none."""
     try:
-        return _clean(_decoder.decode(text)) if "\\u" in text else _decoder.decode(text)
+        value = _decoder.decode(text)
     except RecursionError:
         raise ValueError("nested too deeply") from None
+    _check_depth(value, text, 0, len(text))
+    return _clean(value) if "\\u" in text else value
+
+
+def _check_depth(value: Any, text: str, start: int, end: int) -> None:
+    """Raise ValueError where a value is nested too deeply. Most texts have too few brackets for that."""
+    if text.count("[", start, end) + text.count("{", start, end) > MAX_DEPTH and is_deep(value):
+        raise ValueError("nested too deeply")
+
+
+_SPACE = re.compile(r"[ \t\r\n]*")
 
 
 class _Text:
@@ -171,11 +231,18 @@ class _Text:
 
     def next(self) -> str:
         """The next character that is not white space; none at the end."""
+        space = 0
         while True:
-            while self._at < len(self._buffer):
-                if self._buffer[self._at] not in " \t\r\n":
-                    return self._buffer[self._at]
-                self._at += 1
+            start = self._at
+            if start < len(self._buffer) and self._buffer[start] not in " \t\r\n":
+                return self._buffer[start]
+            match = _SPACE.match(self._buffer, start)
+            self._at = match.end() if match else start
+            if self._at < len(self._buffer):
+                return self._buffer[self._at]
+            space += self._at - start
+            if space > MAX_SPACE:
+                raise Damaged(f"damaged: more than {MAX_SPACE:,} characters of white space")
             if self._ended:
                 return ""
             self._more(CHUNK)
@@ -191,12 +258,15 @@ class _Text:
         while True:
             try:
                 value, end = _decoder.raw_decode(self._buffer, self._at)
+                _check_depth(value, self._buffer, self._at, end)
             except json.JSONDecodeError as error:
                 if self._ended:
                     raise Damaged("truncated: the JSON ends too early" if self._cut(error) else _odd()) from error
                 if not self._cut(error):
                     raise Damaged(_odd()) from error
-            except (ValueError, RecursionError) as error:
+            except RecursionError as error:
+                raise Damaged("damaged: nested too deeply") from error
+            except ValueError as error:
                 raise Damaged(f"damaged: {error}") from error
             else:
                 if self._ended or isinstance(value, dict | list | str) or end < len(self._buffer) - _TAIL:

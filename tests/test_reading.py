@@ -1,0 +1,84 @@
+"""All that is read goes through `base/files.py`: nothing else opens a file, and nothing else converts a moment."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parent.parent / "src" / "demarcate"
+
+OPENS = {"open", "read_bytes", "read_text", "fdopen", "rglob", "glob", "iterdir", "scandir", "walk"}
+"""Names of what opens a file, or lists what is in a folder: as functions, as methods, and as functions of modules."""
+
+OWN = {"read_bytes", "read_text", "walk", "open_file"}
+"""Functions of ours of those names: as functions they are what is to be used."""
+
+ALLOWED: dict[str, set[str]] = {
+    "__main__.py": {"open"},  # /dev/null in place of a stream that is closed
+    "base/cache.py": {"glob"},  # of the cache's own folder
+    "base/connection.py": {"read_text"},  # /proc/self/status
+    "base/files.py": OPENS,
+    "checks/catalog.py": {"glob", "read_bytes"},  # the text of our own modules
+    "estate/journal.py": {"open", "fdopen", "iterdir", "glob"},  # a folder of our own; see test_journal.py
+    "estate/sources/config/spooling.py": {"open"},  # a temporary folder of our own
+    "estate/writing.py": {"open", "fdopen", "iterdir"},  # the folder that is being written
+    "evidence/load.py": {"iterdir"},  # one level, and only what `lstat` says is a file
+    "evidence/recording.py": {"open"},  # the lock
+    "model/load.py": {"rglob", "glob", "read_bytes"},  # our own data
+    "posture/line.py": {"read_bytes"},  # the text of our own module
+    "report/html/page.py": {"read_text"},  # our own package's resources
+}
+METHODS = {"estate/sources/config/deliveries.py", "estate/sources/config/files.py"}
+"""Where `.open()` is a method of ours (`Delivery.open`), and not that of a path."""
+
+
+def opened(path: Path) -> Iterator[tuple[int, str]]:
+    """The lines on which a module opens something, and how."""
+    for node in ast.walk(ast.parse(path.read_text())):
+        if not isinstance(node, ast.Call):
+            continue
+        called = node.func
+        if isinstance(called, ast.Name) and called.id in OPENS - OWN:
+            yield node.lineno, called.id
+        elif isinstance(called, ast.Attribute) and called.attr in OPENS and not ours(called):
+            yield node.lineno, called.attr
+
+
+def ours(called: ast.Attribute) -> bool:
+    """Whether a method of that name is one of ours, by what it is called on."""
+    on = ast.unparse(called.value)
+    return (called.attr, on) in {("open", "Snapshot"), ("walk", "ast"), ("read_text", "documents")}
+
+
+@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: str(p.relative_to(SOURCE)))
+def test_nothing_else_opens_files(path: Path) -> None:
+    name = path.relative_to(SOURCE).as_posix()
+    allowed = ALLOWED.get(name, set()) | ({"open"} if name in METHODS else set())
+    assert [place for place in opened(path) if place[1] not in allowed] == []
+
+
+def test_the_exceptions_are_needed() -> None:
+    for name, allowed in ALLOWED.items():
+        used = {how for _, how in opened(SOURCE / name)}
+        assert allowed <= used or allowed is OPENS, name
+
+
+CONVERTS = {"astimezone", "fromtimestamp", "utcfromtimestamp", "timestamp"}
+
+
+def test_moments_are_brought_to_utc_in_one_place() -> None:
+    places = [
+        f"{path.relative_to(SOURCE).as_posix()}:{node.lineno}"
+        for path in SOURCE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Attribute) and node.attr in CONVERTS
+    ]
+    assert {place.partition(":")[0] for place in places} == {"base/moments.py"}
+
+
+def test_nothing_asks_for_the_umask() -> None:
+    """Asking for it is setting it, for all threads."""
+    assert [path for path in SOURCE.rglob("*.py") if "umask(" in path.read_text()] == []
