@@ -154,7 +154,7 @@ def edit(folder: Path, **changes: Any) -> None:
         (damage_empty, "is damaged"),
         (damage_manifest, "damaged"),
         (damage_newer, "written by a newer version"),
-        (damage_outside, "lies outside of the snapshot"),
+        (damage_outside, "expected tables/TABLE/NAME.parquet"),
     ],
 )
 def test_a_damaged_snapshot_is_a_message(damage: Any, says: str, tmp_path: Path) -> None:

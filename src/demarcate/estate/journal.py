@@ -13,20 +13,27 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 import threading
 import time
+from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO
 
 import msgspec
 
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.snapshot import FORMAT, Part, Unread, ends_well
+from demarcate.base.moments import utc
+from demarcate.estate.snapshot import FORMAT, Part, Unread, ends_well, odd_part
 from demarcate.version import __version__
 
 NAME = "journal.jsonl"
+
+LONGEST_LINE = 10_000_000
+"""How many bytes one line of a journal may have."""
 
 Key = tuple[str, str, str]
 """A unit: the table whose reading makes it, the account and the region."""
@@ -73,9 +80,14 @@ class Sealed(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag=
 
 
 def partial_folder(out: Path) -> Path:
-    """The folder in which a snapshot is written until it is whole."""
-    out = out.absolute()
-    return out.with_name(f".{out.name}.partial")
+    """The folder in which a snapshot is written until it is whole.
+
+    Raises DemarcateError for a path that cannot be a new folder's: /, or one that ends in `..`.
+    """
+    absolute = out.absolute()
+    if absolute.name in ("", ".."):
+        raise DemarcateError(f"{out}: cannot be a snapshot: name a new folder for it")
+    return absolute.with_name(f".{absolute.name}.partial")
 
 
 class Journal:
@@ -94,7 +106,7 @@ class Journal:
             left = False
         except FileExistsError:
             left = True
-        self._file = (self.folder / NAME).open("a+b", buffering=0)
+        self._file = self._open()
         self._write_lock = threading.Lock()
         self._synced = 0.0
         try:
@@ -117,6 +129,31 @@ class Journal:
             self._file.close()
             raise
 
+    def _open(self) -> BinaryIO:
+        """The journal, to be read and added to. Raises DemarcateError where anything there is reached by a link.
+
+        Somebody else may have prepared the folder, and what is no part of a unit is removed from it.
+        """
+        tables = self.folder / "tables"
+        below = tables.iterdir() if tables.is_dir() and not tables.is_symlink() else ()
+        for path in (self.folder, tables, *below):
+            if path.is_symlink() or (path.exists() and not path.is_dir()):
+                raise DemarcateError(
+                    f"{path}: is no folder of this program's: delete {self.folder} to begin again"
+                )
+        path = self.folder / NAME
+        flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+        try:
+            handle = os.open(path, flags, 0o666)
+        except OSError as error:
+            if not path.is_symlink():
+                raise
+            raise DemarcateError(f"{path}: is a link: delete {self.folder} to begin again") from error
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            os.close(handle)
+            raise DemarcateError(f"{path}: is no file: delete {self.folder} to begin again")
+        return os.fdopen(handle, "r+b", buffering=0)
+
     def _lock(self) -> None:
         if sys.platform == "win32":
             return
@@ -133,23 +170,32 @@ class Journal:
         """Read what an earlier run wrote, as far as it is whole. False where there is nothing."""
         # What follows a line that is not whole is cut off as well, and read again from AWS.
         end = 0
-        with (self.folder / NAME).open("rb") as file:
-            for raw in file:
-                line = _line(raw)
-                if line is None or isinstance(line, Began) != (end == 0):
-                    break
-                self._take(line)
-                end += len(raw)
+        for raw in self._lines():
+            line = _line(raw)
+            if line is None or isinstance(line, Began) != (end == 0):
+                break
+            self._take(line)
+            end += len(raw)
         self._file.truncate(end)
         for sealed in list(self.held.values()):
-            if not all(_is_whole(self.folder / found.part.file) for found in sealed.parts if found.part.file):
+            if not all(_is_whole(self.folder, found) for found in sealed.parts):
                 del self.held[sealed.key]
         return end > 0
+
+    def _lines(self) -> Iterator[bytes]:
+        """The lines of the journal; one that is too long is cut, and so is not whole."""
+        self._file.seek(0)
+        with os.fdopen(os.dup(self._file.fileno()), "rb") as file:
+            while raw := file.readline(LONGEST_LINE):
+                yield raw
 
     def _take(self, line: Began | Credentials | Sealed) -> None:
         if isinstance(line, Began):
             self._compare(line)
-            self.began = line
+            try:
+                self.began = msgspec.structs.replace(line, moment=utc(line.moment))
+            except ValueError as error:
+                raise self._another(f"at a moment that is none ({error})") from error
         elif isinstance(line, Credentials):
             self.account = line.account
         else:
@@ -216,14 +262,16 @@ def _line(raw: bytes) -> Began | Credentials | Sealed | None:
         return None
     try:
         line: Began | Credentials | Sealed = _decode(raw)
-    except msgspec.MsgspecError:
+    except (msgspec.MsgspecError, RecursionError):
         return None
     return line
 
 
-def _is_whole(path: Path) -> bool:
+def _is_whole(folder: Path, sealed: SealedPart) -> bool:
+    if odd_part(sealed.table, sealed.part):
+        return False
     try:
-        return ends_well(path)
+        return sealed.part.file is None or ends_well(folder / sealed.part.file, follow=False)
     except OSError:
         return False
 

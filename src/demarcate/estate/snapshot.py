@@ -12,20 +12,36 @@ another name and renamed when it is whole, so there is never half a snapshot und
 from __future__ import annotations
 
 import os
+import re
 import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.files import TooLarge, is_within, open_file, read_bytes
+from demarcate.base.moments import utc
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.table import Table
 
+T = TypeVar("T")
+
 FORMAT = 1
 """The version of the layout above. A newer one is refused, an older one is read."""
+
+LARGEST_MANIFEST = 100_000_000
+"""How many bytes a manifest may have: those of half a million parts."""
+
+MOST_ROWS = 1 << 48
+"""More than any part has; sums of them are still whole numbers that all may hold."""
+
+MANIFEST = "manifest.json"
+
+_TABLE = re.compile(r"[a-z][a-z0-9_]{0,99}")
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.parquet")
 
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -137,34 +153,38 @@ class Snapshot:
         return self.manifest.unread
 
     def files(self, table: str) -> list[str]:
-        """The Parquet files that hold the rows of a table, by their whole paths."""
+        """The Parquet files that hold the rows of a table: their real paths, which are no patterns."""
         held = self.manifest.tables.get(table)
-        folder = self.folder.absolute()
-        return [str(folder / part.file) for part in held.parts if part.file] if held else []
+        folder = os.path.realpath(self.folder)
+        return [f"{folder}/{part.file}" for part in held.parts if part.file] if held else []
 
     @classmethod
     def open(cls, folder: Path) -> Snapshot:
         """Open a snapshot. Raises DemarcateError where it is damaged, incomplete or of a newer format."""
-        path = folder / "manifest.json"
+        path = folder / MANIFEST
         try:
-            raw = path.read_bytes()
+            if not is_within(path, [folder]):
+                raise DemarcateError(f"{path}: is a symlink that leads out of the snapshot")
+            raw = read_bytes(path, LARGEST_MANIFEST)
+        except TooLarge as error:
+            raise DemarcateError(f"{path}: damaged: {error.strerror}; collect the snapshot again") from error
         except OSError as error:
-            raise DemarcateError(f"{folder}: not a snapshot: manifest.json: {error.strerror}") from error
-        try:
-            form = msgspec.json.decode(raw, type=_Form).format
-        except msgspec.MsgspecError as error:
-            raise DemarcateError(f"{path}: damaged: {error}; collect the snapshot again") from error
+            raise DemarcateError(f"{folder}: not a snapshot: {MANIFEST}: {error.strerror or error}") from error
+        form = _decoded(raw, _Form, path).format
         if form > FORMAT:
             raise DemarcateError(
                 f"{folder}: written by a newer version (format {form}; this one reads {FORMAT}): "
                 "upgrade demarcate to read it"
             )
+        manifest = _decoded(raw, Manifest, path)
         try:
-            manifest = msgspec.json.decode(raw, type=Manifest)
-        except msgspec.MsgspecError as error:
-            raise DemarcateError(f"{path}: damaged: {error}; collect the snapshot again") from error
+            manifest = msgspec.structs.replace(manifest, moment=utc(manifest.moment))
+        except ValueError as error:
+            raise DemarcateError(f"{path}: damaged: its moment: {error}; collect the snapshot again") from error
         for name, table in manifest.tables.items():
             for part in table.parts:
+                if odd := odd_part(name, part):
+                    raise DemarcateError(f"{path}: {odd}; collect the snapshot again")
                 if part.file is not None:
                     _check_part(folder, name, part.file)
         return cls(folder, manifest)
@@ -174,10 +194,41 @@ class _Form(msgspec.Struct):
     format: int
 
 
+def _decoded(raw: bytes, type_: type[T], path: Path) -> T:
+    try:
+        return msgspec.json.decode(raw, type=type_)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
+        raise DemarcateError(f"{path}: damaged: {why}; collect the snapshot again") from error
+
+
+def part_file(table: str, name: str) -> str:
+    """The file of a part, relative to the snapshot. Raises DemarcateError for a name that no file of it may have."""
+    file = f"tables/{table}/{name}.parquet"
+    if not _is_part(table, file):
+        raise DemarcateError(f"{file!r} cannot be the name of a part of a snapshot")
+    return file
+
+
+def _is_part(table: str, file: str) -> bool:
+    """Whether it is a file as `part_file` names them: DuckDB, for one, takes other names for patterns."""
+    folder, _, name = file.rpartition("/")
+    return bool(_TABLE.fullmatch(table)) and folder == f"tables/{table}" and bool(_PART.fullmatch(name))
+
+
+def odd_part(table: str, part: Part) -> str | None:
+    """What is wrong with what is said of a part; None where nothing is."""
+    if part.file is not None and not _is_part(table, part.file):
+        return f"a part of {table[:100]!r} has the file {part.file[:200]!r}; expected tables/TABLE/NAME.parquet"
+    if not (1 <= part.rows <= MOST_ROWS if part.file is not None else part.rows == 0):
+        return f"a part of {table[:100]!r} has {part.rows} rows {'in' if part.file else 'without'} a file"
+    return None
+
+
 def _check_part(folder: Path, table: str, name: str) -> None:
     """A part must be inside the snapshot, and end as a Parquet file ends."""
     path = folder / name
-    if not path.resolve().is_relative_to(folder.resolve()):
+    if not is_within(path, [folder]):
         raise DemarcateError(f"{folder}: the part {name} of {table} lies outside of the snapshot")
     try:
         whole = ends_well(path)
@@ -188,27 +239,28 @@ def _check_part(folder: Path, table: str, name: str) -> None:
         raise DemarcateError(f"{path}: is truncated or damaged ({table}): collect the snapshot again")
 
 
-def ends_well(path: Path) -> bool:
-    """Whether a file ends as a Parquet file ends. Raises OSError, for an empty file as well."""
-    with path.open("rb") as file:
+def ends_well(path: Path, *, follow: bool = True) -> bool:
+    """Whether a file ends as a Parquet file ends. Raises OSError as `open_file` does, for an empty file as well."""
+    with open_file(path, follow=follow) as file:
         file.seek(-4, os.SEEK_END)
         return file.read(4) == b"PAR1"
 
 
 def is_snapshot(path: Path) -> bool:
-    """Whether a folder is a snapshot (rather than a folder of templates)."""
-    return (path / "manifest.json").is_file()
+    """Whether a folder is a snapshot (rather than a folder of templates), whole or damaged."""
+    return os.path.lexists(path / MANIFEST)
 
 
 def rows_of(snapshot: Snapshot, table: Table, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """The rows of a table as dicts, for those who want a few rows rather than SQL."""
     from demarcate.base.connection import connect
+    from demarcate.base.sql import parquet
 
     files = snapshot.files(table.name)
     if not files:
         return
     with connect(snapshot.folder) as connection:
-        result = connection.execute("SELECT * FROM read_parquet($files)", {"files": files})
+        result = connection.execute(f"SELECT * FROM {parquet(files)}")
         names = [column[0] for column in result.description or ()]
         while found := result.fetchmany(1000):
             for values in found:

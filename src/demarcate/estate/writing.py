@@ -17,11 +17,21 @@ import msgspec
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import write_whole
-from demarcate.base.sql import literal
+from demarcate.base.sql import literal, pattern
 from demarcate.base.stopping import TemporaryFolder, at_end, remove
-from demarcate.estate.journal import NAME, Began, Journal, Key, Sealed, SealedPart
+from demarcate.estate.journal import NAME, Began, Journal, Key, Sealed, SealedPart, partial_folder
 from demarcate.estate.rows import Row, spooled
-from demarcate.estate.snapshot import FORMAT, AccountNote, Manifest, Part, Snapshot, TableParts, Unread
+from demarcate.estate.snapshot import (
+    FORMAT,
+    MANIFEST,
+    AccountNote,
+    Manifest,
+    Part,
+    Snapshot,
+    TableParts,
+    Unread,
+    part_file,
+)
 from demarcate.estate.table import Table
 from demarcate.version import __version__
 
@@ -58,14 +68,15 @@ class SnapshotWriter:
         asked: Mapping[str, str] | None = None,
         resume: bool = False,
     ) -> None:
-        if out is not None and out.exists() and (not out.is_dir() or any(out.iterdir())):
-            raise DemarcateError(f"{out}: exists already; name a new folder for the snapshot")
         self._out = out
+        self._made: list[Path] = []
         self._source, self._origin = source, origin
         self._moment = moment or datetime.now(UTC).replace(microsecond=0)
         self._journal: Journal | None = None
         self._temporary: TemporaryFolder | None = None
         try:
+            if out is not None:
+                self._make_place(out)
             if out is not None and asked is not None:
                 began = Began(moment=self._moment, source=source, origin=origin, asked=dict(asked))
                 self._journal = Journal(out, began, resume=resume)
@@ -74,7 +85,8 @@ class SnapshotWriter:
                 self._temporary = _new_folder(out)
                 self.folder = self._temporary.path
         except OSError as error:
-            raise DemarcateError(f"{out}: cannot be written: {error.strerror}") from error
+            self._forget_place()
+            raise DemarcateError(f"{out}: cannot be written: {error.strerror or error}") from error
         self._units: dict[Key, Sealed] = dict(self._journal.held) if self._journal is not None else {}
         self._failed: dict[Key, tuple[Unread, ...]] = {}
         self._parts: list[SealedPart] = []
@@ -87,6 +99,25 @@ class SnapshotWriter:
         self.resources: dict[str, int] = {}
         self.accounts: list[AccountNote] = []
         self._forget = at_end(self._leave)
+
+    def _make_place(self, out: Path) -> None:
+        """Make the folders above `out`. Raises OSError, and DemarcateError where `out` cannot be a new folder."""
+        partial_folder(out)
+        if out.is_symlink():
+            raise DemarcateError(f"{out}: is a link; name a new folder for the snapshot")
+        if out.exists() and (not out.is_dir() or any(out.iterdir())):
+            raise DemarcateError(f"{out}: exists already; name a new folder for the snapshot")
+        if out.is_dir() and out.samefile(Path.cwd()):
+            raise DemarcateError(f"{out}: is the folder that this runs in; name a new one for the snapshot")
+        for folder in reversed([folder for folder in out.absolute().parents if not folder.exists()]):
+            folder.mkdir()
+            self._made.append(folder)
+
+    def _forget_place(self) -> None:
+        """Remove the folders that were made above `out`, as far as nothing is in them."""
+        for folder in reversed(self._made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
     def __enter__(self) -> SnapshotWriter:
         return self
@@ -108,6 +139,7 @@ class SnapshotWriter:
             self._temporary.remove()
         elif self._journal is not None and not self._units:
             remove(self._journal.folder)
+        self._forget_place()
 
     def stop(self) -> None:
         """From now on, whoever writes rows gets `Stopped`: so that threads end soon where one gave up."""
@@ -153,7 +185,7 @@ class SnapshotWriter:
         """Make Parquet of a part's rows. Raises OSError."""
         file = None
         if part.spool is not None:
-            file = f"tables/{part.table.name}/{name}.parquet"
+            file = part_file(part.table.name, name)
             self._to_parquet(part.spool, part.table, self.folder / file, part.longest)
         with self._lock:
             self._open.discard(part)
@@ -166,9 +198,9 @@ class SnapshotWriter:
         with self._lock:
             self._database().execute(
                 f"COPY (SELECT * FROM read_json($spool, format = 'newline_delimited', columns = {types!r}, "
-                f"maximum_object_size = {max(1 << 20, longest + 1)})) "
-                f"TO {literal(str(aside))} (FORMAT parquet, COMPRESSION zstd)",
-                {"spool": str(spool)},
+                f"maximum_object_size = {max(1 << 20, longest + 1)}, hive_partitioning = false)) "
+                f"TO {literal(str(aside.absolute()))} (FORMAT parquet, COMPRESSION zstd)",
+                {"spool": pattern(str(spool.absolute()))},
             )
         spool.unlink()
         if self._journal is not None:
@@ -228,7 +260,7 @@ class SnapshotWriter:
     def finish(self) -> Snapshot:
         """Write the manifest and give the folder its name. Raises DemarcateError where that fails."""
         manifest = self._manifest()
-        write_whole(self.folder / "manifest.json", msgspec.json.format(to_json(manifest)))
+        write_whole(self.folder / MANIFEST, msgspec.json.format(to_json(manifest)))
         if self._out is None:
             snapshot = Snapshot(self.folder, manifest, temporary=self._temporary, fresh=True)
             self._temporary = None
@@ -236,7 +268,6 @@ class SnapshotWriter:
         try:
             if self._out.is_dir():
                 self._out.rmdir()
-            self.folder.chmod(0o755)
             self.folder.rename(self._out)
             if self._journal is not None:
                 (self._out / NAME).unlink()
@@ -250,8 +281,7 @@ def _new_folder(out: Path | None) -> TemporaryFolder:
     """A folder that no other run finds: in the place where temporary files are, or beside `out`."""
     if out is None:
         return TemporaryFolder()
-    out.parent.mkdir(parents=True, exist_ok=True)
-    return TemporaryFolder(f".{out.name}.", out.parent)
+    return TemporaryFolder(f".{out.name}.", out.parent, mode=0o777)
 
 
 def _to_disk(path: Path) -> None:
