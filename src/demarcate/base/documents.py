@@ -17,55 +17,60 @@ import yaml
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import TooLarge, read_bytes
+from demarcate.base.limits import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_DIGITS, MAX_NODES, shortened
 
 T = TypeVar("T")
-
-MAX_NODES = 2_000_000
-"""How many values one document may hold, aliases counted each time they are used."""
-
-MAX_DEPTH = 200
-"""How deep one document may be nested. Deeper ones would exhaust the stack of the C parser, and crash."""
 
 _SafeLoader: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 class _Loader(_SafeLoader):  # type: ignore[misc]
-    """The fastest safe loader there is, with a limit to how deep it goes.
+    """The fastest safe loader there is, with a limit to how deep it goes, and how far.
 
     PyYAML calls these two around each node, for path resolvers, which nobody uses.
     """
 
     depth = 0
+    nodes = 0
 
     def descend_resolver(self, parent: yaml.Node | None, index: object) -> None:  # noqa: ARG002
         self.depth += 1
+        self.nodes += 1
         if self.depth > MAX_DEPTH:
-            raise yaml.composer.ComposerError(
-                None, None, f"nested deeper than {MAX_DEPTH} levels", parent.start_mark if parent else None
-            )
+            raise _TooMuch(f"is nested deeper than {MAX_DEPTH} levels", parent)
+        if self.nodes > MAX_NODES:
+            raise _TooMuch(f"holds more than {MAX_NODES:,} values", parent)
 
     def ascend_resolver(self) -> None:
         self.depth -= 1
 
 
+class _TooMuch(Exception):
+    """A document goes too far, below the node `parent`."""
+
+    def __init__(self, message: str, parent: yaml.Node | None) -> None:
+        super().__init__(message)
+        self.line = line_of(parent) if parent is not None else None
+
+
 class DocumentError(DemarcateError):
-    """A document that cannot be read. `line` is 1-based, or None."""
+    """A document that cannot be read. `message` is cut where it is long; `line` is 1-based, or None."""
 
     def __init__(self, message: str, file: str, line: int | None = None) -> None:
-        self.message, self.file, self.line = message, file, line
-        super().__init__(f"{file}:{line}: {message}" if line else f"{file}: {message}")
+        self.message, self.file, self.line = shortened(message), file, line
+        super().__init__(f"{file}:{line}: {self.message}" if line else f"{file}: {self.message}")
 
 
-def read_text(path: Path, *, limit: int = 50_000_000) -> str:
-    """The text of a file of at most `limit` bytes.
+def read_text(path: Path) -> str:
+    """The text of a file of at most MAX_BYTES.
 
     Raises DocumentError for a file that is missing, too large, or not UTF-8 text, and for what is no file.
     """
     name = str(path)
     try:
-        raw = read_bytes(path, limit)
+        raw = read_bytes(path, MAX_BYTES)
     except TooLarge as error:
-        raise DocumentError(f"has more than {limit:,} bytes; at most {limit:,} are read", name) from error
+        raise DocumentError(f"has more than {MAX_BYTES:,} bytes; at most {MAX_BYTES:,} are read", name) from error
     except OSError as error:
         raise DocumentError(f"cannot be read: {error.strerror or error}", name) from error
     if b"\0" in raw[:8192]:
@@ -77,15 +82,32 @@ def read_text(path: Path, *, limit: int = 50_000_000) -> str:
         raise DocumentError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8", name, line) from error
 
 
+_DIRECTIVE = re.compile(r"^%TAG[ \t]", re.MULTILINE)
+"""A line that abbreviates tags. No document of ours needs it, and a parser compares each with all before it."""
+
+
 def compose(text: str, file: str) -> yaml.Node | None:
     """The node tree of one YAML (or JSON) document; None where it is empty.
 
-    Raises DocumentError with the line for anything that is not one YAML document.
+    Raises DocumentError with the line for anything that is not one YAML document, or more than MAX_BYTES,
+    MAX_NODES or MAX_DEPTH.
     """
+    if len(text) > MAX_BYTES:
+        raise DocumentError(f"has {len(text):,} characters; at most {MAX_BYTES:,} are read", file)
+    directive = _DIRECTIVE.search(text)
+    if directive is not None:
+        line = text.count("\n", 0, directive.start()) + 1
+        raise DocumentError("has a %TAG directive, which nothing here needs; write tags in full", file, line)
     try:
         return yaml.compose(text, Loader=_Loader)
+    except _TooMuch as error:
+        raise DocumentError(str(error), file, error.line) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
+        # A scanner that runs ahead may meet the depth before its nodes are counted, and say so in words of its own.
+        before = text[: mark.index] if mark else ""
+        if mark and sum(map(before.count, "[{")) - sum(map(before.count, "]}")) > MAX_DEPTH:
+            raise DocumentError(f"is nested deeper than {MAX_DEPTH} levels", file, mark.line + 1) from error
         what = " ".join(str(part) for part in (error.context, error.problem) if part)
         raise DocumentError(f"is not YAML: {what}", file, mark.line + 1 if mark else None) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
@@ -101,8 +123,11 @@ _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)$")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?$")
 
 
-def scalar(node: yaml.ScalarNode) -> Any:
-    """A scalar's value by YAML 1.2's core schema: dates and `yes` stay text, `0755` too."""
+def scalar(node: yaml.ScalarNode, file: str) -> Any:
+    """A scalar's value by YAML 1.2's core schema: dates and `yes` stay text, `0755` too.
+
+    Raises DocumentError for a number of more than MAX_DIGITS.
+    """
     text: str = node.value
     tag = node.tag
     if node.style or tag == "tag:yaml.org,2002:str":
@@ -112,9 +137,11 @@ def scalar(node: yaml.ScalarNode) -> Any:
     if tag == "tag:yaml.org,2002:bool":
         lowered = text.lower()
         return lowered == "true" if lowered in ("true", "false") else text
-    if tag == "tag:yaml.org,2002:int":
-        return int(text) if _INT.match(text) else text
-    if tag == "tag:yaml.org,2002:float":
+    if tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
+        if len(text) > MAX_DIGITS:
+            raise DocumentError(f"has a number of more than {MAX_DIGITS:,} digits", file, line_of(node))
+        if tag == "tag:yaml.org,2002:int":
+            return int(text) if _INT.match(text) else text
         return float(text) if _FLOAT.match(text) else text
     return text
 
@@ -123,20 +150,23 @@ def plain(node: yaml.Node | None, file: str) -> Any:
     """The plain value (dict, list, str, int, float, bool, None) of a node tree.
 
     Raises DocumentError for a duplicate key, a key that is not text, an alias that contains itself, a tag,
-    or more than MAX_NODES values or MAX_DEPTH levels (alias bombs).
+    or more than MAX_NODES values, MAX_CHARACTERS of text or MAX_DEPTH levels (alias bombs).
     """
-    count = 0
+    count = characters = 0
     active: set[int] = set()
 
     def build(node: yaml.Node) -> Any:
-        nonlocal count
+        nonlocal count, characters
         count += 1
         if count > MAX_NODES:
             raise DocumentError(f"unfolds to more than {MAX_NODES:,} values", file, line_of(node))
         if isinstance(node, yaml.ScalarNode):
             if node.tag.startswith("!"):
                 raise DocumentError(f"has a tag that means nothing here: {node.tag}", file, line_of(node))
-            return scalar(node)
+            characters += len(node.value)
+            if characters > MAX_CHARACTERS:
+                raise DocumentError(f"unfolds to more than {MAX_CHARACTERS:,} characters", file, line_of(node))
+            return scalar(node, file)
         if id(node) in active:
             raise DocumentError("has an alias that contains itself", file, line_of(node))
         if len(active) > MAX_DEPTH:
@@ -153,6 +183,7 @@ def plain(node: yaml.Node | None, file: str) -> Any:
                     raise DocumentError("has a key that is not text", file, line_of(key_node))
                 if key in value:
                     raise DocumentError(f"has the key {key!r} twice", file, line_of(key_node))
+                characters += len(key)
                 value[key] = build(value_node)
         active.discard(id(node))
         return value

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from demarcate.base.limits import shortened
+
 
 class DemarcateError(Exception):
     """Something the user can mend: shown as a message, never as a traceback. Exit code 2.
@@ -23,12 +25,15 @@ class Problem:
     """One thing in the input that could not be read; the rest goes on.
 
     `file` and `line` say where (`line` is 1-based; either may be None), `message` says what was found,
-    what was expected and what to do.
+    what was expected and what to do, cut where it is long.
     """
 
     message: str
     file: str | None = None
     line: int | None = None
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "message", shortened(self.message))
 
     def __str__(self) -> str:
         if self.file is None:

@@ -307,7 +307,7 @@ class PartWriter:
         self._writer = writer
         self.table, self.columns, self.account, self.region = table, columns, account, region
         self.spool: Path | None = None
-        self.rows = 0
+        self.rows = self.size = 0
         self.longest = 0
         self._file: BinaryIO | None = None
 
@@ -321,6 +321,7 @@ class PartWriter:
             line = to_json(spooled(row)) + b"\n"
             self.longest = max(self.longest, len(line))
             self._file.write(line)
+            self.size += len(line)
             self.rows += 1
 
     def close(self) -> None:

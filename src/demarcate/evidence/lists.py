@@ -13,6 +13,7 @@ import yaml
 
 from demarcate.base import documents
 from demarcate.base.documents import DocumentError
+from demarcate.base.limits import MAX_DEPTH, MAX_NODES
 from demarcate.evidence.cells import LONGEST, words
 from demarcate.evidence.problems import Problems, Refused, nearest, shown
 from demarcate.evidence.texts import read_text
@@ -97,7 +98,7 @@ def _bounded(root: yaml.Node, file: str) -> None:
         inner = node.value if isinstance(node, yaml.SequenceNode | yaml.MappingNode) else ()
         parts = [measure(one) for item in inner for one in (item if isinstance(item, tuple) else (item,))]
         size, depth = 1 + sum(size for size, _ in parts), 1 + max((depth for _, depth in parts), default=0)
-        if size > documents.MAX_NODES or depth > documents.MAX_DEPTH:
+        if size > MAX_NODES or depth > MAX_DEPTH:
             raise DocumentError("unfolds to too many values or too deep", file, documents.line_of(node))
         measured[id(node)] = size, depth
         return size, depth

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from demarcate.base.errors import Problem
 from demarcate.base.unknown import Unknown
 from demarcate.estate.plan import Selection, TablePlan, make_plan
 from demarcate.estate.rows import Item, Place, Row, build, derive
 from demarcate.estate.snapshot import Unread
+from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
 from demarcate.estate.table import Companion, Table
 from demarcate.estate.tables import all_tables
 from demarcate.estate.writing import PartWriter, SnapshotWriter
 
 if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.templates import Resource
+
+
+_PLACE = frozenset(("account_id", "region", "partition", "resource", "file", "line", "_conditional"))
+"""What is known of a row that is too much to be written."""
 
 
 def collect(
@@ -45,10 +51,12 @@ def collect(
     writer.resources = {t: len(found) for t, found in by_type.items() if t not in known}
 
     companions = _Companions(by_type)
+    rows = _Rows(templates.shares)
     plans = make_plan(selection, "cloudformation")
     kept = {p.table.name: writer.part(p.table, p.names) for p in plans if p.kept}
     for plan in plans:
-        _table(plan, by_type, companions, kept)
+        _table(plan, by_type, companions, rows, kept)
+    writer.unread(*(Unread(reason=p.message, file=p.file, line=p.line) for p in rows.problems))
     for part in kept.values():
         part.seal()
 
@@ -63,6 +71,7 @@ def _table(
     plan: TablePlan,
     by_type: Mapping[str, list[Resource]],
     companions: _Companions,
+    rows: _Rows,
     kept: Mapping[str, PartWriter],
 ) -> None:
     table = plan.table
@@ -75,14 +84,14 @@ def _table(
             item = Item(resource.properties, None, found, resource.ref)
             row = make(item, _place(resource))
             for child, derived in plan.children:
-                kept[child.name].append(_derived(child, derived, row, resource))
+                rows.write(_derived(child, derived, row, resource), kept[child.name], resource)
             if part is not None:
-                part.append((_conditional(row, resource),))
+                rows.write((_conditional(row, resource),), part, resource)
     if part is None:
         return
     for derived in table.derived:
         for resource in by_type.get(derived.of, ()) if "::" in derived.of else ():
-            part.append(_derived(table, derived, resource.properties, resource))
+            rows.write(_derived(table, derived, resource.properties, resource), part, resource)
 
 
 def _derived(table: Table, derived: Any, parent: Mapping[str, Any], resource: Resource) -> Iterable[Row]:
@@ -100,6 +109,33 @@ def _conditional(row: Row, resource: Resource) -> Row:
     return row
 
 
+class _Rows:
+    """Writes rows of resources, each counted to the template that it is of: what is short there may be long here.
+
+    Where a template has used up its share, its rows are unknown, and that it has is among the `problems`.
+    """
+
+    def __init__(self, shares: Mapping[str, Share]) -> None:
+        self._shares = shares
+        self.problems: dict[Problem, None] = {}
+
+    def write(self, rows: Iterable[Row], part: PartWriter, resource: Resource) -> None:
+        """Write the rows that one resource makes in one table. Raises OSError (a full disk)."""
+        part.append(self._counted(rows, part, self._shares[resource.file]))
+
+    def _counted(self, rows: Iterable[Row], part: PartWriter, share: Share) -> Iterator[Row]:
+        for row in rows:
+            if share.exhausted:
+                yield {name: value if name in _PLACE else Unknown(TOO_MUCH) for name, value in row.items()}
+                break
+            before = part.size
+            yield row
+            try:
+                share.spend(part.size - before)
+            except Exhausted as error:
+                self.problems[too_much(error)] = None
+
+
 class _Companions:
     """Finds the resources that complete a row: indexed once for each (type, property)."""
 
@@ -112,7 +148,7 @@ class _Companions:
         index, unplaced = self._index(companion)
         found = index.get(resource.ref, []) + index.get(f"{resource.ref}.Arn", [])
         if companion.many:
-            return [*found, *unplaced]
+            return [*found, *unplaced[:1]]  # no more is known of the others, and there may be thousands
         return (found or unplaced or [{}])[0]
 
     def _index(self, companion: Companion) -> tuple[dict[str, list[Any]], list[Unknown]]:

@@ -11,12 +11,19 @@ from typing import Any
 from demarcate.base.documents import DocumentError
 from demarcate.base.errors import Problem
 from demarcate.base.unknown import Unknown
+from demarcate.estate.sources.cloudformation.budget import (
+    MAX_CHARACTERS,
+    MAX_NESTING,
+    MAX_PROBLEMS,
+    MAX_STACKS,
+    VALUE,
+    Budget,
+    Exhausted,
+    Share,
+)
 from demarcate.estate.sources.cloudformation.reading import Raw, read_plain, read_template
 from demarcate.estate.sources.cloudformation.stacks import Stack
 from demarcate.estate.sources.cloudformation.values import Assigned, same
-
-MAX_STACKS = 2000
-"""How many template instances an estate may have: nesting multiplies them."""
 
 
 class Estate:
@@ -32,23 +39,48 @@ class Estate:
         self.folders = [os.path.realpath(folder) for folder in folders]
         self.parameters, self.names, self.same_as_ref = parameters, names, same_as_ref
         self.raws: dict[str, Raw] = {}
+        self.budget = Budget()
+        self.shares: dict[str, Share] = {}
         self.stacks: list[Stack] = []
         self.ids: Counter[str] = Counter()
         self.named = False
         self.problems: dict[Problem, None] = {}
+        self._reported: Counter[str | None] = Counter()
+        self._characters = 0
         self._included: dict[str, Any] = {}
         self._exports: dict[str, list[tuple[Stack, str]]] | None = None
         self._unreadable: set[str] = set()
 
     def report(self, problem: Problem) -> None:
-        """Note a Problem, once."""
+        """Note a Problem, once; of one file MAX_PROBLEMS, and that there are more."""
+        if problem in self.problems or self._reported[problem.file] > MAX_PROBLEMS:
+            return
+        if self._reported[problem.file] == MAX_PROBLEMS:
+            problem = Problem("has more problems than are listed", problem.file)
+        self._reported[problem.file] += 1
         self.problems[problem] = None
+
+    def share(self, raw: Raw) -> Share:
+        """What a template may still cost, all instances of it together."""
+        if raw.file not in self.shares:
+            self.shares[raw.file] = self.budget.share(raw.file, raw.size)
+        return self.shares[raw.file]
 
     def read(self, path: Path, file: str, *, explicit: bool) -> Raw | None:
         """Read a template, once. None where it is none, or is a Problem."""
         real = os.path.realpath(path)
         if real in self.raws or real in self._unreadable:
             return self.raws.get(real)
+        if self._characters > MAX_CHARACTERS:
+            self._unreadable.add(real)
+            self.report(
+                Problem(
+                    f"is left out, as the templates before it hold {self._characters:,} characters, and at most "
+                    f"{MAX_CHARACTERS:,} are read at once; give fewer",
+                    file,
+                )
+            )
+            return None
         try:
             raw = read_template(path, file, explicit=explicit)
         except DocumentError as error:
@@ -57,6 +89,7 @@ class Estate:
             return None
         if raw is not None:
             self.raws[real] = raw
+            self._characters += raw.size
             for problem in raw.problems:
                 self.report(problem)
         return raw
@@ -105,7 +138,10 @@ class Estate:
     def _add(self, stack: Stack, reached: set[str]) -> None:
         self.stacks.append(stack)
         reached.add(os.path.realpath(stack.raw.path))
-        stack.prepare()
+        try:
+            stack.prepare()
+        except Exhausted as error:
+            stack.exhausted(error)
         for logical_id, body in stack.nested():
             line = stack.places[logical_id].line
             url = stack.template_url(body)
@@ -123,6 +159,8 @@ class Estate:
                 continue
             if any(raw is above.raw for above in _above(stack)):
                 stack.problem(f"stack {logical_id} nests {found[1]} in itself; it is not followed", line)
+            elif len(stack.path) >= MAX_NESTING:
+                stack.problem(f"stack {logical_id} is left out: it is nested more than {MAX_NESTING} deep", line)
             elif len(self.stacks) >= MAX_STACKS:
                 stack.problem(f"stack {logical_id} is left out: there are more than {MAX_STACKS:,} stacks", line)
             else:
@@ -156,7 +194,7 @@ class Estate:
 
     # What stacks ask of one another
 
-    def exported(self, name: str) -> Any:
+    def exported(self, name: str, asking: Stack) -> Any:
         """The value that a stack exports under a name, where exactly one value is."""
         if self._exports is None:
             self._exports = {}
@@ -165,7 +203,9 @@ class Estate:
                 for exported, output in stack.exports():
                     exports.setdefault(exported, []).append((stack, output))
             self._exports = exports
-        values = [stack.output(output) for stack, output in self._exports.get(name, ())]
+        exporting = self._exports.get(name, ())
+        asking.spend(VALUE * len(exporting))
+        values = [stack.output(output) for stack, output in exporting]
         if not values:
             return Unknown(f"import of {name}: no template here exports it")
         if any(same(values[0], value) is not True for value in values[1:]):

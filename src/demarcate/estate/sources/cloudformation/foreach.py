@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from demarcate.base.unknown import Unknown
+from demarcate.estate.sources.cloudformation.budget import CHARACTER, STEP, TOO_MUCH, VALUE, Exhausted
 from demarcate.estate.sources.cloudformation.intrinsics import resolve
 from demarcate.estate.sources.cloudformation.reading import LOOP
 from demarcate.estate.sources.cloudformation.values import Assigned, Scope, text_of
@@ -37,6 +38,8 @@ def entries(section: dict[str, Any], scope: Scope) -> Iterator[Entry | LoopError
                 yield (key,), key, unrolled(value, scope)
         except LoopError as error:
             yield LoopError(str(error), error.keys or (key,))
+        except Exhausted:
+            yield LoopError(f"{key} cannot be unrolled: {TOO_MUCH}", (key,))
 
 
 def unrolled(value: Any, scope: Scope) -> Any:
@@ -55,7 +58,7 @@ def unrolled(value: Any, scope: Scope) -> Any:
             if isinstance(items, Unknown):
                 return items
             for text in items:
-                members.update(unrolled(_put(body, identifier, text, scope), scope))
+                members.update(unrolled(_Item(identifier, text, scope).put(body), scope))
         else:
             members[key] = unrolled(item, scope) if isinstance(item, (dict, list)) else item
     return members
@@ -67,13 +70,13 @@ def _unrolled(keys: tuple[str, ...], value: Any, written: Any, scope: Scope) -> 
     if isinstance(items, Unknown):
         raise LoopError(f"{keys[-1]} cannot be unrolled: {items.reason}", keys)
     for text in items:
+        put = _Item(identifier, text, scope)
         for (key, item), (written_key, written_item) in zip(body.items(), written[2].items(), strict=False):
-            name = _put_text(key, identifier, text)
-            put = _put(item, identifier, text, scope)
+            name = put.put_text(key)
             if name.startswith(LOOP):
-                yield from _unrolled((*keys, written_key), put, written_item, scope)
+                yield from _unrolled((*keys, written_key), put.put(item), written_item, scope)
             else:
-                yield (*keys, written_key), name, unrolled(put, scope)
+                yield (*keys, written_key), name, unrolled(put.put(item), scope)
 
 
 def _parts(
@@ -104,25 +107,36 @@ def _parts(
     return value[0], texts, value[2]
 
 
-def _put_text(text: str, identifier: str, item: str) -> str:
-    if "{" not in text:
+class _Item:
+    """One item of a loop, to be put into the body."""
+
+    def __init__(self, identifier: str, text: str, scope: Scope) -> None:
+        scope.spend(STEP + len(text))
+        name = "".join([char for char in text if char.isascii() and char.isalnum()])
+        self._identifier, self._text, self._scope = identifier, text, scope
+        self._marks = (("${" + identifier + "}", text), ("&{" + identifier + "}", name))
+
+    def put_text(self, text: str) -> str:
+        self._scope.spend(VALUE + len(text))
+        if "{" not in text:
+            return text
+        for mark, instead in self._marks:
+            count = text.count(mark)
+            if count:
+                self._scope.spend(CHARACTER * (len(text) + count * len(instead)))
+                text = text.replace(mark, instead)
         return text
-    plain = "".join(char for char in item if char.isascii() and char.isalnum())
-    return text.replace("${" + identifier + "}", item).replace("&{" + identifier + "}", plain)
 
-
-def _put(value: Any, identifier: str, item: str, scope: Scope) -> Any:
-    """The body of a loop for one item."""
-    if not scope.spend(100):
-        raise LoopError("its loops repeat too much", ())
-    if isinstance(value, str):
-        return _put_text(value, identifier, item)
-    if isinstance(value, list):
-        return [_put(member, identifier, item, scope) for member in value]
-    if not isinstance(value, dict):
-        return value
-    if len(value) == 1 and value.get("Ref") == identifier:
-        return item
-    return {
-        _put_text(key, identifier, item): _put(member, identifier, item, scope) for key, member in value.items()
-    }
+    def put(self, value: Any) -> Any:
+        """The body of a loop for this item. Raises Exhausted."""
+        if isinstance(value, str):
+            return self.put_text(value)
+        if isinstance(value, list):
+            self._scope.spend(STEP + VALUE * len(value))
+            return [self.put(member) for member in value]
+        if not isinstance(value, dict):
+            return value
+        self._scope.spend(STEP)
+        if len(value) == 1 and value.get("Ref") == self._identifier:
+            return self._text
+        return {self.put_text(key): self.put(member) for key, member in value.items()}

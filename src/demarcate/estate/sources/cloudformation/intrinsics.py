@@ -16,14 +16,15 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.sources.cloudformation.budget import CHARACTER, MAX_TEXT, STEP, VALUE
 from demarcate.estate.sources.cloudformation.values import (
-    MAX_TEXT,
     NOTHING,
     Assigned,
     MaybeAbsent,
     Scope,
     Tokens,
     all_of,
+    characters,
     contains_assigned,
     describe,
     joined,
@@ -34,14 +35,23 @@ from demarcate.estate.sources.cloudformation.values import (
 
 
 def resolve(value: Any, scope: Scope) -> Any:
-    """Resolve plain data. The answer is plain data with Unknown where something is not known, or NOTHING."""
+    """Resolve plain data. The answer is plain data with Unknown where something is not known, or NOTHING.
+
+    Raises Exhausted: each step is counted, and so is what functions answer, as it may be written once and used often.
+    """
     kind = type(value)
     if kind is dict:
+        scope.spend(STEP + VALUE * len(value))
         if len(value) == 1:
             [(key, argument)] = value.items()
             function = _FUNCTIONS.get(key)
             if function is not None:
-                return function(argument, scope)
+                answer = function(argument, scope)
+                if isinstance(answer, str):
+                    scope.spend(len(answer))
+                elif type(answer) is list:
+                    scope.spend(VALUE * len(answer))
+                return answer
             if key[:4] == "Fn::":
                 return Unknown(f"{key} is not a function that is known here")
         elif "Fn::Transform" in value:
@@ -55,8 +65,11 @@ def resolve(value: Any, scope: Scope) -> Any:
             members[key] = item
         return members
     if kind is list:
+        scope.spend(STEP + VALUE * len(value))
         items = [resolve(item, scope) if type(item) is dict or type(item) is list else item for item in value]
         return [item for item in items if item is not NOTHING] if NOTHING in items else items
+    if kind is str:
+        scope.spend(len(value))
     return value
 
 
@@ -65,6 +78,7 @@ def decide(value: Any, scope: Scope) -> bool | Unknown:
     if isinstance(value, dict) and len(value) == 1:
         [(key, argument)] = value.items()
         if key == "Condition" and isinstance(argument, str):
+            scope.spend(STEP + len(argument))
             return scope.condition(argument)
     value = resolve(value, scope)
     if isinstance(value, (bool, Unknown)):
@@ -83,6 +97,7 @@ def _arguments(argument: Any, scope: Scope, function: str, counts: Iterable[int]
     if not isinstance(argument, list) or len(argument) not in counts:
         expected = " or ".join(str(count) for count in counts)
         return Unknown(f"{function} needs a list of {expected}")
+    scope.spend(sum([len(item) for item in argument if isinstance(item, str)]))
     return argument
 
 
@@ -156,7 +171,7 @@ def _join(argument: Any, scope: Scope) -> Any:
     return joined(parts, delimiter, scope, "Fn::Join")
 
 
-_TOKEN = re.compile(r"\$\{[^{}]*AWS::[^{}]*\}")
+_TOKEN = re.compile(r"\$\{(?:[^{}A]|A(?!WS::))*AWS::[^{}]*\}")
 _WHOLE_TOKENS = ("::AccountId}", "::Partition}", "::Region}", "::URLSuffix}", "::StackName}")
 
 
@@ -169,8 +184,7 @@ def _split(argument: Any, scope: Scope) -> Any:
         return Unknown(text.reason)
     if not isinstance(delimiter, str) or not delimiter or not isinstance(text, str):
         return Unknown("Fn::Split needs a delimiter and a text")
-    if not scope.spend(len(text)):
-        return Unknown("Fn::Split gives a list that is too long")
+    scope.spend(CHARACTER * len(text) + VALUE * text.count(delimiter))
     if not isinstance(text, Assigned):
         return text.split(delimiter)
     # The value of a token such as ${AWS::Region} holds letters, digits, dots and hyphens only: any other
@@ -211,7 +225,7 @@ def _select(argument: Any, scope: Scope) -> Any:
 def _whole(value: Any) -> int | None:
     if isinstance(value, str):
         value = value.strip()
-        return int(value) if value.isascii() and value.isdigit() and len(value) < 10 else None
+        return int(value) if len(value) < 10 and value.isascii() and value.isdigit() else None
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
@@ -298,8 +312,9 @@ def _base64(argument: Any, scope: Scope) -> Any:
     text = text_of(value)
     if text is None:
         return Unknown(f"Fn::Base64 needs a text, not {describe(value)}")
-    if len(text) > MAX_TEXT or not scope.spend(2 * len(text)):
+    if len(text) > MAX_TEXT:
         return Unknown("Fn::Base64 gives a text that is too long")
+    scope.spend(CHARACTER * 2 * len(text))
     encoded = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
     return Assigned(encoded) if isinstance(value, Assigned) else encoded
 
@@ -363,8 +378,12 @@ def _to_json_string(argument: Any, scope: Scope) -> Any:
         return Unknown(unknown.reason)
     if not isinstance(value, (dict, list)):
         return Unknown(f"Fn::ToJsonString needs a mapping or a list, not {describe(value)}")
-    text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
-    if len(text) > MAX_TEXT or not scope.spend(len(text)):
+    size = characters(value)
+    if size <= MAX_TEXT:
+        scope.spend(CHARACTER * size)
+        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        size = len(text)
+    if size > MAX_TEXT:
         return Unknown("Fn::ToJsonString gives a text that is too long")
     return Assigned(text) if contains_assigned(value) else text
 

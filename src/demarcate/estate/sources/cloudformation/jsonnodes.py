@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-MAX_DEPTH = 200
+from demarcate.base.limits import MAX_DEPTH, MAX_NODES
 
 _scan_string: Any = decoder.scanstring  # type: ignore[attr-defined]  # not in the stubs
 _SPACE = re.compile(r"[ \t\n\r]*")
@@ -42,6 +42,7 @@ def compose(text: str) -> yaml.Node:
 class _Reader:
     def __init__(self, text: str) -> None:
         self.text = text
+        self.nodes = 0
         self.starts = [0] + [match.end() for match in re.finditer("\n", text)]
 
     def line(self, index: int) -> int:
@@ -55,7 +56,11 @@ class _Reader:
         return match.end() if match else index
 
     def mark(self, index: int) -> yaml.Mark:
+        """Where a node starts; each has one, so that they are counted here."""
         line = self.line(index) - 1
+        self.nodes += 1
+        if self.nodes > MAX_NODES:
+            raise self.error(f"holds more than {MAX_NODES:,} values", index)
         return yaml.Mark("", index, line, index - self.starts[line], "", 0)
 
     def value(self, index: int, depth: int) -> tuple[yaml.Node, int]:

@@ -16,14 +16,10 @@ import yaml
 from demarcate.base.documents import DocumentError, compose, line_of, read_text, scalar
 from demarcate.base.errors import Problem
 from demarcate.base.files import open_file
+from demarcate.base.limits import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_NODES
 from demarcate.base.unknown import Unknown
 from demarcate.estate.sources.cloudformation import jsonnodes
-
-MAX_BYTES = 10_000_000
-"""Ten times the largest template that CloudFormation takes (1 MB)."""
-
-MAX_VALUES = 1_000_000
-MAX_DEPTH = 100
+from demarcate.estate.sources.cloudformation.budget import MAX_PROBLEMS
 
 SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
 
@@ -86,7 +82,10 @@ class Place:
 
 @dataclass(slots=True)
 class Raw:
-    """A template as written. `places` is keyed by section and then the keys that lead to the entry."""
+    """A template as written, `size` characters.
+
+    `places` is keyed by section and then the keys that lead to the entry.
+    """
 
     path: Path
     file: str
@@ -95,6 +94,7 @@ class Raw:
     globals: dict[str, Any] | None
     places: dict[tuple[str, ...], Place] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    size: int = 0
     names_stack: bool = False
     loops: bool = False
 
@@ -115,7 +115,7 @@ def read_template(path: Path, file: str, *, explicit: bool) -> Raw | None:
     Raises DocumentError for one that cannot be read: given explicitly, or claiming to be a template.
     """
     try:
-        text = read_text(path, limit=MAX_BYTES)
+        text = read_text(path)
         if not explicit and "Resources" not in text and "AWSTemplateFormatVersion" not in text:
             return None
         root = _compose(text, file)
@@ -127,6 +127,7 @@ def read_template(path: Path, file: str, *, explicit: bool) -> Raw | None:
             raise DocumentError(error.message, file, error.line) from error
         return None
     if raw is not None:
+        raw.size = len(text)
         raw.names_stack = "AWS::Stack" in text
         raw.loops = LOOP in text
     return raw
@@ -137,7 +138,7 @@ def read_plain(path: Path, file: str) -> Any:
 
     Raises DocumentError.
     """
-    root = _compose(read_text(path, limit=MAX_BYTES), file)
+    root = _compose(read_text(path), file)
     if root is None:
         raise DocumentError("is empty", file)
     builder = _Builder(file)
@@ -167,16 +168,20 @@ def _compose(text: str, file: str) -> yaml.Node | None:
             raise DocumentError(f"is not JSON: {error}", file, error.line) from error
 
 
-_CLAIM = re.compile(rb"""AWSTemplateFormatVersion|^Resources\s*:(?=[\s\S]*AWS::)""", re.MULTILINE)
+_RESOURCES = re.compile(rb"""^Resources[ \t]*:|"Resources"\s*:""", re.MULTILINE)
 
 
 def _claims(path: Path) -> bool:
-    """Whether a file that cannot be read says that it is a template. Reads its first megabyte at most."""
+    """Whether a file that cannot be read says that it is a template. Reads MAX_BYTES of it at most."""
     try:
         with open_file(path) as file:
-            return _CLAIM.search(file.read(1_000_000)) is not None
+            head = file.read(MAX_BYTES)
     except OSError:
         return True  # a file that cannot even be opened must not go unnoticed
+    if b"AWSTemplateFormatVersion" in head:
+        return True
+    resources = _RESOURCES.search(head)
+    return resources is not None and head.find(b"AWS::", resources.end()) >= 0
 
 
 def _template(root: yaml.MappingNode, path: Path, file: str, *, explicit: bool) -> Raw | None:
@@ -187,7 +192,7 @@ def _template(root: yaml.MappingNode, path: Path, file: str, *, explicit: bool) 
         if not isinstance(key, yaml.ScalarNode):
             builder.problem("has a key that is not text; it is left out", key)
         elif key.value in top:
-            builder.problem(f"has the key {key.value!r} twice; the second is left out", key)
+            builder.problem(f"has the key {key.value[:80]!r} twice; the second is left out", key)
         else:
             top[key.value] = (key, value)
     versioned = "AWSTemplateFormatVersion" in top
@@ -234,7 +239,7 @@ def _section(
     node = top[section][1]
     raw.places[(section,)] = Place(line_of(top[section][0]), {})
     if not isinstance(node, yaml.MappingNode):
-        if not (isinstance(node, yaml.ScalarNode) and scalar(node) is None):
+        if not (isinstance(node, yaml.ScalarNode) and scalar(node, raw.file) is None):
             builder.problem(f"{section} is not a mapping; it is left out", node)
         return {}
     entries: dict[str, Any] = {}
@@ -242,14 +247,16 @@ def _section(
     for key, value in builder.members(node):
         name = key.value
         if name in entries:
-            builder.problem(f"{section} has {name!r} twice; both are left out, as which is meant is unclear", key)
+            builder.problem(
+                f"{section} has {name[:80]!r} twice; both are left out, as which is meant is unclear", key
+            )
             twice.add(name)
             continue
         try:
             entries[name] = builder.build(value, 2)
         except DocumentError as error:
-            builder.problems.append(Problem(error.message, error.file, error.line))
-            if builder.count > MAX_VALUES:
+            builder.problem(error.message, value, error.line)
+            if builder.spent:
                 raise
             continue
         _note_places(raw, (section, name), key, value)
@@ -283,11 +290,24 @@ class _Builder:
 
     def __init__(self, file: str) -> None:
         self.file = file
-        self.count = 0
+        self.count = self.characters = 0
         self.problems: list[Problem] = []
 
-    def problem(self, message: str, node: yaml.Node) -> None:
-        self.problems.append(Problem(message, self.file, line_of(node)))
+    def problem(self, message: str, node: yaml.Node, line: int | None = None) -> None:
+        if len(self.problems) == MAX_PROBLEMS:
+            message = "has more problems than are listed, from here on"
+        if len(self.problems) <= MAX_PROBLEMS:
+            self.problems.append(Problem(message, self.file, line or line_of(node)))
+
+    @property
+    def spent(self) -> bool:
+        """Whether the file unfolds to more than a document may hold."""
+        return self.count > MAX_NODES or self.characters > MAX_CHARACTERS
+
+    def _too_much(self, node: yaml.Node) -> DocumentError:
+        return DocumentError(
+            f"unfolds to more than {MAX_NODES:,} values or {MAX_CHARACTERS:,} characters", self.file, line_of(node)
+        )
 
     def members(self, node: yaml.MappingNode, depth: int = 0) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
         """The members of a mapping, `<<` merged in; a key that is not text is a Problem and left out."""
@@ -299,6 +319,7 @@ class _Builder:
             elif key.tag == _MERGE and not key.style:
                 merged += self._merged(value, depth)
             else:
+                self.characters += len(key.value)
                 own.append((key, value))
         if merged:
             names = {key.value for key, _ in own}
@@ -310,7 +331,7 @@ class _Builder:
 
     def _merged(self, node: yaml.Node, depth: int) -> list[tuple[yaml.ScalarNode, yaml.Node]]:
         self.count += 1
-        if depth > MAX_DEPTH or self.count > MAX_VALUES:
+        if depth > MAX_DEPTH or self.spent:
             raise DocumentError("merges itself without end", self.file, line_of(node))
         if isinstance(node, yaml.MappingNode):
             found = self.members(node, depth + 1)
@@ -328,17 +349,17 @@ class _Builder:
         tag = node.tag
         value: Any
         if kind is yaml.ScalarNode:
+            self.characters += len(node.value)
+            if self.characters > MAX_CHARACTERS or self.count > MAX_NODES:
+                raise self._too_much(node)
             if node.style and tag == _TEXT:
                 return node.value
-            try:
-                value = scalar(node)
-            except ValueError:
-                raise DocumentError("has a number with too many digits", self.file, line_of(node)) from None
+            value = scalar(node, self.file)
         else:
             if depth > MAX_DEPTH:
                 raise DocumentError(f"is nested deeper than {MAX_DEPTH} levels", self.file, line_of(node))
-            if self.count > MAX_VALUES:
-                raise DocumentError(f"unfolds to more than {MAX_VALUES:,} values", self.file, line_of(node))
+            if self.spent:
+                raise self._too_much(node)
             build = self.build
             if kind is yaml.SequenceNode:
                 value = [build(item, depth + 1) for item in node.value]
@@ -358,11 +379,12 @@ class _Builder:
                 break
         for key, item in pairs:
             name = key.value
+            self.characters += len(name)
             if name in value:
                 self.problem(
-                    f"has the key {name!r} twice; its value is unknown, as which is meant is unclear", key
+                    f"has the key {name[:80]!r} twice; its value is unknown, as which is meant is unclear", key
                 )
-                value[name] = Unknown(f"{name} is given twice")
+                value[name] = Unknown(f"{name[:80]} is given twice")
             else:
                 value[name] = build(item, depth + 1)
         return value

@@ -9,12 +9,14 @@ from __future__ import annotations
 import copy
 import logging
 import re
+from collections import Counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 from demarcate.base.unknown import Unknown
+from demarcate.estate.sources.cloudformation.budget import MAX_NAME, SAM, SAM_EVENT, Exhausted
 from demarcate.estate.sources.cloudformation.reading import Place
-from demarcate.estate.sources.cloudformation.values import Assigned, text_of
+from demarcate.estate.sources.cloudformation.values import Assigned, text_of, weight
 
 if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.stacks import Stack
@@ -40,21 +42,42 @@ _CODE = {
 def translate(stack: Stack) -> None:
     """Replace a prepared stack's SAM resources by the resources that SAM makes of them.
 
-    What SAM refuses is a Problem at the resource; the others are translated, and what is not SAM stays.
+    What SAM refuses is a Problem at the resource; the others are translated, and what is not SAM stays. Where that
+    would be too much, SAM's resources are left out, and Exhausted is raised.
     """
     logging.getLogger("samtranslator").setLevel(logging.CRITICAL)
     _unfold_applications(stack)
     sources = {name for name, body in stack.resources.items() if body["Type"].startswith(PREFIX)}
     refused: set[str] = set()
-    while sources - refused:
-        result = _attempt(stack, refused)
-        if isinstance(result, dict):
-            _take(stack, result, sources)
-            return
-        if not result - refused:
-            break
-        refused |= result
+    try:
+        while sources - refused:
+            _spend(stack, sources - refused)
+            result = _attempt(stack, refused)
+            if isinstance(result, dict):
+                _take(stack, result, sources)
+                return
+            if not result - refused:
+                break
+            refused |= result
+    except Exhausted:
+        stack.resources = {name: body for name, body in stack.resources.items() if name not in sources}
+        raise
     stack.resources = {name: body for name, body in stack.resources.items() if name not in sources}
+
+
+def _spend(stack: Stack, names: set[str]) -> None:
+    """Count a translation: each resource, what Globals holds for each, and events. Raises Exhausted."""
+    bodies = [stack.resources[name] for name in names]
+    kinds = Counter(body["Type"].removeprefix(PREFIX) for body in bodies)
+    shared = {kind: weight(given) for kind, given in (stack.raw.globals or {}).items()}
+    stack.spend(sum((SAM + shared.get(kind, 0)) * count for kind, count in kinds.items()))
+    events = [(body.get("Properties") or {}).get("Events") for body in bodies]
+    of_apis = sum(_is_of_api(event) for given in events if isinstance(given, dict) for event in given.values())
+    stack.spend(SAM_EVENT * of_apis**2)
+
+
+def _is_of_api(event: Any) -> bool:
+    return isinstance(event, dict) and event.get("Type") in ("Api", "HttpApi")
 
 
 def _unfold_applications(stack: Stack) -> None:
@@ -218,7 +241,8 @@ def _take(stack: Stack, result: dict[str, Any], sources: set[str]) -> None:
 
 def _source(name: str, sources: set[str]) -> str | None:
     """The SAM resource that a resource was made of: SAM's names begin with its name."""
-    return max((source for source in sources if name.startswith(source)), key=len, default=None)
+    beginnings = (name[:length] for length in range(min(len(name), MAX_NAME), 0, -1))
+    return next((beginning for beginning in beginnings if beginning in sources), None)
 
 
 def _known_only(value: Any) -> Any:

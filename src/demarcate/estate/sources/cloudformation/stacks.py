@@ -12,6 +12,15 @@ from typing import TYPE_CHECKING, Any
 from demarcate.base.errors import Problem
 from demarcate.base.unknown import Unknown
 from demarcate.estate.sources.cloudformation import foreach
+from demarcate.estate.sources.cloudformation.budget import (
+    MAX_NAME,
+    MAX_RESOURCES,
+    RESOURCE,
+    TOO_MUCH,
+    VALUE,
+    Exhausted,
+    too_much,
+)
 from demarcate.estate.sources.cloudformation.intrinsics import decide, resolve
 from demarcate.estate.sources.cloudformation.parameters import typed
 from demarcate.estate.sources.cloudformation.reading import LOOP, Place, Raw
@@ -25,15 +34,14 @@ _NESTING = (STACK, "AWS::Serverless::Application")
 
 _TOKENS = ("AccountId", "Partition", "Region", "StackId", "StackName", "URLSuffix")
 
-MAX_SIZE = 30_000_000
-"""How many characters the functions of one template may produce, and how far its loops may repeat."""
-
 
 class Stack:
     """One instance of a template. A Scope for the intrinsic functions."""
 
     def __init__(self, estate: Estate, raw: Raw, parent: Stack | None = None, logical_id: str = "") -> None:
         self.estate, self.raw, self.parent = estate, raw, parent
+        self.share = estate.share(raw)
+        self.spend = self.share.spend
         self.path: tuple[str, ...] = (*parent.path, logical_id) if parent else ()
         self.children: dict[str, Stack] = {}
         self.qualifier = ""  # before a ref that another stack has too
@@ -46,7 +54,6 @@ class Stack:
         self.current: str | None = None  # the resource that is being resolved
         self.edges: dict[str, set[str]] = {}  # which resources a resource needs
         self._deciding = 0
-        self._left = MAX_SIZE
         self._answers: dict[tuple[str, str], Any] = {}
         self._asking: set[tuple[str, str]] = set()
 
@@ -59,16 +66,28 @@ class Stack:
         """Report something wrong with this template."""
         self.estate.report(Problem(message, self.raw.file, line))
 
+    def exhausted(self, error: Exhausted) -> Unknown:
+        """Report that a template asks for too much, this one or another that it asked: what was asked is unknown."""
+        self.estate.report(too_much(error))
+        return Unknown(TOO_MUCH)
+
     # Preparing: loops and the SAM transform, before anything has a name
 
     def prepare(self) -> None:
         """Unroll loops, apply the SAM transform, and leave out what is no resource."""
         raw = self.raw
-        resources: dict[str, Any] = {}
+        resources = self.resources
         for name, place, body in self._entries("Resources"):
-            if self._is_resource(name, place, body):
-                resources[name], self.places[name] = body, place
-        self.resources = resources
+            if not self._is_resource(name, place, body):
+                continue
+            if len(resources) == MAX_RESOURCES:
+                self.problem(
+                    f"has more than {MAX_RESOURCES:,} resources; {name} and those after it are left out",
+                    place.line,
+                )
+                break
+            self.spend(RESOURCE)
+            resources[name], self.places[name] = body, place
         if raw.loops:
             self.conditions = {name: body for name, _, body in self._entries("Conditions")}
             self.outputs = {name: body for name, _, body in self._entries("Outputs")}
@@ -116,7 +135,10 @@ class Stack:
 
     def _is_resource(self, name: str, place: Place, body: Any) -> bool:
         wrong = None
-        if not isinstance(body, dict):
+        if len(name) > MAX_NAME:
+            wrong = f"has a name of {len(name):,} characters, of which CloudFormation takes {MAX_NAME}"
+            name = name[:40] + "…"
+        elif not isinstance(body, dict):
             wrong = "is not a mapping"
         elif "Type" not in body:
             wrong = "has no Type"
@@ -161,7 +183,10 @@ class Stack:
         # The CDK notes the local file beside the address it will be uploaded to.
         if isinstance(metadata, dict) and metadata.get("aws:asset:property") == "TemplateURL":
             return metadata.get("aws:asset:path")
-        return resolve(properties.get("TemplateURL", properties.get("Location")), self)
+        try:
+            return resolve(properties.get("TemplateURL", properties.get("Location")), self)
+        except Exhausted as error:
+            return self.exhausted(error)
 
     # Naming
 
@@ -184,6 +209,8 @@ class Stack:
             value = answer()
         except RecursionError:
             return Unknown(f"{kind} {name} refers to others too deeply")
+        except Exhausted as error:
+            return self.exhausted(error)
         finally:
             self._asking.discard(key)
             self.current = current
@@ -223,15 +250,17 @@ class Stack:
 
     def _parameter(self, name: str) -> Any:
         declaration = self.raw.sections["Parameters"][name]
-        if self.parent is None:
-            return typed(name, declaration, self.estate.parameters.get(name))
-        given = self._passed().get(name)
-        if given is None:
+        given = self._passed().get(name) if self.parent else self.estate.parameters.get(name)
+        if self.parent and given is None:
             # Without a default the deployment would ask; what was given for all templates may answer.
             default = isinstance(declaration, dict) and "Default" in declaration
-            return typed(name, declaration, None if default else self.estate.parameters.get(name))
-        value = resolve(given, self.parent)
-        return typed(name, declaration, None if value is NOTHING else value)
+            given = None if default else self.estate.parameters.get(name)
+        elif self.parent:
+            given = resolve(given, self.parent)
+        value = typed(name, declaration, None if given is NOTHING else given)
+        if isinstance(value, list):
+            self.spend(VALUE * len(value))
+        return value
 
     def _passed(self) -> dict[str, Any]:
         """The parameters that the parent passes, not resolved yet."""
@@ -240,7 +269,8 @@ class Stack:
         properties = self.parent.resources[self.path[-1]].get("Properties")
         passed = properties.get("Parameters") if isinstance(properties, dict) else None
         if isinstance(passed, dict) and len(passed) == 1 and next(iter(passed)).startswith("Fn::"):
-            passed = resolve(passed, self.parent)
+            parent, written = self.parent, passed
+            passed = self._once("parameters", self.path[-1], lambda: resolve(written, parent))
         return passed if isinstance(passed, dict) else {}
 
     def _pseudo(self, name: str) -> Any:
@@ -329,20 +359,29 @@ class Stack:
             if isinstance(holds, Unknown):
                 return holds
         value = resolve(output["Value"], self)
-        return Unknown(f"output {name} has no value") if value is NOTHING else value
+        if value is NOTHING:
+            return Unknown(f"output {name} has no value")
+        if isinstance(value, dict) or (
+            isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)
+        ):
+            return Unknown(f"output {name} is not a text")
+        return value
 
     def exports(self) -> Iterator[tuple[str, str]]:
         """The exports of this stack whose names are known: exported name and output."""
         for name, output in self.outputs.items():
             export = output.get("Export") if isinstance(output, dict) else None
             if isinstance(export, dict) and "Name" in export:
-                exported = resolve(export["Name"], self)
+                try:
+                    exported = resolve(export["Name"], self)
+                except Exhausted as error:
+                    exported = self.exhausted(error)
                 if isinstance(exported, str):
                     yield exported, name
 
     def imported(self, name: str) -> Any:
         """What another stack exports under a name."""
-        return self.estate.exported(name)
+        return self.estate.exported(name, self)
 
     def condition(self, name: str) -> bool | Unknown:
         """Whether a condition of this template holds."""
@@ -394,11 +433,6 @@ class Stack:
             return resolve(content, self)
         finally:
             self._asking.discard(("include", location))
-
-    def spend(self, size: int) -> bool:
-        """Count what the functions of this template produce; False once it is too much."""
-        self._left -= size
-        return self._left > 0
 
     def undecided(self, branch: Any) -> Any:
         """Resolve something without counting what it refers to as needed."""

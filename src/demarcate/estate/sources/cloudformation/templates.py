@@ -18,6 +18,7 @@ from typing import Any
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.files import is_folder
 from demarcate.base.unknown import Unknown
+from demarcate.estate.sources.cloudformation.budget import MAX_PROPERTIES, TOO_MUCH, Exhausted, Share
 from demarcate.estate.sources.cloudformation.estate import Estate, circles
 from demarcate.estate.sources.cloudformation.files import find, folders_of
 from demarcate.estate.sources.cloudformation.intrinsics import resolve
@@ -52,11 +53,15 @@ class Resource:
 
 @dataclass(frozen=True, slots=True)
 class Templates:
-    """All resources of some templates, what could not be read, and how many templates there were."""
+    """All resources of some templates, what could not be read, and how many templates there were.
+
+    `shares` says by file what may still be made of it.
+    """
 
     resources: list[Resource]
     problems: list[Problem]
     files: int
+    shares: Mapping[str, Share]
 
 
 def load(
@@ -90,7 +95,7 @@ def load(
     estate.build()
     with _no_collection():
         resources = [resource for stack in estate.stacks for resource in _resources(stack)]
-    return Templates(resources, list(estate.problems), len(estate.raws))
+    return Templates(resources, list(estate.problems), len(estate.raws), estate.shares)
 
 
 @contextmanager
@@ -149,12 +154,22 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
         if not isinstance(condition, str) or condition not in stack.conditions:
             stack.problem(f"resource {name}: {presence.reason}", place.line)
             conditional = presence
+    written = body.get("Properties") or {}
+    before = stack.share.spent
     stack.current = name
     try:
-        properties = resolve(body.get("Properties") or {}, stack)
+        properties = resolve(written, stack)
         deletion, update = (_policy(body, key, stack) for key in ("DeletionPolicy", "UpdateReplacePolicy"))
+        if isinstance(properties, dict):
+            properties = final(properties, stack.share)
+    except Exhausted as error:
+        properties = _unknown(written, stack.exhausted(error))
+        deletion = update = Unknown(TOO_MUCH)
     finally:
         stack.current = None
+    if stack.share.spent - before > MAX_PROPERTIES:
+        stack.problem(f"resource {name} holds more than is allowed; its properties are unknown", place.line)
+        properties = _unknown(written, Unknown("they are more than is allowed"))
     if not isinstance(properties, dict):
         reason = properties.reason if isinstance(properties, Unknown) else "they are not a mapping"
         stack.problem(f"the properties of {name} are unknown: {reason}; it is left out", place.line)
@@ -163,7 +178,7 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
     return Resource(
         logical_id=stack.prefix + name,
         type=body["Type"],
-        properties=final(properties),
+        properties=properties,
         file=stack.raw.file,
         line=place.line,
         ref=str(stack.identity(name)),
@@ -175,9 +190,16 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
     )
 
 
+def _unknown(written: dict[str, Any], reason: Unknown) -> dict[str, Any] | Unknown:
+    """Properties of which only the names are known, or not even these, where a function would make them."""
+    if any(key == "Ref" or key.startswith("Fn::") for key in written):
+        return reason
+    return dict.fromkeys(written, reason)
+
+
 def _policy(body: dict[str, Any], key: str, stack: Stack) -> str | Unknown:
     value = body.get(key)
     if value is None:
         return ""
-    value = final(resolve(value, stack))
+    value = final(resolve(value, stack), stack.share)
     return value if isinstance(value, (str, Unknown)) else Unknown(f"{key} is not a text")

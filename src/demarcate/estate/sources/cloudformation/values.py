@@ -9,8 +9,7 @@ from collections.abc import Iterable
 from typing import Any, Protocol
 
 from demarcate.base.unknown import Unknown, first_unknown
-
-MAX_TEXT = 1_000_000
+from demarcate.estate.sources.cloudformation.budget import CHARACTER, MAX_TEXT, STEP, VALUE, Share
 
 
 class Assigned(str):
@@ -67,8 +66,8 @@ class Scope(Protocol):
     def included(self, location: str) -> Any:
         """The resolved content of an included file."""
 
-    def spend(self, size: int) -> bool:
-        """Count what functions produce; False once it is too much."""
+    def spend(self, units: int) -> None:
+        """Count what is about to be done. Raises Exhausted once it is too much."""
 
     def undecided(self, branch: Any) -> Any:
         """Resolve a branch that may not be taken."""
@@ -77,16 +76,43 @@ class Scope(Protocol):
 _FINAL = frozenset((str, int, bool, float, type(None), Unknown))
 
 
-def final(value: Any) -> Any:
-    """A resolved value with plain str and Unknown in place of the kinds that only resolving needs."""
+def final(value: Any, share: Share) -> Any:
+    """A resolved value with plain str and Unknown in place of the kinds that only resolving needs.
+
+    Each text counts as often as it stands there, though it may be one object: it will be written as often.
+    Raises Exhausted.
+    """
     kind = type(value)
     if kind is dict:
-        return {key: item if type(item) in _FINAL else final(item) for key, item in value.items()}
+        share.spend(VALUE * len(value) + CHARACTER * (sum(map(len, value)) + _texts(value.values())))
+        return {key: item if type(item) in _FINAL else final(item, share) for key, item in value.items()}
     if kind is list:
-        return [item if type(item) in _FINAL else final(item) for item in value]
+        share.spend(VALUE * len(value) + CHARACTER * _texts(value))
+        return [item if type(item) in _FINAL else final(item, share) for item in value]
     if isinstance(value, Assigned):
         return str(value)
     return Unknown(value.reason) if isinstance(value, Unknown) else value
+
+
+def _texts(values: Iterable[Any]) -> int:
+    """How many characters the texts directly among some values have."""
+    return sum([len(item) for item in values if isinstance(item, str)])
+
+
+def characters(value: Any) -> int:
+    """How many characters the texts anywhere in a resolved value have."""
+    if isinstance(value, dict):
+        return sum(map(len, value)) + sum(map(characters, value.values()))
+    if isinstance(value, list):
+        return sum(map(characters, value))
+    return len(value) if isinstance(value, str) else 0
+
+
+def weight(value: Any) -> int:
+    """The units that a copy of plain data takes."""
+    if isinstance(value, dict):
+        return STEP + VALUE * len(value) + sum(map(weight, value.values()))
+    return STEP + VALUE * len(value) + sum(map(weight, value)) if isinstance(value, list) else 0
 
 
 def text_of(value: Any) -> str | None:
@@ -114,8 +140,9 @@ def joined(parts: list[Any], delimiter: str, scope: Scope, function: str) -> Any
             kind = Tokens if isinstance(part, Tokens) and kind is not Assigned else Assigned
         texts.append(text)
     size = sum(map(len, texts)) + len(delimiter) * len(texts)
-    if size > MAX_TEXT or not scope.spend(size):
+    if size > MAX_TEXT:
         return Unknown(f"{function} gives a text that is too long")
+    scope.spend(CHARACTER * size)
     result = delimiter.join(texts)
     if kind is str:
         return result
@@ -127,7 +154,7 @@ def joined(parts: list[Any], delimiter: str, scope: Scope, function: str) -> Any
 def describe(value: Any) -> str:
     if isinstance(value, dict):
         return "a mapping"
-    return "a list" if isinstance(value, list) else "nothing" if value in (None, NOTHING) else repr(value)
+    return "a list" if isinstance(value, list) else "nothing" if value in (None, NOTHING) else repr(value)[:80]
 
 
 def contains_assigned(value: Any) -> bool:
