@@ -37,20 +37,12 @@ class _Loader(_SafeLoader):  # type: ignore[misc]
         self.depth += 1
         self.nodes += 1
         if self.depth > MAX_DEPTH:
-            raise _TooMuch(f"is nested deeper than {MAX_DEPTH} levels", parent)
+            raise _Stop(f"is nested deeper than {MAX_DEPTH} levels", parent)
         if self.nodes > MAX_NODES:
-            raise _TooMuch(f"holds more than {MAX_NODES:,} values", parent)
+            raise _Stop(f"holds more than {MAX_NODES:,} values", parent)
 
     def ascend_resolver(self) -> None:
         self.depth -= 1
-
-
-class _TooMuch(Exception):
-    """A document goes too far, below the node `parent`."""
-
-    def __init__(self, message: str, parent: yaml.Node | None) -> None:
-        super().__init__(message)
-        self.line = line_of(parent) if parent is not None else None
 
 
 class DocumentError(DemarcateError):
@@ -59,6 +51,18 @@ class DocumentError(DemarcateError):
     def __init__(self, message: str, file: str, line: int | None = None) -> None:
         self.message, self.file, self.line = shortened(message), file, line
         super().__init__(f"{file}:{line}: {self.message}" if line else f"{file}: {self.message}")
+
+
+class TooMuch(DocumentError):
+    """A document that goes further than its limits."""
+
+
+class _Stop(Exception):
+    """Composing goes too far, below the node `parent`."""
+
+    def __init__(self, message: str, parent: yaml.Node | None) -> None:
+        super().__init__(message)
+        self.line = line_of(parent) if parent is not None else None
 
 
 def read_text(path: Path) -> str:
@@ -100,14 +104,14 @@ def compose(text: str, file: str) -> yaml.Node | None:
         raise DocumentError("has a %TAG directive, which nothing here needs; write tags in full", file, line)
     try:
         return yaml.compose(text, Loader=_Loader)
-    except _TooMuch as error:
-        raise DocumentError(str(error), file, error.line) from error
+    except _Stop as error:
+        raise TooMuch(str(error), file, error.line) from error
     except yaml.MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         # A scanner that runs ahead may meet the depth before its nodes are counted, and say so in words of its own.
         before = text[: mark.index] if mark else ""
         if mark and sum(map(before.count, "[{")) - sum(map(before.count, "]}")) > MAX_DEPTH:
-            raise DocumentError(f"is nested deeper than {MAX_DEPTH} levels", file, mark.line + 1) from error
+            raise TooMuch(f"is nested deeper than {MAX_DEPTH} levels", file, mark.line + 1) from error
         what = " ".join(str(part) for part in (error.context, error.problem) if part)
         raise DocumentError(f"is not YAML: {what}", file, mark.line + 1 if mark else None) from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:

@@ -23,6 +23,9 @@ PORTION = 4
 STEP = 200
 """Units of one step: a mapping or list that is resolved, or a function. One unit is one byte of a row (10 ns)."""
 
+INCLUDE = 2_000
+"""Units of one file that is included, for finding it."""
+
 VALUE = 40
 """Units of one member of what is resolved."""
 

@@ -16,7 +16,7 @@ from demarcate.estate.sources.cloudformation.budget import (
     MAX_NESTING,
     MAX_PROBLEMS,
     MAX_STACKS,
-    VALUE,
+    STEP,
     Budget,
     Exhausted,
     Share,
@@ -204,7 +204,7 @@ class Estate:
                     exports.setdefault(exported, []).append((stack, output))
             self._exports = exports
         exporting = self._exports.get(name, ())
-        asking.spend(VALUE * len(exporting))
+        asking.spend(STEP * len(exporting))
         values = [stack.output(output) for stack, output in exporting]
         if not values:
             return Unknown(f"import of {name}: no template here exports it")

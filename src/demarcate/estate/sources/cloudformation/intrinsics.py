@@ -37,7 +37,8 @@ from demarcate.estate.sources.cloudformation.values import (
 def resolve(value: Any, scope: Scope) -> Any:
     """Resolve plain data. The answer is plain data with Unknown where something is not known, or NOTHING.
 
-    Raises Exhausted: each step is counted, and so is what functions answer, as it may be written once and used often.
+    What has nothing to resolve is its own answer, not a copy: nobody may change it. Raises Exhausted: each step is
+    counted, and so is what functions answer, as it may be written once and used often.
     """
     kind = type(value)
     if kind is dict:
@@ -56,18 +57,26 @@ def resolve(value: Any, scope: Scope) -> Any:
                 return Unknown(f"{key} is not a function that is known here")
         elif "Fn::Transform" in value:
             return _merged(value, scope)
-        members: dict[str, Any] = {}
+        members: dict[str, Any] | None = None
         for key, item in value.items():
             if type(item) is dict or type(item) is list:
-                item = resolve(item, scope)
-                if item is NOTHING:
-                    continue
-            members[key] = item
-        return members
+                resolved = resolve(item, scope)
+                if resolved is not item:
+                    members = dict(value) if members is None else members
+                    members[key] = resolved
+        if members is None:
+            return value
+        return {key: item for key, item in members.items() if item is not NOTHING}
     if kind is list:
         scope.spend(STEP + VALUE * len(value))
-        items = [resolve(item, scope) if type(item) is dict or type(item) is list else item for item in value]
-        return [item for item in items if item is not NOTHING] if NOTHING in items else items
+        items: list[Any] | None = None
+        for index, item in enumerate(value):
+            if type(item) is dict or type(item) is list:
+                resolved = resolve(item, scope)
+                if resolved is not item:
+                    items = list(value) if items is None else items
+                    items[index] = resolved
+        return value if items is None else [item for item in items if item is not NOTHING]
     if kind is str:
         scope.spend(len(value))
     return value

@@ -22,7 +22,7 @@ _TAGS = {"true": "bool", "false": "bool", "null": "null"}
 
 
 class NotJson(Exception):
-    """Text that is not JSON; `line` is 1-based."""
+    """Text that is not JSON, or goes too far; `line` is 1-based."""
 
     def __init__(self, message: str, line: int) -> None:
         super().__init__(message)
@@ -49,7 +49,7 @@ class _Reader:
         return bisect_right(self.starts, index)
 
     def error(self, message: str, index: int) -> NotJson:
-        return NotJson(message, self.line(index))
+        return NotJson(f"is not JSON: {message}", self.line(index))
 
     def skip(self, index: int) -> int:
         match = _SPACE.match(self.text, index)
@@ -60,12 +60,12 @@ class _Reader:
         line = self.line(index) - 1
         self.nodes += 1
         if self.nodes > MAX_NODES:
-            raise self.error(f"holds more than {MAX_NODES:,} values", index)
+            raise NotJson(f"holds more than {MAX_NODES:,} values", line + 1)
         return yaml.Mark("", index, line, index - self.starts[line], "", 0)
 
     def value(self, index: int, depth: int) -> tuple[yaml.Node, int]:
         if depth > MAX_DEPTH:
-            raise self.error(f"is nested deeper than {MAX_DEPTH} levels", index)
+            raise NotJson(f"is nested deeper than {MAX_DEPTH} levels", self.line(index))
         start = self.text[index : index + 1]
         if start == '"':
             return self.string(index)

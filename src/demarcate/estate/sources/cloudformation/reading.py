@@ -13,7 +13,7 @@ from typing import Any
 
 import yaml
 
-from demarcate.base.documents import DocumentError, compose, line_of, read_text, scalar
+from demarcate.base.documents import DocumentError, TooMuch, compose, line_of, read_text, scalar
 from demarcate.base.errors import Problem
 from demarcate.base.files import open_file
 from demarcate.base.limits import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_NODES
@@ -159,13 +159,15 @@ def _compose(text: str, file: str) -> yaml.Node | None:
     """Compose YAML; and JSON that YAML does not take (tabs, surrogate escapes) by a reader of its own."""
     try:
         return compose(text, file)
+    except TooMuch:
+        raise
     except DocumentError:
         if not text.lstrip().startswith("{"):
             raise
         try:
             return jsonnodes.compose(text)
         except jsonnodes.NotJson as error:
-            raise DocumentError(f"is not JSON: {error}", file, error.line) from error
+            raise DocumentError(str(error), file, error.line) from error
 
 
 _RESOURCES = re.compile(rb"""^Resources[ \t]*:|"Resources"\s*:""", re.MULTILINE)
@@ -291,6 +293,7 @@ class _Builder:
     def __init__(self, file: str) -> None:
         self.file = file
         self.count = self.characters = 0
+        self.texts: dict[str, str] = {}  # keys and words are met again and again: each is held once
         self.problems: list[Problem] = []
 
     def problem(self, message: str, node: yaml.Node, line: int | None = None) -> None:
@@ -353,8 +356,10 @@ class _Builder:
             if self.characters > MAX_CHARACTERS or self.count > MAX_NODES:
                 raise self._too_much(node)
             if node.style and tag == _TEXT:
-                return node.value
+                return self.texts.setdefault(node.value, node.value)
             value = scalar(node, self.file)
+            if type(value) is str:
+                value = self.texts.setdefault(value, value)
         else:
             if depth > MAX_DEPTH:
                 raise DocumentError(f"is nested deeper than {MAX_DEPTH} levels", self.file, line_of(node))
@@ -378,7 +383,7 @@ class _Builder:
                 pairs = self.members(node)
                 break
         for key, item in pairs:
-            name = key.value
+            name = self.texts.setdefault(key.value, key.value)
             self.characters += len(name)
             if name in value:
                 self.problem(

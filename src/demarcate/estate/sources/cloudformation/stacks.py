@@ -13,6 +13,7 @@ from demarcate.base.errors import Problem
 from demarcate.base.unknown import Unknown
 from demarcate.estate.sources.cloudformation import foreach
 from demarcate.estate.sources.cloudformation.budget import (
+    INCLUDE,
     MAX_NAME,
     MAX_RESOURCES,
     RESOURCE,
@@ -423,6 +424,7 @@ class Stack:
 
     def included(self, location: str) -> Any:
         """The resolved content of an included file."""
+        self.spend(INCLUDE)
         content = self.estate.included(self.raw, location)
         if isinstance(content, Unknown):
             return content

@@ -155,21 +155,23 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
             stack.problem(f"resource {name}: {presence.reason}", place.line)
             conditional = presence
     written = body.get("Properties") or {}
-    before = stack.share.spent
     stack.current = name
     try:
         properties = resolve(written, stack)
         deletion, update = (_policy(body, key, stack) for key in ("DeletionPolicy", "UpdateReplacePolicy"))
         if isinstance(properties, dict):
+            before = stack.share.spent
             properties = final(properties, stack.share)
+            if stack.share.spent - before > MAX_PROPERTIES:
+                stack.problem(
+                    f"resource {name} holds more than is allowed; its properties are unknown", place.line
+                )
+                properties = _unknown(written, Unknown(TOO_MUCH))
     except Exhausted as error:
         properties = _unknown(written, stack.exhausted(error))
         deletion = update = Unknown(TOO_MUCH)
     finally:
         stack.current = None
-    if stack.share.spent - before > MAX_PROPERTIES:
-        stack.problem(f"resource {name} holds more than is allowed; its properties are unknown", place.line)
-        properties = _unknown(written, Unknown("they are more than is allowed"))
     if not isinstance(properties, dict):
         reason = properties.reason if isinstance(properties, Unknown) else "they are not a mapping"
         stack.problem(f"the properties of {name} are unknown: {reason}; it is left out", place.line)

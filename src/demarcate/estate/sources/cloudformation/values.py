@@ -6,6 +6,7 @@ And how such values are compared and joined: in three values, and never by what 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from operator import is_
 from typing import Any, Protocol
 
 from demarcate.base.unknown import Unknown, first_unknown
@@ -79,16 +80,18 @@ _FINAL = frozenset((str, int, bool, float, type(None), Unknown))
 def final(value: Any, share: Share) -> Any:
     """A resolved value with plain str and Unknown in place of the kinds that only resolving needs.
 
-    Each text counts as often as it stands there, though it may be one object: it will be written as often.
-    Raises Exhausted.
+    What has none of these is its own answer, not a copy. Each text counts as often as it stands there, though it
+    may be one object: it will be written as often. Raises Exhausted.
     """
     kind = type(value)
     if kind is dict:
         share.spend(VALUE * len(value) + CHARACTER * (sum(map(len, value)) + _texts(value.values())))
-        return {key: item if type(item) in _FINAL else final(item, share) for key, item in value.items()}
+        parts = {key: final(item, share) for key, item in value.items() if type(item) not in _FINAL}
+        return value if all(parts[key] is value[key] for key in parts) else {**value, **parts}
     if kind is list:
         share.spend(VALUE * len(value) + CHARACTER * _texts(value))
-        return [item if type(item) in _FINAL else final(item, share) for item in value]
+        items = [item if type(item) in _FINAL else final(item, share) for item in value]
+        return value if all(map(is_, items, value)) else items
     if isinstance(value, Assigned):
         return str(value)
     return Unknown(value.reason) if isinstance(value, Unknown) else value

@@ -1,0 +1,473 @@
+"""Small templates that ask for very much: an answer within the budget, and the other templates are read."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import resource
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from demarcate.base.limits import MAX_REASON
+from demarcate.base.unknown import Unknown
+from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.snapshot import rows_of
+from demarcate.estate.sources.cloudformation import budget, estate
+from demarcate.estate.sources.cloudformation.budget import (
+    CHARACTER,
+    FACTOR,
+    PORTION,
+    TOO_MUCH,
+    Budget,
+    Exhausted,
+    Share,
+)
+from demarcate.estate.sources.cloudformation.templates import Templates, load
+from demarcate.estate.tables import table
+
+SECONDS = 60
+MEGABYTES = 500
+GOOD = "Resources:\n  Good: {Type: AWS::S3::Bucket}\n"
+LOOPS = "AWS::LanguageExtensions"
+SAM = "AWS::Serverless-2016-10-31"
+
+Make = Callable[[Path], None]
+KINDS: dict[str, Make] = {}
+"""What writes a hostile estate into a folder, by what is hostile about it. The file at its root is `t.json`."""
+
+
+def kind(make: Make) -> Make:
+    KINDS[make.__name__] = make
+    return make
+
+
+def bucket(name: Any) -> dict[str, Any]:
+    return {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": name}}
+
+
+def policy(statement: Any) -> dict[str, Any]:
+    return {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": {"Statement": statement}}}
+
+
+def stack(file: str, **parameters: Any) -> dict[str, Any]:
+    return {
+        "Type": "AWS::CloudFormation::Stack",
+        "Properties": {"TemplateURL": file, "Parameters": parameters},
+    }
+
+
+def include(file: str) -> dict[str, Any]:
+    return {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": file}}}
+
+
+def write(folder: Path, document: Any, name: str = "t.json") -> None:
+    (folder / name).write_text(json.dumps(document))
+
+
+def yaml(folder: Path, text: str) -> None:
+    (folder / "t.json").write_text('AWSTemplateFormatVersion: "2010-09-09"\n' + text)
+
+
+DOUBLING: dict[str, Callable[[Any], Any]] = {
+    "a list": lambda value: [value, value],
+    "a mapping": lambda value: {"a": value, "b": value},
+    "Base64": lambda value: {"Fn::Base64": {"Fn::Join": ["", [value, value]]}},
+    "Cidr": lambda value: {"Fn::Cidr": [value, value]},
+    "DefaultValue": lambda value: {"Fn::FindInMap": ["M", "A", value, {"DefaultValue": value}]},
+    "Equals": lambda value: {"Fn::Equals": [value, value]},
+    "If": lambda value: {"Fn::If": ["Unknown", value, value]},
+    "Join": lambda value: {"Fn::Join": ["", [value, value]]},
+    "Length": lambda value: {"Fn::Length": [value, value]},
+    "Not": lambda value: {"Fn::Not": [{"Fn::And": [value, value]}]},
+    "Or": lambda value: {"Fn::Or": [value, value]},
+    "Select": lambda value: {"Fn::Select": [1, [value, value]]},
+    "Split": lambda value: {"Fn::Split": [",", {"Fn::Join": [",", [value, value]]}]},
+    "Sub": lambda value: {"Fn::Sub": ["${a}${b}", {"a": value, "b": value}]},
+    "ToJsonString": lambda value: {"Fn::ToJsonString": [value, value]},
+}
+"""What resolves its value twice."""
+
+
+def doubled(makes: list[str], leaf: Any = "x") -> dict[str, Any]:
+    """A template of a few hundred bytes that resolves its leaf twice for each of the makes, each time twice."""
+    values: dict[str, Any] = {"k0": leaf}
+    for number, make in enumerate(makes):
+        values[f"k{number + 1}"] = DOUBLING[make]({"Fn::FindInMap": ["M", "A", f"k{number}"]})
+    last = {"Fn::FindInMap": ["M", "A", f"k{len(makes)}"]}
+    return {
+        "Parameters": {"P": {"Type": "String"}},
+        "Conditions": {"Unknown": {"Fn::Equals": [{"Ref": "P"}, "x"]}},
+        "Mappings": {"M": {"A": values}},
+        "Resources": {"A": bucket(last), "B": bucket("plain")},
+    }
+
+
+@kind
+def loops_in_loops(folder: Path) -> None:
+    body: dict[str, Any] = {"B": bucket("${X0}" * 10)}
+    for level in range(9):
+        items = [f"${{X{level + 1}}}" * 10 if level < 8 else "y" * 10]
+        body = {f"Fn::ForEach::L{8 - level}": [f"X{level}", items, body]}
+    nested: dict[str, Any] = {"B": bucket("${X0}" * 10)}
+    for level in range(8, -1, -1):
+        nested = {f"Fn::ForEach::L{level}": [f"X{level}", [f"${{X{level + 1}}}" * 10], nested]}
+    write(folder, {"Transform": LOOPS, "Resources": {**nested, **{f"{key}x": body[key] for key in body}}})
+
+
+@kind
+def a_loop_of_one_long_item(folder: Path) -> None:
+    body = {"B": bucket(["${X}"] * 20_000)}
+    names = {"Type": "CommaDelimitedList", "Default": "x" * 1_000_000}
+    write(
+        folder,
+        {
+            "Transform": LOOPS,
+            "Parameters": {"P": names},
+            "Resources": {"Fn::ForEach::L": ["X", {"Ref": "P"}, body]},
+        },
+    )
+
+
+@kind
+def loops_of_nothing(folder: Path) -> None:
+    body: dict[str, Any] = {}
+    for name in "ABC":
+        body = {f"Fn::ForEach::{name}": [name, {"Ref": "P"}, body]}
+    names = {"Type": "CommaDelimitedList", "Default": "x," * 400_000}
+    write(folder, {"Transform": LOOPS, "Parameters": {"P": names}, "Resources": body})
+
+
+@kind
+def includes(folder: Path) -> None:
+    for number in range(40):
+        write(
+            folder,
+            {"a": include(f"{number + 1}.include"), "b": include(f"{number + 1}.include")},
+            f"{number}.include",
+        )
+    write(folder, {"x": 1}, "40.include")
+    write(folder, {"Resources": {"A": bucket(include("0.include"))}})
+
+
+@kind
+def aliases_in_a_policy(folder: Path) -> None:
+    yaml(
+        folder,
+        f"Metadata: {{A: &a {'x' * 1_000_000}}}\nResources:\n  A: {{Type: AWS::IAM::Role, Properties: "
+        f"{{AssumeRolePolicyDocument: {{Statement: {{Resource: [{','.join(['*a'] * 50_000)}]}}}}}}}}\n",
+    )
+
+
+@kind
+def aliases_as_text(folder: Path) -> None:
+    yaml(
+        folder,
+        f"Metadata: {{A: &a {'x' * 1_000_000}}}\nResources:\n  A: {{Type: AWS::S3::Bucket, Properties: "
+        f"{{BucketName: !ToJsonString [{','.join(['*a'] * 50_000)}]}}}}\n",
+    )
+
+
+@kind
+def references_in_a_policy(folder: Path) -> None:
+    long = {"Type": "String", "Default": "x" * 700_000}
+    write(folder, {"Parameters": {"P": long}, "Resources": {"A": policy({"Resource": [{"Ref": "P"}] * 50_000})}})
+
+
+@kind
+def assigned_texts_in_a_policy(folder: Path) -> None:
+    found = {"Fn::FindInMap": ["M", "A", "k"]}
+    write(
+        folder,
+        {
+            "Mappings": {"M": {"A": {"k": {"Fn::Sub": "${AWS::Region}" + "x" * 700_000}}}},
+            "Resources": {"A": policy({"Resource": [found] * 30_000})},
+        },
+    )
+
+
+@kind
+def a_long_text_as_a_key(folder: Path) -> None:
+    found = {"Fn::FindInMap": [{"Ref": "P"}, "a", "b"]}
+    write(
+        folder,
+        {
+            "Parameters": {"P": {"Type": "String", "Default": "x" * 900_000}},
+            "Resources": {"A": bucket([found] * 10_000)},
+        },
+    )
+
+
+@kind
+def a_long_text_in_reasons(folder: Path) -> None:
+    condition = {"Fn::Equals": [{"Ref": "z" * 900_000}, "x"]}
+    chosen = {**bucket({"Fn::If": ["C", "a", "b"]}), "Condition": "C"}
+    write(folder, {"Conditions": {"C": condition}, "Resources": {f"R{n}": chosen for n in range(6_000)}})
+
+
+@kind
+def lists_compared(folder: Path) -> None:
+    listed = {"Ref": "P"}
+    tested = {"Fn::If": [{"Fn::Equals": [listed, listed]}, {"Fn::Length": listed}, {"Fn::Select": [9, listed]}]}
+    write(
+        folder,
+        {
+            "Parameters": {"P": {"Type": "CommaDelimitedList", "Default": "x," * 300_000}},
+            "Resources": {"A": bucket([tested] * 8_000)},
+        },
+    )
+
+
+@kind
+def lists_split(folder: Path) -> None:
+    split = bucket({"Fn::Split": [",", {"Ref": "P"}]})
+    write(
+        folder,
+        {
+            "Parameters": {"P": {"Type": "String", "Default": "xy," * 300_000}},
+            "Resources": {f"A{n}": split for n in range(500)},
+        },
+    )
+
+
+@kind
+def a_text_that_looks_like_tokens(folder: Path) -> None:
+    split = {"Fn::Split": ["/", {"Fn::Sub": "${AWS::Region}${" + "AWS::" * 200_000}]}
+    write(folder, {"Resources": {"A": bucket(split)}})
+
+
+@kind
+def outputs_and_parameters(folder: Path) -> None:
+    passed, answered = {"Ref": "P"}, {"Fn::GetAtt": ["S", "Outputs.O"]}
+    for number in range(40):
+        nested = stack(f"{number + 1}.json", P={"Fn::Join": ["", [passed, passed]]})
+        document = {
+            "Parameters": {"P": {"Type": "String", "Default": "xx"}},
+            "Resources": {"S": nested, "A": bucket(passed), "B": bucket(answered)},
+            "Outputs": {"O": {"Value": {"Fn::Join": ["", [answered, answered]]}}},
+        }
+        write(folder, document, f"{number}.json" if number else "t.json")
+    end = {"Parameters": {"P": {"Type": "String"}}, "Resources": {"A": bucket(passed)}}
+    write(folder, {**end, "Outputs": {"O": {"Value": "xx"}}}, "40.json")
+
+
+@kind
+def stacks_that_nest_twice(folder: Path) -> None:
+    for number in range(40):
+        nested = stack(f"{number + 1}.json")
+        write(folder, {"Resources": {"S": nested, "T": nested}}, f"{number}.json" if number else "t.json")
+    write(folder, {"Resources": {"A": bucket("x")}}, "40.json")
+
+
+@kind
+def stacks_very_deep(folder: Path) -> None:
+    for number in range(600):
+        document = {"Resources": {"S": stack(f"{number + 1}.json")}}
+        write(folder, document, f"{number}.json" if number else "t.json")
+    write(folder, {"Resources": {"A": bucket("x")}}, "600.json")
+
+
+@kind
+def a_large_template_nested_often(folder: Path) -> None:
+    write(folder, {"Resources": {f"S{n}": stack("child.template") for n in range(1_900)}})
+    write(folder, {"Resources": {f"B{n}": bucket("x" * 100) for n in range(5_000)}}, "child.template")
+
+
+@kind
+def one_name_exported_by_all(folder: Path) -> None:
+    imported = bucket([{"Fn::ImportValue": "e"}] * 40)
+    export = {"O": {"Value": "x", "Export": {"Name": "e"}}}
+    for number in range(700):
+        write(folder, {"Resources": {"A": imported}, "Outputs": export}, f"{number}.json" if number else "t.json")
+
+
+@kind
+def globals_of_many_functions(folder: Path) -> None:
+    variables = {f"V{n}": "x" * 20 for n in range(15_000)}
+    shared = {"CodeUri": ".", "Runtime": "python3.12", "Handler": "a.b", "Environment": {"Variables": variables}}
+    functions = {f"F{n}": {"Type": "AWS::Serverless::Function"} for n in range(4_000)}
+    write(folder, {"Transform": SAM, "Globals": {"Function": shared}, "Resources": functions})
+
+
+@kind
+def an_api_of_many_events(folder: Path) -> None:
+    events = {f"E{n}": {"Type": "Api", "Properties": {"Path": f"/{n}", "Method": "get"}} for n in range(8_000)}
+    properties = {"CodeUri": ".", "Runtime": "python3.12", "Handler": "a.b", "Events": events}
+    function = {"Type": "AWS::Serverless::Function", "Properties": properties}
+    write(folder, {"Transform": SAM, "Resources": {"F": function}})
+
+
+@kind
+def a_broken_line_before_many_keys(folder: Path) -> None:
+    (folder / "t.json").write_text("[\n" + "Resources:\n" * 80_000 + "# AWS::\n")
+
+
+@kind
+def a_thousand_small_ones(folder: Path) -> None:
+    text = json.dumps(doubled(["Sub"] * 60))
+    for number in range(300):
+        (folder / (f"{number}.json" if number else "t.json")).write_text(text)
+
+
+UNKNOWN = {"a_text_that_looks_like_tokens", "outputs_and_parameters"}
+"""Those of which a value or two are unknown, and no more."""
+
+
+@pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+def test_what_asks_for_very_much_is_told(make: Make, tmp_path: Path) -> None:
+    source = tmp_path / "estate"
+    source.mkdir()
+    (source / "zz.yaml").write_text(GOOD)
+    make(source)
+    code, errors, megabytes = child("collect", str(source), "--out", str(tmp_path / "out"))
+    assert "Traceback" not in errors
+    assert code == (0 if make.__name__ in UNKNOWN else 3), errors
+    assert code == 0 or str(source) in errors
+    assert megabytes < MEGABYTES
+
+
+def child(*arguments: str) -> tuple[int, str, float]:
+    """Exit code, errors and peak memory (MB) of Demarcate in a process of its own, ended when it takes too much.
+
+    Seconds are those of the processor, so that nothing fails because others use it, too.
+    """
+    with tempfile.TemporaryFile() as errors:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "demarcate", *arguments], stdout=subprocess.DEVNULL, stderr=errors
+        )
+        resource.prlimit(process.pid, resource.RLIMIT_DATA, (4 << 30, 4 << 30))
+        resource.prlimit(process.pid, resource.RLIMIT_CPU, (SECONDS, SECONDS))
+        _, status, usage = os.wait4(process.pid, 0)
+        process.returncode = os.waitstatus_to_exitcode(status)
+        errors.seek(0)
+        return process.returncode, errors.read().decode(errors="replace"), usage.ru_maxrss / 1024
+
+
+@pytest.mark.parametrize("make", DOUBLING)
+def test_what_is_doubled_is_unknown_and_the_rest_is_read(make: str, tmp_path: Path) -> None:
+    (tmp_path / "good.yaml").write_text(GOOD)
+    write(tmp_path, doubled([make] * 60))
+    result = load([tmp_path])
+    [problem] = result.problems
+    assert problem.file == str(tmp_path / "t.json")
+    assert "asks for more than is allowed" in problem.message
+    found = {resource.logical_id: resource.properties for resource in result.resources}
+    assert found["Good"] == {}
+    for name in "AB":
+        assert isinstance(found[name]["BucketName"], Unknown)
+
+
+def test_reasons_are_short(tmp_path: Path) -> None:
+    write(tmp_path, {"Resources": {"A": bucket({"Ref": "x" * 900_000})}})
+    [resource] = load([tmp_path]).resources
+    assert len(resource.properties["BucketName"].reason) == MAX_REASON
+
+
+def test_one_template_leaves_something_to_the_others(tmp_path: Path) -> None:
+    """Even many that use up what they have leave others what their own size allows."""
+    for number in range(2 * PORTION):
+        write(tmp_path, doubled(["Sub"] * 60), f"{number}.json")
+    (tmp_path / "ordinary.yaml").write_text(
+        "Resources:\n"
+        + "".join(
+            f"  B{n}: {{Type: AWS::S3::Bucket, Properties: {{BucketName: !Sub 'b{n}-${{AWS::Region}}',\n"
+            "    VersioningConfiguration: {Status: Enabled}, Tags: [{Key: environment, Value: production}]}}\n"
+            for n in range(200)
+        )
+    )
+    result = load([tmp_path])
+    ordinary = [resource for resource in result.resources if resource.file == str(tmp_path / "ordinary.yaml")]
+    assert len(ordinary) == 200
+    assert ordinary[-1].properties["BucketName"] == "b199-${AWS::Region}"
+    assert {problem.file for problem in result.problems} == {
+        str(tmp_path / f"{number}.json") for number in range(2 * PORTION)
+    }
+
+
+def test_rows_count_as_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule of three characters makes a row of some hundred: where it is too much, the rest is one unknown row."""
+    monkeypatch.setattr(estate, "Budget", functools.partial(Budget, 2_400_000))
+    yaml(
+        tmp_path,
+        "Metadata: {A: &a {CidrIp: 0.0.0.0/0, IpProtocol: '-1'}}\nResources:\n"
+        "  A: {Type: AWS::EC2::SecurityGroup, Properties: {GroupDescription: d, SecurityGroupIngress: ["
+        + ",".join(["*a"] * 1_000)
+        + "]}}\n  B: {Type: AWS::EC2::SecurityGroup, Properties: {GroupDescription: d}}\n",
+    )
+    name = "aws_vpc_security_group_rule"
+    snapshot = collect_snapshot([tmp_path], selection={name: frozenset(["cidr_ipv4"])})
+    rows = [dict(row) for row in rows_of(snapshot, table(name), ["resource", "cidr_ipv4", "_unknown"])]
+    unknown = [row["resource"] for row in rows if row["cidr_ipv4"] is None and TOO_MUCH in (row["_unknown"] or "")]
+    assert 100 < len(rows) < 1_000
+    assert unknown == ["A", "B"]
+    [unread] = snapshot.manifest.unread
+    assert unread.file == str(tmp_path / "t.json")
+
+
+SMALL = 200_000
+"""The reserve that small templates are tried with, so that it is used up in no time."""
+
+
+class Counted(Share):
+    """A share that knows how often it refused."""
+
+    refused = 0
+
+    def spend(self, units: int) -> None:
+        try:
+            super().spend(units)
+        except Exhausted:
+            self.refused += 1
+            raise
+
+
+def loaded(document: Any) -> tuple[Templates, int, list[Counted]]:
+    shares: list[Counted] = []
+
+    class Small(Budget):
+        def share(self, file: str, size: int) -> Share:
+            shares.append(Counted(self, file, FACTOR * size))
+            return shares[-1]
+
+    with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(estate, "Budget", functools.partial(Small, SMALL))
+        write(Path(folder), document)
+        return load([Path(folder)]), (Path(folder) / "t.json").stat().st_size, shares
+
+
+def characters(value: Any) -> int:
+    if isinstance(value, dict):
+        return sum(len(key) + characters(item) for key, item in value.items())
+    if isinstance(value, list):
+        return sum(map(characters, value))
+    return len(value) if isinstance(value, str) else 0
+
+
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.sampled_from(sorted(DOUBLING)), max_size=30), st.text("xyé", max_size=30), st.booleans())
+def test_the_work_stays_within_the_budget(makes: list[str], leaf: str, loop: bool) -> None:
+    document = doubled(makes, leaf)
+    if loop:
+        document["Transform"] = LOOPS
+        document["Resources"] = {"Fn::ForEach::L": ["X", list("abcdefgh"), {"A${X}": document["Resources"]["A"]}]}
+    result, size, [share] = loaded(document)
+    allowed = FACTOR * size + SMALL // PORTION
+    assert share.spent <= allowed
+    assert sum(characters(resource.properties) for resource in result.resources) <= allowed // CHARACTER
+    # Once it is used up everything returns: nothing that is left asks more often than it is written.
+    assert share.refused <= size
+    assert bool(share.refused) == share.exhausted == any("asks for more" in p.message for p in result.problems)
+
+
+def test_the_constants_fit_together() -> None:
+    assert budget.RESERVE // PORTION >= budget.MAX_RESOURCES * budget.RESOURCE
+    assert budget.RESERVE // PORTION >= 500 * budget.SAM, "CloudFormation takes 500 resources"
+    assert budget.MAX_TEXT * CHARACTER < budget.MAX_PROPERTIES < budget.RESERVE // PORTION
