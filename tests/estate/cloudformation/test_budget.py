@@ -433,8 +433,8 @@ def loaded(document: Any) -> tuple[Templates, int, list[Counted]]:
     shares: list[Counted] = []
 
     class Small(Budget):
-        def share(self, file: str, size: int) -> Share:
-            shares.append(Counted(self, file, FACTOR * size))
+        def share(self, file: str, size: int, resources: int) -> Share:
+            shares.append(Counted(self, file, FACTOR * size, resources))
             return shares[-1]
 
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as patch:
@@ -468,6 +468,6 @@ def test_the_work_stays_within_the_budget(makes: list[str], leaf: str, loop: boo
 
 
 def test_the_constants_fit_together() -> None:
-    assert budget.RESERVE // PORTION >= budget.MAX_RESOURCES * budget.RESOURCE
+    assert budget.RESERVE // PORTION >= 2_000 * budget.RESOURCE
     assert budget.RESERVE // PORTION >= 500 * budget.SAM, "CloudFormation takes 500 resources"
     assert budget.MAX_TEXT * CHARACTER < budget.MAX_PROPERTIES < budget.RESERVE // PORTION

@@ -29,8 +29,9 @@ INCLUDE = 2_000
 VALUE = 40
 """Units of one member of what is resolved."""
 
-RESOURCE = 5_000
-"""Units of one resource: a row of it, be it that all columns are unknown."""
+RESOURCE = 20_000
+"""Units of one resource that loops, includes or nesting make, beside those written in the template: all that comes
+after it, from its row to its findings."""
 
 SAM = 20_000
 """Units of one resource that the SAM transform translates: it takes long over each."""
@@ -58,6 +59,9 @@ MAX_RESOURCES = 5_000
 
 MAX_CHARACTERS = 30_000_000
 """How many characters the templates of an estate may have together: about 60,000 resources."""
+
+MAX_ALL_RESOURCES = 100_000
+"""How many resources an estate may have."""
 
 MAX_STACKS = 2_000
 """How many template instances an estate may have: nesting multiplies them."""
@@ -97,16 +101,16 @@ class Budget:
         self.reserve = reserve
         self.portion = reserve // PORTION
 
-    def share(self, file: str, size: int) -> Share:
-        """The share of a template of `size` characters."""
-        return Share(self, file, FACTOR * size)
+    def share(self, file: str, size: int, resources: int) -> Share:
+        """The share of a template of `size` characters and so many resources."""
+        return Share(self, file, FACTOR * size, resources)
 
 
 class Share:
-    """What one template may spend: `left` units, and a portion of the reserve."""
+    """What one template may spend: `left` units, and a portion of the reserve; and `resources` without counting."""
 
-    def __init__(self, budget: Budget, file: str, left: int) -> None:
-        self.file, self.left = file, left
+    def __init__(self, budget: Budget, file: str, left: int, resources: int) -> None:
+        self.file, self.left, self.resources = file, left, resources
         self.spent = 0
         self.exhausted = False
         self._budget = budget
@@ -118,6 +122,13 @@ class Share:
             self._borrow(units - self.left)
         self.left -= units
         self.spent += units
+
+    def spend_resource(self) -> None:
+        """Count one resource more. Raises Exhausted."""
+        if self.resources:
+            self.resources -= 1
+        else:
+            self.spend(RESOURCE)
 
     def _borrow(self, units: int) -> None:
         available = min(self._loan, self._budget.reserve)

@@ -12,6 +12,7 @@ from demarcate.base.documents import DocumentError
 from demarcate.base.errors import Problem
 from demarcate.base.unknown import Unknown
 from demarcate.estate.sources.cloudformation.budget import (
+    MAX_ALL_RESOURCES,
     MAX_CHARACTERS,
     MAX_NESTING,
     MAX_PROBLEMS,
@@ -46,7 +47,7 @@ class Estate:
         self.named = False
         self.problems: dict[Problem, None] = {}
         self._reported: Counter[str | None] = Counter()
-        self._characters = 0
+        self._characters = self._resources = 0
         self._included: dict[str, Any] = {}
         self._exports: dict[str, list[tuple[Stack, str]]] | None = None
         self._unreadable: set[str] = set()
@@ -63,7 +64,7 @@ class Estate:
     def share(self, raw: Raw) -> Share:
         """What a template may still cost, all instances of it together."""
         if raw.file not in self.shares:
-            self.shares[raw.file] = self.budget.share(raw.file, raw.size)
+            self.shares[raw.file] = self.budget.share(raw.file, raw.size, len(raw.sections["Resources"]))
         return self.shares[raw.file]
 
     def read(self, path: Path, file: str, *, explicit: bool) -> Raw | None:
@@ -142,6 +143,10 @@ class Estate:
             stack.prepare()
         except Exhausted as error:
             stack.exhausted(error)
+        self._resources += len(stack.resources)
+        if self._resources > MAX_ALL_RESOURCES:
+            stack.problem(f"is left out, as there are more than {MAX_ALL_RESOURCES:,} resources; give fewer", None)
+            stack.resources.clear()
         for logical_id, body in stack.nested():
             line = stack.places[logical_id].line
             url = stack.template_url(body)

@@ -16,7 +16,6 @@ from demarcate.estate.sources.cloudformation.budget import (
     INCLUDE,
     MAX_NAME,
     MAX_RESOURCES,
-    RESOURCE,
     TOO_MUCH,
     VALUE,
     Exhausted,
@@ -87,7 +86,7 @@ class Stack:
                     place.line,
                 )
                 break
-            self.spend(RESOURCE)
+            self.share.spend_resource()
             resources[name], self.places[name] = body, place
         if raw.loops:
             self.conditions = {name: body for name, _, body in self._entries("Conditions")}
