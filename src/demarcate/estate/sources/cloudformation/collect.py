@@ -84,14 +84,14 @@ def _table(
             item = Item(resource.properties, None, found, resource.ref)
             row = make(item, _place(resource))
             for child, derived in plan.children:
-                rows.write(_derived(child, derived, row, resource), kept[child.name], resource)
+                rows.append(_derived(child, derived, row, resource), kept[child.name], resource)
             if part is not None:
-                rows.write((_conditional(row, resource),), part, resource)
+                rows.append((_conditional(row, resource),), part, resource)
     if part is None:
         return
     for derived in table.derived:
         for resource in by_type.get(derived.of, ()) if "::" in derived.of else ():
-            rows.write(_derived(table, derived, resource.properties, resource), part, resource)
+            rows.append(_derived(table, derived, resource.properties, resource), part, resource)
 
 
 def _derived(table: Table, derived: Any, parent: Mapping[str, Any], resource: Resource) -> Iterable[Row]:
@@ -119,7 +119,7 @@ class _Rows:
         self._shares = shares
         self.problems: dict[Problem, None] = {}
 
-    def write(self, rows: Iterable[Row], part: PartWriter, resource: Resource) -> None:
+    def append(self, rows: Iterable[Row], part: PartWriter, resource: Resource) -> None:
         """Write the rows that one resource makes in one table. Raises OSError (a full disk)."""
         part.append(self._counted(rows, part, self._shares[resource.file]))
 
