@@ -23,8 +23,8 @@ PORTION = 4
 STEP = 200
 """Units of one step: a mapping or list that is resolved, or a function. One unit is one byte of a row (10 ns)."""
 
-INCLUDE = 2_000
-"""Units of one file that is included, for finding it."""
+SLOW = 2_000
+"""Units of a step that takes long: a file to be found, a block of addresses to be divided."""
 
 VALUE = 40
 """Units of one member of what is resolved."""

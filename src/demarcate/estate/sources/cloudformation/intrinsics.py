@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.sources.cloudformation.budget import CHARACTER, MAX_TEXT, STEP, VALUE
+from demarcate.estate.sources.cloudformation.budget import CHARACTER, MAX_TEXT, SLOW, STEP, VALUE
 from demarcate.estate.sources.cloudformation.values import (
     NOTHING,
     Assigned,
@@ -332,6 +332,7 @@ def _cidr(argument: Any, scope: Scope) -> Any:
     arguments = _arguments(argument, scope, "Fn::Cidr", (2, 3))
     if isinstance(arguments, Unknown):
         return arguments
+    scope.spend(SLOW)
     values = [resolve(item, scope) for item in arguments]
     for value in values:
         if isinstance(value, Unknown):

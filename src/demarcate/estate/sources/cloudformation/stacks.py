@@ -13,9 +13,9 @@ from demarcate.base.errors import Problem
 from demarcate.base.unknown import Unknown
 from demarcate.estate.sources.cloudformation import foreach
 from demarcate.estate.sources.cloudformation.budget import (
-    INCLUDE,
     MAX_NAME,
     MAX_RESOURCES,
+    SLOW,
     TOO_MUCH,
     VALUE,
     Exhausted,
@@ -423,7 +423,7 @@ class Stack:
 
     def included(self, location: str) -> Any:
         """The resolved content of an included file."""
-        self.spend(INCLUDE)
+        self.spend(SLOW)
         content = self.estate.included(self.raw, location)
         if isinstance(content, Unknown):
             return content
