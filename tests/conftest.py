@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from botocore.loaders import create_loader
+from hypothesis import HealthCheck, settings
 
 from demarcate.estate.sources.aws import clients
+from tests import surroundings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -28,8 +30,25 @@ QUIET = (
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 
+settings.register_profile(
+    "same", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.register_profile("other", settings.get_profile("same"), derandomize=False)
+settings.load_profile("same")
+"""Examples are the same in each run, so that no change is refused for what it did not do.
+
+`pytest --hypothesis-profile=other --hypothesis-seed=N` tries others. No machine is too slow for either.
+"""
+
 models = cache(create_loader)
 """botocore's loader of service models, which remembers what it read."""
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    worker = hasattr(config, "workerinput")
+    surroundings.heed_signals(worker=worker)
+    if not worker:
+        config.add_cleanup(surroundings.settle())
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -53,6 +72,5 @@ def browser() -> Iterator[Browser]:
         path = found or (kept if Path(kept).is_file() else None)
         if path is None:
             pytest.skip("no Chromium is installed: nothing is tested in a browser")
-        launched = playwright.chromium.launch(executable_path=path, args=QUIET)
-        yield launched
-        launched.close()
+        with playwright.chromium.launch(executable_path=path, args=QUIET) as launched:
+            yield launched

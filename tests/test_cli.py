@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from tests import processes
+from tests.processes import demarcate as run
 
 GOOD = """
 Resources:
@@ -27,25 +28,6 @@ CHECK = """
   fail: "{volume_id} is not as we want it"
   severity: critical
 """
-
-
-def run(*arguments: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= {
-        "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
-        "AWS_CONFIG_FILE": "/nonexistent",
-        "COLUMNS": "80",
-    }
-    return subprocess.run(
-        [sys.executable, "-m", "demarcate", *arguments],
-        cwd=cwd,
-        env=environment,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-    )
 
 
 def bomb() -> str:
@@ -131,7 +113,7 @@ def test_a_symlink_loop_is_walked_once(tmp_path: Path) -> None:
 
 USAGE: dict[str, tuple[list[str], str]] = {
     "missing folder": (["assess", "nowhere"], "nowhere"),
-    "no source": (["assess"], "Missing argument"),
+    "no source": (["assess"], "SOURCE"),
     "empty folder": (["assess", "void"], "void"),
     "unknown format": (["assess", "good.yaml", "--format", "pdf"], "pdf"),
     "unknown severity": (["assess", "good.yaml", "--fail-on", "awful"], "critical, high, medium, low"),
@@ -234,12 +216,8 @@ def test_collect_then_assess_the_snapshot(tmp_path: Path) -> None:
 
 def test_output_that_nobody_reads_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(GOOD)
-    done = subprocess.run(
-        f"{sys.executable} -m demarcate matrix --format json | head -c 1",
-        shell=True,
-        capture_output=True,
-        text=True,
-        cwd=tmp_path,
+    done = processes.run(
+        "sh", "-c", '"$0" -m demarcate matrix --format json | head -c 1', sys.executable, cwd=tmp_path
     )
     assert done.stderr == ""
 

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import demarcate
 from demarcate.checks.catalog import load_checks
 from demarcate.estate.sources.cloudformation.templates import load, read_parameters
+from tests import processes
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "examples" / "README.md"
@@ -81,15 +80,12 @@ def test_cfn_lint_finds_no_error() -> None:
     lint = "import sys; from cfnlint.runner import main; sys.exit(main())"
     options = ["--format", "parseable", "--non-zero-exit-code", "error"]
     files = [str(path.relative_to(ROOT)) for path in TEMPLATES]
-    done = subprocess.run(
-        [sys.executable, "-c", lint, *options, "--", *files], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    done = processes.python("-c", lint, *options, "--", *files, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr
 
 
 def test_assessment_finds_something_in_most_areas() -> None:
-    command = [sys.executable, "-m", "demarcate", "assess", str(ESTATE), "--format", "json"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+    done = processes.demarcate("assess", ESTATE, "--format", "json", cwd=ROOT)
     assert done.returncode == 0, done.stderr
     report = json.loads(done.stdout)
     assert report["unread"] == []

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests import processes
+
 SOURCE = Path(__file__).parent.parent / "src" / "demarcate"
 
 BELOW: dict[str, set[str]] = {
@@ -63,11 +65,8 @@ HEAVY = ("boto3", "botocore", "duckdb", "pyarrow", "sqlglot", "samtranslator", "
 
 
 def test_help_imports_nothing_heavy() -> None:
-    import subprocess
-    import sys
-
     code = "import sys; import demarcate.cli; print(*sorted(sys.modules))"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
+    done = processes.python("-c", code)
+    loaded = done.stdout.split()
+    assert (done.returncode, "demarcate.cli" in loaded) == (0, True), done.stderr
     assert not set(HEAVY) & set(loaded)

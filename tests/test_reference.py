@@ -5,8 +5,6 @@ from __future__ import annotations
 import io
 import json
 import math
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from demarcate.model import load
 from demarcate.report.pictures.collaboration import collaboration
 from demarcate.report.pictures.drawing import Label
 from demarcate.report.pictures.png import png
+from tests.processes import demarcate
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs"
@@ -126,15 +125,7 @@ def test_the_report_is_what_its_schema_says(tmp_path: Path) -> None:
     (tmp_path / "broken.yaml").write_text("Resources: {A: [}\n")
     schema = json.loads((PAGES / "report.schema.json").read_text())
     jsonschema.Draft202012Validator.check_schema(schema)
-    command = [
-        sys.executable,
-        "-m",
-        "demarcate",
-        "assess",
-        str(tmp_path / "good.yaml"),
-        str(tmp_path / "broken.yaml"),
-    ]
-    done = subprocess.run([*command, "--format", "json"], capture_output=True, text=True, check=False)
+    done = demarcate("assess", tmp_path / "good.yaml", tmp_path / "broken.yaml", "--format", "json")
     assert done.returncode == 3, done.stderr
     report = json.loads(done.stdout)
     jsonschema.Draft202012Validator(schema).validate(report)

@@ -11,7 +11,6 @@ import difflib
 import re
 import shlex
 import shutil
-import subprocess
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -21,6 +20,7 @@ import pytest
 from typer.testing import CliRunner
 
 from demarcate.cli import app
+from tests.processes import run
 
 ROOT = Path(__file__).parent.parent
 TUTORIAL = ROOT / "docs" / "tutorial.md"
@@ -128,7 +128,7 @@ class Reader:
         assert self.code == 0, f"the command before tutorial.md:{step.line} ended with {self.code}"
         assert words[0] in ("demarcate", "cp"), step.command
         if words[0] == "cp":
-            subprocess.run(words, cwd=self.folder, check=True)
+            assert run(*words, cwd=self.folder).returncode == 0, step.command
             return difference(step, "")
         typed = "".join(f"{answer}\n" for answer in _PROMPT.findall(step.expected))
         done = CliRunner().invoke(app, words[1:], input=typed)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import boto3
 import pytest
-from moto.server import ThreadedMotoServer
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from werkzeug.serving import make_server
 
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot, rows_of
@@ -16,21 +16,17 @@ from demarcate.estate.sources.aws.clients import without_prefix
 from demarcate.estate.tables import table
 from tests.aws.endless import Server, serving_endlessly
 from tests.conftest import models
+from tests.serving import served
 
 REGION = "eu-west-1"
-
-# Every account and region would begin with a thousand images and their snapshots.
-os.environ.setdefault("MOTO_EC2_LOAD_DEFAULT_AMIS", "false")
 
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The URL of the server of this test process."""
-    moto = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    moto.start()
-    host, port = moto.get_host_and_port()
-    yield f"http://{host}:{port}"
-    moto.stop()
+    moto = DomainDispatcherApplication(create_backend_app)
+    with served(make_server("127.0.0.1", 0, moto, threaded=True, request_handler=MotoRequestHandler)) as url:
+        yield url
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Runs of the command that are killed, and a server before moto's that counts their calls and kills at one of them."""
+"""Runs of the command that are killed at a call or at a file, and a server before moto's that counts their calls."""
 
 from __future__ import annotations
 
@@ -19,16 +19,33 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
+from tests.processes import started
+from tests.serving import served
+from tests.surroundings import CREDENTIALS
+
 RUNNER = """
-import json, os, sys
+import json, os, signal, sys
 import boto3, duckdb
 import demarcate.cli, demarcate.assessing, demarcate.estate.sources.aws.collect, demarcate.report.progress
 from demarcate.__main__ import main
 from demarcate.estate.tables import all_tables
 all_tables()
 print("ready", flush=True)
+
+def dying(folder, at):
+    count = 0
+
+    def hook(event, about):
+        nonlocal count
+        if event in ("open", "os.mkdir", "os.remove", "os.rename") and str(about[0]).startswith(folder):
+            count += 1
+            if count == at:
+                os.kill(os.getpid(), signal.SIGKILL)
+
+    return hook
+
 for line in sys.stdin:
-    arguments, log = json.loads(line)
+    arguments, log, folder, dies_at = json.loads(line)
     pid = os.fork()
     if pid == 0:
         out = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
@@ -36,6 +53,8 @@ for line in sys.stdin:
         os.dup2(out, 2)
         sys.argv = ["demarcate", *arguments]
         os.environ["AWS_SDK_UA_APP_ID"] = str(os.getpid())
+        if dies_at:
+            sys.addaudithook(dying(folder, dies_at))
         try:
             main()
         except SystemExit as end:
@@ -48,39 +67,30 @@ for line in sys.stdin:
 """Each run is a process of its own, forked from one that has imported everything: to start anew takes a second."""
 
 
+@dataclass
 class Runner:
     """Runs the command in processes that may be killed."""
 
-    def __init__(self, folder: Path) -> None:
-        self.log = folder / "log.txt"
-        self.pid = 0
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
-        self._process = subprocess.Popen(
-            [sys.executable, "-c", RUNNER],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=environment,
-        )
-        self._line()
+    process: subprocess.Popen[bytes]
+    log: Path
+    pid: int = 0
 
-    def _line(self) -> str:
-        assert self._process.stdout is not None
-        return self._process.stdout.readline().strip()
+    def line(self) -> str:
+        """What the process that forks them says next."""
+        assert self.process.stdout is not None
+        return self.process.stdout.readline().decode().strip()
 
-    def run(self, *arguments: str, kill_after: float | None = None) -> int:
-        """Run the command to its end, or kill it after so many seconds. Its exit code, negative for a signal."""
-        assert self._process.stdin is not None
-        self._process.stdin.write(json.dumps([arguments, str(self.log)]) + "\n")
-        self._process.stdin.flush()
-        self.pid = int(self._line())
-        timer = threading.Timer(kill_after or 0, self.kill)
-        if kill_after is not None:
-            timer.start()
-        code = int(self._line())
-        timer.cancel()
-        return code
+    def run(self, *arguments: str, folder: Path, dies_at: int = 0) -> int:
+        """Run the command to its end, or to where it opens, makes, moves or removes its n-th file below a folder.
+
+        Its exit code, negative for a signal.
+        """
+        assert self.process.stdin is not None
+        told = json.dumps([arguments, str(self.log), str(folder), dies_at])
+        self.process.stdin.write(f"{told}\n".encode())
+        self.process.stdin.flush()
+        self.pid = int(self.line())
+        return int(self.line())
 
     def kill(self, how: int = signal.SIGKILL) -> None:
         os.kill(self.pid, how)
@@ -89,12 +99,14 @@ class Runner:
         """What the last run said."""
         return self.log.read_text()
 
-    def close(self) -> None:
-        assert self._process.stdin is not None
-        assert self._process.stdout is not None
-        self._process.stdin.close()
-        self._process.wait()
-        self._process.stdout.close()
+
+@contextlib.contextmanager
+def running(folder: Path) -> Iterator[Runner]:
+    """A runner, whose runs say what they say into a file in a folder."""
+    with started(sys.executable, "-c", RUNNER, stdin=subprocess.PIPE, environment=CREDENTIALS) as process:
+        runner = Runner(process, folder / "log.txt")
+        assert runner.line() == "ready"
+        yield runner
 
 
 @dataclass
@@ -124,6 +136,7 @@ class Counting:
             self.then()
 
 
+@contextlib.contextmanager
 def counting(target: str) -> Iterator[Counting]:
     """A counting server before that of a URL."""
     lock = threading.Lock()
@@ -159,15 +172,9 @@ def counting(target: str) -> Iterator[Counting]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
-    found = Counting(f"http://127.0.0.1:{server.server_port}")
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield found
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as url:
+        found = Counting(url)
+        yield found
 
 
 def run_of(request: BaseHTTPRequestHandler) -> str:

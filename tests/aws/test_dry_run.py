@@ -18,15 +18,17 @@ from demarcate.cli import app
 from demarcate.estate.tables import all_tables
 from tests.aws.conftest import REGION, Aws
 from tests.aws.resuming import Counting, counting
+from tests.surroundings import CREDENTIALS
 
 CHECK = ("--check", "ebs-volume-encrypted")
 
 
 @pytest.fixture
 def called(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counting]:
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    yield from counting(aws.url)
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    with counting(aws.url) as found:
+        yield found
 
 
 def dry_run(*arguments: str) -> list[dict[str, str]]:

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +26,8 @@ from demarcate.estate.tables import table
 from demarcate.estate.writing import SnapshotWriter
 from tests.aws.conftest import REGION, Aws
 from tests.aws.test_collect import HEADERS, Body
+from tests.processes import demarcate
+from tests.surroundings import CREDENTIALS
 
 OWN = "123456789012"
 ROLE = "OrganizationAccountAccessRole"
@@ -462,10 +461,7 @@ def test_clients_and_models_are_shared(estate: Estate) -> None:
 
 
 def run(estate: Estate, *arguments: str) -> Any:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "COLUMNS": "80"}
-    command = [sys.executable, "-m", "demarcate", *arguments, "--region", REGION, "--endpoint-url", estate.aws.url]
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+    return demarcate(*arguments, "--region", REGION, "--endpoint-url", estate.aws.url, environment=CREDENTIALS)
 
 
 def test_the_command_says_what_it_left_out_and_names_are_harmless(estate: Estate) -> None:

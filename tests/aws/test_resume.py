@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import random
 import signal
 import subprocess
-import sys
-import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,7 +17,8 @@ import pytest
 
 from demarcate.estate.journal import NAME, partial_folder
 from demarcate.estate.snapshot import Snapshot
-from tests.aws.resuming import Counting, Runner, counting
+from tests.aws.resuming import Counting, Runner, counting, running
+from tests.processes import demarcate
 
 REGIONS = ("eu-west-1", "us-east-1")
 
@@ -48,7 +46,6 @@ class Estate:
     aws: Counting
     whole: Snapshot
     calls: Counter[tuple[str, str]]
-    seconds: float
 
     def collect(self, out: Path, *more: str, tables: tuple[str, ...] = TABLES, **how: Any) -> int:
         arguments = ["collect", "aws", "--endpoint-url", self.aws.url, "--out", str(out)]
@@ -56,7 +53,7 @@ class Estate:
             arguments += ["--region", region]
         for table in tables:
             arguments += ["--table", table]
-        return self.runner.run(*arguments, *more, **how)
+        return self.runner.run(*arguments, *more, folder=out.parent, **how)
 
     def killed(self, out: Path, at: int) -> None:
         """A collection that is killed at its n-th call."""
@@ -72,16 +69,12 @@ def estate(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Es
     urllib.request.urlopen(urllib.request.Request(f"{server}/moto-api/reset", method="POST")).close()
     fill(server)
     folder = tmp_path_factory.mktemp("whole")
-    runner = Runner(folder)
-    for aws in counting(server):
-        found = Estate(runner, aws, None, Counter(), 0)  # type: ignore[arg-type]  # read below
-        began = time.monotonic()
+    with running(folder) as runner, counting(server) as aws:
+        found = Estate(runner, aws, None, Counter())  # type: ignore[arg-type]  # read below
         assert found.collect(folder / "s") == 0, runner.said()
-        found.seconds = time.monotonic() - began
         found.calls = aws.calls
         found.whole = Snapshot.open(folder / "s")
         yield found
-    runner.close()
 
 
 def fill(url: str) -> None:
@@ -183,21 +176,31 @@ def test_killed_at_a_call_it_makes_only_those_that_are_missing(
     assert list(tmp_path.iterdir()) == [out]
 
 
-def test_killed_at_any_moment_again_and_again(estate: Estate, tmp_path: Path) -> None:
-    chance = random.Random(4)
-    out, kills = tmp_path / "s", 0
-    for _ in range(10):
+def test_killed_again_and_again(estate: Estate, tmp_path: Path) -> None:
+    """Each time in the middle of the calls that are still missing."""
+    out, units = tmp_path / "s", set[tuple[str, str]]()
+    for _ in range(6):
+        left = missing(estate, units).total()
+        estate.aws.expect(left // 2 + 1, estate.runner.kill)
+        assert estate.collect(out, "--resume") == -signal.SIGKILL
         estate.aws.expect()
-        code = estate.collect(out, "--resume", kill_after=chance.uniform(0, estate.seconds))
-        if code == -signal.SIGKILL and not out.exists():
-            kills += 1
-            continue
-        assert_same(Snapshot.open(out), estate.whole)
-        out = tmp_path / f"s{kills}"
-    if not out.exists():
-        assert estate.collect(out, "--resume") == 0, estate.runner.said()
+        assert not out.exists()
+        assert units <= held(out), "what was read is not lost"
+        units = held(out)
+    assert units
+    assert estate.collect(out, "--resume") == 0, estate.runner.said()
     assert_same(Snapshot.open(out), estate.whole)
-    assert kills > 2
+
+
+def test_killed_at_any_file(estate: Estate, tmp_path: Path) -> None:
+    """Whatever it was about to do with a file, from the first to the last."""
+    estate.aws.expect()
+    kills, at = 0, 1
+    while estate.collect(out := tmp_path / f"{at}" / "s", dies_at=at) == -signal.SIGKILL:
+        assert estate.collect(out, "--resume") == 0, estate.runner.said()
+        assert_same(Snapshot.open(out), estate.whole)
+        kills, at = kills + 1, at + 1 + at // 4
+    assert kills > 10
 
 
 def test_parts_of_one_table_from_several_parents_and_in_two_ways(estate: Estate, tmp_path: Path) -> None:
@@ -239,13 +242,7 @@ def test_a_second_run_at_the_same_time(estate: Estate, tmp_path: Path) -> None:
 
     def meanwhile() -> None:
         arguments = ["collect", "aws", "--endpoint-url", estate.aws.url, "--out", str(out), "--resume"]
-        second.append(
-            subprocess.run(
-                [sys.executable, "-m", "demarcate", *arguments, "--table", "aws_vpc", "--region", "eu-west-1"],
-                capture_output=True,
-                text=True,
-            )
-        )
+        second.append(demarcate(*arguments, "--table", "aws_vpc", "--region", "eu-west-1"))
 
     estate.aws.expect(6, meanwhile)
     assert estate.collect(out) == 0, estate.runner.said()

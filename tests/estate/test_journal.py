@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import shutil
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -22,6 +20,7 @@ from demarcate.estate.journal import NAME, partial_folder
 from demarcate.estate.snapshot import Snapshot, Unread, rows_of
 from demarcate.estate.tables import table
 from demarcate.estate.writing import SnapshotWriter, Stopped
+from tests import processes
 
 ASKED = {"tables": "aws_vpc, aws_ebs_volume", "columns": "0" * 64, "regions": "r", "accounts": "", "endpoint": ""}
 DENIED = Unread(reason="denied", table="aws_vpc", account="1", region="r", columns=("tags",))
@@ -160,7 +159,7 @@ def left(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return stopped(tmp_path_factory.mktemp("left") / "s")
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(cut=st.integers(0, 2000), garbage=st.binary(max_size=40))
 def test_a_journal_that_ends_anywhere(left: Path, cut: int, garbage: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -187,7 +186,7 @@ def test_a_full_disk_keeps_what_was_whole_before(tmp_path: Path) -> None:
         "    print('caught', error.errno)\n"
     )
     out = tmp_path / "s"
-    done = subprocess.run([sys.executable, "-c", code, str(out)], capture_output=True, text=True)
+    done = processes.python("-c", code, out)
     assert done.stdout.startswith("caught"), done.stderr
     snapshot, again = resumed(out)
     assert again == ["b", "c"]

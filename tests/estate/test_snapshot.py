@@ -3,11 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
-import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +16,8 @@ from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot, Unread, rows_of
 from demarcate.estate.tables import table
 from demarcate.estate.writing import SnapshotWriter
+from tests import processes
+from tests.processes import started
 
 VOLUMES = table("aws_ebs_volume")
 COLUMNS = [column.name for column in VOLUMES.all_columns]
@@ -84,7 +83,7 @@ def test_a_folder_that_holds_something_is_not_written_over(tmp_path: Path) -> No
 
 
 KILLED = """
-import sys, time
+import sys
 from pathlib import Path
 from demarcate.estate.writing import SnapshotWriter
 from demarcate.estate.tables import table
@@ -99,15 +98,13 @@ with SnapshotWriter("live", "test", out=Path(sys.argv[1])) as writer:
 
 
 def test_killed_at_any_moment_it_leaves_no_snapshot(tmp_path: Path) -> None:
-    for wait in (0.0, 0.01, 0.05):
-        out = tmp_path / f"s{wait}"
-        process = subprocess.Popen([sys.executable, "-c", KILLED, str(out)], stdout=subprocess.PIPE)
-        assert process.stdout is not None
-        process.stdout.readline()
-        time.sleep(wait)
-        os.kill(process.pid, signal.SIGKILL)
-        process.wait()
-        process.stdout.close()
+    for parts in (1, 2, 20):
+        out = tmp_path / f"s{parts}"
+        with started(sys.executable, "-c", KILLED, out) as process:
+            assert process.stdout is not None
+            for _ in range(parts):
+                assert process.stdout.readline()
+        assert process.returncode == -signal.SIGKILL
         assert not out.exists()
         with pytest.raises(DemarcateError, match="not a snapshot"):
             Snapshot.open(out)
@@ -182,7 +179,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
         "    print('caught', error.errno)\n"
     )
     out = tmp_path / "s"
-    done = subprocess.run([sys.executable, "-c", code, str(out)], capture_output=True, text=True)
+    done = processes.python("-c", code, out)
     assert done.stdout.startswith("caught"), done.stderr
     assert list(tmp_path.iterdir()) == []
 

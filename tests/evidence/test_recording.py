@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
 from datetime import date
 from pathlib import Path
 
@@ -19,6 +19,7 @@ from demarcate.evidence.load import load_evidence
 from demarcate.evidence.recording import FILE, append_training
 from demarcate.model import Model, load
 from tests.evidence.conftest import MOMENT
+from tests.processes import PATIENCE, started
 
 BASICS = "awareness-and-training.train-employees"
 MODEL = load()
@@ -54,7 +55,7 @@ SOME = st.text(st.sampled_from("=+-@\t\r\n'\",; a\u2028é"), max_size=12) | st.t
 WRITABLE = SOME.filter(lambda text: words(text) and "\0" not in text)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.lists(st.tuples(WRITABLE, WRITABLE, SOME.filter(lambda text: "\0" not in text)), min_size=1, max_size=3))
 def test_rows_are_read_as_they_were_added(rows: list[tuple[str, str, str]]) -> None:
     with tempfile.TemporaryDirectory() as made:
@@ -141,12 +142,15 @@ def test_another_run_is_waited_for_and_then_named(folder: Path, monkeypatch: pyt
 def test_runs_at_once_lose_no_row(folder: Path, model: Model) -> None:
     code = (
         "import sys, datetime, pathlib\n"
-        "from demarcate.evidence.recording import append_training\n"
+        "from demarcate.evidence import recording\n"
+        f"recording.WAIT = {PATIENCE}\n"
         "for n in range(10):\n"
-        "    append_training(pathlib.Path('evidence'), person=f'person-{sys.argv[1]}-{n}', course='Basics',\n"
+        "    recording.append_training(pathlib.Path('evidence'), person=f'person-{sys.argv[1]}-{n}', course='Basics',\n"
         f"        responsibility='{BASICS}', completed=datetime.date(2026, 11, 20), score='', passed=True)\n"
     )
-    runs = [subprocess.Popen([sys.executable, "-c", code, str(number)]) for number in range(3)]
-    assert [run.wait() for run in runs] == [0, 0, 0]
+    with ExitStack() as stack:
+        command = (sys.executable, "-c", code)
+        runs = [stack.enter_context(started(*command, str(number))) for number in range(3)]
+        assert [run.wait(PATIENCE) for run in runs] == [0, 0, 0]
     evidence = load_evidence(folder, model, MOMENT)
     assert {record.by for record in evidence.records} == {f"person-{a}-{b}" for a in range(3) for b in range(10)}

@@ -1,19 +1,14 @@
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from demarcate.assessing import Assessment, assess_sources
 from demarcate.model import Model, load
-
-if TYPE_CHECKING:
-    pass
+from tests.processes import demarcate
 
 ROOT = Path(__file__).parent.parent.parent
 ESTATE = ROOT / "examples" / "estate"
@@ -21,7 +16,7 @@ ESTATE = ROOT / "examples" / "estate"
 HOSTILE = "<img src=x onerror=document.title='owned'>\"'\x1b[2J\u202eevil"
 """A name that would be markup, move a terminal's cursor and turn the reading direction, if anybody let it."""
 
-Quiz = Callable[..., "subprocess.CompletedProcess[str]"]
+Quiz = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture(scope="session")
@@ -39,17 +34,9 @@ def quiz(tmp_path: Path) -> Quiz:
     """The command, with what is typed into it."""
 
     def run(*arguments: str, typed: str | bytes = "", **environment: str) -> subprocess.CompletedProcess[str]:
-        done = subprocess.run(
-            [sys.executable, "-m", "demarcate", "quiz", *arguments],
-            cwd=tmp_path,
-            env=os.environ | {"COLUMNS": "80", "PYTHONUTF8": "1"} | environment,
-            input=typed.encode() if isinstance(typed, str) else typed,
-            capture_output=True,
-            timeout=120,
-        )
-        out, err = done.stdout.decode(), done.stderr.decode()
-        assert "Traceback" not in out + err
-        return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+        done = demarcate("quiz", *arguments, cwd=tmp_path, typed=typed, environment=environment)
+        assert "Traceback" not in done.stdout + done.stderr
+        return done
 
     return run
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import csv
 import json
 import os
-import pty
 import re
 import signal
 import subprocess
 import sys
-import time
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -22,7 +20,9 @@ from demarcate.exam.answering import choice_of, grade
 from demarcate.exam.questions import make_exam
 from demarcate.exam.record import BY_AREA, GENERAL, LEAST, course, proves
 from demarcate.model import Model
+from tests import processes
 from tests.exam.conftest import HOSTILE, Quiz
+from tests.processes import PATIENCE, started, terminal
 
 EMPLOYEES = "awareness-and-training.train-employees"
 
@@ -122,9 +122,7 @@ def test_stopping(quiz: Quiz, model: Model, stop: str) -> None:
 
 def test_no_input_at_all(quiz: Quiz, tmp_path: Path) -> None:
     assert "Stopped after 0 of 10" in quiz(typed="").stdout
-    done = subprocess.run(
-        f"{sys.executable} -m demarcate quiz <&-", shell=True, capture_output=True, text=True, cwd=tmp_path
-    )
+    done = processes.run("sh", "-c", '"$0" -m demarcate quiz <&-', sys.executable, cwd=tmp_path)
     assert done.returncode == 0
     assert "Stopped after 0 of 10" in done.stdout
     assert done.stderr == ""
@@ -132,26 +130,20 @@ def test_no_input_at_all(quiz: Quiz, tmp_path: Path) -> None:
 
 def test_interrupted(tmp_path: Path, model: Model) -> None:
     first = answers(model, 4, 10).splitlines()[0]
-    master, terminal = pty.openpty()
-    running = subprocess.Popen(
-        [sys.executable, "-m", "demarcate", "quiz", "--seed", "4"],
-        stdin=terminal,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        cwd=tmp_path,
-        env=os.environ | {"PYTHONUNBUFFERED": "1"},
-    )
-    os.close(terminal)
-    assert running.stdout is not None
-    os.write(master, f"{first}\n".encode())
-    seen = b""
-    deadline = time.monotonic() + 60
-    while b"Question 2 of 10" not in seen and time.monotonic() < deadline:
-        seen += os.read(running.stdout.fileno(), 4096)
-    time.sleep(0.3)  # until it waits for the second answer
-    running.send_signal(signal.SIGINT)
-    out, err = running.communicate(timeout=60)
-    os.close(master)
+    command = (sys.executable, "-m", "demarcate", "quiz", "--seed", "4")
+    with (
+        terminal() as (keyboard, end),
+        started(*command, cwd=tmp_path, stdin=end, stderr=subprocess.PIPE) as running,
+    ):
+        assert running.stdout is not None
+        keyboard.write(f"{first}\n".encode())
+        seen = b""
+        while not re.search(rb"Question 2 of 10.*Your answer", seen, re.DOTALL):
+            read = os.read(running.stdout.fileno(), 4096)
+            assert read, "it ended before it was interrupted"
+            seen += read
+        running.send_signal(signal.SIGINT)
+        out, err = running.communicate(timeout=PATIENCE)
     assert b"Stopped after 1 of 10: 1 right." in out
     assert err == b"demarcate: interrupted\n"
     assert running.returncode == 130
@@ -194,8 +186,7 @@ def test_a_posture_meets_the_responsibility(quiz: Quiz, model: Model, tmp_path: 
     (tmp_path / "t.yaml").write_text("Resources: {V: {Type: AWS::EC2::Volume, Properties: {Size: 8}}}\n")
     (tmp_path / "evidence").mkdir()
     quiz("--seed", "4", "--evidence", "evidence", "--person", "person-01", typed=answers(model, 4, 10))
-    command = [sys.executable, "-m", "demarcate", "assess", "t.yaml", "--evidence", "evidence", "--format", "json"]
-    done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True)
+    done = processes.demarcate("assess", "t.yaml", "--evidence", "evidence", "--format", "json", cwd=tmp_path)
     posture = json.loads(done.stdout)["posture"]["responsibilities"]
     (one,) = [found for found in posture if found["id"] == EMPLOYEES]
     assert (one["state"], one["evidence"][0]["title"]) == ("met", "demarcate quiz: all areas")

@@ -7,7 +7,6 @@ The layer knows which operation each request is. It counts the operations that a
 from __future__ import annotations
 
 import io
-import os
 import socket
 import threading
 from collections import Counter
@@ -23,6 +22,7 @@ from werkzeug.wrappers import Response
 from tests.aws.answers.answering import Answer, answer, error, read
 from tests.aws.answers.asking import Asked, asked
 from tests.aws.answers.data import result_of
+from tests.serving import served
 
 Fault = Callable[[Asked, Callable[[], Answer]], Answer]
 """What is answered instead, given what was asked and a way to the true answer."""
@@ -122,15 +122,6 @@ class _Handler(MotoRequestHandler):
 @contextmanager
 def serving() -> Iterator[Server]:
     """A server on a free loopback port, empty but for what AWS puts into every account."""
-    os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
     app = Server()
-    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)
-    app.url = f"http://127.0.0.1:{server.port}"
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
+    with served(make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)) as app.url:
         yield app
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()

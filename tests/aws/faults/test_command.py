@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -13,29 +11,16 @@ from tests.aws.answers.server import Fault
 from tests.aws.faults.kinds import KINDS
 from tests.aws.faults.seeing import ACCOUNT, REGION
 from tests.aws.faults.world import World
+from tests.processes import demarcate
+from tests.surroundings import CREDENTIALS
 
 CHECK = "ebs-volume-encrypted"
 UNREAD = f"{ACCOUNT} {REGION} ec2:DescribeVolumes: "
 
 
 def run(world: World, *arguments: str) -> subprocess.CompletedProcess[str]:
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    environment |= {
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-        "AWS_CONFIG_FILE": "/nonexistent",
-        "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
-        "COLUMNS": "80",
-    }
-    command = [sys.executable, "-m", "demarcate", *arguments, "--region", REGION]
-    return subprocess.run(
-        [*command, "--endpoint-url", world.server.url],
-        env=environment,
-        capture_output=True,
-        text=True,
-        stdin=subprocess.DEVNULL,
-        timeout=120,
-    )
+    options = ("--region", REGION, "--endpoint-url", world.server.url)
+    return demarcate(*arguments, *options, environment=CREDENTIALS)
 
 
 def test_nothing_fails(world: World) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import types
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -61,7 +60,7 @@ def the_world() -> Iterator[World]:
     """Create it. Takes some ten seconds."""
     with serving() as server:
         session = boto3.Session(aws_access_key_id="testing", aws_secret_access_key="testing", region_name=REGION)
-        with unhurried(), mock.patch.dict(os.environ, MOTO_EC2_LOAD_DEFAULT_AMIS="false"):
+        with unhurried():
             _reset(server)
             fill(session, server.url)
             server.keep()

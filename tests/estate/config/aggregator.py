@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -15,6 +14,7 @@ import botocore.session
 from botocore.validate import ParamValidator
 
 from tests.estate.config.estate import Raw
+from tests.serving import served
 
 _QUERY = re.compile(r"SELECT (?P<fields>[\w, ]+) WHERE resourceType = '(?P<type>[\w:]+)'")
 
@@ -100,13 +100,5 @@ def serving(found: Aggregator) -> Iterator[Aggregator]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    found.url = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with served(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as found.url:
         yield found
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -1,0 +1,64 @@
+"""What tests and the programs that they start have around them: the same wherever and however they are run."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+KEPT = ("PATH", "TMPDIR", "LD_", "DYLD_", "FAKETIME", "PYTEST_", "PLAYWRIGHT_")
+"""What is taken over from who runs the tests, by how its name begins: where programs are, and what runs the tests."""
+
+GIVEN = {
+    "AWS_CONFIG_FILE": "/nonexistent",
+    "AWS_EC2_METADATA_DISABLED": "true",
+    "AWS_SHARED_CREDENTIALS_FILE": "/nonexistent",
+    "COLUMNS": "80",
+    "LC_ALL": "C.UTF-8",
+    "LINES": "24",
+    "MOTO_EC2_LOAD_DEFAULT_AMIS": "false",  # every account and region would begin with a thousand images
+    "PYTHONUTF8": "1",
+    "TERM": "dumb",
+    "TZ": "UTC",
+}
+
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
+"""What a program is given beside it that talks to a server of the tests."""
+
+
+def settle() -> Callable[[], None]:
+    """Give this process, and with it all that it starts, its surroundings. How to end that.
+
+    To be called in the process that starts the workers, whose interpreters read their environment as they begin.
+    """
+    home = Path(tempfile.mkdtemp(prefix="demarcate-home-"))
+    browsers = _caches() / "ms-playwright"
+    kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
+    os.environ.clear()
+    os.environ.update({"PLAYWRIGHT_BROWSERS_PATH": str(browsers)} | kept | GIVEN | {"HOME": str(home)})
+    os.umask(0o022)
+    return lambda: shutil.rmtree(home, ignore_errors=True)
+
+
+def heed_signals(*, worker: bool) -> None:
+    """Let no program that is started from here ignore a signal because this one was told to.
+
+    What is ignored is inherited (in the background, under nohup), a handler is not: so this process goes on ignoring
+    what it was told to by a handler. A worker of pytest-xdist heeds SIGINT, with which it is ended.
+    """
+    signal.pthread_sigmask(signal.SIG_SETMASK, ())
+    for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
+        if signal.getsignal(number) is signal.SIG_IGN:
+            signal.signal(number, lambda *_: None)
+    if worker:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def _caches() -> Path:
+    """Where playwright keeps its browsers, below the home of who runs the tests."""
+    own = os.environ.get("XDG_CACHE_HOME") if sys.platform == "linux" else None
+    return Path(own or Path(os.environ.get("HOME", "")) / {"darwin": "Library/Caches"}.get(sys.platform, ".cache"))
