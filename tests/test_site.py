@@ -236,7 +236,7 @@ def test_text_from_data_is_shown_as_text(text: str, where: str) -> None:
     assert {*page.in_text} <= PLAIN
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.text("<>/\\`[]()!{}:#&;*_-=\"' abimgscript", max_size=40))
 def test_no_text_from_data_makes_an_element(text: str) -> None:
     page = made(text, "Some text {} and more.")

@@ -77,7 +77,7 @@ FORMS = {
 
 
 @pytest.mark.parametrize("sql", FORMS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(outer=outer_rows, inner=st.lists(inner_rows, max_size=4))
 def test_exists_never_guesses(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]]) -> None:
     """Against an oracle in Kleene's logic: what it answers is right, and where all is known it answers."""

@@ -54,7 +54,7 @@ FILES = (
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(FILES | st.tuples(st.sampled_from(["training.csv", "reports.yml"]), st.binary(max_size=60)))
 def test_anything(given: tuple[str, str | bytes]) -> None:
     name, content = given

@@ -20,7 +20,7 @@ MODEL = load()
 DRAFTS = {draft.id: draft for draft in all_drafts(MODEL)}
 
 
-@settings(deadline=None, max_examples=25)
+@settings(max_examples=25)
 @given(
     seed=st.integers(min_value=0, max_value=2**70),
     number=st.integers(min_value=1, max_value=120),

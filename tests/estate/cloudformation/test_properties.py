@@ -9,12 +9,10 @@ from typing import Any
 
 import msgspec
 import yaml
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demarcate.estate.sources.cloudformation.templates import Resource, Templates, load
-
-relaxed = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 NAMES = st.sampled_from(
     ["template.json", "A", "B", "C", "Vpc", "Key", "AWS::Region", "AWS::NoValue", "AWS::StackId", "", "A.Arn"]
@@ -115,7 +113,6 @@ def messages(templates: Templates) -> set[str]:
     return {problem.message for problem in templates.problems}
 
 
-@relaxed
 @given(TEMPLATES, st.dictionaries(NAMES, SCALARS | st.lists(SCALARS), max_size=3))
 def test_any_template_loads(template: Any, parameters: Any) -> None:
     result = loaded(json.dumps(template), parameters=parameters)
@@ -144,7 +141,7 @@ SAM = st.fixed_dictionaries(
 )
 
 
-@settings(relaxed, max_examples=25)
+@settings(max_examples=25)
 @given(st.dictionaries(st.sampled_from("ABC"), SAM, min_size=1), CALLS, st.dictionaries(NAMES, CALLS, max_size=2))
 def test_any_sam_template_loads(resources: Any, defaults: Any, conditions: Any) -> None:
     template = {
@@ -157,13 +154,11 @@ def test_any_sam_template_loads(resources: Any, defaults: Any, conditions: Any) 
     assert "Plain" in {resource.logical_id for resource in result.resources}
 
 
-@relaxed
 @given(CALLS | PLAIN)
 def test_any_document_loads(document: Any) -> None:
     assert not loaded(json.dumps(document)).resources or isinstance(document, dict)
 
 
-@relaxed
 @given(st.binary(max_size=200))
 def test_any_bytes_load(content: bytes) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -172,7 +167,6 @@ def test_any_bytes_load(content: bytes) -> None:
         assert load([path]).problems
 
 
-@relaxed
 @given(st.text(max_size=100).map(lambda text: "Resources:\n  " + text))
 def test_any_text_loads(text: str) -> None:
     with tempfile.TemporaryDirectory() as folder:
@@ -181,7 +175,6 @@ def test_any_text_loads(text: str) -> None:
         assert isinstance(load([path]), Templates)
 
 
-@relaxed
 @given(TEMPLATES)
 def test_json_and_yaml_mean_the_same(template: Any) -> None:
     from_json = loaded(json.dumps(template))
@@ -191,7 +184,6 @@ def test_json_and_yaml_mean_the_same(template: Any) -> None:
     assert messages(from_json) == messages(from_yaml) == messages(from_tabs)
 
 
-@relaxed
 @given(st.dictionaries(TEXTS.filter(lambda key: key not in ("Fn::Transform", "<<")), PLAIN, max_size=4))
 def test_a_template_without_functions_is_taken_as_it_is(properties: Any) -> None:
     properties = {key: value for key, value in properties.items() if key != "Ref"} | {"Size": 1}
