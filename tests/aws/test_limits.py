@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demarcate.estate.sources.aws.limits import MOST, RECOVERY, Limit
+from tests.processes import PATIENCE
 
 
 def test_throttling_halves_it_and_quiet_grows_it_back() -> None:
@@ -38,7 +39,7 @@ def test_it_stays_within_its_bounds(answers: list[bool]) -> None:
 def test_no_more_than_allowed_run_side_by_side() -> None:
     limit = Limit(3)
     running, most = 0, 0
-    lock, step = threading.Lock(), threading.Barrier(3, timeout=10)
+    lock, step = threading.Lock(), threading.Barrier(3, timeout=PATIENCE)
 
     def work() -> None:
         nonlocal running, most
@@ -54,5 +55,5 @@ def test_no_more_than_allowed_run_side_by_side() -> None:
     for thread in threads:
         thread.start()
     for thread in threads:
-        thread.join(20)
+        thread.join(PATIENCE)
     assert most == 3

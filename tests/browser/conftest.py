@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, Route
 
 from demarcate.assessing import Assessment
 from tests.browser import estates
+from tests.processes import PATIENCE
 
 Open = Callable[..., Page]
 
@@ -71,7 +72,7 @@ def visit(browser: Browser, report: Callable[[str], Path]) -> Iterator[Open]:
 
         context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
         contexts.append(context)
-        context.set_default_timeout(20_000)
+        context.set_default_timeout(PATIENCE * 1000)
         context.route("**/*", answer)
         page = context.new_page()
         page.on("pageerror", lambda error: wrong.append(f"{error}"))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import time
 from pathlib import Path
 
 import pytest
@@ -12,6 +11,7 @@ from demarcate.base.documents import DocumentError
 from demarcate.base.errors import DemarcateError
 from demarcate.base.unknown import Unknown
 from demarcate.estate.sources.cloudformation.templates import Templates, load, read_parameters
+from tests.effort import effort
 
 GOOD = "Resources:\n  Good: {Type: AWS::S3::Bucket}\n"
 HEAD = 'AWSTemplateFormatVersion: "2010-09-09"\n'
@@ -47,7 +47,7 @@ BAD = {
         "nested deeper than 100 levels",
     ),
     "a tab": (HEAD + "Resources:\n\tA: {Type: A::B::C}\n", None, "is not YAML"),
-    "undefined alias": (HEAD + "Resources:\n  A: *nope\n", 3, "alias"),
+    "undefined alias": (HEAD + "Resources:\n  A: *nope\n", 3, "is not YAML"),
 }
 
 
@@ -87,17 +87,15 @@ def test_a_huge_file_is_refused_at_once(folder: Path) -> None:
     path = folder / "huge.yaml"
     path.write_bytes(HEAD.encode())
     os.truncate(path, 100_000_000)
-    start = time.perf_counter()
-    one_problem(load([folder]), path, None, "at most 2,000,000")
-    assert time.perf_counter() - start < 1
+    with effort(10):
+        one_problem(load([folder]), path, None, "at most 2,000,000")
 
 
 def test_an_alias_bomb_is_bounded(folder: Path) -> None:
     path = folder / "bomb.yaml"
     path.write_text(laughs())
-    start = time.perf_counter()
-    one_problem(load([folder]), path, None, "unfolds to more than")
-    assert time.perf_counter() - start < 10
+    with effort(60):
+        one_problem(load([folder]), path, None, "unfolds to more than")
 
 
 def test_a_merge_bomb_is_bounded(folder: Path) -> None:
