@@ -1,8 +1,12 @@
 # `make demo` and `make test` set up all they need in .venv; nothing else has to be installed first.
 PYTHON ?= python3
 BIN := .venv/bin
+LOWEST := .venv-lowest
 
-.PHONY: demo test bench bench-large docs site format clean
+# Programs here do not begin with what this shell has set for the Python of something else.
+$(foreach name,$(filter-out PYTHON,$(filter PYTHON% PYTEST%,$(.VARIABLES))),$(eval unexport $(name)))
+
+.PHONY: demo test test-lowest bench bench-large docs site format clean
 .DEFAULT_GOAL := test
 
 .venv/installed: pyproject.toml
@@ -11,6 +15,13 @@ BIN := .venv/bin
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable '.[pictures]' --group dev
 	$(BIN)/python -m compileall -q src
+	touch $@
+
+$(LOWEST)/installed: pyproject.toml .ci/lowest.py .venv/installed
+	$(PYTHON) -m venv --clear $(LOWEST)
+	$(LOWEST)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	$(LOWEST)/bin/python .ci/lowest.py pyproject.toml > $(LOWEST)/constraints.txt
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[pictures]' --group dev
 	touch $@
 
 demo: .venv/installed ## assess the example estate with its evidence, and write the report
@@ -24,6 +35,9 @@ test: .venv/installed ## everything that CI runs
 	$(BIN)/mypy
 	.ci/browser
 	$(BIN)/pytest
+
+test-lowest: $(LOWEST)/installed ## the tests, with the oldest versions that pyproject.toml promises to run with
+	$(LOWEST)/bin/pytest
 
 bench: .venv/installed ## speed and memory, as ratios to a reference measured in the same run
 	$(BIN)/python bench/run.py
@@ -43,4 +57,4 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv out site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv $(LOWEST) out site .mypy_cache .ruff_cache .pytest_cache .hypothesis
