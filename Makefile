@@ -9,15 +9,18 @@ $(foreach name,$(filter-out PYTHON,$(filter PYTHON% PYTEST%,$(.VARIABLES))),$(ev
 .PHONY: demo test test-lowest bench bench-large docs site format clean
 .DEFAULT_GOAL := test
 
+NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Demarcate needs Python 3.11 or newer: make PYTHON=python3.12")'
+
 .venv/installed: pyproject.toml
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Demarcate needs Python 3.11 or newer: make PYTHON=python3.12")'
+	$(NEW_ENOUGH)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(BIN)/python -m pip install --quiet --editable '.[pictures]' --group dev
 	$(BIN)/python -m compileall -q src
 	touch $@
 
-$(LOWEST)/installed: pyproject.toml .ci/lowest.py .venv/installed
+$(LOWEST)/installed: pyproject.toml .ci/lowest.py
+	$(NEW_ENOUGH)
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(LOWEST)/bin/python .ci/lowest.py pyproject.toml > $(LOWEST)/constraints.txt
