@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -72,5 +74,11 @@ def browser() -> Iterator[Browser]:
         path = found or (kept if Path(kept).is_file() else None)
         if path is None:
             pytest.skip("no Chromium is installed: nothing is tested in a browser")
-        with playwright.chromium.launch(executable_path=path, args=QUIET) as launched:
+        with playwright.chromium.launch(executable_path=path, args=QUIET, env=_short_names()) as launched:
             yield launched
+
+
+def _short_names() -> dict[str, str | float | bool]:
+    """The environment of a browser, which has a socket in its temporary folder: such a name has up to 107 bytes."""
+    folder = os.fsencode(tempfile.gettempdir())
+    return {**os.environ, "TMPDIR": "/tmp" if len(folder) > 50 else os.fsdecode(folder)}

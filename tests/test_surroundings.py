@@ -30,6 +30,7 @@ ODD = {
     "PYTHONDEVMODE": "1",
     "PYTHONUTF8": "0",
     "TERM": "xterm-256color",
+    "TMPDIR": "/tmp",
     "TZ": "Asia/Kathmandu",
 }
 
