@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import errno
 import hashlib
 import os
 from datetime import date
@@ -165,8 +166,8 @@ def test_what_may_not_be_read(given: Given, folder: Path) -> None:
     finally:
         (folder / "drills").chmod(0o700)
     assert told(evidence) == [
-        "evidence/drills: cannot be read: Permission denied",
-        "evidence/training.csv: cannot be read: Permission denied",
+        f"evidence/drills: cannot be read: {os.strerror(errno.EACCES)}",
+        f"evidence/training.csv: cannot be read: {os.strerror(errno.EACCES)}",
     ]
     assert len(evidence.records) == 1
 
