@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 from urllib.parse import parse_qs
 
 import pytest
@@ -10,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import estates
 from tests.browser.conftest import Open, follow
+from tests.processes import PATIENCE
 
 PHONE = {"width": 390, "height": 844}
 
@@ -260,11 +262,10 @@ def test_themes(visit: Open) -> None:
     page.get_by_role("button", name="Dark theme").click()
     dark = page.evaluate(BACKGROUND)
     assert dark != light
-    for _ in range(20):  # a busy browser may hand what was stored to a reloaded page only after a while
-        page.reload()
-        if page.evaluate(BACKGROUND) == dark:
-            break
-        page.wait_for_timeout(200)
+    page.reload()
+    until = time.monotonic() + PATIENCE
+    while page.evaluate(BACKGROUND) != dark and time.monotonic() < until:
+        page.reload()  # a busy browser hands what was stored to a reloaded page only after a while
     assert page.evaluate(BACKGROUND) == dark, "the choice is remembered"
     page.get_by_role("button", name="Light theme").click()
     assert page.evaluate(BACKGROUND) == light
