@@ -32,14 +32,14 @@ from demarcate.estate.tables import all_tables
 all_tables()
 print("ready", flush=True)
 
-def dying(folder, at):
-    count = 0
-
+def noting(folder, done, dies_at):
     def hook(event, about):
-        nonlocal count
         if event in ("open", "os.mkdir", "os.remove", "os.rename") and str(about[0]).startswith(folder):
-            count += 1
-            if count == at:
+            name = os.path.basename(str(about[0]))
+            kind = next((kind for kind in ("manifest", ".ndjson", ".parquet", ".partial") if kind in name), "")
+            what = f"{event} {kind or 'other'}"
+            done[what] = done.get(what, 0) + 1
+            if [what, done[what]] == dies_at:
                 os.kill(os.getpid(), signal.SIGKILL)
 
     return hook
@@ -53,12 +53,13 @@ for line in sys.stdin:
         os.dup2(out, 2)
         sys.argv = ["demarcate", *arguments]
         os.environ["AWS_SDK_UA_APP_ID"] = str(os.getpid())
-        if dies_at:
-            sys.addaudithook(dying(folder, dies_at))
+        done = {}
+        sys.addaudithook(noting(folder, done, dies_at))
         try:
             main()
         except SystemExit as end:
             sys.stderr.flush()
+            print(json.dumps(done), file=open(log + ".done", "w"), flush=True)
             os._exit(end.code or 0)
         os._exit(0)
     print(pid, flush=True)
@@ -80,8 +81,8 @@ class Runner:
         assert self.process.stdout is not None
         return self.process.stdout.readline().decode().strip()
 
-    def run(self, *arguments: str, folder: Path, dies_at: int = 0) -> int:
-        """Run the command to its end, or to where it opens, makes, moves or removes its n-th file below a folder.
+    def run(self, *arguments: str, folder: Path, dies_at: tuple[str, int] | None = None) -> int:
+        """Run the command to its end, or kill it before it does something for the n-th time to files of a folder.
 
         Its exit code, negative for a signal.
         """
@@ -98,6 +99,10 @@ class Runner:
     def said(self) -> str:
         """What the last run said."""
         return self.log.read_text()
+
+    def done(self) -> Counter[str]:
+        """What the last run did to files, if it was not killed: such as `os.rename manifest`, and how often."""
+        return Counter(json.loads(self.log.with_name(f"{self.log.name}.done").read_text()))
 
 
 @contextlib.contextmanager

@@ -124,6 +124,7 @@ def part_empty(folder: Path) -> None:
 def part_nobody_knows(folder: Path) -> None:
     (folder / "tables" / "aws_vpc" / "1.d.parquet").write_bytes(b"")
     (folder / "tables" / "aws_vpc" / "x.ndjson").write_text("{")
+    (folder / ".manifest.json.0123abcd").write_text("{")
 
 
 def journal_empty(folder: Path) -> None:

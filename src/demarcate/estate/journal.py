@@ -249,10 +249,10 @@ class Journal:
                 self._synced = time.monotonic()
 
     def _tidy(self) -> None:
-        """Remove files that belong to no unit that is held."""
-        held = {found.part.file for sealed in self.held.values() for found in sealed.parts}
-        for path in (self.folder / "tables").glob("*/*"):
-            if path.relative_to(self.folder).as_posix() not in held:
+        """Remove files that belong to no unit that is held, as a manifest that a killed run had half written."""
+        held = {NAME} | {found.part.file for sealed in self.held.values() for found in sealed.parts}
+        for path in (*self.folder.glob("*"), *(self.folder / "tables").glob("*/*")):
+            if not path.is_dir() and path.relative_to(self.folder).as_posix() not in held:
                 path.unlink()
 
 
