@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 
 import demarcate
 from demarcate.checks.catalog import load_checks
+from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.sources.cloudformation.templates import load, read_parameters
 from tests import processes
 
@@ -27,6 +29,9 @@ SERVICES = {
     "Elastic Beanstalk": {"AWS::ElasticBeanstalk::Environment"},
 }
 
+MOMENT = datetime(2026, 11, 23, tzinfo=UTC)
+"""When the README was true; facts that its verdicts rest on are believed for some months."""
+
 Verdicts = dict[tuple[str, str, str], str]
 """By template, resource and check."""
 
@@ -41,8 +46,8 @@ def promised() -> Verdicts:
 
 
 def judged(expected: Verdicts, parameters: dict[str, object] | None = None) -> Verdicts:
-    """What Demarcate says of the same; nothing where it has no finding."""
-    snapshot = demarcate.collect(ESTATE, parameters=parameters)
+    """What Demarcate says of the same on the day of the README; nothing where it has no finding."""
+    snapshot = collect_snapshot([ESTATE], parameters=parameters, moment=MOMENT)
     checks = {check for _, _, check in expected}
     found: Verdicts = {}
     for row in demarcate.evaluate(snapshot, checks=checks, passes=True).to_pylist():
@@ -78,7 +83,8 @@ def test_parameter_file_gives_what_orders_declares() -> None:
 
 def test_cfn_lint_finds_no_error() -> None:
     lint = "import sys; from cfnlint.runner import main; sys.exit(main())"
-    options = ["--format", "parseable", "--non-zero-exit-code", "error"]
+    # The old runtimes of the estate are meant, and what is said of them depends on the day.
+    options = ["--format", "parseable", "--non-zero-exit-code", "error", "--ignore-checks", "E2531", "E2533"]
     files = [str(path.relative_to(ROOT)) for path in TEMPLATES]
     done = processes.python("-c", lint, *options, "--", *files, cwd=ROOT)
     assert done.returncode == 0, done.stdout + done.stderr

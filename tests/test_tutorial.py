@@ -13,8 +13,10 @@ import shlex
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime, tzinfo
 from itertools import groupby
 from pathlib import Path
+from typing import Self
 
 import pytest
 from typer.testing import CliRunner
@@ -146,9 +148,18 @@ class Reader:
         path.write_text(text.replace(before, after))
 
 
+class Day(datetime):
+    """The clock of somebody who follows the tutorial on its day: the facts that it rests on grow old."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return cls(2026, 11, 23, tzinfo=tz)
+
+
 def test_the_tutorial_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("demarcate.estate.writing.datetime", Day)
     for name, value in {"COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}.items():
         monkeypatch.setenv(name, value)
     reader = Reader(tmp_path)
