@@ -10,7 +10,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-KEPT = ("PATH", "TMPDIR", "LD_", "DYLD_", "FAKETIME", "PYTEST_", "PLAYWRIGHT_")
+KEPT = ("PATH", "LD_", "DYLD_", "FAKETIME", "PYTEST_", "PLAYWRIGHT_")
 """What is taken over from who runs the tests, by how its name begins: where programs are, and what runs the tests."""
 
 GIVEN = {
@@ -33,14 +33,20 @@ CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing
 def settle() -> Callable[[], None]:
     """Give this process, and with it all that it starts, its surroundings. How to end that.
 
-    To be called in the process that starts the workers, whose interpreters read their environment as they begin.
+    To be called in the process that starts the workers, whose interpreters read their environment as they begin. What
+    a killed program leaves in its temporary folder is gone in the end; the folders of tests are kept by pytest.
     """
-    home = Path(tempfile.mkdtemp(prefix="demarcate-home-"))
-    browsers = _caches() / "ms-playwright"
+    os.umask(0o022)
+    home = Path(tempfile.mkdtemp(prefix="demarcate-tests-"))
+    (home / "tmp").mkdir()
+    found = {
+        "PLAYWRIGHT_BROWSERS_PATH": str(_caches() / "ms-playwright"),
+        "PYTEST_DEBUG_TEMPROOT": str(home.parent),
+    }
     kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
     os.environ.clear()
-    os.environ.update({"PLAYWRIGHT_BROWSERS_PATH": str(browsers)} | kept | GIVEN | {"HOME": str(home)})
-    os.umask(0o022)
+    os.environ.update(found | kept | GIVEN | {"HOME": str(home), "TMPDIR": str(home / "tmp")})
+    tempfile.tempdir = None  # to be asked for anew
     return lambda: shutil.rmtree(home, ignore_errors=True)
 
 

@@ -15,7 +15,8 @@ from tests import processes
 from tests.processes import PATIENCE, python, started
 from tests.surroundings import GIVEN, KEPT
 
-ESTATE = Path(__file__).parent.parent / "examples" / "estate"
+ROOT = Path(__file__).parent.parent
+ESTATE = ROOT / "examples" / "estate"
 
 ODD = {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
@@ -47,9 +48,20 @@ def assessed(environment: dict[str, str]) -> dict[str, Any]:
     return report
 
 
-def test_what_is_started_has_the_environment_of_tests() -> None:
-    told = json.loads(python("-c", "import json, os; print(json.dumps(dict(os.environ)))").stdout)
-    assert [name for name in told if name not in GIVEN and name != "HOME" and not name.startswith(KEPT)] == []
+def test_nothing_but_what_is_kept_is_taken_over() -> None:
+    code = (
+        "import json, os\n"
+        "from tests import surroundings\n"
+        "end = surroundings.settle()\n"
+        "print(json.dumps(dict(os.environ)))\n"
+        "end()\n"
+    )
+    told = json.loads(python("-c", code, cwd=ROOT, environment=ODD).stdout)
+    assert told.items() >= GIVEN.items()
+    assert [
+        name for name in told if name not in GIVEN and name not in ("HOME", "TMPDIR") and not name.startswith(KEPT)
+    ] == []
+    assert not Path(told["HOME"]).exists(), "it is removed in the end"
 
 
 def test_what_is_started_is_interrupted_by_a_signal() -> None:
