@@ -18,11 +18,16 @@ import pytest
 
 from demarcate.estate.journal import NAME, partial_folder
 from tests.aws.endless import NEXT, VOLUME, VOLUMES, Request, Server, drips, is_silent, pours, throttled
+from tests.processes import PATIENCE
+from tests.surroundings import CREDENTIALS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
 
-SOON = 20.0
-"""Seconds until a run must have ended. It takes well below one where the machine has nothing else to do."""
+SOON = 50.0
+"""Seconds until a run must have ended: less than an answer is waited for.
+
+It takes well below one where the machine has nothing else to do.
+"""
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
@@ -31,13 +36,12 @@ ENDLESS = "WITH RECURSIVE t(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM t) SELEC
 BUCKET = "Resources:\n  Bucket:\n    Type: AWS::S3::Bucket\n"
 
 
-def defaults(*ignored: signal.Signals) -> Callable[[], None]:
-    """What a child does first: it may have inherited signals that are ignored."""
+def ignoring(*numbers: signal.Signals) -> Callable[[], None]:
+    """What a child does first that is to ignore signals."""
 
     def do() -> None:
-        for number in SIGNALS:
-            signal.signal(number, signal.SIG_IGN if number in ignored else signal.SIG_DFL)
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+        for number in numbers:
+            signal.signal(number, signal.SIG_IGN)
 
     return do
 
@@ -57,17 +61,14 @@ class Runs:
     def start(
         self, *arguments: str, ignored: tuple[signal.Signals, ...] = (), program: str | None = None
     ) -> subprocess.Popen[bytes]:
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-        environment |= {
-            "AWS_ACCESS_KEY_ID": "testing",
-            "AWS_SECRET_ACCESS_KEY": "testing",
+        environment = os.environ | {
             "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_CONFIG_FILE": str(self.folder / "config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "none"),
             "TMPDIR": str(self.temporary),
         }
-        if (self.folder / "config").exists():
-            del environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]
+        if not (self.folder / "config").exists():
+            environment |= CREDENTIALS
         command = ["-m", "demarcate", *arguments] if program is None else ["-c", program]
         run = subprocess.Popen(
             [sys.executable, *command],
@@ -76,7 +77,7 @@ class Runs:
             stderr=subprocess.PIPE,
             cwd=self.folder,
             env=environment,
-            preexec_fn=defaults(*ignored),
+            preexec_fn=ignoring(*ignored),
         )
         self.running.append(run)
         return run
@@ -233,7 +234,7 @@ def test_while_an_exam_waits(runs: Runs, number: signal.Signals) -> None:
     run = runs.start("quiz", "--seed", "4")
     assert run.stdout is not None
     seen = b""
-    while b"Question 1 of 10" not in seen:
+    while b"q to stop" not in seen:
         seen += os.read(run.stdout.fileno(), 4096)
     runs.stop(run, number)
 
@@ -247,8 +248,7 @@ def test_while_bars_are_shown(runs: Runs, endless: Server) -> None:
         stdin=subprocess.DEVNULL,
         stdout=subprocess.DEVNULL,
         stderr=terminal,
-        env=os.environ | {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "a", "TERM": "xterm"},
-        preexec_fn=defaults(),
+        env=os.environ | CREDENTIALS | {"TERM": "xterm"},
     )
     os.close(terminal)
     runs.running.append(run)
@@ -288,7 +288,7 @@ def test_what_was_read_is_kept_and_gone_on_with(runs: Runs, endless: Server, num
     endless.calls.clear()
     endless.answers["DescribeVolumes"] = lambda asked: asked.text(VOLUMES.format(VOLUME.format(1), ""))
     done = runs.start(*asked, "--resume")
-    _, told = done.communicate(timeout=60)
+    _, told = done.communicate(timeout=PATIENCE)
     assert done.returncode == 0, told.decode()
     assert endless.calls["DescribeVolumes"] == 1
     assert not endless.calls["DescribeVpcs"]
@@ -317,7 +317,7 @@ def test_a_signal_that_was_ignored_is_ignored(runs: Runs, endless: Server, numbe
 
     endless.answers["DescribeVolumes"] = after_the_signal
     run = runs.start(*live(endless, "query", "SELECT volume_id FROM aws_ebs_volume"), ignored=(number,))
-    out, said = run.communicate(timeout=60)
+    out, said = run.communicate(timeout=PATIENCE)
     assert run.returncode == 0, said.decode()
     assert b"vol-1" in out
     assert endless.calls["DescribeVolumes"] == 1
@@ -329,5 +329,5 @@ def test_the_library_leaves_signals_alone(runs: Runs) -> None:
         program="import signal; before = [signal.getsignal(n) for n in (1, 2, 15)]; import demarcate\n"
         "demarcate.collect('bucket.yaml'); print(before == [signal.getsignal(n) for n in (1, 2, 15)])\n"
     )
-    assert run.communicate(timeout=60)[0] == b"True\n"
+    assert run.communicate(timeout=PATIENCE)[0] == b"True\n"
     assert list(runs.temporary.iterdir()) == []

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
 from demarcate.base.files import TooLarge, read_bytes, write_whole
+from tests import processes
 
 WRITE = """
 import os, sys, threading
@@ -32,9 +31,8 @@ for path in sorted(out.rglob("*")):
 
 @pytest.mark.parametrize("umask", ["000", "002", "022", "027", "077"])
 def test_modes_are_what_the_umask_gives(umask: str, tmp_path: Path) -> None:
-    done = subprocess.run(
-        [sys.executable, "-c", WRITE, umask, str(tmp_path)], capture_output=True, text=True, check=True
-    )
+    done = processes.python("-c", WRITE, umask, tmp_path)
+    assert done.returncode == 0, done.stderr
     mask = int(umask, 8)
     assert set(done.stdout.splitlines()) == {f"folder {oct(0o777 & ~mask)}", f"file {oct(0o666 & ~mask)}"}
 

@@ -51,7 +51,7 @@ def compiled(text: str) -> Compiled:
     return compile_predicate(text, "aws_ebs_volume", columns_of, scoped)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(PREDICATES)
 def test_nothing_of_the_text_stands_outside_of_literals(text: str) -> None:
     """What is compiled is one expression; beside texts and numbers it holds words of SQL and our own names."""
@@ -73,7 +73,7 @@ def test_nothing_of_the_text_stands_outside_of_literals(text: str) -> None:
         assert all(WORD.fullmatch(word) for word in re.findall(r"[^\W\d]\w*", bare)), bare
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(TEXTS)
 def test_a_literal_is_the_text_that_was_meant(text: str) -> None:
     quoted = text.replace("'", "''")

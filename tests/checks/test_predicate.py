@@ -40,7 +40,7 @@ def test_refused(case: dict[str, str]) -> None:
     assert str(caught.value).startswith("mine.yaml:1: check x: pass: ")
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(st.text(max_size=60))
 def test_any_text_is_compiled_or_refused(text: str) -> None:
     with contextlib.suppress(DocumentError):

@@ -5,8 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +17,7 @@ from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.querying import QueryLimits, run, tables_of
 from demarcate.estate.snapshot import Snapshot
+from tests import processes
 
 ATTACKS = read(Path(__file__).parent / "attacks.yaml", dict[str, list[str]])
 LIMITS = QueryLimits(seconds=1, memory=400_000_000, rows=1000)
@@ -198,8 +197,7 @@ def test_collecting_needs_no_database_of_python(place: Place) -> None:
 )
 def test_a_query_that_cannot_be_interrupted_ends_the_command(place: Place, sql: str) -> None:
     """One function that is at work looks at nothing: the deadline holds all the same."""
-    command = [sys.executable, "-m", "demarcate", "query", sql, str(place.snapshot.folder), "--max-seconds", "0.5"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=600)
+    done = processes.demarcate("query", sql, place.snapshot.folder, "--max-seconds", "0.5")
     assert done.returncode == 2
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 1

@@ -6,7 +6,6 @@ import csv
 import gc
 import inspect
 import io
-import os
 import re
 import signal
 import subprocess
@@ -23,6 +22,8 @@ import typer
 from demarcate.__main__ import main
 from demarcate.base import stopping
 from demarcate.cli import app
+from tests import processes
+from tests.processes import PATIENCE, started
 from tests.report import hostile
 from tests.report.hostile import TEXTS
 
@@ -268,24 +269,16 @@ def test_bars_and_signs_fit_the_encoding(encoding: str, bar: str, tmp_path: Path
     (tmp_path / "t.yaml").write_text(
         "Resources: {V: {Type: 'AWS::EC2::Volume', Properties: {Encrypted: true, Tags: [{Key: é, Value: 漢}]}}}"
     )
-    done = subprocess.run(
-        [sys.executable, "-m", "demarcate", "assess", "t.yaml"],
-        cwd=tmp_path,
-        env={**os.environ, "PYTHONIOENCODING": encoding},
-        capture_output=True,
-        timeout=300,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
-    told = done.stdout.decode(encoding)
+    command = (sys.executable, "-m", "demarcate", "assess", "t.yaml")
+    environment = {"PYTHONIOENCODING": encoding}
+    with started(*command, cwd=tmp_path, stderr=subprocess.PIPE, environment=environment) as process:
+        out, err = process.communicate(timeout=PATIENCE)
+    assert (process.returncode, err) == (0, b"")
+    told = out.decode(encoding)
     assert re.search(rf"{bar}+[·.]+ 1 of \d+ met", told)
     assert "\\u" not in told, "signs of ours have others that stand for them"
 
 
 def test_a_closed_output_is_no_traceback(tmp_path: Path) -> None:
-    done = subprocess.run(
-        ["/bin/sh", "-c", f"exec {sys.executable} -m demarcate matrix >&-"],
-        cwd=tmp_path,
-        capture_output=True,
-        timeout=300,
-    )
-    assert (done.returncode, done.stderr) == (0, b"")
+    done = processes.run("sh", "-c", 'exec "$0" -m demarcate matrix >&-', sys.executable, cwd=tmp_path)
+    assert (done.returncode, done.stderr) == (0, "")
