@@ -303,7 +303,7 @@ def test_where_nothing_was_read_nothing_is_left(runs: Runs, endless: Server, num
     runs.until(run, lambda: endless.calls["DescribeVolumes"])
     said = runs.stop(run, number)
     assert "--resume" not in said
-    assert list(out.parent.iterdir()) == []
+    assert list(runs.folder.glob("out/*")) == []
 
 
 # --- who is not to be stopped -------------------------------------------------------------------------------

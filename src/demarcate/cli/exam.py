@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demarcate.cli import options
-from demarcate.report.out import data, saving, say
+from demarcate.report.out import data, last_words, saving, say
 
 if TYPE_CHECKING:
     from demarcate.exam.structs import Exam, Question
@@ -138,6 +138,7 @@ def _take(model: Model, exam: Exam, evidence: Path | None, person: str, responsi
     from demarcate.base.stopping import ending_with
     from demarcate.exam import record
     from demarcate.exam.answering import grade
+    from demarcate.report.console import Console
     from demarcate.report.exam import terminal
 
     proves = record.proves(model, exam.area, responsibility)
@@ -150,7 +151,7 @@ def _take(model: Model, exam: Exam, evidence: Path | None, person: str, responsi
     answers: list[int] = []
 
     def interrupted() -> None:
-        own = options.console()  # the other one may be held by whoever was interrupted
+        own = Console(last_words())
         own.print()
         terminal.write_outcome(model, grade(exam, answers), own)
 

@@ -65,6 +65,16 @@ def data(encoding: str | None = None) -> Out:
     return _fenced(sys.stdout, encoding)
 
 
+def last_words() -> Out:
+    """Standard output, for what is said when a signal ends the process.
+
+    It shares no lock with `data`, which whoever was interrupted in the middle of writing holds for ever.
+    """
+    held = data()
+    raw = io.FileIO(held.fileno(), "w", closefd=False)
+    return Out(io.TextIOWrapper(raw, encoding=held.encoding, errors=_ESCAPING, write_through=True))
+
+
 def notes() -> Out:
     """Standard error: what is told beside the data."""
     return _fenced(sys.stderr)
@@ -101,7 +111,8 @@ def through(stream: IO[str] | Out) -> Out:
 
 def _fenced(stream: IO[str] | Out | None, encoding: str | None = None) -> Out:
     out = through(stream or io.StringIO())  # one that is closed is None
-    if isinstance(out.styled, io.TextIOWrapper):
+    # To set it anew would wait for whoever is writing.
+    if isinstance(out.styled, io.TextIOWrapper) and (encoding, out.styled.errors) != (None, _ESCAPING):
         out.styled.reconfigure(encoding=encoding, errors=_ESCAPING)
     return out
 
