@@ -151,7 +151,7 @@ def test_names_stay_names(quiz: Quiz, hostile_estate: Path) -> None:
 
 def test_long_names_are_cut(tmp_path: Path, quiz: Quiz) -> None:
     (tmp_path / "t.yaml").write_text(
-        f"Resources:\n  {'V' * 900}: {{Type: AWS::EC2::Volume, Properties: {{AvailabilityZone: a, Size: 8}}}}\n"
+        f"Resources:\n  {'V' * 255}: {{Type: AWS::EC2::Volume, Properties: {{AvailabilityZone: a, Size: 8}}}}\n"
     )
     told = json.loads(quiz("t.yaml", "--number", "2000", "--format", "json").stdout)
     texts = [question["text"] for question in told["exam"]["questions"] if question["resource"]]
