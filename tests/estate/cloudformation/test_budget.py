@@ -21,7 +21,7 @@ from demarcate.base.limits import MAX_REASON
 from demarcate.base.unknown import Unknown
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import rows_of
-from demarcate.estate.sources.cloudformation import budget, estate
+from demarcate.estate.sources.cloudformation import budget, estate, stacks
 from demarcate.estate.sources.cloudformation.budget import (
     CHARACTER,
     FACTOR,
@@ -471,3 +471,22 @@ def test_the_constants_fit_together() -> None:
     assert budget.RESERVE // PORTION >= 2_000 * budget.RESOURCE
     assert budget.RESERVE // PORTION >= 500 * budget.SAM, "CloudFormation takes 500 resources"
     assert budget.MAX_TEXT * CHARACTER < budget.MAX_PROPERTIES < budget.RESERVE // PORTION
+
+
+LIMITS: dict[str, tuple[str, int, str, set[str]]] = {
+    "resources of a template": ("MAX_RESOURCES", 2, "has more than 2 resources", {"A0", "A1", "B0", "B1"}),
+    "resources of all": ("MAX_ALL_RESOURCES", 4, "more than 4 resources", {"A0", "A1", "A2"}),
+    "characters of all": ("MAX_CHARACTERS", 50, "at most 50 are read at once", {"A0", "A1", "A2"}),
+}
+
+
+@pytest.mark.parametrize(("name", "limit", "says", "read"), LIMITS.values(), ids=LIMITS)
+def test_what_is_beyond_a_limit_is_told(
+    name: str, limit: int, says: str, read: set[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stacks if name == "MAX_RESOURCES" else estate, name, limit)
+    for letter in "AB":
+        write(tmp_path, {"Resources": {f"{letter}{n}": bucket("x") for n in range(3)}}, f"{letter}.json")
+    result = load([tmp_path])
+    assert {resource.logical_id for resource in result.resources} == read
+    assert {problem.file for problem in result.problems if says in problem.message} >= {str(tmp_path / "B.json")}

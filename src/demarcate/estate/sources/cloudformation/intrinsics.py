@@ -339,9 +339,10 @@ def _cidr(argument: Any, scope: Scope) -> Any:
             return Unknown(value.reason)
         if isinstance(value, Assigned):
             return Unknown(f"Fn::Cidr of {value}, which is only known at deployment")
+    written = values[0] if isinstance(values[0], str) else ""  # the library takes numbers for addresses, too
     try:
-        block = ipaddress.ip_network(values[0], strict=False)
-    except (ValueError, TypeError):
+        block = ipaddress.ip_network(written, strict=False)
+    except ValueError:
         return Unknown(f"Fn::Cidr needs an address block, not {describe(values[0])}")
     count = _whole(values[1])
     bits = _whole(values[2]) if len(values) == 3 else 64 if block.version == 6 else None
