@@ -24,6 +24,12 @@ MANY_ROWS = 200_000
 """From so many rows on, one query is worth several threads."""
 
 
+MEMORY, MEMORY_OF_A_ROW = 256_000_000, 2_000
+"""Bytes that judging may take, and for each row of the snapshot: what needs more is not the estate's size, but how a
+check looks from each row at each other one.
+"""
+
+
 def concerns(gap: Unread, check: Check, name: str) -> bool:
     """Whether rows that are missing from a table may matter to a check."""
     return gap.of is None or gap.of in owners_of(check, name)
@@ -47,7 +53,8 @@ class Database:
         rows = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
         # Queries over few rows run side by side, so that each needs but one thread.
         # Findings are ordered when they are read.
-        limits = Limits(threads=1 if rows < MANY_ROWS else None, ordered=False)
+        self.memory = MEMORY + rows * MEMORY_OF_A_ROW
+        limits = Limits(memory=self.memory, threads=1 if rows < MANY_ROWS else None, ordered=False)
         self._connection = connect(snapshot.folder, limits=limits)
         self._ready: set[str] = set()
         self._stale: dict[str, str] = {}

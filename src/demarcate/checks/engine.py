@@ -20,7 +20,8 @@ from demarcate.base.connection import TookTooLong, deadline, short
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.database import Database, concerns
-from demarcate.checks.names import ROW, Subquery, fill
+from demarcate.checks.names import ROW
+from demarcate.checks.ready import Ready, about, ready
 from demarcate.checks.structs import Check, Verdict
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.table import Table
@@ -143,7 +144,7 @@ def judge(
     """
     database = Database(snapshot)
     connection = database.cursor()
-    ordered = sorted((_ready(check, database) for check in checks), key=lambda check: (check.table, check.id))
+    ordered = sorted((ready(check, database) for check in checks), key=lambda check: (check.table, check.id))
     _make_tables(connection, ordered)
     judging = _Judging(database, passes, findings, only)
     tables = [(all_tables()[name], list(of_it)) for name, of_it in groupby(ordered, key=lambda c: c.table)]
@@ -156,7 +157,12 @@ def judge(
             judged = [(table, of_it) for table, of_it in tables if database.why_absent(table) is None]
             database.prepare(judging.reads(judged))
             scans = [(table, together) for table, of_it in judged for together in _together(of_it)]
-            tallies = [tally for found in pool.map(lambda one: judging.table(*one), scans) for tally in found]
+            beside = list(pool.map(lambda scan: judging.beside_others(*scan), scans))
+        tallies = [
+            tally
+            for scan, done in zip(scans, beside, strict=True)
+            for tally in (judging.table(*scan) if done is None else done)
+        ]
     except duckdb.Error as error:
         raise DemarcateError(
             f"{snapshot.folder}: cannot be read: {short(error)}; collect the snapshot again"
@@ -164,32 +170,7 @@ def judge(
     return Judgement(connection, tuple(tallies), tuple(not_run))
 
 
-class _Ready(Check, frozen=True, kw_only=True):
-    """A check with its subqueries put in, as short as a database lets them be."""
-
-    verdict_sql: str
-    where_sql: str
-    """Empty where every row is judged."""
-
-
-def _ready(check: Check, database: Database) -> _Ready:
-
-    def is_empty(table: str) -> bool:
-        return not database.has_rows(all_tables()[table])
-
-    def unsure(one: Subquery) -> Subquery:
-        unread = database.unread_where(one.table, check)
-        if unread is None:
-            return one
-        sql, empty = (f"(CASE WHEN {unread} THEN NULL ELSE {x} END)" for x in (one.sql, one.empty))
-        return Subquery(one.table, sql, empty)
-
-    verdict = fill(check.verdict, check.subqueries, is_empty)
-    where = fill(check.where, {name: unsure(one) for name, one in check.subqueries.items()}, is_empty)
-    return _Ready(**msgspec.structs.asdict(check), verdict_sql=verdict, where_sql=where)
-
-
-def _together(checks: Sequence[_Ready]) -> list[list[_Ready]]:
+def _together(checks: Sequence[Ready]) -> list[list[Ready]]:
     """Checks that are judged in one scan: all that look at their own row alone, and each other by itself.
 
     The database plans each look into another table over all that comes before it in the same query: the cost of
@@ -200,7 +181,7 @@ def _together(checks: Sequence[_Ready]) -> list[list[_Ready]]:
     return [shared, *alone] if shared else alone
 
 
-def _make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[_Ready]) -> None:
+def _make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[Ready]) -> None:
     """The table of findings, without what follows from the check, which is in a table of its own."""
     connection.execute(
         'CREATE TABLE findings ("check" VARCHAR, verdict VARCHAR, resource VARCHAR, account VARCHAR, region VARCHAR, '
@@ -216,11 +197,6 @@ def _make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[_Ready]
     )
 
 
-def _about(check: _Ready) -> str:
-    """SQL for: the check is about this row, or may be."""
-    return f"({check.where_sql} IS NOT FALSE)" if check.where_sql else "true"
-
-
 def _not_passed(number: int) -> str:
     return f"(a{number} AND v{number} IS NOT TRUE)"
 
@@ -232,9 +208,9 @@ def _by_resource(numbers: Iterable[int], reasons: Mapping[int, str] | None = Non
     """
     each, grouped = ["*"], []
     for i in numbers:
-        about = f"FILTER (WHERE a{i})"
+        judged = f"FILTER (WHERE a{i})"
         grouped.append(
-            f"CASE WHEN bool_or(NOT v{i}) {about} THEN false WHEN bool_or(v{i} IS NULL) {about} THEN NULL "
+            f"CASE WHEN bool_or(NOT v{i}) {judged} THEN false WHEN bool_or(v{i} IS NULL) {judged} THEN NULL "
             f"ELSE true END AS v{i}, bool_or(a{i}) AS a{i}"
         )
         if reasons is not None:
@@ -277,23 +253,23 @@ def _count_there(cursor: duckdb.DuckDBPyConnection, kept: str, source: str, abou
         f"count(*) FILTER (WHERE a{i} AND NOT v{i}), count(*) FILTER (WHERE a{i} AND v{i} IS NULL)"
         for i in range(len(abouts))
     )
-    about = ", ".join("count(*)" if a == "true" else f"count(*) FILTER (WHERE {a})" for a in abouts)
+    counted = ", ".join("count(*)" if a == "true" else f"count(*) FILTER (WHERE {a})" for a in abouts)
     found = {tuple(row[:2]): row[2:] for row in cursor.execute(query.format(not_passed, kept)).fetchall()}
     counts: _Counts = {}
-    for account, region, *totals in cursor.execute(query.format(about, source)).fetchall():
+    for account, region, *totals in cursor.execute(query.format(counted, source)).fetchall():
         here = found.get((account, region), (0,) * 2 * len(totals))
         pairs = zip(totals, here[::2], here[1::2], strict=True)
         counts[account, region] = [[total - failed - unknown, failed, unknown] for total, failed, unknown in pairs]
     return counts
 
 
-def _count_written(cursor: duckdb.DuckDBPyConnection, source: str, checks: Sequence[_Ready]) -> list[Tally]:
+def _count_written(cursor: duckdb.DuckDBPyConnection, source: str, checks: Sequence[Ready]) -> list[Tally]:
     """Tallies where the findings are written already: they tell what is not passed."""
-    about = ", ".join(
-        f"count(*) FILTER (WHERE {_about(check)})" if check.where_sql else "count(*)" for check in checks
+    counted = ", ".join(
+        f"count(*) FILTER (WHERE {about(check)})" if check.where_sql else "count(*)" for check in checks
     )
     totals = cursor.execute(
-        f"SELECT account_id, region, {about} FROM {source} GROUP BY ALL ORDER BY ALL"
+        f"SELECT account_id, region, {counted} FROM {source} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     written = cursor.execute(
         "SELECT \"check\", account, region, count(*) FILTER (WHERE verdict = 'fail'), "
@@ -318,7 +294,7 @@ class _Judging:
         self._only = "" if only is None else f" WHERE {ROW}.resource = {literal(only)}"
         self._of_thread = threading.local()
 
-    def reads(self, tables: Iterable[tuple[Table, Sequence[_Ready]]]) -> set[str]:
+    def reads(self, tables: Iterable[tuple[Table, Sequence[Ready]]]) -> set[str]:
         """The tables that judging these will read."""
         return {
             name
@@ -327,7 +303,18 @@ class _Judging:
             for name in (table.name, *(lookup for check in checks for lookup in check.lookups))
         }
 
-    def table(self, table: Table, checks: Sequence[_Ready]) -> list[Tally]:
+    def beside_others(self, table: Table, checks: Sequence[Ready]) -> list[Tally] | None:
+        """Judge one table while others are judged; None where the memory did not do for all of them at once.
+
+        So that whether a check can be computed does not depend on what else runs.
+        """
+        self._of_thread.beside = True
+        try:
+            return self.table(table, checks)
+        except duckdb.OutOfMemoryException:
+            return None
+
+    def table(self, table: Table, checks: Sequence[Ready]) -> list[Tally]:
         """Judge one table by its checks."""
         has_rows = self._database.has_rows(table)
         if not has_rows and not self._database.gaps(table.name):
@@ -345,19 +332,23 @@ class _Judging:
         cursor: duckdb.DuckDBPyConnection = self._of_thread.cursor
         return cursor
 
-    def _rows(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[_Ready]) -> list[Tally]:
+    def _rows(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[Ready]) -> list[Tally]:
         try:
             with deadline(cursor, SCAN_SECONDS):
                 return self._scan(cursor, table, checks)
         except duckdb.IOException:
             raise
         except (duckdb.Error, TookTooLong) as error:
+            crowded = isinstance(error, duckdb.OutOfMemoryException)
+            if crowded and getattr(self._of_thread, "beside", False):
+                raise
             if len(checks) > 1:
                 # One predicate that cannot be computed over these values must not stop the others.
                 return [tally for check in checks for tally in self._rows(cursor, table, [check])]
-            return self._uncomputable(cursor, table, checks[0], short(error))
+            reason = f"it needs more than {self._database.memory:,} bytes of memory" if crowded else short(error)
+            return self._uncomputable(cursor, table, checks[0], reason)
 
-    def _scan(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[_Ready]) -> list[Tally]:
+    def _scan(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[Ready]) -> list[Tally]:
         """One scan for the verdicts; from what it keeps, the counts and the findings.
 
         Where rows are many, only those that some check does not pass are kept.
@@ -377,7 +368,7 @@ class _Judging:
         if few:
             counts = _count_here(cursor, kept, len(checks))
         else:
-            abouts = [f"a{i}" for i in numbers] if all_kept else [_about(check) for check in checks]
+            abouts = [f"a{i}" for i in numbers] if all_kept else [about(check) for check in checks]
             counts = _count_there(cursor, kept, kept if all_kept else source, abouts)
         tallies = [
             Tally(check.id, account, region, passed, failed, unknown)
@@ -391,20 +382,20 @@ class _Judging:
             self._write(cursor, table, [(i, checks[i]) for i in wanted])
         return tallies
 
-    def _columns(self, checks: Sequence[_Ready]) -> list[str]:
+    def _columns(self, checks: Sequence[Ready]) -> list[str]:
         """What is selected for each row: `v<i>` the verdict of check i, `a<i>` whether it is about the row."""
         columns = {name for check in checks for name in (*check.columns, *check.shown)} | _ALWAYS
         selected = [f'{ROW}."{name}"' for name in sorted(columns)]
         for i, check in enumerate(checks):
             selected.append(f"{self._verdict(check)} AS v{i}")
-            selected.append(f"{_about(check)} AS a{i}")
+            selected.append(f"{about(check)} AS a{i}")
         return selected
 
     def _write(
         self,
         cursor: duckdb.DuckDBPyConnection,
         table: Table,
-        checks: Sequence[tuple[int, _Ready]],
+        checks: Sequence[tuple[int, Ready]],
         source: str = "judged",
     ) -> None:
         """Write a finding for each verdict kept that is not a pass (or is, where passes are asked for)."""
@@ -427,7 +418,7 @@ class _Judging:
             f"FROM (SELECT *, unnest(list_filter([{kept}], lambda i: i IS NOT NULL)) AS n FROM {source}) AS {ROW}"
         )
 
-    def _verdict(self, check: _Ready) -> str:
+    def _verdict(self, check: Ready) -> str:
         """The verdict's SQL, NULL where a table looked into was not read for the row's account and region."""
         unread = [self._database.unread_where(name, check) for name in check.lookups]
         conditions = [condition for condition in unread if condition]
@@ -437,7 +428,7 @@ class _Judging:
             else check.verdict_sql
         )
 
-    def _reason(self, check: _Ready, verdict: str) -> str:
+    def _reason(self, check: Ready, verdict: str) -> str:
         """SQL for the reason of a finding: the check's own for a fail, what was not known for an unknown."""
         whys: list[str] = []
         for name, used in check.lookups.items():
@@ -459,7 +450,7 @@ class _Judging:
         unknown = f"coalesce(nullif(concat_ws('; ', {', '.join(whys) or 'NULL'}), ''), {literal(last)})"
         return f"CASE WHEN {verdict} THEN '' WHEN NOT {verdict} THEN {check.reason} ELSE {unknown} END"
 
-    def _unread(self, cursor: duckdb.DuckDBPyConnection, check: _Ready, table: Table) -> list[Tally]:
+    def _unread(self, cursor: duckdb.DuckDBPyConnection, check: Ready, table: Table) -> list[Tally]:
         """A table that could not be read for an account and region: the check is unknown there as a whole."""
         tallies = []
         for gap in self._database.gaps(table.name):
@@ -471,7 +462,7 @@ class _Judging:
         return tallies
 
     def _uncomputable(
-        self, cursor: duckdb.DuckDBPyConnection, table: Table, check: _Ready, message: str
+        self, cursor: duckdb.DuckDBPyConnection, table: Table, check: Ready, message: str
     ) -> list[Tally]:
         reason = f"the predicate cannot be computed over these rows: {message}"
         rows = cursor.execute(
@@ -484,7 +475,7 @@ class _Judging:
     def _insert(
         self,
         cursor: duckdb.DuckDBPyConnection,
-        check: _Ready,
+        check: Ready,
         account: str | None,
         region: str | None,
         reason: str,
