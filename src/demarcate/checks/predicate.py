@@ -77,7 +77,7 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, nam
     if not text.isprintable() and re.search(r"[^\S\t\n\r ]|[\x00-\x08\x0e-\x1f\x7f]", text):
         raise PredicateError("has a control character")
     try:
-        tree = sqlglot.parse_one(text, read=Dialect)
+        tree = _parsed(text)
         _measure(tree)
         columns = schema(table)
         if columns is None:
@@ -96,6 +96,14 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, nam
     return Compiled(
         sql, tuple(sorted(outer.used)), lookups, compiler.subqueries, demanded, tuple(compiler.demands)
     )
+
+
+def _parsed(text: str) -> exp.Expr:
+    """The tree of a text. Raises PredicateError, SqlglotError, RecursionError."""
+    try:
+        return sqlglot.parse_one(text, read=Dialect)
+    except (TypeError, ValueError, AttributeError) as error:  # the parser's own, where it looks for no such text
+        raise PredicateError("is not SQL that can be parsed") from error
 
 
 def _measure(tree: exp.Expr) -> None:
