@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from demarcate.base.limits import MAX_REASON
@@ -451,7 +451,6 @@ def characters(value: Any) -> int:
     return len(value) if isinstance(value, str) else 0
 
 
-@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.lists(st.sampled_from(sorted(DOUBLING)), max_size=30), st.text("xyé", max_size=30), st.booleans())
 def test_the_work_stays_within_the_budget(makes: list[str], leaf: str, loop: bool) -> None:
     document = doubled(makes, leaf)
