@@ -4,77 +4,24 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 
 import pyarrow as pa
 import pytest
 
 from demarcate import collect
-from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.querying import QueryLimits, run, tables_of
 from demarcate.estate.snapshot import Snapshot
 from tests import processes
-
-ATTACKS = read(Path(__file__).parent / "attacks.yaml", dict[str, list[str]])
-LIMITS = QueryLimits(seconds=1, memory=400_000_000, rows=1000)
-MARK = "a-word-that-nobody-may-read"
-TEMPLATE = """
-Resources:
-  Data: {Type: AWS::S3::Bucket, Properties: {BucketName: data}}
-  Logs: {Type: AWS::S3::Bucket, Properties: {BucketName: logs}}
-"""
-
-
-@dataclass(frozen=True)
-class Place:
-    """A snapshot, a file beside it that is nobody's business, and a server that counts who calls it."""
-
-    folder: Path
-    snapshot: Snapshot
-    server: socket.socket
-
-    def aimed(self, attack: str) -> str:
-        url = f"http://127.0.0.1:{self.server.getsockname()[1]}"
-        names = {"secret": self.folder / "secret.txt", "folder": self.folder, "url": url}
-        for name, value in {**names, "snapshot": self.snapshot.folder}.items():
-            attack = attack.replace("{" + name + "}", str(value))
-        return attack
-
-    def called(self) -> bool:
-        with contextlib.suppress(BlockingIOError):
-            self.server.accept()
-            return True
-        return False
-
-    def files(self) -> dict[Path, bytes]:
-        return {
-            path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink()
-        }
+from tests.estate.place import ATTACKS, LIMITS, MARK, TEMPLATE, Place, collect_to, placed
 
 
 @pytest.fixture(scope="module")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    folder = tmp_path_factory.mktemp("query")
-    (folder / "template.yaml").write_text(TEMPLATE)
-    (folder / "secret.txt").write_text(f"name\n{MARK}\n")
-    (folder / "secret.txt.csv").write_text(f"name\n{MARK}\n")
-    kept = collect_to(folder / "snapshot", folder / "template.yaml")
-    (kept.folder / "link").symlink_to(folder / "secret.txt")
-    (kept.folder / "up").symlink_to(folder)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        server.setblocking(False)
-        yield Place(folder, kept, server)
-
-
-def collect_to(out: Path, template: Path) -> Snapshot:
-    from demarcate.estate.collecting import collect_snapshot
-
-    collect_snapshot([str(template)], out=out)
-    return Snapshot.open(out)
+    with placed(tmp_path_factory.mktemp("query")) as made:
+        yield made
 
 
 @pytest.fixture
@@ -92,16 +39,7 @@ def test_attack(place: Place, attack: str) -> None:
     a_variable = pa.table({"name": [MARK]})
     an_arrow_table = a_variable.to_batches()
     assert a_variable.num_rows == len(an_arrow_table), "they are there to be found"
-    before = place.files()
-    answer: list[object] = []
-    with contextlib.suppress(DemarcateError):
-        columns, rows = run(place.aimed(attack), place.snapshot, LIMITS)
-        answer += columns
-        answer += rows
-    assert MARK not in str(answer)
-    assert "secret.txt.csv" not in str(answer), "no folder is listed"
-    assert place.files() == before
-    assert not place.called()
+    place.holds(place.aimed(attack))
     assert run("SELECT name FROM aws_s3_bucket ORDER BY 1", place.snapshot)[1].__next__() == ("data",)
 
 

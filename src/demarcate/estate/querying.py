@@ -59,7 +59,7 @@ def run(
 
 def _run(sql: str, snapshot: Snapshot, limits: QueryLimits) -> Iterator[tuple[Any, ...]]:
     """The names of the columns, then the rows."""
-    with connect(snapshot.folder, limits=Limits(memory=limits.memory)) as connection, _told(limits):
+    with _connected(snapshot, limits) as connection, _told(limits):
         _make_views(connection, snapshot, tables_of(sql))
         select = _select(connection, sql)
         left = limits.seconds  # without the time for which whoever reads the rows lets us wait
@@ -80,6 +80,19 @@ def _run(sql: str, snapshot: Snapshot, limits: QueryLimits) -> Iterator[tuple[An
             given += len(rows)
             if given > limits.rows:
                 raise DemarcateError(f"the query gives more than {limits.rows:,} rows: add LIMIT, or --max-rows")
+
+
+@contextlib.contextmanager
+def _connected(snapshot: Snapshot, limits: QueryLimits) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to the snapshot's folder. What is still at work on it at the end is interrupted.
+
+    A query gives rows while it goes on, and closing waits for it: for ever, where a recursion has no end.
+    """
+    with connect(snapshot.folder, limits=Limits(memory=limits.memory)) as connection:
+        try:
+            yield connection
+        finally:
+            connection.interrupt()
 
 
 def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, tables: Iterable[str]) -> None:
