@@ -7,6 +7,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from demarcate.base.documents import compose
@@ -236,6 +238,30 @@ def test_a_damaged_part_is_a_message(tmp_path: Path) -> None:
     part.write_bytes(raw)
     with pytest.raises(DemarcateError, match="cannot be read"):
         judge(taken, [check("encrypted")])
+
+
+@pytest.mark.parametrize(
+    ("column", "values", "expected"),
+    [
+        ("account_id", pa.array([["1"], None]), [("b", "fail")]),
+        ("region", pa.array([{"a": "r"}, None]), [("b", "fail")]),
+        ("resource", pa.array([1, 2]), [("2", "fail")]),
+        ("line", pa.array(["x", "2"]), [("b", "fail")]),
+        ("_unknown", pa.array([1.5, None]), [("b", "fail")]),
+        ("encrypted", pa.array(["yes", "maybe"]), [("b", "unknown")]),
+        ("encrypted", pa.array([[True], [False]]), [("a", "unknown"), ("b", "unknown")]),
+    ],
+)
+def test_columns_of_other_types_are_read_as_far_as_they_can(
+    column: str, values: pa.Array, expected: list[tuple[str, str]], tmp_path: Path
+) -> None:
+    """What somebody else, or another version, has written is not known where it is no value of today's type."""
+    taken = snapshot({"aws_ebs_volume": [volume("a", encrypted=True), volume("b", encrypted=False)]})
+    part = next(taken.folder.rglob("*.parquet"))
+    rows = pq.read_table(part)
+    pq.write_table(rows.set_column(rows.column_names.index(column), column, values), part)
+    judged = judge(Snapshot.open(taken.folder), [check("encrypted")])
+    assert [(finding.resource, finding.verdict) for finding in judged.findings()] == expected
 
 
 @pytest.mark.parametrize("passes", [False, True])

@@ -45,6 +45,15 @@ def owners_of(check: Check, name: str) -> set[str]:
     }
 
 
+def _column(name: str, type_: str, held: str | None) -> str:
+    """SQL for a column in today's type, whatever type it is held in, if any. What has no value in it is not known."""
+    if held == type_:
+        return identifier(name)
+    return (
+        f"{'NULL' if held is None else f'TRY_CAST({identifier(name)} AS {type_})'}::{type_} AS {identifier(name)}"
+    )
+
+
 class Database:
     """The tables of one snapshot, each made when it is first needed, with all columns of today's schema."""
 
@@ -110,14 +119,11 @@ class Database:
             self._connection.execute(f"CREATE VIEW {table.name} AS SELECT {nothing} WHERE false")
             return
         source = parquet(files)
-        held = {column.name for column in table.all_columns}
-        if not self.snapshot.fresh:  # another version may have written it
+        held = {column.name: column.type for column in table.all_columns}
+        if not self.snapshot.fresh:  # another version may have written it, or somebody else
             described = self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-            held = {row[0] for row in described}
-        columns = ", ".join(
-            identifier(c.name) if c.name in held else f"NULL::{c.type} AS {identifier(c.name)}"
-            for c in table.all_columns
-        )
+            held = {row[0]: row[1] for row in described}
+        columns = ", ".join(_column(c.name, c.type, held.get(c.name)) for c in table.all_columns)
         self._connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {source}")
 
     def _make_facts(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
