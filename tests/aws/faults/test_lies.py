@@ -8,9 +8,13 @@ from itertools import count
 from typing import Any
 
 import pytest
+from botocore.parsers import ResponseParserError
 
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.accounts import Accounts
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.sources.aws.answers import hold
 from demarcate.estate.tables import all_tables
 from tests.aws.answers.answering import Answer, answer, error, read
 from tests.aws.answers.asking import Asked, api_name, calls_of, model_of
@@ -162,3 +166,67 @@ def test_what_is_made_of_another_table_is_not_needed(world: World) -> None:
     with world.with_faults({"kms.list_keys": in_region(REGION, denied)}):
         snapshot = collect(world, *selection_of(["s3-bucket-tls-required"]))
     assert see(snapshot, (), ["s3-bucket-tls-required"], passes=True).findings["s3-bucket-tls-required"] == calm
+
+
+# --- answers of another form -----------------------------------------------------------------------------
+
+FORMS = {
+    "no UTF-8": (200, b'{"Accounts": [{"Name": "\xe9"}]}'),
+    "an error that is no UTF-8": (400, b'{"__type": "X\xe9"}'),
+    "a list for a structure": (200, b'{"Accounts": [[1]], "Regions": [[]], "Results": {"a": 1}}'),
+    "a number for a list": (200, b'{"Accounts": 1, "Results": 1}'),
+    "a text for a time": (200, b'{"Accounts": [{"JoinedTimestamp": "x"}], "Credentials": {"Expiration": []}}'),
+    "an error that is a list": (400, b"[1]"),
+    "another length": (200, b"{}"),
+}
+
+
+@pytest.mark.parametrize("form", FORMS)
+@pytest.mark.parametrize("asked", ["organizations.list_accounts", "config.select_aggregate_resource_config"])
+def test_an_answer_of_another_form_is_one_error(world: World, asked: str, form: str) -> None:
+    """Also where it is asked before any table: nothing that botocore stumbles over gets out."""
+    status, body = FORMS[form]
+    headers = (("Content-Type", "application/x-amz-json-1.1"),)
+    given = Answer(status, headers, body, cut=form == "another length")
+    source = "aws" if asked.startswith("organizations") else "config:mine"
+    accounts = Accounts(organization=True) if source == "aws" else None
+    with world.with_faults({asked: lambda *_: given}), pytest.raises(DemarcateError):
+        collect_snapshot(
+            [source],
+            session=world.session,
+            regions=[REGION],
+            endpoint_url=world.server.url,
+            accounts=accounts,
+            selection=dict.fromkeys(["aws_ebs_volume"]),
+        )
+
+
+@pytest.mark.parametrize("length", ["x", "-1", "", "٣"])
+def test_a_length_that_is_none(length: str) -> None:
+    told = {"status_code": 200, "headers": {"Content-Length": length}, "body": b"{}"}
+    with pytest.raises(ResponseParserError):
+        hold(model_of("organizations.list_accounts"), told)
+
+
+LESS: dict[str, dict[str, Any]] = {
+    "ec2.describe_regions": {},
+    "sts.assume_role": {"Credentials": {"AccessKeyId": "AKIA"}},
+    "organizations.list_parents": {"Parents": [{"Type": "ROOT"}]},
+    "organizations.list_tags_for_resource": {"Tags": [{"Value": "test"}]},
+}
+
+
+@pytest.mark.parametrize("operation", LESS)
+def test_a_member_that_is_always_there_is_not(world: World, operation: str) -> None:
+    """Also where it is asked for accounts and regions: it is told, and the rest is read."""
+    with world.with_faults({operation: lambda asked, _: answer(asked, LESS[operation])}):
+        snapshot = collect_snapshot(
+            ["aws"],
+            session=world.session,
+            regions=None if operation == "ec2.describe_regions" else [REGION],
+            endpoint_url=world.server.url,
+            accounts=Accounts(organization=True),
+            selection=dict.fromkeys(["aws_ebs_volume"]),
+        )
+    assert api_name(operation) in {one.operation for one in snapshot.unread}
+    assert snapshot.files("aws_ebs_volume")

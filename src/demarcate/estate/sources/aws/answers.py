@@ -5,9 +5,38 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from botocore.parsers import ResponseParserError
+from botocore.parsers import ResponseParserError, ResponseParserFactory
 
 _JSON = ("json", "rest-json")
+
+
+class Parsers(ResponseParserFactory):
+    """botocore's parsers. They take the form of an answer for granted, and fail in any way where it is another."""
+
+    def create_parser(self, protocol_name: str) -> Any:
+        """A parser that raises ResponseParserError, and nothing else."""
+        parser: Any = super().create_parser(protocol_name)
+        read = parser.parse
+
+        def parse(response: Any, shape: Any) -> Any:
+            try:
+                return read(response, shape)
+            except ResponseParserError:
+                raise
+            except Exception as error:
+                raise ResponseParserError(f"the answer is of another form: {error}") from error
+
+        parser.parse = parse
+        return parser
+
+
+def told(answer: Any, *names: str) -> Any:
+    """What an answer has under names, each within the one before. Raises ResponseParserError where it has nothing."""
+    for name in names:
+        answer = answer.get(name)
+        if answer is None:
+            raise ResponseParserError(f"the answer has no {'.'.join(names)}")
+    return answer
 
 
 def hold(operation_model: Any, response_dict: Any, **_: Any) -> None:
@@ -17,7 +46,7 @@ def hold(operation_model: Any, response_dict: Any, **_: Any) -> None:
         return
     headers = response_dict["headers"]
     length = headers.get("Content-Length")
-    if length is not None and not headers.get("Content-Encoding") and int(length) != len(body):
+    if length is not None and not headers.get("Content-Encoding") and length != str(len(body)):
         raise ResponseParserError(f"the answer ends after {len(body)} of {length} bytes")
     shape = operation_model.output_shape
     if shape is None or not _has_members_in_body(shape):

@@ -59,6 +59,7 @@ def client_of(
         endpoint_url=endpoint_url,
         config=CONFIG,
     )
+    client._endpoint._response_parser_factory = answers.Parsers()  # as with what it connects by: no public way
     bound(client, bounds or ANSWER)
     return client
 

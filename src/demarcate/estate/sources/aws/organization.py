@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from demarcate.base.arn import is_account_id
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.accounts import Accounts
 from demarcate.estate.snapshot import AccountNote, Unread
+from demarcate.estate.sources.aws.answers import told
 from demarcate.estate.sources.aws.asking import Asker
 from demarcate.estate.sources.aws.failures import FAILED, code_of, reason
 from demarcate.estate.sources.aws.session import Caller
 from demarcate.estate.writing import SnapshotWriter
+
+T = TypeVar("T")
 
 SERVICE = "organizations"
 """What tells of the organization: to its management account and delegated administrators alone."""
@@ -64,7 +67,7 @@ def members_of(
         for one, account in chosen.items()
     )
     # The ARN of every account names the management account.
-    management = {str(account.get("Arn", "")).split(":")[4:5][0] for account in listed.values()}
+    management = {part for account in listed.values() for part in str(account.get("Arn")).split(":")[4:5]}
     return Members(notes, frozenset({caller.account, *management}))
 
 
@@ -113,11 +116,21 @@ class _Telling:
 
     def tags(self, accounts: Iterable[str]) -> dict[str, dict[str, str]]:
         """The tags of accounts, of which they are known."""
-        answers = self._answers("list_tags_for_resource", "ResourceId", accounts, "tags of accounts")
-        return {one: {tag["Key"]: tag["Value"] for tag in answer.get("Tags", ())} for one, answer in answers}
+
+        def take(answer: dict[str, Any]) -> dict[str, str]:
+            return {told(tag, "Key"): told(tag, "Value") for tag in answer.get("Tags", ())}
+
+        return dict(self._answers("list_tags_for_resource", "ResourceId", accounts, "tags of accounts", take))
 
     def units(self, accounts: Mapping[str, Mapping[str, Any]]) -> dict[str, tuple[str, ...]]:
         """The names of the units that accounts are in, of which they are known: each unit is asked for once."""
+
+        def take_parents(answer: dict[str, Any]) -> list[str]:
+            return [told(parent, "Id") for parent in answer.get("Parents", ())]
+
+        def take_name(answer: dict[str, Any]) -> str:
+            return str(told(answer, "OrganizationalUnit", "Name"))
+
         above: dict[str, str] = {}
         for account in accounts.values():
             for path in account.get("Paths", ())[:1]:
@@ -127,11 +140,11 @@ class _Telling:
         asked: set[str] = set()
         while unplaced := ({*accounts, *filter(_is_unit, above.values())} - set(above) - asked):
             asked |= unplaced
-            for one, answer in self._answers("list_parents", "ChildId", sorted(unplaced), _UNITS):
-                above.update((one, parent["Id"]) for parent in answer.get("Parents", ()))
+            for one, parents in self._answers("list_parents", "ChildId", sorted(unplaced), _UNITS, take_parents):
+                above.update((one, parent) for parent in parents)
         found = sorted(set(filter(_is_unit, above.values())))
-        answers = self._answers("describe_organizational_unit", "OrganizationalUnitId", found, _UNITS)
-        names = {one: str(answer["OrganizationalUnit"]["Name"]) for one, answer in answers}
+        operation, key = "describe_organizational_unit", "OrganizationalUnitId"
+        names = dict(self._answers(operation, key, found, _UNITS, take_name))
         paths = {one: _path(one, above) for one in accounts}
         return {
             one: tuple(names[unit] for unit in path)
@@ -140,14 +153,14 @@ class _Telling:
         }
 
     def _answers(
-        self, method: str, name: str, values: Iterable[str], about: str
-    ) -> Iterator[tuple[str, dict[str, Any]]]:
-        """What an operation answers for each value, where it does."""
+        self, method: str, name: str, values: Iterable[str], about: str, take: Callable[[dict[str, Any]], T]
+    ) -> Iterator[tuple[str, T]]:
+        """What is taken from an operation's answer for each value, where it answers."""
         operation = f"{SERVICE}.{method}"
 
-        def ask(value: str) -> dict[str, Any] | None:
+        def ask(value: str) -> T | None:
             try:
-                return self._asker.answer(operation, {name: value}, self._caller.home)
+                return take(self._asker.answer(operation, {name: value}, self._caller.home))
             except FAILED as error:
                 self._writer.unread(
                     Unread(

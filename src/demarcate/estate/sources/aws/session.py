@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, 
 from demarcate.base.arn import is_account_id, is_partition, is_region
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.accounts import Accounts
+from demarcate.estate.sources.aws.answers import told
 from demarcate.estate.sources.aws.bounds import within
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import FAILED, Unending, reason, unreached
@@ -149,7 +150,8 @@ def account_of(caller: Caller, id: str, clients: Clients, regions: Sequence[str]
     if wanted and ALWAYS_ENABLED.issuperset(wanted):
         return Account(id, caller.partition, caller.home, wanted)
     try:
-        found = clients.pair("ec2", caller.start)[0].describe_regions()["Regions"]
+        answer = clients.pair("ec2", caller.start)[0].describe_regions()
+        found = told(answer, "Regions")
     except FAILED as error:
         # Those that were asked for are read all the same: each call there says by itself what is wrong.
         return Account(
@@ -188,12 +190,12 @@ def assume(caller: Caller, id: str, own: Clients, accounts: Accounts) -> boto3.S
     def fetch() -> dict[str, str]:
         client, limit = own.pair("sts", caller.start)
         with limit:
-            given = client.assume_role(**asked)["Credentials"]
+            given = told(client.assume_role(**asked), "Credentials")
         return {
-            "access_key": given["AccessKeyId"],
-            "secret_key": given["SecretAccessKey"],
-            "token": given["SessionToken"],
-            "expiry_time": given["Expiration"].isoformat(),
+            "access_key": told(given, "AccessKeyId"),
+            "secret_key": told(given, "SecretAccessKey"),
+            "token": told(given, "SessionToken"),
+            "expiry_time": told(given, "Expiration").isoformat(),
         }
 
     core: Any = botocore.session.Session(profile=own.session._session.profile)

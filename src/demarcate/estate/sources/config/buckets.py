@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from demarcate.base.errors import DemarcateError
+from demarcate.estate.sources.aws.answers import told
 from demarcate.estate.sources.aws.bounds import OBJECT
 from demarcate.estate.sources.aws.clients import client_of
 from demarcate.estate.sources.aws.failures import FAILED, reason
@@ -65,7 +66,7 @@ def open_bucket(url: str, session: boto3.Session, endpoint_url: str | None) -> I
 def _listed(listing: Any, reading: Any, bucket: str, prefix: str) -> Iterator[Delivery]:
     for page in paged(listing, "list_objects_v2", {"Bucket": bucket, "Prefix": prefix}):
         for entry in page.get("Contents", ()):
-            key = entry["Key"]
+            key = told(entry, "Key")
             one = delivery(f"{BUCKET}{bucket}/{key}", partial(_open, reading, bucket, key))
             # Other files are passed over, unless one is named itself.
             if one.named or key == prefix:
@@ -74,6 +75,6 @@ def _listed(listing: Any, reading: Any, bucket: str, prefix: str) -> Iterator[De
 
 def _open(client: Any, bucket: str, key: str) -> Stream:
     try:
-        return _Body(client.get_object(Bucket=bucket, Key=key)["Body"])
+        return _Body(told(client.get_object(Bucket=bucket, Key=key), "Body"))
     except FAILED as error:
         raise Damaged(f"s3:GetObject: {reason(error)}") from error
