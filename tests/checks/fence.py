@@ -1,0 +1,76 @@
+"""Predicates that want out, and what must hold of whatever is made of them."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING
+
+from demarcate.base.connection import connect, select_of
+from demarcate.base.sql import identifier
+from demarcate.checks.catalog import columns_of, scoped
+from demarcate.checks.names import fill
+from demarcate.checks.predicate import Compiled, compile_predicate
+
+if TYPE_CHECKING:
+    import duckdb
+
+HOSTILE = (
+    *("'", "''", '"', ")", "(", "--", "/*", "*/", ";", "\\", "$$", "{", "}", "%", "é", "\u202e", " "),
+    *("look 0", "pass 0", "_row", "; SELECT 1"),
+)
+PLAIN = ("volume_id", "encrypted", "size", "create_time", "tags", "now()", "true", "1", "interval 1 day")
+FORMS = (
+    *("{0} = {1}", "{0}::{1}", "cast({0} as {1})", "{0} and {1}", "not {0}", "{0}({1})", "{0} ->> {1}", "({0})"),
+    *("interval {0} {1}", "create_time + interval 1 day to {0} > now()", "date_diff({0}, {1}, now()) > 1"),
+    *("{0} in ({1}, {0})", "{0} /* {1} */", "{0} -- {1}", "[{0}, {1}]", "{0}[{1}]", "{0} collate {1}", "{0}.{1}"),
+    *(
+        "exists (select 1 from aws_ebs_snapshot as {1} where {0})",
+        "(select {0} from {1})",
+        "{0} like {1} escape {1}",
+    ),
+    *("replace({0}, {1}, {1})", "list_aggregate({0}, {1})", "{0} in (select {1} from aws_ebs_snapshot)"),
+)
+"""Predicates made of two others."""
+
+_WORD = re.compile(
+    "AND|OR|NOT|IN|LIKE|ILIKE|ESCAPE|BETWEEN|CASE|WHEN|THEN|ELSE|END|NULL|TRUE|FALSE|IS|DISTINCT|FROM|"
+    "SELECT|EXISTS|AS|WHERE|COUNT|MIN|GETVARIABLE|INTERVAL|TRY_CAST|TEXT|DATE|BOOLEAN|INT|BIGINT|DOUBLE|"
+    "TIMESTAMP|TIMESTAMPTZ|JSON|MICROSECOND|MILLISECOND|SECOND|MINUTE|HOUR|DAY|WEEK|MONTH|QUARTER|YEAR|ABS|"
+    "ROUND|FLOOR|LOWER|UPPER|TRIM|LENGTH|CONTAINS|STARTS_WITH|ENDS_WITH|SPLIT_PART|REPLACE|REGEXP_MATCHES|"
+    "REGEXP_FULL_MATCH|REGEXP_EXTRACT|SUBSTRING|STRPOS|STR_SPLIT|LIST_CONTAINS|ARRAY_CONTAINS|LIST_HAS_ANY|"
+    "LIST_HAS_ALL|ARRAY_HAS_ANY|ARRAY_HAS_ALL|ARRAY_LENGTH|LIST_AGGREGATE|LIST_UNIQUE|LIST_POSITION|"
+    "JSON_ARRAY_LENGTH|JSON_CONTAINS|PREFIX|DATE_DIFF|DATE_TRUNC|LTRIM|RTRIM|BOTH|LEADING|TRAILING|FOR|TO|"
+    "TZ|MOD|POSITION"
+)
+"""All that is SQL's own in what is compiled."""
+
+
+def compiled(text: str, table: str = "aws_ebs_volume") -> Compiled:
+    """A predicate over a table of ours. Raises PredicateError."""
+    return compile_predicate(text, table, columns_of, scoped)
+
+
+def filled(done: Compiled) -> tuple[str, str]:
+    """What is run where the tables that are looked into are empty, and where they are not."""
+    return fill(done.sql, done.subqueries, lambda _: True), fill(done.sql, done.subqueries, lambda _: False)
+
+
+def holds(text: str, done: Compiled, table: str = "aws_ebs_volume") -> None:
+    """What is compiled is one expression; beside texts and numbers it holds words of SQL and our own names."""
+    aliases = set(re.findall(r'\bas\s+"?(\w+)', text, re.IGNORECASE))
+    aliases |= set(re.findall(r'\baws_\w+"?\s+"?(\w+)', text, re.IGNORECASE))
+    tables = {table, *done.lookups}
+    ours = {"_row", *tables, *aliases, *(column for name in tables for column in columns_of(name) or {})}
+    for sql in filled(done):
+        select_of(_database(), f"SELECT {sql} FROM {identifier(table)} AS _row")
+        outside = re.sub(r"'(?:[^']|'')*'", " ", sql)
+        assert set(re.findall(r'"([^"]*)"', outside)) <= ours, outside
+        bare = re.sub(r'"[^"]*"', " ", outside)
+        assert not re.search(r"--|/\*|;|\$|'|\"", bare), bare
+        assert all(_WORD.fullmatch(word) for word in re.findall(r"[^\W\d]\w*", bare)), bare
+
+
+@cache
+def _database() -> duckdb.DuckDBPyConnection:
+    return connect()
