@@ -269,7 +269,7 @@ def _count_written(cursor: duckdb.DuckDBPyConnection, source: str, checks: Seque
         f"count(*) FILTER (WHERE {about(check)})" if check.where_sql else "count(*)" for check in checks
     )
     totals = cursor.execute(
-        f"SELECT account_id, region, {counted} FROM {source} GROUP BY ALL ORDER BY ALL"
+        f"SELECT account_id, region, {totals_of} FROM {source} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
     written = cursor.execute(
         "SELECT \"check\", account, region, count(*) FILTER (WHERE verdict = 'fail'), "
