@@ -265,7 +265,7 @@ def _count_there(cursor: duckdb.DuckDBPyConnection, kept: str, source: str, abou
 
 def _count_written(cursor: duckdb.DuckDBPyConnection, source: str, checks: Sequence[Ready]) -> list[Tally]:
     """Tallies where the findings are written already: they tell what is not passed."""
-    counted = ", ".join(
+    totals_of = ", ".join(
         f"count(*) FILTER (WHERE {about(check)})" if check.where_sql else "count(*)" for check in checks
     )
     totals = cursor.execute(
