@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from demarcate.base.connection import TookTooLong, connect, deadline, select_of
+from demarcate.base.connection import Limits, TookTooLong, connect, deadline, select_of
 from demarcate.base.errors import DemarcateError
 
 SOURCE = Path(__file__).parents[2] / "src" / "demarcate"
@@ -105,3 +105,11 @@ def test_a_deadline_ends_a_query() -> None:
 def test_a_query_in_time_is_not_interrupted() -> None:
     with connect() as connection, deadline(connection, 600):
         assert connection.execute("SELECT 1").fetchall() == [(1,)]
+
+
+@pytest.mark.parametrize("memory", [100_000_000, 10**15])
+def test_no_connection_takes_more_than_the_machine_has(memory: int) -> None:
+    with connect() as own, connect(limits=Limits(memory=memory)) as limited:
+        setting = "SELECT current_setting('memory_limit')"
+        told = (own.execute(setting).fetchone(), limited.execute(setting).fetchone())
+    assert (told[0] == told[1]) == (memory == 10**15)

@@ -7,6 +7,8 @@ attaches no other database, looks at no variable of Python, and keeps its settin
 from __future__ import annotations
 
 import contextlib
+import math
+import os
 import re
 import tempfile
 import threading
@@ -32,7 +34,8 @@ MAX_SPILL = "10GiB"
 class Limits:
     """What a connection may use: memory in bytes, threads, and whether rows keep their order.
 
-    `memory` and `threads` are DuckDB's own choice where they are None: 80 % of the machine's memory, all processors.
+    `memory` and `threads` are DuckDB's own choice where they are None: 80 % of the machine's memory, which is never
+    exceeded, and all processors.
     """
 
     memory: int | None = None
@@ -53,7 +56,7 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
         # DuckDB makes the folder when it needs one, and removes it when it closes.
         "temp_directory": str(spill),
     }
-    if limits.memory is not None:
+    if limits.memory is not None and limits.memory < _most_memory():
         config["memory_limit"] = f"{limits.memory}B"
     if limits.threads is not None:
         config["threads"] = limits.threads
@@ -68,6 +71,14 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
         "SET enable_external_access = false; SET lock_configuration = true"
     )
     return connection
+
+
+def _most_memory() -> float:
+    """Bytes that DuckDB takes by itself; without end where the machine does not tell how many it has."""
+    try:
+        return 0.8 * os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, ValueError, OSError):  # Windows has no sysconf
+        return math.inf
 
 
 def select_of(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
