@@ -68,6 +68,7 @@ def holds(text: str, done: Compiled, table: str = "aws_ebs_volume") -> None:
         assert set(re.findall(r'"([^"]*)"', outside)) <= ours, outside
         bare = re.sub(r'"[^"]*"', " ", outside)
         assert not re.search(r"--|/\*|;|\$|'|\"", bare), bare
+        bare = re.sub(r"\b[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?\b", " ", bare)
         assert all(_WORD.fullmatch(word) for word in re.findall(r"[^\W\d]\w*", bare)), bare
 
 
