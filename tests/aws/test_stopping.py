@@ -6,6 +6,7 @@ import contextlib
 import os
 import pty
 import select
+import shlex
 import signal
 import subprocess
 import sys
@@ -185,7 +186,8 @@ def test_while_it_reads_what_config_recorded(runs: Runs, endless: Server, source
 def test_while_a_process_is_asked_for_credentials(runs: Runs, endless: Server) -> None:
     waiting = runs.folder / "waiting.py"
     waiting.write_text("import pathlib, sys; pathlib.Path('asked').touch(); sys.stdin.read()")
-    (runs.folder / "config").write_text(f"[default]\ncredential_process = {sys.executable} {waiting}\n")
+    command = shlex.join([sys.executable, str(waiting)])
+    (runs.folder / "config").write_text(f"[default]\ncredential_process = {command}\n")
     run = runs.start(*live(endless, "collect", "aws", "--dry-run"))
     runs.until(run, (runs.folder / "asked").exists)
     runs.stop(run, signal.SIGINT)

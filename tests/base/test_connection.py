@@ -11,6 +11,7 @@ import pytest
 
 from demarcate.base.connection import Limits, TookTooLong, connect, deadline, select_of
 from demarcate.base.errors import DemarcateError
+from demarcate.base.sql import literal
 
 SOURCE = Path(__file__).parents[2] / "src" / "demarcate"
 ONLY = SOURCE / "base" / "connection.py"
@@ -78,14 +79,15 @@ def test_a_connection_is_locked(tmp_path: Path, sql: str) -> None:
     (tmp_path / "own").mkdir()
     with connect(tmp_path / "own") as connection, pytest.raises(duckdb.Error):
         connection.execute("CREATE TABLE t AS SELECT 1")
-        connection.execute(sql.replace("{folder}", str(tmp_path)))
+        connection.execute(sql.replace("{folder}", str(tmp_path).replace("'", "''")))
     assert sorted(path.name for path in tmp_path.iterdir() if path.name != "all") == ["other.txt", "own"]
 
 
 def test_its_own_folder_is_open(tmp_path: Path) -> None:
     with connect(tmp_path) as connection:
-        connection.execute(f"COPY (SELECT 1 AS a) TO '{tmp_path}/a.parquet'")
-        assert connection.execute(f"SELECT a FROM '{tmp_path}/a.parquet'").fetchall() == [(1,)]
+        file = literal(f"{tmp_path}/a.parquet")
+        connection.execute(f"COPY (SELECT 1 AS a) TO {file}")
+        assert connection.execute(f"SELECT a FROM {file}").fetchall() == [(1,)]
 
 
 @pytest.mark.parametrize(
