@@ -48,7 +48,7 @@ FILES: dict[str, tuple[bytes | str | Callable[[Path], None], str]] = {
     "not-a-template.yaml": ("a: 1\n", "not-a-template.yaml"),
     "empty.yaml": ("", "empty.yaml"),
     "binary.yaml": (b"\x7fELF\x00\x01\x02" * 100, "binary"),
-    "huge.yaml": (huge, "more than 10,000,000 bytes"),
+    "huge.yaml": (huge, "more than 2,000,000 bytes"),
     "duplicate.yaml": (
         "Resources:\n  A: {Type: 'AWS::EC2::Volume'}\n  A: {Type: 'AWS::EC2::Volume'}\n",
         "duplicate.yaml:3",

@@ -265,8 +265,10 @@ def tables(
 
 def _tell_skipped(snapshot: Snapshot) -> None:
     """Say what was left out on purpose: closed accounts, and regions that an account has not enabled."""
+    from demarcate.report.safe import one_line
+
     for note in snapshot.manifest.accounts:
-        who = f"{note.id} {note.name}"
+        who = one_line(f"{note.id} {note.name}".rstrip())
         if note.skipped:
             say(f"{who}: not read: {note.skipped}")
         if note.not_enabled:

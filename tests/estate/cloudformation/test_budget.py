@@ -4,10 +4,6 @@ from __future__ import annotations
 
 import functools
 import json
-import os
-import resource
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -33,9 +29,8 @@ from demarcate.estate.sources.cloudformation.budget import (
 )
 from demarcate.estate.sources.cloudformation.templates import Templates, load
 from demarcate.estate.tables import table
+from tests import children
 
-SECONDS = 60
-MEGABYTES = 500
 GOOD = "Resources:\n  Good: {Type: AWS::S3::Bucket}\n"
 LOOPS = "AWS::LanguageExtensions"
 SAM = "AWS::Serverless-2016-10-31"
@@ -327,28 +322,11 @@ def test_what_asks_for_very_much_is_told(make: Make, tmp_path: Path) -> None:
     source.mkdir()
     (source / "zz.yaml").write_text(GOOD)
     make(source)
-    code, errors, megabytes = child("collect", str(source), "--out", str(tmp_path / "out"))
-    assert "Traceback" not in errors
-    assert code == (0 if make.__name__ in UNKNOWN else 3), errors
-    assert code == 0 or str(source) in errors
-    assert megabytes < MEGABYTES
-
-
-def child(*arguments: str) -> tuple[int, str, float]:
-    """Exit code, errors and peak memory (MB) of Demarcate in a process of its own, ended when it takes too much.
-
-    Seconds are those of the processor, so that nothing fails because others use it, too.
-    """
-    with tempfile.TemporaryFile() as errors:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "demarcate", *arguments], stdout=subprocess.DEVNULL, stderr=errors
-        )
-        resource.prlimit(process.pid, resource.RLIMIT_DATA, (4 << 30, 4 << 30))
-        resource.prlimit(process.pid, resource.RLIMIT_CPU, (SECONDS, SECONDS))
-        _, status, usage = os.wait4(process.pid, 0)
-        process.returncode = os.waitstatus_to_exitcode(status)
-        errors.seek(0)
-        return process.returncode, errors.read().decode(errors="replace"), usage.ru_maxrss / 1024
+    done = children.demarcate("collect", str(source), "--out", str(tmp_path / "out"), cwd=tmp_path)
+    assert "Traceback" not in done.said
+    assert done.code == (0 if make.__name__ in UNKNOWN else 3), done.said
+    assert done.code == 0 or str(source) in done.said
+    assert done.peak < children.MEMORY
 
 
 @pytest.mark.parametrize("make", DOUBLING)
