@@ -12,14 +12,14 @@ from fuzz.inputs import Input, Link, get, put
 from fuzz.run import TARGETS, main
 from fuzz.working import Limits, input_of
 
-COUNTS = {"snapshots": 40, "config": 60, "queries": 60, "endpoints": 40}
+COUNTS = {"snapshots": 15, "config": 25, "queries": 20, "endpoints": 15}
 """Where an input takes longer, fewer are given."""
 NO_HURRY = 3600.0
 
 
 @pytest.mark.parametrize("target", TARGETS)
 def test_a_short_run(target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    count = COUNTS.get(target, 150)
+    count = COUNTS.get(target, 60)
     given = [target, "--count", str(count), "--seconds", str(NO_HURRY), "--seed", "short", "--workers", "1"]
     code = main([*given, "--out", str(tmp_path / "out")])
     told = capsys.readouterr().out

@@ -22,7 +22,7 @@ PREDICATES = st.recursive(
 )
 
 
-@settings(max_examples=400)
+@settings(max_examples=150)
 @given(PREDICATES)
 def test_nothing_of_the_text_stands_outside_of_literals(text: str) -> None:
     """What is compiled is one expression; beside texts and numbers it holds words of SQL and our own names."""
@@ -33,7 +33,7 @@ def test_nothing_of_the_text_stands_outside_of_literals(text: str) -> None:
     holds(text, done)
 
 
-@settings(max_examples=200)
+@settings(max_examples=100)
 @given(TEXTS)
 def test_a_literal_is_the_text_that_was_meant(text: str) -> None:
     quoted = text.replace("'", "''")
