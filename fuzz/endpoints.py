@@ -44,31 +44,25 @@ ACCOUNT, OTHER = "123456789012", "210987654321"
 NOWHERE = "http://127.0.0.1:9"
 """Nothing is sent there; if it were, it would come to nobody."""
 CODES = (
-    *(
-        "AccessDenied",
-        "AccessDeniedException",
-        "UnauthorizedOperation",
-        "Throttling",
-        "InternalError",
-        "NoSuchEntity",
-    ),
-    *(
-        "ResourceNotFoundException",
-        "ValidationException",
-        "ExpiredToken",
-        "OptInRequired",
-        "UnknownOperationException",
-        "",
-        "404",
-    ),
-    *(
-        "InvalidClientTokenId",
-        "NoSuchBucketPolicy",
-        "AWSOrganizationsNotInUseException",
-        "SlowDown",
-        "\x1b[31mx",
-        "AuthFailure",
-    ),
+    "AccessDenied",
+    "AccessDeniedException",
+    "UnauthorizedOperation",
+    "Throttling",
+    "InternalError",
+    "NoSuchEntity",
+    "ResourceNotFoundException",
+    "ValidationException",
+    "ExpiredToken",
+    "OptInRequired",
+    "UnknownOperationException",
+    "",
+    "404",
+    "InvalidClientTokenId",
+    "NoSuchBucketPolicy",
+    "AWSOrganizationsNotInUseException",
+    "SlowDown",
+    "\x1b[31mx",
+    "AuthFailure",
 )
 POLICY = json.dumps(
     {
@@ -77,12 +71,11 @@ POLICY = json.dumps(
     }
 )
 TIMES = (
-    *(
-        datetime(2026, 1, 15, 9, 30, tzinfo=UTC),
-        datetime(1970, 1, 1, tzinfo=UTC),
-        datetime(2036, 5, 5, tzinfo=UTC),
-    ),
-    *(datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)),
+    datetime(2026, 1, 15, 9, 30, tzinfo=UTC),
+    datetime(1970, 1, 1, tzinfo=UTC),
+    datetime(2036, 5, 5, tzinfo=UTC),
+    datetime(1, 1, 1, tzinfo=UTC),
+    datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC),
 )
 
 
@@ -166,31 +159,28 @@ def _tables() -> list[str]:
 def _operations() -> dict[str, str]:
     """Operations as tables write them, by what botocore calls their events."""
     more = (
-        *(
-            "sts.get_caller_identity",
-            "sts.assume_role",
-            "organizations.list_accounts",
-            "organizations.list_parents",
-        ),
-        *(
-            "organizations.describe_organization",
-            "organizations.list_tags_for_resource",
-            "organizations.list_roots",
-        ),
-        *("organizations.list_organizational_units_for_parent", "organizations.list_accounts_for_parent"),
-        *(
-            "organizations.describe_organizational_unit",
-            "ec2.describe_regions",
-            "s3.list_objects_v2",
-            "s3.get_object",
-        ),
-        *("s3.get_bucket_location", "s3.head_bucket", "config.select_aggregate_resource_config"),
-        *("config.describe_configuration_aggregators", "config.describe_configuration_aggregator_sources_status"),
-        *(
-            "config.describe_aggregate_compliance_by_config_rules",
-            "config.get_aggregate_discovered_resource_counts",
-        ),
-        *("config.list_aggregate_discovered_resources", "config.batch_get_aggregate_resource_config"),
+        "sts.get_caller_identity",
+        "sts.assume_role",
+        "organizations.list_accounts",
+        "organizations.list_parents",
+        "organizations.describe_organization",
+        "organizations.list_tags_for_resource",
+        "organizations.list_roots",
+        "organizations.list_organizational_units_for_parent",
+        "organizations.list_accounts_for_parent",
+        "organizations.describe_organizational_unit",
+        "ec2.describe_regions",
+        "s3.list_objects_v2",
+        "s3.get_object",
+        "s3.get_bucket_location",
+        "s3.head_bucket",
+        "config.select_aggregate_resource_config",
+        "config.describe_configuration_aggregators",
+        "config.describe_configuration_aggregator_sources_status",
+        "config.describe_aggregate_compliance_by_config_rules",
+        "config.get_aggregate_discovered_resource_counts",
+        "config.list_aggregate_discovered_resources",
+        "config.batch_get_aggregate_resource_config",
     )
     found = {}
     for operation in {*operations(), *more}:

@@ -19,9 +19,21 @@ _STR, _SEQ, _MAP = (f"tag:yaml.org,2002:{kind}" for kind in ("str", "seq", "map"
 _RESOLVER = yaml.resolver.Resolver()
 
 TAGS = (
-    *("!Ref", "!Sub", "!GetAtt", "!If", "!x", "!", "tag:yaml.org,2002:binary", "tag:yaml.org,2002:set"),
-    *("tag:yaml.org,2002:python/object/apply:os.system", "tag:yaml.org,2002:int", "tag:yaml.org,2002:float"),
-    *("tag:yaml.org,2002:timestamp", "tag:yaml.org,2002:null", "tag:yaml.org,2002:bool", "tag:yaml.org,2002:omap"),
+    "!Ref",
+    "!Sub",
+    "!GetAtt",
+    "!If",
+    "!x",
+    "!",
+    "tag:yaml.org,2002:binary",
+    "tag:yaml.org,2002:set",
+    "tag:yaml.org,2002:python/object/apply:os.system",
+    "tag:yaml.org,2002:int",
+    "tag:yaml.org,2002:float",
+    "tag:yaml.org,2002:timestamp",
+    "tag:yaml.org,2002:null",
+    "tag:yaml.org,2002:bool",
+    "tag:yaml.org,2002:omap",
 )
 
 
@@ -284,6 +296,23 @@ def _grow(random: Random, slot: _Slot, _: list[_Slot], language: Language) -> No
 
 
 _DAMAGES = (
-    *(_replace, _replace, _replace, _type, _type, _delete, _delete, _twice, _move, _move, _alias, _exchange),
-    *(_tag, _merge, _nest, _part, _part, _part, _grow),
+    _replace,
+    _replace,
+    _replace,
+    _type,
+    _type,
+    _delete,
+    _delete,
+    _twice,
+    _move,
+    _move,
+    _alias,
+    _exchange,
+    _tag,
+    _merge,
+    _nest,
+    _part,
+    _part,
+    _part,
+    _grow,
 )

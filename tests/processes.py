@@ -9,7 +9,7 @@ import pty
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
@@ -25,10 +25,12 @@ def started(
     stdout: int | IO[Any] = subprocess.PIPE,
     stderr: int | IO[Any] | None = None,
     environment: Mapping[str, str] | None = None,
+    first: Callable[[], None] | None = None,
 ) -> Iterator[subprocess.Popen[bytes]]:
     """A running program, the leader of a process group which is killed in the end.
 
-    It has the environment of the tests (`tests/surroundings.py`), and more where that is given.
+    It has the environment of the tests (`tests/surroundings.py`), and more where that is given; `first` is what it
+    does before it becomes the program.
     """
     process = subprocess.Popen(
         command,
@@ -38,6 +40,7 @@ def started(
         stderr=stderr,
         env=os.environ | dict(environment or {}),
         start_new_session=True,
+        preexec_fn=first,
     )
     try:
         yield process

@@ -60,6 +60,8 @@ def heed_signals(*, worker: bool) -> None:
     for number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM):
         if signal.getsignal(number) is signal.SIG_IGN:
             signal.signal(number, lambda *_: None)
+        elif signal.getsignal(number) is signal.SIG_DFL:  # which ends a process and leaves all that it made
+            signal.signal(number, signal.default_int_handler)
     if worker:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pty
 import select
 import shlex
 import signal
@@ -19,7 +18,7 @@ import pytest
 
 from demarcate.estate.journal import NAME, partial_folder
 from tests.aws.endless import NEXT, VOLUME, VOLUMES, Request, Server, drips, is_silent, pours, throttled
-from tests.processes import PATIENCE
+from tests.processes import PATIENCE, started, terminal
 from tests.surroundings import CREDENTIALS
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has other signals")
@@ -53,7 +52,7 @@ class Runs:
 
     folder: Path
     record: Callable[[str, object], None]
-    running: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    running: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
 
     @property
     def temporary(self) -> Path:
@@ -62,7 +61,7 @@ class Runs:
     def start(
         self, *arguments: str, ignored: tuple[signal.Signals, ...] = (), program: str | None = None
     ) -> subprocess.Popen[bytes]:
-        environment = os.environ | {
+        environment = {
             "AWS_DEFAULT_REGION": "eu-west-1",
             "AWS_CONFIG_FILE": str(self.folder / "config"),
             "AWS_SHARED_CREDENTIALS_FILE": str(self.folder / "none"),
@@ -71,17 +70,16 @@ class Runs:
         if not (self.folder / "config").exists():
             environment |= CREDENTIALS
         command = ["-m", "demarcate", *arguments] if program is None else ["-c", program]
-        run = subprocess.Popen(
-            [sys.executable, *command],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            cwd=self.folder,
-            env=environment,
-            preexec_fn=ignoring(*ignored),
+        return self.running.enter_context(
+            started(
+                *(sys.executable, *command),
+                cwd=self.folder,
+                stdin=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                environment=environment,
+                first=ignoring(*ignored),
+            )
         )
-        self.running.append(run)
-        return run
 
     def stop(self, run: subprocess.Popen[bytes], number: signal.Signals) -> str:
         """Send the signal, and see that it ends well. What was said on stderr."""
@@ -120,10 +118,8 @@ class Runs:
 def runs(tmp_path: Path, record_property: Callable[[str, object], None]) -> Iterator[Runs]:
     made = Runs(tmp_path, record_property)
     made.temporary.mkdir()
-    yield made
-    for run in made.running:
-        run.kill()
-        run.communicate()
+    with made.running:
+        yield made
 
 
 def live(endless: Server, *arguments: str) -> list[str]:
@@ -244,25 +240,18 @@ def test_while_an_exam_waits(runs: Runs, number: signal.Signals) -> None:
 def test_while_bars_are_shown(runs: Runs, endless: Server) -> None:
     """The cursor, which the bars hide, is shown again."""
     endless.answers["DescribeVolumes"] = is_silent
-    master, terminal = pty.openpty()
-    run = subprocess.Popen(
-        [sys.executable, "-m", "demarcate", *live(endless, "query", "SELECT * FROM aws_ebs_volume")],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.DEVNULL,
-        stderr=terminal,
-        env=os.environ | CREDENTIALS | {"TERM": "xterm"},
-    )
-    os.close(terminal)
-    runs.running.append(run)
-    seen = b""
-    while b"\x1b[?25l" not in seen:
-        seen += os.read(master, 4096)
-    run.send_signal(signal.SIGINT)
-    with contextlib.suppress(OSError):  # so ends a terminal
-        while more := os.read(master, 4096):
-            seen += more
-    os.close(master)
-    assert run.wait(SOON) == 130
+    command = [sys.executable, "-m", "demarcate", *live(endless, "query", "SELECT * FROM aws_ebs_volume")]
+    environment = CREDENTIALS | {"TERM": "xterm"}
+    with terminal() as (person, program), started(*command, stderr=program, environment=environment) as run:
+        program.close()
+        seen = b""
+        while b"\x1b[?25l" not in seen:
+            seen += person.read(4096) or b""
+        run.send_signal(signal.SIGINT)
+        with contextlib.suppress(OSError):  # so ends a terminal
+            while more := person.read(4096):
+                seen += more
+        assert run.wait(SOON) == 130
     assert seen.rindex(b"\x1b[?25h") > seen.rindex(b"\x1b[?25l")
     assert seen.endswith(b"demarcate: interrupted\r\n")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.unknown import Unknown
+from demarcate.estate import writing
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot, Unread, rows_of
 from demarcate.estate.tables import table
@@ -182,6 +184,34 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
     done = processes.python("-c", code, out)
     assert done.stdout.startswith("caught"), done.stderr
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_database_that_cannot_write_a_part_is_an_error_and_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(writing, "MEMORY", 1_000_000)
+    with (
+        pytest.raises(OSError, match=r"aws_ebs_volume/00000\.parquet"),
+        SnapshotWriter("live", "test", out=tmp_path / "s") as writer,
+    ):
+        part = writer.part(VOLUMES, COLUMNS)
+        part.append({"resource": str(i) * 500} for i in range(5000))
+        part.seal()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are Unicode")
+def test_names_of_folders_in_any_locale(tmp_path: Path) -> None:
+    """A name that is UTF-8 is one where the locale is not; one that is none cannot be given to the database."""
+    for name, code, said in ((b"\xc3\xa4", 0, "1\n"), (b"\xe4", 2, "give the folder a name that is UTF-8")):
+        folder = tmp_path / os.fsdecode(name)
+        folder.mkdir()
+        (folder / "t.yaml").write_text("Resources: {B: {Type: AWS::S3::Bucket}}")
+        environment = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "TMPDIR": os.fsdecode(folder)}
+        done = processes.demarcate(
+            "query", "SELECT count(*) AS n FROM aws_s3_bucket", folder / "t.yaml", environment=environment
+        )
+        assert (done.returncode, said in done.stdout + done.stderr) == (code, True), done.stderr
 
 
 def test_rows_from_several_threads_are_all_there(tmp_path: Path) -> None:

@@ -24,7 +24,7 @@ import duckdb
 
 from demarcate.base import stopping
 from demarcate.base.errors import DemarcateError
-from demarcate.base.sql import literal, pattern
+from demarcate.base.sql import literal, path_text, pattern
 
 MAX_SPILL = "10GiB"
 """How much one connection may write to its temporary folder, where it needs more than its memory."""
@@ -54,7 +54,7 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
         "preserve_insertion_order": limits.ordered,
         "python_enable_replacements": False,
         # DuckDB makes the folder when it needs one, and removes it when it closes.
-        "temp_directory": str(spill),
+        "temp_directory": path_text(spill),
     }
     if limits.memory is not None and limits.memory < _most_memory():
         config["memory_limit"] = f"{limits.memory}B"
@@ -64,8 +64,8 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
     weakref.finalize(connection, stopping.at_end(partial(stopping.remove, spill)))
     # A folder that is a link, or lies below one, may be meant by either of its names.
     # What is opened by a pattern must be allowed both by the pattern and by what it comes to.
-    paths = {str(path) for folder in folders for path in (folder.absolute(), folder.resolve())}
-    names = {*paths, *map(pattern, paths)}
+    paths = {path for folder in folders for path in (folder.absolute(), folder.resolve())}
+    names = {*map(path_text, paths), *map(pattern, paths)}
     connection.execute(
         f"SET allowed_directories = [{', '.join(map(literal, sorted(names)))}]; "
         "SET enable_external_access = false; SET lock_configuration = true"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable
 
@@ -26,16 +27,28 @@ def identifier(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
 
 
-def pattern(path: str) -> str:
+def path_text(path: str | os.PathLike[str]) -> str:
+    """A path as DuckDB takes it: in UTF-8, whatever encoding the locale has.
+
+    Raises DemarcateError for a path that is not UTF-8.
+    """
+    try:
+        return os.fsencode(path).decode()
+    except UnicodeDecodeError as error:
+        raise DemarcateError(f"{os.fspath(path)}: give the folder a name that is UTF-8") from error
+
+
+def pattern(path: str | os.PathLike[str]) -> str:
     """A path as DuckDB's functions take it, to whom *, ? and [ in a folder's name mean other folders, too.
 
-    Raises DemarcateError for a path with a backslash beside these, which no pattern can say.
+    Raises DemarcateError for a path with a backslash beside these, which no pattern can say, and as `path_text`.
 
     >>> pattern("my [prod] estate*/x.parquet")
     'my [[]prod] estate[*]/x.parquet'
     """
-    escaped = re.sub(r"[*?[]", r"[\g<0>]", path)
-    if escaped != path and "\\" in path:
+    text = path_text(path)
+    escaped = re.sub(r"[*?[]", r"[\g<0>]", text)
+    if escaped != text and "\\" in text:
         raise DemarcateError(f"{path}: give the folder a name that does not have a backslash beside *, ? or [")
     return escaped
 

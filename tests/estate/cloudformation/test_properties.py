@@ -13,38 +13,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demarcate.estate.sources.cloudformation.templates import Resource, Templates, load
+from fuzz import templates
 
 NAMES = st.sampled_from(
     ["template.json", "A", "B", "C", "Vpc", "Key", "AWS::Region", "AWS::NoValue", "AWS::StackId", "", "A.Arn"]
 )
 TEXTS = st.text(st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Zl", "Zp"]), max_size=12)
 SCALARS = st.none() | st.booleans() | st.integers(-(2**40), 2**40) | TEXTS | NAMES
-FUNCTIONS = st.sampled_from(
-    [
-        "Ref",
-        "Condition",
-        "Fn::And",
-        "Fn::Base64",
-        "Fn::Cidr",
-        "Fn::Equals",
-        "Fn::FindInMap",
-        "Fn::GetAZs",
-        "Fn::GetAtt",
-        "Fn::If",
-        "Fn::ImportValue",
-        "Fn::Join",
-        "Fn::Length",
-        "Fn::Not",
-        "Fn::Or",
-        "Fn::Select",
-        "Fn::Split",
-        "Fn::Sub",
-        "Fn::ToJsonString",
-        "Fn::Transform",
-        "Fn::ForEach::X",
-        "Fn::Nope",
-    ]
-)
+FUNCTIONS = st.sampled_from(templates.FUNCTIONS)
 
 
 def plain(leaves: st.SearchStrategy[Any], keys: st.SearchStrategy[str]) -> st.SearchStrategy[Any]:
