@@ -200,6 +200,18 @@ def test_a_database_that_cannot_write_a_part_is_an_error_and_leaves_nothing(
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "manifest",
+    [{"version": "36.0.0", "artifacts": {"Stack": {}}}, {"name": "app", "short_name": "a", "icons": []}],
+)
+def test_a_manifest_of_another_program_makes_no_snapshot(manifest: dict[str, Any], tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text(json.dumps(manifest))
+    (tmp_path / "Stack.template.json").write_text('{"Resources": {"B": {"Type": "AWS::S3::Bucket"}}}')
+    snapshot = collect_snapshot([tmp_path])
+    assert [row["resource"] for row in rows_of(snapshot, table("aws_s3_bucket"), ["resource"])] == ["B"]
+    assert snapshot.unread == ()
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere names of files are Unicode")
 def test_names_of_folders_in_any_locale(tmp_path: Path) -> None:
     """A name that is UTF-8 is one where the locale is not; one that is none cannot be given to the database."""

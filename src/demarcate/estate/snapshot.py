@@ -35,6 +35,9 @@ FORMAT = 1
 LARGEST_MANIFEST = 100_000_000
 """How many bytes a manifest may have: those of half a million parts."""
 
+_LARGEST_OF_OTHERS = 10_000_000
+"""How many bytes are read of a file of that name to see whether it is another program's."""
+
 MOST_ROWS = 1 << 48
 """More than any part has; sums of them are still whole numbers that all may hold."""
 
@@ -247,8 +250,18 @@ def ends_well(path: Path, *, follow: bool = True) -> bool:
 
 
 def is_snapshot(path: Path) -> bool:
-    """Whether a folder is a snapshot (rather than a folder of templates), whole or damaged."""
-    return os.path.lexists(path / MANIFEST)
+    """Whether a folder is a snapshot, whole or damaged, rather than a folder of templates.
+
+    Other programs call a file of theirs so, too: AWS CDK writes one beside its templates, web applications have one.
+    """
+    manifest = path / MANIFEST
+    if not os.path.lexists(manifest):
+        return False
+    try:
+        told = msgspec.json.decode(read_bytes(manifest, _LARGEST_OF_OTHERS))
+    except (OSError, msgspec.MsgspecError, RecursionError):
+        return True
+    return not (told and isinstance(told, dict)) or any(name in told for name in Manifest.__struct_fields__)
 
 
 def rows_of(snapshot: Snapshot, table: Table, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
