@@ -97,3 +97,13 @@ def test_a_relative_path_is_passed_over(tmp_path: Path, monkeypatch: pytest.Monk
     for given in ("here", ".", ""):
         monkeypatch.setenv("XDG_CACHE_HOME", given)
         assert cache.folder() == tmp_path / "home" / ".cache" / "demarcate"
+
+
+def test_what_is_in_use_is_forgotten_last(folder: Path) -> None:
+    for number in range(8):
+        assert kept(key=f"{number}") == "made"
+        for age, path in enumerate(sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)):
+            os.utime(path, (0, 1_000_000 - age))  # written in the same moment, they would have no order
+        assert kept() == "kept"
+    assert (folder / "thing-k.msgpack").exists()
+    assert len(list(folder.iterdir())) == 5

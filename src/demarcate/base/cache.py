@@ -52,9 +52,13 @@ def cached(name: str, key: str, type_: type[T], make: Callable[[], T]) -> T:
     except RuntimeError:  # there is no home
         return make()
     try:
-        return msgspec.msgpack.decode(_read(path), type=type_)
+        kept = msgspec.msgpack.decode(_read(path), type=type_)
     except (OSError, msgspec.MsgspecError, RecursionError):
         result = make()
+    else:
+        with contextlib.suppress(OSError):
+            os.utime(path)  # what is in use is forgotten last
+        return kept
     with contextlib.suppress(OSError):
         _write(path, msgspec.msgpack.encode(result))
         _forget(name, keep=path)
@@ -101,7 +105,7 @@ def _digest(path: Path, content: bytes) -> bytes:
 
 
 def _forget(name: str, *, keep: Path, most: int = 4) -> None:
-    """Older results of the same name, beyond a few: several versions may be in use side by side."""
+    """Forget results of the same name that were not used for longest, beyond a few: several versions may be in use side by side."""
     others = [path for path in keep.parent.glob(f"{name}-*.msgpack") if path != keep]
     for old in sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[most:]:
         old.unlink(missing_ok=True)
