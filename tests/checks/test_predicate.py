@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import duckdb
 import pytest
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demarcate.base.documents import DocumentError, compose, read
+from demarcate.checks import trees
 from demarcate.checks.catalog import columns_of, compile_check, scoped
 from demarcate.checks.names import fill
 from demarcate.checks.predicate import compile_predicate
@@ -95,6 +97,29 @@ def test_exists_never_guesses(sql: str, outer: dict[str, Any], inner: list[dict[
         assert verdict == expected
     elif outer["volume_id"] is not None:
         assert expected is None, "it could have been told"
+
+
+KEYED = (
+    *FORMS,
+    "exists (select 1 from aws_ebs_snapshot s where s.encrypted and s.volume_id = "
+    "cast(cast(aws_ebs_volume.volume_id as date) as varchar))",
+    "exists (select 1 from aws_ebs_snapshot s where s.encrypted or s.volume_id = aws_ebs_volume.volume_id)",
+    "exists (select 1 from aws_ebs_snapshot s where s.volume_id = aws_ebs_volume.volume_id)",
+    "exists (select 1 from aws_ebs_snapshot s where upper(aws_ebs_volume.volume_id) = upper(s.volume_id))",
+    "kms_key_id in (select cast(cast(s.volume_id as date) as varchar) from aws_ebs_snapshot s "
+    "where s.volume_id = aws_ebs_volume.volume_id)",
+    "exists (select 1 from aws_ebs_snapshot s where s.volume_id = aws_ebs_volume.volume_id and exists "
+    "(select 1 from aws_ebs_snapshot t where t.volume_id = aws_ebs_volume.kms_key_id and t.encrypted = s.encrypted))",
+)
+
+
+@pytest.mark.parametrize("sql", KEYED)
+@settings(max_examples=60)
+@given(outer=outer_rows, inner=st.lists(inner_rows, max_size=4))
+def test_looking_by_key_says_the_same(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]]) -> None:
+    by_key = evaluate(sql, outer, inner)
+    with mock.patch.object(trees, "_key", lambda condition, scope: None):
+        assert by_key == evaluate(sql, outer, inner)
 
 
 def evaluate(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]], *, empty: bool = False) -> Truth:

@@ -105,7 +105,7 @@ def _digest(path: Path, content: bytes) -> bytes:
 
 
 def _forget(name: str, *, keep: Path, most: int = 4) -> None:
-    """Forget results of the same name that were not used for longest, beyond a few: several versions may be in use side by side."""
+    """Remove what was made of other inputs and not used for longest, but for a few: several versions may be in use."""
     others = [path for path in keep.parent.glob(f"{name}-*.msgpack") if path != keep]
     for old in sorted(others, key=lambda path: path.stat().st_mtime, reverse=True)[most:]:
         old.unlink(missing_ok=True)

@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import sqlglot
@@ -31,7 +31,21 @@ from demarcate.checks.allowed import (
     shown,
     unit,
 )
-from demarcate.checks.names import NOW, ROW, Demand, Pieces, Subquery, partly_read
+from demarcate.checks.names import ROW, Demand, Pieces, Subquery, partly_read
+from demarcate.checks.trees import (
+    Scope,
+    all_of,
+    any_of,
+    case,
+    exist,
+    is_null,
+    may_exist,
+    now,
+    operand,
+    select_from,
+    try_cast,
+    variable,
+)
 
 MAX_TEXT = 10_000
 """How many characters a predicate may have."""
@@ -85,7 +99,7 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, nam
         if not isinstance(tree, exp.Condition | exp.Subquery):
             raise PredicateError("is a statement: expected an expression over one row, such as: encrypted")
         compiler = _Compiler(schema, scoped, name, text)
-        outer = _Scope(ROW, table, columns)
+        outer = Scope(ROW, table, columns)
         demanded = _demand(tree, outer)
         sql = compiler.pieces(compiler.expression(tree, (outer,)))
     except RecursionError as error:
@@ -133,26 +147,7 @@ def printed(tree: exp.Expr) -> str:
     return sql
 
 
-@dataclass(slots=True)
-class _Scope:
-    """A row that names may belong to: its alias, table and columns, and the columns used so far."""
-
-    alias: str
-    table: str
-    columns: Mapping[str, str]
-    used: set[str] = field(default_factory=set)
-
-    @property
-    def name(self) -> str:
-        """What a predicate calls it: its alias, or the judged table's own name."""
-        return self.table if self.alias == ROW else self.alias
-
-    def column(self, name: str) -> exp.Column:
-        """One of its columns."""
-        return exp.column(name, table=self.alias, quoted=True)
-
-
-_Scopes = tuple[_Scope, ...]
+_Scopes = tuple[Scope, ...]
 
 
 class _Compiler:
@@ -190,9 +185,9 @@ class _Compiler:
         if isinstance(node, exp.Column):
             return self._column(node, scopes)
         if _is_now(node):
-            return _now()
+            return now()
         if isinstance(node, exp.CurrentDate):
-            return _try_cast(_now(), exp.DataType(this=TYPES["DATE"], nested=False))
+            return try_cast(now(), exp.DataType(this=TYPES["DATE"], nested=False))
         if isinstance(node, exp.Literal):
             return literal(node)
         check_allowed(node)
@@ -200,7 +195,7 @@ class _Compiler:
         if isinstance(node, exp.Anonymous):
             values["this"] = node.name.lower()
         if isinstance(node, exp.Cast):
-            return _try_cast(values["this"], values["to"])
+            return try_cast(values["this"], values["to"])
         return type(node)(**values)
 
     def _value(self, node: exp.Expr, key: str, value: Any, scopes: _Scopes) -> Any:
@@ -215,7 +210,7 @@ class _Compiler:
             return unit(value)
         if isinstance(value, exp.Expr):
             made = self.expression(value, scopes)
-            return made if _same_junction(node, made) else _operand(made)
+            return made if _same_junction(node, made) else operand(made)
         # Flags of the parser and whole numbers; no text of the predicate, which may hold anything.
         if value is None or isinstance(value, bool | int) or (isinstance(node, exp.Anonymous) and key == "this"):
             return value
@@ -240,7 +235,7 @@ class _Compiler:
             + (f"; did you mean {near[0]}?" if near else f" (see: demarcate tables {candidates[0].table})")
         )
 
-    def _source(self, select: exp.Select, scopes: _Scopes) -> _Scope:
+    def _source(self, select: exp.Select, scopes: _Scopes) -> Scope:
         """The one table that a subquery reads."""
         extra = [
             key
@@ -264,14 +259,14 @@ class _Compiler:
             raise PredicateError(f"looks from table to table more than {MAX_LOOKUPS} times")
         if any(alias in (scope.alias, scope.name) for scope in scopes):
             raise PredicateError(f"two tables of the predicate are called {alias}: give one an alias")
-        return _Scope(alias, table.name, columns)
+        return Scope(alias, table.name, columns)
 
-    def _condition(self, select: exp.Select, inner: _Scope, scopes: _Scopes) -> exp.Expr | None:
+    def _condition(self, select: exp.Select, inner: Scope, scopes: _Scopes) -> exp.Expr | None:
         where = select.args.get("where")
         self.demands.append(_demand(where.this if where is not None else exp.true(), inner))
         return self.expression(where.this, (*scopes, inner)) if where is not None else None
 
-    def _same_place(self, inner: _Scope, outer: _Scope) -> list[exp.Expr]:
+    def _same_place(self, inner: Scope, outer: Scope) -> list[exp.Expr]:
         """That a row is of the account and region of the row from which it is looked for."""
         shared = set(self._scoped(inner.table)) & set(self._scoped(outer.table))
         names = [name for name in ("account_id", "region") if name in shared]
@@ -287,30 +282,29 @@ class _Compiler:
         if left is not None:
             value = self.expression(_only(select), (*scopes, inner))
             equal = exp.EQ(this=left.copy(), expression=value)
-            condition = equal if condition is None else _all([equal, condition])
+            condition = equal if condition is None else all_of([equal, condition])
             for column in left.find_all(exp.Column):
                 next(s for s in scopes if s.alias == column.table).used.add(column.name)
-        outer_nulls = [_is_null(scope.column(name)) for scope in scopes for name in sorted(scope.used)]
+        outer_nulls = [is_null(scope.column(name)) for scope in scopes for name in sorted(scope.used)]
         for scope in scopes:
             scope.used.update(outer_used[id(scope)])
         self.lookups.setdefault(inner.table, set()).update(inner.used)
         test = exp.true() if condition is None else condition
         same = self._same_place(inner, scopes[0])
-        certain = _is_null(inner.column("_conditional"))
+        certain = is_null(inner.column("_conditional"))
         nulls = [*map(inner.column, sorted(inner.used)), *(tree.copy() for tree in self._inside[before:])]
-        unsure = [*map(_is_null, nulls), exp.not_(certain.copy())]
-        perhaps = [_is_null(test.copy()), _all([test, exp.not_(certain.copy())])]
-        exists = _exist(inner, [*same, certain, test])
-        untold = [*outer_nulls, _variable(partly_read(inner.table))]
-        unknown = [*untold, _exist(inner, [*same, _any(unsure), _any(perhaps)])]
+        unsure = [*map(is_null, nulls), exp.not_(certain.copy())]
+        exists = exist(inner, [*same, certain, test])
+        untold = [*outer_nulls, variable(partly_read(inner.table))]
+        unknown = [*untold, *may_exist(inner, [*same, any_of(unsure)], test, exp.not_(certain.copy()))]
         return self._subquery(
             inner,
             scopes,
-            _case([(exists, exp.true()), (_any(unknown), exp.null())]),
-            _case([(_any(untold), exp.null())]),
+            case([(exists, exp.true()), (any_of(unknown), exp.null())]),
+            case([(any_of(untold), exp.null())]),
         )
 
-    def _subquery(self, inner: _Scope, scopes: _Scopes, tree: exp.Expr, empty: exp.Expr) -> exp.Expr:
+    def _subquery(self, inner: Scope, scopes: _Scopes, tree: exp.Expr, empty: exp.Expr) -> exp.Expr:
         """The subquery itself inside another one; else what stands for it, so that what an empty table makes
         of it need not be planned.
         """
@@ -336,15 +330,15 @@ class _Compiler:
         return self._subquery(
             inner,
             scopes,
-            exp.Subquery(this=_select(agreed, inner, wanted)),
-            exp.Subquery(this=_select(value, inner, [exp.false()])),
+            exp.Subquery(this=select_from(agreed, inner, wanted)),
+            exp.Subquery(this=select_from(value, inner, [exp.false()])),
         )
 
 
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-def _demand(condition: exp.Expr, scope: _Scope) -> Demand:
+def _demand(condition: exp.Expr, scope: Scope) -> Demand:
     """What a condition asks of a row for certain: equalities with texts that all hold at once."""
     values: dict[str, tuple[str, ...]] = {}
     for part in condition.flatten() if isinstance(condition, exp.And) else (condition,):
@@ -360,83 +354,9 @@ def _demand(condition: exp.Expr, scope: _Scope) -> Demand:
     return Demand(scope.table, values)
 
 
-_WHOLE = (
-    exp.Column,
-    exp.Literal,
-    exp.Boolean,
-    exp.Paren,
-    exp.Func,
-    exp.Interval,
-    exp.Array,
-    exp.Subquery,
-    exp.Case,
-)
-"""What can stand beside any operator as it is."""
-
-
 def _same_junction(outer: exp.Expr, inner: exp.Expr) -> bool:
     """Whether both are AND, or both OR: their order makes no difference."""
     return isinstance(outer, exp.And | exp.Or) and type(outer) is type(inner)
-
-
-# --- trees that are ours -------------------------------------------------------------------------------
-
-
-def _joined(kind: type[exp.And | exp.Or], conditions: Iterable[exp.Expr]) -> exp.Expr:
-    joined, *others = map(_operand, conditions)
-    for other in others:
-        joined = kind(this=joined, expression=other)
-    return joined
-
-
-def _all(conditions: Iterable[exp.Expr]) -> exp.Expr:
-    return _joined(exp.And, conditions)
-
-
-def _any(conditions: Iterable[exp.Expr]) -> exp.Expr:
-    return _joined(exp.Or, conditions)
-
-
-def _is_null(value: exp.Expr) -> exp.Expr:
-    return exp.Is(this=_operand(value), expression=exp.null())
-
-
-def _operand(value: exp.Expr) -> exp.Expr:
-    whole = isinstance(value, _WHOLE) and not isinstance(value, exp.Binary)
-    return value if whole else exp.paren(value, copy=False)
-
-
-def _select(value: exp.Expr, scope: _Scope, conditions: Iterable[exp.Expr]) -> exp.Select:
-    table = exp.Table(
-        this=exp.to_identifier(scope.table, quoted=True),
-        alias=exp.TableAlias(this=exp.to_identifier(scope.alias, quoted=True)),
-    )
-    select: exp.Select = exp.select(value, copy=False).from_(table, copy=False)
-    wanted = list(conditions)
-    return select.where(_all(wanted), copy=False) if wanted else select
-
-
-def _exist(scope: _Scope, conditions: Iterable[exp.Expr]) -> exp.Expr:
-    return exp.Exists(this=_select(exp.Literal.number(1), scope, conditions))
-
-
-def _case(cases: Iterable[tuple[exp.Expr, exp.Expr]]) -> exp.Expr:
-    """CASE … ELSE FALSE END, in parentheses."""
-    ifs = [exp.If(this=condition, true=value) for condition, value in cases]
-    return exp.paren(exp.Case(ifs=ifs, default=exp.false()), copy=False)
-
-
-def _try_cast(value: exp.Expr, to: exp.DataType) -> exp.Expr:
-    """A cast that gives NULL where it fails: the value is not known in that form, and the scan goes on."""
-    return exp.TryCast(this=value, to=to, safe=True)
-
-
-def _variable(name: str) -> exp.Expr:
-    return exp.Anonymous(this="getvariable", expressions=[exp.Literal.string(name)])
-
-
-def _now() -> exp.Expr:
-    return _variable(NOW)
 
 
 def _select_of(node: exp.Expr) -> exp.Select:

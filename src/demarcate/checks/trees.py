@@ -1,0 +1,152 @@
+"""Trees of our own making, and the rows that names in them belong to."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
+from sqlglot import exp
+
+from demarcate.checks.names import NOW, ROW
+
+
+@dataclass(slots=True)
+class Scope:
+    """A row that names may belong to: its alias, table and columns, and the columns used so far."""
+
+    alias: str
+    table: str
+    columns: Mapping[str, str]
+    used: set[str] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        """What a predicate calls it: its alias, or the judged table's own name."""
+        return self.table if self.alias == ROW else self.alias
+
+    def column(self, name: str) -> exp.Column:
+        """One of its columns."""
+        return exp.column(name, table=self.alias, quoted=True)
+
+
+_WHOLE = (
+    exp.Column,
+    exp.Literal,
+    exp.Boolean,
+    exp.Paren,
+    exp.Func,
+    exp.Interval,
+    exp.Array,
+    exp.Subquery,
+    exp.Case,
+)
+"""What can stand beside any operator as it is."""
+
+
+def _joined(kind: type[exp.And | exp.Or], conditions: Iterable[exp.Expr]) -> exp.Expr:
+    joined, *others = map(operand, conditions)
+    for other in others:
+        joined = kind(this=joined, expression=other)
+    return joined
+
+
+def all_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
+    return _joined(exp.And, conditions)
+
+
+def any_of(conditions: Iterable[exp.Expr]) -> exp.Expr:
+    return _joined(exp.Or, conditions)
+
+
+def is_null(value: exp.Expr) -> exp.Expr:
+    return exp.Is(this=operand(value), expression=exp.null())
+
+
+def operand(value: exp.Expr) -> exp.Expr:
+    whole = isinstance(value, _WHOLE) and not isinstance(value, exp.Binary)
+    return value if whole else exp.paren(value, copy=False)
+
+
+def select_from(value: exp.Expr, scope: Scope, conditions: Iterable[exp.Expr]) -> exp.Select:
+    table = exp.Table(
+        this=exp.to_identifier(scope.table, quoted=True),
+        alias=exp.TableAlias(this=exp.to_identifier(scope.alias, quoted=True)),
+    )
+    select: exp.Select = exp.select(value, copy=False).from_(table, copy=False)
+    wanted = list(conditions)
+    return select.where(all_of(wanted), copy=False) if wanted else select
+
+
+def exist(scope: Scope, conditions: Iterable[exp.Expr]) -> exp.Expr:
+    return exp.Exists(this=select_from(exp.Literal.number(1), scope, conditions))
+
+
+def may_exist(scope: Scope, about: list[exp.Expr], test: exp.Expr, unsure: exp.Expr) -> list[exp.Expr]:
+    """Conditions one of which holds where a row may match, `about` telling which rows are looked at: the test is
+    NULL of it, or it is true and the row itself is `unsure`.
+
+    Where the test asks for a key, rows with that key and rows whose key is not known are looked for apart: each of
+    a thousand rows would be compared with each of another thousand.
+    """
+
+    def is_open(rest: exp.Expr) -> exp.Expr:
+        return any_of([is_null(rest.copy()), all_of([rest.copy(), unsure.copy()])])
+
+    def some(*conditions: exp.Expr) -> exp.Expr:
+        return exist(scope, [condition.copy() for condition in (*about, *conditions)])
+
+    parts = _parts(test)
+    for number, part in enumerate(parts):
+        key = _key(part, scope)
+        if key is None:
+            continue
+        inside, outside = key
+        rest = all_of(parts[:number] + parts[number + 1 :] or [exp.true()])
+        possible = exp.not_(exp.Is(this=operand(rest), expression=exp.false()))
+        conditions = [some(part, is_open(rest)), some(is_null(inside), possible)]
+        if not isinstance(outside, exp.Column):  # a column that is NULL leaves everything open
+            conditions.append(all_of([is_null(outside.copy()), some(possible)]))
+        return conditions
+    return [some(is_open(test))]
+
+
+def _parts(test: exp.Expr) -> list[exp.Expr]:
+    """The conditions that must all hold."""
+    if isinstance(test, exp.Paren):
+        return _parts(test.this) if isinstance(test.this, exp.And | exp.Paren) else [test]
+    return (
+        [part for side in (test.left, test.right) for part in _parts(side)]
+        if isinstance(test, exp.And)
+        else [test]
+    )
+
+
+def _key(condition: exp.Expr, scope: Scope) -> tuple[exp.Expr, exp.Expr] | None:
+    """The two sides of an equality of a value of the scope's rows, which is the first, with one of other rows."""
+    equality = condition.unnest()
+    if not isinstance(equality, exp.EQ) or equality.find(exp.Select):
+        return None
+    for inside, outside in ((equality.left, equality.right), (equality.right, equality.left)):
+        within, without = ({column.table for column in side.find_all(exp.Column)} for side in (inside, outside))
+        if within == {scope.alias} and without and scope.alias not in without:
+            return inside, outside
+    return None
+
+
+def case(cases: Iterable[tuple[exp.Expr, exp.Expr]]) -> exp.Expr:
+    """CASE … ELSE FALSE END, in parentheses."""
+    ifs = [exp.If(this=condition, true=value) for condition, value in cases]
+    return exp.paren(exp.Case(ifs=ifs, default=exp.false()), copy=False)
+
+
+def try_cast(value: exp.Expr, to: exp.DataType) -> exp.Expr:
+    """A cast that gives NULL where it fails: the value is not known in that form, and the scan goes on."""
+    return exp.TryCast(this=value, to=to, safe=True)
+
+
+def variable(name: str) -> exp.Expr:
+    return exp.Anonymous(this="getvariable", expressions=[exp.Literal.string(name)])
+
+
+def now() -> exp.Expr:
+    return variable(NOW)
