@@ -29,6 +29,7 @@ from demarcate.checks.engine import judge
 from demarcate.estate.accounts import Accounts
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.sources.aws import clients
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from fuzz import texts, trees
 from fuzz.inputs import Input
@@ -121,10 +122,12 @@ def run(given: Input, folder: Path) -> None:
         )
         snapshot = collect_snapshot(
             [sources.get(asked["kind"], "aws")],
-            session=session,
-            regions=asked["regions"],
-            endpoint_url=NOWHERE,
-            accounts=accounts.get(asked["kind"]),
+            Options(
+                session=session,
+                regions=tuple(asked["regions"] or ()),
+                endpoint_url=NOWHERE,
+                accounts=accounts.get(asked["kind"]),
+            ),
             selection=dict.fromkeys(asked["tables"]),
             out=folder / "out",
         )

@@ -17,6 +17,7 @@ from demarcate.checks.engine import Judgement, judge
 from demarcate.checks.structs import Check
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.sources.interface import Options
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, load
 from demarcate.posture.assess import assess_snapshot
@@ -50,7 +51,7 @@ def checks() -> Mapping[str, Check]:
 @cache
 def example() -> tuple[Snapshot, Judgement]:
     """A template of the examples, judged."""
-    snapshot = collect_snapshot([EXAMPLES / "estate" / "network.yaml"], moment=MOMENT)
+    snapshot = collect_snapshot([EXAMPLES / "estate" / "network.yaml"], Options(moment=MOMENT))
     return snapshot, judge(snapshot, checks().values())
 
 

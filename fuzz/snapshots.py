@@ -20,6 +20,7 @@ from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.querying import QueryLimits
 from demarcate.estate.querying import run as run_query
 from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.sources.interface import Options
 from fuzz import texts, trees
 from fuzz.inputs import Input, Link, put
 from fuzz.outcomes import EXAMPLES, MOMENT, checks, example, harmless, report
@@ -168,7 +169,7 @@ _ACCOUNTS = {
 @cache
 def _seed() -> tuple[dict[str, Any], Mapping[str, bytes]]:
     """The manifest of the example estate's snapshot, and a part for each table that has rows."""
-    snapshot = collect_snapshot([EXAMPLES / "estate"], moment=MOMENT)
+    snapshot = collect_snapshot([EXAMPLES / "estate"], Options(moment=MOMENT))
     manifest = json.loads((snapshot.folder / "manifest.json").read_bytes()) | _ACCOUNTS
     files = {
         name: (snapshot.folder / part["file"]).read_bytes()

@@ -13,6 +13,7 @@ import yaml
 from demarcate.checks.engine import judge
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.sources.cloudformation.templates import load, read_parameters
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from fuzz import texts, trees
 from fuzz.inputs import Input, put
@@ -134,7 +135,7 @@ def run(given: Input, folder: Path) -> None:
     parameters = read_parameters(folder / "parameters.json") if "parameters.json" in given else None
     paths = [folder / name for name in given if name.startswith("template.")]
     if "whole" in given:
-        snapshot = collect_snapshot(paths, parameters=parameters, moment=MOMENT)
+        snapshot = collect_snapshot(paths, Options(parameters=parameters, moment=MOMENT))
         report(snapshot, judge(snapshot, checks().values()))
     else:
         names, same = _references()

@@ -266,7 +266,7 @@ def test_evidence_that_is_not_believed_is_told_and_the_rest_counts(tmp_path: Pat
     [
         (("assess", "t.yaml", "--out", "r.pdf"), "ends in .html, .json or .csv"),
         (("assess", "t.yaml", "--as-of", "23.11.2026"), "a date such as"),
-        (("assess", "aws", "--as-of", "2026-11-23"), "only templates"),
+        (("assess", "aws", "--as-of", "2026-11-23"), "which --as-of is not for"),
         (("assess", "t.yaml", "--evidence", "nowhere"), "nowhere"),
         (("assess", "t.yaml", "--out", "t.yaml/r.html"), "cannot be written"),
     ],

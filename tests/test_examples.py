@@ -11,6 +11,7 @@ import demarcate
 from demarcate.checks.catalog import load_checks
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.sources.cloudformation.templates import load, read_parameters
+from demarcate.estate.sources.interface import Options
 from tests import processes
 
 ROOT = Path(__file__).parent.parent
@@ -47,7 +48,7 @@ def promised() -> Verdicts:
 
 def judged(expected: Verdicts, parameters: dict[str, object] | None = None) -> Verdicts:
     """What Demarcate says of the same on the day of the README; nothing where it has no finding."""
-    snapshot = collect_snapshot([ESTATE], parameters=parameters, moment=MOMENT)
+    snapshot = collect_snapshot([ESTATE], Options(parameters=parameters, moment=MOMENT))
     checks = {check for _, _, check in expected}
     found: Verdicts = {}
     for row in demarcate.evaluate(snapshot, checks=checks, passes=True).to_pylist():

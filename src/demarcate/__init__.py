@@ -74,14 +74,12 @@ def collect(
     'cloudformation'
     """
     from demarcate.estate.collecting import collect_snapshot, everything
+    from demarcate.estate.sources.interface import Options
 
     return collect_snapshot(
         [source],
-        session=session,
-        regions=regions,
-        accounts=accounts,
+        Options(session=session, regions=tuple(regions or ()), accounts=accounts, parameters=parameters),
         selection=everything(tables),
-        parameters=parameters,
     )
 
 
@@ -126,13 +124,11 @@ def assess(
     from pathlib import Path
 
     from demarcate.assessing import assess_sources
+    from demarcate.estate.sources.interface import Options
 
     return assess_sources(
         [source],
-        session=session,
-        regions=regions,
-        accounts=accounts,
-        parameters=parameters,
+        Options(session=session, regions=tuple(regions or ()), accounts=accounts, parameters=parameters),
         checks=checks,
         evidence=Path(evidence) if evidence is not None else None,
     ).posture

@@ -5,29 +5,24 @@ from __future__ import annotations
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.checks.catalog import load_checks, select
 from demarcate.checks.engine import Judgement, NotRun, judge
 from demarcate.checks.structs import Check
 from demarcate.checks.tagging import tally_by_tag
-from demarcate.estate.accounts import Accounts
-from demarcate.estate.collecting import LIVE, collect_snapshot, everything
+from demarcate.estate.collecting import asks, collect_snapshot, everything
 from demarcate.estate.plan import Selection
 from demarcate.estate.progress import Progress
 from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, load
 from demarcate.posture.assess import assess_snapshot
 from demarcate.posture.line import line_checks
 from demarcate.posture.structs import Posture
-
-if TYPE_CHECKING:
-    import boto3
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,43 +38,30 @@ class Assessment:
 
 def assess_sources(
     sources: Sequence[str | Path],
+    options: Options = Options(),
     *,
-    session: boto3.Session | None = None,
-    regions: Sequence[str] | None = None,
-    endpoint_url: str | None = None,
-    accounts: Accounts | None = None,
-    parameters: Mapping[str, Any] | None = None,
     checks: Iterable[str] | None = None,
     check_folders: Sequence[Path] = (),
     evidence: Path | None = None,
     tags: Sequence[str] = (),
-    moment: datetime | None = None,
     progress: Progress | None = None,
 ) -> Assessment:
     """Assess sources. `checks` are ids (all by default), `check_folders` hold checks of the user's own.
 
-    `accounts` says which live accounts are assessed; by default that of the credentials.
-
     `evidence` is an evidence folder, weighed at the snapshot's moment; `tags` are the tag keys by whose values
-    the posture is told as well. `moment` is the moment to assess templates as of (default: now). `progress` is
-    told how a live collection goes.
+    the posture is told as well. `progress` is told how a live collection goes.
 
     Raises DemarcateError as `collect_snapshot`, `load_checks`, `select` and `load_evidence` do.
     """
     model = load()
     chosen = select(load_checks(check_folders, responsibilities=model.owed), checks)
-    live = [str(source) for source in sources] == [LIVE]
+    live = asks(sources)
     deferred = [check for check in chosen.values() if live and checks is None and check.on_request]
     chosen = {name: check for name, check in chosen.items() if check not in deferred}
     snapshot = collect_snapshot(
         sources,
-        session=session,
-        regions=regions,
-        endpoint_url=endpoint_url,
-        accounts=accounts,
+        options,
         selection=selection_for(model, chosen.values(), live=live, named=checks is not None, tags=bool(tags)),
-        parameters=parameters,
-        moment=moment,
         progress=progress,
     )
     proven, refused = _evidence(evidence, model, snapshot)
@@ -111,7 +93,8 @@ def _evidence(
 
 
 def _not_asked(check: Check) -> NotRun:
-    return NotRun(check.id, f"runs on a live account only when named (--check), since it takes {check.on_request}")
+    why = f"runs on a live account only when named (--check), since it takes {check.on_request}"
+    return NotRun(check.id, why, "on request")
 
 
 def selection_for(

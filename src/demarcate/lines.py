@@ -2,28 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from dataclasses import replace
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.collecting import LIVE, collect_snapshot
+from demarcate.estate.collecting import asks, collect_snapshot
 from demarcate.estate.plan import Selection
+from demarcate.estate.sources.interface import Options
 from demarcate.model import Model, services_of_arn
 from demarcate.posture.line import ResourceLine, draw, line_checks
-
-if TYPE_CHECKING:
-    import boto3
 
 
 def line_of(
     model: Model,
     resource: str,
     sources: Sequence[str],
-    *,
-    session: boto3.Session | None = None,
-    regions: Sequence[str] | None = None,
-    endpoint_url: str | None = None,
-    parameters: Mapping[str, Any] | None = None,
+    options: Options = Options(),
 ) -> list[ResourceLine]:
     """Both halves for the resource of that ARN, logical id or name, once for each service that it is of.
 
@@ -31,20 +25,16 @@ def line_of(
     the source has no such resource, or an ARN is of a service that the model does not have.
     """
     selection = None
-    if list(sources) == [LIVE]:
-        selection, regions = _live(model, resource, regions)
-    snapshot = collect_snapshot(
-        sources,
-        session=session,
-        regions=regions,
-        endpoint_url=endpoint_url,
-        selection=selection,
-        parameters=parameters,
-    )
+    if asks(sources):
+        selection, region = _needed(model, resource)
+        if region and not options.regions:
+            options = replace(options, regions=(region,))
+    snapshot = collect_snapshot(sources, options, selection=selection)
     return draw(model, snapshot, resource)
 
 
-def _live(model: Model, arn: str, regions: Sequence[str] | None) -> tuple[Selection, Sequence[str] | None]:
+def _needed(model: Model, arn: str) -> tuple[Selection, str]:
+    """What is read of AWS for the resource of an ARN, and the region that it is in, if it says one."""
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":
         raise DemarcateError(f"{arn!r} is not an ARN; for a template's resource, name the template with --source")
@@ -55,6 +45,4 @@ def _live(model: Model, arn: str, regions: Sequence[str] | None) -> tuple[Select
     for check in line_checks(model).values():
         if check.table in columns:
             columns[check.table].update(check.columns)
-    if regions is None and parts[3]:
-        regions = [parts[3]]
-    return {table: frozenset(used) for table, used in columns.items()}, regions
+    return {table: frozenset(used) for table, used in columns.items()}, parts[3]

@@ -13,6 +13,7 @@ from werkzeug.serving import make_server
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.aws.clients import without_prefix
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from tests.aws.endless import Server, serving_endlessly
 from tests.conftest import models
@@ -56,9 +57,7 @@ class Aws:
     def snapshot(self, *tables: str) -> Snapshot:
         return collect_snapshot(
             ["aws"],
-            session=self.session,
-            regions=[REGION],
-            endpoint_url=self.url,
+            Options(session=self.session, regions=(REGION,), endpoint_url=self.url),
             selection=dict.fromkeys(tables),
         )
 

@@ -24,6 +24,7 @@ from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.sources.aws import asking, clients, paging, session
 from demarcate.estate.sources.aws.bounds import ANSWER, Bounds, within
 from demarcate.estate.sources.aws.failures import Unending, reason
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from tests.aws.answers.asking import calls_of, model_of
 from tests.aws.answers.paging import paging_of
@@ -51,9 +52,7 @@ def collect(endless: Server, table: str, bounds: Bounds | None = None) -> Snapsh
     with unhurried(attempts=2), mock.patch.object(clients, "ANSWER", bounds or ANSWER):
         return collect_snapshot(
             ["aws"],
-            session=a_session(),
-            regions=["eu-west-1"],
-            endpoint_url=endless.url,
+            Options(session=a_session(), regions=("eu-west-1",), endpoint_url=endless.url),
             selection={table: None},
         )
 

@@ -15,6 +15,7 @@ from demarcate.checks.catalog import load_checks
 from demarcate.estate.calls import PlannedCall, calls_of, how_often, planned_rows
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.plan import Selection
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from demarcate.report import rows
 from demarcate.report.out import Out, data
@@ -123,7 +124,9 @@ def called(aws: Aws, selection: Mapping[str, frozenset[str] | None]) -> set[str]
         asked.add(f"{model.service_model.service_name}.{xform_name(model.name)}")
 
     aws.session.events.register("before-call", note)
-    collect_snapshot(["aws"], session=aws.session, regions=[REGION], endpoint_url=aws.url, selection=selection)
+    collect_snapshot(
+        ["aws"], Options(session=aws.session, regions=(REGION,), endpoint_url=aws.url), selection=selection
+    )
     return asked
 
 

@@ -15,6 +15,7 @@ from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import rows_of
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from tests.aws.conftest import REGION, Aws
 
@@ -49,9 +50,7 @@ def answer(session: boto3.Session, event: str, status: int, code: str) -> None:
 def snapshot(aws: Aws, *tables: str) -> Any:
     return collect_snapshot(
         ["aws"],
-        session=aws.session,
-        regions=[REGION],
-        endpoint_url=aws.url,
+        Options(session=aws.session, regions=(REGION,), endpoint_url=aws.url),
         selection=dict.fromkeys(tables),
     )
 
@@ -111,13 +110,13 @@ def test_no_credentials(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
     monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
     with pytest.raises(DemarcateError, match="no AWS credentials"):
-        collect_snapshot(["aws"], session=boto3.Session(region_name=REGION), endpoint_url=aws.url)
+        collect_snapshot(["aws"], Options(session=boto3.Session(region_name=REGION), endpoint_url=aws.url))
 
 
 @pytest.mark.parametrize(("region", "says"), [("eu-west-11", "did you mean"), ("mars", "no AWS region")])
 def test_a_region_that_does_not_exist(aws: Aws, region: str, says: str) -> None:
     with pytest.raises(DemarcateError, match=says):
-        collect_snapshot(["aws"], session=aws.session, regions=[region], endpoint_url=aws.url)
+        collect_snapshot(["aws"], Options(session=aws.session, regions=(region,), endpoint_url=aws.url))
 
 
 def test_inside_an_in_process_moto() -> None:

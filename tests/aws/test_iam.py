@@ -158,9 +158,10 @@ def test_statements(aws: Aws) -> None:
 
 def test_names_of_aws_managed_policies() -> None:
     column = table("aws_iam_role").column("aws_managed_policies")
-    assert column is not None and column.cloudformation is not None and column.cloudformation.function is not None
+    place = column.place("cloudformation") if column is not None else None
+    assert place is not None and place.function is not None
     arns = ["arn:${AWS::Partition}:iam::aws:policy/job-function/Billing", "arn:aws:iam::123456789012:policy/own"]
-    assert column.cloudformation.function(arns) == ["Billing"]
+    assert place.function(arns) == ["Billing"]
 
 
 def test_a_role_that_trusts_its_own_account_and_another(aws: Aws) -> None:

@@ -22,6 +22,7 @@ from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import AccountNote, Snapshot, Unread, rows_of
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.session import ALWAYS_ENABLED, Caller, assume
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from demarcate.estate.writing import SnapshotWriter
 from tests.aws.conftest import REGION, Aws
@@ -63,20 +64,19 @@ class Estate:
     def collect(self, accounts: Accounts, *tables: str, regions: tuple[str, ...] = (REGION,)) -> Snapshot:
         return collect_snapshot(
             ["aws"],
-            session=self.aws.session,
-            regions=regions,
-            endpoint_url=self.aws.url,
-            accounts=accounts,
+            Options(
+                session=self.aws.session,
+                regions=tuple(regions or ()),
+                endpoint_url=self.aws.url,
+                accounts=accounts,
+            ),
             selection=dict.fromkeys(tables or ("aws_ebs_volume",)),
         )
 
     def assess(self, accounts: Accounts = ORGANIZATION) -> Assessment:
         return assess_sources(
             ["aws"],
-            session=self.aws.session,
-            regions=[REGION],
-            endpoint_url=self.aws.url,
-            accounts=accounts,
+            Options(session=self.aws.session, regions=(REGION,), endpoint_url=self.aws.url, accounts=accounts),
             checks=CHECKS,
         )
 
@@ -294,8 +294,8 @@ def test_what_aws_cannot_have_is_refused(given: dict[str, Any], says: str) -> No
 
 
 def test_templates_have_no_accounts() -> None:
-    with pytest.raises(DemarcateError, match="of live AWS only"):
-        collect_snapshot(["examples/estate"], accounts=ORGANIZATION)
+    with pytest.raises(DemarcateError, match="which --org or --account is not for"):
+        collect_snapshot(["examples/estate"], Options(accounts=ORGANIZATION))
 
 
 # --- faults ---------------------------------------------------------------------------------------------

@@ -231,7 +231,7 @@ class Asked(Exception):
 def test_it_is_for_what_assess_reads(
     arguments: tuple[str, ...], options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def collect(_: Any, *, selection: Any, **__: Any) -> Any:
+    def collect(_: Any, __: Any, *, selection: Any, **___: Any) -> Any:
         raise Asked(selection)
 
     monkeypatch.setattr(assessing, "collect_snapshot", collect)

@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 
 from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.sources.interface import Options
 from demarcate.report.progress import BARS, Count, Shown, Standing, Tally, line, picture, showing
 from tests.aws.conftest import REGION, Aws
 from tests.aws.resuming import counting
@@ -132,9 +133,7 @@ def test_what_a_collection_tells_is_what_it_did(aws: Aws) -> None:
     with showing(io.StringIO()) as tally:
         snapshot = collect_snapshot(
             ["aws"],
-            session=aws.session,
-            regions=[REGION],
-            endpoint_url=aws.url,
+            Options(session=aws.session, regions=(REGION,), endpoint_url=aws.url),
             selection={"aws_sqs_queue": None},
             progress=tally,
         )

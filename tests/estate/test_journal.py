@@ -18,6 +18,7 @@ from demarcate.estate.accounts import Accounts
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.journal import NAME, partial_folder
 from demarcate.estate.snapshot import Snapshot, Unread, rows_of
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from demarcate.estate.writing import SnapshotWriter, Stopped
 from tests import processes
@@ -270,20 +271,20 @@ def test_what_is_asked_for_is_told_apart(tmp_path: Path, monkeypatch: pytest.Mon
             noted.append(asked)
             raise KeyboardInterrupt
 
-    monkeypatch.setattr("demarcate.estate.collecting.SnapshotWriter", Noting)
+    monkeypatch.setattr("demarcate.estate.sources.aws.source.SnapshotWriter", Noting)
     columns = {"aws_vpc": frozenset({"arn"})}
-    for options in (
-        {},
-        {"selection": {"aws_vpc": None}},
-        {"selection": columns},
-        {"selection": {"aws_vpc": frozenset({"cidr_block"})}},
-        {"selection": columns, "regions": ["eu-west-1"]},
-        {"selection": columns, "endpoint_url": "http://127.0.0.1:1"},
-        {"selection": columns, "accounts": Accounts(organization=True)},
-        {"selection": columns, "accounts": Accounts(only=("123456789012",))},
+    for selection, options in (
+        (None, Options()),
+        ({"aws_vpc": None}, Options()),
+        (columns, Options()),
+        ({"aws_vpc": frozenset({"cidr_block"})}, Options()),
+        (columns, Options(regions=("eu-west-1",))),
+        (columns, Options(endpoint_url="http://127.0.0.1:1")),
+        (columns, Options(accounts=Accounts(organization=True))),
+        (columns, Options(accounts=Accounts(only=("123456789012",)))),
     ):
         with pytest.raises(KeyboardInterrupt):
-            collect_snapshot(["aws"], out=tmp_path / "s", **options)
+            collect_snapshot(["aws"], options, selection=selection, out=tmp_path / "s")
     assert len({json.dumps(asked) for asked in noted}) == len(noted)
 
 
@@ -291,8 +292,8 @@ def test_what_is_asked_for_is_told_apart(tmp_path: Path, monkeypatch: pytest.Mon
 def test_only_a_live_collection_with_a_folder_is_gone_on_with(out: Path | None, tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text("Resources: {V: {Type: 'AWS::EC2::Volume'}}")
     sources = ["aws"] if out is None else [tmp_path / "t.yaml"]
-    with pytest.raises(DemarcateError, match="gone on with"):
-        collect_snapshot(sources, out=out, resume=True)
+    with pytest.raises(DemarcateError, match="gone on with" if out is None else "which --resume is not for"):
+        collect_snapshot(sources, Options(resume=True), out=out)
 
 
 # --- Ends ---------------------------------------------------------------------------------------------------

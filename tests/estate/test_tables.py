@@ -126,10 +126,11 @@ def test_live_mapping_is_what_botocore_has(table: Table) -> None:
         else:
             check_call(table, detail, shapes)
     for column in table.columns:
-        if column.live is None or column.live.path.startswith("#"):
+        place = column.place("live")
+        if place is None or place.path.startswith("#"):
             continue
-        shape = resolve(table, column.live.path, shapes)
-        if column.live.function is None and shape is not None:
+        shape = resolve(table, place.path, shapes)
+        if place.function is None and shape is not None:
             fits(column, shape)
 
 
@@ -206,7 +207,7 @@ def schema_walk(type_: str, path: str) -> list[dict[str, Any]]:
 )
 def test_template_mapping_is_what_cloudformation_has(table: Table) -> None:
     for column in table.columns:
-        place = column.cloudformation
+        place = column.place("cloudformation")
         if place is None or place.path.startswith("#") or not table.types:
             continue
         nodes = [n for type_ in table.types for n in template_nodes(table, type_, place)]

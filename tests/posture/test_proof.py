@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from demarcate.assessing import assess_sources
+from demarcate.estate.sources.interface import Options
 from demarcate.evidence.structs import EvidenceResult, Scope
 from demarcate.model import load
 from demarcate.posture.proof import Estate, covers, weigh_proofs
@@ -97,7 +98,7 @@ def assessed(folder: Path, attestation: dict[str, Any], **values: Any) -> Postur
     evidence.mkdir(exist_ok=True)
     (evidence / "attestations.yaml").write_bytes(msgspec.yaml.encode([attestation]))
     return assess_sources(
-        [folder / "t.yaml"], evidence=evidence, moment=MOMENT, checks=["ebs-volume-encrypted"], **values
+        [folder / "t.yaml"], Options(moment=MOMENT), evidence=evidence, checks=["ebs-volume-encrypted"], **values
     ).posture
 
 

@@ -12,8 +12,8 @@ from demarcate.base.sql import identifier, literal, parquet
 from demarcate.checks.facts import facts_of
 from demarcate.checks.names import ROW, partly_read
 from demarcate.checks.structs import Check
-from demarcate.estate.plan import tells
 from demarcate.estate.snapshot import Snapshot, Unread
+from demarcate.estate.sources.registry import collected_from
 from demarcate.estate.table import Table
 from demarcate.estate.tables import all_tables
 
@@ -59,6 +59,7 @@ class Database:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
+        self.source = collected_from(snapshot)
         rows = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
         # Queries over few rows run side by side, so that each needs but one thread.
         # Findings are ordered when they are read.
@@ -143,17 +144,9 @@ class Database:
 
     def why_absent(self, table: Table) -> str | None:
         """Why the snapshot has nothing of a table; None where it has, or has tried."""
-        manifest = self.snapshot.manifest
-        if table.name in manifest.tables or self.gaps(table.name):
+        if table.name in self.snapshot.manifest.tables or self.gaps(table.name):
             return None
-        if manifest.source == "cloudformation" and not tells("cloudformation", table):
-            return f"templates cannot tell {table.name}"
-        if manifest.source == "config":
-            from demarcate.estate.sources.config.collect import tells as config_tells
-
-            known = config_tells(table)
-            return f"AWS Config has no item of {table.name}" if known else f"AWS Config cannot tell {table.name}"
-        return f"{table.name} was not collected"
+        return self.source.why_absent(table)
 
     def why_partly_read(self, name: str) -> str | None:
         """Why a table may have rows that are not in the snapshot, anywhere; None where it has them all."""
@@ -216,12 +209,11 @@ class Database:
 
     def why_null(self, table: Table, name: str) -> str:
         """Why a column is NULL in a row that does not say so itself."""
-        source = self.snapshot.manifest.source
         column = table.column(name)
         if column in table.columns and column is not None and not table.derived:
-            if (column.live if source == "live" else column.cloudformation) is None:
-                return f"{name}: {'AWS does' if source == 'live' else 'templates do'} not tell it"
+            if self.source.place(table, column) is None:
+                return f"{name}: {self.source.untold}"
             held = self.snapshot.manifest.tables.get(table.name)
             if held is not None and name not in held.columns:
                 return f"{name}: was not collected"
-        return f"{name}: is not told" if source == "live" else f"{name}: is not set"
+        return f"{name}: {self.source.unset}"

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import duckdb
 import msgspec
@@ -91,10 +91,15 @@ class Tally:
 
 @dataclass(frozen=True, slots=True)
 class NotRun:
-    """A check that does not apply to this snapshot, and why."""
+    """A check that does not apply to this snapshot, and why.
+
+    `kind` is "untold" where the source cannot tell the table, "on request" where nobody asked for the check by name,
+    else "not collected".
+    """
 
     check: str
     reason: str
+    kind: Literal["untold", "not collected", "on request"] = "not collected"
 
 
 class Judgement:
@@ -149,7 +154,10 @@ def judge(
     judging = _Judging(database, passes, findings, only)
     tables = [(all_tables()[name], list(of_it)) for name, of_it in groupby(ordered, key=lambda c: c.table)]
     not_run = [
-        NotRun(check.id, why) for table, of_it in tables if (why := database.why_absent(table)) for check in of_it
+        NotRun(check.id, why, "not collected" if database.source.tells(table) else "untold")
+        for table, of_it in tables
+        if (why := database.why_absent(table))
+        for check in of_it
     ]
     try:
         # Most of the time for a small estate is planning, which the database does on one core: so side by side.

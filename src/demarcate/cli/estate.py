@@ -80,16 +80,18 @@ def assess(
     with showing() as progress:
         assessment = assess_sources(
             sources,
-            session=options.session_of(profile, sources),
-            regions=region,
-            endpoint_url=endpoint_url,
-            accounts=options.accounts_of(org, account, role_name, external_id),
-            parameters=options.parameters_of(parameters),
+            options.options_of(
+                profile,
+                region,
+                endpoint_url,
+                parameters,
+                accounts=options.accounts_of(org, account, role_name, external_id),
+                as_of=as_of,
+            ),
             checks=check,
             check_folders=checks or (),
             evidence=evidence,
             tags=by_tag or (),
-            moment=options.moment_of(as_of),
             progress=progress,
         )
     for path, form in files:
@@ -144,19 +146,25 @@ def collect(
     """Write a snapshot: all rows of an estate as Parquet, with a record of what could not be read."""
     from demarcate.assessing import narrowed
     from demarcate.base.errors import DemarcateError
-    from demarcate.estate.collecting import LIVE, collect_snapshot
+    from demarcate.estate.collecting import asks, collect_snapshot
     from demarcate.report.progress import showing
 
     selection = narrowed(table or (), service or (), check or (), checks or ())
-    session = options.session_of(profile, sources)
-    accounts = options.accounts_of(org, account, role_name, external_id)
+    how = options.options_of(
+        profile,
+        region,
+        endpoint_url,
+        parameters,
+        accounts=options.accounts_of(org, account, role_name, external_id),
+        resume=resume,
+    )
     if dry_run:
         from demarcate.estate.dry_run import dry_run as planned
         from demarcate.report import calls, rows
 
-        if sources != [LIVE]:
+        if not asks(sources):
             raise DemarcateError("only live AWS is called: a dry run takes the source aws, and nothing else")
-        found = planned(selection, session=session, regions=region, endpoint_url=endpoint_url, accounts=accounts)
+        found = planned(selection, how)
         if format is Format.TABLE:
             calls.write(*found, data())
         else:
@@ -166,20 +174,9 @@ def collect(
         raise DemarcateError("name a folder for the snapshot (--out), or ask what would be called (--dry-run)")
     began = time.monotonic()
     with _kept(out, resume), showing() as progress:
-        snapshot = collect_snapshot(
-            sources,
-            session=session,
-            regions=region,
-            endpoint_url=endpoint_url,
-            accounts=accounts,
-            selection=selection,
-            parameters=options.parameters_of(parameters),
-            out=out,
-            resume=resume,
-            progress=progress,
-        )
+        snapshot = collect_snapshot(sources, how, selection=selection, out=out, progress=progress)
     row_count = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
-    called = f", {progress.standing().whole().calls:,} calls" if sources == [LIVE] else ""
+    called = f", {progress.standing().whole().calls:,} calls" if asks(sources) else ""
     say(
         f"{out}: {row_count:,} rows in {len(snapshot.manifest.tables)} tables{called}, "
         f"{time.monotonic() - began:.1f} s"
@@ -236,12 +233,14 @@ def query(
     with showing() as progress:
         snapshot = collect_snapshot(
             where,
-            session=options.session_of(profile, where),
-            regions=region,
-            endpoint_url=endpoint_url,
-            accounts=options.accounts_of(org, account, role_name, external_id),
+            options.options_of(
+                profile,
+                region,
+                endpoint_url,
+                parameters,
+                accounts=options.accounts_of(org, account, role_name, external_id),
+            ),
             selection=dict.fromkeys(tables_of(sql)),
-            parameters=options.parameters_of(parameters),
             progress=progress,
         )
     limits = QueryLimits(seconds=max_seconds, memory=max_memory * 1_000_000, rows=max_rows)

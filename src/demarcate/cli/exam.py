@@ -87,10 +87,7 @@ def quiz(
 
         assessment = assess_sources(
             sources,
-            session=options.session_of(profile, sources),
-            regions=region,
-            endpoint_url=endpoint_url,
-            parameters=options.parameters_of(parameters),
+            options.options_of(profile, region, endpoint_url, parameters),
         )
         estate, origin = drafts(assessment, chosen), assessment.posture.origin
         unread = len(assessment.posture.unread)

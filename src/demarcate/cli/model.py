@@ -77,10 +77,7 @@ def who(
             model,
             resource,
             where,
-            session=options.session_of(profile, where),
-            regions=region,
-            endpoint_url=endpoint_url,
-            parameters=options.parameters_of(parameters),
+            options.options_of(profile, region, endpoint_url, parameters),
         )
         report.write(model, lines, str(format), data(), options.console())
         return

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from demarcate.estate.accounts import Accounts
     from demarcate.estate.snapshot import Unread
+    from demarcate.estate.sources.interface import Options
     from demarcate.report.console import Console
 
 SOURCES = (
@@ -75,15 +76,28 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
-def session_of(profile: str | None, sources: list[str]) -> Any:
-    """The boto3 session of a profile, where it takes credentials to read one of the sources."""
-    from demarcate.estate.sources.config.source import is_remote
+def options_of(
+    profile: str | None,
+    region: list[str] | None,
+    endpoint_url: str | None,
+    parameters: Path | None = None,
+    *,
+    accounts: Accounts | None = None,
+    as_of: str | None = None,
+    resume: bool = False,
+) -> Options:
+    """How sources are to be read. Raises DemarcateError for a parameter file and a moment that are none."""
+    from demarcate.estate.sources.interface import Options
 
-    if "aws" not in sources and not any(map(is_remote, sources)):
-        return None
-    from demarcate.estate.sources.aws.session import make_session
-
-    return make_session(profile)
+    return Options(
+        profile=profile,
+        regions=tuple(region or ()),
+        endpoint_url=endpoint_url,
+        accounts=accounts,
+        parameters=parameters_of(parameters),
+        moment=moment_of(as_of),
+        resume=resume,
+    )
 
 
 def accounts_of(

@@ -85,13 +85,9 @@ def diagram(
 
         posture = assess_sources(
             sources,
-            session=options.session_of(profile, sources),
-            regions=region,
-            endpoint_url=endpoint_url,
-            parameters=options.parameters_of(parameters),
+            options.options_of(profile, region, endpoint_url, parameters, as_of=as_of),
             check_folders=checks or (),
             evidence=evidence,
-            moment=options.moment_of(as_of),
         ).posture
     drawing = _drawing(model, service, compared, posture)
     if out is None:

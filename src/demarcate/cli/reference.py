@@ -19,9 +19,8 @@ from demarcate.checks.catalog import load_checks
 from demarcate.checks.facts import facts_of
 from demarcate.checks.structs import Check
 from demarcate.cli import app
-from demarcate.estate.describing import describe_table, sources_of
-from demarcate.estate.plan import tells
-from demarcate.estate.rows import Source
+from demarcate.estate.describing import shown, sources_of
+from demarcate.estate.sources.registry import SOURCES
 from demarcate.estate.table import COMMON, UNSET, Column, Table
 from demarcate.estate.tables import all_tables
 from demarcate.model import Model, Responsibility, When, load
@@ -205,8 +204,9 @@ def _tables(model: Model) -> Iterator[str]:
         "",
         "A table is one kind of resource, as rows. `demarcate query` reads them by SQL, and checks judge them. "
         "For each column this page says where each source finds it: *live* is the path in the answer of AWS's "
-        "API, *template* the path in the properties of the CloudFormation resource (`Ref` and `Arn` are what "
-        "`Ref` and `Fn::GetAtt` give there). A path that begins with `@` leads into a further API call, or into "
+        "API, *templates* the path in the properties of the CloudFormation resource (`Ref` and `Arn` are what "
+        "`Ref` and `Fn::GetAtt` give there), *config* the path in what AWS Config records, brought into the form "
+        "of that answer. A path that begins with `@` leads into a further API call, or into "
         "another resource of the template that completes the row; `@` alone is the whole. Where a source does "
         "not tell a column, it is *unknown* there, which is NULL.",
         "",
@@ -246,25 +246,20 @@ def _table(model: Model, table: Table) -> Iterator[str]:
             "Facts", f"<{facts.source}>, compared on {facts.checked}, believed for {facts.believed_for_days} days"
         )
     yield ""
-    shown = dict(zip((c.name for c in table.all_columns), describe_table(table.name)[1], strict=True))
-    places = [] if table.derived else [place for place in _PLACES if tells(place[0], table)]
+    sources = [] if table.derived else [source for source in SOURCES if source.tells(table)]
     yield from _grid(
-        ["column", "type", *(title for _, title, _ in places), "absent", "about"],
+        ["column", "type", *(source.label for source in sources), "absent", "about"],
         (
             [
                 _code(column.name),
                 _code(column.type),
-                *(_place(str(shown[column.name][index])) for _, _, index in places),
+                *(_place(shown(source, table, column)) for source in sources),
                 _absent(column),
                 markdown(column.about),
             ]
             for column in table.columns
         ),
     )
-
-
-_PLACES: tuple[tuple[Source, str, int], ...] = (("live", "live", 2), ("cloudformation", "template", 3))
-"""The sources, as a page calls them, and where `describe_table` has them."""
 
 
 def _place(path: str) -> str:
@@ -274,9 +269,10 @@ def _place(path: str) -> str:
 def _absent(column: Column) -> str:
     """What the column is where the member is not there; by source where they differ."""
     values = {"": column.absent}
-    for source, place in (("live", column.live), ("template", column.cloudformation)):
+    for source in SOURCES:
+        place = column.place(source.name)
         if place is not None and place.absent is not UNSET:
-            values[source] = place.absent
+            values[source.label] = place.absent
     return ", ".join(
         f"{source}: {_json(value)}" if source else _json(value)
         for source, value in values.items()

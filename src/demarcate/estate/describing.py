@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from demarcate.estate.plan import tells
-from demarcate.estate.table import Column, From, Table
+from demarcate.estate.sources.interface import Source
+from demarcate.estate.sources.registry import SOURCES
+from demarcate.estate.table import Column, Table
 from demarcate.estate.tables import all_tables, table
 
 Rows = tuple[list[str], list[list[object]]]
@@ -17,25 +18,27 @@ def list_tables() -> Rows:
 
 def sources_of(of: Table) -> list[str]:
     """The sources that fill a table, in people's words."""
-    told = [
-        ("live" if source == "live" else "templates") for source in ("live", "cloudformation") if tells(source, of)
-    ]
-    return told + (["facts"] if of.facts else [])
+    return [source.label for source in SOURCES if source.tells(of)] + (["facts"] if of.facts else [])
 
 
 def describe_table(name: str) -> Rows:
-    """The columns of one table. Raises DemarcateError where there is none of that name."""
+    """The columns of one table, and where each source finds them.
+
+    Raises DemarcateError where there is none of that name.
+    """
     chosen = table(name)
-    columns = ["column", "type", "live", "template", "about"]
+    columns = ["column", "type", *(source.label for source in SOURCES), "about"]
     return columns, [
-        [c.name, c.type, _shown(chosen, c, c.live), _shown(chosen, c, c.cloudformation), c.about]
-        for c in chosen.all_columns
+        [column.name, column.type, *(shown(source, chosen, column) for source in SOURCES), column.about]
+        for column in chosen.all_columns
     ]
 
 
-def _shown(of: Table, column: Column, place: From | None) -> str:
+def shown(source: Source, of: Table, column: Column) -> str:
+    """Where a source finds a column; empty where the table's rows are not read but made."""
     if column not in of.columns or of.derived:
         return ""
+    place = source.place(of, column) if source.tells(of) else None
     if place is None:
         return "unknown"
     path = place.path

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from demarcate.estate.accounts import Accounts
 from demarcate.estate.calls import COLUMNS, WHO, PlannedCall, Rows, call_row, planned_rows
 from demarcate.estate.plan import Selection
-
-if TYPE_CHECKING:
-    import boto3
+from demarcate.estate.sources.interface import Options
 
 OWN = "the account of the credentials"
 MEMBERS = "each account of the organization"
@@ -31,39 +29,33 @@ ORGANIZATION: Final = (
 ASSUME: Final = PlannedCall("sts.assume_role", "account")
 
 
-def dry_run(
-    selection: Selection,
-    *,
-    session: boto3.Session,
-    regions: Sequence[str] | None = None,
-    endpoint_url: str | None = None,
-    accounts: Accounts | None = None,
-) -> Rows:
+def dry_run(selection: Selection, options: Options) -> Rows:
     """The calls that collecting a selection would make, per account and region, as columns and rows.
 
     Where there are credentials, AWS is asked for the account that they are of; no other call is made, so regions
     and accounts that AWS would have to list are not told one by one. Raises DemarcateError for a table or a region
     that does not exist, and for credentials that AWS does not take.
     """
-    meant = accounts or Accounts()
-    own = _own(session, regions, endpoint_url)
+    meant = options.accounts or Accounts()
+    own = _own(options)
     rows = [call_row(call, own, "global") for call in _reaching(own, meant)]
     reached = bool(rows)
     for account in meant.only or ((MEMBERS,) if meant.organization else (own,)):
-        found = _of_account(selection, account, regions)
+        found = _of_account(selection, account, options.regions)
         rows += [row for row in found if not (reached and row[_OPERATION] == "GetCallerIdentity")]
     return COLUMNS, rows
 
 
-def _own(session: boto3.Session, regions: Sequence[str] | None, endpoint_url: str | None) -> str:
+def _own(options: Options) -> str:
     from demarcate.estate.sources.aws.clients import Clients
     from demarcate.estate.sources.aws.session import credentials_of, identify
 
+    session = options.credentials()
     if credentials_of(session) is None:
         return OWN
-    clients = Clients(session, endpoint_url)
+    clients = Clients(session, options.endpoint_url)
     try:
-        return identify(session, clients, regions).account
+        return identify(session, clients, options.regions).account
     finally:
         clients.close()
 
@@ -76,7 +68,7 @@ def _reaching(own: str, meant: Accounts) -> tuple[PlannedCall, ...]:
     return (WHO, *(ASSUME for _ in others)) if others else ()
 
 
-def _of_account(selection: Selection, account: str, regions: Sequence[str] | None) -> list[list[object]]:
+def _of_account(selection: Selection, account: str, regions: Sequence[str]) -> list[list[object]]:
     from demarcate.estate.sources.aws.session import ALWAYS_ENABLED
 
     places = list(dict.fromkeys(regions or (REGIONS,)))

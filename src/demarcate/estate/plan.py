@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from demarcate.estate.rows import Source, detail_of, named_in
+from demarcate.estate.rows import detail_of, named_in
 from demarcate.estate.table import Call, Column, Derived, Table
 from demarcate.estate.tables import all_tables, table
 
@@ -27,9 +27,9 @@ class TablePlan:
         """The names of the columns that are made."""
         return tuple(column.name for column in self.columns)
 
-    def details(self, source: Source) -> tuple[str, ...]:
+    def details(self, source: str) -> tuple[str, ...]:
         """The details (live) or companions (templates) that these columns need, each after what it rests on."""
-        places = (c.live if source == "live" else c.cloudformation for c in self.columns)
+        places = (column.place(source) for column in self.columns)
         names = (detail_of(place.path) for place in places if place is not None)
         ordered: dict[str, None] = {}
         for name in sorted({name for name in names if name is not None}):
@@ -48,7 +48,7 @@ class TablePlan:
         ordered[name] = None
 
 
-def tells(source: Source, table: Table) -> bool:
+def tells(source: str, table: Table) -> bool:
     """Whether a source can fill a table.
 
     A derived table counts where any of what it is derived from does.
@@ -62,7 +62,7 @@ def tells(source: Source, table: Table) -> bool:
     )
 
 
-def make_plan(selection: Selection, source: Source) -> list[TablePlan]:
+def make_plan(selection: Selection, source: str) -> list[TablePlan]:
     """The plan for a selection. Raises DemarcateError for a table that does not exist."""
     plans: dict[str, TablePlan] = {}
     columns: dict[str, set[str]] = {}
@@ -95,6 +95,7 @@ def _closed(table: Table, names: set[str]) -> set[str]:
     """The columns asked for, and those that the identity of a row is made of."""
     wanted = names | {"arn", "region"}
     for column in table.columns:
-        if column.name in wanted and column.live is not None and column.live.path.startswith("#format."):
-            wanted.update(named_in(column.live.path.removeprefix("#format.")))
+        live = column.place("live")
+        if column.name in wanted and live is not None and live.path.startswith("#format."):
+            wanted.update(named_in(live.path.removeprefix("#format.")))
     return wanted

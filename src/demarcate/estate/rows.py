@@ -7,14 +7,13 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
 from string import Formatter
-from typing import Any, Literal
+from typing import Any
 
 from demarcate.base.moments import since_1970, utc
 from demarcate.base.unknown import Unknown, first_unknown
 from demarcate.estate.paths import ABSENT, kind, path
 from demarcate.estate.table import UNSET, Column, Derived, From, Table
 
-Source = Literal["live", "cloudformation"]
 Row = dict[str, Any]
 """Column to value. A value may be an `Unknown`; inside JSON values Unknowns may stand anywhere."""
 
@@ -72,12 +71,12 @@ def detail_of(text: str) -> str | None:
     return text[1:].partition(".")[0].partition("[")[0]
 
 
-def build(source: Source, columns: Iterable[Column]) -> Callable[[Item, Place], Row]:
+def build(source: str, columns: Iterable[Column]) -> Callable[[Item, Place], Row]:
     """A function that makes the row of one item, with the columns given."""
     makers: list[tuple[str, Callable[[Item, Place], Any]]] = []
     formats: list[tuple[str, str]] = []
     for column in columns:
-        place = column.live if source == "live" else column.cloudformation
+        place = column.place(source)
         if place is None:
             continue
         if place.path.startswith("#format."):

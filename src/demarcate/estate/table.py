@@ -70,24 +70,33 @@ class Column(msgspec.Struct, frozen=True):
 
     name: str
     type: ColumnType
-    live: From | None = None
-    cloudformation: From | None = None
+    places: Mapping[str, From] = msgspec.field(default_factory=dict)
+    """Where each source finds it, by the name of the source."""
     absent: Any = UNSET
     about: str = ""
+
+    def place(self, source: str) -> From | None:
+        """Where a source finds it; None where the source does not tell it."""
+        return self.places.get(source)
 
 
 Place = str | From | None
 
 
-def _place(place: Place) -> From | None:
-    return From(place) if isinstance(place, str) else place
+def _places(live: Place, cloudformation: Place) -> dict[str, From]:
+    places = {"live": live, "cloudformation": cloudformation}
+    return {
+        source: From(place) if isinstance(place, str) else place
+        for source, place in places.items()
+        if place is not None
+    }
 
 
 def _constructor(type_: ColumnType) -> Callable[..., Column]:
     def column(
         name: str, *, live: Place = None, cloudformation: Place = None, absent: Any = UNSET, about: str = ""
     ) -> Column:
-        return Column(name, type_, _place(live), _place(cloudformation), absent, about)
+        return Column(name, type_, _places(live, cloudformation), absent, about)
 
     return column
 
@@ -119,8 +128,7 @@ def Tags(*, live: str | None = None, cloudformation: str | None = "Tags") -> Col
     return Column(
         "tags",
         "JSON",
-        From(live, tag_map) if live else None,
-        From(cloudformation, tag_map) if cloudformation else None,
+        _places(From(live, tag_map) if live else None, From(cloudformation, tag_map) if cloudformation else None),
         absent={},
     )
 
@@ -136,11 +144,9 @@ def Arn(  # noqa: N802
     Either a `format` over the row's own columns, or the path where AWS tells it. In a template it is what
     `Fn::GetAtt … .Arn` gives unless another place is named.
     """
-    place = _place(live)
-    if format is not None:
-        place = From(f"#format.{format}")
-    template = attribute("Arn") if cloudformation is None else _place(cloudformation)
-    return Column("arn", "VARCHAR", place, template, about="The ARN.")
+    place = live if format is None else From(f"#format.{format}")
+    template = attribute("Arn") if cloudformation is None else cloudformation
+    return Column("arn", "VARCHAR", _places(place, template), about="The ARN.")
 
 
 # --- live: how AWS is asked -----------------------------------------------------------------------------

@@ -14,6 +14,7 @@ from rich.table import Table as Grid
 
 from demarcate.assessing import Assessment
 from demarcate.checks.engine import Finding
+from demarcate.estate.sources.registry import collected_from
 from demarcate.model import Model
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
 from demarcate.report import unread
@@ -187,9 +188,8 @@ def _unproven(assessment: Assessment) -> RenderableType:
         return Text("")
     lines: list[RenderableType] = [Text("\nUnproven", style="bold")]
     groups: dict[str, list[ResponsibilityPosture]] = {}
-    templates = assessment.posture.source == "cloudformation"
     for responsibility in unproven:
-        groups.setdefault(_needs(assessment.model, responsibility, templates), []).append(responsibility)
+        groups.setdefault(_needs(assessment, responsibility), []).append(responsibility)
     for needs, found in sorted(groups.items(), key=lambda group: -len(group[1])):
         lines.append(Padding(Text.assemble((f"{len(found):>3} ", "bold"), needs), (0, 0, 0, 2)))
         names = _listed([r.id for r in found])
@@ -199,14 +199,17 @@ def _unproven(assessment: Assessment) -> RenderableType:
     return Group(*lines)
 
 
-def _needs(model: Model, posture: ResponsibilityPosture, templates: bool) -> str:
+def _needs(assessment: Assessment, posture: ResponsibilityPosture) -> str:
     if any(result.unknown for result in posture.checks):
         return "cannot be told: their checks found unknown"
-    kinds = [proof.kind for proof in model.responsibility[posture.id].proof]
+    kinds = [proof.kind for proof in assessment.model.responsibility[posture.id].proof]
     if "checks" not in kinds:
         return f"need people's word: {', '.join(kinds)}"
-    if not posture.checks and templates:
-        return "cannot be told by templates: assess the live account"
+    checks = {check.id for check in assessment.checks.values() if check.responsibility == posture.id}
+    untold = {one.check for one in assessment.posture.not_run if one.kind == "untold"}
+    if not posture.checks and checks and checks <= untold:
+        source = collected_from(assessment.snapshot)
+        return f"cannot be told by {source.label}" + ("" if source.asks else ": assess the live account")
     return one_line(posture.because[0]) if posture.because else "have no verdict"
 
 

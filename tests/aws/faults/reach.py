@@ -92,7 +92,7 @@ def calls_before(one: Table, name: str) -> Iterator[Each | Call]:
 @cache
 def columns_of(name: str, detail: str) -> frozenset[str]:
     """The columns of a table that come from one of its details, and those made of such columns."""
-    places = {column.name: column.live.path for column in table(name).columns if column.live is not None}
+    places = {column.name: place.path for column in table(name).columns if (place := column.place("live"))}
     found = {column for column, place in places.items() if detail_of(place) == detail}
     found |= {column for column, place in places.items() if "#format." in place and set(named_in(place)) & found}
     return frozenset(found)

@@ -17,6 +17,7 @@ from demarcate.checks.structs import Check
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.plan import Selection
 from demarcate.estate.snapshot import Snapshot, Unread
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from tests.aws.faults.reach import checks
 
@@ -71,7 +72,9 @@ def look(
     passes: bool = False,
 ) -> Seen:
     """Collect a selection (everything where there is none) over HTTP, and judge it."""
-    snapshot = collect_snapshot(["aws"], session=session, regions=regions, endpoint_url=url, selection=selection)
+    snapshot = collect_snapshot(
+        ["aws"], Options(session=session, regions=tuple(regions or ()), endpoint_url=url), selection=selection
+    )
     return see(snapshot, selection or all_tables(), judged, passes=passes)
 
 

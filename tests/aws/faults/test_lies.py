@@ -15,6 +15,7 @@ from demarcate.estate.accounts import Accounts
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.sources.aws.answers import hold
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from tests.aws.answers.answering import Answer, answer, error, read
 from tests.aws.answers.asking import Asked, api_name, calls_of, model_of
@@ -44,9 +45,7 @@ BODIES = {
 def collect(world: World, *tables: str, regions: Iterable[str] = (REGION,)) -> Snapshot:
     return collect_snapshot(
         ["aws"],
-        session=world.session,
-        regions=list(regions),
-        endpoint_url=world.server.url,
+        Options(session=world.session, regions=tuple(regions), endpoint_url=world.server.url),
         selection=dict.fromkeys(tables),
     )
 
@@ -193,10 +192,7 @@ def test_an_answer_of_another_form_is_one_error(world: World, asked: str, form: 
     with world.with_faults({asked: lambda *_: given}), pytest.raises(DemarcateError):
         collect_snapshot(
             [source],
-            session=world.session,
-            regions=[REGION],
-            endpoint_url=world.server.url,
-            accounts=accounts,
+            Options(session=world.session, regions=(REGION,), endpoint_url=world.server.url, accounts=accounts),
             selection=dict.fromkeys(["aws_ebs_volume"]),
         )
 
@@ -222,10 +218,12 @@ def test_a_member_that_is_always_there_is_not(world: World, operation: str) -> N
     with world.with_faults({operation: lambda asked, _: answer(asked, LESS[operation])}):
         snapshot = collect_snapshot(
             ["aws"],
-            session=world.session,
-            regions=None if operation == "ec2.describe_regions" else [REGION],
-            endpoint_url=world.server.url,
-            accounts=Accounts(organization=True),
+            Options(
+                session=world.session,
+                regions=() if operation == "ec2.describe_regions" else (REGION,),
+                endpoint_url=world.server.url,
+                accounts=Accounts(organization=True),
+            ),
             selection=dict.fromkeys(["aws_ebs_volume"]),
         )
     assert api_name(operation) in {one.operation for one in snapshot.unread}

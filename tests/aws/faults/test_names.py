@@ -13,6 +13,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.estate.accounts import Accounts
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot, rows_of
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from tests.aws.answers.answering import Answer, answer, read
 from tests.aws.answers.asking import Asked
@@ -24,13 +25,12 @@ ODD = ("/../../../../x", "../12345678901", "12345678901", "1234567890123", "", "
 
 
 def collect(world: World, out: Path, **given: Any) -> Snapshot:
+    options = Options(session=world.session, endpoint_url=world.server.url, **given)
     return collect_snapshot(
         ["aws"],
-        session=world.session,
-        endpoint_url=world.server.url,
+        options,
         selection={"aws_ebs_volume": None},
         out=out,
-        **given,
     )
 
 
@@ -49,7 +49,7 @@ def instead(change: Callable[[dict[str, Any]], None]) -> Fault:
 def test_an_account_that_none_can_have(world: World, id: str, tmp_path: Path) -> None:
     fault = instead(lambda result: result.update(Account=id))
     with world.with_faults({WHO: fault}), pytest.raises(DemarcateError, match="12 digits") as error:
-        collect(world, tmp_path / "out" / "s", regions=[REGION])
+        collect(world, tmp_path / "out" / "s", regions=(REGION,))
     assert len(str(error.value)) < 1000
     assert list(tmp_path.iterdir()) == []
 
@@ -58,7 +58,7 @@ def test_an_account_that_none_can_have(world: World, id: str, tmp_path: Path) ->
 def test_a_partition_that_none_can_have(world: World, arn: str, tmp_path: Path) -> None:
     fault = instead(lambda result: result.update(Arn=arn))
     with world.with_faults({WHO: fault}), pytest.raises(DemarcateError, match="12 digits"):
-        collect(world, tmp_path / "s", regions=[REGION])
+        collect(world, tmp_path / "s", regions=(REGION,))
     assert list(tmp_path.iterdir()) == []
 
 
@@ -81,7 +81,7 @@ def test_a_member_that_none_can_be(world: World, id: str, tmp_path: Path) -> Non
         lambda result: result["Accounts"].append({"Id": id, "Arn": "", "Name": "x", "Status": "ACTIVE"})
     )
     with world.with_faults({"organizations.list_accounts": fault}):
-        snapshot = collect(world, tmp_path / "s", regions=[REGION], accounts=Accounts(organization=True))
+        snapshot = collect(world, tmp_path / "s", regions=(REGION,), accounts=Accounts(organization=True))
     (gap,) = [one for one in snapshot.unread if one.operation == "organizations:ListAccounts"]
     assert (gap.account, repr(id) in gap.reason) == (ACCOUNT, True)
     assert ACCOUNT in {note.id for note in snapshot.manifest.accounts}
@@ -98,7 +98,7 @@ def test_a_moment_at_the_ends_of_time(world: World, moment: str, tmp_path: Path)
         return given.but(body=body)
 
     with world.with_faults({"ec2.describe_volumes": fault}):
-        snapshot = collect(world, tmp_path / "s", regions=[REGION])
+        snapshot = collect(world, tmp_path / "s", regions=(REGION,))
     rows = list(rows_of(snapshot, table("aws_ebs_volume"), ["create_time", "_unknown"]))
     assert rows
     for row in rows:

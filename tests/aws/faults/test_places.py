@@ -6,6 +6,7 @@ import pytest
 
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.sources.interface import Options
 from tests.aws.faults.kinds import KINDS, REPEATS, denied, in_region
 from tests.aws.faults.seeing import ACCOUNT, REGION, see
 from tests.aws.faults.world import WHO, World
@@ -23,9 +24,7 @@ def test_who_is_asked_is_not_answered(world: World, kind: str) -> None:
     ):
         collect_snapshot(
             ["aws"],
-            session=world.session,
-            regions=[REGION],
-            endpoint_url=world.server.url,
+            Options(session=world.session, regions=(REGION,), endpoint_url=world.server.url),
             selection={"aws_ebs_volume": None},
         )
 
@@ -36,8 +35,7 @@ def test_which_regions_there_are_is_not_answered(world: World, kind: str) -> Non
     with world.with_faults({"ec2.describe_regions": KINDS[kind][0]}):
         snapshot = collect_snapshot(
             ["aws"],
-            session=world.session,
-            endpoint_url=world.server.url,
+            Options(session=world.session, endpoint_url=world.server.url),
             selection={
                 "aws_account": None,
                 "aws_cloudtrail_trail": None,
@@ -58,9 +56,14 @@ def test_one_region_of_two_is_denied(world: World) -> None:
     with world.with_faults(faults):
         snapshot = collect_snapshot(
             ["aws"],
-            session=world.session,
-            regions=[REGION, OTHER],
-            endpoint_url=world.server.url,
+            Options(
+                session=world.session,
+                regions=(
+                    REGION,
+                    OTHER,
+                ),
+                endpoint_url=world.server.url,
+            ),
             selection={"aws_ebs_volume": None, "aws_kms_key": None},
         )
     assert {(one.table, one.region) for one in snapshot.unread} == {

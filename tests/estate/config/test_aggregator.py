@@ -8,6 +8,7 @@ import pytest
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.sources.interface import Options
 from tests.estate.config.aggregator import Aggregator, failure
 from tests.estate.config.estate import ACCOUNT, cases, item, queried, recorder, rows
 from tests.estate.config.volumes import volume
@@ -19,10 +20,8 @@ CASES = cases()
 def collected(aggregator: Aggregator, *tables: str, regions: list[str] | None = None) -> Snapshot:
     return collect_snapshot(
         [f"config:{aggregator.name}"],
-        session=aggregator.session,
-        endpoint_url=aggregator.url,
+        Options(session=aggregator.session, endpoint_url=aggregator.url, regions=tuple(regions or ())),
         selection=dict.fromkeys(tables),
-        regions=regions,
     )
 
 
@@ -122,19 +121,18 @@ def test_an_aggregator_that_there_is_not_is_an_error(aggregator: Aggregator) -> 
     with pytest.raises(DemarcateError, match="NoSuchConfigurationAggregatorException"):
         collect_snapshot(
             ["config:all"],
-            session=aggregator.session,
-            endpoint_url=aggregator.url,
+            Options(session=aggregator.session, endpoint_url=aggregator.url),
             selection={"aws_ebs_volume": None},
         )
 
 
 def test_a_name_and_a_region_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(DemarcateError, match="name the aggregator: config:AGGREGATOR"):
-        collect_snapshot(["config:"], session=boto3.Session("a", "b", region_name="eu-west-1"))
+        collect_snapshot(["config:"], Options(session=boto3.Session("a", "b", region_name="eu-west-1")))
     for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(DemarcateError, match="set AWS_REGION"):
-        collect_snapshot(["config:all"], session=boto3.Session("a", "b"))
+        collect_snapshot(["config:all"], Options(session=boto3.Session("a", "b")))
 
 
 def test_what_the_aggregator_did_not_get_is_told(aggregator: Aggregator) -> None:

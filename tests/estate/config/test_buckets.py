@@ -13,6 +13,7 @@ import pytest
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.sources.interface import Options
 from tests.aws.conftest import Aws
 from tests.estate.config.estate import ACCOUNT, deliver, document, named, rows, snapshot_of
 from tests.estate.config.volumes import volume
@@ -29,7 +30,7 @@ def put(aws: Aws, key: str, data: bytes) -> None:
 
 
 def collected(aws: Aws, url: str) -> Snapshot:
-    return collect_snapshot([url], session=aws.session, endpoint_url=aws.url, selection=TABLES)
+    return collect_snapshot([url], Options(session=aws.session, endpoint_url=aws.url), selection=TABLES)
 
 
 def packed(*items: Any) -> bytes:
@@ -99,8 +100,7 @@ def test_without_credentials_it_says_so(aws: Aws, monkeypatch: pytest.MonkeyPatc
     with pytest.raises(DemarcateError, match="NoCredentialsError"):
         collect_snapshot(
             ["s3://config"],
-            session=boto3.Session(region_name="eu-west-1"),
-            endpoint_url=aws.url,
+            Options(session=boto3.Session(region_name="eu-west-1"), endpoint_url=aws.url),
             selection=TABLES,
         )
 

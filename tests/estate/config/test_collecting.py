@@ -12,8 +12,9 @@ from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import Judgement, judge
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot
-from demarcate.estate.sources.config.collect import tells
 from demarcate.estate.sources.config.recorders import records
+from demarcate.estate.sources.config.source import Config
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables, table
 from tests.estate.config.estate import (
     ACCOUNT,
@@ -205,7 +206,7 @@ def test_regions_can_be_narrowed(tmp_path: Path) -> None:
     deliver(tmp_path, [volume("vol-1"), of("identity: a user with an inline policy")])
     deliver(tmp_path, [volume("vol-2", awsRegion="us-east-1")], named(region="us-east-1"))
     selection = dict.fromkeys(("aws_ebs_volume", "aws_iam_user"))
-    snapshot = collect_snapshot([tmp_path], regions=["us-east-1"], selection=selection)
+    snapshot = collect_snapshot([tmp_path], Options(regions=("us-east-1",)), selection=selection)
     assert [row["volume_id"] for row in rows(snapshot, "aws_ebs_volume")] == ["vol-2"]
     assert [row["name"] for row in rows(snapshot, "aws_iam_user")] == ["person-01"]
     assert not snapshot.unread
@@ -353,6 +354,7 @@ def test_verdicts_on_what_config_records(tmp_path: Path) -> None:
 
 
 def test_which_tables_config_fills() -> None:
+    tells = Config().tells
     assert tells(table("aws_vpc_security_group_rule"))
     assert tells(table("aws_policy_statement"))
     assert not tells(table("aws_account"))

@@ -14,7 +14,8 @@ from demarcate.base.errors import DemarcateError
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.sources.config.deliveries import Delivery, delivery, grouped
 from demarcate.estate.sources.config.files import recognises
-from demarcate.estate.sources.config.source import is_config
+from demarcate.estate.sources.config.source import Config
+from demarcate.estate.sources.interface import Options
 from tests.estate.config.estate import deliver, document, named, rows, snapshot_of
 from tests.estate.config.volumes import volume
 
@@ -96,7 +97,7 @@ def test_a_folder_is_recognised_by_a_name_or_by_what_a_file_begins_with(tmp_path
     assert recognises(renamed / "export.json")
     assert not recognises(templates / "template.json")
     assert not recognises(tmp_path / "nowhere")
-    assert [is_config(name) for name in ("s3://bucket", "config:all", "aws")] == [True, True, False]
+    assert [Config().recognises(name) for name in ("s3://bucket", "config:all", "aws")] == [True, True, False]
 
 
 def test_hidden_folders_and_other_files_are_passed_over(tmp_path: Path) -> None:
@@ -207,12 +208,12 @@ def test_a_source_of_another_kind_is_refused(tmp_path: Path) -> None:
     snapshots = deliver(tmp_path, []).parent
     template = tmp_path / "template.yaml"
     template.write_text("Resources: {}")
-    with pytest.raises(DemarcateError, match="another estate"):
+    with pytest.raises(DemarcateError, match="two estates"):
         collect_snapshot([snapshots, template])
     with pytest.raises(DemarcateError, match="name it alone"):
         collect_snapshot([snapshots, "s3://bucket"])
-    with pytest.raises(DemarcateError, match="has its own moment"):
-        collect_snapshot([snapshots], moment=datetime(2026, 1, 1))
+    with pytest.raises(DemarcateError, match="--as-of is not for"):
+        collect_snapshot([snapshots], Options(moment=datetime(2026, 1, 1)))
 
 
 def test_a_compressed_file_that_is_no_delivery_is_said(tmp_path: Path) -> None:

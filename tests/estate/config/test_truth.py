@@ -34,7 +34,7 @@ def ids(one: Any) -> str:
 def place_of(one: Recorded, column: Column) -> From | None:
     if column.name in one.columns:
         return one.columns[column.name]
-    return column.cloudformation if one.declared else column.live
+    return column.place("cloudformation" if one.declared else "live")
 
 
 def test_types_are_those_of_config() -> None:

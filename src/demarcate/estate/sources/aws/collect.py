@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -21,12 +20,10 @@ from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, reason
 from demarcate.estate.sources.aws.organization import SERVICE, members_of
 from demarcate.estate.sources.aws.reading import Reader
-from demarcate.estate.sources.aws.session import Account, Caller, account_of, assume, identify, make_session
+from demarcate.estate.sources.aws.session import Account, Caller, account_of, assume, identify
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.table import Each
 from demarcate.estate.writing import SnapshotWriter
-
-if TYPE_CHECKING:
-    import boto3
 
 LISTINGS = 8
 """Listings that are read side by side."""
@@ -96,11 +93,8 @@ class _Opened:
 def collect(
     selection: Selection,
     writer: SnapshotWriter,
+    options: Options,
     *,
-    session: boto3.Session | None = None,
-    regions: Sequence[str] | None = None,
-    endpoint_url: str | None = None,
-    accounts: Accounts | None = None,
     progress: Progress | None = None,
 ) -> None:
     """Write the rows of the tables selected, for the accounts meant and their regions.
@@ -110,9 +104,9 @@ def collect(
     cannot be listed.
     """
     share_arenas()
-    session = session or make_session()
-    own = Clients(session, endpoint_url)
-    caller = identify(session, own, regions)
+    session = options.credentials()
+    own = Clients(session, options.endpoint_url)
+    caller = identify(session, own, options.regions)
     writer.read_as(caller.account)
     with (
         ThreadPoolExecutor(DETAILS, thread_name_prefix="detail") as details,
@@ -123,9 +117,9 @@ def collect(
             writer,
             caller,
             own,
-            accounts or Accounts(),
-            tuple(regions or ()),
-            endpoint_url,
+            options.accounts or Accounts(),
+            options.regions,
+            options.endpoint_url,
             progress or Silent(),
             details,
             listings,

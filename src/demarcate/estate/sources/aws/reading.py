@@ -49,7 +49,7 @@ class Reader:
         self._waits = any(isinstance(detail, Call) for detail in self._details.values())
         self._bulk: dict[tuple[str, str], Mapping[Any, list[Any]] | Unknown] = {}
         columns = plan.table.columns
-        self._region = next((c.live.path for c in columns if c.name == "region" and c.live is not None), None)
+        self._region = next((told.path for c in columns if c.name == "region" and (told := c.place("live"))), None)
 
     def take(self, items: Iterable[Item]) -> None:
         """Write the rows of a page of items, in their order; their details are asked for side by side."""
@@ -123,9 +123,9 @@ class Reader:
         """Record values that AWS told in a form that was not expected, other than what was not told at all."""
         for column in self.plan.columns:
             value = row.get(column.name)
-            if not isinstance(value, Unknown) or column.live is None or column.live.path.startswith("#"):
+            if not isinstance(value, Unknown) or not (told := column.place("live")) or told.path.startswith("#"):
                 continue
-            name = detail_of(column.live.path)
+            name = detail_of(told.path)
             if name is not None and isinstance(item.details.get(name), Unknown):
                 continue  # that is told already
             detail = self._details.get(name or "")
@@ -198,7 +198,7 @@ class Reader:
         columns = tuple(
             column.name
             for column in self.plan.columns
-            if column.live is not None and detail_of(column.live.path) in lost
+            if (told := column.place("live")) and detail_of(told.path) in lost
         )
         unread = self._unread(self.plan.table.name, operation, error, columns)
         self._unit.unread(unread)

@@ -14,11 +14,10 @@ from demarcate.estate.sources.config.deliveries import Delivery, Group, Reading
 from demarcate.estate.sources.config.items import Item, item_of
 from demarcate.estate.sources.config.opening import ONLY_CHANGES, Opened, odd_items
 from demarcate.estate.sources.config.reading import Maker
-from demarcate.estate.sources.config.recorded import RECORDER, all_recorded
+from demarcate.estate.sources.config.recorded import RECORDER, all_recorded, types_of
 from demarcate.estate.sources.config.recorders import Recorder, records
 from demarcate.estate.sources.config.scanning import Damaged
 from demarcate.estate.table import Table
-from demarcate.estate.tables import table
 from demarcate.estate.writing import PartWriter, SnapshotWriter
 
 STALE = timedelta(days=7)
@@ -28,24 +27,9 @@ _NO_RESOURCES = ("AWS::Config::ResourceCompliance", "AWS::Config::ConformancePac
 """Types whose items are no resources."""
 
 
-def tells(of: Table) -> bool:
-    """Whether Config records what fills a table. A derived table counts where any of its parents does."""
-    direct = {one.table for found in all_recorded().values() for one in found}
-    return of.name in direct or any(derived.of in direct for derived in of.derived)
-
-
 def plan(selection: Selection) -> list[TablePlan]:
-    """The plan for a selection: of its tables, and those that they come from, what Config records.
-
-    Raises DemarcateError for a table that does not exist.
-    """
-    chosen = {name: columns for name, columns in selection.items() if tells(table(name))}
-    return [one for one in make_plan(chosen, "live") if types_of(one.table)]
-
-
-def types_of(of: Table) -> tuple[str, ...]:
-    """The types whose items fill a table directly."""
-    return tuple(type_ for type_, found in all_recorded().items() if any(one.table == of.name for one in found))
+    """The plan for tables that Config tells: of these, and of those that they come from, what it records."""
+    return [plan for plan in make_plan(selection, "live") if types_of(plan.table)]
 
 
 def types_for(plans: Sequence[TablePlan]) -> set[str]:
@@ -54,13 +38,13 @@ def types_for(plans: Sequence[TablePlan]) -> set[str]:
 
 
 def collect(
-    opened: Opened, plans: Sequence[TablePlan], writer: SnapshotWriter, *, regions: Sequence[str] | None = None
+    opened: Opened, plans: Sequence[TablePlan], writer: SnapshotWriter, *, regions: Sequence[str] = ()
 ) -> None:
     """Write the rows of planned tables, from all that was opened.
 
     What could not be read is recorded, and the rest goes on.
     """
-    _Collecting(opened, plans, writer, frozenset(regions or ())).run()
+    _Collecting(opened, plans, writer, frozenset(regions)).run()
 
 
 @dataclass(slots=True)

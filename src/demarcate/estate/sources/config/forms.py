@@ -28,7 +28,7 @@ def declared(name: str, column: str) -> Callable[[Any], Any]:
 
 def _function(name: str, column: str, *, declared: bool) -> Callable[[Any], Any]:
     found = table(name).column(column)
-    place: From | None = None if found is None else found.cloudformation if declared else found.live
+    place: From | None = None if found is None else found.place("cloudformation" if declared else "live")
     if place is None or place.function is None:
         raise ValueError(f"{name}.{column} is not made by a function")
     return place.function

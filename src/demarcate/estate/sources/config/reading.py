@@ -12,7 +12,7 @@ from demarcate.estate import rows
 from demarcate.estate.paths import ABSENT, path
 from demarcate.estate.rows import Place, Row, build, detail_of
 from demarcate.estate.sources.config.items import Item, unpacked
-from demarcate.estate.sources.config.recorded import Recorded, Told
+from demarcate.estate.sources.config.recorded import Recorded, Told, place_of
 from demarcate.estate.sources.config.shapes import item_shape, output_shape, shaped
 from demarcate.estate.table import COMMON, UNSET, Column, From, Table, tag_map
 
@@ -46,7 +46,7 @@ class Maker:
             column for name in recorded.newest or () if (column := table.column(name)) not in columns and column
         ]
         self._columns = {column.name: column for column in (*columns, *needed) if column not in COMMON}
-        self._places = {name: self._place(column) for name, column in self._columns.items()}
+        self._places = {name: place_of(recorded, column) for name, column in self._columns.items()}
         self._needed = {detail for place in self._places.values() if place and (detail := detail_of(place.path))}
         self._make = build("live", [self._asked(name, place) for name, place in self._places.items() if place])
         self._shape = item_shape(table)
@@ -97,25 +97,9 @@ class Maker:
         row["resource"] = row["arn"] if isinstance(row["arn"], str) else None
         return row
 
-    def _place(self, column: Column) -> From | None:
-        """Where a column is found; None where Config does not record it."""
-        one = self.recorded
-        if column.name in one.columns:
-            return one.columns[column.name]
-        if column.name in ("region", "tags"):
-            return From("@")  # every item says these itself
-        formatted = column.live if column.live is not None and column.live.path.startswith("#format.") else None
-        place = formatted or (column.cloudformation if one.declared else column.live)
-        if place is None or place.path.startswith(("#ref", "#attribute")):
-            return None
-        if (detail := detail_of(place.path)) and detail not in one.details:
-            return None
-        # What a template's whole says rests on what it leaves out.
-        return None if one.declared and place.path == "@" else place
-
     def _asked(self, name: str, place: From) -> Column:
         column = self._columns[name]
-        return Column(name, column.type, From(place.path, place.function, _LEFT_OUT))
+        return Column(name, column.type, {"live": From(place.path, place.function, _LEFT_OUT)})
 
     def _made(self, item: Item, configuration: dict[str, Any]) -> _Made:
         one = self.recorded
@@ -169,7 +153,7 @@ class Maker:
 def _absent(column: Column, place: From, recorded: Recorded) -> Any:
     if place.absent is not UNSET:
         return place.absent
-    own = column.cloudformation if recorded.declared else column.live
+    own = column.place("cloudformation" if recorded.declared else "live")
     return own.absent if own is not None and own.absent is not UNSET else column.absent
 
 

@@ -23,8 +23,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
+from demarcate.estate.rows import detail_of
 from demarcate.estate.sources.config.items import Item
-from demarcate.estate.table import From
+from demarcate.estate.table import Column, From, Table
 
 RECORDER = "AWS::Config::ConfigurationRecorder"
 """The type whose items say which types are recorded. Config always records it."""
@@ -81,3 +82,25 @@ def all_recorded() -> dict[str, tuple[Recorded, ...]]:
         for one in import_module(f"{types.__name__}.{info.name}").RECORDED:
             found[one.type] = (*found.get(one.type, ()), one)
     return dict(sorted(found.items()))
+
+
+def types_of(of: Table) -> tuple[str, ...]:
+    """The types whose items fill a table directly."""
+    return tuple(type_ for type_, found in all_recorded().items() if any(one.table == of.name for one in found))
+
+
+def place_of(recorded: Recorded, column: Column) -> From | None:
+    """Where items of a type have a column; None where Config does not record it."""
+    if column.name in recorded.columns:
+        return recorded.columns[column.name]
+    if column.name in ("region", "tags"):
+        return From("@")  # every item says these itself
+    live = column.place("live")
+    formatted = live if live is not None and live.path.startswith("#format.") else None
+    place = formatted or (column.place("cloudformation") if recorded.declared else live)
+    if place is None or place.path.startswith(("#ref", "#attribute")):
+        return None
+    if (detail := detail_of(place.path)) and detail not in recorded.details:
+        return None
+    # What a template's whole says rests on what it leaves out.
+    return None if recorded.declared and place.path == "@" else place

@@ -1,4 +1,4 @@
-"""The ways to name what Config recorded: paths, s3://BUCKET/PREFIX, config:AGGREGATOR."""
+"""What AWS Config recorded as a source: paths, s3://BUCKET/PREFIX, config:AGGREGATOR."""
 
 from __future__ import annotations
 
@@ -8,50 +8,102 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demarcate.base.errors import DemarcateError
+from demarcate.estate.plan import Selection
+from demarcate.estate.progress import Progress
+from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.sources.config.files import recognises
+from demarcate.estate.sources.config.recorded import all_recorded, place_of, types_of
+from demarcate.estate.sources.interface import Options
+from demarcate.estate.table import Column, From, Table
+from demarcate.estate.tables import table as table_named
+from demarcate.estate.writing import SnapshotWriter
 
 if TYPE_CHECKING:
-    import boto3
-
     from demarcate.estate.sources.config.opening import Opened
 
 BUCKET = "s3://"
 AGGREGATOR = "config:"
 
 
-def is_remote(name: str) -> bool:
-    """Whether it takes AWS credentials to read a source."""
+class Config:
+    """What AWS Config recorded and delivered, or shows in an aggregator."""
+
+    name = "config"
+    title = "what AWS Config recorded"
+    label = "config"
+    asks = False
+    untold = "AWS Config does not record it"
+    unset = "AWS Config's item does not have it"
+
+    def recognises(self, name: str) -> bool:
+        """Whether it is named as Config's, or what is there is."""
+        return _is_remote(name) or recognises(Path(name))
+
+    def uses(self, names: Sequence[str]) -> frozenset[str]:
+        """The regions to read, and of what AWS is asked for, as whom."""
+        remote = ("session", "profile", "endpoint_url") if any(map(_is_remote, names)) else ()
+        return frozenset(("regions", *remote))
+
+    def tells(self, table: Table) -> bool:
+        """Whether Config records what fills it. A derived table counts where any of its parents does."""
+        parents = [table_named(derived.of) for derived in table.derived if "::" not in derived.of]
+        return any(map(types_of, (table, *parents)))
+
+    def place(self, table: Table, column: Column) -> From | None:
+        """Where an item has a column: that of the first of its types that has it."""
+        recorded = [one for type_ in types_of(table) for one in all_recorded()[type_] if one.table == table.name]
+        places = (place_of(one, column) for one in recorded)
+        return next((place for place in places if place is not None), None)
+
+    def why_absent(self, table: Table) -> str:
+        """Config records no type that fills it, or had no item of one."""
+        return f"AWS Config {'has no item of' if self.tells(table) else 'cannot tell'} {table.name}"
+
+    def collect(
+        self,
+        names: Sequence[str],
+        selection: Selection,
+        options: Options,
+        *,
+        out: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Snapshot:
+        """Read what Config recorded, which has its own moment. Raises DemarcateError where nothing can be read."""
+        from demarcate.estate.sources.config.collect import collect, plan, types_for
+
+        plans = plan({name: columns for name, columns in selection.items() if self.tells(table_named(name))})
+        with (
+            _opened(names, types_for(plans), options) as opened,
+            SnapshotWriter(self.name, " ".join(names), out=out, moment=opened.moment) as writer,
+        ):
+            collect(opened, plans, writer, regions=options.regions)
+            return writer.finish()
+
+
+def _is_remote(name: str) -> bool:
+    """Whether it takes AWS credentials to read it."""
     return name.startswith((BUCKET, AGGREGATOR))
 
 
-def is_config(name: str) -> bool:
-    """Whether a source is one of Config's: as it is named, or by what is there."""
-    return is_remote(name) or recognises(Path(name))
-
-
 @contextmanager
-def open_source(
-    names: Sequence[str], types: Iterable[str], *, session: boto3.Session | None, endpoint_url: str | None
-) -> Iterator[Opened]:
+def _opened(names: Sequence[str], types: Iterable[str], options: Options) -> Iterator[Opened]:
     """All that is needed of some types. Raises DemarcateError where nothing can be read at all."""
     from demarcate.estate.sources.config.opening import open_files
 
-    if not any(map(is_remote, names)):
+    if not any(map(_is_remote, names)):
         with open_files([Path(name) for name in names]) as opened:
             yield opened
         return
     if len(names) > 1:
-        raise DemarcateError(f"{next(filter(is_remote, names))}: name it alone")
-    from demarcate.estate.sources.aws.session import make_session
-
-    session = session or make_session()
+        raise DemarcateError(f"{next(filter(_is_remote, names))}: name it alone")
+    session = options.credentials()
     if names[0].startswith(BUCKET):
         from demarcate.estate.sources.config.buckets import open_bucket
 
-        with open_bucket(names[0], session, endpoint_url) as opened:
+        with open_bucket(names[0], session, options.endpoint_url) as opened:
             yield opened
     else:
         from demarcate.estate.sources.config.aggregators import open_aggregator
 
-        with open_aggregator(names[0], types, session, endpoint_url) as opened:
+        with open_aggregator(names[0], types, session, options.endpoint_url) as opened:
             yield opened

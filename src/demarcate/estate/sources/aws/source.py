@@ -1,0 +1,85 @@
+"""Live AWS as a source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from hashlib import sha256
+from pathlib import Path
+
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.accounts import Accounts
+from demarcate.estate.plan import Selection, make_plan, tells
+from demarcate.estate.progress import Progress
+from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.sources.interface import Options
+from demarcate.estate.table import Column, From, Table
+from demarcate.estate.writing import SnapshotWriter
+
+NAME = "aws"
+"""What is given for the accounts that the credentials at hand lead to."""
+
+
+class Live:
+    """The accounts that AWS credentials lead to."""
+
+    name = "live"
+    title = "live AWS"
+    label = "live"
+    asks = True
+    untold = "AWS does not tell it"
+    unset = "is not told"
+
+    def recognises(self, name: str) -> bool:
+        """Whether this is `aws`."""
+        return name == NAME
+
+    def uses(self, names: Sequence[str]) -> frozenset[str]:
+        """All that says which account, where, and as whom."""
+        return frozenset(("session", "profile", "regions", "endpoint_url", "accounts", "resume"))
+
+    def tells(self, table: Table) -> bool:
+        """Whether an operation of AWS lists it."""
+        return tells(self.name, table)
+
+    def place(self, table: Table, column: Column) -> From | None:
+        """Where AWS's answer has a column."""
+        return column.place(self.name)
+
+    def why_absent(self, table: Table) -> str:
+        """Nobody asked for it."""
+        return f"{table.name} was not collected"
+
+    def collect(
+        self,
+        names: Sequence[str],
+        selection: Selection,
+        options: Options,
+        *,
+        out: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Snapshot:
+        """Read the accounts meant. Raises DemarcateError as `aws.collect.collect` and `SnapshotWriter` do."""
+        from demarcate.estate.sources.aws.collect import collect
+
+        if options.resume and out is None:
+            raise DemarcateError("only a snapshot that has a folder (--out) can be gone on with")
+        asked = _asked(selection, options)
+        with SnapshotWriter(self.name, NAME, out=out, asked=asked, resume=options.resume) as writer:
+            collect(selection, writer, options, progress=progress)
+            return writer.finish()
+
+
+def _asked(selection: Selection, options: Options) -> dict[str, str]:
+    """What was asked for, in the words of those who would ask for it again."""
+    columns = sorted(
+        (plan.table.name, plan.kept, [child.name for child, _ in plan.children], sorted(plan.names))
+        for plan in make_plan(selection, Live.name)
+    )
+    accounts = options.accounts or Accounts()
+    return {
+        "tables": ", ".join(sorted(selection)),
+        "columns": sha256(repr(columns).encode()).hexdigest(),
+        "regions": ", ".join(dict.fromkeys(options.regions)),
+        "accounts": ", ".join(["the organization"] * accounts.organization + sorted(accounts.only)),
+        "endpoint": options.endpoint_url or "",
+    }

@@ -1,0 +1,60 @@
+"""CloudFormation templates as a source."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from demarcate.estate.plan import Selection, tells
+from demarcate.estate.progress import Progress
+from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.sources.interface import Options
+from demarcate.estate.table import Column, From, Table
+from demarcate.estate.writing import SnapshotWriter
+
+
+class Templates:
+    """Templates, and folders of them."""
+
+    name = "cloudformation"
+    title = "a template or a folder of templates"
+    label = "templates"
+    asks = False
+    untold = "templates do not tell it"
+    unset = "is not set"
+
+    def recognises(self, name: str) -> bool:
+        """Whatever is given: a path may be that of a template."""
+        return True
+
+    def uses(self, names: Sequence[str]) -> frozenset[str]:
+        """Values for parameters, and the moment to read them as of."""
+        return frozenset(("parameters", "moment"))
+
+    def tells(self, table: Table) -> bool:
+        """Whether a type of resource is it."""
+        return tells(self.name, table)
+
+    def place(self, table: Table, column: Column) -> From | None:
+        """Where a resource's properties have a column."""
+        return column.place(self.name)
+
+    def why_absent(self, table: Table) -> str:
+        """No type of resource is it, or nobody asked for it."""
+        return f"{table.name} was not collected" if self.tells(table) else f"templates cannot tell {table.name}"
+
+    def collect(
+        self,
+        names: Sequence[str],
+        selection: Selection,
+        options: Options,
+        *,
+        out: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Snapshot:
+        """Read templates, which are one estate. Raises DemarcateError where a path has none."""
+        from demarcate.estate.sources.cloudformation.collect import collect
+
+        with SnapshotWriter(self.name, " ".join(names), out=out, moment=options.moment) as writer:
+            collect([Path(name) for name in names], selection, writer, parameters=options.parameters)
+            return writer.finish()

@@ -1,0 +1,45 @@
+"""The sources that there are."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.sources.aws.source import Live
+from demarcate.estate.sources.cloudformation.source import Templates
+from demarcate.estate.sources.config.source import Config
+from demarcate.estate.sources.interface import SPELLED, Options, Source
+
+SOURCES: Final[tuple[Source, ...]] = (Live(), Config(), Templates())
+"""In the order in which they are asked whose a name is; the last takes what is nobody else's."""
+
+
+def source_of(names: Sequence[str]) -> Source:
+    """The source that some names are of. Raises DemarcateError where they are of several."""
+    sources = {name: next(source for source in SOURCES if source.recognises(name)) for name in names}
+    source = sources[names[0]]
+    for name, other in sources.items():
+        if other is not source:
+            raise DemarcateError(
+                f"{names[0]} is {source.title}, {name} is {other.title}: they are two estates, to be read one by one"
+            )
+    return source
+
+
+def collected_from(snapshot: Snapshot) -> Source:
+    """The source that a snapshot was collected from. Raises DemarcateError for one that this version does not have."""
+    name = snapshot.manifest.source
+    for source in SOURCES:
+        if source.name == name:
+            return source
+    raise DemarcateError(f"{snapshot.folder}: is of a source that this version does not have: {name!r}")
+
+
+def check_options(names: Sequence[str], source: Source, options: Options) -> None:
+    """Refuse an option that a source cannot use, which would be passed over. Raises DemarcateError."""
+    used = source.uses(names)
+    for option in options.given():
+        if option not in used:
+            raise DemarcateError(f"{names[0]} is {source.title}, which {SPELLED[option]} is not for: leave it out")
