@@ -11,6 +11,7 @@ import importlib
 import os
 import secrets
 import sys
+import tempfile
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -27,9 +28,12 @@ LIMITS = Limits()
 
 
 def main(
-    arguments: Sequence[str] | None = None, targets: Mapping[str, str] = TARGETS, limits: Limits = LIMITS
+    arguments: Sequence[str] | None = None,
+    targets: Mapping[str, str] = TARGETS,
+    limits: Limits = LIMITS,
+    cache: Path | None = None,
 ) -> int:
-    """Attack targets, modules by their names; 1 where there is a fault."""
+    """Attack targets, modules by their names; 1 where there is a fault. Without a cache all share one for this run."""
     parser = argparse.ArgumentParser(prog="python -m fuzz.run", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"{', '.join(targets)}; default: all")
     parser.add_argument("--count", type=int, default=1_000_000, help="at most so many inputs of each target")
@@ -49,19 +53,21 @@ def main(
     seed = asked.seed or secrets.token_hex(4)
     print(f"Seed {seed}.\n\n{_HEAD}", flush=True)
     results = []
-    for name in chosen:
-        result = attack(
-            name,
-            targets[name],
-            seed=seed,
-            count=asked.count,
-            seconds=asked.seconds,
-            workers=asked.workers,
-            out=asked.out.absolute(),
-            limits=limits,
-        )
-        print(_line(result), flush=True)
-        results.append(result)
+    with tempfile.TemporaryDirectory(prefix="demarcate-fuzz-") as folder:
+        for name in chosen:
+            result = attack(
+                name,
+                targets[name],
+                seed=seed,
+                count=asked.count,
+                seconds=asked.seconds,
+                workers=asked.workers,
+                out=asked.out.absolute(),
+                cache=cache or Path(folder),
+                limits=limits,
+            )
+            print(_line(result), flush=True)
+            results.append(result)
     faults = [kind for result in results for kind in result.faults.values()]
     for fault, times in faults:
         where = asked.out / fault.target / fault.digest

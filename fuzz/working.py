@@ -85,12 +85,24 @@ def input_of(target: Target, name: str, seed: str, number: int) -> Input:
 
 
 def attack(
-    name: str, module: str, *, seed: str, count: int, seconds: float, workers: int, out: Path, limits: Limits
+    name: str,
+    module: str,
+    *,
+    seed: str,
+    count: int,
+    seconds: float,
+    workers: int,
+    out: Path,
+    cache: Path,
+    limits: Limits,
 ) -> Result:
-    """Run the first `count` inputs of a target, or as many as there is time for. Writes each kind of fault to `out`."""
+    """Run the first `count` inputs of a target, or as many as there is time for. Writes each kind of fault to `out`.
+
+    What is costly and the same for all inputs (the compiled catalog) is kept in the folder `cache`.
+    """
     result = Result(name)
     with tempfile.TemporaryDirectory(prefix="demarcate-fuzz-") as folder:
-        attacked = _Attack(result, module, seed, count, workers, out, limits, Path(folder))
+        attacked = _Attack(result, module, seed, count, workers, out, cache, limits, Path(folder))
         try:
             attacked.go_on(time.monotonic() + seconds)
         finally:
@@ -121,10 +133,11 @@ class _Attack:
         count: int,
         workers: int,
         out: Path,
+        cache: Path,
         limits: Limits,
         folder: Path,
     ) -> None:
-        self._result, self._module, self._seed, self._out = result, module, seed, out
+        self._result, self._module, self._seed, self._out, self._cache = result, module, seed, out, cache
         self._limits, self._folder, self._workers = limits, folder, workers
         life = min(LIFE, -(-count // workers))
         self._ranges = iter([range(first, min(first + life, count)) for first in range(0, count, life)])
@@ -162,7 +175,7 @@ class _Attack:
             "HOME": str(home),
             "PYTHONHASHSEED": "0",
             "TMPDIR": str(scratch),
-            "XDG_CACHE_HOME": str(home),
+            "XDG_CACHE_HOME": str(self._cache),
         }
         command = [sys.executable, "-m", "fuzz.working", self._module, self._result.target, self._seed]
         with errors.open("wb") as to:

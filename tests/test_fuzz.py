@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from demarcate.base import cache
 from fuzz.inputs import Input, Link, get, put
 from fuzz.run import TARGETS, main
 from fuzz.working import Limits, input_of
@@ -21,7 +22,7 @@ NO_HURRY = 3600.0
 def test_a_short_run(target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     count = COUNTS.get(target, 60)
     given = [target, "--count", str(count), "--seconds", str(NO_HURRY), "--seed", "short", "--workers", "1"]
-    code = main([*given, "--out", str(tmp_path / "out")])
+    code = main([*given, "--out", str(tmp_path / "out")], cache=cache.folder().parent)
     told = capsys.readouterr().out
     faults = "\n".join(path.read_text() for path in tmp_path.rglob("fault.txt"))
     assert code == 0, told + faults
@@ -94,7 +95,7 @@ def test_a_planted_fault(
         "--out",
         str(out),
     ]
-    limits = Limits(seconds=0.5, memory=200_000_000)
+    limits = Limits(seconds=0.25, memory=200_000_000)
     assert main(arguments, {"planted": "planted"}, limits) == 1
     told = capsys.readouterr().out
     assert "| planted | 4 |" in told, "the others are run all the same"
