@@ -27,6 +27,15 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 
+ANSWER_ALL = """choices => {
+    for (const choice of choices) {
+        document.querySelectorAll('.current .choice')[choice].click();
+        document.querySelector('.current button').click();
+        document.querySelector('.current button').click();
+    }
+}"""
+
+
 @dataclass
 class Opened:
     """A page with its exam."""
@@ -43,9 +52,12 @@ class Opened:
         self.page.locator(".current button").click()
 
     def all(self, *, wrong: int = 0) -> None:
-        """Answer all questions, the first so many wrongly."""
-        for place in range(len(self.exam.questions)):
-            self.answer(place, right=place >= wrong)
+        """Answer all questions in no time, the first so many wrongly."""
+        choices = [
+            question.answer if place >= wrong else (question.answer + 1) % len(question.choices)
+            for place, question in enumerate(self.exam.questions)
+        ]
+        self.page.evaluate(ANSWER_ALL, choices)
 
 
 Open = Callable[..., Opened]
@@ -224,8 +236,7 @@ def test_without_scripts(opened: Open) -> None:
     assert explanation.is_visible()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_everybody_can_use_it(opened: Open, scheme: str, width: int) -> None:
     from axe_playwright_python.sync_playwright import Axe
 
