@@ -10,9 +10,11 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from typer.testing import CliRunner
 
 from demarcate.base.moments import since_1970, utc
 from demarcate.base.unknown import Unknown
+from demarcate.cli import app
 from demarcate.cli.options import moment_of
 from demarcate.estate.rows import convert
 from demarcate.estate.transforms import milliseconds
@@ -73,5 +75,5 @@ def test_as_of_the_ends_of_time(text: str, tmp_path: Path) -> None:
     assert moment_of(text) is not None
     (tmp_path / "t.yaml").write_text("Resources: {A: {Type: 'AWS::S3::Bucket'}}\n")
     for form in ("text", "json", "html", "csv"):
-        done = demarcate("assess", "t.yaml", "--as-of", text, "--format", form, cwd=tmp_path)
-        assert (done.code, done.said) == (0, "")
+        done = CliRunner().invoke(app, ["assess", str(tmp_path / "t.yaml"), "--as-of", text, "--format", form])
+        assert (done.exit_code, done.stderr) == (0, "")

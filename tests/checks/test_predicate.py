@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -16,7 +18,7 @@ from demarcate.base.documents import DocumentError, compose, read
 from demarcate.checks import trees
 from demarcate.checks.catalog import columns_of, compile_check, scoped
 from demarcate.checks.names import fill
-from demarcate.checks.predicate import compile_predicate
+from demarcate.checks.predicate import Compiled, compile_predicate
 from demarcate.checks.structs import Written
 
 CASES = read(Path(__file__).parent / "cases" / "predicates.yaml", dict[str, list[Any]])
@@ -81,7 +83,9 @@ FORMS = {
 @pytest.mark.parametrize("sql", FORMS)
 @settings(max_examples=60)
 @given(outer=outer_rows, inner=st.lists(inner_rows, max_size=4))
-def test_exists_never_guesses(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]]) -> None:
+def test_exists_never_guesses(
+    tables: duckdb.DuckDBPyConnection, sql: str, outer: dict[str, Any], inner: list[dict[str, Any]]
+) -> None:
     """Against an oracle in Kleene's logic: what it answers is right, and where all is known it answers."""
     matches = [
         either([False]) if m is False else (None if row["maybe"] else m)
@@ -91,8 +95,9 @@ def test_exists_never_guesses(sql: str, outer: dict[str, Any], inner: list[dict[
     expected = either([*matches, False])
     if FORMS[sql] < 0:
         expected = None if expected is None else not expected
-    verdict = evaluate(sql, outer, inner)
-    assert inner or verdict == evaluate(sql, outer, inner, empty=True), "the short form says the same"
+    fill_tables(tables, outer, inner)
+    verdict = evaluate(tables, sql)
+    assert inner or verdict == evaluate(tables, sql, empty=True), "the short form says the same"
     if verdict is not None:
         assert verdict == expected
     elif outer["volume_id"] is not None:
@@ -116,14 +121,16 @@ KEYED = (
 @pytest.mark.parametrize("sql", KEYED)
 @settings(max_examples=60)
 @given(outer=outer_rows, inner=st.lists(inner_rows, max_size=4))
-def test_looking_by_key_says_the_same(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]]) -> None:
-    by_key = evaluate(sql, outer, inner)
-    with mock.patch.object(trees, "_key", lambda condition, scope: None):
-        assert by_key == evaluate(sql, outer, inner)
+def test_looking_by_key_says_the_same(
+    tables: duckdb.DuckDBPyConnection, sql: str, outer: dict[str, Any], inner: list[dict[str, Any]]
+) -> None:
+    fill_tables(tables, outer, inner)
+    assert evaluate(tables, sql) == evaluate(tables, sql, by_key=False)
 
 
-def evaluate(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]], *, empty: bool = False) -> Truth:
-    done = compile_predicate(sql, "aws_ebs_volume", columns_of, scoped)
+@pytest.fixture(scope="module")
+def tables() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database with the two tables that predicates are tried on."""
     with duckdb.connect() as connection:
         connection.execute(
             "CREATE TABLE aws_ebs_volume (volume_id VARCHAR, kms_key_id VARCHAR, account_id VARCHAR, region VARCHAR)"
@@ -132,19 +139,36 @@ def evaluate(sql: str, outer: dict[str, Any], inner: list[dict[str, Any]], *, em
             "CREATE TABLE aws_ebs_snapshot (volume_id VARCHAR, encrypted BOOLEAN, _conditional VARCHAR, "
             "account_id VARCHAR, region VARCHAR)"
         )
-        connection.execute(
-            "INSERT INTO aws_ebs_volume VALUES (?, ?, '1', 'r')", [outer["volume_id"], outer["kms_key_id"]]
+        yield connection
+
+
+def fill_tables(tables: duckdb.DuckDBPyConnection, outer: dict[str, Any], inner: list[dict[str, Any]]) -> None:
+    tables.execute("DELETE FROM aws_ebs_volume")
+    tables.execute("DELETE FROM aws_ebs_snapshot")
+    tables.execute("INSERT INTO aws_ebs_volume VALUES (?, ?, '1', 'r')", [outer["volume_id"], outer["kms_key_id"]])
+    for row in inner:
+        tables.execute(
+            "INSERT INTO aws_ebs_snapshot VALUES (?, ?, ?, '1', 'r')",
+            [row["volume_id"], row["encrypted"], "perhaps" if row["maybe"] else None],
         )
-        for row in inner:
-            connection.execute(
-                "INSERT INTO aws_ebs_snapshot VALUES (?, ?, ?, '1', 'r')",
-                [row["volume_id"], row["encrypted"], "perhaps" if row["maybe"] else None],
-            )
-        # A row of another account never counts.
-        connection.execute("INSERT INTO aws_ebs_snapshot VALUES (?, true, NULL, '2', 'r')", [outer["volume_id"]])
-        found = connection.execute(
-            f"SELECT {fill(done.sql, done.subqueries, lambda _: empty)} FROM aws_ebs_volume AS _row"
-        ).fetchone()
+    # A row of another account never counts.
+    tables.execute("INSERT INTO aws_ebs_snapshot VALUES (?, true, NULL, '2', 'r')", [outer["volume_id"]])
+
+
+@cache
+def predicate(sql: str, *, by_key: bool) -> Compiled:
+    """A predicate compiled, with its sub-queries looked up by their keys or row by row."""
+    with contextlib.ExitStack() as stack:
+        if not by_key:
+            stack.enter_context(mock.patch.object(trees, "_key", lambda condition, scope: None))
+        return compile_predicate(sql, "aws_ebs_volume", columns_of, scoped)
+
+
+def evaluate(tables: duckdb.DuckDBPyConnection, sql: str, *, empty: bool = False, by_key: bool = True) -> Truth:
+    done = predicate(sql, by_key=by_key)
+    found = tables.execute(
+        f"SELECT {fill(done.sql, done.subqueries, lambda _: empty)} FROM aws_ebs_volume AS _row"
+    ).fetchone()
     assert found is not None
     verdict: Truth = found[0]
     return verdict
