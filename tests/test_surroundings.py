@@ -16,7 +16,7 @@ from tests.processes import PATIENCE, python, started
 from tests.surroundings import GIVEN, KEPT
 
 ROOT = Path(__file__).parent.parent
-ESTATE = ROOT / "examples" / "estate"
+TEMPLATE = ROOT / "examples" / "estate" / "orders.yaml"
 
 ODD = {
     "AWS_ENDPOINT_URL": "http://127.0.0.1:1",
@@ -41,7 +41,7 @@ def test_a_report_does_not_depend_on_the_environment() -> None:
 
 
 def assessed(environment: dict[str, str]) -> dict[str, Any]:
-    done = processes.demarcate("assess", ESTATE, "--format", "json", environment=environment)
+    done = processes.demarcate("assess", TEMPLATE, "--format", "json", environment=environment)
     assert (done.returncode, done.stderr) == (0, "")
     report: dict[str, Any] = json.loads(done.stdout)
     del report["moment"]

@@ -15,6 +15,7 @@ from playwright.sync_api import Browser, Locator, Page, Route
 
 from demarcate.assessing import Assessment
 from tests.browser import estates
+from tests.example import assessed
 from tests.processes import PATIENCE
 
 Open = Callable[..., Page]
@@ -40,8 +41,8 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     @cache
     def write(name: str) -> Path:
         makers: dict[str, Callable[[], Assessment]] = {
-            "example": estates.example,
-            "evidence": lambda: estates.with_evidence(estates.example()),
+            "example": assessed,
+            "evidence": lambda: estates.with_evidence(assessed()),
             "hostile": estates.hostile,
             "large": lambda: estates.large(10_000),
         }

@@ -6,13 +6,12 @@ import dataclasses
 import io
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 
 import msgspec
 
-from demarcate.assessing import Assessment, assess_sources
+from demarcate.assessing import Assessment
 from demarcate.base.errors import Problem
 from demarcate.checks.engine import Finding, Judgement, NotRun
 from demarcate.checks.structs import Check
@@ -21,8 +20,7 @@ from demarcate.evidence.structs import EvidenceResult
 from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture
 from demarcate.report import html
 from demarcate.report.out import Out
-
-ROOT = Path(__file__).parent.parent.parent
+from tests.example import assessed
 
 
 class Judged:
@@ -33,12 +31,6 @@ class Judged:
 
     def findings(self) -> Iterator[Finding]:
         return iter(self._findings)
-
-
-@cache
-def example() -> Assessment:
-    """The example estate, assessed as `demarcate assess examples/estate` does."""
-    return assess_sources([ROOT / "examples" / "estate"])
 
 
 def written(assessment: Assessment) -> str:
@@ -91,7 +83,7 @@ def accounts(number: int) -> list[str]:
 
 def large(number: int) -> Assessment:
     """A live estate with so many findings, about as long as live ones are, over 200 accounts and five regions."""
-    base = example()
+    base = assessed()
     checks = [check for check in base.checks.values() if check.responsibility in _judged_responsibilities()]
     where = accounts(200)
     findings = []
@@ -122,7 +114,7 @@ def _live(snapshot: Snapshot, where: Sequence[str]) -> Snapshot:
 
 
 def _judged_responsibilities() -> set[str]:
-    return {one.id for one in example().posture.responsibilities if one.checks}
+    return {one.id for one in assessed().posture.responsibilities if one.checks}
 
 
 # --- Evidence -------------------------------------------------------------------------------------------
@@ -221,7 +213,7 @@ TURNED = "abc\u202efdp.exe"
 
 def hostile() -> Assessment:
     """The example estate with hostile text wherever text of others is shown."""
-    base = with_evidence(example())
+    base = with_evidence(assessed())
     check = next(check for check in base.checks.values() if check.responsibility in _judged_responsibilities())
     names = (*HOSTILE, SEPARATORS, TURNED)
     findings = [

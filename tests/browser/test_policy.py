@@ -14,6 +14,7 @@ from playwright.sync_api import Browser
 
 from demarcate.report.html.page import embedded
 from tests.browser import estates
+from tests.example import assessed
 
 
 def policy(page: str) -> dict[str, list[str]]:
@@ -24,7 +25,7 @@ def policy(page: str) -> dict[str, list[str]]:
 
 
 def test_only_these_scripts_and_styles_may_run() -> None:
-    page = estates.written(estates.example())
+    page = estates.written(assessed())
     said = policy(page)
     assert said["default-src"] == ["'none'"]
     assert said["base-uri"] == said["form-action"] == ["'none'"]
@@ -49,7 +50,7 @@ INTRUDERS = {
 @pytest.mark.parametrize("intruder", INTRUDERS)
 def test_the_policy_stops(browser: Browser, tmp_path_factory: pytest.TempPathFactory, intruder: str) -> None:
     path = tmp_path_factory.mktemp("policy") / "report.html"
-    path.write_text(estates.written(estates.example()), encoding="utf-8")
+    path.write_text(estates.written(assessed()), encoding="utf-8")
     with browser.new_context() as context:
         page = context.new_page()
         page.goto(path.as_uri())

@@ -11,6 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 
 from tests.browser import estates
 from tests.browser.conftest import Open, follow
+from tests.example import assessed
 from tests.processes import PATIENCE
 
 PHONE = {"width": 390, "height": 844}
@@ -55,10 +56,10 @@ def go(page: Page, place: str) -> None:
 
 def test_the_summary_says_how_it_stands(visit: Open) -> None:
     page = visit("example")
-    expect(heading(page)).to_have_text(f"{estates.example().posture.summary}.")
+    expect(heading(page)).to_have_text(f"{assessed().posture.summary}.")
     expect(page).to_have_title(re.compile(r"^\d+ of \d+ owed are met.* – .*examples/estate"))
     assert "examples/estate" in page.locator("h1").inner_text()
-    worst = estates.example().posture.first()[0]
+    worst = assessed().posture.first()[0]
     assert worst.title in page.locator("#summary .first li").first.inner_text()
     assert page.locator(".picture:visible").count() == 1
     assert "no evidence on file" in page.locator("#summary").inner_text()
@@ -130,9 +131,9 @@ def test_going_back_leads_to_where_one_was(visit: Open) -> None:
 
 
 def test_filters_are_in_the_address(visit: Open) -> None:
-    findings = [f for f in estates.example().judgement.findings() if f.severity == "high" and f.verdict == "fail"]
+    findings = [f for f in assessed().judgement.findings() if f.severity == "high" and f.verdict == "fail"]
     page = visit("example", "#findings")
-    assert counted(page) == len(list(estates.example().judgement.findings()))
+    assert counted(page) == len(list(assessed().judgement.findings()))
     page.get_by_label("Severity").select_option("high")
     page.get_by_label("Verdict").select_option("fail")
     assert counted(page) == len(findings)
@@ -181,7 +182,7 @@ def test_pages_of_findings(visit: Open) -> None:
 def test_the_list_of_responsibilities(visit: Open) -> None:
     page = visit("example")
     follow(page.locator("#summary").get_by_role("link", name="Gaps", exact=False).first)
-    gaps = estates.example().posture.first()
+    gaps = assessed().posture.first()
     expect(heading(page)).to_have_text("All responsibilities")
     assert counted(page) == len(gaps)
     assert page.locator("#responsibility-rows tr:visible").count() == len(gaps)
@@ -299,7 +300,7 @@ def test_without_scripts_it_is_one_document(visit: Open) -> None:
     for said in ("Scripts are off", "owed are met", "What to do first", "Why it is a gap", "All services"):
         assert said in text
     titles = page.locator(".view [data-heading]:visible").all_inner_texts()
-    assert {one.title for one in estates.example().posture.responsibilities} <= set(titles)
+    assert {one.title for one in assessed().posture.responsibilities} <= set(titles)
     assert not page.locator(".scripted:visible, .screen:visible").count(), "nothing that needs scripts is offered"
 
 
@@ -317,14 +318,14 @@ def test_it_prints_as_a_document(visit: Open) -> None:
     page.emulate_media(media="print")
     titles = page.locator(".view [data-heading]:visible").all_inner_texts()
     assert titles[0] == "Findings", "first what was in view"
-    assert {area.title for area in estates.example().model.areas} <= set(titles)
-    assert {one.title for one in estates.example().posture.responsibilities} <= set(titles)
+    assert {area.title for area in assessed().model.areas} <= set(titles)
+    assert {one.title for one in assessed().posture.responsibilities} <= set(titles)
     text = page.locator("main").inner_text()
     assert "severity: critical" in text, "the filters stand on paper, too"
     assert "owed are met" in text
-    assert all(gap.title in page.locator("#summary").inner_text() for gap in estates.example().posture.first())
+    assert all(gap.title in page.locator("#summary").inner_text() for gap in assessed().posture.first())
     assert not page.locator("nav:visible, form:visible, button:visible").count()
 
 
 def test_the_same_assessment_gives_the_same_bytes() -> None:
-    assert estates.written(estates.example()) == estates.written(estates.example())
+    assert estates.written(assessed()) == estates.written(assessed())

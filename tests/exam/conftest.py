@@ -6,12 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from demarcate.assessing import Assessment, assess_sources
+from demarcate.assessing import Assessment
 from demarcate.model import Model, load
+from tests.example import assessed
 from tests.processes import demarcate
-
-ROOT = Path(__file__).parent.parent.parent
-ESTATE = ROOT / "examples" / "estate"
 
 HOSTILE = "<img src=x onerror=document.title='owned'>\"'\x1b[2J\u202eevil"
 """A name that would be markup, move a terminal's cursor and turn the reading direction, if anybody let it."""
@@ -26,7 +24,7 @@ def model() -> Model:
 
 @pytest.fixture(scope="session")
 def assessment() -> Assessment:
-    return assess_sources([ESTATE])
+    return assessed()
 
 
 @pytest.fixture

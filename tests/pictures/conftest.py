@@ -1,17 +1,14 @@
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from msgspec.structs import replace
 
-from demarcate.assessing import assess_sources
 from demarcate.base.errors import Problem
 from demarcate.estate.snapshot import Unread
 from demarcate.model import Model, load
 from demarcate.posture.structs import Posture
+from tests.example import assessed
 
-ESTATE = Path(__file__).parent.parent.parent / "examples" / "estate"
 HOSTILE = '<script>alert("x")</script> & \x1b[31m\ufffe ]]> "quoted" ' + "a-very-long-folder/" * 40
 
 
@@ -23,7 +20,7 @@ def model() -> Model:
 @pytest.fixture(scope="session")
 def posture() -> Posture:
     """The posture of the example estate."""
-    return assess_sources([ESTATE]).posture
+    return assessed().posture
 
 
 @pytest.fixture(scope="session")
