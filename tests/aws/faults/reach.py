@@ -127,11 +127,11 @@ def apart(one: Reach, other: Reach) -> bool:
     return not needing_alone()[one.operation] & needing_alone()[other.operation]
 
 
-@cache
-def groups() -> tuple[tuple[str, ...], ...]:
-    """All operations, in groups that can fail at once: few groups, the first ones large."""
+def groups(operations: Iterable[str]) -> tuple[tuple[str, ...], ...]:
+    """Operations, in groups that can fail at once: few groups, the first ones large."""
     found: list[list[Reach]] = []
-    for reach in sorted(reaches().values(), key=lambda r: (-len(needing()[r.operation]), r.operation)):
+    failing = [reaches()[operation] for operation in operations]
+    for reach in sorted(failing, key=lambda r: (-len(needing()[r.operation]), r.operation)):
         group = next((group for group in found if all(apart(reach, other) for other in group)), None)
         if group is None:
             found.append([reach])
