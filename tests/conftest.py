@@ -11,6 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
+import botocore.session
 import pytest
 from botocore.loaders import create_loader
 from hypothesis import HealthCheck, settings
@@ -58,6 +59,7 @@ def remembered() -> Iterator[None]:
     """Service models stay in memory from one test to the next: to forget and read them is most of a small run."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(clients, "create_loader", models)
+        patch.setattr(botocore.session, "create_loader", models)
         patch.setattr(clients, "gc", SimpleNamespace(collect=lambda: 0))
         yield
 

@@ -7,10 +7,10 @@ from functools import cache
 from typing import Any
 
 from botocore.exceptions import UnknownServiceError
-from botocore.loaders import Loader
 from moto.core.utils import get_service_model
 
 from tests.aws.answers.asking import model_of
+from tests.conftest import models
 
 TOKENS = ("NextToken", "nextToken", "NextMarker", "nextMarker", "Marker")
 
@@ -51,7 +51,7 @@ def paging_of(operation: str) -> Paging | None:
 def _paginators(service: str) -> dict[str, Any]:
     version = get_service_model(service).api_version
     try:
-        found: dict[str, Any] = Loader().load_service_model(service, "paginators-1", version)["pagination"]
+        found: dict[str, Any] = models(None).load_service_model(service, "paginators-1", version)["pagination"]
     except UnknownServiceError:
         return {}
     return found
