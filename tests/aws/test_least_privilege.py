@@ -224,7 +224,10 @@ def operations_of(guard: Guard, grant: Grant) -> set[str]:
 @cache
 def used() -> Mapping[str, frozenset[str]]:
     """The operations that collecting for each check calls."""
-    return {name: frozenset(call.operation for call in calls_of(selection_of([name]))) for name in checks()}
+    return {
+        name: frozenset(call.operation for call in calls_of(selection_of([name]), all_regions=False))
+        for name in checks()
+    }
 
 
 def batches(guard: Guard) -> list[dict[Grant, set[str]]]:
@@ -249,7 +252,7 @@ def batches(guard: Guard) -> list[dict[Grant, set[str]]]:
     return found
 
 
-FEW = 6
+FEW = 3
 """Checks that need more operations are judged only for those that no check with fewer needs."""
 
 
