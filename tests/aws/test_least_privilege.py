@@ -223,7 +223,7 @@ def operations_of(guard: Guard, grant: Grant) -> set[str]:
 
 @cache
 def used() -> Mapping[str, frozenset[str]]:
-    """The operations that collecting for each check calls."""
+    """The operations that collecting for each check calls where regions are given."""
     return {
         name: frozenset(call.operation for call in calls_of(selection_of([name]), all_regions=False))
         for name in checks()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
+import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import pytest
 from demarcate.estate.journal import NAME, partial_folder
 from demarcate.estate.snapshot import Snapshot
 from tests.aws.resuming import Counting, Runner, counting, running
-from tests.processes import demarcate
+from tests.processes import PATIENCE, demarcate
 
 REGIONS = ("eu-west-1", "us-east-1")
 
@@ -259,7 +260,15 @@ def test_a_second_run_at_the_same_time(estate: Estate, tmp_path: Path) -> None:
 
 def test_interrupted_it_keeps_what_it_has_and_says_how_to_go_on(estate: Estate, tmp_path: Path) -> None:
     out = tmp_path / "s"
-    estate.aws.expect(20, lambda: estate.runner.kill(signal.SIGINT))
+
+    def once_something_is_held() -> None:
+        """At the last call: what needs other calls alone is soon read."""
+        until = time.monotonic() + PATIENCE
+        while not held(out) and time.monotonic() < until:
+            time.sleep(0.01)
+        estate.runner.kill(signal.SIGINT)
+
+    estate.aws.expect(estate.calls.total(), once_something_is_held)
     assert estate.collect(out) == 130
     said = estate.runner.said()
     assert "go on with --resume" in said and "Traceback" not in said
