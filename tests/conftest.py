@@ -54,6 +54,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(surroundings.settle())
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: some tests wait for what they have started."""
+    return (os.cpu_count() or 1) + 1
+
+
 @pytest.fixture(scope="session", autouse=True)
 def remembered() -> Iterator[None]:
     """Service models stay in memory from one test to the next: to forget and read them is most of a small run."""

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
+from demarcate.checks import catalog
 from demarcate.checks.catalog import SHIPPED, load_checks
 from demarcate.checks.structs import Written
 from tests.checks.examples import verdicts, written_checks
@@ -25,3 +28,11 @@ def test_examples(written: Written) -> None:
         assert found, f"where excludes {example}"
         assert [told for told, _ in found] == [verdict], f"{example}: {found}"
         assert verdict == "pass" or found[0][1], "a reason is given"
+
+
+def test_what_is_compiled_is_of_the_libraries_that_are_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert re.search(r"duckdb-[\d.]+", catalog._installed("duckdb"))
+    assert re.search(r"sqlglot-[\d.]+", catalog._installed("sqlglot"))
+    before = catalog.compiler.__wrapped__()
+    monkeypatch.setattr(catalog, "_installed", lambda library: f"{library}-99")
+    assert catalog.compiler.__wrapped__() != before

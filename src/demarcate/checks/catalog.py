@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import functools
+import importlib.util
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from string import Formatter
@@ -64,11 +65,24 @@ def _refuse(path: Path, why: str) -> None:
 
 @functools.cache
 def compiler() -> bytes:
-    """What compiled predicates depend on beside themselves: this room's code, and all tables' columns."""
+    """What compiled predicates depend on beside themselves: the code that compiles them, that of the libraries which
+    it stands on, and all tables' columns.
+    """
+    import demarcate.base as base
     import demarcate.checks as room
 
-    code = [path.read_bytes() for path in sorted(Path(room.__path__[0]).glob("*.py"))]
-    return cache.fingerprint([__version__.encode(), *code, _columns().encode()]).encode()
+    versions = [__version__, *map(_installed, ("duckdb", "sqlglot"))]
+    code = [path.read_bytes() for of in (base, room) for path in sorted(Path(of.__path__[0]).glob("*.py"))]
+    return cache.fingerprint([*(version.encode() for version in versions), *code, _columns().encode()]).encode()
+
+
+def _installed(library: str) -> str:
+    """Which version of a library is installed, by the name of the folder that says so: `importlib.metadata` takes
+    longer to import than everything else here.
+    """
+    spec = importlib.util.find_spec(library)
+    site = Path(spec.origin).parent.parent if spec is not None and spec.origin else None
+    return repr(sorted(path.name for path in site.glob(f"{library}-*"))) if site is not None else ""
 
 
 def _columns() -> str:
