@@ -25,6 +25,7 @@ from moto.core.authorization import enable_iam_authentication
 from moto.iam.access_control import IAMPolicy, IAMRequestBase, PermissionResult
 
 from demarcate.estate.calls import calls_of
+from demarcate.estate.plan import Selection
 from demarcate.estate.sources.aws.permissions import Grant, grants_of
 from demarcate.report import policy
 from tests.aws.answers.answering import Answer
@@ -38,8 +39,18 @@ from tests.aws.faults.reach import checks
 from tests.aws.faults.seeing import REGION, Seen, look, selection_of
 from tests.aws.faults.world import unhurried
 
-SELECTION = selection_of(checks())
-GRANTS = grants_of(calls_of(SELECTION, all_regions=False))
+
+@cache
+def selection() -> Selection:
+    """What all checks need."""
+    return selection_of(checks())
+
+
+@cache
+def grants() -> tuple[Grant, ...]:
+    """What a role is granted for that."""
+    return tuple(grants_of(calls_of(selection(), all_regions=False)))
+
 
 OTHERWISE: Mapping[str, tuple[str, ...]] = {
     # AWS's prefix is not the name that requests are signed for.
@@ -174,7 +185,7 @@ def reset(url: str) -> None:
 
 def test_the_role_is_assumed_with_its_external_id(aws: Aws) -> None:
     session, arn = auditor(aws.session, aws.url)
-    role = deploy(aws.session, aws.url, GRANTS, TrustedPrincipal=arn, ExternalId="id-1", RoleName="demarcate")
+    role = deploy(aws.session, aws.url, grants(), TrustedPrincipal=arn, ExternalId="id-1", RoleName="demarcate")
     assert role == "arn:aws:iam::123456789012:role/demarcate"
     with enable_iam_authentication():
         # moto takes a condition on what was not given for met, as AWS does not: so here one is given.
@@ -190,14 +201,14 @@ def test_the_policy_is_enough_and_no_action_can_be_taken_away() -> None:
         reset(server.url)
         fill(admin, server.url)
         user, arn = auditor(admin, server.url)
-        role = deploy(admin, server.url, GRANTS, TrustedPrincipal=arn)
+        role = deploy(admin, server.url, grants(), TrustedPrincipal=arn)
         reader = assume(user, server.url, role)
-        free = look(reader, server.url, SELECTION, ())
-        guard.hold(GRANTS)
+        free = look(reader, server.url, selection(), ())
+        guard.hold(grants())
         server.storm = guard.storm
         server.keep()
         with guard.with_motos_iam():
-            seen = look(reader, server.url, SELECTION, checks(), passes=True)
+            seen = look(reader, server.url, selection(), checks(), passes=True)
         server.freeze()
         assert free.unread == seen.unread == ()
         for name, rows in free.rows.items():
@@ -236,9 +247,9 @@ def batches(guard: Guard) -> list[dict[Grant, set[str]]]:
     No check that is judged needs two of a group, so each is taken away alone as far as any check can see.
     """
     found: list[dict[Grant, set[str]]] = []
-    lost = {grant: operations_of(guard, grant) for grant in GRANTS}
+    lost = {grant: operations_of(guard, grant) for grant in grants()}
     judged = {grant: witnesses(operations) for grant, operations in lost.items()}
-    for grant in sorted(GRANTS, key=lambda grant: -len(judged[grant])):
+    for grant in sorted(grants(), key=lambda grant: -len(judged[grant])):
         for group in found:
             others = set().union(*group.values())
             there = set().union(*(judged[one] for one in group))
@@ -273,7 +284,7 @@ def without(
     judged = needed | {
         name for name, operations in used().items() if operations <= asked and not operations & lost
     }
-    guard.hold(grant for grant in GRANTS if grant not in taken)
+    guard.hold(grant for grant in grants() if grant not in taken)
     now = look(reader, server.url, selection_of(judged), judged, passes=True)
     for name in sorted(judged):
         was, found = before.findings[name], now.findings[name]

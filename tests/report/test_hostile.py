@@ -13,6 +13,7 @@ import sys
 import unicodedata
 from collections.abc import Callable, Iterator
 from enum import StrEnum
+from functools import cache
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -72,8 +73,13 @@ RUNS: dict[str, list[str]] = {
 VERBS = {"checks list", "checks show"} | {name for name in RUNS if " " not in name}
 
 
-def commands() -> Iterator[tuple[str, Any]]:
+@cache
+def commands() -> tuple[tuple[str, Any], ...]:
     """All verbs, as they are typed."""
+    return tuple(_commands())
+
+
+def _commands() -> Iterator[tuple[str, Any]]:
     for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
         for sub, of in getattr(command, "commands", {}).items():
             yield f"{name} {sub}", of
