@@ -10,10 +10,10 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
-from demarcate.assessing import Assessment
 from demarcate.base.errors import Problem
 from demarcate.checks.catalog import load_checks
-from demarcate.checks.engine import Judgement, judge
+from demarcate.checks.engine import judge
+from demarcate.checks.judgement import Judgement
 from demarcate.checks.structs import Check
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot
@@ -21,6 +21,7 @@ from demarcate.estate.sources.interface import Options
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, load
 from demarcate.posture.assess import assess_snapshot
+from demarcate.posture.assessment import Assessment
 from demarcate.report import reports, terminal
 from demarcate.report.console import Console
 from demarcate.report.out import Out

@@ -5,7 +5,8 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-from demarcate.assessing import Assessment, assess_sources
+from demarcate.assessing import assess_sources
+from demarcate.posture.assessment import Assessment
 
 ESTATE = Path(__file__).parent.parent / "examples" / "estate"
 

@@ -18,7 +18,7 @@ BELOW: dict[str, set[str]] = {
     "estate": {"base", "version"},
     "checks": {"base", "estate", "version"},
     "evidence": {"base", "model"},
-    "posture": {"base", "estate", "checks", "evidence", "model"},
+    "posture": {"base", "estate", "checks", "evidence", "model", "version"},
     "assessing": {"base", "estate", "checks", "evidence", "model", "posture"},
     "lines": {"base", "estate", "checks", "model", "posture"},
     "exam": {"base", "estate", "checks", "evidence", "model", "posture", "assessing"},

@@ -24,9 +24,10 @@ if TYPE_CHECKING:
     from demarcate.estate.accounts import Accounts
     from demarcate.estate.snapshot import Snapshot
     from demarcate.model import Model
+    from demarcate.posture.assessment import Assessment
     from demarcate.posture.structs import Posture
 
-__all__ = ["Accounts", "__version__", "assess", "collect", "evaluate", "load_model"]
+__all__ = ["Accounts", "__version__", "assess", "collect", "evaluate", "load_model", "open_assessment"]
 
 
 def __getattr__(name: str) -> Any:
@@ -86,10 +87,12 @@ def collect(
 def evaluate(snapshot: Snapshot, checks: Iterable[str] | None = None, passes: bool = False) -> pa.Table:
     """Judge a snapshot: a row for each resource that fails a check or cannot be judged by it.
 
-    `checks` are ids; all by default. With `passes`, what passes is a row as well. The columns are `check,
-    verdict, resource, account, region, reason, severity, responsibility, table, file, line`; `verdict` is
-    `pass`, `fail` or `unknown`, and `resource` the ARN, or the logical id in a template (None where a whole
-    table could not be read). Raises DemarcateError for an id that does not exist.
+    `checks` are ids; all by default. With `passes`, what passes is a row as well. The columns are `id, check,
+    verdict, resource, account, region, reason, severity, responsibility, table, file, line, partition, type, name,
+    tags`; `id` is the finding's identity, the same whenever it is judged, `verdict` is `pass`, `fail` or `unknown`,
+    and `resource` the ARN, or the logical id in a template (None where a whole table could not be read).
+
+    Raises DemarcateError for an id that does not exist.
 
     >>> findings = evaluate(collect("examples/estate"), checks=["ebs-volume-encrypted"])
     >>> set(findings["verdict"].to_pylist()) <= {"fail", "unknown"}
@@ -132,3 +135,15 @@ def assess(
         checks=checks,
         evidence=Path(evidence) if evidence is not None else None,
     ).posture
+
+
+def open_assessment(folder: str | Path) -> Assessment:
+    """An assessment that `demarcate assess --save` kept: posture, findings, checks, model and snapshot.
+
+    Close it, or use it in `with`. Raises DemarcateError where it is damaged or of a newer version.
+    """
+    from pathlib import Path
+
+    from demarcate.posture.kept import open_assessment
+
+    return open_assessment(Path(folder))

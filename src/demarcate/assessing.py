@@ -4,36 +4,27 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.checks.catalog import load_checks, select
-from demarcate.checks.engine import Judgement, NotRun, judge
+from demarcate.checks.engine import judge
+from demarcate.checks.judgement import NotRun
 from demarcate.checks.structs import Check
 from demarcate.checks.tagging import tally_by_tag
 from demarcate.estate.collecting import asks, collect_snapshot, everything
 from demarcate.estate.plan import Selection
 from demarcate.estate.progress import Progress
+from demarcate.estate.rows import detail_of
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.table import Table
 from demarcate.estate.tables import all_tables
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, load
 from demarcate.posture.assess import assess_snapshot
+from demarcate.posture.assessment import Assessment
 from demarcate.posture.line import line_checks
-from demarcate.posture.structs import Posture
-
-
-@dataclass(frozen=True, slots=True)
-class Assessment:
-    """All that one assessment made."""
-
-    model: Model
-    snapshot: Snapshot
-    checks: Mapping[str, Check]
-    judgement: Judgement
-    posture: Posture
 
 
 def assess_sources(
@@ -44,12 +35,14 @@ def assess_sources(
     check_folders: Sequence[Path] = (),
     evidence: Path | None = None,
     tags: Sequence[str] = (),
+    passes: bool = False,
     progress: Progress | None = None,
 ) -> Assessment:
     """Assess sources. `checks` are ids (all by default), `check_folders` hold checks of the user's own.
 
     `evidence` is an evidence folder, weighed at the snapshot's moment; `tags` are the tag keys by whose values
-    the posture is told as well. `progress` is told how a live collection goes.
+    the posture is told as well. With `passes`, what passes is kept as findings, too. `progress` is told how a live
+    collection goes.
 
     Raises DemarcateError as `collect_snapshot`, `load_checks`, `select` and `load_evidence` do.
     """
@@ -65,7 +58,7 @@ def assess_sources(
         progress=progress,
     )
     proven, refused = _evidence(evidence, model, snapshot)
-    judgement = judge(snapshot, chosen.values())
+    judgement = judge(snapshot, chosen.values(), passes=passes or bool(tags))
     posture = assess_snapshot(
         model,
         snapshot,
@@ -74,7 +67,7 @@ def assess_sources(
         not_run=[_not_asked(check) for check in deferred],
         evidence=proven,
         refused=refused,
-        tagged={key: tally_by_tag(snapshot, chosen.values(), key) for key in tags},
+        tagged={key: tally_by_tag(snapshot, judgement, key) for key in tags},
     )
     return Assessment(model, snapshot, chosen, judgement, posture)
 
@@ -110,16 +103,27 @@ def selection_for(
 
 
 def selection_of(checks: Iterable[Check], *, live: bool, tags: bool = False) -> Selection:
-    """The tables and columns that checks use; with `tags`, the tags of what they judge as well.
+    """The tables and columns that checks use, and the tags of what they judge: with `tags` all of these, else those
+    that take no further call.
 
     In templates every table is read, since that costs nothing and tells which services there are.
     """
     columns: dict[str, set[str]] = {} if live else {name: set() for name in all_tables()}
     for check in checks:
-        columns.setdefault(check.table, set()).update((*check.columns, *check.shown, *(("tags",) if tags else ())))
+        tagged = tags or not live or _tags_come_along(all_tables()[check.table])
+        columns.setdefault(check.table, set()).update(
+            (*check.columns, *check.shown, *(("tags",) if tagged else ()))
+        )
         for name, used in check.lookups.items():
             columns.setdefault(name, set()).update(used)
     return {name: frozenset(used) for name, used in columns.items()}
+
+
+def _tags_come_along(table: Table) -> bool:
+    """Whether the answer that a row is made from has its tags, too."""
+    column = table.column("tags")
+    place = column.place("live") if column is not None else None
+    return place is not None and detail_of(place.path) is None
 
 
 def narrowed(

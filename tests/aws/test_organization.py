@@ -13,7 +13,7 @@ import boto3
 import pytest
 from botocore.awsrequest import AWSResponse
 
-from demarcate.assessing import Assessment, assess_sources
+from demarcate.assessing import assess_sources
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
@@ -25,6 +25,7 @@ from demarcate.estate.sources.aws.session import ALWAYS_ENABLED, Caller, assume
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from demarcate.estate.writing import SnapshotWriter
+from demarcate.posture.assessment import Assessment
 from tests.aws.conftest import REGION, Aws
 from tests.aws.test_collect import HEADERS, Body
 from tests.processes import demarcate
@@ -325,7 +326,7 @@ def test_a_role_that_cannot_be_assumed_is_one_record_of_all_tables(estate: Estat
 def verdicts(assessment: Assessment, *, without: str) -> list[tuple[object, ...]]:
     return [
         (f.check, f.verdict, f.resource, f.account, f.region, f.reason)
-        for f in assessment.judgement.findings()
+        for f in assessment.findings()
         if f.account != without
     ]
 

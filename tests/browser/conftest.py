@@ -13,7 +13,7 @@ pytest.importorskip("playwright", reason="playwright is not installed: the repor
 
 from playwright.sync_api import Browser, Locator, Page, Route
 
-from demarcate.assessing import Assessment
+from demarcate.posture.assessment import Assessment
 from tests.browser import estates
 from tests.example import assessed
 from tests.processes import PATIENCE

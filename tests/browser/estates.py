@@ -11,12 +11,12 @@ from typing import Any, cast
 
 import msgspec
 
-from demarcate.assessing import Assessment
 from demarcate.base.errors import Problem
-from demarcate.checks.engine import Finding, Judgement, NotRun
+from demarcate.checks.judgement import Finding, Judgement, NotRun
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshot import Part, Snapshot, TableParts, Unread
 from demarcate.evidence.structs import EvidenceResult
+from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture
 from demarcate.report import html
 from demarcate.report.out import Out
@@ -29,7 +29,7 @@ class Judged:
     def __init__(self, findings: Sequence[Finding]) -> None:
         self._findings = findings
 
-    def findings(self) -> Iterator[Finding]:
+    def findings(self, *, passes: bool = True) -> Iterator[Finding]:
         return iter(self._findings)
 
 
@@ -62,6 +62,7 @@ def finding(check: Check, resource: str | None, reason: str, **fields: Any) -> F
     """A finding of a check."""
     given: dict[str, Any] = {"verdict": "fail", "account": None, "region": None, "file": None, "line": None}
     return Finding(
+        id="0" * 16,
         check=check.id,
         resource=resource,
         reason=reason,

@@ -15,8 +15,9 @@ from demarcate.base.documents import compose
 from demarcate.base.unknown import Unknown
 from demarcate.checks import database, engine, facts
 from demarcate.checks.catalog import compile_check
-from demarcate.checks.engine import COLUMNS, Judgement, judge
+from demarcate.checks.engine import judge
 from demarcate.checks.facts import Facts
+from demarcate.checks.judgement import COLUMNS, Judgement
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.snapshot import Snapshot, Unread
 from demarcate.estate.tables import table

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from demarcate.assessing import Assessment
 from demarcate.model import Model, load
+from demarcate.posture.assessment import Assessment
 from tests.example import assessed
 from tests.processes import demarcate
 

@@ -7,12 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from demarcate.assessing import Assessment, assess_sources
+from demarcate.assessing import assess_sources
 from demarcate.exam import estate
 from demarcate.exam.drafts import Draft
 from demarcate.exam.parties import settings
 from demarcate.exam.questions import make_exam
 from demarcate.model import Model
+from demarcate.posture.assessment import Assessment
 from demarcate.posture.line import draw
 from tests.exam.conftest import HOSTILE, Quiz
 from tests.exam.oracle import Oracle
@@ -64,7 +65,7 @@ def test_a_setting_puts_the_job_where_the_line_of_the_resource_has_it(
 def test_what_a_check_found_is_told_with_whose_job_it_was(drafts: list[Draft], assessment: Assessment) -> None:
     failed: dict[tuple[str, str | None], str] = {}
     not_done: dict[str | None, set[str]] = {}
-    for finding in assessment.judgement.findings():
+    for finding in assessment.findings():
         if finding.verdict == "fail":
             failed[finding.check, finding.resource] = finding.responsibility
             not_done.setdefault(finding.resource, set()).add(finding.responsibility)

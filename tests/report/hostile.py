@@ -9,9 +9,11 @@ from typing import Any
 
 import msgspec
 
+from demarcate.assessing import assess_sources
 from demarcate.estate.snapshot import AccountNote, Unread
 from demarcate.estate.tables import table
 from demarcate.estate.writing import SnapshotWriter
+from demarcate.posture import kept as kept_assessment
 
 TEXTS: list[str] = json.loads(Path(__file__).with_name("hostile.json").read_text())
 
@@ -56,6 +58,14 @@ def _volume(number: int, text: str) -> dict[str, Any]:
         "attached_instance_ids": [text, text],
         "_unknown": {"encrypted": text},
     }
+
+
+def kept(out: Path) -> Path:
+    """A kept assessment of these."""
+    folders = snapshot(out.with_name("kept-snapshot")), checks(out.with_name("kept-checks"))
+    with assess_sources([folders[0]], check_folders=[folders[1]], tags=["Name"]) as assessment:
+        kept_assessment.save(assessment, out)
+    return out
 
 
 def quoted(text: str) -> str:

@@ -33,6 +33,7 @@ FOLDERS: dict[str, Callable[[Path], Path]] = {
     "checks": hostile.checks,
     "templates": hostile.templates,
     "evidence": hostile.evidence,
+    "kept": hostile.kept,
 }
 
 NAMED = "SELECT volume_id, size, tags, attached_instance_ids, {'a': volume_id}, map {volume_id: 1}, [[volume_id]]"
@@ -44,6 +45,7 @@ QUERY = (
 RUNS: dict[str, list[str]] = {
     "assess": ["{snapshot}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"],
     "assess templates": ["{templates}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"],
+    "report": ["{kept}"],
     "collect": ["{templates}", "--out", "{out}/" + TEXTS[0].replace("/", "_")],
     "collect nothing": ["{out}/" + TEXTS[6], "--out", "{out}/s"],
     "query": [QUERY, "{snapshot}"],

@@ -7,43 +7,23 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from itertools import groupby
-from typing import TYPE_CHECKING, Literal
 
 import duckdb
-import msgspec
 
 from demarcate.base.connection import TookTooLong, deadline, short
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.database import Database, concerns
+from demarcate.checks.judgement import Judgement, NotRun, Tally, make_tables
 from demarcate.checks.names import ROW
 from demarcate.checks.ready import Ready, about, ready
-from demarcate.checks.structs import Check, Verdict
+from demarcate.checks.structs import Check
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.table import Table
 from demarcate.estate.tables import all_tables
-
-if TYPE_CHECKING:
-    import pyarrow as pa
-
-COLUMNS = (
-    "check",
-    "verdict",
-    "resource",
-    "account",
-    "region",
-    "reason",
-    "severity",
-    "responsibility",
-    "table",
-    "file",
-    "line",
-)
-"""The columns of findings, in order."""
 
 FEW_ROWS = 5_000
 """Up to so many rows of a table its verdicts are kept while it is judged."""
@@ -51,87 +31,8 @@ FEW_ROWS = 5_000
 SCAN_SECONDS = 120.0
 """How long one scan may take before its checks are unknown."""
 
-_ALWAYS = {"resource", "account_id", "region", "file", "line", "_unknown"}
+_ALWAYS = {"resource", "account_id", "region", "partition", "file", "line", "_unknown"}
 """Columns that every finding needs."""
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """A check's verdict on one resource, with the reason.
-
-    `resource` is None where a whole table of an account and region could not be read.
-    """
-
-    check: str
-    verdict: Verdict
-    resource: str | None
-    account: str | None
-    region: str | None
-    reason: str
-    severity: str
-    responsibility: str
-    table: str
-    file: str | None
-    line: int | None
-
-
-@dataclass(frozen=True, slots=True)
-class Tally:
-    """How many resources of one account and region a check passed, failed, or could not judge."""
-
-    check: str
-    account: str | None
-    region: str | None
-    passed: int
-    failed: int
-    unknown: int
-    tag: str | None = None
-    """The value of the tag that tallies were asked for by; None where a resource does not have it."""
-
-
-@dataclass(frozen=True, slots=True)
-class NotRun:
-    """A check that does not apply to this snapshot, and why.
-
-    `kind` is "untold" where the source cannot tell the table, "on request" where nobody asked for the check by name,
-    else "not collected".
-    """
-
-    check: str
-    reason: str
-    kind: Literal["untold", "not collected", "on request"] = "not collected"
-
-
-class Judgement:
-    """The outcome: findings (in a database of its own, so that they may be many), tallies, and what did not run."""
-
-    def __init__(
-        self, connection: duckdb.DuckDBPyConnection, tallies: tuple[Tally, ...], not_run: tuple[NotRun, ...]
-    ) -> None:
-        self._connection = connection
-        self.tallies, self.not_run = tallies, not_run
-
-    def findings(self) -> Iterator[Finding]:
-        """Findings by check, account, region, file and resource: fails and unknowns, and passes if asked for."""
-        result = self._connection.cursor().execute(self._query())
-        while rows := result.fetchmany(2000):
-            for row in rows:
-                yield Finding(*row)
-
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A connection to the database of the findings (`findings`, with the columns of what was judged)."""
-        return self._connection.cursor()
-
-    def to_arrow(self) -> pa.Table:
-        """The findings as one Arrow table with the columns of `COLUMNS`."""
-        table: pa.Table = self._connection.sql(self._query()).to_arrow_table()
-        return table
-
-    @staticmethod
-    def _query() -> str:
-        names = ", ".join(f'"{name}"' for name in COLUMNS)
-        order = '"check", account NULLS FIRST, region NULLS FIRST, file NULLS FIRST, resource NULLS FIRST, verdict'
-        return f'SELECT {names} FROM findings JOIN checks USING ("check") ORDER BY {order}'
 
 
 def judge(
@@ -150,7 +51,7 @@ def judge(
     database = Database(snapshot)
     connection = database.cursor()
     ordered = sorted((ready(check, database) for check in checks), key=lambda check: (check.table, check.id))
-    _make_tables(connection, ordered)
+    make_tables(connection, ordered)
     judging = _Judging(database, passes, findings, only)
     tables = [(all_tables()[name], list(of_it)) for name, of_it in groupby(ordered, key=lambda c: c.table)]
     not_run = [
@@ -189,20 +90,13 @@ def _together(checks: Sequence[Ready]) -> list[list[Ready]]:
     return [shared, *alone] if shared else alone
 
 
-def _make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[Ready]) -> None:
-    """The table of findings, without what follows from the check, which is in a table of its own."""
-    connection.execute(
-        'CREATE TABLE findings ("check" VARCHAR, verdict VARCHAR, resource VARCHAR, account VARCHAR, region VARCHAR, '
-        'reason VARCHAR, file VARCHAR, line BIGINT); CREATE TABLE checks ("check" VARCHAR, severity VARCHAR, '
-        'responsibility VARCHAR, "table" VARCHAR)'
-    )
-    rows = [{"c": check.id, "s": check.severity, "r": check.responsibility, "t": check.table} for check in checks]
-    # As one JSON text: planning a list of values takes longer than a whole scan.
-    connection.execute(
-        "INSERT INTO checks SELECT unnest(from_json($rows, "
-        """'[{"c": "VARCHAR", "s": "VARCHAR", "r": "VARCHAR", "t": "VARCHAR"}]'), recursive := true)""",
-        {"rows": msgspec.json.encode(rows).decode()},
-    )
+def _own(table: Table, name: str) -> str:
+    """SQL for a column of a row; NULL where its table has none, or tells something of a part of the resource."""
+    return f"{ROW}.{identifier(name)}" if table.column(name) and not table.derived else "NULL"
+
+
+_NAME = "coalesce(_name, _tags ->> 'Name', regexp_extract(resource, '[^:/]+$'))"
+"""SQL for what people call a resource."""
 
 
 def _not_passed(number: int) -> str:
@@ -230,7 +124,8 @@ def _by_resource(numbers: Iterable[int], reasons: Mapping[int, str] | None = Non
                 f"ELSE '' END, min(r{i}) {unknown}, '') AS r{i}"
             )
     return (
-        f"SELECT resource, account_id, region, file, min(line) AS line, {', '.join(grouped)} "
+        "SELECT resource, account_id, region, file, min(line) AS line, any_value(partition) AS partition, "
+        f"any_value(_name) AS _name, any_value(_tags) AS _tags, {', '.join(grouped)} "
         f"FROM (SELECT {', '.join(each)} FROM judged AS {ROW}) GROUP BY resource, account_id, region, file"
     )
 
@@ -362,7 +257,7 @@ class _Judging:
         Where rows are many, only those that some check does not pass are kept.
         """
         source = f"{identifier(table.name)} AS {ROW}{self._only}"
-        verdicts = f"SELECT {', '.join(self._columns(checks))} FROM {source}"
+        verdicts = f"SELECT {', '.join(self._columns(table, checks))} FROM {source}"
         few = self._database.rows(table) <= FEW_ROWS
         all_kept = few or self._passes or bool(table.derived)
         numbers = range(len(checks))
@@ -390,10 +285,11 @@ class _Judging:
             self._write(cursor, table, [(i, checks[i]) for i in wanted])
         return tallies
 
-    def _columns(self, checks: Sequence[Ready]) -> list[str]:
+    def _columns(self, table: Table, checks: Sequence[Ready]) -> list[str]:
         """What is selected for each row: `v<i>` the verdict of check i, `a<i>` whether it is about the row."""
         columns = {name for check in checks for name in (*check.columns, *check.shown)} | _ALWAYS
         selected = [f'{ROW}."{name}"' for name in sorted(columns)]
+        selected += [f"{_own(table, 'name')} AS _name", f"{_own(table, 'tags')} AS _tags"]
         for i, check in enumerate(checks):
             selected.append(f"{self._verdict(check)} AS v{i}")
             selected.append(f"{about(check)} AS a{i}")
@@ -422,7 +318,7 @@ class _Judging:
         cursor.execute(
             f"INSERT INTO findings SELECT {of_check((i, literal(check.id)) for i, check in checks)}, "
             f"CASE WHEN {verdict} THEN 'pass' WHEN NOT {verdict} THEN 'fail' ELSE 'unknown' END, "
-            f"resource, account_id, region, {of_check(reasons.items())}, file, line "
+            f"resource, account_id, region, {of_check(reasons.items())}, file, line, partition, {_NAME}, _tags "
             f"FROM (SELECT *, unnest(list_filter([{kept}], lambda i: i IS NOT NULL)) AS n FROM {source}) AS {ROW}"
         )
 
@@ -460,14 +356,13 @@ class _Judging:
 
     def _unread(self, cursor: duckdb.DuckDBPyConnection, check: Ready, table: Table) -> list[Tally]:
         """A table that could not be read for an account and region: the check is unknown there as a whole."""
-        tallies = []
+        gaps: dict[tuple[str | None, str | None], list[str]] = {}
         for gap in self._database.gaps(table.name):
-            if not concerns(gap, check, table.name):
-                continue
-            reason = f"{table.name} could not be read: {gap}"
-            self._insert(cursor, check, gap.account, gap.region, reason)
-            tallies.append(Tally(check.id, gap.account, gap.region, 0, 0, 1))
-        return tallies
+            if concerns(gap, check, table.name):
+                gaps.setdefault((gap.account, gap.region), []).append(str(gap))
+        for (account, region), whys in gaps.items():
+            self._insert(cursor, check, account, region, f"{table.name} could not be read: {'; '.join(whys)}")
+        return [Tally(check.id, account, region, 0, 0, 1) for account, region in gaps]
 
     def _uncomputable(
         self, cursor: duckdb.DuckDBPyConnection, table: Table, check: Ready, message: str
@@ -491,6 +386,6 @@ class _Judging:
         """Write one finding about all that a check would have judged in an account and region."""
         if self._findings:
             cursor.execute(
-                "INSERT INTO findings VALUES ($1, 'unknown', NULL, $2, $3, $4, NULL, NULL)",
+                "INSERT INTO findings VALUES ($1, 'unknown', NULL, $2, $3, $4, NULL, NULL, NULL, NULL, NULL)",
                 [check.id, account, region, reason],
             )

@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from demarcate.base.sql import parquet
-from demarcate.checks.engine import Tally, judge
-from demarcate.checks.structs import Check
+from demarcate.checks.judgement import Judgement, Tally
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 
 
-def tally_by_tag(snapshot: Snapshot, checks: Iterable[Check], key: str) -> list[Tally]:
-    """How many resources of each value of a tag pass, fail or are unknown, by check.
+def tally_by_tag(snapshot: Snapshot, judgement: Judgement, key: str) -> list[Tally]:
+    """How many resources of each value of a tag pass, fail or are unknown, by check, of what was judged with passes.
 
-    What belongs to a resource (a rule of a security group) has the tags of that resource. Raises
-    DemarcateError as `judge` does.
+    What belongs to a resource (a rule of a security group) has the tags of that resource.
     """
-    cursor = judge(snapshot, checks, passes=True).cursor()
-    cursor.execute("CREATE TEMP TABLE tagged (resource VARCHAR, file VARCHAR, tag VARCHAR)")
+    cursor = judgement.cursor()
+    cursor.execute("CREATE OR REPLACE TEMP TABLE tagged (resource VARCHAR, file VARCHAR, tag VARCHAR)")
     for name, held in snapshot.manifest.tables.items():
         files = snapshot.files(name)
         column = all_tables()[name].column("tags") if name in all_tables() else None

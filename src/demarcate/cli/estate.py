@@ -1,10 +1,10 @@
-"""assess, collect, query, tables: what there is, and how it stands."""
+"""assess, report, collect, query, tables: what there is, and how it stands."""
 
 from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +16,7 @@ from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
     from demarcate.estate.snapshot import Snapshot, Unread
+    from demarcate.posture.assessment import Assessment
 
 UNREAD = 3
 FOUND = 1
@@ -23,7 +24,7 @@ FOUND = 1
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
-    for verb in (assess, collect, query, tables):
+    for verb in (assess, report, collect, query, tables):
         app.command()(verb)
 
 
@@ -39,10 +40,7 @@ def assess(
     parameters: options.Parameters = None,
     checks: options.CheckFolders = None,
     check: Annotated[list[str] | None, typer.Option("--check", help="Only this check; repeatable.")] = None,
-    fail_on: Annotated[
-        str | None,
-        typer.Option(metavar="SEVERITY", help="Exit with 1 where something this severe or worse fails."),
-    ] = None,
+    fail_on: options.FailOn = None,
     evidence: Annotated[
         Path | None, typer.Option("--evidence", help="A folder with what people did and what AWS attests.")
     ] = None,
@@ -56,13 +54,15 @@ def assess(
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Assess templates as of this date instead of now."),
     ] = None,
-    format: Annotated[
-        ReportFormat, typer.Option("--format", help="What is printed: for people, or for programs.")
-    ] = ReportFormat.TEXT,
-    out: Annotated[
-        list[Path] | None,
-        typer.Option("--out", metavar="FILE", help="Write a report there, too: .html, .json or .csv; repeatable."),
+    format: options.Reported = ReportFormat.TEXT,
+    out: options.ReportFiles = None,
+    save: Annotated[
+        Path | None,
+        typer.Option("--save", metavar="DIR", help="Keep the assessment in this new folder, to report it again."),
     ] = None,
+    passes: Annotated[
+        bool, typer.Option("--passes", help="With --save: keep what passes as findings, too.")
+    ] = False,
 ) -> None:
     """Say for every responsibility whose it is and whether it is met.
 
@@ -70,12 +70,12 @@ def assess(
     """
     from demarcate.assessing import assess_sources
     from demarcate.base.errors import DemarcateError
-    from demarcate.checks.structs import SEVERITIES
     from demarcate.report import reports
     from demarcate.report.progress import showing
 
-    if fail_on is not None and fail_on not in SEVERITIES:
-        raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
+    _check_severity(fail_on)
+    if passes and save is None:
+        raise DemarcateError("--passes goes with --save: reports count what passes")
     files = [(path, reports.format_of(path)) for path in out or ()]
     with showing() as progress:
         assessment = assess_sources(
@@ -92,8 +92,51 @@ def assess(
             check_folders=checks or (),
             evidence=evidence,
             tags=by_tag or (),
+            passes=passes,
             progress=progress,
         )
+    if save is not None:
+        from demarcate.posture import kept
+
+        kept.save(assessment, save)
+    _tell(assessment, files, format, fail_on)
+
+
+def report(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What assess --save kept.")],
+    fail_on: options.FailOn = None,
+    format: options.Reported = ReportFormat.TEXT,
+    out: options.ReportFiles = None,
+) -> None:
+    """Report an assessment that was kept, without reading or judging anything again.
+
+    Exit codes as those of assess.
+    """
+    from demarcate.posture.kept import open_assessment
+    from demarcate.report import reports
+
+    _check_severity(fail_on)
+    files = [(path, reports.format_of(path)) for path in out or ()]
+    with open_assessment(folder) as assessment:
+        _tell(assessment, files, format, fail_on)
+
+
+def _check_severity(fail_on: str | None) -> None:
+    """Refuse what is no severity. Raises DemarcateError."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.checks.structs import SEVERITIES
+
+    if fail_on is not None and fail_on not in SEVERITIES:
+        raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
+
+
+def _tell(
+    assessment: Assessment, files: Sequence[tuple[Path, str]], format: ReportFormat, fail_on: str | None
+) -> None:
+    """Write the reports of an assessment, and end with the exit code that it has."""
+    from demarcate.checks.structs import SEVERITIES
+    from demarcate.report import reports
+
     for path, form in files:
         reports.save(assessment, form, path)
     _tell_skipped(assessment.snapshot)
@@ -106,8 +149,8 @@ def assess(
     for path, _ in files:
         say(f"written: {path}")
     if fail_on is not None:
-        counted = SEVERITIES[: SEVERITIES.index(fail_on) + 1]
-        if any(f.verdict == "fail" and f.severity in counted for f in assessment.judgement.findings()):
+        counted = [severity for severity in SEVERITIES if SEVERITIES.index(severity) <= SEVERITIES.index(fail_on)]
+        if assessment.judgement.fails(counted):
             raise typer.Exit(FOUND)
     if assessment.posture.unread or assessment.posture.refused:
         raise typer.Exit(UNREAD)

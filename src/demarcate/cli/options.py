@@ -76,6 +76,17 @@ class ReportFormat(StrEnum):
     HTML = "html"
 
 
+FailOn = Annotated[
+    str | None,
+    typer.Option("--fail-on", metavar="SEVERITY", help="Exit with 1 where something this severe or worse fails."),
+]
+Reported = Annotated[ReportFormat, typer.Option("--format", help="What is printed: for people, or for programs.")]
+ReportFiles = Annotated[
+    list[Path] | None,
+    typer.Option("--out", metavar="FILE", help="Write a report there, too: .html, .json or .csv; repeatable."),
+]
+
+
 def options_of(
     profile: str | None,
     region: list[str] | None,

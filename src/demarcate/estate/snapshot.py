@@ -138,12 +138,27 @@ class Snapshot:
         self.folder, self.manifest = folder, manifest
         self.fresh = fresh
         """Whether it was written by this process, and so with today's tables and columns."""
-        if temporary is not None:
-            weakref.finalize(self, temporary.remove)
+        self._close = weakref.finalize(self, temporary.remove) if temporary is not None else None
 
     def __repr__(self) -> str:
         rows = sum(part.rows for table in self.manifest.tables.values() for part in table.parts)
         return f"<Snapshot of {self.manifest.origin}: {len(self.manifest.tables)} tables, {rows:,} rows>"
+
+    @property
+    def is_temporary(self) -> bool:
+        """Whether its folder goes with it: it was collected without a place of its own."""
+        return self._close is not None
+
+    def close(self) -> None:
+        """Delete the folder of a snapshot that has no place of its own."""
+        if self._close is not None:
+            self._close()
+
+    def __enter__(self) -> Snapshot:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
     @property
     def moment(self) -> datetime:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import tempfile
 import threading
@@ -18,7 +17,6 @@ import msgspec
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import write_whole
-from demarcate.base.sql import literal, path_text, pattern
 from demarcate.base.stopping import TemporaryFolder, at_end, remove
 from demarcate.estate.journal import NAME, Began, Journal, Key, Sealed, SealedPart, partial_folder
 from demarcate.estate.rows import Row, spooled
@@ -194,22 +192,12 @@ class SnapshotWriter:
         return SealedPart(part.table.name, tuple(part.columns), found)
 
     def _to_parquet(self, spool: Path, table: Table, file: Path, longest: int) -> None:
-        import duckdb
+        from demarcate.base.connection import to_parquet
 
-        from demarcate.base.connection import short
-
-        types = {column.name: column.type for column in table.all_columns}
         aside = file.with_suffix(".aside")
-        copy = (
-            f"COPY (SELECT * FROM read_json($spool, format = 'newline_delimited', columns = {types!r}, "
-            f"maximum_object_size = {max(1 << 20, longest + 1)}, hive_partitioning = false)) "
-            f"TO {literal(path_text(aside.absolute()))} (FORMAT parquet, COMPRESSION zstd)"
-        )
+        types = {column.name: column.type for column in table.all_columns}
         with self._lock:
-            try:
-                self._database().execute(copy, {"spool": pattern(spool.absolute())})
-            except duckdb.Error as error:  # a full disk, too little memory
-                raise OSError(errno.EIO, short(error), str(file)) from error
+            to_parquet(self._database(), spool, types, aside, longest=longest)
         spool.unlink()
         if self._journal is not None:
             _to_disk(aside)

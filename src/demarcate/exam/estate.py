@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from demarcate.assessing import Assessment
-from demarcate.checks.engine import Finding, judge
+from demarcate.checks.engine import judge
+from demarcate.checks.judgement import Finding
 from demarcate.exam.apart import Apart
 from demarcate.exam.drafts import Draft
 from demarcate.exam.lines import Owners, half_of, owners_of, patched
@@ -16,6 +16,7 @@ from demarcate.exam.matching import strangers
 from demarcate.exam.parties import Setting, other, settings
 from demarcate.exam.wording import AWS, CUSTOMER, DEPENDS, NOBODY, PARTIES, ended, job, lowered, setting, whose
 from demarcate.model import Model, Responsibility, When
+from demarcate.posture.assessment import Assessment
 from demarcate.posture.line import line_checks
 
 MOST = 3
@@ -109,7 +110,7 @@ def _findings(assessment: Assessment, chance: random.Random) -> Iterator[Draft]:
     model, apart, owners = assessment.model, Apart(assessment.model), owners_of(assessment.model)
     few = _Few(chance)
     broken: dict[str | None, set[str]] = {}
-    for finding in assessment.judgement.findings():
+    for finding in assessment.findings():
         if finding.verdict == "fail":
             few.add(finding.check, finding)
             broken.setdefault(finding.resource, set()).add(finding.responsibility)

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from demarcate.base.errors import Problem
 from demarcate.base.moments import utc
-from demarcate.checks.engine import Judgement, NotRun, Tally
+from demarcate.checks.judgement import Judgement, NotRun, Tally
 from demarcate.checks.structs import SEVERITIES, Check, Severity
 from demarcate.estate.snapshot import Snapshot
 from demarcate.evidence.structs import EvidenceResult

@@ -9,7 +9,7 @@ from typing import Literal
 import msgspec
 
 from demarcate.base.errors import Problem
-from demarcate.checks.engine import NotRun
+from demarcate.checks.judgement import NotRun
 from demarcate.checks.structs import SEVERITIES
 from demarcate.estate.snapshot import Unread
 from demarcate.evidence.structs import EvidenceResult

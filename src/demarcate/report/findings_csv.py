@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demarcate.assessing import Assessment
+from demarcate.posture.assessment import Assessment
 from demarcate.report import rows
 from demarcate.report.out import Out
 
@@ -21,6 +21,9 @@ COLUMNS = (
     "remedy",
     "file",
     "line",
+    "id",
+    "type",
+    "name",
 )
 
 
@@ -45,8 +48,11 @@ def write(assessment: Assessment, out: Out) -> None:
                 check.remedy,
                 finding.file,
                 finding.line,
+                finding.id,
+                finding.type,
+                finding.name,
             )
-            for finding in assessment.judgement.findings()
+            for finding in assessment.findings()
             for check in (assessment.checks[finding.check],)
         ),
         "csv",

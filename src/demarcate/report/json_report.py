@@ -8,10 +8,10 @@ from typing import Annotated, Any, Literal
 import msgspec
 from msgspec import Meta
 
-from demarcate.assessing import Assessment
 from demarcate.base.errors import Problem
-from demarcate.checks.engine import Finding, NotRun
+from demarcate.checks.judgement import Finding, NotRun
 from demarcate.estate.snapshot import Unread
+from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
 from demarcate.report.out import Out
 from demarcate.report.safe import json_text
@@ -67,7 +67,7 @@ def write(assessment: Assessment, out: Out) -> None:
             out.write(f'"{key}": {_encode(getattr(head, key))},\n')
     out.write('"findings": [')
     separator = "\n"
-    for finding in assessment.judgement.findings():
+    for finding in assessment.findings():
         out.write(separator + _encode(finding))
         separator = ",\n"
     out.write("\n]}\n")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from demarcate.assessing import Assessment
 from demarcate.base.errors import DemarcateError
+from demarcate.posture.assessment import Assessment
 from demarcate.report.out import Out, saving
 
 FORMATS = ("html", "json", "csv")

@@ -12,10 +12,10 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 from rich.table import Table as Grid
 
-from demarcate.assessing import Assessment
-from demarcate.checks.engine import Finding
+from demarcate.checks.judgement import Finding
 from demarcate.estate.sources.registry import collected_from
 from demarcate.model import Model
+from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
 from demarcate.report import unread
 from demarcate.report.console import Console, Text
@@ -131,7 +131,7 @@ def _states(counts: Counts) -> Text:
 
 def _examples(assessment: Assessment) -> dict[str, list[Finding]]:
     found: dict[str, list[Finding]] = {}
-    for finding in assessment.judgement.findings():
+    for finding in assessment.findings():
         if finding.verdict == "fail":
             of_check = found.setdefault(finding.check, [])
             if len(of_check) < SHOWN_FINDINGS:

@@ -10,7 +10,8 @@ import pytest
 from pyarrow.parquet import read_table
 
 from demarcate.checks.catalog import load_checks
-from demarcate.checks.engine import Judgement, judge
+from demarcate.checks.engine import judge
+from demarcate.checks.judgement import Judgement
 from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.snapshot import Snapshot
 from demarcate.estate.sources.config.recorders import records

@@ -6,7 +6,7 @@ Scripts show it view by view, and add what is made from data: findings, checks, 
 
 from __future__ import annotations
 
-from demarcate.assessing import Assessment
+from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import EXPIRES_SOON
 from demarcate.report import unread
 from demarcate.report.html import content, data, words
@@ -18,7 +18,7 @@ _SCRIPTS = ("dom.js", "data.js", "route.js", "findings.js", "views.js", "report.
 
 def write(assessment: Assessment, out: Out) -> None:
     """Write the report."""
-    findings = data.worst_first(assessment.judgement.findings())
+    findings = data.worst_first(assessment.findings())
     posture = assessment.posture
     areas = content.area_pages(assessment, findings)
     proofs = content.proofs(posture)

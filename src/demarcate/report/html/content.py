@@ -6,11 +6,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from demarcate.assessing import Assessment
-from demarcate.checks.engine import Finding
+from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import SEVERITIES
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Area, Model, Responsibility
+from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
 from demarcate.report.pictures.collaboration import collaboration
 from demarcate.report.pictures.svg import svg

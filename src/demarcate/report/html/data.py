@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from demarcate.assessing import Assessment
-from demarcate.checks.engine import Finding
+from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import SEVERITIES, Check
 from demarcate.model import Responsibility
+from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import CheckResult
 
 COLUMNS = ("check", "verdict", "account", "region", "resource", "file", "reason")

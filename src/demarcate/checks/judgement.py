@@ -1,0 +1,215 @@
+"""What judging comes to: findings with an identity that lasts, tallies, and what did not run."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import duckdb
+import msgspec
+
+from demarcate.base.sql import identifier
+from demarcate.checks.structs import Check, Verdict
+from demarcate.estate.tables import all_tables
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+JUDGED = {
+    "check": "VARCHAR",
+    "verdict": "VARCHAR",
+    "resource": "VARCHAR",
+    "account": "VARCHAR",
+    "region": "VARCHAR",
+    "reason": "VARCHAR",
+    "file": "VARCHAR",
+    "line": "BIGINT",
+    "partition": "VARCHAR",
+    "name": "VARCHAR",
+    "tags": "JSON",
+}
+"""The columns that judging fills, with their types; the others follow from the check."""
+
+FOLLOWING = {
+    "check": "VARCHAR",
+    "severity": "VARCHAR",
+    "responsibility": "VARCHAR",
+    "table": "VARCHAR",
+    "type": "VARCHAR",
+}
+"""What follows from the check."""
+
+COLUMNS = (
+    "id",
+    "check",
+    "verdict",
+    "resource",
+    "account",
+    "region",
+    "reason",
+    "severity",
+    "responsibility",
+    "table",
+    "file",
+    "line",
+    "partition",
+    "type",
+    "name",
+    "tags",
+)
+"""The columns of findings, in order."""
+
+ID_DIGITS = 16
+"""Of SHA-256, in hexadecimal: two of a million findings have the same id once in thirty million estates."""
+
+_ID = (
+    "substr(sha256(to_json([\"check\", account, region, regexp_replace(file, '^([.]/+)+', ''), resource])::VARCHAR), "
+    f"1, {ID_DIGITS})"
+)
+
+_ORDER = '"check", account NULLS FIRST, region NULLS FIRST, file NULLS FIRST, resource NULLS FIRST, verdict'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A check's verdict on one resource, with the reason.
+
+    `id` is the same for the same check, account, region and resource, whatever the verdict and whenever it is judged;
+    a resource of a template is that logical id of that file. `resource` is None where a whole table of an account and
+    region could not be read. `type` is the resource's CloudFormation type, where it has one; `tags` are None where
+    they were not collected.
+    """
+
+    id: str
+    check: str
+    verdict: Verdict
+    resource: str | None
+    account: str | None
+    region: str | None
+    reason: str
+    severity: str
+    responsibility: str
+    table: str
+    file: str | None = None
+    line: int | None = None
+    partition: str | None = None
+    type: str | None = None
+    name: str | None = None
+    tags: dict[str, Any] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many resources of one account and region a check passed, failed, or could not judge."""
+
+    check: str
+    account: str | None
+    region: str | None
+    passed: int
+    failed: int
+    unknown: int
+    tag: str | None = None
+    """The value of the tag that tallies were asked for by; None where a resource does not have it."""
+
+
+@dataclass(frozen=True, slots=True)
+class NotRun:
+    """A check that does not apply to this snapshot, and why.
+
+    `kind` is "untold" where the source cannot tell the table, "on request" where nobody asked for the check by name,
+    else "not collected".
+    """
+
+    check: str
+    reason: str
+    kind: Literal["untold", "not collected", "on request"] = "not collected"
+
+
+class Judgement:
+    """The outcome: findings (in a database of its own, so that they may be many), tallies, and what did not run.
+
+    The database has the tables `findings` and `checks`, with the columns of JUDGED and FOLLOWING.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, tallies: tuple[Tally, ...], not_run: tuple[NotRun, ...]
+    ) -> None:
+        self._connection = connection
+        self.tallies, self.not_run = tallies, not_run
+
+    def findings(self, *, passes: bool = True) -> Iterator[Finding]:
+        """Findings by check, account, region, file and resource: fails and unknowns, and passes if these were kept
+        and are not left out.
+        """
+        result = self._connection.cursor().execute(self._query(passes))
+        while rows := result.fetchmany(2000):
+            for row in rows:
+                told = dict(zip(COLUMNS, row, strict=True))
+                if told["tags"] is not None:
+                    told["tags"] = msgspec.json.decode(told["tags"])
+                yield Finding(**told)
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection to the database of the findings."""
+        return self._connection.cursor()
+
+    def to_arrow(self) -> pa.Table:
+        """The findings as one Arrow table with the columns of `COLUMNS`."""
+        table: pa.Table = self._connection.sql(self._query()).to_arrow_table()
+        return table
+
+    def fails(self, severities: Sequence[str]) -> int:
+        """How many findings of these severities are fails."""
+        cursor = self._connection.cursor()
+        found = cursor.execute(
+            "SELECT count(*) FROM findings JOIN checks USING (\"check\") WHERE verdict = 'fail' "
+            "AND list_contains($severities, severity)",
+            {"severities": list(severities)},
+        ).fetchone()
+        return int(found[0]) if found else 0
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._connection.close()
+
+    @staticmethod
+    def _query(passes: bool = True) -> str:
+        names = ", ".join(f"{_ID} AS id" if name == "id" else identifier(name) for name in COLUMNS)
+        only = "" if passes else " WHERE verdict <> 'pass'"
+        return f'SELECT {names} FROM findings JOIN checks USING ("check"){only} ORDER BY {_ORDER}'
+
+
+def make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> None:
+    """The table of findings, empty, and that of what follows from their checks."""
+    for table, columns in (("findings", JUDGED), ("checks", FOLLOWING)):
+        declared = ", ".join(f"{identifier(name)} {type_}" for name, type_ in columns.items())
+        connection.execute(f"CREATE TABLE {table} ({declared})")
+    rows = [
+        dict(
+            zip(
+                FOLLOWING,
+                (check.id, check.severity, check.responsibility, check.table, type_of(check)),
+                strict=True,
+            )
+        )
+        for check in checks
+    ]
+    # As one JSON text: planning a list of values takes longer than a whole scan.
+    connection.execute(
+        "INSERT INTO checks SELECT unnest(from_json($rows, $form), recursive := true)",
+        {"rows": msgspec.json.encode(rows).decode(), "form": msgspec.json.encode([FOLLOWING]).decode()},
+    )
+
+
+def type_of(check: Check) -> str | None:
+    """The CloudFormation type of the resources that a check's findings name; None where these have none."""
+    return _type(check.table)
+
+
+def _type(name: str) -> str | None:
+    table = all_tables().get(name)
+    if table is None:
+        return None
+    parents = (derived.of for derived in table.derived)
+    return table.types[0] if table.types else next((of if "::" in of else _type(of) for of in parents), None)

@@ -1,0 +1,259 @@
+"""An assessment as a folder, to be opened again: what was found, by what it was judged, and of which snapshot.
+
+    assessment.json     what it is, of which snapshot, and the digest of each file here
+    posture.json        the verdict per responsibility, with the evidence that was used and what could not be read
+    findings.parquet    fails and unknowns, and passes where they were asked for
+    tallies.parquet     how many passed, failed and are unknown, by check, account and region
+    checks.json         the checks as they are reported; their SQL is not kept, for it would not be run
+    model.json          the model
+    snapshot/           the snapshot, where it had no place of its own
+
+A folder is written aside and gets its name when it is whole.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable
+from datetime import datetime
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, TypeVar
+
+import duckdb
+import msgspec
+from msgspec.structs import replace
+
+from demarcate.base import cache
+from demarcate.base.connection import connect, short, to_parquet
+from demarcate.base.encoding import to_json
+from demarcate.base.errors import DemarcateError
+from demarcate.base.files import is_within, open_file, read_bytes, write_whole
+from demarcate.base.sql import identifier, parquet
+from demarcate.base.stopping import TemporaryFolder
+from demarcate.checks.judgement import JUDGED, Judgement, Tally, make_tables
+from demarcate.checks.structs import Check
+from demarcate.estate.snapshot import MANIFEST, Snapshot
+from demarcate.model import Model
+from demarcate.posture.assessment import Assessment
+from demarcate.posture.structs import Posture
+from demarcate.version import __version__
+
+T = TypeVar("T")
+
+FORMAT = 1
+"""The version of the layout above. A newer one is refused."""
+
+NAME = "assessment.json"
+
+LARGEST = 100_000_000
+"""How many bytes a JSON file of it may have."""
+
+_HERE = "snapshot"
+
+_TALLIES = {
+    "check": "VARCHAR",
+    "account": "VARCHAR",
+    "region": "VARCHAR",
+    "passed": "BIGINT",
+    "failed": "BIGINT",
+    "unknown": "BIGINT",
+}
+
+
+class Kept(msgspec.Struct, frozen=True, kw_only=True):
+    """`assessment.json`.
+
+    `snapshot` is the folder of the snapshot, absolute, or "snapshot" where it lies in the assessment, and
+    `snapshot_digest` the SHA-256 of its manifest. `catalog` and `model` are fingerprints of what it was judged by.
+    `files` are the SHA-256 of the files beside this one.
+    """
+
+    format: int
+    demarcate: str
+    moment: datetime
+    origin: str
+    snapshot: str
+    snapshot_digest: str
+    catalog: str
+    model: str
+    files: dict[str, str]
+
+
+def is_assessment(folder: Path) -> bool:
+    """Whether a folder is a kept assessment, whole or damaged."""
+    return (folder / NAME).is_file()
+
+
+def save(assessment: Assessment, folder: Path) -> None:
+    """Keep an assessment in a new folder. Raises DemarcateError where it is not to be written."""
+    if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
+        raise DemarcateError(f"{folder}: exists already; name a new folder for the assessment")
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with TemporaryFolder(f".{folder.name}.", folder.parent, mode=0o777) as aside:
+            _write(assessment, aside)
+            if folder.is_dir():
+                folder.rmdir()
+            aside.rename(folder)
+    except OSError as error:
+        raise DemarcateError(f"{folder}: cannot be written: {error.strerror or error}") from error
+
+
+def _write(assessment: Assessment, folder: Path) -> None:
+    snapshot = assessment.snapshot
+    if snapshot.is_temporary:
+        shutil.copytree(snapshot.folder, folder / _HERE, copy_function=shutil.copyfile)
+        (folder / _HERE).chmod(folder.stat().st_mode)  # a temporary folder is for its user alone
+    checks = [_as_reported(check) for check in assessment.checks.values()]
+    documents = {"posture.json": assessment.posture, "checks.json": checks, "model.json": assessment.model}
+    for name, document in documents.items():
+        write_whole(folder / name, to_json(document))
+    with connect(folder) as connection:
+        cursor = assessment.judgement.cursor()
+        rows = cursor.execute(f"SELECT {', '.join(map(identifier, JUDGED))} FROM findings")
+        _parquet(connection, _records(rows), JUDGED, folder / "findings.parquet")
+        tallies = ({name: getattr(tally, name) for name in _TALLIES} for tally in assessment.judgement.tallies)
+        _parquet(connection, tallies, _TALLIES, folder / "tallies.parquet")
+    names = [*documents, "findings.parquet", "tallies.parquet"]
+    kept = Kept(
+        format=FORMAT,
+        demarcate=__version__,
+        moment=snapshot.moment,
+        origin=snapshot.manifest.origin,
+        snapshot=_HERE if snapshot.is_temporary else str(snapshot.folder.absolute()),
+        snapshot_digest=_digest(snapshot.folder / MANIFEST),
+        catalog=cache.fingerprint(to_json(check) for check in assessment.checks.values()),
+        model=cache.fingerprint([to_json(assessment.model)]),
+        files={name: _digest(folder / name) for name in names},
+    )
+    write_whole(folder / NAME, msgspec.json.format(to_json(kept)))
+
+
+def _as_reported(check: Check) -> Check:
+    return replace(check, verdict=(), where=(), reason="", subqueries={})
+
+
+def _records(rows: duckdb.DuckDBPyConnection) -> Iterable[dict[str, Any]]:
+    while some := rows.fetchmany(2000):
+        for row in some:
+            yield {
+                name: msgspec.Raw(value.encode()) if value is not None and type_ == "JSON" else value
+                for (name, type_), value in zip(JUDGED.items(), row, strict=True)
+            }
+
+
+def _parquet(
+    connection: duckdb.DuckDBPyConnection, rows: Iterable[dict[str, Any]], types: dict[str, str], file: Path
+) -> None:
+    spool, longest = file.with_suffix(".ndjson"), 0
+    with spool.open("wb") as to:
+        for row in rows:
+            line = to_json(row)
+            longest = max(longest, len(line))
+            to.write(line + b"\n")
+    to_parquet(connection, spool, types, file, longest=longest)
+    spool.unlink()
+
+
+def _digest(file: Path) -> str:
+    """The SHA-256 of a file. Raises OSError."""
+    digest = sha256()
+    with open_file(file) as stream:
+        while data := stream.read(1 << 20):
+            digest.update(data)
+    return digest.hexdigest()
+
+
+def open_assessment(folder: Path) -> Assessment:
+    """Open a kept assessment.
+
+    Raises DemarcateError where it is damaged or of a newer format, and where its snapshot is gone or another one.
+    """
+    raw = _read(folder, NAME)
+    if (form := _decoded(raw, _Form, folder, NAME).format) > FORMAT:
+        raise DemarcateError(
+            f"{folder}: written by a newer version (format {form}; this one reads {FORMAT}): "
+            "upgrade demarcate to read it"
+        )
+    kept = _decoded(raw, Kept, folder, NAME)
+    posture = _decoded(_whole(folder, kept, "posture.json"), Posture, folder, "posture.json")
+    checks = _decoded(_whole(folder, kept, "checks.json"), list[Check], folder, "checks.json")
+    model = _decoded(_whole(folder, kept, "model.json"), Model, folder, "model.json")
+    for name in ("findings.parquet", "tallies.parquet"):
+        try:
+            _check(folder, kept, name, _digest(_inside(folder, name)))
+        except OSError as error:
+            raise DemarcateError(f"{folder / name}: damaged: {error.strerror or error}; assess again") from error
+    snapshot = _snapshot(folder, kept)
+    judgement = _judgement(folder, checks, posture)
+    return Assessment(model, snapshot, {check.id: check for check in checks}, judgement, posture)
+
+
+class _Form(msgspec.Struct):
+    format: int
+
+
+def _inside(folder: Path, name: str) -> Path:
+    path = folder / name
+    if not is_within(path, [folder]):
+        raise DemarcateError(f"{path}: is a symlink that leads out of the assessment")
+    return path
+
+
+def _read(folder: Path, name: str) -> bytes:
+    try:
+        return read_bytes(_inside(folder, name), LARGEST)
+    except OSError as error:
+        raise DemarcateError(f"{folder}: not an assessment: {name}: {error.strerror or error}") from error
+
+
+def _whole(folder: Path, kept: Kept, name: str) -> bytes:
+    """What is in a file, as it was written."""
+    data = _read(folder, name)
+    _check(folder, kept, name, sha256(data).hexdigest())
+    return data
+
+
+def _check(folder: Path, kept: Kept, name: str, digest: str) -> None:
+    if digest != kept.files.get(name):
+        raise DemarcateError(f"{folder / name}: damaged: it is not as it was written; assess again")
+
+
+def _decoded(raw: bytes, type_: type[T], folder: Path, name: str) -> T:
+    try:
+        return msgspec.json.decode(raw, type=type_)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise DemarcateError(f"{folder / name}: damaged: {error}; assess again") from error
+
+
+def _snapshot(folder: Path, kept: Kept) -> Snapshot:
+    place = folder / _HERE if kept.snapshot == _HERE else Path(kept.snapshot)
+    try:
+        changed = sha256(read_bytes(place / MANIFEST, LARGEST)).hexdigest() != kept.snapshot_digest
+    except OSError as error:
+        raise DemarcateError(
+            f"{folder}: its snapshot {place} cannot be read: {error.strerror or error}"
+        ) from error
+    if changed:
+        raise DemarcateError(f"{folder}: its snapshot {place} is another one than it was; assess again")
+    return Snapshot.open(place)
+
+
+def _judgement(folder: Path, checks: list[Check], posture: Posture) -> Judgement:
+    """The findings, in a database as judging makes it."""
+    real = folder.resolve()
+    connection = connect(real)
+    try:
+        make_tables(connection, checks)
+        columns = ", ".join(f"TRY_CAST({identifier(name)} AS {type_})" for name, type_ in JUDGED.items())
+        connection.execute(
+            f"INSERT INTO findings SELECT {columns} FROM {parquet([str(real / 'findings.parquet')])}"
+        )
+        columns = ", ".join(f"TRY_CAST({identifier(name)} AS {type_})" for name, type_ in _TALLIES.items())
+        rows = connection.execute(
+            f"SELECT {columns} FROM {parquet([str(real / 'tallies.parquet')])} ORDER BY ALL"
+        ).fetchall()
+    except duckdb.Error as error:
+        raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
+    return Judgement(connection, tuple(Tally(*row) for row in rows), posture.not_run)
