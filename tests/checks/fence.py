@@ -58,14 +58,14 @@ def filled(done: Compiled) -> tuple[str, str]:
 
 def holds(text: str, done: Compiled, table: str = "aws_ebs_volume") -> None:
     """What is compiled is one expression; beside texts and numbers it holds words of SQL and our own names."""
-    aliases = set(re.findall(r'\bas\s+"?(\w+)', text, re.IGNORECASE))
-    aliases |= set(re.findall(r'\baws_\w+"?\s+"?(\w+)', text, re.IGNORECASE))
+    words = set(re.findall(r"[A-Za-z][A-Za-z0-9_]*", text))
     tables = {table, *done.lookups}
-    ours = {"_row", *tables, *aliases, *(column for name in tables for column in columns_of(name) or {})}
+    ours = {"_row", *tables, *(column for name in tables for column in columns_of(name) or {})}
     for sql in filled(done):
         select_of(_database(), f"SELECT {sql} FROM {identifier(table)} AS _row")
         outside = re.sub(r"'(?:[^']|'')*'", " ", sql)
-        assert set(re.findall(r'"([^"]*)"', outside)) <= ours, outside
+        aliases = set(re.findall(r' AS "([^"]*)"', outside)) & words  # which the text chose, and a plain word
+        assert set(re.findall(r'"([^"]*)"', outside)) <= ours | aliases, outside
         bare = re.sub(r'"[^"]*"', " ", outside)
         assert not re.search(r"--|/\*|;|\$|'|\"", bare), bare
         bare = re.sub(r"\b[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?\b", " ", bare)
