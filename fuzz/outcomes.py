@@ -22,8 +22,7 @@ from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, load
 from demarcate.posture.assess import assess_snapshot
 from demarcate.posture.assessment import Assessment
-from demarcate.report import reports, terminal
-from demarcate.report.console import Console
+from demarcate.report import reports
 from demarcate.report.out import Out
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
@@ -65,18 +64,15 @@ def report(
     """Assess what was judged and write each report. Raises Harmful where one may do harm."""
     posture = assess_snapshot(model(), snapshot, checks(), judgement, evidence=evidence or {}, refused=refused)
     assessment = Assessment(model(), snapshot, checks(), judgement, posture)
-    for form in reports.FORMATS:
+    for form, format in reports.FORMATS.items():
         out = io.StringIO()
-        reports.write(assessment, form, Out(out))
+        format.render(assessment, Out(out))
         text = out.getvalue()
         text.encode()
         if form == "json":
             json.loads(text)
-        if form == "csv":
+        if form in ("csv", "text"):
             harmless(text.replace("\r\n", "\n"))
-    out = io.StringIO()
-    terminal.write(assessment, Console(Out(out), width=80))
-    harmless(out.getvalue())
 
 
 def harmless(text: str) -> None:

@@ -264,7 +264,7 @@ def test_evidence_that_is_not_believed_is_told_and_the_rest_counts(tmp_path: Pat
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (("assess", "t.yaml", "--out", "r.pdf"), "ends in .html, .json or .csv"),
+        (("assess", "t.yaml", "--out", "r.pdf"), "ends in one of .txt, .html, .json, .csv"),
         (("assess", "t.yaml", "--as-of", "23.11.2026"), "a date such as"),
         (("assess", "aws", "--as-of", "2026-11-23"), "which --as-of is not for"),
         (("assess", "t.yaml", "--evidence", "nowhere"), "nowhere"),

@@ -23,7 +23,7 @@ def list_checks(
     area: Annotated[str | None, typer.Option(help="Only this area.")] = None,
     service: Annotated[str | None, typer.Option(help="Only checks over tables of this service.")] = None,
     checks: options.CheckFolders = None,
-    format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TABLE,
+    format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TEXT,
 ) -> None:
     """List the checks."""
     from demarcate.checks.catalog import encode, load_checks
@@ -44,7 +44,7 @@ def list_checks(
     else:
         columns = (
             ["id", "severity", "title"]
-            if format is Format.TABLE
+            if format is Format.TEXT
             else ["id", "severity", "title", "responsibility", "table"]
         )
     rows.write(columns, [[check[name] for name in columns] for check in found], str(format), data())
@@ -53,7 +53,7 @@ def list_checks(
 def show(
     check_id: Annotated[str, typer.Argument(metavar="ID", help="The check.")],
     checks: options.CheckFolders = None,
-    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
 ) -> None:
     """Show one check: its predicate, what it proves, and what to do where it fails."""
     from demarcate.checks.catalog import encode, load_checks, select, shown_path

@@ -17,6 +17,7 @@ from demarcate.report.out import data, say
 if TYPE_CHECKING:
     from demarcate.estate.snapshot import Snapshot, Unread
     from demarcate.posture.assessment import Assessment
+    from demarcate.report.reports import Destination
 
 UNREAD = 3
 FOUND = 1
@@ -54,7 +55,7 @@ def assess(
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Assess templates as of this date instead of now."),
     ] = None,
-    format: options.Reported = ReportFormat.TEXT,
+    format: options.Reported = ReportFormat["text"],
     out: options.ReportFiles = None,
     save: Annotated[
         Path | None,
@@ -76,7 +77,7 @@ def assess(
     _check_severity(fail_on)
     if passes and save is None:
         raise DemarcateError("--passes goes with --save: reports count what passes")
-    files = [(path, reports.format_of(path)) for path in out or ()]
+    files = [reports.Destination.of(text) for text in out or ()]
     with showing() as progress:
         assessment = assess_sources(
             sources,
@@ -92,7 +93,7 @@ def assess(
             check_folders=checks or (),
             evidence=evidence,
             tags=by_tag or (),
-            passes=passes,
+            passes=passes or any(to.format.passes for to in files),
             progress=progress,
         )
     if save is not None:
@@ -105,7 +106,7 @@ def assess(
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What assess --save kept.")],
     fail_on: options.FailOn = None,
-    format: options.Reported = ReportFormat.TEXT,
+    format: options.Reported = ReportFormat["text"],
     out: options.ReportFiles = None,
 ) -> None:
     """Report an assessment that was kept, without reading or judging anything again.
@@ -116,7 +117,7 @@ def report(
     from demarcate.report import reports
 
     _check_severity(fail_on)
-    files = [(path, reports.format_of(path)) for path in out or ()]
+    files = [reports.Destination.of(text) for text in out or ()]
     with open_assessment(folder) as assessment:
         _tell(assessment, files, format, fail_on)
 
@@ -130,24 +131,18 @@ def _check_severity(fail_on: str | None) -> None:
         raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
 
 
-def _tell(
-    assessment: Assessment, files: Sequence[tuple[Path, str]], format: ReportFormat, fail_on: str | None
-) -> None:
+def _tell(assessment: Assessment, files: Sequence[Destination], format: ReportFormat, fail_on: str | None) -> None:
     """Write the reports of an assessment, and end with the exit code that it has."""
     from demarcate.checks.structs import SEVERITIES
     from demarcate.report import reports
 
-    for path, form in files:
-        reports.save(assessment, form, path)
+    for to in files:
+        reports.save(assessment, to)
     _tell_skipped(assessment.snapshot)
-    if format is ReportFormat.TEXT:
-        from demarcate.report import terminal
-
-        terminal.write(assessment, options.console())
-    else:
-        reports.write(assessment, format.value, data("utf-8" if format is ReportFormat.HTML else None))
-    for path, _ in files:
-        say(f"written: {path}")
+    chosen = reports.FORMATS[format.value]
+    chosen.render(assessment, data(chosen.encoding))
+    for to in files:
+        say(f"written: {to.path}")
     if fail_on is not None:
         counted = [severity for severity in SEVERITIES if SEVERITIES.index(severity) <= SEVERITIES.index(fail_on)]
         if assessment.judgement.fails(counted):
@@ -184,7 +179,7 @@ def collect(
     ] = False,
     format: Annotated[
         Format, typer.Option("--format", help="How the calls of a dry run are written.")
-    ] = Format.TABLE,
+    ] = Format.TEXT,
 ) -> None:
     """Write a snapshot: all rows of an estate as Parquet, with a record of what could not be read."""
     from demarcate.assessing import narrowed
@@ -208,7 +203,7 @@ def collect(
         if not asks(sources):
             raise DemarcateError("only live AWS is called: a dry run takes the source aws, and nothing else")
         found = planned(selection, how)
-        if format is Format.TABLE:
+        if format is Format.TEXT:
             calls.write(*found, data())
         else:
             rows.write(*found, str(format), data())
@@ -261,7 +256,7 @@ def query(
     role_name: options.RoleName = None,
     external_id: options.ExternalId = None,
     parameters: options.Parameters = None,
-    format: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.TABLE,
+    format: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.TEXT,
     max_rows: Annotated[int, typer.Option(min=1, help="How many rows it may give.")] = 1_000_000,
     max_seconds: Annotated[float, typer.Option(min=0.1, help="How long it may run.")] = 300.0,
     max_memory: Annotated[int, typer.Option(min=100, help="How many megabytes of memory it may take.")] = 2_000,
@@ -295,7 +290,7 @@ def query(
 
 def tables(
     name: Annotated[str | None, typer.Argument(help="One table: its columns, and where they come from.")] = None,
-    format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TABLE,
+    format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TEXT,
 ) -> None:
     """List the tables, or the columns of one."""
     from demarcate.estate.describing import describe_table, list_tables

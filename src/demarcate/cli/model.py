@@ -27,7 +27,7 @@ def matrix(
     shift: Annotated[
         bool, typer.Option("--shift", help="How the line moves from infrastructure to abstracted.")
     ] = False,
-    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
 ) -> None:
     """Show both halves of every area: what AWS provides, and what you owe."""
     from demarcate.model import load
@@ -61,7 +61,7 @@ def who(
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,
     parameters: options.Parameters = None,
-    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
 ) -> None:
     """Say whose job something is, with both halves, what proves each, and why the line runs there."""
     from demarcate.base.errors import DemarcateError
@@ -95,7 +95,7 @@ def who(
 
 def explain(
     id: Annotated[str, typer.Argument(metavar="ID", help="A responsibility, service, area, tool or check.")],
-    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TABLE,
+    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
 ) -> None:
     """Explain one thing of the model: what it is, whose, why, and what proves it."""
     from demarcate.model import load

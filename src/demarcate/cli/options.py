@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from demarcate.report.out import data, say
+from demarcate.report.reports import FORMATS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -61,20 +62,14 @@ CheckFolders = Annotated[
 class Format(StrEnum):
     """Output for people, or for programs."""
 
-    TABLE = "table"
+    TEXT = "text"
     MARKDOWN = "markdown"
     CSV = "csv"
     JSON = "json"
 
 
-class ReportFormat(StrEnum):
-    """Formats of the assessment's report."""
-
-    TEXT = "text"
-    JSON = "json"
-    CSV = "csv"
-    HTML = "html"
-
+ReportFormat = StrEnum("ReportFormat", list(FORMATS))  # type: ignore[misc]
+"""Formats of the assessment's report."""
 
 FailOn = Annotated[
     str | None,
@@ -82,8 +77,12 @@ FailOn = Annotated[
 ]
 Reported = Annotated[ReportFormat, typer.Option("--format", help="What is printed: for people, or for programs.")]
 ReportFiles = Annotated[
-    list[Path] | None,
-    typer.Option("--out", metavar="FILE", help="Write a report there, too: .html, .json or .csv; repeatable."),
+    list[str] | None,
+    typer.Option(
+        "--out",
+        metavar="[FORMAT=]FILE",
+        help=f"Write a report there, too: {', '.join(format.suffix for format in FORMATS.values())}; repeatable.",
+    ),
 ]
 
 

@@ -17,7 +17,7 @@ COLUMNS = ["id", "party", "title", "services", "why", "proof", "counterparts"]
 
 def write(matches: Sequence[Match], format: str, out: Out, console: Console) -> None:
     """Write matches, best first. People see the best few whole and the others by name."""
-    if format != "table":
+    if format != "text":
         rows.write(COLUMNS, [_record(match) for match in matches], format, out)
         return
     best = _close(matches)

@@ -17,7 +17,7 @@ COLUMNS = ["resource", "service", "type", "area", "party", "responsibility", "ti
 
 def write(model: Model, lines: Sequence[ResourceLine], format: str, out: Out, console: Console) -> None:
     """Write the line. For programs one row a responsibility; `applies` is null where the row does not tell."""
-    if format != "table":
+    if format != "text":
         rows.write(COLUMNS, [_record(line, drawn) for line in lines for drawn in line.drawn], format, out)
         return
     for line in lines:

@@ -16,7 +16,7 @@ COLUMNS = ["area", "party", "id", "title", "services", "proof", "controls", "osc
 
 def write(model: Model, area: str | None, service: str | None, party: str | None, format: str, out: Out) -> None:
     """Write both halves of each area. For people side by side, for programs one row a responsibility."""
-    if format == "table":
+    if format == "text":
         _side_by_side(model, area, service, party, Console(out))
         return
     found = [

@@ -1,44 +1,79 @@
-"""The report of an assessment in each of its formats for programs and browsers."""
+"""The formats of an assessment's report: one file each, listed here."""
 
 from __future__ import annotations
 
+import difflib
+from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING, Final
 
 from demarcate.base.errors import DemarcateError
-from demarcate.posture.assessment import Assessment
 from demarcate.report.out import Out, saving
 
-FORMATS = ("html", "json", "csv")
+if TYPE_CHECKING:
+    from demarcate.posture.assessment import Assessment
 
 
-def format_of(path: Path) -> str:
-    """The format that a file's name asks for. Raises DemarcateError where there is none such."""
-    form = path.suffix.removeprefix(".").lower()
-    if form not in FORMATS:
-        raise DemarcateError(f"{path}: a report's name ends in .{', .'.join(FORMATS[:-1])} or .{FORMATS[-1]}")
-    return form
+@dataclass(frozen=True, slots=True)
+class Format:
+    """A format: what it is called, how its files end, what they are on the web, and the module that writes it.
+
+    The module has `write(assessment, out)`, and is imported when it is needed. With `passes`, it tells of each resource
+    that passes, so that these have to be kept as findings. `encoding` is that which its readers expect, wherever it is
+    printed; None for that of the terminal.
+    """
+
+    id: str
+    suffix: str
+    media_type: str
+    module: str
+    passes: bool = False
+    encoding: str | None = None
+
+    def render(self, assessment: Assessment, out: Out) -> None:
+        """Write a report to a stream."""
+        import_module(self.module).write(assessment, out)
 
 
-def write(assessment: Assessment, form: str, out: Out) -> None:
-    """Write a report to a stream."""
-    if form == "html":
-        from demarcate.report import html
-
-        html.write(assessment, out)
-    elif form == "json":
-        from demarcate.report import json_report
-
-        json_report.write(assessment, out)
-    else:
-        from demarcate.report import findings_csv
-
-        findings_csv.write(assessment, out)
+FORMATS: Final = {
+    format.id: format
+    for format in (
+        Format("text", ".txt", "text/plain", "demarcate.report.terminal"),
+        Format("html", ".html", "text/html", "demarcate.report.html", encoding="utf-8"),
+        Format("json", ".json", "application/json", "demarcate.report.json_report"),
+        Format("csv", ".csv", "text/csv", "demarcate.report.findings_csv"),
+    )
+}
 
 
-def save(assessment: Assessment, form: str, path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A file that a report is written to, and its format."""
+
+    format: Format
+    path: Path
+
+    @classmethod
+    def of(cls, text: str) -> Destination:
+        """`FILE`, whose end tells the format, or `FORMAT=FILE`. Raises DemarcateError where neither tells it."""
+        name, separator, rest = text.partition("=")
+        if separator and name in FORMATS:
+            return cls(FORMATS[name], Path(rest))
+        path = Path(text)
+        for format in FORMATS.values():
+            if path.suffix.lower() == format.suffix:
+                return cls(format, path)
+        near = difflib.get_close_matches(name, FORMATS, 1) if separator else []
+        hint = f"; did you mean {near[0]}=?" if near else ""
+        ends = ", ".join(format.suffix for format in FORMATS.values())
+        raise DemarcateError(f"{text}: name a file that ends in one of {ends}, or FORMAT=FILE{hint}")
+
+
+def save(assessment: Assessment, to: Destination) -> None:
     """Write a report to a file, whole or not at all. Raises DemarcateError where it cannot be written."""
     try:
-        with saving(path) as out:
-            write(assessment, form, out)
+        with saving(to.path) as out:
+            to.format.render(assessment, out)
     except OSError as error:
-        raise DemarcateError(f"{path}: cannot be written: {error.strerror or error}") from error
+        raise DemarcateError(f"{to.path}: cannot be written: {error.strerror or error}") from error

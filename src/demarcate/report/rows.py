@@ -11,8 +11,8 @@ from demarcate.report.safe import cell, json_text, markdown, one_line, text
 
 
 def write(columns: Sequence[str], rows: Iterable[Sequence[Any]], format: str, out: Out) -> None:
-    """Write rows to a stream; `format` is "table", "markdown", "csv" or "json"."""
-    {"table": _table, "markdown": _markdown, "csv": _csv, "json": _json}[format](columns, rows, out)
+    """Write rows to a stream; `format` is "text", "markdown", "csv" or "json"."""
+    {"text": _table, "markdown": _markdown, "csv": _csv, "json": _json}[format](columns, rows, out)
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Out) -> None:

@@ -21,6 +21,7 @@ from demarcate.report import unread
 from demarcate.report.console import Console, Text
 from demarcate.report.evidence_section import evidence_section
 from demarcate.report.halves import divided
+from demarcate.report.out import Out
 from demarcate.report.safe import one_line
 
 SHOWN_UNREAD = 10
@@ -38,8 +39,9 @@ _STYLES = {
 }
 
 
-def write(assessment: Assessment, console: Console) -> None:
-    """Print the report."""
+def write(assessment: Assessment, out: Out) -> None:
+    """Print the report, in the width of the terminal that it goes to, or 80 columns."""
+    console = Console(out)
     posture = assessment.posture
     console.print(_title(assessment))
     if posture.unread:

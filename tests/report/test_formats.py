@@ -1,0 +1,47 @@
+"""The formats of reports: each listed once, chosen by name or by a file's end."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from demarcate.base.errors import DemarcateError
+from demarcate.report.reports import FORMATS, Destination, save
+from tests.example import assessed
+
+
+@pytest.mark.parametrize("name", FORMATS)
+def test_each_is_written_to_a_file_of_its_end(name: str, tmp_path: Path) -> None:
+    format = FORMATS[name]
+    assert callable(import_module(format.module).write)
+    to = Destination.of(str(tmp_path / f"r{format.suffix}"))
+    assert to.format is format
+    save(assessed(), to)
+    assert to.path.stat().st_size > 1000
+
+
+def test_ends_and_names_are_unique() -> None:
+    assert len({format.suffix for format in FORMATS.values()}) == len(FORMATS)
+    assert all(name == format.id for name, format in FORMATS.items())
+
+
+@pytest.mark.parametrize(
+    ("text", "format", "path"),
+    [
+        ("json=report.txt", "json", "report.txt"),
+        ("html=a=b", "html", "a=b"),
+        ("encrypted=true/r.csv", "csv", "encrypted=true/r.csv"),
+        ("R.HTML", "html", "R.HTML"),
+        ("text=/dev/stdout", "text", "/dev/stdout"),
+    ],
+)
+def test_destinations(text: str, format: str, path: str) -> None:
+    assert Destination.of(text) == Destination(FORMATS[format], Path(path))
+
+
+@pytest.mark.parametrize(("text", "says"), [("r.pdf", "FORMAT=FILE"), ("jsn=r", "mean json=?"), ("r", "ends in")])
+def test_what_tells_no_format_is_refused(text: str, says: str) -> None:
+    with pytest.raises(DemarcateError, match=says.replace("?", "[?]")):
+        Destination.of(text)
