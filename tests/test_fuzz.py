@@ -95,7 +95,7 @@ def test_a_planted_fault(
         "--out",
         str(out),
     ]
-    limits = Limits(seconds=0.25, memory=200_000_000)
+    limits = Limits(seconds=0.5 if kind == "takes too long" else NO_HURRY, memory=200_000_000)
     assert main(arguments, {"planted": "planted"}, limits) == 1
     told = capsys.readouterr().out
     assert "| planted | 4 |" in told, "the others are run all the same"
