@@ -68,7 +68,7 @@ def filled(name: str) -> tuple[str, ...]:
         return tuple(name for name, held in snapshot.manifest.tables.items() if any(p.rows for p in held.parts))
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(damaged())
 def test_an_odd_item_ends_no_run(given: tuple[str, Raw]) -> None:
     name, raw = given
@@ -79,7 +79,7 @@ def test_an_odd_item_ends_no_run(given: tuple[str, Raw]) -> None:
             rows(snapshot, table)
 
 
-@settings(max_examples=25)
+@settings(max_examples=12)
 @given(st.sampled_from(sorted(CASES)), st.data())
 def test_leaving_something_out_makes_nothing_pass(name: str, data: st.DataObject) -> None:
     """What failed or was unknown with a member stays so, or is unknown, without it: unless its absence counts."""
