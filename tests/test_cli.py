@@ -136,6 +136,10 @@ USAGE: dict[str, tuple[list[str], str]] = {
     "missing parameters": (["assess", "good.yaml", "--parameters", "none.json"], "none.json"),
     "bad parameters": (["assess", "good.yaml", "--parameters", "good.yaml"], "good.yaml"),
     "missing checks": (["assess", "good.yaml", "--checks", "none"], "none"),
+    "a tag without a key": (["assess", "good.yaml", "--by-tag", ""], "--by-tag"),
+    "seconds without an end": (["query", "select 1", "good.yaml", "--max-seconds", "inf"], "--max-seconds"),
+    "no seconds": (["query", "select 1", "good.yaml", "--max-seconds", "nan"], "--max-seconds"),
+    "no such memory": (["query", "select 1", "good.yaml", "--max-memory", "9" * 20], "--max-memory"),
 }
 
 

@@ -1,26 +1,47 @@
-"""The command. Errors that people can mend are one message each, never a traceback."""
+"""The command. Errors that people can mend are one message each, never a traceback; neither are ours."""
 
 from __future__ import annotations
 
+import contextlib
 import signal
 import sys
+from typing import TYPE_CHECKING, NoReturn
+
+if TYPE_CHECKING:
+    import threading
 
 
 def main() -> None:
     """Run the command and exit with its code."""
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to clean up: no traceback either
+    try:
+        _run()
+    except BrokenPipeError:
+        _leave()
+    except OSError as error:
+        _fail(2, f"{error.filename or 'a file'}: {error.strerror or error}")
+    except Exception as error:
+        from demarcate.base import faults
+
+        _fail(faults.CODE, faults.told(error))
+
+
+def _run() -> None:
     if sys.argv[1:] == ["--version"]:  # the one thing that needs nothing else
         from demarcate.report.out import data
         from demarcate.version import __version__
 
         data().write(f"demarcate {__version__}\n")
+        data().flush()
         return
     import gc
+    import threading
 
     from demarcate.base import stopping
 
     stopping.listen()
+    threading.excepthook = _failed
     gc.set_threshold(100_000, 50, 50)  # rows are many and hold no cycles: looking for them costs a tenth of a run
     from demarcate.base.errors import DemarcateError
     from demarcate.cli import app
@@ -31,18 +52,37 @@ def main() -> None:
         app()
     except DemarcateError as error:
         _fail(2, *error.args)
-    except BrokenPipeError:
-        out.abandon()
-        sys.exit(0)
-    except OSError as error:
-        _fail(2, f"{error.filename or 'a file'}: {error.strerror or error}")
+    except SystemExit as end:
+        if isinstance(end.__context__, BrokenPipeError):  # for which Typer has a code of its own
+            _leave()
+        raise
 
 
-def _fail(code: int, *messages: str) -> None:
-    from demarcate.report.out import say
+def _failed(failure: threading.ExceptHookArgs) -> None:
+    """What nobody expected happened in another thread: whoever waits for its work would wait for ever."""
+    if failure.exc_value is None or isinstance(failure.exc_value, OSError):  # nobody is shown how far it is
+        return
+    from demarcate.base import faults, stopping
 
-    for message in messages:
-        say(f"demarcate: {message}")
+    stopping.give_up(faults.told(failure.exc_value), faults.CODE)
+
+
+def _leave() -> NoReturn:
+    """Whoever read standard output has seen enough."""
+    from demarcate.report import out
+
+    out.abandon()
+    sys.exit(0)
+
+
+def _fail(code: int, *messages: str) -> NoReturn:
+    from demarcate.report import out
+
+    with contextlib.suppress(OSError):  # there is nowhere left to say it
+        for message in messages:
+            out.say(f"demarcate: {message}")
+    out.fence()
+    out.hand_on()
     sys.exit(code)
 
 

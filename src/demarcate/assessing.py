@@ -46,6 +46,8 @@ def assess_sources(
 
     Raises DemarcateError as `collect_snapshot`, `load_checks`, `select` and `load_evidence` do.
     """
+    if "" in tags:
+        raise DemarcateError("a tag's key is empty (--by-tag): name the key by whose values the posture is told")
     model = load()
     chosen = select(load_checks(check_folders, responsibilities=model.owed), checks)
     live = asks(sources)

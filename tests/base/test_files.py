@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from tests import processes
 
 WRITE = """
 import os, sys, threading
+import os
 from pathlib import Path
 os.umask(int(sys.argv[1], 8))
 from demarcate.base.files import write_whole
@@ -66,3 +68,11 @@ def test_a_file_is_read_up_to_its_limit(size: int, tmp_path: Path) -> None:
 def test_no_file_has_a_nul_in_its_name() -> None:
     with pytest.raises(OSError, match="it is no path"):
         read_bytes(Path("a\0b"), 10)
+
+
+def test_what_is_no_file_keeps_its_place(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="it is a pipe, and no file"):
+        write_whole(pipe, b"x")
+    assert [path.is_fifo() for path in tmp_path.iterdir()] == [True]

@@ -176,6 +176,8 @@ def writing(path: Path) -> Iterator[IO[str]]:
 @contextlib.contextmanager
 def _aside(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
+    with contextlib.suppress(FileNotFoundError):
+        _check_file(os.stat(path), path)  # noqa: PTH116  who may write anywhere would put a file in a device's place
     kept = 0o600 if private else _mode(path)
     # Where there is none yet, the mode is left to the umask, which can be asked for only by changing it.
     mode = 0o666 if kept is None else 0o600

@@ -267,6 +267,7 @@ def query(
     from demarcate.report import rows
     from demarcate.report.progress import showing
 
+    limits = QueryLimits(seconds=max_seconds, memory=max_memory * 1_000_000, rows=max_rows)
     where = sources or ["aws"]
     with showing() as progress:
         snapshot = collect_snapshot(
@@ -281,7 +282,6 @@ def query(
             selection=dict.fromkeys(tables_of(sql)),
             progress=progress,
         )
-    limits = QueryLimits(seconds=max_seconds, memory=max_memory * 1_000_000, rows=max_rows)
     columns, found = run(sql, snapshot, limits)
     rows.write(columns, found, str(format), data())
     _tell_skipped(snapshot)

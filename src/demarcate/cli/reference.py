@@ -328,8 +328,8 @@ def _command(app: typer.Typer) -> Iterator[str]:
         "# The command",
         "",
         "Data goes to standard output, everything else to standard error. Exit codes: 0 done; 1 something at or "
-        "above `--fail-on` fails; 2 bad usage or input; 3 done, but something could not be read. Where both 1 "
-        "and 3 hold, it is 1.",
+        "above `--fail-on` fails; 2 bad usage or input; 3 done, but something could not be read; 70 a fault of "
+        "Demarcate's own. Where both 1 and 3 hold, it is 1.",
     ]
     for name, text in helps(app):
         yield from ["", f"## {name}", "", "```text", *text.rstrip().splitlines(), "```"]

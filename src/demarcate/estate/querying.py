@@ -25,11 +25,22 @@ MAX_TEXT = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class QueryLimits:
-    """What one query may take: seconds, bytes of memory, and rows that it may give."""
+    """What one query may take: seconds, bytes of memory, and rows that it may give.
+
+    Raises DemarcateError for what no clock and no machine has.
+    """
 
     seconds: float = 300.0
     memory: int = 2_000_000_000
     rows: int = 1_000_000
+
+    def __post_init__(self) -> None:
+        if not 0 < self.seconds <= 1_000_000:
+            raise DemarcateError(f"a query may have up to 1,000,000 seconds (--max-seconds), not {self.seconds:g}")
+        if not 0 < self.memory <= 1 << 50:
+            raise DemarcateError(
+                f"a query may have up to 1,000,000,000 MB (--max-memory), not {self.memory // 1_000_000:,}"
+            )
 
 
 def tables_of(sql: str) -> list[str]:

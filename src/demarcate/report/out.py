@@ -104,6 +104,15 @@ def abandon() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
+def hand_on() -> None:
+    """Hand on what is held back, before the process ends: what nobody takes would be an exit code of Python's own."""
+    for stream in (sys.stdout, sys.stderr):
+        try:
+            stream.flush()
+        except OSError:
+            os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+
+
 def through(stream: IO[str] | Out) -> Out:
     """A stream as one of which only what is printable comes out."""
     return stream if isinstance(stream, Out) else Out(stream)

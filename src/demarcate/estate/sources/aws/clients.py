@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from botocore.config import Config
-from botocore.exceptions import EndpointConnectionError
+from botocore.exceptions import BotoCoreError, EndpointConnectionError
 from botocore.loaders import create_loader
 
+from demarcate.base.errors import DemarcateError
 from demarcate.estate.sources.aws import answers
 from demarcate.estate.sources.aws.bounds import ANSWER, Bounds, bound
 from demarcate.estate.sources.aws.failures import is_throttled
@@ -52,16 +53,31 @@ def client_of(
     region: str | None = None,
     bounds: Bounds | None = None,
 ) -> Any:
-    """A client whose calls, and whose answers (by default as `ANSWER` says), are bounded."""
-    client: Any = session.client(
-        service,  # type: ignore[call-overload]
-        region_name=region,
-        endpoint_url=endpoint_url,
-        config=CONFIG,
-    )
+    """A client whose calls, and whose answers (by default as `ANSWER` says), are bounded.
+
+    Raises DemarcateError where none can be made of the configuration of AWS, or with this endpoint.
+    """
+    try:
+        client: Any = session.client(
+            service,  # type: ignore[call-overload]
+            region_name=region,
+            endpoint_url=endpoint_url,
+            config=CONFIG,
+        )
+        _check_endpoint(client.meta.endpoint_url)
+    except (BotoCoreError, ValueError, OSError) as error:
+        what = "as AWS is configured here" if endpoint_url is None else f"with the endpoint {endpoint_url!r}"
+        raise DemarcateError(f"{service} cannot be called {what}: {error}") from error
     client._endpoint._response_parser_factory = answers.Parsers()  # as with what it connects by: no public way
     bound(client, bounds or ANSWER)
     return client
+
+
+def _check_endpoint(url: str) -> None:
+    """Refuse what botocore takes for an endpoint until it calls it. Raises ValueError."""
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("an endpoint is http://HOST or https://HOST, with a port where it needs one")
 
 
 class _Models:

@@ -88,7 +88,9 @@ def _unending(error: BaseException | None) -> Unending | None:
 
 
 def unreached(error: Exception) -> str:
-    """What went wrong on the way to AWS, in full."""
+    """What went wrong on the way to AWS, in full, but for a header, which has credentials in it."""
+    if isinstance(error, HTTPClientError) and "header value" in str(error):
+        return "the credentials have a character in them that cannot be sent, such as the end of a line"
     return str(_unending(error) or error)
 
 

@@ -9,7 +9,14 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.credentials import RefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    NoCredentialsError,
+    ProfileNotFound,
+    SSOError,
+)
 
 from demarcate.base.arn import is_account_id, is_partition, is_region
 from demarcate.base.errors import DemarcateError
@@ -49,16 +56,22 @@ _INVALID = ("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoe
 def make_session(profile: str | None = None) -> boto3.Session:
     """A boto3 session for a profile, or for whatever credentials boto3 finds.
 
-    Raises DemarcateError for a profile that does not exist.
+    Raises DemarcateError for a profile that does not exist, and for a configuration of AWS that cannot be read.
     """
     import boto3
+    import botocore.session
 
     try:
         return boto3.Session(profile_name=profile)
     except ProfileNotFound as error:
-        known = boto3.Session().available_profiles
-        names = f" (there are: {', '.join(known)})" if known else " (no profile is configured)"
-        raise DemarcateError(f"there is no AWS profile {profile!r}{names}") from error
+        core = botocore.session.Session()
+        name = profile or core.get_config_variable("profile")
+        where = "" if profile else " (it is what AWS_PROFILE or AWS_DEFAULT_PROFILE names)"
+        known = core.available_profiles
+        names = f"there are: {', '.join(known)}" if known else "no profile is configured"
+        raise DemarcateError(f"there is no AWS profile {name!r}{where}: {names}") from error
+    except BotoCoreError as error:
+        raise DemarcateError(f"the configuration of AWS cannot be used: {error}") from error
 
 
 def credentials_of(session: boto3.Session) -> Any:
@@ -67,7 +80,7 @@ def credentials_of(session: boto3.Session) -> Any:
     Raises DemarcateError where they cannot be had.
     """
     try:
-        credentials: Any = within(CREDENTIALS, session.get_credentials)
+        credentials: Any = _fetched(session.get_credentials)
     except (BotoCoreError, Unending) as error:
         raise DemarcateError(f"no AWS credentials: {error}. {_SIGN_IN}") from error
     fetch = getattr(credentials, "_refresh_using", None)  # there is no public way
@@ -77,8 +90,18 @@ def credentials_of(session: boto3.Session) -> Any:
 
 
 def _fetched(fetch: Callable[[], Any]) -> Any:
-    """Credentials that are fetched anew. Raises Unending."""
-    return within(CREDENTIALS, fetch)
+    """Credentials that are fetched, for the first time or anew. Raises one of `FAILED`.
+
+    What gives them may be anybody's program or file, and fails in ways of its own. Its message may quote a secret.
+    """
+    try:
+        return within(CREDENTIALS, fetch)
+    except FAILED:
+        raise
+    except Exception as error:
+        kind = type(error).__name__
+        what = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename else kind
+        raise CredentialRetrievalError(provider="the AWS configuration", error_msg=what) from error
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +144,7 @@ def identify(session: boto3.Session, clients: Clients, regions: Sequence[str] | 
     credentials_of(session)
     try:
         identity = clients.pair("sts", start)[0].get_caller_identity()
-    except NoCredentialsError as error:
+    except (NoCredentialsError, CredentialRetrievalError, SSOError) as error:
         raise DemarcateError(f"no AWS credentials: {error}. {_SIGN_IN}") from error
     except ClientError as error:
         code = error.response.get("Error", {}).get("Code", "")
