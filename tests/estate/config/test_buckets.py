@@ -74,7 +74,7 @@ def test_an_object_that_may_not_be_read_leaves_a_gap(aws: Aws, monkeypatch: pyte
 
     def deleting(listing: Any, reading: Any, bucket: str, prefix: str) -> Any:
         yield from list(listed(listing, reading, bucket, prefix))
-        reading.delete_object(Bucket=bucket, Key=f"{FOLDER}/{named()}")
+        aws.client("s3").delete_object(Bucket=bucket, Key=f"{FOLDER}/{named()}")
 
     monkeypatch.setattr(buckets, "_listed", deleting)
     (unread,) = collected(aws, "s3://config").unread

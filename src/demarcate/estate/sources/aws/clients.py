@@ -8,7 +8,7 @@ import ipaddress
 import random
 import threading
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -20,6 +20,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.estate.sources.aws import answers
 from demarcate.estate.sources.aws.bounds import ANSWER, Bounds, bound
 from demarcate.estate.sources.aws.failures import is_throttled
+from demarcate.estate.sources.aws.guard import guard, of_tables
 from demarcate.estate.sources.aws.limits import MOST, Limit
 from demarcate.version import __version__
 
@@ -50,10 +51,13 @@ def client_of(
     service: str,
     endpoint_url: str | None,
     *,
+    may: Collection[str],
     region: str | None = None,
     bounds: Bounds | None = None,
 ) -> Any:
-    """A client whose calls, and whose answers (by default as `ANSWER` says), are bounded.
+    """A client for operations that read ("ec2.describe_volumes"), and whose calls and answers are bounded.
+
+    `bounds` are those of answers; `ANSWER` by default. Any other operation than those of `may` is refused.
 
     Raises DemarcateError where none can be made of the configuration of AWS, or with this endpoint.
     """
@@ -70,6 +74,7 @@ def client_of(
         raise DemarcateError(f"{service} cannot be called {what}: {error}") from error
     client._endpoint._response_parser_factory = answers.Parsers()  # as with what it connects by: no public way
     bound(client, bounds or ANSWER)
+    guard(client, service, may)
     return client
 
 
@@ -169,7 +174,7 @@ class Clients:
         self.kept.forget(self)
 
     def _make(self, service: str, region: str, limit: Limit) -> Any:
-        client = client_of(self.session, service, self._endpoint, region=region)
+        client = client_of(self.session, service, self._endpoint, may=of_tables(), region=region)
         self._watch(service, client, limit)
         return client
 

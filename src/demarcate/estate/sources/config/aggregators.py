@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 OPERATION = "config:SelectAggregateResourceConfig"
 SOURCES = "config:DescribeConfigurationAggregatorSourcesStatus"
 
+_CALLED = (
+    "config.select_aggregate_resource_config",
+    "config.describe_configuration_aggregator_sources_status",
+)
+
 _FIELDS = (
     *("accountId", "awsRegion", "arn", "resourceId", "resourceName", "resourceType"),
     *("configurationItemCaptureTime", "configurationItemStatus"),
@@ -65,7 +70,7 @@ def open_aggregator(
             "name a profile that has one (--profile), or set AWS_REGION"
         )
     credentials_of(session)
-    client = client_of(session, "config", endpoint_url)
+    client = client_of(session, "config", endpoint_url, may=_CALLED)
     with TemporaryFolder() as folder:
         spools = Spools(folder)
         opened = Opened([])

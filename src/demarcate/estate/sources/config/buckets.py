@@ -49,8 +49,8 @@ def open_bucket(url: str, session: boto3.Session, endpoint_url: str | None) -> I
     if not bucket:
         raise DemarcateError(f"{url}: name a bucket: s3://BUCKET or s3://BUCKET/PREFIX")
     credentials_of(session)
-    listing = client_of(session, "s3", endpoint_url)
-    reading = client_of(session, "s3", endpoint_url, bounds=OBJECT)
+    listing = client_of(session, "s3", endpoint_url, may=("s3.list_objects_v2",))
+    reading = client_of(session, "s3", endpoint_url, may=("s3.get_object",), bounds=OBJECT)
     try:
         found = list(_listed(listing, reading, bucket, prefix))
     except FAILED as error:
