@@ -80,7 +80,7 @@ def _fail(code: int, *messages: str) -> NoReturn:
 
     with contextlib.suppress(OSError):  # there is nowhere left to say it
         for message in messages:
-            out.say(f"demarcate: {message}")
+            out.complain(f"demarcate: {message}")
     out.fence()
     out.hand_on()
     sys.exit(code)

@@ -15,6 +15,7 @@ import duckdb
 
 from demarcate.base.connection import TookTooLong, deadline, short
 from demarcate.base.errors import DemarcateError
+from demarcate.base.logs import phase
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.database import Database, concerns
 from demarcate.checks.judgement import Judgement, NotRun, Tally, make_tables
@@ -35,6 +36,7 @@ _ALWAYS = {"resource", "account_id", "region", "partition", "file", "line", "_un
 """Columns that every finding needs."""
 
 
+@phase("judged")
 def judge(
     snapshot: Snapshot,
     checks: Iterable[Check],

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+from typing import Annotated
+
 import typer
 
+from demarcate.base.errors import DemarcateError
 from demarcate.cli import catalog, estate, exam, model, permissions, pictures
-from demarcate.report.out import data
+from demarcate.report.out import data, hush
 from demarcate.version import __version__
+
+
+class LogFormat(StrEnum):
+    """Entries of the log for people, or for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
 
 app = typer.Typer(
     name="demarcate",
@@ -27,11 +39,31 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _main(
-    version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Show the version and exit."
-    ),
+    version: Annotated[  # noqa: ARG001 - its callback ends the command
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
+    ] = False,
+    verbose: Annotated[
+        int,
+        typer.Option(
+            "--verbose",
+            "-v",
+            count=True,
+            help="Tell of each phase of a run on standard error; -vv: of each call of AWS, too.",
+        ),
+    ] = 0,
+    log_format: Annotated[LogFormat, typer.Option("--log-format", help="How that is told.")] = LogFormat.TEXT,
+    quiet: Annotated[
+        bool, typer.Option("--quiet", "-q", help="Tell nothing on standard error but errors.")
+    ] = False,
 ) -> None:
-    pass
+    if verbose and quiet:
+        raise DemarcateError("--quiet and --verbose are opposites: give one of them")
+    if quiet:
+        hush()
+    if verbose:
+        from demarcate.report import logs
+
+        logs.begin(verbose, log_format)
 
 
 estate.add_to(app)

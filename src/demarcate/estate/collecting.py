@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.logs import phase
 from demarcate.estate.plan import Selection
 from demarcate.estate.progress import Progress
 from demarcate.estate.snapshot import Snapshot, is_snapshot
@@ -14,6 +15,7 @@ from demarcate.estate.sources.registry import check_options, source_of
 from demarcate.estate.tables import all_tables
 
 
+@phase("collected")
 def collect_snapshot(
     sources: Sequence[str | Path],
     options: Options = Options(),

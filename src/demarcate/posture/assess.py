@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 
 from demarcate.base.errors import Problem
+from demarcate.base.logs import phase
 from demarcate.base.moments import utc
 from demarcate.checks.judgement import Judgement, NotRun, Tally
 from demarcate.checks.structs import SEVERITIES, Check, Severity
@@ -21,6 +22,7 @@ EVIDENCE_SEVERITY: Severity = "medium"
 """How bad a gap is that people declare or that their records show: no check says it."""
 
 
+@phase("posture")
 def assess_snapshot(
     model: Model,
     snapshot: Snapshot,

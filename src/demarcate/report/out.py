@@ -11,6 +11,7 @@ import contextlib
 import io
 import os
 import sys
+import threading
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import IO, Final, cast
@@ -18,6 +19,7 @@ from typing import IO, Final, cast
 from demarcate.report.safe import escaped, one_line, printable
 
 _ESCAPING: Final = "demarcate-escaping"
+_quiet: Final = threading.Event()
 
 
 class Out:
@@ -81,8 +83,24 @@ def notes() -> Out:
 
 
 def say(text: str) -> None:
-    """Tell people something beside the data, in one line."""
+    """Tell people something beside the data, in one line, unless they want to hear of errors alone."""
+    if not is_quiet():
+        complain(text)
+
+
+def complain(text: str) -> None:
+    """Tell people what ends the command, in one line."""
     notes().write(one_line(text) + "\n")
+
+
+def hush() -> None:
+    """From now on nothing is told beside the data but errors. For the command alone."""
+    _quiet.set()
+
+
+def is_quiet() -> bool:
+    """Whether nothing is told beside the data but errors."""
+    return _quiet.is_set()
 
 
 @contextlib.contextmanager

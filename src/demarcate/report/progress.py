@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import logging
 import math
 import os
 import threading
@@ -11,8 +12,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
 
+from demarcate.base.logs import LOG
 from demarcate.base.stopping import ending_with
-from demarcate.report.out import Out, notes, through
+from demarcate.report.out import Out, is_quiet, notes, through
 from demarcate.report.safe import one_line
 
 if TYPE_CHECKING:
@@ -191,6 +193,9 @@ class Shown:
 def showing(stream: IO[str] | None = None) -> Iterator[Tally]:
     """A tally that is shown on a stream (stderr by default) until the block ends."""
     tally = Tally()
+    if is_quiet() or LOG.isEnabledFor(logging.INFO):  # what is told there would fall among the bars
+        yield tally
+        return
     shown = Shown(tally, notes() if stream is None else stream)
     ended = threading.Event()
 

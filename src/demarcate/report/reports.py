@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.logs import phase
 from demarcate.report.out import Out, saving
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Format:
     passes: bool = False
     encoding: str | None = None
 
+    @phase("wrote")
     def render(self, assessment: Assessment, out: Out) -> None:
         """Write a report to a stream."""
         import_module(self.module).write(assessment, out)

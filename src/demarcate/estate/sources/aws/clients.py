@@ -22,6 +22,7 @@ from demarcate.estate.sources.aws.bounds import ANSWER, Bounds, bound
 from demarcate.estate.sources.aws.failures import is_throttled
 from demarcate.estate.sources.aws.guard import guard, of_tables
 from demarcate.estate.sources.aws.limits import MOST, Limit
+from demarcate.estate.sources.aws.telling import log_calls
 from demarcate.version import __version__
 
 if TYPE_CHECKING:
@@ -54,10 +55,12 @@ def client_of(
     may: Collection[str],
     region: str | None = None,
     bounds: Bounds | None = None,
+    account: Callable[[], str | None] = lambda: None,
 ) -> Any:
     """A client for operations that read ("ec2.describe_volumes"), and whose calls and answers are bounded.
 
-    `bounds` are those of answers; `ANSWER` by default. Any other operation than those of `may` is refused.
+    `bounds` are those of answers; `ANSWER` by default. Any other operation than those of `may` is refused. `account`
+    gives whose client it is, for the log, as soon as that is known.
 
     Raises DemarcateError where none can be made of the configuration of AWS, or with this endpoint.
     """
@@ -75,6 +78,7 @@ def client_of(
     client._endpoint._response_parser_factory = answers.Parsers()  # as with what it connects by: no public way
     bound(client, bounds or ANSWER)
     guard(client, service, may)
+    log_calls(client, service, account)
     return client
 
 
@@ -151,6 +155,8 @@ class Clients:
 
     def __init__(self, session: boto3.Session, endpoint_url: str | None, kept: Kept | None = None) -> None:
         self.session = session
+        self.account: str | None = None
+        """The account that it is, once that is known."""
         self.kept = kept or Kept(session)
         self.kept.share(session)
         self._endpoint = endpoint_url
@@ -174,7 +180,9 @@ class Clients:
         self.kept.forget(self)
 
     def _make(self, service: str, region: str, limit: Limit) -> Any:
-        client = client_of(self.session, service, self._endpoint, may=of_tables(), region=region)
+        client = client_of(
+            self.session, service, self._endpoint, may=of_tables(), region=region, account=lambda: self.account
+        )
         self._watch(service, client, limit)
         return client
 

@@ -191,6 +191,7 @@ class _Run:
             except FAILED as error:
                 return CallFailed("sts.assume_role", error)
             clients = Clients(session, self.endpoint_url, self.own.kept)
+            clients.account = note.id
             clients.report(lambda service: self.progress.called(note.id, service))
         account = account_of(self.caller, note.id, clients, self.regions)
         if account.unread:

@@ -164,6 +164,7 @@ def identify(session: boto3.Session, clients: Clients, regions: Sequence[str] | 
             "AWS does not say whose credentials these are: sts:GetCallerIdentity: the answer has the account "
             f"{str(account)[:100]!r} and the ARN {arn[:100]!r}; expected an account of 12 digits"
         )
+    clients.account = account
     return Caller(account, partition, start)
 
 
