@@ -52,6 +52,7 @@ RUNS: dict[str, list[str]] = {
     "query templates": ["SELECT * FROM aws_ebs_volume", "{templates}"],
     "query nothing": [f"SELECT '{TEXTS[6]}\u202e' FROM nowhere", "{snapshot}"],
     "tables": [],
+    "config": [],
     "tables one": [TEXTS[6]],
     "matrix": [],
     "matrix area": ["--area", TEXTS[6]],

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from demarcate.base.errors import DemarcateError
-from demarcate.cli import catalog, estate, exam, model, permissions, pictures
+from demarcate.cli import catalog, estate, exam, model, permissions, pictures, settings
 from demarcate.report.out import data, hush
 from demarcate.version import __version__
 
@@ -39,9 +40,16 @@ def _version(value: bool) -> None:
 
 @app.callback()
 def _main(
+    context: typer.Context,
     version: Annotated[  # noqa: ARG001 - its callback ends the command
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version and exit.")
     ] = False,
+    config: Annotated[
+        Path | None,
+        typer.Option(
+            "--config", metavar="FILE", help="Read settings here, and not in the project's demarcate.toml."
+        ),
+    ] = None,
     verbose: Annotated[
         int,
         typer.Option(
@@ -56,6 +64,8 @@ def _main(
         bool, typer.Option("--quiet", "-q", help="Tell nothing on standard error but errors.")
     ] = False,
 ) -> None:
+    if context.resilient_parsing:
+        return
     if verbose and quiet:
         raise DemarcateError("--quiet and --verbose are opposites: give one of them")
     if quiet:
@@ -64,6 +74,7 @@ def _main(
         from demarcate.report import logs
 
         logs.begin(verbose, log_format)
+    settings.begin(context, config)
 
 
 estate.add_to(app)
@@ -72,3 +83,4 @@ catalog.add_to(app)
 permissions.add_to(app)
 pictures.add_to(app)
 exam.add_to(app)
+settings.add_to(app)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from demarcate.base.settings import Configuration, Settings
 from demarcate.report.out import data, say
 from demarcate.report.reports import FORMATS
 
@@ -86,6 +87,31 @@ ReportFiles = Annotated[
 ]
 
 
+_held: list[Configuration] = [Configuration(Settings())]
+
+
+def hold(configuration: Configuration) -> None:
+    """Have the settings hold in this run."""
+    _held[:] = [configuration]
+
+
+def held() -> Configuration:
+    """The settings that hold in this run."""
+    return _held[-1]
+
+
+def asked(**values: Any) -> bool:
+    """Whether any option is given with the command, and not by a setting of the same value."""
+    return any(value and not _is_set(name, value) for name, value in values.items())
+
+
+def _is_set(name: str, value: Any) -> bool:
+    setting = getattr(held().settings, name, None)
+    if isinstance(value, list):
+        return list(map(type(value[0]), setting or ())) == value
+    return setting is not None and type(value)(setting) == value
+
+
 def options_of(
     profile: str | None,
     region: list[str] | None,
@@ -99,7 +125,16 @@ def options_of(
     """How sources are to be read. Raises DemarcateError for a parameter file and a moment that are none."""
     from demarcate.estate.sources.interface import Options
 
+    settings = held().settings
+    preset = {
+        "profile": not asked(profile=profile),
+        "regions": not asked(region=region),
+        "endpoint_url": not asked(endpoint_url=endpoint_url),
+        "parameters": not asked(parameters=parameters),
+        "accounts": accounts and (accounts.organization, accounts.only) == (bool(settings.org), settings.account),
+    }
     return Options(
+        preset=frozenset(name for name, is_preset in preset.items() if is_preset),
         profile=profile,
         regions=tuple(region or ()),
         endpoint_url=endpoint_url,
@@ -118,7 +153,7 @@ def accounts_of(
     from demarcate.estate.accounts import ROLE, Accounts
 
     if not org and not account:
-        if role_name is not None or external_id is not None:
+        if asked(role_name=role_name, external_id=external_id):
             raise DemarcateError("name the accounts in which a role is to be assumed: --org, or --account")
         return None
     return Accounts(org, tuple(account or ()), ROLE if role_name is None else role_name, external_id)

@@ -74,7 +74,8 @@ def diagram(
         raise DemarcateError("--compare draws services and not an estate: leave the SOURCE out")
     if out is not None and out.suffix.lower() not in _BACKENDS:
         raise DemarcateError(f"{out}: --out ends in one of {', '.join(_BACKENDS)}")
-    if not sources and any((profile, region, endpoint_url, parameters, checks, evidence, as_of)):
+    told = {"profile": profile, "region": region, "endpoint_url": endpoint_url, "parameters": parameters}
+    if not sources and options.asked(**told, checks=checks, evidence=evidence, as_of=as_of):
         raise DemarcateError("without a SOURCE nothing is assessed: name one, or leave the options about it out")
     model = load()
     options.known("service", service, model.service)

@@ -40,10 +40,13 @@ class Options:
     parameters: Mapping[str, Any] | None = None
     moment: datetime | None = None
     resume: bool = False
+    preset: frozenset[str] = frozenset()
+    """The names of those that are set for all sources: one that cannot use them is read without them."""
 
     def given(self) -> list[str]:
-        """The names of those that are not left at their default."""
-        return [field.name for field in fields(self) if getattr(self, field.name) != field.default]
+        """The names of those that are not left at their default or preset."""
+        told = [field for field in fields(self) if field.name not in {"preset", *self.preset}]
+        return [field.name for field in told if getattr(self, field.name) != field.default]
 
     def credentials(self) -> boto3.Session:
         """The session to call AWS with. Raises DemarcateError for a profile that does not exist."""
