@@ -98,10 +98,10 @@ def data_type(node: exp.DataType) -> exp.DataType:
     return exp.DataType(this=node.this, nested=False)
 
 
-def unit(node: exp.Var) -> exp.Var:
-    """A unit of time, in the singular."""
+def unit(node: exp.Expr) -> exp.Var:
+    """A unit of time, in the singular. Raises PredicateError for anything else that stands in its place."""
     name = node.name.upper().removesuffix("S")
-    if name not in _UNITS:
+    if not isinstance(node, exp.Var) or name not in _UNITS:
         raise PredicateError(f"{shown(node)!r} is not a unit of time: {', '.join(sorted(_UNITS))} are")
     return exp.Var(this=name)
 

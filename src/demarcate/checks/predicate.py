@@ -206,7 +206,7 @@ class _Compiler:
             return [self._value(node, key, item, scopes) for item in value]
         if isinstance(value, exp.DataType):
             return data_type(value)
-        if isinstance(value, exp.Var):
+        if isinstance(value, exp.Var) or (isinstance(node, exp.Interval) and key == "unit" and value is not None):
             return unit(value)
         if isinstance(value, exp.Expr):
             made = self.expression(value, scopes)
