@@ -99,7 +99,7 @@ def json_of(node: yaml.Node) -> bytes:
         elif isinstance(node, yaml.MappingNode):
             pieces.append("{")
             for number, (key, inner) in enumerate(node.value):
-                pieces.append(f"{', ' if number else ''}{json.dumps(str(key.value)[:80_000])}: ")
+                pieces.append(f"{', ' if number else ''}{json.dumps(key.value[:80_000] if isinstance(key, yaml.ScalarNode) else '?')}: ")
                 write(inner, depth + 1)
             pieces.append("}")
         elif isinstance(node, yaml.SequenceNode):

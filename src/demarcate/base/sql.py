@@ -10,12 +10,15 @@ from demarcate.base.errors import DemarcateError
 
 
 def literal(value: str | None) -> str:
-    """A text as an SQL literal.
+    """A text as an SQL literal, or an expression that is it: to some versions of DuckDB a NUL ends the statement.
 
-    >>> literal("it's"), literal(None)
-    ("'it''s'", 'NULL')
+    >>> literal("it's"), literal(None), literal("a\\0b")
+    ("'it''s'", 'NULL', "('a' || chr(0) || 'b')")
     """
-    return "NULL" if value is None else "'" + value.replace("'", "''") + "'"
+    if value is None:
+        return "NULL"
+    quoted = ["'" + part.replace("'", "''") + "'" for part in value.split("\0")]
+    return quoted[0] if len(quoted) == 1 else f"({' || chr(0) || '.join(quoted)})"
 
 
 def identifier(name: str) -> str:

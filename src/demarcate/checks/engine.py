@@ -18,7 +18,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.logs import phase
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.database import Database, concerns
-from demarcate.checks.judgement import Judgement, NotRun, Tally, make_tables
+from demarcate.checks.judgement import JUDGED, Judgement, NotRun, Tally, make_tables
 from demarcate.checks.names import ROW
 from demarcate.checks.ready import Ready, about, ready
 from demarcate.checks.structs import Check
@@ -94,7 +94,9 @@ def _together(checks: Sequence[Ready]) -> list[list[Ready]]:
 
 def _own(table: Table, name: str) -> str:
     """SQL for a column of a row; NULL where its table has none, or tells something of a part of the resource."""
-    return f"{ROW}.{identifier(name)}" if table.column(name) and not table.derived else "NULL"
+    if table.column(name) is None or table.derived:
+        return f"NULL::{JUDGED[name]}"
+    return f"{ROW}.{identifier(name)}"
 
 
 _NAME = "coalesce(_name, _tags ->> 'Name', regexp_extract(resource, '[^:/]+$'))"
