@@ -99,7 +99,8 @@ def json_of(node: yaml.Node) -> bytes:
         elif isinstance(node, yaml.MappingNode):
             pieces.append("{")
             for number, (key, inner) in enumerate(node.value):
-                pieces.append(f"{', ' if number else ''}{json.dumps(key.value[:80_000] if isinstance(key, yaml.ScalarNode) else '?')}: ")
+                name = key.value[:80_000] if isinstance(key, yaml.ScalarNode) else "?"
+                pieces.append(f"{', ' if number else ''}{json.dumps(name)}: ")
                 write(inner, depth + 1)
             pieces.append("}")
         elif isinstance(node, yaml.SequenceNode):

@@ -30,6 +30,7 @@ ODD = {
     "PYTHONCOERCECLOCALE": "0",
     "PYTHONDEVMODE": "1",
     "PYTHONUTF8": "0",
+    "PYTHONWARNINGS": "ignore::DeprecationWarning",  # which dependencies announce of each other
     "TERM": "xterm-256color",
     "TMPDIR": "/tmp",
     "TZ": "Asia/Kathmandu",
