@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -46,19 +46,44 @@ Told = list[tuple[str, str]]
 
 def verdicts(check: Check, examples: Sequence[Example]) -> list[Told]:
     """What is found for each example. Those that speak of nothing but their own row are judged together."""
-    if check.lookups or any(example.keys() & {"with", "unread", "resource"} for example in examples):
-        return [_alone(check, example) for example in examples]
-    of = table(check.table)
-    names = [f"example {number} of {of.name}" for number in range(len(examples))]
-    with SnapshotWriter("live", "examples", moment=MOMENT) as writer:
-        part = writer.part(of, [c.name for c in of.all_columns], ACCOUNT, region_of(of))
-        part.append(
-            row_of(of, example) | {"resource": name} for name, example in zip(names, examples, strict=True)
+    if is_plain(check, examples):
+        return verdicts_together([(check, examples)])[check.id]
+    return [_alone(check, example) for example in examples]
+
+
+def is_plain(check: Check, examples: Sequence[Example]) -> bool:
+    """Whether examples speak of nothing but their own row."""
+    return not check.lookups and not any(example.keys() & {"with", "unread", "resource"} for example in examples)
+
+
+def verdicts_together(checks: Iterable[tuple[Check, Sequence[Example]]]) -> dict[str, list[Told]]:
+    """What is found for each of the plain examples of some checks, by check: all are rows of one snapshot."""
+    given = list(checks)
+    rows: dict[str, list[dict[str, Any]]] = {}
+    for check, examples in given:
+        of = table(check.table)
+        named = (
+            row_of(of, example) | {"resource": _name(check, number)} for number, example in enumerate(examples)
         )
-        part.seal()
+        rows.setdefault(check.table, []).extend(named)
+    with SnapshotWriter("live", "examples", moment=MOMENT) as writer:
+        for name, values in rows.items():
+            of = table(name)
+            part = writer.part(of, [c.name for c in of.all_columns], ACCOUNT, region_of(of))
+            part.append(values)
+            part.seal()
         snapshot = writer.finish()
-    found = list(judge(snapshot, [check], passes=True).findings())
-    return [[(f.verdict, f.reason) for f in found if f.resource == name] for name in names]
+    told: dict[tuple[str, str | None], Told] = {}
+    for f in judge(snapshot, [check for check, _ in given], passes=True).findings():
+        told.setdefault((f.check, f.resource), []).append((f.verdict, f.reason))
+    return {
+        check.id: [told.get((check.id, _name(check, number)), []) for number in range(len(examples))]
+        for check, examples in given
+    }
+
+
+def _name(check: Check, number: int) -> str:
+    return f"example {number} of {check.id}"
 
 
 def _alone(check: Check, example: Example) -> Told:
