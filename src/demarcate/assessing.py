@@ -69,6 +69,7 @@ def assess_sources(
         not_run=[_not_asked(check) for check in deferred],
         evidence=proven,
         refused=refused,
+        named=checks is not None,
         tagged={key: tally_by_tag(snapshot, judgement, key) for key in tags},
     )
     return Assessment(model, snapshot, chosen, judgement, posture)

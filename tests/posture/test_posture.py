@@ -71,3 +71,16 @@ def test_counts_add_up(tmp_path: Path) -> None:
     assert sum(counts.owed for counts in posture.areas.values()) == summary.owed
     assert posture.parties["customer"] == summary
     assert posture.first()[0].severity == "high"
+
+
+def test_what_is_counted_is_of_the_checks_that_were_named(tmp_path: Path) -> None:
+    source = template(tmp_path, VOLUME.replace("VALUE", "false"))
+    posture = assess_sources([source], checks=["ebs-volume-encrypted"]).posture
+    assert (posture.summary.owed, posture.summary.gaps, posture.summary.unproven) == (1, 1, 0)
+    assert sum(counts.owed for counts in posture.areas.values()) == posture.parties["customer"].owed == 1
+    others = [
+        r
+        for r in posture.responsibilities
+        if r.state == "unproven" and "checks" in MODEL.responsibility[r.id].proof_kinds
+    ]
+    assert any("none of its checks was selected" in r.because for r in others)

@@ -33,24 +33,28 @@ def assess_snapshot(
     evidence: Mapping[str, tuple[EvidenceResult, ...]] | None = None,
     refused: Iterable[Problem] = (),
     tagged: Mapping[str, Iterable[Tally]] | None = None,
+    named: bool = False,
 ) -> Posture:
     """The posture of a snapshot that was judged by these checks.
 
     `not_run` are checks that were left out, `evidence` is what was weighed for each responsibility and `refused`
-    what of it could not be believed, and `tagged` has, for tag keys, tallies by the values of that tag.
+    what of it could not be believed, and `tagged` has, for tag keys, tallies by the values of that tag. Where the
+    checks were `named`, what the customer owes is counted of their responsibilities alone.
     """
     reaches = reach(model, snapshot)
     not_run = (*judgement.not_run, *not_run)
     facts = _Facts(model, snapshot, checks, not_run, reaches, evidence or {})
     responsibilities = tuple(facts.posture(r, judgement.tallies) for r in model.responsibilities)
+    chosen = {check.responsibility for check in checks.values()}
+    counted = [r for r in responsibilities if not named or r.party == "aws" or r.id in chosen]
     return Posture(
         origin=snapshot.manifest.origin,
         source=snapshot.manifest.source,
         moment=utc(snapshot.moment).isoformat().replace("+00:00", "Z"),
-        summary=count(r for r in responsibilities if r.party == "customer"),
+        summary=count(r for r in counted if r.party == "customer"),
         responsibilities=responsibilities,
-        areas={area: count(r for r in responsibilities if r.area == area) for area in model.area},
-        parties={party: count(r for r in responsibilities if r.party == party) for party in ("aws", "customer")},
+        areas={area: count(r for r in counted if r.area == area) for area in model.area},
+        parties={party: count(r for r in counted if r.party == party) for party in ("aws", "customer")},
         accounts=_by_place(
             facts, judgement.tallies, lambda t: t.account, lambda e, it: replace(e, accounts=(it,))
         ),

@@ -108,7 +108,7 @@ def _sentence(text: str) -> str:
 def _bar(counts: Counts, width: int = 24) -> Text:
     """Met, unproven and gaps as a bar of signs: readable without colour."""
     if not counts.owed:
-        return Text("nothing owed here", style="dim")
+        return Text("nothing owed here" if counts.not_applicable else "not asked here", style="dim")
     met = round(width * counts.met / counts.owed)
     gaps = min(width - met, max(1, round(width * counts.gaps / counts.owed)) if counts.gaps else 0)
     bar = Text()
