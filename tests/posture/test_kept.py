@@ -149,6 +149,20 @@ def test_tags_cost_one_judging(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
     assert len(calls) == 1
 
 
+def test_pictures_and_exams_are_made_of_what_was_kept(kept: Path) -> None:
+    drawn = processes.demarcate("diagram", kept)
+    assert drawn.stdout.startswith("<svg")
+    exam = processes.demarcate("quiz", kept, "--seed", "3", "--format", "json")
+    assert json.loads(exam.stdout)["questions"]
+    for arguments, says in (
+        (("diagram", kept, "--profile", "x"), "leave the options about reading and judging out"),
+        (("quiz", kept, kept), "name it alone"),
+    ):
+        done = processes.demarcate(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr == f"demarcate: {kept} is a kept assessment: {says}\n"
+
+
 # --- faults -------------------------------------------------------------------------------------------------
 
 

@@ -85,9 +85,9 @@ def quiz(
         from demarcate.assessing import assess_sources
         from demarcate.exam.estate import drafts
 
-        assessment = assess_sources(
-            sources,
-            options.options_of(profile, region, endpoint_url, parameters),
+        reading = {"profile": profile, "region": region, "endpoint_url": endpoint_url, "parameters": parameters}
+        assessment = options.kept(sources, **reading) or assess_sources(
+            sources, options.options_of(profile, region, endpoint_url, parameters)
         )
         estate, origin = drafts(assessment, chosen), assessment.posture.origin
         unread = len(assessment.posture.unread)

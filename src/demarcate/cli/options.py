@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from demarcate.estate.accounts import Accounts
     from demarcate.estate.snapshot import Unread
     from demarcate.estate.sources.interface import Options
+    from demarcate.posture.assessment import Assessment
     from demarcate.report.console import Console
 
 SOURCES = (
@@ -143,6 +144,24 @@ def options_of(
         moment=moment_of(as_of),
         resume=resume,
     )
+
+
+def kept(sources: list[str], **others: Any) -> Assessment | None:
+    """The kept assessment that is named in the place of a source; None where none is.
+
+    Raises DemarcateError where it cannot be opened, and where an option says how to read or judge it.
+    """
+    from demarcate.base.errors import DemarcateError
+    from demarcate.posture.kept import is_assessment, open_assessment
+
+    folders = [Path(name) for name in sources if is_assessment(Path(name))]
+    if not folders:
+        return None
+    if len(sources) > 1:
+        raise DemarcateError(f"{folders[0]} is a kept assessment: name it alone")
+    if asked(**others):
+        raise DemarcateError(f"{folders[0]} is a kept assessment: leave the options about reading and judging out")
+    return open_assessment(folders[0])
 
 
 def accounts_of(

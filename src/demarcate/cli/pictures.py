@@ -84,11 +84,16 @@ def diagram(
     if sources:
         from demarcate.assessing import assess_sources
 
-        posture = assess_sources(
-            sources,
-            options.options_of(profile, region, endpoint_url, parameters, as_of=as_of),
-            check_folders=checks or (),
-            evidence=evidence,
+        reading = {"profile": profile, "region": region, "endpoint_url": endpoint_url, "parameters": parameters}
+        assessment = options.kept(sources, **reading, checks=checks, evidence=evidence, as_of=as_of)
+        posture = (
+            assessment
+            or assess_sources(
+                sources,
+                options.options_of(profile, region, endpoint_url, parameters, as_of=as_of),
+                check_folders=checks or (),
+                evidence=evidence,
+            )
         ).posture
     drawing = _drawing(model, service, compared, posture)
     if out is None:
