@@ -153,7 +153,7 @@ def test_pictures_and_exams_are_made_of_what_was_kept(kept: Path) -> None:
     drawn = processes.demarcate("diagram", kept)
     assert drawn.stdout.startswith("<svg")
     exam = processes.demarcate("quiz", kept, "--seed", "3", "--format", "json")
-    assert json.loads(exam.stdout)["questions"]
+    assert json.loads(exam.stdout)["exam"]["questions"]
     for arguments, says in (
         (("diagram", kept, "--profile", "x"), "leave the options about reading and judging out"),
         (("quiz", kept, kept), "name it alone"),
