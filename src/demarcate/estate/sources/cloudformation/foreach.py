@@ -58,7 +58,10 @@ def unrolled(value: Any, scope: Scope) -> Any:
             if isinstance(items, Unknown):
                 return items
             for text in items:
-                members.update(unrolled(_Item(identifier, text, scope).put(body), scope))
+                repeated = unrolled(_Item(identifier, text, scope).put(body), scope)
+                if isinstance(repeated, Unknown):  # of a loop inside, its items are not known
+                    return repeated
+                members.update(repeated)
         else:
             members[key] = unrolled(item, scope) if isinstance(item, (dict, list)) else item
     return members
