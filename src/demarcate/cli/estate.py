@@ -143,10 +143,8 @@ def _tell(assessment: Assessment, files: Sequence[Destination], format: ReportFo
     chosen.render(assessment, data(chosen.encoding))
     for to in files:
         say(f"written: {to.path}")
-    if fail_on is not None:
-        counted = [severity for severity in SEVERITIES if SEVERITIES.index(severity) <= SEVERITIES.index(fail_on)]
-        if assessment.judgement.fails(counted):
-            raise typer.Exit(FOUND)
+    if fail_on is not None and assessment.judgement.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
+        raise typer.Exit(FOUND)
     if assessment.posture.unread or assessment.posture.refused:
         raise typer.Exit(UNREAD)
 

@@ -84,8 +84,7 @@ def diagram(
     if sources:
         from demarcate.assessing import assess_sources
 
-        reading = {"profile": profile, "region": region, "endpoint_url": endpoint_url, "parameters": parameters}
-        assessment = options.kept(sources, **reading, checks=checks, evidence=evidence, as_of=as_of)
+        assessment = options.kept(sources, **told, checks=checks, evidence=evidence, as_of=as_of)
         posture = (
             assessment
             or assess_sources(

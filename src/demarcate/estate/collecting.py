@@ -10,8 +10,8 @@ from demarcate.base.logs import phase
 from demarcate.estate.plan import Selection
 from demarcate.estate.progress import Progress
 from demarcate.estate.snapshot import Snapshot, is_snapshot
-from demarcate.estate.sources.interface import SPELLED, Options
-from demarcate.estate.sources.registry import check_options, source_of
+from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.registry import SOURCES, check_options, source_of
 from demarcate.estate.tables import all_tables
 
 
@@ -40,14 +40,16 @@ def collect_snapshot(
     if any(is_snapshot(Path(name)) for name in names):
         return _opened(names, options, out)
     source = source_of(names)
-    check_options(names, source, options)
+    check_options(names[0], source.title, source.uses(names), options)
     return source.collect(names, selection or everything(), options, out=out, progress=progress)
 
 
 def asks(sources: Sequence[str | Path]) -> bool:
-    """Whether reading these takes calls to AWS for each table, so that only what is needed is read."""
-    names = [str(source) for source in sources]
-    return bool(names) and not any(is_snapshot(Path(name)) for name in names) and source_of(names).asks
+    """Whether reading these takes calls to AWS for each table, so that only what is needed is read.
+
+    No file is opened to tell it.
+    """
+    return any(source.asks and source.recognises(str(name)) for source in SOURCES for name in sources)
 
 
 def _opened(names: Sequence[str], options: Options, out: Path | None) -> Snapshot:
@@ -57,8 +59,7 @@ def _opened(names: Sequence[str], options: Options, out: Path | None) -> Snapsho
         raise DemarcateError(f"{folder} is a snapshot: name it alone")
     if out is not None:
         raise DemarcateError(f"{folder} is a snapshot already: copy its folder to keep it elsewhere")
-    for option in options.given():
-        raise DemarcateError(f"{folder} is a snapshot, which {SPELLED[option]} is not for: leave it out")
+    check_options(names[0], "a snapshot", frozenset(), options)
     return Snapshot.open(folder)
 
 

@@ -37,9 +37,8 @@ def collected_from(snapshot: Snapshot) -> Source:
     raise DemarcateError(f"{snapshot.folder}: is of a source that this version does not have: {name!r}")
 
 
-def check_options(names: Sequence[str], source: Source, options: Options) -> None:
-    """Refuse an option that a source cannot use, which would be passed over. Raises DemarcateError."""
-    used = source.uses(names)
+def check_options(name: str, title: str, used: frozenset[str], options: Options) -> None:
+    """Refuse an option that cannot be used with what is named, and would be passed over. Raises DemarcateError."""
     for option in options.given():
         if option not in used:
-            raise DemarcateError(f"{names[0]} is {source.title}, which {SPELLED[option]} is not for: leave it out")
+            raise DemarcateError(f"{name} is {title}, which {SPELLED[option]} is not for: leave it out")

@@ -7,15 +7,14 @@ table that declares what creates or changes something, by mistake or by wish, ha
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection
 from functools import cache
 from typing import Any, Final
 
 from botocore import xform_name
 
-from demarcate.estate.calls import WHERE, WHO
+from demarcate.estate.calls import calls_of
 from demarcate.estate.dry_run import ORGANIZATION
-from demarcate.estate.table import Bulk, Each, Table
 from demarcate.estate.tables import all_tables
 
 READS: Final = ("get_", "list_", "describe_", "batch_get_", "batch_describe_", "lookup_", "search_", "select_")
@@ -75,23 +74,8 @@ def reads(operation: str) -> bool:
 @cache
 def of_tables() -> frozenset[str]:
     """What reading live accounts takes: what tables declare, and what leads to accounts and regions."""
-    named = {call.operation for call in (WHO, WHERE, *ORGANIZATION)}
-    return frozenset(named.union(*(_declared(table) for table in all_tables().values())))
-
-
-def _declared(table: Table) -> Iterator[str]:
-    yield from _listed(table.steps)
-    for detail in table.details.values():
-        if not isinstance(detail, Bulk):
-            yield detail.operation
-            continue
-        yield from _listed(detail.steps)
-        if detail.confirm is not None:
-            yield detail.confirm.operation
-
-
-def _listed(steps: Sequence[Each]) -> Iterator[str]:
-    return (step.operation for step in steps)
+    calls = calls_of(dict.fromkeys(all_tables()))
+    return frozenset(call.operation for call in (*calls, *ORGANIZATION))
 
 
 def guard(client: Any, service: str, may: Collection[str]) -> None:
