@@ -180,7 +180,7 @@ def engine(folder: Path, predicates: list[str]) -> Line:
 
     from demarcate.checks.catalog import load_checks
     from demarcate.checks.engine import judge
-    from demarcate.estate.snapshot import FORMAT, Manifest, Part, Snapshot, TableParts
+    from demarcate.estate.snapshots.snapshot import FORMAT, Manifest, Part, Snapshot, TableParts
     from demarcate.estate.tables import table
 
     rows = 1_000_000

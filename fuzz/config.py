@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from demarcate.checks.engine import judge
-from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.config.source import Config
 from fuzz import texts, trees
 from fuzz.inputs import Input, put

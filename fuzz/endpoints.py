@@ -26,9 +26,9 @@ import yaml
 from botocore.awsrequest import AWSResponse, HeadersDict
 
 from demarcate.checks.engine import judge
-from demarcate.estate.accounts import Accounts
-from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws import clients
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from fuzz import texts, trees

@@ -15,8 +15,8 @@ from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Judgement
 from demarcate.checks.structs import Check
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, load

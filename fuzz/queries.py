@@ -11,7 +11,7 @@ from pathlib import Path
 from random import Random
 
 from demarcate.base import stopping
-from demarcate.estate.querying import QueryLimits
+from demarcate.estate.snapshots.querying import QueryLimits
 from fuzz import texts
 from fuzz.inputs import Input
 from tests.estate.place import ATTACKS, MARK, Place, placed

@@ -16,10 +16,10 @@ import pyarrow.parquet as pq
 
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.engine import judge
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.querying import QueryLimits
-from demarcate.estate.querying import run as run_query
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.querying import QueryLimits
+from demarcate.estate.snapshots.querying import run as run_query
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from fuzz import texts, trees
 from fuzz.inputs import Input, Link, put

@@ -11,8 +11,8 @@ from typing import Any
 import yaml
 
 from demarcate.checks.engine import judge
-from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.sources.cloudformation.templates import load, read_parameters
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from fuzz import texts, trees

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import demarcate
 from demarcate.checks.catalog import load_checks
-from demarcate.estate.collecting import collect_snapshot
 from demarcate.estate.sources.cloudformation.templates import load, read_parameters
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from tests import processes
 

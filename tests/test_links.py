@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
-from demarcate.estate.writing import SnapshotWriter
 from tests.children import demarcate, one_message
 
 TEMPLATE = "Resources:\n  Data: {Type: 'AWS::EC2::Volume', Properties: {Size: 8, AvailabilityZone: eu-west-1a}}\n"

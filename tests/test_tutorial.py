@@ -159,7 +159,7 @@ class Day(datetime):
 def test_the_tutorial_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr("demarcate.estate.writing.datetime", Day)
+    monkeypatch.setattr("demarcate.estate.snapshots.writing.datetime", Day)
     for name, value in {"COLUMNS": "80", "NO_COLOR": "1", "TERM": "dumb"}.items():
         monkeypatch.setenv(name, value)
     reader = Reader(tmp_path)

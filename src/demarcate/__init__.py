@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     import boto3
     import pyarrow as pa
 
-    from demarcate.estate.accounts import Accounts
-    from demarcate.estate.snapshot import Snapshot
+    from demarcate.estate.snapshots.snapshot import Snapshot
+    from demarcate.estate.sources.accounts import Accounts
     from demarcate.model import Model
     from demarcate.posture.assessment import Assessment
     from demarcate.posture.structs import Posture
@@ -33,7 +33,7 @@ __all__ = ["Accounts", "__version__", "assess", "collect", "evaluate", "load_mod
 def __getattr__(name: str) -> Any:
     """`Accounts`, when it is first asked for: the command has this module loaded before it hears any signal."""
     if name == "Accounts":
-        from demarcate.estate.accounts import Accounts
+        from demarcate.estate.sources.accounts import Accounts
 
         return Accounts
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -74,7 +74,7 @@ def collect(
     >>> snapshot.manifest.source
     'cloudformation'
     """
-    from demarcate.estate.collecting import collect_snapshot, everything
+    from demarcate.estate.sources.collecting import collect_snapshot, everything
     from demarcate.estate.sources.interface import Options
 
     return collect_snapshot(

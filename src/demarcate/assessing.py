@@ -12,13 +12,13 @@ from demarcate.checks.engine import judge
 from demarcate.checks.judgement import NotRun
 from demarcate.checks.structs import Check
 from demarcate.checks.tagging import tally_by_tag
-from demarcate.estate.collecting import asks, collect_snapshot, everything
-from demarcate.estate.plan import Selection
-from demarcate.estate.progress import Progress
-from demarcate.estate.rows import detail_of
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.schema.rows import detail_of
+from demarcate.estate.schema.table import Table
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.collecting import asks, collect_snapshot, everything
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.table import Table
+from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.progress import Progress
 from demarcate.estate.tables import all_tables
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, load

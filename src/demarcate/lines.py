@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.collecting import asks, collect_snapshot
-from demarcate.estate.plan import Selection
+from demarcate.estate.sources.collecting import asks, collect_snapshot
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import Selection
 from demarcate.model import Model, services_of_arn
 from demarcate.posture.line import ResourceLine, draw, line_checks
 

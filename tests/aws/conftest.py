@@ -10,9 +10,9 @@ import pytest
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import Snapshot, rows_of
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.aws.clients import without_prefix
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from tests.aws.endless import Server, serving_endlessly

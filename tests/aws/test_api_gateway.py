@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.rows import Item, Place, build
+from demarcate.estate.schema.rows import Item, Place, build
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
 

@@ -19,11 +19,11 @@ import pytest
 from botocore.exceptions import BotoCoreError
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.aws import asking, clients, paging, session
 from demarcate.estate.sources.aws.bounds import ANSWER, Bounds, within
 from demarcate.estate.sources.aws.failures import Unending, reason
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from tests.aws.answers.asking import calls_of, model_of

@@ -12,10 +12,10 @@ from botocore import xform_name
 from demarcate.assessing import selection_of
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks
-from demarcate.estate.calls import PlannedCall, calls_of, how_often, planned_rows
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.plan import Selection
+from demarcate.estate.sources.aws.calls import PlannedCall, calls_of, how_often, planned_rows
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import Selection
 from demarcate.estate.tables import all_tables
 from demarcate.report import rows
 from demarcate.report.out import Out, data

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from demarcate.estate.rows import Item, Place, build
+from demarcate.estate.schema.rows import Item, Place, build
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
 

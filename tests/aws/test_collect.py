@@ -13,8 +13,8 @@ from demarcate import assess, collect, evaluate
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import rows_of
+from demarcate.estate.snapshots.snapshot import rows_of
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from tests.aws.conftest import REGION, Aws

@@ -126,7 +126,7 @@ def test_what_is_asked_for_is_narrowed() -> None:
     ],
 )
 def test_a_name_that_does_not_exist(named: dict[str, Any], says: str, tmp_path: Path) -> None:
-    from demarcate.estate.collecting import collect_snapshot
+    from demarcate.estate.sources.collecting import collect_snapshot
 
     with pytest.raises(DemarcateError, match=says):
         collect_snapshot(["aws"], selection=narrowed(**named), out=tmp_path / "s")

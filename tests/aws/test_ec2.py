@@ -8,7 +8,7 @@ import json
 
 import pytest
 
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables.ec2 import unencrypted_devices, user_data_secrets
 from tests.aws.conftest import REGION, Aws
 

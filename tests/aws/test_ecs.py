@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.transforms import declared_secrets, plaintext_secrets, secret_name
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables.ecs import image_parts
-from demarcate.estate.transforms import declared_secrets, plaintext_secrets, secret_name
 from tests.aws.conftest import Aws
 
 

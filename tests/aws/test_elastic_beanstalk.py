@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.rows import Item, Place, build
+from demarcate.estate.schema.rows import Item, Place, build
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
 

@@ -24,9 +24,9 @@ from botocore.exceptions import ClientError
 from moto.core.authorization import enable_iam_authentication
 from moto.iam.access_control import IAMPolicy, IAMRequestBase, PermissionResult
 
-from demarcate.estate.calls import calls_of
-from demarcate.estate.plan import Selection
+from demarcate.estate.sources.aws.calls import calls_of
 from demarcate.estate.sources.aws.permissions import Grant, grants_of
+from demarcate.estate.sources.plan import Selection
 from demarcate.report import policy
 from tests.aws.answers.answering import Answer
 from tests.aws.answers.asking import Asked, api_name

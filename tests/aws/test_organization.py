@@ -17,14 +17,14 @@ from demarcate.assessing import assess_sources
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
-from demarcate.estate.accounts import Accounts
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import AccountNote, Snapshot, Unread, rows_of
+from demarcate.estate.snapshots.snapshot import AccountNote, Snapshot, Unread, rows_of
+from demarcate.estate.snapshots.writing import SnapshotWriter
+from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.session import ALWAYS_ENABLED, Caller, assume
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
-from demarcate.estate.writing import SnapshotWriter
 from demarcate.posture.assessment import Assessment
 from tests.aws.conftest import REGION, Aws
 from tests.aws.test_collect import HEADERS, Body

@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.report.progress import BARS, Count, Shown, Standing, Tally, line, picture, showing
 from tests.aws.conftest import REGION, Aws

@@ -16,8 +16,8 @@ import boto3
 import duckdb
 import pytest
 
-from demarcate.estate.journal import NAME, partial_folder
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.journal import NAME, partial_folder
+from demarcate.estate.snapshots.snapshot import Snapshot
 from tests.aws.resuming import Counting, Runner, counting, running
 from tests.processes import PATIENCE, demarcate
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from demarcate.estate.journal import NAME, partial_folder
+from demarcate.estate.snapshots.journal import NAME, partial_folder
 from tests.aws.endless import NEXT, VOLUME, VOLUMES, Request, Server, drips, is_silent, pours, throttled
 from tests.processes import PATIENCE, started, terminal
 from tests.surroundings import CREDENTIALS

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.rows import Item, Place, build, derive
+from demarcate.estate.schema.rows import Item, Place, build, derive
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables.security_groups import SECURITY_GROUP, SECURITY_GROUP_RULE
 from tests.aws.conftest import Aws
 

@@ -16,7 +16,7 @@ import os
 from pathlib import Path
 os.umask(int(sys.argv[1], 8))
 from demarcate.base.files import write_whole
-from demarcate.estate.writing import SnapshotWriter
+from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
 out = Path(sys.argv[2])
 write_whole(out / "file", b"x")

@@ -12,8 +12,8 @@ from demarcate.base import documents
 from demarcate.base.documents import DocumentError, compose, convert, plain, read
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.limits import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_DIGITS, MAX_NODES, MAX_REASON
-from demarcate.base.unknown import Unknown
 from demarcate.checks.catalog import load_checks
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation import jsonnodes
 from demarcate.estate.sources.cloudformation.parameters import read_parameters
 from demarcate.estate.sources.cloudformation.reading import read_plain, read_template

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from demarcate.base.moments import since_1970, utc
-from demarcate.base.unknown import Unknown
 from demarcate.cli import app
 from demarcate.cli.options import moment_of
-from demarcate.estate.rows import convert
-from demarcate.estate.transforms import milliseconds
+from demarcate.estate.schema.rows import convert
+from demarcate.estate.schema.transforms import milliseconds
+from demarcate.estate.schema.unknown import Unknown
 from tests.children import demarcate, one_message
 
 OFFSETS = st.integers(-23 * 60 - 59, 23 * 60 + 59).map(lambda minutes: timezone(timedelta(minutes=minutes)))

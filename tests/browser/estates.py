@@ -14,7 +14,7 @@ import msgspec
 from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, Judgement, NotRun
 from demarcate.checks.structs import Check
-from demarcate.estate.snapshot import Part, Snapshot, TableParts, Unread
+from demarcate.estate.snapshots.snapshot import Part, Snapshot, TableParts, Unread
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture

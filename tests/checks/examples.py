@@ -10,10 +10,10 @@ from typing import Any
 from demarcate.base.documents import compose, convert, read_text
 from demarcate.checks.engine import judge
 from demarcate.checks.structs import Check, Example, Written
-from demarcate.estate.snapshot import Unread
-from demarcate.estate.table import Table
+from demarcate.estate.schema.table import Table
+from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
-from demarcate.estate.writing import SnapshotWriter
 
 MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 """What now() is in examples."""

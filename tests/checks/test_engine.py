@@ -12,16 +12,16 @@ import pyarrow.parquet as pq
 import pytest
 
 from demarcate.base.documents import compose
-from demarcate.base.unknown import Unknown
 from demarcate.checks import database, engine, facts
 from demarcate.checks.catalog import compile_check
 from demarcate.checks.engine import judge
 from demarcate.checks.facts import Facts
 from demarcate.checks.judgement import COLUMNS, Judgement
 from demarcate.checks.structs import Check, Written
-from demarcate.estate.snapshot import Snapshot, Unread
+from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.snapshots.snapshot import Snapshot, Unread
+from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
-from demarcate.estate.writing import SnapshotWriter
 
 MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 Rows = Iterable[Mapping[str, Any]]

@@ -10,9 +10,9 @@ from pathlib import Path
 
 from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.querying import QueryLimits, run
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.querying import QueryLimits, run
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 
 ATTACKS = read(Path(__file__).parent / "attacks.yaml", dict[str, list[str]])
 LIMITS = QueryLimits(seconds=1, memory=400_000_000, rows=1000)

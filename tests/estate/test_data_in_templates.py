@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import rows_of
+from demarcate.estate.snapshots.snapshot import rows_of
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import table
 
 

@@ -14,13 +14,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.accounts import Accounts
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.journal import NAME, partial_folder
-from demarcate.estate.snapshot import Snapshot, Unread, rows_of
+from demarcate.estate.snapshots.journal import NAME, partial_folder
+from demarcate.estate.snapshots.snapshot import Snapshot, Unread, rows_of
+from demarcate.estate.snapshots.writing import SnapshotWriter, Stopped
+from demarcate.estate.sources.accounts import Accounts
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
-from demarcate.estate.writing import SnapshotWriter, Stopped
 from tests import processes
 
 ASKED = {"tables": "aws_vpc, aws_ebs_volume", "columns": "0" * 64, "regions": "r", "accounts": "", "endpoint": ""}

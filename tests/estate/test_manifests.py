@@ -12,10 +12,10 @@ import msgspec
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.journal import Began, Journal, Key, Sealed, SealedPart, partial_folder
-from demarcate.estate.snapshot import Part, Snapshot, part_file, rows_of
+from demarcate.estate.snapshots.journal import Began, Journal, Key, Sealed, SealedPart, partial_folder
+from demarcate.estate.snapshots.snapshot import Part, Snapshot, part_file, rows_of
+from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
-from demarcate.estate.writing import SnapshotWriter
 from tests.children import demarcate, one_message
 
 VOLUMES = table("aws_ebs_volume")

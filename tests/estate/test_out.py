@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.writing import SnapshotWriter
+from demarcate.estate.snapshots.writing import SnapshotWriter
 from tests.children import demarcate, one_message
 
 TEMPLATE = "Resources:\n  Data: {Type: 'AWS::EC2::Volume', Properties: {Size: 8, AvailabilityZone: eu-west-1a}}\n"

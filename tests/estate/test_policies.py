@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.policies import COLUMNS, WATCHED, statements
+from demarcate.estate.schema.policies import COLUMNS, WATCHED, statements
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 U = Unknown("parameter X has no value")
 

@@ -12,8 +12,8 @@ import pytest
 
 from demarcate import collect
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.querying import QueryLimits, run, tables_of
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.querying import QueryLimits, run, tables_of
+from demarcate.estate.snapshots.snapshot import Snapshot
 from tests import processes
 from tests.estate.place import ATTACKS, LIMITS, MARK, TEMPLATE, Place, collect_to, placed
 

@@ -9,10 +9,10 @@ from typing import Any
 import pyarrow.parquet as parquet
 import pytest
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.schema.transforms import NOT_KEPT, names_only, without_secrets
+from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import all_tables
-from demarcate.estate.transforms import NOT_KEPT, names_only, without_secrets
 
 PLANTED = "hunter2-planted"
 

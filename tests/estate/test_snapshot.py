@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.base.unknown import Unknown
-from demarcate.estate import writing
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import Snapshot, Unread, rows_of
+from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.snapshots import writing
+from demarcate.estate.snapshots.snapshot import Snapshot, Unread, rows_of
+from demarcate.estate.snapshots.writing import SnapshotWriter
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import table
-from demarcate.estate.writing import SnapshotWriter
 from tests import processes
 from tests.processes import started
 
@@ -87,7 +87,7 @@ def test_a_folder_that_holds_something_is_not_written_over(tmp_path: Path) -> No
 KILLED = """
 import sys
 from pathlib import Path
-from demarcate.estate.writing import SnapshotWriter
+from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
 of = table("aws_ebs_volume")
 with SnapshotWriter("live", "test", out=Path(sys.argv[1])) as writer:
@@ -169,7 +169,7 @@ def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:
         "import resource, signal, sys; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (20000, 20000))\n"
         "from pathlib import Path\n"
-        "from demarcate.estate.writing import SnapshotWriter\n"
+        "from demarcate.estate.snapshots.writing import SnapshotWriter\n"
         "from demarcate.estate.tables import table\n"
         "try:\n"
         "    with SnapshotWriter('live', 'test', out=Path(sys.argv[1])) as writer:\n"

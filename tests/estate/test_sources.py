@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import SPELLED, Options
 from demarcate.estate.sources.registry import SOURCES, source_of
 from demarcate.estate.tables import all_tables

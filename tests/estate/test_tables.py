@@ -12,7 +12,7 @@ import pytest
 from botocore import xform_name
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
-from demarcate.estate.table import Bulk, Call, Column, Each, From, Table
+from demarcate.estate.schema.table import Bulk, Call, Column, Each, From, Table
 from demarcate.estate.tables import all_tables
 
 TABLES = list(all_tables().values())

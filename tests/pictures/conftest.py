@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from demarcate.base.errors import Problem
-from demarcate.estate.snapshot import Unread
+from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.model import Model, load
 from demarcate.posture.structs import Posture
 from tests.example import assessed

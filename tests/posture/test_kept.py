@@ -15,7 +15,7 @@ from demarcate import assessing
 from demarcate.assessing import assess_sources
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.engine import judge
-from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.kept import FORMAT, NAME, open_assessment, save
 from tests import processes

@@ -10,9 +10,9 @@ from typing import Any
 import msgspec
 
 from demarcate.assessing import assess_sources
-from demarcate.estate.snapshot import AccountNote, Unread
+from demarcate.estate.snapshots.snapshot import AccountNote, Unread
+from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
-from demarcate.estate.writing import SnapshotWriter
 from demarcate.posture import kept as kept_assessment
 
 TEXTS: list[str] = json.loads(Path(__file__).with_name("hostile.json").read_text())

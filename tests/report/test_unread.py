@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from demarcate.estate.snapshot import Unread
+from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.report.unread import lines
 
 

@@ -22,7 +22,7 @@ from demarcate.base.files import is_folder, walk
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.names import Pieces, fill
 from demarcate.checks.structs import Check, Written
-from demarcate.estate.table import Table
+from demarcate.estate.schema.table import Table
 from demarcate.estate.tables import all_tables
 from demarcate.version import __version__
 

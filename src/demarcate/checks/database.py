@@ -12,9 +12,9 @@ from demarcate.base.sql import identifier, literal, parquet
 from demarcate.checks.facts import facts_of
 from demarcate.checks.names import ROW, partly_read
 from demarcate.checks.structs import Check
-from demarcate.estate.snapshot import Snapshot, Unread
+from demarcate.estate.schema.table import Table
+from demarcate.estate.snapshots.snapshot import Snapshot, Unread
 from demarcate.estate.sources.registry import collected_from
-from demarcate.estate.table import Table
 from demarcate.estate.tables import all_tables
 
 if TYPE_CHECKING:

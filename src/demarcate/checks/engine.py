@@ -22,8 +22,8 @@ from demarcate.checks.judgement import JUDGED, Judgement, NotRun, Tally, make_ta
 from demarcate.checks.names import ROW
 from demarcate.checks.ready import Ready, about, ready
 from demarcate.checks.structs import Check
-from demarcate.estate.snapshot import Snapshot
-from demarcate.estate.table import Table
+from demarcate.estate.schema.table import Table
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 
 FEW_ROWS = 5_000

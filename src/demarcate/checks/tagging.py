@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demarcate.base.sql import parquet
 from demarcate.checks.judgement import Judgement, Tally
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 
 

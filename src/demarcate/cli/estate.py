@@ -15,7 +15,7 @@ from demarcate.cli.options import Format, ReportFormat
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
-    from demarcate.estate.snapshot import Snapshot, Unread
+    from demarcate.estate.snapshots.snapshot import Snapshot, Unread
     from demarcate.posture.assessment import Assessment
     from demarcate.report.reports import Destination
 
@@ -182,7 +182,7 @@ def collect(
     """Write a snapshot: all rows of an estate as Parquet, with a record of what could not be read."""
     from demarcate.assessing import narrowed
     from demarcate.base.errors import DemarcateError
-    from demarcate.estate.collecting import asks, collect_snapshot
+    from demarcate.estate.sources.collecting import asks, collect_snapshot
     from demarcate.report.progress import showing
 
     selection = narrowed(table or (), service or (), check or (), checks or ())
@@ -195,7 +195,7 @@ def collect(
         resume=resume,
     )
     if dry_run:
-        from demarcate.estate.dry_run import dry_run as planned
+        from demarcate.estate.sources.aws.dry_run import dry_run as planned
         from demarcate.report import calls, rows
 
         if not asks(sources):
@@ -225,7 +225,7 @@ def collect(
 def _kept(out: Path, resume: bool) -> Iterator[None]:
     """Say where a collection begins, and where one that ends before its time left what it had read."""
     from demarcate.base.stopping import ending_with
-    from demarcate.estate.journal import partial_folder
+    from demarcate.estate.snapshots.journal import partial_folder
 
     partial = partial_folder(out)
     if resume and not partial.exists():
@@ -260,8 +260,8 @@ def query(
     max_memory: Annotated[int, typer.Option(min=100, help="How many megabytes of memory it may take.")] = 2_000,
 ) -> None:
     """Run a SELECT over any source; without one, over live AWS. Only the tables that it names are read."""
-    from demarcate.estate.collecting import collect_snapshot
-    from demarcate.estate.querying import QueryLimits, run, tables_of
+    from demarcate.estate.snapshots.querying import QueryLimits, run, tables_of
+    from demarcate.estate.sources.collecting import collect_snapshot
     from demarcate.report import rows
     from demarcate.report.progress import showing
 
@@ -291,7 +291,7 @@ def tables(
     format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TEXT,
 ) -> None:
     """List the tables, or the columns of one."""
-    from demarcate.estate.describing import describe_table, list_tables
+    from demarcate.estate.sources.describing import describe_table, list_tables
     from demarcate.report import rows
 
     columns, found = list_tables() if name is None else describe_table(name)

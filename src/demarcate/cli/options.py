@@ -16,8 +16,8 @@ from demarcate.report.reports import FORMATS
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from demarcate.estate.accounts import Accounts
-    from demarcate.estate.snapshot import Unread
+    from demarcate.estate.snapshots.snapshot import Unread
+    from demarcate.estate.sources.accounts import Accounts
     from demarcate.estate.sources.interface import Options
     from demarcate.posture.assessment import Assessment
     from demarcate.report.console import Console
@@ -169,7 +169,7 @@ def accounts_of(
 ) -> Accounts | None:
     """The accounts that are meant; None where no option names any. Raises DemarcateError as `Accounts` does."""
     from demarcate.base.errors import DemarcateError
-    from demarcate.estate.accounts import ROLE, Accounts
+    from demarcate.estate.sources.accounts import ROLE, Accounts
 
     if not org and not account:
         if asked(role_name=role_name, external_id=external_id):

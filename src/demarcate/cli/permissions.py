@@ -12,7 +12,7 @@ from demarcate.cli import options
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
-    from demarcate.estate.plan import Selection
+    from demarcate.estate.sources.plan import Selection
 
 
 class PolicyFormat(StrEnum):
@@ -48,8 +48,8 @@ def iam_policy(
 ) -> None:
     """Print the least IAM policy that the checks need: nothing that they do not read, and nothing that writes."""
     from demarcate.base.errors import DemarcateError
-    from demarcate.estate.accounts import ROLE, Accounts
-    from demarcate.estate.calls import calls_of
+    from demarcate.estate.sources.accounts import ROLE, Accounts
+    from demarcate.estate.sources.aws.calls import calls_of
     from demarcate.estate.sources.aws.permissions import grants_of, organization_grants
     from demarcate.report import policy
 
@@ -76,7 +76,7 @@ def _selection(check: list[str] | None, folders: list[Path], table: list[str] | 
     """What `assess` reads with the same options, or the tables that are named."""
     from demarcate.assessing import selection_for
     from demarcate.checks.catalog import load_checks, select
-    from demarcate.estate.collecting import everything
+    from demarcate.estate.sources.collecting import everything
     from demarcate.model import load
 
     tables = everything(table) if table else {}

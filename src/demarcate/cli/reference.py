@@ -19,9 +19,9 @@ from demarcate.checks.catalog import load_checks
 from demarcate.checks.facts import facts_of
 from demarcate.checks.structs import Check
 from demarcate.cli import app
-from demarcate.estate.describing import shown, sources_of
+from demarcate.estate.schema.table import COMMON, UNSET, Column, Table
+from demarcate.estate.sources.describing import shown, sources_of
 from demarcate.estate.sources.registry import SOURCES
-from demarcate.estate.table import COMMON, UNSET, Column, Table
 from demarcate.estate.tables import all_tables
 from demarcate.model import Model, Responsibility, When, load
 from demarcate.report import json_report, summary

@@ -11,7 +11,7 @@ from demarcate.base.logs import phase
 from demarcate.base.moments import utc
 from demarcate.checks.judgement import Judgement, NotRun, Tally
 from demarcate.checks.structs import SEVERITIES, Check, Severity
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, Responsibility
 from demarcate.posture.line import Reach, reach

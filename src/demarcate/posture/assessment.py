@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from demarcate.checks.judgement import Finding, Judgement
 from demarcate.checks.structs import Check
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.model import Model
 from demarcate.posture.structs import Posture
 

@@ -13,7 +13,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import compile_check, compiler
 from demarcate.checks.engine import judge
 from demarcate.checks.structs import Check, Written
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 from demarcate.model import Model, Responsibility, Service
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from msgspec import structs
 
-from demarcate.estate.snapshot import Unread
+from demarcate.estate.snapshots.snapshot import Unread
 
 _NAMED = 3
 """How many places of a line are named; the rest is counted."""
@@ -15,7 +15,7 @@ _NAMED = 3
 def lines(unread: Iterable[Unread]) -> list[str]:
     """A line for each reason of each call, with the accounts and regions; of a template, for each place in it.
 
-    >>> from demarcate.estate.snapshot import Unread
+    >>> from demarcate.estate.snapshots.snapshot import Unread
     >>> lines(Unread(reason="denied", account="1", region=r, operation="x:Y") for r in ("a", "b", "c", "d"))
     ['1 x:Y: denied in 4 regions: a, b, c and 1 more']
     """

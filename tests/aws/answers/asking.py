@@ -13,7 +13,7 @@ from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from werkzeug.exceptions import NotFound
 
-from demarcate.estate.table import Bulk, Call, Each, Table
+from demarcate.estate.schema.table import Bulk, Call, Each, Table
 from demarcate.estate.tables import all_tables
 
 BEFORE = {"apigatewayv2": "/v2/", "s3control": "/v20180820/"}

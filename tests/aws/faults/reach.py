@@ -9,8 +9,8 @@ from functools import cache
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.database import owners_of
 from demarcate.checks.structs import Check
-from demarcate.estate.rows import detail_of, named_in
-from demarcate.estate.table import Call, Each, Table
+from demarcate.estate.schema.rows import detail_of, named_in
+from demarcate.estate.schema.table import Call, Each, Table
 from demarcate.estate.tables import all_tables, table
 from demarcate.posture.line import line_checks
 from tests.aws.answers.asking import calls_of_detail, operations

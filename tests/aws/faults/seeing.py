@@ -14,10 +14,10 @@ from msgspec.structs import replace
 
 from demarcate.checks.engine import judge
 from demarcate.checks.structs import Check
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.plan import Selection
-from demarcate.estate.snapshot import Snapshot, Unread
+from demarcate.estate.snapshots.snapshot import Snapshot, Unread
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import Selection
 from demarcate.estate.tables import all_tables
 from tests.aws.faults.reach import checks
 

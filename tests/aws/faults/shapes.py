@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from functools import cache
 from itertools import combinations
 
-from demarcate.estate.table import Bulk, Call, Each, Table
+from demarcate.estate.schema.table import Bulk, Call, Each, Table
 from demarcate.estate.tables import all_tables
 from tests.aws.answers.asking import model_of
 from tests.aws.answers.paging import paging_of

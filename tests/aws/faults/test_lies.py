@@ -11,10 +11,10 @@ import pytest
 from botocore.parsers import ResponseParserError
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.accounts import Accounts
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.answers import hold
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from tests.aws.answers.answering import Answer, answer, error, read

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.accounts import Accounts
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import Snapshot, rows_of
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
+from demarcate.estate.sources.accounts import Accounts
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from tests.aws.answers.answering import Answer, answer, read

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from tests.aws.faults.kinds import KINDS, REPEATS, denied, in_region
 from tests.aws.faults.seeing import ACCOUNT, REGION, see

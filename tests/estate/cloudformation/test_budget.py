@@ -14,9 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demarcate.base.limits import MAX_REASON
-from demarcate.base.unknown import Unknown
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import rows_of
+from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.snapshots.snapshot import rows_of
 from demarcate.estate.sources.cloudformation import budget, estate, stacks
 from demarcate.estate.sources.cloudformation.budget import (
     CHARACTER,
@@ -28,6 +27,7 @@ from demarcate.estate.sources.cloudformation.budget import (
     Share,
 )
 from demarcate.estate.sources.cloudformation.templates import Templates, load
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import table
 from tests import children
 

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from demarcate.base.documents import compose, plain
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation.templates import Resource, load
 
 CASES = [

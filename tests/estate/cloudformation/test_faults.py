@@ -9,7 +9,7 @@ import pytest
 
 from demarcate.base.documents import DocumentError
 from demarcate.base.errors import DemarcateError
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation.templates import Templates, load, read_parameters
 from tests.effort import effort
 

@@ -11,8 +11,8 @@ from typing import Any
 import msgspec
 
 from demarcate.base.documents import read
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import Snapshot, rows_of
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import table
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"

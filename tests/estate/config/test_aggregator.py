@@ -6,8 +6,8 @@ import boto3
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from tests.estate.config.aggregator import Aggregator, failure
 from tests.estate.config.estate import ACCOUNT, cases, item, queried, recorder, rows

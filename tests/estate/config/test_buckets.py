@@ -11,8 +11,8 @@ import boto3
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from tests.aws.conftest import Aws
 from tests.estate.config.estate import ACCOUNT, deliver, document, named, rows, snapshot_of

@@ -12,8 +12,8 @@ from pyarrow.parquet import read_table
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Judgement
-from demarcate.estate.collecting import collect_snapshot
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.config.recorders import records
 from demarcate.estate.sources.config.source import Config
 from demarcate.estate.sources.interface import Options

@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from demarcate.cli import app
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
 from tests.aws.conftest import Aws
 from tests.estate.config.aggregator import Aggregator
 from tests.estate.config.estate import deliver, named, queried, recorder

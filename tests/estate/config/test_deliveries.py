@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.collecting import collect_snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.config.deliveries import Delivery, delivery, grouped
 from demarcate.estate.sources.config.files import recognises
 from demarcate.estate.sources.config.source import Config

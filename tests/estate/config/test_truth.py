@@ -10,10 +10,10 @@ import botocore.session
 import pytest
 
 from demarcate.base.documents import read
-from demarcate.estate.rows import detail_of
+from demarcate.estate.schema.rows import detail_of
+from demarcate.estate.schema.table import UNSET, Column, From, Table
 from demarcate.estate.sources.config.recorded import RECORDER, Recorded, Told, all_recorded
 from demarcate.estate.sources.config.shapes import item_shape, output_shape
-from demarcate.estate.table import UNSET, Column, From, Table
 from demarcate.estate.tables import all_tables
 from tests.estate.test_tables import schema_walk, walk
 

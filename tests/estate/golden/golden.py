@@ -9,10 +9,10 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from demarcate.estate.plan import make_plan
-from demarcate.estate.rows import Row
+from demarcate.estate.schema.rows import Row
 from demarcate.estate.sources.config.collect import plan as config_plan
 from demarcate.estate.sources.config.recorded import all_recorded, types_of
+from demarcate.estate.sources.plan import make_plan
 from demarcate.estate.tables import all_tables, table
 from tests.estate.golden.files import OUTLINE, Document, rows_of
 from tests.estate.golden.live import read_live

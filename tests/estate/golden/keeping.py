@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from demarcate.base.encoding import to_json
-from demarcate.estate.rows import Row, spooled
-from demarcate.estate.snapshot import Unread
-from demarcate.estate.table import COMMON, Table
+from demarcate.estate.schema.rows import Row, spooled
+from demarcate.estate.schema.table import COMMON, Table
+from demarcate.estate.snapshots.snapshot import Unread
 
 _PLACE = {column.name for column in COMMON} - {"region", "resource", "_unknown"}
 

@@ -7,14 +7,14 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, cast
 
-from demarcate.estate.plan import TablePlan
-from demarcate.estate.rows import Item, find, named_in
+from demarcate.estate.schema.rows import Item, find, named_in
+from demarcate.estate.schema.table import Bulk, Call, Each, Table
+from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.aws.asking import Asker, Scope
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.reading import Reader
 from demarcate.estate.sources.aws.session import Account
-from demarcate.estate.table import Bulk, Call, Each, Table
-from demarcate.estate.writing import SnapshotWriter
+from demarcate.estate.sources.plan import TablePlan
 from tests.aws.answers.asking import api_name, calls_of
 from tests.estate.golden.forms import STEP, answer_of
 from tests.estate.golden.keeping import Kept

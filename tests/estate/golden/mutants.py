@@ -12,9 +12,9 @@ from typing import Any
 from msgspec import structs
 
 from demarcate.base.encoding import to_json
-from demarcate.estate.plan import make_plan
-from demarcate.estate.rows import Item, Place, build, spooled
-from demarcate.estate.table import Column, From, Table
+from demarcate.estate.schema.rows import Item, Place, build, spooled
+from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.sources.plan import make_plan
 from demarcate.estate.tables import all_tables
 from tests.estate.golden.forms import Form, answer_of, properties_of, renamed, siblings
 from tests.estate.golden.live import read_live, rooted

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from demarcate.base.documents import read
-from demarcate.estate.plan import TablePlan
-from demarcate.estate.rows import Place, derive
+from demarcate.estate.schema.rows import Place, derive
+from demarcate.estate.schema.table import Bulk, Table
 from demarcate.estate.sources.config.items import Item, item_of
 from demarcate.estate.sources.config.reading import Maker
 from demarcate.estate.sources.config.recorded import Recorded
-from demarcate.estate.table import Bulk, Table
+from demarcate.estate.sources.plan import TablePlan
 from tests.estate.golden.forms import STEP, Form, answer_of, at
 from tests.estate.golden.keeping import Kept
 from tests.estate.golden.live import Told, listed

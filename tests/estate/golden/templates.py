@@ -7,10 +7,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, cast
 
+from demarcate.estate.schema.table import Table
+from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.cloudformation.collect import collect
-from demarcate.estate.table import Table
 from demarcate.estate.tables import all_tables
-from demarcate.estate.writing import SnapshotWriter
 from tests.estate.golden.forms import properties_of
 from tests.estate.golden.keeping import Kept
 from tests.estate.golden.outline import Outline

@@ -12,11 +12,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from demarcate.estate.accounts import Accounts
-from demarcate.estate.plan import Selection
-from demarcate.estate.progress import Progress
-from demarcate.estate.snapshot import Snapshot
-from demarcate.estate.table import Column, From, Table
+from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.accounts import Accounts
+from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.progress import Progress
 
 if TYPE_CHECKING:
     import boto3
@@ -47,14 +47,6 @@ class Options:
         """The names of those that are not left at their default or preset."""
         told = [field for field in fields(self) if field.name not in {"preset", *self.preset}]
         return [field.name for field in told if getattr(self, field.name) != field.default]
-
-    def credentials(self) -> boto3.Session:
-        """The session to call AWS with. Raises DemarcateError for a profile that does not exist."""
-        if self.session is not None:
-            return self.session
-        from demarcate.estate.sources.aws.session import make_session
-
-        return make_session(self.profile)
 
 
 SPELLED: Final[Mapping[str, str]] = {

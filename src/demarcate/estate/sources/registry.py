@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.aws.source import Live
 from demarcate.estate.sources.cloudformation.source import Templates
 from demarcate.estate.sources.config.source import Config

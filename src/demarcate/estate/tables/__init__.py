@@ -8,7 +8,7 @@ from importlib import import_module
 from pkgutil import iter_modules
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.table import Table
+from demarcate.estate.schema.table import Table
 
 
 @cache

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import REF, Arn, Each, Table, Tags, Text, Time
+from demarcate.estate.schema.table import REF, Arn, Each, Table, Tags, Text, Time
 
 ANALYZER = Table(
     "aws_accessanalyzer_analyzer",

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import Arn, Bool, Call, Each, From, Table, Text, Texts
-from demarcate.estate.transforms import each, first_or, not_empty, present
+from demarcate.estate.schema.table import Arn, Bool, Call, Each, From, Table, Text, Texts
+from demarcate.estate.schema.transforms import each, first_or, not_empty, present
 
 
 def _alternate(kind: str) -> Call:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import equals, not_empty
+from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import equals, not_empty
 
 _KEY_TYPES = [
     *("RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096"),

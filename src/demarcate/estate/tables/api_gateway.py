@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.table import REF, Arn, Bool, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import declared_secrets, document, plaintext_secrets
+from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import declared_secrets, document, plaintext_secrets
+from demarcate.estate.schema.unknown import Unknown
 
 Methods = list[tuple[str, dict[str, Any]]]
 """The settings of methods, each with its path and verb as API Gateway writes them; "*/*" is all of them."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import REF, Arn, Bool, Each, From, Int, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Int, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import not_empty, present
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables.ec2 import unencrypted_devices, user_data_secrets
-from demarcate.estate.transforms import not_empty, present
 
 
 def _uses_launch_template(group: dict[str, Any]) -> Any:

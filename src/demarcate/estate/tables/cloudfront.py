@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import not_empty, without_secrets
+from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import not_empty, without_secrets
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 Items = Callable[[Any], list[Any]]
 """The elements of a list: CloudFront's API wraps lists in {Quantity, Items}, templates do not."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.base.unknown import first_unknown
-from demarcate.estate.table import REF, Arn, Each, From, Int, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import each
+from demarcate.estate.schema.table import REF, Arn, Each, From, Int, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import each
+from demarcate.estate.schema.unknown import first_unknown
 
 
 def _zones(hsms: Any) -> list[str]:

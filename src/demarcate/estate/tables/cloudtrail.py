@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from demarcate.base.unknown import first_unknown
-from demarcate.estate.table import (
+from demarcate.estate.schema.table import (
     Arn,
     Bool,
     Call,
@@ -21,7 +20,8 @@ from demarcate.estate.table import (
     Time,
     attribute,
 )
-from demarcate.estate.transforms import each
+from demarcate.estate.schema.transforms import each
+from demarcate.estate.schema.unknown import first_unknown
 
 _SELECTORS = ("EventSelectors", "AdvancedEventSelectors")
 _BUCKETS = ("arn:aws:s3", "arn:aws:s3:::", "arn:aws-cn:s3", "arn:aws-us-gov:s3")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.table import (
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -19,7 +19,7 @@ from demarcate.estate.table import (
     Time,
     attribute,
 )
-from demarcate.estate.transforms import NOT_KEPT, document, present, secret_name, without_secrets
+from demarcate.estate.schema.transforms import NOT_KEPT, document, present, secret_name, without_secrets
 
 
 def _without_values(parameters: Any) -> Any:

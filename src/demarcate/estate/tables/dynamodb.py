@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.table import (
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -22,7 +21,8 @@ from demarcate.estate.table import (
     Time,
     attribute,
 )
-from demarcate.estate.transforms import document, each, equals
+from demarcate.estate.schema.transforms import document, each, equals
+from demarcate.estate.schema.unknown import Unknown
 
 
 def _sse_type(specification: Mapping[str, Any]) -> Any:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import (
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -18,7 +18,7 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import each, not_empty
+from demarcate.estate.schema.transforms import each, not_empty
 
 VOLUME = Table(
     "aws_ebs_volume",

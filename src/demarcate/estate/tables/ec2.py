@@ -8,10 +8,10 @@ import zlib
 from collections.abc import Callable
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import as_list, each, present, secrets_in
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import as_list, each, present, secrets_in
+from demarcate.estate.schema.unknown import Unknown
 
 MAX_USER_DATA = 1_000_000
 

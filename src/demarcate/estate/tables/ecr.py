@@ -4,10 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.policies import statements
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Time, attribute
-from demarcate.estate.transforms import document, present
+from demarcate.estate.schema.policies import statements
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Time,
+    attribute,
+)
+from demarcate.estate.schema.transforms import document, present
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 
 def _public(policy: Any) -> Any:

@@ -6,10 +6,24 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import REF, Arn, Bool, Derived, Each, From, Int, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import NOT_KEPT, each, plaintext_secrets, without_secrets
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Derived,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
+from demarcate.estate.schema.transforms import NOT_KEPT, each, plaintext_secrets, without_secrets
+from demarcate.estate.schema.unknown import Unknown
 
 _CLUSTERS = Each("ecs.list_clusters", "clusterArns[]")
 

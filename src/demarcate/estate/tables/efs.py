@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.table import (
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -21,7 +20,8 @@ from demarcate.estate.table import (
     Time,
     attribute,
 )
-from demarcate.estate.transforms import document, equals, present
+from demarcate.estate.schema.transforms import document, equals, present
+from demarcate.estate.schema.unknown import Unknown
 
 
 def _backs_up(properties: Mapping[str, Any]) -> Any:

@@ -6,10 +6,10 @@ import re
 from datetime import datetime
 from typing import Any
 
-from demarcate.base.unknown import first_unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import REF, Arn, Bool, Each, From, Int, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import each
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Int, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import each
+from demarcate.estate.schema.unknown import first_unknown
 
 _CLUSTERS = Each("eks.list_clusters", "clusters[]")
 

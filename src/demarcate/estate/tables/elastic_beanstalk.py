@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import (
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -23,7 +22,8 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import declared_secrets, names_only, plaintext_secrets
+from demarcate.estate.schema.transforms import declared_secrets, names_only, plaintext_secrets
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 _ENVIRONMENT = "aws:elasticbeanstalk:application:environment"
 _HIDDEN = Unknown("a saved configuration or the application's .ebextensions may set it")

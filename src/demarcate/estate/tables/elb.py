@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import (
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -23,7 +22,8 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import as_list, each, without_secrets
+from demarcate.estate.schema.transforms import as_list, each, without_secrets
+from demarcate.estate.schema.unknown import Unknown
 
 DEFAULT_SSL_POLICY = "ELBSecurityPolicy-2016-08"
 """What a listener has that is made without a policy, other than in the console."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Int, Json, Table, Tags, Text, Texts
-from demarcate.estate.transforms import document, each, present
+from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Json, Table, Tags, Text, Texts
+from demarcate.estate.schema.transforms import document, each, present
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 
 def _matches(key: str) -> Callable[[Any], Any]:

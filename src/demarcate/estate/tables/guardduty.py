@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, Float, From, Int, Json, Table, Tags, Text, Time
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    Float,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Time,
+)
+from demarcate.estate.schema.unknown import Unknown
 
 
 def _feature(name: str, additional: str = "") -> Callable[[Any], Any]:

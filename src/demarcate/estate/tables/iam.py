@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import (
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -23,8 +22,9 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
+from demarcate.estate.schema.transforms import document, each, equals, present
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 from demarcate.estate.tables.iam_account import CREDENTIAL_REPORT_STEPS, report_lines
-from demarcate.estate.transforms import document, each, equals, present
 
 
 def _bulk(kind: str, items: str) -> Each:

@@ -7,8 +7,8 @@ import io
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from demarcate.estate.table import Arn, Bool, Call, Derived, Each, From, Int, Table, Text, Time
-from demarcate.estate.transforms import present
+from demarcate.estate.schema.table import Arn, Bool, Call, Derived, Each, From, Int, Table, Text, Time
+from demarcate.estate.schema.transforms import present
 
 
 def _setting(name: str) -> str:

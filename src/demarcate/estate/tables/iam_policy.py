@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.policies import named_statements, statements
-from demarcate.estate.table import Bool, Derived, Int, Json, Table, Text, Texts
+from demarcate.estate.schema.policies import named_statements, statements
+from demarcate.estate.schema.table import Bool, Derived, Int, Json, Table, Text, Texts
+from demarcate.estate.schema.unknown import Unknown
 
 Needs = Mapping[str, Any]
 Rows = Iterator[dict[str, Any]]

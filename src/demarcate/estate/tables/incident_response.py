@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import REF, Arn, Call, Each, From, Int, Json, Table, Tags, Text, Texts
-from demarcate.estate.transforms import each, without_secrets
+from demarcate.estate.schema.table import REF, Arn, Call, Each, From, Int, Json, Table, Tags, Text, Texts
+from demarcate.estate.schema.transforms import each, without_secrets
 
 RESPONSE_PLAN = Table(
     "aws_ssmincidents_response_plan",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import Arn, Each, Table, Text, Time
+from demarcate.estate.schema.table import Arn, Each, Table, Text, Time
 
 STATUS = Table(
     "aws_inspector2_status",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from demarcate.estate.table import (
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -21,7 +21,7 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import document, each
+from demarcate.estate.schema.transforms import document, each
 
 _DEFAULT_POLICY: Final = {
     "Statement": [

@@ -5,10 +5,9 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.policies import statements
-from demarcate.estate.table import (
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.policies import statements
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -24,7 +23,15 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import declared_secrets, document, each, names_only, not_empty, plaintext_secrets
+from demarcate.estate.schema.transforms import (
+    declared_secrets,
+    document,
+    each,
+    names_only,
+    not_empty,
+    plaintext_secrets,
+)
+from demarcate.estate.schema.unknown import Unknown
 
 
 def _variables(environment: Any) -> Any:

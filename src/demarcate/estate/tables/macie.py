@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import REF, Arn, Call, Each, From, Table, Text, Time
+from demarcate.estate.schema.table import REF, Arn, Call, Each, From, Table, Text, Time
 
 SESSION = Table(
     "aws_macie2_session",

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import (
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -22,7 +21,8 @@ from demarcate.estate.table import (
     Time,
     attribute,
 )
-from demarcate.estate.transforms import document, present
+from demarcate.estate.schema.transforms import document, present
+from demarcate.estate.schema.unknown import Unknown
 
 
 def _cluster(name: str) -> Callable[[Mapping[str, Any]], Any]:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import as_list, document, each
+from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import as_list, document, each
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 _NOT_IN_USE = ("AWSOrganizationsNotInUseException",)
 

@@ -5,9 +5,23 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from demarcate.base.unknown import first_unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Int, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
+from demarcate.estate.schema.unknown import first_unknown
 from demarcate.estate.tables.systems_manager import operation
 
 PATCH_STATE = Table(

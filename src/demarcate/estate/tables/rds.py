@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import (
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -25,7 +24,8 @@ from demarcate.estate.table import (
     Time,
     attribute,
 )
-from demarcate.estate.transforms import each, present
+from demarcate.estate.schema.transforms import each, present
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 _RESTORED_INSTANCE = (
     "DBClusterIdentifier",

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import Arn, Each, From, Table, Text, Time
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import Arn, Each, From, Table, Text, Time
 
 
 def _ends(lifecycle: str) -> Callable[[list[Mapping[str, Any]]], Any]:

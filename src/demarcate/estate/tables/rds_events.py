@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import REF, Arn, Bool, Each, From, Table, Text, Texts
+from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Table, Text, Texts
 
 EVENT_SUBSCRIPTION = Table(
     "aws_rds_db_event_subscription",

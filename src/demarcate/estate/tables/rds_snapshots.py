@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from demarcate.estate.table import Arn, Bool, Call, Each, From, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import Arn, Bool, Call, Each, From, Table, Tags, Text, Texts, Time
 from demarcate.estate.tables.rds import encryption_told
 
 _SHAREABLE = ("SnapshotType", "manual")

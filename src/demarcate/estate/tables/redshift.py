@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import each, equals, present
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import each, equals, present
+from demarcate.estate.schema.unknown import Unknown
 
 
 def _encrypted(properties: Mapping[str, Any]) -> Any:

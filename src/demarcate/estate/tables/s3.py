@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.policies import statements
-from demarcate.estate.table import (
+from demarcate.estate.schema.policies import statements
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -24,7 +23,8 @@ from demarcate.estate.table import (
     Time,
     attribute,
 )
-from demarcate.estate.transforms import document, equals, not_empty, present
+from demarcate.estate.schema.transforms import document, equals, not_empty, present
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 _EVERYONE = (
     "http://acs.amazonaws.com/groups/global/AllUsers",

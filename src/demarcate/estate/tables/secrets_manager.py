@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.base.unknown import first_unknown
-from demarcate.estate.table import (
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -21,7 +20,8 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import document, each, not_empty, present
+from demarcate.estate.schema.transforms import document, each, not_empty, present
+from demarcate.estate.schema.unknown import first_unknown
 
 SECRET = Table(
     "aws_secretsmanager_secret",

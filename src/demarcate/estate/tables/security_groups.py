@@ -6,9 +6,8 @@ import ipaddress
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.table import (
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -23,8 +22,9 @@ from demarcate.estate.table import (
     Text,
     Texts,
 )
+from demarcate.estate.schema.transforms import equals
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables.vpc import LAST_PORT, protocol_name
-from demarcate.estate.transforms import equals
 
 _PORTS = ("tcp", "udp")
 _TYPES = ("icmp", "icmpv6")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import each
+from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import each
 
 _NOT_ENABLED = ("InvalidAccessException: is not subscribed", "ResourceNotFoundException")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import Arn, Each, Table, Tags, Text, Texts, Time, attribute
+from demarcate.estate.schema.table import Arn, Each, Table, Tags, Text, Texts, Time, attribute
 
 _NO_SUBSCRIPTION = ("ResourceNotFoundException",)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import REF, Arn, Bool, Call, Companion, Each, From, Int, Json, Table, Tags, Text
-from demarcate.estate.transforms import document
+from demarcate.estate.schema.table import REF, Arn, Bool, Call, Companion, Each, From, Int, Json, Table, Tags, Text
+from demarcate.estate.schema.transforms import document
 
 TOPIC = Table(
     "aws_sns_topic",

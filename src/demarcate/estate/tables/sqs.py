@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.table import REF, Arn, Bool, Call, Companion, Each, From, Int, Json, Table, Tags, Text
-from demarcate.estate.transforms import document
+from demarcate.estate.schema.table import REF, Arn, Bool, Call, Companion, Each, From, Int, Json, Table, Tags, Text
+from demarcate.estate.schema.transforms import document
+from demarcate.estate.schema.unknown import Unknown
 
 
 def _attribute(name: str) -> str:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from demarcate.estate.table import Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Time
-from demarcate.estate.transforms import document, without_secrets
+from demarcate.estate.schema.table import Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Time
+from demarcate.estate.schema.transforms import document, without_secrets
 
 STATE_MACHINE = Table(
     "aws_sfn_state_machine",

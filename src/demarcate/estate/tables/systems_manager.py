@@ -4,8 +4,22 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.table import REF, Arn, Bool, Call, Each, From, Int, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.transforms import document
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
+from demarcate.estate.schema.transforms import document
 
 PATCH_DOCUMENTS = ("AWS-RunPatchBaseline", "AWS-RunPatchBaselineAssociation", "AWS-RunPatchBaselineWithHooks")
 

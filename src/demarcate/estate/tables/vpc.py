@@ -8,8 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.table import (
+from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
@@ -26,7 +25,8 @@ from demarcate.estate.table import (
     Texts,
     Time,
 )
-from demarcate.estate.transforms import as_list, document, each, not_empty
+from demarcate.estate.schema.transforms import as_list, document, each, not_empty
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 LAST_PORT = 65535
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "all": "-1"}

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.table import (
+from demarcate.estate.schema.table import (
     Arn,
     Bool,
     Call,
@@ -21,7 +20,8 @@ from demarcate.estate.table import (
     Texts,
     attribute,
 )
-from demarcate.estate.transforms import present, without_secrets
+from demarcate.estate.schema.transforms import present, without_secrets
+from demarcate.estate.schema.unknown import Unknown
 
 
 def _groups(rules: Any) -> Any:

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT, path
-from demarcate.estate.rows import Item, find
+from demarcate.estate.schema.paths import ABSENT, path
+from demarcate.estate.schema.rows import Item, find
+from demarcate.estate.schema.table import Each
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import (
     FAILED,
@@ -23,7 +24,6 @@ from demarcate.estate.sources.aws.failures import (
 )
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import Account
-from demarcate.estate.table import Each
 
 GLOBAL = "global"
 

@@ -10,20 +10,20 @@ from dataclasses import dataclass, field
 from msgspec.structs import replace
 
 from demarcate.base.memory import share_arenas
-from demarcate.estate.accounts import Accounts
-from demarcate.estate.plan import Selection, TablePlan, make_plan
-from demarcate.estate.progress import Progress, Silent
-from demarcate.estate.rows import Item
-from demarcate.estate.snapshot import AccountNote, Unread
+from demarcate.estate.schema.rows import Item
+from demarcate.estate.schema.table import Each
+from demarcate.estate.snapshots.snapshot import AccountNote, Unread
+from demarcate.estate.snapshots.writing import SnapshotWriter
+from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.asking import GLOBAL, Asker, Scope
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, reason
 from demarcate.estate.sources.aws.organization import SERVICE, members_of
 from demarcate.estate.sources.aws.reading import Reader
-from demarcate.estate.sources.aws.session import Account, Caller, account_of, assume, identify
+from demarcate.estate.sources.aws.session import Account, Caller, account_of, assume, identify, session_of
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.table import Each
-from demarcate.estate.writing import SnapshotWriter
+from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
+from demarcate.estate.sources.progress import Progress, Silent
 
 LISTINGS = 8
 """Listings that are read side by side."""
@@ -104,7 +104,7 @@ def collect(
     cannot be listed.
     """
     share_arenas()
-    session = options.credentials()
+    session = session_of(options)
     own = Clients(session, options.endpoint_url)
     caller = identify(session, own, options.regions)
     writer.read_as(caller.account)

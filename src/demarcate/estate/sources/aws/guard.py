@@ -13,8 +13,7 @@ from typing import Any, Final
 
 from botocore import xform_name
 
-from demarcate.estate.calls import calls_of
-from demarcate.estate.dry_run import ORGANIZATION
+from demarcate.estate.sources.aws.calls import ORGANIZATION, calls_of
 from demarcate.estate.tables import all_tables
 
 READS: Final = ("get_", "list_", "describe_", "batch_get_", "batch_describe_", "lookup_", "search_", "select_")

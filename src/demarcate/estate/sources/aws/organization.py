@@ -9,13 +9,13 @@ from typing import Any, TypeVar
 
 from demarcate.base.arn import is_account_id
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.accounts import Accounts
-from demarcate.estate.snapshot import AccountNote, Unread
+from demarcate.estate.snapshots.snapshot import AccountNote, Unread
+from demarcate.estate.snapshots.writing import SnapshotWriter
+from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.answers import told
 from demarcate.estate.sources.aws.asking import Asker
 from demarcate.estate.sources.aws.failures import FAILED, code_of, reason
 from demarcate.estate.sources.aws.session import Caller
-from demarcate.estate.writing import SnapshotWriter
 
 T = TypeVar("T")
 

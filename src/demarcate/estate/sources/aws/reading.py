@@ -9,15 +9,15 @@ from typing import Any
 
 from msgspec import structs
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT
-from demarcate.estate.plan import TablePlan
-from demarcate.estate.rows import Item, Place, Row, build, derive, detail_of, find
-from demarcate.estate.snapshot import Unread
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.rows import Item, Place, Row, build, derive, detail_of, find
+from demarcate.estate.schema.table import Bulk, Call, Derived, Table
+from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.aws.asking import Asker, Scope, asked
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, means_nothing, reason
-from demarcate.estate.table import Bulk, Call, Derived, Table
-from demarcate.estate.writing import PartWriter, SnapshotWriter
+from demarcate.estate.sources.plan import TablePlan
 
 
 @dataclass(frozen=True, slots=True)

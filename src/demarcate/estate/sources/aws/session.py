@@ -20,11 +20,12 @@ from botocore.exceptions import (
 
 from demarcate.base.arn import is_account_id, is_partition, is_region
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.accounts import Accounts
+from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.answers import told
 from demarcate.estate.sources.aws.bounds import within
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import FAILED, Unending, reason, unreached
+from demarcate.estate.sources.interface import Options
 
 if TYPE_CHECKING:
     import boto3
@@ -51,6 +52,11 @@ CREDENTIALS = 60.0
 _SIGN_IN = "Name a profile (--profile), sign in (aws sso login) or set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 _EXPIRED = ("ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired")
 _INVALID = ("InvalidClientTokenId", "UnrecognizedClientException", "SignatureDoesNotMatch", "AuthFailure")
+
+
+def session_of(options: Options) -> boto3.Session:
+    """The session that options ask for. Raises DemarcateError as `make_session`."""
+    return make_session(options.profile) if options.session is None else options.session
 
 
 def make_session(profile: str | None = None) -> boto3.Session:

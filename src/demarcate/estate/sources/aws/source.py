@@ -7,13 +7,13 @@ from hashlib import sha256
 from pathlib import Path
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.accounts import Accounts
-from demarcate.estate.plan import Selection, make_plan, tells
-from demarcate.estate.progress import Progress
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.writing import SnapshotWriter
+from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.table import Column, From, Table
-from demarcate.estate.writing import SnapshotWriter
+from demarcate.estate.sources.plan import Selection, make_plan, tells
+from demarcate.estate.sources.progress import Progress
 
 NAME = "aws"
 """What is given for the accounts that the credentials at hand lead to."""

@@ -7,14 +7,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demarcate.base.errors import Problem
-from demarcate.base.unknown import Unknown
-from demarcate.estate.plan import Selection, TablePlan, make_plan
-from demarcate.estate.rows import Item, Place, Row, build, derive
-from demarcate.estate.snapshot import Unread
+from demarcate.estate.schema.rows import Item, Place, Row, build, derive
+from demarcate.estate.schema.table import Companion, Table
+from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
-from demarcate.estate.table import Companion, Table
+from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
 from demarcate.estate.tables import all_tables
-from demarcate.estate.writing import PartWriter, SnapshotWriter
 
 if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.templates import Resource

@@ -10,7 +10,7 @@ from typing import Any
 
 from demarcate.base.documents import DocumentError
 from demarcate.base.errors import Problem
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation.budget import (
     MAX_ALL_RESOURCES,
     MAX_CHARACTERS,
@@ -141,6 +141,11 @@ class Estate:
         reached.add(os.path.realpath(stack.raw.path))
         try:
             stack.prepare()
+            if stack.raw.serverless:
+                # Imported here, as it takes half a second and few templates need it.
+                from demarcate.estate.sources.cloudformation.sam import translate
+
+                translate(stack)
         except Exhausted as error:
             stack.exhausted(error)
         self._resources += len(stack.resources)

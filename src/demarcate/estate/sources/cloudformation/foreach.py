@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation.budget import CHARACTER, STEP, TOO_MUCH, VALUE, Exhausted
 from demarcate.estate.sources.cloudformation.intrinsics import resolve
 from demarcate.estate.sources.cloudformation.reading import LOOP

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 from demarcate.estate.sources.cloudformation.budget import CHARACTER, MAX_TEXT, SLOW, STEP, VALUE
 from demarcate.estate.sources.cloudformation.values import (
     NOTHING,

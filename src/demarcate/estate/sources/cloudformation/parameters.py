@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from demarcate.base.documents import DocumentError
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation.reading import read_plain
 from demarcate.estate.sources.cloudformation.values import Assigned, text_of
 

@@ -17,7 +17,7 @@ from demarcate.base.documents import DocumentError, TooMuch, compose, line_of, r
 from demarcate.base.errors import Problem
 from demarcate.base.files import open_file
 from demarcate.base.limits import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_NODES
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation import jsonnodes
 from demarcate.estate.sources.cloudformation.budget import MAX_PROBLEMS
 

@@ -13,7 +13,7 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation.budget import MAX_NAME, SAM, SAM_EVENT, Exhausted
 from demarcate.estate.sources.cloudformation.reading import Place
 from demarcate.estate.sources.cloudformation.values import Assigned, text_of, weight

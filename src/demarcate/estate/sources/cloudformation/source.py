@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from demarcate.estate.plan import Selection, tells
-from demarcate.estate.progress import Progress
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.table import Column, From, Table
-from demarcate.estate.writing import SnapshotWriter
+from demarcate.estate.sources.plan import Selection, tells
+from demarcate.estate.sources.progress import Progress
 
 
 class Templates:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from demarcate.base.errors import Problem
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation import foreach
 from demarcate.estate.sources.cloudformation.budget import (
     MAX_NAME,
@@ -71,10 +71,10 @@ class Stack:
         self.estate.report(too_much(error))
         return Unknown(TOO_MUCH)
 
-    # Preparing: loops and the SAM transform, before anything has a name
+    # Preparing: loops, before anything has a name
 
     def prepare(self) -> None:
-        """Unroll loops, apply the SAM transform, and leave out what is no resource."""
+        """Unroll loops, and leave out what is no resource."""
         raw = self.raw
         resources = self.resources
         for name, place, body in self._entries("Resources"):
@@ -92,11 +92,6 @@ class Stack:
             self.conditions = {name: body for name, _, body in self._entries("Conditions")}
             self.outputs = {name: body for name, _, body in self._entries("Outputs")}
         self._check_transforms()
-        if raw.serverless:
-            # Imported here, as it takes half a second and few templates need it.
-            from demarcate.estate.sources.cloudformation.sam import translate
-
-            translate(self)
 
     def _entries(self, section: str) -> Iterator[tuple[str, Place, Any]]:
         places = self.raw.places

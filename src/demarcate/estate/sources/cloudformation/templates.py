@@ -17,7 +17,7 @@ from typing import Any
 
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.files import is_folder
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation.budget import MAX_PROPERTIES, TOO_MUCH, Exhausted, Share
 from demarcate.estate.sources.cloudformation.estate import Estate, circles
 from demarcate.estate.sources.cloudformation.files import find, folders_of

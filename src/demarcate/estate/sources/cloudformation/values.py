@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from operator import is_
 from typing import Any, Protocol
 
-from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 from demarcate.estate.sources.cloudformation.budget import CHARACTER, MAX_TEXT, STEP, VALUE, Share
 
 

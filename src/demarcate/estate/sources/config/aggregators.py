@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any
 from demarcate.base.arn import is_account_id, is_region
 from demarcate.base.errors import DemarcateError
 from demarcate.base.stopping import TemporaryFolder
-from demarcate.estate.snapshot import Unread
+from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.estate.sources.aws.clients import client_of
 from demarcate.estate.sources.aws.failures import FAILED, reason
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import credentials_of
 from demarcate.estate.sources.config.deliveries import LONG_AGO, Group
+from demarcate.estate.sources.config.files import AGGREGATOR
 from demarcate.estate.sources.config.opening import Opened
 from demarcate.estate.sources.config.scanning import decode
-from demarcate.estate.sources.config.source import AGGREGATOR
 from demarcate.estate.sources.config.spooling import Spools
 
 if TYPE_CHECKING:

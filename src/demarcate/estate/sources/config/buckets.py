@@ -15,9 +15,9 @@ from demarcate.estate.sources.aws.failures import FAILED, reason
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import credentials_of
 from demarcate.estate.sources.config.deliveries import Delivery, delivery
+from demarcate.estate.sources.config.files import BUCKET
 from demarcate.estate.sources.config.opening import Opened, open_deliveries
 from demarcate.estate.sources.config.scanning import Damaged, Stream
-from demarcate.estate.sources.config.source import BUCKET
 
 if TYPE_CHECKING:
     import boto3

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from demarcate.estate.plan import Selection, TablePlan, make_plan
-from demarcate.estate.rows import Place, Row, derive
-from demarcate.estate.snapshot import Unread
+from demarcate.estate.schema.rows import Place, Row, derive
+from demarcate.estate.schema.table import Table
+from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.config.deliveries import Delivery, Group, Reading
 from demarcate.estate.sources.config.items import Item, item_of
 from demarcate.estate.sources.config.opening import ONLY_CHANGES, Opened, odd_items
@@ -17,8 +18,7 @@ from demarcate.estate.sources.config.reading import Maker
 from demarcate.estate.sources.config.recorded import RECORDER, all_recorded, types_of
 from demarcate.estate.sources.config.recorders import Recorder, records
 from demarcate.estate.sources.config.scanning import Damaged
-from demarcate.estate.table import Table
-from demarcate.estate.writing import PartWriter, SnapshotWriter
+from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
 
 STALE = timedelta(days=7)
 """How much older than the newest a group may be before that is said. Config delivers at least once a day."""

@@ -10,6 +10,11 @@ from demarcate.base.files import is_file, is_folder, open_file, walk
 from demarcate.estate.sources.config.deliveries import Delivery, delivery
 from demarcate.estate.sources.config.scanning import Damaged, Stream, looks_like_config
 
+BUCKET = "s3://"
+"""How a place in a bucket that deliveries go to is named."""
+AGGREGATOR = "config:"
+"""How an aggregator is named."""
+
 _SUFFIXES = (".json", ".json.gz")
 
 

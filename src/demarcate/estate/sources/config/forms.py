@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT, path
-from demarcate.estate.table import From
+from demarcate.estate.schema.paths import ABSENT, path
+from demarcate.estate.schema.table import From
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables import table
 
 

@@ -7,14 +7,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate import rows
-from demarcate.estate.paths import ABSENT, path
-from demarcate.estate.rows import Place, Row, build, detail_of
+from demarcate.estate.schema import rows
+from demarcate.estate.schema.paths import ABSENT, path
+from demarcate.estate.schema.rows import Place, Row, build, detail_of
+from demarcate.estate.schema.table import COMMON, UNSET, Column, From, Table, tag_map
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.config.items import Item, unpacked
 from demarcate.estate.sources.config.recorded import Recorded, Told, place_of
 from demarcate.estate.sources.config.shapes import item_shape, output_shape, shaped
-from demarcate.estate.table import COMMON, UNSET, Column, From, Table, tag_map
 
 NOT_RECORDED = Unknown("AWS Config does not record it")
 NOT_IN_ITEM = Unknown("AWS Config's item does not have it")

@@ -23,9 +23,9 @@ from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
 
-from demarcate.estate.rows import detail_of
+from demarcate.estate.schema.rows import detail_of
+from demarcate.estate.schema.table import Column, From, Table
 from demarcate.estate.sources.config.items import Item
-from demarcate.estate.table import Column, From, Table
 
 RECORDER = "AWS::Config::ConfigurationRecorder"
 """The type whose items say which types are recorded. Config always records it."""

@@ -20,7 +20,7 @@ from urllib.parse import unquote
 
 import botocore.session
 
-from demarcate.estate.table import Table
+from demarcate.estate.schema.table import Table
 
 _MILLISECONDS = 10**11
 """A number of seconds that is beyond every date that AWS gives: then it counts milliseconds."""

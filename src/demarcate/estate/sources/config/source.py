@@ -8,21 +8,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.plan import Selection
-from demarcate.estate.progress import Progress
-from demarcate.estate.snapshot import Snapshot
-from demarcate.estate.sources.config.files import recognises
+from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.writing import SnapshotWriter
+from demarcate.estate.sources.config.files import AGGREGATOR, BUCKET, recognises
 from demarcate.estate.sources.config.recorded import all_recorded, place_of, types_of
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.table import Column, From, Table
+from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.progress import Progress
 from demarcate.estate.tables import table as table_named
-from demarcate.estate.writing import SnapshotWriter
 
 if TYPE_CHECKING:
     from demarcate.estate.sources.config.opening import Opened
-
-BUCKET = "s3://"
-AGGREGATOR = "config:"
 
 
 class Config:
@@ -96,7 +93,9 @@ def _opened(names: Sequence[str], types: Iterable[str], options: Options) -> Ite
         return
     if len(names) > 1:
         raise DemarcateError(f"{next(filter(_is_remote, names))}: name it alone")
-    session = options.credentials()
+    from demarcate.estate.sources.aws.session import session_of
+
+    session = session_of(options)
     if names[0].startswith(BUCKET):
         from demarcate.estate.sources.config.buckets import open_bucket
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from demarcate.estate.schema.table import From
 from demarcate.estate.sources.config.forms import changed, unless
 from demarcate.estate.sources.config.recorded import Recorded, Told
-from demarcate.estate.table import From
 
 
 def _terminated(instance: Mapping[str, Any]) -> bool:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from demarcate.estate.schema.table import From
 from demarcate.estate.sources.config.forms import changed, encryption_type
 from demarcate.estate.sources.config.recorded import Recorded, Told
-from demarcate.estate.table import From
 
 _TYPE = {"storage_encryption_type": From("@", encryption_type)}
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.paths import ABSENT
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import From
 from demarcate.estate.sources.config.forms import unless
 from demarcate.estate.sources.config.recorded import Recorded, Told
-from demarcate.estate.table import From
 
 _POLICIES = ("attached_policy_arns", "aws_managed_policies", "inline_policies")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from demarcate.estate.schema.table import From
 from demarcate.estate.sources.config.recorded import Recorded, Told
-from demarcate.estate.table import From
 
 
 def _ranges(permission: Mapping[str, Any]) -> dict[str, Any]:

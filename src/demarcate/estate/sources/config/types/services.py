@@ -6,11 +6,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import From
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.config.forms import changed, live, member
 from demarcate.estate.sources.config.recorded import Recorded, Told
-from demarcate.estate.table import From
 
 
 def _revision(arn: str) -> Any:

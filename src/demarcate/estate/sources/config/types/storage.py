@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.table import From
+from demarcate.estate.schema.transforms import present
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.config.forms import changed, declared, member
 from demarcate.estate.sources.config.recorded import Recorded, Told
-from demarcate.estate.table import From
-from demarcate.estate.transforms import present
 
 Config = Mapping[str, Any]
 

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demarcate.estate.paths import ABSENT
+from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.table import From
 from demarcate.estate.sources.config.forms import declared, member
 from demarcate.estate.sources.config.recorded import RECORDER, Recorded, Told
-from demarcate.estate.table import From
 
 _SUMMARY, _ITEM = "AWS:ComplianceSummary", "AWS:ComplianceItem"
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from demarcate.estate.schema.table import Column, Table
 from demarcate.estate.sources.interface import Source
 from demarcate.estate.sources.registry import SOURCES
-from demarcate.estate.table import Column, Table
 from demarcate.estate.tables import all_tables, table
 
 Rows = tuple[list[str], list[list[object]]]

@@ -14,7 +14,7 @@ import duckdb
 from demarcate.base.connection import Limits, TookTooLong, bounded, connect, deadline, select_of, short
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier, parquet
-from demarcate.estate.snapshot import Snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 
 T = TypeVar("T")

@@ -10,9 +10,9 @@ from string import Formatter
 from typing import Any
 
 from demarcate.base.moments import since_1970, utc
-from demarcate.base.unknown import Unknown, first_unknown
-from demarcate.estate.paths import ABSENT, kind, path
-from demarcate.estate.table import UNSET, Column, Derived, From, Table
+from demarcate.estate.schema.paths import ABSENT, kind, path
+from demarcate.estate.schema.table import UNSET, Column, Derived, From, Table
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 Row = dict[str, Any]
 """Column to value. A value may be an `Unknown`; inside JSON values Unknowns may stand anywhere."""

@@ -15,9 +15,9 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, Final
 
-from demarcate.base.unknown import Unknown
-from demarcate.estate.paths import ABSENT, kind
-from demarcate.estate.transforms import document as parsed
+from demarcate.estate.schema.paths import ABSENT, kind
+from demarcate.estate.schema.transforms import document as parsed
+from demarcate.estate.schema.unknown import Unknown
 
 Statement = dict[str, Any]
 """Column of `aws_policy_statement` to value; a value may be an Unknown."""

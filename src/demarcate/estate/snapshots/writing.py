@@ -18,9 +18,10 @@ from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import write_whole
 from demarcate.base.stopping import TemporaryFolder, at_end, remove
-from demarcate.estate.journal import NAME, Began, Journal, Key, Sealed, SealedPart, partial_folder
-from demarcate.estate.rows import Row, spooled
-from demarcate.estate.snapshot import (
+from demarcate.estate.schema.rows import Row, spooled
+from demarcate.estate.schema.table import Table
+from demarcate.estate.snapshots.journal import NAME, Began, Journal, Key, Sealed, SealedPart, partial_folder
+from demarcate.estate.snapshots.snapshot import (
     FORMAT,
     MANIFEST,
     AccountNote,
@@ -31,7 +32,6 @@ from demarcate.estate.snapshot import (
     Unread,
     part_file,
 )
-from demarcate.estate.table import Table
 from demarcate.version import __version__
 
 if TYPE_CHECKING:

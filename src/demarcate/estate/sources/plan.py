@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from demarcate.estate.rows import detail_of, named_in
-from demarcate.estate.table import Call, Column, Derived, Table
+from demarcate.estate.schema.rows import detail_of, named_in
+from demarcate.estate.schema.table import Call, Column, Derived, Table
 from demarcate.estate.tables import all_tables, table
 
 Selection = Mapping[str, frozenset[str] | None]

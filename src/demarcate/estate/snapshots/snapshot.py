@@ -25,7 +25,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.files import TooLarge, is_within, open_file, read_bytes
 from demarcate.base.moments import utc
 from demarcate.base.stopping import TemporaryFolder
-from demarcate.estate.table import Table
+from demarcate.estate.schema.table import Table
 
 T = TypeVar("T")
 

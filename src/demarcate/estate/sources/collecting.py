@@ -7,10 +7,10 @@ from pathlib import Path
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.logs import phase
-from demarcate.estate.plan import Selection
-from demarcate.estate.progress import Progress
-from demarcate.estate.snapshot import Snapshot, is_snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot, is_snapshot
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.progress import Progress
 from demarcate.estate.sources.registry import SOURCES, check_options, source_of
 from demarcate.estate.tables import all_tables
 

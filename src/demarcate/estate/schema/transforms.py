@@ -11,7 +11,7 @@ import msgspec
 
 from demarcate.base.moments import since_1970
 from demarcate.base.nesting import is_deep
-from demarcate.base.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 
 def equals(*values: str) -> Callable[[Any], Any]:

@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Literal
 
-from demarcate.estate.plan import Selection, TablePlan, make_plan
+from demarcate.estate.schema.table import Bulk, Call, Each, Scope
 from demarcate.estate.sources.aws.operations import describe
-from demarcate.estate.table import Bulk, Call, Each, Scope
+from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
 
 Rows = tuple[list[str], list[list[object]]]
 
@@ -36,6 +36,17 @@ class PlannedCall:
 
 WHO: Final = PlannedCall("sts.get_caller_identity", "account")
 WHERE: Final = PlannedCall("ec2.describe_regions", "account")
+
+_LISTED: Final = "organizations.list_accounts"
+
+ORGANIZATION: Final = (
+    PlannedCall(_LISTED, "account"),
+    PlannedCall("organizations.list_tags_for_resource", "account", of=_LISTED),
+    PlannedCall("organizations.list_parents", "account", of=_LISTED, which="some"),
+    PlannedCall("organizations.describe_organizational_unit", "account", of="organizations.list_parents"),
+    PlannedCall("sts.assume_role", "account", of=_LISTED),
+)
+"""What is called to get at the accounts of an organization."""
 
 
 def calls_of(selection: Selection, *, all_regions: bool = True) -> tuple[PlannedCall, ...]:

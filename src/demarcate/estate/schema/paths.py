@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-from demarcate.base.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown
 
 
 class _Absent:

@@ -5,27 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from demarcate.estate.accounts import Accounts
-from demarcate.estate.calls import COLUMNS, WHO, PlannedCall, Rows, call_row, planned_rows
-from demarcate.estate.plan import Selection
+from demarcate.estate.sources.accounts import Accounts
+from demarcate.estate.sources.aws.calls import COLUMNS, ORGANIZATION, WHO, PlannedCall, Rows, call_row, planned_rows
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import Selection
 
 OWN = "the account of the credentials"
 MEMBERS = "each account of the organization"
 REGIONS = "each enabled region"
 
 _OPERATION: Final = COLUMNS.index("operation")
-_LISTED: Final = "organizations.list_accounts"
-
-ORGANIZATION: Final = (
-    PlannedCall(_LISTED, "account"),
-    PlannedCall("organizations.list_tags_for_resource", "account", of=_LISTED),
-    PlannedCall("organizations.list_parents", "account", of=_LISTED, which="some"),
-    PlannedCall("organizations.describe_organizational_unit", "account", of="organizations.list_parents"),
-    PlannedCall("sts.assume_role", "account", of=_LISTED),
-)
-"""What is called to get at the accounts of an organization."""
-
 ASSUME: Final = PlannedCall("sts.assume_role", "account")
 
 
@@ -48,9 +37,9 @@ def dry_run(selection: Selection, options: Options) -> Rows:
 
 def _own(options: Options) -> str:
     from demarcate.estate.sources.aws.clients import Clients
-    from demarcate.estate.sources.aws.session import credentials_of, identify
+    from demarcate.estate.sources.aws.session import credentials_of, identify, session_of
 
-    session = options.credentials()
+    session = session_of(options)
     if credentials_of(session) is None:
         return OWN
     clients = Clients(session, options.endpoint_url)
