@@ -52,7 +52,7 @@ fuzz: .venv/installed ## ten minutes of inputs that are nearly right (COUNT=, SE
 	$(BIN)/python -m fuzz.run $(TARGETS) $(if $(COUNT),--count $(COUNT)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
 docs: .venv/installed ## write the reference pages from the data
-	$(BIN)/python -m demarcate.cli.reference docs/reference
+	$(BIN)/python -m tools.reference docs/reference
 
 site: .venv/installed ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict

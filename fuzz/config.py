@@ -15,7 +15,7 @@ import yaml
 
 from demarcate.checks.engine import judge
 from demarcate.estate.sources.collecting import collect_snapshot
-from demarcate.estate.sources.config.source import Config
+from demarcate.estate.sources.config.source import ConfigSource
 from fuzz import texts, trees
 from fuzz.inputs import Input, put
 from fuzz.outcomes import checks, example, report
@@ -70,7 +70,7 @@ def run(given: Input, folder: Path) -> None:
     """Collect it; of sixty, one is judged and reported as well."""
     put({name: content for name, content in given.items() if name != "whole"}, folder)
     # A file of another name is a template, which is not what is attacked here.
-    paths = [folder / name for name in given if Config().recognises(str(folder / name))]
+    paths = [folder / name for name in given if ConfigSource().recognises(str(folder / name))]
     if not paths:
         return
     snapshot = collect_snapshot(paths, selection=None if "whole" in given else dict.fromkeys(_tables(given)))

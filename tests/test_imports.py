@@ -1,4 +1,4 @@
-"""Imports point one way: a room may import only from rooms below it."""
+"""Imports point one way: a room may import only from rooms below it, and no two files lead to each other."""
 
 from __future__ import annotations
 
@@ -16,6 +16,10 @@ BELOW: dict[str, set[str]] = {
     "base": set(),
     "model": {"base"},
     "estate": {"base", "version"},
+    "estate.schema": {"base"},
+    "estate.tables": {"base", "estate.schema"},
+    "estate.snapshots": {"base", "version", "estate.schema", "estate.tables"},
+    "estate.sources": {"base", "version", "estate.schema", "estate.tables", "estate.snapshots"},
     "checks": {"base", "estate", "version"},
     "evidence": {"base", "model"},
     "posture": {"base", "estate", "checks", "evidence", "model", "version"},
@@ -41,24 +45,54 @@ BELOW: dict[str, set[str]] = {
 }
 
 
+def name_of(path: Path) -> str:
+    """A module's name within the package."""
+    parts = path.relative_to(SOURCE).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" and len(parts) > 1 else parts)
+
+
+FILES = {name_of(path): path for path in sorted(SOURCE.rglob("*.py"))}
+
+
 def imported(path: Path) -> set[str]:
-    """The rooms of ours that a module imports, wherever the import stands in it."""
+    """The modules of ours that a module imports, wherever the import stands in it."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
             assert node.level == 0, f"{path}: relative imports hide where a thing is"
-            base = node.module or ""
-            names.update(f"{base}.{alias.name}" if base == "demarcate" else base for alias in node.names)
-    return {name.split(".")[1] for name in names if name.startswith("demarcate.")}
+            for alias in node.names:
+                whole = f"{node.module}.{alias.name}"
+                names.add(whole if whole.removeprefix("demarcate.") in FILES else node.module or "")
+    return {name.removeprefix("demarcate.") for name in names if name.startswith("demarcate.")}
 
 
-@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: str(p.relative_to(SOURCE)))
-def test_a_room_imports_only_what_is_below_it(path: Path) -> None:
-    room = path.relative_to(SOURCE).parts[0].removesuffix(".py")
+def room_of(name: str) -> str:
+    """The innermost room that a module is in."""
+    parts = name.split(".")
+    inner = ".".join(parts[:2])
+    return inner if inner in BELOW else parts[0]
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_room_imports_only_what_is_below_it(name: str) -> None:
+    room = room_of(name)
     assert room in BELOW, f"{room} is a new room: say in BELOW what it stands on"
-    assert imported(path) <= BELOW[room] | {room}
+    inner = BELOW[room] | {room}
+    rooms = {room_of(other) for other in imported(FILES[name])}
+    assert {other for other in rooms if not {other, other.split(".")[0]} & inner} == set()
+    if "." in room:
+        assert {other for other in rooms if other.startswith("estate")} <= inner
+
+
+def test_no_two_files_lead_to_each_other() -> None:
+    ways = {name: imported(path) - {name} for name, path in FILES.items()}
+    open_ = dict(ways)
+    while leaves := {name for name, others in open_.items() if not others & open_.keys()}:
+        for name in leaves:
+            del open_[name]
+    assert open_ == {}, "these files are in a circle, or import one that is"
 
 
 HEAVY = ("boto3", "botocore", "duckdb", "pyarrow", "sqlglot", "samtranslator", "rich.table")

@@ -13,12 +13,13 @@ import pytest
 import typer
 from msgspec.structs import replace
 
-from demarcate.cli import app, reference
+from demarcate.cli import app
 from demarcate.model import load
 from demarcate.report.pictures.collaboration import collaboration
 from demarcate.report.pictures.drawing import Label
 from demarcate.report.pictures.png import png
 from tests.processes import demarcate
+from tools import reference
 
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs"

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from demarcate.estate.schema.rows import Item, Place, build
+from demarcate.estate.schema.rows import Address, Item, build
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
@@ -86,7 +86,7 @@ def test_domain_names(aws: Aws) -> None:
 
 def declared(*methods: Any) -> dict[str, Any]:
     stage = table("aws_api_gateway_stage")
-    return build("cloudformation", stage.columns)(Item({"MethodSettings": list(methods)}, ref="S"), Place())
+    return build("cloudformation", stage.columns)(Item({"MethodSettings": list(methods)}, ref="S"), Address())
 
 
 ALL = {"ResourcePath": "/*", "HttpMethod": "*"}

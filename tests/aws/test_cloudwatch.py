@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from demarcate.estate.schema.rows import Item, Place, build
+from demarcate.estate.schema.rows import Address, Item, build
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
 
@@ -70,7 +70,7 @@ def test_subscription_filters_are_told_by_what_they_forwarded() -> None:
         ],
     }
     of = table("aws_cloudwatch_log_subscription_filter")
-    row = build("live", of.all_columns)(Item(metric), Place("123456789012", "eu-west-1", "aws"))
+    row = build("live", of.all_columns)(Item(metric), Address("123456789012", "eu-west-1", "aws"))
     assert (row["name"], row["log_group_name"]) == ("siem", "trail")
     assert row["arn"].endswith(":log-group:trail:subscription-filter:siem")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.schema.rows import Item, Place, build
+from demarcate.estate.schema.rows import Address, Item, build
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
@@ -32,7 +32,7 @@ SECRET = {
 
 def row(source: Any, item: Item) -> dict[str, Any]:
     environment = table("aws_elastic_beanstalk_environment")
-    return build(source, environment.columns)(item, Place())
+    return build(source, environment.columns)(item, Address())
 
 
 def declared(**properties: Any) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.schema.rows import Item, Place, build
+from demarcate.estate.schema.rows import Address, Item, build
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables.elb import LISTENER, LOAD_BALANCER
 from tests.aws.conftest import Aws
@@ -86,7 +86,7 @@ def test_ssl_policies(aws: Aws) -> None:
 
 
 def _declared(table: Any, properties: dict[str, Any]) -> dict[str, Any]:
-    return build("cloudformation", table.columns)(Item(properties, None, {}, "It"), Place(resource="It"))
+    return build("cloudformation", table.columns)(Item(properties, None, {}, "It"), Address(resource="It"))
 
 
 def test_a_declared_listener_without_a_policy_has_the_default_one() -> None:

@@ -26,8 +26,8 @@ from typer.testing import CliRunner
 from demarcate import assessing
 from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
-from demarcate.estate.sources.aws.calls import calls_of
-from demarcate.estate.sources.aws.dry_run import ASSUME, ORGANIZATION
+from demarcate.estate.sources.aws.calls import ORGANIZATION, calls_of
+from demarcate.estate.sources.aws.dry_run import ASSUME
 from demarcate.estate.sources.aws.operations import describe
 from demarcate.estate.sources.aws.permissions import (
     ALSO,

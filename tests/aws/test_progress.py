@@ -17,7 +17,7 @@ import pytest
 
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
-from demarcate.report.progress import BARS, Count, Shown, Standing, Tally, line, picture, showing
+from demarcate.report.progress import BARS, Count, Counts, Reached, Shown, line, picture, showing
 from tests.aws.conftest import REGION, Aws
 from tests.aws.resuming import counting
 from tests.effort import effort
@@ -37,9 +37,9 @@ class Terminal(io.StringIO):
         return True
 
 
-def shown(stream: io.StringIO) -> tuple[Tally, Shown, Clock]:
+def shown(stream: io.StringIO) -> tuple[Counts, Shown, Clock]:
     clock = Clock()
-    tally = Tally(clock)
+    tally = Counts(clock)
     return tally, Shown(tally, stream, clock), clock
 
 
@@ -73,8 +73,8 @@ def test_nothing_is_shown_while_nothing_is_planned() -> None:
 
 def test_time_left_counts_accounts_that_are_not_begun() -> None:
     counts = {(f"{number:012}", "ec2"): Count(parts=10, done=5) for number in range(4)}
-    assert line(Standing(counts, accounts=40), 30).startswith("4 of 40 accounts: 20 of 40 parts")
-    assert line(Standing(counts, accounts=40), 30).endswith("about 10 min left")
+    assert line(Reached(counts, accounts=40), 30).startswith("4 of 40 accounts: 20 of 40 parts")
+    assert line(Reached(counts, accounts=40), 30).endswith("about 10 min left")
 
 
 def test_bars_are_few_fit_a_terminal_and_are_gone_in_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -107,12 +107,12 @@ def test_a_service_that_is_done_has_no_bar() -> None:
     counts = {("1", "ec2"): Count(2, 1, 3, 4), ("1", "s3"): Count(1, 1, 3, 4), ("1", "iam"): Count(1, 0, 0, 0)}
     console = Console(file=io.StringIO(), width=80)
     with console.capture() as captured:
-        console.print(picture(Standing(counts), 0, 5))
+        console.print(picture(Reached(counts), 0, 5))
     assert [text.split()[0] for text in captured.get().splitlines()[1:]] == ["all", "ec2"]
 
 
 def test_what_is_counted_from_many_threads_is_all_there() -> None:
-    tally = Tally()
+    tally = Counts()
 
     def tell() -> None:
         for _ in range(5000):

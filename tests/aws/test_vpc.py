@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.schema.rows import Item, Place, build, derive
+from demarcate.estate.schema.rows import Address, Item, build, derive
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables.security_groups import SECURITY_GROUP, SECURITY_GROUP_RULE
 from tests.aws.conftest import Aws
@@ -79,7 +79,7 @@ def test_security_groups_and_their_rules(aws: Aws) -> None:
 
 
 def _declared(properties: dict[str, Any], egress: list[Any] | None = None) -> list[dict[str, Any]]:
-    place = Place(resource="Group", file="t.yaml", line=1)
+    place = Address(resource="Group", file="t.yaml", line=1)
     item = Item(properties, None, {"egress": egress or []}, "Group")
     row = build("cloudformation", SECURITY_GROUP.columns)(item, place)
     return list(derive(SECURITY_GROUP_RULE, SECURITY_GROUP_RULE.derived[0], row, place))
@@ -103,7 +103,7 @@ def test_what_a_declared_rule_leaves_open_is_unknown() -> None:
 
 
 def test_a_rule_declared_apart() -> None:
-    (place, derived) = (Place(resource="Rule", file="t.yaml", line=1), SECURITY_GROUP_RULE.derived[1])
+    (place, derived) = (Address(resource="Rule", file="t.yaml", line=1), SECURITY_GROUP_RULE.derived[1])
     rule = {
         "GroupId": "Group",
         "IpProtocol": "-1",

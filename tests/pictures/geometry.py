@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from itertools import combinations, pairwise
 
 from demarcate.report.pictures.colours import PAINTS, Scheme
-from demarcate.report.pictures.drawing import Box, Drawing, Item, Label, Line, Mark, text_width
+from demarcate.report.pictures.drawing import Box, Drawing, Element, Label, Line, Mark, text_width
 
 Rectangle = tuple[float, float, float, float]
 _NEARLY = 0.6
@@ -67,7 +67,7 @@ def faults(drawing: Drawing) -> list[str]:
     return found
 
 
-def _lines(items: tuple[Item, ...]) -> Iterator[Line]:
+def _lines(items: tuple[Element, ...]) -> Iterator[Line]:
     for item in items:
         if isinstance(item, Line):
             yield item
@@ -123,7 +123,7 @@ def contrasts(drawing: Drawing, scheme: Scheme) -> Iterator[tuple[str, float]]:
     yield from _contrasts(drawing.items, PAINTS[scheme]["page"].fill, scheme)
 
 
-def _contrasts(items: tuple[Item, ...], ground: str, scheme: Scheme) -> Iterator[tuple[str, float]]:
+def _contrasts(items: tuple[Element, ...], ground: str, scheme: Scheme) -> Iterator[tuple[str, float]]:
     paints = PAINTS[scheme]
     for item in items:
         if isinstance(item, Box):

@@ -13,7 +13,7 @@ from demarcate.assessing import assess_sources
 from demarcate.estate.sources.interface import Options
 from demarcate.evidence.structs import EvidenceResult, Scope
 from demarcate.model import load
-from demarcate.posture.proof import Estate, covers, weigh_proofs
+from demarcate.posture.proof import Covered, covers, weigh_proofs
 from demarcate.posture.structs import Posture
 
 MODEL = load()
@@ -24,8 +24,8 @@ NAMED = next(
     for r in MODEL.responsibilities
     if r.party == "customer" and isinstance(r.services, tuple) and r.proof_kinds == ("attestation",)
 )
-TWO = Estate(accounts=("1", "2"), regions=("eu-west-1",), services=frozenset({"ec2", "rds"}))
-TEMPLATES = Estate(accounts=(), regions=(), services=frozenset({"ec2"}))
+TWO = Covered(accounts=("1", "2"), regions=("eu-west-1",), services=frozenset({"ec2", "rds"}))
+TEMPLATES = Covered(accounts=(), regions=(), services=frozenset({"ec2"}))
 
 
 def result(standing: Any = "proves", **values: Any) -> EvidenceResult:
@@ -54,13 +54,13 @@ def result(standing: Any = "proves", **values: Any) -> EvidenceResult:
         ([Scope(services=("ec2",))], TWO, False),
     ],
 )
-def test_scopes_cover_the_estate_only_together(scopes: list[Scope], estate: Estate, whole: bool) -> None:
+def test_scopes_cover_the_estate_only_together(scopes: list[Scope], estate: Covered, whole: bool) -> None:
     everything = next(r for r in MODEL.responsibilities if r.services == "all")
     assert covers(scopes, everything, estate) is whole
 
 
 def test_a_scope_of_services_covers_a_responsibility_that_is_about_no_others() -> None:
-    estate = Estate(accounts=("1",), regions=("eu-west-1",), services=frozenset(NAMED.services))
+    estate = Covered(accounts=("1",), regions=("eu-west-1",), services=frozenset(NAMED.services))
     assert covers([Scope(services=tuple(NAMED.services))], NAMED, estate)
 
 

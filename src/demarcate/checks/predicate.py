@@ -33,7 +33,7 @@ from demarcate.checks.allowed import (
 )
 from demarcate.checks.names import ROW, Demand, Pieces, Subquery, partly_read
 from demarcate.checks.trees import (
-    Scope,
+    RowName,
     all_of,
     any_of,
     case,
@@ -99,7 +99,7 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, nam
         if not isinstance(tree, exp.Condition | exp.Subquery):
             raise PredicateError("is a statement: expected an expression over one row, such as: encrypted")
         compiler = _Compiler(schema, scoped, name, text)
-        outer = Scope(ROW, table, columns)
+        outer = RowName(ROW, table, columns)
         demanded = _demand(tree, outer)
         sql = compiler.pieces(compiler.expression(tree, (outer,)))
     except RecursionError as error:
@@ -147,7 +147,7 @@ def printed(tree: exp.Expr) -> str:
     return sql
 
 
-_Scopes = tuple[Scope, ...]
+_Scopes = tuple[RowName, ...]
 
 
 class _Compiler:
@@ -235,7 +235,7 @@ class _Compiler:
             + (f"; did you mean {near[0]}?" if near else f" (see: demarcate tables {candidates[0].table})")
         )
 
-    def _source(self, select: exp.Select, scopes: _Scopes) -> Scope:
+    def _source(self, select: exp.Select, scopes: _Scopes) -> RowName:
         """The one table that a subquery reads."""
         extra = [
             key
@@ -259,14 +259,14 @@ class _Compiler:
             raise PredicateError(f"looks from table to table more than {MAX_LOOKUPS} times")
         if any(alias in (scope.alias, scope.name) for scope in scopes):
             raise PredicateError(f"two tables of the predicate are called {alias}: give one an alias")
-        return Scope(alias, table.name, columns)
+        return RowName(alias, table.name, columns)
 
-    def _condition(self, select: exp.Select, inner: Scope, scopes: _Scopes) -> exp.Expr | None:
+    def _condition(self, select: exp.Select, inner: RowName, scopes: _Scopes) -> exp.Expr | None:
         where = select.args.get("where")
         self.demands.append(_demand(where.this if where is not None else exp.true(), inner))
         return self.expression(where.this, (*scopes, inner)) if where is not None else None
 
-    def _same_place(self, inner: Scope, outer: Scope) -> list[exp.Expr]:
+    def _same_place(self, inner: RowName, outer: RowName) -> list[exp.Expr]:
         """That a row is of the account and region of the row from which it is looked for."""
         shared = set(self._scoped(inner.table)) & set(self._scoped(outer.table))
         names = [name for name in ("account_id", "region") if name in shared]
@@ -304,7 +304,7 @@ class _Compiler:
             case([(any_of(untold), exp.null())]),
         )
 
-    def _subquery(self, inner: Scope, scopes: _Scopes, tree: exp.Expr, empty: exp.Expr) -> exp.Expr:
+    def _subquery(self, inner: RowName, scopes: _Scopes, tree: exp.Expr, empty: exp.Expr) -> exp.Expr:
         """The subquery itself inside another one; else what stands for it, so that what an empty table makes
         of it need not be planned.
         """
@@ -338,7 +338,7 @@ class _Compiler:
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
-def _demand(condition: exp.Expr, scope: Scope) -> Demand:
+def _demand(condition: exp.Expr, scope: RowName) -> Demand:
     """What a condition asks of a row for certain: equalities with texts that all hold at once."""
     values: dict[str, tuple[str, ...]] = {}
     for part in condition.flatten() if isinstance(condition, exp.And) else (condition,):

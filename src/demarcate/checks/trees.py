@@ -11,7 +11,7 @@ from demarcate.checks.names import NOW, ROW
 
 
 @dataclass(slots=True)
-class Scope:
+class RowName:
     """A row that names may belong to: its alias, table and columns, and the columns used so far."""
 
     alias: str
@@ -67,7 +67,7 @@ def operand(value: exp.Expr) -> exp.Expr:
     return value if whole else exp.paren(value, copy=False)
 
 
-def select_from(value: exp.Expr, scope: Scope, conditions: Iterable[exp.Expr]) -> exp.Select:
+def select_from(value: exp.Expr, scope: RowName, conditions: Iterable[exp.Expr]) -> exp.Select:
     table = exp.Table(
         this=exp.to_identifier(scope.table, quoted=True),
         alias=exp.TableAlias(this=exp.to_identifier(scope.alias, quoted=True)),
@@ -77,11 +77,11 @@ def select_from(value: exp.Expr, scope: Scope, conditions: Iterable[exp.Expr]) -
     return select.where(all_of(wanted), copy=False) if wanted else select
 
 
-def exist(scope: Scope, conditions: Iterable[exp.Expr]) -> exp.Expr:
+def exist(scope: RowName, conditions: Iterable[exp.Expr]) -> exp.Expr:
     return exp.Exists(this=select_from(exp.Literal.number(1), scope, conditions))
 
 
-def may_exist(scope: Scope, about: list[exp.Expr], test: exp.Expr, unsure: exp.Expr) -> list[exp.Expr]:
+def may_exist(scope: RowName, about: list[exp.Expr], test: exp.Expr, unsure: exp.Expr) -> list[exp.Expr]:
     """Conditions one of which holds where a row may match, `about` telling which rows are looked at: the test is
     NULL of it, or it is true and the row itself is `unsure`.
 
@@ -121,7 +121,7 @@ def _parts(test: exp.Expr) -> list[exp.Expr]:
     )
 
 
-def _key(condition: exp.Expr, scope: Scope) -> tuple[exp.Expr, exp.Expr] | None:
+def _key(condition: exp.Expr, scope: RowName) -> tuple[exp.Expr, exp.Expr] | None:
     """The two sides of an equality of a value of the scope's rows, which is the first, with one of other rows."""
     equality = condition.unnest()
     if not isinstance(equality, exp.EQ) or equality.find(exp.Select):

@@ -12,7 +12,7 @@ import msgspec
 from demarcate.base.arn import is_account_id, is_region
 from demarcate.evidence.hashes import digest
 from demarcate.evidence.lists import Entry, read_list, said
-from demarcate.evidence.problems import Refused, UnknownName, shown
+from demarcate.evidence.problems import UnknownName, Unusable, shown
 from demarcate.evidence.reading import Reading
 from demarcate.evidence.structs import Record, Scope
 from demarcate.evidence.values import last_day, past_day
@@ -47,7 +47,7 @@ def read_attestations(path: Path, reading: Reading) -> Iterator[Record]:
         try:
             if names := _named(entry, reading):
                 yield _record(entry, names, reading)
-        except Refused as refused:
+        except Unusable as refused:
             reading.problems.add(entry.file, refused.line or entry.line, refused)
 
 
@@ -61,13 +61,13 @@ def _named(entry: Entry[_Attestation], reading: Reading) -> tuple[str, ...]:
         else [(name, entry.line_of("responsibility", place)) for place, name in enumerate(written)]
     )
     if not names:
-        raise Refused(
+        raise Unusable(
             "responsibility is empty; expected one id or a list of them", entry.line_of("responsibility")
         )
     for name, line in names:
         try:
             found.append(reading.responsibilities.named(name, "attestation"))
-        except Refused as refused:
+        except Unusable as refused:
             reading.problems.add(entry.file, line, refused)
     return tuple(dict.fromkeys(found))
 
@@ -106,7 +106,7 @@ def _scope(written: str | _Scope, reading: Reading) -> Scope:
     """For what it speaks. Raises Refused for a name that is none, and for a list without one."""
     if isinstance(written, str):
         if written != "all":
-            raise Refused(f"scope is {shown(written)}; expected 'all', or accounts, regions or services")
+            raise Unusable(f"scope is {shown(written)}; expected 'all', or accounts, regions or services")
         return Scope()
     given = {
         name: names
@@ -115,17 +115,17 @@ def _scope(written: str | _Scope, reading: Reading) -> Scope:
     }
     for name, names in given.items():
         if not names:
-            raise Refused(f"scope.{name} is empty; name some, or leave it out where all are meant")
+            raise Unusable(f"scope.{name} is empty; name some, or leave it out where all are meant")
     if not given:
-        raise Refused("scope is empty; write 'all', or name accounts, regions or services")
+        raise Unusable("scope is empty; write 'all', or name accounts, regions or services")
     accounts = tuple(str(account) for account in given.get("accounts", ()))
     regions, services = given.get("regions", ()), given.get("services", ())
     for account in accounts:
         if not is_account_id(account):
-            raise Refused(f"scope.accounts has {shown(account)}; expected the 12 digits of an account, in quotes")
+            raise Unusable(f"scope.accounts has {shown(account)}; expected the 12 digits of an account, in quotes")
     for region in regions:
         if not is_region(region):
-            raise Refused(f"scope.regions has {shown(region)}; expected a region such as eu-central-1")
+            raise Unusable(f"scope.regions has {shown(region)}; expected a region such as eu-central-1")
     for service in services:
         if service not in reading.model.service:
             raise UnknownName("service", service, reading.model.service)
@@ -137,12 +137,12 @@ def _document(written: _Document, reading: Reading) -> tuple[str | None, str]:
     notes: list[str] = []
     if written.file is not None:
         if written.sha256 is None:
-            raise Refused(f"document.file is {shown(written.file)} without its sha256; add it (sha256sum FILE)")
+            raise Unusable(f"document.file is {shown(written.file)} without its sha256; add it (sha256sum FILE)")
         reading.documents.verify(written.file, written.sha256)
         notes.append(f"{said(written.file, 'document.file')} (SHA-256 verified)")
     elif written.sha256 is not None:
         if written.link is None:
-            raise Refused("document has a sha256 of nothing; add the file or the link that it belongs to")
+            raise Unusable("document has a sha256 of nothing; add the file or the link that it belongs to")
         notes.append(f"SHA-256 {digest(written.sha256)[:12]}… noted; not verified, as the document is elsewhere")
     if written.link is None:
         return None, "; ".join(notes)

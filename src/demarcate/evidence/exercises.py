@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from demarcate.evidence.cells import unescape, words
-from demarcate.evidence.problems import Refused
+from demarcate.evidence.problems import Unusable
 from demarcate.evidence.reading import Reading
 from demarcate.evidence.structs import Record
 from demarcate.evidence.tables import Layout, chosen, read_table, said
@@ -39,7 +39,7 @@ def _exercise(cells: Sequence[str], file: str, line: int, reading: Reading) -> R
     mails = number(sent, "sent", 1)
     for column, cell in (("clicked", clicked), ("reported", reported)):
         if number(cell, column) > mails:
-            raise Refused(f"{column} is {cell}, more than sent ({mails}); expected at most as many")
+            raise Unusable(f"{column} is {cell}, more than sent ({mails}); expected at most as many")
     return Record(
         kind="phishing",
         responsibilities=(reading.responsibilities.named(responsibility or PHISHING_SIMULATIONS, "phishing"),),

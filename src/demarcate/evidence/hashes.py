@@ -9,7 +9,7 @@ import stat
 from pathlib import Path, PurePosixPath
 
 from demarcate.base.files import TooLarge, open_file
-from demarcate.evidence.problems import Refused, shown
+from demarcate.evidence.problems import Unusable, shown
 
 LARGEST = 1_000_000_000
 """How many bytes a document may have."""
@@ -36,9 +36,9 @@ class Documents:
             try:
                 found = self._digests[path] = _digest_of(path)
             except OSError as error:
-                raise Refused(f"the document {shown(name)} cannot be read: {error.strerror or error}") from error
+                raise Unusable(f"the document {shown(name)} cannot be read: {error.strerror or error}") from error
         if found != expected:
-            raise Refused(
+            raise Unusable(
                 f"the document {shown(name)} has the SHA-256 {found}, not {expected}: it is not what was attested"
             )
 
@@ -51,17 +51,17 @@ class Documents:
             or "\\" in name
             or "\0" in name
         ):
-            raise Refused(f"the document {shown(name)} leaves the evidence folder; expected a path within it")
+            raise Unusable(f"the document {shown(name)} leaves the evidence folder; expected a path within it")
         path = self._folder
         for part in inside.parts:
             path /= part
             mode = _mode(path, name)
             if stat.S_ISLNK(mode):
-                raise Refused(
+                raise Unusable(
                     f"the document {shown(name)} is reached by a symbolic link; expected the file itself"
                 )
         if path == self._folder or not stat.S_ISREG(mode):
-            raise Refused(f"the document {shown(name)} is no file")
+            raise Unusable(f"the document {shown(name)} is no file")
         return path
 
 
@@ -81,14 +81,14 @@ def _mode(path: Path, name: str) -> int:
     try:
         return os.lstat(path).st_mode
     except FileNotFoundError as error:
-        raise Refused(f"the document {shown(name)} does not exist in the evidence folder") from error
+        raise Unusable(f"the document {shown(name)} does not exist in the evidence folder") from error
     except OSError as error:
-        raise Refused(f"the document {shown(name)} cannot be read: {error.strerror or error}") from error
+        raise Unusable(f"the document {shown(name)} cannot be read: {error.strerror or error}") from error
 
 
 def digest(text: str) -> str:
     """A SHA-256, in lower case. Raises Refused for what is none."""
     lowered = text.lower()
     if not _SHA256.fullmatch(lowered):
-        raise Refused(f"sha256 is {shown(text, 70)}; expected 64 hexadecimal digits (sha256sum FILE)")
+        raise Unusable(f"sha256 is {shown(text, 70)}; expected 64 hexadecimal digits (sha256sum FILE)")
     return lowered

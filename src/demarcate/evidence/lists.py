@@ -15,7 +15,7 @@ from demarcate.base import documents
 from demarcate.base.documents import DocumentError
 from demarcate.base.limits import MAX_DEPTH, MAX_NODES
 from demarcate.evidence.cells import LONGEST, words
-from demarcate.evidence.problems import Problems, Refused, nearest, shown
+from demarcate.evidence.problems import Problems, Unusable, nearest, shown
 from demarcate.evidence.texts import read_text
 
 T = TypeVar("T", bound=msgspec.Struct)
@@ -43,7 +43,7 @@ class Entry(Generic[T]):
         """What is refused within is refused on the line of the value at a path of keys."""
         try:
             yield
-        except Refused as refused:
+        except Unusable as refused:
             refused.line = refused.line or self.line_of(*keys)
             raise
 
@@ -110,7 +110,7 @@ def said(value: str, key: str) -> str:
     """A text, on one line. Raises Refused where there is none, or far too much of it."""
     text = words(value)
     if not text:
-        raise Refused(f"{key} is empty; expected a text")
+        raise Unusable(f"{key} is empty; expected a text")
     if len(text) > LONGEST:
-        raise Refused(f"{key} has {len(text):,} characters; at most {LONGEST:,} are read")
+        raise Unusable(f"{key} has {len(text):,} characters; at most {LONGEST:,} are read")
     return text

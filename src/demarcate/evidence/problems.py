@@ -12,7 +12,7 @@ SHOWN = 20
 """How many problems of one file are told in full; then one line says how many more there are."""
 
 
-class Refused(Exception):
+class Unusable(Exception):
     """One piece of evidence that is not counted; its text says why. `line` is where, if not where it begins."""
 
     def __init__(self, message: str, line: int | None = None) -> None:
@@ -20,7 +20,7 @@ class Refused(Exception):
         self.line = line
 
 
-class UnknownName(Refused):
+class UnknownName(Unusable):
     """A name that the model does not have. The nearest is only looked for where the message is shown."""
 
     def __init__(self, kind: str, name: str, known: Iterable[str], hint: str = "") -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from demarcate.evidence.lists import Entry, read_list, said
-from demarcate.evidence.problems import Refused
+from demarcate.evidence.problems import Unusable
 from demarcate.evidence.reading import Reading
 from demarcate.evidence.structs import Record
 from demarcate.evidence.values import day, last_day, year_after
@@ -34,7 +34,7 @@ def read_reports(path: Path, reading: Reading) -> Iterator[Record]:
         try:
             if names := _named(entry, reading):
                 yield _record(entry, names, reading)
-        except Refused as refused:
+        except Unusable as refused:
             reading.problems.add(entry.file, refused.line or entry.line, refused)
 
 
@@ -45,12 +45,12 @@ def _named(entry: Entry[_Report], reading: Reading) -> tuple[str, ...]:
         with entry.at("name"):
             return reading.responsibilities.asked(entry.value.name)
     if not covers:
-        raise Refused("covers is empty; leave it out, or name responsibilities of AWS's", entry.line_of("covers"))
+        raise Unusable("covers is empty; leave it out, or name responsibilities of AWS's", entry.line_of("covers"))
     found: list[str] = []
     for place, name in enumerate(covers):
         try:
             found.append(reading.responsibilities.named(name, "report"))
-        except Refused as refused:
+        except Unusable as refused:
             reading.problems.add(entry.file, entry.line_of("covers", place), refused)
     return tuple(dict.fromkeys(found))
 

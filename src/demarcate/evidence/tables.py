@@ -11,7 +11,7 @@ from pathlib import Path
 
 from demarcate.base.documents import DocumentError
 from demarcate.evidence.cells import LONGEST, unescape, words
-from demarcate.evidence.problems import Refused, nearest, shown
+from demarcate.evidence.problems import Unusable, nearest, shown
 from demarcate.evidence.reading import Reading
 from demarcate.evidence.structs import Record
 from demarcate.evidence.texts import read_text
@@ -97,7 +97,7 @@ def read_table(path: Path, layout: Layout, make: Make, reading: Reading) -> Iter
         else:
             try:
                 yield make(order([*cells, ""]), file, line, reading)
-            except Refused as refused:
+            except Unusable as refused:
                 problems.add(file, line, refused)
 
 
@@ -170,7 +170,7 @@ def said(cell: str, column: str) -> str:
     """The text of a cell, on one line. Raises Refused where there is none."""
     text = words(unescape(cell.strip(" ")))
     if not text:
-        raise Refused(f"{column} is empty; expected a text")
+        raise Unusable(f"{column} is empty; expected a text")
     return text
 
 
@@ -178,5 +178,5 @@ def chosen(cell: str, column: str, choices: dict[str, bool]) -> bool:
     """Which of some words a cell holds. Raises Refused for another."""
     found = choices.get(cell.strip().lower())
     if found is None:
-        raise Refused(f"{column} is {shown(cell)}; expected {' or '.join(choices)}")
+        raise Unusable(f"{column} is {shown(cell)}; expected {' or '.join(choices)}")
     return found

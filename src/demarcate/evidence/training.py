@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 
 from demarcate.evidence.cells import unescape, words
-from demarcate.evidence.problems import Refused
+from demarcate.evidence.problems import Unusable
 from demarcate.evidence.reading import Reading
 from demarcate.evidence.structs import Record
 from demarcate.evidence.tables import Layout, chosen, read_table, said
@@ -37,7 +37,7 @@ def _record(cells: Sequence[str], file: str, line: int, reading: Reading) -> Rec
         on = past_day(completed, "completed", reading.moment)
         until = last_day(valid_until, "valid_until", on) if valid_until else year_after(on)
     elif passed and met:
-        raise Refused(f"passed is {passed}, but completed is empty; expected the date")
+        raise Unusable(f"passed is {passed}, but completed is empty; expected the date")
     return Record(
         kind="training",
         responsibilities=(reading.responsibilities.named(responsibility, "training"),),

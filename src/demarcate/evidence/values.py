@@ -6,7 +6,7 @@ import re
 from datetime import date, timedelta
 from functools import lru_cache
 
-from demarcate.evidence.problems import Refused, UnknownName, shown
+from demarcate.evidence.problems import UnknownName, Unusable, shown
 from demarcate.evidence.structs import PROVES, EvidenceKind
 from demarcate.model import Model, Responsibility
 
@@ -42,7 +42,7 @@ def day(text: str, what: str) -> date:
     """A date. Raises Refused for another form: nobody can say which half of 03/04/2026 is the month."""
     found = iso_date(text)
     if found is None:
-        raise Refused(f"{what} is {shown(text)}; expected a date as YYYY-MM-DD, such as 2026-11-23")
+        raise Unusable(f"{what} is {shown(text)}; expected a date as YYYY-MM-DD, such as 2026-11-23")
     return found
 
 
@@ -50,7 +50,7 @@ def past_day(text: str, what: str, moment: date) -> date:
     """A date that is not after the moment. Raises Refused."""
     found = day(text, what)
     if found > moment:
-        raise Refused(f"{what} is {text}, after {moment}, the day of this assessment; expected what has happened")
+        raise Unusable(f"{what} is {text}, after {moment}, the day of this assessment; expected what has happened")
     return found
 
 
@@ -58,7 +58,7 @@ def last_day(text: str, what: str, begin: date) -> date:
     """The last day on which something proves. Raises Refused where that is before its first."""
     found = day(text, what)
     if found < begin:
-        raise Refused(f"{what} is {text}, before {begin}, the day from which it holds; expected no earlier day")
+        raise Unusable(f"{what} is {text}, before {begin}, the day from which it holds; expected no earlier day")
     return found
 
 
@@ -70,7 +70,7 @@ def year_after(begin: date) -> date:
 def number(text: str, what: str, least: int = 0) -> int:
     """A whole number. Raises Refused for anything else, and where it is less than it can be."""
     if not _NUMBER.fullmatch(text) or int(text) < least:
-        raise Refused(f"{what} is {shown(text)}; expected a whole number, {least} or more")
+        raise Unusable(f"{what} is {shown(text)}; expected a whole number, {least} or more")
     return int(text)
 
 
@@ -93,7 +93,7 @@ class Responsibilities:
         if item is None:
             raise UnknownName("responsibility", name, self._all)
         if PROVES[kind] not in item.proof_kinds:
-            raise Refused(_not_by(item, kind))
+            raise Unusable(_not_by(item, kind))
         return item.id
 
     def asked(self, report: str) -> tuple[str, ...]:

@@ -40,7 +40,7 @@ class NotInModelError(DemarcateError):
         super().__init__(f"The model has no {kind} {id_!r}.{meant} {hint}")
 
 
-class Row(msgspec.Struct, frozen=True, kw_only=True):
+class MatrixRow(msgspec.Struct, frozen=True, kw_only=True):
     """Both halves of one area for one service, or for `all` services."""
 
     area: str
@@ -115,7 +115,7 @@ def _known(kind: str, id_: str | None, known: Iterable[str], hint: str) -> None:
 
 def matrix(
     model: Model, *, area: str | None = None, service: str | None = None, party: Party | None = None
-) -> list[Row]:
+) -> list[MatrixRow]:
     """The matrix of responsibilities: per area a row for all services, then one for each service with its own.
 
     `area` and `service` are ids; with `service` the rows are those for that service and for all. `party`
@@ -127,7 +127,7 @@ def matrix(
     _known("service", service, model.service, "`demarcate matrix` lists all services.")
     _known("party", party, ("aws", "customer"), "The parties are aws and customer.")
     services = [item for item in model.services if service in (None, item.id)]
-    rows: list[Row] = []
+    rows: list[MatrixRow] = []
     for shared in model.areas:
         if area not in (None, shared.id):
             continue
@@ -138,7 +138,7 @@ def matrix(
             if found:
                 aws, customer = _split(found)
                 rows.append(
-                    Row(
+                    MatrixRow(
                         area=shared.id,
                         area_title=shared.title,
                         service=id_,

@@ -15,7 +15,7 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, Responsibility
 from demarcate.posture.line import Reach, reach
-from demarcate.posture.proof import Estate, Weighed, weigh_proofs
+from demarcate.posture.proof import Covered, Weighed, weigh_proofs
 from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture, State
 
 EVIDENCE_SEVERITY: Severity = "medium"
@@ -73,7 +73,7 @@ def _by_place(
     facts: _Facts,
     tallies: Iterable[Tally],
     place_of: Callable[[Tally], str | None],
-    narrowed: Callable[[Estate, str], Estate],
+    narrowed: Callable[[Covered, str], Covered],
 ) -> dict[str, Counts]:
     """Counts of what checks prove, for each account, region or tag's value that has any resource judged.
 
@@ -131,7 +131,7 @@ class _Facts:
         self._present = _present_services(model, snapshot, reaches)
         parts = [part for held in snapshot.manifest.tables.values() for part in held.parts]
         lost = {one.account for one in snapshot.unread if one.tables}
-        self.estate = Estate(
+        self.estate = Covered(
             accounts=tuple(sorted(account for account in {*lost, *(part.account for part in parts)} if account)),
             regions=tuple(sorted({part.region for part in parts if part.region and part.region != "global"})),
             services=frozenset(self._present),
@@ -142,7 +142,7 @@ class _Facts:
         return [r for r in self._model.responsibilities if r.party == "customer" and "checks" in r.proof_kinds]
 
     def posture(
-        self, responsibility: Responsibility, tallies: Iterable[Tally], estate: Estate | None = None
+        self, responsibility: Responsibility, tallies: Iterable[Tally], estate: Covered | None = None
     ) -> ResponsibilityPosture:
         """The posture of one responsibility, from the tallies of its checks and the evidence about it."""
         results = self._results(responsibility, tallies)

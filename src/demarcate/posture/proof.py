@@ -20,7 +20,7 @@ _BREAKS = ("failed", "incomplete")
 
 
 @dataclass(frozen=True, slots=True)
-class Estate:
+class Covered:
     """What evidence with a scope has to cover: accounts and regions (none in templates), and services present."""
 
     accounts: tuple[str, ...]
@@ -37,7 +37,7 @@ class Weighed:
     needs: tuple[str, ...]
 
 
-def weigh_proofs(responsibility: Responsibility, results: Sequence[EvidenceResult], estate: Estate) -> Weighed:
+def weigh_proofs(responsibility: Responsibility, results: Sequence[EvidenceResult], estate: Covered) -> Weighed:
     """Weigh all evidence about a responsibility against the proofs that it asks for, other than checks."""
     proves: list[str] = []
     needs: list[str] = []
@@ -57,7 +57,7 @@ def weigh_proofs(responsibility: Responsibility, results: Sequence[EvidenceResul
     return Weighed(tuple(proves), tuple(breaks), tuple(needs))
 
 
-def covers(scopes: Iterable[Scope], responsibility: Responsibility, estate: Estate) -> bool:
+def covers(scopes: Iterable[Scope], responsibility: Responsibility, estate: Covered) -> bool:
     """Whether scopes together cover all of the estate that the responsibility is about."""
     found = list(scopes)
     if any(scope == Scope() for scope in found):

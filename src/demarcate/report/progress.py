@@ -51,7 +51,7 @@ Key = tuple[str, str]
 
 
 @dataclass(frozen=True, slots=True)
-class Standing:
+class Reached:
     """How far a collection is. `accounts` are all that will be read; those not begun have no counts yet."""
 
     counts: dict[Key, Count]
@@ -82,7 +82,7 @@ def _left(parts: float, done: int, seconds: float) -> float | None:
     return seconds * (parts - done) / done if done else None
 
 
-class Tally:
+class Counts:
     """Counts what a collection tells of itself. Told from several threads; costs each a lock and an addition."""
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -115,10 +115,10 @@ class Tally:
             count.done += 1
             count.rows += rows
 
-    def standing(self) -> Standing:
+    def standing(self) -> Reached:
         """How far it is now."""
         with self._lock:
-            return Standing({key: replace(count) for key, count in self._counts.items()}, self._accounts)
+            return Reached({key: replace(count) for key, count in self._counts.items()}, self._accounts)
 
     def _of(self, account: str, service: str) -> Count:
         count = self._counts.get((account, service))
@@ -140,10 +140,10 @@ def duration(seconds: float) -> str:
     return f"{minutes} min" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"
 
 
-def line(standing: Standing, seconds: float) -> str:
+def line(standing: Reached, seconds: float) -> str:
     """How far a collection is after so many seconds, as one line.
 
-    >>> line(Standing({("123456789012", "ec2"): Count(286, 41, 803, 12345)}), 7)
+    >>> line(Reached({("123456789012", "ec2"): Count(286, 41, 803, 12345)}), 7)
     '123456789012: 41 of 286 parts, 803 calls, 12,345 rows, about 42 s left'
     """
     whole, begun, left = standing.whole(), standing.begun(), standing.left(seconds)
@@ -159,7 +159,7 @@ class Shown:
     what takes less than `QUIET` seconds.
     """
 
-    def __init__(self, tally: Tally, stream: IO[str] | Out, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, tally: Counts, stream: IO[str] | Out, clock: Callable[[], float] = time.monotonic) -> None:
         self._tally, self._out, self._clock = tally, through(stream), clock
         self._began = clock()
         self._next = self._began + QUIET
@@ -190,9 +190,9 @@ class Shown:
 
 
 @contextlib.contextmanager
-def showing(stream: IO[str] | None = None) -> Iterator[Tally]:
+def showing(stream: IO[str] | None = None) -> Iterator[Counts]:
     """A tally that is shown on a stream (stderr by default) until the block ends."""
-    tally = Tally()
+    tally = Counts()
     if is_quiet() or LOG.isEnabledFor(logging.INFO):  # what is told there would fall among the bars
         yield tally
         return
@@ -230,7 +230,7 @@ def _live(out: Out) -> Live:
     return live
 
 
-def picture(standing: Standing, began: float, now: float) -> RenderableType:
+def picture(standing: Reached, began: float, now: float) -> RenderableType:
     """A bar for the whole, and below it one for each account and service under way, those with most left first."""
     from rich.progress_bar import ProgressBar
     from rich.table import Table

@@ -14,7 +14,7 @@ from demarcate.report.pictures.drawing import (
     SHARE,
     Box,
     Drawing,
-    Item,
+    Element,
     Label,
     Line,
     Mark,
@@ -53,7 +53,7 @@ def page(drawing: Drawing) -> FPDF:
     return document
 
 
-def _items(document: FPDF, items: tuple[Item, ...], scale: float) -> None:
+def _items(document: FPDF, items: tuple[Element, ...], scale: float) -> None:
     for item in items:
         if isinstance(item, Box):
             if item.role != "plain":

@@ -15,7 +15,7 @@ from demarcate.checks.judgement import Judgement
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.config.recorders import records
-from demarcate.estate.sources.config.source import Config
+from demarcate.estate.sources.config.source import ConfigSource
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables, table
 from tests.estate.config.estate import (
@@ -357,7 +357,7 @@ def test_verdicts_on_what_config_records(tmp_path: Path) -> None:
 
 
 def test_which_tables_config_fills() -> None:
-    tells = Config().tells
+    tells = ConfigSource().tells
     assert tells(table("aws_vpc_security_group_rule"))
     assert tells(table("aws_policy_statement"))
     assert not tells(table("aws_account"))

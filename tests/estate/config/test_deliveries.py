@@ -14,7 +14,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.config.deliveries import Delivery, delivery, grouped
 from demarcate.estate.sources.config.files import recognises
-from demarcate.estate.sources.config.source import Config
+from demarcate.estate.sources.config.source import ConfigSource
 from demarcate.estate.sources.interface import Options
 from tests.estate.config.estate import deliver, document, named, rows, snapshot_of
 from tests.estate.config.volumes import volume
@@ -97,7 +97,11 @@ def test_a_folder_is_recognised_by_a_name_or_by_what_a_file_begins_with(tmp_path
     assert recognises(renamed / "export.json")
     assert not recognises(templates / "template.json")
     assert not recognises(tmp_path / "nowhere")
-    assert [Config().recognises(name) for name in ("s3://bucket", "config:all", "aws")] == [True, True, False]
+    assert [ConfigSource().recognises(name) for name in ("s3://bucket", "config:all", "aws")] == [
+        True,
+        True,
+        False,
+    ]
 
 
 def test_hidden_folders_and_other_files_are_passed_over(tmp_path: Path) -> None:

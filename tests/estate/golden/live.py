@@ -10,7 +10,7 @@ from typing import Any, cast
 from demarcate.estate.schema.rows import Item, find, named_in
 from demarcate.estate.schema.table import Bulk, Call, Each, Table
 from demarcate.estate.snapshots.writing import SnapshotWriter
-from demarcate.estate.sources.aws.asking import Asker, Scope
+from demarcate.estate.sources.aws.asking import Asker, Target
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.reading import Reader
 from demarcate.estate.sources.aws.session import Account
@@ -22,7 +22,7 @@ from tests.estate.golden.outline import Outline
 from tests.estate.golden.said import put, said
 from tests.estate.golden.values import ACCOUNT, REGION, SPARSE, VARIANTS, Values
 
-SCOPE = Scope(Account(ACCOUNT, "aws", REGION, (REGION,)), REGION, None)
+SCOPE = Target(Account(ACCOUNT, "aws", REGION, (REGION,)), REGION, None)
 
 
 class Told(Asker):

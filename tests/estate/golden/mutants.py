@@ -12,7 +12,7 @@ from typing import Any
 from msgspec import structs
 
 from demarcate.base.encoding import to_json
-from demarcate.estate.schema.rows import Item, Place, build, spooled
+from demarcate.estate.schema.rows import Address, Item, build, spooled
 from demarcate.estate.schema.table import Column, From, Table
 from demarcate.estate.sources.plan import make_plan
 from demarcate.estate.tables import all_tables
@@ -22,7 +22,7 @@ from tests.estate.golden.outline import Outline
 from tests.estate.golden.templates import properties
 from tests.estate.golden.values import ACCOUNT, REGION, SPARSE, VARIANTS
 
-PLACE = Place(ACCOUNT, REGION, "aws")
+PLACE = Address(ACCOUNT, REGION, "aws")
 
 
 @dataclass(frozen=True, slots=True)

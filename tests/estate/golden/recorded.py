@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from demarcate.base.documents import read
-from demarcate.estate.schema.rows import Place, derive
+from demarcate.estate.schema.rows import Address, derive
 from demarcate.estate.schema.table import Bulk, Table
-from demarcate.estate.sources.config.items import Item, item_of
+from demarcate.estate.sources.config.items import ConfigurationItem, item_of
 from demarcate.estate.sources.config.reading import Maker
 from demarcate.estate.sources.config.recorded import Recorded
 from demarcate.estate.sources.plan import TablePlan
@@ -28,11 +28,11 @@ FORMS: dict[str, dict[str, dict[str, Any]]] = read(
 "supplementaryConfiguration"."""
 
 
-def read_item(recorded: Recorded, plan: TablePlan, item: Item) -> Kept:
+def read_item(recorded: Recorded, plan: TablePlan, item: ConfigurationItem) -> Kept:
     """The rows of an item, and those derived from them."""
     kept = Kept()
     for row in Maker(recorded, plan.table, plan.columns).rows(item):
-        place = Place(row["account_id"], row["region"], row["partition"], row["resource"])
+        place = Address(row["account_id"], row["region"], row["partition"], row["resource"])
         for child, derived in plan.children:
             kept.part(child, ()).append(derive(child, derived, row, place))
         if plan.kept:
@@ -40,7 +40,7 @@ def read_item(recorded: Recorded, plan: TablePlan, item: Item) -> Kept:
     return kept
 
 
-def item(recorded: Recorded, table: Table, members: Outline, variant: int) -> Item:
+def item(recorded: Recorded, table: Table, members: Outline, variant: int) -> ConfigurationItem:
     """The item that Config would have of what the API tells, or for some types of what CloudFormation takes."""
     type_ = recorded.type
     supplementary: dict[str, Any] = {}

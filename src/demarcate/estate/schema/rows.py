@@ -33,7 +33,7 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Address:
     """Where a row is: the values of the columns that every table has (see `table.COMMON`)."""
 
     account_id: str | None = None
@@ -71,9 +71,9 @@ def detail_of(text: str) -> str | None:
     return text[1:].partition(".")[0].partition("[")[0]
 
 
-def build(source: str, columns: Iterable[Column]) -> Callable[[Item, Place], Row]:
+def build(source: str, columns: Iterable[Column]) -> Callable[[Item, Address], Row]:
     """A function that makes the row of one item, with the columns given."""
-    makers: list[tuple[str, Callable[[Item, Place], Any]]] = []
+    makers: list[tuple[str, Callable[[Item, Address], Any]]] = []
     formats: list[tuple[str, str]] = []
     for column in columns:
         place = column.place(source)
@@ -84,7 +84,7 @@ def build(source: str, columns: Iterable[Column]) -> Callable[[Item, Place], Row
         else:
             makers.append((column.name, _maker(column, place)))
 
-    def make(item: Item, place: Place) -> Row:
+    def make(item: Item, place: Address) -> Row:
         row: Row = {
             "account_id": place.account_id,
             "region": place.region,
@@ -124,7 +124,7 @@ def _identity(row: Row) -> str | None:
     return arn if isinstance(arn, str) else None
 
 
-def _maker(column: Column, place: From) -> Callable[[Item, Place], Any]:
+def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
     absent = column.absent if place.absent is UNSET else place.absent
     text, function, type_ = place.path, place.function, column.type
     if text == "#ref":
@@ -135,7 +135,7 @@ def _maker(column: Column, place: From) -> Callable[[Item, Place], Any]:
     simple = not text.startswith(("@", "^")) or text == "@"
     get = path(text) if simple else None
 
-    def make(item: Item, _: Place) -> Any:
+    def make(item: Item, _: Address) -> Any:
         value = get(item.value) if get else find(item, text)
         if value is ABSENT:
             return None if absent is UNSET else absent
@@ -234,7 +234,7 @@ def _moment(value: Any, what: str) -> Any:
     return Unknown(f"{what}: expected a date, found {kind(value)}")
 
 
-def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Place) -> Iterator[Row]:
+def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Address) -> Iterator[Row]:
     """The rows of a derived table that come from one parent (its columns, or a resource's properties).
 
     Where a column that the function needs is unknown there is one row, unknown as a whole: nothing can be

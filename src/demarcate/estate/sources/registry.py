@@ -7,12 +7,12 @@ from typing import Final
 
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.sources.aws.source import Live
-from demarcate.estate.sources.cloudformation.source import Templates
-from demarcate.estate.sources.config.source import Config
+from demarcate.estate.sources.aws.source import LiveSource
+from demarcate.estate.sources.cloudformation.source import TemplateSource
+from demarcate.estate.sources.config.source import ConfigSource
 from demarcate.estate.sources.interface import SPELLED, Options, Source
 
-SOURCES: Final[tuple[Source, ...]] = (Live(), Config(), Templates())
+SOURCES: Final[tuple[Source, ...]] = (LiveSource(), ConfigSource(), TemplateSource())
 """In the order in which they are asked whose a name is; the last takes what is nobody else's."""
 
 

@@ -68,7 +68,7 @@ class AreaPage:
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Evidence:
     """One piece of evidence, and what it speaks of."""
 
     result: EvidenceResult
@@ -76,7 +76,7 @@ class Proof:
 
 
 @dataclass(frozen=True, slots=True)
-class Row:
+class TableRow:
     """One line of a roll-up. `link` leads to what is counted; "" where it leads nowhere."""
 
     name: str
@@ -94,7 +94,7 @@ class RollUp:
     heading: str
     about: str
     halves: bool
-    rows: tuple[Row, ...]
+    rows: tuple[TableRow, ...]
     left_out: int
 
 
@@ -191,21 +191,21 @@ def not_run(posture: Posture) -> dict[str, list[str]]:
     return reasons
 
 
-def proofs(posture: Posture) -> list[Proof]:
+def proofs(posture: Posture) -> list[Evidence]:
     """All evidence, each piece once, by the day on which it expires."""
     found: dict[EvidenceResult, list[ResponsibilityPosture]] = {}
     for responsibility, result in posture.evidence():
         found.setdefault(result, []).append(responsibility)
-    collected = [Proof(result, tuple(of_it)) for result, of_it in found.items()]
+    collected = [Evidence(result, tuple(of_it)) for result, of_it in found.items()]
     return sorted(collected, key=lambda p: (p.result.valid_until or "9999", p.result.title, p.result.file))
 
 
-def expired(found: Iterable[Proof]) -> list[Proof]:
+def expired(found: Iterable[Evidence]) -> list[Evidence]:
     """What has expired and proves nothing any more."""
     return [proof for proof in found if proof.result.standing == "expired"]
 
 
-def expiring(posture: Posture, found: Iterable[Proof]) -> list[Proof]:
+def expiring(posture: Posture, found: Iterable[Evidence]) -> list[Evidence]:
     """What proves something now, and soon will not."""
     soon = {result for _, result in posture.expiring()}
     return [proof for proof in found if proof.result in soon]
@@ -215,10 +215,10 @@ def roll_ups(assessment: Assessment) -> list[RollUp]:
     """Counts by party, area, account, region and each tag that was asked for; those without a line are left out."""
     model, posture = assessment.model, assessment.posture
     parties = [
-        Row("AWS", posture.parties["aws"], "#responsibilities?party=aws"),
-        Row("You", posture.parties["customer"], "#responsibilities?party=customer"),
+        TableRow("AWS", posture.parties["aws"], "#responsibilities?party=aws"),
+        TableRow("You", posture.parties["customer"], "#responsibilities?party=customer"),
     ]
-    areas = [Row(area.title, posture.areas[area.id], f"#area/{area.id}") for area in model.areas]
+    areas = [TableRow(area.title, posture.areas[area.id], f"#area/{area.id}") for area in model.areas]
     made = [
         RollUp("By party", "Party", "", True, tuple(parties), 0),
         RollUp("By area", "Area", "", True, tuple(areas), 0),
@@ -234,7 +234,9 @@ _CHECKED = "What checks prove. What people must prove holds for all of the estat
 
 def _worst_first(title: str, heading: str, counts: Mapping[str, Counts], follow: str = "") -> RollUp:
     rows = [
-        Row(name or "no such tag", of_it, f"#findings?{urlencode({follow: printable(name)})}" if follow else "")
+        TableRow(
+            name or "no such tag", of_it, f"#findings?{urlencode({follow: printable(name)})}" if follow else ""
+        )
         for name, of_it in sorted(counts.items(), key=lambda item: (_badness(item[1]), item[0]))
     ]
     return RollUp(title, heading, _CHECKED, False, tuple(rows[:SHOWN_ROWS]), max(0, len(rows) - SHOWN_ROWS))

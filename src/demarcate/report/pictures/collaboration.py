@@ -8,7 +8,7 @@ from demarcate.report.pictures import sheet
 from demarcate.report.pictures.drawing import Box, Drawing, Label
 from demarcate.report.pictures.outcome import outcome_box
 from demarcate.report.pictures.parts import bar, column, flow, result_role, results
-from demarcate.report.pictures.sheet import Half
+from demarcate.report.pictures.sheet import PartyColumn
 
 
 def collaboration(model: Model, posture: Posture | None = None) -> Drawing:
@@ -56,7 +56,7 @@ def _row(model: Model, area: Area, posture: Posture | None, y: float) -> Box:
     return sheet.row(area, y, left, right, f"{told} {counts}." if counts else told)
 
 
-def _half(party: Party, sentence: str, number: str, y: float) -> Half:
+def _half(party: Party, sentence: str, number: str, y: float) -> PartyColumn:
     """A half in words, and how much it is."""
     x = sheet.LEFT[party] + sheet.PAD
     labels = [
@@ -64,10 +64,10 @@ def _half(party: Party, sentence: str, number: str, y: float) -> Half:
         Label(x=x, y=0, width=sheet.INNER, text=number, size=12, role="muted"),
     ]
     items, height = column(labels, y + sheet.PAD, 7)
-    return Half(party, items, height + 2 * sheet.PAD)
+    return PartyColumn(party, items, height + 2 * sheet.PAD)
 
 
-def _results(sentence: str, counts: Counts, y: float) -> Half:
+def _results(sentence: str, counts: Counts, y: float) -> PartyColumn:
     """The customer's half in words, then how it stands: as a bar, and in words below it."""
     x, width = sheet.LEFT["customer"] + sheet.PAD, sheet.INNER
     labels = [
@@ -78,7 +78,7 @@ def _results(sentence: str, counts: Counts, y: float) -> Half:
     end = y + sheet.PAD + height
     words, more = flow(results(counts), x, end + 18, width)
     items = [*items, *bar(counts, x, end + 4, width), *words]
-    return Half(result_role(counts), items, height + 18 + more + 2 * sheet.PAD)
+    return PartyColumn(result_role(counts), items, height + 18 + more + 2 * sheet.PAD)
 
 
 def _number(number: int) -> str:

@@ -11,7 +11,7 @@ from msgspec.structs import replace
 
 from demarcate.model import SERVICE_TYPES, Model, Service, shift
 from demarcate.model.structs import Topic
-from demarcate.report.pictures.drawing import Box, Drawing, Item, Label, Line, Point
+from demarcate.report.pictures.drawing import Box, Drawing, Element, Label, Line, Point
 from demarcate.report.pictures.parts import column, words
 from demarcate.report.pictures.sheet import INSET, MARGIN, WIDTH
 
@@ -72,7 +72,7 @@ def comparison(model: Model, services: Sequence[Service]) -> Drawing:
         Label(x=MARGIN, y=0, width=width - 2 * MARGIN, text=_TOLD, size=13, role="muted"),
     ]
     head, height = column(labels, MARGIN, 3)
-    items: list[Item] = list(head)
+    items: list[Element] = list(head)
     y = MARGIN + height + 16
     for number in range(bands):
         band = _band(model, ordered[number * each : (number + 1) * each], owes, wide, width, y, number)
@@ -147,9 +147,9 @@ def _band(
     )
 
 
-def _rows(model: Model, y: float) -> tuple[list[Item], list[tuple[Topic, float]]]:
+def _rows(model: Model, y: float) -> tuple[list[Element], list[tuple[Topic, float]]]:
     """The names of areas and layers, and where each layer's row begins."""
-    items: list[Item] = []
+    items: list[Element] = []
     rows: list[tuple[Topic, float]] = []
     width = _NAMES - 16
     for area, topics in groupby(model.topics, key=lambda topic: topic.area):
@@ -192,7 +192,7 @@ def _drawn(points: Sequence[Point], dashed: bool) -> list[Line]:
     return [Line(points=tuple(corners), thickness=3, dashed=dashed)] if len(corners) > 1 else []
 
 
-def _heads(places: Sequence[_Place], y: float) -> tuple[list[Item], float]:
+def _heads(places: Sequence[_Place], y: float) -> tuple[list[Element], float]:
     """The types, below them the services; and where the rows begin."""
     groups = [list(group) for _, group in groupby(places, key=lambda place: place.service.type)]
     spans = [(group[0].service.type, group[0].left, group[-1].right) for group in groups]
@@ -217,7 +217,7 @@ def _heads(places: Sequence[_Place], y: float) -> tuple[list[Item], float]:
     return [*types, *rules, *names], rule + 8 + max(name.height for name in names)
 
 
-def _cell(place: _Place, whose: Whose, id_: str, top: float) -> list[Item]:
+def _cell(place: _Place, whose: Whose, id_: str, top: float) -> list[Element]:
     halves: list[tuple[Literal["aws", "customer", "not-applicable"], str, float, float]]
     if whose == "aws":
         halves = [("aws", "AWS", place.left, place.right)]

@@ -109,12 +109,12 @@ class Box(msgspec.Struct, frozen=True, kw_only=True):
     height: float
     role: Role = "plain"
     radius: float = 6
-    items: tuple[Item, ...] = ()
+    items: tuple[Element, ...] = ()
     area: str | None = None
     title: str | None = None
 
 
-Item = Box | Label | Mark | Line
+Element = Box | Label | Mark | Line
 
 
 class Drawing(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,14 +124,14 @@ class Drawing(msgspec.Struct, frozen=True, kw_only=True):
     description: str
     width: float
     height: float
-    items: tuple[Item, ...]
+    items: tuple[Element, ...]
 
     def boxes(self) -> Iterator[Box]:
         """All boxes, each before those in it."""
         yield from _boxes(self.items)
 
 
-def _boxes(items: tuple[Item, ...]) -> Iterator[Box]:
+def _boxes(items: tuple[Element, ...]) -> Iterator[Box]:
     for item in items:
         if isinstance(item, Box):
             yield item

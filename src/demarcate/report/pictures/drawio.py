@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from demarcate.report.pictures.colours import PAINTS
-from demarcate.report.pictures.drawing import SHARE, Box, Drawing, Item, Label, Line, Mark, Point
+from demarcate.report.pictures.drawing import SHARE, Box, Drawing, Element, Label, Line, Mark, Point
 from demarcate.report.pictures.markup import attribute, number, text
 
 _PAINTS = PAINTS["light"]
@@ -38,7 +38,9 @@ def drawio(drawing: Drawing) -> str:
     )
 
 
-def _cells(items: Iterable[Item], parent: str, prefix: str, origin: Point, boxes: dict[str, Box]) -> Iterator[str]:
+def _cells(
+    items: Iterable[Element], parent: str, prefix: str, origin: Point, boxes: dict[str, Box]
+) -> Iterator[str]:
     """The cells of a parent. Places in the file are relative to `origin`, which is where the parent is."""
     for index, item in enumerate(items):
         id_ = f"{prefix}.{index}"

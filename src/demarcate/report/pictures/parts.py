@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from demarcate.posture.structs import Counts
-from demarcate.report.pictures.drawing import LEADING, Item, Label, Mark, Role, text_width
+from demarcate.report.pictures.drawing import LEADING, Element, Label, Mark, Role, text_width
 
 _SIGN = 9.0
 
@@ -38,14 +38,14 @@ def results(counts: Counts) -> list[tuple[Role, str]]:
     return told
 
 
-def bar(counts: Counts, x: float, y: float, width: float, height: float = 8) -> list[Item]:
+def bar(counts: Counts, x: float, y: float, width: float, height: float = 8) -> list[Element]:
     """What is owed as one bar: met, gaps and unproven in proportion, each that there is at least visible."""
     parts: list[tuple[Role, int]] = [("met", counts.met), ("gap", counts.gaps), ("unproven", counts.unproven)]
     shown = [(role, number) for role, number in parts if number]
     space = width - 2 * (len(shown) - 1)
     least = 6.0
     total = sum(number for _, number in shown)
-    items: list[Item] = []
+    items: list[Element] = []
     for role, number in shown:
         wide = least + (space - least * len(shown)) * number / total
         items.append(Mark(x=round(x, 1), y=y, width=round(wide, 1), height=height, role=role))
@@ -55,9 +55,9 @@ def bar(counts: Counts, x: float, y: float, width: float, height: float = 8) -> 
 
 def flow(
     told: Iterable[tuple[Role, str]], x: float, y: float, width: float, *, size: float = 12
-) -> tuple[list[Item], float]:
+) -> tuple[list[Element], float]:
     """Texts beside one another, each after the sign of its role, in as many lines as that takes; and their height."""
-    items: list[Item] = []
+    items: list[Element] = []
     indent, left, top, foot = _SIGN + 6, x, y, y
     for role, text in told:
         needed = indent + math.ceil(text_width(text, size)) + 1
@@ -73,9 +73,9 @@ def flow(
     return items, foot - y
 
 
-def column(labels: Sequence[Label], y: float, gap: float = 0) -> tuple[list[Item], float]:
+def column(labels: Sequence[Label], y: float, gap: float = 0) -> tuple[list[Element], float]:
     """Labels moved below one another, and their height."""
-    items: list[Item] = []
+    items: list[Element] = []
     top = y
     for label in labels:
         moved = replace(label, y=top)

@@ -15,7 +15,7 @@ from demarcate.report.pictures.drawing import (
     SHARE,
     Box,
     Drawing,
-    Item,
+    Element,
     Label,
     Line,
     Mark,
@@ -52,7 +52,7 @@ def png(drawing: Drawing) -> bytes:
     return out.getvalue()
 
 
-def _items(image: Image, items: tuple[Item, ...]) -> None:
+def _items(image: Image, items: tuple[Element, ...]) -> None:
     for item in items:
         if isinstance(item, Box):
             if item.role != "plain":

@@ -5,7 +5,7 @@ from __future__ import annotations
 from msgspec.structs import replace
 
 from demarcate.model import Area, Model, Party
-from demarcate.report.pictures.drawing import Box, Drawing, Item, Label, Line, Role
+from demarcate.report.pictures.drawing import Box, Drawing, Element, Label, Line, Role
 from demarcate.report.pictures.parts import column
 
 WIDTH, HEIGHT = 1680.0, 1188.0
@@ -106,7 +106,7 @@ def _halves(aws: str, customer: str) -> tuple[tuple[Party, str], tuple[Party, st
     return ("aws", aws), ("customer", customer)
 
 
-def _line(rows: list[Box], top: float, bottom: float) -> list[Item]:
+def _line(rows: list[Box], top: float, bottom: float) -> list[Element]:
     """The line between the halves, from name to name and down to what they make."""
     _, high = _NAME
     edges = [top]

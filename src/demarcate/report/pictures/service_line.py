@@ -9,10 +9,10 @@ from demarcate.checks.structs import SEVERITIES
 from demarcate.model import Area, Model, Party, Responsibility, Service
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
 from demarcate.report.pictures import sheet
-from demarcate.report.pictures.drawing import LEADING, Box, Drawing, Item, Label, Mark, Role
+from demarcate.report.pictures.drawing import LEADING, Box, Drawing, Element, Label, Mark, Role
 from demarcate.report.pictures.outcome import outcome_box
 from demarcate.report.pictures.parts import column, words
-from demarcate.report.pictures.sheet import Half
+from demarcate.report.pictures.sheet import PartyColumn
 
 _SIGN = 8.0
 _STATE = 104.0
@@ -104,10 +104,10 @@ def _half(
     rest: int,
     states: dict[str, ResponsibilityPosture],
     y: float,
-) -> Half:
+) -> PartyColumn:
     """The responsibilities of one party in an area, and how many there are beside those."""
     x, top = sheet.LEFT[party] + sheet.PAD, y + sheet.PAD
-    items: list[Item] = []
+    items: list[Element] = []
     for responsibility in mine:
         state = states.get(responsibility.id) if party == "customer" else None
         placed, height = _one(responsibility, service, state, x, top)
@@ -118,7 +118,7 @@ def _half(
         label = Label(x=x, y=top, width=sheet.INNER, text=text, size=12, role="muted")
         items.append(label)
         top += label.height + 5
-    return Half(party, items, top - 5 + sheet.PAD - y)
+    return PartyColumn(party, items, top - 5 + sheet.PAD - y)
 
 
 def _count(number: int) -> str:
@@ -127,13 +127,13 @@ def _count(number: int) -> str:
 
 def _one(
     responsibility: Responsibility, service: Service, state: ResponsibilityPosture | None, x: float, y: float
-) -> tuple[list[Item], float]:
+) -> tuple[list[Element], float]:
     """A responsibility with its state, and what of a resource makes it hold; and how high that is."""
     role: Role = _ROLES[state.state] if state else responsibility.party
     sign = Mark(x=x, y=y + (13 * LEADING - _SIGN) / 2, width=_SIGN, height=_SIGN, role=role, round=bool(state))
     inner, width = x + _SIGN + 8, sheet.INNER - _SIGN - 8
     title = Label(x=inner, y=y, width=width - (_STATE if state else 0), text=responsibility.title)
-    items: list[Item] = [sign, title]
+    items: list[Element] = [sign, title]
     if state:
         told = f"gap, {state.severity}" if state.severity else words(state.state)
         left = inner + width - _STATE

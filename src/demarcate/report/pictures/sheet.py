@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import NamedTuple
 
 from demarcate.model import Area, Party
-from demarcate.report.pictures.drawing import Box, Item, Label, Line, Role
+from demarcate.report.pictures.drawing import Box, Element, Label, Line, Role
 from demarcate.report.pictures.parts import column
 
 WIDTH, MARGIN, INSET, PAD = 1160.0, 24.0, 20.0, 14.0
@@ -22,11 +22,11 @@ _PILL, _NAME_PAD = 176.0, 11.0
 _CAPTION, _GAP = 32.0, 12.0
 
 
-class Half(NamedTuple):
+class PartyColumn(NamedTuple):
     """What stands in one party's half of an area: laid out from `y`, and how high it is with its padding."""
 
     role: Role
-    items: Sequence[Item]
+    items: Sequence[Element]
     height: float
 
 
@@ -56,7 +56,7 @@ def down(source: Box, target: str, to: float, *, role: Role = "line") -> Line:
     return Line(points=((x, y), (x, to)), role=role, thickness=3, arrow=True, source=source.id, target=target)
 
 
-def row(area: Area, y: float, aws: Half, customer: Half, told: str, *, moved: str = "") -> Box:
+def row(area: Area, y: float, aws: PartyColumn, customer: PartyColumn, told: str, *, moved: str = "") -> Box:
     """An area: AWS's half, its name on the line, the customer's half. `moved` says what moves the line here."""
     labels, told_height = _name(area, moved)
     height = max(aws.height, customer.height, told_height)
@@ -101,7 +101,9 @@ def row(area: Area, y: float, aws: Half, customer: Half, told: str, *, moved: st
     )
 
 
-def _halves(aws: Half, customer: Half) -> tuple[tuple[Party, Half], tuple[Party, Half]]:
+def _halves(
+    aws: PartyColumn, customer: PartyColumn
+) -> tuple[tuple[Party, PartyColumn], tuple[Party, PartyColumn]]:
     return ("aws", aws), ("customer", customer)
 
 

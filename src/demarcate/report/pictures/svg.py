@@ -17,7 +17,7 @@ from demarcate.report.pictures.drawing import (
     SHARE,
     Box,
     Drawing,
-    Item,
+    Element,
     Label,
     Line,
     Mark,
@@ -88,7 +88,7 @@ def _variables(scheme: Scheme) -> str:
     )
 
 
-def _items(items: tuple[Item, ...], *, inline: bool) -> Iterator[str]:
+def _items(items: tuple[Element, ...], *, inline: bool) -> Iterator[str]:
     for item in items:
         if isinstance(item, Box):
             yield from _box(item, inline=inline)

@@ -43,7 +43,7 @@ WAITS = 8
 
 
 @dataclass(frozen=True, slots=True)
-class Scope:
+class Target:
     """One account and region that are read. `region` is "global" for what is kept once an account."""
 
     account: Account
@@ -112,7 +112,7 @@ class Asker:
                     answer[key] = value
         return answer
 
-    def step(self, step: Each, items: list[Item], scope: Scope, *, first: bool) -> Iterator[list[Item]]:
+    def step(self, step: Each, items: list[Item], scope: Target, *, first: bool) -> Iterator[list[Item]]:
         """Page by page the items that a step leads to from those given (one, or a batch of them).
 
         Raises CallFailed; an item that is gone since it was listed has none.
@@ -130,7 +130,7 @@ class Asker:
                 return
             raise CallFailed(step.operation, error) from error
 
-    def _params(self, step: Each, items: list[Item], scope: Scope) -> Iterator[tuple[str, Any]]:
+    def _params(self, step: Each, items: list[Item], scope: Target) -> Iterator[tuple[str, Any]]:
         yield from step.params.items()
         for name, text in step.inputs.items():
             if name == step.batch:
@@ -153,7 +153,7 @@ class Asker:
         raise CallFailed(step.operation, TimeoutError(f"{where} did not become {value}"))
 
 
-def asked(item: Item, text: str, scope: Scope, region: str) -> Any:
+def asked(item: Item, text: str, scope: Target, region: str) -> Any:
     """The value of a parameter: from the item, or what is known of where it is asked."""
     if text == "#account_id":
         return scope.account.id

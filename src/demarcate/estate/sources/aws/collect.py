@@ -15,7 +15,7 @@ from demarcate.estate.schema.table import Each
 from demarcate.estate.snapshots.snapshot import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
-from demarcate.estate.sources.aws.asking import GLOBAL, Asker, Scope
+from demarcate.estate.sources.aws.asking import GLOBAL, Asker, Target
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, reason
 from demarcate.estate.sources.aws.organization import SERVICE, members_of
@@ -78,7 +78,7 @@ def listings_of(plans: Iterable[TablePlan]) -> list[Listing]:
 @dataclass(frozen=True, slots=True)
 class _Task:
     listing: Listing
-    scope: Scope
+    scope: Target
     asker: Asker
 
 
@@ -211,7 +211,7 @@ class _Run:
         """
         chosen = self.regions or None
         tasks = [
-            _Task(listing, Scope(one.account, region, chosen), one.asker)
+            _Task(listing, Target(one.account, region, chosen), one.asker)
             for listing in self.plan
             for one in opened
             if _tells(listing, one.account.id, telling)

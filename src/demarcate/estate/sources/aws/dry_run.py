@@ -6,7 +6,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from demarcate.estate.sources.accounts import Accounts
-from demarcate.estate.sources.aws.calls import COLUMNS, ORGANIZATION, WHO, PlannedCall, Rows, call_row, planned_rows
+from demarcate.estate.sources.aws.calls import (
+    COLUMNS,
+    ORGANIZATION,
+    WHO,
+    PlannedCall,
+    Rows,
+    call_row,
+    planned_rows,
+)
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
 

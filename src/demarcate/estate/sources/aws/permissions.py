@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from demarcate.estate.sources.aws.calls import PlannedCall
-from demarcate.estate.sources.aws.dry_run import ASSUME, ORGANIZATION
+from demarcate.estate.sources.aws.calls import ORGANIZATION, PlannedCall
+from demarcate.estate.sources.aws.dry_run import ASSUME
 from demarcate.estate.sources.aws.operations import describe
 
 

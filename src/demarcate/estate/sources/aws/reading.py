@@ -10,12 +10,12 @@ from typing import Any
 from msgspec import structs
 
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.rows import Item, Place, Row, build, derive, detail_of, find
+from demarcate.estate.schema.rows import Address, Item, Row, build, derive, detail_of, find
 from demarcate.estate.schema.table import Bulk, Call, Derived, Table
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
-from demarcate.estate.sources.aws.asking import Asker, Scope, asked
+from demarcate.estate.sources.aws.asking import Asker, Target, asked
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, means_nothing, reason
 from demarcate.estate.sources.plan import TablePlan
 
@@ -34,7 +34,7 @@ class Reader:
     """
 
     def __init__(
-        self, plan: TablePlan, scope: Scope, asker: Asker, writer: SnapshotWriter, details: Executor
+        self, plan: TablePlan, scope: Target, asker: Asker, writer: SnapshotWriter, details: Executor
     ) -> None:
         self.plan, self.rows, self.failed = plan, 0, False
         self._scope, self._asker, self._pool = scope, asker, details
@@ -67,7 +67,7 @@ class Reader:
                 self._own.append((row,))
             self.rows += 1
 
-    def _rows(self, placed: list[tuple[Item, Place, str]]) -> Iterator[tuple[Row, Place]]:
+    def _rows(self, placed: list[tuple[Item, Address, str]]) -> Iterator[tuple[Row, Address]]:
         """The rows of a page. The very first is made alone: an operation that is not offered is met once then."""
         alone = len(placed) if not self._waits else 0 if self.rows else 1
         yield from map(self._row, placed[:alone])
@@ -97,10 +97,10 @@ class Reader:
         """Something broke that is not AWS's: nothing is kept."""
         self._unit.discard()
 
-    def _placed(self, item: Item) -> tuple[Item, Place, str] | None:
+    def _placed(self, item: Item) -> tuple[Item, Address, str] | None:
         """An item with where it is and the region to ask in; None where its region was not asked for."""
         scope = self._scope
-        place, endpoint = Place(scope.account.id, scope.region, scope.account.partition), scope.endpoint
+        place, endpoint = Address(scope.account.id, scope.region, scope.account.partition), scope.endpoint
         told = find(item, self._region) if self._region is not None else None
         if isinstance(told, str):
             if scope.chosen is not None and told not in scope.chosen:
@@ -108,7 +108,7 @@ class Reader:
             place, endpoint = replace(place, region=told), told
         return item, place, endpoint
 
-    def _row(self, placed: tuple[Item, Place, str]) -> tuple[Row, Place]:
+    def _row(self, placed: tuple[Item, Address, str]) -> tuple[Row, Address]:
         item, place, region = placed
         for name, detail in self._details.items():
             if isinstance(detail, Call):
@@ -161,7 +161,7 @@ class Reader:
         listed = self._bulk[key]
         return listed if isinstance(listed, Unknown) else listed.get(find(item, bulk.of), [])
 
-    def _listed(self, name: str, bulk: Bulk, scope: Scope) -> Mapping[Any, list[Any]] | Unknown:
+    def _listed(self, name: str, bulk: Bulk, scope: Target) -> Mapping[Any, list[Any]] | Unknown:
         by_key: dict[Any, list[Any]] = {}
         try:
             items = [Item(None)]
@@ -178,7 +178,7 @@ class Reader:
             return by_key
         return self._confirmed(name, bulk, bulk.confirm, Item(first[0]), scope) or by_key
 
-    def _confirmed(self, name: str, bulk: Bulk, confirm: Call, item: Item, scope: Scope) -> Unknown | None:
+    def _confirmed(self, name: str, bulk: Bulk, confirm: Call, item: Item, scope: Target) -> Unknown | None:
         """None where the listing is right about this item; else why it is not believed."""
         params = {key: asked(item, text, scope, scope.endpoint) for key, text in confirm.inputs.items()}
         try:

@@ -19,7 +19,7 @@ NAME = "aws"
 """What is given for the accounts that the credentials at hand lead to."""
 
 
-class Live:
+class LiveSource:
     """The accounts that AWS credentials lead to."""
 
     name = "live"
@@ -73,7 +73,7 @@ def _asked(selection: Selection, options: Options) -> dict[str, str]:
     """What was asked for, in the words of those who would ask for it again."""
     columns = sorted(
         (plan.table.name, plan.kept, [child.name for child, _ in plan.children], sorted(plan.names))
-        for plan in make_plan(selection, Live.name)
+        for plan in make_plan(selection, LiveSource.name)
     )
     accounts = options.accounts or Accounts()
     return {

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demarcate.base.errors import Problem
-from demarcate.estate.schema.rows import Item, Place, Row, build, derive
+from demarcate.estate.schema.rows import Address, Item, Row, build, derive
 from demarcate.estate.schema.table import Companion, Table
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import Unread
@@ -99,8 +99,8 @@ def _derived(table: Table, derived: Any, parent: Mapping[str, Any], resource: Re
     return (_conditional(row, resource) for row in derive(table, derived, parent, _place(resource)))
 
 
-def _place(resource: Resource) -> Place:
-    return Place(resource=resource.logical_id, file=resource.file, line=resource.line)
+def _place(resource: Resource) -> Address:
+    return Address(resource=resource.logical_id, file=resource.file, line=resource.line)
 
 
 def _conditional(row: Row, resource: Resource) -> Row:

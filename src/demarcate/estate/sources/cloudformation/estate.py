@@ -27,7 +27,7 @@ from demarcate.estate.sources.cloudformation.stacks import Stack
 from demarcate.estate.sources.cloudformation.values import Assigned, same
 
 
-class Estate:
+class TemplateSet:
     """The templates read, and the stacks that they make."""
 
     def __init__(

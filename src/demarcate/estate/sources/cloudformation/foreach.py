@@ -13,7 +13,7 @@ from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation.budget import CHARACTER, STEP, TOO_MUCH, VALUE, Exhausted
 from demarcate.estate.sources.cloudformation.intrinsics import resolve
 from demarcate.estate.sources.cloudformation.reading import LOOP
-from demarcate.estate.sources.cloudformation.values import Assigned, Scope, text_of
+from demarcate.estate.sources.cloudformation.values import Assigned, Resolver, text_of
 
 
 class LoopError(Exception):
@@ -28,7 +28,7 @@ Entry = tuple[tuple[str, ...], str, Any]
 """The keys under which an entry stands in the text, its name once unrolled, and what it holds."""
 
 
-def entries(section: dict[str, Any], scope: Scope) -> Iterator[Entry | LoopError]:
+def entries(section: dict[str, Any], scope: Resolver) -> Iterator[Entry | LoopError]:
     """The entries of a section, loops unrolled. One that cannot be unrolled is yielded as its LoopError."""
     for key, value in section.items():
         try:
@@ -42,7 +42,7 @@ def entries(section: dict[str, Any], scope: Scope) -> Iterator[Entry | LoopError
             yield LoopError(f"{key} cannot be unrolled: {TOO_MUCH}", (key,))
 
 
-def unrolled(value: Any, scope: Scope) -> Any:
+def unrolled(value: Any, scope: Resolver) -> Any:
     """Plain data with the loops inside it unrolled; a map whose loop's items are not known is Unknown.
 
     Raises LoopError for a loop that is not one.
@@ -67,7 +67,7 @@ def unrolled(value: Any, scope: Scope) -> Any:
     return members
 
 
-def _unrolled(keys: tuple[str, ...], value: Any, written: Any, scope: Scope) -> Iterator[Entry]:
+def _unrolled(keys: tuple[str, ...], value: Any, written: Any, scope: Resolver) -> Iterator[Entry]:
     """The entries of a loop. `written` is the loop as in the text, without the items of the loops around it."""
     identifier, items, body = _parts(keys, keys[-1], value, scope)
     if isinstance(items, Unknown):
@@ -83,7 +83,7 @@ def _unrolled(keys: tuple[str, ...], value: Any, written: Any, scope: Scope) -> 
 
 
 def _parts(
-    keys: tuple[str, ...], name: str, value: Any, scope: Scope
+    keys: tuple[str, ...], name: str, value: Any, scope: Resolver
 ) -> tuple[str, list[str] | Unknown, dict[str, Any]]:
     if (
         not isinstance(value, list)
@@ -113,7 +113,7 @@ def _parts(
 class _Item:
     """One item of a loop, to be put into the body."""
 
-    def __init__(self, identifier: str, text: str, scope: Scope) -> None:
+    def __init__(self, identifier: str, text: str, scope: Resolver) -> None:
         scope.spend(STEP + len(text))
         name = "".join([char for char in text if char.isascii() and char.isalnum()])
         self._identifier, self._text, self._scope = identifier, text, scope

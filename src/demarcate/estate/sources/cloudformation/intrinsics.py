@@ -21,7 +21,7 @@ from demarcate.estate.sources.cloudformation.values import (
     NOTHING,
     Assigned,
     MaybeAbsent,
-    Scope,
+    Resolver,
     Tokens,
     all_of,
     characters,
@@ -34,7 +34,7 @@ from demarcate.estate.sources.cloudformation.values import (
 )
 
 
-def resolve(value: Any, scope: Scope) -> Any:
+def resolve(value: Any, scope: Resolver) -> Any:
     """Resolve plain data. The answer is plain data with Unknown where something is not known, or NOTHING.
 
     What has nothing to resolve is its own answer, not a copy: nobody may change it. Raises Exhausted: each step is
@@ -82,7 +82,7 @@ def resolve(value: Any, scope: Scope) -> Any:
     return value
 
 
-def decide(value: Any, scope: Scope) -> bool | Unknown:
+def decide(value: Any, scope: Resolver) -> bool | Unknown:
     """Decide a condition: True, False or Unknown."""
     if isinstance(value, dict) and len(value) == 1:
         [(key, argument)] = value.items()
@@ -97,7 +97,7 @@ def decide(value: Any, scope: Scope) -> bool | Unknown:
     return Unknown("a condition is neither true nor false")
 
 
-def _arguments(argument: Any, scope: Scope, function: str, counts: Iterable[int]) -> list[Any] | Unknown:
+def _arguments(argument: Any, scope: Resolver, function: str, counts: Iterable[int]) -> list[Any] | Unknown:
     """The unresolved items of a function's argument, where there are as many as it takes."""
     if isinstance(argument, dict):
         argument = resolve(argument, scope)
@@ -110,7 +110,7 @@ def _arguments(argument: Any, scope: Scope, function: str, counts: Iterable[int]
     return argument
 
 
-def _ref(argument: Any, scope: Scope) -> Any:
+def _ref(argument: Any, scope: Resolver) -> Any:
     name = resolve(argument, scope)
     if isinstance(name, Unknown):
         return name
@@ -119,7 +119,7 @@ def _ref(argument: Any, scope: Scope) -> Any:
     return scope.reference(name)
 
 
-def _get_att(argument: Any, scope: Scope) -> Any:
+def _get_att(argument: Any, scope: Resolver) -> Any:
     parts = argument.split(".", 1) if isinstance(argument, str) else resolve(argument, scope)
     if isinstance(parts, Unknown):
         return parts
@@ -136,7 +136,7 @@ def _get_att(argument: Any, scope: Scope) -> Any:
 _VARIABLE = re.compile(r"\$\{([^{}]*)\}")
 
 
-def _sub(argument: Any, scope: Scope) -> Any:
+def _sub(argument: Any, scope: Resolver) -> Any:
     own: dict[str, Any] = {}
     if isinstance(argument, list):
         if len(argument) != 2 or not isinstance(argument[1], dict):
@@ -167,7 +167,7 @@ def _sub(argument: Any, scope: Scope) -> Any:
     return joined(parts, "", scope, "Fn::Sub")
 
 
-def _join(argument: Any, scope: Scope) -> Any:
+def _join(argument: Any, scope: Resolver) -> Any:
     arguments = _arguments(argument, scope, "Fn::Join", (2,))
     if isinstance(arguments, Unknown):
         return arguments
@@ -184,7 +184,7 @@ _TOKEN = re.compile(r"\$\{(?:[^{}A]|A(?!WS::))*AWS::[^{}]*\}")
 _WHOLE_TOKENS = ("::AccountId}", "::Partition}", "::Region}", "::URLSuffix}", "::StackName}")
 
 
-def _split(argument: Any, scope: Scope) -> Any:
+def _split(argument: Any, scope: Resolver) -> Any:
     arguments = _arguments(argument, scope, "Fn::Split", (2,))
     if isinstance(arguments, Unknown):
         return arguments
@@ -210,7 +210,7 @@ def _split(argument: Any, scope: Scope) -> Any:
     return [Tokens(re.sub("\0", lambda _: next(rest), piece)) if "\0" in piece else piece for piece in pieces]
 
 
-def _select(argument: Any, scope: Scope) -> Any:
+def _select(argument: Any, scope: Resolver) -> Any:
     arguments = _arguments(argument, scope, "Fn::Select", (2,))
     if isinstance(arguments, Unknown):
         return arguments
@@ -238,7 +238,7 @@ def _whole(value: Any) -> int | None:
     return value if isinstance(value, int) and not isinstance(value, bool) else None
 
 
-def _find_in_map(argument: Any, scope: Scope) -> Any:
+def _find_in_map(argument: Any, scope: Resolver) -> Any:
     arguments = _arguments(argument, scope, "Fn::FindInMap", (3, 4))
     if isinstance(arguments, Unknown):
         return arguments
@@ -270,7 +270,7 @@ def _find_in_map(argument: Any, scope: Scope) -> Any:
     return resolve(found, scope)
 
 
-def _if(argument: Any, scope: Scope) -> Any:
+def _if(argument: Any, scope: Resolver) -> Any:
     arguments = _arguments(argument, scope, "Fn::If", (3,))
     if isinstance(arguments, Unknown):
         return arguments
@@ -290,31 +290,31 @@ def _if(argument: Any, scope: Scope) -> Any:
     return MaybeAbsent(reason) if first is NOTHING or second is NOTHING else Unknown(reason)
 
 
-def _equals(argument: Any, scope: Scope) -> bool | Unknown:
+def _equals(argument: Any, scope: Resolver) -> bool | Unknown:
     arguments = _arguments(argument, scope, "Fn::Equals", (2,))
     if isinstance(arguments, Unknown):
         return arguments
     return same(resolve(arguments[0], scope), resolve(arguments[1], scope))
 
 
-def _and(argument: Any, scope: Scope) -> bool | Unknown:
+def _and(argument: Any, scope: Resolver) -> bool | Unknown:
     arguments = _arguments(argument, scope, "Fn::And", range(1, 11))
     return arguments if isinstance(arguments, Unknown) else all_of(decide(item, scope) for item in arguments)
 
 
-def _or(argument: Any, scope: Scope) -> bool | Unknown:
+def _or(argument: Any, scope: Resolver) -> bool | Unknown:
     arguments = _arguments(argument, scope, "Fn::Or", range(1, 11))
     if isinstance(arguments, Unknown):
         return arguments
     return negate(all_of(negate(decide(item, scope)) for item in arguments))
 
 
-def _not(argument: Any, scope: Scope) -> bool | Unknown:
+def _not(argument: Any, scope: Resolver) -> bool | Unknown:
     arguments = _arguments(argument, scope, "Fn::Not", (1,))
     return arguments if isinstance(arguments, Unknown) else negate(decide(arguments[0], scope))
 
 
-def _base64(argument: Any, scope: Scope) -> Any:
+def _base64(argument: Any, scope: Resolver) -> Any:
     value = resolve(argument, scope)
     if isinstance(value, Unknown):
         return value
@@ -328,7 +328,7 @@ def _base64(argument: Any, scope: Scope) -> Any:
     return Assigned(encoded) if isinstance(value, Assigned) else encoded
 
 
-def _cidr(argument: Any, scope: Scope) -> Any:
+def _cidr(argument: Any, scope: Resolver) -> Any:
     arguments = _arguments(argument, scope, "Fn::Cidr", (2, 3))
     if isinstance(arguments, Unknown):
         return arguments
@@ -356,12 +356,12 @@ def _cidr(argument: Any, scope: Scope) -> Any:
     return [f"{kind(first + number * 2**bits)}/{prefix}" for number in range(count)]
 
 
-def _get_azs(argument: Any, scope: Scope) -> Unknown:
+def _get_azs(argument: Any, scope: Resolver) -> Unknown:
     resolve(argument, scope)
     return Unknown("which availability zones a region has is only known at deployment")
 
 
-def _import_value(argument: Any, scope: Scope) -> Any:
+def _import_value(argument: Any, scope: Resolver) -> Any:
     name = resolve(argument, scope)
     if isinstance(name, Unknown):
         return name
@@ -370,7 +370,7 @@ def _import_value(argument: Any, scope: Scope) -> Any:
     return scope.imported(name)
 
 
-def _length(argument: Any, scope: Scope) -> Any:
+def _length(argument: Any, scope: Resolver) -> Any:
     items = resolve(argument, scope)
     if isinstance(items, Unknown):
         return items
@@ -382,7 +382,7 @@ def _length(argument: Any, scope: Scope) -> Any:
     return len(items)
 
 
-def _to_json_string(argument: Any, scope: Scope) -> Any:
+def _to_json_string(argument: Any, scope: Resolver) -> Any:
     value = resolve(argument, scope)
     unknown = first_unknown(value)
     if unknown:
@@ -399,7 +399,7 @@ def _to_json_string(argument: Any, scope: Scope) -> Any:
     return Assigned(text) if contains_assigned(value) else text
 
 
-def _transform(argument: Any, scope: Scope) -> Any:
+def _transform(argument: Any, scope: Resolver) -> Any:
     if not isinstance(argument, dict):
         return Unknown("Fn::Transform needs a Name and Parameters")
     name = argument.get("Name")
@@ -414,7 +414,7 @@ def _transform(argument: Any, scope: Scope) -> Any:
     return scope.included(location)
 
 
-def _merged(value: dict[str, Any], scope: Scope) -> Any:
+def _merged(value: dict[str, Any], scope: Resolver) -> Any:
     """A mapping with Fn::Transform among its members: what the transform gives is added to them."""
     added = _transform(value["Fn::Transform"], scope)
     if isinstance(added, Unknown):
@@ -425,7 +425,7 @@ def _merged(value: dict[str, Any], scope: Scope) -> Any:
     return {**added, **own} if isinstance(own, dict) else own
 
 
-_FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
+_FUNCTIONS: dict[str, Callable[[Any, Resolver], Any]] = {
     "Ref": _ref,
     "Fn::And": _and,
     "Fn::Base64": _base64,

@@ -73,7 +73,7 @@ _MERGE = "tag:yaml.org,2002:merge"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class Position:
     """Where an entry is: the line of its key, and of each key of its Properties."""
 
     line: int
@@ -92,7 +92,7 @@ class Raw:
     sections: dict[str, dict[str, Any]]
     transforms: list[Any]
     globals: dict[str, Any] | None
-    places: dict[tuple[str, ...], Place] = field(default_factory=dict)
+    places: dict[tuple[str, ...], Position] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     size: int = 0
     names_stack: bool = False
@@ -213,7 +213,7 @@ def _template(root: yaml.MappingNode, path: Path, file: str, *, explicit: bool) 
     if "Transform" in top:
         value = builder.build(top["Transform"][1], 0)
         raw.transforms = value if isinstance(value, list) else [value]
-        raw.places[("Transform",)] = Place(line_of(top["Transform"][0]), {})
+        raw.places[("Transform",)] = Position(line_of(top["Transform"][0]), {})
     if "Globals" in top:
         value = builder.build(top["Globals"][1], 0)
         raw.globals = value if isinstance(value, dict) else None
@@ -239,7 +239,7 @@ def _section(
     if section not in top:
         return {}
     node = top[section][1]
-    raw.places[(section,)] = Place(line_of(top[section][0]), {})
+    raw.places[(section,)] = Position(line_of(top[section][0]), {})
     if not isinstance(node, yaml.MappingNode):
         if not (isinstance(node, yaml.ScalarNode) and scalar(node, raw.file) is None):
             builder.problem(f"{section} is not a mapping; it is left out", node)
@@ -270,9 +270,9 @@ def _section(
 def _note_places(raw: Raw, keys: tuple[str, ...], key: yaml.Node, value: yaml.Node) -> None:
     """Note the line of an entry and of its properties, and of the entries that a loop repeats."""
     if not keys[-1].startswith(LOOP):
-        raw.places[keys] = Place(line_of(key), _property_lines(value) if keys[0] == "Resources" else {})
+        raw.places[keys] = Position(line_of(key), _property_lines(value) if keys[0] == "Resources" else {})
         return
-    raw.places[keys] = Place(line_of(key), {})
+    raw.places[keys] = Position(line_of(key), {})
     if isinstance(value, yaml.SequenceNode) and value.value and isinstance(value.value[-1], yaml.MappingNode):
         for inner_key, inner in value.value[-1].value:
             if isinstance(inner_key, yaml.ScalarNode):

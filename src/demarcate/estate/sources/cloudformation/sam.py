@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation.budget import MAX_NAME, SAM, SAM_EVENT, Exhausted
-from demarcate.estate.sources.cloudformation.reading import Place
+from demarcate.estate.sources.cloudformation.reading import Position
 from demarcate.estate.sources.cloudformation.values import Assigned, text_of, weight
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _refused(stack: Stack, template: dict[str, Any], error: Any) -> set[str]:
 
 
 def _region(stack: Stack) -> str:
-    given = stack.estate.parameters.get("AWS::Region")
+    given = stack.around.parameters.get("AWS::Region")
     return given if isinstance(given, str) else _REGION
 
 
@@ -230,7 +230,7 @@ def _take(stack: Stack, result: dict[str, Any], sources: set[str]) -> None:
         place = stack.places[source] if source else nowhere
         made[name] = _known_only(body)
         # Only the resource that bears the SAM resource's own name has its properties.
-        stack.places[name] = place if name in sources else Place(place.line, {})
+        stack.places[name] = place if name in sources else Position(place.line, {})
     order = {name: index for index, name in enumerate(stack.resources)}
     stack.resources = dict(
         sorted(made.items(), key=lambda item: order.get(item[0], order.get(_source(item[0], sources) or "", -1)))

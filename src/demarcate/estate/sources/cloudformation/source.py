@@ -13,7 +13,7 @@ from demarcate.estate.sources.plan import Selection, tells
 from demarcate.estate.sources.progress import Progress
 
 
-class Templates:
+class TemplateSource:
     """Templates, and folders of them."""
 
     name = "cloudformation"

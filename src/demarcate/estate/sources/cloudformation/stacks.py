@@ -6,8 +6,9 @@ answers lazily, each question once; a question that leads back to itself is a ci
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, Any
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
+from typing import Any, Protocol
 
 from demarcate.base.errors import Problem
 from demarcate.estate.schema.unknown import Unknown
@@ -19,15 +20,13 @@ from demarcate.estate.sources.cloudformation.budget import (
     TOO_MUCH,
     VALUE,
     Exhausted,
+    Share,
     too_much,
 )
 from demarcate.estate.sources.cloudformation.intrinsics import decide, resolve
 from demarcate.estate.sources.cloudformation.parameters import typed
-from demarcate.estate.sources.cloudformation.reading import LOOP, Place, Raw
+from demarcate.estate.sources.cloudformation.reading import LOOP, Position, Raw
 from demarcate.estate.sources.cloudformation.values import NOTHING, Assigned, Identifier, Tokens, text_of
-
-if TYPE_CHECKING:
-    from demarcate.estate.sources.cloudformation.estate import Estate
 
 STACK = "AWS::CloudFormation::Stack"
 _NESTING = (STACK, "AWS::Serverless::Application")
@@ -35,12 +34,39 @@ _NESTING = (STACK, "AWS::Serverless::Application")
 _TOKENS = ("AccountId", "Partition", "Region", "StackId", "StackName", "URLSuffix")
 
 
-class Stack:
-    """One instance of a template. A Scope for the intrinsic functions."""
+class Surroundings(Protocol):
+    """What a stack asks of the templates around it.
 
-    def __init__(self, estate: Estate, raw: Raw, parent: Stack | None = None, logical_id: str = "") -> None:
-        self.estate, self.raw, self.parent = estate, raw, parent
-        self.share = estate.share(raw)
+    `parameters` are the values given, by name; `names` the property that names a resource, and `same_as_ref` the
+    attributes that are what Ref gives, by resource type. `ids` counts the stacks that have a logical id; they are
+    known once `named`.
+    """
+
+    parameters: Mapping[str, Any]
+    names: Mapping[str, str]
+    same_as_ref: Mapping[str, Collection[str]]
+    ids: Counter[str]
+    named: bool
+
+    def report(self, problem: Problem) -> None:
+        """Note what is wrong with a template."""
+
+    def share(self, raw: Raw) -> Share:
+        """What a template may still cost."""
+
+    def exported(self, name: str, asking: Stack) -> Any:
+        """The value that a stack exports under a name, or Unknown."""
+
+    def included(self, raw: Raw, location: Any) -> Any:
+        """The content of a file that a template includes, or Unknown."""
+
+
+class Stack:
+    """One instance of a template. A Resolver for the intrinsic functions."""
+
+    def __init__(self, around: Surroundings, raw: Raw, parent: Stack | None = None, logical_id: str = "") -> None:
+        self.around, self.raw, self.parent = around, raw, parent
+        self.share = around.share(raw)
         self.spend = self.share.spend
         self.path: tuple[str, ...] = (*parent.path, logical_id) if parent else ()
         self.children: dict[str, Stack] = {}
@@ -50,7 +76,7 @@ class Stack:
         self.resources: dict[str, dict[str, Any]] = {}
         self.conditions: dict[str, Any] = raw.sections["Conditions"]
         self.outputs: dict[str, Any] = raw.sections["Outputs"]
-        self.places: dict[str, Place] = {}
+        self.places: dict[str, Position] = {}
         self.current: str | None = None  # the resource that is being resolved
         self.edges: dict[str, set[str]] = {}  # which resources a resource needs
         self._deciding = 0
@@ -64,11 +90,11 @@ class Stack:
 
     def problem(self, message: str, line: int | None) -> None:
         """Report something wrong with this template."""
-        self.estate.report(Problem(message, self.raw.file, line))
+        self.around.report(Problem(message, self.raw.file, line))
 
     def exhausted(self, error: Exhausted) -> Unknown:
         """Report that a template asks for too much, this one or another that it asked: what was asked is unknown."""
-        self.estate.report(too_much(error))
+        self.around.report(too_much(error))
         return Unknown(TOO_MUCH)
 
     # Preparing: loops, before anything has a name
@@ -93,12 +119,12 @@ class Stack:
             self.outputs = {name: body for name, _, body in self._entries("Outputs")}
         self._check_transforms()
 
-    def _entries(self, section: str) -> Iterator[tuple[str, Place, Any]]:
+    def _entries(self, section: str) -> Iterator[tuple[str, Position, Any]]:
         places = self.raw.places
         entries = self.raw.sections[section]
         if section == "Resources" and "Fn::Transform" in entries:
             entries = self._with_included(entries)
-        nowhere = places.get((section,), Place(1, {}))
+        nowhere = places.get((section,), Position(1, {}))
         if not self.raw.loops:
             for name, body in entries.items():
                 yield name, places.get((section, name), nowhere), body
@@ -128,7 +154,7 @@ class Stack:
         self.problem(f"resources cannot be included: {reason}", self.raw.line("Resources", "Fn::Transform"))
         return own
 
-    def _is_resource(self, name: str, place: Place, body: Any) -> bool:
+    def _is_resource(self, name: str, place: Position, body: Any) -> bool:
         wrong = None
         if len(name) > MAX_NAME:
             wrong = f"has a name of {len(name):,} characters, of which CloudFormation takes {MAX_NAME}"
@@ -240,16 +266,16 @@ class Stack:
         declaration = self.raw.sections["Parameters"][name]
         if self._deciding or not isinstance(declaration, dict) or text_of(declaration.get("NoEcho")) != "true":
             return None
-        given = self._passed().get(name) if self.parent else self.estate.parameters.get(name)
+        given = self._passed().get(name) if self.parent else self.around.parameters.get(name)
         return None if given is None else Unknown(f"parameter {name} is secret (NoEcho): its value is not kept")
 
     def _parameter(self, name: str) -> Any:
         declaration = self.raw.sections["Parameters"][name]
-        given = self._passed().get(name) if self.parent else self.estate.parameters.get(name)
+        given = self._passed().get(name) if self.parent else self.around.parameters.get(name)
         if self.parent and given is None:
             # Without a default the deployment would ask; what was given for all templates may answer.
             default = isinstance(declaration, dict) and "Default" in declaration
-            given = None if default else self.estate.parameters.get(name)
+            given = None if default else self.around.parameters.get(name)
         elif self.parent:
             given = resolve(given, self.parent)
         value = typed(name, declaration, None if given is NOTHING else given)
@@ -273,7 +299,7 @@ class Stack:
             return NOTHING
         kind = name.removeprefix("AWS::")
         stack = kind in ("StackId", "StackName")
-        given = self.estate.parameters.get(name)
+        given = self.around.parameters.get(name)
         if given is not None and not (stack and self.parent):
             return given if isinstance(given, (list, Unknown)) else text_of(given)
         if kind in _TOKENS:
@@ -284,18 +310,18 @@ class Stack:
 
     def identity(self, name: str) -> Any:
         """What `Ref` to a resource gives: its declared name, or a text that stands for it."""
-        if not self.estate.named:
+        if not self.around.named:
             return Unknown(f"the identifier of {name} is only known at deployment")
         if ("identity", name) in self._asking:  # a name made of itself: the cycle itself is reported elsewhere
             return self._identifier(name)
         return self._once("identity", name, lambda: self._declared_name(name) or self._identifier(name))
 
     def _identifier(self, name: str) -> Identifier:
-        return Identifier(self.qualifier + name if self.estate.ids[name] > 1 else name)
+        return Identifier(self.qualifier + name if self.around.ids[name] > 1 else name)
 
     def _declared_name(self, name: str) -> str | None:
         body = self.resources[name]
-        key = self.estate.names.get(body["Type"])
+        key = self.around.names.get(body["Type"])
         properties = body.get("Properties")
         if key is None or not isinstance(properties, dict) or key not in properties:
             return None
@@ -328,7 +354,7 @@ class Stack:
         identity = self.identity(logical_id)
         if isinstance(identity, Unknown):
             return identity
-        if attribute in self.estate.same_as_ref.get(kind, ()):
+        if attribute in self.around.same_as_ref.get(kind, ()):
             return Identifier(identity)
         text = f"{identity}.{attribute}"
         return Identifier(text) if attribute == "Arn" else Assigned(text)
@@ -376,7 +402,7 @@ class Stack:
 
     def imported(self, name: str) -> Any:
         """What another stack exports under a name."""
-        return self.estate.exported(name, self)
+        return self.around.exported(name, self)
 
     def condition(self, name: str) -> bool | Unknown:
         """Whether a condition of this template holds."""
@@ -414,12 +440,12 @@ class Stack:
         location = resolve(parameters.get("Location"), self)
         if isinstance(location, Unknown):
             return location
-        return self.estate.included(self.raw, location)
+        return self.around.included(self.raw, location)
 
     def included(self, location: str) -> Any:
         """The resolved content of an included file."""
         self.spend(SLOW)
-        content = self.estate.included(self.raw, location)
+        content = self.around.included(self.raw, location)
         if isinstance(content, Unknown):
             return content
         if ("include", location) in self._asking:

@@ -19,7 +19,7 @@ from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.files import is_folder
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation.budget import MAX_PROPERTIES, TOO_MUCH, Exhausted, Share
-from demarcate.estate.sources.cloudformation.estate import Estate, circles
+from demarcate.estate.sources.cloudformation.estate import TemplateSet, circles
 from demarcate.estate.sources.cloudformation.files import find, folders_of
 from demarcate.estate.sources.cloudformation.intrinsics import resolve
 from demarcate.estate.sources.cloudformation.parameters import read_parameters
@@ -78,7 +78,7 @@ def load(
     attributes are what `Ref` gives (`{"AWS::EC2::SecurityGroup": ("GroupId",)}`). Raises DemarcateError for a
     path that does not exist and for directories without a template.
     """
-    estate = Estate(folders_of(paths), parameters or {}, names, same_as_ref)
+    estate = TemplateSet(folders_of(paths), parameters or {}, names, same_as_ref)
     problems: list[Problem] = []
     fruitful: set[Path] = set()
     with _no_collection():

@@ -46,7 +46,7 @@ NOTHING = _Nothing()
 """What AWS::NoValue resolves to: the member or item that holds it is removed."""
 
 
-class Scope(Protocol):
+class Resolver(Protocol):
     """What functions need to know of the template instance that they are resolved in."""
 
     def reference(self, name: str) -> Any:
@@ -129,7 +129,7 @@ def text_of(value: Any) -> str | None:
     return None
 
 
-def joined(parts: list[Any], delimiter: str, scope: Scope, function: str) -> Any:
+def joined(parts: list[Any], delimiter: str, scope: Resolver, function: str) -> Any:
     """Parts as one text, Assigned where one of them is; Unknown where one of them is."""
     texts: list[str] = []
     kind: type[str] = str

@@ -7,12 +7,12 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
-from demarcate.estate.schema.rows import Place, Row, derive
+from demarcate.estate.schema.rows import Address, Row, derive
 from demarcate.estate.schema.table import Table
 from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
-from demarcate.estate.sources.config.deliveries import Delivery, Group, Reading
-from demarcate.estate.sources.config.items import Item, item_of
+from demarcate.estate.sources.config.deliveries import Delivery, Group, Readable
+from demarcate.estate.sources.config.items import ConfigurationItem, item_of
 from demarcate.estate.sources.config.opening import ONLY_CHANGES, Opened, odd_items
 from demarcate.estate.sources.config.reading import Maker
 from demarcate.estate.sources.config.recorded import RECORDER, all_recorded, types_of
@@ -267,7 +267,7 @@ class _Collecting:
                     last[key] = max(last.get(key, found), found)
         return last
 
-    def _item(self, item: Item, found: _Found, taken: set[str]) -> None:
+    def _item(self, item: ConfigurationItem, found: _Found, taken: set[str]) -> None:
         uses = self._uses.get(item.type)
         if uses is None:
             if not item.deleted and item.type not in _NO_RESOURCES:
@@ -310,13 +310,13 @@ class _Collecting:
         plan = use.plan
         account, region = row["account_id"], row["region"]
         found.rows.add((plan.table.name, region))
-        place = Place(account, region, row["partition"], row["resource"])
+        place = Address(account, region, row["partition"], row["resource"])
         for child, derived in plan.children:
             self._part(child, None, found, place).append(derive(child, derived, row, place))
         if plan.kept:
             self._part(plan.table, plan, found, place).append((row,))
 
-    def _part(self, of: Table, plan: TablePlan | None, found: _Found, place: Place) -> PartWriter:
+    def _part(self, of: Table, plan: TablePlan | None, found: _Found, place: Address) -> PartWriter:
         region = place.region or found.region
         part = found.parts.get((of.name, region))
         if part is None:
@@ -325,7 +325,7 @@ class _Collecting:
         return part
 
 
-def _items(reading: Reading) -> Iterator[Any]:
+def _items(reading: Readable) -> Iterator[Any]:
     try:
         yield from reading.items({})
     except Damaged as damage:
@@ -338,7 +338,7 @@ def _type(raw: Any) -> Any:
     return found if isinstance(found, str) else None
 
 
-def _key(item: Item) -> int:
+def _key(item: ConfigurationItem) -> int:
     return hash((item.account, item.region, item.type, item.id or item.arn))
 
 

@@ -20,7 +20,7 @@ _NAME = re.compile(
 LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
-class Reading(Protocol):
+class Readable(Protocol):
     """Something with items in it that can be read more than once."""
 
     @property
@@ -83,7 +83,7 @@ class Group:
 
     account: str
     region: str
-    readings: tuple[Reading, ...]
+    readings: tuple[Readable, ...]
     time: datetime
     complete: bool
     once: bool = False

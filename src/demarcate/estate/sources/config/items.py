@@ -16,7 +16,7 @@ _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
 
 @dataclass(frozen=True, slots=True)
-class Item:
+class ConfigurationItem:
     """What Config recorded of one resource at one moment."""
 
     type: str
@@ -49,7 +49,7 @@ class Item:
         return next((name for start, name in _PARTITIONS if self.region.startswith(start)), "aws")
 
 
-def item_of(raw: Any, account: str = "", region: str = "") -> Item | None:
+def item_of(raw: Any, account: str = "", region: str = "") -> ConfigurationItem | None:
     """The item that JSON holds; None where it does not say what and where it is.
 
     `account` and `region` are those of the delivery, for items that do not repeat them, or not as these are written.
@@ -58,7 +58,7 @@ def item_of(raw: Any, account: str = "", region: str = "") -> Item | None:
         return None
     supplementary = unpacked(raw.get("supplementaryConfiguration"))
     own_account, own_region = _text(raw, "awsAccountId", "accountId"), _text(raw, "awsRegion")
-    found = Item(
+    found = ConfigurationItem(
         type=_text(raw, "resourceType"),
         account=own_account if is_account_id(own_account) else account,
         region=own_region if own_region == GLOBAL or is_region(own_region) else region,

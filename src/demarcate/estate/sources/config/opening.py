@@ -17,7 +17,7 @@ from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.estate.sources.config.deliveries import LONG_AGO, Delivery, Group, grouped
 from demarcate.estate.sources.config.files import delivery_at, files_in, is_delivery
 from demarcate.estate.sources.config.scanning import Damaged
-from demarcate.estate.sources.config.spooling import Place, Spools
+from demarcate.estate.sources.config.spooling import Region, Spools
 
 
 @dataclass(slots=True)
@@ -73,7 +73,7 @@ def open_deliveries(found: Iterable[Delivery]) -> Iterator[Opened]:
     opened = Opened(groups)
     with TemporaryFolder() as folder:
         spools = Spools(folder)
-        whole: set[Place] = set()
+        whole: set[Region] = set()
         for one in found:
             if not one.named:
                 _sort(one, spools, whole, opened)
@@ -84,10 +84,10 @@ def open_deliveries(found: Iterable[Delivery]) -> Iterator[Opened]:
         yield opened
 
 
-def _sort(one: Delivery, spools: Spools, whole: set[Place], opened: Opened) -> None:
+def _sort(one: Delivery, spools: Spools, whole: set[Region], opened: Opened) -> None:
     """Put the items of a delivery where they belong. Only a snapshot has the id of a snapshot."""
     header: dict[str, Any] = {}
-    places: set[Place] = set()
+    places: set[Region] = set()
     odd = 0
     try:
         for raw in one.items(header):
@@ -116,7 +116,7 @@ def odd_items(count: int, file: str) -> Unread:
     return Unread(reason=f"{items} no resourceType, resourceId, account or region", file=file)
 
 
-def _add_spools(opened: Opened, spools: Spools, whole: set[Place], latest: datetime) -> None:
+def _add_spools(opened: Opened, spools: Spools, whole: set[Region], latest: datetime) -> None:
     by_place = {(group.account, group.region): number for number, group in enumerate(opened.groups)}
     for place, spool in spools.spools().items():
         number = by_place.get(place)

@@ -9,10 +9,10 @@ from typing import Any
 
 from demarcate.estate.schema import rows
 from demarcate.estate.schema.paths import ABSENT, path
-from demarcate.estate.schema.rows import Place, Row, build, detail_of
+from demarcate.estate.schema.rows import Address, Row, build, detail_of
 from demarcate.estate.schema.table import COMMON, UNSET, Column, From, Table, tag_map
 from demarcate.estate.schema.unknown import Unknown
-from demarcate.estate.sources.config.items import Item, unpacked
+from demarcate.estate.sources.config.items import ConfigurationItem, unpacked
 from demarcate.estate.sources.config.recorded import Recorded, Told, place_of
 from demarcate.estate.sources.config.shapes import item_shape, output_shape, shaped
 
@@ -52,17 +52,17 @@ class Maker:
         self._shape = item_shape(table)
         self._regional = table.scope == "region" or table.column("region") in table.columns
 
-    def region_of(self, item: Item) -> str:
+    def region_of(self, item: ConfigurationItem) -> str:
         """The region of the rows of an item."""
         return item.region if self._regional else "global"
 
-    def rows(self, item: Item) -> Iterator[Row]:
+    def rows(self, item: ConfigurationItem) -> Iterator[Row]:
         """The rows of an item that is not deleted."""
-        place = Place(item.account, self.region_of(item), item.partition)
+        place = Address(item.account, self.region_of(item), item.partition)
         for configuration in self._configurations(item):
             yield self._row(item, configuration, place)
 
-    def _configurations(self, item: Item) -> Iterator[Any]:
+    def _configurations(self, item: ConfigurationItem) -> Iterator[Any]:
         configuration = item.configuration
         if not isinstance(configuration, dict):
             yield Unknown("AWS Config has no configuration of it")
@@ -75,7 +75,7 @@ class Maker:
         except rows.ODD:
             yield Unknown("AWS Config's item has a form that was not expected")
 
-    def _row(self, item: Item, configuration: Any, place: Place) -> Row:
+    def _row(self, item: ConfigurationItem, configuration: Any, place: Address) -> Row:
         if isinstance(configuration, Unknown):
             row: Row = dict.fromkeys(self._columns, configuration)
             row |= {"account_id": place.account_id, "region": place.region, "partition": place.partition}
@@ -101,7 +101,7 @@ class Maker:
         column = self._columns[name]
         return Column(name, column.type, {"live": From(place.path, place.function, _LEFT_OUT)})
 
-    def _made(self, item: Item, configuration: dict[str, Any]) -> _Made:
+    def _made(self, item: ConfigurationItem, configuration: dict[str, Any]) -> _Made:
         one = self.recorded
         nulls: dict[str, set[str]] = {"": set()}
         if one.value:
@@ -116,7 +116,12 @@ class Maker:
         return _Made(live, nulls, not one.proof or _has(configuration, item, one.proof))
 
     def _detail(
-        self, name: str, told: Told, item: Item, configuration: dict[str, Any], nulls: dict[str, set[str]]
+        self,
+        name: str,
+        told: Told,
+        item: ConfigurationItem,
+        configuration: dict[str, Any],
+        nulls: dict[str, set[str]],
     ) -> Any:
         """A detail in the form of its call's answer; ABSENT where Config has nothing of it."""
         value = configuration if not told.entry else unpacked(item.supplementary.get(told.entry, ABSENT))
@@ -186,13 +191,13 @@ def _without_nulls(value: Any, nulls: set[str], where: str) -> Any:
     return found
 
 
-def _has(configuration: Any, item: Item, proof: str) -> bool:
+def _has(configuration: Any, item: ConfigurationItem, proof: str) -> bool:
     whole = {"configuration": configuration, "supplementaryConfiguration": item.supplementary}
     found = path(proof)(whole)
     return found is not ABSENT and not isinstance(found, Unknown)
 
 
-def _tags(item: Item) -> Any:
+def _tags(item: ConfigurationItem) -> Any:
     """The tags: Config has them as a map, its queries as a list."""
     found = item.tags if item.tags is not None else NOT_IN_ITEM
     if isinstance(found, Unknown):

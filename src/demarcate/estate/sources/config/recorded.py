@@ -25,7 +25,7 @@ from typing import Any
 
 from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import Column, From, Table
-from demarcate.estate.sources.config.items import Item
+from demarcate.estate.sources.config.items import ConfigurationItem
 
 RECORDER = "AWS::Config::ConfigurationRecorder"
 """The type whose items say which types are recorded. Config always records it."""
@@ -67,7 +67,7 @@ class Recorded:
     names: Mapping[str, str] = field(default_factory=dict)
     at: str = ""
     value: str = ""
-    each: Callable[[dict[str, Any], Item], Iterable[dict[str, Any]]] | None = None
+    each: Callable[[dict[str, Any], ConfigurationItem], Iterable[dict[str, Any]]] | None = None
     proof: str = ""
     newest: tuple[str, str] | None = None
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from demarcate.estate.sources.config.opening import Opened
 
 
-class Config:
+class ConfigSource:
     """What AWS Config recorded and delivered, or shows in an aggregator."""
 
     name = "config"

@@ -16,7 +16,7 @@ from demarcate.estate.sources.config.scanning import Damaged
 HELD = 16 << 20
 """Bytes that are held before they are written."""
 
-Place = tuple[str, str]
+Region = tuple[str, str]
 """An account and a region."""
 
 
@@ -43,13 +43,13 @@ class Spools:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._lock = threading.Lock()
-        self._held: dict[Place, bytearray] = {}
+        self._held: dict[Region, bytearray] = {}
         self._size = 0
-        self._files: dict[Place, Path] = {}
+        self._files: dict[Region, Path] = {}
         self.latest = ""
         """When the newest of the items was recorded, as it says itself."""
 
-    def add(self, raw: Any) -> Place | None:
+    def add(self, raw: Any) -> Region | None:
         """Keep an item; None where it does not say what and where it is. Raises OSError (a full disk)."""
         item = item_of(raw)
         if item is None:
@@ -73,7 +73,7 @@ class Spools:
                 file.write(held)
         self._held, self._size = {}, 0
 
-    def spools(self) -> dict[Place, Spool]:
+    def spools(self) -> dict[Region, Spool]:
         """What was kept, by account and region. Raises OSError (a full disk)."""
         with self._lock:
             self._write()

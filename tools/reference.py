@@ -1,4 +1,4 @@
-"""The reference pages, written from the data: `python -m demarcate.cli.reference docs/reference`.
+"""The reference pages, written from the data: `python -m tools.reference docs/reference`.
 
 Beside that folder it writes the picture of the model and the summary. The same data gives the same pages, so that
 a test can hold the committed ones to what they would be now.
@@ -353,7 +353,7 @@ def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
 def main(arguments: list[str]) -> None:
     """Write the pages into the folder named, and the pictures beside it."""
     if len(arguments) != 1:
-        raise SystemExit("usage: python -m demarcate.cli.reference FOLDER")
+        raise SystemExit("usage: python -m tools.reference FOLDER")
     folder = Path(arguments[0])
     write(folder, app)
     write_pictures(folder.parent)

@@ -1,0 +1,1 @@
+"""Tools of those who work on the project; not part of the package."""
