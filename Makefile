@@ -6,7 +6,7 @@ LOWEST := .venv-lowest
 # Programs here do not begin with what this shell has set for the Python of something else.
 $(foreach name,$(filter-out PYTHON,$(filter PYTHON% PYTEST%,$(.VARIABLES))),$(eval unexport $(name)))
 
-.PHONY: demo test test-lowest bench bench-large fuzz docs site format clean
+.PHONY: demo test test-lowest bench bench-large fuzz docs shapes site format clean
 .DEFAULT_GOAL := test
 
 NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Demarcate needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -50,6 +50,9 @@ bench-large: .venv/installed ## how collecting a live estate grows from 50 to 50
 
 fuzz: .venv/installed ## ten minutes of inputs that are nearly right (COUNT=, SECONDS= of each target, SEED=, TARGETS=)
 	$(BIN)/python -m fuzz.run $(TARGETS) $(if $(COUNT),--count $(COUNT)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
+
+shapes: .venv/installed ## write which names of templates are which of the API, from the data that AWS publishes
+	$(BIN)/python -m tools.shapes src/demarcate/estate/sources/cloudformation/shapes.json
 
 docs: .venv/installed ## write the reference pages from the data
 	$(BIN)/python -m tools.reference docs/reference

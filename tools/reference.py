@@ -254,7 +254,7 @@ def _table(model: Model, table: Table) -> Iterator[str]:
                 _code(column.name),
                 _code(column.type),
                 *(_place(shown(source, table, column)) for source in sources),
-                _absent(column),
+                _absent(table, column),
                 markdown(column.about),
             ]
             for column in table.columns
@@ -266,11 +266,11 @@ def _place(path: str) -> str:
     return "unknown" if path == "unknown" else _code(path)
 
 
-def _absent(column: Column) -> str:
+def _absent(table: Table, column: Column) -> str:
     """What the column is where the member is not there; by source where they differ."""
     values = {"": column.absent}
     for source in SOURCES:
-        place = column.place(source.name)
+        place = source.place(table, column) if source.tells(table) else None
         if place is not None and place.absent is not UNSET:
             values[source.label] = place.absent
     return ", ".join(

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from demarcate.estate.schema.rows import Address, Item, build
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
+from tests.estate.declared import declared as row_of
 
 
 def rest_api(aws: Aws) -> str:
@@ -85,8 +85,7 @@ def test_domain_names(aws: Aws) -> None:
 
 
 def declared(*methods: Any) -> dict[str, Any]:
-    stage = table("aws_api_gateway_stage")
-    return build("cloudformation", stage.columns)(Item({"MethodSettings": list(methods)}, ref="S"), Address())
+    return row_of(table("aws_api_gateway_stage"), {"MethodSettings": list(methods)})
 
 
 ALL = {"ResourcePath": "/*", "HttpMethod": "*"}

@@ -70,7 +70,9 @@ def test_subscription_filters_are_told_by_what_they_forwarded() -> None:
         ],
     }
     of = table("aws_cloudwatch_log_subscription_filter")
-    row = build("live", of.all_columns)(Item(metric), Address("123456789012", "eu-west-1", "aws"))
+    row = build(of.all_columns, lambda column: column.place("live"))(
+        Item(metric), Address("123456789012", "eu-west-1", "aws")
+    )
     assert (row["name"], row["log_group_name"]) == ("siem", "trail")
     assert row["arn"].endswith(":log-group:trail:subscription-filter:siem")
 

@@ -12,6 +12,7 @@ from demarcate.estate.schema.rows import Address, Item, build
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
+from tests.estate.declared import declared as row_of
 
 WINDOW = {
     "Namespace": "aws:elasticbeanstalk:managedactions",
@@ -30,13 +31,8 @@ SECRET = {
 }
 
 
-def row(source: Any, item: Item) -> dict[str, Any]:
-    environment = table("aws_elastic_beanstalk_environment")
-    return build(source, environment.columns)(item, Address())
-
-
 def declared(**properties: Any) -> dict[str, Any]:
-    return row("cloudformation", Item(properties, ref="Env"))
+    return row_of(table("aws_elastic_beanstalk_environment"), properties, resource="Env")
 
 
 def test_environments(aws: Aws) -> None:
@@ -63,7 +59,9 @@ def test_the_options_in_force_are_those_that_are_deployed() -> None:
             {"DeploymentStatus": "deployed", "OptionSettings": [ENABLED, WINDOW, SECRET]},
         ]
     }
-    found = row("live", Item({}, details={"settings": settings}))
+    columns = table("aws_elastic_beanstalk_environment").columns
+    make = build(columns, lambda column: column.place("live"))
+    found = make(Item({}, details={"settings": settings}), Address())
     assert found["managed_actions_enabled"] is True
     assert found["preferred_start_time"] == "Tue:09:00"
     assert found["plaintext_secret_names"] == ["DB_PASSWORD"]

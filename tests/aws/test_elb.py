@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from demarcate.estate.schema.rows import Address, Item, build
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables.elb import LISTENER, LOAD_BALANCER
 from tests.aws.conftest import Aws
+from tests.estate.declared import declared
 
 
 def _subnets(aws: Aws) -> list[str]:
@@ -85,19 +83,15 @@ def test_ssl_policies(aws: Aws) -> None:
     assert rows["ELBSecurityPolicy-TLS13-1-2-2021-06"]["tls_1_1"] is False
 
 
-def _declared(table: Any, properties: dict[str, Any]) -> dict[str, Any]:
-    return build("cloudformation", table.columns)(Item(properties, None, {}, "It"), Address(resource="It"))
-
-
 def test_a_declared_listener_without_a_policy_has_the_default_one() -> None:
-    assert _declared(LISTENER, {"Protocol": "HTTPS"})["ssl_policy"] == "ELBSecurityPolicy-2016-08"
-    assert _declared(LISTENER, {"Protocol": "HTTP"})["ssl_policy"] == ""
+    assert declared(LISTENER, {"Protocol": "HTTPS"})["ssl_policy"] == "ELBSecurityPolicy-2016-08"
+    assert declared(LISTENER, {"Protocol": "HTTP"})["ssl_policy"] == ""
 
 
 def test_an_attribute_may_be_one_that_is_not_known() -> None:
     reason = Unknown("parameter has no value")
     pairs = [{"Key": "deletion_protection.enabled", "Value": "true"}, {"Key": reason, "Value": "x"}]
-    row = _declared(LOAD_BALANCER, {"LoadBalancerAttributes": pairs})
+    row = declared(LOAD_BALANCER, {"LoadBalancerAttributes": pairs})
     assert row["deletion_protection_enabled"] is True
     assert row["access_logs_enabled"] is reason
-    assert _declared(LOAD_BALANCER, {})["access_logs_enabled"] is False
+    assert declared(LOAD_BALANCER, {})["access_logs_enabled"] is False

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.schema.rows import Address, Item, build, derive
+from demarcate.estate.schema.rows import Address, derive
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.tables.security_groups import SECURITY_GROUP, SECURITY_GROUP_RULE
 from tests.aws.conftest import Aws
+from tests.estate.declared import declared
 
 
 def _vpc(aws: Aws) -> str:
@@ -80,8 +81,7 @@ def test_security_groups_and_their_rules(aws: Aws) -> None:
 
 def _declared(properties: dict[str, Any], egress: list[Any] | None = None) -> list[dict[str, Any]]:
     place = Address(resource="Group", file="t.yaml", line=1)
-    item = Item(properties, None, {"egress": egress or []}, "Group")
-    row = build("cloudformation", SECURITY_GROUP.columns)(item, place)
+    row = declared(SECURITY_GROUP, properties, details={"egress": egress or []}, resource="Group")
     return list(derive(SECURITY_GROUP_RULE, SECURITY_GROUP_RULE.derived[0], row, place))
 
 

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
 import botocore.session
 import pytest
 from botocore import xform_name
-from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from demarcate.estate.schema.table import Bulk, Call, Column, Each, From, Table
+from demarcate.estate.sources.cloudformation.shapes import place_of
 from demarcate.estate.tables import all_tables
+from tests.estate.schemas import alternatives, schema
 
 TABLES = list(all_tables().values())
 STEP = re.compile(r"([A-Za-z0-9_:/-]+)|\[(\d*)\]")
@@ -162,27 +162,6 @@ def fits(column: Column, shape: Any) -> None:
         assert shape.type_name in FITS[column.type], f"{column.name}: {column.type} is not {shape.type_name}"
 
 
-@cache
-def schema(type_: str) -> dict[str, Any]:
-    return dict(PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", type_).schema)
-
-
-def alternatives(root: dict[str, Any], node: Any) -> Iterator[dict[str, Any]]:
-    """A schema node with its references followed and its alternatives laid out."""
-    if not isinstance(node, dict):
-        return
-    if "$ref" in node:
-        target: Any = root
-        for part in node["$ref"].removeprefix("#/").split("/"):
-            target = target[part]
-        yield from alternatives(root, target)
-        return
-    yield node
-    for key in ("oneOf", "anyOf", "allOf"):
-        for other in node.get(key, ()):
-            yield from alternatives(root, other)
-
-
 def schema_walk(type_: str, path: str) -> list[dict[str, Any]]:
     root = schema(type_)
     nodes = [root]
@@ -207,7 +186,7 @@ def schema_walk(type_: str, path: str) -> list[dict[str, Any]]:
 )
 def test_template_mapping_is_what_cloudformation_has(table: Table) -> None:
     for column in table.columns:
-        place = column.place("cloudformation")
+        place = place_of(table, column)
         if place is None or place.path.startswith("#") or not table.types:
             continue
         nodes = [n for type_ in table.types for n in template_nodes(table, type_, place)]
@@ -230,7 +209,7 @@ def test_template_mapping_is_what_cloudformation_has(table: Table) -> None:
 
 
 def template_nodes(table: Table, type_: str, place: From) -> list[dict[str, Any]]:
-    path = place.path
+    path = place.said or place.path
     if path.startswith("@") and path != "@":
         name, _, rest = path[1:].partition(".")
         if "[" in name:

@@ -12,7 +12,7 @@ import pytest
 from demarcate.base.documents import read
 from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import UNSET, Column, From, Table
-from demarcate.estate.sources.config.recorded import RECORDER, Recorded, Told, all_recorded
+from demarcate.estate.sources.config.recorded import RECORDER, Recorded, Told, all_recorded, own_place
 from demarcate.estate.sources.config.shapes import item_shape, output_shape
 from demarcate.estate.tables import all_tables
 from tests.estate.test_tables import schema_walk, walk
@@ -34,7 +34,7 @@ def ids(one: Any) -> str:
 def place_of(one: Recorded, column: Column) -> From | None:
     if column.name in one.columns:
         return one.columns[column.name]
-    return column.place("cloudformation" if one.declared else "live")
+    return own_place(one, column)
 
 
 def test_types_are_those_of_config() -> None:

@@ -14,6 +14,7 @@ from msgspec import structs
 from demarcate.base.encoding import to_json
 from demarcate.estate.schema.rows import Address, Item, build, spooled
 from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.sources.cloudformation import shapes
 from demarcate.estate.sources.plan import make_plan
 from demarcate.estate.tables import all_tables
 from tests.estate.golden.forms import Form, answer_of, properties_of, renamed, siblings
@@ -55,10 +56,10 @@ def of_templates(members: Outline) -> Iterator[Mutant]:
         for type_ in table.types:
             items = [_item(table, type_, members, variant) for variant in range(VARIANTS + SPARSE)]
             for column in table.columns:
-                place = column.place("cloudformation")
+                place = shapes.place_of(table, column)
                 if place is None or place.path.startswith("#"):
                     continue
-                of, path = type_, place.path
+                of, path = type_, place.said or place.path
                 if path.startswith("@") and path != "@":
                     companion, _, path = path[1:].partition(".")
                     of = table.companions[companion.partition("[")[0]].type
@@ -70,7 +71,8 @@ def _item(table: Table, type_: str, members: Outline, variant: int) -> Item:
     for name, companion in table.companions.items():
         own = _plain(properties(companion.type, f"{name} {companion.type}", members, variant))
         details[name] = [own] if companion.many else own
-    return Item(_plain(properties(type_, type_, members, variant)), None, details, "ref")
+    own = shapes.in_api_shape(type_, _plain(properties(type_, type_, members, variant)))
+    return Item(own, None, details, "ref")
 
 
 def _plain(value: Any) -> Any:
@@ -81,16 +83,24 @@ def _mutants(
     source: str, table: Table, column: Column, form: Form, path: str, items: list[Item]
 ) -> Iterator[Mutant]:
     """The mutants of a column that a source finds at a path of a form."""
-    place = column.places[source]
-    true = _values(source, column, place, items)
+    tells = shapes.place_of if source == "cloudformation" else _live
+    place = tells(table, column)
+    assert place is not None
+    true = _values(place, column, items)
     for name in siblings(form, path) if path != "@" else ():
-        other = structs.replace(place, path=renamed(place.path, name))
-        told = _values(source, column, other, items) != true
+        other = structs.replace(place, path=renamed(place.said or place.path, name), said="")
+        changed = tells(table, structs.replace(column, places={source: other}))
+        assert changed is not None
+        told = _values(changed, column, items) != true
         yield Mutant(f"{table.name}.{column.name}", other.path, place.function is None, told)
 
 
-def _values(source: str, column: Column, place: From, items: list[Item]) -> list[bytes]:
+def _live(_: Table, column: Column) -> From | None:
+    return column.place("live")
+
+
+def _values(place: From, column: Column, items: list[Item]) -> list[bytes]:
     """What a column is of each item, or why it is not known, where it stands at a place."""
-    make = build(source, [structs.replace(column, places={source: place})])
+    make = build([column], lambda _: place)
     rows = [spooled(make(item, PLACE)) for item in items]
     return [to_json((row.get(column.name), row.get("_unknown"))) for row in rows]

@@ -71,12 +71,12 @@ def detail_of(text: str) -> str | None:
     return text[1:].partition(".")[0].partition("[")[0]
 
 
-def build(source: str, columns: Iterable[Column]) -> Callable[[Item, Address], Row]:
-    """A function that makes the row of one item, with the columns given."""
+def build(columns: Iterable[Column], place_of: Callable[[Column], From | None]) -> Callable[[Item, Address], Row]:
+    """A function that makes the row of one item, with the columns given, each from its place."""
     makers: list[tuple[str, Callable[[Item, Address], Any]]] = []
     formats: list[tuple[str, str]] = []
     for column in columns:
-        place = column.place(source)
+        place = place_of(column)
         if place is None:
             continue
         if place.path.startswith("#format."):
@@ -134,6 +134,7 @@ def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
         return lambda item, _: item.ref + suffix
     simple = not text.startswith(("@", "^")) or text == "@"
     get = path(text) if simple else None
+    said = place.said or text
 
     def make(item: Item, _: Address) -> Any:
         value = get(item.value) if get else find(item, text)
@@ -146,12 +147,12 @@ def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
                 value = function(value)
             except ODD:
                 inside = first_unknown(value)
-                return inside or Unknown(f"{text}: {kind(value)} of a form that was not expected")
+                return inside or Unknown(f"{said}: {kind(value)} of a form that was not expected")
             if value is ABSENT:
                 return None if absent is UNSET else absent
         elif isinstance(value, str) and "{{resolve:" in value:
-            return Unknown(f"{text}: {value[:60]} is only known at deployment")
-        return convert(type_, value, text)
+            return Unknown(f"{said}: {value[:60]} is only known at deployment")
+        return convert(type_, value, said)
 
     return make
 

@@ -48,12 +48,14 @@ class From(msgspec.Struct, frozen=True):
 
     `function` gets the value at `path`, which is neither absent nor Unknown itself but may hold Unknown
     inside, and returns the column's value (or an Unknown). What it raises for a value of the wrong form is
-    caught: the column is then unknown. `absent` overrides the column's own.
+    caught: the column is then unknown. `absent` overrides the column's own. `said` is what the source calls it,
+    where that is not the path.
     """
 
     path: str
     function: Callable[[Any], Any] | None = None
     absent: Any = UNSET
+    said: str = ""
 
 
 REF: Final = From("#ref")

@@ -41,7 +41,7 @@ def shown(source: Source, of: Table, column: Column) -> str:
     place = source.place(of, column) if source.tells(of) else None
     if place is None:
         return "unknown"
-    path = place.path
+    path = place.said or place.path
     if path.startswith("#format."):
         return path.removeprefix("#format.")
     if path == "#ref":

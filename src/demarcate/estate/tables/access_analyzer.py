@@ -13,7 +13,7 @@ ANALYZER = Table(
     columns=(
         Text("name", live="name", cloudformation="AnalyzerName"),
         Arn(live="arn", cloudformation=REF),
-        Text("type", live="type", cloudformation="Type", about="ACCOUNT, ORGANIZATION, ACCOUNT_UNUSED_ACCESS, …"),
+        Text("type", live="type", about="ACCOUNT, ORGANIZATION, ACCOUNT_UNUSED_ACCESS, …"),
         Text("status", live="status"),
         Time("created_at", live="createdAt"),
         Time("last_resource_analyzed_at", live="lastResourceAnalyzedAt"),

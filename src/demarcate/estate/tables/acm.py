@@ -36,7 +36,7 @@ CERTIFICATE = Table(
     columns=(
         Arn(live="CertificateArn", cloudformation=REF),
         Text("certificate_arn", live="CertificateArn", cloudformation=REF),
-        Text("domain_name", live="DomainName", cloudformation="DomainName"),
+        Text("domain_name", live="DomainName"),
         Text(
             "type",
             live="@certificate.Certificate.Type",

@@ -11,14 +11,6 @@ from demarcate.estate.schema.unknown import Unknown
 Methods = list[tuple[str, dict[str, Any]]]
 """The settings of methods, each with its path and verb as API Gateway writes them; "*/*" is all of them."""
 
-_CAMEL = {
-    "LoggingLevel": "loggingLevel",
-    "CachingEnabled": "cachingEnabled",
-    "CacheDataEncrypted": "cacheDataEncrypted",
-    "DataTraceEnabled": "dataTraceEnabled",
-    "MetricsEnabled": "metricsEnabled",
-}
-
 
 def _live(function: Any) -> Any:
     return lambda settings: function(list(settings.items()))
@@ -37,7 +29,7 @@ def _declared(function: Any) -> Any:
                 if isinstance(part, Unknown):
                     return part
             key = "*/*" if path in ("/*", "*") and verb == "*" else f"{path}/{verb}"
-            methods.append((key, {_CAMEL[name]: one[name] for name in _CAMEL if name in one}))
+            methods.append((key, one))
         return function(methods)
 
     return read
@@ -96,7 +88,7 @@ REST_API = Table(
     columns=(
         Text("api_id", live="id", cloudformation=REF),
         Arn("arn:{partition}:apigateway:{region}::/restapis/{api_id}", cloudformation=REF),
-        Text("name", live="name", cloudformation="Name"),
+        Text("name", live="name"),
         Time("created_date", live="createdDate"),
         Text("api_key_source", live="apiKeySource", cloudformation=From("ApiKeySourceType", absent="HEADER")),
         Texts(
@@ -108,18 +100,16 @@ REST_API = Table(
         Texts(
             "vpc_endpoint_ids",
             live="endpointConfiguration.vpcEndpointIds",
-            cloudformation="EndpointConfiguration.VpcEndpointIds",
             absent=[],
         ),
         Bool(
             "disable_execute_api_endpoint",
             live="disableExecuteApiEndpoint",
-            cloudformation="DisableExecuteApiEndpoint",
             absent=False,
             about="Whether the API answers at its own domains alone.",
         ),
-        Text("security_policy", live="securityPolicy", cloudformation="SecurityPolicy"),
-        Json("policy", live=From("policy", _policy), cloudformation=From("Policy", _policy), absent={}),
+        Text("security_policy", live="securityPolicy"),
+        Json("policy", live=From("policy", _policy), absent={}),
         Tags(live="tags"),
     ),
 )
@@ -134,10 +124,10 @@ STAGE = Table(
     ),
     cloudformation="AWS::ApiGateway::Stage",
     columns=(
-        Text("name", live="stageName", cloudformation="StageName"),
+        Text("name", live="stageName"),
         Text("rest_api_id", live="^.id", cloudformation="RestApiId"),
         Arn("arn:{partition}:apigateway:{region}::/restapis/{rest_api_id}/stages/{name}", cloudformation=REF),
-        Text("deployment_id", live="deploymentId", cloudformation="DeploymentId"),
+        Text("deployment_id", live="deploymentId"),
         Time("created_date", live="createdDate"),
         Time("last_updated_date", live="lastUpdatedDate"),
         Text(
@@ -167,12 +157,11 @@ STAGE = Table(
             absent="",
             about="'' where accesses are not logged.",
         ),
-        Bool("tracing_enabled", live="tracingEnabled", cloudformation="TracingEnabled", absent=False),
+        Bool("tracing_enabled", live="tracingEnabled", absent=False),
         Text("web_acl_arn", live="webAclArn", absent="", about="'' where there is none."),
         Bool(
             "cache_cluster_enabled",
             live="cacheClusterEnabled",
-            cloudformation="CacheClusterEnabled",
             absent=False,
         ),
         Bool(
@@ -185,7 +174,6 @@ STAGE = Table(
         Text(
             "client_certificate_id",
             live="clientCertificateId",
-            cloudformation="ClientCertificateId",
             absent="",
             about="What the API shows to the back end to prove who it is.",
         ),
@@ -211,19 +199,17 @@ API_V2 = Table(
     columns=(
         Text("api_id", live="ApiId", cloudformation=REF),
         Arn("arn:{partition}:apigateway:{region}::/apis/{api_id}", cloudformation=REF),
-        Text("name", live="Name", cloudformation="Name"),
-        Text("protocol_type", live="ProtocolType", cloudformation="ProtocolType", about="HTTP or WEBSOCKET."),
+        Text("name", live="Name"),
+        Text("protocol_type", live="ProtocolType", about="HTTP or WEBSOCKET."),
         Text("api_endpoint", live="ApiEndpoint"),
         Bool(
             "disable_execute_api_endpoint",
             live="DisableExecuteApiEndpoint",
-            cloudformation="DisableExecuteApiEndpoint",
             absent=False,
         ),
         Texts(
             "cors_allow_origins",
             live="CorsConfiguration.AllowOrigins",
-            cloudformation="CorsConfiguration.AllowOrigins",
             absent=[],
         ),
         Time("created_date", live="CreatedDate"),
@@ -238,37 +224,33 @@ STAGE_V2 = Table(
     live=(_APIS, Each("apigatewayv2.get_stages", "Items[]", inputs={"ApiId": "ApiId"})),
     cloudformation="AWS::ApiGatewayV2::Stage",
     columns=(
-        Text("stage_name", live="StageName", cloudformation="StageName"),
+        Text("stage_name", live="StageName"),
         Text("api_id", live="^.ApiId", cloudformation="ApiId"),
         Text("protocol_type", live="^.ProtocolType"),
         Arn("arn:{partition}:apigateway:{region}::/apis/{api_id}/stages/{stage_name}", cloudformation=REF),
         Text(
             "access_log_destination_arn",
             live="AccessLogSettings.DestinationArn",
-            cloudformation="AccessLogSettings.DestinationArn",
             absent="",
             about="'' where accesses are not logged.",
         ),
         Text(
             "default_route_logging_level",
             live="DefaultRouteSettings.LoggingLevel",
-            cloudformation="DefaultRouteSettings.LoggingLevel",
             absent="OFF",
             about="Execution logs, which WebSocket APIs alone have.",
         ),
         Bool(
             "default_route_data_trace_enabled",
             live="DefaultRouteSettings.DataTraceEnabled",
-            cloudformation="DefaultRouteSettings.DataTraceEnabled",
             absent=False,
         ),
         Bool(
             "default_route_detailed_metrics_enabled",
             live="DefaultRouteSettings.DetailedMetricsEnabled",
-            cloudformation="DefaultRouteSettings.DetailedMetricsEnabled",
             absent=False,
         ),
-        Bool("auto_deploy", live="AutoDeploy", cloudformation="AutoDeploy", absent=False),
+        Bool("auto_deploy", live="AutoDeploy", absent=False),
         Texts(
             "plaintext_secret_names",
             live=From("StageVariables", plaintext_secrets),
@@ -289,18 +271,17 @@ ROUTE_V2 = Table(
     cloudformation="AWS::ApiGatewayV2::Route",
     columns=(
         Text("route_id", live="RouteId"),
-        Text("route_key", live="RouteKey", cloudformation="RouteKey", about="Such as GET /orders."),
+        Text("route_key", live="RouteKey", about="Such as GET /orders."),
         Text("api_id", live="^.ApiId", cloudformation="ApiId"),
         Text("protocol_type", live="^.ProtocolType"),
         Arn("arn:{partition}:apigateway:{region}::/apis/{api_id}/routes/{route_id}", cloudformation=REF),
         Text(
             "authorization_type",
             live="AuthorizationType",
-            cloudformation="AuthorizationType",
             absent="NONE",
             about="NONE, AWS_IAM, CUSTOM or JWT.",
         ),
-        Bool("api_key_required", live="ApiKeyRequired", cloudformation="ApiKeyRequired", absent=False),
+        Bool("api_key_required", live="ApiKeyRequired", absent=False),
     ),
 )
 
@@ -311,32 +292,26 @@ DOMAIN_NAME = Table(
     live=Each("apigateway.get_domain_names", "items[]"),
     cloudformation="AWS::ApiGateway::DomainName",
     columns=(
-        Text("domain_name", live="domainName", cloudformation="DomainName"),
+        Text("domain_name", live="domainName"),
         Arn("arn:{partition}:apigateway:{region}::/domainnames/{domain_name}", cloudformation=REF),
         Text(
             "security_policy",
             live="securityPolicy",
-            cloudformation="SecurityPolicy",
             about="The TLS versions that it takes, such as TLS_1_2.",
         ),
-        Text(
-            "certificate_arn", live="certificateArn", cloudformation="CertificateArn", absent="", about="For EDGE."
-        ),
+        Text("certificate_arn", live="certificateArn", absent="", about="For EDGE."),
         Text(
             "regional_certificate_arn",
             live="regionalCertificateArn",
-            cloudformation="RegionalCertificateArn",
             absent="",
         ),
         Texts(
             "endpoint_types",
             live="endpointConfiguration.types",
-            cloudformation="EndpointConfiguration.Types",
         ),
         Text(
             "mutual_tls_truststore_uri",
             live="mutualTlsAuthentication.truststoreUri",
-            cloudformation="MutualTlsAuthentication.TruststoreUri",
             absent="",
         ),
         Tags(live="tags"),

@@ -125,7 +125,6 @@ VAULT = Table(
         Text(
             "encryption_key_arn",
             live="EncryptionKeyArn",
-            cloudformation="EncryptionKeyArn",
             absent="",
             about="Empty where AWS's own key encrypts it.",
         ),
@@ -201,32 +200,27 @@ SELECTION = Table(
         Text(
             "selection_name",
             live="BackupSelection.SelectionName",
-            cloudformation="BackupSelection.SelectionName",
         ),
-        Text("backup_plan_id", live="BackupPlanId", cloudformation="BackupPlanId"),
-        Text("iam_role_arn", live="BackupSelection.IamRoleArn", cloudformation="BackupSelection.IamRoleArn"),
+        Text("backup_plan_id", live="BackupPlanId"),
+        Text("iam_role_arn", live="BackupSelection.IamRoleArn"),
         Texts(
             "resources",
             live="BackupSelection.Resources",
-            cloudformation="BackupSelection.Resources",
             absent=[],
         ),
         Texts(
             "not_resources",
             live="BackupSelection.NotResources",
-            cloudformation="BackupSelection.NotResources",
             absent=[],
         ),
         Json(
             "list_of_tags",
             live="BackupSelection.ListOfTags",
-            cloudformation="BackupSelection.ListOfTags",
             absent=[],
         ),
         Json(
             "conditions",
             live="BackupSelection.Conditions",
-            cloudformation="BackupSelection.Conditions",
             absent={},
         ),
     ),

@@ -56,12 +56,12 @@ def _protocol(origin: dict[str, Any]) -> Any:
     return (origin.get("CustomOriginConfig") or {}).get("OriginProtocolPolicy")
 
 
-def _tls(listed: Items, name: str) -> Callable[[dict[str, Any]], Any]:
+def _tls(listed: Items) -> Callable[[dict[str, Any]], Any]:
     def versions(origin: dict[str, Any]) -> Any:
         config = origin.get("CustomOriginConfig")
         if not config or config.get("OriginProtocolPolicy") == "http-only":
             return None
-        told = config.get(name)
+        told = config.get("OriginSslProtocols")
         return ["SSLv3", "TLSv1"] if told is None else listed(told)
 
     return versions
@@ -139,10 +139,12 @@ def _signed(items: Items, name: str, listed: Items) -> Callable[[Any], Any]:
     return any_listed
 
 
+_CERTIFICATES = ("ACMCertificateArn", "IAMCertificateId")
+
+
 def _default_certificate(certificate: Any) -> Any:
     """Whether viewers get CloudFront's own certificate: no other is named."""
-    names = ("ACMCertificateArn", "AcmCertificateArn", "IAMCertificateId", "IamCertificateId")
-    named = [certificate[name] for name in names if certificate.get(name)]
+    named = [certificate[name] for name in _CERTIFICATES if certificate.get(name)]
     known = [one for one in named if not isinstance(one, Unknown)]
     return False if known else first_unknown(named) or True
 
@@ -156,7 +158,7 @@ def _minimum(certificate: Any) -> Any:
 
 
 def _certificate(certificate: Any) -> Any:
-    for name in ("ACMCertificateArn", "AcmCertificateArn", "IAMCertificateId", "IamCertificateId"):
+    for name in _CERTIFICATES:
         if certificate.get(name):
             return certificate[name]
     return ""
@@ -291,8 +293,8 @@ DISTRIBUTION = Table(
         ),
         Texts(
             "origin_ssl_protocols",
-            live=From("Origins", _origins(_tls(_wrapped, "OriginSslProtocols"), _wrapped)),
-            cloudformation=From(f"{CONFIG}.Origins", _origins(_tls(_plain, "OriginSSLProtocols"), _plain)),
+            live=From("Origins", _origins(_tls(_wrapped), _wrapped)),
+            cloudformation=From(f"{CONFIG}.Origins", _origins(_tls(_plain), _plain)),
             absent=[],
             about="The TLS versions that CloudFront may use with origins that are not buckets.",
         ),
@@ -347,9 +349,9 @@ LOG_DELIVERY_SOURCE = Table(
     live=Each("logs.describe_delivery_sources", "deliverySources[]"),
     cloudformation="AWS::Logs::DeliverySource",
     columns=(
-        Text("name", live="name", cloudformation="Name"),
+        Text("name", live="name"),
         Arn(live="arn"),
-        Text("log_type", live="logType", cloudformation="LogType"),
+        Text("log_type", live="logType"),
         Text("service", live="service"),
         Text(
             "distribution_id",

@@ -35,8 +35,8 @@ CLUSTER = Table(
         Text("cluster_id", live="ClusterId", cloudformation=REF),
         Arn("arn:{partition}:cloudhsm:{region}:{account_id}:cluster/{cluster_id}", cloudformation=REF),
         Text("state", live="State"),
-        Text("hsm_type", live="HsmType", cloudformation="HsmType"),
-        Text("mode", live="Mode", cloudformation="Mode", about="FIPS or NON_FIPS."),
+        Text("hsm_type", live="HsmType"),
+        Text("mode", live="Mode", about="FIPS or NON_FIPS."),
         Text("vpc_id", live="VpcId"),
         Text("security_group", live="SecurityGroup"),
         Json("hsms", live="Hsms", absent=[]),
@@ -50,7 +50,6 @@ CLUSTER = Table(
         Int(
             "backup_retention_days",
             live=From("BackupRetentionPolicy", _days),
-            cloudformation=From("BackupRetentionPolicy", _days),
         ),
         Time("create_timestamp", live="CreateTimestamp"),
         Tags(live="TagList"),

@@ -146,16 +146,11 @@ TRAIL = Table(
             cloudformation=From("@", lambda _: ""),
             about="The region where it was made; '' in a template, which does not say where it is deployed.",
         ),
-        Bool(
-            "is_multi_region_trail", live="IsMultiRegionTrail", cloudformation="IsMultiRegionTrail", absent=False
-        ),
-        Bool(
-            "is_organization_trail", live="IsOrganizationTrail", cloudformation="IsOrganizationTrail", absent=False
-        ),
+        Bool("is_multi_region_trail", live="IsMultiRegionTrail", absent=False),
+        Bool("is_organization_trail", live="IsOrganizationTrail", absent=False),
         Bool(
             "include_global_service_events",
             live="IncludeGlobalServiceEvents",
-            cloudformation="IncludeGlobalServiceEvents",
         ),
         Bool("is_logging", live="@status.IsLogging", cloudformation="IsLogging"),
         Bool(
@@ -164,20 +159,18 @@ TRAIL = Table(
             cloudformation="EnableLogFileValidation",
             absent=False,
         ),
-        Text("kms_key_id", live="KmsKeyId", cloudformation="KMSKeyId", absent=""),
-        Text("s3_bucket_name", live="S3BucketName", cloudformation="S3BucketName"),
-        Text("s3_key_prefix", live="S3KeyPrefix", cloudformation="S3KeyPrefix", absent=""),
+        Text("kms_key_id", live="KmsKeyId", absent=""),
+        Text("s3_bucket_name", live="S3BucketName"),
+        Text("s3_key_prefix", live="S3KeyPrefix", absent=""),
         Text("sns_topic_arn", live="SnsTopicARN", cloudformation="SnsTopicName", absent=""),
         Text(
             "log_group_arn",
             live=From("CloudWatchLogsLogGroupArn", group_arn),
-            cloudformation=From("CloudWatchLogsLogGroupArn", group_arn),
             absent="",
         ),
         Text(
             "cloudwatch_logs_role_arn",
             live="CloudWatchLogsRoleArn",
-            cloudformation="CloudWatchLogsRoleArn",
             absent="",
         ),
         Time("latest_delivery_time", live="@status.LatestDeliveryTime"),
@@ -223,7 +216,7 @@ EVENT_DATA_STORE = Table(
     details={"store": Call("cloudtrail.get_event_data_store", inputs={"EventDataStore": "EventDataStoreArn"})},
     cloudformation="AWS::CloudTrail::EventDataStore",
     columns=(
-        Text("name", live="Name", cloudformation="Name"),
+        Text("name", live="Name"),
         Arn(live="EventDataStoreArn", cloudformation=attribute("EventDataStoreArn")),
         Text("status", live="@store.Status"),
         Text("kms_key_id", live="@store.KmsKeyId", cloudformation="KmsKeyId", absent=""),

@@ -34,11 +34,11 @@ def _without_values(parameters: Any) -> Any:
 
 def _all_supported(group: Any) -> Any:
     """A recording group that does not say so does not record all types."""
-    return group.get("AllSupported", False)
+    return group.get("allSupported", False)
 
 
 def _includes_global(group: Any) -> Any:
-    return group.get("IncludeGlobalResourceTypes", False)
+    return group.get("includeGlobalResourceTypes", False)
 
 
 RECORDER = Table(
@@ -51,7 +51,7 @@ RECORDER = Table(
     columns=(
         Text("name", live="name", cloudformation=REF),
         Arn("arn:{partition}:config:{region}:{account_id}:configuration-recorder/{name}", cloudformation=REF),
-        Text("role_arn", live="roleARN", cloudformation="RoleARN"),
+        Text("role_arn", live="roleARN"),
         Bool(
             "status_recording",
             live="@status.ConfigurationRecordersStatus[0].recording",
@@ -74,25 +74,21 @@ RECORDER = Table(
         Texts(
             "resource_types",
             live="recordingGroup.resourceTypes",
-            cloudformation="RecordingGroup.ResourceTypes",
             absent=[],
         ),
         Texts(
             "excluded_resource_types",
             live="recordingGroup.exclusionByResourceTypes.resourceTypes",
-            cloudformation="RecordingGroup.ExclusionByResourceTypes.ResourceTypes",
             absent=[],
         ),
         Text(
             "recording_strategy",
             live="recordingGroup.recordingStrategy.useOnly",
-            cloudformation="RecordingGroup.RecordingStrategy.UseOnly",
             absent="",
         ),
         Text(
             "recording_frequency",
             live="recordingMode.recordingFrequency",
-            cloudformation="RecordingMode.RecordingFrequency",
             absent="CONTINUOUS",
         ),
     ),
@@ -108,14 +104,13 @@ DELIVERY_CHANNEL = Table(
     columns=(
         Text("name", live="name", cloudformation=REF),
         Arn("arn:{partition}:config:{region}:{account_id}:delivery-channel/{name}", cloudformation=REF),
-        Text("s3_bucket_name", live="s3BucketName", cloudformation="S3BucketName"),
-        Text("s3_key_prefix", live="s3KeyPrefix", cloudformation="S3KeyPrefix", absent=""),
-        Text("s3_kms_key_arn", live="s3KmsKeyArn", cloudformation="S3KmsKeyArn", absent=""),
-        Text("sns_topic_arn", live="snsTopicARN", cloudformation="SnsTopicARN", absent=""),
+        Text("s3_bucket_name", live="s3BucketName"),
+        Text("s3_key_prefix", live="s3KeyPrefix", absent=""),
+        Text("s3_kms_key_arn", live="s3KmsKeyArn", absent=""),
+        Text("sns_topic_arn", live="snsTopicARN", absent=""),
         Text(
             "delivery_frequency",
             live="configSnapshotDeliveryProperties.deliveryFrequency",
-            cloudformation="ConfigSnapshotDeliveryProperties.DeliveryFrequency",
         ),
         Text(
             "history_delivery_status",
@@ -140,26 +135,23 @@ RULE = Table(
         Arn(live="ConfigRuleArn"),
         Text("rule_id", live="ConfigRuleId"),
         Text("rule_state", live="ConfigRuleState"),
-        Text("description", live="Description", cloudformation="Description", absent=""),
+        Text("description", live="Description", absent=""),
         Text("created_by", live="CreatedBy", absent="", about="The service that made it; '' for the customer."),
-        Text("source_owner", live="Source.Owner", cloudformation="Source.Owner"),
+        Text("source_owner", live="Source.Owner"),
         Text(
             "source_identifier",
             live="Source.SourceIdentifier",
-            cloudformation="Source.SourceIdentifier",
             absent="",
         ),
         Text(
             "maximum_execution_frequency",
             live="MaximumExecutionFrequency",
-            cloudformation="MaximumExecutionFrequency",
             absent="",
         ),
-        Json("scope", live="Scope", cloudformation="Scope", absent={}),
+        Json("scope", live="Scope", absent={}),
         Json(
             "input_parameters",
             live=From("InputParameters", lambda text: without_secrets(document(text))),
-            cloudformation=From("InputParameters", lambda text: without_secrets(document(text))),
             absent={},
         ),
     ),
@@ -177,11 +169,10 @@ CONFORMANCE_PACK = Table(
         Arn(live="ConformancePackArn", cloudformation=attribute("ConformancePackArn")),
         Text("conformance_pack_id", live="ConformancePackId"),
         Text("created_by", live="CreatedBy", absent=""),
-        Text("delivery_s3_bucket", live="DeliveryS3Bucket", cloudformation="DeliveryS3Bucket", absent=""),
+        Text("delivery_s3_bucket", live="DeliveryS3Bucket", absent=""),
         Json(
             "input_parameters",
             live=From("ConformancePackInputParameters", _without_values),
-            cloudformation=From("ConformancePackInputParameters", _without_values),
             absent=[],
         ),
         Time("last_update_requested_time", live="LastUpdateRequestedTime"),
@@ -201,19 +192,16 @@ AGGREGATOR = Table(
         Bool(
             "is_organization_aggregator",
             live=From("OrganizationAggregationSource", present),
-            cloudformation=From("OrganizationAggregationSource", present),
             absent=False,
         ),
         Bool(
             "organization_all_aws_regions",
             live="OrganizationAggregationSource.AllAwsRegions",
-            cloudformation="OrganizationAggregationSource.AllAwsRegions",
             absent=False,
         ),
         Json(
             "account_aggregation_sources",
             live="AccountAggregationSources",
-            cloudformation="AccountAggregationSources",
             absent=[],
         ),
         Time("creation_time", live="CreationTime"),

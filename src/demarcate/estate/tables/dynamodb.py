@@ -66,7 +66,6 @@ TABLE = Table(
         Bool(
             "deletion_protection_enabled",
             live="DeletionProtectionEnabled",
-            cloudformation="DeletionProtectionEnabled",
             absent=False,
         ),
         Text(

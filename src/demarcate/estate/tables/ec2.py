@@ -170,9 +170,9 @@ INSTANCE = Table(
     columns=(
         Text("instance_id", live="InstanceId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{account_id}:instance/{instance_id}", cloudformation=REF),
-        Text("instance_type", live="InstanceType", cloudformation="InstanceType"),
+        Text("instance_type", live="InstanceType"),
         Text("instance_state", live="State.Name", about="pending, running, stopping or stopped."),
-        Text("image_id", live="ImageId", cloudformation="ImageId"),
+        Text("image_id", live="ImageId"),
         Text("platform", live=From("Platform", str.lower), absent="", about="windows, or empty."),
         Text("platform_details", live="PlatformDetails"),
         Text("architecture", live="Architecture"),
@@ -186,7 +186,7 @@ INSTANCE = Table(
         Texts(
             "security_group_ids", live=From("SecurityGroups", each("GroupId")), cloudformation="SecurityGroupIds"
         ),
-        Text("private_ip_address", live="PrivateIpAddress", cloudformation="PrivateIpAddress"),
+        Text("private_ip_address", live="PrivateIpAddress"),
         Text("public_ip_address", live="PublicIpAddress", absent=""),
         Bool(
             "associate_public_ip_address",
@@ -219,18 +219,14 @@ INSTANCE = Table(
             cloudformation=_own("IamInstanceProfile", ""),
             about="In a template the profile's name.",
         ),
-        Text(
-            "metadata_http_tokens", live="MetadataOptions.HttpTokens", cloudformation="MetadataOptions.HttpTokens"
-        ),
+        Text("metadata_http_tokens", live="MetadataOptions.HttpTokens"),
         Text(
             "metadata_http_endpoint",
             live="MetadataOptions.HttpEndpoint",
-            cloudformation="MetadataOptions.HttpEndpoint",
         ),
         Int(
             "metadata_http_put_response_hop_limit",
             live="MetadataOptions.HttpPutResponseHopLimit",
-            cloudformation="MetadataOptions.HttpPutResponseHopLimit",
         ),
         Text(
             "monitoring_state",
@@ -238,7 +234,7 @@ INSTANCE = Table(
             cloudformation=_own("Monitoring", "disabled", _enabled),
             about="enabled: detailed monitoring, a minute apart.",
         ),
-        Bool("ebs_optimized", live="EbsOptimized", cloudformation="EbsOptimized"),
+        Bool("ebs_optimized", live="EbsOptimized"),
         Bool(
             "disable_api_termination",
             live="@termination.DisableApiTermination.Value",
@@ -370,7 +366,7 @@ LAUNCH_TEMPLATE = Table(
     columns=(
         Text("launch_template_id", live="LaunchTemplateId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{account_id}:launch-template/{launch_template_id}", cloudformation=REF),
-        Text("launch_template_name", live="LaunchTemplateName", cloudformation="LaunchTemplateName"),
+        Text("launch_template_name", live="LaunchTemplateName"),
         Int("default_version_number", live="DefaultVersionNumber"),
         Int("latest_version_number", live="LatestVersionNumber"),
         Time("create_time", live="CreateTime"),

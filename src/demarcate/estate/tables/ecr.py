@@ -81,7 +81,6 @@ REPOSITORY = Table(
         Bool(
             "scan_on_push",
             live="imageScanningConfiguration.scanOnPush",
-            cloudformation="ImageScanningConfiguration.ScanOnPush",
             absent=False,
         ),
         Text(
@@ -93,7 +92,6 @@ REPOSITORY = Table(
         Text(
             "kms_key",
             live="encryptionConfiguration.kmsKey",
-            cloudformation="EncryptionConfiguration.KmsKey",
             absent="",
         ),
         Bool(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -40,56 +39,32 @@ def _setting(name: str, key: str, value: str) -> Any:
     return find
 
 
-def _launch_type(key: str, strategy: str, provider: str) -> Any:
+def _launch_type(service: Any) -> Any:
     """The launch type, or the one that the capacity providers of a service come to."""
-
-    def find(service: Any) -> Any:
-        if service.get(key):
-            return service[key]
-        providers = service.get(strategy) or []
-        if isinstance(providers, Unknown) or not providers:
-            return providers or Unknown("the cluster's default capacity provider decides")
-        names = [one if isinstance(one, Unknown) else one[provider] for one in providers]
-        if all(name in ("FARGATE", "FARGATE_SPOT") for name in names):
-            return "FARGATE"
-        return Unknown("its capacity providers decide")
-
-    return find
+    if service.get("launchType"):
+        return service["launchType"]
+    providers = service.get("capacityProviderStrategy") or []
+    if isinstance(providers, Unknown) or not providers:
+        return providers or Unknown("the cluster's default capacity provider decides")
+    names = [one if isinstance(one, Unknown) else one["capacityProvider"] for one in providers]
+    if all(name in ("FARGATE", "FARGATE_SPOT") for name in names):
+        return "FARGATE"
+    return Unknown("its capacity providers decide")
 
 
-def _efs_in_clear(volumes: str, encryption: str) -> Any:
+def _efs_in_clear(volumes: Any) -> Any:
     """The volumes on EFS that are mounted without TLS."""
-
-    def find(found: Any) -> Any:
-        names = []
-        for volume in found:
-            efs = volume if isinstance(volume, Unknown) else volume.get(volumes)
-            if not efs:
-                continue
-            told = efs if isinstance(efs, Unknown) else efs.get(encryption, "DISABLED")
-            if isinstance(told, Unknown):
-                return told
-            if told != "ENABLED":
-                names.append(volume.get("name", volume.get("Name", "")))
-        return names
-
-    return find
-
-
-_FIRST = re.compile(r"^(EFS|FSx|[A-Z])")
-_MAPS = {"DockerLabels", "Options", "Labels", "DriverOpts"}
-
-
-def _camel(value: Any) -> Any:
-    """A template's structure with the names that the API gives its members; keys of free maps stay."""
-    if isinstance(value, list):
-        return [_camel(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    return {
-        _FIRST.sub(lambda found: found[0].lower(), key): item if key in _MAPS else _camel(item)
-        for key, item in value.items()
-    }
+    names = []
+    for volume in volumes:
+        efs = volume if isinstance(volume, Unknown) else volume.get("efsVolumeConfiguration")
+        if not efs:
+            continue
+        encryption = efs if isinstance(efs, Unknown) else efs.get("transitEncryption", "DISABLED")
+        if isinstance(encryption, Unknown):
+            return encryption
+        if encryption != "ENABLED":
+            names.append(volume.get("name", ""))
+    return names
 
 
 _COMMANDS = ("command", "entryPoint")
@@ -102,7 +77,7 @@ def _kept(declared: bool) -> Any:
     """
 
     def keep(containers: Any) -> Any:
-        return [_without_values(one, declared) for one in (_camel(containers) if declared else containers)]
+        return [_without_values(one, declared) for one in containers]
 
     return keep
 
@@ -162,35 +137,30 @@ CLUSTER = Table(
         Text(
             "execute_command_logging",
             live="configuration.executeCommandConfiguration.logging",
-            cloudformation="Configuration.ExecuteCommandConfiguration.Logging",
             absent="DEFAULT",
             about="Where sessions in containers are logged: NONE, DEFAULT (as the task), OVERRIDE (as below).",
         ),
         Text(
             "execute_command_kms_key_id",
             live="configuration.executeCommandConfiguration.kmsKeyId",
-            cloudformation="Configuration.ExecuteCommandConfiguration.KmsKeyId",
             absent="",
         ),
         Text(
             "execute_command_log_group",
             live="configuration.executeCommandConfiguration.logConfiguration.cloudWatchLogGroupName",
-            cloudformation="Configuration.ExecuteCommandConfiguration.LogConfiguration.CloudWatchLogGroupName",
             absent="",
         ),
         Text(
             "execute_command_s3_bucket",
             live="configuration.executeCommandConfiguration.logConfiguration.s3BucketName",
-            cloudformation="Configuration.ExecuteCommandConfiguration.LogConfiguration.S3BucketName",
             absent="",
         ),
         Text(
             "fargate_ephemeral_storage_kms_key_id",
             live="configuration.managedStorageConfiguration.fargateEphemeralStorageKmsKeyId",
-            cloudformation="Configuration.ManagedStorageConfiguration.FargateEphemeralStorageKmsKeyId",
             absent="",
         ),
-        Texts("capacity_providers", live="capacityProviders", cloudformation="CapacityProviders", absent=[]),
+        Texts("capacity_providers", live="capacityProviders", absent=[]),
         Int("active_services_count", live="activeServicesCount"),
         Int("running_tasks_count", live="runningTasksCount"),
         Int("registered_container_instances_count", live="registeredContainerInstancesCount"),
@@ -218,21 +188,20 @@ SERVICE = Table(
     cloudformation="AWS::ECS::Service",
     ref_attributes=("ServiceArn",),
     columns=(
-        Text("service_name", live="serviceName", cloudformation="ServiceName"),
+        Text("service_name", live="serviceName"),
         Arn(live="serviceArn", cloudformation=REF),
         Text("cluster_arn", live="clusterArn"),
         Text("status", live="status"),
-        Text("task_definition", live="taskDefinition", cloudformation="TaskDefinition"),
+        Text("task_definition", live="taskDefinition"),
         Text(
             "launch_type",
-            live=From("@", _launch_type("launchType", "capacityProviderStrategy", "capacityProvider")),
-            cloudformation=From("@", _launch_type("LaunchType", "CapacityProviderStrategy", "CapacityProvider")),
+            live=From("@", _launch_type),
+            cloudformation=From("@", _launch_type),
             about="FARGATE, EC2, EXTERNAL or MANAGED_INSTANCES; from its capacity providers where these tell.",
         ),
         Texts(
             "capacity_providers",
             live=From("capacityProviderStrategy", each("capacityProvider")),
-            cloudformation=From("CapacityProviderStrategy", each("CapacityProvider")),
             absent=[],
         ),
         Text(
@@ -245,64 +214,54 @@ SERVICE = Table(
         Text(
             "assign_public_ip",
             live="networkConfiguration.awsvpcConfiguration.assignPublicIp",
-            cloudformation="NetworkConfiguration.AwsvpcConfiguration.AssignPublicIp",
             absent="DISABLED",
             about="ENABLED or DISABLED.",
         ),
         Texts(
             "subnets",
             live="networkConfiguration.awsvpcConfiguration.subnets",
-            cloudformation="NetworkConfiguration.AwsvpcConfiguration.Subnets",
             absent=[],
         ),
         Texts(
             "security_groups",
             live="networkConfiguration.awsvpcConfiguration.securityGroups",
-            cloudformation="NetworkConfiguration.AwsvpcConfiguration.SecurityGroups",
             absent=[],
         ),
         Text(
             "deployment_controller_type",
             live="deploymentController.type",
-            cloudformation="DeploymentController.Type",
             absent="ECS",
         ),
         Text(
             "deployment_strategy",
             live="deploymentConfiguration.strategy",
-            cloudformation="DeploymentConfiguration.Strategy",
             absent="ROLLING",
         ),
         Bool(
             "deployment_circuit_breaker_enabled",
             live="deploymentConfiguration.deploymentCircuitBreaker.enable",
-            cloudformation="DeploymentConfiguration.DeploymentCircuitBreaker.Enable",
             absent=False,
         ),
         Bool(
             "deployment_circuit_breaker_rollback",
             live="deploymentConfiguration.deploymentCircuitBreaker.rollback",
-            cloudformation="DeploymentConfiguration.DeploymentCircuitBreaker.Rollback",
             absent=False,
         ),
         Bool(
             "deployment_alarms_enabled",
             live="deploymentConfiguration.alarms.enable",
-            cloudformation="DeploymentConfiguration.Alarms.Enable",
             absent=False,
         ),
         Bool(
             "deployment_alarms_rollback",
             live="deploymentConfiguration.alarms.rollback",
-            cloudformation="DeploymentConfiguration.Alarms.Rollback",
             absent=False,
         ),
         Int(
             "minimum_healthy_percent",
             live="deploymentConfiguration.minimumHealthyPercent",
-            cloudformation="DeploymentConfiguration.MinimumHealthyPercent",
         ),
-        Int("desired_count", live="desiredCount", cloudformation="DesiredCount"),
+        Int("desired_count", live="desiredCount"),
         Int("running_count", live="runningCount"),
         Text(
             "scheduling_strategy",
@@ -312,7 +271,6 @@ SERVICE = Table(
         Bool(
             "enable_execute_command",
             live="enableExecuteCommand",
-            cloudformation="EnableExecuteCommand",
             absent=False,
             about="Whether commands may be run in its containers (ECS Exec).",
         ),
@@ -389,13 +347,13 @@ TASK_DEFINITION = Table(
         Json(
             "volumes",
             live=From("taskDefinition.volumes", _without_options),
-            cloudformation=From("Volumes", lambda volumes: _without_options(_camel(volumes))),
+            cloudformation=From("Volumes", _without_options),
             absent=[],
         ),
         Texts(
             "efs_volumes_without_encryption",
-            live=From("taskDefinition.volumes", _efs_in_clear("efsVolumeConfiguration", "transitEncryption")),
-            cloudformation=From("Volumes", _efs_in_clear("EFSVolumeConfiguration", "TransitEncryption")),
+            live=From("taskDefinition.volumes", _efs_in_clear),
+            cloudformation=From("Volumes", _efs_in_clear),
             absent=[],
             about="Volumes on EFS that are mounted without encryption in transit.",
         ),

@@ -58,7 +58,7 @@ FILE_SYSTEM = Table(
         Text("name", live="Name", absent=""),
         Text("life_cycle_state", live="LifeCycleState"),
         Bool("encrypted", live="Encrypted", cloudformation=From("Encrypted", absent=False)),
-        Text("kms_key_id", live="KmsKeyId", cloudformation="KmsKeyId", absent=""),
+        Text("kms_key_id", live="KmsKeyId", absent=""),
         Bool(
             "automatic_backups_enabled",
             live=From("@backup.BackupPolicy.Status", equals("ENABLED", "ENABLING")),
@@ -80,7 +80,6 @@ FILE_SYSTEM = Table(
         Text(
             "availability_zone_name",
             live="AvailabilityZoneName",
-            cloudformation="AvailabilityZoneName",
             absent="",
             about="The one zone that holds it; empty where several do.",
         ),
@@ -91,8 +90,8 @@ FILE_SYSTEM = Table(
                 "FileSystemProtection.ReplicationOverwriteProtection", equals("ENABLED"), absent=True
             ),
         ),
-        Text("performance_mode", live="PerformanceMode", cloudformation="PerformanceMode"),
-        Text("throughput_mode", live="ThroughputMode", cloudformation="ThroughputMode"),
+        Text("performance_mode", live="PerformanceMode"),
+        Text("throughput_mode", live="ThroughputMode"),
         Int("number_of_mount_targets", live="NumberOfMountTargets"),
         Time("creation_time", live="CreationTime"),
         Tags(live="Tags", cloudformation="FileSystemTags"),
@@ -108,18 +107,16 @@ ACCESS_POINT = Table(
     columns=(
         Text("access_point_id", live="AccessPointId", cloudformation=REF),
         Arn(live="AccessPointArn", cloudformation=attribute("Arn")),
-        Text("file_system_id", live="FileSystemId", cloudformation="FileSystemId"),
+        Text("file_system_id", live="FileSystemId"),
         Bool(
             "posix_user_enforced",
             live=From("PosixUser", present),
-            cloudformation=From("PosixUser", present),
             absent=False,
             about="Whether all who mount it act as one user that it names.",
         ),
         Text(
             "root_directory_path",
             live="RootDirectory.Path",
-            cloudformation="RootDirectory.Path",
             absent="/",
         ),
         Tags(live="Tags", cloudformation="AccessPointTags"),
@@ -141,8 +138,8 @@ MOUNT_TARGET = Table(
             "arn:{partition}:elasticfilesystem:{region}:{account_id}:mount-target/{mount_target_id}",
             cloudformation=REF,
         ),
-        Text("file_system_id", live="FileSystemId", cloudformation="FileSystemId"),
-        Text("subnet_id", live="SubnetId", cloudformation="SubnetId"),
+        Text("file_system_id", live="FileSystemId"),
+        Text("subnet_id", live="SubnetId"),
         Text("vpc_id", live="VpcId"),
         Text("life_cycle_state", live="LifeCycleState"),
     ),

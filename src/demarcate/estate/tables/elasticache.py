@@ -78,14 +78,13 @@ CLUSTER = Table(
             about="The replication group that it is a node of; empty for one that stands alone.",
         ),
         Text("cache_cluster_status", live="CacheClusterStatus"),
-        Text("cache_node_type", live="CacheNodeType", cloudformation="CacheNodeType"),
-        Int("num_cache_nodes", live="NumCacheNodes", cloudformation="NumCacheNodes"),
-        Text("engine", live="Engine", cloudformation="Engine"),
-        Text("engine_version", live="EngineVersion", cloudformation="EngineVersion"),
+        Text("cache_node_type", live="CacheNodeType"),
+        Int("num_cache_nodes", live="NumCacheNodes"),
+        Text("engine", live="Engine"),
+        Text("engine_version", live="EngineVersion"),
         Bool(
             "auto_minor_version_upgrade",
             live="AutoMinorVersionUpgrade",
-            cloudformation="AutoMinorVersionUpgrade",
         ),
         Text(
             "preferred_maintenance_window",
@@ -103,22 +102,19 @@ CLUSTER = Table(
         Bool(
             "transit_encryption_enabled",
             live="TransitEncryptionEnabled",
-            cloudformation="TransitEncryptionEnabled",
             absent=False,
         ),
         Bool("auth_token_enabled", live="AuthTokenEnabled"),
         Int(
             "snapshot_retention_limit",
             live="SnapshotRetentionLimit",
-            cloudformation="SnapshotRetentionLimit",
             absent=0,
             about="Days; 0 where automatic backups are off.",
         ),
-        Text("cache_subnet_group_name", live="CacheSubnetGroupName", cloudformation="CacheSubnetGroupName"),
+        Text("cache_subnet_group_name", live="CacheSubnetGroupName"),
         Texts(
             "log_types",
             live=From("LogDeliveryConfigurations", each("LogType")),
-            cloudformation=From("LogDeliveryConfigurations", each("LogType")),
             absent=[],
             about="slow-log, engine-log.",
         ),
@@ -151,12 +147,11 @@ REPLICATION_GROUP = Table(
         Arn(live="ARN", cloudformation=REF),
         Text("description", live="Description", cloudformation="ReplicationGroupDescription"),
         Text("status", live="Status"),
-        Text("cache_node_type", live="CacheNodeType", cloudformation="CacheNodeType"),
-        Text("engine", live="Engine", cloudformation="Engine"),
+        Text("cache_node_type", live="CacheNodeType"),
+        Text("engine", live="Engine"),
         Bool(
             "auto_minor_version_upgrade",
             live="AutoMinorVersionUpgrade",
-            cloudformation="AutoMinorVersionUpgrade",
         ),
         Bool(
             "at_rest_encryption_enabled",
@@ -170,11 +165,10 @@ REPLICATION_GROUP = Table(
             cloudformation=From("@", _encryption_declared),
             about="none, sse-elasticache (a key that AWS owns) or sse-kms.",
         ),
-        Text("kms_key_id", live="KmsKeyId", cloudformation="KmsKeyId", absent=""),
+        Text("kms_key_id", live="KmsKeyId", absent=""),
         Bool(
             "transit_encryption_enabled",
             live="TransitEncryptionEnabled",
-            cloudformation="TransitEncryptionEnabled",
             absent=False,
         ),
         Text(
@@ -190,7 +184,7 @@ REPLICATION_GROUP = Table(
             cloudformation=From("@", _has_token),
             absent=False,
         ),
-        Texts("user_group_ids", live="UserGroupIds", cloudformation="UserGroupIds", absent=[]),
+        Texts("user_group_ids", live="UserGroupIds", absent=[]),
         Bool(
             "automatic_failover_enabled",
             live=From("AutomaticFailover", equals("enabled", "enabling")),
@@ -206,11 +200,10 @@ REPLICATION_GROUP = Table(
         Int(
             "snapshot_retention_limit",
             live="SnapshotRetentionLimit",
-            cloudformation="SnapshotRetentionLimit",
             absent=0,
             about="Days; 0 where automatic backups are off.",
         ),
-        Text("snapshot_window", live="SnapshotWindow", cloudformation="SnapshotWindow", absent=""),
+        Text("snapshot_window", live="SnapshotWindow", absent=""),
         Text(
             "preferred_maintenance_window",
             cloudformation=From("PreferredMaintenanceWindow", absent=""),
@@ -219,7 +212,6 @@ REPLICATION_GROUP = Table(
         Texts(
             "log_types",
             live=From("LogDeliveryConfigurations", each("LogType")),
-            cloudformation=From("LogDeliveryConfigurations", each("LogType")),
             absent=[],
             about="slow-log, engine-log.",
         ),

@@ -43,10 +43,10 @@ BUS = Table(
     cloudformation="AWS::Events::EventBus",
     ref_property="Name",
     columns=(
-        Text("name", live="Name", cloudformation="Name"),
+        Text("name", live="Name"),
         Arn(live="Arn"),
-        Bool("has_policy", live=From("Policy", present), cloudformation=From("Policy", present), absent=False),
-        Json("policy", live=From("Policy", document), cloudformation=From("Policy", document), absent={}),
+        Bool("has_policy", live=From("Policy", present), absent=False),
+        Json("policy", live=From("Policy", document), absent={}),
         Tags(live="@tags.Tags"),
     ),
 )
@@ -69,9 +69,9 @@ RULE = Table(
         Text("name", live="Name", cloudformation=REF),
         Arn(live="Arn"),
         Text("state", live="State", cloudformation=From("State", absent="ENABLED")),
-        Text("event_bus_name", live="EventBusName", cloudformation="EventBusName", absent="default"),
-        Text("description", live="Description", cloudformation="Description", absent=""),
-        Text("schedule_expression", live="ScheduleExpression", cloudformation="ScheduleExpression", absent=""),
+        Text("event_bus_name", live="EventBusName", absent="default"),
+        Text("description", live="Description", absent=""),
+        Text("schedule_expression", live="ScheduleExpression", absent=""),
         Text(
             "managed_by",
             live="ManagedBy",
@@ -82,20 +82,17 @@ RULE = Table(
         Json(
             "event_pattern",
             live=From("EventPattern", document),
-            cloudformation=From("EventPattern", document),
             absent={},
         ),
         Texts(
             "event_sources",
             live=From("EventPattern", _matches("source")),
-            cloudformation=From("EventPattern", _matches("source")),
             absent=[],
             about="The sources that its pattern takes: 'x*' for a prefix, '*' for any.",
         ),
         Texts(
             "event_detail_types",
             live=From("EventPattern", _matches("detail-type")),
-            cloudformation=From("EventPattern", _matches("detail-type")),
             absent=[],
             about="The detail types that its pattern takes: 'x*' for a prefix, '*' for any.",
         ),

@@ -93,7 +93,7 @@ DETECTOR = Table(
         _protection("eks_runtime_agent_managed", "RUNTIME_MONITORING", "EKS_ADDON_MANAGEMENT"),
         _protection("ecs_runtime_agent_managed", "RUNTIME_MONITORING", "ECS_FARGATE_AGENT_MANAGEMENT"),
         _protection("ec2_runtime_agent_managed", "RUNTIME_MONITORING", "EC2_AGENT_MANAGEMENT"),
-        Json("features", live="Features", cloudformation="Features", absent=[]),
+        Json("features", live="Features", absent=[]),
         Text("service_role", live="ServiceRole"),
         Time("created_at", live=From("CreatedAt", str)),
         Time("updated_at", live=From("UpdatedAt", str)),

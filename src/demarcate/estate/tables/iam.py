@@ -101,7 +101,7 @@ USER = Table(
         Text("name", live="UserName", cloudformation=REF),
         Arn(live="Arn"),
         Text("user_id", live="UserId"),
-        Text("path", live="Path", cloudformation="Path", absent="/"),
+        Text("path", live="Path", absent="/"),
         Time("create_date", live="CreateDate"),
         Bool(
             "has_login_profile",
@@ -183,11 +183,10 @@ ROLE = Table(
         Text("name", live="RoleName", cloudformation=REF),
         Arn(live="Arn"),
         Text("role_id", live="RoleId"),
-        Text("path", live="Path", cloudformation="Path", absent="/"),
+        Text("path", live="Path", absent="/"),
         Bool(
             "is_service_linked",
             live=From("Path", _service_linked),
-            cloudformation=From("Path", _service_linked),
             absent=False,
             about="Whether a service made the role for itself; its policies are AWS's.",
         ),
@@ -210,7 +209,6 @@ ROLE = Table(
         Json(
             "assume_role_policy",
             live=From("AssumeRolePolicyDocument", document),
-            cloudformation=From("AssumeRolePolicyDocument", document),
         ),
         Texts(
             "attached_policy_arns",
@@ -255,7 +253,7 @@ GROUP = Table(
         Text("name", live="GroupName", cloudformation=REF),
         Arn(live="Arn"),
         Text("group_id", live="GroupId"),
-        Text("path", live="Path", cloudformation="Path", absent="/"),
+        Text("path", live="Path", absent="/"),
         Time("create_date", live="CreateDate"),
         Texts("user_names", live=From("@group.Users", each("UserName")), absent=[]),
         Texts(
@@ -291,7 +289,7 @@ POLICY = Table(
         Text("name", live="PolicyName", cloudformation="ManagedPolicyName"),
         Arn(live="Arn", cloudformation=REF),
         Text("policy_id", live="PolicyId"),
-        Text("path", live="Path", cloudformation="Path", absent="/"),
+        Text("path", live="Path", absent="/"),
         Text("default_version_id", live="DefaultVersionId"),
         Json(
             "policy",
@@ -322,7 +320,7 @@ ACCESS_KEY = Table(
     columns=(
         Text("access_key_id", live="AccessKeyId", cloudformation=REF),
         Arn("arn:{partition}:iam::{account_id}:user/{user_name}/accesskey/{access_key_id}", cloudformation=REF),
-        Text("user_name", live="UserName", cloudformation="UserName"),
+        Text("user_name", live="UserName"),
         Text("status", live="Status", cloudformation=From("Status", absent="Active")),
         Time("create_date", live="CreateDate"),
         Time("access_key_last_used_date", live="@used.AccessKeyLastUsed.LastUsedDate"),
@@ -364,7 +362,7 @@ SERVER_CERTIFICATE = Table(
     columns=(
         Text("name", live="ServerCertificateName", cloudformation=REF),
         Arn(live="Arn"),
-        Text("path", live="Path", cloudformation="Path", absent="/"),
+        Text("path", live="Path", absent="/"),
         Text("server_certificate_id", live="ServerCertificateId"),
         Time("upload_date", live="UploadDate"),
         Time("expiration", live="Expiration"),

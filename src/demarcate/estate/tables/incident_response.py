@@ -13,9 +13,9 @@ RESPONSE_PLAN = Table(
     details={"plan": Call("ssm-incidents.get_response_plan", inputs={"arn": "arn"})},
     cloudformation="AWS::SSMIncidents::ResponsePlan",
     columns=(
-        Text("name", live="name", cloudformation="Name"),
+        Text("name", live="name"),
         Arn(live="arn", cloudformation=REF),
-        Text("display_name", live="displayName", cloudformation="DisplayName", absent=""),
+        Text("display_name", live="displayName", absent=""),
         Texts(
             "engagements",
             live="@plan.engagements",

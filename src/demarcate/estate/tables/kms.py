@@ -137,11 +137,10 @@ ALIAS = Table(
     columns=(
         Text("alias_name", live="AliasName", cloudformation=REF),
         Arn(live="AliasArn", cloudformation=REF),
-        Text("target_key_id", live="TargetKeyId", cloudformation="TargetKeyId", absent=""),
+        Text("target_key_id", live="TargetKeyId", absent=""),
         Bool(
             "is_aws_managed",
             live=From("AliasName", lambda name: name.startswith("alias/aws/")),
-            cloudformation=From("AliasName", lambda name: name.startswith("alias/aws/")),
         ),
         Time("creation_date", live="CreationDate"),
         Time("last_updated_date", live="LastUpdatedDate"),

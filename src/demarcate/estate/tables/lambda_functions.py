@@ -208,7 +208,6 @@ FUNCTION = Table(
         Text(
             "runtime",
             live="Runtime",
-            cloudformation="Runtime",
             absent="",
             about="The runtime's identifier; '' for a container image.",
         ),
@@ -232,15 +231,14 @@ FUNCTION = Table(
             about="The runtime version that the function is pinned to; '' where it is not.",
         ),
         Text("state", live="State"),
-        Text("handler", live="Handler", cloudformation="Handler", absent=""),
-        Text("role", live="Role", cloudformation="Role"),
+        Text("handler", live="Handler", absent=""),
+        Text("role", live="Role"),
         Texts("architectures", live="Architectures", cloudformation=From("Architectures", absent=["x86_64"])),
         Int("timeout", live="Timeout", cloudformation=From("Timeout", absent=3), about="Seconds."),
         Int("memory_size", live="MemorySize", cloudformation=From("MemorySize", absent=128), about="MiB."),
         Text(
             "tracing_mode",
             live="TracingConfig.Mode",
-            cloudformation="TracingConfig.Mode",
             absent="PassThrough",
             about="Active, or PassThrough (traced only where the caller is).",
         ),
@@ -254,13 +252,11 @@ FUNCTION = Table(
         Texts(
             "vpc_subnet_ids",
             live="VpcConfig.SubnetIds",
-            cloudformation="VpcConfig.SubnetIds",
             absent=[],
         ),
         Texts(
             "vpc_security_group_ids",
             live="VpcConfig.SecurityGroupIds",
-            cloudformation="VpcConfig.SecurityGroupIds",
             absent=[],
         ),
         Json(
@@ -280,14 +276,12 @@ FUNCTION = Table(
         Text(
             "kms_key_arn",
             live="KMSKeyArn",
-            cloudformation="KmsKeyArn",
             absent="",
             about="The key of yours that encrypts the environment variables; '' for AWS's.",
         ),
         Text(
             "dead_letter_config_target_arn",
             live="DeadLetterConfig.TargetArn",
-            cloudformation="DeadLetterConfig.TargetArn",
             absent="",
         ),
         Text(
@@ -318,13 +312,11 @@ FUNCTION = Table(
         Text(
             "log_group",
             live="LoggingConfig.LogGroup",
-            cloudformation="LoggingConfig.LogGroup",
             about="The CloudWatch log group that it writes to.",
         ),
         Text(
             "log_format",
             live="LoggingConfig.LogFormat",
-            cloudformation="LoggingConfig.LogFormat",
             absent="Text",
         ),
         Json(

@@ -72,7 +72,6 @@ DOMAIN = Table(
         Bool(
             "in_vpc",
             live=From("VPCOptions", present),
-            cloudformation=From("VPCOptions", present),
             absent=False,
             about="Whether it has its endpoint in a VPC rather than on the internet.",
         ),
@@ -80,72 +79,60 @@ DOMAIN = Table(
         Json(
             "access_policies",
             live=From("AccessPolicies", _policy),
-            cloudformation=From("AccessPolicies", _policy),
             absent={},
         ),
         Bool(
             "encryption_at_rest_enabled",
             live="EncryptionAtRestOptions.Enabled",
-            cloudformation="EncryptionAtRestOptions.Enabled",
             absent=False,
         ),
         Text(
             "kms_key_id",
             live="EncryptionAtRestOptions.KmsKeyId",
-            cloudformation="EncryptionAtRestOptions.KmsKeyId",
             absent="",
         ),
         Bool(
             "node_to_node_encryption_options_enabled",
             live="NodeToNodeEncryptionOptions.Enabled",
-            cloudformation="NodeToNodeEncryptionOptions.Enabled",
             absent=False,
         ),
         Bool(
             "enforce_https",
             live="DomainEndpointOptions.EnforceHTTPS",
-            cloudformation="DomainEndpointOptions.EnforceHTTPS",
             absent=False,
         ),
         Text(
             "tls_security_policy",
             live="DomainEndpointOptions.TLSSecurityPolicy",
-            cloudformation="DomainEndpointOptions.TLSSecurityPolicy",
         ),
         Bool(
             "fine_grained_access_control_enabled",
             live="AdvancedSecurityOptions.Enabled",
-            cloudformation="AdvancedSecurityOptions.Enabled",
             absent=False,
         ),
         Bool(
             "internal_user_database_enabled",
             live="AdvancedSecurityOptions.InternalUserDatabaseEnabled",
-            cloudformation="AdvancedSecurityOptions.InternalUserDatabaseEnabled",
             absent=False,
         ),
         Bool(
             "anonymous_auth_enabled",
             live="AdvancedSecurityOptions.AnonymousAuthEnabled",
-            cloudformation="AdvancedSecurityOptions.AnonymousAuthEnabled",
             absent=False,
         ),
         Bool(
             "cognito_enabled",
             live="CognitoOptions.Enabled",
-            cloudformation="CognitoOptions.Enabled",
             absent=False,
         ),
         Bool(
             "audit_logs_enabled",
             live="LogPublishingOptions.AUDIT_LOGS.Enabled",
-            cloudformation="LogPublishingOptions.AUDIT_LOGS.Enabled",
             absent=False,
         ),
         Bool(
             "error_logs_enabled",
             live="LogPublishingOptions.ES_APPLICATION_LOGS.Enabled",
-            cloudformation="LogPublishingOptions.ES_APPLICATION_LOGS.Enabled",
             absent=False,
         ),
         Bool(

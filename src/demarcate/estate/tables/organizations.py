@@ -75,7 +75,7 @@ ORGANIZATION_ACCOUNT = Table(
         Text("id", live="Id", cloudformation=REF),
         Arn(live="Arn"),
         Text("name", live="Name", cloudformation="AccountName"),
-        Text("email", live="Email", cloudformation="Email"),
+        Text("email", live="Email"),
         Text("status", live="Status"),
         Text("state", live="State"),
         Texts(
@@ -106,9 +106,9 @@ POLICY = Table(
     columns=(
         Text("id", live="Id", cloudformation=REF),
         Arn(live="Arn"),
-        Text("name", live="Name", cloudformation="Name"),
-        Text("description", live="Description", cloudformation="Description", absent=""),
-        Text("type", live="Type", cloudformation="Type"),
+        Text("name", live="Name"),
+        Text("description", live="Description", absent=""),
+        Text("type", live="Type"),
         Bool("aws_managed", live="AwsManaged", cloudformation=From("@", lambda _: False)),
         Json(
             "content",

@@ -19,7 +19,6 @@ EVENT_SUBSCRIPTION = Table(
         Text(
             "source_type",
             live="SourceType",
-            cloudformation="SourceType",
             absent="",
             about="What it hears of; empty for everything.",
         ),
@@ -37,6 +36,6 @@ EVENT_SUBSCRIPTION = Table(
             absent=[],
             about="The resources that it hears of; empty for all.",
         ),
-        Text("sns_topic_arn", live="SnsTopicArn", cloudformation="SnsTopicArn"),
+        Text("sns_topic_arn", live="SnsTopicArn"),
     ),
 )

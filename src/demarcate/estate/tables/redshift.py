@@ -55,9 +55,9 @@ CLUSTER = Table(
         Text("cluster_identifier", live="ClusterIdentifier", cloudformation=REF),
         Arn("arn:{partition}:redshift:{region}:{account_id}:cluster:{cluster_identifier}", cloudformation=REF),
         Text("cluster_status", live="ClusterStatus"),
-        Text("node_type", live="NodeType", cloudformation="NodeType"),
+        Text("node_type", live="NodeType"),
         Int("number_of_nodes", live="NumberOfNodes", cloudformation=From("NumberOfNodes", absent=1)),
-        Text("cluster_version", live="ClusterVersion", cloudformation="ClusterVersion"),
+        Text("cluster_version", live="ClusterVersion"),
         Bool(
             "allow_version_upgrade",
             live="AllowVersionUpgrade",
@@ -86,7 +86,7 @@ CLUSTER = Table(
             absent=[],
         ),
         Bool("encrypted", live="Encrypted", cloudformation=From("@", _encrypted)),
-        Text("kms_key_id", live="KmsKeyId", cloudformation="KmsKeyId", absent=""),
+        Text("kms_key_id", live="KmsKeyId", absent=""),
         Bool(
             "publicly_accessible",
             live="PubliclyAccessible",
@@ -135,7 +135,7 @@ CLUSTER = Table(
             absent=False,
             about="Whether Secrets Manager holds and rotates the admin's password.",
         ),
-        Text("master_username", live="MasterUsername", cloudformation="MasterUsername"),
+        Text("master_username", live="MasterUsername"),
         Text("db_name", live="DBName", cloudformation=From("DBName", absent="dev")),
         Int("port", live="Endpoint.Port", cloudformation=From("Port", absent=5439)),
         Text(
@@ -169,7 +169,7 @@ PARAMETER_GROUP = Table(
     columns=(
         Text("name", live="ParameterGroupName", cloudformation=REF),
         Arn("arn:{partition}:redshift:{region}:{account_id}:parametergroup:{name}", cloudformation=REF),
-        Text("family", live="ParameterGroupFamily", cloudformation="ParameterGroupFamily"),
+        Text("family", live="ParameterGroupFamily"),
         Bool(
             "require_ssl",
             live=From("@parameters.Parameters", _require_ssl),

@@ -36,13 +36,12 @@ SECRET = Table(
         "policy": Companion("AWS::SecretsManager::ResourcePolicy", "SecretId"),
     },
     columns=(
-        Text("name", live="Name", cloudformation="Name"),
+        Text("name", live="Name"),
         Arn(live="ARN", cloudformation=REF),
-        Text("description", live="Description", cloudformation="Description", absent=""),
+        Text("description", live="Description", absent=""),
         Text(
             "kms_key_id",
             live="KmsKeyId",
-            cloudformation="KmsKeyId",
             absent="",
             about="'' where the AWS managed key aws/secretsmanager is used.",
         ),

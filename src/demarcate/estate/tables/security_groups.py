@@ -206,7 +206,7 @@ SECURITY_GROUP = Table(
         ),
         Text("description", live="Description", cloudformation="GroupDescription"),
         Text("owner_id", live="OwnerId"),
-        Text("vpc_id", live="VpcId", cloudformation="VpcId"),
+        Text("vpc_id", live="VpcId"),
         Json(
             "ip_permissions",
             live=From("IpPermissions", _live_rules),

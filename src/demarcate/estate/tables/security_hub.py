@@ -36,7 +36,6 @@ HUB = Table(
         Text(
             "control_finding_generator",
             live="ControlFindingGenerator",
-            cloudformation="ControlFindingGenerator",
         ),
         Texts(
             "enabled_standards_arns",
@@ -61,8 +60,8 @@ STANDARDS_SUBSCRIPTION = Table(
     live=Each("securityhub.get_enabled_standards", "StandardsSubscriptions[]", absent=_NOT_ENABLED),
     cloudformation="AWS::SecurityHub::Standard",
     columns=(
-        Text("name", live=From("StandardsArn", _standard), cloudformation=From("StandardsArn", _standard)),
-        Text("standards_arn", live="StandardsArn", cloudformation="StandardsArn"),
+        Text("name", live=From("StandardsArn", _standard)),
+        Text("standards_arn", live="StandardsArn"),
         Arn(live="StandardsSubscriptionArn", cloudformation=REF),
         Text("standards_status", live="StandardsStatus"),
         Text("standards_status_reason_code", live="StandardsStatusReason.StatusReasonCode", absent=""),
@@ -85,7 +84,7 @@ FINDING_AGGREGATOR = Table(
     columns=(
         Arn(live="FindingAggregatorArn", cloudformation=REF),
         Text("finding_aggregation_region", live="FindingAggregationRegion"),
-        Text("region_linking_mode", live="RegionLinkingMode", cloudformation="RegionLinkingMode"),
-        Texts("regions", live="Regions", cloudformation="Regions", absent=[]),
+        Text("region_linking_mode", live="RegionLinkingMode"),
+        Texts("regions", live="Regions", absent=[]),
     ),
 )

@@ -31,13 +31,12 @@ PROTECTION = Table(
     columns=(
         Text("id", live="Id", cloudformation=attribute("ProtectionId")),
         Arn(live="ProtectionArn", cloudformation=attribute("ProtectionArn")),
-        Text("name", live="Name", cloudformation="Name"),
-        Text("resource_arn", live="ResourceArn", cloudformation="ResourceArn"),
+        Text("name", live="Name"),
+        Text("resource_arn", live="ResourceArn"),
         Texts("health_check_ids", live="HealthCheckIds", cloudformation="HealthCheckArns", absent=[]),
         Text(
             "automatic_response_status",
             live="ApplicationLayerAutomaticResponseConfiguration.Status",
-            cloudformation="ApplicationLayerAutomaticResponseConfiguration.Status",
             absent="DISABLED",
         ),
         Tags(),

@@ -68,9 +68,9 @@ SUBSCRIPTION = Table(
     columns=(
         Arn(live="SubscriptionArn", cloudformation=REF),
         Text("subscription_arn", live="SubscriptionArn", cloudformation=REF),
-        Text("topic_arn", live="TopicArn", cloudformation="TopicArn"),
+        Text("topic_arn", live="TopicArn"),
         Text("owner", live="Owner"),
-        Text("protocol", live="Protocol", cloudformation="Protocol"),
-        Text("endpoint", live="Endpoint", cloudformation="Endpoint", absent=""),
+        Text("protocol", live="Protocol"),
+        Text("endpoint", live="Endpoint", absent=""),
     ),
 )

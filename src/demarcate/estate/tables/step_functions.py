@@ -34,7 +34,7 @@ STATE_MACHINE = Table(
             cloudformation=From("StateMachineType", absent="STANDARD"),
             about="STANDARD or EXPRESS.",
         ),
-        Text("role_arn", live="roleArn", cloudformation="RoleArn"),
+        Text("role_arn", live="roleArn"),
         Json(
             "definition",
             live=From("@whole.definition", lambda text: without_secrets(document(text))),
@@ -43,39 +43,33 @@ STATE_MACHINE = Table(
         Text(
             "logging_level",
             live="loggingConfiguration.level",
-            cloudformation="LoggingConfiguration.Level",
             absent="OFF",
             about="ALL, ERROR, FATAL or OFF.",
         ),
         Bool(
             "logging_include_execution_data",
             live="loggingConfiguration.includeExecutionData",
-            cloudformation="LoggingConfiguration.IncludeExecutionData",
             absent=False,
         ),
         Text(
             "log_group_arn",
             live="loggingConfiguration.destinations[0].cloudWatchLogsLogGroup.logGroupArn",
-            cloudformation="LoggingConfiguration.Destinations[0].CloudWatchLogsLogGroup.LogGroupArn",
             absent="",
         ),
         Bool(
             "tracing_enabled",
             live="tracingConfiguration.enabled",
-            cloudformation="TracingConfiguration.Enabled",
             absent=False,
         ),
         Text(
             "encryption_type",
             live="encryptionConfiguration.type",
-            cloudformation="EncryptionConfiguration.Type",
             absent="AWS_OWNED_KEY",
             about="AWS_OWNED_KEY or CUSTOMER_MANAGED_KMS_KEY.",
         ),
         Text(
             "kms_key_id",
             live="encryptionConfiguration.kmsKeyId",
-            cloudformation="EncryptionConfiguration.KmsKeyId",
             absent="",
         ),
         Time("creation_date", live="creationDate"),

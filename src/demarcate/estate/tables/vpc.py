@@ -59,7 +59,7 @@ VPC = Table(
         Text("vpc_id", live="VpcId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{owner_id}:vpc/{vpc_id}", cloudformation=REF),
         Text("owner_id", live="OwnerId", about="Another account's where the network is shared with this one."),
-        Text("cidr_block", live="CidrBlock", cloudformation="CidrBlock"),
+        Text("cidr_block", live="CidrBlock"),
         Bool("is_default", live="IsDefault", cloudformation=From("@", lambda _: False)),
         Text("state", live="State"),
         Text("instance_tenancy", live="InstanceTenancy", cloudformation=From("InstanceTenancy", absent="default")),
@@ -100,10 +100,10 @@ SUBNET = Table(
     columns=(
         Text("subnet_id", live="SubnetId", cloudformation=REF),
         Arn(live="SubnetArn", cloudformation=REF),
-        Text("vpc_id", live="VpcId", cloudformation="VpcId"),
+        Text("vpc_id", live="VpcId"),
         Text("owner_id", live="OwnerId", about="Another account's where the subnet is shared with this one."),
-        Text("cidr_block", live="CidrBlock", cloudformation="CidrBlock"),
-        Text("availability_zone", live="AvailabilityZone", cloudformation="AvailabilityZone"),
+        Text("cidr_block", live="CidrBlock"),
+        Text("availability_zone", live="AvailabilityZone"),
         Text("state", live="State"),
         Bool("default_for_az", live="DefaultForAz", cloudformation=From("@", lambda _: False)),
         Bool(
@@ -130,11 +130,10 @@ FLOW_LOG = Table(
     columns=(
         Text("flow_log_id", live="FlowLogId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{account_id}:vpc-flow-log/{flow_log_id}", cloudformation=REF),
-        Text("resource_id", live="ResourceId", cloudformation="ResourceId", about="What it records."),
+        Text("resource_id", live="ResourceId", about="What it records."),
         Text(
             "traffic_type",
             live="TrafficType",
-            cloudformation="TrafficType",
             about="ACCEPT, REJECT or ALL; of transit gateways always all.",
         ),
         Text("flow_log_status", live="FlowLogStatus"),
@@ -143,15 +142,14 @@ FLOW_LOG = Table(
         Text(
             "deliver_logs_permission_arn",
             live="DeliverLogsPermissionArn",
-            cloudformation="DeliverLogsPermissionArn",
         ),
         Text(
             "log_destination_type",
             live="LogDestinationType",
             cloudformation=From("LogDestinationType", absent="cloud-watch-logs"),
         ),
-        Text("log_destination", live="LogDestination", cloudformation="LogDestination"),
-        Text("log_group_name", live="LogGroupName", cloudformation="LogGroupName"),
+        Text("log_destination", live="LogDestination"),
+        Text("log_group_name", live="LogGroupName"),
         Int(
             "max_aggregation_interval",
             live="MaxAggregationInterval",
@@ -177,7 +175,7 @@ NETWORK_ACL = Table(
         Text("network_acl_id", live="NetworkAclId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{owner_id}:network-acl/{network_acl_id}", cloudformation=REF),
         Text("owner_id", live="OwnerId"),
-        Text("vpc_id", live="VpcId", cloudformation="VpcId"),
+        Text("vpc_id", live="VpcId"),
         Bool("is_default", live="IsDefault", cloudformation=From("@", lambda _: False)),
         Texts(
             "associated_subnet_ids",
@@ -264,7 +262,7 @@ ROUTE_TABLE = Table(
         Text("route_table_id", live="RouteTableId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{owner_id}:route-table/{route_table_id}", cloudformation=REF),
         Text("owner_id", live="OwnerId"),
-        Text("vpc_id", live="VpcId", cloudformation="VpcId"),
+        Text("vpc_id", live="VpcId"),
         Texts(
             "associated_subnet_ids",
             live=From("Associations[].SubnetId", as_list),
@@ -327,22 +325,22 @@ ENDPOINT = Table(
         Text("vpc_endpoint_id", live="VpcEndpointId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{owner_id}:vpc-endpoint/{vpc_endpoint_id}", cloudformation=REF),
         Text("owner_id", live="OwnerId"),
-        Text("vpc_id", live="VpcId", cloudformation="VpcId"),
-        Text("service_name", live="ServiceName", cloudformation="ServiceName"),
+        Text("vpc_id", live="VpcId"),
+        Text("service_name", live="ServiceName"),
         Text(
             "vpc_endpoint_type", live="VpcEndpointType", cloudformation=From("VpcEndpointType", absent="Gateway")
         ),
         Text("state", live="State"),
-        Bool("private_dns_enabled", live="PrivateDnsEnabled", cloudformation="PrivateDnsEnabled"),
-        Json("policy", live=From("PolicyDocument", document), cloudformation=From("PolicyDocument", document)),
+        Bool("private_dns_enabled", live="PrivateDnsEnabled"),
+        Json("policy", live=From("PolicyDocument", document)),
         Bool(
             "policy_allows_everything",
             live=From("PolicyDocument", _open_policy),
             cloudformation=From("PolicyDocument", _open_policy, absent=True),
             about="Whether its policy lets everyone do everything with everything, as it does by default.",
         ),
-        Texts("subnet_ids", live="SubnetIds", cloudformation="SubnetIds", absent=[]),
-        Texts("route_table_ids", live="RouteTableIds", cloudformation="RouteTableIds", absent=[]),
+        Texts("subnet_ids", live="SubnetIds", absent=[]),
+        Texts("route_table_ids", live="RouteTableIds", absent=[]),
         Texts(
             "security_group_ids",
             live=From("Groups", each("GroupId"), absent=[]),
@@ -405,7 +403,7 @@ TRANSIT_GATEWAY = Table(
         Arn(live="TransitGatewayArn", cloudformation=REF),
         Text("state", live="State"),
         Text("owner_id", live="OwnerId"),
-        Text("description", live="Description", cloudformation="Description", absent=""),
+        Text("description", live="Description", absent=""),
         Text(
             "auto_accept_shared_attachments",
             live="Options.AutoAcceptSharedAttachments",

@@ -44,7 +44,7 @@ class Reader:
             _Child(child, derived, self._unit.part(child, tuple(c.name for c in child.all_columns)))
             for child, derived in plan.children
         ]
-        self._make = build("live", plan.columns)
+        self._make = build(plan.columns, lambda column: column.place("live"))
         self._details = {name: plan.table.details[name] for name in plan.details("live")}
         self._waits = any(isinstance(detail, Call) for detail in self._details.values())
         self._bulk: dict[tuple[str, str], Mapping[Any, list[Any]] | Unknown] = {}

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -13,6 +15,7 @@ from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
+from demarcate.estate.sources.cloudformation.shapes import in_api_shape, place_of
 from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
 from demarcate.estate.tables import all_tables
 
@@ -46,7 +49,8 @@ def collect(
     writer.unread(*(Unread(reason=p.message, file=p.file, line=p.line) for p in templates.problems))
     by_type: dict[str, list[Resource]] = {}
     for resource in templates.resources:
-        by_type.setdefault(resource.type, []).append(resource)
+        shaped = replace(resource, properties=in_api_shape(resource.type, resource.properties))
+        by_type.setdefault(resource.type, []).append(shaped)
     known = {t for table in tables.values() for t in _all_types(table)}
     writer.resources = {t: len(found) for t, found in by_type.items() if t not in known}
 
@@ -75,7 +79,7 @@ def _table(
     kept: Mapping[str, PartWriter],
 ) -> None:
     table = plan.table
-    make = build("cloudformation", plan.columns)
+    make = build(plan.columns, partial(place_of, table))
     details = plan.details("cloudformation")
     part = kept.get(table.name)
     for type_ in table.types:

@@ -8,6 +8,7 @@ from pathlib import Path
 from demarcate.estate.schema.table import Column, From, Table
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
+from demarcate.estate.sources.cloudformation.shapes import place_of
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection, tells
 from demarcate.estate.sources.progress import Progress
@@ -37,7 +38,7 @@ class TemplateSource:
 
     def place(self, table: Table, column: Column) -> From | None:
         """Where a resource's properties have a column."""
-        return column.place(self.name)
+        return place_of(table, column)
 
     def why_absent(self, table: Table) -> str:
         """No type of resource is it, or nobody asked for it."""

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT, path
-from demarcate.estate.schema.table import From
 from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.sources.cloudformation.shapes import place_of
 from demarcate.estate.tables import table
 
 
@@ -27,8 +27,9 @@ def declared(name: str, column: str) -> Callable[[Any], Any]:
 
 
 def _function(name: str, column: str, *, declared: bool) -> Callable[[Any], Any]:
-    found = table(name).column(column)
-    place: From | None = None if found is None else found.place("cloudformation" if declared else "live")
+    of = table(name)
+    found = of.column(column)
+    place = None if found is None else place_of(of, found) if declared else found.place("live")
     if place is None or place.function is None:
         raise ValueError(f"{name}.{column} is not made by a function")
     return place.function

@@ -12,8 +12,9 @@ from demarcate.estate.schema.paths import ABSENT, path
 from demarcate.estate.schema.rows import Address, Row, build, detail_of
 from demarcate.estate.schema.table import COMMON, UNSET, Column, From, Table, tag_map
 from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.sources.cloudformation.shapes import in_api_shape
 from demarcate.estate.sources.config.items import ConfigurationItem, unpacked
-from demarcate.estate.sources.config.recorded import Recorded, Told, place_of
+from demarcate.estate.sources.config.recorded import Recorded, Told, own_place, place_of
 from demarcate.estate.sources.config.shapes import item_shape, output_shape, shaped
 
 NOT_RECORDED = Unknown("AWS Config does not record it")
@@ -48,7 +49,8 @@ class Maker:
         self._columns = {column.name: column for column in (*columns, *needed) if column not in COMMON}
         self._places = {name: place_of(recorded, column) for name, column in self._columns.items()}
         self._needed = {detail for place in self._places.values() if place and (detail := detail_of(place.path))}
-        self._make = build("live", [self._asked(name, place) for name, place in self._places.items() if place])
+        asked = [column for name, column in self._columns.items() if self._places[name] is not None]
+        self._make = build(asked, self._asked)
         self._shape = item_shape(table)
         self._regional = table.scope == "region" or table.column("region") in table.columns
 
@@ -97,9 +99,9 @@ class Maker:
         row["resource"] = row["arn"] if isinstance(row["arn"], str) else None
         return row
 
-    def _asked(self, name: str, place: From) -> Column:
-        column = self._columns[name]
-        return Column(name, column.type, {"live": From(place.path, place.function, _LEFT_OUT)})
+    def _asked(self, column: Column) -> From | None:
+        place = self._places[column.name]
+        return None if place is None else From(place.path, place.function, _LEFT_OUT)
 
     def _made(self, item: ConfigurationItem, configuration: dict[str, Any]) -> _Made:
         one = self.recorded
@@ -107,7 +109,7 @@ class Maker:
         if one.value:
             value = configuration.get(one.value) or item.id
         elif one.declared:
-            value = _without_nulls(configuration, nulls[""], "")
+            value = _without_nulls(in_api_shape(one.type, configuration), nulls[""], "")
         else:
             value = shaped(self._shape, _nested(one.at, configuration), nulls[""], one.names)
         live = rows.Item(value)
@@ -158,7 +160,7 @@ class Maker:
 def _absent(column: Column, place: From, recorded: Recorded) -> Any:
     if place.absent is not UNSET:
         return place.absent
-    own = column.place("cloudformation" if recorded.declared else "live")
+    own = own_place(recorded, column)
     return own.absent if own is not None and own.absent is not UNSET else column.absent
 
 

@@ -25,7 +25,9 @@ from typing import Any
 
 from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.sources.cloudformation import shapes as templates
 from demarcate.estate.sources.config.items import ConfigurationItem
+from demarcate.estate.tables import table
 
 RECORDER = "AWS::Config::ConfigurationRecorder"
 """The type whose items say which types are recorded. Config always records it."""
@@ -89,6 +91,11 @@ def types_of(of: Table) -> tuple[str, ...]:
     return tuple(type_ for type_, found in all_recorded().items() if any(one.table == of.name for one in found))
 
 
+def own_place(recorded: Recorded, column: Column) -> From | None:
+    """Where the source whose form the items of a type have, has a column."""
+    return templates.place_of(table(recorded.table), column) if recorded.declared else column.place("live")
+
+
 def place_of(recorded: Recorded, column: Column) -> From | None:
     """Where items of a type have a column; None where Config does not record it."""
     if column.name in recorded.columns:
@@ -97,7 +104,7 @@ def place_of(recorded: Recorded, column: Column) -> From | None:
         return From("@")  # every item says these itself
     live = column.place("live")
     formatted = live if live is not None and live.path.startswith("#format.") else None
-    place = formatted or (column.place("cloudformation") if recorded.declared else live)
+    place = formatted or own_place(recorded, column)
     if place is None or place.path.startswith(("#ref", "#attribute")):
         return None
     if (detail := detail_of(place.path)) and detail not in recorded.details:

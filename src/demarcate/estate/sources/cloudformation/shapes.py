@@ -1,0 +1,125 @@
+"""Templates in the API's shape: properties get the names that the API gives the same things.
+
+A template says `RoleArn` where the answer of EKS says `roleArn`, and `KMSKeyId` where that of CloudTrail says
+`KmsKeyId`. Which names are the same thing is data (`shapes.json`, written by `make shapes` from botocore's models and
+CloudFormation's resource schemas). Keys of maps are data of the template's, and stay as they are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import structs
+
+from demarcate.estate.schema.table import Column, From, Table
+
+_FILE = Path(__file__).with_name("shapes.json")
+_ELEMENT = re.compile(r"\[\d*\]")
+
+Tree = Mapping[str, Any]
+
+
+@cache
+def _shapes() -> Mapping[str, Tree]:
+    return msgspec.json.decode(_FILE.read_bytes(), type=dict[str, dict[str, Any]])
+
+
+def place_of(table: Table, column: Column) -> From | None:
+    """Where a resource in the API's shape has a column; None where no template tells it.
+
+    It is where the table says, in the words of templates; or else where the API has it, if a template can.
+    """
+    place = column.place("cloudformation")
+    if place is None:
+        live = column.place("live")
+        if live is None or not _is_told(table, live.path):
+            return None
+        return structs.replace(live, said=_in_words(_shapes()[table.types[0]], live.path))
+    if place.path.startswith(("#", "@")) or not table.types:
+        return place
+    return structs.replace(place, path=_translated(_names(table.types[0]), place.path), said=place.path)
+
+
+def _is_told(table: Table, path: str) -> bool:
+    return bool(table.types) and all(_leads(_shapes().get(type_, {}), path) for type_ in table.types)
+
+
+def _leads(tree: Tree, path: str) -> bool:
+    for step in _ELEMENT.sub("", path).split("."):
+        inner = next((inner for key, inner in tree.items() if key.partition("=")[0] == step), tree.get("*"))
+        if inner is None:
+            return False
+        tree = inner
+    return True
+
+
+def _translated(names: Any, path: str) -> str:
+    """A path in the words of templates, in those of the API."""
+    steps = path.split(".")
+    for number, step in enumerate(steps):
+        if names is None:
+            break
+        name, _, element = step.partition("[")
+        own, names = names.get(name, names.get("*", (name, None)))
+        steps[number] = (name if own == "*" else own) + ("[" + element if element else "")
+    return ".".join(steps)
+
+
+def _in_words(tree: Tree, path: str) -> str:
+    """A path in the words of the API, in those of templates."""
+    steps = path.split(".")
+    for number, step in enumerate(steps):
+        name, bracket, element = step.partition("[")
+        key, tree = next(
+            (item for item in tree.items() if item[0].partition("=")[0] == name), (name, tree.get("*", {}))
+        )
+        steps[number] = key.rpartition("=")[2] + bracket + element
+    return ".".join(steps)
+
+
+@cache
+def _names(type_: str) -> Any:
+    return _renamed(_shapes().get(type_, {}))
+
+
+def _renamed(tree: Tree) -> Any:
+    """What is to be renamed in a tree, by the names of properties; None where nothing is."""
+    names: dict[str, tuple[str, Any]] = {}
+    for key, inner in tree.items():
+        name, _, property_ = key.partition("=")
+        below = _renamed(inner)
+        if property_ or below is not None:
+            names[property_ or name] = (name, below)
+    return names or None
+
+
+def in_api_shape(type_: str, properties: dict[str, Any]) -> dict[str, Any]:
+    """The properties of a resource under the API's names. A name that only the API has is no property: it is left out.
+
+    >>> in_api_shape("AWS::EKS::Cluster", {"RoleArn": "r", "Tags": [{"Key": "RoleArn"}], "version": "1"})
+    {'roleArn': 'r', 'tags': [{'Key': 'RoleArn'}]}
+    """
+    names = _names(type_)
+    return properties if names is None else _shaped(properties, names)
+
+
+def _shaped(value: Any, names: Any) -> Any:
+    if isinstance(value, list):
+        return [_shaped(item, names) for item in value]
+    if not isinstance(value, dict):
+        return value
+    if "*" in names:
+        return {key: _shaped(item, names["*"][1]) for key, item in value.items()}
+    shaped: dict[str, Any] = {}
+    foreign = {name for name, _ in names.values()} - names.keys()
+    for key, item in value.items():
+        if key in foreign:
+            continue
+        name, below = names.get(key, (key, None))
+        shaped[name] = item if below is None else _shaped(item, below)
+    return shaped
