@@ -123,11 +123,11 @@ def run(given: Input, folder: Path) -> None:
     put({name: content for name, content in given.items() if name != "whole"}, folder)
     snapshot = Snapshot.open(folder)
     mine = [check for check in checks().values() if check.table in snapshot.manifest.tables]
-    judgement = judge(snapshot, checks().values() if "whole" in given else mine[:40])
-    judgement.to_arrow()
-    if "whole" in given:
-        report(snapshot, judgement)
-        _print(folder)
+    with contextlib.closing(judge(snapshot, checks().values() if "whole" in given else mine[:40])) as judgement:
+        judgement.to_arrow()
+        if "whole" in given:
+            report(snapshot, judgement)
+            _print(folder)
     for name in sorted(snapshot.manifest.tables)[:3]:
         with contextlib.suppress(DemarcateError):
             _, rows = run_query(f'SELECT * FROM "{name.replace(chr(34), chr(34) * 2)}"', snapshot, LIMITS)

@@ -18,7 +18,8 @@ from botocore import xform_name
 from botocore.awsrequest import AWSRequest
 
 from demarcate.estate.sources.aws.clients import client_of
-from demarcate.estate.sources.aws.guard import NEVER, READ_TOO, Refused, of_tables, reads
+from demarcate.estate.sources.aws.failures import Refused
+from demarcate.estate.sources.aws.guard import NEVER, READ_TOO, of_tables, reads
 
 NOBODY = "http://127.0.0.1:9"
 SOURCE = Path(__file__).parent.parent.parent / "src" / "demarcate"
@@ -40,6 +41,11 @@ def operations() -> dict[str, str]:
             names = msgspec.json.decode(data, type=Model).operations
             found.update({f"{service.name}.{xform_name(name)}": name for name in names})
     return found
+
+
+def test_botocore_may_ask_where_a_bucket_is() -> None:
+    """It does so by itself where an endpoint sends it to another region."""
+    assert "s3.head_bucket" in of_tables()
 
 
 WRITES = (

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -74,6 +75,14 @@ def test_arrow_has_the_promised_columns() -> None:
     found = judge(snapshot({"aws_ebs_volume": [volume("a", encrypted=False)]}), [check("encrypted")]).to_arrow()
     assert tuple(found.column_names) == COLUMNS
     assert found.num_rows == 1
+
+
+@pytest.mark.parametrize("tags", ["[" * 3000 + "]" * 3000, "[1]", '"text"'])
+def test_tags_that_are_none_are_not_told(tags: str) -> None:
+    """A snapshot may hold anything where tags are expected."""
+    nested = msgspec.Raw(tags.encode())
+    judged = judge(snapshot({"aws_ebs_volume": [volume("a", encrypted=False, tags=nested)]}), [check("encrypted")])
+    assert [(finding.verdict, finding.tags) for finding in judged.findings()] == [("fail", None)]
 
 
 def test_where_excludes_and_unknown_where_is_unknown() -> None:

@@ -109,6 +109,11 @@ def line_garbled(folder: Path) -> None:
         file.write(b'\0\0\0{"type":"sealed","table":"aws_ebs_volume"')
 
 
+def line_no_text(folder: Path) -> None:
+    with (folder / NAME).open("ab") as file:
+        file.write(b'{"type":"sealed","table":"\xb2"}\n')
+
+
 def part_missing(folder: Path) -> None:
     (folder / "tables" / "aws_vpc" / "1.b.parquet").unlink()
 
@@ -141,6 +146,7 @@ def journal_missing(folder: Path) -> None:
     [
         (last_line_cut, ["c"]),
         (line_garbled, []),
+        (line_no_text, []),
         (part_missing, ["b"]),
         (part_truncated, ["b"]),
         (part_empty, ["b"]),

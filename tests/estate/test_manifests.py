@@ -106,13 +106,14 @@ RAW = {
     "null": "null",
     "text": '"' + "a" * 1_000_000,
     "a NUL": "\0" * 100,
+    "no UTF-8": '{"format": 1, "source": "\udcb2"}',
 }
 
 
 @pytest.mark.parametrize("what", RAW)
 def test_what_is_no_manifest(what: str, tmp_path: Path) -> None:
     (tmp_path / "s").mkdir()
-    (tmp_path / "s" / "manifest.json").write_text(RAW[what])
+    (tmp_path / "s" / "manifest.json").write_text(RAW[what], errors="surrogateescape")
     done = demarcate("query", "SELECT 1 FROM aws_ebs_volume", "s", cwd=tmp_path)
     one_message(done, "s/manifest.json: damaged")
 

@@ -57,6 +57,11 @@ def test_only_a_select_is_bound(place: Place, attack: str) -> None:
         assert tables_of(place.aimed(attack)) in ([], ["aws_s3_bucket"])
 
 
+def test_a_text_that_is_too_long_is_not_given(place: Place) -> None:
+    with pytest.raises(DemarcateError, match="a text of more than 10,000,000 characters"):
+        list(run("SELECT repeat('x', 10000001)", place.snapshot)[1])
+
+
 def test_rows_are_given_up_to_the_limit(place: Place) -> None:
     rows = run("SELECT range FROM range(5000)", place.snapshot, QueryLimits(rows=1500))[1]
     given: list[object] = []

@@ -1,11 +1,21 @@
-"""Values as JSON, for files of our own and for output."""
+"""Values as JSON, for files of our own and for output; and JSON as values."""
 
 from __future__ import annotations
 
 import re
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, TypeVar, overload
 
 import msgspec
+
+T = TypeVar("T")
+
+
+class NestedTooDeeply(ValueError):
+    """A value in a value in a value, further than anybody means it."""
+
+    def __init__(self) -> None:
+        super().__init__("it is nested too deeply")
+
 
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
@@ -29,6 +39,28 @@ def to_json(value: Any, *, order: Order = None) -> bytes:
         return _encode[order](value)
     except UnicodeEncodeError:
         return _encode[order](_encodable(msgspec.to_builtins(value, enc_hook=str)))
+
+
+@overload
+def from_json(data: bytes | str, type_: type[T]) -> T: ...
+@overload
+def from_json(data: bytes | str, type_: Any = ...) -> Any: ...
+
+
+def from_json(data: bytes | str, type_: Any = Any) -> Any:
+    """JSON that anybody may have written, as a value of a type. Raises ValueError for what is none, and says why.
+
+    >>> from_json(b'{"a": [1]}')
+    {'a': [1]}
+    """
+    try:
+        return msgspec.json.decode(data, type=type_)
+    except RecursionError:
+        raise NestedTooDeeply from None
+    except (UnicodeDecodeError, UnicodeEncodeError) as error:
+        raise ValueError(f"it is not UTF-8: {error.reason}") from error
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error
 
 
 def _encodable(value: Any) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import duckdb
 import msgspec
 
+from demarcate.base.encoding import from_json
 from demarcate.base.sql import identifier
 from demarcate.checks.structs import Check, Verdict
 from demarcate.estate.tables import all_tables
@@ -147,7 +148,7 @@ class Judgement:
             for row in rows:
                 told = dict(zip(COLUMNS, row, strict=True))
                 if told["tags"] is not None:
-                    told["tags"] = msgspec.json.decode(told["tags"])
+                    told["tags"] = _tags(told["tags"])
                 yield Finding(**told)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -178,6 +179,15 @@ class Judgement:
         names = ", ".join(f"{_ID} AS id" if name == "id" else identifier(name) for name in COLUMNS)
         only = "" if passes else " WHERE verdict <> 'pass'"
         return f'SELECT {names} FROM findings JOIN checks USING ("check"){only} ORDER BY {_ORDER}'
+
+
+def _tags(text: str) -> dict[str, Any] | None:
+    """Tags as they are kept; None where a snapshot has something else in their place."""
+    try:
+        tags = from_json(text)
+    except ValueError:
+        return None
+    return tags if isinstance(tags, dict) else None
 
 
 def make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> None:

@@ -26,7 +26,7 @@ from msgspec.structs import replace
 
 from demarcate.base import cache
 from demarcate.base.connection import connect, short, to_parquet
-from demarcate.base.encoding import to_json
+from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_within, open_file, read_bytes, write_whole
 from demarcate.base.sql import identifier, parquet
@@ -222,8 +222,8 @@ def _check(folder: Path, kept: Kept, name: str, digest: str) -> None:
 
 def _decoded(raw: bytes, type_: type[T], folder: Path, name: str) -> T:
     try:
-        return msgspec.json.decode(raw, type=type_)
-    except (msgspec.MsgspecError, RecursionError) as error:
+        return from_json(raw, type_)
+    except ValueError as error:
         raise DemarcateError(f"{folder / name}: damaged: {error}; assess again") from error
 
 

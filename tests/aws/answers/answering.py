@@ -42,7 +42,7 @@ def answer(asked: Asked, result: Any) -> Answer:
     return Answer(
         made["status_code"],
         tuple((name, str(value)) for name, value in made["headers"].items()),
-        body.encode() if isinstance(body, str) else body,
+        body.encode(errors="replace") if isinstance(body, str) else body,
     )
 
 
@@ -76,4 +76,4 @@ def error(asked: Asked, status: int, code: str, message: str = "a fault that a t
         text = f"<Error>{inner}<RequestId>test</RequestId></Error>"
     else:
         text = f"<ErrorResponse><Error>{inner}</Error><RequestId>test</RequestId></ErrorResponse>"
-    return Answer(status, (("Content-Type", "text/xml"),), text.encode())
+    return Answer(status, (("Content-Type", "text/xml"),), text.encode(errors="replace"))

@@ -159,6 +159,28 @@ def test_each_region_has_its_own_reason(world: World) -> None:
         assert [f"{ACCOUNT} {region} ssm:" in one.reason for one in told].count(True) == 1
 
 
+def test_a_region_that_is_listed_twice_is_read_once(world: World) -> None:
+    """What is read of it is written to one file."""
+    twice = {"Regions": [{"RegionName": REGION, "OptInStatus": "opt-in-not-required"}] * 2}
+    with world.with_faults({"ec2.describe_regions": lambda asked, _: answer(asked, twice)}):
+        snapshot = collect(world, "aws_ebs_volume", "aws_region", regions=())
+    assert [part.region for part in snapshot.manifest.tables["aws_ebs_volume"].parts] == [REGION]
+
+
+def test_what_botocore_stumbles_over_is_one_error(world: World) -> None:
+    """It takes for granted that each object that is listed has a key."""
+    nameless = (
+        b"<ListBucketResult><EncodingType>url</EncodingType><Contents><Size>1</Size></Contents></ListBucketResult>"
+    )
+    given = Answer(200, (("Content-Type", "application/xml"),), nameless)
+    options = Options(session=world.session, endpoint_url=world.server.url)
+    with (
+        world.with_faults({"s3.list_objects_v2": lambda *_: given}),
+        pytest.raises(DemarcateError, match="KeyError"),
+    ):
+        collect_snapshot(["s3://deliveries"], options)
+
+
 def test_what_is_made_of_another_table_is_not_needed(world: World) -> None:
     """Statements of key policies are no concern of a bucket."""
     calm = world.calm.findings["s3-bucket-tls-required"]

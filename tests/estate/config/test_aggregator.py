@@ -97,6 +97,7 @@ def test_regions_can_be_narrowed(aggregator: Aggregator) -> None:
         (lambda _: (200, {"raw": "{"}), "a result is no configuration item"),
         (lambda _: (200, {"Results": ["{"]}), "a result is no configuration item"),
         (lambda _: (200, {"Results": ["1"]}), "a result is no configuration item"),
+        (lambda _: (200, {"Results": [[]]}), "a result is no configuration item"),
     ],
 )
 def test_a_query_that_fails_leaves_gaps_everywhere(aggregator: Aggregator, fails: object, why: str) -> None:

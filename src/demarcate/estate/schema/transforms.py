@@ -7,8 +7,7 @@ from collections.abc import Callable
 from itertools import pairwise
 from typing import Any, Final
 
-import msgspec
-
+from demarcate.base.encoding import NestedTooDeeply, from_json
 from demarcate.base.moments import since_1970
 from demarcate.base.nesting import is_deep
 from demarcate.estate.schema.unknown import Unknown, first_unknown
@@ -46,11 +45,11 @@ def document(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        found = msgspec.json.decode(value)
-    except msgspec.DecodeError:
-        return Unknown("is not a JSON document")
-    except RecursionError:
+        found = from_json(value)
+    except NestedTooDeeply:
         return Unknown("is nested too deeply")
+    except ValueError:
+        return Unknown("is not a JSON document")
     return Unknown("is nested too deeply") if is_deep(found) else found
 
 

@@ -24,7 +24,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from demarcate.base.encoding import to_json
+from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.moments import utc
 from demarcate.estate.snapshots.snapshot import FORMAT, Part, Unread, ends_well, odd_part
@@ -261,8 +261,8 @@ def _line(raw: bytes) -> Began | Credentials | Sealed | None:
     if not raw.endswith(b"\n"):
         return None
     try:
-        line: Began | Credentials | Sealed = _decode(raw)
-    except (msgspec.MsgspecError, RecursionError):
+        line: Began | Credentials | Sealed = from_json(raw, Began | Credentials | Sealed)
+    except ValueError:
         return None
     return line
 
@@ -279,6 +279,3 @@ def _is_whole(folder: Path, sealed: SealedPart) -> bool:
 def _shown(before: str, now: str) -> str:
     """Both, where they are short enough to be told; what is longer is a list of tables or a digest."""
     return f" ({before or 'none'}; now {now or 'none'})" if len(before) + len(now) < 100 else ""
-
-
-_decode = msgspec.json.Decoder(Began | Credentials | Sealed).decode

@@ -22,6 +22,9 @@ T = TypeVar("T")
 MAX_TEXT = 1_000_000
 """How many characters a query may have."""
 
+MAX_VALUE = 10_000_000
+"""How many characters a text that it gives may have: whoever writes it makes several copies."""
+
 
 @dataclass(frozen=True, slots=True)
 class QueryLimits:
@@ -87,6 +90,8 @@ def _run(sql: str, snapshot: Snapshot, limits: QueryLimits) -> Iterator[tuple[An
         yield tuple(column[0] for column in result.description or ())
         given = 0
         while rows := within(lambda: connection.fetchmany(1000)):
+            if any(isinstance(value, str | bytes) and len(value) > MAX_VALUE for row in rows for value in row):
+                raise DemarcateError(f"the query gives a text of more than {MAX_VALUE:,} characters")
             yield from rows[: limits.rows - given]
             given += len(rows)
             if given > limits.rows:

@@ -21,6 +21,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from demarcate.base.encoding import from_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import TooLarge, is_within, open_file, read_bytes
 from demarcate.base.moments import utc
@@ -214,10 +215,9 @@ class _Form(msgspec.Struct):
 
 def _decoded(raw: bytes, type_: type[T], path: Path) -> T:
     try:
-        return msgspec.json.decode(raw, type=type_)
-    except (msgspec.MsgspecError, RecursionError) as error:
-        why = "it is nested too deeply" if isinstance(error, RecursionError) else error
-        raise DemarcateError(f"{path}: damaged: {why}; collect the snapshot again") from error
+        return from_json(raw, type_)
+    except ValueError as error:
+        raise DemarcateError(f"{path}: damaged: {error}; collect the snapshot again") from error
 
 
 def part_file(table: str, name: str) -> str:
@@ -273,8 +273,8 @@ def is_snapshot(path: Path) -> bool:
     if not os.path.lexists(manifest):
         return False
     try:
-        told = msgspec.json.decode(read_bytes(manifest, _LARGEST_OF_OTHERS))
-    except (OSError, msgspec.MsgspecError, RecursionError):
+        told = from_json(read_bytes(manifest, _LARGEST_OF_OTHERS))
+    except (OSError, ValueError):
         return True
     return not (told and isinstance(told, dict)) or any(name in told for name in Manifest.__struct_fields__)
 

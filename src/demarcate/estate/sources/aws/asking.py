@@ -16,7 +16,6 @@ from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import (
     FAILED,
     CallFailed,
-    HandlerFailed,
     is_gone,
     is_in_vain,
     is_not_offered,
@@ -84,10 +83,6 @@ class Asker:
             except FAILED as error:
                 self._note(operation, region, error, monotonic() - began)
                 raise
-            except Exception as error:
-                failed = HandlerFailed(error)
-                self._note(operation, region, failed, 0)
-                raise failed from error
             self._in_vain.pop((operation, region), None)
             if page is None:
                 return

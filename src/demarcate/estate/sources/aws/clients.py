@@ -19,7 +19,7 @@ from botocore.loaders import create_loader
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.sources.aws import answers
 from demarcate.estate.sources.aws.bounds import ANSWER, Bounds, bound
-from demarcate.estate.sources.aws.failures import is_throttled
+from demarcate.estate.sources.aws.failures import FAILED, HandlerFailed, is_throttled
 from demarcate.estate.sources.aws.guard import guard, of_tables
 from demarcate.estate.sources.aws.limits import MOST, Limit
 from demarcate.estate.sources.aws.telling import log_calls
@@ -79,7 +79,23 @@ def client_of(
     bound(client, bounds or ANSWER)
     guard(client, service, may)
     log_calls(client, service, account)
+    _name_failures(client)
     return client
+
+
+def _name_failures(client: Any) -> None:
+    """Let each call raise one of `FAILED`, whatever a handler of it raises."""
+    call = client._make_api_call
+
+    def named(operation: str, params: dict[str, Any]) -> Any:
+        try:
+            return call(operation, params)
+        except FAILED:
+            raise
+        except Exception as error:
+            raise HandlerFailed(error) from error
+
+    client._make_api_call = named  # all methods and paginators call it: no public way
 
 
 def _check_endpoint(url: str) -> None:

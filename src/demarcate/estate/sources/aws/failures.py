@@ -11,7 +11,9 @@ from botocore.parsers import ResponseParserError
 
 
 class HandlerFailed(Exception):
-    """What a handler of the session's own raised in place of an answer: such as a stand-in for AWS in this process."""
+    """What a handler raised in place of an answer: one of botocore's, over an answer that it did not expect, or one of
+    the session's own, such as a stand-in for AWS in this process.
+    """
 
     def __init__(self, error: Exception) -> None:
         super().__init__(str(error))
@@ -22,7 +24,11 @@ class Unending(TimeoutError):
     """An answer, or its pages, that did not end within their bounds. The text says which."""
 
 
-FAILED = (ClientError, BotoCoreError, ResponseParserError, HandlerFailed, Unending)
+class Refused(Exception):
+    """An operation that a client was not made for, or that does not read. Nothing was sent."""
+
+
+FAILED = (ClientError, BotoCoreError, ResponseParserError, HandlerFailed, Unending, Refused)
 """What a call raises when AWS, or the way to it, did not answer as it should."""
 
 _DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|NotAuthorized|Forbidden|^403$")

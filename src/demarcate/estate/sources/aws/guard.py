@@ -14,10 +14,24 @@ from typing import Any, Final
 from botocore import xform_name
 
 from demarcate.estate.sources.aws.calls import ORGANIZATION, calls_of
+from demarcate.estate.sources.aws.failures import Refused
 from demarcate.estate.tables import all_tables
 
-READS: Final = ("get_", "list_", "describe_", "batch_get_", "batch_describe_", "lookup_", "search_", "select_")
+READS: Final = (
+    "get_",
+    "head_",
+    "list_",
+    "describe_",
+    "batch_get_",
+    "batch_describe_",
+    "lookup_",
+    "search_",
+    "select_",
+)
 """How the names of operations that read begin, in botocore's words."""
+
+WHERE_A_BUCKET_IS: Final = "s3.head_bucket"
+"""What botocore calls by itself, where the endpoint that it asked sends it to another region."""
 
 READ_TOO: Final = frozenset(
     {
@@ -56,10 +70,6 @@ NEVER: Final = frozenset(
 """Operations that read, and whose answers are no one's business here."""
 
 
-class Refused(Exception):
-    """An operation that a client was not made for, or that does not read. Nothing was sent."""
-
-
 def reads(operation: str) -> bool:
     """Whether an operation in botocore's words does no more than read, and nothing secret.
 
@@ -74,7 +84,7 @@ def reads(operation: str) -> bool:
 def of_tables() -> frozenset[str]:
     """What reading live accounts takes: what tables declare, and what leads to accounts and regions."""
     calls = calls_of(dict.fromkeys(all_tables()))
-    return frozenset(call.operation for call in (*calls, *ORGANIZATION))
+    return frozenset((WHERE_A_BUCKET_IS, *(call.operation for call in (*calls, *ORGANIZATION))))
 
 
 def guard(client: Any, service: str, may: Collection[str]) -> None:

@@ -192,7 +192,7 @@ def account_of(caller: Caller, id: str, clients: Clients, regions: Sequence[str]
     if odd := [name for name in names if not is_region(name)]:
         why = f"the answer cannot be used: {str(odd[0])[:100]!r} is no region"
         return Account(id, caller.partition, caller.home, wanted or (caller.start,), None if wanted else why)
-    enabled = tuple(sorted(names))
+    enabled = tuple(sorted(set(names)))  # files are named after them: each is read once
     return Account(
         id,
         caller.partition,

@@ -107,12 +107,12 @@ def _ask(client: Any, name: str, type_: str, spools: Spools) -> str | None:
     return None
 
 
-def _keep(results: Sequence[str] | None, spools: Spools) -> bool:
+def _keep(results: Sequence[Any] | None, spools: Spools) -> bool:
     if results is None:  # botocore takes an answer that is no JSON for an empty one
         return False
     for text in results:
         try:
-            if spools.add(decode(text)) is None:
+            if not isinstance(text, str) or spools.add(decode(text)) is None:
                 return False
         except ValueError:
             return False

@@ -12,6 +12,7 @@ from demarcate.estate.sources.aws.answers import told
 from demarcate.estate.sources.aws.bounds import OBJECT
 from demarcate.estate.sources.aws.clients import client_of
 from demarcate.estate.sources.aws.failures import FAILED, reason
+from demarcate.estate.sources.aws.guard import WHERE_A_BUCKET_IS
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import credentials_of
 from demarcate.estate.sources.config.deliveries import Delivery, delivery
@@ -32,7 +33,7 @@ class _Body:
     def read(self, size: int, /) -> bytes:
         try:
             return bytes(self._body.read(size))
-        except FAILED as error:
+        except (*FAILED, ValueError) as error:  # botocore reads a checksum that is none
             raise Damaged(reason(error)) from error
 
     def close(self) -> None:
@@ -49,8 +50,8 @@ def open_bucket(url: str, session: boto3.Session, endpoint_url: str | None) -> I
     if not bucket:
         raise DemarcateError(f"{url}: name a bucket: s3://BUCKET or s3://BUCKET/PREFIX")
     credentials_of(session)
-    listing = client_of(session, "s3", endpoint_url, may=("s3.list_objects_v2",))
-    reading = client_of(session, "s3", endpoint_url, may=("s3.get_object",), bounds=OBJECT)
+    listing = client_of(session, "s3", endpoint_url, may=("s3.list_objects_v2", WHERE_A_BUCKET_IS))
+    reading = client_of(session, "s3", endpoint_url, may=("s3.get_object", WHERE_A_BUCKET_IS), bounds=OBJECT)
     try:
         found = list(_listed(listing, reading, bucket, prefix))
     except FAILED as error:
