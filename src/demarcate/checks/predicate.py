@@ -190,6 +190,12 @@ class _Compiler:
             return try_cast(now(), exp.DataType(this=TYPES["DATE"], nested=False))
         if isinstance(node, exp.Literal):
             return literal(node)
+        if _asks_for_a_file(node):
+            used = [set(scope.used) for scope in scopes]
+            column = self._column(node.this, scopes)
+            for scope, names in zip(scopes, used, strict=True):
+                scope.used = names  # that it is NULL leaves nothing open
+            return is_null(column)
         check_allowed(node)
         values = {key: self._value(node, key, value, scopes) for key, value in node.args.items()}
         if isinstance(node, exp.Anonymous):
@@ -364,6 +370,16 @@ def _select_of(node: exp.Expr) -> exp.Select:
     if not isinstance(inner, exp.Select):
         raise PredicateError("a subquery is SELECT … FROM one table WHERE …, and no more")
     return inner
+
+
+def _asks_for_a_file(node: exp.Expr) -> bool:
+    """Whether it is `file IS NULL`: whether a template declares a row is known of every row."""
+    return (
+        isinstance(node, exp.Is)
+        and isinstance(node.this, exp.Column)
+        and node.this.name == "file"
+        and isinstance(node.expression, exp.Null)
+    )
 
 
 def _only(select: exp.Select) -> exp.Expr:

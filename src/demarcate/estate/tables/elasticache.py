@@ -92,12 +92,6 @@ CLUSTER = Table(
             cloudformation=From("PreferredMaintenanceWindow", absent=""),
             about="In a template, empty where AWS is left to pick one.",
         ),
-        Bool(
-            "declared",
-            live=From("@", lambda _: False),
-            cloudformation=From("@", lambda _: True),
-            about="Whether a template says this, rather than AWS.",
-        ),
         Bool("at_rest_encryption_enabled", live="AtRestEncryptionEnabled"),
         Bool(
             "transit_encryption_enabled",

@@ -174,14 +174,6 @@ def _is_resolved(password: Any) -> bool:
     return bool(password.startswith("{{resolve:secretsmanager:"))
 
 
-_DECLARED = Bool(
-    "declared",
-    live=From("@", lambda _: False),
-    cloudformation=From("@", lambda _: True),
-    about="Whether a template says this, rather than AWS.",
-)
-
-
 INSTANCE = Table(
     "aws_rds_db_instance",
     "An RDS DB instance, alone or in a cluster.",
@@ -242,7 +234,6 @@ INSTANCE = Table(
             cloudformation=From("PreferredMaintenanceWindow", absent=""),
             about="In a template, empty where AWS is left to pick one.",
         ),
-        _DECLARED,
         *_maintenance(),
         Int(
             "backup_retention_period",
@@ -381,7 +372,6 @@ CLUSTER = Table(
             cloudformation=From("PreferredMaintenanceWindow", absent=""),
             about="In a template, empty where AWS is left to pick one.",
         ),
-        _DECLARED,
         *_maintenance(),
         Int(
             "backup_retention_period",

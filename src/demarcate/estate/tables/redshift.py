@@ -74,12 +74,6 @@ CLUSTER = Table(
             cloudformation=From("PreferredMaintenanceWindow", absent=""),
             about="In a template, empty where AWS is left to pick one.",
         ),
-        Bool(
-            "declared",
-            live=From("@", lambda _: False),
-            cloudformation=From("@", lambda _: True),
-            about="Whether a template says this, rather than AWS.",
-        ),
         Texts(
             "deferred_maintenance_identifiers",
             live=From("DeferredMaintenanceWindows", each("DeferMaintenanceIdentifier")),
