@@ -50,18 +50,22 @@ class Place:
             path: path.read_bytes() for path in self.folder.rglob("*") if path.is_file() and not path.is_symlink()
         }
 
-    def holds(self, query: str, limits: QueryLimits = LIMITS) -> None:
-        """Whatever it says: nothing is read, called, written or kept."""
+    def holds(self, query: str, limits: QueryLimits = LIMITS) -> str:
+        """Whatever it says: nothing is read, called, written or kept. Why it has no answer, where it has none."""
         before = self.files()
         answer: list[object] = []
-        with contextlib.suppress(DemarcateError):
+        refused = ""
+        try:
             columns, rows = run(query, self.snapshot, limits)
             answer += columns
             answer += rows
+        except DemarcateError as error:
+            refused = str(error)
         assert MARK not in str(answer)
         assert "secret.txt.csv" not in str(answer), "no folder is listed"
         assert self.files() == before
         assert not self.called()
+        return refused
 
 
 @contextlib.contextmanager

@@ -180,10 +180,8 @@ STYLES = re.compile(r"\x1b\[[0-9;]*m")
 def assert_harmless(text: str) -> None:
     """Nothing in a text moves the cursor, turns the reading direction or cannot be seen."""
     joined = re.sub(f"(?<={JOINED})[\u200c\u200d](?={JOINED})", "", text)
-    left = {c for c in joined if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")} - {
-        "\n",
-        "\t",
-    }
+    given = set(joined) - {"\n", "\t"}
+    left = {c for c in given if unicodedata.category(c) in ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")}
     assert not {f"U+{ord(c):04X}" for c in left}
     assert "Traceback" not in text
 

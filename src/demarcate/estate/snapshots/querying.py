@@ -51,10 +51,13 @@ def tables_of(sql: str) -> list[str]:
 
     Raises DemarcateError for anything but one SELECT.
     """
-    if len(sql) > MAX_TEXT:
-        raise DemarcateError(f"the query has {len(sql):,} characters; at most {MAX_TEXT:,} are read")
     with connect(limits=Limits(threads=1)) as connection:
         _select(connection, sql)
+    return _named(sql)
+
+
+def _named(sql: str) -> list[str]:
+    """The words of a text that are tables, in order."""
     return sorted(set(re.findall(r"\w+", sql.lower())) & set(all_tables()))
 
 
@@ -74,8 +77,8 @@ def run(
 def _run(sql: str, snapshot: Snapshot, limits: QueryLimits) -> Iterator[tuple[Any, ...]]:
     """The names of the columns, then the rows."""
     with _connected(snapshot, limits) as connection, _told(limits):
-        _make_views(connection, snapshot, tables_of(sql))
         select = _select(connection, sql)
+        _make_views(connection, snapshot, _named(sql))
         left = limits.seconds  # without the time for which whoever reads the rows lets us wait
 
         def within(work: Callable[[], T]) -> T:
@@ -121,6 +124,8 @@ def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, table
 
 
 def _select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
+    if len(sql) > MAX_TEXT:
+        raise DemarcateError(f"the query has {len(sql):,} characters; at most {MAX_TEXT:,} are read")
     try:
         return select_of(connection, sql)
     except DemarcateError as error:
