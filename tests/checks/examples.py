@@ -32,11 +32,11 @@ def region_of(of: Table) -> str:
     return "global" if of.scope == "account" else REGION
 
 
-def row_of(of: Table, values: Example) -> dict[str, Any]:
+def row_of(of: Table, values: Example, account: str = ACCOUNT) -> dict[str, Any]:
     columns = {column.name for column in of.all_columns}
     unknown = set(values) - columns
     assert not unknown, f"{of.name} has no {sorted(unknown)}"
-    common = {"resource": f"example of {of.name}", "account_id": ACCOUNT, "region": region_of(of)}
+    common = {"resource": f"example of {of.name}", "account_id": account, "region": region_of(of)}
     return common | values
 
 
@@ -45,10 +45,16 @@ Told = list[tuple[str, str]]
 
 
 def verdicts(check: Check, examples: Sequence[Example]) -> list[Told]:
-    """What is found for each example. Those that speak of nothing but their own row are judged together."""
+    """What is found for each example. Those that speak of nothing but their own row are judged side by side.
+
+    Each of the others is all that there is in an account of its own: no check looks beyond one. Facts alone are of no
+    account, so where a check looks into them each example has a snapshot to itself.
+    """
     if is_plain(check, examples):
         return verdicts_together([(check, examples)])[check.id]
-    return [_alone(check, example) for example in examples]
+    if any(table(name).facts for name in check.lookups):
+        return [told for example in examples for told in _apart(check, [example])]
+    return _apart(check, examples)
 
 
 def is_plain(check: Check, examples: Sequence[Example]) -> bool:
@@ -86,29 +92,49 @@ def _name(check: Check, number: int) -> str:
     return f"example {number} of {check.id}"
 
 
-def _alone(check: Check, example: Example) -> Told:
-    example = dict(example)
+def _apart(check: Check, examples: Sequence[Example]) -> list[Told]:
+    """What is found for each example, in an account of its own."""
+    accounts = [str(int(ACCOUNT) + number) for number in range(len(examples))]
+    with SnapshotWriter("live", "examples", moment=MOMENT) as writer:
+        for account, example in zip(accounts, examples, strict=True):
+            _write(writer, check, _moved(dict(example), account), account)
+        snapshot = writer.finish()
+    findings = list(judge(snapshot, [check], passes=True).findings())
+    mine = f"example of {check.table}"
+    return [
+        [
+            (f.verdict, f.reason)
+            for f in findings
+            if f.account == account and f.resource in (example.get("resource", mine), None)
+        ]
+        for account, example in zip(accounts, examples, strict=True)
+    ]
+
+
+def _moved(value: Any, account: str) -> Any:
+    """Part of an example as it is in another account than the one that examples name."""
+    if isinstance(value, dict):
+        return {key: _moved(item, account) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_moved(item, account) for item in value]
+    return value.replace(ACCOUNT, account) if isinstance(value, str) else value
+
+
+def _write(writer: SnapshotWriter, check: Check, example: Example, account: str) -> None:
     others = dict(example.pop("with", {}))
     unread = list(example.pop("unread", ()))
-    rows = {check.table: [row_of(table(check.table), example)]}
+    rows = {check.table: [row_of(table(check.table), example, account)]}
     for name in check.lookups:
         if name not in unread and (name != check.table):
             rows.setdefault(name, [])
     for name, more in others.items():
         assert name in check.tables, f"{check.id} does not look into {name}"
-        rows.setdefault(name, []).extend(row_of(table(name), values) for values in more)
-    with SnapshotWriter("live", "example", moment=MOMENT) as writer:
-        for name, values in rows.items():
-            of = table(name)
-            part = writer.part(of, [c.name for c in of.all_columns], ACCOUNT, region_of(of))
-            part.append(values)
-            part.seal()
-        for name in unread:
-            where = region_of(table(name))
-            writer.unread(
-                Unread(reason="access denied", table=name, account=ACCOUNT, region=where, operation="x:Y")
-            )
-        snapshot = writer.finish()
-    found = judge(snapshot, [check], passes=True).findings()
-    mine = f"example of {check.table}"
-    return [(f.verdict, f.reason) for f in found if f.resource in (example.get("resource", mine), None)]
+        rows.setdefault(name, []).extend(row_of(table(name), values, account) for values in more)
+    for name, values in rows.items():
+        of = table(name)
+        part = writer.part(of, [c.name for c in of.all_columns], account, region_of(of))
+        part.append(values)
+        part.seal()
+    for name in unread:
+        where = region_of(table(name))
+        writer.unread(Unread(reason="access denied", table=name, account=account, region=where, operation="x:Y"))
