@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
+import fcntl
+import gc
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import botocore.session
 import pytest
 from botocore.loaders import create_loader
 from hypothesis import HealthCheck, settings
 
+from demarcate.base import cache as caches
 from demarcate.estate.sources.aws import clients
 from tests import surroundings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+
+T = TypeVar("T")
 
 QUIET = (
     "--no-sandbox",
@@ -50,6 +55,7 @@ models = cache(create_loader)
 def pytest_configure(config: pytest.Config) -> None:
     worker = hasattr(config, "workerinput")
     surroundings.heed_signals(worker=worker)
+    gc.set_threshold(100_000, 50, 50)  # as the command has it
     if not worker:
         config.add_cleanup(surroundings.settle())
 
@@ -66,7 +72,21 @@ def remembered() -> Iterator[None]:
         patch.setattr(clients, "create_loader", models)
         patch.setattr(botocore.session, "create_loader", models)
         patch.setattr(clients, "gc", SimpleNamespace(collect=lambda: 0))
+        patch.setattr(caches, "cached", _once(caches.cached))
         yield
+
+
+def _once(real: Callable[..., T]) -> Callable[..., T]:
+    """The cache, into which only one of the workers puts a result: the others wait for it. They all want the same
+    first, and the catalog takes seconds to compile.
+    """
+
+    def cached(name: str, key: str, type_: type[T], make: Callable[[], T]) -> T:
+        with (Path(tempfile.gettempdir()) / f"{name}-{key}.lock").open("wb") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)
+            return real(name, key, type_, make)
+
+    return cached
 
 
 @pytest.fixture(scope="session")

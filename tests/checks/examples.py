@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 from demarcate.base.documents import compose, convert, read_text
+from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
 from demarcate.checks.structs import Check, Example, Written
 from demarcate.estate.schema.table import Table
@@ -19,6 +21,12 @@ MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 """What now() is in examples."""
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
+
+
+@cache
+def shipped() -> dict[str, Check]:
+    """The checks of the catalog."""
+    return load_checks()
 
 
 def written_checks(folder: Path) -> Iterator[Written]:

@@ -9,12 +9,11 @@ from functools import cache
 import pytest
 
 from demarcate.checks import catalog
-from demarcate.checks.catalog import SHIPPED, load_checks
+from demarcate.checks.catalog import SHIPPED
 from demarcate.checks.structs import Example, Written
-from tests.checks.examples import Told, is_plain, verdicts, verdicts_together, written_checks
+from tests.checks.examples import Told, is_plain, shipped, verdicts, verdicts_together, written_checks
 
 WRITTEN = list(written_checks(SHIPPED))
-CHECKS = load_checks()
 
 
 def examples_of(written: Written) -> dict[str, Sequence[Example]]:
@@ -31,7 +30,7 @@ def all_of(written: Written) -> list[Example]:
 @cache
 def told_together() -> dict[str, list[Told]]:
     """What is found for the plain examples of all checks."""
-    plain = [(CHECKS[one.id], all_of(one)) for one in WRITTEN if is_plain(CHECKS[one.id], all_of(one))]
+    plain = [(shipped()[one.id], all_of(one)) for one in WRITTEN if is_plain(shipped()[one.id], all_of(one))]
     return verdicts_together(plain)
 
 
@@ -39,7 +38,7 @@ def told_together() -> dict[str, list[Told]]:
 def test_examples(written: Written) -> None:
     assert all(examples_of(written).values())
     assert written.remedy, "a shipped check says what to do"
-    check, examples = CHECKS[written.id], all_of(written)
+    check, examples = shipped()[written.id], all_of(written)
     expected = [verdict for verdict, given in examples_of(written).items() for _ in given]
     told = told_together().get(written.id) or verdicts(check, examples)
     for verdict, example, found in zip(expected, examples, told, strict=True):

@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from demarcate.base.documents import read
-from demarcate.checks.catalog import load_checks
-from tests.checks.examples import verdicts
+from tests.checks.examples import shipped, verdicts
 
 CASES = read(Path(__file__).parent / "cases" / "not_judged.yaml", dict[str, list[dict[str, Any]]])
-CHECKS = load_checks()
 
 
 @pytest.mark.parametrize(
@@ -21,4 +19,4 @@ CHECKS = load_checks()
     ids=lambda value: str(value)[:60],
 )
 def test_not_judged(check: str, row: dict[str, Any]) -> None:
-    assert verdicts(CHECKS[check], [row]) == [[]]
+    assert verdicts(shipped()[check], [row]) == [[]]

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from demarcate.exam import questions
+from demarcate.exam.drafts import Draft
 from demarcate.model import Model, load
 from demarcate.posture.assessment import Assessment
 from tests.example import assessed
@@ -20,6 +22,22 @@ Quiz = Callable[..., subprocess.CompletedProcess[str]]
 @pytest.fixture(scope="session")
 def model() -> Model:
     return load()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def remembered_drafts() -> Iterator[None]:
+    """What the model lets us ask stays in memory: to find that out is most of making an exam."""
+    made: dict[int, tuple[Model, list[Draft]]] = {}
+    make = questions.all_drafts
+
+    def all_drafts(model: Model) -> list[Draft]:
+        if id(model) not in made:
+            made[id(model)] = model, make(model)
+        return list(made[id(model)][1])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(questions, "all_drafts", all_drafts)
+        yield
 
 
 @pytest.fixture(scope="session")

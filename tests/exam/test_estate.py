@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -48,13 +49,13 @@ def test_a_setting_puts_the_job_where_the_line_of_the_resource_has_it(
     of_setting = {one.id: one for one in settings()}
     asked = of(drafts, "setting")
     assert {draft.right for draft in asked} == set(PARTIES)
+    lines_of = cache(lambda resource: draw(assessment.model, assessment.snapshot, resource))
     for draft in asked:
         one = of_setting[draft.id.split(":")[2]]
         sides = {"aws": one.aws, "customer": one.customer}
-        lines = draw(assessment.model, assessment.snapshot, draft.resource or "")
         applies = {
             party
-            for line in lines
+            for line in lines_of(draft.resource or "")
             for drawn in line.drawn
             for party, ids in sides.items()
             if drawn.applies is not False and drawn.responsibility.id in ids

@@ -9,9 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
+import pyarrow.parquet as pq
 
 from demarcate.base.documents import read
-from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import table
 
@@ -125,11 +126,11 @@ def snapshot_of(*paths: Path, tables: Iterable[str] = ()) -> Snapshot:
 
 def rows(snapshot: Snapshot, name: str) -> list[dict[str, Any]]:
     """The rows of a table; JSON columns as data."""
-    columns = table(name).all_columns
-    kinds = {column.name: column.type for column in columns}
+    kinds = {column.name: column.type for column in table(name).all_columns}
     return [
-        {key: _data(value, kinds[key]) for key, value in row.items()}
-        for row in rows_of(snapshot, table(name), list(kinds))
+        {key: _data(row.get(key), kind) for key, kind in kinds.items()}
+        for file in snapshot.files(name)
+        for row in pq.ParquetFile(file).read().to_pylist()
     ]
 
 

@@ -10,12 +10,11 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
+from tests.checks.examples import shipped
 from tests.estate.config.estate import Raw, cases, deliver, item, recorder, rows, snapshot_of
 
 CASES = cases()
-CHECKS = load_checks()
 ODD: st.SearchStrategy[Any] = st.recursive(
     st.none()
     | st.booleans()
@@ -105,5 +104,5 @@ def test_leaving_something_out_makes_nothing_pass(name: str, data: st.DataObject
 def _verdicts(raw: Raw, tables: tuple[str, ...]) -> dict[str, str]:
     with TemporaryDirectory() as folder:
         snapshot = snapshot_of(deliver(Path(folder), [raw]), tables=tables)
-        judgement = judge(snapshot, [check for check in CHECKS.values() if check.table in tables], passes=True)
+        judgement = judge(snapshot, [check for check in shipped().values() if check.table in tables], passes=True)
         return {one.check: one.verdict for one in judgement.findings()}
