@@ -13,7 +13,7 @@ from fuzz.inputs import Input, Link, get, put
 from fuzz.run import TARGETS, main
 from fuzz.working import Limits, input_of
 
-COUNTS = {"snapshots": 15, "config": 25, "queries": 20, "endpoints": 15}
+COUNTS = {"snapshots": 10, "config": 15, "queries": 20, "endpoints": 8}
 """Where an input takes longer, fewer are given."""
 NO_HURRY = 3600.0
 

@@ -24,12 +24,18 @@ from tests.serving import served
 from tests.surroundings import CREDENTIALS
 
 RUNNER = """
-import json, os, signal, sys
-import boto3, duckdb
+import functools, gc, json, os, signal, sys
+import boto3, botocore.loaders, botocore.session, duckdb
 import demarcate.cli, demarcate.assessing, demarcate.estate.sources.aws.collect, demarcate.report.progress
 from demarcate.__main__ import main
+from demarcate.estate.sources.aws import clients
 from demarcate.estate.tables import all_tables
 all_tables()
+models = functools.cache(botocore.loaders.create_loader)
+clients.create_loader = botocore.session.create_loader = models
+for service in ("ec2", "ecs", "iam", "sns", "sts"):
+    boto3.Session().client(service, region_name="us-east-1")
+gc.freeze()
 print("ready", flush=True)
 
 def noting(folder, done, dies_at):
@@ -65,7 +71,9 @@ for line in sys.stdin:
     print(pid, flush=True)
     print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), flush=True)
 """
-"""Each run is a process of its own, forked from one that has imported everything: to start anew takes a second."""
+"""Each run is a process of its own, forked from one that has imported everything and read the models of the services
+that are asked: to start anew takes a second.
+"""
 
 
 @dataclass

@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 
 import pytest
 
+from demarcate.base.errors import DemarcateError
 from demarcate.checks import catalog
-from demarcate.checks.catalog import SHIPPED
+from demarcate.checks.catalog import SHIPPED, load_checks
 from demarcate.checks.structs import Example, Written
+from demarcate.model import load
 from tests.checks.examples import Told, is_plain, shipped, verdicts, verdicts_together, written_checks
 
 WRITTEN = list(written_checks(SHIPPED))
@@ -53,3 +56,26 @@ def test_what_is_compiled_is_of_the_libraries_that_are_installed(monkeypatch: py
     before = catalog.compiler.__wrapped__()
     monkeypatch.setattr(catalog, "_installed", lambda library: f"{library}-99")
     assert catalog.compiler.__wrapped__() != before
+
+
+MINE = """
+- id: mine
+  title: Mine
+  responsibility: encryption.enable-at-rst
+  table: aws_ebs_volume
+  pass: encrypted
+  fail: "no"
+  severity: low
+"""
+
+
+def test_a_responsibility_that_is_none_is_refused_though_the_check_was_compiled_without_asking(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "mine.yaml").write_text(MINE)
+    for _ in range(2):  # the second time it is kept
+        assert "mine" in load_checks([tmp_path])
+        with pytest.raises(
+            DemarcateError, match=r"mine\.yaml:4: .*no customer .*did you mean encryption\.enable-at-rest"
+        ):
+            load_checks([tmp_path], responsibilities=load().owed)
