@@ -88,11 +88,11 @@ def _write(path: Path, content: bytes) -> None:
     write_whole(path, _digest(path, content) + content, private=True)
 
 
-def _check_own(found: os.stat_result, kind: Callable[[int], bool]) -> None:
+def _check_own(status: os.stat_result, kind: Callable[[int], bool]) -> None:
     others = stat.S_IWGRP | stat.S_IWOTH
     # Windows has no users to compare, and keeps profiles apart itself.
-    mine = sys.platform == "win32" or (found.st_uid == os.geteuid() and not found.st_mode & others)
-    if not kind(found.st_mode) or not mine:
+    mine = sys.platform == "win32" or (status.st_uid == os.geteuid() and not status.st_mode & others)
+    if not kind(status.st_mode) or not mine:
         raise PermissionError(errno.EPERM, "others may have written it")
 
 

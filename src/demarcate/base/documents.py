@@ -199,14 +199,14 @@ def node_at(node: yaml.Node | None, path: Iterable[str | int]) -> yaml.Node | No
     """The deepest node that exists along a path of keys and indexes."""
     for step in path:
         if isinstance(node, yaml.MappingNode):
-            found = next((v for k, v in node.value if k.value == str(step)), None)
+            child = next((v for k, v in node.value if k.value == str(step)), None)
         elif isinstance(node, yaml.SequenceNode) and isinstance(step, int) and step < len(node.value):
-            found = node.value[step]
+            child = node.value[step]
         else:
-            found = None
-        if found is None:
+            child = None
+        if child is None:
             break
-        node = found
+        node = child
     return node
 
 

@@ -49,11 +49,11 @@ def open_file(path: Path, *, follow: bool = True) -> BinaryIO:
         raise
 
 
-def _check_file(found: os.stat_result, path: Path) -> None:
-    if stat.S_ISDIR(found.st_mode):
+def _check_file(status: os.stat_result, path: Path) -> None:
+    if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not stat.S_ISREG(found.st_mode):
-        what = next((name for test, name in _NO_FILES if test(found.st_mode)), "something else")
+    if not stat.S_ISREG(status.st_mode):
+        what = next((name for test, name in _NO_FILES if test(status.st_mode)), "something else")
         raise OSError(errno.EINVAL, f"it is {what}, and no file", str(path))
 
 

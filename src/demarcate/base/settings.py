@@ -51,7 +51,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     max_memory: Annotated[int, msgspec.Meta(ge=100)] | None = None
 
 
-FIELDS: Final = {one.encode_name: one for one in msgspec.structs.fields(Settings)}
+FIELDS: Final = {item.encode_name: item for item in msgspec.structs.fields(Settings)}
 """The settings by their names, as files spell them."""
 
 OWN: Final = frozenset({"profile", "endpoint-url", "org", "account", "role-name", "external-id", "out"})
@@ -187,7 +187,7 @@ def _refused(name: str, value: Any, project: Path, own: Path | None) -> str | No
 def _from(folder: Path, value: Any) -> Any:
     """Paths as they are meant from a folder."""
     if not isinstance(value, str):
-        return tuple(_from(folder, one) for one in value)
+        return tuple(_from(folder, item) for item in value)
     return value if value.startswith(_SOURCES[1:]) or value == _SOURCES[0] else str(folder / value)
 
 

@@ -33,7 +33,7 @@ def list_checks(
     model = load()
     options.known("area", area, model.area)
     options.known("service", service, model.service)
-    found = [
+    listed = [
         encode(check)
         for check in load_checks(checks or (), responsibilities=model.owed).values()
         if area in (None, check.area)
@@ -47,7 +47,7 @@ def list_checks(
             if format is Format.TEXT
             else ["id", "severity", "title", "responsibility", "table"]
         )
-    rows.write(columns, [[check[name] for name in columns] for check in found], str(format), data())
+    rows.write(columns, [[check[name] for name in columns] for check in listed], str(format), data())
 
 
 def show(

@@ -200,11 +200,11 @@ def collect(
 
         if not asks(sources):
             raise DemarcateError("only live AWS is called: a dry run takes the source aws, and nothing else")
-        found = planned(selection, how)
+        planned_calls = planned(selection, how)
         if format is Format.TEXT:
-            calls.write(*found, data())
+            calls.write(*planned_calls, data())
         else:
-            rows.write(*found, str(format), data())
+            rows.write(*planned_calls, str(format), data())
         return
     if out is None:
         raise DemarcateError("name a folder for the snapshot (--out), or ask what would be called (--dry-run)")
@@ -280,8 +280,8 @@ def query(
             selection=dict.fromkeys(tables_of(sql)),
             progress=progress,
         )
-    columns, found = run(sql, snapshot, limits)
-    rows.write(columns, found, str(format), data())
+    columns, answer = run(sql, snapshot, limits)
+    rows.write(columns, answer, str(format), data())
     _tell_skipped(snapshot)
     _tell_unread(snapshot.unread)
 
@@ -294,8 +294,8 @@ def tables(
     from demarcate.estate.sources.describing import describe_table, list_tables
     from demarcate.report import rows
 
-    columns, found = list_tables() if name is None else describe_table(name)
-    rows.write(columns, found, str(format), data())
+    columns, listed = list_tables() if name is None else describe_table(name)
+    rows.write(columns, listed, str(format), data())
 
 
 def _tell_skipped(snapshot: Snapshot) -> None:
@@ -310,7 +310,7 @@ def _tell_skipped(snapshot: Snapshot) -> None:
             say(f"{who}: not read, since not enabled there: {', '.join(note.not_enabled)}")
 
 
-def _tell_unread(found: tuple[Unread, ...]) -> None:
-    options.say_unread(found)
-    if found:
+def _tell_unread(unread: tuple[Unread, ...]) -> None:
+    options.say_unread(unread)
+    if unread:
         raise typer.Exit(UNREAD)

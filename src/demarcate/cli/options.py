@@ -197,10 +197,10 @@ def moment_of(text: str | None) -> datetime | None:
     from demarcate.base.moments import utc
 
     try:
-        found = datetime.fromisoformat(text)
+        moment = datetime.fromisoformat(text)
         if len(text) <= len("2026-11-23"):
-            found = datetime.combine(found.date(), time(23, 59, 59))
-        return utc(found)
+            moment = datetime.combine(moment.date(), time(23, 59, 59))
+        return utc(moment)
     except ValueError as error:
         raise DemarcateError(f"--as-of takes a date such as 2026-11-23, not {text!r}") from error
 
@@ -225,9 +225,9 @@ def console() -> Console:
     return Console(data())
 
 
-def say_unread(found: Iterable[Unread]) -> None:
+def say_unread(unread: Iterable[Unread]) -> None:
     """Tell people what could not be read."""
     from demarcate.report.unread import lines
 
-    for told in lines(found):
+    for told in lines(unread):
         say(f"could not be read: {told}")

@@ -84,5 +84,5 @@ def _selection(check: list[str] | None, folders: list[Path], table: list[str] | 
         return tables
     model = load()
     chosen = select(load_checks(folders, responsibilities=model.owed), check).values()
-    asked = [one for one in chosen if check is not None or not one.on_request]
+    asked = [chosen_check for chosen_check in chosen if check is not None or not chosen_check.on_request]
     return {**selection_for(model, asked, live=True, named=check is not None, tags=tags), **tables}

@@ -54,7 +54,7 @@ def read_attestations(path: Path, reading: Reading) -> Iterator[Record]:
 def _named(entry: Entry[_Attestation], reading: Reading) -> tuple[str, ...]:
     """The responsibilities that it can speak of; each other one is a problem of its own."""
     written = entry.value.responsibility
-    found: list[str] = []
+    texts: list[str] = []
     names = (
         [(written, entry.line_of("responsibility"))]
         if isinstance(written, str)
@@ -66,10 +66,10 @@ def _named(entry: Entry[_Attestation], reading: Reading) -> tuple[str, ...]:
         )
     for name, line in names:
         try:
-            found.append(reading.responsibilities.named(name, "attestation"))
+            texts.append(reading.responsibilities.named(name, "attestation"))
         except Unusable as refused:
             reading.problems.add(entry.file, line, refused)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(texts))
 
 
 def _record(entry: Entry[_Attestation], names: tuple[str, ...], reading: Reading) -> Record:

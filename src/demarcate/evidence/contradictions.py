@@ -15,16 +15,16 @@ def in_force(record: Record, moment: date) -> bool:
     )
 
 
-def overlap(one: Scope, other: Scope) -> bool:
+def overlap(scope: Scope, other: Scope) -> bool:
     """Whether there may be something of which both speak. An empty field means all.
 
     >>> overlap(Scope(regions=("eu-west-1",)), Scope(accounts=("111122223333",)))
     True
     """
     pairs = (
-        (one.accounts, other.accounts),
-        (one.regions, other.regions),
-        (one.services, other.services),
+        (scope.accounts, other.accounts),
+        (scope.regions, other.regions),
+        (scope.services, other.services),
     )
     return all(not mine or not theirs or not set(mine).isdisjoint(theirs) for mine, theirs in pairs)
 
@@ -38,5 +38,5 @@ def contradictions(records: Iterable[Record], moment: date) -> Iterator[tuple[st
                 said.setdefault(responsibility, ([], []))[record.met].append(record)
     for responsibility, (denials, assurances) in said.items():
         for denial in denials:
-            if against := tuple(one for one in assurances if overlap(denial.scope, one.scope)):
+            if against := tuple(assurance for assurance in assurances if overlap(denial.scope, assurance.scope)):
                 yield responsibility, denial, against

@@ -31,15 +31,15 @@ class Documents:
         """
         path = self._path(name)
         expected = digest(sha256)
-        found = self._digests.get(path)
-        if found is None:
+        known = self._digests.get(path)
+        if known is None:
             try:
-                found = self._digests[path] = _digest_of(path)
+                known = self._digests[path] = _digest_of(path)
             except OSError as error:
                 raise Unusable(f"the document {shown(name)} cannot be read: {error.strerror or error}") from error
-        if found != expected:
+        if known != expected:
             raise Unusable(
-                f"the document {shown(name)} has the SHA-256 {found}, not {expected}: it is not what was attested"
+                f"the document {shown(name)} has the SHA-256 {known}, not {expected}: it is not what was attested"
             )
 
     def _path(self, name: str) -> Path:
@@ -67,14 +67,14 @@ class Documents:
 
 def _digest_of(path: Path) -> str:
     """The SHA-256 of a file. Raises OSError, for what is no file or is too large as well."""
-    found, left = hashlib.sha256(), LARGEST
+    hashed, left = hashlib.sha256(), LARGEST
     with open_file(path, follow=False) as file:
         while piece := file.read(1 << 20):
-            found.update(piece)
+            hashed.update(piece)
             left -= len(piece)
             if left < 0:
                 raise TooLarge(path, LARGEST)
-    return found.hexdigest()
+    return hashed.hexdigest()
 
 
 def _mode(path: Path, name: str) -> int:

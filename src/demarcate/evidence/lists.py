@@ -35,8 +35,8 @@ class Entry(Generic[T]):
 
     def line_of(self, *keys: str | int) -> int:
         """The line of the value at a path of keys, or of what is nearest to it."""
-        found = documents.node_at(self.node, keys)
-        return documents.line_of(found or self.node)
+        node = documents.node_at(self.node, keys)
+        return documents.line_of(node or self.node)
 
     @contextmanager
     def at(self, *keys: str | int) -> Iterator[None]:
@@ -96,7 +96,7 @@ def _bounded(root: yaml.Node, file: str) -> None:
             return known
         measured[id(node)] = None
         inner = node.value if isinstance(node, yaml.SequenceNode | yaml.MappingNode) else ()
-        parts = [measure(one) for item in inner for one in (item if isinstance(item, tuple) else (item,))]
+        parts = [measure(value) for item in inner for value in (item if isinstance(item, tuple) else (item,))]
         size, depth = 1 + sum(size for size, _ in parts), 1 + max((depth for _, depth in parts), default=0)
         if size > MAX_NODES or depth > MAX_DEPTH:
             raise DocumentError("unfolds to too many values or too deep", file, documents.line_of(node))

@@ -108,11 +108,11 @@ def _is(path: Path, what: Callable[[int], bool]) -> bool:
 
 def _stray(path: Path, problems: Problems) -> None:
     """Tell of something that is no evidence. They are counted by folder: somebody may name the wrong one."""
-    found = "is a symbolic link" if path.is_symlink() else "is no file of evidence"
+    what = "is a symbolic link" if path.is_symlink() else "is no file of evidence"
     may = [f"{name}/*{'|'.join(kind.endings)}" for name, kind in KINDS.items()]
     problems.add(
         str(path),
         None,
-        f"{found}; there may be {', '.join(may)}, {DOCUMENTS}/ and README.md",
+        f"{what}; there may be {', '.join(may)}, {DOCUMENTS}/ and README.md",
         of=str(path.parent),
     )

@@ -40,17 +40,17 @@ class Problems:
 
     def add(self, file: str, line: int | None, what: object, *, of: str | None = None) -> None:
         """Note a problem; its text is made only if it is shown. `of` counts it with another file's or folder's."""
-        found = self._shown.setdefault(of or file, [])
-        if len(found) < SHOWN:
-            found.append(Problem(str(what), file, line))
+        shown = self._shown.setdefault(of or file, [])
+        if len(shown) < SHOWN:
+            shown.append(Problem(str(what), file, line))
         else:
             self._more[of or file] += 1
 
     def listed(self) -> tuple[Problem, ...]:
         """All of them, file by file in the order of reading."""
         listed: list[Problem] = []
-        for file, found in self._shown.items():
-            listed += found
+        for file, problems in self._shown.items():
+            listed += problems
             if more := self._more[file]:
                 these = "1 more problem here is" if more == 1 else f"{more:,} more problems here are"
                 listed.append(Problem(f"{these} not shown; none of it is counted as evidence", file))
@@ -75,5 +75,5 @@ def nearest(name: str, known: Iterable[str]) -> str:
     known = list(known)
     near = difflib.get_close_matches(name[:200], known, 1)
     if not near and name:  # an id without its area, or half a name
-        near = [one for one in known if name.lower() in one.lower()]
+        near = [candidate for candidate in known if name.lower() in candidate.lower()]
     return f"; did you mean {near[0]}?" if near else ""

@@ -46,13 +46,13 @@ def _named(entry: Entry[_Report], reading: Reading) -> tuple[str, ...]:
             return reading.responsibilities.asked(entry.value.name)
     if not covers:
         raise Unusable("covers is empty; leave it out, or name responsibilities of AWS's", entry.line_of("covers"))
-    found: list[str] = []
+    names: list[str] = []
     for place, name in enumerate(covers):
         try:
-            found.append(reading.responsibilities.named(name, "report"))
+            names.append(reading.responsibilities.named(name, "report"))
         except Unusable as refused:
             reading.problems.add(entry.file, entry.line_of("covers", place), refused)
-    return tuple(dict.fromkeys(found))
+    return tuple(dict.fromkeys(names))
 
 
 def _record(entry: Entry[_Report], names: tuple[str, ...], reading: Reading) -> Record:

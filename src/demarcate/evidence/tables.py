@@ -176,7 +176,7 @@ def said(cell: str, column: str) -> str:
 
 def chosen(cell: str, column: str, choices: dict[str, bool]) -> bool:
     """Which of some words a cell holds. Raises Refused for another."""
-    found = choices.get(cell.strip().lower())
-    if found is None:
+    choice = choices.get(cell.strip().lower())
+    if choice is None:
         raise Unusable(f"{column} is {shown(cell)}; expected {' or '.join(choices)}")
-    return found
+    return choice

@@ -43,5 +43,5 @@ def decode(raw: bytes, file: str) -> str:
         return raw.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = raw.count(b"\n", 0, error.start) + 1
-        found = f"byte 0x{raw[error.start]:02X}"
-        raise DocumentError(f"is not in UTF-8 ({found}); {_SAVE_AS}", file, line) from error
+        what = f"byte 0x{raw[error.start]:02X}"
+        raise DocumentError(f"is not in UTF-8 ({what}); {_SAVE_AS}", file, line) from error

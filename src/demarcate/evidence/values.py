@@ -40,26 +40,26 @@ def iso_date(text: str) -> date | None:
 
 def day(text: str, what: str) -> date:
     """A date. Raises Refused for another form: nobody can say which half of 03/04/2026 is the month."""
-    found = iso_date(text)
-    if found is None:
+    parsed = iso_date(text)
+    if parsed is None:
         raise Unusable(f"{what} is {shown(text)}; expected a date as YYYY-MM-DD, such as 2026-11-23")
-    return found
+    return parsed
 
 
 def past_day(text: str, what: str, moment: date) -> date:
     """A date that is not after the moment. Raises Refused."""
-    found = day(text, what)
-    if found > moment:
+    parsed = day(text, what)
+    if parsed > moment:
         raise Unusable(f"{what} is {text}, after {moment}, the day of this assessment; expected what has happened")
-    return found
+    return parsed
 
 
 def last_day(text: str, what: str, begin: date) -> date:
     """The last day on which something proves. Raises Refused where that is before its first."""
-    found = day(text, what)
-    if found < begin:
+    parsed = day(text, what)
+    if parsed < begin:
         raise Unusable(f"{what} is {text}, before {begin}, the day from which it holds; expected no earlier day")
-    return found
+    return parsed
 
 
 def year_after(begin: date) -> date:
@@ -83,10 +83,10 @@ class Responsibilities:
 
     def named(self, name: str, kind: EvidenceKind) -> str:
         """The id, where there is such a responsibility and this kind of evidence can prove it. Raises Refused."""
-        found = self._seen.get((name, kind))
-        if found is None:
-            found = self._seen[name, kind] = self._found(name, kind)
-        return found
+        id = self._seen.get((name, kind))
+        if id is None:
+            id = self._seen[name, kind] = self._found(name, kind)
+        return id
 
     def _found(self, name: str, kind: EvidenceKind) -> str:
         item = self._all.get(name)

@@ -17,7 +17,7 @@ def weigh(evidence: Evidence, moment: date) -> dict[str, tuple[EvidenceResult, .
 
     All training records of one course count together, of each drill and phishing exercise the newest one.
     """
-    found: dict[str, list[EvidenceResult]] = {}
+    by_responsibility: dict[str, list[EvidenceResult]] = {}
     contradicted = _contradicted(evidence.records, moment)
     courses: dict[tuple[str, str], dict[str, Record]] = {}
     exercises: dict[tuple[str, str, str], Record] = {}
@@ -35,12 +35,15 @@ def weigh(evidence: Evidence, moment: date) -> dict[str, tuple[EvidenceResult, .
                 standing = _standing(record, moment)
                 if (responsibility, record) in contradicted:
                     standing = "contradicted"
-                found.setdefault(responsibility, []).append(_result(record, standing))
+                by_responsibility.setdefault(responsibility, []).append(_result(record, standing))
     for (responsibility, _, _), record in exercises.items():
-        found.setdefault(responsibility, []).append(_result(record, _standing(record, moment)))
+        by_responsibility.setdefault(responsibility, []).append(_result(record, _standing(record, moment)))
     for (responsibility, _), people in courses.items():
-        found.setdefault(responsibility, []).append(_course(list(people.values()), moment))
-    return {responsibility: tuple(_newest_first(found[responsibility])) for responsibility in sorted(found)}
+        by_responsibility.setdefault(responsibility, []).append(_course(list(people.values()), moment))
+    return {
+        responsibility: tuple(_newest_first(by_responsibility[responsibility]))
+        for responsibility in sorted(by_responsibility)
+    }
 
 
 def _contradicted(records: Iterable[Record], moment: date) -> set[tuple[str, Record]]:
@@ -81,7 +84,9 @@ def _course(records: list[Record], moment: date) -> EvidenceResult:
         standing, detail = "expired", f"{len(done):,} of {len(records):,} did it, too long ago"
     else:
         standing = "failed" if all(record.on for record in records) and not done else "incomplete"
-        detail = f"{valid:,} of {len(records):,} have done it; missing: {_named([one.by for one in missing])}"
+        detail = (
+            f"{valid:,} of {len(records):,} have done it; missing: {_named([missed.by for missed in missing])}"
+        )
         shown, until = missing[0], None
     return EvidenceResult(
         kind="training",

@@ -30,11 +30,11 @@ class Apart:
             *((f"step {s.id}", s.responsibilities) for s in model.practices.drift),
             *((f"half {r.id}", (r.id, *r.counterpart)) for r in model.responsibilities),
         ]
-        found = {r.id: {f"tool {tool}" for tool in r.tools} for r in model.responsibilities}
+        by_tool = {r.id: {f"tool {tool}" for tool in r.tools} for r in model.responsibilities}
         for name, members in groups:
             for id_ in members:
-                found[id_].add(name)
-        return found
+                by_tool[id_].add(name)
+        return by_tool
 
     @cached_property
     def _titles(self) -> dict[str, frozenset[str]]:
@@ -46,35 +46,39 @@ class Apart:
 
     def from_all(self, known: Iterable[Responsibility]) -> list[Responsibility]:
         """The responsibilities that are about something else than each of these, in the model's order."""
-        found = set(self._model.responsibility).intersection(*(self._strangers[one.id] for one in known))
-        return [r for r in self._model.responsibilities if r.id in found]
+        ids = set(self._model.responsibility).intersection(
+            *(self._strangers[responsibility.id] for responsibility in known)
+        )
+        return [r for r in self._model.responsibilities if r.id in ids]
 
     @cached_property
     def _strangers(self) -> dict[str, set[str]]:
-        found: dict[str, set[str]] = {r.id: set() for r in self._model.responsibilities}
-        for one, two in combinations(self._model.responsibilities, 2):
-            if self._about_different_things(one, two):
-                found[one.id].add(two.id)
-                found[two.id].add(one.id)
-        return found
+        strangers: dict[str, set[str]] = {r.id: set() for r in self._model.responsibilities}
+        for first, second in combinations(self._model.responsibilities, 2):
+            if self._about_different_things(first, second):
+                strangers[first.id].add(second.id)
+                strangers[second.id].add(first.id)
+        return strangers
 
-    def _about_different_things(self, one: Responsibility, two: Responsibility) -> bool:
+    def _about_different_things(self, first: Responsibility, second: Responsibility) -> bool:
         """Whether they have no tool, layer, topic, practice or counterpart in common, and speak of different things.
 
         Within an area these are named services; from area to area it is every word of their titles.
         """
-        if self._together[one.id] & self._together[two.id]:
+        if self._together[first.id] & self._together[second.id]:
             return False
-        if one.area == two.area:
-            return "all" not in (one.services, two.services) and not set(one.services) & set(two.services)
-        return not self._titles[one.id] & self._titles[two.id]
+        if first.area == second.area:
+            return "all" not in (first.services, second.services) and not set(first.services) & set(
+                second.services
+            )
+        return not self._titles[first.id] & self._titles[second.id]
 
-    def tools(self, one: Tool, two: Tool) -> bool:
+    def tools(self, first: Tool, second: Tool) -> bool:
         """Whether two tools serve different ends: no responsibility names both, and they share no service."""
         return (
-            one.id != two.id
-            and (one.id, two.id) not in self._used_together
-            and not set(one.services) & set(two.services)
+            first.id != second.id
+            and (first.id, second.id) not in self._used_together
+            and not set(first.services) & set(second.services)
         )
 
     def area(self, responsibility: Responsibility, area: str) -> bool:

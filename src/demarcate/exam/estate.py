@@ -66,7 +66,9 @@ class _Side:
 def _settings(assessment: Assessment, chance: random.Random) -> Iterator[Draft]:
     """Whose a job is for this very resource: a setting of its own decides."""
     model, held = assessment.model, assessment.snapshot.manifest.tables
-    sides = {f"{r.id}#{n}": _Side(one, r, when) for one in settings() for r, n, when in one.sides(model)}
+    sides = {
+        f"{r.id}#{n}": _Side(setting, r, when) for setting in settings() for r, n, when in setting.sides(model)
+    }
     checks = {
         name: check
         for name, check in line_checks(model).items()

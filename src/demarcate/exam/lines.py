@@ -39,7 +39,7 @@ def owners_of(model: Model) -> Owners:
     Of abstracted services only those that the model compares are here: in a control service nobody speaks of
     layers. Containers bring engines to a platform that has its own, so their engine has no one answer.
     """
-    found: dict[str, dict[str, Party]] = {}
+    owners: dict[str, dict[str, Party]] = {}
     for type_ in shift(model):
         for service in type_.services:
             if type_.type == "abstracted" and not _compared(service):
@@ -47,8 +47,8 @@ def owners_of(model: Model) -> Owners:
             for layer in type_.layers:
                 owes = layer.services[service.id]
                 if (type_.type, layer.topic) != ("container", "engine") and (owes == "aws" or owes == "customer"):
-                    found.setdefault(service.id, {})[layer.topic] = owes
-    return found
+                    owners.setdefault(service.id, {})[layer.topic] = owes
+    return owners
 
 
 def _compared(service: Service) -> bool:
@@ -166,21 +166,21 @@ def _sides(model: Model) -> Iterator[Draft]:
         for party, mine in sides.items():
             # Those that speak of this service by name are the harder ones.
             wrong = sorted(sides["customer" if party == "aws" else "aws"], key=lambda r: r.services == "all")
-            for one in mine:
-                if one.services != "all":
+            for responsibility in mine:
+                if responsibility.services != "all":
                     yield Draft(
-                        id=f"side:{service.id}:{one.id}",
+                        id=f"side:{service.id}:{responsibility.id}",
                         kind="line",
                         form=f"job of {party}",
-                        area=one.area,
+                        area=responsibility.area,
                         services=(service.id,),
                         text=f"{service.name}. Which of these is {_WHOSE[party]} job?",
-                        right=jobs[one.id],
+                        right=jobs[responsibility.id],
                         wrong=tuple(jobs[r.id] for r in wrong),
                         near=sum(r.services != "all" for r in wrong),
-                        explanation=whose(one),
-                        responsibilities=(one.id,),
-                        explain=one.id,
+                        explanation=whose(responsibility),
+                        responsibilities=(responsibility.id,),
+                        explain=responsibility.id,
                     )
 
 

@@ -44,92 +44,98 @@ def drafts(model: Model) -> Iterator[Draft]:
 
 def strangers(apart: Apart, to: Iterable[Responsibility], like: Responsibility) -> list[Responsibility]:
     """Responsibilities of one party that have nothing to do with any of these; those of its area come first."""
-    found = [r for r in apart.from_all([like, *to]) if r.party == like.party]
-    return sorted(found, key=lambda r: r.area != like.area)
+    candidates = [r for r in apart.from_all([like, *to]) if r.party == like.party]
+    return sorted(candidates, key=lambda r: r.area != like.area)
 
 
 def _halves(model: Model, apart: Apart) -> Iterator[Draft]:
-    for one in model.responsibilities:
-        others = model.counterparts(one)
+    for responsibility in model.responsibilities:
+        others = model.counterparts(responsibility)
         for half in others:
-            wrong = strangers(apart, [one, *others], half)
-            ask = "What is your half of it?" if one.party == "aws" else "What does AWS do for its half?"
-            told = f"{one.title}." if one.party == "aws" else f"Your half is this: “{one.title}”."
+            wrong = strangers(apart, [responsibility, *others], half)
+            ask = "What is your half of it?" if responsibility.party == "aws" else "What does AWS do for its half?"
+            told = (
+                f"{responsibility.title}."
+                if responsibility.party == "aws"
+                else f"Your half is this: “{responsibility.title}”."
+            )
             yield Draft(
-                id=f"half:{one.id}:{half.id}",
+                id=f"half:{responsibility.id}:{half.id}",
                 kind="half",
-                form="yours" if one.party == "aws" else "AWS's",
+                form="yours" if responsibility.party == "aws" else "AWS's",
                 area=half.area,
-                services=services_of([one, half]),
+                services=services_of([responsibility, half]),
                 text=f"{told} {ask}",
                 right=half.title,
                 wrong=tuple(r.title for r in wrong),
                 near=sum(r.area == half.area for r in wrong),
                 explanation=half.why,
-                responsibilities=(one.id, half.id),
+                responsibilities=(responsibility.id, half.id),
                 explain=half.id,
             )
 
 
 def _areas(model: Model, apart: Apart) -> Iterator[Draft]:
-    for one in model.responsibilities:
-        area = model.area[one.area]
+    for responsibility in model.responsibilities:
+        area = model.area[responsibility.area]
         # An area that the title names is no question.
-        if not set(stems(area.title)) & set(stems(one.title)):
+        if not set(stems(area.title)) & set(stems(responsibility.title)):
             yield Draft(
-                id=f"area:{one.id}",
+                id=f"area:{responsibility.id}",
                 kind="area",
-                form=f"area of {one.party}",
+                form=f"area of {responsibility.party}",
                 area=area.id,
-                services=services_of([one]),
-                text=f"To which area does this belong? “{one.title}”",
+                services=services_of([responsibility]),
+                text=f"To which area does this belong? “{responsibility.title}”",
                 right=area.title,
-                wrong=tuple(other.title for other in model.areas if apart.area(one, other.id)),
+                wrong=tuple(other.title for other in model.areas if apart.area(responsibility, other.id)),
                 explanation=f"{area.aws} {area.customer}",
-                responsibilities=(one.id,),
-                explain=one.id,
+                responsibilities=(responsibility.id,),
+                explain=responsibility.id,
             )
 
 
 def _proofs(model: Model) -> Iterator[Draft]:
-    for one in model.responsibilities:
-        kinds = one.proof_kinds
+    for responsibility in model.responsibilities:
+        kinds = responsibility.proof_kinds
         # With several kinds, one alone proves nothing; and a title may name the kind.
-        if len(kinds) == 1 and not set(stems(PROOFS[kinds[0]])) & set(stems(one.title)) - {"aws"}:
-            asked = " ".join(f"What is asked for: “{ended(proof.ask)}”" for proof in one.proof if proof.ask)
+        if len(kinds) == 1 and not set(stems(PROOFS[kinds[0]])) & set(stems(responsibility.title)) - {"aws"}:
+            asked = " ".join(
+                f"What is asked for: “{ended(proof.ask)}”" for proof in responsibility.proof if proof.ask
+            )
             yield Draft(
-                id=f"proof:{one.id}",
+                id=f"proof:{responsibility.id}",
                 kind="proof",
                 form=f"by {kinds[0]}",
-                area=one.area,
-                services=services_of([one]),
-                text=f"What proves that this is done? “{one.title}”",
+                area=responsibility.area,
+                services=services_of([responsibility]),
+                text=f"What proves that this is done? “{responsibility.title}”",
                 right=PROOFS[kinds[0]],
                 wrong=tuple(text for kind, text in PROOFS.items() if kind not in kinds),
-                explanation=f"{asked} {whose(one)}".strip(),
-                responsibilities=(one.id,),
-                explain=one.id,
+                explanation=f"{asked} {whose(responsibility)}".strip(),
+                responsibilities=(responsibility.id,),
+                explain=responsibility.id,
             )
 
 
 def _asked(model: Model, apart: Apart) -> Iterator[Draft]:
-    for one in model.responsibilities:
-        for proof in one.proof:
-            if one.party == "customer" and proof.ask is not None:
-                wrong = strangers(apart, [], one)
+    for responsibility in model.responsibilities:
+        for proof in responsibility.proof:
+            if responsibility.party == "customer" and proof.ask is not None:
+                wrong = strangers(apart, [], responsibility)
                 yield Draft(
-                    id=f"asked:{one.id}:{proof.kind}",
+                    id=f"asked:{responsibility.id}:{proof.kind}",
                     kind="proof",
                     form="asked",
-                    area=one.area,
-                    services=services_of([one]),
+                    area=responsibility.area,
+                    services=services_of([responsibility]),
                     text=f"“{proof.ask}” {_ASKED[proof.kind]}",
-                    right=one.title,
+                    right=responsibility.title,
                     wrong=tuple(r.title for r in wrong),
-                    near=sum(r.area == one.area for r in wrong),
-                    explanation=whose(one),
-                    responsibilities=(one.id,),
-                    explain=one.id,
+                    near=sum(r.area == responsibility.area for r in wrong),
+                    explanation=whose(responsibility),
+                    responsibilities=(responsibility.id,),
+                    explain=responsibility.id,
                 )
 
 

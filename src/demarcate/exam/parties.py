@@ -106,17 +106,17 @@ def other(party: Party) -> str:
 
 def _settings(model: Model) -> Iterator[Draft]:
     asked_already = {id_ for scenario in model.exam.scenarios for id_ in (*scenario.aws, *scenario.customer)}
-    for one in settings():
-        sides = list(one.sides(model))
+    for case in settings():
+        sides = list(case.sides(model))
         for responsibility, number, when in sides:
             service = _service(model, responsibility, when.table)
             yield Draft(
-                id=f"setting:{one.id}:{responsibility.id.partition('.')[2]}:{number}",
+                id=f"setting:{case.id}:{responsibility.id.partition('.')[2]}:{number}",
                 kind="who",
                 form="setting told",
                 area=responsibility.area,
                 services=(service.id,),
-                text=f"{service.name}. {setting(when.because)} {one.ask}",
+                text=f"{service.name}. {setting(when.because)} {case.ask}",
                 right=PARTIES[responsibility.party],
                 wrong=(other(responsibility.party), NOBODY),
                 explanation=f"{when.because} {responsibility.why}",
@@ -124,28 +124,28 @@ def _settings(model: Model) -> Iterator[Draft]:
                 explain=responsibility.id,
             )
         # What a scenario answers for the ordinary case would seem to have two answers.
-        if not asked_already & {*one.aws, *one.customer}:
+        if not asked_already & {*case.aws, *case.customer}:
             responsibility, _, when = sides[0]
             service = _service(model, responsibility, when.table)
             yield Draft(
-                id=f"setting:{one.id}",
+                id=f"setting:{case.id}",
                 kind="who",
                 form="setting not told",
                 area=responsibility.area,
                 services=(service.id,),
-                text=f"{service.name}. You know nothing of the settings. {one.ask}",
+                text=f"{service.name}. You know nothing of the settings. {case.ask}",
                 right=DEPENDS,
                 wrong=(f"{AWS}, whatever the settings are", f"{CUSTOMER}, whatever the settings are"),
-                explanation=_both_sides(model, one),
-                responsibilities=(*one.aws, *one.customer),
+                explanation=_both_sides(model, case),
+                responsibilities=(*case.aws, *case.customer),
                 explain=responsibility.id,
             )
 
 
-def _both_sides(model: Model, one: Setting) -> str:
+def _both_sides(model: Model, case: Setting) -> str:
     """An example of each side: where the line runs is told by the resource's own row."""
     aws, customer = (
-        next(when.because for r, _, when in one.sides(model) if r.party == party) for party in ("aws", "customer")
+        next(when.because for r, _, when in case.sides(model) if r.party == party) for party in ("aws", "customer")
     )
     return f"One setting makes it AWS's: {aws} Another makes it yours: {customer}"
 

@@ -42,11 +42,11 @@ def job(responsibility: Responsibility) -> str | None:
         return None
     if responsibility.party == "customer":
         return lowered(title)
-    found = _AWS_DOES.fullmatch(title)
-    if found is None:
+    match = _AWS_DOES.fullmatch(title)
+    if match is None:
         return None
-    verbs = [infinitive(verb) for verb in (found["verb"], found["other"]) if verb]
-    return f"{' and '.join(verbs)} {found['rest']}"
+    verbs = [infinitive(verb) for verb in (match["verb"], match["other"]) if verb]
+    return f"{' and '.join(verbs)} {match['rest']}"
 
 
 def lowered(text: str) -> str:

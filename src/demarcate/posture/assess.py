@@ -88,17 +88,17 @@ def _by_place(
         place: count(
             posture
             for r in facts.checked()
-            if (posture := facts.posture(r, found, narrowed(facts.estate, place))).checks
+            if (posture := facts.posture(r, here, narrowed(facts.estate, place))).checks
         )
-        for place, found in sorted(by_place.items())
+        for place, here in sorted(by_place.items())
     }
 
 
 def count(responsibilities: Iterable[ResponsibilityPosture]) -> Counts:
     """How many are in which state."""
-    found = list(responsibilities)
-    states = Counter(r.state for r in found)
-    severities = Counter(r.severity for r in found if r.state == "gap")
+    listed = list(responsibilities)
+    states = Counter(r.state for r in listed)
+    severities = Counter(r.severity for r in listed if r.state == "gap")
     return Counts(
         owed=states["met"] + states["gap"] + states["unproven"],
         met=states["met"],
@@ -106,7 +106,9 @@ def count(responsibilities: Iterable[ResponsibilityPosture]) -> Counts:
         unproven=states["unproven"],
         not_applicable=states["not-applicable"],
         provided=states["provided"],
-        attested=sum(r.state == "provided" and any(one.standing == "proves" for one in r.evidence) for r in found),
+        attested=sum(
+            r.state == "provided" and any(record.standing == "proves" for record in r.evidence) for r in listed
+        ),
         gaps_by_severity={s: severities[s] for s in SEVERITIES if severities[s]},
     )
 
@@ -127,10 +129,10 @@ class _Facts:
         self._by_responsibility: dict[str, list[Check]] = {}
         for check in checks.values():
             self._by_responsibility.setdefault(check.responsibility, []).append(check)
-        self._not_run = {one.check: one.reason for one in not_run}
+        self._not_run = {entry.check: entry.reason for entry in not_run}
         self._present = _present_services(model, snapshot, reaches)
         parts = [part for held in snapshot.manifest.tables.values() for part in held.parts]
-        lost = {one.account for one in snapshot.unread if one.tables}
+        lost = {entry.account for entry in snapshot.unread if entry.tables}
         self.estate = Covered(
             accounts=tuple(sorted(account for account in {*lost, *(part.account for part in parts)} if account)),
             regions=tuple(sorted({part.region for part in parts if part.region and part.region != "global"})),
@@ -231,7 +233,7 @@ class _Facts:
         return "met", (
             *met,
             *weighed.proves,
-            *(f"not judged here: {one}" for one in self._not_told(responsibility)),
+            *(f"not judged here: {check}" for check in self._not_told(responsibility)),
         )
 
     def _unproven_checks(self, responsibility: Responsibility, results: tuple[CheckResult, ...]) -> Iterable[str]:
@@ -265,8 +267,8 @@ def _of(number: int, result: CheckResult) -> str:
 def _present_services(model: Model, snapshot: Snapshot, reaches: Mapping[str, Reach]) -> set[str]:
     """The services of which the snapshot has a resource, or may have one that was not read."""
     rows = {name: sum(part.rows for part in held.parts) for name, held in snapshot.manifest.tables.items()}
-    unread = {table for one in snapshot.unread for table in one.missing}
-    lost_template = any(one.file for one in snapshot.unread)
+    unread = {table for gap in snapshot.unread for table in gap.missing}
+    lost_template = any(gap.file for gap in snapshot.unread)
     present = set()
     for service in model.services:
         reached = reaches.get(service.id, Reach())

@@ -72,12 +72,12 @@ def reach(model: Model, snapshot: Snapshot) -> dict[str, Reach]:
     """For each responsibility and service that has a `when`: for how many resources it holds."""
     checks = line_checks(model)
     held = snapshot.manifest.tables
-    found = {check.responsibility: Reach() for check in checks.values()}
+    reached = {check.responsibility: Reach() for check in checks.values()}
     judged = judge(snapshot, [c for c in checks.values() if c.table in held], findings=False)
     for tally in judged.tallies:
         name = tally.check.partition("#")[0]
-        found[name] += Reach(tally.passed, tally.failed, tally.unknown)
-    return found
+        reached[name] += Reach(tally.passed, tally.failed, tally.unknown)
+    return reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +153,7 @@ def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
     from demarcate.base.connection import connect
     from demarcate.base.sql import parquet
 
-    found: dict[tuple[str, str], None] = {}
+    resources: dict[tuple[str, str], None] = {}
     with connect(snapshot.folder) as connection:
         for name in snapshot.manifest.tables:
             files = snapshot.files(name)
@@ -164,6 +164,6 @@ def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
                 "OR ends_with(resource, '/' || $it) OR ends_with(resource, ':' || $it) ORDER BY 1",
                 {"it": resource},
             ).fetchall()
-            found.update(dict.fromkeys((name, row[0]) for row in rows))
-    exact = [pair for pair in found if pair[1] == resource]
-    return exact or list(found)
+            resources.update(dict.fromkeys((name, row[0]) for row in rows))
+    exact = [pair for pair in resources if pair[1] == resource]
+    return exact or list(resources)

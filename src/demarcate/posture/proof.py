@@ -44,23 +44,23 @@ def weigh_proofs(responsibility: Responsibility, results: Sequence[EvidenceResul
     for proof in responsibility.proof:
         if proof.kind == "checks":
             continue
-        about = [one for one in results if PROVES[one.kind] == proof.kind]
-        good = [one for one in about if one.standing == "proves"]
-        if good and covers((one.scope for one in good), responsibility, estate):
-            proves += [_proving(one) for one in good]
+        about = [result for result in results if PROVES[result.kind] == proof.kind]
+        good = [result for result in about if result.standing == "proves"]
+        if good and covers((result.scope for result in good), responsibility, estate):
+            proves += [_proving(result) for result in good]
         elif good:
-            scopes = "; ".join(str(one.scope) for one in good)
+            scopes = "; ".join(str(result.scope) for result in good)
             needs.append(f"{_KINDS[proof.kind]} covers only part of the estate ({scopes}): {proof.ask}")
-        elif not any(one.standing in _BREAKS for one in about):
+        elif not any(result.standing in _BREAKS for result in about):
             needs.append(_needed(_KINDS[proof.kind], about, proof.ask or ""))
-    breaks = [_breaking(one) for one in results if one.standing in _BREAKS]
+    breaks = [_breaking(result) for result in results if result.standing in _BREAKS]
     return Weighed(tuple(proves), tuple(breaks), tuple(needs))
 
 
 def covers(scopes: Iterable[Scope], responsibility: Responsibility, estate: Covered) -> bool:
     """Whether scopes together cover all of the estate that the responsibility is about."""
-    found = list(scopes)
-    if any(scope == Scope() for scope in found):
+    listed = list(scopes)
+    if any(scope == Scope() for scope in listed):
         return True
     services = ["*"] if responsibility.services == "all" else sorted(estate.services & {*responsibility.services})
     everywhere = product(estate.accounts or ("*",), estate.regions or ("*",), services or ("*",))
@@ -69,7 +69,7 @@ def covers(scopes: Iterable[Scope], responsibility: Responsibility, estate: Cove
             _within(account, scope.accounts)
             and _within(region, scope.regions)
             and _within(service, scope.services)
-            for scope in found
+            for scope in listed
         )
         for account, region, service in everywhere
     )
@@ -79,23 +79,23 @@ def _within(name: str, names: tuple[str, ...]) -> bool:
     return not names or name in names
 
 
-def _proving(one: EvidenceResult) -> str:
-    detail = f" ({one.detail})" if one.detail else ""
-    return f"{one.title}{detail}, valid until {one.valid_until}"
+def _proving(result: EvidenceResult) -> str:
+    detail = f" ({result.detail})" if result.detail else ""
+    return f"{result.title}{detail}, valid until {result.valid_until}"
 
 
-def _breaking(one: EvidenceResult) -> str:
-    if one.kind == "attestation":
-        return f"{one.by} declares that it is not met: {one.title}"
-    said = "has not been done by all" if one.standing == "incomplete" else "failed"
-    return f"{one.title} {said}{f': {one.detail}' if one.detail else ''}"
+def _breaking(result: EvidenceResult) -> str:
+    if result.kind == "attestation":
+        return f"{result.by} declares that it is not met: {result.title}"
+    said = "has not been done by all" if result.standing == "incomplete" else "failed"
+    return f"{result.title} {said}{f': {result.detail}' if result.detail else ''}"
 
 
 def _needed(kind: str, about: Sequence[EvidenceResult], ask: str) -> str:
     why: Mapping[str, str] = {
         "contradicted": f"{kind} contradicts another",
-        "expired": f"{kind} expired on {max((one.valid_until or '' for one in about), default='')}",
+        "expired": f"{kind} expired on {max((result.valid_until or '' for result in about), default='')}",
         "not-yet-valid": f"{kind} is not valid yet",
     }
-    standing = next((name for name in why if any(one.standing == name for one in about)), None)
+    standing = next((name for name in why if any(result.standing == name for result in about)), None)
     return f"{why[standing]}: {ask}" if standing else f"needs {kind}: {ask}"

@@ -108,12 +108,12 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True):
         """What proves something now and will not in so many days, the soonest first."""
         today, ahead = datetime.fromisoformat(self.moment).date(), timedelta(days=days)
         end = (today + ahead if today <= date.max - ahead else date.max).isoformat()
-        found = [
+        records = [
             (posture, result)
             for posture, result in self.evidence()
             if result.standing == "proves" and result.valid_until is not None and result.valid_until <= end
         ]
-        return sorted(found, key=lambda pair: (pair[1].valid_until or "", pair[1].title, pair[0].id))
+        return sorted(records, key=lambda pair: (pair[1].valid_until or "", pair[1].title, pair[0].id))
 
     def first(self) -> list[ResponsibilityPosture]:
         """The gaps, worst first: what to do first."""

@@ -23,33 +23,33 @@ def write(model: Model, id: str, format: str, out: Out, console: Console) -> Non
     checks = load_checks(responsibilities=model.owed)
     if id in checks and id not in model.responsibility:
         id = checks[id].responsibility
-    found = find(model, id)
+    explanation = find(model, id)
     mine = [check for check in checks.values() if check.responsibility == id]
     if format == "json":
-        told = msgspec.to_builtins(found) | {"checks": [check.id for check in mine]}
+        told = msgspec.to_builtins(explanation) | {"checks": [check.id for check in mine]}
         out.write(json_text(told, indent=True) + "\n")
         return
-    _print(model, found, mine, console)
+    _print(model, explanation, mine, console)
 
 
-def _print(model: Model, found: Explanation, checks: list[Check], console: Console) -> None:
-    if found.responsibility is not None:
-        _responsibility(model, found.responsibility, checks, console)
-    if found.area is not None:
-        area = found.area
+def _print(model: Model, explanation: Explanation, checks: list[Check], console: Console) -> None:
+    if explanation.responsibility is not None:
+        _responsibility(model, explanation.responsibility, checks, console)
+    if explanation.area is not None:
+        area = explanation.area
         console.print(Text.assemble(("\n" + area.title, "bold"), f"\n{area.why}"))
-    if found.service is not None:
-        service = found.service
+    if explanation.service is not None:
+        service = explanation.service
         console.print(
             Text.assemble(("\n" + service.name, "bold"), f"  {service.type} ({service.cloud})\n{service.line}")
         )
-    if found.tool is not None:
-        tool = found.tool
+    if explanation.tool is not None:
+        tool = explanation.tool
         console.print(
             Text.assemble(("\n" + tool.name, "bold"), f"\n{tool.purpose}\nAWS: {tool.provides}\nYou: {tool.owner}")
         )
     console.print()
-    console.print(side_by_side([entry(r) for r in found.aws], [entry(r) for r in found.customer]))
+    console.print(side_by_side([entry(r) for r in explanation.aws], [entry(r) for r in explanation.customer]))
 
 
 def _responsibility(model: Model, r: Responsibility, checks: list[Check], console: Console) -> None:

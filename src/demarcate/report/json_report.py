@@ -99,11 +99,11 @@ def _head(posture: Posture) -> Report:
 
 def schema() -> dict[str, Any]:
     """The JSON Schema of the report. Of `unread`, fields that say nothing are left out; all others are there."""
-    found: dict[str, Any] = _tidy(msgspec.json.schema(Report))
+    schema_: dict[str, Any] = _tidy(msgspec.json.schema(Report))
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "The report of demarcate assess --format json",
-        **found,
+        **schema_,
     }
 
 

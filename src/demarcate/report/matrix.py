@@ -19,12 +19,12 @@ def write(model: Model, area: str | None, service: str | None, party: str | None
     if format == "text":
         _side_by_side(model, area, service, party, Console(out))
         return
-    found = [
+    matrix_rows = [
         r
         for r in model.responsibilities
         if area in (None, r.area) and party in (None, r.party) and (service is None or r.covers(service))
     ]
-    rows.write(COLUMNS, [_record(r, format) for r in found], format, out)
+    rows.write(COLUMNS, [_record(r, format) for r in matrix_rows], format, out)
 
 
 def _record(r: Responsibility, format: str) -> list[object]:

@@ -47,8 +47,8 @@ def _statements(grants: Iterable[Grant]) -> Iterator[Statement]:
     for grant in sorted(set(grants)):
         resources.setdefault(grant.action, []).append(grant.resource)
     groups: dict[tuple[str, tuple[str, ...]], list[str]] = {}
-    for action, found in resources.items():
-        groups.setdefault((action.partition(":")[0], tuple(found)), []).append(action)
+    for action, names in resources.items():
+        groups.setdefault((action.partition(":")[0], tuple(names)), []).append(action)
     used: Counter[str] = Counter()
     for (service, where), actions in groups.items():
         name = "".join(word.capitalize() for word in service.split("-"))

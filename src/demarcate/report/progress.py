@@ -63,12 +63,12 @@ class Reached:
 
     def whole(self) -> Count:
         """All services of all accounts as one."""
-        found = self.counts.values()
+        counts = self.counts.values()
         return Count(
-            sum(one.parts for one in found),
-            sum(one.done for one in found),
-            sum(one.calls for one in found),
-            sum(one.rows for one in found),
+            sum(count.parts for count in counts),
+            sum(count.done for count in counts),
+            sum(count.calls for count in counts),
+            sum(count.rows for count in counts),
         )
 
     def left(self, seconds: float) -> float | None:
@@ -238,7 +238,7 @@ def picture(standing: Reached, began: float, now: float) -> RenderableType:
     from demarcate.report.console import Text
 
     under_way = [(key, one) for key, one in standing.counts.items() if one.calls and one.done < one.parts]
-    under_way.sort(key=lambda found: (found[1].done - found[1].parts, found[0]))
+    under_way.sort(key=lambda entry: (entry[1].done - entry[1].parts, entry[0]))
     only = standing.accounts == 1
     title = "all" if only else f"{len(standing.begun()):,} of {standing.accounts:,} accounts"
     rows = [(title, " ".join(standing.begun()) if only else "", standing.whole(), standing.left(now - began))]

@@ -37,8 +37,8 @@ def printable(text: str) -> str:
     return _SUSPECT.sub(_seen, text)
 
 
-def _seen(found: re.Match[str]) -> str:
-    run = found[0]
+def _seen(match: re.Match[str]) -> str:
+    run = match[0]
     if run.isprintable():
         return run
     return "".join(
@@ -137,5 +137,5 @@ def escaped(text: str) -> str:
     return "".join(f"\\u{units[at]:02x}{units[at + 1]:02x}" for at in range(0, len(units), 2))
 
 
-def _escaped(found: re.Match[str]) -> str:
-    return found[0] if _visible(found[0]) else escaped(found[0])
+def _escaped(match: re.Match[str]) -> str:
+    return match[0] if _visible(match[0]) else escaped(match[0])

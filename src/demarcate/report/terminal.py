@@ -132,13 +132,13 @@ def _states(counts: Counts) -> Text:
 
 
 def _examples(assessment: Assessment) -> dict[str, list[Finding]]:
-    found: dict[str, list[Finding]] = {}
+    examples: dict[str, list[Finding]] = {}
     for finding in assessment.findings():
         if finding.verdict == "fail":
-            of_check = found.setdefault(finding.check, [])
+            of_check = examples.setdefault(finding.check, [])
             if len(of_check) < SHOWN_FINDINGS:
                 of_check.append(finding)
-    return found
+    return examples
 
 
 def _gap(gap: ResponsibilityPosture, examples: dict[str, list[Finding]]) -> RenderableType:
@@ -192,9 +192,9 @@ def _unproven(assessment: Assessment) -> RenderableType:
     groups: dict[str, list[ResponsibilityPosture]] = {}
     for responsibility in unproven:
         groups.setdefault(_needs(assessment, responsibility), []).append(responsibility)
-    for needs, found in sorted(groups.items(), key=lambda group: -len(group[1])):
-        lines.append(Padding(Text.assemble((f"{len(found):>3} ", "bold"), needs), (0, 0, 0, 2)))
-        names = _listed([r.id for r in found])
+    for needs, responsibilities in sorted(groups.items(), key=lambda group: -len(group[1])):
+        lines.append(Padding(Text.assemble((f"{len(responsibilities):>3} ", "bold"), needs), (0, 0, 0, 2)))
+        names = _listed([r.id for r in responsibilities])
         lines.append(Padding(Text(names, style="dim"), (0, 0, 0, 6)))
     last = "demarcate explain ID says what each is, whose, and what proves it; --format json lists every finding."
     lines.append(Text(f"\n{last}", style="dim"))

@@ -164,12 +164,12 @@ def _entry(model: Model, posture: ResponsibilityPosture, examples: Mapping[str, 
 
 
 def _examples(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
-    found: dict[str, list[Finding]] = {}
+    examples: dict[str, list[Finding]] = {}
     for finding in findings:
-        of_check = found.setdefault(finding.check, [])
+        of_check = examples.setdefault(finding.check, [])
         if finding.verdict != "pass" and len(of_check) < SHOWN_EXAMPLES:
             of_check.append(finding)
-    return found
+    return examples
 
 
 def picture(assessment: Assessment) -> str:
@@ -193,22 +193,22 @@ def not_run(posture: Posture) -> dict[str, list[str]]:
 
 def proofs(posture: Posture) -> list[Evidence]:
     """All evidence, each piece once, by the day on which it expires."""
-    found: dict[EvidenceResult, list[ResponsibilityPosture]] = {}
+    shown_by: dict[EvidenceResult, list[ResponsibilityPosture]] = {}
     for responsibility, result in posture.evidence():
-        found.setdefault(result, []).append(responsibility)
-    collected = [Evidence(result, tuple(of_it)) for result, of_it in found.items()]
+        shown_by.setdefault(result, []).append(responsibility)
+    collected = [Evidence(result, tuple(of_it)) for result, of_it in shown_by.items()]
     return sorted(collected, key=lambda p: (p.result.valid_until or "9999", p.result.title, p.result.file))
 
 
-def expired(found: Iterable[Evidence]) -> list[Evidence]:
+def expired(evidence: Iterable[Evidence]) -> list[Evidence]:
     """What has expired and proves nothing any more."""
-    return [proof for proof in found if proof.result.standing == "expired"]
+    return [proof for proof in evidence if proof.result.standing == "expired"]
 
 
-def expiring(posture: Posture, found: Iterable[Evidence]) -> list[Evidence]:
+def expiring(posture: Posture, evidence: Iterable[Evidence]) -> list[Evidence]:
     """What proves something now, and soon will not."""
     soon = {result for _, result in posture.expiring()}
-    return [proof for proof in found if proof.result in soon]
+    return [proof for proof in evidence if proof.result in soon]
 
 
 def roll_ups(assessment: Assessment) -> list[RollUp]:

@@ -89,14 +89,14 @@ def comparison(model: Model, services: Sequence[Service]) -> Drawing:
 
 def _owes(model: Model, services: Sequence[Service]) -> dict[tuple[str, str], Whose]:
     """Whose each layer is in each service, by the ids of both."""
-    found: dict[tuple[str, str], Whose] = {}
+    owners: dict[tuple[str, str], Whose] = {}
     layers = [layer for one in shift(model) for layer in one.layers]
     for topic in model.topics:
         of_topic = [layer.services for layer in layers if layer.topic == topic.id]
         for service in services:
             whose: Whose = next(owes[service.id] for owes in of_topic if service.id in owes)
-            found[topic.id, service.id] = "settings" if whose == "both" and _set(model, topic, service) else whose
-    return found
+            owners[topic.id, service.id] = "settings" if whose == "both" and _set(model, topic, service) else whose
+    return owners
 
 
 def _set(model: Model, topic: Topic, service: Service) -> bool:

@@ -48,5 +48,5 @@ def _source(posture: Posture, note: str, x: float, width: float) -> list[Label]:
     ]
 
 
-def _number(found: Sequence[object], what: str) -> str:
-    return f"1 {what}" if len(found) == 1 else f"{len(found)} {what}s"
+def _number(items: Sequence[object], what: str) -> str:
+    return f"1 {what}" if len(items) == 1 else f"{len(items)} {what}s"

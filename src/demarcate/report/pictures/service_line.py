@@ -154,13 +154,13 @@ def _reasons(responsibility: Responsibility, service: Service) -> list[str]:
 def _counts(model: Model, service: Service, states: dict[str, ResponsibilityPosture]) -> Counts:
     """How the customer's responsibilities that name the service stand."""
     named = [states[r.id] for r in model.responsibilities if r.id in states and service.id in r.services]
-    found = Counter(r.state for r in named)
+    by_state = Counter(r.state for r in named)
     severities = Counter(r.severity for r in named)
     return Counts(
-        owed=found["met"] + found["gap"] + found["unproven"],
-        met=found["met"],
-        gaps=found["gap"],
-        unproven=found["unproven"],
-        not_applicable=found["not-applicable"],
+        owed=by_state["met"] + by_state["gap"] + by_state["unproven"],
+        met=by_state["met"],
+        gaps=by_state["gap"],
+        unproven=by_state["unproven"],
+        not_applicable=by_state["not-applicable"],
         gaps_by_severity={name: severities[name] for name in SEVERITIES if severities[name]},
     )
