@@ -208,11 +208,13 @@ def _references(model: Model, folder: Path) -> Iterator[Problem]:
             halves += [(file, item.id, "aws", item.aws), (file, item.id, "customer", item.customer)]
     for file, id_, party, names in halves:
         for name in names:
-            found = model.responsibility.get(name)
-            if found is None:
+            responsibility = model.responsibility.get(name)
+            if responsibility is None:
                 yield _at(folder / file, id_, f"names the responsibility {name!r}, which does not exist")
-            elif found.party != party:
-                yield _at(folder / file, id_, f"has {name!r} on the side of {party}, but it is {found.party}'s")
+            elif responsibility.party != party:
+                yield _at(
+                    folder / file, id_, f"has {name!r} on the side of {party}, but it is {responsibility.party}'s"
+                )
 
     steps = [step.id for step in model.practices.drift]
     for step in model.practices.drift:

@@ -333,11 +333,11 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     @cached_property
     def services_of_table(self) -> dict[str, tuple[Service, ...]]:
         """For each table, the services whose resources it holds."""
-        found: dict[str, tuple[Service, ...]] = {}
+        services: dict[str, tuple[Service, ...]] = {}
         for service in self.services:
             for table in service.tables:
-                found[table] = (*found.get(table, ()), service)
-        return found
+                services[table] = (*services.get(table, ()), service)
+        return services
 
     def counterparts(self, responsibility: Responsibility) -> tuple[Responsibility, ...]:
         """The other party's half of a responsibility."""

@@ -52,7 +52,7 @@ def write_shift(model: Model, format: str, out: Out) -> None:
     shifts = shift(model)
     columns = ["area", "topic", *SERVICE_TYPES]
     table = [
-        [model.area[layer.area].title, layer.title, *(_OWES[one.layers[number].owes] for one in shifts)]
+        [model.area[layer.area].title, layer.title, *(_OWES[column.layers[number].owes] for column in shifts)]
         for number, layer in enumerate(shifts[0].layers)
     ]
     rows.write(columns, table, format, out)

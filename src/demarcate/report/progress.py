@@ -172,7 +172,7 @@ class Shown:
         if now < self._next:
             return
         standing = self._tally.standing()
-        if not any(one.parts for one in standing.counts.values()):
+        if not any(count.parts for count in standing.counts.values()):
             return
         self._next = now + (REDRAWN if self._bars else EVERY)
         if not self._bars:
@@ -237,26 +237,28 @@ def picture(standing: Reached, began: float, now: float) -> RenderableType:
 
     from demarcate.report.console import Text
 
-    under_way = [(key, one) for key, one in standing.counts.items() if one.calls and one.done < one.parts]
+    under_way = [
+        (key, count) for key, count in standing.counts.items() if count.calls and count.done < count.parts
+    ]
     under_way.sort(key=lambda entry: (entry[1].done - entry[1].parts, entry[0]))
     only = standing.accounts == 1
     title = "all" if only else f"{len(standing.begun()):,} of {standing.accounts:,} accounts"
     rows = [(title, " ".join(standing.begun()) if only else "", standing.whole(), standing.left(now - began))]
-    for (account, service), one in under_way[:BARS]:
-        rows.append((service, account, one, _left(one.parts, one.done, now - one.since)))
+    for (account, service), count in under_way[:BARS]:
+        rows.append((service, account, count, _left(count.parts, count.done, now - count.since)))
     table = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="dim")
     table.add_column(max_width=18, no_wrap=True)
     table.add_column(no_wrap=True)
     table.add_column(width=12)
     for name in ("calls", "rows", "left"):
         table.add_column(name, justify="right", no_wrap=True)
-    for service, account, one, left in rows:
+    for service, account, count, left in rows:
         table.add_row(
             Text(service),
             Text(account),
-            ProgressBar(total=max(one.parts, 1), completed=one.done, width=12),
-            Text(f"{one.calls:,}"),
-            Text(f"{one.rows:,}"),
+            ProgressBar(total=max(count.parts, 1), completed=count.done, width=12),
+            Text(f"{count.calls:,}"),
+            Text(f"{count.rows:,}"),
             Text("" if left is None else duration(left)),
         )
     if len(under_way) > BARS:

@@ -148,9 +148,9 @@ def _gap(gap: ResponsibilityPosture, examples: dict[str, list[Finding]]) -> Rend
     )
     lines: list[RenderableType] = [head]
     failing = [result for result in gap.checks if result.failed]
-    if any(one.standing in ("failed", "incomplete") for one in gap.evidence):
+    if any(record.standing in ("failed", "incomplete") for record in gap.evidence):
         said = gap.because[sum(1 for _ in failing) :]
-        lines += [Padding(Text(f"× {one_line(one)}"), (0, 0, 0, 2)) for one in said]
+        lines += [Padding(Text(f"× {one_line(sentence)}"), (0, 0, 0, 2)) for sentence in said]
     for result in failing[:SHOWN_CHECKS]:
         total = result.passed + result.failed + result.unknown
         told = Text.assemble(f"× {one_line(result.title)}", (f"  {result.failed} of {total} fail", "bold"))

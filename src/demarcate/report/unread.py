@@ -20,22 +20,22 @@ def lines(unread: Iterable[Unread]) -> list[str]:
     ['1 x:Y: denied in 4 regions: a, b, c and 1 more']
     """
     alike: dict[tuple[str, str | None], dict[Unread, None]] = {}
-    for one in unread:
-        place = structs.replace(one, table=None, tables=(), columns=(), of=None)
-        alike.setdefault((one.reason, one.operation), {})[place] = None
+    for gap in unread:
+        place = structs.replace(gap, table=None, tables=(), columns=(), of=None)
+        alike.setdefault((gap.reason, gap.operation), {})[place] = None
     return [line for places in alike.values() for line in _lines(list(places))]
 
 
 def _lines(places: list[Unread]) -> list[str]:
     first = places[0]
     if len(places) == 1 or first.operation is None:
-        return [str(one) for one in places]
-    accounts = list(dict.fromkeys(one.account or "" for one in places))
+        return [str(gap) for gap in places]
+    accounts = list(dict.fromkeys(gap.account or "" for gap in places))
     if len(accounts) == 1:
-        regions = [one.region or "" for one in places]
+        regions = [gap.region or "" for gap in places]
         return [f"{first.account} {first.operation}: {first.reason} in {_named('region', regions)}"]
     where = f"in {_named('account', accounts)}"
-    regions = list(dict.fromkeys(one.region or "" for one in places))
+    regions = list(dict.fromkeys(gap.region or "" for gap in places))
     if len(regions) > 1:
         where += f"; in {_named('region', regions)}"
     return [f"{first.operation}: {first.reason} {where}"]

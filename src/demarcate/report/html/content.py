@@ -125,7 +125,7 @@ def area_pages(assessment: Assessment, findings: Iterable[Finding]) -> tuple[Are
     """All areas in order, each with its responsibilities: what needs doing first."""
     model, posture = assessment.model, assessment.posture
     examples = _examples(findings)
-    entries = [_entry(model, one, examples) for one in posture.responsibilities]
+    entries = [_entry(model, responsibility, examples) for responsibility in posture.responsibilities]
     return tuple(
         AreaPage(
             area,
@@ -138,7 +138,7 @@ def area_pages(assessment: Assessment, findings: Iterable[Finding]) -> tuple[Are
 
 
 def _half(entries: Iterable[Entry], area: Area, party: str) -> tuple[Entry, ...]:
-    mine = (one for one in entries if one.posture.area == area.id and one.posture.party == party)
+    mine = (entry for entry in entries if entry.posture.area == area.id and entry.posture.party == party)
     return tuple(sorted(mine, key=_urgency))
 
 
@@ -180,14 +180,14 @@ def picture(assessment: Assessment) -> str:
 def gaps(posture: Posture, areas: Iterable[AreaPage]) -> list[Entry]:
     """The gaps of all areas, worst first."""
     entries = {entry.posture.id: entry for page in areas for entry in page.customer}
-    return [entries[one.id] for one in posture.first()]
+    return [entries[gap.id] for gap in posture.first()]
 
 
 def not_run(posture: Posture) -> dict[str, list[str]]:
     """The checks that did not run, by the reason."""
     reasons: dict[str, list[str]] = {}
-    for one in posture.not_run:
-        reasons.setdefault(one.reason, []).append(one.check)
+    for check in posture.not_run:
+        reasons.setdefault(check.reason, []).append(check.check)
     return reasons
 
 
@@ -226,7 +226,7 @@ def roll_ups(assessment: Assessment) -> list[RollUp]:
         _worst_first("By region", "Region", posture.regions, follow="region"),
         *(_worst_first(f"By tag {key}", key, values) for key, values in posture.tags.items()),
     ]
-    return [one for one in made if one.rows]
+    return [table for table in made if table.rows]
 
 
 _CHECKED = "What checks prove. What people must prove holds for all of the estate and is not counted here."

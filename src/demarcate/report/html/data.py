@@ -30,14 +30,14 @@ def script_data(assessment: Assessment, findings: list[Finding]) -> dict[str, An
         "areas": [{"id": area.id, "title": area.title} for area in assessment.model.areas],
         "responsibilities": [
             {
-                "id": one.id,
-                "title": one.title,
-                "area": one.area,
-                "party": one.party,
-                "state": one.state,
-                "text": _said_of(assessment.model.responsibility[one.id]),
+                "id": responsibility.id,
+                "title": responsibility.title,
+                "area": responsibility.area,
+                "party": responsibility.party,
+                "state": responsibility.state,
+                "text": _said_of(assessment.model.responsibility[responsibility.id]),
             }
-            for one in assessment.posture.responsibilities
+            for responsibility in assessment.posture.responsibilities
         ],
         "checks": _checks(assessment, findings),
         "findings": _columns(findings),
@@ -51,7 +51,7 @@ def _said_of(responsibility: Responsibility) -> str:
 
 def _checks(assessment: Assessment, findings: Iterable[Finding]) -> list[dict[str, Any]]:
     """The checks that judged anything, and all that findings name."""
-    results = {one.check: one for r in assessment.posture.responsibilities for one in r.checks}
+    results = {result.check: result for r in assessment.posture.responsibilities for result in r.checks}
     named = dict.fromkeys([*results, *(finding.check for finding in findings)])
     return [_check(assessment.checks[id_], results.get(id_)) for id_ in named if id_ in assessment.checks]
 

@@ -90,7 +90,7 @@ def comparison(model: Model, services: Sequence[Service]) -> Drawing:
 def _owes(model: Model, services: Sequence[Service]) -> dict[tuple[str, str], Whose]:
     """Whose each layer is in each service, by the ids of both."""
     owners: dict[tuple[str, str], Whose] = {}
-    layers = [layer for one in shift(model) for layer in one.layers]
+    layers = [layer for column in shift(model) for layer in column.layers]
     for topic in model.topics:
         of_topic = [layer.services for layer in layers if layer.topic == topic.id]
         for service in services:
