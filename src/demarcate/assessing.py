@@ -14,6 +14,7 @@ from demarcate.checks.structs import Check
 from demarcate.checks.tagging import tally_by_tag
 from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import asks, collect_snapshot, everything
 from demarcate.estate.sources.interface import Options
@@ -90,7 +91,7 @@ def _evidence(
 
 def _not_asked(check: Check) -> NotRun:
     why = f"runs on a live account only when named (--check), since it takes {check.on_request}"
-    return NotRun(check.id, why, "on request")
+    return NotRun(check.id, why, Kind.ON_REQUEST)
 
 
 def selection_for(

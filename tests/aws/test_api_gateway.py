@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
 from tests.estate.declared import declared as row_of
@@ -107,4 +107,6 @@ def test_a_stage_is_logged_where_every_method_is(methods: list[Any], level: str)
 
 
 def test_an_unknown_setting_is_not_known() -> None:
-    assert isinstance(declared({**ALL, "LoggingLevel": Unknown("a parameter")})["logging_level"], Unknown)
+    assert isinstance(
+        declared({**ALL, "LoggingLevel": Unknown(Kind.PARAMETER, "a parameter")})["logging_level"], Unknown
+    )

@@ -22,7 +22,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.aws import asking, clients, paging, session
 from demarcate.estate.sources.aws.bounds import ANSWER, Bounds, within
-from demarcate.estate.sources.aws.failures import Unending, reason
+from demarcate.estate.sources.aws.failures import Unending, why
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
@@ -318,7 +318,7 @@ def test_what_is_within_its_time_gives_what_it_gives() -> None:
     assert within(60, lambda: 3) == 3
     with pytest.raises(TimeoutError, match="its own"):
         within(60, raising(TimeoutError("its own")))
-    assert reason(BotoCoreError()) == "the call failed (BotoCoreError)"
+    assert why(BotoCoreError()).reason == "the call failed (BotoCoreError)"
 
 
 def raising(error: Exception) -> Callable[[], None]:

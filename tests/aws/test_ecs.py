@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from demarcate.estate.schema.transforms import declared_secrets, plaintext_secrets, secret_name
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.ecs import image_parts
 from tests.aws.conftest import Aws
 
@@ -127,8 +127,8 @@ def test_plaintext_secrets(value: str, names: list[str]) -> None:
 
 
 def test_a_secret_of_unknown_value_is_not_known() -> None:
-    assert isinstance(plaintext_secrets({"DB_PASSWORD": Unknown("a parameter")}), Unknown)
-    assert plaintext_secrets({"DB_PASSWORD": Unknown("a parameter"), "TOKEN": "abc"}) == ["TOKEN"]
+    assert isinstance(plaintext_secrets({"DB_PASSWORD": Unknown(Kind.PARAMETER, "a parameter")}), Unknown)
+    assert plaintext_secrets({"DB_PASSWORD": Unknown(Kind.PARAMETER, "a parameter"), "TOKEN": "abc"}) == ["TOKEN"]
 
 
 def test_in_a_template_what_may_be_a_reference_is_not_known() -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from demarcate.estate.schema.rows import Address, Item, build
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
 from tests.estate.declared import declared as row_of
@@ -81,4 +81,6 @@ def test_an_option_that_the_application_may_set_is_not_known() -> None:
 
 
 def test_an_option_that_may_be_among_unknown_ones_is_not_known() -> None:
-    assert isinstance(declared(OptionSettings=[Unknown("a parameter")])["managed_actions_enabled"], Unknown)
+    assert isinstance(
+        declared(OptionSettings=[Unknown(Kind.PARAMETER, "a parameter")])["managed_actions_enabled"], Unknown
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.elb import LISTENER, LOAD_BALANCER
 from tests.aws.conftest import Aws
 from tests.estate.declared import declared
@@ -89,7 +89,7 @@ def test_a_declared_listener_without_a_policy_has_the_default_one() -> None:
 
 
 def test_an_attribute_may_be_one_that_is_not_known() -> None:
-    reason = Unknown("parameter has no value")
+    reason = Unknown(Kind.PARAMETER, "parameter has no value")
     pairs = [{"Key": "deletion_protection.enabled", "Value": "true"}, {"Key": reason, "Value": "x"}]
     row = declared(LOAD_BALANCER, {"LoadBalancerAttributes": pairs})
     assert row["deletion_protection_enabled"] is True

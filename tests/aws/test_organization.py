@@ -17,6 +17,7 @@ from demarcate.assessing import assess_sources
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import AccountNote, Snapshot, Unread, rows_of
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
@@ -314,6 +315,7 @@ def test_a_role_that_cannot_be_assumed_is_one_record_of_all_tables(estate: Estat
     taken = estate.collect(ORGANIZATION, "aws_ebs_volume", "aws_vpc", "aws_organizations_account")
     assert taken.unread == (
         Unread(
+            kind=Kind.DENIED,
             reason="access denied (AccessDenied)",
             tables=("aws_ebs_volume", "aws_vpc"),
             account=estate.id("locked"),
@@ -353,6 +355,7 @@ def test_a_look_into_what_was_not_read_names_the_account_of_the_row() -> None:
             with_row(writer, account)
             writer.unread(
                 Unread(
+                    kind=Kind.DENIED,
                     reason="access denied",
                     table="aws_config_conformance_pack",
                     account=account,

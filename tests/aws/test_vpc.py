@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from demarcate.estate.schema.rows import Address, derive
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.security_groups import SECURITY_GROUP, SECURITY_GROUP_RULE
 from tests.aws.conftest import Aws
 from tests.estate.declared import declared
@@ -95,7 +95,7 @@ def test_declared_rules_are_as_live_ones(aws: Aws) -> None:
 
 
 def test_what_a_declared_rule_leaves_open_is_unknown() -> None:
-    reason = Unknown("parameter Office has no value")
+    reason = Unknown(Kind.PARAMETER, "parameter Office has no value")
     rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": reason}
     rows = _declared({"SecurityGroupIngress": [rule, reason]}, egress=[{"GroupId": "Group"}])
     assert [row["cidr_ipv4"] for row in rows if row["type"] == "ingress"] == [reason, reason]

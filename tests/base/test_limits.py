@@ -13,7 +13,7 @@ from demarcate.base.documents import DocumentError, compose, convert, plain, rea
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.limits import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_DIGITS, MAX_NODES, MAX_REASON
 from demarcate.checks.catalog import load_checks
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation import jsonnodes
 from demarcate.estate.sources.cloudformation.parameters import read_parameters
 from demarcate.estate.sources.cloudformation.reading import read_plain, read_template
@@ -111,8 +111,8 @@ def test_what_is_just_not_too_much_is_read() -> None:
 
 def test_what_is_said_is_short() -> None:
     long = "x" * 1_000_000
-    for said in (Unknown(long).reason, Problem(long).message, DocumentError(long, "f").message):
+    for said in (Unknown(Kind.MALFORMED, long).reason, Problem(long).message, DocumentError(long, "f").message):
         assert len(said) == MAX_REASON
         assert said.endswith("…")
     assert len(str(DocumentError(long, "f", 1))) < MAX_REASON + 10
-    assert Unknown("short").reason == Problem("short").message == "short"
+    assert Unknown(Kind.MALFORMED, "short").reason == Problem("short").message == "short"

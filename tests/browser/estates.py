@@ -14,6 +14,7 @@ import msgspec
 from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, Judgement, NotRun
 from demarcate.checks.structs import Check
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Part, Snapshot, TableParts, Unread
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.posture.assessment import Assessment
@@ -164,6 +165,7 @@ def with_evidence(assessment: Assessment) -> Assessment:
     posture = msgspec.structs.replace(posture, responsibilities=having(posture, TRAINED, evidence=records))
     unread = tuple(
         Unread(
+            kind=Kind.DENIED,
             reason="AccessDenied",
             table="aws_rds_db_instance",
             account="111122223333",
@@ -254,11 +256,11 @@ def hostile() -> Assessment:
             severity="critical",
             checks=(judged_by,),
         ),
-        not_run=(NotRun(check="none", reason=f"not run {told}"),),
+        not_run=(NotRun(check="none", reason=f"not run {told}", kind=Kind.UNTOLD),),
         accounts={f"account {name}": counts for name in names},
         regions={f"region {name}": counts for name in names},
         tags={name: {name: counts} for name in names},
-        unread=tuple(Unread(reason=f"unread {name}", file=name, line=1) for name in names),
+        unread=tuple(Unread(kind=Kind.MALFORMED, reason=f"unread {name}", file=name, line=1) for name in names),
         refused=tuple(Problem(f"refused {name}", name, 1) for name in names),
     )
     return judged(

@@ -8,11 +8,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from msgspec.structs import replace
+
 from demarcate.base.documents import compose, convert, read_text
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
 from demarcate.checks.structs import Check, Example, Written
 from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
@@ -145,4 +148,5 @@ def _write(writer: SnapshotWriter, check: Check, example: Example, account: str)
         part.seal()
     for name in unread:
         where = region_of(table(name))
-        writer.unread(Unread(reason="access denied", table=name, account=account, region=where, operation="x:Y"))
+        denied = Unread(kind=Kind.DENIED, reason="access denied", account=account, region=where, operation="x:Y")
+        writer.unread(replace(denied, table=name))

@@ -19,7 +19,7 @@ from demarcate.checks.engine import judge
 from demarcate.checks.facts import Facts
 from demarcate.checks.judgement import COLUMNS, Judgement
 from demarcate.checks.structs import Check, Written
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
@@ -59,7 +59,11 @@ def told(judged: Judgement) -> list[tuple[str | None, str, str]]:
 
 
 def test_three_verdicts_and_their_counts() -> None:
-    rows = [volume("a", encrypted=True), volume("b", encrypted=False), volume("c", encrypted=Unknown("why"))]
+    rows = [
+        volume("a", encrypted=True),
+        volume("b", encrypted=False),
+        volume("c", encrypted=Unknown(Kind.MALFORMED, "why")),
+    ]
     judged = judge(snapshot({"aws_ebs_volume": rows}), [check("encrypted")])
     assert told(judged) == [("b", "fail", "b fails"), ("c", "unknown", "encrypted: why")]
     (tally,) = judged.tallies
@@ -108,7 +112,12 @@ def test_a_table_looked_into_that_was_not_read_makes_the_verdict_unknown_there_a
     rows = [volume("a", "1", volume_id="a"), volume("b", "2", volume_id="b")]
     snapshots = [volume("s", "1", volume_id="a")]
     gap = Unread(
-        table="aws_ebs_snapshot", account="2", region="r", operation="ec2:DescribeSnapshots", reason="denied"
+        kind=Kind.DENIED,
+        table="aws_ebs_snapshot",
+        account="2",
+        region="r",
+        operation="ec2:DescribeSnapshots",
+        reason="denied",
     )
     judged = judge(snapshot({"aws_ebs_volume": rows, "aws_ebs_snapshot": snapshots}, gap), [check(LOOKS)])
     ((resource, verdict, reason),) = told(judged)
@@ -117,7 +126,14 @@ def test_a_table_looked_into_that_was_not_read_makes_the_verdict_unknown_there_a
 
 
 def test_a_table_that_was_not_read_is_unknown_as_a_whole() -> None:
-    gap = Unread(table="aws_ebs_volume", account="2", region="r", operation="ec2:DescribeVolumes", reason="denied")
+    gap = Unread(
+        kind=Kind.DENIED,
+        table="aws_ebs_volume",
+        account="2",
+        region="r",
+        operation="ec2:DescribeVolumes",
+        reason="denied",
+    )
     judged = judge(snapshot({"aws_ebs_volume": [volume("a", encrypted=True)]}, gap), [check("encrypted")])
     ((resource, verdict, reason),) = told(judged)
     assert (resource, verdict) == (None, "unknown")
@@ -143,7 +159,7 @@ def test_a_template_cannot_tell_some_tables() -> None:
 
 def test_a_template_that_could_not_be_read_may_hold_what_is_not_found() -> None:
     rows = [{"resource": "V", "volume_id": "V", "kms_key_id": "k", "file": "a.yaml", "line": 3}]
-    lost = Unread(reason="is not YAML", file="b.yaml", line=1)
+    lost = Unread(kind=Kind.MALFORMED, reason="is not YAML", file="b.yaml", line=1)
     sql = "exists (select 1 from aws_ebs_volume o where o.kms_key_id = aws_ebs_volume.kms_key_id and o.size > 3)"
     taken = snapshot({"aws_ebs_volume": rows}, lost, source="cloudformation")
     ((_, verdict, reason),) = told(judge(taken, [check(sql)]))
@@ -169,7 +185,7 @@ def test_rows_of_a_derived_table_are_judged_as_their_resource() -> None:
         volume("web", cidr_ipv4="0.0.0.0/0"),
         volume("web", cidr_ipv4="0.0.0.0/0"),
         volume("db", cidr_ipv4="10.0.0.0/8"),
-        volume("db", cidr_ipv4=Unknown("parameter Cidr has no value")),
+        volume("db", cidr_ipv4=Unknown(Kind.PARAMETER, "parameter Cidr has no value")),
         volume("ok", cidr_ipv4="10.0.0.0/8"),
     ]
     judged = judge(

@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demarcate.base.errors import DemarcateError
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.journal import NAME, partial_folder
 from demarcate.estate.snapshots.snapshot import Snapshot, Unread, rows_of
 from demarcate.estate.snapshots.writing import SnapshotWriter, Stopped
@@ -24,7 +25,7 @@ from demarcate.estate.tables import table
 from tests import processes
 
 ASKED = {"tables": "aws_vpc, aws_ebs_volume", "columns": "0" * 64, "regions": "r", "accounts": "", "endpoint": ""}
-DENIED = Unread(reason="denied", table="aws_vpc", account="1", region="r", columns=("tags",))
+DENIED = Unread(kind=Kind.DENIED, reason="denied", table="aws_vpc", account="1", region="r", columns=("tags",))
 REGIONS = ("a", "b", "c")
 
 
@@ -89,7 +90,9 @@ def test_the_moment_is_that_of_the_first_run(tmp_path: Path) -> None:
 def test_a_unit_that_could_not_be_read_is_read_again(tmp_path: Path) -> None:
     with pytest.raises(KeyboardInterrupt), writer(tmp_path / "s") as into:
         read(into, "a")
-        into.unit("aws_vpc", "1", "b").discard(Unread(reason="throttled", table="aws_vpc", region="b"))
+        into.unit("aws_vpc", "1", "b").discard(
+            Unread(kind=Kind.THROTTLED, reason="throttled", table="aws_vpc", region="b")
+        )
         raise KeyboardInterrupt
     snapshot, again = resumed(tmp_path / "s")
     assert again == ["b", "c"]

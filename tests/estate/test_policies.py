@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demarcate.estate.schema.policies import COLUMNS, WATCHED, statements
-from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
-U = Unknown("parameter X has no value")
+U = Unknown(Kind.PARAMETER, "parameter X has no value")
 
 texts = st.sampled_from(["*", "s3:GetObject", "kms:*", "iam:Pass*", "arn:aws:iam::123456789012:root", "x"])
 text_or_list = texts | st.lists(texts, max_size=3)

@@ -10,7 +10,7 @@ import pyarrow.parquet as parquet
 import pytest
 
 from demarcate.estate.schema.transforms import NOT_KEPT, names_only, without_secrets
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import all_tables
 
@@ -137,8 +137,8 @@ def test_each_of_them_would_be_found(type_: str) -> None:
 
 
 def test_the_names_of_unknown_values_are_known() -> None:
-    assert names_only({"A": Unknown("parameter A has no value")}) == {"A": NOT_KEPT}
-    assert names_only(Unknown("why")) == Unknown("why")
+    assert names_only({"A": Unknown(Kind.PARAMETER, "parameter A has no value")}) == {"A": NOT_KEPT}
+    assert names_only(Unknown(Kind.MALFORMED, "why")) == Unknown(Kind.MALFORMED, "why")
 
 
 def test_structures_lose_their_secrets_only() -> None:
@@ -148,4 +148,6 @@ def test_structures_lose_their_secrets_only() -> None:
         {"headers": [{"HeaderName": "a", "HeaderValue": "b"}]}, frozenset(("headervalue",))
     ) == {"headers": [{"HeaderName": "a", "HeaderValue": NOT_KEPT}]}
     assert without_secrets(["--password=hunter2000", "serve"]) == [NOT_KEPT, "serve"]
-    assert without_secrets({"Password": Unknown("why")}) == {"Password": Unknown("why")}
+    assert without_secrets({"Password": Unknown(Kind.MALFORMED, "why")}) == {
+        "Password": Unknown(Kind.MALFORMED, "why")
+    }

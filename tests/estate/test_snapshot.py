@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots import writing
 from demarcate.estate.snapshots.snapshot import Snapshot, Unread, rows_of
 from demarcate.estate.snapshots.writing import SnapshotWriter
@@ -30,7 +30,9 @@ def write(out: Path, rows: list[dict[str, Any]]) -> Snapshot:
         part = writer.part(VOLUMES, COLUMNS, "1", "eu-west-1")
         part.append(rows)
         part.seal()
-        writer.unread(Unread(reason="denied", table="aws_ebs_snapshot", account="1", region="eu-west-1"))
+        writer.unread(
+            Unread(kind=Kind.DENIED, reason="denied", table="aws_ebs_snapshot", account="1", region="eu-west-1")
+        )
         return writer.finish()
 
 
@@ -45,7 +47,11 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
                 "tags": {"k": "v"},
                 "attached_instance_ids": ["i", "j"],
             },
-            {"resource": "b", "encrypted": Unknown("why not"), "create_time": "2026-01-02T03:04:05"},
+            {
+                "resource": "b",
+                "encrypted": Unknown(Kind.MALFORMED, "why not"),
+                "create_time": "2026-01-02T03:04:05",
+            },
         ],
     )
     snapshot = Snapshot.open(tmp_path / "s")

@@ -4,6 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from demarcate.base.errors import Problem
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.model import Model, load
 from demarcate.posture.structs import Posture
@@ -26,5 +27,5 @@ def posture() -> Posture:
 @pytest.fixture(scope="session")
 def hostile(posture: Posture) -> Posture:
     """A posture whose source has a name that tries to be markup, and of which part could not be read."""
-    unread = (Unread(reason="denied"), Unread(reason="denied"))
+    unread = (Unread(kind=Kind.DENIED, reason="denied"), Unread(kind=Kind.DENIED, reason="denied"))
     return replace(posture, origin=HOSTILE, unread=unread, refused=(Problem("no such file"),))

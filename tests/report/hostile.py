@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from demarcate.assessing import assess_sources
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
@@ -30,8 +31,15 @@ def snapshot(out: Path) -> Path:
             part.append([_volume(number, text)])
             part.seal()
             writer.unread(
-                Unread(reason=text, account=text, region=text, operation=text, table="aws_ebs_snapshot"),
-                Unread(reason=f"reason {text}", file=text, line=number),
+                Unread(
+                    kind=Kind.MALFORMED,
+                    reason=text,
+                    account=text,
+                    region=text,
+                    operation=text,
+                    table="aws_ebs_snapshot",
+                ),
+                Unread(kind=Kind.MALFORMED, reason=f"reason {text}", file=text, line=number),
             )
         writer.resources |= dict.fromkeys(TEXTS, 1)
         writer.accounts += [

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.report.unread import lines
 
 
 def failed(account: str, region: str, reason: str = "denied", operation: str = "ec2:DescribeVolumes") -> Unread:
-    return Unread(reason=reason, account=account, region=region, operation=operation, table="aws_ebs_volume")
+    return Unread(
+        kind=Kind.MALFORMED,
+        reason=reason,
+        account=account,
+        region=region,
+        operation=operation,
+        table="aws_ebs_volume",
+    )
 
 
 MANY = [failed(account, region) for account in ("1", "2") for region in ("a", "b")]
@@ -33,11 +41,14 @@ MANY = [failed(account, region) for account in ("1", "2") for region in ("a", "b
             ["1 a ec2:DescribeVolumes: denied", "1 b ec2:DescribeVolumes: throttled"],
         ),
         (
-            [Unread(reason="empty", file=name, line=number) for name, number in (("a.yaml", 1), ("b.yaml", 2))],
+            [
+                Unread(kind=Kind.MALFORMED, reason="empty", file=name, line=number)
+                for name, number in (("a.yaml", 1), ("b.yaml", 2))
+            ],
             ["a.yaml:1: empty", "b.yaml:2: empty"],
         ),
         (
-            [Unread(reason="old", account=account, region="a") for account in ("1", "2")],
+            [Unread(kind=Kind.STALE, reason="old", account=account, region="a") for account in ("1", "2")],
             ["1 a: old", "2 a: old"],
         ),
     ],

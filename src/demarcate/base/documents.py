@@ -97,7 +97,7 @@ def compose(text: str, file: str) -> yaml.Node | None:
     MAX_NODES or MAX_DEPTH.
     """
     if len(text) > MAX_BYTES:
-        raise DocumentError(f"has {len(text):,} characters; at most {MAX_BYTES:,} are read", file)
+        raise TooMuch(f"has {len(text):,} characters; at most {MAX_BYTES:,} are read", file)
     directive = _DIRECTIVE.search(text)
     if directive is not None:
         line = text.count("\n", 0, directive.start()) + 1
@@ -143,7 +143,7 @@ def scalar(node: yaml.ScalarNode, file: str) -> Any:
         return lowered == "true" if lowered in ("true", "false") else text
     if tag in ("tag:yaml.org,2002:int", "tag:yaml.org,2002:float"):
         if len(text) > MAX_DIGITS:
-            raise DocumentError(f"has a number of more than {MAX_DIGITS:,} digits", file, line_of(node))
+            raise TooMuch(f"has a number of more than {MAX_DIGITS:,} digits", file, line_of(node))
         if tag == "tag:yaml.org,2002:int":
             return int(text) if _INT.match(text) else text
         return float(text) if _FLOAT.match(text) else text
@@ -163,18 +163,18 @@ def plain(node: yaml.Node | None, file: str) -> Any:
         nonlocal count, characters
         count += 1
         if count > MAX_NODES:
-            raise DocumentError(f"unfolds to more than {MAX_NODES:,} values", file, line_of(node))
+            raise TooMuch(f"unfolds to more than {MAX_NODES:,} values", file, line_of(node))
         if isinstance(node, yaml.ScalarNode):
             if node.tag.startswith("!"):
                 raise DocumentError(f"has a tag that means nothing here: {node.tag}", file, line_of(node))
             characters += len(node.value)
             if characters > MAX_CHARACTERS:
-                raise DocumentError(f"unfolds to more than {MAX_CHARACTERS:,} characters", file, line_of(node))
+                raise TooMuch(f"unfolds to more than {MAX_CHARACTERS:,} characters", file, line_of(node))
             return scalar(node, file)
         if id(node) in active:
             raise DocumentError("has an alias that contains itself", file, line_of(node))
         if len(active) > MAX_DEPTH:
-            raise DocumentError(f"is nested more than {MAX_DEPTH} deep", file, line_of(node))
+            raise TooMuch(f"is nested more than {MAX_DEPTH} deep", file, line_of(node))
         active.add(id(node))
         value: Any
         if isinstance(node, yaml.SequenceNode):

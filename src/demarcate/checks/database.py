@@ -12,7 +12,9 @@ from demarcate.base.sql import identifier, literal, parquet
 from demarcate.checks.facts import facts_of
 from demarcate.checks.names import ROW, partly_read
 from demarcate.checks.structs import Check
+from demarcate.checks.whys import cause
 from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot, Unread
 from demarcate.estate.sources.registry import collected_from
 from demarcate.estate.tables import all_tables
@@ -142,19 +144,20 @@ class Database:
         """The parts of a table that could not be read."""
         return self._gaps.get(table, [])
 
-    def why_absent(self, table: Table) -> str | None:
+    def why_absent(self, table: Table) -> Unknown | None:
         """Why the snapshot has nothing of a table; None where it has, or has tried."""
         if table.name in self.snapshot.manifest.tables or self.gaps(table.name):
             return None
         return self.source.why_absent(table)
 
-    def why_partly_read(self, name: str) -> str | None:
+    def why_partly_read(self, name: str) -> Unknown | None:
         """Why a table may have rows that are not in the snapshot, anywhere; None where it has them all."""
         if self._is_known_of_the_world(name):
             return None
         absent = self.why_absent(all_tables()[name])
         if absent is None and self._lost_template is not None:
-            return f"{name} may have rows in what could not be read: {self._lost_template}"
+            lost = self._lost_template
+            return Unknown(lost.kind, f"{name} may have rows in what could not be read: {lost}")
         return absent
 
     def _is_known_of_the_world(self, name: str) -> bool:
@@ -167,13 +170,13 @@ class Database:
         return " OR ".join(f"({where})" for where, _ in self._unread_places(name, check)) or None
 
     def partly(self, name: str, used: Sequence[str], check: Check) -> Iterator[str]:
-        """SQL for the reasons why columns of a table looked into are not known."""
+        """SQL for the causes why columns of a table looked into are not known."""
         derived = {one.of: one.needs for one in all_tables()[name].derived if one.of in owners_of(check, name)}
         for unread in self.snapshot.unread:
             needs = used if unread.table == name else derived.get(unread.table or "", ())
             if set(needs) & set(unread.columns):
                 place = self._place(unread, all_tables()[unread.table or name].scope)
-                yield f"CASE WHEN {place} THEN {literal(f'{name} is not known whole: {unread}')} END"
+                yield f"CASE WHEN {place} THEN {cause(unread.kind, f'{name} is not known whole: {unread}')} END"
 
     def _place(self, gap: Unread, scope: str) -> str:
         same = f"{ROW}.account_id IS NOT DISTINCT FROM {literal(gap.account)}"
@@ -182,14 +185,14 @@ class Database:
         return same
 
     def why_unread(self, name: str, check: Check | None = None) -> str | None:
-        """SQL for the reason, where `unread_where` is true."""
-        whens = " ".join(f"WHEN {where} THEN {literal(why)}" for where, why in self._unread_places(name, check))
+        """SQL for the cause, where `unread_where` is true."""
+        whens = " ".join(f"WHEN {where} THEN {why}" for where, why in self._unread_places(name, check))
         return f"CASE {whens} END" if whens else None
 
     def _unread_places(self, name: str, check: Check | None = None) -> Iterator[tuple[str, str]]:
-        """SQL for each place of rows for which a table was not read, with the reason."""
+        """SQL for each place of rows for which a table was not read, with SQL for the cause."""
         if name in self._stale:
-            yield "true", f"{name}: {self._stale[name]}"
+            yield "true", cause(Kind.STALE, f"{name}: {self._stale[name]}")
             return
         if self._is_known_of_the_world(name):
             return
@@ -198,22 +201,22 @@ class Database:
                 continue  # nothing was read of that account, so that no row is there to look from
             if check is not None and not concerns(gap, check, name):
                 continue
-            yield self._place(gap, all_tables()[name].scope), f"{name} could not be read: {gap}"
+            yield self._place(gap, all_tables()[name].scope), cause(gap.kind, f"{name} could not be read: {gap}")
         if all_tables()[name].scope == "region":
             for gap in self.snapshot.unread:
                 if gap.operation == "ec2:DescribeRegions" and gap.table is None:
                     same = (
                         f"{ROW}.account_id IS NOT DISTINCT FROM {literal(gap.account)} AND {ROW}.region = 'global'"
                     )
-                    yield same, f"{name} may be in other regions: {gap}"
+                    yield same, cause(gap.kind, f"{name} may be in other regions: {gap}")
 
-    def why_null(self, table: Table, name: str) -> str:
+    def why_null(self, table: Table, name: str) -> Unknown:
         """Why a column is NULL in a row that does not say so itself."""
         column = table.column(name)
         if column in table.columns and column is not None and not table.derived:
             if self.source.place(table, column) is None:
-                return f"{name}: {self.source.untold}"
+                return Unknown(Kind.UNTOLD, self.source.untold)
             held = self.snapshot.manifest.tables.get(table.name)
             if held is not None and name not in held.columns:
-                return f"{name}: was not collected"
-        return f"{name}: {self.source.unset}"
+                return Unknown(Kind.NOT_COLLECTED, "was not collected")
+        return Unknown(Kind.UNSET, self.source.unset)

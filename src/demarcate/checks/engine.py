@@ -22,8 +22,10 @@ from demarcate.checks.judgement import JUDGED, Judgement, NotRun, Tally, make_ta
 from demarcate.checks.names import ROW
 from demarcate.checks.ready import Ready, about, ready
 from demarcate.checks.structs import Check
+from demarcate.checks.whys import COLUMN, cause, tell, whys
 from demarcate.estate.schema.table import Table
-from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.schema.unknown import Kind, Unknown, first
+from demarcate.estate.snapshots.snapshot import Snapshot, Unread
 from demarcate.estate.tables import all_tables
 
 FEW_ROWS = 5_000
@@ -54,10 +56,11 @@ def judge(
     connection = database.cursor()
     ordered = sorted((ready(check, database) for check in checks), key=lambda check: (check.table, check.id))
     make_tables(connection, ordered)
+    connection.execute(f"ALTER TABLE findings ADD COLUMN {COLUMN}")
     judging = _Judging(database, passes, findings, only)
     tables = [(all_tables()[name], list(of_it)) for name, of_it in groupby(ordered, key=lambda c: c.table)]
     not_run = [
-        NotRun(check.id, why, "not collected" if database.source.tells(table) else "untold")
+        NotRun(check.id, why.reason, why.kind)
         for table, of_it in tables
         if (why := database.why_absent(table))
         for check in of_it
@@ -74,6 +77,9 @@ def judge(
             for scan, done in zip(scans, beside, strict=True)
             for tally in (judging.table(*scan) if done is None else done)
         ]
+        if findings:
+            tell(connection)
+        connection.execute("ALTER TABLE findings DROP COLUMN whys")
     except duckdb.Error as error:
         raise DemarcateError(
             f"{snapshot.folder}: cannot be read: {short(error)}; collect the snapshot again"
@@ -107,10 +113,11 @@ def _not_passed(number: int) -> str:
     return f"(a{number} AND v{number} IS NOT TRUE)"
 
 
-def _by_resource(numbers: Iterable[int], reasons: Mapping[int, str] | None = None) -> str:
+def _by_resource(numbers: Iterable[int], told: Mapping[int, tuple[str, str]] | None = None) -> str:
     """SQL that makes the rows of one resource one: it fails if any fails, else it is unknown if any is.
 
-    `reasons` is SQL for each check's reason on one row; of several that fail, the first is told and counted on.
+    `told` is SQL for each check's reason to fail one row, and for the causes why it cannot be told. Of several rows
+    that fail, the first is told and counted on; of several that are unknown, the first.
     """
     each, grouped = ["*"], []
     for i in numbers:
@@ -119,19 +126,25 @@ def _by_resource(numbers: Iterable[int], reasons: Mapping[int, str] | None = Non
             f"CASE WHEN bool_or(NOT v{i}) {judged} THEN false WHEN bool_or(v{i} IS NULL) {judged} THEN NULL "
             f"ELSE true END AS v{i}, bool_or(a{i}) AS a{i}"
         )
-        if reasons is not None:
-            each.append(f"{reasons[i]} AS r{i}")
+        if told is not None:
+            reason, causes = told[i]
+            each.append(f"{reason} AS r{i}, {causes} AS w{i}")
             failed, unknown = f"FILTER (WHERE a{i} AND NOT v{i})", f"FILTER (WHERE a{i} AND v{i} IS NULL)"
             more = f"count(*) {failed}"
             grouped.append(
                 f"coalesce(min(r{i}) {failed} || CASE WHEN {more} > 1 THEN ' (and ' || ({more} - 1) || ' more)' "
-                f"ELSE '' END, min(r{i}) {unknown}, '') AS r{i}"
+                f"ELSE '' END, '') AS r{i}, CASE WHEN {more} = 0 THEN min(w{i}) {unknown} END AS w{i}"
             )
     return (
         "SELECT resource, account_id, region, file, min(line) AS line, any_value(partition) AS partition, "
         f"any_value(_name) AS _name, any_value(_tags) AS _tags, {', '.join(grouped)} "
         f"FROM (SELECT {', '.join(each)} FROM judged AS {ROW}) GROUP BY resource, account_id, region, file"
     )
+
+
+def _reason(check: Ready, verdict: str) -> str:
+    """SQL for the reason of a finding that fails; empty for others."""
+    return f"CASE WHEN NOT {verdict} THEN {check.reason} ELSE '' END"
 
 
 _Counts = dict[tuple[str | None, str | None], list[list[int]]]
@@ -253,7 +266,8 @@ class _Judging:
                 # One predicate that cannot be computed over these values must not stop the others.
                 return [tally for check in checks for tally in self._rows(cursor, table, [check])]
             reason = f"it needs more than {self._database.memory:,} bytes of memory" if crowded else short(error)
-            return self._uncomputable(cursor, table, checks[0], reason)
+            kind = Kind.TOO_MUCH if crowded or isinstance(error, TookTooLong) else Kind.UNCOMPUTABLE
+            return self._uncomputable(cursor, table, checks[0], Unknown(kind, reason))
 
     def _scan(self, cursor: duckdb.DuckDBPyConnection, table: Table, checks: Sequence[Ready]) -> list[Tally]:
         """One scan for the verdicts; from what it keeps, the counts and the findings.
@@ -314,15 +328,17 @@ class _Judging:
         def of_check(values: Iterable[tuple[int, str]]) -> str:
             return f"CASE n {' '.join(f'WHEN {i} THEN {value}' for i, value in values)} END"
 
-        reasons = {i: self._reason(check, f"v{i}") for i, check in checks}
+        told = {i: (_reason(check, f"v{i}"), self._causes(check, f"v{i}")) for i, check in checks}
         if table.derived:
-            source = f"({_by_resource(reasons, reasons)})"
-            reasons = {i: f"r{i}" for i in reasons}
+            source = f"({_by_resource(told, told)})"
+            told = {i: (f"r{i}", f"w{i}") for i in told}
+        reason = of_check((i, reason) for i, (reason, _) in told.items())
+        causes = of_check((i, causes) for i, (_, causes) in told.items())
         verdict = of_check((i, f"v{i}") for i, _ in checks)
         cursor.execute(
             f"INSERT INTO findings SELECT {of_check((i, literal(check.id)) for i, check in checks)}, "
             f"CASE WHEN {verdict} THEN 'pass' WHEN NOT {verdict} THEN 'fail' ELSE 'unknown' END, "
-            f"resource, account_id, region, {of_check(reasons.items())}, file, line, partition, {_NAME}, _tags "
+            f"resource, account_id, region, {reason}, NULL, file, line, partition, {_NAME}, _tags, {causes} "
             f"FROM (SELECT *, unnest(list_filter([{kept}], lambda i: i IS NOT NULL)) AS n FROM {source}) AS {ROW}"
         )
 
@@ -336,47 +352,47 @@ class _Judging:
             else check.verdict_sql
         )
 
-    def _reason(self, check: Ready, verdict: str) -> str:
-        """SQL for the reason of a finding: the check's own for a fail, what was not known for an unknown."""
-        whys: list[str] = []
+    def _causes(self, check: Ready, verdict: str) -> str:
+        """SQL for why a verdict is unknown; NULL where it is not."""
+        causes: list[tuple[str, str]] = []
         for name, used in check.lookups.items():
-            whys += self._database.partly(name, used, check)
+            causes += (("", partly) for partly in self._database.partly(name, used, check))
             unread = self._database.why_unread(name, check)
             if unread:
-                whys.append(unread)
+                causes.append(("", unread))
             partly = self._database.why_partly_read(name)
             if partly:
-                whys.append(literal(partly))
+                causes.append(("", cause(partly.kind, partly.reason)))
         for name in check.columns:
-            generic = literal(self._database.why_null(all_tables()[check.table], name))
-            whys.append(
-                f'CASE WHEN {ROW}."{name}" IS NULL THEN coalesce({literal(name + ": ")} || '
-                f"({ROW}._unknown ->> {literal(name)}), {generic}) END"
-            )
+            generic = self._database.why_null(all_tables()[check.table], name)
+            why = f"coalesce({ROW}._unknown ->> {literal(name)}, {cause(generic.kind, generic.reason)})"
+            causes.append((f"{name}: ", f'CASE WHEN {ROW}."{name}" IS NULL THEN {why} END'))
         looked = ", ".join(check.lookups)
-        last = f"what {looked} says of it is not known" if looked else "it cannot be told from what was read"
-        unknown = f"coalesce(nullif(concat_ws('; ', {', '.join(whys) or 'NULL'}), ''), {literal(last)})"
-        return f"CASE WHEN {verdict} THEN '' WHEN NOT {verdict} THEN {check.reason} ELSE {unknown} END"
+        otherwise = Unknown(Kind.UNCOMPUTABLE, "it cannot be told from what was read")
+        if looked:
+            otherwise = Unknown(Kind.LOOKUP, f"what {looked} says of it is not known")
+        return f"CASE WHEN {verdict} IS NULL THEN {whys(causes, otherwise)} END"
 
     def _unread(self, cursor: duckdb.DuckDBPyConnection, check: Ready, table: Table) -> list[Tally]:
         """A table that could not be read for an account and region: the check is unknown there as a whole."""
-        gaps: dict[tuple[str | None, str | None], list[str]] = {}
+        gaps: dict[tuple[str | None, str | None], list[Unread]] = {}
         for gap in self._database.gaps(table.name):
             if concerns(gap, check, table.name):
-                gaps.setdefault((gap.account, gap.region), []).append(str(gap))
-        for (account, region), whys in gaps.items():
-            self._insert(cursor, check, account, region, f"{table.name} could not be read: {'; '.join(whys)}")
+                gaps.setdefault((gap.account, gap.region), []).append(gap)
+        for (account, region), here in gaps.items():
+            why = f"{table.name} could not be read: {'; '.join(map(str, here))}"
+            self._insert(cursor, check, account, region, Unknown(first(gap.kind for gap in here), why))
         return [Tally(check.id, account, region, 0, 0, 1) for account, region in gaps]
 
     def _uncomputable(
-        self, cursor: duckdb.DuckDBPyConnection, table: Table, check: Ready, message: str
+        self, cursor: duckdb.DuckDBPyConnection, table: Table, check: Ready, why: Unknown
     ) -> list[Tally]:
-        reason = f"the predicate cannot be computed over these rows: {message}"
+        why = Unknown(why.kind, f"the predicate cannot be computed over these rows: {why.reason}")
         rows = cursor.execute(
             f"SELECT account_id, region, count(*) FROM {identifier(table.name)} GROUP BY ALL ORDER BY ALL"
         ).fetchall()
         for account, region, _ in rows:
-            self._insert(cursor, check, account, region, reason)
+            self._insert(cursor, check, account, region, why)
         return [Tally(check.id, account, region, 0, 0, count) for account, region, count in rows]
 
     def _insert(
@@ -385,11 +401,12 @@ class _Judging:
         check: Ready,
         account: str | None,
         region: str | None,
-        reason: str,
+        why: Unknown,
     ) -> None:
         """Write one finding about all that a check would have judged in an account and region."""
         if self._findings:
             cursor.execute(
-                "INSERT INTO findings VALUES ($1, 'unknown', NULL, $2, $3, $4, NULL, NULL, NULL, NULL, NULL)",
-                [check.id, account, region, reason],
+                'INSERT INTO findings ("check", verdict, account, region, reason, kind) '
+                "VALUES ($1, 'unknown', $2, $3, $4, $5)",
+                [check.id, account, region, why.reason, why.kind],
             )

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from demarcate.base.encoding import from_json
 from demarcate.base.sql import identifier
 from demarcate.checks.structs import Check, Verdict
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.tables import all_tables
 
 if TYPE_CHECKING:
@@ -24,6 +26,7 @@ JUDGED = {
     "account": "VARCHAR",
     "region": "VARCHAR",
     "reason": "VARCHAR",
+    "kind": "VARCHAR",
     "file": "VARCHAR",
     "line": "BIGINT",
     "partition": "VARCHAR",
@@ -49,6 +52,7 @@ COLUMNS = (
     "account",
     "region",
     "reason",
+    "kind",
     "severity",
     "responsibility",
     "table",
@@ -74,7 +78,7 @@ _ORDER = '"check", account NULLS FIRST, region NULLS FIRST, file NULLS FIRST, re
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A check's verdict on one resource, with the reason.
+    """A check's verdict on one resource, with the reason, and the kind of it where the verdict is unknown.
 
     `id` is the same for the same check, account, region and resource, whatever the verdict and whenever it is judged;
     a resource of a template is that logical id of that file. `resource` is None where a whole table of an account and
@@ -92,6 +96,7 @@ class Finding:
     severity: str
     responsibility: str
     table: str
+    kind: Kind | None = None
     file: str | None = None
     line: int | None = None
     partition: str | None = None
@@ -118,13 +123,13 @@ class Tally:
 class NotRun:
     """A check that does not apply to this snapshot, and why.
 
-    `kind` is "untold" where the source cannot tell the table, "on request" where nobody asked for the check by name,
-    else "not collected".
+    `kind` is "untold" where the source cannot tell the table, "on-request" where nobody asked for the check by name,
+    else "not-collected".
     """
 
     check: str
     reason: str
-    kind: Literal["untold", "not collected", "on request"] = "not collected"
+    kind: Kind
 
 
 class Judgement:
@@ -149,7 +154,19 @@ class Judgement:
                 told = dict(zip(COLUMNS, row, strict=True))
                 if told["tags"] is not None:
                     told["tags"] = _tags(told["tags"])
+                if told["kind"] is not None:
+                    told["kind"] = _kind(told["kind"])
                 yield Finding(**told)
+
+    def unknown(self) -> dict[Kind, int]:
+        """How many findings are unknown, by kind, the most first."""
+        counted = self.cursor().execute(
+            "SELECT kind, count(*) FROM findings WHERE verdict = 'unknown' GROUP BY ALL"
+        )
+        counts: Counter[Kind] = Counter()
+        for kind, number in counted.fetchall():
+            counts[_kind(kind)] += number
+        return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection to the database of the findings."""
@@ -188,6 +205,14 @@ def _tags(text: str) -> dict[str, Any] | None:
     except ValueError:
         return None
     return tags if isinstance(tags, dict) else None
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+def _kind(name: str | None) -> Kind:
+    """A kind by its name; another version, or somebody, may have written any into a kept assessment."""
+    return _KINDS.get(name or "", Kind.UNRECORDED)
 
 
 def make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> None:

@@ -41,8 +41,11 @@ from demarcate.version import __version__
 
 T = TypeVar("T")
 
-FORMAT = 1
-"""The version of the layout above. A newer one is refused."""
+FORMAT = 2
+"""The version of the layout above. Another one is refused: an assessment is made again from its snapshot.
+
+The first had no kinds of what is not known.
+"""
 
 NAME = "assessment.json"
 
@@ -175,6 +178,10 @@ def open_assessment(folder: Path) -> Assessment:
         raise DemarcateError(
             f"{folder}: written by a newer version (format {form}; this one reads {FORMAT}): "
             "upgrade demarcate to read it"
+        )
+    if form < FORMAT:
+        raise DemarcateError(
+            f"{folder}: written by an older version (format {form}; this one reads {FORMAT}): assess again"
         )
     kept = _decoded(raw, Kept, folder, NAME)
     posture = _decoded(_whole(folder, kept, "posture.json"), Posture, folder, "posture.json")

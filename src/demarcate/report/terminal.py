@@ -13,6 +13,7 @@ from rich.padding import Padding
 from rich.table import Table as Grid
 
 from demarcate.checks.judgement import Finding
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.registry import collected_from
 from demarcate.model import Model
 from demarcate.posture.assessment import Assessment
@@ -208,7 +209,7 @@ def _needs(assessment: Assessment, posture: ResponsibilityPosture) -> str:
     if "checks" not in kinds:
         return f"need people's word: {', '.join(kinds)}"
     checks = {check.id for check in assessment.checks.values() if check.responsibility == posture.id}
-    untold = {one.check for one in assessment.posture.not_run if one.kind == "untold"}
+    untold = {one.check for one in assessment.posture.not_run if one.kind is Kind.UNTOLD}
     if not posture.checks and checks and checks <= untold:
         source = collected_from(assessment.snapshot)
         return f"cannot be told by {source.label}" + ("" if source.asks else ": assess the live account")

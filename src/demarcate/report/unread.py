@@ -15,8 +15,9 @@ _NAMED = 3
 def lines(unread: Iterable[Unread]) -> list[str]:
     """A line for each reason of each call, with the accounts and regions; of a template, for each place in it.
 
-    >>> from demarcate.estate.snapshots.snapshot import Unread
-    >>> lines(Unread(reason="denied", account="1", region=r, operation="x:Y") for r in ("a", "b", "c", "d"))
+    >>> from demarcate.estate.schema.unknown import Kind
+    >>> denied = Unread(kind=Kind.DENIED, reason="denied", account="1", operation="x:Y")
+    >>> lines(structs.replace(denied, region=region) for region in ("a", "b", "c", "d"))
     ['1 x:Y: denied in 4 regions: a, b, c and 1 more']
     """
     alike: dict[tuple[str, str | None], dict[Unread, None]] = {}

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Unread
 from tests.aws.faults.comparing import differences
 from tests.aws.faults.seeing import ACCOUNT, REGION, Seen, Told
@@ -34,6 +35,7 @@ HONEST = Seen(
     {},
     (
         Unread(
+            kind=Kind.DENIED,
             reason="access denied (UnauthorizedOperation)",
             table="aws_ebs_volume",
             account=ACCOUNT,

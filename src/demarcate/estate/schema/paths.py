@@ -18,7 +18,7 @@ from collections.abc import Callable
 from functools import lru_cache
 from typing import Any, Final
 
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 
 class _Absent:
@@ -79,10 +79,10 @@ def _walk(value: Any, steps: list[str | int | None], at: int, text: str) -> Any:
         step = steps[position]
         if isinstance(step, str):
             if not isinstance(value, dict):
-                return Unknown(f"{text}: expected an object, found {kind(value)}")
+                return Unknown(Kind.MALFORMED, f"{text}: expected an object, found {kind(value)}")
             value = value.get(step, ABSENT)
         elif not isinstance(value, list):
-            return Unknown(f"{text}: expected a list, found {kind(value)}")
+            return Unknown(Kind.MALFORMED, f"{text}: expected a list, found {kind(value)}")
         elif step is None:
             found = [_walk(item, steps, position + 1, text) for item in value]
             if None in steps[position + 1 :]:

@@ -17,7 +17,7 @@ from typing import Any, Final
 
 from demarcate.estate.schema.paths import ABSENT, kind
 from demarcate.estate.schema.transforms import document as parsed
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 Statement = dict[str, Any]
 """Column of `aws_policy_statement` to value; a value may be an Unknown."""
@@ -77,7 +77,7 @@ def statements(document: Any) -> list[Statement]:
     if isinstance(document, Unknown):
         return [_all_unknown(document)]
     if not isinstance(document, dict):
-        return [_all_unknown(Unknown(f"a policy document is an object, not {kind(document)}"))]
+        return [_all_unknown(Unknown(Kind.MALFORMED, f"a policy document is an object, not {kind(document)}"))]
     found = document.get("Statement", [])
     if isinstance(found, Unknown):
         return [_all_unknown(found)]
@@ -93,9 +93,13 @@ def _all_unknown(reason: Unknown) -> Statement:
 
 def _statement(one: Any) -> Statement:
     if not isinstance(one, dict):
-        reason = one if isinstance(one, Unknown) else Unknown(f"a statement is an object, not {kind(one)}")
+        reason = (
+            one
+            if isinstance(one, Unknown)
+            else Unknown(Kind.MALFORMED, f"a statement is an object, not {kind(one)}")
+        )
         return {name: reason for name in COLUMNS if name != "statement_index"}
-    effect = one.get("Effect", Unknown("a statement has no Effect"))
+    effect = one.get("Effect", Unknown(Kind.MALFORMED, "a statement has no Effect"))
     principals, not_principals = (
         _principals(one.get("Principal", ABSENT)),
         _principals(one.get("NotPrincipal", ABSENT)),
@@ -164,7 +168,7 @@ def _values(value: Any) -> _Values:
         elif isinstance(item, Unknown):
             found.unknown = found.unknown or item
         else:
-            found.unknown = found.unknown or Unknown(f"expected text, found {kind(item)}")
+            found.unknown = found.unknown or Unknown(Kind.MALFORMED, f"expected text, found {kind(item)}")
     return found
 
 
@@ -217,7 +221,7 @@ def _principals(value: Any) -> _Principals:
     if value == "*":
         return _Principals({"*": _Values(["*"])})
     if not isinstance(value, dict):
-        return _Principals(unknown=Unknown(f'Principal is "*" or an object, not {kind(value)}'))
+        return _Principals(unknown=Unknown(Kind.MALFORMED, f'Principal is "*" or an object, not {kind(value)}'))
     return _Principals({type_: _values(texts) for type_, texts in value.items()})
 
 
@@ -232,7 +236,7 @@ def _provider(text: str) -> str | Unknown:
     _, found, name = text.partition(":saml-provider/")
     if found:
         return f"saml:{name}"
-    return text if text in _OWN_NAMES else Unknown(f"{text}: which identity provider it is")
+    return text if text in _OWN_NAMES else Unknown(Kind.DEPLOYMENT, f"{text}: which identity provider it is")
 
 
 # --- actions and resources --------------------------------------------------------------------------------
@@ -340,13 +344,13 @@ def _condition_keys(conditions: Any) -> Any:
     if isinstance(conditions, Unknown):
         return conditions
     if not isinstance(conditions, dict):
-        return Unknown(f"Condition is an object, not {kind(conditions)}")
+        return Unknown(Kind.MALFORMED, f"Condition is an object, not {kind(conditions)}")
     found: set[str] = set()
     for _, keys in _operators(conditions):
         if isinstance(keys, Unknown):
             return keys
         if not isinstance(keys, dict):
-            return Unknown(f"a condition operator holds an object, not {kind(keys)}")
+            return Unknown(Kind.MALFORMED, f"a condition operator holds an object, not {kind(keys)}")
         found.update(key.lower() for key in keys)
     return sorted(found)
 
@@ -359,13 +363,19 @@ def _limiting(conditions: Any) -> _Values:
     """
     if not isinstance(conditions, dict):
         return _Values(
-            unknown=conditions if isinstance(conditions, Unknown) else Unknown("Condition is no object")
+            unknown=conditions
+            if isinstance(conditions, Unknown)
+            else Unknown(Kind.MALFORMED, "Condition is no object")
         )
     found: dict[str, bool | Unknown] = {}
     more: Unknown | None = None
     for operator, keys in _operators(conditions):
         if not isinstance(keys, dict):
-            more = keys if isinstance(keys, Unknown) else Unknown("a condition operator holds no object")
+            more = (
+                keys
+                if isinstance(keys, Unknown)
+                else Unknown(Kind.MALFORMED, "a condition operator holds no object")
+            )
             continue
         for key, value in keys.items():
             name = key.lower()

@@ -12,7 +12,7 @@ from typing import Any
 from demarcate.base.moments import since_1970, utc
 from demarcate.estate.schema.paths import ABSENT, kind, path
 from demarcate.estate.schema.table import UNSET, Column, Derived, From, Table
-from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 Row = dict[str, Any]
 """Column to value. A value may be an `Unknown`; inside JSON values Unknowns may stand anywhere."""
@@ -108,7 +108,7 @@ def _format(text: str, row: Row) -> Any:
     for name in named_in(text):
         value = row.get(name)
         if value is None or isinstance(value, Unknown):
-            return value or Unknown(f"{name} is not known")
+            return value or Unknown(Kind.UNSET, f"{name} is not known")
         values[name] = value
     return text.format_map(values)
 
@@ -147,14 +147,20 @@ def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
                 value = function(value)
             except ODD:
                 inside = first_unknown(value)
-                return inside or Unknown(f"{said}: {kind(value)} of a form that was not expected")
+                return inside or Unknown(Kind.MALFORMED, f"{said}: {kind(value)} of a form that was not expected")
             if value is ABSENT:
                 return None if absent is UNSET else absent
         elif isinstance(value, str) and "{{resolve:" in value:
-            return Unknown(f"{said}: {value[:60]} is only known at deployment")
+            return _dynamic(value, said)
         return convert(type_, value, said)
 
     return make
+
+
+def _dynamic(value: str, what: str) -> Unknown:
+    """What is known of a text that has a dynamic reference of CloudFormation in it."""
+    why = Kind.PARAMETER_STORE if "{{resolve:ssm" in value else Kind.DEPLOYMENT
+    return Unknown(why, f"{what}: {value[:60]} is only known at deployment")
 
 
 def convert(type_: str, value: Any, what: str) -> Any:
@@ -180,7 +186,11 @@ def convert(type_: str, value: Any, what: str) -> Any:
             return value.lower() == "true"
     elif type_ == "BIGINT":
         if isinstance(value, int) and not isinstance(value, bool):
-            return value if -(2**63) <= value < 2**63 else Unknown(f"{what}: {value} is out of range")
+            return (
+                value
+                if -(2**63) <= value < 2**63
+                else Unknown(Kind.MALFORMED, f"{what}: is out of range", _shown(str(value)))
+            )
         if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
             return int(value)
         if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 19:
@@ -197,7 +207,7 @@ def convert(type_: str, value: Any, what: str) -> Any:
         return _moment(value, what)
     elif type_ == "VARCHAR[]":
         return _texts(value, what)
-    return Unknown(f"{what}: expected {_EXPECTED[type_]}, found {kind(value)}{_shown(value)}")
+    return Unknown(Kind.MALFORMED, f"{what}: expected {_EXPECTED[type_]}, found {kind(value)}", _shown(value))
 
 
 _EXPECTED = {
@@ -231,8 +241,8 @@ def _moment(value: Any, what: str) -> Any:
         if isinstance(value, datetime):
             return utc(value).replace(tzinfo=None)
     except ValueError:
-        return Unknown(f"{what}: {str(value)[:40]!r} is not a date")
-    return Unknown(f"{what}: expected a date, found {kind(value)}")
+        return Unknown(Kind.MALFORMED, f"{what}: is not a date", _shown(str(value)))
+    return Unknown(Kind.MALFORMED, f"{what}: expected a date, found {kind(value)}")
 
 
 def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Address) -> Iterator[Row]:
@@ -263,7 +273,7 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
             found = list(derived.function(needs))
         except ODD:
             reason = first_unknown(needs) or Unknown(
-                f"{', '.join(derived.needs)}: of a form that was not expected"
+                Kind.MALFORMED, f"{', '.join(derived.needs)}: of a form that was not expected"
             )
     if reason is not None:
         found = [dict.fromkeys((column.name for column in table.columns), reason) | dict(derived.known)]
@@ -279,12 +289,12 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
 
 
 def spooled(row: Row) -> Row:
-    """A row as it is written: Unknowns become NULL, and their reasons the column `_unknown`."""
-    reasons: dict[str, str] = {}
+    """A row as it is written: Unknowns become NULL, and why, with its kind, the column `_unknown`."""
+    reasons: dict[str, dict[str, str]] = {}
     for name, value in row.items():
         unknown = first_unknown(value) if isinstance(value, dict | list | Unknown) else None
         if unknown is not None:
-            reasons[name] = unknown.reason
+            reasons[name] = {"kind": unknown.kind, "reason": str(unknown)}
             row[name] = None
     if reasons:
         row["_unknown"] = reasons

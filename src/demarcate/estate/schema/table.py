@@ -321,6 +321,6 @@ COMMON: Final = (
     Column("file", "VARCHAR", about="The template that declares it; NULL where it was read live."),
     Column("line", "BIGINT", about="The line in that file, from 1."),
     Column("_conditional", "VARCHAR", about="Why it is not known whether the resource exists at all."),
-    Column("_unknown", "JSON", about="For columns that are NULL: why, by column."),
+    Column("_unknown", "JSON", about="For columns that are NULL: why, by column, as `kind` and `reason`."),
 )
 """The columns that every table has."""

@@ -10,7 +10,7 @@ from typing import Any, Final
 from demarcate.base.encoding import NestedTooDeeply, from_json
 from demarcate.base.moments import since_1970
 from demarcate.base.nesting import is_deep
-from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 
 def equals(*values: str) -> Callable[[Any], Any]:
@@ -47,10 +47,10 @@ def document(value: Any) -> Any:
     try:
         found = from_json(value)
     except NestedTooDeeply:
-        return Unknown("is nested too deeply")
+        return Unknown(Kind.TOO_MUCH, "is nested too deeply")
     except ValueError:
-        return Unknown("is not a JSON document")
-    return Unknown("is nested too deeply") if is_deep(found) else found
+        return Unknown(Kind.MALFORMED, "is not a JSON document")
+    return Unknown(Kind.TOO_MUCH, "is nested too deeply") if is_deep(found) else found
 
 
 def milliseconds(value: Any) -> Any:
@@ -113,7 +113,7 @@ def plaintext_secrets(variables: Any, *, declared: bool = False) -> Any:
             continue
         secret = _secret(value, declared)
         if isinstance(secret, Unknown):
-            unsure = unsure or Unknown(f"{name}: {secret.reason}")
+            unsure = unsure or Unknown(secret.kind, f"{name}: {secret.reason}")
         elif secret:
             found.append(name)
     return sorted(found) if found else unsure or []
@@ -169,8 +169,8 @@ def _secret(value: Any, declared: bool) -> bool | Unknown:
     if not declared or text.endswith(".SecretAccessKey"):
         return True
     if text.startswith("arn:") or "${AWS::" in text:
-        return Unknown("it is only known at deployment")
-    return Unknown("it may be a reference to a resource") if _REFERENCE.fullmatch(text) else True
+        return Unknown(Kind.DEPLOYMENT, "it is only known at deployment")
+    return Unknown(Kind.DEPLOYMENT, "it may be a reference to a resource") if _REFERENCE.fullmatch(text) else True
 
 
 _SECRETS = {

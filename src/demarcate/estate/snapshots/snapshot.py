@@ -27,11 +27,15 @@ from demarcate.base.files import TooLarge, is_within, open_file, read_bytes
 from demarcate.base.moments import utc
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.unknown import Kind
 
 T = TypeVar("T")
 
-FORMAT = 1
-"""The version of the layout above. A newer one is refused, an older one is read."""
+FORMAT = 2
+"""The version of the layout above. A newer one is refused, an older one is read.
+
+In the first, `_unknown` and what could not be read had sentences without kinds.
+"""
 
 LARGEST_MANIFEST = 100_000_000
 """How many bytes a manifest may have: those of half a million parts."""
@@ -49,13 +53,14 @@ _PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.parquet")
 
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that could not be read, and why. Checks that needed it are unknown.
+    """Something that could not be read, why, and of which kind that is. Checks that needed it are unknown.
 
     Live: `table`, `account`, `region` and `operation` say what; `columns` is empty where the whole part is
     missing. Where an account could not be read at all, `tables` are those that were asked for. In a template:
     `file` and `line`.
     """
 
+    kind: Kind
     reason: str
     table: str | None = None
     tables: tuple[str, ...] = ()
@@ -195,7 +200,7 @@ class Snapshot:
                 f"{folder}: written by a newer version (format {form}; this one reads {FORMAT}): "
                 "upgrade demarcate to read it"
             )
-        manifest = _decoded(raw, Manifest, path)
+        manifest = _decoded(raw, Manifest, path) if form > 1 else _decoded(raw, _FirstManifest, path).with_kinds()
         try:
             manifest = msgspec.structs.replace(manifest, moment=utc(manifest.moment))
         except ValueError as error:
@@ -211,6 +216,24 @@ class Snapshot:
 
 class _Form(msgspec.Struct):
     format: int
+
+
+class _FirstUnread(Unread, frozen=True, kw_only=True):
+    """As the first format has it."""
+
+    kind: Kind = Kind.UNRECORDED
+
+
+class _FirstManifest(Manifest, frozen=True, kw_only=True):
+    """As the first format has it."""
+
+    unread: tuple[_FirstUnread, ...]
+
+    def with_kinds(self) -> Manifest:
+        """It, in the form of today."""
+        fields = msgspec.structs.asdict(self)
+        fields["unread"] = tuple(Unread(**msgspec.structs.asdict(one)) for one in self.unread)
+        return Manifest(**fields)
 
 
 def _decoded(raw: bytes, type_: type[T], path: Path) -> T:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.plan import Selection
@@ -90,7 +91,7 @@ class Source(Protocol):
     def place(self, table: Table, column: Column) -> From | None:
         """Where it finds a column of a table that is not derived; None where it does not tell it."""
 
-    def why_absent(self, table: Table) -> str:
+    def why_absent(self, table: Table) -> Unknown:
         """Why a snapshot of it has nothing of a table."""
 
     def collect(

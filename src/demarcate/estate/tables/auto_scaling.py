@@ -7,7 +7,7 @@ from typing import Any
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Int, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import not_empty, present
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.ec2 import unencrypted_devices, user_data_secrets
 
 
@@ -49,7 +49,7 @@ def _instance_types(group: dict[str, Any]) -> Any:
     if isinstance(overrides, Unknown):
         return overrides
     if any(isinstance(one, Unknown) or "InstanceRequirements" in one for one in overrides):
-        return Unknown("instances are chosen by their attributes")
+        return Unknown(Kind.INDIRECT, "instances are chosen by their attributes")
     return max(1, len({str(one["InstanceType"]) for one in overrides if "InstanceType" in one}))
 
 

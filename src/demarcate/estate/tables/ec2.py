@@ -11,7 +11,7 @@ from typing import Any
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import as_list, each, present, secrets_in
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 MAX_USER_DATA = 1_000_000
 
@@ -45,7 +45,7 @@ def unencrypted_devices(mappings: list[Any]) -> Any:
         if isinstance(encrypted, Unknown):
             return encrypted
         if encrypted is None and ebs.get("SnapshotId") is not None:
-            return Unknown("a volume is encrypted if its snapshot is")
+            return Unknown(Kind.INDIRECT, "a volume is encrypted if its snapshot is")
         if str(encrypted).lower() != "true":
             devices.append(mapping.get("DeviceName", "?"))
     return devices
@@ -75,7 +75,11 @@ def _own(member: str, default: Any, function: Callable[[Any], Any] = lambda valu
     def get(properties: dict[str, Any]) -> Any:
         value = properties.get(member)
         if value is None:
-            return Unknown("its launch template may say") if "LaunchTemplate" in properties else default
+            return (
+                Unknown(Kind.INDIRECT, "its launch template may say")
+                if "LaunchTemplate" in properties
+                else default
+            )
         return value if isinstance(value, Unknown) else function(value)
 
     return From("@", get)
@@ -118,7 +122,7 @@ def _from_parameter(data: dict[str, Any]) -> bool | Unknown:
     """Whether a declared launch template's image is read from Systems Manager when it is deployed."""
     image = data.get("ImageId", "")
     if isinstance(image, Unknown):
-        return True if image.reason.endswith("is read from Systems Manager at deployment") else image
+        return image.kind is Kind.PARAMETER_STORE or image
     return bool(image.startswith(("resolve:ssm:", "{{resolve:ssm:")))
 
 
@@ -128,7 +132,7 @@ _PARAVIRTUAL = frozenset(("c1", "c3", "hs1", "m1", "m2", "m3", "t1"))
 
 def _virtualization(instance_type: str) -> str | Unknown:
     family = instance_type.partition(".")[0]
-    return Unknown(f"the image of the {instance_type} decides") if family in _PARAVIRTUAL else "hvm"
+    return Unknown(Kind.INDIRECT, f"the image of the {instance_type} decides") if family in _PARAVIRTUAL else "hvm"
 
 
 def _tag(name: str) -> Callable[[Any], Any]:

@@ -22,7 +22,7 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import NOT_KEPT, each, plaintext_secrets, without_secrets
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 _CLUSTERS = Each("ecs.list_clusters", "clusterArns[]")
 
@@ -45,11 +45,11 @@ def _launch_type(service: Any) -> Any:
         return service["launchType"]
     providers = service.get("capacityProviderStrategy") or []
     if isinstance(providers, Unknown) or not providers:
-        return providers or Unknown("the cluster's default capacity provider decides")
+        return providers or Unknown(Kind.INDIRECT, "the cluster's default capacity provider decides")
     names = [one if isinstance(one, Unknown) else one["capacityProvider"] for one in providers]
     if all(name in ("FARGATE", "FARGATE_SPOT") for name in names):
         return "FARGATE"
-    return Unknown("its capacity providers decide")
+    return Unknown(Kind.INDIRECT, "its capacity providers decide")
 
 
 def _efs_in_clear(volumes: Any) -> Any:
@@ -375,7 +375,7 @@ def image_parts(image: Any) -> tuple[Any, Any]:
     _, colon, tag = name.rsplit("/", 1)[-1].partition(":")
     reference = not colon and name != name.lower() and not name.endswith(".RepositoryUri")
     if "${" in tag + digest or reference:
-        unknown = Unknown(f"which image {image} is, is only known at deployment")
+        unknown = Unknown(Kind.DEPLOYMENT, f"which image {image} is, is only known at deployment")
         return unknown, unknown
     return tag if colon or digest else "latest", digest
 

@@ -23,10 +23,10 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import declared_secrets, names_only, plaintext_secrets
-from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 _ENVIRONMENT = "aws:elasticbeanstalk:application:environment"
-_HIDDEN = Unknown("a saved configuration or the application's .ebextensions may set it")
+_HIDDEN = Unknown(Kind.INDIRECT, "a saved configuration or the application's .ebextensions may set it")
 
 
 def _deployed(settings: Any) -> Any:

@@ -23,7 +23,7 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import as_list, each, without_secrets
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 DEFAULT_SSL_POLICY = "ELBSecurityPolicy-2016-08"
 """What a listener has that is made without a policy, other than in the console."""
@@ -239,7 +239,7 @@ def _from_acm(certificates: list[Any]) -> Any:
         elif ":iam:" in certificate:
             return False
         elif ":acm:" not in certificate:
-            unknown = Unknown(f"it is not known which certificate {certificate} is")
+            unknown = Unknown(Kind.DEPLOYMENT, f"it is not known which certificate {certificate} is")
     return unknown or True
 
 

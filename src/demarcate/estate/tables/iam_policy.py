@@ -8,7 +8,7 @@ from typing import Any
 
 from demarcate.estate.schema.policies import named_statements, statements
 from demarcate.estate.schema.table import Bool, Derived, Int, Json, Table, Text, Texts
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 Needs = Mapping[str, Any]
 Rows = Iterator[dict[str, Any]]
@@ -19,7 +19,7 @@ def _of(of: str, column: str, *, owner: str = "", kind: str = "resource", needs:
 
     def rows(found: Needs) -> Rows:
         more = {"policy_arn": found["arn"]} if "arn" in found else {}
-        for one in statements(found.get(column, Unknown("the policy is not known"))):
+        for one in statements(found.get(column, Unknown(Kind.UNSET, "the policy is not known"))):
             if kind == "trust":
                 more["other_accounts"] = _other_accounts(one["principals"], found.get("account_id", ""))
             yield {**more, **one}
@@ -42,7 +42,9 @@ def _inline(of: str) -> Derived:
     """The statements of an identity's inline policies."""
 
     def rows(needs: Needs) -> Rows:
-        yield from named_statements(needs.get("inline_policies", [Unknown("the policies are not known")]))
+        yield from named_statements(
+            needs.get("inline_policies", [Unknown(Kind.UNSET, "the policies are not known")])
+        )
 
     return Derived(of, ("inline_policies",), rows, known={"policy_of": of, "kind": "identity"})
 
@@ -55,7 +57,7 @@ def _organization(needs: Needs) -> Rows:
     kind = _ORGANIZATION_KINDS.get(needs.get("type", ""))
     if kind is None:
         return
-    for one in statements(needs.get("content", Unknown("the policy is not known"))):
+    for one in statements(needs.get("content", Unknown(Kind.UNSET, "the policy is not known"))):
         yield {"kind": kind, **one}
 
 

@@ -31,13 +31,15 @@ from demarcate.estate.schema.transforms import (
     not_empty,
     plaintext_secrets,
 )
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 
 def _variables(environment: Any) -> Any:
     """The variables of a function; Lambda says in `Error` that it could not decrypt them."""
     if "Error" in environment:
-        return Unknown(f"Lambda could not read the variables: {environment['Error'].get('ErrorCode', '')}")
+        return Unknown(
+            Kind.SERVICE_ERROR, f"Lambda could not read the variables: {environment['Error'].get('ErrorCode', '')}"
+        )
     return environment.get("Variables", {})
 
 
@@ -170,7 +172,7 @@ def _origins(urls: Any) -> Any:
 
 
 def _vpc_of(subnets: Any) -> Any:
-    return Unknown("the VPC is the one of the subnets") if subnets else ""
+    return Unknown(Kind.INDIRECT, "the VPC is the one of the subnets") if subnets else ""
 
 
 FUNCTION = Table(

@@ -25,7 +25,7 @@ from demarcate.estate.schema.table import (
     attribute,
 )
 from demarcate.estate.schema.transforms import each, present
-from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 _RESTORED_INSTANCE = (
     "DBClusterIdentifier",
@@ -53,7 +53,7 @@ def _own(name: str, default: Any, sources: tuple[str, ...]) -> Callable[[Mapping
             return properties[name]
         for source in sources:
             if properties.get(source) is not None:
-                return Unknown(f"{name} is not given: {source} decides it")
+                return Unknown(Kind.INDIRECT, f"{name} is not given: {source} decides it")
         return default
 
     return value
@@ -72,7 +72,11 @@ def _major(item: Mapping[str, Any]) -> Any:
         return parts[0]
     if engine.startswith(("oracle", "custom-oracle")):
         return parts[0]
-    return ".".join(parts[:2]) if len(parts) > 1 else Unknown(f"the major version of {engine} {version}")
+    return (
+        ".".join(parts[:2])
+        if len(parts) > 1
+        else Unknown(Kind.MALFORMED, f"the major version of {engine} {version}")
+    )
 
 
 def encryption_told(item: Mapping[str, Any]) -> Any:
@@ -95,7 +99,7 @@ def _encryption_declared(sources: tuple[str, ...]) -> Callable[[Mapping[str, Any
         if str(encrypted).lower() == "true":
             return "sse-kms"
         if any(properties.get(source) is not None for source in sources):
-            return Unknown("StorageEncrypted is off, but the database is made from another")
+            return Unknown(Kind.INDIRECT, "StorageEncrypted is off, but the database is made from another")
         engine = properties.get("Engine")
         if engine is None or isinstance(engine, Unknown):
             return engine or ABSENT
@@ -163,10 +167,10 @@ def _default_group_tls(properties: Mapping[str, Any]) -> Any:
         return ""
     engine, major = properties.get("Engine"), _major(properties)
     if engine is None or isinstance(engine, Unknown) or major is ABSENT or isinstance(major, Unknown):
-        return Unknown("the default parameter group depends on the engine's version")
+        return Unknown(Kind.INDIRECT, "the default parameter group depends on the engine's version")
     forced = _force_tls_declared({"Family": f"{engine}{major}"})
     if not isinstance(forced, bool):
-        return Unknown(f"the default parameter group of {engine} {major}")
+        return Unknown(Kind.INDIRECT, f"the default parameter group of {engine} {major}")
     return "forced" if forced else "optional"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import each, equals, present
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 
 def _encrypted(properties: Mapping[str, Any]) -> Any:
@@ -17,7 +17,7 @@ def _encrypted(properties: Mapping[str, Any]) -> Any:
     if declared is not None:
         return declared
     if properties.get("SnapshotIdentifier") is not None:
-        return Unknown("Encrypted is not given: SnapshotIdentifier decides it")
+        return Unknown(Kind.INDIRECT, "Encrypted is not given: SnapshotIdentifier decides it")
     return True
 
 

@@ -23,7 +23,7 @@ from demarcate.estate.schema.table import (
     Texts,
 )
 from demarcate.estate.schema.transforms import equals
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.vpc import LAST_PORT, protocol_name
 
 _PORTS = ("tcp", "udp")
@@ -258,7 +258,7 @@ def _rules_of(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
         yield _row(rule, group["group_id"], "ingress")
     egress = group["ip_permissions_egress"]
     if egress == _ANYWHERE and group["declares_egress_apart"]:
-        egress = [Unknown("egress rules of their own may take the place of the default ones")]
+        egress = [Unknown(Kind.INDIRECT, "egress rules of their own may take the place of the default ones")]
     for rule in egress:
         yield _row(rule, group["group_id"], "egress")
 

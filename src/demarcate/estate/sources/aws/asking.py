@@ -16,6 +16,7 @@ from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import (
     FAILED,
     CallFailed,
+    PartsFailed,
     is_gone,
     is_in_vain,
     is_not_offered,
@@ -118,7 +119,8 @@ class Asker:
             for page in self._settled(step, params, scope.endpoint):
                 failures = _failures(path(step.failures)(page)) if step.failures else []
                 if failures:
-                    raise CallFailed(step.operation, ValueError(f"{step.failures} has {', '.join(failures)}"))
+                    told = f"{step.failures} has {', '.join(failures)}"
+                    raise CallFailed(step.operation, PartsFailed(told, failures))
                 yield [Item(value, None if first else items[0]) for value in _listed(get(page), step)]
         except FAILED as error:
             if means_nothing(error, step.absent) or (not first and is_gone(error)):

@@ -23,6 +23,7 @@ from botocore.awsrequest import (
     AWSHTTPSConnectionPool,
 )
 
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.aws.failures import Unending
 
 T = TypeVar("T")
@@ -122,7 +123,7 @@ class _Bounded(io.RawIOBase):
         self._waited += time.monotonic() - began
         self._size += count or 0
         if self._size > bounds.size:
-            raise Unending(f"the answer has more than {bounds.size >> 20:,} MB")
+            raise Unending(f"the answer has more than {bounds.size >> 20:,} MB", Kind.TOO_MUCH)
         return count
 
     def close(self) -> None:

@@ -17,7 +17,7 @@ from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.asking import GLOBAL, Asker, Target
 from demarcate.estate.sources.aws.clients import Clients
-from demarcate.estate.sources.aws.failures import FAILED, CallFailed, reason
+from demarcate.estate.sources.aws.failures import FAILED, CallFailed, why
 from demarcate.estate.sources.aws.organization import SERVICE, members_of
 from demarcate.estate.sources.aws.reading import Reader
 from demarcate.estate.sources.aws.session import Account, Caller, account_of, assume, identify, session_of
@@ -197,7 +197,8 @@ class _Run:
         if account.unread:
             self.writer.unread(
                 Unread(
-                    reason=f"{account.unread}: only {account.regions[0]} was read",
+                    kind=account.unread.kind,
+                    reason=f"{account.unread.reason}: only {account.regions[0]} was read",
                     account=account.id,
                     operation="ec2:DescribeRegions",
                 )
@@ -233,8 +234,10 @@ class _Run:
             for plan in listing.tables()
             for name in ([plan.table.name] if plan.kept else []) + [child.name for child, _ in plan.children]
         }
+        cause = why(failed.error)
         return Unread(
-            reason=reason(failed.error),
+            kind=cause.kind,
+            reason=cause.reason,
             tables=tuple(sorted(tables)),
             account=note.id,
             operation=self.own.api_name(failed.operation),

@@ -5,9 +5,26 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, PaginationError
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    ConnectTimeoutError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    IncompleteReadError,
+    LoginError,
+    NoCredentialsError,
+    PaginationError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ReadTimeoutError,
+    SSOError,
+    TokenRetrievalError,
+)
 from botocore.exceptions import ConnectionError as NotConnected
 from botocore.parsers import ResponseParserError
+
+from demarcate.estate.schema.unknown import Kind, Unknown, first
 
 
 class HandlerFailed(Exception):
@@ -23,6 +40,18 @@ class HandlerFailed(Exception):
 class Unending(TimeoutError):
     """An answer, or its pages, that did not end within their bounds. The text says which."""
 
+    def __init__(self, text: str, kind: Kind = Kind.TIMED_OUT) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+
+class PartsFailed(ValueError):
+    """An answer that lists failures in the place of items, by their codes."""
+
+    def __init__(self, text: str, codes: Iterable[str]) -> None:
+        super().__init__(text)
+        self.codes = tuple(codes)
+
 
 class Refused(Exception):
     """An operation that a client was not made for, or that does not read. Nothing was sent."""
@@ -32,6 +61,19 @@ FAILED = (ClientError, BotoCoreError, ResponseParserError, HandlerFailed, Unendi
 """What a call raises when AWS, or the way to it, did not answer as it should."""
 
 _DENIED = re.compile(r"AccessDenied|UnauthorizedOperation|NotAuthorized|Forbidden|^403$")
+_NOT_ACCEPTED = re.compile(
+    r"ExpiredToken|RequestExpired|TokenRefreshRequired|InvalidClientTokenId|UnrecognizedClient|SignatureDoesNotMatch"
+    r"|AuthFailure|InvalidToken"
+)
+_NO_CREDENTIALS = (
+    NoCredentialsError,
+    PartialCredentialsError,
+    CredentialRetrievalError,
+    TokenRetrievalError,
+    SSOError,
+    LoginError,
+)
+_NOT_ENABLED = re.compile(r"OptInRequired|SubscriptionRequired|NotSubscribed|NotOptedIn|NotEnabled|RegionDisabled")
 _THROTTLED = re.compile(
     r"Throttl|TooManyRequests|RequestLimitExceeded|LimitExceededException$|ThroughputExceeded|BandwidthLimitExceeded"
     r"|SlowDown|PriorRequestNotComplete|^429$"
@@ -100,8 +142,43 @@ def unreached(error: Exception) -> str:
     return str(_unending(error) or error)
 
 
-def reason(error: Exception) -> str:
+def why(error: Exception) -> Unknown:
     """Why a call failed, without anything that differs from one resource to the next."""
+    return Unknown(_kind(error), _reason(error))
+
+
+def _kind(error: Exception) -> Kind:
+    unending = _unending(error)
+    if unending is not None:
+        return unending.kind
+    if isinstance(error, PaginationError):
+        return Kind.TOO_MUCH
+    if isinstance(error, PartsFailed):
+        return first(map(_of_code, error.codes))
+    if isinstance(error, _NO_CREDENTIALS):
+        return Kind.DENIED
+    if is_not_offered(error):
+        return Kind.UNSUPPORTED
+    if isinstance(error, ClientError | HandlerFailed):
+        return _of_code(code_of(error))
+    if isinstance(error, ReadTimeoutError | ConnectTimeoutError | TimeoutError):
+        return Kind.TIMED_OUT
+    if isinstance(error, ResponseParserError | ParamValidationError | IncompleteReadError):
+        return Kind.MALFORMED
+    # Where no region or host is found for a call, botocore raises a ValueError of its own.
+    return Kind.UNREACHABLE if isinstance(error, BotoCoreError) else Kind.MALFORMED
+
+
+def _of_code(code: str) -> Kind:
+    """What an error code of AWS means."""
+    if _DENIED.search(code) or _NOT_ACCEPTED.search(code):
+        return Kind.DENIED
+    if is_throttled(code):
+        return Kind.THROTTLED
+    return Kind.NOT_ENABLED if _NOT_ENABLED.search(code) else Kind.SERVICE_ERROR
+
+
+def _reason(error: Exception) -> str:
     code, unending = code_of(error), _unending(error)
     if unending is not None:
         return str(unending)

@@ -9,12 +9,13 @@ from typing import Any, TypeVar
 
 from demarcate.base.arn import is_account_id
 from demarcate.base.errors import DemarcateError
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.answers import told
 from demarcate.estate.sources.aws.asking import Asker
-from demarcate.estate.sources.aws.failures import FAILED, code_of, reason
+from demarcate.estate.sources.aws.failures import FAILED, code_of, why
 from demarcate.estate.sources.aws.session import Caller
 
 T = TypeVar("T")
@@ -85,7 +86,7 @@ def _listed(caller: Caller, asker: Asker, writer: SnapshotWriter) -> dict[str, M
             raise DemarcateError(_ALONE.format(caller.account)) from error
         raise DemarcateError(
             f"the accounts of the organization cannot be listed: {caller.account} organizations:ListAccounts: "
-            f"{reason(error)}. Use credentials of the management account or of a delegated administrator, or "
+            f"{why(error).reason}. Use credentials of the management account or of a delegated administrator, or "
             "name the accounts (--account) without --org"
         ) from error
     if not listed:
@@ -94,6 +95,7 @@ def _listed(caller: Caller, asker: Asker, writer: SnapshotWriter) -> dict[str, M
         del listed[odd]
         writer.unread(
             Unread(
+                kind=Kind.MALFORMED,
                 reason=f"an account of the id {odd[:100]!r} is listed, which none can have: it is not read",
                 account=caller.account,
                 operation=asker.clients.api_name(f"{SERVICE}.list_accounts"),
@@ -162,9 +164,11 @@ class _Telling:
             try:
                 return take(self._asker.answer(operation, {name: value}, self._caller.home))
             except FAILED as error:
+                cause = why(error)
                 self._writer.unread(
                     Unread(
-                        reason=f"{reason(error)}: {about} are not known",
+                        kind=cause.kind,
+                        reason=f"{cause.reason}: {about} are not known",
                         account=self._caller.account,
                         operation=self._asker.clients.api_name(operation),
                     )

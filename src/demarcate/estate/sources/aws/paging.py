@@ -7,6 +7,7 @@ from typing import Any
 
 import jmespath
 
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.aws.failures import Unending
 
 _TOKENS = ("NextToken", "nextToken", "NextMarker", "nextMarker", "Marker")
@@ -45,11 +46,11 @@ def paged(client: Any, method: str, params: Mapping[str, Any]) -> Iterator[Any]:
         found = token(page)
         if found:
             if hash(str(found)) in seen:
-                raise Unending("the pages have no end: a token came again")
+                raise Unending("the pages have no end: a token came again", Kind.TOO_MUCH)
             if idle >= IDLE:
-                raise Unending(f"the pages have no end: {IDLE:,} in a row brought nothing new")
+                raise Unending(f"the pages have no end: {IDLE:,} in a row brought nothing new", Kind.TOO_MUCH)
             if len(seen) >= MOST:
-                raise Unending(f"the pages have no end: there are more than {MOST:,}")
+                raise Unending(f"the pages have no end: there are more than {MOST:,}", Kind.TOO_MUCH)
             seen.add(hash(str(found)))
         yield page
 

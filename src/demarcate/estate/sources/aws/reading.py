@@ -16,7 +16,7 @@ from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.aws.asking import Asker, Target, asked
-from demarcate.estate.sources.aws.failures import FAILED, CallFailed, means_nothing, reason
+from demarcate.estate.sources.aws.failures import FAILED, CallFailed, means_nothing, why
 from demarcate.estate.sources.plan import TablePlan
 
 
@@ -90,7 +90,10 @@ class Reader:
         missing: list[tuple[str, str | None]] = [(own, None)] if self.plan.kept else []
         missing += [(child.table.name, own) for child in self._children]
         self._unit.discard(
-            *(structs.replace(self._unread(table, failed.operation, failed.error), of=of) for table, of in missing)
+            *(
+                structs.replace(self._unread(table, failed.operation, why(failed.error)), of=of)
+                for table, of in missing
+            )
         )
 
     def discard(self) -> None:
@@ -131,10 +134,10 @@ class Reader:
             detail = self._details.get(name or "")
             operation = detail.operation if detail else self.plan.table.steps[-1].operation
             # What was found differs from row to row; where and of which form it was does not.
-            error = ValueError(f"{column.name}: {value.reason.partition(' (')[0]}")
-            unread = self._unread(self.plan.table.name, operation, error, (column.name,))
+            cause = Unknown(value.kind, f"the answer cannot be used: {column.name}: {value.reason}")
+            unread = self._unread(self.plan.table.name, operation, cause, (column.name,))
             self._unit.unread(unread)
-            row[column.name] = Unknown(str(unread))
+            row[column.name] = Unknown(unread.kind, str(unread))
 
     def _of_call(self, name: str, call: Call, item: Item, region: str) -> Any:
         """What an operation says of one item; Unknown where it could not be asked."""
@@ -200,13 +203,14 @@ class Reader:
             for column in self.plan.columns
             if (told := column.place("live")) and detail_of(told.path) in lost
         )
-        unread = self._unread(self.plan.table.name, operation, error, columns)
+        unread = self._unread(self.plan.table.name, operation, why(error), columns)
         self._unit.unread(unread)
-        return Unknown(str(unread))
+        return Unknown(unread.kind, str(unread))
 
-    def _unread(self, table: str, operation: str, error: Exception, columns: tuple[str, ...] = ()) -> Unread:
+    def _unread(self, table: str, operation: str, cause: Unknown, columns: tuple[str, ...] = ()) -> Unread:
         return Unread(
-            reason=reason(error),
+            kind=cause.kind,
+            reason=cause.reason,
             table=table,
             account=self._scope.account.id,
             region=self._scope.region,

@@ -20,11 +20,12 @@ from botocore.exceptions import (
 
 from demarcate.base.arn import is_account_id, is_partition, is_region
 from demarcate.base.errors import DemarcateError
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.answers import told
 from demarcate.estate.sources.aws.bounds import within
 from demarcate.estate.sources.aws.clients import Clients
-from demarcate.estate.sources.aws.failures import FAILED, Unending, reason, unreached
+from demarcate.estate.sources.aws.failures import FAILED, Unending, unreached, why
 from demarcate.estate.sources.interface import Options
 
 if TYPE_CHECKING:
@@ -118,7 +119,7 @@ class Account:
     partition: str
     home: str
     regions: tuple[str, ...]
-    unread: str | None = None
+    unread: Unknown | None = None
     """Why the list of its regions could not be read, where it could not."""
     not_enabled: tuple[str, ...] = ()
     """The regions that were asked for by name and that it has not enabled."""
@@ -185,13 +186,13 @@ def account_of(caller: Caller, id: str, clients: Clients, regions: Sequence[str]
     except FAILED as error:
         # Those that were asked for are read all the same: each call there says by itself what is wrong.
         return Account(
-            id, caller.partition, caller.home, wanted or (caller.start,), None if wanted else reason(error)
+            id, caller.partition, caller.home, wanted or (caller.start,), None if wanted else why(error)
         )
     names = [one.get("RegionName") for one in found if one.get("OptInStatus") != "not-opted-in"]
     # Files are named after regions, and hosts that get signed requests.
     if odd := [name for name in names if not is_region(name)]:
-        why = f"the answer cannot be used: {str(odd[0])[:100]!r} is no region"
-        return Account(id, caller.partition, caller.home, wanted or (caller.start,), None if wanted else why)
+        lie = Unknown(Kind.MALFORMED, f"the answer cannot be used: {str(odd[0])[:100]!r} is no region")
+        return Account(id, caller.partition, caller.home, wanted or (caller.start,), None if wanted else lie)
     enabled = tuple(sorted(set(names)))  # files are named after them: each is read once
     return Account(
         id,

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
@@ -45,9 +46,9 @@ class LiveSource:
         """Where AWS's answer has a column."""
         return column.place(self.name)
 
-    def why_absent(self, table: Table) -> str:
+    def why_absent(self, table: Table) -> Unknown:
         """Nobody asked for it."""
-        return f"{table.name} was not collected"
+        return Unknown(Kind.NOT_COLLECTED, f"{table.name} was not collected")
 
     def collect(
         self,

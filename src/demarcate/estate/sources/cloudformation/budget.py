@@ -9,7 +9,8 @@ ends what is being made at once, and what is left of that template is unknown.
 
 from __future__ import annotations
 
-from demarcate.base.errors import Problem
+from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 
 FACTOR = 40
 """Units that a template may spend for each of its characters. Ordinary ones need less than half of it."""
@@ -85,12 +86,13 @@ class Exhausted(Exception):
         self.file = file
 
 
-def too_much(error: Exhausted) -> Problem:
+def too_much(error: Exhausted) -> TemplateProblem:
     """What people are told of a template that asks for more than is allowed."""
-    return Problem(
+    return TemplateProblem(
         "asks for more than is allowed, with its loops, includes, nesting, functions or aliases; what is left of it "
         "is unknown: let it repeat less, or divide it",
         error.file,
+        kind=Kind.TOO_MUCH,
     )
 
 

@@ -8,13 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demarcate.base.errors import Problem
 from demarcate.estate.schema.rows import Address, Item, Row, build, derive
 from demarcate.estate.schema.table import Companion, Table
-from demarcate.estate.schema.unknown import Unknown
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
+from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape, place_of
 from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
 from demarcate.estate.tables import all_tables
@@ -46,7 +45,7 @@ def collect(
     names = {t: table.ref_property for table in tables.values() if table.ref_property for t in table.types}
     same = {t: table.ref_attributes for table in tables.values() if table.ref_attributes for t in table.types}
     templates = load(paths, parameters=parameters, names=names, same_as_ref=same)
-    writer.unread(*(Unread(reason=p.message, file=p.file, line=p.line) for p in templates.problems))
+    writer.unread(*(problem.unread() for problem in templates.problems))
     by_type: dict[str, list[Resource]] = {}
     for resource in templates.resources:
         shaped = replace(resource, properties=in_api_shape(resource.type, resource.properties))
@@ -60,7 +59,7 @@ def collect(
     kept = {p.table.name: writer.part(p.table, p.names) for p in plans if p.kept}
     for plan in plans:
         _table(plan, by_type, companions, rows, kept)
-    writer.unread(*(Unread(reason=p.message, file=p.file, line=p.line) for p in rows.problems))
+    writer.unread(*(problem.unread() for problem in rows.problems))
     for part in kept.values():
         part.seal()
 
@@ -121,7 +120,7 @@ class _Rows:
 
     def __init__(self, shares: Mapping[str, Share]) -> None:
         self._shares = shares
-        self.problems: dict[Problem, None] = {}
+        self.problems: dict[TemplateProblem, None] = {}
 
     def append(self, rows: Iterable[Row], part: PartWriter, resource: Resource) -> None:
         """Write the rows that one resource makes in one table. Raises OSError (a full disk)."""
@@ -130,7 +129,10 @@ class _Rows:
     def _counted(self, rows: Iterable[Row], part: PartWriter, share: Share) -> Iterator[Row]:
         for row in rows:
             if share.exhausted:
-                yield {name: value if name in _PLACE else Unknown(TOO_MUCH) for name, value in row.items()}
+                yield {
+                    name: value if name in _PLACE else Unknown(Kind.TOO_MUCH, TOO_MUCH)
+                    for name, value in row.items()
+                }
                 break
             before = part.size
             yield row
@@ -164,11 +166,11 @@ class _Companions:
         for other in self._by_type.get(companion.type, ()):
             properties: Any = other.properties
             if other.conditional is not None:
-                properties = Unknown(f"{other.logical_id}: {other.conditional.reason}")
+                properties = Unknown(other.conditional.kind, f"{other.logical_id}: {other.conditional.reason}")
             target = other.properties.get(companion.property)
             for value in target if isinstance(target, list) else [target]:
                 if isinstance(value, Unknown):
-                    unplaced.append(Unknown(f"{other.logical_id} may be for it: {value.reason}"))
+                    unplaced.append(Unknown(value.kind, f"{other.logical_id} may be for it: {value.reason}"))
                 elif isinstance(value, str):
                     index.setdefault(value, []).append(properties)
         self._indexes[key] = index, unplaced

@@ -9,8 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from demarcate.base.documents import DocumentError
-from demarcate.base.errors import Problem
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.budget import (
     MAX_ALL_RESOURCES,
     MAX_CHARACTERS,
@@ -22,6 +21,7 @@ from demarcate.estate.sources.cloudformation.budget import (
     Exhausted,
     Share,
 )
+from demarcate.estate.sources.cloudformation.problems import TemplateProblem, kind_of, problem_of
 from demarcate.estate.sources.cloudformation.reading import Raw, read_plain, read_template
 from demarcate.estate.sources.cloudformation.stacks import Stack
 from demarcate.estate.sources.cloudformation.values import Assigned, same
@@ -45,19 +45,19 @@ class TemplateSet:
         self.stacks: list[Stack] = []
         self.ids: Counter[str] = Counter()
         self.named = False
-        self.problems: dict[Problem, None] = {}
+        self.problems: dict[TemplateProblem, None] = {}
         self._reported: Counter[str | None] = Counter()
         self._characters = self._resources = 0
         self._included: dict[str, Any] = {}
         self._exports: dict[str, list[tuple[Stack, str]]] | None = None
         self._unreadable: set[str] = set()
 
-    def report(self, problem: Problem) -> None:
+    def report(self, problem: TemplateProblem) -> None:
         """Note a Problem, once; of one file MAX_PROBLEMS, and that there are more."""
         if problem in self.problems or self._reported[problem.file] > MAX_PROBLEMS:
             return
         if self._reported[problem.file] == MAX_PROBLEMS:
-            problem = Problem("has more problems than are listed", problem.file)
+            problem = TemplateProblem("has more problems than are listed", problem.file, kind=Kind.TOO_MUCH)
         self._reported[problem.file] += 1
         self.problems[problem] = None
 
@@ -75,10 +75,11 @@ class TemplateSet:
         if self._characters > MAX_CHARACTERS:
             self._unreadable.add(real)
             self.report(
-                Problem(
+                TemplateProblem(
                     f"is left out, as the templates before it hold {self._characters:,} characters, and at most "
                     f"{MAX_CHARACTERS:,} are read at once; give fewer",
                     file,
+                    kind=Kind.TOO_MUCH,
                 )
             )
             return None
@@ -86,7 +87,7 @@ class TemplateSet:
             raw = read_template(path, file, explicit=explicit)
         except DocumentError as error:
             self._unreadable.add(real)
-            self.report(Problem(error.message, error.file, error.line))
+            self.report(problem_of(error))
             return None
         if raw is not None:
             self.raws[real] = raw
@@ -105,19 +106,21 @@ class TemplateSet:
         if isinstance(url, Unknown):
             return url
         if not isinstance(url, str) or not url or "\0" in url:
-            return Unknown("it is not the path of a file")
+            return Unknown(Kind.MALFORMED, "it is not the path of a file")
         if url.startswith("file://"):
             url = url.removeprefix("file://")
         if "://" in url or isinstance(url, Assigned):
-            return Unknown(f"{url} is not on this machine")
+            return Unknown(Kind.NOT_GIVEN, f"{url} is not on this machine")
         for folder in (str(raw.path.parent), *self.folders):
             path = os.path.normpath(os.path.join(folder, url))  # noqa: PTH118 - an absolute url stands alone
             if os.path.isfile(path):  # noqa: PTH113
                 real = os.path.realpath(path)
                 if any(real.startswith(os.path.join(top, "")) for top in self.folders):  # noqa: PTH118
                     return Path(path), path
-                return Unknown(f"{url} is outside the folders given; give the folder that holds both")
-        return Unknown(f"{url} does not exist")
+                return Unknown(
+                    Kind.NOT_GIVEN, f"{url} is outside the folders given; give the folder that holds both"
+                )
+        return Unknown(Kind.NOT_GIVEN, f"{url} does not exist")
 
     def build(self) -> None:
         """Make the stacks: roots, then what is nested in them; then give everything its name."""
@@ -150,7 +153,11 @@ class TemplateSet:
             stack.exhausted(error)
         self._resources += len(stack.resources)
         if self._resources > MAX_ALL_RESOURCES:
-            stack.problem(f"is left out, as there are more than {MAX_ALL_RESOURCES:,} resources; give fewer", None)
+            stack.problem(
+                Kind.TOO_MUCH,
+                f"is left out, as there are more than {MAX_ALL_RESOURCES:,} resources; give fewer",
+                None,
+            )
             stack.resources.clear()
         for logical_id, body in stack.nested():
             line = stack.places[logical_id].line
@@ -158,7 +165,8 @@ class TemplateSet:
             found = self.local(stack.raw, url)
             if isinstance(found, Unknown):
                 if isinstance(url, str) and not isinstance(url, Assigned) and "://" not in url:
-                    stack.problem(f"the template of stack {logical_id} cannot be read: {found.reason}", line)
+                    why = f"the template of stack {logical_id} cannot be read: {found.reason}"
+                    stack.problem(found.kind, why, line)
                 continue
             real = os.path.realpath(found[0])
             reached.add(real)
@@ -168,11 +176,14 @@ class TemplateSet:
             if raw is None:
                 continue
             if any(raw is above.raw for above in _above(stack)):
-                stack.problem(f"stack {logical_id} nests {found[1]} in itself; it is not followed", line)
+                why = f"stack {logical_id} nests {found[1]} in itself; it is not followed"
+                stack.problem(Kind.UNRESOLVED, why, line)
             elif len(stack.path) >= MAX_NESTING:
-                stack.problem(f"stack {logical_id} is left out: it is nested more than {MAX_NESTING} deep", line)
+                why = f"stack {logical_id} is left out: it is nested more than {MAX_NESTING} deep"
+                stack.problem(Kind.TOO_MUCH, why, line)
             elif len(self.stacks) >= MAX_STACKS:
-                stack.problem(f"stack {logical_id} is left out: there are more than {MAX_STACKS:,} stacks", line)
+                why = f"stack {logical_id} is left out: there are more than {MAX_STACKS:,} stacks"
+                stack.problem(Kind.TOO_MUCH, why, line)
             else:
                 child = stack.children[logical_id] = Stack(self, raw, stack, logical_id)
                 self._add(child, reached)
@@ -217,23 +228,23 @@ class TemplateSet:
         asking.spend(STEP * len(exporting))
         values = [stack.output(output) for stack, output in exporting]
         if not values:
-            return Unknown(f"import of {name}: no template here exports it")
+            return Unknown(Kind.NOT_GIVEN, f"import of {name}: no template here exports it")
         if any(same(values[0], value) is not True for value in values[1:]):
-            return Unknown(f"import of {name}: more than one template here exports it")
+            return Unknown(Kind.AMBIGUOUS, f"import of {name}: more than one template here exports it")
         return values[0]
 
     def included(self, raw: Raw, location: Any) -> Any:
         """The content of a file that a template includes, not resolved; Unknown where it cannot be read."""
         found = self.local(raw, location)
         if isinstance(found, Unknown):
-            return Unknown(f"the included file cannot be read: {found.reason}")
+            return Unknown(found.kind, f"the included file cannot be read: {found.reason}")
         path, file = found
         if file not in self._included:
             try:
                 self._included[file] = read_plain(path, file)
             except DocumentError as error:
-                self.report(Problem(error.message, error.file, error.line))
-                self._included[file] = Unknown(f"the included file {file} cannot be read")
+                self.report(problem_of(error))
+                self._included[file] = Unknown(kind_of(error), f"the included file {file} cannot be read")
         return self._included[file]
 
 

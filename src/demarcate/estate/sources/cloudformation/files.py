@@ -6,8 +6,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from demarcate.base.errors import DemarcateError, Problem
+from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder, walk
+from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 
 SUFFIXES = (".yaml", ".yml", ".json", ".template")
 SKIPPED = frozenset({"node_modules"})
@@ -25,7 +27,7 @@ class Found:
     top: Path
 
 
-def find(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Found]:
+def find(paths: Sequence[Path], problems: list[TemplateProblem]) -> Iterator[Found]:
     """The files under some paths, in order.
 
     Hidden directories and node_modules are skipped; symlinks are followed where they stay within what was given,
@@ -35,7 +37,7 @@ def find(paths: Sequence[Path], problems: list[Problem]) -> Iterator[Found]:
     within = folders_of(paths)
 
     def refuse(path: Path, why: str) -> None:
-        problems.append(Problem(why, str(path)))
+        problems.append(TemplateProblem(why, str(path), kind=Kind.UNREADABLE))
 
     for path in paths:
         try:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.budget import CHARACTER, STEP, TOO_MUCH, VALUE, Exhausted
 from demarcate.estate.sources.cloudformation.intrinsics import resolve
 from demarcate.estate.sources.cloudformation.reading import LOOP
@@ -19,9 +19,9 @@ from demarcate.estate.sources.cloudformation.values import Assigned, Resolver, t
 class LoopError(Exception):
     """A loop that cannot be unrolled. `keys` lead to it."""
 
-    def __init__(self, message: str, keys: tuple[str, ...]) -> None:
+    def __init__(self, kind: Kind, message: str, keys: tuple[str, ...]) -> None:
         super().__init__(message)
-        self.keys = keys
+        self.kind, self.keys = kind, keys
 
 
 Entry = tuple[tuple[str, ...], str, Any]
@@ -37,9 +37,9 @@ def entries(section: dict[str, Any], scope: Resolver) -> Iterator[Entry | LoopEr
             else:
                 yield (key,), key, unrolled(value, scope)
         except LoopError as error:
-            yield LoopError(str(error), error.keys or (key,))
+            yield LoopError(error.kind, str(error), error.keys or (key,))
         except Exhausted:
-            yield LoopError(f"{key} cannot be unrolled: {TOO_MUCH}", (key,))
+            yield LoopError(Kind.TOO_MUCH, f"{key} cannot be unrolled: {TOO_MUCH}", (key,))
 
 
 def unrolled(value: Any, scope: Resolver) -> Any:
@@ -71,7 +71,7 @@ def _unrolled(keys: tuple[str, ...], value: Any, written: Any, scope: Resolver) 
     """The entries of a loop. `written` is the loop as in the text, without the items of the loops around it."""
     identifier, items, body = _parts(keys, keys[-1], value, scope)
     if isinstance(items, Unknown):
-        raise LoopError(f"{keys[-1]} cannot be unrolled: {items.reason}", keys)
+        raise LoopError(items.kind, f"{keys[-1]} cannot be unrolled: {items.reason}", keys)
     for text in items:
         put = _Item(identifier, text, scope)
         for (key, item), (written_key, written_item) in zip(body.items(), written[2].items(), strict=False):
@@ -91,21 +91,21 @@ def _parts(
         or not isinstance(value[0], str)
         or not isinstance(value[2], dict)
     ):
-        raise LoopError(f"{name} needs an identifier, a collection, and a mapping to repeat", keys)
+        raise LoopError(Kind.MALFORMED, f"{name} needs an identifier, a collection, and a mapping to repeat", keys)
     items = resolve(value[1], scope)
     if isinstance(items, Unknown):
         return value[0], items, value[2]
     if not isinstance(items, list):
-        raise LoopError(f"{name} needs a list as its collection", keys)
+        raise LoopError(Kind.MALFORMED, f"{name} needs a list as its collection", keys)
     texts: list[str] = []
     for item in items:
         if isinstance(item, Unknown):
             return value[0], item, value[2]
         if isinstance(item, Assigned):
-            return value[0], Unknown(f"{item} is only known at deployment"), value[2]
+            return value[0], Unknown(Kind.DEPLOYMENT, f"{item} is only known at deployment"), value[2]
         text = text_of(item)
         if text is None:
-            raise LoopError(f"{name} needs texts in its collection", keys)
+            raise LoopError(Kind.MALFORMED, f"{name} needs texts in its collection", keys)
         texts.append(text)
     return value[0], texts, value[2]
 

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.sources.cloudformation.budget import CHARACTER, MAX_TEXT, SLOW, STEP, VALUE
 from demarcate.estate.sources.cloudformation.values import (
     NOTHING,
@@ -54,7 +54,7 @@ def resolve(value: Any, scope: Resolver) -> Any:
                     scope.spend(VALUE * len(answer))
                 return answer
             if key[:4] == "Fn::":
-                return Unknown(f"{key} is not a function that is known here")
+                return Unknown(Kind.UNSUPPORTED, f"{key} is not a function that is known here")
         elif "Fn::Transform" in value:
             return _merged(value, scope)
         members: dict[str, Any] | None = None
@@ -94,7 +94,7 @@ def decide(value: Any, scope: Resolver) -> bool | Unknown:
         return value
     if value in ("true", "false"):
         return bool(value == "true")
-    return Unknown("a condition is neither true nor false")
+    return Unknown(Kind.MALFORMED, "a condition is neither true nor false")
 
 
 def _arguments(argument: Any, scope: Resolver, function: str, counts: Iterable[int]) -> list[Any] | Unknown:
@@ -105,7 +105,7 @@ def _arguments(argument: Any, scope: Resolver, function: str, counts: Iterable[i
         return argument
     if not isinstance(argument, list) or len(argument) not in counts:
         expected = " or ".join(str(count) for count in counts)
-        return Unknown(f"{function} needs a list of {expected}")
+        return Unknown(Kind.MALFORMED, f"{function} needs a list of {expected}")
     scope.spend(sum([len(item) for item in argument if isinstance(item, str)]))
     return argument
 
@@ -115,7 +115,7 @@ def _ref(argument: Any, scope: Resolver) -> Any:
     if isinstance(name, Unknown):
         return name
     if not isinstance(name, str):
-        return Unknown(f"Ref needs a name, not {describe(name)}")
+        return Unknown(Kind.MALFORMED, f"Ref needs a name, not {describe(name)}")
     return scope.reference(name)
 
 
@@ -124,12 +124,12 @@ def _get_att(argument: Any, scope: Resolver) -> Any:
     if isinstance(parts, Unknown):
         return parts
     if not isinstance(parts, list) or len(parts) < 2:
-        return Unknown("Fn::GetAtt needs a logical id and an attribute")
+        return Unknown(Kind.MALFORMED, "Fn::GetAtt needs a logical id and an attribute")
     unknown = first_unknown(parts)
     if unknown:
         return unknown
     if not all(isinstance(part, str) for part in parts):
-        return Unknown("Fn::GetAtt needs a logical id and an attribute")
+        return Unknown(Kind.MALFORMED, "Fn::GetAtt needs a logical id and an attribute")
     return scope.attribute(parts[0], ".".join(parts[1:]))
 
 
@@ -140,14 +140,14 @@ def _sub(argument: Any, scope: Resolver) -> Any:
     own: dict[str, Any] = {}
     if isinstance(argument, list):
         if len(argument) != 2 or not isinstance(argument[1], dict):
-            return Unknown("Fn::Sub needs a text, or a text and a map")
+            return Unknown(Kind.MALFORMED, "Fn::Sub needs a text, or a text and a map")
         argument, variables = argument
         own = {name: resolve(value, scope) for name, value in variables.items()}
     text = resolve(argument, scope)
     if isinstance(text, Unknown):
         return text
     if not isinstance(text, str):
-        return Unknown(f"Fn::Sub needs a text, not {describe(text)}")
+        return Unknown(Kind.MALFORMED, f"Fn::Sub needs a text, not {describe(text)}")
     pieces = _VARIABLE.split(text)
     if len(pieces) == 1:
         return text
@@ -174,9 +174,9 @@ def _join(argument: Any, scope: Resolver) -> Any:
     delimiter, parts = resolve(arguments[0], scope), resolve(arguments[1], scope)
     for value in (delimiter, parts):
         if isinstance(value, Unknown):
-            return Unknown(value.reason)
+            return Unknown(value.kind, value.reason)
     if not isinstance(delimiter, str) or not isinstance(parts, list):
-        return Unknown("Fn::Join needs a delimiter and a list")
+        return Unknown(Kind.MALFORMED, "Fn::Join needs a delimiter and a list")
     return joined(parts, delimiter, scope, "Fn::Join")
 
 
@@ -190,9 +190,9 @@ def _split(argument: Any, scope: Resolver) -> Any:
         return arguments
     delimiter, text = resolve(arguments[0], scope), resolve(arguments[1], scope)
     if isinstance(text, Unknown):
-        return Unknown(text.reason)
+        return Unknown(text.kind, text.reason)
     if not isinstance(delimiter, str) or not delimiter or not isinstance(text, str):
-        return Unknown("Fn::Split needs a delimiter and a text")
+        return Unknown(Kind.MALFORMED, "Fn::Split needs a delimiter and a text")
     scope.spend(CHARACTER * len(text) + VALUE * text.count(delimiter))
     if not isinstance(text, Assigned):
         return text.split(delimiter)
@@ -204,7 +204,7 @@ def _split(argument: Any, scope: Resolver) -> Any:
         or re.search(r"[\w.-]", delimiter)
         or not all(token.endswith(_WHOLE_TOKENS) for token in tokens)
     ):
-        return Unknown(f"what {text} looks like is only known at deployment")
+        return Unknown(Kind.DEPLOYMENT, f"what {text} looks like is only known at deployment")
     pieces = _TOKEN.sub("\0", text).split(delimiter)
     rest = iter(tokens)
     return [Tokens(re.sub("\0", lambda _: next(rest), piece)) if "\0" in piece else piece for piece in pieces]
@@ -217,17 +217,17 @@ def _select(argument: Any, scope: Resolver) -> Any:
     index, items = resolve(arguments[0], scope), resolve(arguments[1], scope)
     for value in (index, items):
         if isinstance(value, Unknown):
-            return Unknown(value.reason)
+            return Unknown(value.kind, value.reason)
     if isinstance(index, Assigned):
-        return Unknown(f"Fn::Select by {index}, which is only known at deployment")
+        return Unknown(Kind.DEPLOYMENT, f"Fn::Select by {index}, which is only known at deployment")
     place = _whole(index)
     if place is None or not isinstance(items, list):
-        return Unknown("Fn::Select needs an index and a list")
+        return Unknown(Kind.MALFORMED, "Fn::Select needs an index and a list")
     if not 0 <= place < len(items):
-        return Unknown(f"Fn::Select of item {place} of {len(items)}")
+        return Unknown(Kind.MALFORMED, f"Fn::Select of item {place} of {len(items)}")
     for item in items[:place]:
         if isinstance(item, MaybeAbsent):
-            return Unknown(item.reason)
+            return Unknown(item.kind, item.reason)
     return items[place]
 
 
@@ -246,19 +246,19 @@ def _find_in_map(argument: Any, scope: Resolver) -> Any:
     if len(arguments) == 4:
         last = arguments[3]
         if not isinstance(last, dict) or "DefaultValue" not in last:
-            return Unknown("Fn::FindInMap needs DefaultValue as its fourth item")
+            return Unknown(Kind.MALFORMED, "Fn::FindInMap needs DefaultValue as its fourth item")
         default = last["DefaultValue"]
     found: Any = None
     path = []
     for depth, step in enumerate(arguments[:3]):
         key = resolve(step, scope)
         if isinstance(key, Unknown):
-            return Unknown(key.reason)
+            return Unknown(key.kind, key.reason)
         if isinstance(key, Assigned):
-            return Unknown(f"Fn::FindInMap by {key}, which is only known at deployment")
+            return Unknown(Kind.DEPLOYMENT, f"Fn::FindInMap by {key}, which is only known at deployment")
         name = text_of(key)
         if name is None:
-            return Unknown(f"Fn::FindInMap needs names, not {describe(key)}")
+            return Unknown(Kind.MALFORMED, f"Fn::FindInMap needs names, not {describe(key)}")
         path.append(name)
         found = scope.mapping(name) if depth == 0 else found.get(name) if isinstance(found, dict) else None
         if isinstance(found, Unknown):
@@ -266,7 +266,7 @@ def _find_in_map(argument: Any, scope: Resolver) -> Any:
         if found is None:
             if default is not NOTHING:
                 return resolve(default, scope)
-            return Unknown(f"no value in Mappings at {'.'.join(path)}")
+            return Unknown(Kind.UNRESOLVED, f"no value in Mappings at {'.'.join(path)}")
     return resolve(found, scope)
 
 
@@ -287,7 +287,9 @@ def _if(argument: Any, scope: Resolver) -> Any:
     if same(first, second) is True:
         return first
     reason = f"{name} is unknown: {holds.reason}"
-    return MaybeAbsent(reason) if first is NOTHING or second is NOTHING else Unknown(reason)
+    return (
+        MaybeAbsent(holds.kind, reason) if first is NOTHING or second is NOTHING else Unknown(holds.kind, reason)
+    )
 
 
 def _equals(argument: Any, scope: Resolver) -> bool | Unknown:
@@ -320,9 +322,9 @@ def _base64(argument: Any, scope: Resolver) -> Any:
         return value
     text = text_of(value)
     if text is None:
-        return Unknown(f"Fn::Base64 needs a text, not {describe(value)}")
+        return Unknown(Kind.MALFORMED, f"Fn::Base64 needs a text, not {describe(value)}")
     if len(text) > MAX_TEXT:
-        return Unknown("Fn::Base64 gives a text that is too long")
+        return Unknown(Kind.TOO_MUCH, "Fn::Base64 gives a text that is too long")
     scope.spend(CHARACTER * 2 * len(text))
     encoded = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
     return Assigned(encoded) if isinstance(value, Assigned) else encoded
@@ -336,21 +338,23 @@ def _cidr(argument: Any, scope: Resolver) -> Any:
     values = [resolve(item, scope) for item in arguments]
     for value in values:
         if isinstance(value, Unknown):
-            return Unknown(value.reason)
+            return Unknown(value.kind, value.reason)
         if isinstance(value, Assigned):
-            return Unknown(f"Fn::Cidr of {value}, which is only known at deployment")
+            return Unknown(Kind.DEPLOYMENT, f"Fn::Cidr of {value}, which is only known at deployment")
     written = values[0] if isinstance(values[0], str) else ""  # the library takes numbers for addresses, too
     try:
         block = ipaddress.ip_network(written, strict=False)
     except ValueError:
-        return Unknown(f"Fn::Cidr needs an address block, not {describe(values[0])}")
+        return Unknown(Kind.MALFORMED, f"Fn::Cidr needs an address block, not {describe(values[0])}")
     count = _whole(values[1])
     bits = _whole(values[2]) if len(values) == 3 else 64 if block.version == 6 else None
     if count is None or bits is None or not 1 <= count <= 256 or not 0 < bits <= block.max_prefixlen:
-        return Unknown("Fn::Cidr needs an address block, a count of 1 to 256, and the bits of a subnet")
+        return Unknown(
+            Kind.MALFORMED, "Fn::Cidr needs an address block, a count of 1 to 256, and the bits of a subnet"
+        )
     prefix = block.max_prefixlen - bits
     if prefix < block.prefixlen or count > 2 ** (prefix - block.prefixlen):
-        return Unknown(f"Fn::Cidr: {block} has no room for {count} blocks of /{prefix}")
+        return Unknown(Kind.MALFORMED, f"Fn::Cidr: {block} has no room for {count} blocks of /{prefix}")
     first = int(block.network_address)
     kind = ipaddress.IPv4Address if block.version == 4 else ipaddress.IPv6Address
     return [f"{kind(first + number * 2**bits)}/{prefix}" for number in range(count)]
@@ -358,7 +362,7 @@ def _cidr(argument: Any, scope: Resolver) -> Any:
 
 def _get_azs(argument: Any, scope: Resolver) -> Unknown:
     resolve(argument, scope)
-    return Unknown("which availability zones a region has is only known at deployment")
+    return Unknown(Kind.DEPLOYMENT, "which availability zones a region has is only known at deployment")
 
 
 def _import_value(argument: Any, scope: Resolver) -> Any:
@@ -366,7 +370,7 @@ def _import_value(argument: Any, scope: Resolver) -> Any:
     if isinstance(name, Unknown):
         return name
     if not isinstance(name, str):
-        return Unknown(f"Fn::ImportValue needs a name, not {describe(name)}")
+        return Unknown(Kind.MALFORMED, f"Fn::ImportValue needs a name, not {describe(name)}")
     return scope.imported(name)
 
 
@@ -375,10 +379,10 @@ def _length(argument: Any, scope: Resolver) -> Any:
     if isinstance(items, Unknown):
         return items
     if not isinstance(items, list):
-        return Unknown(f"Fn::Length needs a list, not {describe(items)}")
+        return Unknown(Kind.MALFORMED, f"Fn::Length needs a list, not {describe(items)}")
     for item in items:
         if isinstance(item, MaybeAbsent):
-            return Unknown(item.reason)
+            return Unknown(item.kind, item.reason)
     return len(items)
 
 
@@ -386,31 +390,31 @@ def _to_json_string(argument: Any, scope: Resolver) -> Any:
     value = resolve(argument, scope)
     unknown = first_unknown(value)
     if unknown:
-        return Unknown(unknown.reason)
+        return Unknown(unknown.kind, unknown.reason)
     if not isinstance(value, (dict, list)):
-        return Unknown(f"Fn::ToJsonString needs a mapping or a list, not {describe(value)}")
+        return Unknown(Kind.MALFORMED, f"Fn::ToJsonString needs a mapping or a list, not {describe(value)}")
     size = characters(value)
     if size <= MAX_TEXT:
         scope.spend(CHARACTER * size)
         text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
         size = len(text)
     if size > MAX_TEXT:
-        return Unknown("Fn::ToJsonString gives a text that is too long")
+        return Unknown(Kind.TOO_MUCH, "Fn::ToJsonString gives a text that is too long")
     return Assigned(text) if contains_assigned(value) else text
 
 
 def _transform(argument: Any, scope: Resolver) -> Any:
     if not isinstance(argument, dict):
-        return Unknown("Fn::Transform needs a Name and Parameters")
+        return Unknown(Kind.MALFORMED, "Fn::Transform needs a Name and Parameters")
     name = argument.get("Name")
     if name != "AWS::Include":
-        return Unknown(f"what the macro {name} makes is only known at deployment")
+        return Unknown(Kind.MACRO, f"what the macro {name} makes is only known at deployment")
     parameters = argument.get("Parameters")
     location = resolve(parameters.get("Location"), scope) if isinstance(parameters, dict) else None
     if isinstance(location, Unknown):
         return location
     if not isinstance(location, str):
-        return Unknown("AWS::Include needs a Location")
+        return Unknown(Kind.MALFORMED, "AWS::Include needs a Location")
     return scope.included(location)
 
 
@@ -420,7 +424,7 @@ def _merged(value: dict[str, Any], scope: Resolver) -> Any:
     if isinstance(added, Unknown):
         return added
     if not isinstance(added, dict):
-        return Unknown("AWS::Include among other members needs a mapping in its file")
+        return Unknown(Kind.MALFORMED, "AWS::Include among other members needs a mapping in its file")
     own = resolve({key: item for key, item in value.items() if key != "Fn::Transform"} | {}, scope)
     return {**added, **own} if isinstance(own, dict) else own
 

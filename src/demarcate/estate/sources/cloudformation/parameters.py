@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from demarcate.base.documents import DocumentError
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.reading import read_plain
 from demarcate.estate.sources.cloudformation.values import Assigned, text_of
 
@@ -42,7 +42,7 @@ def _pair(item: Any, file: str) -> tuple[str, Any]:
     if isinstance(item, dict) and isinstance(item.get("ParameterKey"), str):
         name = item["ParameterKey"]
         if item.get("UsePreviousValue") in (True, "true"):
-            return name, Unknown(f"parameter {name} keeps its previous value")
+            return name, Unknown(Kind.PARAMETER, f"parameter {name} keeps its previous value")
         if "ParameterValue" in item:
             return name, item["ParameterValue"]
     raise DocumentError("has an entry without ParameterKey and ParameterValue", file)
@@ -59,34 +59,34 @@ def typed(name: str, declaration: Any, given: Any) -> Any:
     comma-separated, and an AWS::SSM::Parameter::Value's text is only the name of where the value is.
     """
     if not isinstance(declaration, dict):
-        return Unknown(f"parameter {name} is not a mapping")
+        return Unknown(Kind.MALFORMED, f"parameter {name} is not a mapping")
     kind = declaration.get("Type", "String")
     if isinstance(kind, str) and kind.startswith("AWS::SSM::Parameter::Value"):
-        return Unknown(f"parameter {name} is read from Systems Manager at deployment")
+        return Unknown(Kind.PARAMETER_STORE, f"parameter {name} is read from Systems Manager at deployment")
     value = declaration.get("Default") if given is None else given
     if value is None:
-        return Unknown(f"parameter {name} has no value")
+        return Unknown(Kind.PARAMETER, f"parameter {name} has no value")
     if isinstance(value, Unknown):
         return value
     if not isinstance(kind, str):
-        return Unknown(f"parameter {name} has a type that is not a text")
+        return Unknown(Kind.MALFORMED, f"parameter {name} has a type that is not a text")
     if kind == "CommaDelimitedList" or kind.startswith("List<"):
         return _listed(name, kind, value)
     text = ",".join(map(str, map(text_of, value))) if _is_texts(value) else text_of(value)
     if text is None:
-        return Unknown(f"parameter {name} is given something that is not a text")
+        return Unknown(Kind.MALFORMED, f"parameter {name} is given something that is not a text")
     return _number(name, text) if kind == "Number" else text
 
 
 def _listed(name: str, kind: str, value: Any) -> Any:
     if isinstance(value, Assigned):
-        return Unknown(f"parameter {name} is a list that is only known at deployment")
+        return Unknown(Kind.DEPLOYMENT, f"parameter {name} is a list that is only known at deployment")
     if isinstance(value, list):
         items = value
     else:
         text = text_of(value)
         if text is None:
-            return Unknown(f"parameter {name} is given something that is not a list")
+            return Unknown(Kind.MALFORMED, f"parameter {name} is given something that is not a list")
         items = [item.strip() for item in text.split(",")]
     return [_number(name, item) if kind == "List<Number>" else item for item in items]
 
@@ -94,7 +94,9 @@ def _listed(name: str, kind: str, value: Any) -> Any:
 def _number(name: str, value: Any) -> Any:
     text = text_of(value)
     if isinstance(value, (Assigned, Unknown)) or text is None:
-        return value if isinstance(value, Assigned) else Unknown(f"parameter {name} is not a number")
+        return (
+            value if isinstance(value, Assigned) else Unknown(Kind.MALFORMED, f"parameter {name} is not a number")
+        )
     try:
         return int(text)
     except ValueError:
@@ -102,5 +104,9 @@ def _number(name: str, value: Any) -> Any:
     try:
         number = float(text)
     except ValueError:
-        return Unknown(f"parameter {name} is not a number: {text[:40]!r}")
-    return number if abs(number) < 1e300 else Unknown(f"parameter {name} is not a number: {text[:40]!r}")
+        return Unknown(Kind.MALFORMED, f"parameter {name} is not a number: {text[:40]!r}")
+    return (
+        number
+        if abs(number) < 1e300
+        else Unknown(Kind.MALFORMED, f"parameter {name} is not a number: {text[:40]!r}")
+    )

@@ -14,12 +14,12 @@ from typing import Any
 import yaml
 
 from demarcate.base.documents import DocumentError, TooMuch, compose, line_of, read_text, scalar
-from demarcate.base.errors import Problem
 from demarcate.base.files import open_file
 from demarcate.base.limits import MAX_BYTES, MAX_CHARACTERS, MAX_DEPTH, MAX_NODES
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation import jsonnodes
 from demarcate.estate.sources.cloudformation.budget import MAX_PROBLEMS
+from demarcate.estate.sources.cloudformation.problems import TemplateProblem, kind_of
 
 SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
 
@@ -93,7 +93,7 @@ class Raw:
     transforms: list[Any]
     globals: dict[str, Any] | None
     places: dict[tuple[str, ...], Position] = field(default_factory=dict)
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[TemplateProblem] = field(default_factory=list)
     size: int = 0
     names_stack: bool = False
     loops: bool = False
@@ -192,9 +192,9 @@ def _template(root: yaml.MappingNode, path: Path, file: str, *, explicit: bool) 
     builder = _Builder(file)
     for key, value in root.value:
         if not isinstance(key, yaml.ScalarNode):
-            builder.problem("has a key that is not text; it is left out", key)
+            builder.problem(Kind.MALFORMED, "has a key that is not text; it is left out", key)
         elif key.value in top:
-            builder.problem(f"has the key {key.value[:80]!r} twice; the second is left out", key)
+            builder.problem(Kind.AMBIGUOUS, f"has the key {key.value[:80]!r} twice; the second is left out", key)
         else:
             top[key.value] = (key, value)
     versioned = "AWSTemplateFormatVersion" in top
@@ -242,7 +242,7 @@ def _section(
     raw.places[(section,)] = Position(line_of(top[section][0]), {})
     if not isinstance(node, yaml.MappingNode):
         if not (isinstance(node, yaml.ScalarNode) and scalar(node, raw.file) is None):
-            builder.problem(f"{section} is not a mapping; it is left out", node)
+            builder.problem(Kind.MALFORMED, f"{section} is not a mapping; it is left out", node)
         return {}
     entries: dict[str, Any] = {}
     twice: set[str] = set()
@@ -250,14 +250,16 @@ def _section(
         name = key.value
         if name in entries:
             builder.problem(
-                f"{section} has {name[:80]!r} twice; both are left out, as which is meant is unclear", key
+                Kind.AMBIGUOUS,
+                f"{section} has {name[:80]!r} twice; both are left out, as which is meant is unclear",
+                key,
             )
             twice.add(name)
             continue
         try:
             entries[name] = builder.build(value, 2)
         except DocumentError as error:
-            builder.problem(error.message, value, error.line)
+            builder.problem(kind_of(error), error.message, value, error.line)
             if builder.spent:
                 raise
             continue
@@ -294,21 +296,21 @@ class _Builder:
         self.file = file
         self.count = self.characters = 0
         self.texts: dict[str, str] = {}  # keys and words are met again and again: each is held once
-        self.problems: list[Problem] = []
+        self.problems: list[TemplateProblem] = []
 
-    def problem(self, message: str, node: yaml.Node, line: int | None = None) -> None:
+    def problem(self, kind: Kind, message: str, node: yaml.Node, line: int | None = None) -> None:
         if len(self.problems) == MAX_PROBLEMS:
-            message = "has more problems than are listed, from here on"
+            kind, message = Kind.TOO_MUCH, "has more problems than are listed, from here on"
         if len(self.problems) <= MAX_PROBLEMS:
-            self.problems.append(Problem(message, self.file, line or line_of(node)))
+            self.problems.append(TemplateProblem(message, self.file, line or line_of(node), kind=kind))
 
     @property
     def spent(self) -> bool:
         """Whether the file unfolds to more than a document may hold."""
         return self.count > MAX_NODES or self.characters > MAX_CHARACTERS
 
-    def _too_much(self, node: yaml.Node) -> DocumentError:
-        return DocumentError(
+    def _too_much(self, node: yaml.Node) -> TooMuch:
+        return TooMuch(
             f"unfolds to more than {MAX_NODES:,} values or {MAX_CHARACTERS:,} characters", self.file, line_of(node)
         )
 
@@ -318,7 +320,7 @@ class _Builder:
         merged: list[tuple[yaml.ScalarNode, yaml.Node]] = []
         for key, value in node.value:
             if type(key) is not yaml.ScalarNode or key.tag.startswith("!"):
-                self.problem("has a key that is not text; it is left out", key)
+                self.problem(Kind.MALFORMED, "has a key that is not text; it is left out", key)
             elif key.tag == _MERGE and not key.style:
                 merged += self._merged(value, depth)
             else:
@@ -342,7 +344,7 @@ class _Builder:
             return found
         if isinstance(node, yaml.SequenceNode):
             return [member for item in node.value for member in self._merged(item, depth + 1)]
-        self.problem("merges (<<) something that is not a mapping; it is left out", node)
+        self.problem(Kind.MALFORMED, "merges (<<) something that is not a mapping; it is left out", node)
         return []
 
     def build(self, node: Any, depth: int) -> Any:
@@ -387,9 +389,11 @@ class _Builder:
             self.characters += len(name)
             if name in value:
                 self.problem(
-                    f"has the key {name[:80]!r} twice; its value is unknown, as which is meant is unclear", key
+                    Kind.AMBIGUOUS,
+                    f"has the key {name[:80]!r} twice; its value is unknown, as which is meant is unclear",
+                    key,
                 )
-                value[name] = Unknown(f"{name[:80]} is given twice")
+                value[name] = Unknown(Kind.AMBIGUOUS, f"{name[:80]} is given twice")
             else:
                 value[name] = build(item, depth + 1)
         return value
@@ -398,5 +402,6 @@ class _Builder:
         name = _SHORT.get(tag)
         if name is not None:
             return {name: value}
-        self.problem(f"has a tag that CloudFormation does not know: {tag[:80]}; its value is unknown", node)
-        return Unknown(f"the tag {tag[:80]} is not a function of CloudFormation")
+        why = f"has a tag that CloudFormation does not know: {tag[:80]}; its value is unknown"
+        self.problem(Kind.UNSUPPORTED, why, node)
+        return Unknown(Kind.UNSUPPORTED, f"the tag {tag[:80]} is not a function of CloudFormation")

@@ -13,7 +13,7 @@ from collections import Counter
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.budget import MAX_NAME, SAM, SAM_EVENT, Exhausted
 from demarcate.estate.sources.cloudformation.reading import Position
 from demarcate.estate.sources.cloudformation.values import Assigned, text_of, weight
@@ -89,7 +89,9 @@ def _unfold_applications(stack: Stack) -> None:
         properties = {key: value for key, value in given.items() if key != "Location"}
         location = given.get("Location")
         if isinstance(location, dict) and "ApplicationId" in location:
-            location = Unknown("the template of this application is in the AWS Serverless Application Repository")
+            location = Unknown(
+                Kind.NOT_GIVEN, "the template of this application is in the AWS Serverless Application Repository"
+            )
         if location is not None:
             properties["TemplateURL"] = location
         stack.resources[name] = {**body, "Type": "AWS::CloudFormation::Stack", "Properties": properties}
@@ -113,6 +115,7 @@ def _attempt(stack: Stack, refused: set[str]) -> dict[str, Any] | set[str]:
     except Exception as error:  # the translator raises whatever a strange template makes it stumble over
         at = stack.raw.line("Transform")
         stack.problem(
+            Kind.MACRO,
             f"the SAM transform fails here ({type(error).__name__}: {error}); SAM resources are left out",
             at,
         )
@@ -133,7 +136,8 @@ def _refused(stack: Stack, template: dict[str, Any], error: Any) -> set[str]:
         named = set(re.findall(r"\[([^\[\]]+)\]", cause.message))
         names = named & sam or {source for name in named if (source := _source(name, sam))}
         place = stack.places.get(min(names)) if names else None
-        stack.problem(f"SAM refuses this: {cause.message}", place.line if place else stack.raw.line("Transform"))
+        at = place.line if place else stack.raw.line("Transform")
+        stack.problem(Kind.MALFORMED, f"SAM refuses this: {cause.message}", at)
         found |= names or sam
     return found or sam
 
@@ -249,10 +253,10 @@ def _known_only(value: Any) -> Any:
     """What SAM made, with Unknown where a stand-in shows through."""
     if isinstance(value, dict):
         if _BUCKET in (value.get("S3Bucket"), value.get("Bucket")) or value.get("ImageUri") == _IMAGE:
-            return Unknown("where the code is uploaded is only known once it is packaged")
+            return Unknown(Kind.DEPLOYMENT, "where the code is uploaded is only known once it is packaged")
         return {key: _known_only(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_known_only(item) for item in value]
     if value == _STAND_IN:
-        return Unknown("where the code is uploaded is only known once it is packaged")
+        return Unknown(Kind.DEPLOYMENT, "where the code is uploaded is only known once it is packaged")
     return value

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.cloudformation.shapes import place_of
@@ -40,9 +41,11 @@ class TemplateSource:
         """Where a resource's properties have a column."""
         return place_of(table, column)
 
-    def why_absent(self, table: Table) -> str:
+    def why_absent(self, table: Table) -> Unknown:
         """No type of resource is it, or nobody asked for it."""
-        return f"{table.name} was not collected" if self.tells(table) else f"templates cannot tell {table.name}"
+        if self.tells(table):
+            return Unknown(Kind.NOT_COLLECTED, f"{table.name} was not collected")
+        return Unknown(Kind.UNTOLD, f"templates cannot tell {table.name}")
 
     def collect(
         self,

@@ -10,8 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any, Protocol
 
-from demarcate.base.errors import Problem
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation import foreach
 from demarcate.estate.sources.cloudformation.budget import (
     MAX_NAME,
@@ -25,6 +24,7 @@ from demarcate.estate.sources.cloudformation.budget import (
 )
 from demarcate.estate.sources.cloudformation.intrinsics import decide, resolve
 from demarcate.estate.sources.cloudformation.parameters import typed
+from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.reading import LOOP, Position, Raw
 from demarcate.estate.sources.cloudformation.values import NOTHING, Assigned, Identifier, Tokens, text_of
 
@@ -48,7 +48,7 @@ class Surroundings(Protocol):
     ids: Counter[str]
     named: bool
 
-    def report(self, problem: Problem) -> None:
+    def report(self, problem: TemplateProblem) -> None:
         """Note what is wrong with a template."""
 
     def share(self, raw: Raw) -> Share:
@@ -88,14 +88,14 @@ class Stack:
         """The stack that this one is nested in, at the end."""
         return self.parent.root if self.parent else self
 
-    def problem(self, message: str, line: int | None) -> None:
+    def problem(self, kind: Kind, message: str, line: int | None) -> None:
         """Report something wrong with this template."""
-        self.around.report(Problem(message, self.raw.file, line))
+        self.around.report(TemplateProblem(message, self.raw.file, line, kind=kind))
 
     def exhausted(self, error: Exhausted) -> Unknown:
         """Report that a template asks for too much, this one or another that it asked: what was asked is unknown."""
         self.around.report(too_much(error))
-        return Unknown(TOO_MUCH)
+        return Unknown(Kind.TOO_MUCH, TOO_MUCH)
 
     # Preparing: loops, before anything has a name
 
@@ -108,6 +108,7 @@ class Stack:
                 continue
             if len(resources) == MAX_RESOURCES:
                 self.problem(
+                    Kind.TOO_MUCH,
                     f"has more than {MAX_RESOURCES:,} resources; {name} and those after it are left out",
                     place.line,
                 )
@@ -132,13 +133,15 @@ class Stack:
         seen: set[str] = set()
         for entry in foreach.entries(entries, self):
             if isinstance(entry, foreach.LoopError):
-                self.problem(str(entry), places.get((section, *entry.keys), nowhere).line)
+                self.problem(entry.kind, str(entry), places.get((section, *entry.keys), nowhere).line)
                 continue
             keys, name, body = entry
             place = places.get((section, *keys), nowhere)
             if name in seen:
                 self.problem(
-                    f"{section} has {name!r} twice once its loops are unrolled; the second is left out", place.line
+                    Kind.AMBIGUOUS,
+                    f"{section} has {name!r} twice once its loops are unrolled; the second is left out",
+                    place.line,
                 )
                 continue
             seen.add(name)
@@ -150,8 +153,13 @@ class Stack:
         added = self.include(entries["Fn::Transform"])
         if isinstance(added, dict):
             return {**added, **own}
-        reason = added.reason if isinstance(added, Unknown) else "it is not a mapping"
-        self.problem(f"resources cannot be included: {reason}", self.raw.line("Resources", "Fn::Transform"))
+        if not isinstance(added, Unknown):
+            added = Unknown(Kind.MALFORMED, "it is not a mapping")
+        self.problem(
+            added.kind,
+            f"resources cannot be included: {added.reason}",
+            self.raw.line("Resources", "Fn::Transform"),
+        )
         return own
 
     def _is_resource(self, name: str, place: Position, body: Any) -> bool:
@@ -168,7 +176,7 @@ class Stack:
         elif body.get("Properties") is not None and not isinstance(body["Properties"], dict):
             wrong = "has Properties that are not a mapping"
         if wrong:
-            self.problem(f"resource {name} {wrong}; it is left out", place.line)
+            self.problem(Kind.MALFORMED, f"resource {name} {wrong}; it is left out", place.line)
         return wrong is None
 
     def _check_transforms(self) -> None:
@@ -176,11 +184,13 @@ class Stack:
             name = transform.get("Name") if isinstance(transform, dict) else transform
             if not isinstance(name, str):
                 self.problem(
+                    Kind.MALFORMED,
                     "Transform names a macro that is not a text; read as if it were not there",
                     self.raw.line("Transform"),
                 )
             elif not name.startswith("AWS::"):
                 self.problem(
+                    Kind.MACRO,
                     f"the macro {name} cannot be run here: its resources are read as they are written",
                     self.raw.line("Transform"),
                 )
@@ -222,14 +232,18 @@ class Stack:
         if key in self._answers:
             return self._answers[key]
         if key in self._asking:
-            self.problem(f"{kind} {name} refers to itself, directly or through others", self._line(kind, name))
-            return Unknown(f"{kind} {name} refers to itself")
+            self.problem(
+                Kind.UNRESOLVED,
+                f"{kind} {name} refers to itself, directly or through others",
+                self._line(kind, name),
+            )
+            return Unknown(Kind.UNRESOLVED, f"{kind} {name} refers to itself")
         self._asking.add(key)
         current, self.current = self.current, None
         try:
             value = answer()
         except RecursionError:
-            return Unknown(f"{kind} {name} refers to others too deeply")
+            return Unknown(Kind.TOO_MUCH, f"{kind} {name} refers to others too deeply")
         except Exhausted as error:
             return self.exhausted(error)
         finally:
@@ -256,7 +270,7 @@ class Stack:
             return self._absent(name) or self.identity(name)
         if name.startswith("AWS::"):
             return self._pseudo(name)
-        return Unknown(f"{name} is neither a parameter nor a resource of this template")
+        return Unknown(Kind.UNRESOLVED, f"{name} is neither a parameter nor a resource of this template")
 
     def _secret(self, name: str) -> Unknown | None:
         """Why the value given for a parameter must not be kept: only conditions may look at a secret.
@@ -267,7 +281,11 @@ class Stack:
         if self._deciding or not isinstance(declaration, dict) or text_of(declaration.get("NoEcho")) != "true":
             return None
         given = self._passed().get(name) if self.parent else self.around.parameters.get(name)
-        return None if given is None else Unknown(f"parameter {name} is secret (NoEcho): its value is not kept")
+        return (
+            None
+            if given is None
+            else Unknown(Kind.SECRET, f"parameter {name} is secret (NoEcho): its value is not kept")
+        )
 
     def _parameter(self, name: str) -> Any:
         declaration = self.raw.sections["Parameters"][name]
@@ -306,12 +324,12 @@ class Stack:
             return Tokens("${" + (self.token if stack else "") + name + "}")
         if kind == "NotificationARNs":
             return Assigned("${AWS::NotificationARNs}")
-        return Unknown(f"{name} is not a pseudo parameter")
+        return Unknown(Kind.UNRESOLVED, f"{name} is not a pseudo parameter")
 
     def identity(self, name: str) -> Any:
         """What `Ref` to a resource gives: its declared name, or a text that stands for it."""
         if not self.around.named:
-            return Unknown(f"the identifier of {name} is only known at deployment")
+            return Unknown(Kind.DEPLOYMENT, f"the identifier of {name} is only known at deployment")
         if ("identity", name) in self._asking:  # a name made of itself: the cycle itself is reported elsewhere
             return self._identifier(name)
         return self._once("identity", name, lambda: self._declared_name(name) or self._identifier(name))
@@ -332,7 +350,7 @@ class Stack:
         """What `Fn::GetAtt` of a resource gives."""
         body = self.resources.get(logical_id)
         if body is None:
-            return Unknown(f"{logical_id} is not a resource of this template")
+            return Unknown(Kind.UNRESOLVED, f"{logical_id} is not a resource of this template")
         self._needs(logical_id)
         absent = self._absent(logical_id)
         if absent:
@@ -341,7 +359,9 @@ class Stack:
         if kind == STACK and attribute.startswith("Outputs."):
             return self._output_of(logical_id, attribute.removeprefix("Outputs."))
         if kind.startswith("Custom::") or kind == "AWS::CloudFormation::CustomResource":
-            return Unknown(f"{attribute} of {logical_id} is made by a custom resource at deployment")
+            return Unknown(
+                Kind.DEPLOYMENT, f"{attribute} of {logical_id} is made by a custom resource at deployment"
+            )
         properties = body.get("Properties")
         declared = properties.get(attribute) if isinstance(properties, dict) else None
         # An attribute that can be declared is what is declared. One that is made of itself is left as text
@@ -362,30 +382,32 @@ class Stack:
     def _output_of(self, logical_id: str, name: str) -> Any:
         child = self.children.get(logical_id)
         if child is None:
-            return Unknown(f"output {name} of stack {logical_id} is unknown: its template is not here")
+            return Unknown(
+                Kind.NOT_GIVEN, f"output {name} of stack {logical_id} is unknown: its template is not here"
+            )
         return child.output(name)
 
     def output(self, name: str) -> Any:
         """The value of an output of this stack."""
         output = self.outputs.get(name)
         if not isinstance(output, dict) or "Value" not in output:
-            return Unknown(f"{self.raw.file} has no output {name}")
+            return Unknown(Kind.UNRESOLVED, f"{self.raw.file} has no output {name}")
         return self._once("output", name, lambda: self._output(name, output))
 
     def _output(self, name: str, output: dict[str, Any]) -> Any:
         if "Condition" in output:
             holds = self._holds(output["Condition"])
             if holds is False:
-                return Unknown(f"output {name} is left out: its condition is false")
+                return Unknown(Kind.UNRESOLVED, f"output {name} is left out: its condition is false")
             if isinstance(holds, Unknown):
                 return holds
         value = resolve(output["Value"], self)
         if value is NOTHING:
-            return Unknown(f"output {name} has no value")
+            return Unknown(Kind.UNRESOLVED, f"output {name} has no value")
         if isinstance(value, dict) or (
             isinstance(value, list) and any(isinstance(item, (dict, list)) for item in value)
         ):
-            return Unknown(f"output {name} is not a text")
+            return Unknown(Kind.MALFORMED, f"output {name} is not a text")
         return value
 
     def exports(self) -> Iterator[tuple[str, str]]:
@@ -407,7 +429,7 @@ class Stack:
     def condition(self, name: str) -> bool | Unknown:
         """Whether a condition of this template holds."""
         if name not in self.conditions:
-            return Unknown(f"condition {name} is not defined")
+            return Unknown(Kind.UNRESOLVED, f"condition {name} is not defined")
         self._deciding += 1
         try:
             verdict: bool | Unknown = self._once("condition", name, lambda: decide(self.conditions[name], self))
@@ -416,7 +438,11 @@ class Stack:
         return verdict
 
     def _holds(self, name: Any) -> bool | Unknown:
-        return self.condition(name) if isinstance(name, str) else Unknown("its Condition is not the name of one")
+        return (
+            self.condition(name)
+            if isinstance(name, str)
+            else Unknown(Kind.MALFORMED, "its Condition is not the name of one")
+        )
 
     def presence(self, name: str) -> bool | Unknown:
         """Whether a resource is there at all, by its own condition."""
@@ -425,7 +451,7 @@ class Stack:
 
     def _absent(self, name: str) -> Unknown | None:
         if self.presence(name) is False:
-            return Unknown(f"{name} is left out: its condition is false")
+            return Unknown(Kind.UNRESOLVED, f"{name} is left out: its condition is false")
         return None
 
     def mapping(self, name: str) -> Any:
@@ -436,7 +462,7 @@ class Stack:
         """What an AWS::Include gives, resolved only where it must be."""
         parameters = transform.get("Parameters") if isinstance(transform, dict) else None
         if not isinstance(parameters, dict) or transform.get("Name") != "AWS::Include":
-            return Unknown("what a macro makes is only known at deployment")
+            return Unknown(Kind.MACRO, "what a macro makes is only known at deployment")
         location = resolve(parameters.get("Location"), self)
         if isinstance(location, Unknown):
             return location
@@ -449,7 +475,7 @@ class Stack:
         if isinstance(content, Unknown):
             return content
         if ("include", location) in self._asking:
-            return Unknown(f"{location} includes itself")
+            return Unknown(Kind.UNRESOLVED, f"{location} includes itself")
         self._asking.add(("include", location))
         try:
             return resolve(content, self)

@@ -15,14 +15,15 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any
 
-from demarcate.base.errors import DemarcateError, Problem
+from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.budget import MAX_PROPERTIES, TOO_MUCH, Exhausted, Share
 from demarcate.estate.sources.cloudformation.estate import TemplateSet, circles
 from demarcate.estate.sources.cloudformation.files import find, folders_of
 from demarcate.estate.sources.cloudformation.intrinsics import resolve
 from demarcate.estate.sources.cloudformation.parameters import read_parameters
+from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.stacks import Stack
 from demarcate.estate.sources.cloudformation.values import final
 
@@ -59,7 +60,7 @@ class Templates:
     """
 
     resources: list[Resource]
-    problems: list[Problem]
+    problems: list[TemplateProblem]
     files: int
     shares: Mapping[str, Share]
 
@@ -79,7 +80,7 @@ def load(
     path that does not exist and for directories without a template.
     """
     estate = TemplateSet(folders_of(paths), parameters or {}, names, same_as_ref)
-    problems: list[Problem] = []
+    problems: list[TemplateProblem] = []
     fruitful: set[Path] = set()
     with _no_collection():
         for found in find(paths, problems):
@@ -91,7 +92,7 @@ def load(
         raise DemarcateError(f"no template in {', '.join(map(str, paths))}")
     for path in paths:
         if path not in fruitful and is_folder(path):
-            estate.report(Problem("no template in this directory", str(path)))
+            estate.report(TemplateProblem("no template in this directory", str(path), kind=Kind.NOT_GIVEN))
     estate.build()
     with _no_collection():
         resources = [resource for stack in estate.stacks for resource in _resources(stack)]
@@ -118,7 +119,8 @@ def _resources(stack: Stack) -> Iterator[Resource]:
         try:
             resource = _resource(stack, name, None if conditional is True else conditional)
         except RecursionError:
-            stack.problem(f"resource {name} refers to others too deeply; it is left out", stack.places[name].line)
+            why = f"resource {name} refers to others too deeply; it is left out"
+            stack.problem(Kind.TOO_MUCH, why, stack.places[name].line)
             continue
         if resource is not None:
             yield resource
@@ -126,7 +128,7 @@ def _resources(stack: Stack) -> Iterator[Resource]:
         first = min(circle, key=lambda name: stack.places[name].line)
         where = circle.index(first)
         way = " → ".join([*circle[where:], *circle[:where], first])
-        stack.problem(f"circular reference: {way}", stack.places[first].line)
+        stack.problem(Kind.UNRESOLVED, f"circular reference: {way}", stack.places[first].line)
 
 
 def _nested_conditional(stack: Stack) -> bool | Unknown:
@@ -150,9 +152,9 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
         return None
     if isinstance(presence, Unknown):
         condition = body["Condition"]
-        conditional = Unknown(f"condition {condition} is unknown: {presence.reason}")
+        conditional = Unknown(presence.kind, f"condition {condition} is unknown: {presence.reason}")
         if not isinstance(condition, str) or condition not in stack.conditions:
-            stack.problem(f"resource {name}: {presence.reason}", place.line)
+            stack.problem(presence.kind, f"resource {name}: {presence.reason}", place.line)
             conditional = presence
     written = body.get("Properties") or {}
     stack.current = name
@@ -163,18 +165,19 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
             before = stack.share.spent
             properties = final(properties, stack.share)
             if stack.share.spent - before > MAX_PROPERTIES:
-                stack.problem(
-                    f"resource {name} holds more than is allowed; its properties are unknown", place.line
-                )
-                properties = _unknown(written, Unknown(TOO_MUCH))
+                why = f"resource {name} holds more than is allowed; its properties are unknown"
+                stack.problem(Kind.TOO_MUCH, why, place.line)
+                properties = _unknown(written, Unknown(Kind.TOO_MUCH, TOO_MUCH))
     except Exhausted as error:
         properties = _unknown(written, stack.exhausted(error))
-        deletion = update = Unknown(TOO_MUCH)
+        deletion = update = Unknown(Kind.TOO_MUCH, TOO_MUCH)
     finally:
         stack.current = None
     if not isinstance(properties, dict):
-        reason = properties.reason if isinstance(properties, Unknown) else "they are not a mapping"
-        stack.problem(f"the properties of {name} are unknown: {reason}; it is left out", place.line)
+        if not isinstance(properties, Unknown):
+            properties = Unknown(Kind.MALFORMED, "they are not a mapping")
+        why = f"the properties of {name} are unknown: {properties.reason}; it is left out"
+        stack.problem(properties.kind, why, place.line)
         return None
     metadata = body.get("Metadata")
     return Resource(
@@ -204,4 +207,4 @@ def _policy(body: dict[str, Any], key: str, stack: Stack) -> str | Unknown:
     if value is None:
         return ""
     value = final(resolve(value, stack), stack.share)
-    return value if isinstance(value, (str, Unknown)) else Unknown(f"{key} is not a text")
+    return value if isinstance(value, (str, Unknown)) else Unknown(Kind.MALFORMED, f"{key} is not a text")

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from operator import is_
 from typing import Any, Protocol
 
-from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.sources.cloudformation.budget import CHARACTER, MAX_TEXT, STEP, VALUE, Share
 
 
@@ -94,7 +94,7 @@ def final(value: Any, share: Share) -> Any:
         return value if all(map(is_, items, value)) else items
     if isinstance(value, Assigned):
         return str(value)
-    return Unknown(value.reason) if isinstance(value, Unknown) else value
+    return Unknown(value.kind, value.reason) if isinstance(value, Unknown) else value
 
 
 def _texts(values: Iterable[Any]) -> int:
@@ -135,16 +135,16 @@ def joined(parts: list[Any], delimiter: str, scope: Resolver, function: str) -> 
     kind: type[str] = str
     for part in parts:
         if isinstance(part, Unknown):
-            return Unknown(part.reason)
+            return Unknown(part.kind, part.reason)
         text = text_of(part)
         if text is None:
-            return Unknown(f"{function} needs texts, not {describe(part)}")
+            return Unknown(Kind.MALFORMED, f"{function} needs texts, not {describe(part)}")
         if isinstance(part, Assigned):
             kind = Tokens if isinstance(part, Tokens) and kind is not Assigned else Assigned
         texts.append(text)
     size = sum(map(len, texts)) + len(delimiter) * len(texts)
     if size > MAX_TEXT:
-        return Unknown(f"{function} gives a text that is too long")
+        return Unknown(Kind.TOO_MUCH, f"{function} gives a text that is too long")
     scope.spend(CHARACTER * size)
     result = delimiter.join(texts)
     if kind is str:
@@ -172,7 +172,7 @@ def same(left: Any, right: Any) -> bool | Unknown:
     """Whether two resolved values are equal, as CloudFormation compares them: by their texts."""
     unknown = first_unknown([left, right])
     if unknown:
-        return Unknown(unknown.reason)
+        return Unknown(unknown.kind, unknown.reason)
     if isinstance(left, (dict, list)) or isinstance(right, (dict, list)):
         if type(left) is not type(right):
             return False
@@ -196,7 +196,7 @@ def same(left: Any, right: Any) -> bool | Unknown:
         return True
     if len(assigned) == 1 and "" in texts and isinstance(assigned[0], (Identifier, Tokens)):
         return False
-    return Unknown(f"{assigned[0]} is only known at deployment")
+    return Unknown(Kind.DEPLOYMENT, f"{assigned[0]} is only known at deployment")
 
 
 def all_of(verdicts: Iterable[bool | Unknown]) -> bool | Unknown:

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 from demarcate.base.arn import is_account_id, is_region
 from demarcate.base.errors import DemarcateError
 from demarcate.base.stopping import TemporaryFolder
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.estate.sources.aws.clients import client_of
-from demarcate.estate.sources.aws.failures import FAILED, reason
+from demarcate.estate.sources.aws.failures import FAILED, why
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import credentials_of
 from demarcate.estate.sources.config.deliveries import LONG_AGO, Group
@@ -78,9 +79,9 @@ def open_aggregator(
         with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="config") as pool:
             failures = pool.map(lambda type_: _ask(client, name, type_, spools), asked)
             opened.failed = {
-                type_: Unread(reason=why, operation=OPERATION)
-                for type_, why in zip(asked, failures, strict=True)
-                if why is not None
+                type_: Unread(kind=cause.kind, reason=cause.reason, operation=OPERATION)
+                for type_, cause in zip(asked, failures, strict=True)
+                if cause is not None
             }
         if asked and len(opened.failed) == len(asked):
             raise DemarcateError(f"{source}: {opened.failed[asked[0]]}")
@@ -91,7 +92,7 @@ def open_aggregator(
         yield opened
 
 
-def _ask(client: Any, name: str, type_: str, spools: Spools) -> str | None:
+def _ask(client: Any, name: str, type_: str, spools: Spools) -> Unknown | None:
     """Keep what the aggregator answers of one type; why it could not, where it could not."""
     asked = {
         "Expression": query(type_),
@@ -101,9 +102,9 @@ def _ask(client: Any, name: str, type_: str, spools: Spools) -> str | None:
     try:
         for page in paged(client, "select_aggregate_resource_config", asked):
             if not _keep(page.get("Results"), spools):
-                return "the answer cannot be used: a result is no configuration item"
+                return Unknown(Kind.MALFORMED, "the answer cannot be used: a result is no configuration item")
     except FAILED as error:
-        return reason(error)
+        return why(error)
     return None
 
 
@@ -129,11 +130,14 @@ def _not_aggregated(client: Any, name: str) -> list[Unread]:
                 code = one.get("LastErrorCode") or one.get("LastUpdateStatus", "")
                 unread.append(
                     Unread(
+                        kind=Kind.STALE,
                         reason=f"the aggregator does not have its present state ({code})",
                         account=source if is_account_id(source := one.get("SourceId")) else None,
                         region=region if is_region(region := one.get("AwsRegion")) else None,
                     )
                 )
     except FAILED as error:
-        unread.append(Unread(reason=f"{reason(error)}: whether all accounts were aggregated", operation=SOURCES))
+        cause = why(error)
+        told = f"{cause.reason}: whether all accounts were aggregated"
+        unread.append(Unread(kind=cause.kind, reason=told, operation=SOURCES))
     return unread

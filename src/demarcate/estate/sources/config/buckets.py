@@ -11,7 +11,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.estate.sources.aws.answers import told
 from demarcate.estate.sources.aws.bounds import OBJECT
 from demarcate.estate.sources.aws.clients import client_of
-from demarcate.estate.sources.aws.failures import FAILED, reason
+from demarcate.estate.sources.aws.failures import FAILED, why
 from demarcate.estate.sources.aws.guard import WHERE_A_BUCKET_IS
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import credentials_of
@@ -34,7 +34,8 @@ class _Body:
         try:
             return bytes(self._body.read(size))
         except (*FAILED, ValueError) as error:  # botocore reads a checksum that is none
-            raise Damaged(reason(error)) from error
+            cause = why(error)
+            raise Damaged(cause.reason, cause.kind) from error
 
     def close(self) -> None:
         self._body.close()
@@ -56,7 +57,7 @@ def open_bucket(url: str, session: boto3.Session, endpoint_url: str | None) -> I
         found = list(_listed(listing, reading, bucket, prefix))
     except FAILED as error:
         raise DemarcateError(
-            f"{url}: s3:ListBucket: {reason(error)}. Reading it needs s3:ListBucket and s3:GetObject"
+            f"{url}: s3:ListBucket: {why(error).reason}. Reading it needs s3:ListBucket and s3:GetObject"
         ) from error
     if not found:
         raise DemarcateError(f"{url}: there is no delivery of AWS Config under it")
@@ -78,4 +79,5 @@ def _open(client: Any, bucket: str, key: str) -> Stream:
     try:
         return _Body(told(client.get_object(Bucket=bucket, Key=key), "Body"))
     except FAILED as error:
-        raise Damaged(f"s3:GetObject: {reason(error)}") from error
+        cause = why(error)
+        raise Damaged(f"s3:GetObject: {cause.reason}", cause.kind) from error

@@ -7,13 +7,16 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
 
+from msgspec import structs
+
 from demarcate.estate.schema.rows import Address, Row, derive
 from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.config.deliveries import Delivery, Group, Readable
 from demarcate.estate.sources.config.items import ConfigurationItem, item_of
-from demarcate.estate.sources.config.opening import ONLY_CHANGES, Opened, odd_items
+from demarcate.estate.sources.config.opening import Opened, odd_items, only_changes
 from demarcate.estate.sources.config.reading import Maker
 from demarcate.estate.sources.config.recorded import RECORDER, all_recorded, types_of
 from demarcate.estate.sources.config.recorders import Recorder, records
@@ -59,7 +62,7 @@ class _Found:
     rows: set[tuple[str, str]] = field(default_factory=set)
     """The tables and regions that it has rows of."""
     newest: dict[tuple[str, str, Any], tuple[Any, _Use, Row]] = field(default_factory=dict)
-    damage: str | None = None
+    damage: Damaged | None = None
 
     @property
     def region(self) -> str:
@@ -143,12 +146,12 @@ class _Collecting:
 
     def _once(self, plan: TablePlan, account: str, all_found: Sequence[_Found], taken: set[str]) -> None:
         types = types_of(plan.table)
-        damaged = next((found for found in all_found if found.damage is not None), None)
+        damage = next((found.damage for found in all_found if found.damage is not None), None)
         held = {part for found in all_found for part in found.parts}
         if any(type_ in taken for type_ in types):
             self._empty(plan, account, "global", held)
-        elif damaged is not None:
-            self._gaps(plan, account, ["global"], _damage(damaged))
+        elif damage is not None:
+            self._gaps(plan, account, ["global"], damage.unread())
         elif any(found.tells(types) for found in all_found):
             self._empty(plan, account, "global", held)
         else:
@@ -158,7 +161,7 @@ class _Collecting:
         if found.region == "global" or not self._chosen(found.region):
             return
         if found.damage is not None:
-            self._gaps(plan, account, [found.region], _damage(found))
+            self._gaps(plan, account, [found.region], found.damage.unread())
         elif (plan.table.name, found.region) in found.rows or found.tells(types_of(plan.table)):
             self._empty(plan, account, found.region, found.parts)
         else:
@@ -194,7 +197,9 @@ class _Collecting:
             # Rows of a child may come from other parents, whose own rows are what looks for them.
             for one in (of, *(child for child in children if len(child.derived) == 1)):
                 if one.name in self._filled:
-                    self._writer.unread(Unread(reason=reason, table=one.name, account=account, region=region))
+                    self._writer.unread(
+                        Unread(kind=Kind.UNTOLD, reason=reason, table=one.name, account=account, region=region)
+                    )
 
     # --- one group ----------------------------------------------------------------------------------
 
@@ -203,7 +208,7 @@ class _Collecting:
         try:
             self._read(group, found, taken)
         except Damaged as damage:
-            found.damage = str(damage)
+            found.damage = damage
         except BaseException:
             self._discard(found)
             raise
@@ -229,15 +234,9 @@ class _Collecting:
         moment = self._opened.moment
         if moment is not None and moment - group.time > STALE:
             reason = f"the newest delivery is of {group.time:%Y-%m-%d}: what changed since is not known"
-            self._writer.unread(Unread(reason=reason, account=group.account, region=group.region))
+            self._writer.unread(Unread(kind=Kind.STALE, reason=reason, account=group.account, region=group.region))
         if not group.complete:
-            self._writer.unread(
-                *(
-                    Unread(reason=ONLY_CHANGES, file=one.name)
-                    for one in group.readings
-                    if isinstance(one, Delivery)
-                )
-            )
+            self._writer.unread(*(only_changes(one.name) for one in group.readings if isinstance(one, Delivery)))
 
     def _read(self, group: Group, found: _Found, taken: set[str]) -> None:
         last = None if group.once else self._index(group)
@@ -276,7 +275,7 @@ class _Collecting:
         if not item.recorded:
             for use in uses:
                 reason = f"AWS Config knows of {item.type} here but does not record them"
-                why = Unread(reason=reason)
+                why = Unread(kind=Kind.UNTOLD, reason=reason)
                 self._gaps(use.plan, item.account, [use.maker.region_of(item)], why)
             return
         found.types.add(item.type)
@@ -329,7 +328,7 @@ def _items(reading: Readable) -> Iterator[Any]:
     try:
         yield from reading.items({})
     except Damaged as damage:
-        raise Damaged(f"{reading.name}: {damage}") from damage
+        raise Damaged(f"{reading.name}: {damage}", damage.kind) from damage
 
 
 def _type(raw: Any) -> Any:
@@ -343,8 +342,4 @@ def _key(item: ConfigurationItem) -> int:
 
 
 def _of(name: str, why: Unread, account: str | None = None, region: str | None = None) -> Unread:
-    return Unread(reason=why.reason, table=name, account=account, region=region, operation=why.operation)
-
-
-def _damage(found: _Found) -> Unread:
-    return Unread(reason=found.damage or "")
+    return structs.replace(why, table=name, account=account, region=region)

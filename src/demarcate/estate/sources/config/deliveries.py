@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any, Protocol
 
 from demarcate.base.arn import is_region
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.config.scanning import Damaged, Stream, items
 
 _NAME = re.compile(
@@ -56,7 +57,7 @@ class Delivery:
         try:
             stream = self.open()
         except OSError as error:
-            raise Damaged(f"cannot be read: {error.strerror or error}") from error
+            raise Damaged(f"cannot be read: {error.strerror or error}", Kind.UNREADABLE) from error
         with contextlib.closing(stream):
             yield from items(stream, header)
 

@@ -7,6 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from demarcate.base.files import is_file, is_folder, open_file, walk
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.config.deliveries import Delivery, delivery
 from demarcate.estate.sources.config.scanning import Damaged, Stream, looks_like_config
 
@@ -44,7 +45,7 @@ def is_delivery(path: Path) -> bool:
     try:
         return looks_like_config(found.open())
     except OSError as error:
-        raise Damaged(f"cannot be read: {error.strerror or error}") from error
+        raise Damaged(f"cannot be read: {error.strerror or error}", Kind.UNREADABLE) from error
 
 
 def delivery_at(path: Path) -> Delivery:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT, path
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.shapes import place_of
 from demarcate.estate.tables import table
 
@@ -66,4 +66,4 @@ def encryption_type(database: Mapping[str, Any]) -> Any:
     encrypted = database.get("StorageEncrypted", database.get("Encrypted"))
     if encrypted is None:
         return ABSENT
-    return "sse-kms" if encrypted else Unknown("AWS Config does not record the type of encryption")
+    return "sse-kms" if encrypted else Unknown(Kind.UNTOLD, "AWS Config does not record the type of encryption")

@@ -13,6 +13,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder
 from demarcate.base.moments import utc
 from demarcate.base.stopping import TemporaryFolder
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.estate.sources.config.deliveries import LONG_AGO, Delivery, Group, grouped
 from demarcate.estate.sources.config.files import delivery_at, files_in, is_delivery
@@ -44,7 +45,7 @@ def open_files(paths: Sequence[Path]) -> Iterator[Opened]:
     within = [path if is_folder(path) else path.parent for path in paths]
 
     def refuse(path: Path, why: str) -> None:
-        unread.append(Unread(reason=why, file=str(path)))
+        unread.append(Unread(kind=Kind.UNREADABLE, reason=why, file=str(path)))
 
     for path in paths:
         if is_folder(path):
@@ -54,7 +55,7 @@ def open_files(paths: Sequence[Path]) -> Iterator[Opened]:
                     if is_delivery(one):
                         found.append(delivery_at(one))
                 except Damaged as damage:
-                    unread.append(Unread(reason=str(damage), file=str(one)))
+                    unread.append(damage.unread(str(one)))
             if len(found) == before:
                 why = f" that can be read: {unread[0]}" if unread else ""
                 raise DemarcateError(f"{path}: there is no delivery of AWS Config in it{why}")
@@ -97,23 +98,27 @@ def _sort(one: Delivery, spools: Spools, whole: set[Region], opened: Opened) -> 
             else:
                 places.add(place)
     except Damaged as damage:
-        opened.unread.append(Unread(reason=str(damage), file=one.name))
+        opened.unread.append(damage.unread(one.name))
     else:
         if "configSnapshotId" in header:
             whole |= places
         else:
-            opened.unread.append(Unread(reason=ONLY_CHANGES, file=one.name))
+            opened.unread.append(only_changes(one.name))
     if odd:
         opened.unread.append(odd_items(odd, one.name))
 
 
-ONLY_CHANGES = "tells only what changed (it is no configuration snapshot): other resources are not known"
+def only_changes(file: str) -> Unread:
+    """What is said of a delivery that is no configuration snapshot."""
+    why = "tells only what changed (it is no configuration snapshot): other resources are not known"
+    return Unread(kind=Kind.INCOMPLETE, reason=why, file=file)
 
 
 def odd_items(count: int, file: str) -> Unread:
     """What is said of items that do not say which resource they are of."""
     items = "one item has" if count == 1 else f"{count} items have"
-    return Unread(reason=f"{items} no resourceType, resourceId, account or region", file=file)
+    why = f"{items} no resourceType, resourceId, account or region"
+    return Unread(kind=Kind.MALFORMED, reason=why, file=file)
 
 
 def _add_spools(opened: Opened, spools: Spools, whole: set[Region], latest: datetime) -> None:

@@ -11,14 +11,14 @@ from demarcate.estate.schema import rows
 from demarcate.estate.schema.paths import ABSENT, path
 from demarcate.estate.schema.rows import Address, Row, build, detail_of
 from demarcate.estate.schema.table import COMMON, UNSET, Column, From, Table, tag_map
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape
 from demarcate.estate.sources.config.items import ConfigurationItem, unpacked
 from demarcate.estate.sources.config.recorded import Recorded, Told, own_place, place_of
 from demarcate.estate.sources.config.shapes import item_shape, output_shape, shaped
 
-NOT_RECORDED = Unknown("AWS Config does not record it")
-NOT_IN_ITEM = Unknown("AWS Config's item does not have it")
+NOT_RECORDED = Unknown(Kind.UNTOLD, "AWS Config does not record it")
+NOT_IN_ITEM = Unknown(Kind.UNSET, "AWS Config's item does not have it")
 
 
 class _LeftOut:
@@ -67,7 +67,7 @@ class Maker:
     def _configurations(self, item: ConfigurationItem) -> Iterator[Any]:
         configuration = item.configuration
         if not isinstance(configuration, dict):
-            yield Unknown("AWS Config has no configuration of it")
+            yield Unknown(Kind.UNSET, "AWS Config has no configuration of it")
             return
         if self.recorded.each is None:
             yield configuration
@@ -75,7 +75,7 @@ class Maker:
         try:
             yield from list(self.recorded.each(configuration, item))
         except rows.ODD:
-            yield Unknown("AWS Config's item has a form that was not expected")
+            yield Unknown(Kind.MALFORMED, "AWS Config's item has a form that was not expected")
 
     def _row(self, item: ConfigurationItem, configuration: Any, place: Address) -> Row:
         if isinstance(configuration, Unknown):
@@ -133,7 +133,7 @@ class Maker:
             try:
                 value = told.function(value)
             except rows.ODD:
-                return Unknown(f"{told.entry or 'configuration'}: of a form that was not expected")
+                return Unknown(Kind.MALFORMED, f"{told.entry or 'configuration'}: of a form that was not expected")
         if value is ABSENT:
             return {} if told.entry else ABSENT
         shape = output_shape(self.table.details[name].operation)
@@ -207,6 +207,6 @@ def _tags(item: ConfigurationItem) -> Any:
     try:
         tags = tag_map(found)
     except rows.ODD:
-        return Unknown("tags: of a form that was not expected")
+        return Unknown(Kind.MALFORMED, "tags: of a form that was not expected")
     known = all(isinstance(key, str) and isinstance(value, str) for key, value in tags.items())
-    return tags if known else Unknown("tags: expected text")
+    return tags if known else Unknown(Kind.MALFORMED, "tags: expected text")

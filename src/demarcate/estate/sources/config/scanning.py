@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from typing import Any, Final, Protocol
 
 from demarcate.base.nesting import MAX_DEPTH, is_deep
+from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.snapshots.snapshot import Unread
 
 CHUNK = 1 << 20
 """Bytes that are read at a time, after decompression."""
@@ -52,7 +54,15 @@ class Stream(Protocol):
 
 
 class Damaged(Exception):
-    """A delivery that cannot be read to its end. The text says why."""
+    """A delivery that cannot be read to its end. The text says why; unless told, it is of the kind `malformed`."""
+
+    def __init__(self, text: str, kind: Kind = Kind.MALFORMED) -> None:
+        super().__init__(text)
+        self.kind = kind
+
+    def unread(self, file: str | None = None) -> Unread:
+        """It, as a snapshot records it."""
+        return Unread(kind=self.kind, reason=str(self), file=file)
 
 
 class _Raw(io.RawIOBase):
@@ -86,7 +96,7 @@ class _Unpacked:
         data = self._file.read(min(size, CHUNK))
         self._size += len(data)
         if self._size > FREE + MAX_RATIO * self._raw.size:
-            raise Damaged(f"damaged: it unpacks to more than {MAX_RATIO} times its size")
+            raise Damaged(f"damaged: it unpacks to more than {MAX_RATIO} times its size", Kind.TOO_MUCH)
         return data
 
     def close(self) -> None:
@@ -108,7 +118,7 @@ def looks_like_config(stream: Stream) -> bool:
         with contextlib.closing(stream):
             return f'"{ITEMS}"'.encode() in plain(stream).read(HEAD)
     except (OSError, EOFError, zlib.error) as error:
-        raise Damaged(_why(error)) from error
+        raise _damaged(error) from error
 
 
 def items(stream: Stream, header: dict[str, Any]) -> Iterator[Any]:
@@ -122,15 +132,17 @@ def items(stream: Stream, header: dict[str, Any]) -> Iterator[Any]:
             raise Damaged(f"expected a JSON object with {ITEMS}")
         yield from _members(text, header)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
-        raise Damaged(_why(error)) from error
+        raise _damaged(error) from error
 
 
-def _why(error: Exception) -> str:
+def _damaged(error: Exception) -> Damaged:
     if isinstance(error, EOFError):
-        return "truncated: the compressed data ends too early"
+        return Damaged("truncated: the compressed data ends too early")
     if isinstance(error, UnicodeDecodeError):
-        return "damaged: not UTF-8 text"
-    return f"damaged: {getattr(error, 'strerror', None) or error}"
+        return Damaged("damaged: not UTF-8 text")
+    if isinstance(error, OSError) and error.strerror:  # gzip's own have none
+        return Damaged(f"damaged: {error.strerror}", Kind.UNREADABLE)
+    return Damaged(f"damaged: {error}")
 
 
 def _members(text: _Text, header: dict[str, Any]) -> Iterator[Any]:
@@ -242,7 +254,7 @@ class _Text:
                 return self._buffer[self._at]
             space += self._at - start
             if space > MAX_SPACE:
-                raise Damaged(f"damaged: more than {MAX_SPACE:,} characters of white space")
+                raise Damaged(f"damaged: more than {MAX_SPACE:,} characters of white space", Kind.TOO_MUCH)
             if self._ended:
                 return ""
             self._more(CHUNK)
@@ -265,7 +277,7 @@ class _Text:
                 if not self._cut(error):
                     raise Damaged(_odd()) from error
             except RecursionError as error:
-                raise Damaged("damaged: nested too deeply") from error
+                raise Damaged("damaged: nested too deeply", Kind.TOO_MUCH) from error
             except ValueError as error:
                 raise Damaged(f"damaged: {error}") from error
             else:
@@ -274,7 +286,7 @@ class _Text:
                     self._at = end
                     return _clean(value) if escaped else value
             if len(self._buffer) - self._at > MAX_ITEM:
-                raise Damaged(f"an item of more than {MAX_ITEM >> 20} MB")
+                raise Damaged(f"an item of more than {MAX_ITEM >> 20} MB", Kind.TOO_MUCH)
             self._more(size)
             size *= 2
 

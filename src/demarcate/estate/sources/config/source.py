@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.config.files import AGGREGATOR, BUCKET, recognises
@@ -52,9 +53,11 @@ class ConfigSource:
         places = (place_of(one, column) for one in recorded)
         return next((place for place in places if place is not None), None)
 
-    def why_absent(self, table: Table) -> str:
+    def why_absent(self, table: Table) -> Unknown:
         """Config records no type that fills it, or had no item of one."""
-        return f"AWS Config {'has no item of' if self.tells(table) else 'cannot tell'} {table.name}"
+        if self.tells(table):
+            return Unknown(Kind.NOT_COLLECTED, f"AWS Config has no item of {table.name}")
+        return Unknown(Kind.UNTOLD, f"AWS Config cannot tell {table.name}")
 
     def collect(
         self,

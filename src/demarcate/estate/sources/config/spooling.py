@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.config.items import item_of
 from demarcate.estate.sources.config.scanning import Damaged
 
@@ -34,7 +35,7 @@ class Spool:
                 for line in file:
                     yield msgspec.json.decode(line)
         except OSError as error:
-            raise Damaged(f"cannot be read: {error.strerror}") from error
+            raise Damaged(f"cannot be read: {error.strerror}", Kind.UNREADABLE) from error
 
 
 class Spools:

@@ -8,7 +8,7 @@ from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.table import From
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.config.forms import changed, live, member
 from demarcate.estate.sources.config.recorded import Recorded, Told
 
@@ -63,7 +63,7 @@ def _where_told(name: str, column: str, told: str, listed: Callable[[Any], list[
 
     def value(found: Any) -> Any:
         missing = any(told not in one for one in listed(found))
-        return Unknown(f"AWS Config does not record {told}") if missing else decide(found)
+        return Unknown(Kind.UNTOLD, f"AWS Config does not record {told}") if missing else decide(found)
 
     return From(name, value)
 

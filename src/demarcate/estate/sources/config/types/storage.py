@@ -7,7 +7,7 @@ from typing import Any
 
 from demarcate.estate.schema.table import From
 from demarcate.estate.schema.transforms import present
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.config.forms import changed, declared, member
 from demarcate.estate.sources.config.recorded import Recorded, Told
 
@@ -91,7 +91,11 @@ def _replication(told: Config) -> dict[str, Any]:
 def _notifications(told: Config) -> Any:
     """Notifications by name. Config does not tell of EventBridge, so that none is there proves nothing."""
     names = list(told["configurations"])
-    return {"TopicConfigurations": [{"Id": name} for name in names]} if names else Unknown(_NO_EVENTBRIDGE)
+    return (
+        {"TopicConfigurations": [{"Id": name} for name in names]}
+        if names
+        else Unknown(Kind.UNTOLD, _NO_EVENTBRIDGE)
+    )
 
 
 _NO_EVENTBRIDGE = "AWS Config does not record whether events go to EventBridge"
