@@ -184,7 +184,7 @@ def test_an_item_without_a_configuration_is_a_row_of_which_nothing_is_known(tmp_
     snapshot = snapshot_of(deliver(tmp_path, [volume("vol-1", configuration=None)]), tables=("aws_ebs_volume",))
     (row,) = rows(snapshot, "aws_ebs_volume")
     assert row["resource"] == f"arn:aws:ec2:eu-west-1:{ACCOUNT}:volume/vol-1"
-    assert row["_unknown"]["encrypted"] == "AWS Config has no configuration of it"
+    assert row["_unknown"]["encrypted"] == {"kind": "unset", "reason": "AWS Config has no configuration of it"}
     assert [one.verdict for one in judged(snapshot, "ebs-volume-encrypted").findings()] == ["unknown"]
 
 
