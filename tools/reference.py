@@ -20,6 +20,7 @@ from demarcate.checks.facts import facts_of
 from demarcate.checks.structs import Check
 from demarcate.cli import app
 from demarcate.estate.schema.table import COMMON, UNSET, Column, Table
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.describing import shown, sources_of
 from demarcate.estate.sources.registry import SOURCES
 from demarcate.estate.tables import all_tables
@@ -46,6 +47,7 @@ def pages(app: typer.Typer) -> dict[str, str]:
         "model.md": _page(_model(model, checks)),
         "tables.md": _page(_tables(model)),
         "checks.md": _page(_checks(model, checks)),
+        "kinds.md": _page(_kinds()),
         "command.md": _page(_command(app)),
         "report.schema.json": json_text(json_report.schema(), indent=True) + "\n",
     }
@@ -122,6 +124,30 @@ def _grid(columns: Iterable[str], rows: Iterable[Iterable[str]]) -> list[str]:
 def _item(name: str, text: str) -> list[str]:
     """An item of a list; none where there is nothing to say."""
     return [f"- **{name}**: {text}"] if text else []
+
+
+# --- Kinds of what is not known -------------------------------------------------------------------------
+
+
+def _kinds() -> Iterator[str]:
+    yield from [
+        "# Kinds of what is not known",
+        "",
+        "Each finding that is unknown has a `kind` beside its `reason`: in the JSON and CSV reports, in what "
+        "`Assessment.judgement.to_arrow()` gives and in a kept assessment. So have the values of a row's `_unknown`, "
+        "what a snapshot could not read (`unread`) and the checks that did not run (`not_run`). People read the "
+        "sentence, programs the kind; [what to do](../explanation/unknown.md) stands with the sentences.",
+        "",
+        "A kind is that of the cause: what hangs on a parameter without a value, through a condition, a function or "
+        "another stack, is of the kind `parameter`. Where a verdict is unknown for several causes, its sentence names "
+        "all of them, and it has the kind that stands first in this list. Of several rows of one resource that are "
+        "unknown (the rules of a security group, the statements of a policy) one is told.",
+        "",
+        *_grid(
+            ["kind", "in a summary", "what it means"],
+            ([f'<a id="{kind}"></a>{_code(kind)}', kind.label, markdown(kind.meaning)] for kind in Kind),
+        ),
+    ]
 
 
 # --- The model ------------------------------------------------------------------------------------------

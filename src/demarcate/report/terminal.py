@@ -51,6 +51,8 @@ def write(assessment: Assessment, out: Out) -> None:
         console.print(_listing("Evidence that is not believed: it proves nothing", posture.refused))
     console.print()
     console.print(Text(f"{posture.summary}.", style="bold"))
+    if unknown := assessment.judgement.unknown():
+        console.print(Text(f"{unread.by_kind(unknown)}."))
     console.print()
     console.print(_line(assessment.model, posture))
     gaps = posture.first()

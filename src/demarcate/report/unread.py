@@ -1,21 +1,34 @@
-"""What could not be read, for people: what failed alike in many places is one line."""
+"""What could not be read, and what is unknown for it, for people: what is alike in many places is one line."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from msgspec import structs
 
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Unread
 
 _NAMED = 3
 """How many places of a line are named; the rest is counted."""
 
 
+def by_kind(unknown: Mapping[Kind, int]) -> str:
+    """How many findings are unknown, and of which kinds; empty where none is.
+
+    >>> by_kind({Kind.DENIED: 1300, Kind.PARAMETER: 1})
+    '1,301 findings are unknown: 1,300 access denied, 1 parameter without a value'
+    """
+    if not unknown:
+        return ""
+    total = sum(unknown.values())
+    told = ", ".join(f"{number:,} {kind.label}" for kind, number in unknown.items())
+    return f"{total:,} {'finding is' if total == 1 else 'findings are'} unknown: {told}"
+
+
 def lines(unread: Iterable[Unread]) -> list[str]:
     """A line for each reason of each call, with the accounts and regions; of a template, for each place in it.
 
-    >>> from demarcate.estate.schema.unknown import Kind
     >>> denied = Unread(kind=Kind.DENIED, reason="denied", account="1", operation="x:Y")
     >>> lines(structs.replace(denied, region=region) for region in ("a", "b", "c", "d"))
     ['1 x:Y: denied in 4 regions: a, b, c and 1 more']

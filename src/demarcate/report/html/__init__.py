@@ -37,6 +37,7 @@ def write(assessment: Assessment, out: Out) -> None:
                 "model": assessment.model,
                 "posture": posture,
                 "unread": unread.lines(posture.unread),
+                "unknown": assessment.judgement.unknown(),
                 "areas": areas,
                 "gaps": content.gaps(posture, areas),
                 "proofs": proofs,

@@ -7,6 +7,7 @@ const COUNT = columns.line.length;
 const checks = new Map(data.checks.map((check) => [check.id, check]));
 const responsibilities = new Map(data.responsibilities.map((one) => [one.id, one]));
 const areas = new Map(data.areas.map((area) => [area.id, area]));
+const kinds = new Map(data.kinds.map((kind) => [kind.id, kind.label]));
 
 /** The text of a column in one finding, or null. */
 const told = (column, row) => columns[column].values[columns[column].index[row]];
@@ -20,6 +21,7 @@ const responsibilityOf = (check) => responsibilities.get(check.responsibility);
 /** What an exact filter compares: a column, or what follows from the check. */
 const FIELDS = {
   verdict: ["verdict", (value) => value],
+  kind: ["kind", (value) => value],
   severity: ["check", (id) => checks.get(id).severity],
   area: ["check", (id) => responsibilityOf(checks.get(id)).area],
   account: ["account", (value) => value],

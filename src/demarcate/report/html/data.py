@@ -7,11 +7,12 @@ from typing import Any
 
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import SEVERITIES, Check
+from demarcate.estate.schema.unknown import Kind
 from demarcate.model import Responsibility
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import CheckResult
 
-COLUMNS = ("check", "verdict", "account", "region", "resource", "file", "reason")
+COLUMNS = ("check", "verdict", "account", "region", "resource", "file", "reason", "kind")
 """The columns of findings that hold text. A finding's severity, responsibility and area follow from its check."""
 
 _VERDICTS = ("fail", "unknown", "pass")
@@ -25,7 +26,7 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 
 
 def script_data(assessment: Assessment, findings: list[Finding]) -> dict[str, Any]:
-    """All that is embedded: areas, responsibilities, checks, and the findings in their order."""
+    """All that is embedded: areas, responsibilities, checks, kinds, and the findings in their order."""
     return {
         "areas": [{"id": area.id, "title": area.title} for area in assessment.model.areas],
         "responsibilities": [
@@ -40,6 +41,7 @@ def script_data(assessment: Assessment, findings: list[Finding]) -> dict[str, An
             for responsibility in assessment.posture.responsibilities
         ],
         "checks": _checks(assessment, findings),
+        "kinds": [{"id": kind, "label": kind.label} for kind in Kind],
         "findings": _columns(findings),
     }
 

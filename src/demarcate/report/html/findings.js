@@ -98,8 +98,8 @@ function listFindings(into, place, rows, { without = [], all = rows.length } = {
   return text;
 }
 
-const LABELS = { verdict: "Verdict", severity: "Severity", area: "Area", account: "Account", region: "Region" };
-const ORDER = { verdict: ["fail", "unknown", "pass"], severity: ["critical", "high", "medium", "low"] };
+const LABELS = { verdict: "Verdict", kind: "Unknown for", severity: "Severity", area: "Area", account: "Account", region: "Region" };
+const ORDER = { kind: [...kinds.keys()], verdict: ["fail", "unknown", "pass"], severity: ["critical", "high", "medium", "low"] };
 
 /** A choice of one value of a filter; null where there is nothing to choose. */
 function choice(name, query) {
@@ -108,7 +108,7 @@ function choice(name, query) {
   const wanted = query.get(name) ?? "";
   if (wanted && !values.includes(wanted)) values.push(wanted);
   if (!values.length) return null;
-  const word = (value) => (name === "area" ? (areas.get(value)?.title ?? value) : (SIGNS[value]?.[1] ?? value));
+  const word = (value) => (name === "area" ? (areas.get(value)?.title ?? value) : (kinds.get(value) ?? SIGNS[value]?.[1] ?? value));
   const options = values.map((value) => h("option", { value, selected: value === wanted }, word(value)));
   return h("label", {}, `${LABELS[name]} `, h("select", { name }, h("option", { value: "" }, "All"), options));
 }

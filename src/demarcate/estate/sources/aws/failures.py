@@ -157,16 +157,15 @@ def _kind(error: Exception) -> Kind:
         return first(map(_of_code, error.codes))
     if isinstance(error, _NO_CREDENTIALS):
         return Kind.DENIED
-    if is_not_offered(error):
+    if is_not_offered(error) or isinstance(error, Refused):
         return Kind.UNSUPPORTED
-    if isinstance(error, ClientError | HandlerFailed):
+    if isinstance(error, ClientError):
         return _of_code(code_of(error))
     if isinstance(error, ReadTimeoutError | ConnectTimeoutError | TimeoutError):
         return Kind.TIMED_OUT
-    if isinstance(error, ResponseParserError | ParamValidationError | IncompleteReadError):
-        return Kind.MALFORMED
-    # Where no region or host is found for a call, botocore raises a ValueError of its own.
-    return Kind.UNREACHABLE if isinstance(error, BotoCoreError) else Kind.MALFORMED
+    if isinstance(error, BotoCoreError) and not isinstance(error, ParamValidationError | IncompleteReadError):
+        return Kind.UNREACHABLE
+    return Kind.MALFORMED
 
 
 def _of_code(code: str) -> Kind:
