@@ -77,7 +77,7 @@ def test_a_denied_detail_makes_its_columns_unknown_and_leaves_the_rest(aws: Aws)
     (row,) = [row for row in rows if row["volume_id"] == volume]
     assert row["public"] is None
     assert row["encrypted"] is False
-    assert "ec2:DescribeSnapshotAttribute: access denied" in json.loads(row["_unknown"])["public"]
+    assert "ec2:DescribeSnapshotAttribute: access denied" in json.loads(row["_unknown"])["public"]["reason"]
 
 
 def test_an_answer_that_cannot_be_parsed_is_unread(aws: Aws) -> None:

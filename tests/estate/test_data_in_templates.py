@@ -74,7 +74,7 @@ def test_a_database_restored_from_a_snapshot_takes_its_settings(declared: Any) -
     row = declared("aws_rds_db_instance", "AWS::RDS::DBInstance", {"DBSnapshotIdentifier": "snap"})
     assert row["storage_encrypted"] is None
     assert row["backup_retention_period"] is None
-    assert "DBSnapshotIdentifier" in json.loads(row["_unknown"])["storage_encrypted"]
+    assert "DBSnapshotIdentifier" in json.loads(row["_unknown"])["storage_encrypted"]["reason"]
 
 
 def test_a_new_aurora_cluster_is_encrypted_by_a_key_of_aws(declared: Any) -> None:

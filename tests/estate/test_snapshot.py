@@ -58,7 +58,10 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     a, b = rows_of(snapshot, VOLUMES, COLUMNS)
     assert (a["encrypted"], a["size"], a["attached_instance_ids"]) == (True, 8, ["i", "j"])
     assert json.loads(a["tags"]) == {"k": "v"}
-    assert (b["encrypted"], json.loads(b["_unknown"])) == (None, {"encrypted": "why not"})
+    assert (b["encrypted"], json.loads(b["_unknown"])) == (
+        None,
+        {"encrypted": {"kind": "malformed", "reason": "why not"}},
+    )
     assert str(b["create_time"]) == "2026-01-02 03:04:05"
     assert [str(unread) for unread in snapshot.unread] == ["1 eu-west-1: denied"]
 

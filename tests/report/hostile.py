@@ -64,7 +64,7 @@ def _volume(number: int, text: str) -> dict[str, Any]:
         "size": -number,
         "tags": {text: text, "Name": text},
         "attached_instance_ids": [text, text],
-        "_unknown": {"encrypted": text},
+        "_unknown": {"encrypted": {"kind": text, "reason": text}},
     }
 
 

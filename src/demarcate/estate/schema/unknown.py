@@ -95,10 +95,10 @@ class Kind(StrEnum):
     LOOKUP = (
         "lookup",
         "open in another table",
-        "It hangs on a row of another table, in which something is not known.",
+        "A row of another table that it looks for is not there, or leaves it open.",
     )
     UNCOMPUTABLE = "uncomputable", "not computable", "The check cannot be computed over the values that were read."
-    UNSET = "unset", "without a value", "There is no value, and nothing says why."
+    UNSET = "unset", "not set", "There is no value, and nothing says why."
     UNRECORDED = (
         "unrecorded",
         "of no recorded kind",
