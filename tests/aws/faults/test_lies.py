@@ -231,6 +231,7 @@ LESS: dict[str, dict[str, Any]] = {
     "sts.assume_role": {"Credentials": {"AccessKeyId": "AKIA"}},
     "organizations.list_parents": {"Parents": [{"Type": "ROOT"}]},
     "organizations.list_tags_for_resource": {"Tags": [{"Value": "test"}]},
+    "iam.get_credential_report": {},
 }
 
 
@@ -246,7 +247,7 @@ def test_a_member_that_is_always_there_is_not(world: World, operation: str) -> N
                 endpoint_url=world.server.url,
                 accounts=Accounts(organization=True),
             ),
-            selection=dict.fromkeys(["aws_ebs_volume"]),
+            selection=dict.fromkeys(["aws_ebs_volume", "aws_iam_user"]),
         )
     assert api_name(operation) in {one.operation for one in snapshot.unread}
     assert snapshot.files("aws_ebs_volume")

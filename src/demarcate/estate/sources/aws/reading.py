@@ -10,9 +10,9 @@ from typing import Any
 from msgspec import structs
 
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.rows import Address, Item, Row, build, derive, detail_of, find
+from demarcate.estate.schema.rows import ODD, Address, Item, Row, build, derive, detail_of, find
 from demarcate.estate.schema.table import Bulk, Call, Derived, Table
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.aws.asking import Asker, Target, asked
@@ -161,8 +161,10 @@ class Reader:
         key = (name, region)
         if key not in self._bulk:
             self._bulk[key] = self._listed(name, bulk, replace(self._scope, region=region))
-        listed = self._bulk[key]
-        return listed if isinstance(listed, Unknown) else listed.get(find(item, bulk.of), [])
+        listed, of = self._bulk[key], find(item, bulk.of)
+        if isinstance(listed, Unknown):
+            return listed
+        return listed.get(of, []) if isinstance(of, str) else Unknown(Kind.MALFORMED, f"{bulk.of}: is no text")
 
     def _listed(self, name: str, bulk: Bulk, scope: Target) -> Mapping[Any, list[Any]] | Unknown:
         by_key: dict[Any, list[Any]] = {}
@@ -173,9 +175,12 @@ class Reader:
                 items = [item for found in pages for page in found for item in page]
         except CallFailed as failed:
             return self._unknown(name, failed.operation, failed.error)
-        for item in items:
-            for found in bulk.read(item.value) if bulk.read else (item.value,):
-                by_key.setdefault(find(Item(found), bulk.key), []).append(found)
+        try:
+            for item in items:
+                for told in bulk.read(item.value) if bulk.read else (item.value,):
+                    by_key.setdefault(find(Item(told), bulk.key), []).append(told)
+        except ODD:
+            return self._unknown(name, bulk.operation, ValueError("it is of a form that was not expected"))
         first = next(iter(by_key.values()), None)
         if first is None or bulk.confirm is None:
             return by_key
