@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import duckdb
-import msgspec
 
+from demarcate.base.encoding import to_json
 from demarcate.base.sql import literal
 from demarcate.estate.schema.unknown import Kind, Unknown
 
@@ -21,7 +21,7 @@ COLUMN = "whys STRUCT(of VARCHAR, why VARCHAR)[]"
 
 def cause(kind: Kind, reason: str) -> str:
     """SQL for a cause, in the form of a value of `_unknown`."""
-    return literal(msgspec.json.encode({"kind": kind, "reason": reason}).decode())
+    return literal(to_json({"kind": kind, "reason": reason}).decode())
 
 
 def whys(causes: Iterable[tuple[str, str]], otherwise: Unknown) -> str:
