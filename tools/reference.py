@@ -133,8 +133,8 @@ def _kinds() -> Iterator[str]:
     yield from [
         "# Kinds of what is not known",
         "",
-        "Each finding that is unknown has a `kind` beside its `reason`: in the JSON and CSV reports, in what "
-        "`Assessment.judgement.to_arrow()` gives and in a kept assessment. So have the values of a row's `_unknown`, "
+        "Each finding that is unknown has a `kind` beside its `reason`: in the JSON and CSV reports, in the table "
+        "that `demarcate.evaluate` gives and in a kept assessment. So have the values of a row's `_unknown`, "
         "what a snapshot could not read (`unread`) and the checks that did not run (`not_run`). People read the "
         "sentence, programs the kind; [what to do](../explanation/unknown.md) stands with the sentences.",
         "",

@@ -88,9 +88,10 @@ def evaluate(snapshot: Snapshot, checks: Iterable[str] | None = None, passes: bo
     """Judge a snapshot: a row for each resource that fails a check or cannot be judged by it.
 
     `checks` are ids; all by default. With `passes`, what passes is a row as well. The columns are `id, check,
-    verdict, resource, account, region, reason, severity, responsibility, table, file, line, partition, type, name,
-    tags`; `id` is the finding's identity, the same whenever it is judged, `verdict` is `pass`, `fail` or `unknown`,
-    and `resource` the ARN, or the logical id in a template (None where a whole table could not be read).
+    verdict, resource, account, region, reason, kind, severity, responsibility, table, file, line, partition, type,
+    name, tags`; `id` is the finding's identity, the same whenever it is judged, `verdict` is `pass`, `fail` or
+    `unknown`, `kind` why it is unknown (None where it is not), and `resource` the ARN, or the logical id in a
+    template (None where a whole table could not be read).
 
     Raises DemarcateError for an id that does not exist.
 

@@ -195,6 +195,13 @@ def test_a_newer_one_is_refused(mine: Path) -> None:
         open_assessment(mine)
 
 
+def test_an_older_one_is_refused(mine: Path) -> None:
+    told = json.loads((mine / NAME).read_bytes())
+    (mine / NAME).write_text(json.dumps(told | {"format": 1}))
+    with pytest.raises(DemarcateError, match="written by an older version"):
+        open_assessment(mine)
+
+
 def test_what_is_there_is_not_written_over(mine: Path) -> None:
     with pytest.raises(DemarcateError, match="exists already"):
         save(assessed(), mine)

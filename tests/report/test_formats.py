@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import csv
+import json
+from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
@@ -9,6 +12,7 @@ import pytest
 
 from demarcate.base.errors import DemarcateError
 from demarcate.report.reports import FORMATS, Destination, save
+from demarcate.report.unread import by_kind
 from tests.example import assessed
 
 
@@ -20,6 +24,21 @@ def test_each_is_written_to_a_file_of_its_end(name: str, tmp_path: Path) -> None
     assert to.format is format
     save(assessed(), to)
     assert to.path.stat().st_size > 1000
+
+
+def test_kinds_of_what_is_unknown(tmp_path: Path) -> None:
+    unknown = assessed().judgement.unknown()
+    assert len(unknown) > 3
+    for name in ("json", "csv", "text"):
+        save(assessed(), Destination(FORMATS[name], tmp_path / name))
+    findings = json.loads((tmp_path / "json").read_bytes())["findings"]
+    with (tmp_path / "csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    for told in (findings, rows):
+        assert Counter(row["kind"] for row in told if row["verdict"] == "unknown") == unknown
+        assert not any(row["kind"] for row in told if row["verdict"] != "unknown")
+    said = " ".join((tmp_path / "text").read_text().split())
+    assert f"{by_kind(unknown)}." in said
 
 
 def test_ends_and_names_are_unique() -> None:
