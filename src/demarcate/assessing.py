@@ -62,6 +62,7 @@ def assess_sources(
     )
     proven, refused = _evidence(evidence, model, snapshot)
     judgement = judge(snapshot, chosen.values(), passes=passes or bool(tags))
+    snapshot = judgement.snapshot
     posture = assess_snapshot(
         model,
         snapshot,

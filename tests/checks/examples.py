@@ -58,13 +58,10 @@ Told = list[tuple[str, str]]
 def verdicts(check: Check, examples: Sequence[Example]) -> list[Told]:
     """What is found for each example. Those that speak of nothing but their own row are judged side by side.
 
-    Each of the others is all that there is in an account of its own: no check looks beyond one. Facts alone are of no
-    account, so where a check looks into them each example has a snapshot to itself.
+    Each of the others is all that there is in an account of its own: no check looks beyond one.
     """
     if is_plain(check, examples):
         return verdicts_together([(check, examples)])[check.id]
-    if any(table(name).facts for name in check.lookups):
-        return [told for example in examples for told in _apart(check, [example])]
     return _apart(check, examples)
 
 

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from demarcate.base.connection import connect, select_of
 from demarcate.base.sql import identifier
 from demarcate.checks.catalog import columns_of, scoped
-from demarcate.checks.names import fill
 from demarcate.checks.predicate import Compiled, compile_predicate
 
 if TYPE_CHECKING:
@@ -51,9 +50,9 @@ def compiled(text: str, table: str = "aws_ebs_volume") -> Compiled:
     return compile_predicate(text, table, columns_of, scoped)
 
 
-def filled(done: Compiled) -> tuple[str, str]:
-    """What is run where the tables that are looked into are empty, and where they are not."""
-    return fill(done.sql, done.subqueries, lambda _: True), fill(done.sql, done.subqueries, lambda _: False)
+def filled(done: Compiled) -> list[str]:
+    """All that is run: the predicate, and its looks into tables that are empty, and that are not."""
+    return [done.sql, *(sql for look in done.looks.values() for sql in (look.sql, look.empty) if sql)]
 
 
 def holds(text: str, done: Compiled, table: str = "aws_ebs_volume") -> None:
@@ -65,7 +64,7 @@ def holds(text: str, done: Compiled, table: str = "aws_ebs_volume") -> None:
         select_of(_database(), f"SELECT {sql} FROM {identifier(table)} AS _row")
         outside = re.sub(r"'(?:[^']|'')*'", " ", sql)
         aliases = set(re.findall(r' AS "([^"]*)"', outside)) & words  # which the text chose, and a plain word
-        assert set(re.findall(r'"([^"]*)"', outside)) <= ours | aliases, outside
+        assert set(re.findall(r'"([^"]*)"', outside)) <= ours | aliases | set(done.looks), outside
         bare = re.sub(r'"[^"]*"', " ", outside)
         assert not re.search(r"--|/\*|;|\$|'|\"", bare), bare
         bare = re.sub(r"\b[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?\b", " ", bare)

@@ -17,14 +17,13 @@ from hypothesis import strategies as st
 from demarcate.base.documents import DocumentError, compose, read
 from demarcate.checks import trees
 from demarcate.checks.catalog import columns_of, compile_check, scoped
-from demarcate.checks.names import fill
 from demarcate.checks.predicate import Compiled, compile_predicate
 from demarcate.checks.structs import Written
 
 CASES = read(Path(__file__).parent / "cases" / "predicates.yaml", dict[str, list[Any]])
 
 
-def compiled(sql: str) -> tuple[str, ...]:
+def compiled(sql: str) -> str:
     written = Written(
         id="x", title="X", responsibility="a.b", table="aws_ebs_volume", passes=sql, fail="no", severity="low"
     )
@@ -166,9 +165,9 @@ def predicate(sql: str, *, by_key: bool) -> Compiled:
 
 def evaluate(tables: duckdb.DuckDBPyConnection, sql: str, *, empty: bool = False, by_key: bool = True) -> Truth:
     done = predicate(sql, by_key=by_key)
-    found = tables.execute(
-        f"SELECT {fill(done.sql, done.subqueries, lambda _: empty)} FROM aws_ebs_volume AS _row"
-    ).fetchone()
+    looks = (f'{look.empty if empty else look.sql} AS "{name}"' for name, look in done.looks.items())
+    row = f"(SELECT _row.*, {', '.join(looks)} FROM aws_ebs_volume AS _row)"
+    found = tables.execute(f"SELECT {done.sql} FROM {row} AS _row").fetchone()
     assert found is not None
     verdict: Truth = found[0]
     return verdict

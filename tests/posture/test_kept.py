@@ -223,4 +223,7 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pyte
 def test_no_sql_is_kept(kept: Path) -> None:
     with open_assessment(kept) as opened:
         assert isinstance(opened, Assessment)
-        assert all(not check.verdict and not check.where and not check.reason for check in opened.checks.values())
+        assert all(
+            not check.verdict and not check.about and not check.reason and not check.looks
+            for check in opened.checks.values()
+        )

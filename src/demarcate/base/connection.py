@@ -36,17 +36,18 @@ class Limits:
     """What a connection may use: memory in bytes, threads, and whether rows keep their order.
 
     `memory` and `threads` are DuckDB's own choice where they are None: 80 % of the machine's memory, which is never
-    exceeded, and all processors.
+    exceeded, and all processors. What does not fit is spilled into a new folder in `temp` (where temporary files are).
     """
 
     memory: int | None = None
     threads: int | None = None
     ordered: bool = True
+    temp: Path | None = None
 
 
 def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnection:
     """A database in memory that can open what is in `folders`, and no file elsewhere."""
-    spill = Path(tempfile.gettempdir()) / f"demarcate-{uuid.uuid4().hex}.spill"
+    spill = (limits.temp or Path(tempfile.gettempdir())) / f"demarcate-{uuid.uuid4().hex}.spill"
     config: dict[str, Any] = {
         "allow_community_extensions": False,
         "autoinstall_known_extensions": False,

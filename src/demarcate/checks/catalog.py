@@ -20,7 +20,7 @@ from demarcate.base.documents import DocumentError, compose, convert, line_of, n
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder, walk
 from demarcate.base.sql import identifier, literal
-from demarcate.checks.names import Pieces, fill
+from demarcate.checks.names import ROW
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.schema.table import Table
 from demarcate.estate.tables import all_tables
@@ -153,7 +153,7 @@ def compile_check(
         name: tuple(sorted({*passes.lookups.get(name, ()), *where.lookups.get(name, ())}))
         for name in sorted({*passes.lookups, *where.lookups})
     }
-    verdict = _verdict(where.sql, passes.sql) if written.where else _wrapped("(", passes.sql, ")")
+    verdict, about = _printed(passes, where, file, item, written)
     check = Check(
         id=written.id,
         title=written.title,
@@ -167,30 +167,31 @@ def compile_check(
         predicate=condition,
         condition=written.where,
         verdict=verdict,
-        where=_wrapped("(", where.sql, ")") if written.where else (),
+        about=about,
         reason=reason,
         columns=tuple(sorted({*passes.columns, *where.columns})),
         shown=shown,
         lookups=lookups,
-        subqueries={**passes.subqueries, **where.subqueries},
+        looks={**passes.looks, **where.looks},
         demands=(where.demanded, *where.demands, *passes.demands),
         file=file,
         line=line_of(item),
     )
-    _bind(check, file, item, written)
-    return check
+    return _bound(check, file, item, written)
 
 
-def _wrapped(before: str, sql: Pieces, after: str) -> Pieces:
-    """SQL in pieces between two texts."""
-    wrapped = (before + sql[0], *sql[1:])
-    return (*wrapped[:-1], wrapped[-1] + after)
+def _printed(passes: Compiled, where: Compiled, file: str, item: Any, written: Written) -> tuple[str, str]:
+    """The SQL of the verdict, and of whether the check is about a row."""
+    from demarcate.checks.allowed import PredicateError
+    from demarcate.checks.predicate import printed
+    from demarcate.checks.trees import may_hold, where_holds
 
-
-def _verdict(where: Pieces, passes: Pieces) -> Pieces:
-    """NULL for a row that the check is not about; also where that is not known."""
-    first, second = _wrapped("(CASE WHEN (", where, ") THEN ("), _wrapped("", passes, ") END)")
-    return (*first[:-1], first[-1] + second[0], *second[1:])
+    if not written.where:
+        return passes.sql, ""
+    try:
+        return printed(where_holds(where.tree, passes.tree)), printed(may_hold(where.tree))
+    except PredicateError as error:
+        raise _mistake(f"where: {error}", file, item, written, "where") from error
 
 
 def _predicate(text: str, table: Table, file: str, item: Any, written: Written, key: str) -> Compiled:
@@ -198,7 +199,7 @@ def _predicate(text: str, table: Table, file: str, item: Any, written: Written, 
     from demarcate.checks.predicate import compile_predicate
 
     try:
-        return compile_predicate(text, table.name, columns_of, scoped, key)
+        return compile_predicate(text, table.name, columns_of, scoped, f"{written.id} {key}")
     except PredicateError as error:
         raise _mistake(f"{key}: {error}", file, item, written, key) from error
 
@@ -211,10 +212,8 @@ def columns_of(name: str) -> dict[str, str] | None:
 
 
 def scoped(name: str) -> tuple[str, ...]:
-    """The columns that say whose rows these are; () for tables that only facts fill."""
+    """The columns that say whose rows these are."""
     table = all_tables()[name]
-    if table.facts:
-        return ()
     return ("account_id",) if table.scope == "account" else ("account_id", "region")
 
 
@@ -248,18 +247,21 @@ def _reason(written: Written, table: Table, file: str, item: Any) -> tuple[str, 
     return " || ".join(parts) or "''", tuple(dict.fromkeys(shown))
 
 
-def _bind(check: Check, file: str, item: Any, written: Written) -> None:
-    """Let DuckDB bind the SQL to empty tables: what types and functions do not fit is seen now."""
+def _bound(check: Check, file: str, item: Any, written: Written) -> Check:
+    """The check, bound by DuckDB to empty tables: what types and functions do not fit is seen now.
+
+    What a look gives where its table is empty then has a type, also where it is NULL.
+    """
     import duckdb
 
     from demarcate.base.connection import select_of, short
 
-    whole = fill(check.verdict, check.subqueries, lambda _: False)
     tables = _empty_tables()
+    looks = [f"{look.sql} AS {identifier(name)}" for name, look in check.looks.items()]
+    row = f"SELECT {', '.join([*looks, f'{ROW}.*'])} FROM {identifier(check.table)} AS {ROW}"
     try:
-        select = select_of(
-            tables, f"SELECT {whole} AS verdict, {check.reason} FROM {identifier(check.table)} AS _row"
-        )
+        types = [str(type_) for _, type_, *_ in tables.execute(select_of(tables, row)).description or ()]
+        select = select_of(tables, f"SELECT {check.verdict} AS verdict, {check.reason} FROM ({row}) AS {ROW}")
         description = tables.execute(select).description
     except duckdb.Error as error:
         text = short(error).partition(": ")[2] or short(error)
@@ -267,6 +269,11 @@ def _bind(check: Check, file: str, item: Any, written: Written) -> None:
     kind = str(description[0][1]) if description else "?"
     if kind.upper() not in ("BOOLEAN", "BOOL"):
         raise _mistake(f"pass: expected true or false, found {kind}", file, item, written, "pass")
+    typed = {
+        name: look if look.empty else look._replace(empty=f"CAST(NULL AS {type_})")
+        for (name, look), type_ in zip(check.looks.items(), types, strict=False)
+    }
+    return msgspec.structs.replace(check, looks=typed)
 
 
 @functools.cache

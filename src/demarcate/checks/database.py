@@ -1,26 +1,27 @@
-"""A snapshot as a database: its tables under their names, and what is known to be missing from them."""
+"""A database to judge in: the tables of some accounts under their names, and what follows from a check's looks."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import msgspec
 
-from demarcate.base.connection import Limits, connect
+from demarcate.base.connection import Limits, connect, short
 from demarcate.base.sql import identifier, literal, parquet
-from demarcate.checks.facts import facts_of
-from demarcate.checks.names import ROW, partly_read
+from demarcate.checks.missing import Missing, Place, shipped_facts
+from demarcate.checks.names import partly_read
 from demarcate.checks.structs import Check
-from demarcate.checks.whys import cause
 from demarcate.estate.schema.table import Table
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Snapshot, Unread
-from demarcate.estate.sources.registry import collected_from
 from demarcate.estate.tables import all_tables
 
 if TYPE_CHECKING:
-    import duckdb
+    from collections.abc import Set as AbstractSet
 
 MANY_ROWS = 200_000
 """From so many rows on, one query is worth several threads."""
@@ -31,20 +32,198 @@ MEMORY, MEMORY_OF_A_ROW = 256_000_000, 2_000
 check looks from each row at each other one.
 """
 
-
-def concerns(gap: Unread, check: Check, name: str) -> bool:
-    """Whether rows that are missing from a table may matter to a check."""
-    return gap.of is None or gap.of in owners_of(check, name)
+Scans = Iterable[tuple[Table, Sequence[Check]]]
+"""Tables with the checks that judge them together."""
 
 
-def owners_of(check: Check, name: str) -> set[str]:
-    """The tables from whose rows come the rows of a derived table that may matter to a check."""
-    demands = [demand for demand in check.demands if demand.table == name]
-    return {
-        derived.of
-        for derived in all_tables()[name].derived
-        if not demands or any(demand.allows(derived.known) for demand in demands)
-    }
+def rows_of(snapshot: Snapshot) -> int:
+    """How many rows a snapshot has, by its own record."""
+    return sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
+
+
+class Database:
+    """A database in memory that may open one snapshot's folders. Groups of its accounts are schemas of it.
+
+    `memory` (bytes), `threads` and `temp` are what it may use, and where it puts what does not fit into its memory.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        *,
+        threads: int | None = None,
+        memory: int | None = None,
+        temp: Path | None = None,
+    ) -> None:
+        rows = rows_of(snapshot)
+        # Queries over few rows run side by side, so that each needs but one thread.
+        # Findings are ordered when they are read.
+        self.memory = MEMORY + rows * MEMORY_OF_A_ROW if memory is None else memory
+        self.threads = threads or os.cpu_count() or 1
+        """How many queries may run side by side."""
+        each = 1 if rows < MANY_ROWS else threads
+        self.connection = connect(
+            *snapshot.folders, limits=Limits(memory=self.memory, threads=each, ordered=False, temp=temp)
+        )
+        self._groups = 0
+
+    def group(self, snapshot: Snapshot) -> Group:
+        """The tables of a part of the snapshot, in a schema of their own."""
+        self._groups += 1
+        return Group(self, snapshot, f"group {self._groups}")
+
+
+class Group:
+    """The tables of some accounts, with all columns of today's schema, and what is missing from them.
+
+    Tables are made with `prepare`, and readable by cursors that are made later.
+    """
+
+    def __init__(self, database: Database, snapshot: Snapshot, schema: str) -> None:
+        self.database, self.snapshot = database, snapshot
+        self.missing = Missing(snapshot)
+        self._schema = schema
+        self._ready: set[str] = set()
+        self._looked: set[str] = set()
+        self._places: dict[str, list[Place]] = {}
+        database.connection.execute(f"CREATE SCHEMA {identifier(schema)}")
+
+    def drop(self) -> None:
+        """Forget its tables."""
+        self.database.connection.execute(f"DROP SCHEMA {identifier(self._schema)} CASCADE")
+
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """A connection of its own to these tables, with the variables that compiled predicates use.
+
+        Cursors may be used side by side, one a thread.
+        """
+        cursor = self.database.connection.cursor()
+        moment = self.snapshot.moment.replace(tzinfo=None).isoformat()
+        settings = [f"USE {identifier(self._schema)}", f"SET VARIABLE now = TIMESTAMP {literal(moment)}"]
+        settings += [
+            f"SET VARIABLE {identifier(partly_read(name))} = true"
+            for name in sorted(self._looked)
+            if self.missing.why_partly_read(name)
+        ]
+        cursor.execute("; ".join(settings))
+        return cursor
+
+    def prepare(self, scans: Scans) -> None:
+        """Make the tables that judging these reads. Raises duckdb.Error for a damaged file."""
+        looking: dict[str, set[str]] = {}
+        for table, checks in scans:
+            if self.has_rows(table):
+                looking.setdefault(table.name, set())
+                for check in checks:
+                    self._looked.update(check.lookups)
+                    # A look into an empty table is no query, whatever else it looks into.
+                    if any(self.has_rows(all_tables()[look.table]) for look in check.looks.values()):
+                        for name in check.lookups:
+                            looking.setdefault(name, set()).add(table.name)
+        facts = [name for name in looking if shipped_facts(all_tables()[name]) is not None]
+        for name in looking:
+            if name not in self._ready and name not in facts:
+                self._make(all_tables()[name])
+        for name in facts:
+            if name not in self._ready:
+                self._make_facts(all_tables()[name], looking[name] - set(facts))
+
+    def has_rows(self, table: Table) -> bool:
+        """Whether there is anything in it, from the snapshot or from facts."""
+        return bool(self.snapshot.files(table.name)) or shipped_facts(table) is not None
+
+    def rows(self, table: Table) -> int:
+        """How many rows a table has, by the snapshot's record."""
+        held = self.snapshot.manifest.tables.get(table.name)
+        return sum(part.rows for part in held.parts) if held else 0
+
+    def places(self, name: str) -> list[Place]:
+        """The accounts and regions that rows of a table are of."""
+        if name not in self._places:
+            self._places[name] = self._execute(
+                f"SELECT DISTINCT account_id, region FROM {self._named(name)} ORDER BY ALL"
+            ).fetchall()
+        return self._places[name]
+
+    def damaged(self, reads: Mapping[str, AbstractSet[str]]) -> dict[str, Unread]:
+        """The parts that cannot be read, by their files. `reads` are columns of tables."""
+        damaged = {}
+        for name, columns in sorted(reads.items()):
+            held = self.snapshot.manifest.tables.get(name)
+            for part in held.parts if held else ():
+                why = self._why_damaged(part.file, columns) if part.file else None
+                if part.file and why is not None:
+                    damaged[part.file] = Unread(
+                        kind=Kind.MALFORMED,
+                        reason=f"{part.file} is damaged: {why}; collect the snapshot again",
+                        table=name,
+                        account=part.account,
+                        region=part.region,
+                    )
+        return damaged
+
+    def _why_damaged(self, file: str, columns: AbstractSet[str]) -> str | None:
+        path = f"{os.path.realpath(self.snapshot.folder)}/{file}"
+        source = parquet([path])
+        try:
+            described = self._execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+            read = ", ".join(identifier(row[0]) for row in described if row[0] in columns)
+            if read:
+                self._execute(f"SELECT bit_xor(hash({read})) FROM {source}")
+        except duckdb.OutOfMemoryException:
+            return None
+        except duckdb.Error as error:
+            return short(error).replace(path, file)
+        return None
+
+    def _execute(self, sql: str, given: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:
+        return self.database.connection.cursor().execute(sql, given)
+
+    def _named(self, name: str) -> str:
+        return f"{identifier(self._schema)}.{identifier(name)}"
+
+    def _make(self, table: Table) -> None:
+        files = self.snapshot.files(table.name)
+        if not files:
+            nothing = ", ".join(f"NULL::{c.type} AS {identifier(c.name)}" for c in table.all_columns)
+            self._execute(f"CREATE VIEW {self._named(table.name)} AS SELECT {nothing} WHERE false")
+        else:
+            self._execute(f"CREATE VIEW {self._named(table.name)} AS {self._select(table, files)}")
+        self._ready.add(table.name)
+
+    def _select(self, table: Table, files: Sequence[str]) -> str:
+        """SQL for the rows in some files, in the columns and types that the table has today."""
+        source = parquet(files)
+        held = {column.name: column.type for column in table.all_columns}
+        if not self.snapshot.fresh:  # another version may have written it, or somebody else
+            described = self._execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
+            held = {row[0]: row[1] for row in described}
+        columns = ", ".join(_column(c.name, c.type, held.get(c.name)) for c in table.all_columns)
+        return f"SELECT {columns} FROM {source}"
+
+    def _make_facts(self, table: Table, looking: AbstractSet[str]) -> None:
+        """Make a table of facts: what an account told, and elsewhere the facts that we have, wherever a row looks."""
+        facts = shipped_facts(table)
+        rows = facts.rows if facts is not None else ()
+        told = self.missing.told_by(table)
+        places = {place for name in looking for place in self.places(name)} - told
+        types = {column.name: column.type for column in table.all_columns}
+        form = literal(msgspec.json.encode([types]).decode())
+        of_place = {"account_id": "place[1] AS account_id", "region": "place[2] AS region"}
+        columns = ", ".join(of_place.get(name, f"row.{identifier(name)}") for name in types)
+        self._execute(
+            f"CREATE TABLE {self._named(table.name)} AS SELECT {columns} "
+            f"FROM (SELECT unnest(from_json($rows, {form})) AS row), "
+            "(SELECT unnest(from_json($places, '[[\"VARCHAR\"]]')) AS place)",
+            {
+                "rows": msgspec.json.encode(rows).decode(),
+                "places": msgspec.json.encode(sorted(places, key=str)).decode(),
+            },
+        )
+        files = self.snapshot.files(table.name)
+        if files:
+            self._execute(f"INSERT INTO {self._named(table.name)} {self._select(table, files)}")
+        self._ready.add(table.name)
 
 
 def _column(name: str, type_: str, held: str | None) -> str:
@@ -54,169 +233,3 @@ def _column(name: str, type_: str, held: str | None) -> str:
     return (
         f"{'NULL' if held is None else f'TRY_CAST({identifier(name)} AS {type_})'}::{type_} AS {identifier(name)}"
     )
-
-
-class Database:
-    """The tables of one snapshot, each made when it is first needed, with all columns of today's schema."""
-
-    def __init__(self, snapshot: Snapshot) -> None:
-        self.snapshot = snapshot
-        self.source = collected_from(snapshot)
-        rows = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
-        # Queries over few rows run side by side, so that each needs but one thread.
-        # Findings are ordered when they are read.
-        self.memory = MEMORY + rows * MEMORY_OF_A_ROW
-        limits = Limits(memory=self.memory, threads=1 if rows < MANY_ROWS else None, ordered=False)
-        self._connection = connect(snapshot.folder, limits=limits)
-        self._ready: set[str] = set()
-        self._stale: dict[str, str] = {}
-        self._gaps: dict[str, list[Unread]] = {}
-        for unread in snapshot.unread:
-            for name in unread.missing:
-                self._gaps.setdefault(name, []).append(unread)
-        self._lost_template = next((unread for unread in snapshot.unread if unread.file is not None), None)
-
-    def cursor(self) -> duckdb.DuckDBPyConnection:
-        """A connection of its own to this database, with the variables that compiled predicates use.
-
-        Cursors may be used side by side, one a thread. Tables are made beforehand (`prepare`).
-        """
-        cursor = self._connection.cursor()
-        moment = self.snapshot.moment.replace(tzinfo=None).isoformat()
-        settings = [f"SET VARIABLE now = TIMESTAMP {literal(moment)}"]
-        settings += [
-            f"SET VARIABLE {identifier(partly_read(name))} = true"
-            for name in sorted(self._ready)
-            if self.why_partly_read(name)
-        ]
-        cursor.execute("; ".join(settings))
-        return cursor
-
-    def prepare(self, names: Iterable[str]) -> None:
-        """Make tables readable under their names. Raises duckdb.Error for a damaged file."""
-        for name in names:
-            if name not in self._ready:
-                self._ready.add(name)
-                self._make(all_tables()[name])
-
-    def has_rows(self, table: Table) -> bool:
-        """Whether there is anything in it, from the snapshot or from facts."""
-        return bool(self.snapshot.files(table.name)) or (table.facts and facts_of(table.name) is not None)
-
-    def rows(self, table: Table) -> int:
-        """How many rows a table has, by the snapshot's record."""
-        held = self.snapshot.manifest.tables.get(table.name)
-        return sum(part.rows for part in held.parts) if held else 0
-
-    def _make(self, table: Table) -> None:
-        files = self.snapshot.files(table.name)
-        facts = facts_of(table.name) if table.facts and not files else None
-        if facts is not None:
-            stale = facts.stale(self.snapshot.moment)
-            if stale is not None:
-                self._stale[table.name] = stale
-            self._make_facts(table, facts.rows)
-            return
-        if not files:
-            nothing = ", ".join(f"NULL::{c.type} AS {identifier(c.name)}" for c in table.all_columns)
-            self._connection.execute(f"CREATE VIEW {table.name} AS SELECT {nothing} WHERE false")
-            return
-        source = parquet(files)
-        held = {column.name: column.type for column in table.all_columns}
-        if not self.snapshot.fresh:  # another version may have written it, or somebody else
-            described = self._connection.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
-            held = {row[0]: row[1] for row in described}
-        columns = ", ".join(_column(c.name, c.type, held.get(c.name)) for c in table.all_columns)
-        self._connection.execute(f"CREATE VIEW {table.name} AS SELECT {columns} FROM {source}")
-
-    def _make_facts(self, table: Table, rows: Sequence[Mapping[str, Any]]) -> None:
-        types = {column.name: column.type for column in table.all_columns}
-        selected = ", ".join(f"row.{identifier(name)}" for name in types)
-        self._connection.execute(
-            f"CREATE TABLE {table.name} AS SELECT {selected} FROM "
-            f"(SELECT unnest(from_json($rows, {literal(msgspec.json.encode([types]).decode())})) AS row)",
-            {"rows": msgspec.json.encode(rows).decode()},
-        )
-
-    # --- what is missing ----------------------------------------------------------------------------
-
-    def gaps(self, table: str) -> list[Unread]:
-        """The parts of a table that could not be read."""
-        return self._gaps.get(table, [])
-
-    def why_absent(self, table: Table) -> Unknown | None:
-        """Why the snapshot has nothing of a table; None where it has, or has tried."""
-        if table.name in self.snapshot.manifest.tables or self.gaps(table.name):
-            return None
-        return self.source.why_absent(table)
-
-    def why_partly_read(self, name: str) -> Unknown | None:
-        """Why a table may have rows that are not in the snapshot, anywhere; None where it has them all."""
-        if self._is_known_of_the_world(name):
-            return None
-        absent = self.why_absent(all_tables()[name])
-        if absent is None and self._lost_template is not None:
-            lost = self._lost_template
-            return Unknown(lost.kind, f"{name} may have rows in what could not be read: {lost}")
-        return absent
-
-    def _is_known_of_the_world(self, name: str) -> bool:
-        """Whether facts fill a table, which are the same everywhere; not where AWS was asked and did not answer."""
-        table = all_tables()[name]
-        return table.facts and self.has_rows(table) and not self.gaps(name)
-
-    def unread_where(self, name: str, check: Check | None = None) -> str | None:
-        """SQL for: this table was not read where the judged row is. None where it was read everywhere."""
-        return " OR ".join(f"({where})" for where, _ in self._unread_places(name, check)) or None
-
-    def partly(self, name: str, used: Sequence[str], check: Check) -> Iterator[str]:
-        """SQL for the causes why columns of a table looked into are not known."""
-        derived = {one.of: one.needs for one in all_tables()[name].derived if one.of in owners_of(check, name)}
-        for unread in self.snapshot.unread:
-            needs = used if unread.table == name else derived.get(unread.table or "", ())
-            if set(needs) & set(unread.columns):
-                place = self._place(unread, all_tables()[unread.table or name].scope)
-                yield f"CASE WHEN {place} THEN {cause(unread.kind, f'{name} is not known whole: {unread}')} END"
-
-    def _place(self, gap: Unread, scope: str) -> str:
-        same = f"{ROW}.account_id IS NOT DISTINCT FROM {literal(gap.account)}"
-        if scope == "region" and gap.region != "global":
-            same += f" AND {ROW}.region IN ({literal(gap.region)}, 'global')"
-        return same
-
-    def why_unread(self, name: str, check: Check | None = None) -> str | None:
-        """SQL for the cause, where `unread_where` is true."""
-        whens = " ".join(f"WHEN {where} THEN {why}" for where, why in self._unread_places(name, check))
-        return f"CASE {whens} END" if whens else None
-
-    def _unread_places(self, name: str, check: Check | None = None) -> Iterator[tuple[str, str]]:
-        """SQL for each place of rows for which a table was not read, with SQL for the cause."""
-        if name in self._stale:
-            yield "true", cause(Kind.STALE, f"{name}: {self._stale[name]}")
-            return
-        if self._is_known_of_the_world(name):
-            return
-        for gap in self.gaps(name):
-            if gap.tables:
-                continue  # nothing was read of that account, so that no row is there to look from
-            if check is not None and not concerns(gap, check, name):
-                continue
-            yield self._place(gap, all_tables()[name].scope), cause(gap.kind, f"{name} could not be read: {gap}")
-        if all_tables()[name].scope == "region":
-            for gap in self.snapshot.unread:
-                if gap.operation == "ec2:DescribeRegions" and gap.table is None:
-                    same = (
-                        f"{ROW}.account_id IS NOT DISTINCT FROM {literal(gap.account)} AND {ROW}.region = 'global'"
-                    )
-                    yield same, cause(gap.kind, f"{name} may be in other regions: {gap}")
-
-    def why_null(self, table: Table, name: str) -> Unknown:
-        """Why a column is NULL in a row that does not say so itself."""
-        column = table.column(name)
-        if column in table.columns and column is not None and not table.derived:
-            if self.source.place(table, column) is None:
-                return Unknown(Kind.UNTOLD, self.source.untold)
-            held = self.snapshot.manifest.tables.get(table.name)
-            if held is not None and name not in held.columns:
-                return Unknown(Kind.NOT_COLLECTED, "was not collected")
-        return Unknown(Kind.UNSET, self.source.unset)

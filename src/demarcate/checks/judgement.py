@@ -14,6 +14,7 @@ from demarcate.base.encoding import from_json
 from demarcate.base.sql import identifier
 from demarcate.checks.structs import Check, Verdict
 from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 
 if TYPE_CHECKING:
@@ -139,10 +140,16 @@ class Judgement:
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, tallies: tuple[Tally, ...], not_run: tuple[NotRun, ...]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        tallies: tuple[Tally, ...],
+        not_run: tuple[NotRun, ...],
+        snapshot: Snapshot,
     ) -> None:
         self._connection = connection
         self.tallies, self.not_run = tallies, not_run
+        self.snapshot = snapshot
+        """What was judged: without parts that turned out to be damaged."""
 
     def findings(self, *, passes: bool = True) -> Iterator[Finding]:
         """Findings by check, account, region, file and resource: fails and unknowns, and passes if these were kept
@@ -171,6 +178,11 @@ class Judgement:
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection to the database of the findings."""
         return self._connection.cursor()
+
+    def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
+        """The findings as Arrow batches of so many rows, read as they are asked for."""
+        reader: pa.RecordBatchReader = self._connection.cursor().sql(self._query()).to_arrow_reader(rows)
+        yield from reader
 
     def to_arrow(self) -> pa.Table:
         """The findings as one Arrow table with the columns of `COLUMNS`."""

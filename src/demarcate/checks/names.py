@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 ROW: Final = "_row"
@@ -10,9 +10,6 @@ ROW: Final = "_row"
 
 NOW: Final = "now"
 """The variable that holds the moment of the snapshot; the engine sets it."""
-
-Pieces = tuple[str, ...]
-"""SQL in pieces: text, the name of a subquery, text, and so on."""
 
 
 def partly_read(table: str) -> str:
@@ -23,8 +20,11 @@ def partly_read(table: str) -> str:
     return f"partly read {table}"
 
 
-class Subquery(NamedTuple):
-    """A look into another table: its SQL, and what that comes to where the table is empty."""
+class Look(NamedTuple):
+    """A look into another table: its SQL over the judged row, and what that comes to where the table is empty.
+
+    `empty` is "" where that is NULL, until the look's type is known.
+    """
 
     table: str
     sql: str
@@ -43,12 +43,3 @@ class Demand(NamedTuple):
     def allows(self, known: Mapping[str, object]) -> bool:
         """Whether a row of which this much is known may matter."""
         return all(known[column] in wanted for column, wanted in self.values.items() if column in known)
-
-
-def fill(pieces: Pieces, subqueries: Mapping[str, Subquery], is_empty: Callable[[str], bool]) -> str:
-    """Compiled SQL with its subqueries in it, those into empty tables in their short form."""
-    parts = list(pieces)
-    for number, name in enumerate(pieces[1::2]):
-        subquery = subqueries[name]
-        parts[2 * number + 1] = subquery.empty if is_empty(subquery.table) else subquery.sql
-    return "".join(parts)

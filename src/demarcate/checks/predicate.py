@@ -31,7 +31,7 @@ from demarcate.checks.allowed import (
     shown,
     unit,
 )
-from demarcate.checks.names import ROW, Demand, Pieces, Subquery, partly_read
+from demarcate.checks.names import ROW, Demand, Look, partly_read
 from demarcate.checks.trees import (
     RowName,
     all_of,
@@ -62,15 +62,17 @@ MAX_LOOKUPS = 3
 
 @dataclass(frozen=True, slots=True)
 class Compiled:
-    """A predicate as SQL over the alias `_row`, with what it reads."""
+    """A predicate as a tree over the alias `_row`, with what it reads."""
 
-    sql: Pieces
+    tree: exp.Expr
+    sql: str
+    """The tree as it is printed."""
     columns: tuple[str, ...]
     """Columns of the judged table."""
     lookups: Mapping[str, tuple[str, ...]]
     """Other tables that it looks into, and their columns."""
-    subqueries: Mapping[str, Subquery]
-    """What stands for the names in `sql`: looks into other tables."""
+    looks: Mapping[str, Look]
+    """Looks into other tables: in the tree each is the column of `_row` that has its name."""
     demanded: Demand
     """What it asks of the judged row."""
     demands: tuple[Demand, ...]
@@ -81,11 +83,11 @@ Schema = Callable[[str], Mapping[str, str] | None]
 """Column name to SQL type of a table; None where there is no such table."""
 
 Scoped = Callable[[str], tuple[str, ...]]
-"""The columns by which a table's rows belong to an account and region; () for tables of facts."""
+"""The columns by which a table's rows belong to an account and region."""
 
 
 def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, name: str = "pass") -> Compiled:
-    """Compile one predicate over a table; `name` tells its subqueries from another's. Raises PredicateError."""
+    """Compile one predicate over a table; `name` tells its looks from another's. Raises PredicateError."""
     if len(text) > MAX_TEXT:
         raise PredicateError(f"has {len(text):,} characters; at most {MAX_TEXT:,} are read")
     if not text.isprintable() and re.search(r"[^\S\t\n\r ]|[\x00-\x08\x0e-\x1f\x7f]", text):
@@ -98,17 +100,18 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, nam
             raise PredicateError(f"there is no table {table!r}")
         if not isinstance(tree, exp.Condition | exp.Subquery):
             raise PredicateError("is a statement: expected an expression over one row, such as: encrypted")
-        compiler = _Compiler(schema, scoped, name, text)
+        compiler = _Compiler(schema, scoped, name)
         outer = RowName(ROW, table, columns)
         demanded = _demand(tree, outer)
-        sql = compiler.pieces(compiler.expression(tree, (outer,)))
+        made = compiler.expression(tree, (outer,))
+        sql = printed(made)
     except RecursionError as error:
         raise PredicateError(f"is nested deeper than {MAX_DEPTH} levels") from error
     except SqlglotError as error:
         raise PredicateError(f"is not SQL: {_first_line(error)}") from error
     lookups = {name: tuple(sorted(used)) for name, used in compiler.lookups.items()}
     return Compiled(
-        sql, tuple(sorted(outer.used)), lookups, compiler.subqueries, demanded, tuple(compiler.demands)
+        made, sql, tuple(sorted(outer.used)), lookups, compiler.looks, demanded, tuple(compiler.demands)
     )
 
 
@@ -153,23 +156,12 @@ _Scopes = tuple[RowName, ...]
 class _Compiler:
     """Makes a tree anew; collects the tables looked into."""
 
-    def __init__(self, schema: Schema, scoped: Scoped, name: str, text: str) -> None:
+    def __init__(self, schema: Schema, scoped: Scoped, name: str) -> None:
         self._schema, self._scoped, self._name = schema, scoped, name
-        self._mark = "look"
-        while self._mark in text:  # what stands for a subquery must not be anything that the text holds
-            self._mark += "_"
         self.lookups: dict[str, set[str]] = {}
-        self.subqueries: dict[str, Subquery] = {}
+        self.looks: dict[str, Look] = {}
         self.demands: list[Demand] = []
         self._inside: list[exp.Expr] = []
-
-    def pieces(self, tree: exp.Expr) -> Pieces:
-        """A tree as SQL, cut where its subqueries stand."""
-        parts = re.split(f'"{self._mark} ([0-9]+)"', printed(tree))
-        return tuple(self._subquery_name(int(part)) if i % 2 else part for i, part in enumerate(parts))
-
-    def _subquery_name(self, number: int) -> str:
-        return f"{self._name} {number}"
 
     def expression(self, node: exp.Expr, scopes: _Scopes) -> exp.Expr:
         """A tree with names resolved, `now()` fixed and subqueries three-valued."""
@@ -303,23 +295,23 @@ class _Compiler:
         exists = exist(inner, [*same, certain, test])
         untold = [*outer_nulls, variable(partly_read(inner.table))]
         unknown = [*untold, *may_exist(inner, [*same, any_of(unsure)], test, exp.not_(certain.copy()))]
-        return self._subquery(
+        return self._look(
             inner,
             scopes,
             case([(exists, exp.true()), (any_of(unknown), exp.null())]),
             case([(any_of(untold), exp.null())]),
         )
 
-    def _subquery(self, inner: RowName, scopes: _Scopes, tree: exp.Expr, empty: exp.Expr) -> exp.Expr:
-        """The subquery itself inside another one; else what stands for it, so that what an empty table makes
-        of it need not be planned.
+    def _look(self, inner: RowName, scopes: _Scopes, tree: exp.Expr, empty: exp.Expr | None) -> exp.Expr:
+        """The look itself inside another one; else the column of the judged row that holds what it gives: so what is
+        said of an empty table, or of one that was not read, need not be planned with it.
         """
         if len(scopes) > 1:
             self._inside.append(tree)
             return tree
-        number = len(self.subqueries)
-        self.subqueries[self._subquery_name(number)] = Subquery(inner.table, printed(tree), printed(empty))
-        return exp.column(f"{self._mark} {number}", quoted=True)
+        name = f"{self._name} {len(self.looks)}"
+        self.looks[name] = Look(inner.table, printed(tree), printed(empty) if empty is not None else "")
+        return scopes[0].column(name)
 
     def _lookup(self, select: exp.Select, scopes: _Scopes) -> exp.Expr:
         """The value of the rows that match; NULL where none does, or where they differ."""
@@ -333,12 +325,7 @@ class _Compiler:
         )
         agreed = exp.Case(ifs=[exp.If(this=one, true=exp.Min(this=value.copy()))])
         wanted = [*self._same_place(inner, scopes[0]), *([] if condition is None else [condition])]
-        return self._subquery(
-            inner,
-            scopes,
-            exp.Subquery(this=select_from(agreed, inner, wanted)),
-            exp.Subquery(this=select_from(value, inner, [exp.false()])),
-        )
+        return self._look(inner, scopes, exp.Subquery(this=select_from(agreed, inner, wanted)), None)
 
 
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

@@ -6,7 +6,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from demarcate.checks.names import Demand, Pieces, Subquery
+from demarcate.checks.names import Demand, Look
 
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
@@ -47,8 +47,9 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """A check that is valid: its texts, and its predicates as SQL over the judged row `_row`.
 
-    `verdict` is NULL or a boolean for each row that `where` does not exclude; `subqueries` are named in both
-    (`names.fill`), and `where` is () where every row is judged. `reason` is SQL text for a row that fails.
+    `verdict` is NULL or a boolean for each row that it is about; `about`, whether it is or may be, is empty where it is
+    about every row. `looks` are what other tables say of the row, which both read as columns of `_row`. `reason` is SQL
+    text for a row that fails.
     `columns` are the judged table's columns that it reads, `shown` those that the reason shows, `lookups` other
     tables and their columns, `demands` what is asked of the rows of any of them. `on_request` says what it would
     cost on a live account, where it runs only when it is named; empty where it costs nothing to speak of.
@@ -64,13 +65,13 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     refs: dict[str, tuple[str, ...]]
     predicate: str
     condition: str
-    verdict: Pieces
-    where: Pieces
+    verdict: str
+    about: str
     reason: str
     columns: tuple[str, ...]
     shown: tuple[str, ...]
     lookups: dict[str, tuple[str, ...]]
-    subqueries: dict[str, Subquery]
+    looks: dict[str, Look]
     demands: tuple[Demand, ...]
     on_request: str
     file: str

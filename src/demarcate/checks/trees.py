@@ -139,6 +139,16 @@ def case(cases: Iterable[tuple[exp.Expr, exp.Expr]]) -> exp.Expr:
     return exp.paren(exp.Case(ifs=ifs, default=exp.false()), copy=False)
 
 
+def where_holds(where: exp.Expr, passes: exp.Expr) -> exp.Expr:
+    """The verdict where a condition holds; NULL where it does not, and where that is not known."""
+    return exp.paren(exp.Case(ifs=[exp.If(this=where.copy(), true=passes.copy())]), copy=False)
+
+
+def may_hold(condition: exp.Expr) -> exp.Expr:
+    """Whether a condition holds, or may."""
+    return exp.not_(exp.Is(this=operand(condition.copy()), expression=exp.false()))
+
+
 def try_cast(value: exp.Expr, to: exp.DataType) -> exp.Expr:
     """A cast that gives NULL where it fails: the value is not known in that form, and the scan goes on."""
     return exp.TryCast(this=value, to=to, safe=True)

@@ -19,9 +19,14 @@ COLUMN = "whys STRUCT(of VARCHAR, why VARCHAR)[]"
 """The column of causes, as it is declared."""
 
 
+def cause_text(why: Unknown) -> str:
+    """A cause in the form of a value of `_unknown`."""
+    return to_json({"kind": why.kind, "reason": why.reason}).decode()
+
+
 def cause(kind: Kind, reason: str) -> str:
-    """SQL for a cause, in the form of a value of `_unknown`."""
-    return literal(to_json({"kind": kind, "reason": reason}).decode())
+    """SQL for a cause."""
+    return literal(cause_text(Unknown(kind, reason)))
 
 
 def whys(causes: Iterable[tuple[str, str]], otherwise: Unknown) -> str:

@@ -134,7 +134,7 @@ def _write(assessment: Assessment, folder: Path) -> None:
 
 
 def _as_reported(check: Check) -> Check:
-    return replace(check, verdict=(), where=(), reason="", subqueries={})
+    return replace(check, verdict="", about="", reason="", looks={})
 
 
 def _records(rows: duckdb.DuckDBPyConnection) -> Iterable[dict[str, Any]]:
@@ -193,7 +193,7 @@ def open_assessment(folder: Path) -> Assessment:
         except OSError as error:
             raise DemarcateError(f"{folder / name}: damaged: {error.strerror or error}; assess again") from error
     snapshot = _snapshot(folder, kept)
-    judgement = _judgement(folder, checks, posture)
+    judgement = _judgement(folder, checks, posture, snapshot)
     return Assessment(model, snapshot, {check.id: check for check in checks}, judgement, posture)
 
 
@@ -247,7 +247,7 @@ def _snapshot(folder: Path, kept: Kept) -> Snapshot:
     return Snapshot.open(place)
 
 
-def _judgement(folder: Path, checks: list[Check], posture: Posture) -> Judgement:
+def _judgement(folder: Path, checks: list[Check], posture: Posture, snapshot: Snapshot) -> Judgement:
     """The findings, in a database as judging makes it."""
     real = folder.resolve()
     connection = connect(real)
@@ -263,4 +263,4 @@ def _judgement(folder: Path, checks: list[Check], posture: Posture) -> Judgement
         ).fetchall()
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
-    return Judgement(connection, tuple(Tally(*row) for row in rows), posture.not_run)
+    return Judgement(connection, tuple(Tally(*row) for row in rows), posture.not_run, snapshot)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from functools import cache
 
 from demarcate.checks.catalog import load_checks
-from demarcate.checks.database import owners_of
+from demarcate.checks.missing import owners_of
 from demarcate.checks.structs import Check
 from demarcate.estate.schema.rows import detail_of, named_in
 from demarcate.estate.schema.table import Call, Each, Table

@@ -14,12 +14,13 @@ from __future__ import annotations
 import os
 import re
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
 import msgspec
+from msgspec.structs import replace
 
 from demarcate.base.encoding import from_json
 from demarcate.base.errors import DemarcateError
@@ -144,11 +145,125 @@ class Snapshot:
         self.folder, self.manifest = folder, manifest
         self.fresh = fresh
         """Whether it was written by this process, and so with today's tables and columns."""
+        self._parts: tuple[Snapshot, ...] = ()
+        """What it was made of: their folders are there as long as they are."""
         self._close = weakref.finalize(self, temporary.remove) if temporary is not None else None
 
     def __repr__(self) -> str:
         rows = sum(part.rows for table in self.manifest.tables.values() for part in table.parts)
         return f"<Snapshot of {self.manifest.origin}: {len(self.manifest.tables)} tables, {rows:,} rows>"
+
+    @property
+    def accounts(self) -> tuple[str | None, ...]:
+        """The accounts that it speaks of, in order; None for what belongs to none, as in templates."""
+        parts = {part.account for table in self.manifest.tables.values() for part in table.parts}
+        lost = {unread.account for unread in self.unread if unread.file is None}
+        return tuple(sorted(parts | lost, key=lambda account: account or ""))
+
+    @property
+    def is_divisible(self) -> bool:
+        """Whether all its rows are in parts of one account each: what is of none, as in templates, may be of any."""
+        return all(part.account is not None for held in self.manifest.tables.values() for part in held.parts)
+
+    @property
+    def folders(self) -> tuple[Path, ...]:
+        """Where its files are: several folders where several snapshots were joined."""
+        return tuple(folder for part in self._parts for folder in part.folders) or (self.folder,)
+
+    @classmethod
+    def joined(cls, snapshots: Sequence[Snapshot]) -> Snapshot:
+        """Several snapshots as one, each of accounts of its own, that were taken at one moment from one source.
+
+        Raises DemarcateError where they were not, where tables or columns were asked for in some of them only, and
+        where two have the same account.
+        """
+        first = snapshots[0]
+        if len(snapshots) == 1:
+            return first
+        tables: dict[str, TableParts] = {}
+        folder = Path(os.path.commonpath([os.path.realpath(snapshot.folder) for snapshot in snapshots]))
+        accounts: dict[str | None, Snapshot] = {}
+        for snapshot in snapshots:
+            if unlike := first.why_unlike(snapshot):
+                raise DemarcateError(f"{first.folder} and {snapshot.folder} are not judged as one: {unlike}")
+            for account in snapshot.accounts:
+                other = accounts.setdefault(account, snapshot)
+                if other is not snapshot:
+                    raise DemarcateError(f"{other.folder} and {snapshot.folder} both have the account {account}")
+            below = os.path.relpath(os.path.realpath(snapshot.folder), folder)
+            for name, held in snapshot.manifest.tables.items():
+                parts = tuple(
+                    part if part.file is None else replace(part, file=f"{below}/{part.file}")
+                    for part in held.parts
+                )
+                before = tables.get(name)
+                columns = held.columns or (before.columns if before else ())
+                tables[name] = TableParts(columns=columns, parts=(*(before.parts if before else ()), *parts))
+        manifest = replace(
+            first.manifest,
+            origin=", ".join(dict.fromkeys(snapshot.manifest.origin for snapshot in snapshots)),
+            tables=dict(sorted(tables.items())),
+            unread=tuple(dict.fromkeys(unread for snapshot in snapshots for unread in snapshot.unread)),
+            resources={},
+            accounts=tuple(note for snapshot in snapshots for note in snapshot.manifest.accounts),
+        )
+        joined = cls(folder, manifest, fresh=all(snapshot.fresh for snapshot in snapshots))
+        joined._parts = tuple(snapshots)
+        return joined
+
+    def why_unlike(self, other: Snapshot) -> str | None:
+        """Why another snapshot is not of the same moment and source, or was asked for something else; or None."""
+        if self.moment != other.moment:
+            return f"one is of {self.moment.isoformat()}, one of {other.moment.isoformat()}"
+        if self.manifest.source != other.manifest.source:
+            return f"one is of the source {self.manifest.source!r}, one of {other.manifest.source!r}"
+        asked, others = self.asked, other.asked
+        for name in sorted({*asked, *others}):
+            if name not in asked or name not in others:
+                return f"{name} was asked for in one only"
+            if asked[name] and others[name] and set(asked[name]) != set(others[name]):
+                return f"other columns of {name} were asked for"
+        return None
+
+    @property
+    def asked(self) -> dict[str, tuple[str, ...]]:
+        """The tables that were asked for, wherever they could not be read; their columns, where they were anywhere."""
+        lost = {name: () for unread in self.unread for name in unread.missing}
+        return {**lost, **{name: held.columns for name, held in self.manifest.tables.items()}}
+
+    def of(self, accounts: Iterable[str | None]) -> Snapshot:
+        """What it holds of some accounts, with what could not be read of them, or of what all have in common.
+
+        That a table was asked for stays known, wherever it could not be read.
+        """
+        chosen = set(accounts)
+        lost = [unread for unread in self.unread if unread.file is not None or unread.account in chosen]
+        tables = {
+            name: TableParts(
+                columns=held.columns, parts=tuple(part for part in held.parts if part.account in chosen)
+            )
+            for name, held in self.manifest.tables.items()
+        }
+        for name in self.asked:
+            tables.setdefault(name, TableParts(columns=(), parts=()))
+        notes = tuple(note for note in self.manifest.accounts if note.id in chosen)
+        return self._with(replace(self.manifest, tables=tables, unread=tuple(lost), accounts=notes))
+
+    def without(self, damaged: Mapping[str, Unread]) -> Snapshot:
+        """The same without parts that turned out to be damaged: what could not be read of each, by its file."""
+        tables = {
+            name: TableParts(
+                columns=held.columns, parts=tuple(part for part in held.parts if part.file not in damaged)
+            )
+            for name, held in self.manifest.tables.items()
+        }
+        return self._with(replace(self.manifest, tables=tables, unread=(*self.unread, *damaged.values())))
+
+    def _with(self, manifest: Manifest) -> Snapshot:
+        """The same folder with less in it, which goes when this one does."""
+        snapshot = Snapshot(self.folder, manifest, fresh=self.fresh)
+        snapshot._parts, snapshot._close = (self,), self._close
+        return snapshot
 
     @property
     def is_temporary(self) -> bool:

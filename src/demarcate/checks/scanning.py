@@ -1,0 +1,328 @@
+"""One scan of one table: the verdicts of its checks, a finding for each that is not a pass, and how many there are."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import duckdb
+import msgspec
+
+from demarcate.base.encoding import to_json
+from demarcate.base.sql import identifier, literal
+from demarcate.checks.database import Group
+from demarcate.checks.judgement import JUDGED, Tally
+from demarcate.checks.missing import Looked, partly_column, unread_column
+from demarcate.checks.names import ROW, Look
+from demarcate.checks.structs import Check
+from demarcate.checks.whys import cause, whys
+from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.tables import all_tables
+
+FEW_ROWS = 5_000
+"""Up to so many rows of a table its verdicts are kept while it is judged."""
+
+_ALWAYS = {"resource", "account_id", "region", "partition", "file", "line", "_unknown"}
+"""Columns that every finding needs."""
+
+
+def _own(table: Table, name: str) -> str:
+    """SQL for a column of a row; NULL where its table has none, or tells something of a part of the resource."""
+    if table.column(name) is None or table.derived:
+        return f"NULL::{JUDGED[name]}"
+    return f"{ROW}.{identifier(name)}"
+
+
+def read_by(table: Table, checks: Iterable[Check]) -> dict[str, set[str]]:
+    """The columns of tables that judging a table by some checks reads."""
+    read = {table.name: {*_ALWAYS, "name", "tags"}}
+    for check in checks:
+        read[table.name].update(check.columns, check.shown)
+        for name, columns in check.lookups.items():
+            of = all_tables()[name]
+            whole = {column.name for column in of.all_columns} if of.facts else ()
+            read.setdefault(name, set()).update(columns, ("account_id", "region", "_conditional"), whole)
+    return read
+
+
+def _about(check: Check) -> str:
+    """SQL for: the check is about this row, or may be."""
+    return f"({check.about})" if check.about else "true"
+
+
+_NAME = "coalesce(_name, _tags ->> 'Name', regexp_extract(resource, '[^:/]+$'))"
+"""SQL for what people call a resource."""
+
+
+def _not_passed(number: int) -> str:
+    return f"(a{number} AND v{number} IS NOT TRUE)"
+
+
+def _by_resource(numbers: Iterable[int], told: Mapping[int, tuple[str, str]] | None = None) -> str:
+    """SQL that makes the rows of one resource one: it fails if any fails, else it is unknown if any is.
+
+    `told` is SQL for each check's reason to fail one row, and for the causes why it cannot be told. Of several rows
+    that fail, the first is told and counted on; of several that are unknown, the first.
+    """
+    each, grouped = ["*"], []
+    for i in numbers:
+        judged = f"FILTER (WHERE a{i})"
+        grouped.append(
+            f"CASE WHEN bool_or(NOT v{i}) {judged} THEN false WHEN bool_or(v{i} IS NULL) {judged} THEN NULL "
+            f"ELSE true END AS v{i}, bool_or(a{i}) AS a{i}"
+        )
+        if told is not None:
+            reason, causes = told[i]
+            each.append(f"{reason} AS r{i}, {causes} AS w{i}")
+            failed, unknown = f"FILTER (WHERE a{i} AND NOT v{i})", f"FILTER (WHERE a{i} AND v{i} IS NULL)"
+            more = f"count(*) {failed}"
+            grouped.append(
+                f"coalesce(min(r{i}) {failed} || CASE WHEN {more} > 1 THEN ' (and ' || ({more} - 1) || ' more)' "
+                f"ELSE '' END, '') AS r{i}, CASE WHEN {more} = 0 THEN min(w{i}) {unknown} END AS w{i}"
+            )
+    return (
+        "SELECT resource, account_id, region, file, min(line) AS line, any_value(partition) AS partition, "
+        f"any_value(_name) AS _name, any_value(_tags) AS _tags, {', '.join(grouped)} "
+        f"FROM (SELECT {', '.join(each)} FROM judged AS {ROW}) GROUP BY resource, account_id, region, file"
+    )
+
+
+def _reason(check: Check, verdict: str) -> str:
+    """SQL for the reason of a finding that fails; empty for others."""
+    return f"CASE WHEN NOT {verdict} THEN {check.reason} ELSE '' END"
+
+
+_Counts = dict[tuple[str | None, str | None], list[list[int]]]
+"""By account and region: for each check, how many passed, failed and are unknown."""
+
+
+def _count_here(cursor: duckdb.DuckDBPyConnection, kept: str, checks: int) -> _Counts:
+    """Counts of a few rows, for which planning the counting would take longer than counting."""
+    selected = ", ".join(
+        f"CASE WHEN a{i} THEN CASE WHEN v{i} THEN 0 WHEN NOT v{i} THEN 1 ELSE 2 END END" for i in range(checks)
+    )
+    counts: _Counts = {}
+    query = f"SELECT account_id, region, {selected} FROM {kept} ORDER BY account_id, region"
+    for account, region, *verdicts in cursor.execute(query).fetchall():
+        of_place = counts.setdefault((account, region), [[0, 0, 0] for _ in verdicts])
+        for of_check, verdict in zip(of_place, verdicts, strict=True):
+            if verdict is not None:
+                of_check[verdict] += 1
+    return counts
+
+
+def _count_there(cursor: duckdb.DuckDBPyConnection, kept: str, source: str, abouts: Sequence[str]) -> _Counts:
+    """Counts of many rows: what was kept tells what is not passed, the source how many rows there are."""
+    query = "SELECT account_id, region, {} FROM {} GROUP BY ALL ORDER BY ALL"
+    not_passed = ", ".join(
+        f"count(*) FILTER (WHERE a{i} AND NOT v{i}), count(*) FILTER (WHERE a{i} AND v{i} IS NULL)"
+        for i in range(len(abouts))
+    )
+    counted = ", ".join("count(*)" if a == "true" else f"count(*) FILTER (WHERE {a})" for a in abouts)
+    found = {tuple(row[:2]): row[2:] for row in cursor.execute(query.format(not_passed, kept)).fetchall()}
+    counts: _Counts = {}
+    for account, region, *totals in cursor.execute(query.format(counted, source)).fetchall():
+        here = found.get((account, region), (0,) * 2 * len(totals))
+        pairs = zip(totals, here[::2], here[1::2], strict=True)
+        counts[account, region] = [[total - failed - unknown, failed, unknown] for total, failed, unknown in pairs]
+    return counts
+
+
+def _count_written(cursor: duckdb.DuckDBPyConnection, source: str, checks: Sequence[Check]) -> list[Tally]:
+    """Tallies where the findings are written already: they tell what is not passed."""
+    totals_of = ", ".join(
+        f"count(*) FILTER (WHERE {_about(check)})" if check.about else "count(*)" for check in checks
+    )
+    totals = cursor.execute(
+        f"SELECT account_id, region, {totals_of} FROM {source} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    written = cursor.execute(
+        "SELECT \"check\", account, region, count(*) FILTER (WHERE verdict = 'fail'), "
+        f"count(*) FILTER (WHERE verdict = 'unknown') FROM findings WHERE \"check\" IN "
+        f"({', '.join(literal(check.id) for check in checks)}) GROUP BY ALL"
+    ).fetchall()
+    found = {tuple(row[:3]): row[3:] for row in written}
+    tallies = []
+    for account, region, *counted in totals:
+        for check, total in zip(checks, counted, strict=True):
+            failed, unknown = found.get((check.id, account, region), (0, 0))
+            if total:
+                tallies.append(Tally(check.id, account, region, total - failed - unknown, failed, unknown))
+    return tallies
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is made of verdicts: findings, also of what passes, of all resources or one."""
+
+    findings: bool = True
+    passes: bool = False
+    only: str | None = None
+
+
+class Scan:
+    """One scan of a group's rows of one table: by one check that looks into other tables, or by any that find nothing
+    there.
+    """
+
+    def __init__(
+        self,
+        group: Group,
+        cursor: duckdb.DuckDBPyConnection,
+        table: Table,
+        checks: Sequence[Check],
+        wanted: Wanted,
+    ) -> None:
+        self._group, self._cursor, self._table, self._checks = group, cursor, table, checks
+        self._wanted = wanted
+        looked = [group.missing.looked_into(check) for check in checks if check.lookups]
+        self._missing: tuple[str, ...] = ()
+        """Columns of the judged row that say what is missing from the tables that are looked into."""
+        for part in looked:
+            self._join(part)
+
+    def run(self) -> list[Tally]:
+        """The tallies; the findings are written. Raises duckdb.Error, and then nothing is.
+
+        Where rows are many, only those that some check does not pass are kept.
+        """
+        self._cursor.begin()
+        try:
+            tallies = self._run()
+            self._cursor.commit()
+        except BaseException:
+            with contextlib.suppress(duckdb.Error):  # what failed is told, and the connection is of no more use
+                self._cursor.rollback()
+            raise
+        return tallies
+
+    def _run(self) -> list[Tally]:
+        source = self._source()
+        verdicts = f"SELECT {', '.join(self._columns())} FROM {source}"
+        few = self._group.rows(self._table) <= FEW_ROWS
+        all_kept = few or self._wanted.passes or bool(self._table.derived)
+        checks, numbers = self._checks, range(len(self._checks))
+        if not all_kept:
+            verdicts = f"SELECT * FROM ({verdicts}) WHERE {' OR '.join(_not_passed(i) for i in numbers)}"
+            if self._wanted.findings:
+                self._write(list(enumerate(checks)), f"({verdicts})")
+                return _count_written(self._cursor, source, checks)
+        self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {verdicts}")
+        kept = f"({_by_resource(numbers)})" if self._table.derived else "judged"
+        if few:
+            counts = _count_here(self._cursor, kept, len(checks))
+        else:
+            abouts = [f"a{i}" for i in numbers] if all_kept else [_about(check) for check in checks]
+            counts = _count_there(self._cursor, kept, kept if all_kept else source, abouts)
+        tallies = [
+            Tally(check.id, account, region, passed, failed, unknown)
+            for (account, region), of_place in counts.items()
+            for check, (passed, failed, unknown) in zip(checks, of_place, strict=True)
+            if passed or failed or unknown
+        ]
+        first = 0 if self._wanted.passes else 1
+        wanted = [i for i in numbers if any(any(of_place[i][first:]) for of_place in counts.values())]
+        if wanted and self._wanted.findings:
+            self._write([(i, checks[i]) for i in wanted])
+        return tallies
+
+    def _join(self, looked: Looked | None) -> None:
+        """Make a table of what is missing where rows look, to be joined with them."""
+        rows = looked.rows(self._group.places(self._table.name)) if looked is not None else []
+        if looked is None or not rows:
+            return
+        self._missing = looked.columns
+        form = dict.fromkeys(("account_id", "region", *looked.columns), "VARCHAR")
+        self._cursor.execute(
+            "CREATE OR REPLACE TEMP TABLE missing AS SELECT unnest(from_json($rows, $form), recursive := true)",
+            {"rows": to_json(rows).decode(), "form": msgspec.json.encode([form]).decode()},
+        )
+
+    def _source(self) -> str:
+        """SQL for the rows to be judged, each with what other tables say of it."""
+        rows = f"{identifier(self._table.name)} AS {ROW}"
+        added = [
+            f"{self._look(look)} AS {identifier(name)}"
+            for check in self._checks
+            for name, look in check.looks.items()
+        ]
+        if self._missing:
+            rows += (
+                f" LEFT JOIN missing ON missing.account_id IS NOT DISTINCT FROM {ROW}.account_id "
+                f"AND missing.region IS NOT DISTINCT FROM {ROW}.region"
+            )
+            added += [f"missing.{identifier(name)}" for name in self._missing]
+        if self._wanted.only is not None:
+            rows += f" WHERE {ROW}.resource = {literal(self._wanted.only)}"
+        return f"(SELECT {', '.join([f'{ROW}.*', *added])} FROM {rows}) AS {ROW}" if added else rows
+
+    def _look(self, look: Look) -> str:
+        """SQL for what a look gives: NULL where the table that is looked into was not read."""
+        sql = look.sql if self._group.has_rows(all_tables()[look.table]) else look.empty
+        unread = unread_column(look.table)
+        if unread not in self._missing:
+            return sql
+        return f"CASE WHEN missing.{identifier(unread)} IS NULL THEN {sql} END"
+
+    def _columns(self) -> list[str]:
+        """What is selected for each row: `v<i>` the verdict of check i, `a<i>` whether it is about the row."""
+        columns = {name for check in self._checks for name in (*check.columns, *check.shown)} | _ALWAYS
+        selected = [f"{ROW}.{identifier(name)}" for name in (*sorted(columns), *self._missing)]
+        selected += [f"{_own(self._table, 'name')} AS _name", f"{_own(self._table, 'tags')} AS _tags"]
+        for i, check in enumerate(self._checks):
+            selected.append(f"{self._verdict(check)} AS v{i}")
+            selected.append(f"{_about(check)} AS a{i}")
+        return selected
+
+    def _verdict(self, check: Check) -> str:
+        """The verdict's SQL, NULL where a table looked into was not read for the row's account and region."""
+        unread = [
+            f"{ROW}.{identifier(name)} IS NULL"
+            for name in map(unread_column, check.lookups)
+            if name in self._missing
+        ]
+        return f"CASE WHEN {' AND '.join(unread)} THEN {check.verdict} END" if unread else check.verdict
+
+    def _write(self, checks: Sequence[tuple[int, Check]], source: str = "judged") -> None:
+        """Write a finding for each verdict kept that is not a pass (or is, where passes are asked for)."""
+        kept = ", ".join(
+            f"CASE WHEN {f'a{i}' if self._wanted.passes else _not_passed(i)} THEN {i} END" for i, _ in checks
+        )
+
+        def of_check(values: Iterable[tuple[int, str]]) -> str:
+            return f"CASE n {' '.join(f'WHEN {i} THEN {value}' for i, value in values)} END"
+
+        told = {i: (_reason(check, f"v{i}"), self._causes(check, f"v{i}")) for i, check in checks}
+        if self._table.derived:
+            source = f"({_by_resource(told, told)})"
+            told = {i: (f"r{i}", f"w{i}") for i in told}
+        reason = of_check((i, reason) for i, (reason, _) in told.items())
+        causes = of_check((i, causes) for i, (_, causes) in told.items())
+        verdict = of_check((i, f"v{i}") for i, _ in checks)
+        self._cursor.execute(
+            f"INSERT INTO findings SELECT {of_check((i, literal(check.id)) for i, check in checks)}, "
+            f"CASE WHEN {verdict} THEN 'pass' WHEN NOT {verdict} THEN 'fail' ELSE 'unknown' END, "
+            f"resource, account_id, region, {reason}, NULL, file, line, partition, {_NAME}, _tags, {causes} "
+            f"FROM (SELECT *, unnest(list_filter([{kept}], lambda i: i IS NOT NULL)) AS n FROM {source}) AS {ROW}"
+        )
+
+    def _causes(self, check: Check, verdict: str) -> str:
+        """SQL for why a verdict is unknown; NULL where it is not."""
+        causes: list[tuple[str, str]] = []
+        for name in check.lookups:
+            missing = (partly_column(name), unread_column(name))
+            causes += (("", f"{ROW}.{identifier(column)}") for column in missing if column in self._missing)
+            partly = self._group.missing.why_partly_read(name)
+            if partly:
+                causes.append(("", cause(partly.kind, partly.reason)))
+        for name in check.columns:
+            generic = self._group.missing.why_null(self._table, name)
+            why = f"coalesce({ROW}._unknown ->> {literal(name)}, {cause(generic.kind, generic.reason)})"
+            causes.append((f"{name}: ", f'CASE WHEN {ROW}."{name}" IS NULL THEN {why} END'))
+        looked = ", ".join(check.lookups)
+        otherwise = Unknown(Kind.UNCOMPUTABLE, "it cannot be told from what was read")
+        if looked:
+            otherwise = Unknown(Kind.LOOKUP, f"what {looked} says of it is not known")
+        return f"CASE WHEN {verdict} IS NULL THEN {whys(causes, otherwise)} END"
