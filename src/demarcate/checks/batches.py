@@ -1,0 +1,69 @@
+"""What judging comes to as Arrow batches: their schemas are public, and the same wherever it is judged."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict
+from typing import Any, Final
+
+import pyarrow as pa
+
+from demarcate.checks.judgement import COLUMNS, Judgement
+
+ROWS = 10_000
+"""How many rows a batch has at most."""
+
+_INTEGERS = {"line"}
+
+FINDINGS: Final = pa.schema([(name, pa.int64() if name in _INTEGERS else pa.string()) for name in COLUMNS])
+"""Findings; `tags` are a JSON object."""
+
+TALLIES: Final = pa.schema(
+    [
+        *((name, pa.string()) for name in ("check", "account", "region")),
+        *((name, pa.int64()) for name in ("passed", "failed", "unknown")),
+    ]
+)
+"""How many resources of one account and region a check passed, failed, or could not judge."""
+
+NOT_RUN: Final = pa.schema([(name, pa.string()) for name in ("check", "reason", "kind")])
+"""Checks that do not apply to what was judged, and why."""
+
+OUTCOMES: Final = pa.schema([(name, pa.string()) for name in ("folder", "account", "outcome", "reason")])
+"""One row for each account: `judged` or `failed`, with the reason; the account is NULL where it is not known."""
+
+
+def findings(judgement: Judgement) -> pa.RecordBatchReader:
+    """The findings, in their order, read as they are asked for."""
+    return pa.RecordBatchReader.from_batches(FINDINGS, _cast(judgement))
+
+
+def _cast(judgement: Judgement) -> Iterator[pa.RecordBatch]:
+    for batch in judgement.batches(ROWS):
+        yield batch.cast(FINDINGS)
+
+
+def tallies(judgement: Judgement) -> pa.RecordBatchReader:
+    """The tallies."""
+    return rows(TALLIES, (asdict(tally) for tally in judgement.tallies))
+
+
+def not_run(judgement: Judgement) -> pa.RecordBatchReader:
+    """What did not run."""
+    return rows(NOT_RUN, (asdict(check) for check in judgement.not_run))
+
+
+def rows(schema: pa.Schema, values: Iterable[dict[str, Any]]) -> pa.RecordBatchReader:
+    """Dicts as batches of a schema; what it does not name is left out."""
+
+    def batches() -> Iterator[pa.RecordBatch]:
+        some: list[dict[str, Any]] = []
+        for value in values:
+            some.append({name: value.get(name) for name in schema.names})
+            if len(some) == ROWS:
+                yield pa.RecordBatch.from_pylist(some, schema=schema)
+                some = []
+        if some:
+            yield pa.RecordBatch.from_pylist(some, schema=schema)
+
+    return pa.RecordBatchReader.from_batches(schema, batches())
