@@ -151,6 +151,26 @@ def test_a_table_that_was_not_read_is_unknown_as_a_whole() -> None:
     assert sorted((t.account, t.passed, t.unknown) for t in judged.tallies) == [("1", 1, 0), ("2", 0, 1)]
 
 
+def test_all_that_could_not_be_read_of_a_table_is_named() -> None:
+    gaps = [
+        Unread(
+            kind=Kind.DENIED,
+            table="aws_policy_statement",
+            of=of,
+            account="1",
+            region="r",
+            operation=f"x:{of}",
+            reason=f"denied {'-' * 200}",
+        )
+        for of in ("aws_kms_key", "aws_sqs_queue", "aws_sns_topic")
+    ]
+    sql = check("effect = 'Deny'", "aws_policy_statement")
+    (finding,) = judge(snapshot({"aws_policy_statement": []}, *gaps), [sql]).findings()
+    assert [
+        of for of in ("aws_kms_key", "aws_sqs_queue", "aws_sns_topic") if f"x:{of}" not in finding.reason
+    ] == []
+
+
 def test_a_table_that_was_not_collected_does_not_run() -> None:
     judged = judge(snapshot({"aws_ebs_snapshot": []}), [check("encrypted")])
     assert told(judged) == []

@@ -28,9 +28,9 @@ from demarcate.checks.judgement import JUDGED, Judgement, NotRun, Tally, make_ta
 from demarcate.checks.missing import Missing, Place
 from demarcate.checks.scanning import Scan, Wanted, read_by
 from demarcate.checks.structs import Check
-from demarcate.checks.whys import COLUMN, tell
+from demarcate.checks.whys import COLUMN, Cause, tell
 from demarcate.estate.schema.table import Table
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Snapshot, Unread
 from demarcate.estate.tables import all_tables
 
@@ -245,7 +245,7 @@ class _Judging:
         crowded = isinstance(failed, duckdb.OutOfMemoryException)
         kind = Kind.TOO_MUCH if crowded or isinstance(failed, TookTooLong) else Kind.UNCOMPUTABLE
         reason = f"it needs more than {self._database.memory:,} bytes of memory" if crowded else short(failed)
-        why = Unknown(kind, f"the predicate cannot be computed over these rows: {reason}")
+        why = Cause(kind, f"the predicate cannot be computed over these rows: {reason}")
         rows = (
             group.cursor()
             .execute(
@@ -266,7 +266,7 @@ class _Judging:
         self._insert(unread)
         return [Tally(check.id, *place, 0, 0, 1) for check, place, _ in unread]
 
-    def _insert(self, findings: Sequence[tuple[Check, Place, Unknown]]) -> None:
+    def _insert(self, findings: Sequence[tuple[Check, Place, Cause]]) -> None:
         """Write findings about all that a check would have judged in an account and region."""
         if not findings or not self._wanted.findings:
             return

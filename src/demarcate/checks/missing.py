@@ -7,7 +7,7 @@ from functools import partial
 
 from demarcate.checks.facts import Facts, facts_of
 from demarcate.checks.structs import Check
-from demarcate.checks.whys import cause_text
+from demarcate.checks.whys import Cause, cause_text
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first
 from demarcate.estate.snapshots.snapshot import Snapshot, Unread
@@ -98,14 +98,14 @@ class Missing:
                 return Unknown(Kind.NOT_COLLECTED, "was not collected")
         return Unknown(Kind.UNSET, self.source.unset)
 
-    def unread_as_a_whole(self, check: Check, table: Table) -> dict[Place, Unknown]:
+    def unread_as_a_whole(self, check: Check, table: Table) -> dict[Place, Cause]:
         """Where the table that a check judges could not be read, and why."""
         gaps: dict[Place, list[Unread]] = {}
         for gap in self.gaps(table.name):
             if concerns(gap, check, table.name):
                 gaps.setdefault((gap.account, gap.region), []).append(gap)
         return {
-            place: Unknown(
+            place: Cause(
                 first(gap.kind for gap in here), f"{table.name} could not be read: {'; '.join(map(str, here))}"
             )
             for place, here in gaps.items()
@@ -113,7 +113,7 @@ class Missing:
 
     def looked_into(self, check: Check) -> Looked | None:
         """What is missing from the tables that a check looks into; None where nothing is."""
-        reasons: dict[str, Callable[[Place], Unknown | None]] = {}
+        reasons: dict[str, Callable[[Place], Cause | None]] = {}
         for name, used in check.lookups.items():
             unread, partly = _Gaps(self._unread(name, check)), _Gaps(self._partly(name, used, check))
             stale = self._stale(all_tables()[name])
@@ -130,61 +130,61 @@ class Missing:
         places: set[Place] = {(part.account, part.region) for part in held.parts if part.file} if held else set()
         return places | {(account, "global") for account, _ in places}
 
-    def _stale(self, table: Table) -> Unknown | None:
+    def _stale(self, table: Table) -> Cause | None:
         """Why shipped facts are not believed any more."""
         facts = shipped_facts(table)
         stale = facts.stale(self._snapshot.moment) if facts is not None else None
-        return Unknown(Kind.STALE, f"{table.name}: {stale}") if stale is not None else None
+        return Cause(Kind.STALE, f"{table.name}: {stale}") if stale is not None else None
 
-    def _unread(self, name: str, check: Check) -> Iterator[tuple[Unread, str, Unknown]]:
+    def _unread(self, name: str, check: Check) -> Iterator[tuple[Unread, str, Cause]]:
         """Each gap, the scope of what it is a gap in, and the reason."""
         table = all_tables()[name]
         for gap in self.gaps(name):
             # Where nothing was read of an account, no row is there to look from.
             if not gap.tables and concerns(gap, check, name):
-                yield gap, table.scope, Unknown(gap.kind, f"{name} could not be read: {gap}")
+                yield gap, table.scope, Cause(gap.kind, f"{name} could not be read: {gap}")
         if table.scope == "region" and shipped_facts(table) is None:
             for gap in self._regions:
-                yield gap, "elsewhere", Unknown(gap.kind, f"{name} may be in other regions: {gap}")
+                yield gap, "elsewhere", Cause(gap.kind, f"{name} may be in other regions: {gap}")
 
-    def _partly(self, name: str, used: Sequence[str], check: Check) -> Iterator[tuple[Unread, str, Unknown]]:
+    def _partly(self, name: str, used: Sequence[str], check: Check) -> Iterator[tuple[Unread, str, Cause]]:
         """Each gap in the columns that are used of a table, likewise."""
         owners = owners_of(check, name) if self._columns else ()
         derived = {each.of: each.needs for each in all_tables()[name].derived if each.of in owners}
         for gap in self._columns:
             needs = used if gap.table == name else derived.get(gap.table or "", ())
             if set(needs) & set(gap.columns):
-                why = Unknown(gap.kind, f"{name} is not known whole: {gap}")
+                why = Cause(gap.kind, f"{name} is not known whole: {gap}")
                 yield gap, all_tables()[gap.table or name].scope, why
 
 
 class _Gaps:
     """Gaps by their account, each with the scope of what it is a gap in, and what is said of it."""
 
-    def __init__(self, gaps: Iterable[tuple[Unread, str, Unknown]]) -> None:
-        self._of_account: dict[str | None, list[tuple[Unread, str, Unknown]]] = {}
+    def __init__(self, gaps: Iterable[tuple[Unread, str, Cause]]) -> None:
+        self._of_account: dict[str | None, list[tuple[Unread, str, Cause]]] = {}
         for gap, scope, why in gaps:
             self._of_account.setdefault(gap.account, []).append((gap, scope, why))
 
     def __bool__(self) -> bool:
         return bool(self._of_account)
 
-    def at(self, place: Place) -> list[Unknown]:
+    def at(self, place: Place) -> list[Cause]:
         """What is said of those where a row looks."""
         account, region = place
         return [why for gap, scope, why in self._of_account.get(account, ()) if _is_at(gap, scope, region)]
 
 
-def _first_of(gaps: _Gaps, stale: Unknown | None, told: set[Place], place: Place) -> Unknown | None:
+def _first_of(gaps: _Gaps, stale: Cause | None, told: set[Place], place: Place) -> Cause | None:
     """Why a table was not read; facts that are stale are not believed but where an account told its own."""
     return stale if stale is not None and place not in told else next(iter(gaps.at(place)), None)
 
 
-def _all_of(gaps: _Gaps, place: Place) -> Unknown | None:
+def _all_of(gaps: _Gaps, place: Place) -> Cause | None:
     here = gaps.at(place)
     if not here:
         return None
-    return Unknown(first(why.kind for why in here), "; ".join(why.reason for why in here))
+    return Cause(first(why.kind for why in here), "; ".join(why.reason for why in here))
 
 
 def _is_at(gap: Unread, scope: str, region: str | None) -> bool:
@@ -197,7 +197,7 @@ def _is_at(gap: Unread, scope: str, region: str | None) -> bool:
 class Looked:
     """What is missing from tables that are looked into: causes by place, for columns of the judged rows."""
 
-    def __init__(self, reasons: Mapping[str, Callable[[Place], Unknown | None]]) -> None:
+    def __init__(self, reasons: Mapping[str, Callable[[Place], Cause | None]]) -> None:
         self._reasons = reasons
         self.columns = tuple(reasons)
 

@@ -8,6 +8,7 @@ would take longer than to judge it.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 import duckdb
 
@@ -19,14 +20,22 @@ COLUMN = "whys STRUCT(of VARCHAR, why VARCHAR)[]"
 """The column of causes, as it is declared."""
 
 
-def cause_text(why: Unknown) -> str:
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why a verdict is unknown. Its reason is never cut, other than that of a value: it names all that failed."""
+
+    kind: Kind
+    reason: str
+
+
+def cause_text(why: Cause) -> str:
     """A cause in the form of a value of `_unknown`."""
     return to_json({"kind": why.kind, "reason": why.reason}).decode()
 
 
 def cause(kind: Kind, reason: str) -> str:
     """SQL for a cause."""
-    return literal(cause_text(Unknown(kind, reason)))
+    return literal(cause_text(Cause(kind, reason)))
 
 
 def whys(causes: Iterable[tuple[str, str]], otherwise: Unknown) -> str:
