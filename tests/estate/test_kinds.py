@@ -14,7 +14,7 @@ import pytest
 import demarcate
 from demarcate import assessing
 from demarcate.assessing import assess_sources
-from demarcate.checks import database, engine
+from demarcate.checks import engine, missing
 from demarcate.checks.engine import judge
 from demarcate.checks.facts import Facts
 from demarcate.checks.judgement import Finding
@@ -232,7 +232,7 @@ def stale(monkeypatch: pytest.MonkeyPatch) -> Finding:
     rows = ({"name": "python3.8", "deprecation_date": "2024-10-14"},)
     checked = datetime(2026, 1, 1).date()
     facts = Facts(source="https://example.org", checked=checked, believed_for_days=10, rows=rows)
-    monkeypatch.setattr(database, "facts_of", lambda name: facts if name == "aws_lambda_runtime" else None)
+    monkeypatch.setattr(missing, "facts_of", lambda name: facts if name == "aws_lambda_runtime" else None)
     return of_a_runtime("python3.8")
 
 
