@@ -16,7 +16,6 @@ from pathlib import Path
 from typing import TypeVar
 
 import duckdb
-import msgspec
 
 from demarcate.base.connection import TookTooLong, deadline, short
 from demarcate.base.encoding import to_json
@@ -278,7 +277,7 @@ class _Judging:
         self._database.connection.execute(
             "INSERT INTO findings BY NAME SELECT 'unknown' AS verdict, "
             "unnest(from_json($rows, $form), recursive := true)",
-            {"rows": to_json(rows).decode(), "form": msgspec.json.encode([given]).decode()},
+            {"rows": to_json(rows).decode(), "form": to_json([given]).decode()},
         )
 
     def _forget(self, snapshot: Snapshot) -> None:

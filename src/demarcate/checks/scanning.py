@@ -7,7 +7,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import duckdb
-import msgspec
 
 from demarcate.base.encoding import to_json
 from demarcate.base.sql import identifier, literal
@@ -237,7 +236,7 @@ class Scan:
         form = dict.fromkeys(("account_id", "region", *looked.columns), "VARCHAR")
         self._cursor.execute(
             "CREATE OR REPLACE TEMP TABLE missing AS SELECT unnest(from_json($rows, $form), recursive := true)",
-            {"rows": to_json(rows).decode(), "form": msgspec.json.encode([form]).decode()},
+            {"rows": to_json(rows).decode(), "form": to_json([form]).decode()},
         )
 
     def _source(self) -> str:

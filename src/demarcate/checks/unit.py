@@ -18,6 +18,7 @@ import msgspec
 import pyarrow as pa
 
 from demarcate.base.connection import short
+from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import read_bytes
 from demarcate.base.stopping import TemporaryFolder, ending_with
@@ -100,7 +101,7 @@ def _apart(
     with TemporaryFolder() as folder:
         (folder / "checks").write_bytes(checks)
         work = _Work(folders=tuple(folders), resources=resources)
-        (folder / "work").write_bytes(msgspec.json.encode(work))
+        (folder / "work").write_bytes(to_json(work))
         child = subprocess.Popen(  # noqa: S603 (this Python, and a folder of our own)
             [sys.executable, "-m", "demarcate.checks.unit", str(folder)],
             stdin=subprocess.DEVNULL,
@@ -220,7 +221,7 @@ def _write(unit: Unit, folder: Path) -> None:
         table: pa.Table = getattr(unit, name)
         with pa.OSFile(str(folder / name), "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
             stream.write_table(table)
-    (folder / "outcomes").write_bytes(msgspec.json.encode(unit.outcomes))
+    (folder / "outcomes").write_bytes(to_json(unit.outcomes))
 
 
 def _read(folder: Path) -> Unit:
