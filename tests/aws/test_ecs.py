@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from demarcate.estate.schema.transforms import declared_secrets, plaintext_secrets, secret_name
+from demarcate.estate.schema.standins import StandIn
+from demarcate.estate.schema.transforms import plaintext_secrets, secret_name
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.ecs import image_parts
 from tests.aws.conftest import Aws
@@ -131,11 +132,15 @@ def test_a_secret_of_unknown_value_is_not_known() -> None:
     assert plaintext_secrets({"DB_PASSWORD": Unknown(Kind.PARAMETER, "a parameter"), "TOKEN": "abc"}) == ["TOKEN"]
 
 
-def test_in_a_template_what_may_be_a_reference_is_not_known() -> None:
-    assert isinstance(declared_secrets({"DB_PASSWORD": "Database.Secret"}), Unknown)
-    assert declared_secrets({"DB_PASSWORD": "hunter2"}) == ["DB_PASSWORD"]
+def test_in_a_template_what_is_a_reference_is_not_known() -> None:
+    reference = StandIn("Database.Secret", "${Database.Secret}")
+    assert isinstance(plaintext_secrets({"DB_PASSWORD": reference}), Unknown)
+    assert plaintext_secrets({"DB_PASSWORD": StandIn("Secret.Arn", "${Secret.Arn}")}) == []
+    assert plaintext_secrets({"DB_PASSWORD": "Database.Secret"}) == ["DB_PASSWORD"]
 
 
 def test_an_image_that_is_a_resource_of_a_template() -> None:
-    assert image_parts("Repository.RepositoryUri") == ("latest", "")
-    assert isinstance(image_parts("Build.ImageUri")[0], Unknown)
+    assert image_parts(StandIn("Repository.RepositoryUri", "${Repository.RepositoryUri}")) == ("latest", "")
+    assert image_parts(StandIn("a/b:1", "${AWS::AccountId}.dkr.ecr.${AWS::Region}.amazonaws.com/b:1")) == ("1", "")
+    assert isinstance(image_parts(StandIn("Build.ImageUri", "${Build.ImageUri}"))[0], Unknown)
+    assert isinstance(image_parts(StandIn("app:Tag", "app:${Tag}"))[0], Unknown)

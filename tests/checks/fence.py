@@ -10,6 +10,7 @@ from demarcate.base.connection import connect, select_of
 from demarcate.base.sql import identifier
 from demarcate.checks.catalog import columns_of, scoped
 from demarcate.checks.predicate import Compiled, compile_predicate
+from demarcate.checks.standins import _FORMS, MARKS
 
 if TYPE_CHECKING:
     import duckdb
@@ -45,6 +46,10 @@ _WORD = re.compile(
 """All that is SQL's own in what is compiled."""
 
 
+_OF_ASKS = set(re.findall(r"\w+", " ".join(" ".join(form) for form in _FORMS.values()))) | {MARKS}
+"""What the SQL of asks is made of, beside columns and texts."""
+
+
 def compiled(text: str, table: str = "aws_ebs_volume") -> Compiled:
     """A predicate over a table of ours. Raises PredicateError."""
     return compile_predicate(text, table, columns_of, scoped)
@@ -59,7 +64,16 @@ def holds(text: str, done: Compiled, table: str = "aws_ebs_volume") -> None:
     """What is compiled is one expression; beside texts and numbers it holds words of SQL and our own names."""
     words = set(re.findall(r"[A-Za-z][A-Za-z0-9_]*", text))
     tables = {table, *done.lookups}
+    asks = [ask for of_table in done.asks.values() for ask in of_table]
     ours = {"_row", *tables, *(column for name in tables for column in columns_of(name) or {})}
+    ours |= {ask.name for ask in asks}
+    for ask in asks:
+        for marked in (True, False):
+            sql = ask.sql(marked=marked)
+            select_of(_database(), f"SELECT {sql} FROM {identifier(table)}")
+            outside = re.sub(r"'(?:[^']|'')*'", " ", sql)
+            assert set(re.findall(r'"([^"]*)"', outside)) == {ask.column}, outside
+            assert not words & set(re.findall(r"\w+", re.sub(r'"[^"]*"', " ", outside))) - _OF_ASKS, outside
     for sql in filled(done):
         select_of(_database(), f"SELECT {sql} FROM {identifier(table)} AS _row")
         outside = re.sub(r"'(?:[^']|'')*'", " ", sql)

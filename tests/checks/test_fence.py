@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from demarcate.base.connection import connect
 from demarcate.checks.allowed import PredicateError
+from demarcate.checks.standins import Ask
 from tests.checks.fence import FORMS, HOSTILE, PLAIN, compiled, holds
 
 TEXTS = st.lists(st.sampled_from(HOSTILE) | st.text(max_size=3), max_size=6).map("".join)
@@ -42,19 +43,19 @@ def test_a_literal_is_the_text_that_was_meant(text: str) -> None:
         assert "character" in str(error) or "surrogate" in str(error)
         return
     with connect() as connection:
-        connection.execute("CREATE TABLE _row (volume_id VARCHAR)")
-        connection.execute("INSERT INTO _row VALUES (?)", [text])
+        connection.execute('CREATE TABLE _row ("known volume_id" VARCHAR, "filled volume_id" VARCHAR)')
+        connection.execute("INSERT INTO _row VALUES ($1, $1)", [text])
         assert connection.execute(f"SELECT {done.sql} FROM _row").fetchall() == [(True,)]
 
 
 @pytest.mark.parametrize(
     ("text", "sql"),
     [
-        ("cast(volume_id as \"varchar) or (true\") = 'a'", 'TRY_CAST("_row"."volume_id" AS TEXT) = \'a\''),
+        ("cast(volume_id as \"varchar) or (true\") = 'a'", 'TRY_CAST("_row"."known volume_id" AS TEXT) = \'a\''),
         ("size::varchar(10) = '1'", 'TRY_CAST("_row"."size" AS TEXT) = \'1\''),
         ("1_000 = size", '1000 = "_row"."size"'),
         ("encrypted -- and not encrypted", '"_row"."encrypted"'),
-        ("tags ->> 'a.b' = 'x'", "(\"_row\".\"tags\" ->> 'a.b') = 'x'"),
+        ("tags ->> 'a.b' = 'x'", f'"_row"."{Ask("text at", "tags", ("/a.b", "a.b")).name}" = \'x\''),
     ],
 )
 def test_what_is_compiled_is_made_anew(text: str, sql: str) -> None:
@@ -64,7 +65,7 @@ def test_what_is_compiled_is_made_anew(text: str, sql: str) -> None:
 def test_a_literal_may_read_as_anything_that_is_compiled() -> None:
     text = """volume_id = '"pass 0" "_row"."pass 0"' and exists (select 1 from aws_ebs_snapshot where encrypted)"""
     done = compiled(text)
-    assert done.sql == """("_row"."volume_id" = '"pass 0" "_row"."pass 0"') AND "_row"."pass 0\""""
+    assert done.sql == """("_row"."known volume_id" = '"pass 0" "_row"."pass 0"') AND "_row"."pass 0\""""
     assert list(done.looks) == ["pass 0"]
 
 

@@ -132,26 +132,26 @@ def tables() -> Iterator[duckdb.DuckDBPyConnection]:
     """A database with the two tables that predicates are tried on."""
     with duckdb.connect() as connection:
         connection.execute(
-            "CREATE TABLE aws_ebs_volume (volume_id VARCHAR, kms_key_id VARCHAR, account_id VARCHAR, region VARCHAR)"
+            "CREATE TABLE volumes (volume_id VARCHAR, kms_key_id VARCHAR, account_id VARCHAR, region VARCHAR)"
         )
         connection.execute(
-            "CREATE TABLE aws_ebs_snapshot (volume_id VARCHAR, encrypted BOOLEAN, _conditional VARCHAR, "
+            "CREATE TABLE snapshots (volume_id VARCHAR, encrypted BOOLEAN, _conditional VARCHAR, "
             "account_id VARCHAR, region VARCHAR)"
         )
         yield connection
 
 
 def fill_tables(tables: duckdb.DuckDBPyConnection, outer: dict[str, Any], inner: list[dict[str, Any]]) -> None:
-    tables.execute("DELETE FROM aws_ebs_volume")
-    tables.execute("DELETE FROM aws_ebs_snapshot")
-    tables.execute("INSERT INTO aws_ebs_volume VALUES (?, ?, '1', 'r')", [outer["volume_id"], outer["kms_key_id"]])
+    tables.execute("DELETE FROM volumes")
+    tables.execute("DELETE FROM snapshots")
+    tables.execute("INSERT INTO volumes VALUES (?, ?, '1', 'r')", [outer["volume_id"], outer["kms_key_id"]])
     for row in inner:
         tables.execute(
-            "INSERT INTO aws_ebs_snapshot VALUES (?, ?, ?, '1', 'r')",
+            "INSERT INTO snapshots VALUES (?, ?, ?, '1', 'r')",
             [row["volume_id"], row["encrypted"], "perhaps" if row["maybe"] else None],
         )
     # A row of another account never counts.
-    tables.execute("INSERT INTO aws_ebs_snapshot VALUES (?, true, NULL, '2', 'r')", [outer["volume_id"]])
+    tables.execute("INSERT INTO snapshots VALUES (?, true, NULL, '2', 'r')", [outer["volume_id"]])
 
 
 @cache
@@ -165,6 +165,9 @@ def predicate(sql: str, *, by_key: bool) -> Compiled:
 
 def evaluate(tables: duckdb.DuckDBPyConnection, sql: str, *, empty: bool = False, by_key: bool = True) -> Truth:
     done = predicate(sql, by_key=by_key)
+    for table, rows in {"aws_ebs_volume": "volumes", "aws_ebs_snapshot": "snapshots"}.items():
+        asks = [f'{ask.sql(marked=False)} AS "{ask.name}"' for ask in done.asks.get(table, ())]
+        tables.execute(f"CREATE OR REPLACE VIEW {table} AS SELECT {', '.join(['*', *asks])} FROM {rows}")
     looks = (f'{look.empty if empty else look.sql} AS "{name}"' for name, look in done.looks.items())
     row = f"(SELECT _row.*, {', '.join(looks)} FROM aws_ebs_volume AS _row)"
     found = tables.execute(f"SELECT {done.sql} FROM {row} AS _row").fetchone()

@@ -21,6 +21,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder, walk
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.names import ROW
+from demarcate.checks.standins import Ask, asks_of
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.schema.table import Table
 from demarcate.estate.tables import all_tables
@@ -170,8 +171,10 @@ def compile_check(
         about=about,
         reason=reason,
         columns=tuple(sorted({*passes.columns, *where.columns})),
+        asked=tuple(sorted({*passes.asked, *where.asked})),
         shown=shown,
         lookups=lookups,
+        asks=asks_of([passes.asks, where.asks]),
         looks={**passes.looks, **where.looks},
         demands=(where.demanded, *where.demands, *passes.demands),
         file=file,
@@ -257,6 +260,9 @@ def _bound(check: Check, file: str, item: Any, written: Written) -> Check:
     from demarcate.base.connection import select_of, short
 
     tables = _empty_tables()
+    for name, asks in check.asks.items():
+        for ask in asks:
+            _make_column(name, ask)
     looks = [f"{look.sql} AS {identifier(name)}" for name, look in check.looks.items()]
     row = f"SELECT {', '.join([*looks, f'{ROW}.*'])} FROM {identifier(check.table)} AS {ROW}"
     try:
@@ -274,6 +280,13 @@ def _bound(check: Check, file: str, item: Any, written: Written) -> Check:
         for (name, look), type_ in zip(check.looks.items(), types, strict=False)
     }
     return msgspec.structs.replace(check, looks=typed)
+
+
+@functools.cache
+def _make_column(table: str, ask: Ask) -> None:
+    """Let an empty table have what is asked of its rows."""
+    type_ = ask.type_of((columns_of(table) or {})[ask.column])
+    _empty_tables().execute(f"ALTER TABLE {identifier(table)} ADD COLUMN {identifier(ask.name)} {type_}")
 
 
 @functools.cache

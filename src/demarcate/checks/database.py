@@ -14,6 +14,7 @@ from demarcate.base.connection import Limits, connect, short
 from demarcate.base.sql import identifier, literal, parquet
 from demarcate.checks.missing import Missing, Place, shipped_facts
 from demarcate.checks.names import partly_read
+from demarcate.checks.standins import Ask, asks_of
 from demarcate.checks.structs import Check
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind
@@ -86,6 +87,8 @@ class Group:
         self._ready: set[str] = set()
         self._looked: set[str] = set()
         self._places: dict[str, list[Place]] = {}
+        self._reads: Mapping[str, AbstractSet[str]] = {}
+        self._asks: Mapping[str, Sequence[Ask]] = {}
         database.connection.execute(f"CREATE SCHEMA {identifier(schema)}")
 
     def drop(self) -> None:
@@ -108,8 +111,12 @@ class Group:
         cursor.execute("; ".join(settings))
         return cursor
 
-    def prepare(self, scans: Scans) -> None:
-        """Make the tables that judging these reads. Raises duckdb.Error for a damaged file."""
+    def prepare(self, scans: Scans, reads: Mapping[str, AbstractSet[str]]) -> None:
+        """Make the tables that judging these reads, of which `reads` are the columns. Raises duckdb.Error for a
+        damaged file.
+        """
+        self._reads = reads
+        self._asks = asks_of(check.asks for _, checks in scans for check in checks)
         looking: dict[str, set[str]] = {}
         for table, checks in scans:
             if self.has_rows(table):
@@ -186,10 +193,33 @@ class Group:
         files = self.snapshot.files(table.name)
         if not files:
             nothing = ", ".join(f"NULL::{c.type} AS {identifier(c.name)}" for c in table.all_columns)
-            self._execute(f"CREATE VIEW {self._named(table.name)} AS SELECT {nothing} WHERE false")
+            self._execute(
+                f"CREATE VIEW {self._named(table.name)} AS {self._asked(table, f'SELECT {nothing} WHERE false')}"
+            )
+        elif self.marked(table):  # what is asked of stand-ins takes more than to keep the answers
+            read = [
+                identifier(column.name) for column in table.all_columns if column.name in self._reads[table.name]
+            ]
+            rows = f"SELECT {', '.join(read)} FROM ({self._select(table, files)})"
+            self._execute(f"CREATE TABLE {self._named(table.name)} AS {self._asked(table, rows)}")
         else:
-            self._execute(f"CREATE VIEW {self._named(table.name)} AS {self._select(table, files)}")
+            rows = self._asked(table, self._select(table, files))
+            self._execute(f"CREATE VIEW {self._named(table.name)} AS {rows}")
         self._ready.add(table.name)
+
+    def marked(self, table: Table) -> frozenset[str]:
+        """The columns of a table that hold stand-ins."""
+        held = self.snapshot.manifest.tables.get(table.name)
+        return frozenset(name for part in held.parts for name in part.assigned) if held else frozenset()
+
+    def _asked(self, table: Table, rows: str) -> str:
+        """SQL for rows, each with what is asked of its columns."""
+        marked = self.marked(table)
+        asks = [
+            f"{ask.sql(marked=ask.column in marked)} AS {identifier(ask.name)}"
+            for ask in self._asks.get(table.name, ())
+        ]
+        return f"SELECT {', '.join(['*', *asks])} FROM ({rows})" if asks else rows
 
     def _select(self, table: Table, files: Sequence[str]) -> str:
         """SQL for the rows in some files, in the columns and types that the table has today."""
@@ -211,8 +241,9 @@ class Group:
         form = literal(msgspec.json.encode([types]).decode())
         of_place = {"account_id": "place[1] AS account_id", "region": "place[2] AS region"}
         columns = ", ".join(of_place.get(name, f"row.{identifier(name)}") for name in types)
+        kept = f"{table.name} kept"
         self._execute(
-            f"CREATE TABLE {self._named(table.name)} AS SELECT {columns} "
+            f"CREATE TABLE {self._named(kept)} AS SELECT {columns} "
             f"FROM (SELECT unnest(from_json($rows, {form})) AS row), "
             "(SELECT unnest(from_json($places, '[[\"VARCHAR\"]]')) AS place)",
             {
@@ -222,7 +253,9 @@ class Group:
         )
         files = self.snapshot.files(table.name)
         if files:
-            self._execute(f"INSERT INTO {self._named(table.name)} {self._select(table, files)}")
+            self._execute(f"INSERT INTO {self._named(kept)} {self._select(table, files)}")
+        asked = self._asked(table, f"SELECT * FROM {self._named(kept)}")
+        self._execute(f"CREATE VIEW {self._named(table.name)} AS {asked}")
         self._ready.add(table.name)
 
 

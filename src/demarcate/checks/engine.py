@@ -171,7 +171,7 @@ class _Judging:
         what else runs.
         """
         try:
-            group.prepare(scans)
+            group.prepare(scans, _read_by(scans))
         except duckdb.Error as error:
             failed: dict[int, _Failed] = dict.fromkeys(range(len(scans)), error)
             if not group.damaged(_read_by(scans)):
@@ -234,7 +234,7 @@ class _Judging:
         for part in [[account] for account in accounts] if late else _halves(accounts):
             smaller = self._database.group(group.snapshot.of(part))
             if smaller.has_rows(table):
-                smaller.prepare([(table, checks)])
+                smaller.prepare([(table, checks)], read_by(table, checks))
                 tallies += self._again(smaller, table, checks, seconds / len(accounts) if late else seconds)
             smaller.drop()
         return tallies

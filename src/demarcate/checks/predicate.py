@@ -31,7 +31,9 @@ from demarcate.checks.allowed import (
     shown,
     unit,
 )
+from demarcate.checks.asking import Finish, asked
 from demarcate.checks.names import ROW, Demand, Look, partly_read
+from demarcate.checks.standins import Ask
 from demarcate.checks.trees import (
     RowName,
     all_of,
@@ -69,6 +71,10 @@ class Compiled:
     """The tree as it is printed."""
     columns: tuple[str, ...]
     """Columns of the judged table."""
+    asks: Mapping[str, tuple[Ask, ...]]
+    """What it asks of columns that may hold stand-ins, by table."""
+    asked: tuple[str, ...]
+    """Those of the judged table's columns that it asks something of."""
     lookups: Mapping[str, tuple[str, ...]]
     """Other tables that it looks into, and their columns."""
     looks: Mapping[str, Look]
@@ -110,8 +116,17 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, nam
     except SqlglotError as error:
         raise PredicateError(f"is not SQL: {_first_line(error)}") from error
     lookups = {name: tuple(sorted(used)) for name, used in compiler.lookups.items()}
+    compiler.asks.setdefault(table, set()).update(outer.asks)
     return Compiled(
-        made, sql, tuple(sorted(outer.used)), lookups, compiler.looks, demanded, tuple(compiler.demands)
+        made,
+        sql,
+        tuple(sorted(outer.used)),
+        {name: tuple(sorted(asks)) for name, asks in compiler.asks.items() if asks},
+        tuple(sorted({ask.column for ask in outer.asks})),
+        lookups,
+        compiler.looks,
+        demanded,
+        tuple(compiler.demands),
     )
 
 
@@ -162,6 +177,8 @@ class _Compiler:
         self.looks: dict[str, Look] = {}
         self.demands: list[Demand] = []
         self._inside: list[exp.Expr] = []
+        self._made: dict[int, exp.Expr] = {}
+        self.asks: dict[str, set[Ask]] = {}
 
     def expression(self, node: exp.Expr, scopes: _Scopes) -> exp.Expr:
         """A tree with names resolved, `now()` fixed and subqueries three-valued."""
@@ -170,12 +187,15 @@ class _Compiler:
         if isinstance(node, exp.In) and node.args.get("query") is not None:
             if node.this.find(exp.Select) is not None:
                 raise PredicateError("IN (SELECT …) looks for a value, and not for what another SELECT gives")
-            left = self.expression(node.this, scopes)
-            return self._exists(_select_of(node.args["query"]), scopes, left)
+            return self._exists(_select_of(node.args["query"]), scopes, node.this)
         if isinstance(node, exp.Subquery | exp.Select):
             return self._lookup(_select_of(node), scopes)
         if isinstance(node, exp.Column):
-            return self._column(node, scopes)
+            made = self._made.pop(id(node), None)
+            if made is not None:
+                return made
+            scope, name = self._column(node, scopes)
+            return scope.ask("known", name)
         if _is_now(node):
             return now()
         if isinstance(node, exp.CurrentDate):
@@ -183,18 +203,25 @@ class _Compiler:
         if isinstance(node, exp.Literal):
             return literal(node)
         if _asks_for_a_file(node):
-            used = [set(scope.used) for scope in scopes]
-            column = self._column(node.this, scopes)
-            for scope, names in zip(scopes, used, strict=True):
-                scope.used = names  # that it is NULL leaves nothing open
-            return is_null(column)
+            scope, name = self._column(node.this, scopes)
+            return is_null(scope.column(name))  # that it is NULL leaves nothing open
         check_allowed(node)
+        finish = self._asked(node, scopes)
         values = {key: self._value(node, key, value, scopes) for key, value in node.args.items()}
         if isinstance(node, exp.Anonymous):
             values["this"] = node.name.lower()
         if isinstance(node, exp.Cast):
             return try_cast(values["this"], values["to"])
-        return type(node)(**values)
+        return finish(type(node)(**values))
+
+    def _asked(self, node: exp.Expr, scopes: _Scopes) -> Finish:
+        """Make those columns under a node of which it asks less than what they look like."""
+        inner = node.find(exp.Column) if isinstance(node, exp.JSONExtract | exp.JSONExtractScalar) else None
+        if id(inner) in self._made:  # the path to it goes on
+            return lambda made: made
+        made, finish = asked(node, lambda column: self._column(column, scopes))
+        self._made |= made
+        return finish
 
     def _value(self, node: exp.Expr, key: str, value: Any, scopes: _Scopes) -> Any:
         """What stands at a key of an allowed node, made anew: in parentheses, so that DuckDB cannot read it in
@@ -214,7 +241,7 @@ class _Compiler:
             return value
         raise PredicateError(f"{shown(node)!r} may not be used in a predicate in this form")
 
-    def _column(self, node: exp.Column, scopes: _Scopes) -> exp.Expr:
+    def _column(self, node: exp.Column, scopes: _Scopes) -> tuple[RowName, str]:
         name, qualifier = node.name, node.table
         if node.args.get("db"):
             raise PredicateError(f"cannot tell what {shown(node)} is")
@@ -223,8 +250,7 @@ class _Compiler:
             raise PredicateError(f"{qualifier} is not a table of this predicate")
         for scope in candidates:
             if name in scope.columns:
-                scope.used.add(name)
-                return scope.column(name)
+                return scope, name
         known = {column for scope in candidates for column in scope.columns}
         near = difflib.get_close_matches(name, known, 1)
         where = " or ".join(dict.fromkeys(scope.table for scope in candidates))
@@ -272,25 +298,22 @@ class _Compiler:
 
     def _exists(self, select: exp.Select, scopes: _Scopes, left: exp.Expr | None) -> exp.Expr:
         inner = self._source(select, scopes)
-        outer_used = {id(scope): set(scope.used) for scope in scopes}
+        outer_doubts = [scope.doubts for scope in scopes]
         for scope in scopes:
-            scope.used.clear()
+            scope.doubts = set()
         before = len(self._inside)
         condition = self._condition(select, inner, scopes)
         if left is not None:
-            value = self.expression(_only(select), (*scopes, inner))
-            equal = exp.EQ(this=left.copy(), expression=value)
+            equal = self._equal(left, scopes, _only(select), (*scopes, inner))
             condition = equal if condition is None else all_of([equal, condition])
-            for column in left.find_all(exp.Column):
-                next(s for s in scopes if s.alias == column.table).used.add(column.name)
-        outer_nulls = [is_null(scope.column(name)) for scope in scopes for name in sorted(scope.used)]
-        for scope in scopes:
-            scope.used.update(outer_used[id(scope)])
-        self.lookups.setdefault(inner.table, set()).update(inner.used)
+        outer_nulls = [is_null(scope.column(name)) for scope in scopes for name in sorted(scope.doubts)]
+        for scope, doubts in zip(scopes, outer_doubts, strict=True):
+            scope.doubts = doubts | scope.doubts
+        self._read(inner)
         test = exp.true() if condition is None else condition
         same = self._same_place(inner, scopes[0])
         certain = is_null(inner.column("_conditional"))
-        nulls = [*map(inner.column, sorted(inner.used)), *(tree.copy() for tree in self._inside[before:])]
+        nulls = [*map(inner.column, sorted(inner.doubts)), *(tree.copy() for tree in self._inside[before:])]
         unsure = [*map(is_null, nulls), exp.not_(certain.copy())]
         exists = exist(inner, [*same, certain, test])
         untold = [*outer_nulls, variable(partly_read(inner.table))]
@@ -300,6 +323,23 @@ class _Compiler:
             scopes,
             case([(exists, exp.true()), (any_of(unknown), exp.null())]),
             case([(any_of(untold), exp.null())]),
+        )
+
+    def _read(self, inner: RowName) -> None:
+        """Note what is read of a table that is looked into."""
+        self.lookups.setdefault(inner.table, set()).update(inner.used)
+        self.asks.setdefault(inner.table, set()).update(inner.asks)
+
+    def _equal(self, left: exp.Expr, outer: _Scopes, right: exp.Expr, inner: _Scopes) -> exp.Expr:
+        """That a value is what the row of another table has."""
+        sides = (left.unnest(), outer), (right.unnest(), inner)
+        columns = [(side, scopes) for side, scopes in sides if isinstance(side, exp.Column)]
+        if len(columns) == len(sides):
+            for side, scopes in columns:
+                scope, name = self._column(side, scopes)
+                self._made[id(side)] = scope.use(name)
+        return exp.EQ(
+            this=operand(self.expression(left, outer)), expression=operand(self.expression(right, inner))
         )
 
     def _look(self, inner: RowName, scopes: _Scopes, tree: exp.Expr, empty: exp.Expr | None) -> exp.Expr:
@@ -318,12 +358,15 @@ class _Compiler:
         inner = self._source(select, scopes)
         condition = self._condition(select, inner, scopes)
         value = self.expression(_only(select), (*scopes, inner))
-        self.lookups.setdefault(inner.table, set()).update(inner.used)
+        self._read(inner)
         one = exp.EQ(
             this=exp.Count(this=exp.Distinct(expressions=[value.copy()]), big_int=True),
             expression=exp.Literal.number(1),
         )
-        agreed = exp.Case(ifs=[exp.If(this=one, true=exp.Min(this=value.copy()))])
+        told = exp.EQ(
+            this=exp.Count(this=value.copy(), big_int=True), expression=exp.Count(this=exp.Star(), big_int=True)
+        )
+        agreed = exp.Case(ifs=[exp.If(this=all_of([one, told]), true=exp.Min(this=value.copy()))])
         wanted = [*self._same_place(inner, scopes[0]), *([] if condition is None else [condition])]
         return self._look(inner, scopes, exp.Subquery(this=select_from(agreed, inner, wanted)), None)
 

@@ -14,6 +14,7 @@ from demarcate.checks.database import Group
 from demarcate.checks.judgement import JUDGED, Tally
 from demarcate.checks.missing import Looked, partly_column, unread_column
 from demarcate.checks.names import ROW, Look
+from demarcate.checks.standins import MARKS, why_assigned
 from demarcate.checks.structs import Check
 from demarcate.checks.whys import cause, whys
 from demarcate.estate.schema.table import Table
@@ -23,7 +24,7 @@ from demarcate.estate.tables import all_tables
 FEW_ROWS = 5_000
 """Up to so many rows of a table its verdicts are kept while it is judged."""
 
-_ALWAYS = {"resource", "account_id", "region", "partition", "file", "line", "_unknown"}
+_ALWAYS = {"resource", "account_id", "region", "partition", "file", "line", "_unknown", MARKS}
 """Columns that every finding needs."""
 
 
@@ -320,6 +321,9 @@ class Scan:
             generic = self._group.missing.why_null(self._table, name)
             why = f"coalesce({ROW}._unknown ->> {literal(name)}, {cause(generic.kind, generic.reason)})"
             causes.append((f"{name}: ", f'CASE WHEN {ROW}."{name}" IS NULL THEN {why} END'))
+        types = {column.name: column.type for column in self._table.all_columns}
+        marked = self._group.marked(self._table)
+        causes += [(f"{name}: ", why_assigned(name, types[name])) for name in check.asked if name in marked]
         looked = ", ".join(check.lookups)
         otherwise = Unknown(Kind.UNCOMPUTABLE, "it cannot be told from what was read")
         if looked:

@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from demarcate.checks.names import Demand, Look
+from demarcate.checks.standins import Ask
 
 Severity = Literal["critical", "high", "medium", "low"]
 SEVERITIES: tuple[Severity, ...] = ("critical", "high", "medium", "low")
@@ -50,9 +51,11 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     `verdict` is NULL or a boolean for each row that it is about; `about`, whether it is or may be, is empty where it is
     about every row. `looks` are what other tables say of the row, which both read as columns of `_row`. `reason` is SQL
     text for a row that fails.
-    `columns` are the judged table's columns that it reads, `shown` those that the reason shows, `lookups` other
-    tables and their columns, `demands` what is asked of the rows of any of them. `on_request` says what it would
-    cost on a live account, where it runs only when it is named; empty where it costs nothing to speak of.
+    `columns` are the judged table's columns that it reads, `asked` those of them that it compares with more than other
+    columns, `shown` those that the reason shows, `lookups` other tables and their columns, `asks` what is asked of
+    columns of all of these that may hold stand-ins, `demands` what is asked of the rows of any of them. `on_request`
+    says what it would cost on a live account, where it runs only when it is named; empty where it costs nothing to
+    speak of.
     """
 
     id: str
@@ -69,8 +72,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     about: str
     reason: str
     columns: tuple[str, ...]
+    asked: tuple[str, ...]
     shown: tuple[str, ...]
     lookups: dict[str, tuple[str, ...]]
+    asks: dict[str, tuple[Ask, ...]]
     looks: dict[str, Look]
     demands: tuple[Demand, ...]
     on_request: str

@@ -8,16 +8,23 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from demarcate.checks.names import NOW, ROW
+from demarcate.checks.standins import Ask, may_be_marked
 
 
 @dataclass(slots=True)
 class RowName:
-    """A row that names may belong to: its alias, table and columns, and the columns used so far."""
+    """A row that names may belong to: its alias, table and columns, and the columns used so far.
+
+    `asks` is what is asked of columns that may hold stand-ins. Where one of the columns of `doubts` is NULL,
+    something that was asked of the row is not known.
+    """
 
     alias: str
     table: str
     columns: Mapping[str, str]
     used: set[str] = field(default_factory=set)
+    asks: set[Ask] = field(default_factory=set)
+    doubts: set[str] = field(default_factory=set)
 
     @property
     def name(self) -> str:
@@ -27,6 +34,23 @@ class RowName:
     def column(self, name: str) -> exp.Column:
         """One of its columns."""
         return exp.column(name, table=self.alias, quoted=True)
+
+    def use(self, name: str) -> exp.Expr:
+        """A column as it stands."""
+        self.used.add(name)
+        self.doubts.add(name)
+        return self.column(name)
+
+    def ask(self, form: str, name: str, *texts: str) -> exp.Expr:
+        """Something asked of a column, as a column of its own."""
+        if not may_be_marked(name, self.columns[name]):
+            return self.use(name)
+        ask = Ask(form, name, texts)
+        self.used.add(name)
+        self.asks.add(ask)
+        if form not in ("text at", "json at"):  # nothing may be there
+            self.doubts.add(ask.name)
+        return self.column(ask.name)
 
 
 _WHOLE = (

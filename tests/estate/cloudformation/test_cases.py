@@ -3,7 +3,8 @@
 A case has `template` (text) or `templates` (text by path), and may have `parameters`, `names`, `load` (the paths
 to give; else the folder). It expects `resources` by logical id, each with any of `type`, `properties` (all of
 them), `some` (some of them), `ref`, `line`, `file`, `lines`, `conditional`, `deletion_policy`; no others may
-be there. And `problems`, each a line and a piece of the message. Unknown is {unknown: a piece of the reason}.
+be there. And `problems`, each a line and a piece of the message. Unknown is {unknown: a piece of the reason};
+of a stand-in its text is told, or what it is made of: {assigned: "${Key.Arn}"}.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from typing import Any
 import pytest
 
 from demarcate.base.documents import compose, plain
+from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.cloudformation.templates import Resource, load
 
@@ -25,6 +27,10 @@ CASES = [
 
 
 def agrees(got: Any, expected: Any) -> bool:
+    if isinstance(expected, dict) and set(expected) == {"assigned"}:
+        return type(got) is StandIn and bool(got.written == expected["assigned"])
+    if type(got) is StandIn:
+        got = got.text
     if isinstance(expected, dict) and set(expected) == {"unknown"}:
         return isinstance(got, Unknown) and expected["unknown"] in got.reason
     if isinstance(expected, dict) and isinstance(got, dict):

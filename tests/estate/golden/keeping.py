@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from demarcate.base.encoding import to_json
@@ -11,7 +11,7 @@ from demarcate.estate.schema.rows import Row, spooled
 from demarcate.estate.schema.table import COMMON, Table
 from demarcate.estate.snapshots.snapshot import Unread
 
-_PLACE = {column.name for column in COMMON} - {"region", "resource", "_unknown"}
+_PLACE = {column.name for column in COMMON} - {"region", "resource", "_unknown", "_assigned"}
 
 
 class Kept:
@@ -42,18 +42,19 @@ class _Part:
     size = 0
 
     def __init__(self, table: Table, rows: list[Row]) -> None:
+        self._types = {column.name: column.type for column in table.all_columns}
         self._own = {column.name for column in table.columns}
         self._rows = rows
 
     def append(self, rows: Iterable[Row]) -> None:
         for row in rows:
-            self._rows.append(written(row, self._own))
+            self._rows.append(written(row, self._own, self._types))
 
     def seal(self) -> None:
         """Nothing is written."""
 
 
-def written(row: Row, own: set[str]) -> Row:
+def written(row: Row, own: set[str], types: Mapping[str, str]) -> Row:
     """A row as it is in a snapshot's files, without where it is."""
-    kept: Row = json.loads(to_json(spooled(row)))
+    kept: Row = json.loads(to_json(spooled(row, types)))
     return {name: value for name, value in kept.items() if name in own or name not in _PLACE}

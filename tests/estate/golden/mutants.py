@@ -102,5 +102,5 @@ def _live(_: Table, column: Column) -> From | None:
 def _values(place: From, column: Column, items: list[Item]) -> list[bytes]:
     """What a column is of each item, or why it is not known, where it stands at a place."""
     make = build([column], lambda _: place)
-    rows = [spooled(make(item, PLACE)) for item in items]
-    return [to_json((row.get(column.name), row.get("_unknown"))) for row in rows]
+    rows = [spooled(make(item, PLACE), {column.name: column.type}) for item in items]
+    return [to_json((row.get(column.name), row.get("_unknown"), row.get("_assigned"))) for row in rows]

@@ -16,6 +16,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from demarcate.estate.schema.paths import ABSENT, kind
+from demarcate.estate.schema.standins import StandIn, Undecided, combined, distinct, sample, settled
 from demarcate.estate.schema.transforms import document as parsed
 from demarcate.estate.schema.unknown import Kind, Unknown
 
@@ -59,7 +60,15 @@ WATCHED: Final = (
 COLUMNS: Final = (
     *("statement_index", "sid", "effect", "principals", "not_principals", "service_principals"),
     *("federated_providers", "actions", "not_actions", "wildcard_services", "watched_actions", "resources"),
-    *("not_resources", "all_resources", "conditions", "condition_keys", "limiting_keys", "has_condition"),
+    *(
+        "not_resources",
+        "wildcard_resources",
+        "all_resources",
+        "conditions",
+        "condition_keys",
+        "limiting_keys",
+        "has_condition",
+    ),
     "is_public",
 )
 """What a statement tells."""
@@ -99,14 +108,14 @@ def _statement(one: Any) -> Statement:
             else Unknown(Kind.MALFORMED, f"a statement is an object, not {kind(one)}")
         )
         return {name: reason for name in COLUMNS if name != "statement_index"}
-    effect = one.get("Effect", Unknown(Kind.MALFORMED, "a statement has no Effect"))
+    effect = settled(one.get("Effect", Unknown(Kind.MALFORMED, "a statement has no Effect")))
     principals, not_principals = (
         _principals(one.get("Principal", ABSENT)),
         _principals(one.get("NotPrincipal", ABSENT)),
     )
     actions, not_actions = _lower(one.get("Action", ABSENT)), _lower(one.get("NotAction", ABSENT))
     resources, not_resources = _values(one.get("Resource", ABSENT)), _values(one.get("NotResource", ABSENT))
-    conditions = one.get("Condition", {})
+    conditions = settled(one.get("Condition", {}))
     if conditions is None:
         conditions = {}
     limiting = _limiting(conditions)
@@ -115,7 +124,7 @@ def _statement(one: Any) -> Statement:
         "effect": effect,
         "principals": principals.column,
         "not_principals": not_principals.column,
-        "service_principals": principals.of_type("Service", str.lower),
+        "service_principals": principals.of_type("Service", _service),
         "federated_providers": principals.of_type("Federated", _provider),
         "actions": actions.column,
         "not_actions": not_actions.column,
@@ -123,6 +132,7 @@ def _statement(one: Any) -> Statement:
         "watched_actions": _watched(actions, not_actions),
         "resources": resources.column,
         "not_resources": not_resources.column,
+        "wildcard_resources": any("*" in text for text in resources.known) or resources.unknown or False,
         "all_resources": _all_resources(resources, but_some=one.get("NotResource") is not None),
         "conditions": conditions,
         "condition_keys": _condition_keys(conditions),
@@ -137,15 +147,25 @@ def _statement(one: Any) -> Statement:
 
 @dataclass(slots=True)
 class _Values:
-    """The texts that are known, and why there may be more."""
+    """The texts that are known, and why there may be more.
+
+    `known` has a sample of each stand-in: it names something of the templates, and so it is no wildcard.
+    """
 
     known: list[str] = field(default_factory=list)
     unknown: Unknown | None = None
+    standins: dict[int, StandIn] = field(default_factory=dict)
+    """Those among the texts, by their place."""
+
+    @property
+    def texts(self) -> list[str | StandIn]:
+        """The texts, with stand-ins in their places."""
+        return [self.standins.get(index, text) for index, text in enumerate(self.known)]
 
     @property
     def column(self) -> Any:
         """The list where all of it is known."""
-        return self.unknown or self.known
+        return self.unknown or self.texts
 
     @property
     def given(self) -> bool:
@@ -159,7 +179,14 @@ def _values(value: Any) -> _Values:
     if value is ABSENT or value is None:
         return found
     for item in value if isinstance(value, list) else [value]:
-        if isinstance(item, str):
+        if isinstance(item, StandIn):
+            try:
+                found.known.append(item.sample)
+            except Undecided:
+                found.unknown = found.unknown or item.unknown
+            else:
+                found.standins[len(found.known) - 1] = item
+        elif isinstance(item, str):
             found.known.append(item)
         elif isinstance(item, bool):
             found.known.append("true" if item else "false")
@@ -173,7 +200,8 @@ def _values(value: Any) -> _Values:
 
 
 def _lower(value: Any) -> _Values:
-    found = _values(value)
+    items = value if isinstance(value, list) else [value]
+    found = _values(value if value is ABSENT else [settled(item) for item in items])
     return _Values([text.lower() for text in found.known], found.unknown)
 
 
@@ -201,19 +229,24 @@ class _Principals:
         for type_, values in self.types.items():
             if self.unknown or values.unknown:
                 return self.unknown or values.unknown
-            texts += ["*" if type_ == "*" or f"{type_}:{v}" == "AWS:*" else f"{type_}:{v}" for v in values.known]
-        return self.unknown or list(dict.fromkeys(texts))
+            of_type = f"{type_}:{{value}}"
+            texts += [
+                "*" if text == "*" and type_ in ("*", "AWS") else combined(of_type, {"value": whole})
+                for text, whole in zip(values.known, values.texts, strict=True)
+            ]
+        return self.unknown or distinct(texts)
 
     def of_type(self, type_: str, change: Any) -> Any:
         """The principals of one type, each changed by a function (which may give an Unknown)."""
         values = self.types.get(type_, _Values())
         if self.unknown or values.unknown:
             return self.unknown or values.unknown
-        texts = [change(text) for text in values.known]
+        texts = [change(text) for text in values.texts]
         return next((text for text in texts if isinstance(text, Unknown)), texts)
 
 
 def _principals(value: Any) -> _Principals:
+    value = settled(value)
     if value is ABSENT or value is None:
         return _Principals()
     if isinstance(value, Unknown):
@@ -225,17 +258,24 @@ def _principals(value: Any) -> _Principals:
     return _Principals({type_: _values(texts) for type_, texts in value.items()})
 
 
+def _service(text: str | StandIn) -> str | StandIn:
+    return text if isinstance(text, StandIn) else text.lower()
+
+
 _OWN_NAMES = ("cognito-identity.amazonaws.com", "accounts.google.com", "graph.facebook.com", "www.amazon.com")
 
 
-def _provider(text: str) -> str | Unknown:
+def _provider(whole: str | StandIn) -> str | Unknown:
     """The name of an identity provider: a host (and path), or `saml:` and its name."""
+    text = sample(whole)
     _, found, name = text.partition(":oidc-provider/")
     if found:
         return name.lower()
     _, found, name = text.partition(":saml-provider/")
     if found:
         return f"saml:{name}"
+    if isinstance(whole, StandIn):
+        return whole.unknown
     return text if text in _OWN_NAMES else Unknown(Kind.DEPLOYMENT, f"{text}: which identity provider it is")
 
 

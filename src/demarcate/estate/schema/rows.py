@@ -11,11 +11,12 @@ from typing import Any
 
 from demarcate.base.moments import since_1970, utc
 from demarcate.estate.schema.paths import ABSENT, kind, path
+from demarcate.estate.schema.standins import StandIn, Undecided, combined, first_standin, marks, shown
 from demarcate.estate.schema.table import UNSET, Column, Derived, From, Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 Row = dict[str, Any]
-"""Column to value. A value may be an `Unknown`; inside JSON values Unknowns may stand anywhere."""
+"""Column to value. A value may be an `Unknown` or a stand-in; inside JSON values these may stand anywhere."""
 
 
 ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, RecursionError)
@@ -24,12 +25,21 @@ ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, Recu
 
 @dataclass(slots=True)
 class Item:
-    """What a row is made from: a value, the item it was found under, and its details or companions."""
+    """What a row is made from: a value, the item it was found under, and its details or companions.
+
+    In a template, `ref` is what `Ref` to it gives, and `label` what stand-ins for something of it call it.
+    """
 
     value: Any
     parent: Item | None = None
     details: dict[str, Any] = field(default_factory=dict)
-    ref: str = ""
+    ref: str | StandIn = ""
+    label: str = ""
+
+    def attribute(self, name: str) -> StandIn:
+        """What `Fn::GetAtt` of it gives."""
+        text = self.ref.text if isinstance(self.ref, StandIn) else self.ref
+        return StandIn(f"{text}.{name}", f"${{{self.label}.{name}}}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +120,7 @@ def _format(text: str, row: Row) -> Any:
         if value is None or isinstance(value, Unknown):
             return value or Unknown(Kind.UNSET, f"{name} is not known")
         values[name] = value
-    return text.format_map(values)
+    return combined(text, values)
 
 
 @lru_cache(maxsize=1024)
@@ -130,8 +140,8 @@ def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
     if text == "#ref":
         return lambda item, _: item.ref
     if text.startswith("#attribute."):
-        suffix = text.removeprefix("#attribute")
-        return lambda item, _: item.ref + suffix
+        name = text.removeprefix("#attribute.")
+        return lambda item, _: item.attribute(name)
     simple = not text.startswith(("@", "^")) or text == "@"
     get = path(text) if simple else None
     said = place.said or text
@@ -145,11 +155,15 @@ def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
         if function is not None:
             try:
                 value = function(value)
-            except ODD:
-                inside = first_unknown(value)
-                return inside or Unknown(Kind.MALFORMED, f"{said}: {kind(value)} of a form that was not expected")
+            except (*ODD, Undecided) as error:
+                return _why(error, value) or Unknown(
+                    Kind.MALFORMED, f"{said}: {kind(value)} of a form that was not expected"
+                )
             if value is ABSENT:
                 return None if absent is UNSET else absent
+        elif isinstance(value, StandIn):
+            if "{{resolve:" in value.text:
+                return _dynamic(value.text, said)
         elif isinstance(value, str) and "{{resolve:" in value:
             return _dynamic(value, said)
         return convert(type_, value, said)
@@ -163,6 +177,12 @@ def _dynamic(value: str, what: str) -> Unknown:
     return Unknown(why, f"{what}: {value[:60]} is only known at deployment")
 
 
+def _why(error: Exception, value: Any) -> Unknown | None:
+    """Why a function has no answer to a value; None where nothing in it is unknown or a stand-in."""
+    inside = error.value if isinstance(error, Undecided) else first_unknown(value) or first_standin(value)
+    return inside.unknown if isinstance(inside, StandIn) else inside
+
+
 def convert(type_: str, value: Any, what: str) -> Any:
     """A value as a column's type has it, or an Unknown that says what was found instead.
 
@@ -170,6 +190,8 @@ def convert(type_: str, value: Any, what: str) -> Any:
     """
     if value is None or isinstance(value, Unknown):
         return value
+    if isinstance(value, StandIn) and (type_ != "VARCHAR[]" or not value.filled):
+        return value if type_ == "VARCHAR" else value.unknown
     if type_ == "JSON":
         return value
     if type_ == "VARCHAR":
@@ -271,8 +293,8 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
     if reason is None:
         try:
             found = list(derived.function(needs))
-        except ODD:
-            reason = first_unknown(needs) or Unknown(
+        except (*ODD, Undecided) as error:
+            reason = _why(error, needs) or Unknown(
                 Kind.MALFORMED, f"{', '.join(derived.needs)}: of a form that was not expected"
             )
     if reason is not None:
@@ -288,14 +310,26 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
         yield row
 
 
-def spooled(row: Row) -> Row:
-    """A row as it is written: Unknowns become NULL, and why, with its kind, the column `_unknown`."""
+def spooled(row: Row, types: Mapping[str, str]) -> Row:
+    """A row as it is written, by the types of its columns.
+
+    Unknowns become NULL, and why, with its kind, the column `_unknown`; stand-ins become the texts that stand for
+    them, and what they are the column `_assigned`.
+    """
     reasons: dict[str, dict[str, str]] = {}
+    assigned: dict[str, Any] = {}
     for name, value in row.items():
-        unknown = first_unknown(value) if isinstance(value, dict | list | Unknown) else None
-        if unknown is not None:
-            reasons[name] = {"kind": unknown.kind, "reason": str(unknown)}
-            row[name] = None
+        kind = type(value)
+        if kind is StandIn or kind is dict or kind is list or kind is Unknown:
+            unknown = first_unknown(value)
+            if unknown is not None:
+                reasons[name] = {"kind": unknown.kind, "reason": str(unknown)}
+                row[name] = None
+            elif first_standin(value) is not None:
+                assigned[name] = marks(types[name], value)
+                row[name] = shown(value)
     if reasons:
         row["_unknown"] = reasons
+    if assigned:
+        row["_assigned"] = assigned
     return row

@@ -322,5 +322,10 @@ COMMON: Final = (
     Column("line", "BIGINT", about="The line in that file, from 1."),
     Column("_conditional", "VARCHAR", about="Why it is not known whether the resource exists at all."),
     Column("_unknown", "JSON", about="For columns that are NULL: why, by column, as `kind` and `reason`."),
+    Column(
+        "_assigned",
+        "JSON",
+        about="For columns with stand-ins for what only exists once deployed: where in them, and what it is.",
+    ),
 )
 """The columns that every table has."""

@@ -10,6 +10,7 @@ from typing import Any, Final
 from demarcate.base.encoding import NestedTooDeeply, from_json
 from demarcate.base.moments import since_1970
 from demarcate.base.nesting import is_deep
+from demarcate.estate.schema.standins import StandIn, sample
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 
@@ -63,6 +64,15 @@ def each(key: str) -> Callable[[Any], Any]:
     return lambda values: [value if isinstance(value, Unknown) else value[key] for value in values]
 
 
+def aws_managed_key(key: str) -> bool:
+    """Whether a KMS key is named by an alias that AWS keeps for itself: what a template makes has none.
+
+    >>> aws_managed_key("arn:aws:kms:eu-west-1:123456789012:alias/aws/s3"), aws_managed_key("alias/mine")
+    (True, False)
+    """
+    return sample(key).rpartition(":")[2].startswith("alias/aws/")
+
+
 def as_list(value: Any) -> list[Any]:
     """A list: the value itself, or the one thing it is."""
     return value if isinstance(value, list) else [value]
@@ -98,12 +108,11 @@ def secret_name(name: str) -> bool:
     )
 
 
-def plaintext_secrets(variables: Any, *, declared: bool = False) -> Any:
+def plaintext_secrets(variables: Any) -> Any:
     """The names of those variables that hold a secret as plain text, sorted; never the values.
 
     A value that only refers to a secret (an ARN, the path of a parameter) is none. Where a value is not known
-    and no other variable gives a secret away, the answer is not known; nor is it for what stands in a template
-    (`declared`) and may be a reference to a resource.
+    and no other variable gives a secret away, the answer is not known.
     """
     if isinstance(variables, Unknown):
         return variables
@@ -111,17 +120,12 @@ def plaintext_secrets(variables: Any, *, declared: bool = False) -> Any:
     for name, value in variables.items():
         if not secret_name(name):
             continue
-        secret = _secret(value, declared)
+        secret = _secret(value)
         if isinstance(secret, Unknown):
             unsure = unsure or Unknown(secret.kind, f"{name}: {secret.reason}")
         elif secret:
             found.append(name)
     return sorted(found) if found else unsure or []
-
-
-def declared_secrets(variables: Any) -> Any:
-    """`plaintext_secrets` of a template's variables."""
-    return plaintext_secrets(variables, declared=True)
 
 
 NOT_KEPT: Final = "(value not kept)"
@@ -154,23 +158,21 @@ def without_secrets(value: Any, hidden: frozenset[str] = frozenset()) -> Any:
             else without_secrets(item, hidden)
             for key, item in value.items()
         }
+    if isinstance(value, StandIn):
+        return NOT_KEPT if secrets_in(value.fill("${{{}}}".format)) else value
     return NOT_KEPT if isinstance(value, str) and secrets_in(value) else value
 
 
-_REFERENCE = re.compile(r"(?:[\w-]+/)*[A-Z][A-Za-z0-9]*(?:\.[A-Za-z][\w.]*)?")
-
-
-def _secret(value: Any, declared: bool) -> bool | Unknown:
+def _secret(value: Any) -> bool | Unknown:
+    if isinstance(value, StandIn):
+        if value.written.endswith(".SecretAccessKey}"):
+            return True
+        refers = value.written.startswith(("arn:", "/")) or value.written.endswith(".Arn}")
+        return False if refers else value.unknown
     if isinstance(value, Unknown | bool):
         return value if isinstance(value, Unknown) else False
     text = str(value).strip()
-    if text.startswith(("arn:", "/")) or text.lower() in ("", "true", "false", "none", "null"):
-        return False
-    if not declared or text.endswith(".SecretAccessKey"):
-        return True
-    if text.startswith("arn:") or "${AWS::" in text:
-        return Unknown(Kind.DEPLOYMENT, "it is only known at deployment")
-    return Unknown(Kind.DEPLOYMENT, "it may be a reference to a resource") if _REFERENCE.fullmatch(text) else True
+    return not text.startswith(("arn:", "/")) and text.lower() not in ("", "true", "false", "none", "null")
 
 
 _SECRETS = {

@@ -101,13 +101,17 @@ class AccountNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     """The regions that were asked for by name and that it has not enabled."""
 
 
-class Part(msgspec.Struct, frozen=True, kw_only=True):
-    """One table of one account and region. `file` is relative to the snapshot; None where there is no row."""
+class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One table of one account and region. `file` is relative to the snapshot; None where there is no row.
+
+    `assigned` are the columns in which rows hold stand-ins.
+    """
 
     account: str | None
     region: str | None
     rows: int
     file: str | None
+    assigned: tuple[str, ...] = ()
 
 
 class TableParts(msgspec.Struct, frozen=True, kw_only=True):

@@ -188,7 +188,13 @@ class SnapshotWriter:
             self._to_parquet(part.spool, part.table, self.folder / file, part.longest)
         with self._lock:
             self._open.discard(part)
-        found = Part(account=part.account, region=part.region, rows=part.rows, file=file)
+        found = Part(
+            account=part.account,
+            region=part.region,
+            rows=part.rows,
+            file=file,
+            assigned=tuple(sorted(part.assigned)),
+        )
         return SealedPart(part.table.name, tuple(part.columns), found)
 
     def _to_parquet(self, spool: Path, table: Table, file: Path, longest: int) -> None:
@@ -304,6 +310,8 @@ class PartWriter:
         self.table, self.columns, self.account, self.region = table, columns, account, region
         self.spool: Path | None = None
         self.rows = self.size = 0
+        self.assigned: set[str] = set()
+        self._types = {column.name: column.type for column in table.all_columns}
         self.longest = 0
         self._file: BinaryIO | None = None
 
@@ -314,7 +322,8 @@ class PartWriter:
                 raise Stopped
             if self._file is None:
                 self.spool, self._file = self._writer._spool(self.table.name)
-            line = to_json(spooled(row)) + b"\n"
+            line = to_json(spooled(row, self._types)) + b"\n"
+            self.assigned.update(row.get("_assigned") or ())
             self.longest = max(self.longest, len(line))
             self._file.write(line)
             self.size += len(line)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.schema.transforms import declared_secrets, document, plaintext_secrets
+from demarcate.estate.schema.transforms import document, plaintext_secrets
 from demarcate.estate.schema.unknown import Unknown
 
 Methods = list[tuple[str, dict[str, Any]]]
@@ -180,7 +180,7 @@ STAGE = Table(
         Texts(
             "plaintext_secret_names",
             live=From("variables", plaintext_secrets),
-            cloudformation=From("Variables", declared_secrets),
+            cloudformation=From("Variables", plaintext_secrets),
             absent=[],
             about="Stage variables that, by their names, hold secrets as plain text.",
         ),
@@ -254,7 +254,7 @@ STAGE_V2 = Table(
         Texts(
             "plaintext_secret_names",
             live=From("StageVariables", plaintext_secrets),
-            cloudformation=From("StageVariables", declared_secrets),
+            cloudformation=From("StageVariables", plaintext_secrets),
             absent=[],
             about="Stage variables that, by their names, hold secrets as plain text.",
         ),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from demarcate.estate.schema.standins import distinct
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import not_empty, without_secrets
 from demarcate.estate.schema.unknown import Unknown, first_unknown
@@ -31,15 +32,15 @@ def _origins(select: Callable[[dict[str, Any]], Any], items: Items) -> Callable[
     """What `select` gives for each origin (a text, a list of them, or None), as one list without repetition."""
 
     def texts(value: Any) -> Any:
-        found: dict[Any, None] = {}
+        found: list[Any] = []
         for origin in items(value):
             told = origin if isinstance(origin, Unknown) else select(origin)
             unknown = first_unknown(told)
             if unknown is not None:
                 return unknown
             if told is not None:
-                found.update(dict.fromkeys(told if isinstance(told, list) else [told]))
-        return list(found)
+                found += told if isinstance(told, list) else [told]
+        return distinct(found)
 
     return texts
 
@@ -89,9 +90,11 @@ def _without_control(origin: dict[str, Any]) -> Any:
 def _function_url(origin: dict[str, Any]) -> Any:
     """The id of an origin that is a Lambda function URL without origin access control."""
     domain, control = origin.get("DomainName", ""), origin.get("OriginAccessControlId", "")
+    if control and not isinstance(control, Unknown):
+        return None
     if isinstance(domain, Unknown):
         return domain
-    if ".lambda-url." not in domain or (control and not isinstance(control, Unknown)):
+    if ".lambda-url." not in domain:
         return None
     return control or origin.get("Id", "")
 
@@ -113,13 +116,13 @@ def _of_behaviors(name: str, items: Items) -> Callable[[Any], Any]:
     """A member of the default cache behavior and of all others, without repetition."""
 
     def texts(config: Any) -> Any:
-        found: dict[Any, None] = {}
+        found: list[Any] = []
         for behavior in _behaviors(config, items):
             told = behavior if isinstance(behavior, Unknown) else behavior.get(name, "")
             if isinstance(told, Unknown):
                 return told
-            found[told] = None
-        return list(found)
+            found.append(told)
+        return distinct(found)
 
     return texts
 

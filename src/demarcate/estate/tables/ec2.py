@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import as_list, each, present, secrets_in
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -16,8 +17,10 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 MAX_USER_DATA = 1_000_000
 
 
-def user_data_secrets(value: str) -> list[str]:
+def user_data_secrets(value: str) -> list[str] | Unknown:
     """What user data (base64, perhaps compressed) seems to hold: kinds of secrets, never their values."""
+    if isinstance(value, StandIn):
+        return _secrets_around(value.encoded or value)
     try:
         data = base64.b64decode(value, validate=True)
     except (binascii.Error, ValueError):
@@ -28,6 +31,12 @@ def user_data_secrets(value: str) -> list[str]:
         except zlib.error:
             raise ValueError("damaged gzip") from None
     return secrets_in(data.decode("utf-8", "replace"))
+
+
+def _secrets_around(value: StandIn) -> list[str] | Unknown:
+    """What secrets a text with assigned parts holds: names of things are none, other attributes may be."""
+    secrets = secrets_in(value.fill("${{{}}}".format))
+    return secrets or ([] if value.is_of_names else value.unknown)
 
 
 def unencrypted_devices(mappings: list[Any]) -> Any:

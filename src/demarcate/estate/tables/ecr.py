@@ -19,7 +19,7 @@ from demarcate.estate.schema.table import (
     Time,
     attribute,
 )
-from demarcate.estate.schema.transforms import document, present
+from demarcate.estate.schema.transforms import aws_managed_key, document, present
 from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 
@@ -93,6 +93,12 @@ REPOSITORY = Table(
             "kms_key",
             live="encryptionConfiguration.kmsKey",
             absent="",
+        ),
+        Bool(
+            "kms_key_aws_managed",
+            live=From("encryptionConfiguration.kmsKey", aws_managed_key),
+            absent=False,
+            about="Whether the key is named by an alias that AWS keeps for itself.",
         ),
         Bool(
             "has_lifecycle_policy",

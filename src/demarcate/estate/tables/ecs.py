@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -70,19 +71,15 @@ def _efs_in_clear(volumes: Any) -> Any:
 _COMMANDS = ("command", "entryPoint")
 
 
-def _kept(declared: bool) -> Any:
+def _kept(containers: Any) -> Any:
     """Containers without values that may be secrets: which variables look like some is told apart.
 
     Names stay, values of variables and words of commands do not.
     """
-
-    def keep(containers: Any) -> Any:
-        return [_without_values(one, declared) for one in containers]
-
-    return keep
+    return [_without_values(one) for one in containers]
 
 
-def _without_values(container: Any, declared: bool) -> Any:
+def _without_values(container: Any) -> Any:
     if not isinstance(container, dict):
         return container
     variables = container.get("environment") or []
@@ -98,7 +95,7 @@ def _without_values(container: Any, declared: bool) -> Any:
         ]
     else:
         kept["environment"] = variables
-    kept["plaintextSecretNames"] = _plaintext(variables, declared)
+    kept["plaintextSecretNames"] = _plaintext(variables)
     return kept
 
 
@@ -339,8 +336,8 @@ TASK_DEFINITION = Table(
         Text("memory", live="taskDefinition.memory", cloudformation="Memory", absent=""),
         Json(
             "container_definitions",
-            live=From("taskDefinition.containerDefinitions", _kept(declared=False)),
-            cloudformation=From("ContainerDefinitions", _kept(declared=True)),
+            live=From("taskDefinition.containerDefinitions", _kept),
+            cloudformation=From("ContainerDefinitions", _kept),
             absent=[],
             about="Without the values of variables and the words of commands, which may be secrets.",
         ),
@@ -371,13 +368,19 @@ def image_parts(image: Any) -> tuple[Any, Any]:
     """
     if isinstance(image, Unknown):
         return image, image
-    name, _, digest = image.partition("@")
-    _, colon, tag = name.rsplit("/", 1)[-1].partition(":")
-    reference = not colon and name != name.lower() and not name.endswith(".RepositoryUri")
-    if "${" in tag + digest or reference:
-        unknown = Unknown(Kind.DEPLOYMENT, f"which image {image} is, is only known at deployment")
+    written = image.fill(_repository) if isinstance(image, StandIn) else image
+    name, _, digest = written.partition("@")
+    last = name.rsplit("/", 1)[-1]
+    _, colon, tag = last.partition(":")
+    if "\0" in last + digest:
+        unknown = image.unknown if isinstance(image, StandIn) else Unknown(Kind.MALFORMED, "an image has a NUL")
         return unknown, unknown
     return tag if colon or digest else "latest", digest
+
+
+def _repository(name: str) -> str:
+    """What a part of an image's name that is assigned may look like: a NUL where it may be more than a part of it."""
+    return "x" if name.endswith((".RepositoryUri", "AWS::AccountId", "AWS::Region", "AWS::URLSuffix")) else "\0"
 
 
 def _containers(parent: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
@@ -420,7 +423,7 @@ _MEMBERS = {
 }
 
 
-def _plaintext(environment: Any, declared: bool) -> Any:
+def _plaintext(environment: Any) -> Any:
     if isinstance(environment, Unknown):
         return environment
     pairs: dict[str, Any] = {}
@@ -429,7 +432,7 @@ def _plaintext(environment: Any, declared: bool) -> Any:
             pairs.setdefault("SECRET", one if isinstance(one, Unknown) else one["name"])
         else:
             pairs[one["name"]] = one.get("value", "")
-    return plaintext_secrets(pairs, declared=declared)
+    return plaintext_secrets(pairs)
 
 
 def _names(secrets: Any) -> Any:

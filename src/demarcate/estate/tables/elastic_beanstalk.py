@@ -22,7 +22,7 @@ from demarcate.estate.schema.table import (
     Texts,
     Time,
 )
-from demarcate.estate.schema.transforms import declared_secrets, names_only, plaintext_secrets
+from demarcate.estate.schema.transforms import names_only, plaintext_secrets
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 _ENVIRONMENT = "aws:elasticbeanstalk:application:environment"
@@ -100,7 +100,7 @@ def _declared_variables(properties: Any) -> Any:
 def _declared_secrets(properties: Any) -> Any:
     """What the template itself gives away; that it gives away nothing does not tell of other files."""
     options = properties.get("OptionSettings", [])
-    found = options if isinstance(options, Unknown) else declared_secrets(_variables(options))
+    found = options if isinstance(options, Unknown) else plaintext_secrets(_variables(options))
     hidden = "TemplateName" in properties or "VersionLabel" in properties
     return _HIDDEN if found == [] and hidden else found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.standins import sample
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -39,7 +40,8 @@ def _nothing(_: Any) -> list[Any]:
 
 def _aws_managed(arns: Any) -> Any:
     """The names of the AWS managed policies among ARNs."""
-    return first_unknown(arns) or [arn.rpartition("/")[2] for arn in arns if ":iam::aws:policy/" in arn]
+    texts = [sample(arn) for arn in arns if not isinstance(arn, Unknown)]
+    return first_unknown(arns) or [arn.rpartition("/")[2] for arn in texts if ":iam::aws:policy/" in arn]
 
 
 def _managed_arns(values: Any) -> Any:

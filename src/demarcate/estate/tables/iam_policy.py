@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.policies import named_statements, statements
+from demarcate.estate.schema.standins import sample
 from demarcate.estate.schema.table import Bool, Derived, Int, Json, Table, Text, Texts
 from demarcate.estate.schema.unknown import Kind, Unknown
 
@@ -34,7 +35,7 @@ def _other_accounts(principals: Any, own: str) -> Any:
     """The accounts among principals other than the policy's own, which a template writes as AWS::AccountId."""
     if isinstance(principals, Unknown):
         return principals
-    found = {match[1] for match in map(_ACCOUNT.fullmatch, principals) if match}
+    found = {match[1] for match in map(_ACCOUNT.fullmatch, map(sample, principals)) if match}
     return sorted(found - {own})
 
 
@@ -135,6 +136,7 @@ STATEMENT = Table(
         ),
         Texts("resources", absent=[]),
         Texts("not_resources", absent=[]),
+        Bool("wildcard_resources", about="Whether a resource is named with a wildcard."),
         Bool("all_resources", about="Whether it is about every resource of some kind, not named ones."),
         Json("conditions", absent={}),
         Texts("condition_keys", absent=[], about="In lower case."),

@@ -7,6 +7,7 @@ from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.policies import statements
+from demarcate.estate.schema.standins import sample, settled
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -24,7 +25,6 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import (
-    declared_secrets,
     document,
     each,
     names_only,
@@ -59,10 +59,10 @@ def _statement(permission: Any) -> Any:
         "Action": permission.get("Action"),
         "Resource": permission.get("FunctionName"),
     }
-    if isinstance(principal, Unknown) or principal == "*":
+    if isinstance(principal, Unknown) or sample(principal) == "*":
         statement["Principal"] = principal
     else:
-        kind = "Service" if principal.endswith((".amazonaws.com", ".amazon.com")) else "AWS"
+        kind = "Service" if sample(principal).endswith((".amazonaws.com", ".amazon.com")) else "AWS"
         statement["Principal"] = {kind: principal}
     condition: dict[str, Any] = {}
     for name, operator, key in _CONDITIONS:
@@ -83,18 +83,22 @@ _CONDITIONS = (
 )
 
 
-def _through_url(statement: Any) -> bool:
+def _through_url(statement: Any) -> bool | Unknown:
     """Whether a statement is only about calls of a function's URL that asks for no authentication."""
     conditions = statement["conditions"]
     if not isinstance(conditions, dict):
         return False
     wanted = {"lambda:functionurlauthtype": "none", "lambda:invokedviafunctionurl": "true"}
-    return any(
-        operator.lower() in ("stringequals", "bool") and wanted.get(key.lower()) == str(value).lower()
+    told = [
+        (settled(value), wanted[key.lower()])
         for operator, keys in conditions.items()
-        if isinstance(keys, dict)
+        if operator.lower() in ("stringequals", "bool") and isinstance(keys, dict)
         for key, value in keys.items()
-    )
+        if key.lower() in wanted
+    ]
+    if any(str(value).lower() == text for value, text in told):
+        return True
+    return next((value for value, _ in told if isinstance(value, Unknown)), False)
 
 
 def _public(policy: Any) -> Any:
@@ -102,7 +106,11 @@ def _public(policy: Any) -> Any:
 
     What lets everyone in through the function's URL is told by the URL's own columns.
     """
-    answers = [one["is_public"] for one in statements(policy) if not _through_url(one)]
+    answers = [
+        through if isinstance(through, Unknown) and one["is_public"] is True else one["is_public"]
+        for one in statements(policy)
+        if (through := _through_url(one)) is not True
+    ]
     return True in answers or next((one for one in answers if isinstance(one, Unknown)), False)
 
 
@@ -271,7 +279,7 @@ FUNCTION = Table(
         Texts(
             "plaintext_secret_names",
             live=From("Environment", lambda environment: plaintext_secrets(_variables(environment))),
-            cloudformation=From("Environment.Variables", declared_secrets),
+            cloudformation=From("Environment.Variables", plaintext_secrets),
             absent=[],
             about="Environment variables that, by their names, hold secrets as plain text.",
         ),

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.standins import sample
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -161,7 +162,7 @@ def _force_tls_declared(properties: Mapping[str, Any]) -> Any:
 
 def _default_group_tls(properties: Mapping[str, Any]) -> Any:
     name = properties.get("DBParameterGroupName", "")
-    if isinstance(name, Unknown) or (name and not name.startswith("default.")):
+    if isinstance(name, Unknown) or (name and not sample(name).startswith("default.")):
         return name if isinstance(name, Unknown) else ""
     if properties.get("DBClusterIdentifier") is not None:
         return ""

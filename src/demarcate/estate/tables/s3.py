@@ -23,7 +23,7 @@ from demarcate.estate.schema.table import (
     Time,
     attribute,
 )
-from demarcate.estate.schema.transforms import document, equals, not_empty, present
+from demarcate.estate.schema.transforms import aws_managed_key, document, equals, not_empty, present
 from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 _EVERYONE = (
@@ -162,6 +162,13 @@ BUCKET = Table(
             live=f"{_LIVE_RULE}.ApplyServerSideEncryptionByDefault.KMSMasterKeyID",
             cloudformation=f"{_RULE}.ServerSideEncryptionByDefault.KMSMasterKeyID",
             absent="",
+        ),
+        Bool(
+            "kms_master_key_aws_managed",
+            live=From(f"{_LIVE_RULE}.ApplyServerSideEncryptionByDefault.KMSMasterKeyID", aws_managed_key),
+            cloudformation=From(f"{_RULE}.ServerSideEncryptionByDefault.KMSMasterKeyID", aws_managed_key),
+            absent=False,
+            about="Whether the key is named by an alias that AWS keeps for itself.",
         ),
         Bool(
             "bucket_key_enabled",

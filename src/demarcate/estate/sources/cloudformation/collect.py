@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demarcate.estate.schema.rows import Address, Item, Row, build, derive
+from demarcate.estate.schema.standins import shown
 from demarcate.estate.schema.table import Companion, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
@@ -84,7 +85,7 @@ def _table(
     for type_ in table.types:
         for resource in by_type.get(type_, ()):
             found = {name: companions.of(table.companions[name], resource) for name in details}
-            item = Item(resource.properties, None, found, resource.ref)
+            item = Item(resource.properties, None, found, resource.ref, resource.label)
             row = make(item, _place(resource))
             for child, derived in plan.children:
                 rows.append(_derived(child, derived, row, resource), kept[child.name], resource)
@@ -152,7 +153,8 @@ class _Companions:
     def of(self, companion: Companion, resource: Resource) -> Any:
         """The companion's properties, or with `many` the list of them; {} where it is known that none is."""
         index, unplaced = self._index(companion)
-        found = index.get(resource.ref, []) + index.get(f"{resource.ref}.Arn", [])
+        ref = shown(resource.ref)
+        found = index.get(ref, []) + index.get(f"{ref}.Arn", [])
         if companion.many:
             return [*found, *unplaced[:1]]  # no more is known of the others, and there may be thousands
         return (found or unplaced or [{}])[0]
@@ -172,6 +174,6 @@ class _Companions:
                 if isinstance(value, Unknown):
                     unplaced.append(Unknown(value.kind, f"{other.logical_id} may be for it: {value.reason}"))
                 elif isinstance(value, str):
-                    index.setdefault(value, []).append(properties)
+                    index.setdefault(shown(value), []).append(properties)
         self._indexes[key] = index, unplaced
         return index, unplaced

@@ -20,6 +20,7 @@ from demarcate.estate.sources.cloudformation.budget import CHARACTER, MAX_TEXT, 
 from demarcate.estate.sources.cloudformation.values import (
     NOTHING,
     Assigned,
+    Encoded,
     MaybeAbsent,
     Resolver,
     Tokens,
@@ -31,6 +32,7 @@ from demarcate.estate.sources.cloudformation.values import (
     negate,
     same,
     text_of,
+    tokens,
 )
 
 
@@ -198,16 +200,16 @@ def _split(argument: Any, scope: Resolver) -> Any:
         return text.split(delimiter)
     # The value of a token such as ${AWS::Region} holds letters, digits, dots and hyphens only: any other
     # delimiter cannot cut through it. Of other assigned texts nothing is known.
-    tokens = _TOKEN.findall(text)
+    parts = _TOKEN.findall(text)
     if (
         not isinstance(text, Tokens)
         or re.search(r"[\w.-]", delimiter)
-        or not all(token.endswith(_WHOLE_TOKENS) for token in tokens)
+        or not all(token.endswith(_WHOLE_TOKENS) for token in parts)
     ):
         return Unknown(Kind.DEPLOYMENT, f"what {text} looks like is only known at deployment")
     pieces = _TOKEN.sub("\0", text).split(delimiter)
-    rest = iter(tokens)
-    return [Tokens(re.sub("\0", lambda _: next(rest), piece)) if "\0" in piece else piece for piece in pieces]
+    rest = iter(parts)
+    return [tokens(re.sub("\0", lambda _: next(rest), piece)) if "\0" in piece else piece for piece in pieces]
 
 
 def _select(argument: Any, scope: Resolver) -> Any:
@@ -327,7 +329,11 @@ def _base64(argument: Any, scope: Resolver) -> Any:
         return Unknown(Kind.TOO_MUCH, "Fn::Base64 gives a text that is too long")
     scope.spend(CHARACTER * 2 * len(text))
     encoded = base64.b64encode(text.encode("utf-8", "surrogatepass")).decode("ascii")
-    return Assigned(encoded) if isinstance(value, Assigned) else encoded
+    if not isinstance(value, Assigned):
+        return encoded
+    assigned = Encoded(encoded, "${Fn::Base64}")
+    assigned.of = value
+    return assigned
 
 
 def _cidr(argument: Any, scope: Resolver) -> Any:
@@ -400,7 +406,7 @@ def _to_json_string(argument: Any, scope: Resolver) -> Any:
         size = len(text)
     if size > MAX_TEXT:
         return Unknown(Kind.TOO_MUCH, "Fn::ToJsonString gives a text that is too long")
-    return Assigned(text) if contains_assigned(value) else text
+    return Assigned(text, "${Fn::ToJsonString}") if contains_assigned(value) else text
 
 
 def _transform(argument: Any, scope: Resolver) -> Any:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.budget import MAX_NAME, SAM, SAM_EVENT, Exhausted
 from demarcate.estate.sources.cloudformation.reading import Position
-from demarcate.estate.sources.cloudformation.values import Assigned, text_of, weight
+from demarcate.estate.sources.cloudformation.values import Assigned, text_of, tokens, weight
 
 if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.stacks import Stack
@@ -250,13 +250,13 @@ def _source(name: str, sources: set[str]) -> str | None:
 
 
 def _known_only(value: Any) -> Any:
-    """What SAM made, with Unknown where a stand-in shows through."""
+    """What SAM made, with Unknown where a stand-in shows through, and the tokens that it was given."""
     if isinstance(value, dict):
         if _BUCKET in (value.get("S3Bucket"), value.get("Bucket")) or value.get("ImageUri") == _IMAGE:
             return Unknown(Kind.DEPLOYMENT, "where the code is uploaded is only known once it is packaged")
-        return {key: _known_only(item) for key, item in value.items()}
+        return value if "Fn::Sub" in value else {key: _known_only(item) for key, item in value.items()}
     if isinstance(value, list):
         return [_known_only(item) for item in value]
     if value == _STAND_IN:
         return Unknown(Kind.DEPLOYMENT, "where the code is uploaded is only known once it is packaged")
-    return value
+    return tokens(value) if isinstance(value, str) and "${AWS::" in value else value

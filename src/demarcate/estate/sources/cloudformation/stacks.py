@@ -26,7 +26,7 @@ from demarcate.estate.sources.cloudformation.intrinsics import decide, resolve
 from demarcate.estate.sources.cloudformation.parameters import typed
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.reading import LOOP, Position, Raw
-from demarcate.estate.sources.cloudformation.values import NOTHING, Assigned, Identifier, Tokens, text_of
+from demarcate.estate.sources.cloudformation.values import NOTHING, Assigned, Identifier, text_of, tokens
 
 STACK = "AWS::CloudFormation::Stack"
 _NESTING = (STACK, "AWS::Serverless::Application")
@@ -321,9 +321,9 @@ class Stack:
         if given is not None and not (stack and self.parent):
             return given if isinstance(given, (list, Unknown)) else text_of(given)
         if kind in _TOKENS:
-            return Tokens("${" + (self.token if stack else "") + name + "}")
+            return tokens("${" + (self.token if stack else "") + name + "}")
         if kind == "NotificationARNs":
-            return Assigned("${AWS::NotificationARNs}")
+            return Assigned("${AWS::NotificationARNs}", "${AWS::NotificationARNs}")
         return Unknown(Kind.UNRESOLVED, f"{name} is not a pseudo parameter")
 
     def identity(self, name: str) -> Any:
@@ -335,7 +335,12 @@ class Stack:
         return self._once("identity", name, lambda: self._declared_name(name) or self._identifier(name))
 
     def _identifier(self, name: str) -> Identifier:
-        return Identifier(self.qualifier + name if self.around.ids[name] > 1 else name)
+        label = self.label(name)
+        return Identifier(label, f"${{{label}}}")
+
+    def label(self, name: str) -> str:
+        """What stand-ins call a resource: its logical id, as much of it as tells it from those of other stacks."""
+        return self.qualifier + name if self.around.ids[name] > 1 else name
 
     def _declared_name(self, name: str) -> str | None:
         body = self.resources[name]
@@ -375,9 +380,9 @@ class Stack:
         if isinstance(identity, Unknown):
             return identity
         if attribute in self.around.same_as_ref.get(kind, ()):
-            return Identifier(identity)
-        text = f"{identity}.{attribute}"
-        return Identifier(text) if attribute == "Arn" else Assigned(text)
+            return Identifier(identity, f"${{{self.label(logical_id)}}}")
+        text, written = f"{identity}.{attribute}", f"${{{self.label(logical_id)}.{attribute}}}"
+        return Identifier(text, written) if attribute == "Arn" else Assigned(text, written)
 
     def _output_of(self, logical_id: str, name: str) -> Any:
         child = self.children.get(logical_id)

@@ -17,6 +17,7 @@ from typing import Any
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder
+from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.budget import MAX_PROPERTIES, TOO_MUCH, Exhausted, Share
 from demarcate.estate.sources.cloudformation.estate import TemplateSet, circles
@@ -34,8 +35,9 @@ __all__ = ["Resource", "Templates", "load", "read_parameters"]
 class Resource:
     """One resource that the templates declare.
 
-    `properties` is plain data: Unknown where something is not known, without what AWS::NoValue removes. `ref`
-    is what `Ref` to it gives in this estate. `lines` holds the line of each top-level property.
+    `properties` is plain data: Unknown where something is not known, stand-ins for what only exists once deployed,
+    without what AWS::NoValue removes. `ref` is what `Ref` to it gives in this estate, and `label` what stand-ins for
+    something of it call it. `lines` holds the line of each top-level property.
     `conditional` is set where it is not known whether the resource is there at all.
     """
 
@@ -44,7 +46,8 @@ class Resource:
     properties: dict[str, Any]
     file: str
     line: int
-    ref: str
+    ref: str | StandIn
+    label: str
     lines: dict[str, int]
     conditional: Unknown | None
     deletion_policy: str | Unknown
@@ -186,7 +189,8 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
         properties=properties,
         file=stack.raw.file,
         line=place.line,
-        ref=str(stack.identity(name)),
+        ref=final(stack.identity(name), stack.share),
+        label=stack.label(name),
         lines=place.properties,
         conditional=conditional,
         deletion_policy=deletion,

@@ -5,18 +5,39 @@ And how such values are compared and joined: in three values, and never by what 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from operator import is_
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
+from demarcate.estate.schema.standins import StandIn, escaped
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.sources.cloudformation.budget import CHARACTER, MAX_TEXT, STEP, VALUE, Share
 
 
 class Assigned(str):
-    """Text that AWS decides at deployment, wholly or in part. Comparing it to a literal proves nothing."""
+    """Text that AWS decides at deployment, wholly or in part. Comparing it to a literal proves nothing.
 
-    __slots__ = ()
+    `written` says what it is made of, as a stand-in does (see `schema.standins`).
+    """
+
+    __slots__ = ("written",)
+
+    written: str
+
+    def __new__(cls, text: str, written: str) -> Self:
+        """The text that stands for it, and what it is made of."""
+        made = super().__new__(cls, text)
+        made.written = written
+        return made
+
+
+class Encoded(Assigned):
+    """The base64 of such a text."""
+
+    __slots__ = ("of",)
+
+    of: Assigned
 
 
 class Identifier(Assigned):
@@ -78,7 +99,7 @@ _FINAL = frozenset((str, int, bool, float, type(None), Unknown))
 
 
 def final(value: Any, share: Share) -> Any:
-    """A resolved value with plain str and Unknown in place of the kinds that only resolving needs.
+    """A resolved value with stand-ins and Unknown in place of the kinds that only resolving needs.
 
     What has none of these is its own answer, not a copy. Each text counts as often as it stands there, though it
     may be one object: it will be written as often. Raises Exhausted.
@@ -93,7 +114,8 @@ def final(value: Any, share: Share) -> Any:
         items = [item if type(item) in _FINAL else final(item, share) for item in value]
         return value if all(map(is_, items, value)) else items
     if isinstance(value, Assigned):
-        return str(value)
+        of = final(value.of, share) if isinstance(value, Encoded) else None
+        return StandIn(str(value), value.written, of)
     return Unknown(value.kind, value.reason) if isinstance(value, Unknown) else value
 
 
@@ -132,7 +154,7 @@ def text_of(value: Any) -> str | None:
 def joined(parts: list[Any], delimiter: str, scope: Resolver, function: str) -> Any:
     """Parts as one text, Assigned where one of them is; Unknown where one of them is."""
     texts: list[str] = []
-    kind: type[str] = str
+    kind: type[Assigned] | None = None
     for part in parts:
         if isinstance(part, Unknown):
             return Unknown(part.kind, part.reason)
@@ -147,11 +169,20 @@ def joined(parts: list[Any], delimiter: str, scope: Resolver, function: str) -> 
         return Unknown(Kind.TOO_MUCH, f"{function} gives a text that is too long")
     scope.spend(CHARACTER * size)
     result = delimiter.join(texts)
-    if kind is str:
+    if kind is None:
         return result
     if len(texts) == 1 and isinstance(parts[0], Identifier):
         return parts[0]
-    return kind(result)
+    written = [text.written if isinstance(text, Assigned) else escaped(text) for text in texts]
+    return kind(result, escaped(delimiter).join(written))
+
+
+_TOKEN = re.compile(r"\$\{!([^{}]*AWS::[^{}]*\})")
+
+
+def tokens(text: str) -> Tokens:
+    """A text in which tokens can be seen."""
+    return Tokens(text, _TOKEN.sub(r"${\1", escaped(text)))
 
 
 def describe(value: Any) -> str:
