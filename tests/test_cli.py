@@ -127,7 +127,7 @@ USAGE: dict[str, tuple[list[str], str]] = {
     "unknown profile": (["assess", "aws", "--profile", "nobody"], "no AWS profile"),
     "two estates": (["assess", "aws", "good.yaml"], "two estates"),
     "nothing asked": (["who"], "ask something"),
-    "nothing found": (["who", "zzzz qqqq"], "nothing in the model"),
+    "nothing found": (["who", "zzzz qqqq"], "I do not know that"),
     "not SQL": (["query", "selec 1", "good.yaml"], "not SQL"),
     "not a SELECT": (["query", "drop table aws_ebs_volume", "good.yaml"], "one SELECT"),
     "a file": (["query", "select * from read_text('/etc/passwd')", "good.yaml"], "the query failed"),

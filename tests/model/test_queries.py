@@ -34,26 +34,26 @@ QUESTIONS = documents.read(Path(__file__).parent / "questions.yaml", tuple[Quest
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=[q.ask for q in QUESTIONS])
 def test_who(model: Model, question: Question) -> None:
-    found = [match.responsibility.id for match in who(model, question.ask)]
+    found = [match.responsibility.id for match in who(model, question.ask).matches]
     expected = question.first or question.among
     assert expected in model.responsibility
     assert expected in found[: 1 if question.first else 3], found[:5]
 
 
 def test_who_pairs_both_halves(model: Model) -> None:
-    match = who(model, "patch the rds engine")[0]
+    match = who(model, "patch the rds engine").matches[0]
     assert [r.id for r in match.aws] == ["patch-management.patch-rds-engine"]
     assert "patch-management.schedule-maintenance" in [r.id for r in match.customer]
 
 
 @pytest.mark.parametrize("question", ["", "   ", "who is it", "???", "zzz qqq", "のために"])
 def test_who_finds_nothing_in_nothing(model: Model, question: str) -> None:
-    assert who(model, question) == []
+    assert who(model, question).matches == ()
 
 
 @given(st.text(max_size=80), st.integers(0, 5))
 def test_who_takes_any_text(question: str, limit: int) -> None:
-    matches = who(MODEL, question, limit=limit)
+    matches = who(MODEL, question, limit=limit).matches
     assert len(matches) <= limit
     assert [m.score for m in matches] == sorted((m.score for m in matches), reverse=True)
 

@@ -87,10 +87,10 @@ def who(
     from demarcate.report import answers
 
     asked = " ".join(question)
-    matches = find(model, asked)
-    if not matches:
-        raise DemarcateError(f"nothing in the model is about {asked!r}; demarcate matrix shows all of it")
-    answers.write(matches, str(format), data(), options.console())
+    answer = find(model, asked)
+    if answer.party == "none":
+        raise DemarcateError(answers.unknown(asked, answer))
+    answers.write(answer, str(format), data(), options.console())
 
 
 def explain(

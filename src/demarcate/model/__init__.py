@@ -2,7 +2,7 @@
 
 >>> from demarcate.model import load, who
 >>> model = load()
->>> who(model, "who patches the rds engine?")[0].responsibility.id
+>>> who(model, "who patches the rds engine?").matches[0].responsibility.id
 'patch-management.patch-rds-engine'
 """
 
@@ -10,7 +10,6 @@ from demarcate.model.load import DATA, ModelError, load
 from demarcate.model.queries import (
     Explanation,
     Layer,
-    Match,
     MatrixRow,
     NotInModelError,
     Shift,
@@ -18,7 +17,6 @@ from demarcate.model.queries import (
     matrix,
     services_of_arn,
     shift,
-    who,
 )
 from demarcate.model.structs import (
     SERVICE_TYPES,
@@ -33,10 +31,12 @@ from demarcate.model.structs import (
     Tool,
     When,
 )
+from demarcate.model.who import Answer, Match, Verdict, who
 
 __all__ = [
     "DATA",
     "SERVICE_TYPES",
+    "Answer",
     "Area",
     "Explanation",
     "Layer",
@@ -53,6 +53,7 @@ __all__ = [
     "ServiceType",
     "Shift",
     "Tool",
+    "Verdict",
     "When",
     "explain",
     "load",

@@ -12,8 +12,11 @@ import msgspec
 from demarcate.base import cache, documents
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.model.structs import (
+    Answers,
     Area,
+    Asking,
     Communication,
+    Elsewhere,
     Exam,
     Model,
     Practices,
@@ -24,6 +27,7 @@ from demarcate.model.structs import (
     Topic,
     Training,
     When,
+    Words,
 )
 
 T = TypeVar("T")
@@ -85,6 +89,7 @@ def _load(folder: Path) -> Model:
         exam=documents.read(folder / "exam.yaml", Exam),
         summary=documents.read(folder / "summary.yaml", Summary),
         topics=documents.read(folder / "topics.yaml", tuple[Topic, ...]),
+        asking=_asking(folder / "asking"),
     )
     problems += _ids(model, folder)
     for responsibility in model.responsibilities:
@@ -93,6 +98,15 @@ def _load(folder: Path) -> Model:
     if problems:
         raise ModelError(problems)
     return msgspec.structs.replace(model, responsibilities=_symmetric(model))
+
+
+def _asking(folder: Path) -> Asking:
+    return Asking(
+        words=documents.read(folder / "words.yaml", Words),
+        phrases=documents.read(folder / "phrases.yaml", dict[str, tuple[str, ...]]),
+        answers=documents.read(folder / "answers.yaml", Answers),
+        elsewhere=documents.read(folder / "elsewhere.yaml", tuple[Elsewhere, ...]),
+    )
 
 
 def _at(path: Path, id_: str, message: str) -> Problem:
@@ -194,6 +208,9 @@ def _references(model: Model, folder: Path) -> Iterator[Problem]:
     uses += [("communication.yaml", rule.id, [rule.responsibility]) for rule in model.communication]
     uses += [("exam.yaml", tip.id, tip.responsibilities) for tip in model.exam.tips]
     uses += [("exam.yaml", item.id, item.responsibilities) for item in model.exam.takeaways]
+    answers = model.asking.answers
+    uses += [("asking/phrases.yaml", id_, [id_]) for id_ in model.asking.phrases]
+    uses += [("asking/answers.yaml", id_, [id_]) for id_ in answers.whole]
     for file, id_, names in uses:
         for name in _missing(model.responsibility, names):
             yield _at(folder / file, id_, f"names the responsibility {name!r}, which does not exist")
@@ -206,6 +223,16 @@ def _references(model: Model, folder: Path) -> Iterator[Problem]:
     ):
         for item in items:
             halves += [(file, item.id, "aws", item.aws), (file, item.id, "customer", item.customer)]
+    for number, depends in enumerate(answers.depends, 1):
+        halves += [
+            ("asking/answers.yaml", f"'depends' {number}", "aws", depends.aws),
+            ("asking/answers.yaml", f"'depends' {number}", "customer", depends.customer),
+        ]
+    for number, both in enumerate(answers.both, 1):
+        halves += [
+            ("asking/answers.yaml", f"'both' {number}", "aws", [both.aws]),
+            ("asking/answers.yaml", f"'both' {number}", "customer", [both.customer]),
+        ]
     for file, id_, party, names in halves:
         for name in names:
             responsibility = model.responsibility.get(name)

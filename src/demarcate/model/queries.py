@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import math
 from collections.abc import Iterable
 from typing import Literal
 
@@ -20,7 +19,6 @@ from demarcate.model.structs import (
     ServiceType,
     Tool,
 )
-from demarcate.model.words import contains, stems, unique
 
 ALL = "all"
 """The service of a row that holds for every service."""
@@ -49,27 +47,6 @@ class MatrixRow(msgspec.Struct, frozen=True, kw_only=True):
     service_name: str
     aws: tuple[Responsibility, ...]
     customer: tuple[Responsibility, ...]
-
-
-class Match(msgspec.Struct, frozen=True, kw_only=True):
-    """A responsibility that a question may mean, with the other party's half."""
-
-    responsibility: Responsibility
-    counterparts: tuple[Responsibility, ...]
-    score: float
-
-    @property
-    def aws(self) -> tuple[Responsibility, ...]:
-        """AWS's half of the match."""
-        return self._half("aws")
-
-    @property
-    def customer(self) -> tuple[Responsibility, ...]:
-        """The customer's half of the match."""
-        return self._half("customer")
-
-    def _half(self, party: Party) -> tuple[Responsibility, ...]:
-        return tuple(item for item in (self.responsibility, *self.counterparts) if item.party == party)
 
 
 class Explanation(msgspec.Struct, frozen=True, kw_only=True):
@@ -156,77 +133,6 @@ def _split(
     """AWS's and the customer's, in that order."""
     items = tuple(items)
     return tuple(r for r in items if r.party == "aws"), tuple(r for r in items if r.party == "customer")
-
-
-# How much a word counts by the place where it is found. A keyword is what people call the thing.
-_KEYWORD, _TITLE, _ID, _SERVICE, _TEXT = 3.0, 2.5, 2.5, 2.0, 0.7
-
-
-def who(model: Model, question: str, *, limit: int | None = 10) -> list[Match]:
-    """The responsibilities that a question in free words may mean, best first, each with its other half.
-
-    Words are compared without their endings, rare words count for more, and a question that names a service
-    (by name or alias) prefers what is said of that service. No word in common gives an empty list.
-    """
-    asked = unique(stems(question))
-    if not asked:
-        return []
-    phrase = stems(question)
-    services = {
-        service.id
-        for service in model.services
-        if any(contains(phrase, stems(name)) for name in (service.name, service.id, *service.aliases))
-    }
-    fields = {item.id: _fields(model, item) for item in model.responsibilities}
-    total = len(fields)
-    weight = {word: math.log(1 + total / (1 + sum(word in found for found in fields.values()))) for word in asked}
-    # A word that nothing holds cannot tell one answer from another, so it does not count against any.
-    known = [word for word in asked if any(word in found for found in fields.values()) and word != "aws"]
-    possible = sum(weight[word] for word in known) or 1.0
-    matches: list[Match] = []
-    for item in model.responsibilities:
-        found = fields[item.id]
-        score = sum(weight[word] * found.get(word, 0.0) for word in known)
-        if not score:
-            continue
-        for keyword in item.keywords:
-            parts = stems(keyword)
-            if parts and set(parts) <= weight.keys():
-                beside = contains(phrase, parts)
-                score += (2.0 if beside else 1.2) * sum(weight[word] for word in parts)
-        covered = sum(weight[word] for word in known if word in found) / possible
-        score *= 0.25 + covered * covered
-        if services:
-            named = item.services != ALL and bool(services & set(item.services))
-            # What is said of few services is said of this one more than what is said of twenty.
-            spread = len(item.services) if named else 1
-            score *= 1.0 + 0.8 / math.sqrt(spread) if named else (0.75 if item.services == ALL else 0.35)
-        matches.append(Match(responsibility=item, counterparts=model.counterparts(item), score=round(score, 3)))
-    matches.sort(key=lambda match: -match.score)
-    return matches[:limit]
-
-
-def _fields(model: Model, item: Responsibility) -> dict[str, float]:
-    """Each stem of a responsibility with the weight of the best place where it stands."""
-    found: dict[str, float] = {}
-
-    def put(texts: Iterable[str], weight: float) -> None:
-        for text in texts:
-            for word in stems(text):
-                found[word] = max(found.get(word, 0.0), weight)
-
-    put((item.description,), _TEXT)
-    if item.services != ALL:
-        # The more services, the less any one name says about the responsibility.
-        weight = _SERVICE / math.sqrt(max(1.0, len(item.services) / 3))
-        for name in item.services:
-            service = model.service[name]
-            put((service.name, service.id, *service.aliases), weight)
-    put((item.id.replace(".", " ").replace("-", " "),), _ID)
-    put((model.area[item.area].title,), _TEXT)
-    put((item.title.removeprefix("AWS "),), _TITLE)
-    put(item.keywords, _KEYWORD)
-    return found
 
 
 def explain(model: Model, id_: str) -> Explanation:

@@ -67,6 +67,7 @@ class Service(_Item, frozen=True, kw_only=True):
     when: tuple[When, ...] = ()
     line: str
     document: Refs = ()
+    sources: Refs = ()
 
 
 class Proof(_Item, frozen=True, kw_only=True):
@@ -81,7 +82,7 @@ class Responsibility(_Item, frozen=True, kw_only=True):
 
     `when` narrows it to resources whose row meets a predicate: then it speaks of rows of those tables alone,
     and of a row that meets at least one of the predicates over its table. `counterpart` names the other
-    party's half; after loading it is symmetric.
+    party's half; after loading it is symmetric. `sources` are pages of AWS's that say so.
     """
 
     id: str
@@ -96,6 +97,7 @@ class Responsibility(_Item, frozen=True, kw_only=True):
     tools: tuple[str, ...] = ()
     counterpart: tuple[str, ...] = ()
     document: Refs = ()
+    sources: Refs = ()
     keywords: tuple[str, ...] = ()
 
     @property
@@ -291,6 +293,78 @@ class Topic(_Item, frozen=True, kw_only=True):
     customer: tuple[str, ...]
 
 
+class Concept(_Item, frozen=True, kw_only=True):
+    """Words that mean the same to those who ask. A verb leads to `areas`; by itself it says nothing of the thing.
+
+    `whose` tells the people of one party from those of the other.
+    """
+
+    id: str
+    words: tuple[str, ...]
+    areas: tuple[str, ...] = ()
+    verb: bool = False
+    whose: bool = False
+
+
+class Cues(_Item, frozen=True, kw_only=True):
+    """Words that say whose half is asked for."""
+
+    aws: tuple[str, ...]
+    customer: tuple[str, ...]
+
+
+class Words(_Item, frozen=True, kw_only=True):
+    """`asking/words.yaml`: the words with which people ask."""
+
+    concepts: tuple[Concept, ...]
+    cues: Cues
+    parts: tuple[str, ...]
+    generic: tuple[str, ...]
+    filler: tuple[str, ...]
+    everyday: tuple[str, ...]
+
+
+class Depends(_Item, frozen=True, kw_only=True):
+    """Responsibilities of which a resource's own setting says which holds; `on` names the setting."""
+
+    on: str
+    aws: tuple[str, ...]
+    customer: tuple[str, ...]
+
+
+class Both(_Item, frozen=True, kw_only=True):
+    """Two halves of one answer, in these services alone, or where the question has one of these words."""
+
+    aws: str
+    customer: str
+    services: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+
+
+class Answers(_Item, frozen=True, kw_only=True):
+    """`asking/answers.yaml`: where one party alone is not the answer."""
+
+    depends: tuple[Depends, ...]
+    both: tuple[Both, ...]
+    whole: tuple[str, ...]
+
+
+class Elsewhere(_Item, frozen=True, kw_only=True):
+    """A service or platform of which the model draws no line."""
+
+    name: str
+    words: tuple[str, ...]
+
+
+class Asking(_Item, frozen=True, kw_only=True):
+    """`asking/`: what `who` knows of the way people ask. `phrases` are by responsibility."""
+
+    words: Words
+    phrases: dict[str, tuple[str, ...]]
+    answers: Answers
+    elsewhere: tuple[Elsewhere, ...]
+
+
 class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, dict=True):
     """Who owes what: all of the model, as loaded and validated by `load`."""
 
@@ -304,6 +378,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     exam: Exam
     summary: Summary
     topics: tuple[Topic, ...]
+    asking: Asking
 
     @cached_property
     def responsibility(self) -> dict[str, Responsibility]:

@@ -6,20 +6,24 @@ from collections.abc import Sequence
 
 from rich.padding import Padding
 
-from demarcate.model import Match, Responsibility
+from demarcate.model import Answer, Match, Responsibility
 from demarcate.report import rows
 from demarcate.report.console import Console, Text
 from demarcate.report.halves import PARTIES, proven_by, services_of
 from demarcate.report.out import Out
 
-COLUMNS = ["id", "party", "title", "services", "why", "proof", "counterparts"]
+COLUMNS = ["answer", "depends", "id", "party", "title", "services", "why", "proof", "counterparts"]
+
+_HEADLINES = {"aws": "AWS.", "customer": "You.", "both": "Both: AWS has one half of it, and you have the other."}
 
 
-def write(matches: Sequence[Match], format: str, out: Out, console: Console) -> None:
-    """Write matches, best first. People see the best few whole and the others by name."""
+def write(answer: Answer, format: str, out: Out, console: Console) -> None:
+    """Write an answer, its matches best first. People see the best few whole and the others by name."""
+    matches = answer.matches
     if format != "text":
-        rows.write(COLUMNS, [_record(match) for match in matches], format, out)
+        rows.write(COLUMNS, [_record(answer, match) for match in matches], format, out)
         return
+    console.print(Text("\n" + _HEADLINES.get(answer.party, f"It depends on {answer.depends}."), style="bold"))
     best = _close(matches)
     for match in best:
         r = match.responsibility
@@ -54,7 +58,16 @@ def _half(r: Responsibility, *, whole: bool) -> Text:
     return text
 
 
-def _record(match: Match) -> list[object]:
+def unknown(question: str, answer: Answer) -> str:
+    """What is said where there is no answer: what the model lacks, and what comes nearest."""
+    lacking = f", as the model does not have {' or '.join(answer.elsewhere)}" if answer.elsewhere else ""
+    nearest = "; ".join(f"{match.responsibility.title} ({match.responsibility.id})" for match in answer.nearest)
+    told = f"I do not know that{lacking}; nearest: {nearest}" if nearest else f"I do not know that{lacking}"
+    return f"{told}. Nothing in the model is about {question!r}; demarcate matrix shows all of it"
+
+
+def _record(answer: Answer, match: Match) -> list[object]:
     r = match.responsibility
     services = r.services if r.services == "all" else list(r.services)
-    return [r.id, r.party, r.title, services, r.why, proven_by(r), [other.id for other in match.counterparts]]
+    head = [answer.party, answer.depends or None]
+    return [*head, r.id, r.party, r.title, services, r.why, proven_by(r), [other.id for other in match.counterparts]]
