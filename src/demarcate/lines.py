@@ -10,7 +10,7 @@ from demarcate.estate.sources.collecting import asks, collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
 from demarcate.model import Model, services_of_arn
-from demarcate.posture.line import ResourceLine, draw, line_checks
+from demarcate.posture.line import ResourceLine, draw, line_checks, resource_checks
 
 
 def line_of(
@@ -45,4 +45,9 @@ def _needed(model: Model, arn: str) -> tuple[Selection, str]:
     for check in line_checks(model).values():
         if check.table in columns:
             columns[check.table].update(check.columns)
+    for check in resource_checks(model, tuple(columns)).values():
+        if check.table in columns:  # what judges derived rows would read the tables of all services
+            columns[check.table].update(check.columns)
+            for table, names in check.lookups.items():
+                columns.setdefault(table, set()).update(names)
     return {table: frozenset(used) for table, used in columns.items()}, parts[3]

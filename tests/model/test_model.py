@@ -78,7 +78,9 @@ def test_controls_look_like_nist_800_53(model: Model) -> None:
     for item in model.responsibilities:
         assert item.controls["nist-800-53-r5"], item.id
         for control in item.controls["nist-800-53-r5"]:
-            assert re.fullmatch(r"(AC|AT|AU|CA|CM|CP|IA|IR|MA|MP|PE|PL|PM|PS|RA|SA|SC|SI|SR)-\d+(\(\d+\))?", control)
+            assert re.fullmatch(
+                r"(AC|AT|AU|CA|CM|CP|IA|IR|MA|MP|PE|PL|PM|PS|RA|SA|SC|SI|SR)-\d+(\(\d+\))?", control
+            )
 
 
 def test_the_other_half_is_named_on_both_sides(model: Model) -> None:
@@ -316,8 +318,18 @@ def _replaced(model: Model, **changes: Any) -> Responsibility:
     [
         (PATCH, "id: patch-management.patch-guest-os", "id: patch-management.patch-host-os", "is used twice"),
         (PATCH, "- id: patch-management.patch-firmware", "- id: encryption.patch-firmware", "its area"),
-        (PATCH, "services: [ec2, ecs-ec2, emr, batch, lightsail, workspaces, outposts]", "services: [ec3]", "'ec3', which services.yaml does not"),
-        (PATCH, "services: [ec2, ecs-ec2, emr, batch, lightsail, workspaces, outposts]", "services: []", "names no service"),
+        (
+            PATCH,
+            "services: [ec2, ecs-ec2, emr, batch, lightsail, workspaces, outposts]",
+            "services: [ec3]",
+            "'ec3', which services.yaml does not",
+        ),
+        (
+            PATCH,
+            "services: [ec2, ecs-ec2, emr, batch, lightsail, workspaces, outposts]",
+            "services: []",
+            "names no service",
+        ),
         (PATCH, "table: aws_lambda_function", "table: aws_lambda_functions", "list that table in"),
         (PATCH, "is: NOT managed_actions_enabled", "is: managed_actions_enabled IS NULL", "stays unknown"),
         (PATCH, "proof: [{kind: checks}]", "proof: []", "has no proof"),
@@ -364,7 +376,9 @@ def test_broken_data_is_named(edited: Edited, file: str, old: str, new: str, exp
 
 
 def test_problems_carry_file_and_line(edited: Edited) -> None:
-    folder = edited(PATCH, "services: [ec2, ecs-ec2, emr, batch, lightsail, workspaces, outposts]", "services: [ec3]")
+    folder = edited(
+        PATCH, "services: [ec2, ecs-ec2, emr, batch, lightsail, workspaces, outposts]", "services: [ec3]"
+    )
     with pytest.raises(ModelError) as error:
         load(folder)
     (problem,) = error.value.problems

@@ -84,3 +84,34 @@ def test_what_is_counted_is_of_the_checks_that_were_named(tmp_path: Path) -> Non
         if r.state == "unproven" and "checks" in MODEL.responsibility[r.id].proof_kinds
     ]
     assert any("none of its checks was selected" in r.because for r in others)
+
+
+BUCKET = "Resources:\n  B: {Type: 'AWS::S3::Bucket', Properties: {PROPERTIES}}\n"
+LOSS = "configuration-management.protect-from-loss"
+
+
+@pytest.mark.parametrize(
+    ("properties", "state"),
+    [
+        ("VersioningConfiguration: {Status: Suspended}", "gap"),
+        ("VersioningConfiguration: {Status: !Ref P}", "unproven"),
+    ],
+)
+def test_each_line_says_whether_it_is_met(properties: str, state: str, tmp_path: Path) -> None:
+    source = template(tmp_path, BUCKET.replace("PROPERTIES", properties))
+    (line,) = line_of(MODEL, "B", [source])
+    drawn = {one.responsibility.id: one for one in line.drawn}
+    assert drawn[LOSS].state == state
+    assert drawn[LOSS].told, "and why"
+    assert {one.state for one in line.drawn if one.responsibility.party == "aws" and one.applies} == {"provided"}
+    assert all((one.state is None) == (one.applies is False) for one in line.drawn)
+
+
+def test_the_line_of_a_resource_says_what_its_assessment_says(tmp_path: Path) -> None:
+    """In an estate of one resource both look at the same findings."""
+    source = template(tmp_path, BUCKET.replace("PROPERTIES", "VersioningConfiguration: {Status: Suspended}"))
+    with assess_sources([source]) as assessment:
+        found = {finding.responsibility for finding in assessment.findings() if finding.verdict == "fail"}
+    (line,) = line_of(MODEL, "B", [source])
+    gaps = {one.responsibility.id for one in line.drawn if one.state == "gap"}
+    assert gaps == {id_ for id_ in found if MODEL.responsibility[id_].covers("s3")}

@@ -5,6 +5,7 @@ It follows from the model alone, so that it is made once and kept in the cache.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 from pathlib import Path
@@ -14,6 +15,8 @@ import msgspec
 from demarcate.base import cache
 from demarcate.model.structs import Model, Responsibility, Service
 from demarcate.model.terms import Phrases, mended, phrases_of, stems_of, tokens
+
+_JOINED = re.compile(r", | or ")
 
 
 class Reading(msgspec.Struct, frozen=True, kw_only=True):
@@ -119,7 +122,9 @@ def _among(word: str, words: frozenset[str]) -> bool:
     return word in words or (len(word) > 3 and word.removesuffix("s") in words)
 
 
-def _each(phrases: Phrases, words: list[str], stems: list[str]) -> Iterator[tuple[int, tuple[int, tuple[str, ...]]]]:
+def _each(
+    phrases: Phrases, words: list[str], stems: list[str]
+) -> Iterator[tuple[int, tuple[int, tuple[str, ...]]]]:
     """Each place where a phrase begins, with how many words it has and what it means."""
     for place in range(len(words)):
         phrase = phrases.at(words, stems, place)
@@ -127,7 +132,9 @@ def _each(phrases: Phrases, words: list[str], stems: list[str]) -> Iterator[tupl
             yield place, (len(phrase.parts), phrase.means)
 
 
-def _spots(phrases: Phrases, words: list[str], stems: list[str]) -> Iterator[tuple[int, tuple[int, tuple[str, ...]]]]:
+def _spots(
+    phrases: Phrases, words: list[str], stems: list[str]
+) -> Iterator[tuple[int, tuple[int, tuple[str, ...]]]]:
     """As `_each`, but none within another."""
     free = 0
     for place, (size, means) in _each(phrases, words, stems):
@@ -152,7 +159,9 @@ def index_of(model: Model) -> Index:
 
 def _make(model: Model) -> Index:
     vocabulary = _vocabulary(model)
-    return Index(vocabulary=vocabulary, entries=tuple(_entry(model, vocabulary, r) for r in model.responsibilities))
+    return Index(
+        vocabulary=vocabulary, entries=tuple(_entry(model, vocabulary, r) for r in model.responsibilities)
+    )
 
 
 def _vocabulary(model: Model) -> Vocabulary:
@@ -168,8 +177,14 @@ def _vocabulary(model: Model) -> Vocabulary:
     spoken = [text for r in model.responsibilities for text in _said(model, r)]
     written = [text for r in model.responsibilities for text in (r.description, r.why)]
     apart = [word for text in (*asking.filler, *asking.parts) for word in tokens(text)]
-    technical = [word for text in (*asking.filler, *names, *generic, *concepts, *spoken, *elsewhere) for word in tokens(text)]
-    stems = stems_of([*technical, *apart, *(w for text in (*written, *cues, *asking.everyday) for w in tokens(text))])
+    technical = [
+        word
+        for text in (*asking.filler, *names, *generic, *concepts, *spoken, *elsewhere)
+        for word in tokens(text)
+    ]
+    stems = stems_of(
+        [*technical, *apart, *(w for text in (*written, *cues, *asking.everyday) for w in tokens(text))]
+    )
     plain = {*asking.everyday, *(word for text in asking.filler for word in tokens(text) if len(word) < 6)}
     vocabulary = Vocabulary(
         stems=stems,
@@ -191,13 +206,17 @@ def _vocabulary(model: Model) -> Vocabulary:
 
 def _names(service: Service) -> Iterator[str]:
     name = service.name.lower()
-    yield from dict.fromkeys((name, name.removeprefix("amazon ").removeprefix("aws "), service.id.replace("-", " ")))
+    yield from dict.fromkeys(
+        (name, name.removeprefix("amazon ").removeprefix("aws "), service.id.replace("-", " "))
+    )
     yield from service.aliases
 
 
 def _said(model: Model, item: Responsibility) -> Iterable[str]:
-    """The ways to speak of a responsibility."""
-    return (item.title.removeprefix("AWS "), *item.keywords, *model.asking.phrases.get(item.id, ()))
+    """The ways to speak of a responsibility: also by the layer of a service that it is about."""
+    layers = [topic.title for topic in model.topics if item.id in (*topic.aws, *topic.customer)]
+    named = [name for title in layers for name in (title, *_JOINED.split(title))]
+    return (item.title.removeprefix("AWS "), *item.keywords, *model.asking.phrases.get(item.id, ()), *named)
 
 
 def _entry(model: Model, vocabulary: Vocabulary, item: Responsibility) -> Entry:

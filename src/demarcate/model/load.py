@@ -228,6 +228,19 @@ def _references(model: Model, folder: Path) -> Iterator[Problem]:
             ("asking/answers.yaml", f"'depends' {number}", "aws", depends.aws),
             ("asking/answers.yaml", f"'depends' {number}", "customer", depends.customer),
         ]
+    for both in answers.both:
+        for name in _missing(model.service, both.services):
+            yield Problem(
+                f"names the service {name!r}, which services.yaml does not have",
+                str(folder / "asking/answers.yaml"),
+            )
+    for concept in model.asking.words.concepts:
+        for name in _missing(model.area, concept.areas):
+            yield _at(
+                folder / "asking/words.yaml",
+                concept.id,
+                f"names the area {name!r}, which areas.yaml does not have",
+            )
     for number, both in enumerate(answers.both, 1):
         halves += [
             ("asking/answers.yaml", f"'both' {number}", "aws", [both.aws]),

@@ -333,12 +333,15 @@ class Depends(_Item, frozen=True, kw_only=True):
 
 
 class Both(_Item, frozen=True, kw_only=True):
-    """Two halves of one answer, in these services alone, or where the question has one of these words."""
+    """Two halves of one answer: in these services alone, where the question has one of these words, or where it is
+    after the service as a `whole`.
+    """
 
     aws: str
     customer: str
     services: tuple[str, ...] = ()
     words: tuple[str, ...] = ()
+    whole: bool = False
 
 
 class Answers(_Item, frozen=True, kw_only=True):

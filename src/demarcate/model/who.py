@@ -97,7 +97,11 @@ def _weights(index: Index, terms: Iterable[str]) -> dict[str, float]:
     for term in terms:
         called = sum(term in entry.called for entry in index.entries)
         described = called or any(term in entry.described for entry in index.entries)
-        weight = math.log(1 + total / (0.5 + called)) if called else math.log(1 + total) * (1 if described else _STRANGE)
+        weight = (
+            math.log(1 + total / (0.5 + called))
+            if called
+            else math.log(1 + total) * (1 if described else _STRANGE)
+        )
         weights[term] = weight * (_VERB if term in index.vocabulary.verbs else 1)
     return weights
 
@@ -122,7 +126,9 @@ def _rank(model: Model, index: Index, reading: Reading) -> Ranked:
         score *= _of_verb(item, entry, verbs, areas)
         score *= _OURS if item.party == "customer" else 1.0
         score *= _CUED if item.party in reading.cues else 1.0
-        score *= _OTHERS if entry.called & index.vocabulary.whose - {*reading.terms} and item.party == "aws" else 1.0
+        score *= (
+            _OTHERS if entry.called & index.vocabulary.whose - {*reading.terms} and item.party == "aws" else 1.0
+        )
         scored.append((item, score + (_WHOLE if entry.id == whole else 0.0)))
     ranked = sorted(scored, key=lambda pair: -pair[1])
     return ranked if whole else _yours_first(model, reading, ranked)
@@ -197,7 +203,7 @@ def _whole(model: Model, index: Index, reading: Reading) -> str | None:
         ]
         if alone:
             return min(alone, key=lambda item: item.party == "aws").id
-    return next((r.id for r in named if r.services != "all" and reading.services & {*r.services}), None)
+    return next((r.id for r in named if r.services == "all" or reading.services & {*r.services}), None)
 
 
 def _bm25(index: Index, terms: Iterable[str]) -> dict[str, float]:
@@ -232,7 +238,10 @@ def _understood(index: Index, reading: Reading, best: Responsibility) -> bool:
     got = sum(weights[term] for term in reading.terms if term in entry.called)
     got += _DESCRIBED * sum(weights[term] for term in reading.terms if term in entry.described)
     things = {term for term in reading.terms if term not in index.vocabulary.verbs}
-    if len(reading.everyday - entry.called) * 2 >= max(1, len(things & entry.called)) and reading.everyday - entry.called:
+    if (
+        len(reading.everyday - entry.called) * 2 >= max(1, len(things & entry.called))
+        and reading.everyday - entry.called
+    ):
         return False
     if not reading.services and not things & entry.called:
         return not things and _nearness(entry, reading, weights, asked or 1.0) >= _SAME
@@ -254,7 +263,11 @@ def _verdict(model: Model, index: Index, reading: Reading, ranked: Ranked) -> tu
         told = called[first.id].intersection(reading.terms) - others
         if first.id in halves[first.party] and not told and any(scores[id_] > 0.35 * best for id_ in other):
             return "depends", depends.on
-    if any(_fits(both, reading, scores, best) for both in model.asking.answers.both if first.id in (both.aws, both.customer)):
+    if any(
+        _fits(both, reading, scores, best)
+        for both in model.asking.answers.both
+        if first.id in (both.aws, both.customer)
+    ):
         return "both", ""
     return first.party, ""
 
@@ -263,6 +276,8 @@ def _fits(both: Both, reading: Reading, scores: Mapping[str, float], best: float
     """Whether two halves of one answer are meant: the question has a service or word of theirs, or means both."""
     if both.services and not reading.services & {*both.services}:
         return False
+    if both.whole:
+        return not {*reading.terms} - {"patch"}
     if both.words:
         close = min(scores[both.aws], scores[both.customer]) >= _CLOSE * best
         return close and bool({*both.words} & {*reading.terms})

@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from demarcate.base import cache
 from demarcate.base.documents import DocumentError, compose
 from demarcate.base.errors import DemarcateError
-from demarcate.checks.catalog import compile_check, compiler
+from demarcate.checks.catalog import compile_check, compiler, load_checks
 from demarcate.checks.engine import judge
+from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 from demarcate.model import Model, Responsibility, Service
+from demarcate.posture.structs import State
 
 
 def line_checks(model: Model) -> dict[str, Check]:
@@ -82,11 +84,16 @@ def reach(model: Model, snapshot: Snapshot) -> dict[str, Reach]:
 
 @dataclass(frozen=True, slots=True)
 class Drawn:
-    """One responsibility on the line of one resource: whether it applies, and why."""
+    """One responsibility on the line of one resource: whether it applies, and why; and whether it is met.
+
+    `state` is of this resource alone, and None where the responsibility does not apply; `told` says what led to it.
+    """
 
     responsibility: Responsibility
     applies: bool | None
     because: str
+    state: State | None = None
+    told: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,14 +113,57 @@ def draw(model: Model, snapshot: Snapshot, resource: str) -> list[ResourceLine]:
     """
     lines = []
     for table, row_resource in find_resource(snapshot, resource):
+        found = _found(model, snapshot, table, row_resource)
         for service in _services(model, snapshot, table, row_resource):
-            drawn = tuple(_drawn(model, snapshot, service, table, row_resource))
+            drawn = tuple(_judged(one, found) for one in _drawn(model, snapshot, service, table, row_resource))
             lines.append(ResourceLine(row_resource, table, service, drawn))
     if not lines:
         raise DemarcateError(
             f"{snapshot.manifest.origin} has no resource {resource!r}: name its ARN, or its logical id in a template"
         )
     return lines
+
+
+def resource_checks(model: Model, tables: Sequence[str]) -> dict[str, Check]:
+    """The checks that judge resources of these tables, or rows that are derived from theirs."""
+    own = {*tables, *(name for name, table in all_tables().items() if table.derived)}
+    checks = load_checks(responsibilities=model.owed)
+    return {name: check for name, check in checks.items() if check.table in own and not check.on_request}
+
+
+def _found(model: Model, snapshot: Snapshot, table: str, resource: str) -> dict[str, list[Finding]]:
+    """What the checks say of one resource, by responsibility."""
+    held = snapshot.manifest.tables
+    checks = [check for check in resource_checks(model, [table]).values() if check.table in held]
+    found: dict[str, list[Finding]] = {}
+    for finding in judge(snapshot, checks, passes=True, only=resource).findings():
+        if finding.resource == resource:
+            found.setdefault(finding.responsibility, []).append(finding)
+    return found
+
+
+def _judged(drawn: Drawn, found: Mapping[str, list[Finding]]) -> Drawn:
+    """The same, with its state."""
+    if drawn.applies is False:
+        return drawn
+    state, told = _state(drawn.responsibility, found.get(drawn.responsibility.id, []))
+    return replace(drawn, state=state, told=told)
+
+
+def _state(responsibility: Responsibility, findings: Sequence[Finding]) -> tuple[State, str]:
+    """Whether one resource meets a responsibility by what its checks found, and what led to that."""
+    if responsibility.party == "aws":
+        return "provided", ""
+    for verdict, state in (("fail", "gap"), ("unknown", "unproven")):
+        reasons = dict.fromkeys(finding.reason for finding in findings if finding.verdict == verdict)
+        if reasons:
+            return cast(State, state), "; ".join(reasons)
+    others = " and ".join(kind for kind in responsibility.proof_kinds if kind != "checks")
+    if findings and not others:
+        return "met", ""
+    if findings:
+        return "unproven", f"its checks pass here, and it is proven by {others} as well"
+    return "unproven", f"it is proven by {others}" if others else "no check judges this resource for it"
 
 
 def _services(model: Model, snapshot: Snapshot, table: str, resource: str) -> list[Service]:

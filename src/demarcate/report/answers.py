@@ -70,4 +70,13 @@ def _record(answer: Answer, match: Match) -> list[object]:
     r = match.responsibility
     services = r.services if r.services == "all" else list(r.services)
     head = [answer.party, answer.depends or None]
-    return [*head, r.id, r.party, r.title, services, r.why, proven_by(r), [other.id for other in match.counterparts]]
+    return [
+        *head,
+        r.id,
+        r.party,
+        r.title,
+        services,
+        r.why,
+        proven_by(r),
+        [other.id for other in match.counterparts],
+    ]

@@ -12,11 +12,26 @@ from demarcate.report.halves import entry, side_by_side
 from demarcate.report.out import Out
 from demarcate.report.safe import one_line
 
-COLUMNS = ["resource", "service", "type", "area", "party", "responsibility", "title", "applies", "because"]
+COLUMNS = [
+    "resource",
+    "service",
+    "type",
+    "area",
+    "party",
+    "responsibility",
+    "title",
+    "applies",
+    "because",
+    "state",
+    "told",
+]
 
 
 def write(model: Model, lines: Sequence[ResourceLine], format: str, out: Out, console: Console) -> None:
-    """Write the line. For programs one row a responsibility; `applies` is null where the row does not tell."""
+    """Write the line. For programs one row a responsibility; `applies` is null where the row does not tell.
+
+    `state` is whether this resource meets it, and null where it does not apply.
+    """
     if format != "text":
         rows.write(COLUMNS, [_record(line, drawn) for line in lines for drawn in line.drawn], format, out)
         return
@@ -28,25 +43,33 @@ def write(model: Model, lines: Sequence[ResourceLine], format: str, out: Out, co
         console.print(Text(line.service.line))
         for area in model.areas:
             here = [d for d in line.drawn if d.applies is not False and d.responsibility.area == area.id]
-            named = [d for d in here if d.responsibility.services != "all" or d.because]
+            named = [d for d in here if _own(d)]
             if not named:
                 continue
             console.print(Text(f"\n{area.title}", style="bold"))
             halves = ([d for d in named if d.responsibility.party == party] for party in ("aws", "customer"))
             console.print(side_by_side(*([entry(d.responsibility, _note(d)) for d in half] for half in halves)))
-        general = sum(d.responsibility.services == "all" and not d.because for d in line.drawn)
+        general = sum(d.applies is not False and not _own(d) for d in line.drawn)
         console.print(
             Text(f"\nand {general} responsibilities that hold for every service (demarcate matrix)", style="dim")
         )
 
 
+def _own(drawn: Drawn) -> bool:
+    """Whether it is about this resource more than about any other."""
+    return drawn.responsibility.services != "all" or bool(drawn.because) or drawn.state == "gap"
+
+
 def _note(drawn: Drawn) -> str:
     if drawn.applies is None:
         return f"? cannot be told: {one_line(drawn.because)}"
-    return f"→ {drawn.because}" if drawn.because else ""
+    notes = [f"→ {drawn.because}"] if drawn.because else []
+    if drawn.responsibility.party == "customer":
+        notes.append(f"{drawn.state}: {one_line(drawn.told)}" if drawn.told else str(drawn.state))
+    return "\n".join(notes)
 
 
 def _record(line: ResourceLine, drawn: Drawn) -> list[object]:
     r = drawn.responsibility
     head = [line.resource, line.service.id, line.service.type]
-    return [*head, r.area, r.party, r.id, r.title, drawn.applies, drawn.because]
+    return [*head, r.area, r.party, r.id, r.title, drawn.applies, drawn.because, drawn.state, drawn.told or None]
