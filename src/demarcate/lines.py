@@ -25,12 +25,13 @@ def line_of(
     the source has no such resource, or an ARN is of a service that the model does not have.
     """
     selection = None
-    if asks(sources):
+    live = asks(sources)
+    if live:
         selection, region = _needed(model, resource)
         if region and not options.regions:
             options = replace(options, regions=(region,))
     snapshot = collect_snapshot(sources, options, selection=selection)
-    return draw(model, snapshot, resource)
+    return draw(model, snapshot, resource, live=live)
 
 
 def _needed(model: Model, arn: str) -> tuple[Selection, str]:
@@ -45,7 +46,7 @@ def _needed(model: Model, arn: str) -> tuple[Selection, str]:
     for check in line_checks(model).values():
         if check.table in columns:
             columns[check.table].update(check.columns)
-    for check in resource_checks(model, tuple(columns)).values():
+    for check in resource_checks(model, tuple(columns), live=True).values():
         if check.table in columns:  # what judges derived rows would read the tables of all services
             columns[check.table].update(check.columns)
             for table, names in check.lookups.items():

@@ -81,7 +81,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return self._read(words, [self.stems.get(word) or new[word] for word in words])
 
     def _read(self, words: list[str], stems: list[str]) -> Reading:
-        named = {place: means for place, means in _spots(self.services, words, stems)}
+        named = dict(_spots(self.services, words, stems))
         hints = [name for _, (_, means) in _each(self.generic, words, stems) for name in means]
         cues = [name for _, (_, means) in _each(self.cues, words, stems) for name in means]
         terms: list[str] = []

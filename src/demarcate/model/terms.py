@@ -1,4 +1,4 @@
-"""From what people type to terms that can be compared: stems, one term for what means the same, typing errors mended."""
+"""From what people type to terms that can be compared: stems, one term for one meaning, typing errors mended."""
 
 from __future__ import annotations
 

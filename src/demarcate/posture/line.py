@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
@@ -106,14 +106,17 @@ class ResourceLine:
     drawn: tuple[Drawn, ...]
 
 
-def draw(model: Model, snapshot: Snapshot, resource: str) -> list[ResourceLine]:
+def draw(model: Model, snapshot: Snapshot, resource: str, *, live: bool = False) -> list[ResourceLine]:
     """The line for the resource of that ARN, name or logical id, once for each row that it has.
+
+    Of a `live` account, checks that run only on request are left out.
 
     Raises DemarcateError where the snapshot has no such resource.
     """
     lines = []
     for table, row_resource in find_resource(snapshot, resource):
-        found = _found(model, snapshot, table, row_resource)
+        checks = resource_checks(model, [table], live=live).values()
+        found = _found(snapshot, checks, row_resource)
         for service in _services(model, snapshot, table, row_resource):
             drawn = tuple(_judged(one, found) for one in _drawn(model, snapshot, service, table, row_resource))
             lines.append(ResourceLine(row_resource, table, service, drawn))
@@ -124,19 +127,20 @@ def draw(model: Model, snapshot: Snapshot, resource: str) -> list[ResourceLine]:
     return lines
 
 
-def resource_checks(model: Model, tables: Sequence[str]) -> dict[str, Check]:
+def resource_checks(model: Model, tables: Sequence[str], *, live: bool) -> dict[str, Check]:
     """The checks that judge resources of these tables, or rows that are derived from theirs."""
     own = {*tables, *(name for name, table in all_tables().items() if table.derived)}
     checks = load_checks(responsibilities=model.owed)
-    return {name: check for name, check in checks.items() if check.table in own and not check.on_request}
+    return {
+        name: check for name, check in checks.items() if check.table in own and not (live and check.on_request)
+    }
 
 
-def _found(model: Model, snapshot: Snapshot, table: str, resource: str) -> dict[str, list[Finding]]:
+def _found(snapshot: Snapshot, checks: Iterable[Check], resource: str) -> dict[str, list[Finding]]:
     """What the checks say of one resource, by responsibility."""
-    held = snapshot.manifest.tables
-    checks = [check for check in resource_checks(model, [table]).values() if check.table in held]
+    held = [check for check in checks if check.table in snapshot.manifest.tables]
     found: dict[str, list[Finding]] = {}
-    for finding in judge(snapshot, checks, passes=True, only=resource).findings():
+    for finding in judge(snapshot, held, passes=True, only=resource).findings():
         if finding.resource == resource:
             found.setdefault(finding.responsibility, []).append(finding)
     return found
