@@ -101,7 +101,7 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, dict=True):
                 terms += concept.means
                 place += len(concept.parts)
                 continue
-            strange_number = words[place].isdigit() and words[place] not in self.stems
+            strange_number = words[place].isdigit() and (len(words[place]) < 3 or words[place] not in self.stems)
             if place not in taken and not _among(words[place], self.filler) and not strange_number:
                 terms.append(stems[place])
                 if _among(words[place], self.everyday):

@@ -66,7 +66,7 @@ _VERB, _NAMED = 0.45, 5.0
 _CLOSE, _SAME = 0.75, 0.75
 
 # Most that is asked for is the customer's; cues say whose; and people of AWS are not meant where they are not named.
-_OURS, _CUED, _OTHERS = 1.06, 1.3, 0.75
+_OURS, _CUED, _OTHERS = 1.08, 1.3, 0.75
 # More than any other score: what keeps a whole service patched, where no more is asked.
 _WHOLE = 3.0
 
@@ -171,7 +171,7 @@ def _of_service(item: Responsibility, entry: Entry, reading: Reading, near: floa
         return 1.15 if spoken else 0.9 if reading.services else 1.0
     if reading.services:
         named = reading.services & {*item.services}
-        return 1.1 + 0.25 / math.sqrt(len(item.services)) if named else 0.35 + 0.4 * near
+        return 1.1 + 0.25 / math.sqrt(len(item.services)) if named else 0.3 + 0.35 * near
     if reading.hints & {*item.services}:
         return 1.0 + 0.15 / math.sqrt(len(item.services))
     return 0.95
@@ -181,7 +181,7 @@ def _of_verb(item: Responsibility, entry: Entry, verbs: Set[str], areas: Set[str
     """How much better or worse a responsibility fits for what the question wants done."""
     if not verbs or verbs & entry.called:
         return 1.0
-    return 0.9 if item.area in areas else 0.8
+    return 0.85 if item.area in areas else 0.7
 
 
 def _whole(model: Model, index: Index, reading: Reading) -> str | None:
