@@ -140,7 +140,7 @@ def test_an_estate_has_half_of_the_questions(drafts: list[Draft], model: Model, 
     about = [question for question in exam.questions if question.kind == "estate"]
     assert abs(2 * len(about) - number) <= 1
     answers = [question.choices[question.answer] for question in about]
-    assert answers.count("You, the customer") <= 0.7 * len(answers), "no answer is right nearly always"
+    assert answers.count("You, the customer") <= max(1, 0.7 * len(answers)), "no answer is right nearly always"
 
 
 def test_names_stay_names(quiz: Quiz, hostile_estate: Path) -> None:

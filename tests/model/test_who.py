@@ -94,6 +94,11 @@ def test_a_typing_error_never_names_the_other_party(asked: Asked, data: st.DataO
         assert after != OTHER.get(before), " ".join(words)
 
 
+def test_a_question_without_end_is_answered_by_its_beginning() -> None:
+    endless = " ".join(f"word{number}" for number in range(100_000))
+    assert who(MODEL, f"patch the rds engine {endless}").party in ("none", "aws")
+
+
 def test_short_words_are_mended_only_by_their_own_letters() -> None:
     assert mended("roof", ["root"]) is None
     assert mended("kyes", ["keys"]) == "keys"

@@ -16,6 +16,9 @@ from demarcate.base import cache
 from demarcate.model.structs import Model, Responsibility, Service
 from demarcate.model.terms import Phrases, mended, phrases_of, stems_of, tokens
 
+LONGEST = 200
+"""How many words of a question are read: what is longer is no question."""
+
 _JOINED = re.compile(r", | or ")
 
 
@@ -72,8 +75,8 @@ class Vocabulary(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         return frozenset(self.stems.values())
 
     def read(self, text: str) -> Reading:
-        """What a text says, with typing errors mended."""
-        words = list(tokens(text))
+        """What the first words of a text say, with typing errors mended."""
+        words = list(tokens(text)[:LONGEST])
         new = stems_of(word for word in words if word not in self.stems)
         for place, word in enumerate(words):
             if word in new and new[word] not in self._known:
