@@ -43,7 +43,7 @@ def read_by(table: Table, checks: Iterable[Check]) -> dict[str, set[str]]:
         for name, columns in check.lookups.items():
             of = all_tables()[name]
             whole = {column.name for column in of.all_columns} if of.facts else ()
-            read.setdefault(name, set()).update(columns, ("account_id", "region", "_conditional"), whole)
+            read.setdefault(name, set()).update(columns, ("account_id", "region", "_conditional", MARKS), whole)
     return read
 
 
@@ -323,7 +323,11 @@ class Scan:
             causes.append((f"{name}: ", f'CASE WHEN {ROW}."{name}" IS NULL THEN {why} END'))
         types = {column.name: column.type for column in self._table.all_columns}
         marked = self._group.marked(self._table)
-        causes += [(f"{name}: ", why_assigned(name, types[name])) for name in check.asked if name in marked]
+        causes += [
+            (f"{name}: ", why_assigned(name, types[name], check.asks[check.table]))
+            for name in check.asked
+            if name in marked
+        ]
         looked = ", ".join(check.lookups)
         otherwise = Unknown(Kind.UNCOMPUTABLE, "it cannot be told from what was read")
         if looked:

@@ -161,8 +161,13 @@ _FORMS: Final = {
 }
 
 
-def why_assigned(column: str, type_: str) -> str:
-    """SQL for the cause why a column of the judged row is not known: NULL where it holds no stand-in."""
+def why_assigned(column: str, type_: str, asks: Iterable[Ask]) -> str:
+    """SQL for the cause why something that is asked of a column of the judged row is not known.
+
+    It is NULL where the column holds no stand-in, or what is asked of it is known all the same.
+    """
+    looks = [ask for ask in asks if ask.column == column and ask.form not in ("text at", "json at", "items")]
+    unknown = " OR ".join(f"({ask.sql(marked=True)}) IS NULL" for ask in looks)
     made_of = f"({ROW}.{MARKS} ->> {literal(column)})"
     if type_ == "VARCHAR":
         what, is_ = made_of, "is"
@@ -171,6 +176,6 @@ def why_assigned(column: str, type_: str) -> str:
     name = f"regexp_replace({what}, '^\\$\\{{([^{{}}]*)\\}}$', '\\1')"
     reason = f"{literal(f'{is_} what ')} || {name} || ' will be, once deployed'"
     return (
-        f"CASE WHEN {made_of} IS NOT NULL THEN CAST(json_object('kind', {literal(Kind.DEPLOYMENT)}, "
+        f"CASE WHEN {made_of} IS NOT NULL AND ({unknown}) THEN CAST(json_object('kind', {literal(Kind.DEPLOYMENT)}, "
         f"'reason', {reason}) AS VARCHAR) END"
     )
