@@ -55,7 +55,7 @@ def _run() -> None:
     except SystemExit as end:
         if isinstance(end.__context__, BrokenPipeError):  # for which Typer has a code of its own
             _leave()
-        sys.stdout.flush()  # what is still held back: at the interpreter's end nobody could say why it got nowhere
+        out.data().flush()  # what is still held back: at the interpreter's end nobody could say why it got nowhere
         raise
 
 

@@ -157,6 +157,8 @@ def test_pictures_and_exams_are_made_of_what_was_kept(kept: Path) -> None:
     for arguments, says in (
         (("diagram", kept, "--profile", "x"), "leave the options about reading and judging out"),
         (("quiz", kept, kept), "name it alone"),
+        (("assess", kept), f"report it (demarcate report {kept}), or name the snapshot that it is of"),
+        (("query", "SELECT 1", kept), f"report it (demarcate report {kept}), or name the snapshot that it is of"),
     ):
         done = processes.demarcate(*arguments)
         assert (done.returncode, done.stdout) == (2, "")

@@ -75,6 +75,7 @@ def assess(
     from demarcate.report.progress import showing
 
     _check_severity(fail_on)
+    options.check_not_kept(sources)
     if passes and save is None:
         raise DemarcateError("--passes goes with --save: reports count what passes")
     files = [reports.Destination.of(text) for text in out or ()]
@@ -185,6 +186,7 @@ def collect(
     from demarcate.estate.sources.collecting import asks, collect_snapshot
     from demarcate.report.progress import showing
 
+    options.check_not_kept(sources)
     selection = narrowed(table or (), service or (), check or (), checks or ())
     how = options.options_of(
         profile,
@@ -267,6 +269,7 @@ def query(
 
     limits = QueryLimits(seconds=max_seconds, memory=max_memory * 1_000_000, rows=max_rows)
     where = sources or ["aws"]
+    options.check_not_kept(where)
     with showing() as progress:
         snapshot = collect_snapshot(
             where,

@@ -164,6 +164,18 @@ def kept(sources: list[str], **others: Any) -> Assessment | None:
     return open_assessment(folders[0])
 
 
+def check_not_kept(sources: list[str]) -> None:
+    """Refuse a kept assessment where something is to be read and judged. Raises DemarcateError."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.posture.kept import is_assessment
+
+    for name in sources:
+        if is_assessment(Path(name)):
+            raise DemarcateError(
+                f"{name} is a kept assessment: report it (demarcate report {name}), or name the snapshot that it is of"
+            )
+
+
 def accounts_of(
     org: bool, account: list[str] | None, role_name: str | None, external_id: str | None
 ) -> Accounts | None:
