@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import io
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
 from pathlib import Path
@@ -32,6 +33,10 @@ class Judged:
 
     def findings(self, *, passes: bool = True) -> Iterator[Finding]:
         return iter(self._findings)
+
+    def unknown(self) -> dict[Kind, int]:
+        kinds = Counter(finding.kind for finding in self._findings if finding.kind is not None)
+        return dict(kinds.most_common())
 
 
 def written(assessment: Assessment) -> str:
