@@ -84,7 +84,7 @@ OF_OTHERS = (
 
 
 @pytest.mark.parametrize("form", OF_A_ROW + OF_OTHERS)
-@settings(max_examples=80)
+@settings(max_examples=25)
 @given(row=ROWS, snapshots=st.lists(SNAPSHOTS, max_size=3), texts=st.tuples(TEXTS, TEXTS), data=st.data())
 def test_what_is_answered_holds(
     database: duckdb.DuckDBPyConnection,
@@ -105,7 +105,7 @@ def test_what_is_answered_holds(
 
 
 @pytest.mark.parametrize("form", OF_A_ROW + OF_OTHERS)
-@settings(max_examples=30)
+@settings(max_examples=10)
 @given(row=ROWS, snapshots=st.lists(SNAPSHOTS, max_size=2), texts=st.tuples(TEXTS, TEXTS))
 def test_without_standins_nothing_changes(
     database: duckdb.DuckDBPyConnection,

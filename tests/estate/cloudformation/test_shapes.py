@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demarcate.estate.sources.cloudformation import shapes
@@ -46,6 +46,7 @@ def test_other_types_stay_as_they_are(type_: str) -> None:
 RENAMED = sorted(type_ for type_ in shapes._shapes() if shapes._names(type_))
 
 
+@settings(max_examples=10)
 @given(data=st.data())
 @pytest.mark.parametrize("type_", RENAMED)
 def test_no_property_is_lost(type_: str, data: st.DataObject) -> None:
