@@ -35,9 +35,8 @@ demo: .venv/installed ## assess the example estate with its evidence, and write 
 test: .venv/installed ## everything that CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	.ci/browser
-	$(BIN)/pytest
+	$(BIN)/mypy & types=$$!; $(BIN)/pytest; tests=$$?; wait $$types && exit $$tests
 
 test-lowest: $(LOWEST)/installed ## the tests, with the oldest versions that pyproject.toml promises to run with
 	$(LOWEST)/bin/pytest
