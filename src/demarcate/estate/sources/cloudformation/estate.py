@@ -24,6 +24,7 @@ from demarcate.estate.sources.cloudformation.budget import (
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem, kind_of, problem_of
 from demarcate.estate.sources.cloudformation.reading import Raw, read_plain, read_template
 from demarcate.estate.sources.cloudformation.stacks import Stack
+from demarcate.estate.sources.cloudformation.surroundings import Asking
 from demarcate.estate.sources.cloudformation.values import Assigned, same
 
 
@@ -215,7 +216,7 @@ class TemplateSet:
 
     # What stacks ask of one another
 
-    def exported(self, name: str, asking: Stack) -> Any:
+    def exported(self, name: str, asking: Asking) -> Any:
         """The value that a stack exports under a name, where exactly one value is."""
         if self._exports is None:
             self._exports = {}

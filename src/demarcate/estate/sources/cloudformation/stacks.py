@@ -6,9 +6,8 @@ answers lazily, each question once; a question that leads back to itself is a ci
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Collection, Iterator, Mapping
-from typing import Any, Protocol
+from collections.abc import Callable, Iterator
+from typing import Any
 
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation import foreach
@@ -19,46 +18,19 @@ from demarcate.estate.sources.cloudformation.budget import (
     TOO_MUCH,
     VALUE,
     Exhausted,
-    Share,
     too_much,
 )
 from demarcate.estate.sources.cloudformation.intrinsics import decide, resolve
 from demarcate.estate.sources.cloudformation.parameters import typed
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.reading import LOOP, Position, Raw
+from demarcate.estate.sources.cloudformation.surroundings import Surroundings
 from demarcate.estate.sources.cloudformation.values import NOTHING, Assigned, Identifier, text_of, tokens
 
 STACK = "AWS::CloudFormation::Stack"
 _NESTING = (STACK, "AWS::Serverless::Application")
 
 _TOKENS = ("AccountId", "Partition", "Region", "StackId", "StackName", "URLSuffix")
-
-
-class Surroundings(Protocol):
-    """What a stack asks of the templates around it.
-
-    `parameters` are the values given, by name; `names` the property that names a resource, and `same_as_ref` the
-    attributes that are what Ref gives, by resource type. `ids` counts the stacks that have a logical id; they are
-    known once `named`.
-    """
-
-    parameters: Mapping[str, Any]
-    names: Mapping[str, str]
-    same_as_ref: Mapping[str, Collection[str]]
-    ids: Counter[str]
-    named: bool
-
-    def report(self, problem: TemplateProblem) -> None:
-        """Note what is wrong with a template."""
-
-    def share(self, raw: Raw) -> Share:
-        """What a template may still cost."""
-
-    def exported(self, name: str, asking: Stack) -> Any:
-        """The value that a stack exports under a name, or Unknown."""
-
-    def included(self, raw: Raw, location: Any) -> Any:
-        """The content of a file that a template includes, or Unknown."""
 
 
 class Stack:

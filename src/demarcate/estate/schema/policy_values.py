@@ -1,0 +1,78 @@
+"""The texts of an element of a policy: known, assigned, or perhaps more than are known."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import Any
+
+from demarcate.estate.schema.paths import ABSENT, kind
+from demarcate.estate.schema.standins import StandIn, Undecided, settled
+from demarcate.estate.schema.unknown import Kind, Unknown
+
+_TOKEN = re.compile(r"\$\{[^{}]*\}")
+
+
+@dataclass(slots=True)
+class Values:
+    """The texts that are known, and why there may be more.
+
+    `known` has a sample of each stand-in: it names something of the templates, and so it is no wildcard.
+    """
+
+    known: list[str] = field(default_factory=list)
+    unknown: Unknown | None = None
+    standins: dict[int, StandIn] = field(default_factory=dict)
+    """Those among the texts, by their place."""
+
+    @property
+    def texts(self) -> list[str | StandIn]:
+        """The texts, with stand-ins in their places."""
+        return [self.standins.get(index, text) for index, text in enumerate(self.known)]
+
+    @property
+    def column(self) -> Any:
+        """The list where all of it is known."""
+        return self.unknown or self.texts
+
+    @property
+    def given(self) -> bool:
+        """Whether there is, or may be, anything."""
+        return bool(self.known) or self.unknown is not None
+
+
+def values_of(value: Any) -> Values:
+    """One text, or a list of them."""
+    found = Values()
+    if value is ABSENT or value is None:
+        return found
+    for item in value if isinstance(value, list) else [value]:
+        if isinstance(item, StandIn):
+            try:
+                found.known.append(item.sample)
+            except Undecided:
+                found.unknown = found.unknown or item.unknown
+            else:
+                found.standins[len(found.known) - 1] = item
+        elif isinstance(item, str):
+            found.known.append(item)
+        elif isinstance(item, bool):
+            found.known.append("true" if item else "false")
+        elif isinstance(item, int | float):
+            found.known.append(str(item))
+        elif isinstance(item, Unknown):
+            found.unknown = found.unknown or item
+        else:
+            found.unknown = found.unknown or Unknown(Kind.MALFORMED, f"expected text, found {kind(item)}")
+    return found
+
+
+def lower(value: Any) -> Values:
+    items = value if isinstance(value, list) else [value]
+    found = values_of(value if value is ABSENT else [settled(item) for item in items])
+    return Values([text.lower() for text in found.known], found.unknown)
+
+
+def plain(text: str) -> str:
+    """A text with what AWS puts in for pseudo parameters, and policy variables, as one letter."""
+    return _TOKEN.sub("x", text)
