@@ -28,8 +28,6 @@ EXEMPT: dict[str, set[str]] = {
     # A line of ours from a signal, when no stream can be trusted any more.
     "base/stopping.py": {"os.write", ".write"},
     # Values that are handed to DuckDB, or become part of a template's value.
-    "checks/judgement.py": {"msgspec.json"},
-    "checks/database.py": {"msgspec.json"},
     "checks/unit.py": {".write_bytes"},  # between a process and its child
     "estate/sources/cloudformation/intrinsics.py": {"json"},
     # The log, whose entries report/logs.py writes.

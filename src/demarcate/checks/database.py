@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import msgspec
 
 from demarcate.base.connection import Limits, connect, short
+from demarcate.base.encoding import to_json
 from demarcate.base.sql import identifier, literal, parquet
 from demarcate.checks.missing import Missing, Place, shipped_facts
 from demarcate.checks.names import partly_read
@@ -238,7 +238,7 @@ class Group:
         told = self.missing.told_by(table)
         places = {place for name in looking for place in self.places(name)} - told
         types = {column.name: column.type for column in table.all_columns}
-        form = literal(msgspec.json.encode([types]).decode())
+        form = literal(to_json([types]).decode())
         of_place = {"account_id": "place[1] AS account_id", "region": "place[2] AS region"}
         columns = ", ".join(of_place.get(name, f"row.{identifier(name)}") for name in types)
         kept = f"{table.name} kept"
@@ -247,8 +247,8 @@ class Group:
             f"FROM (SELECT unnest(from_json($rows, {form})) AS row), "
             "(SELECT unnest(from_json($places, '[[\"VARCHAR\"]]')) AS place)",
             {
-                "rows": msgspec.json.encode(rows).decode(),
-                "places": msgspec.json.encode(sorted(places, key=str)).decode(),
+                "rows": to_json(rows).decode(),
+                "places": to_json(sorted(places, key=str)).decode(),
             },
         )
         files = self.snapshot.files(table.name)

@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import duckdb
-import msgspec
 
-from demarcate.base.encoding import from_json
+from demarcate.base.encoding import from_json, to_json
 from demarcate.base.sql import identifier
 from demarcate.checks.structs import Check, Verdict
 from demarcate.estate.schema.unknown import Kind
@@ -245,7 +244,7 @@ def make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check]) 
     # As one JSON text: planning a list of values takes longer than a whole scan.
     connection.execute(
         "INSERT INTO checks SELECT unnest(from_json($rows, $form), recursive := true)",
-        {"rows": msgspec.json.encode(rows).decode(), "form": msgspec.json.encode([FOLLOWING]).decode()},
+        {"rows": to_json(rows).decode(), "form": to_json([FOLLOWING]).decode()},
     )
 
 
