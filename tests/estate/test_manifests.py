@@ -118,6 +118,17 @@ def test_what_is_no_manifest(what: str, tmp_path: Path) -> None:
     one_message(done, "s/manifest.json: damaged")
 
 
+def test_a_damaged_part_ends_with_exit_code_3(tmp_path: Path) -> None:
+    """What depends on it is unknown, the rest is judged, and the report says so."""
+    folder = write(tmp_path / "s")
+    (part,) = (folder / "tables").glob("*/*.parquet")
+    data = part.read_bytes()
+    part.write_bytes(data[:4] + b"x" * (len(data) - 12) + data[-8:])
+    done = demarcate("assess", "s", cwd=tmp_path)
+    assert done.code == 3
+    assert f"{part.relative_to(folder)} is damaged" in " ".join(done.out.split())
+
+
 def test_a_huge_manifest_is_not_read(tmp_path: Path) -> None:
     (tmp_path / "s").mkdir()
     with (tmp_path / "s" / "manifest.json").open("wb") as file:

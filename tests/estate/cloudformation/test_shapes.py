@@ -57,6 +57,12 @@ def test_no_property_is_lost(type_: str, data: st.DataObject) -> None:
     assert {name.lower() for name in shaped} == {name.lower() for name in properties}
 
 
+def test_the_types_of_a_table_have_the_same_names() -> None:
+    """A place is translated once for all of them."""
+    for of in all_tables().values():
+        assert len({repr(shapes._names(type_)) for type_ in of.types}) <= 1, of.name
+
+
 def test_what_is_read_by_name_keeps_its_name() -> None:
     """Companions and derived rows find properties by the names of templates."""
     read: set[tuple[str, Any]] = set()
