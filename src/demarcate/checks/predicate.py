@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
 import sqlglot
@@ -40,6 +41,7 @@ from demarcate.checks.trees import (
     any_of,
     case,
     exist,
+    is_certain,
     is_null,
     may_exist,
     now,
@@ -298,32 +300,36 @@ class _Compiler:
 
     def _exists(self, select: exp.Select, scopes: _Scopes, left: exp.Expr | None) -> exp.Expr:
         inner = self._source(select, scopes)
-        outer_doubts = [scope.doubts for scope in scopes]
-        for scope in scopes:
-            scope.doubts = set()
-        before = len(self._inside)
-        condition = self._condition(select, inner, scopes)
-        if left is not None:
-            equal = self._equal(left, scopes, _only(select), (*scopes, inner))
-            condition = equal if condition is None else all_of([equal, condition])
-        outer_nulls = [is_null(scope.column(name)) for scope in scopes for name in sorted(scope.doubts)]
-        for scope, doubts in zip(scopes, outer_doubts, strict=True):
-            scope.doubts = doubts | scope.doubts
-        self._read(inner)
-        test = exp.true() if condition is None else condition
-        same = self._same_place(inner, scopes[0])
-        certain = is_null(inner.column("_conditional"))
-        nulls = [*map(inner.column, sorted(inner.doubts)), *(tree.copy() for tree in self._inside[before:])]
-        unsure = [*map(is_null, nulls), exp.not_(certain.copy())]
-        exists = exist(inner, [*same, certain, test])
-        untold = [*outer_nulls, variable(partly_read(inner.table))]
-        unknown = [*untold, *may_exist(inner, [*same, any_of(unsure)], test, exp.not_(certain.copy()))]
+        with self._looking(inner, scopes) as open_:
+            condition = self._condition(select, inner, scopes)
+            if left is not None:
+                equal = self._equal(left, scopes, _only(select), (*scopes, inner))
+                condition = equal if condition is None else all_of([equal, condition])
+            test = exp.true() if condition is None else condition
+        exists = exist(inner, [*self._same_place(inner, scopes[0]), is_certain(inner), test])
         return self._look(
             inner,
             scopes,
-            case([(exists, exp.true()), (any_of(unknown), exp.null())]),
-            case([(any_of(untold), exp.null())]),
+            case([(exists, exp.true()), (open_.at_all(test), exp.null())]),
+            case([(any_of(open_.untold), exp.null())]),
         )
+
+    @contextmanager
+    def _looking(self, inner: RowName, scopes: _Scopes) -> Iterator[_Open]:
+        """A look into another table, whose condition is made meanwhile: then it is told what leaves it open."""
+        doubts = [scope.doubts for scope in scopes]
+        for scope in scopes:
+            scope.doubts = set()
+        outside, self._inside = self._inside, []
+        open_ = _Open(inner, self._same_place(inner, scopes[0]))
+        yield open_
+        open_.untold += [is_null(scope.column(name)) for scope in scopes for name in sorted(scope.doubts)]
+        open_.untold.append(variable(partly_read(inner.table)))
+        open_.nulls += [*map(inner.column, sorted(inner.doubts)), *self._inside]
+        for scope, before in zip(scopes, doubts, strict=True):
+            scope.doubts |= before
+        self._inside = outside
+        self._read(inner)
 
     def _read(self, inner: RowName) -> None:
         """Note what is read of a table that is looked into."""
@@ -354,9 +360,10 @@ class _Compiler:
         return scopes[0].column(name)
 
     def _lookup(self, select: exp.Select, scopes: _Scopes) -> exp.Expr:
-        """The value of the rows that match; NULL where none does, or where they differ."""
+        """The value of the rows that match; NULL where none does, where they differ, or where others may match."""
         inner = self._source(select, scopes)
-        condition = self._condition(select, inner, scopes)
+        with self._looking(inner, scopes) as open_:
+            test = self._condition(select, inner, scopes) or exp.true()
         value = self.expression(_only(select), (*scopes, inner))
         self._read(inner)
         one = exp.EQ(
@@ -367,8 +374,30 @@ class _Compiler:
             this=exp.Count(this=value.copy(), big_int=True), expression=exp.Count(this=exp.Star(), big_int=True)
         )
         agreed = exp.Case(ifs=[exp.If(this=all_of([one, told]), true=exp.Min(this=value.copy()))])
-        wanted = [*self._same_place(inner, scopes[0]), *([] if condition is None else [condition])]
-        return self._look(inner, scopes, exp.Subquery(this=select_from(agreed, inner, wanted)), None)
+        rows = select_from(agreed, inner, [*self._same_place(inner, scopes[0]), test])
+        return self._look(inner, scopes, case([(open_.at_all(test), exp.null())], exp.Subquery(this=rows)), None)
+
+
+@dataclass(slots=True)
+class _Open:
+    """What leaves a look into another table open.
+
+    Where one of `untold` holds, nothing is known of it; a row of which one of `nulls` is NULL may match or not.
+    """
+
+    inner: RowName
+    same_place: list[exp.Expr]
+    untold: list[exp.Expr] = field(default_factory=list)
+    nulls: list[exp.Expr] = field(default_factory=list)
+
+    def at_all(self, test: exp.Expr) -> exp.Expr:
+        """That it is left open, with the test of the rows that are looked for."""
+        uncertain = exp.not_(is_certain(self.inner))
+        unsure = any_of([*(is_null(value.copy()) for value in self.nulls), uncertain.copy()])
+        rows = [*(condition.copy() for condition in self.same_place), unsure]
+        return any_of(
+            [*(condition.copy() for condition in self.untold), *may_exist(self.inner, rows, test, uncertain)]
+        )
 
 
 _ALIAS = re.compile(r"[A-Za-z][A-Za-z0-9_]*")

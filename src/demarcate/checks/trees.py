@@ -48,8 +48,8 @@ class RowName:
         ask = Ask(form, name, texts)
         self.used.add(name)
         self.asks.add(ask)
-        if form not in ("text at", "json at"):  # nothing may be there
-            self.doubts.add(ask.name)
+        # Where nothing is at a place in JSON, that is known of it, unless nothing is known of the whole.
+        self.doubts.add(name if form in ("text at", "json at") else ask.name)
         return self.column(ask.name)
 
 
@@ -157,10 +157,15 @@ def _key(condition: exp.Expr, scope: RowName) -> tuple[exp.Expr, exp.Expr] | Non
     return None
 
 
-def case(cases: Iterable[tuple[exp.Expr, exp.Expr]]) -> exp.Expr:
-    """CASE … ELSE FALSE END, in parentheses."""
+def is_certain(scope: RowName) -> exp.Expr:
+    """That a row is there for certain, and not only under a condition that is not known."""
+    return is_null(scope.column("_conditional"))
+
+
+def case(cases: Iterable[tuple[exp.Expr, exp.Expr]], otherwise: exp.Expr | None = None) -> exp.Expr:
+    """CASE … ELSE … END, in parentheses; FALSE otherwise."""
     ifs = [exp.If(this=condition, true=value) for condition, value in cases]
-    return exp.paren(exp.Case(ifs=ifs, default=exp.false()), copy=False)
+    return exp.paren(exp.Case(ifs=ifs, default=otherwise or exp.false()), copy=False)
 
 
 def where_holds(where: exp.Expr, passes: exp.Expr) -> exp.Expr:
