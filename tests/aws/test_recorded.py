@@ -13,8 +13,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.model import Shape
-
 from demarcate.assessing import selection_of
 from demarcate.base.documents import read
 from demarcate.checks.catalog import load_checks
@@ -66,7 +64,7 @@ def _answer(answers: dict[str, Any], asked: Asked, truth: Truth) -> Answer:
     return answer(asked, _typed(data, asked.model.output_shape))
 
 
-def _typed(value: Any, shape: Shape) -> Any:
+def _typed(value: Any, shape: Any) -> Any:
     """Data of YAML as boto3 gives it: moments are what a text cannot be."""
     if shape.type_name == "structure":
         return {name: _typed(item, shape.members[name]) for name, item in value.items() if name in shape.members}

@@ -22,7 +22,7 @@ TEXTS = {
 FLAGS = {OUTER: "encrypted", "aws_ebs_snapshot": "encrypted", "aws_kms_key": "enabled"}
 VALUES = ("a", "b", "z")
 """What a text may be: one of those that predicates speak of, or another."""
-TAGS = ({}, {"k": "a"}, {"k": "z"})
+TAGS: tuple[dict[str, str], ...] = ({}, {"k": "a"}, {"k": "z"})
 
 
 @dataclass(frozen=True)

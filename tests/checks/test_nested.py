@@ -23,15 +23,16 @@ MANY = 2_000
 
 VERDICTS = {True: "pass", False: "fail", None: "unknown"}
 
-ESTATES: st.SearchStrategy[Estate] = st.fixed_dictionaries(
+
+def _read_or_not(table: str) -> st.SearchStrategy[Sequence[Row] | None]:
+    rows = st.lists(rows_of(table), max_size=2)
+    return st.sampled_from([True] * 5 + [False]).flatmap(lambda read: rows if read else st.none())
+
+
+ESTATES = st.fixed_dictionaries(
     {
         OUTER: rows_of(OUTER).map(lambda row: [row | {"maybe": False}]),
-        **{
-            name: st.sampled_from([True] * 5 + [False]).flatmap(
-                lambda read, name=name: st.lists(rows_of(name), max_size=2) if read else st.none()
-            )
-            for name in INNER
-        },
+        **{name: _read_or_not(name) for name in INNER},
     }
 )
 
