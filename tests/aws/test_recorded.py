@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from demarcate.assessing import selection_of
 from demarcate.base.documents import read
 from demarcate.checks.catalog import load_checks
@@ -22,8 +23,8 @@ from demarcate.estate.sources.interface import Options
 from tests.aws.answers.answering import Answer, answer, error
 from tests.aws.answers.asking import Asked
 from tests.aws.answers.server import Server, serving
-from tests.aws.faults.kinds import Truth
 from tests.aws.conftest import Aws
+from tests.aws.faults.kinds import Truth
 
 ESTATES = sorted((Path(__file__).parent / "recorded").glob("*.yaml"))
 
