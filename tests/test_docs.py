@@ -151,10 +151,12 @@ def test_every_dependency_is_justified() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
     page = (ROOT / "docs" / "dependencies.md").read_text()
     run_time, development = page.split("## For development")
-    run_time, optional = run_time.split("Optional")
+    run_time, *optional = run_time.split("Optional, with `pip install 'demarcate[")
+    extras = project["project"]["optional-dependencies"]
+    assert [section.partition("]")[0] for section in optional] == list(extras)
     for requirements, section in (
         (project["project"]["dependencies"], run_time),
-        (project["project"]["optional-dependencies"]["pictures"], optional),
+        *zip(extras.values(), optional, strict=True),
         (project["dependency-groups"]["dev"], development),
     ):
         names = {re.split(r"[^A-Za-z0-9._-]", requirement)[0] for requirement in requirements}

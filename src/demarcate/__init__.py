@@ -93,7 +93,7 @@ def evaluate(snapshot: Snapshot, checks: Iterable[str] | None = None, passes: bo
     `unknown`, `kind` why it is unknown (None where it is not), and `resource` the ARN, or the logical id in a
     template (None where a whole table could not be read).
 
-    Raises DemarcateError for an id that does not exist.
+    Raises DemarcateError for an id that does not exist, and without pyarrow (`demarcate[arrow]`).
 
     >>> findings = evaluate(collect("examples/estate"), checks=["ebs-volume-encrypted"])
     >>> set(findings["verdict"].to_pylist()) <= {"fail", "unknown"}

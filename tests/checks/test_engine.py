@@ -13,7 +13,8 @@ import pyarrow.parquet as pq
 import pytest
 
 from demarcate.base.documents import compose
-from demarcate.checks import engine, facts, missing, scanning
+from demarcate.base.errors import DemarcateError
+from demarcate.checks import engine, facts, judgement, missing, scanning
 from demarcate.checks.catalog import compile_check
 from demarcate.checks.engine import judge
 from demarcate.checks.facts import Facts
@@ -383,3 +384,11 @@ def test_a_check_that_takes_too_long_is_unknown_and_the_others_are_judged(monkey
         "slow": (0, 4000),
         "quick": (4000, 0),
     }
+
+
+def test_arrow_says_what_it_needs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing but Arrow tables needs pyarrow: a whole run of the command goes without."""
+    monkeypatch.setattr(judgement, "find_spec", lambda name: None)
+    judged = judge(snapshot({"aws_ebs_volume": [volume("a", encrypted=False)]}), [check("encrypted")])
+    with pytest.raises(DemarcateError, match=r"need pyarrow: pip install 'demarcate\[arrow\]'"):
+        judged.to_arrow()

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from demarcate.base.encoding import from_json, to_json
+from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier
 from demarcate.checks.structs import Check, Verdict
 from demarcate.estate.schema.unknown import Kind
@@ -184,7 +186,9 @@ class Judgement:
         yield from reader
 
     def to_arrow(self) -> pa.Table:
-        """The findings as one Arrow table with the columns of `COLUMNS`."""
+        """The findings as one Arrow table with the columns of `COLUMNS`. Raises DemarcateError without pyarrow."""
+        if find_spec("pyarrow") is None:
+            raise DemarcateError("Arrow tables need pyarrow: pip install 'demarcate[arrow]'")
         table: pa.Table = self._connection.sql(self._query()).to_arrow_table()
         return table
 
