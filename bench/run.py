@@ -180,7 +180,8 @@ def engine(folder: Path, predicates: list[str]) -> Line:
 
     from demarcate.checks.catalog import load_checks
     from demarcate.checks.engine import judge
-    from demarcate.estate.snapshots.snapshot import FORMAT, Manifest, Part, Snapshot, TableParts
+    from demarcate.estate.snapshots.manifest import FORMAT, Manifest, Part, TableParts
+    from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.estate.tables import table
 
     rows = 1_000_000

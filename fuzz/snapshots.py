@@ -7,6 +7,7 @@ import io
 import json
 from collections.abc import Mapping
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -92,30 +93,52 @@ def make(random: Random) -> Input:
     manifest, parts = _seed()
     chosen = random.sample(sorted(parts), random.choice((1, 1, 2, 4)))
     files: dict[str, bytes | Link] = {}
-    tables = {}
+    held = {}
     for name in chosen:
-        (part,) = manifest["tables"][name]["parts"]
+        (part,) = held[name] = manifest["parts"][name]
         files[part["file"]] = parts[name]
-        tables[name] = manifest["tables"][name]
-    told = json.loads(
-        json.dumps({**manifest, "tables": tables, "source": random.choice(("live", "cloudformation", "config"))})
-    )
+    source = random.choice(("live", "cloudformation", "config"))
+    told = {
+        **manifest,
+        "tables": {name: manifest["tables"][name] for name in chosen},
+        "parts": held,
+        "source": source,
+    }
+    of_account = None
+    if random.random() < 0.4:
+        place = {"account": ACCOUNT, "region": "eu-west-1"}
+        held = {name: [{**part, **place} for part in of_table] for name, of_table in held.items()}
+        unread = [{**gap, **place} for gap in _ACCOUNTS["unread"] if "file" not in gap]
+        of_account, told["parts"] = {"parts": held, "unread": unread}, {}
+    elif random.random() < 0.5:  # as the second format has it
+        told["format"] = 2
+        told["tables"] = {name: {"columns": told["tables"][name], "parts": held[name]} for name in chosen}
     lot = random.random()
     if lot < 0.6:
         file = random.choice(sorted(files))
         files[file] = _part(random, parts[chosen[0]], parts)
         if random.random() < 0.1:
             files[file] = Link(random.choice(LINKS))
-    raw = json.dumps(told).encode()
-    if lot > 0.5:
-        tree = trees.damaged(random, trees.node_of(told), [trees.node_of(_ACCOUNTS)], trees.Language(KEYS))
-        raw = trees.json_of(tree)
-    if random.random() < 0.08:
-        raw = texts.damaged(random, raw, [raw])
+    if of_account is not None:
+        raw = _manifest(random, of_account, lot > 0.7)
+        files[f"accounts/{ACCOUNT}.json"] = raw
+        told["held"] = {ACCOUNT: sha256(raw).hexdigest()}
+    raw = _manifest(random, told, 0.5 < lot < 0.8)
     files["manifest.json"] = Link(random.choice(LINKS)) if random.random() < 0.005 else raw
     if random.random() < 1 / 20:
         files["whole"] = b""
     return files
+
+
+def _manifest(random: Random, told: Any, damaged: bool) -> bytes:
+    """A file of a manifest."""
+    raw = json.dumps(told).encode()
+    if damaged:
+        tree = trees.damaged(random, trees.node_of(told), [trees.node_of(_ACCOUNTS)], trees.Language(KEYS))
+        raw = trees.json_of(tree)
+    if random.random() < 0.08:
+        raw = texts.damaged(random, raw, [raw])
+    return raw
 
 
 def run(given: Input, folder: Path) -> None:
@@ -147,16 +170,25 @@ def _print(folder: Path) -> None:
     harmless(outcome.output)
 
 
-_ACCOUNTS = {
+ACCOUNT = "123456789012"
+
+_ACCOUNTS: dict[str, Any] = {
     "unread": [
-        {"reason": "access denied", "table": "aws_s3_bucket", "account": "123456789012", "region": "eu-west-1"},
         {
+            "kind": "denied",
+            "reason": "access denied",
+            "table": "aws_s3_bucket",
+            "account": "123456789012",
+            "region": "eu-west-1",
+        },
+        {
+            "kind": "throttled",
             "reason": "x",
             "tables": ["aws_ebs_volume"],
             "columns": ["encrypted"],
             "operation": "ec2:DescribeVolumes",
         },
-        {"reason": "is not YAML", "file": "a.yaml", "line": 3},
+        {"kind": "malformed", "reason": "is not YAML", "file": "a.yaml", "line": 3},
     ],
     "accounts": [
         {"id": "123456789012", "name": "prod", "units": ["a", "b"], "tags": {"env": "prod"}},
@@ -173,8 +205,8 @@ def _seed() -> tuple[dict[str, Any], Mapping[str, bytes]]:
     manifest = json.loads((snapshot.folder / "manifest.json").read_bytes()) | _ACCOUNTS
     files = {
         name: (snapshot.folder / part["file"]).read_bytes()
-        for name, table in manifest["tables"].items()
-        for part in table["parts"]
+        for name, of_table in manifest["parts"].items()
+        for part in of_table
         if part["file"] is not None
     }
     return manifest, files

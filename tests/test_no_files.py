@@ -66,7 +66,7 @@ PART = "snapshot/tables/aws_ebs_volume/00000.parquet"
 REFUSED = {
     "a template that is named": ("odd.yaml", (*QUERY, "odd.yaml"), 3),
     "a manifest": ("snapshot/manifest.json", (*QUERY, "snapshot"), 2),
-    "a part": (PART, (*QUERY, "snapshot"), 2),
+    "a part": (PART, (*QUERY, "snapshot"), 3),
     "a parameter file": ("p.json", (*ASSESS, "--parameters", "p.json"), 2),
     "a check file": ("checks/c.yaml", (*ASSESS, "--checks", "checks"), 2),
     "a delivery of Config": ("123456789012_Config_eu-west-1_ConfigSnapshot_20260101T000000Z_a.json.gz", (), 3),

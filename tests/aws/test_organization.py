@@ -18,7 +18,8 @@ from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import AccountNote, Snapshot, Unread, rows_of
+from demarcate.estate.snapshots.manifest import AccountNote, Unread
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.clients import Clients

@@ -16,7 +16,8 @@ from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, Judgement, NotRun
 from demarcate.checks.structs import Check
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Part, Snapshot, TableParts, Unread
+from demarcate.estate.snapshots.manifest import Part, TableParts, Unread
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture

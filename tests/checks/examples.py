@@ -16,7 +16,7 @@ from demarcate.checks.engine import judge
 from demarcate.checks.structs import Check, Example, Written
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
 

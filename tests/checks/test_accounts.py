@@ -14,7 +14,8 @@ from demarcate.checks import engine, scanning
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Judgement
 from demarcate.estate.schema.unknown import Kind, Unknown
-from demarcate.estate.snapshots.snapshot import Snapshot, Unread
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
 from tests.checks.test_engine import LOOKS, MOMENT, check, rot, snapshot, told, volume

@@ -21,7 +21,8 @@ from demarcate.checks.facts import Facts
 from demarcate.checks.judgement import COLUMNS, Judgement
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.schema.unknown import Kind, Unknown
-from demarcate.estate.snapshots.snapshot import Snapshot, Unread
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
 

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from demarcate.checks.engine import judge
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Snapshot, Unread
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.snapshot import Snapshot
 from tests.checks.nested import INNER, OUTER, Predicate, Row, completions, predicates, rows_of
 from tests.checks.test_engine import check, snapshot
 

@@ -18,8 +18,9 @@ from demarcate.checks.catalog import load_checks
 from demarcate.checks.database import Database
 from demarcate.checks.engine import judge
 from demarcate.checks.travelling import decode_checks, encode_checks
-from demarcate.checks.unit import Outcome, Resources, judge_apart, judge_unit
-from demarcate.estate.snapshots.snapshot import Snapshot, Unread
+from demarcate.checks.unit import Outcome, Resources, Share, judge_apart, judge_unit
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
 from tests.checks.test_engine import MOMENT, check, volume
@@ -137,7 +138,7 @@ def test_a_crash_of_the_process_is_halved(folders: list[Path]) -> None:
     judged = judge_apart(folders, CHECKS, started=kill)
     assert told(judged.findings) == FAILS
     assert judged.outcomes[0] == Outcome(
-        str(folders[0]), None, "failed", "the process that judged it was ended by SIGKILL"
+        str(folders[0]), "0", "failed", "the process that judged it was ended by SIGKILL"
     )
     assert [(each.account, each.outcome) for each in judged.outcomes[1:]] == [
         ("1", "judged"),
@@ -145,6 +146,45 @@ def test_a_crash_of_the_process_is_halved(folders: list[Path]) -> None:
         ("3", "judged"),
     ]
     assert processes == 5
+
+
+@pytest.fixture
+def organization(tmp_path: Path) -> Path:
+    """A snapshot of four accounts in one folder."""
+    with SnapshotWriter("live", "organization", out=tmp_path / "o", moment=MOMENT) as writer:
+        for n in range(4):
+            part = writer.part(table("aws_ebs_volume"), ("encrypted", "size", "state"), str(n), "r")
+            part.append([volume(f"v{n}", str(n), encrypted=n % 2 == 0, size=5, state="b")])
+            part.seal()
+        writer.finish()
+    return tmp_path / "o"
+
+
+def test_shares_of_an_organization_come_to_what_the_whole_comes_to(organization: Path) -> None:
+    """Each is read without what is said of the others."""
+    whole = judge_unit([organization], CHECKS)
+    assert told(whole.findings) == FAILS
+    shares = [Share(str(organization), ("0", "1")), Share(str(organization), ("2", "3"))]
+    apart = [judge_unit([share], CHECKS) for share in shares]
+    assert [row for unit in apart for row in told(unit.findings)] == FAILS
+    (organization / "accounts" / "0.json").write_bytes(b"")
+    assert told(judge_unit(shares[1:], CHECKS).findings) == FAILS[1:]
+
+
+def test_a_crash_over_an_organization_is_that_of_an_account(organization: Path) -> None:
+    pids: list[int] = []
+
+    def kill(pid: int) -> None:
+        pids.append(pid)
+        if len(pids) in (1, 2, 3):
+            os.kill(pid, signal.SIGKILL)
+
+    judged = judge_apart([organization], CHECKS, started=kill)
+    assert [(each.account, each.outcome) for each in judged.outcomes] == [
+        ("0", "failed"),
+        *((n, "judged") for n in "123"),
+    ]
+    assert told(judged.findings) == FAILS
 
 
 def test_batches_have_the_public_schema_and_come_as_they_are_read(monkeypatch: pytest.MonkeyPatch) -> None:

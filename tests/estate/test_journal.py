@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.journal import NAME, partial_folder
-from demarcate.estate.snapshots.snapshot import Snapshot, Unread, rows_of
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.snapshots.writing import SnapshotWriter, Stopped
 from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.collecting import collect_snapshot
@@ -71,7 +72,11 @@ def assert_whole(snapshot: Snapshot) -> None:
     assert [row["resource"] for row in rows] == list(REGIONS)
     assert snapshot.unread == (DENIED,)
     files = [str(path.relative_to(snapshot.folder)) for path in snapshot.folder.rglob("*") if path.is_file()]
-    assert sorted(files) == ["manifest.json", *(f"tables/aws_vpc/1.{region}.parquet" for region in REGIONS)]
+    assert sorted(files) == [
+        "accounts/1.json",
+        "manifest.json",
+        *(f"tables/aws_vpc/1.{region}.parquet" for region in REGIONS),
+    ]
 
 
 def test_what_was_read_is_not_read_again(tmp_path: Path) -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import demarcate
@@ -19,7 +20,8 @@ from demarcate.checks.engine import judge
 from demarcate.checks.facts import Facts
 from demarcate.checks.judgement import Finding
 from demarcate.estate.schema.unknown import Kind, Unknown
-from demarcate.estate.snapshots.snapshot import MANIFEST, Snapshot, Unread, rows_of
+from demarcate.estate.snapshots.manifest import MANIFEST, Unread
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
@@ -343,9 +345,9 @@ def test_whatever_somebody_wrote_into_a_snapshot_has_a_kind(value: Any) -> None:
 
 
 def in_the_first_format(snapshot: Snapshot) -> Snapshot:
-    manifest = json.loads((snapshot.folder / MANIFEST).read_bytes())
-    for one in manifest["unread"]:
-        del one["kind"]
+    manifest = msgspec.to_builtins(snapshot.manifest)
+    for unread in manifest["unread"]:
+        del unread["kind"]
     (snapshot.folder / MANIFEST).write_text(json.dumps(manifest | {"format": 1}))
     opened = Snapshot.open(snapshot.folder)
     opened.close = snapshot.close  # type: ignore[method-assign]

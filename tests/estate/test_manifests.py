@@ -12,8 +12,12 @@ import msgspec
 import pytest
 
 from demarcate.base.errors import DemarcateError
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.engine import judge
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.journal import Began, Journal, Key, Sealed, SealedPart, partial_folder
-from demarcate.estate.snapshots.snapshot import Part, Snapshot, part_file, rows_of
+from demarcate.estate.snapshots.manifest import Part, part_file
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
 from tests.children import demarcate, one_message
@@ -24,7 +28,7 @@ GOOD = "tables/aws_ebs_volume/00000.parquet"
 
 def write(out: Path) -> Path:
     with SnapshotWriter("live", "test", out=out) as writer:
-        part = writer.part(VOLUMES, ["volume_id"], "123456789012", "eu-west-1")
+        part = writer.part(VOLUMES, ["volume_id"])
         part.append([{"resource": "a", "volume_id": "a"}])
         part.seal()
         writer.finish()
@@ -41,7 +45,7 @@ def edited(folder: Path, change: Any) -> Path:
 
 def part(**values: Any) -> Any:
     def change(manifest: Any) -> None:
-        manifest["tables"]["aws_ebs_volume"]["parts"][0].update(values)
+        manifest["parts"]["aws_ebs_volume"][0].update(values)
 
     return change
 
@@ -52,7 +56,8 @@ def moment(text: str) -> Any:
 
 def renamed(name: str) -> Any:
     def change(manifest: Any) -> None:
-        manifest["tables"][name] = manifest["tables"].pop("aws_ebs_volume")
+        for of_tables in (manifest["tables"], manifest["parts"]):
+            of_tables[name] = of_tables.pop("aws_ebs_volume")
 
     return change
 
@@ -92,6 +97,61 @@ def test_an_odd_manifest_is_refused(what: str, tmp_path: Path) -> None:
         Snapshot.open(folder)
     assert says in str(error.value)
     assert len(str(error.value)) < 1000
+
+
+def of_accounts(out: Path) -> Path:
+    with SnapshotWriter("live", "test", out=out) as writer:
+        for account in ("1", "2"):
+            part = writer.part(VOLUMES, ["volume_id", "encrypted"], account, "r")
+            part.append(
+                [{"resource": f"volume of {account}", "account_id": account, "region": "r", "encrypted": True}]
+            )
+            part.seal()
+        writer.finish()
+    return out
+
+
+def emptied(path: Path) -> None:
+    path.write_bytes(b"")
+
+
+def of_another(path: Path) -> None:
+    path.write_bytes(path.with_name("2.json").read_bytes())
+
+
+def led_out(path: Path) -> None:
+    path.unlink()
+    path.symlink_to("/etc/hostname")
+
+
+@pytest.mark.parametrize("damage", [Path.unlink, emptied, of_another, led_out, lambda path: path.write_text("{}")])
+def test_what_is_damaged_of_an_account_is_that_accounts_alone(damage: Any, tmp_path: Path) -> None:
+    folder = of_accounts(tmp_path / "s")
+    damage(folder / "accounts" / "1.json")
+    (gap,) = (snapshot := Snapshot.open(folder)).unread
+    assert (gap.account, gap.kind, gap.tables) == ("1", Kind.MALFORMED, ("aws_ebs_volume",))
+    assert gap.reason.startswith("accounts/1.json is damaged: ")
+    judged = judge(snapshot, [load_checks()["ebs-volume-encrypted"]], passes=True).findings()
+    assert {(finding.account, finding.verdict) for finding in judged} == {("1", "unknown"), ("2", "pass")}
+
+
+def test_some_accounts_are_read_without_the_others(tmp_path: Path) -> None:
+    folder = of_accounts(tmp_path / "s")
+    whole = Snapshot.open(folder)
+    (folder / "accounts" / "1.json").unlink()
+    some = Snapshot.open(folder, ["2"])
+    assert some.manifest == whole.of(["2"]).manifest
+
+
+def test_accounts_may_be_called_anything(tmp_path: Path) -> None:
+    with SnapshotWriter("config", "test", out=tmp_path / "s") as writer:
+        for account in ("/../../x", "a/b", ".", "é" * 300, "", "a"):
+            part = writer.part(VOLUMES, ["volume_id"], account, "r")
+            part.append([{"resource": account, "account_id": account}])
+            part.seal()
+        written = writer.finish()
+    assert Snapshot.open(tmp_path / "s").manifest == written.manifest
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["s"]
 
 
 def test_a_moment_without_an_offset_is_utc(tmp_path: Path) -> None:

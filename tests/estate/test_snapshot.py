@@ -14,7 +14,8 @@ import pytest
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots import writing
-from demarcate.estate.snapshots.snapshot import Snapshot, Unread, rows_of
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import table
@@ -145,8 +146,8 @@ def damage_newer(folder: Path) -> None:
 
 def damage_outside(folder: Path) -> None:
     manifest = json.loads((folder / "manifest.json").read_bytes())
-    manifest["tables"]["aws_ebs_volume"]["parts"][0]["file"] = "../../etc/passwd"
-    (folder / "manifest.json").write_text(json.dumps(manifest))
+    part = {"account": None, "region": None, "rows": 1, "file": "../../etc/passwd"}
+    edit(folder, parts=manifest["parts"] | {"aws_ebs_volume": [part]})
 
 
 def edit(folder: Path, **changes: Any) -> None:
@@ -157,9 +158,6 @@ def edit(folder: Path, **changes: Any) -> None:
 @pytest.mark.parametrize(
     ("damage", "says"),
     [
-        (damage_missing, "is missing"),
-        (damage_truncated, "is truncated or damaged"),
-        (damage_empty, "is damaged"),
         (damage_manifest, "damaged"),
         (damage_newer, "written by a newer version"),
         (damage_outside, "expected tables/TABLE/NAME.parquet"),
@@ -170,6 +168,23 @@ def test_a_damaged_snapshot_is_a_message(damage: Any, says: str, tmp_path: Path)
     damage(tmp_path / "s")
     with pytest.raises(DemarcateError, match=says):
         Snapshot.open(tmp_path / "s")
+
+
+@pytest.mark.parametrize(
+    ("damage", "says"),
+    [
+        (damage_missing, "is missing"),
+        (damage_truncated, "is truncated or damaged"),
+        (damage_empty, "is damaged"),
+    ],
+)
+def test_a_part_that_cannot_be_read_was_not_read(damage: Any, says: str, tmp_path: Path) -> None:
+    write(tmp_path / "s", [{"resource": "a"}])
+    damage(tmp_path / "s")
+    *_, gap = (snapshot := Snapshot.open(tmp_path / "s")).unread
+    assert (gap.account, gap.table, gap.kind) == ("1", "aws_ebs_volume", Kind.MALFORMED)
+    assert gap.reason == f"tables/aws_ebs_volume/00000.parquet {says}; collect the snapshot again"
+    assert snapshot.manifest.tables["aws_ebs_volume"].parts == ()
 
 
 def test_a_full_disk_is_an_error_and_leaves_nothing(tmp_path: Path) -> None:

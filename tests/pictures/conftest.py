@@ -5,7 +5,7 @@ from msgspec.structs import replace
 
 from demarcate.base.errors import Problem
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 from demarcate.model import Model, load
 from demarcate.posture.structs import Posture
 from tests.example import assessed

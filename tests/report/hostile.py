@@ -11,7 +11,7 @@ import msgspec
 
 from demarcate.assessing import assess_sources
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import AccountNote, Unread
+from demarcate.estate.snapshots.manifest import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
 from demarcate.posture import kept as kept_assessment

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 from demarcate.report.unread import lines
 
 

@@ -17,8 +17,8 @@ from demarcate.checks.names import partly_read
 from demarcate.checks.standins import Ask, asks_of
 from demarcate.checks.structs import Check
 from demarcate.estate.schema.table import Table
-from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Snapshot, Unread
+from demarcate.estate.snapshots.manifest import Unread, damaged_part
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 
 if TYPE_CHECKING:
@@ -160,13 +160,7 @@ class Group:
             for part in held.parts if held else ():
                 why = self._why_damaged(part.file, columns) if part.file else None
                 if part.file and why is not None:
-                    damaged[part.file] = Unread(
-                        kind=Kind.MALFORMED,
-                        reason=f"{part.file} is damaged: {why}; collect the snapshot again",
-                        table=name,
-                        account=part.account,
-                        region=part.region,
-                    )
+                    damaged[part.file] = damaged_part(name, part, f"is damaged: {why}")
         return damaged
 
     def _why_damaged(self, file: str, columns: AbstractSet[str]) -> str | None:

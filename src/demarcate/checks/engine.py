@@ -30,7 +30,8 @@ from demarcate.checks.structs import Check
 from demarcate.checks.whys import COLUMN, Cause, tell
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Snapshot, Unread
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 
 T = TypeVar("T")

@@ -10,7 +10,8 @@ from demarcate.checks.structs import Check
 from demarcate.checks.whys import Cause, cause_text
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first
-from demarcate.estate.snapshots.snapshot import Snapshot, Unread
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.registry import collected_from
 from demarcate.estate.tables import all_tables
 

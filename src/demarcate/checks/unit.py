@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import duckdb
 import msgspec
@@ -33,6 +33,13 @@ LARGEST = 100_000_000
 
 _FAULTS = (DemarcateError, duckdb.Error, OSError, MemoryError, ValueError, RuntimeError, LookupError, TypeError)
 """What one account may end in, and the others go on."""
+
+
+class Share(NamedTuple):
+    """Some accounts of the snapshot in a folder; all of them where `accounts` is None."""
+
+    folder: str
+    accounts: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,42 +72,49 @@ class Resources:
     passes: bool = False
 
 
-def judge_unit(folders: Sequence[str | Path], checks: Iterable[Check], resources: Resources = Resources()) -> Unit:
-    """Judge the snapshots in some folders, each of one account or several.
+def judge_unit(
+    shares: Iterable[str | Path | Share], checks: Iterable[Check], resources: Resources = Resources()
+) -> Unit:
+    """Judge the snapshots in some folders, each of one account or several, or of shares of them.
 
-    Raises nothing for what is wrong with one of them: each account has one outcome.
+    What is said of other accounts is not read. Raises nothing for what is wrong with one of them: each account has
+    one outcome.
     """
     chosen = tuple(checks)
     units: list[Unit] = []
     together: list[Snapshot] = []
-    for folder in map(str, dict.fromkeys(folders)):
+    for share in _shares(shares):
         try:
-            together.append(Snapshot.open(Path(folder)))
+            together.append(Snapshot.open(Path(share.folder), share.accounts))
         except _FAULTS as error:
-            units.append(_failed(folder, [None], error))
+            units.append(_failed(*share, error))
     return _whole([*units, *(_judged(group, chosen, resources) for group in _alike(together))])
 
 
+def _shares(given: Iterable[str | Path | Share]) -> list[Share]:
+    return [each if isinstance(each, Share) else Share(str(each)) for each in dict.fromkeys(given)]
+
+
 def judge_apart(
-    folders: Sequence[str | Path],
+    shares: Iterable[str | Path | Share],
     checks: Iterable[Check],
     resources: Resources = Resources(),
     *,
     started: Callable[[int], object] | None = None,
 ) -> Unit:
-    """Judge as `judge_unit` does, in a process of its own; where that dies, by halves, down to the folder it dies of.
+    """Judge as `judge_unit` does, in a process of its own; where that dies, by halves, down to the account it dies of.
 
     `started` is told the id of each process.
     """
-    return _apart([str(folder) for folder in dict.fromkeys(folders)], encode_checks(checks), resources, started)
+    return _apart(_shares(shares), encode_checks(checks), resources, started)
 
 
 def _apart(
-    folders: Sequence[str], checks: bytes, resources: Resources, started: Callable[[int], object] | None
+    shares: Sequence[Share], checks: bytes, resources: Resources, started: Callable[[int], object] | None
 ) -> Unit:
     with TemporaryFolder() as folder:
         (folder / "checks").write_bytes(checks)
-        work = _Work(folders=tuple(folders), resources=resources)
+        work = _Work(shares=tuple(shares), resources=resources)
         (folder / "work").write_bytes(to_json(work))
         child = subprocess.Popen(  # noqa: S603 (this Python, and a folder of our own)
             [sys.executable, "-m", "demarcate.checks.unit", str(folder)],
@@ -118,10 +132,25 @@ def _apart(
             child.wait()
         if child.returncode == 0:
             return _read(folder)
-    if len(folders) > 1:
-        middle = len(folders) // 2
-        return _whole(_apart(half, checks, resources, started) for half in (folders[:middle], folders[middle:]))
-    return _failed(folders[0], [None], RuntimeError(_why_dead(child.returncode, said)))
+    shares = shares if len(shares) > 1 else _apart_from_each_other(shares[0])
+    if len(shares) == 1:
+        return _failed(*shares[0], RuntimeError(_why_dead(child.returncode, said)))
+    middle = len(shares) // 2
+    return _whole(_apart(half, checks, resources, started) for half in (shares[:middle], shares[middle:]))
+
+
+def _apart_from_each_other(share: Share) -> list[Share]:
+    """A share as one for each of its accounts, where it can be divided."""
+    try:
+        snapshot = Snapshot.open(Path(share.folder), share.accounts)
+    except _FAULTS:
+        return [share]
+    accounts = [account for account in snapshot.accounts if account is not None]
+    return (
+        [Share(share.folder, (account,)) for account in accounts]
+        if snapshot.is_divisible and accounts
+        else [share]
+    )
 
 
 def _why_dead(code: int, said: bytes) -> str:
@@ -132,7 +161,7 @@ def _why_dead(code: int, said: bytes) -> str:
 
 
 class _Work(msgspec.Struct, frozen=True, kw_only=True):
-    folders: tuple[str, ...]
+    shares: tuple[Share, ...]
     resources: Resources
 
 
@@ -191,7 +220,7 @@ def _judge(group: Sequence[Snapshot], checks: Sequence[Check], resources: Resour
         judgement.close()
 
 
-def _failed(folder: str, accounts: Sequence[str | None], error: Exception) -> Unit:
+def _failed(folder: str, accounts: Sequence[str | None] | None, error: Exception) -> Unit:
     reason = short(error) or type(error).__name__
     outcomes = tuple(Outcome(folder, account, "failed", reason) for account in accounts or (None,))
     return Unit(
@@ -236,7 +265,7 @@ def _read(folder: Path) -> Unit:
 def _main(folder: Path) -> None:
     """What the process of `judge_apart` does: the work that lies in a folder, which takes the result."""
     work = msgspec.json.decode(read_bytes(folder / "work", LARGEST), type=_Work)
-    unit = judge_unit(work.folders, decode_checks(read_bytes(folder / "checks", LARGEST)), work.resources)
+    unit = judge_unit(work.shares, decode_checks(read_bytes(folder / "checks", LARGEST)), work.resources)
     _write(unit, folder)
 
 

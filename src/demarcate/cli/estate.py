@@ -15,7 +15,8 @@ from demarcate.cli.options import Format, ReportFormat
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
-    from demarcate.estate.snapshots.snapshot import Snapshot, Unread
+    from demarcate.estate.snapshots.manifest import Unread
+    from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.posture.assessment import Assessment
     from demarcate.report.reports import Destination
 

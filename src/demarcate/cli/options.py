@@ -16,7 +16,7 @@ from demarcate.report.reports import FORMATS
 if TYPE_CHECKING:
     from datetime import datetime
 
-    from demarcate.estate.snapshots.snapshot import Unread
+    from demarcate.estate.snapshots.manifest import Unread
     from demarcate.estate.sources.accounts import Accounts
     from demarcate.estate.sources.interface import Options
     from demarcate.posture.assessment import Assessment

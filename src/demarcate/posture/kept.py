@@ -33,7 +33,8 @@ from demarcate.base.sql import identifier, parquet
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.checks.judgement import JUDGED, Judgement, Tally, make_tables
 from demarcate.checks.structs import Check
-from demarcate.estate.snapshots.snapshot import MANIFEST, Snapshot
+from demarcate.estate.snapshots.manifest import MANIFEST
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.model import Model
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import Posture

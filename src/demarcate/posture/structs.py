@@ -11,7 +11,7 @@ import msgspec
 from demarcate.base.errors import Problem
 from demarcate.checks.judgement import NotRun
 from demarcate.checks.structs import SEVERITIES
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 from demarcate.evidence.structs import EvidenceResult
 
 State = Literal["met", "gap", "unproven", "not-applicable", "provided"]

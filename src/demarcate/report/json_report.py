@@ -10,7 +10,7 @@ from msgspec import Meta
 
 from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, NotRun
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
 from demarcate.report.out import Out

@@ -14,7 +14,8 @@ from msgspec.structs import replace
 
 from demarcate.checks.engine import judge
 from demarcate.checks.structs import Check
-from demarcate.estate.snapshots.snapshot import Snapshot, Unread
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 from tests.aws.faults.comparing import differences
 from tests.aws.faults.seeing import ACCOUNT, REGION, Seen, Told
 

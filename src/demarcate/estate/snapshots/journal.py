@@ -27,7 +27,7 @@ import msgspec
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.moments import utc
-from demarcate.estate.snapshots.snapshot import FORMAT, Part, Unread, ends_well, odd_part
+from demarcate.estate.snapshots.manifest import FORMAT, Part, Unread, ends_well, odd_part
 from demarcate.version import __version__
 
 NAME = "journal.jsonl"

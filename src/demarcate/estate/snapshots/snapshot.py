@@ -2,139 +2,29 @@
 
 A snapshot is a folder:
 
-    manifest.json                   what it is, which tables and parts it has, what could not be read
+    manifest.json                   what it is, which tables it has, what belongs to no account (see `manifest`)
+    accounts/<account>.json         which parts there are of one account, what could not be read there
     tables/<table>/<part>.parquet   the rows of one table of one account and region
 
-A part that is not in the manifest was not read; one with no rows has no file. The folder is written under
+A part that no manifest names was not read; one with no rows has no file. The folder is written under
 another name and renamed when it is whole, so there is never half a snapshot under the name that was asked for.
 """
 
 from __future__ import annotations
 
 import os
-import re
 import weakref
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
-import msgspec
 from msgspec.structs import replace
 
-from demarcate.base.encoding import from_json
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import TooLarge, is_within, open_file, read_bytes
-from demarcate.base.moments import utc
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.schema.table import Table
-from demarcate.estate.schema.unknown import Kind
-
-T = TypeVar("T")
-
-FORMAT = 2
-"""The version of the layout above. A newer one is refused, an older one is read.
-
-In the first, `_unknown` and what could not be read had sentences without kinds.
-"""
-
-LARGEST_MANIFEST = 100_000_000
-"""How many bytes a manifest may have: those of half a million parts."""
-
-_LARGEST_OF_OTHERS = 10_000_000
-"""How many bytes are read of a file of that name to see whether it is another program's."""
-
-MOST_ROWS = 1 << 48
-"""More than any part has; sums of them are still whole numbers that all may hold."""
-
-MANIFEST = "manifest.json"
-
-_TABLE = re.compile(r"[a-z][a-z0-9_]{0,99}")
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.parquet")
-
-
-class Unread(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that could not be read, why, and of which kind that is. Checks that needed it are unknown.
-
-    Live: `table`, `account`, `region` and `operation` say what; `columns` is empty where the whole part is
-    missing. Where an account could not be read at all, `tables` are those that were asked for. In a template:
-    `file` and `line`.
-    """
-
-    kind: Kind
-    reason: str
-    table: str | None = None
-    tables: tuple[str, ...] = ()
-    account: str | None = None
-    region: str | None = None
-    operation: str | None = None
-    columns: tuple[str, ...] = ()
-    of: str | None = None
-    """The table that missing rows are made from, where the table is derived."""
-    file: str | None = None
-    line: int | None = None
-
-    @property
-    def missing(self) -> tuple[str, ...]:
-        """The tables of which a whole part is missing."""
-        return (self.table,) if self.table and not self.columns else self.tables
-
-    def __str__(self) -> str:
-        if self.file:
-            return f"{self.file}:{self.line}: {self.reason}" if self.line else f"{self.file}: {self.reason}"
-        where = " ".join(part for part in (self.account, self.region, self.operation) if part)
-        return f"{where}: {self.reason}" if where else self.reason
-
-
-class AccountNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """An account that a live collection was asked to read, and what its organization says of it."""
-
-    id: str
-    name: str = ""
-    units: tuple[str, ...] | None = None
-    """The names of the organizational units that it is in, from the root down; None where it is not known."""
-    tags: dict[str, str] | None = None
-    """Its tags; None where they are not known."""
-    skipped: str | None = None
-    """Why it was not to be read, where it was not: it is closed."""
-    not_enabled: tuple[str, ...] = ()
-    """The regions that were asked for by name and that it has not enabled."""
-
-
-class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One table of one account and region. `file` is relative to the snapshot; None where there is no row.
-
-    `assigned` are the columns in which rows hold stand-ins.
-    """
-
-    account: str | None
-    region: str | None
-    rows: int
-    file: str | None
-    assigned: tuple[str, ...] = ()
-
-
-class TableParts(msgspec.Struct, frozen=True, kw_only=True):
-    """What a snapshot holds of one table: the columns that were asked for, and the parts that were read."""
-
-    columns: tuple[str, ...]
-    parts: tuple[Part, ...]
-
-
-class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """`manifest.json`. `source` is "live", "cloudformation" or "config", `origin` what was given."""
-
-    format: int
-    demarcate: str
-    moment: datetime
-    source: str
-    origin: str
-    tables: dict[str, TableParts]
-    unread: tuple[Unread, ...]
-    resources: dict[str, int] = {}
-    """Template resources that no table holds, by type: what these checks cannot see."""
-    accounts: tuple[AccountNote, ...] = ()
-    """The live accounts that were to be read."""
+from demarcate.estate.snapshots.manifest import Manifest, TableParts, Unread, read_manifest, without_parts
 
 
 class Snapshot:
@@ -255,13 +145,7 @@ class Snapshot:
 
     def without(self, damaged: Mapping[str, Unread]) -> Snapshot:
         """The same without parts that turned out to be damaged: what could not be read of each, by its file."""
-        tables = {
-            name: TableParts(
-                columns=held.columns, parts=tuple(part for part in held.parts if part.file not in damaged)
-            )
-            for name, held in self.manifest.tables.items()
-        }
-        return self._with(replace(self.manifest, tables=tables, unread=(*self.unread, *damaged.values())))
+        return self._with(without_parts(self.manifest, damaged))
 
     def _with(self, manifest: Manifest) -> Snapshot:
         """The same folder with less in it, which goes when this one does."""
@@ -302,123 +186,12 @@ class Snapshot:
         return [f"{folder}/{part.file}" for part in held.parts if part.file] if held else []
 
     @classmethod
-    def open(cls, folder: Path) -> Snapshot:
-        """Open a snapshot. Raises DemarcateError where it is damaged, incomplete or of a newer format."""
-        path = folder / MANIFEST
-        try:
-            if not is_within(path, [folder]):
-                raise DemarcateError(f"{path}: is a symlink that leads out of the snapshot")
-            raw = read_bytes(path, LARGEST_MANIFEST)
-        except TooLarge as error:
-            raise DemarcateError(f"{path}: damaged: {error.strerror}; collect the snapshot again") from error
-        except OSError as error:
-            raise DemarcateError(f"{folder}: not a snapshot: {MANIFEST}: {error.strerror or error}") from error
-        form = _decoded(raw, _Form, path).format
-        if form > FORMAT:
-            raise DemarcateError(
-                f"{folder}: written by a newer version (format {form}; this one reads {FORMAT}): "
-                "upgrade demarcate to read it"
-            )
-        manifest = _decoded(raw, Manifest, path) if form > 1 else _decoded(raw, _FirstManifest, path).with_kinds()
-        try:
-            manifest = msgspec.structs.replace(manifest, moment=utc(manifest.moment))
-        except ValueError as error:
-            raise DemarcateError(f"{path}: damaged: its moment: {error}; collect the snapshot again") from error
-        for name, table in manifest.tables.items():
-            for part in table.parts:
-                if odd := odd_part(name, part):
-                    raise DemarcateError(f"{path}: {odd}; collect the snapshot again")
-                if part.file is not None:
-                    _check_part(folder, name, part.file)
-        return cls(folder, manifest)
+    def open(cls, folder: Path, accounts: Collection[str] | None = None) -> Snapshot:
+        """Open a snapshot, or what it has of some accounts. What of it is damaged was not read.
 
-
-class _Form(msgspec.Struct):
-    format: int
-
-
-class _FirstUnread(Unread, frozen=True, kw_only=True):
-    """As the first format has it."""
-
-    kind: Kind = Kind.UNRECORDED
-
-
-class _FirstManifest(Manifest, frozen=True, kw_only=True):
-    """As the first format has it."""
-
-    unread: tuple[_FirstUnread, ...]
-
-    def with_kinds(self) -> Manifest:
-        """It, in the form of today."""
-        fields = msgspec.structs.asdict(self)
-        fields["unread"] = tuple(Unread(**msgspec.structs.asdict(one)) for one in self.unread)
-        return Manifest(**fields)
-
-
-def _decoded(raw: bytes, type_: type[T], path: Path) -> T:
-    try:
-        return from_json(raw, type_)
-    except ValueError as error:
-        raise DemarcateError(f"{path}: damaged: {error}; collect the snapshot again") from error
-
-
-def part_file(table: str, name: str) -> str:
-    """The file of a part, relative to the snapshot. Raises DemarcateError for a name that no file of it may have."""
-    file = f"tables/{table}/{name}.parquet"
-    if not _is_part(table, file):
-        raise DemarcateError(f"{file!r} cannot be the name of a part of a snapshot")
-    return file
-
-
-def _is_part(table: str, file: str) -> bool:
-    """Whether it is a file as `part_file` names them: DuckDB, for one, takes other names for patterns."""
-    folder, _, name = file.rpartition("/")
-    return bool(_TABLE.fullmatch(table)) and folder == f"tables/{table}" and bool(_PART.fullmatch(name))
-
-
-def odd_part(table: str, part: Part) -> str | None:
-    """What is wrong with what is said of a part; None where nothing is."""
-    if part.file is not None and not _is_part(table, part.file):
-        return f"a part of {table[:100]!r} has the file {part.file[:200]!r}; expected tables/TABLE/NAME.parquet"
-    if not (1 <= part.rows <= MOST_ROWS if part.file is not None else part.rows == 0):
-        return f"a part of {table[:100]!r} has {part.rows} rows {'in' if part.file else 'without'} a file"
-    return None
-
-
-def _check_part(folder: Path, table: str, name: str) -> None:
-    """A part must be inside the snapshot, and end as a Parquet file ends."""
-    path = folder / name
-    if not is_within(path, [folder]):
-        raise DemarcateError(f"{folder}: the part {name} of {table} lies outside of the snapshot")
-    try:
-        whole = ends_well(path)
-    except OSError as error:
-        what = "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
-        raise DemarcateError(f"{path}: {what} ({table}): collect the snapshot again") from error
-    if not whole:
-        raise DemarcateError(f"{path}: is truncated or damaged ({table}): collect the snapshot again")
-
-
-def ends_well(path: Path, *, follow: bool = True) -> bool:
-    """Whether a file ends as a Parquet file ends. Raises OSError as `open_file` does, for an empty file as well."""
-    with open_file(path, follow=follow) as file:
-        file.seek(-4, os.SEEK_END)
-        return file.read(4) == b"PAR1"
-
-
-def is_snapshot(path: Path) -> bool:
-    """Whether a folder is a snapshot, whole or damaged, rather than a folder of templates.
-
-    Other programs call a file of theirs so, too: AWS CDK writes one beside its templates, web applications have one.
-    """
-    manifest = path / MANIFEST
-    if not os.path.lexists(manifest):
-        return False
-    try:
-        told = from_json(read_bytes(manifest, _LARGEST_OF_OTHERS))
-    except (OSError, ValueError):
-        return True
-    return not (told and isinstance(told, dict)) or any(name in told for name in Manifest.__struct_fields__)
+        Raises DemarcateError where that leaves nothing: it is none, incomplete, or of a newer format.
+        """
+        return cls(folder, read_manifest(folder, accounts))
 
 
 def rows_of(snapshot: Snapshot, table: Table, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:

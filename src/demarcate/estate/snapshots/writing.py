@@ -12,26 +12,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-import msgspec
-
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import write_whole
 from demarcate.base.stopping import TemporaryFolder, at_end, remove
 from demarcate.estate.schema.rows import Row, spooled
 from demarcate.estate.schema.table import Table
 from demarcate.estate.snapshots.journal import NAME, Began, Journal, Key, Sealed, SealedPart, partial_folder
-from demarcate.estate.snapshots.snapshot import (
+from demarcate.estate.snapshots.manifest import (
     FORMAT,
-    MANIFEST,
     AccountNote,
     Manifest,
     Part,
-    Snapshot,
     TableParts,
     Unread,
     part_file,
+    write_manifest,
 )
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.version import __version__
 
 if TYPE_CHECKING:
@@ -254,7 +251,7 @@ class SnapshotWriter:
                 name: TableParts(columns=columns, parts=tuple(sorted(parts, key=_part_order)))
                 for name, (columns, parts) in sorted(tables.items())
             },
-            unread=tuple(unread),
+            unread=tuple(sorted(unread, key=lambda gap: gap.account or "")),
             resources=dict(sorted(self.resources.items())),
             accounts=tuple(sorted(self.accounts, key=lambda note: note.id)),
         )
@@ -262,7 +259,7 @@ class SnapshotWriter:
     def finish(self) -> Snapshot:
         """Write the manifest and give the folder its name. Raises DemarcateError where that fails."""
         manifest = self._manifest()
-        write_whole(self.folder / MANIFEST, msgspec.json.format(to_json(manifest)))
+        write_manifest(self.folder, manifest)
         if self._out is None:
             snapshot = Snapshot(self.folder, manifest, temporary=self._temporary, fresh=True)
             self._temporary = None

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.logs import phase
-from demarcate.estate.snapshots.snapshot import Snapshot, is_snapshot
+from demarcate.estate.snapshots.manifest import is_snapshot
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress

@@ -12,7 +12,7 @@ from msgspec.structs import replace
 from demarcate.base.memory import share_arenas
 from demarcate.estate.schema.rows import Item
 from demarcate.estate.schema.table import Each
-from demarcate.estate.snapshots.snapshot import AccountNote, Unread
+from demarcate.estate.snapshots.manifest import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.asking import GLOBAL, Asker, Target

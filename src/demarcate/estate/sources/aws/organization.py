@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from demarcate.base.arn import is_account_id
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import AccountNote, Unread
+from demarcate.estate.snapshots.manifest import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.answers import told

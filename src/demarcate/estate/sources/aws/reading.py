@@ -13,7 +13,7 @@ from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.rows import ODD, Address, Item, Row, build, derive, detail_of, find
 from demarcate.estate.schema.table import Bulk, Call, Derived, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.aws.asking import Asker, Target, asked
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, means_nothing, why

@@ -8,7 +8,7 @@ from demarcate.base.documents import DocumentError, TooMuch
 from demarcate.base.errors import Problem
 from demarcate.base.files import TooLarge
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,7 +11,7 @@ from demarcate.base.arn import is_account_id, is_region
 from demarcate.base.errors import DemarcateError
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.schema.unknown import Kind, Unknown
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.sources.aws.clients import client_of
 from demarcate.estate.sources.aws.failures import FAILED, why
 from demarcate.estate.sources.aws.paging import paged

@@ -12,7 +12,7 @@ from msgspec import structs
 from demarcate.estate.schema.rows import Address, Row, derive
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.config.deliveries import Delivery, Group, Readable
 from demarcate.estate.sources.config.items import ConfigurationItem, item_of

@@ -14,7 +14,7 @@ from demarcate.base.files import is_folder
 from demarcate.base.moments import utc
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.sources.config.deliveries import LONG_AGO, Delivery, Group, grouped
 from demarcate.estate.sources.config.files import delivery_at, files_in, is_delivery
 from demarcate.estate.sources.config.scanning import Damaged

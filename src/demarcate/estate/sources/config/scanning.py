@@ -14,7 +14,7 @@ from typing import Any, Final, Protocol
 
 from demarcate.base.nesting import MAX_DEPTH, is_deep
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Unread
+from demarcate.estate.snapshots.manifest import Unread
 
 CHUNK = 1 << 20
 """Bytes that are read at a time, after decompression."""
