@@ -38,8 +38,8 @@ def demarcate(*args: str, cwd: Path, **environment: str) -> Done:
         ran, peak = nursery().run(args, cwd, b"", processes.PATIENCE)
         return Done(ran.returncode, ran.stdout, ran.stderr.strip(), peak // 1024)
     done = processes.python("-c", _RUN, *args, cwd=cwd, environment=environment)
-    said, _, peak = done.stderr.rpartition("\npeak ")
-    return Done(done.returncode, done.stdout, said.strip(), int(peak) // 1024)
+    said, _, told = done.stderr.rpartition("\npeak ")
+    return Done(done.returncode, done.stdout, said.strip(), int(told) // 1024)
 
 
 def one_message(done: Done, *says: str, code: int = 2) -> None:

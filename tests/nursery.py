@@ -120,7 +120,7 @@ def _serve(ours: socket.socket) -> list[str]:
 if __name__ == "__main__":
     _prepare()
     gc.collect()
-    gc.freeze()
+    gc.freeze()  # what is imported is looked through by no run
     sys.argv = _serve(socket.socket(fileno=int(sys.argv[1])))
     from demarcate.__main__ import main
 
