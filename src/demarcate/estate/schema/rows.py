@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from string import Formatter
 from typing import Any
 
-from demarcate.base.moments import since_1970, utc
+from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT, kind, path
 from demarcate.estate.schema.standins import StandIn, Undecided, combined, first_standin, marks, shown
 from demarcate.estate.schema.table import UNSET, Column, Derived, From, Table
@@ -161,110 +160,15 @@ def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
                 )
             if value is ABSENT:
                 return None if absent is UNSET else absent
-        elif isinstance(value, StandIn):
-            if "{{resolve:" in value.text:
-                return _dynamic(value.text, said)
-        elif isinstance(value, str) and "{{resolve:" in value:
-            return _dynamic(value, said)
         return convert(type_, value, said)
 
     return make
-
-
-def _dynamic(value: str, what: str) -> Unknown:
-    """What is known of a text that has a dynamic reference of CloudFormation in it."""
-    why = Kind.PARAMETER_STORE if "{{resolve:ssm" in value else Kind.DEPLOYMENT
-    return Unknown(why, f"{what}: {value[:60]} is only known at deployment")
 
 
 def _why(error: Exception, value: Any) -> Unknown | None:
     """Why a function has no answer to a value; None where nothing in it is unknown or a stand-in."""
     inside = error.value if isinstance(error, Undecided) else first_unknown(value) or first_standin(value)
     return inside.unknown if isinstance(inside, StandIn) else inside
-
-
-def convert(type_: str, value: Any, what: str) -> Any:
-    """A value as a column's type has it, or an Unknown that says what was found instead.
-
-    Templates may write booleans and numbers as text, and text as numbers: CloudFormation takes either.
-    """
-    if value is None or isinstance(value, Unknown):
-        return value
-    if isinstance(value, StandIn) and (type_ != "VARCHAR[]" or not value.filled):
-        return value if type_ == "VARCHAR" else value.unknown
-    if type_ == "JSON":
-        return value
-    if type_ == "VARCHAR":
-        if isinstance(value, str):
-            return value
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int | float):
-            return str(value)
-    elif type_ == "BOOLEAN":
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, str) and value.lower() in ("true", "false"):
-            return value.lower() == "true"
-    elif type_ == "BIGINT":
-        if isinstance(value, int) and not isinstance(value, bool):
-            return (
-                value
-                if -(2**63) <= value < 2**63
-                else Unknown(Kind.MALFORMED, f"{what}: is out of range", _shown(str(value)))
-            )
-        if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
-            return int(value)
-        if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 19:
-            return int(value)
-    elif type_ == "DOUBLE":
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        if isinstance(value, str):
-            try:
-                return float(value)
-            except ValueError:
-                pass
-    elif type_ == "TIMESTAMP":
-        return _moment(value, what)
-    elif type_ == "VARCHAR[]":
-        return _texts(value, what)
-    return Unknown(Kind.MALFORMED, f"{what}: expected {_EXPECTED[type_]}, found {kind(value)}", _shown(value))
-
-
-_EXPECTED = {
-    "VARCHAR": "text",
-    "BOOLEAN": "true or false",
-    "BIGINT": "a whole number",
-    "DOUBLE": "a number",
-    "TIMESTAMP": "a date",
-    "VARCHAR[]": "a list of text",
-}
-
-
-def _shown(value: Any) -> str:
-    return f" ({value[:40]!r})" if isinstance(value, str) else ""
-
-
-def _texts(value: Any, what: str) -> Any:
-    if not isinstance(value, list):
-        value = [value]
-    texts = [convert("VARCHAR", item, what) for item in value]
-    return next((item for item in texts if isinstance(item, Unknown)), texts)
-
-
-def _moment(value: Any, what: str) -> Any:
-    """UTC, without an offset, as the TIMESTAMP columns hold it. A number is seconds since 1970."""
-    try:
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            value = since_1970(value)
-        if isinstance(value, datetime):
-            return utc(value).replace(tzinfo=None)
-    except ValueError:
-        return Unknown(Kind.MALFORMED, f"{what}: is not a date", _shown(str(value)))
-    return Unknown(Kind.MALFORMED, f"{what}: expected a date, found {kind(value)}")
 
 
 def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Address) -> Iterator[Row]:

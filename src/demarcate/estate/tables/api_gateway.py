@@ -48,7 +48,7 @@ def _logging_level(methods: Methods) -> Any:
 
 def _any(name: str) -> Any:
     def find(methods: Methods) -> Any:
-        values = [_truth(one[name]) for _, one in methods if name in one]
+        values = [one[name] for _, one in methods if name in one]
         return True in values or next((one for one in values if isinstance(one, Unknown)), False)
 
     return find
@@ -58,7 +58,7 @@ def _cache_encrypted(methods: Methods) -> Any:
     """Whether what is cached is encrypted, for every method that is cached."""
     unsure = None
     for _, one in methods:
-        cached, encrypted = _truth(one.get("cachingEnabled", False)), _truth(one.get("cacheDataEncrypted", False))
+        cached, encrypted = one.get("cachingEnabled", False), one.get("cacheDataEncrypted", False)
         if cached is False or encrypted is True:
             continue
         unknown = next((value for value in (cached, encrypted) if isinstance(value, Unknown)), None)
@@ -66,10 +66,6 @@ def _cache_encrypted(methods: Methods) -> Any:
             return False
         unsure = unsure or unknown
     return unsure or True
-
-
-def _truth(value: Any) -> Any:
-    return value if isinstance(value, bool | Unknown) else str(value).lower() == "true"
 
 
 def _policy(text: Any) -> Any:

@@ -61,7 +61,7 @@ def _management(read: bool) -> Callable[[Any], Any]:
         if not selectors:
             return True
         if any(
-            selector.get("IncludeManagementEvents", True) in (True, "true") and _does(selector, kind)
+            selector.get("IncludeManagementEvents", True) and _does(selector, kind)
             for selector in selectors.get("EventSelectors", ())
         ):
             return True

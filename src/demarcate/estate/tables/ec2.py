@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.standins import StandIn
+from demarcate.estate.schema.standins import PARAMETER, StandIn
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import as_list, each, present, secrets_in
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -41,30 +41,40 @@ def _secrets_around(value: StandIn) -> list[str] | Unknown:
 
 def unencrypted_devices(mappings: list[Any]) -> Any:
     """The devices of block device mappings whose volumes are not asked to be encrypted."""
-    devices: list[str] = []
+    devices: list[Any] = []
+    unsure: Unknown | None = None
     for mapping in mappings:
-        if isinstance(mapping, Unknown):
-            return mapping
-        ebs = mapping.get("Ebs")
-        if isinstance(ebs, Unknown):
-            return ebs
-        if ebs is None or mapping.get("NoDevice", False) not in (False, "false"):
-            continue
-        encrypted = ebs.get("Encrypted")
+        encrypted = _encrypted(mapping)
         if isinstance(encrypted, Unknown):
-            return encrypted
-        if encrypted is None and ebs.get("SnapshotId") is not None:
-            return Unknown(Kind.INDIRECT, "a volume is encrypted if its snapshot is")
-        if str(encrypted).lower() != "true":
-            devices.append(mapping.get("DeviceName", "?"))
-    return devices
+            unsure = unsure or encrypted
+        elif not encrypted:
+            name = mapping.get("DeviceName", "?")
+            devices.append("?" if isinstance(name, Unknown) else name)
+    return devices or unsure or []
+
+
+def _encrypted(mapping: Any) -> Any:
+    """Whether the volume of a block device mapping is asked to be encrypted; True where it has none."""
+    if isinstance(mapping, Unknown):
+        return mapping
+    ebs, without = mapping.get("Ebs"), mapping.get("NoDevice", False)
+    if ebs is None or isinstance(ebs, Unknown):
+        return ebs or True
+    encrypted = ebs.get("Encrypted")
+    if encrypted is True or not (isinstance(without, Unknown) or without in (False, "false")):
+        return True
+    if isinstance(without, Unknown):
+        return without
+    if encrypted is None and ebs.get("SnapshotId") is not None:
+        return Unknown(Kind.INDIRECT, "a volume is encrypted if its snapshot is")
+    return encrypted
 
 
 def _asks_for_public_address(interfaces: list[Any]) -> Any:
     """Whether any interface asks for a public address; ABSENT where none says anything."""
     told = [one if isinstance(one, Unknown) else one.get("AssociatePublicIpAddress") for one in interfaces]
-    told = [str(one).lower() if isinstance(one, bool) else one for one in told if one is not None]
-    if "true" in told:
+    told = [one for one in told if one is not None]
+    if True in told:
         return True
     unknown = next((one for one in told if isinstance(one, Unknown)), None)
     return unknown or (False if told else ABSENT)
@@ -132,7 +142,9 @@ def _from_parameter(data: dict[str, Any]) -> bool | Unknown:
     image = data.get("ImageId", "")
     if isinstance(image, Unknown):
         return image.kind is Kind.PARAMETER_STORE or image
-    return bool(image.startswith(("resolve:ssm:", "{{resolve:ssm:")))
+    if isinstance(image, StandIn) and image.refers_to(PARAMETER):
+        return True
+    return bool(image.startswith("resolve:ssm:"))
 
 
 _PARAVIRTUAL = frozenset(("c1", "c3", "hs1", "m1", "m2", "m3", "t1"))
@@ -149,8 +161,8 @@ def _tag(name: str) -> Callable[[Any], Any]:
     return lambda tags: next((tag["Value"] for tag in tags if tag["Key"] == name), ABSENT)
 
 
-def _enabled(value: Any) -> str:
-    return "enabled" if str(value).lower() == "true" else "disabled"
+def _enabled(value: bool) -> str:
+    return "enabled" if value else "disabled"
 
 
 INSTANCE = Table(

@@ -40,8 +40,8 @@ def _customer(_: Any) -> str:
     return "CUSTOMER"
 
 
-def _state(enabled: Any) -> str:
-    return "Disabled" if str(enabled).lower() == "false" else "Enabled"
+def _state(enabled: bool) -> str:
+    return "Enabled" if enabled else "Disabled"
 
 
 KEY = Table(

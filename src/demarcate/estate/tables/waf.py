@@ -44,7 +44,7 @@ def _has_rate_limit(rules: Any) -> Any:
 
 def _measured(rules: Any) -> Any:
     told = [rule["VisibilityConfig"]["CloudWatchMetricsEnabled"] for rule in rules]
-    if any(str(one).lower() == "false" for one in told):
+    if any(one is False for one in told):
         return False
     return next((one for one in told if isinstance(one, Unknown)), True)
 

@@ -14,6 +14,7 @@ from demarcate.estate.schema.table import Companion, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
+from demarcate.estate.sources.cloudformation.forms import in_form
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape, place_of
 from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
@@ -49,9 +50,10 @@ def collect(
     writer.unread(*(problem.unread() for problem in templates.problems))
     by_type: dict[str, list[Resource]] = {}
     for resource in templates.resources:
-        shaped = replace(resource, properties=in_api_shape(resource.type, resource.properties))
+        formed = in_form(resource.type, resource.properties)
+        shaped = replace(resource, properties=in_api_shape(resource.type, formed))
         by_type.setdefault(resource.type, []).append(shaped)
-    known = {t for table in tables.values() for t in _all_types(table)}
+    known = types_read()
     writer.resources = {t: len(found) for t, found in by_type.items() if t not in known}
 
     companions = _Companions(by_type)
@@ -63,6 +65,11 @@ def collect(
     writer.unread(*(problem.unread() for problem in rows.problems))
     for part in kept.values():
         part.seal()
+
+
+def types_read() -> set[str]:
+    """The types of resources that tables read."""
+    return {type_ for table in all_tables().values() for type_ in _all_types(table)}
 
 
 def _all_types(table: Table) -> Iterable[str]:

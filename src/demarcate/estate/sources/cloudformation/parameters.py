@@ -8,7 +8,7 @@ from typing import Any
 from demarcate.base.documents import DocumentError
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.reading import read_plain
-from demarcate.estate.sources.cloudformation.values import Assigned, text_of
+from demarcate.estate.sources.cloudformation.values import REFERENCE, Assigned, text_of
 
 
 def read_parameters(path: Path) -> dict[str, Any]:
@@ -93,10 +93,10 @@ def _listed(name: str, kind: str, value: Any) -> Any:
 
 def _number(name: str, value: Any) -> Any:
     text = text_of(value)
-    if isinstance(value, (Assigned, Unknown)) or text is None:
-        return (
-            value if isinstance(value, Assigned) else Unknown(Kind.MALFORMED, f"parameter {name} is not a number")
-        )
+    if isinstance(value, Assigned) or (text is not None and REFERENCE in text):
+        return value
+    if isinstance(value, Unknown) or text is None:
+        return Unknown(Kind.MALFORMED, f"parameter {name} is not a number")
     try:
         return int(text)
     except ValueError:
