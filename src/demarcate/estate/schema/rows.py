@@ -152,17 +152,31 @@ def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
         if isinstance(value, Unknown):
             return value
         if function is not None:
-            try:
-                value = function(value)
-            except (*ODD, Undecided) as error:
-                return _why(error, value) or Unknown(
-                    Kind.MALFORMED, f"{said}: {kind(value)} of a form that was not expected"
-                )
+            value = attempt(function, value, said)
             if value is ABSENT:
                 return None if absent is UNSET else absent
         return convert(type_, value, said)
 
     return make
+
+
+def attempt(function: Callable[[Any], Any], value: Any, what: str) -> Any:
+    """What a function makes of a value; Unknown for one that is, and for one that it has no answer to."""
+    if isinstance(value, Unknown):
+        return value
+    try:
+        return function(value)
+    except (*ODD, Undecided) as error:
+        return _why(error, value) or Unknown(
+            Kind.MALFORMED, f"{what}: {kind(value)} of a form that was not expected"
+        )
+
+
+def parts(function: Callable[[Any], Any], values: Any, what: str) -> list[Any]:
+    """What a function makes of each item of a list: Unknown for those that it has no answer to, and in their place
+    for a list that is.
+    """
+    return [attempt(function, value, what) for value in ([values] if isinstance(values, Unknown) else values)]
 
 
 def _why(error: Exception, value: Any) -> Unknown | None:
@@ -174,8 +188,8 @@ def _why(error: Exception, value: Any) -> Unknown | None:
 def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Address) -> Iterator[Row]:
     """The rows of a derived table that come from one parent (its columns, or a resource's properties).
 
-    Where a column that the function needs is unknown there is one row, unknown as a whole: nothing can be
-    said about how many there are.
+    What is not known is handed on column by column: where the function has no answer at all, there is one row,
+    unknown as a whole, and so is each that it says is Unknown.
     """
     common: Row = {
         "account_id": place.account_id,
@@ -185,26 +199,14 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
         "line": place.line,
         "resource": place.resource,
     }
-    needs: dict[str, Any] = {}
-    reason: Unknown | None = None
-    for name in derived.needs:
-        value = parent.get(name, ABSENT)
-        if isinstance(value, Unknown):
-            reason = value
-        elif value is not ABSENT and value is not None:
-            needs[name] = value
-    found: Iterable[Mapping[str, Any]]
-    if reason is None:
-        try:
-            found = list(derived.function(needs))
-        except (*ODD, Undecided) as error:
-            reason = _why(error, needs) or Unknown(
-                Kind.MALFORMED, f"{', '.join(derived.needs)}: of a form that was not expected"
-            )
-    if reason is not None:
-        found = [dict.fromkeys((column.name for column in table.columns), reason) | dict(derived.known)]
-    for values in found:
-        values = {**derived.known, **values}
+    needs = {name: value for name in derived.needs if (value := parent.get(name)) is not None}
+    answer = attempt(lambda given: list(derived.function(given)), needs, ", ".join(derived.needs))
+    for found in [answer] if isinstance(answer, Unknown) else answer:
+        if isinstance(found, Unknown):
+            found = dict.fromkeys((column.name for column in table.columns), found)
+            values: dict[str, Any] = {**found, **derived.known}
+        else:
+            values = {**derived.known, **found}
         row = dict(common)
         for column in table.columns:
             value = values.get(column.name, ABSENT)

@@ -31,6 +31,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from demarcate.estate.schema.unknown import Unknown
+
 
 class _Unset:
     def __repr__(self) -> str:
@@ -246,14 +248,14 @@ class Derived:
     """Rows that come from other rows, through one pure function.
 
     `of` is the table (or, with "::", the template resource type) that they come from, `needs` its columns (or
-    top-level properties) that the function reads. The function gets a dict of those (values may be Unknown
-    inside, never themselves: then the derived row is unknown as a whole) and yields dicts of this table's
-    columns; what a dict leaves out is `absent`.
+    top-level properties) that the function reads. The function gets a dict of those that there are (which may be
+    Unknown, or hold it) and yields dicts of this table's columns; what a dict leaves out is `absent`. It yields
+    Unknown for a row of which nothing is known.
     """
 
     of: str
     needs: tuple[str, ...]
-    function: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]]
+    function: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any] | Unknown]]
     known: Mapping[str, Any] = field(default_factory=dict)
     """Columns that are the same in all rows, and so are known even where a need is not."""
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.paths import ABSENT, path
+from demarcate.estate.schema.rows import parts
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import (
     REF,
@@ -76,7 +77,7 @@ def _kept(containers: Any) -> Any:
 
     Names stay, values of variables and words of commands do not.
     """
-    return [_without_values(one) for one in containers]
+    return parts(_without_values, containers, "a container")
 
 
 def _without_values(container: Any) -> Any:
@@ -383,33 +384,31 @@ def _repository(name: str) -> str:
     return "x" if name.endswith((".RepositoryUri", "AWS::AccountId", "AWS::Region", "AWS::URLSuffix")) else "\0"
 
 
-def _containers(parent: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _containers(parent: Mapping[str, Any]) -> list[Mapping[str, Any] | Unknown]:
     """One row for each container of a task definition."""
-    for one in parent.get("container_definitions", []):
-        if isinstance(one, Unknown):
-            yield dict.fromkeys((column.name for column in CONTAINER_DEFINITION.columns), one)
-            continue
-        tag, digest = image_parts(one["image"])
-        log = one.get("logConfiguration") or {}
-        linux = one.get("linuxParameters") or {}
-        row = {
-            "name": one["name"],
-            "image": one["image"],
-            "image_tag": tag,
-            "image_digest": digest,
-            "log_driver": log if isinstance(log, Unknown) else log.get("logDriver", ""),
-            "log_options": log if isinstance(log, Unknown) else log.get("options", {}),
-            "capabilities_added": linux
-            if isinstance(linux, Unknown)
-            else (linux.get("capabilities") or {}).get("add", []),
-            "environment": one["environment"],
-            "plaintext_secret_names": one["plaintextSecretNames"],
-            "secret_names": _names(one.get("secrets") or []),
-        }
-        for column, member in _MEMBERS.items():
-            if one.get(member) is not None:
-                row[column] = one[member]
-        yield row
+    return parts(_container, parent.get("container_definitions", []), "a container")
+
+
+def _container(one: Mapping[str, Any]) -> dict[str, Any]:
+    image = one.get("image", Unknown(Kind.UNSET, "the container names no image"))
+    tag, digest = image_parts(image)
+    log = one.get("logConfiguration") or {}
+    row = {
+        "name": one.get("name"),
+        "image": image,
+        "image_tag": tag,
+        "image_digest": digest,
+        "log_driver": log if isinstance(log, Unknown) else log.get("logDriver", ""),
+        "log_options": log if isinstance(log, Unknown) else log.get("options", {}),
+        "capabilities_added": path("linuxParameters.capabilities.add")(one),
+        "environment": one["environment"],
+        "plaintext_secret_names": one["plaintextSecretNames"],
+        "secret_names": _names(one.get("secrets") or []),
+    }
+    for column, member in _MEMBERS.items():
+        if one.get(member) is not None:
+            row[column] = one[member]
+    return row
 
 
 _MEMBERS = {

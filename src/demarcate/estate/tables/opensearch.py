@@ -22,7 +22,7 @@ from demarcate.estate.schema.table import (
     attribute,
 )
 from demarcate.estate.schema.transforms import document, present
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 
 def _cluster(name: str) -> Callable[[Mapping[str, Any]], Any]:
@@ -33,6 +33,14 @@ def _cluster(name: str) -> Callable[[Mapping[str, Any]], Any]:
         return config if isinstance(config, Unknown) else config.get(name, ABSENT)
 
     return value
+
+
+def _primary_nodes(properties: Mapping[str, Any]) -> Any:
+    """How many dedicated primary nodes a template asks for: where it asks for some, AWS decides unless it says."""
+    count, enabled = _cluster("DedicatedMasterCount")(properties), _cluster("DedicatedMasterEnabled")(properties)
+    if count is not ABSENT or enabled is ABSENT or enabled is False:
+        return count
+    return enabled if isinstance(enabled, Unknown) else Unknown(Kind.UNSET, "DedicatedMasterCount is not set")
 
 
 def _policy(value: Any) -> Any:
@@ -164,7 +172,7 @@ DOMAIN = Table(
         Int(
             "dedicated_master_count",
             live="ClusterConfig.DedicatedMasterCount",
-            cloudformation=From("@", _cluster("DedicatedMasterCount")),
+            cloudformation=From("@", _primary_nodes),
             absent=0,
         ),
         Bool(
