@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 from demarcate.estate.schema.rows import Address, Item, Row, build, derive
 from demarcate.estate.schema.standins import shown
-from demarcate.estate.schema.table import Companion, Table
+from demarcate.estate.schema.table import Companion, Derived, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
+from demarcate.estate.sources.cloudformation.alternatives import OPEN, agreed
 from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
 from demarcate.estate.sources.cloudformation.forms import in_form
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
@@ -50,9 +51,7 @@ def collect(
     writer.unread(*(problem.unread() for problem in templates.problems))
     by_type: dict[str, list[Resource]] = {}
     for resource in templates.resources:
-        formed = in_form(resource.type, resource.properties)
-        shaped = replace(resource, properties=in_api_shape(resource.type, formed))
-        by_type.setdefault(resource.type, []).append(shaped)
+        by_type.setdefault(resource.type, []).append(_shaped(resource))
     known = types_read()
     writer.resources = {t: len(found) for t, found in by_type.items() if t not in known}
 
@@ -65,6 +64,18 @@ def collect(
     writer.unread(*(problem.unread() for problem in rows.problems))
     for part in kept.values():
         part.seal()
+
+
+def _shaped(resource: Resource) -> Resource:
+    """A resource in the API's shape, its properties in their forms."""
+
+    def shaped(properties: dict[str, Any] | Unknown) -> dict[str, Any] | Unknown:
+        if isinstance(properties, Unknown):
+            return properties
+        return in_api_shape(resource.type, in_form(resource.type, properties))
+
+    alternatives = tuple(map(shaped, resource.alternatives))
+    return replace(resource, properties=shaped(resource.properties), alternatives=alternatives)
 
 
 def types_read() -> set[str]:
@@ -92,22 +103,44 @@ def _table(
     for type_ in table.types:
         for resource in by_type.get(type_, ()):
             found = {name: companions.of(table.companions[name], resource) for name in details}
-            item = Item(resource.properties, None, found, resource.ref, resource.label)
-            row = make(item, _place(resource))
+            row, *others = (
+                make(Item(properties, None, found, resource.ref, resource.label), _place(resource))
+                for properties in (resource.properties, *resource.alternatives)
+            )
             for child, derived in plan.children:
-                rows.append(_derived(child, derived, row, resource), kept[child.name], resource)
+                rows.append(_derived(child, derived, row, others, resource), kept[child.name], resource)
             if part is not None:
-                rows.append((_conditional(row, resource),), part, resource)
+                rows.append((_conditional(_agreed(row, others), resource),), part, resource)
     if part is None:
         return
     for derived in table.derived:
         for resource in by_type.get(derived.of, ()) if "::" in derived.of else ():
-            rows.append(_derived(table, derived, resource.properties, resource), part, resource)
+            parent, *others = (
+                dict.fromkeys(derived.needs, properties) if isinstance(properties, Unknown) else properties
+                for properties in (resource.properties, *resource.alternatives)
+            )
+            rows.append(_derived(table, derived, parent, others, resource), part, resource)
 
 
-def _derived(table: Table, derived: Any, parent: Mapping[str, Any], resource: Resource) -> Iterable[Row]:
-    parent = {**parent, "ref": resource.ref}
-    return (_conditional(row, resource) for row in derive(table, derived, parent, _place(resource)))
+def _derived(
+    table: Table, derived: Derived, parent: Row, others: Sequence[Row], resource: Resource
+) -> Iterable[Row]:
+    """The rows that come from a resource. Where each alternative has as many, they are what all agree on."""
+    rows, *alternatives = (
+        list(derive(table, derived, {**one, "ref": resource.ref}, _place(resource))) for one in (parent, *others)
+    )
+    if alternatives and len({len(several) for several in alternatives}) == 1:
+        if len(rows) != len(alternatives[0]):
+            rows = [dict.fromkeys(row, Unknown(Kind.PARAMETER, OPEN)) for row in alternatives[0]]
+        rows = [_agreed(row, several) for row, *several in zip(rows, *alternatives, strict=True)]
+    return (_conditional(row, resource) for row in rows)
+
+
+def _agreed(row: Row, others: Sequence[Row]) -> Row:
+    """A row with what all alternatives of it agree on; there may be none."""
+    return (
+        {name: agreed(value, [other[name] for other in others]) for name, value in row.items()} if others else row
+    )
 
 
 def _place(resource: Resource) -> Address:
@@ -174,9 +207,9 @@ class _Companions:
         unplaced: list[Unknown] = []
         for other in self._by_type.get(companion.type, ()):
             properties: Any = other.properties
+            target = properties if isinstance(properties, Unknown) else properties.get(companion.property)
             if other.conditional is not None:
                 properties = Unknown(other.conditional.kind, f"{other.logical_id}: {other.conditional.reason}")
-            target = other.properties.get(companion.property)
             for value in target if isinstance(target, list) else [target]:
                 if isinstance(value, Unknown):
                     unplaced.append(Unknown(value.kind, f"{other.logical_id} may be for it: {value.reason}"))
