@@ -14,13 +14,14 @@ from demarcate.base.encoding import to_json
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.names import ROW
 from demarcate.estate.schema.standins import ARN, HOLE, MAY_BE_EMPTY, NEVER_EMPTY, PARAMETER
+from demarcate.estate.schema.table import ALTERNATIVES
 from demarcate.estate.schema.unknown import Kind
 
 MARKS: Final = "_assigned"
 """The column that says where stand-ins are (see `estate.schema.standins.marks`)."""
 
 _NEVER_MARKED: Final = frozenset(
-    ("account_id", "region", "partition", "file", "resource", "_conditional", "_unknown", MARKS)
+    ("account_id", "region", "partition", "file", "resource", "_conditional", "_unknown", ALTERNATIVES, MARKS)
 )
 """Columns that say where a row is from, which is known."""
 

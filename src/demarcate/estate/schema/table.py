@@ -315,6 +315,9 @@ class Table:
         return next((column for column in self.all_columns if column.name == name), None)
 
 
+ALTERNATIVES: Final = "_alternatives"
+"""The column of what a row may be. It stands on the first of a resource's rows, for all of them."""
+
 COMMON: Final = (
     Column("resource", "VARCHAR", about="What findings name: the ARN, or the logical id in a template."),
     Column("account_id", "VARCHAR", about="The account; NULL in a template."),
@@ -324,6 +327,11 @@ COMMON: Final = (
     Column("line", "BIGINT", about="The line in that file, from 1."),
     Column("_conditional", "VARCHAR", about="Why it is not known whether the resource exists at all."),
     Column("_unknown", "JSON", about="For columns that are NULL: why, by column, as `kind` and `reason`."),
+    Column(
+        ALTERNATIVES,
+        "JSON",
+        about="Where a template leaves open which of a few it is: the rows that it may be, a list for each.",
+    ),
     Column(
         "_assigned",
         "JSON",

@@ -10,7 +10,7 @@ from typing import Any, Final
 from demarcate.base.encoding import NestedTooDeeply, from_json
 from demarcate.base.moments import since_1970
 from demarcate.base.nesting import is_deep
-from demarcate.estate.schema.standins import StandIn, sample
+from demarcate.estate.schema.standins import StandIn, escaped, sample
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 
@@ -41,8 +41,10 @@ def first_or(default: Any) -> Callable[[Any], Any]:
 def document(value: Any) -> Any:
     """A JSON document that may come as text (policies do).
 
-    Text that is not JSON is unknown, and says so.
+    Text that is not JSON is unknown, and says so. Where parts of it are assigned, so are the texts that hold them.
     """
+    if isinstance(value, StandIn):
+        return _with_holes(value)
     if not isinstance(value, str):
         return value
     try:
@@ -52,6 +54,28 @@ def document(value: Any) -> Any:
     except ValueError:
         return Unknown(Kind.MALFORMED, "is not a JSON document")
     return Unknown(Kind.TOO_MUCH, "is nested too deeply") if is_deep(found) else found
+
+
+_OPEN, _CLOSE = "\ue000", "\ue001"
+"""Characters of private use, around the name of what is assigned while JSON is read."""
+
+
+def _with_holes(value: StandIn) -> Any:
+    found = document(value.fill(lambda name: f"{_OPEN}{name}{_CLOSE}"))
+    return value.unknown if isinstance(found, Unknown) else _assigned(found, value)
+
+
+def _assigned(value: Any, of: StandIn) -> Any:
+    if isinstance(value, dict):
+        if any(_OPEN in key for key in value):
+            return of.unknown
+        return {key: _assigned(item, of) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_assigned(item, of) for item in value]
+    if not isinstance(value, str) or _OPEN not in value:
+        return value
+    shown = value.replace(_OPEN, "").replace(_CLOSE, "")
+    return StandIn(shown, escaped(value).replace(_OPEN, "${").replace(_CLOSE, "}"))
 
 
 def milliseconds(value: Any) -> Any:

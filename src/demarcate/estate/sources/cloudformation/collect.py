@@ -8,10 +8,10 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demarcate.estate.schema.rows import Address, Item, Row, build, derive
+from demarcate.estate.schema.rows import Address, Item, Row, build, derive, spooled
 from demarcate.estate.schema.standins import shown
-from demarcate.estate.schema.table import Companion, Derived, Table
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.table import ALTERNATIVES, Companion, Derived, Table
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.alternatives import OPEN, agreed
 from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
@@ -110,7 +110,7 @@ def _table(
             for child, derived in plan.children:
                 rows.append(_derived(child, derived, row, others, resource), kept[child.name], resource)
             if part is not None:
-                rows.append((_conditional(_agreed(row, others), resource),), part, resource)
+                rows.append(_joined(table, [row], [[other] for other in others], resource), part, resource)
     if part is None:
         return
     for derived in table.derived:
@@ -125,14 +125,23 @@ def _table(
 def _derived(
     table: Table, derived: Derived, parent: Row, others: Sequence[Row], resource: Resource
 ) -> Iterable[Row]:
-    """The rows that come from a resource. Where each alternative has as many, they are what all agree on."""
+    """The rows that come from a resource."""
     rows, *alternatives = (
         list(derive(table, derived, {**one, "ref": resource.ref}, _place(resource))) for one in (parent, *others)
     )
+    return _joined(table, rows, alternatives, resource)
+
+
+def _joined(table: Table, rows: list[Row], alternatives: list[list[Row]], resource: Resource) -> Iterable[Row]:
+    """The rows of a resource: what all alternatives agree on, and where that is not all, what the alternatives are."""
     if alternatives and len({len(several) for several in alternatives}) == 1:
         if len(rows) != len(alternatives[0]):
             rows = [dict.fromkeys(row, Unknown(Kind.PARAMETER, OPEN)) for row in alternatives[0]]
         rows = [_agreed(row, several) for row, *several in zip(rows, *alternatives, strict=True)]
+    if rows and alternatives and first_unknown(rows) is not None:
+        types = {column.name: column.type for column in table.all_columns}
+        told = [[spooled(dict(row), types) for row in several] for several in alternatives]
+        rows[0] = {**rows[0], ALTERNATIVES: told}
     return (_conditional(row, resource) for row in rows)
 
 

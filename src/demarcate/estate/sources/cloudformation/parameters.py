@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from demarcate.base.documents import DocumentError
+from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.reading import read_plain
 from demarcate.estate.sources.cloudformation.values import REFERENCE, Assigned, text_of
@@ -50,6 +51,11 @@ def _pair(item: Any, file: str) -> tuple[str, Any]:
 
 def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(text_of(item) is not None for item in value)
+
+
+def is_secret(declaration: dict[str, Any]) -> bool:
+    """Whether a parameter is declared to hold a secret (NoEcho), or may be."""
+    return convert("BOOLEAN", declaration.get("NoEcho", False), "NoEcho") is not False
 
 
 def typed(name: str, declaration: Any, given: Any) -> Any:

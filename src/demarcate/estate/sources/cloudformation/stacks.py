@@ -22,7 +22,7 @@ from demarcate.estate.sources.cloudformation.budget import (
     too_much,
 )
 from demarcate.estate.sources.cloudformation.intrinsics import decide, resolve
-from demarcate.estate.sources.cloudformation.parameters import typed
+from demarcate.estate.sources.cloudformation.parameters import is_secret, typed
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.reading import LOOP, Position, Raw
 from demarcate.estate.sources.cloudformation.surroundings import Surroundings
@@ -259,7 +259,7 @@ class Stack:
         A secret written into the template as a default is none, and is kept for checks to find.
         """
         declaration = self.raw.sections["Parameters"][name]
-        if self._deciding or not isinstance(declaration, dict) or text_of(declaration.get("NoEcho")) != "true":
+        if self._deciding or not isinstance(declaration, dict) or not is_secret(declaration):
             return None
         given = self._passed().get(name) if self.parent else self.around.parameters.get(name)
         return (
