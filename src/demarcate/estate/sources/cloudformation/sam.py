@@ -185,6 +185,7 @@ def _template(stack: Stack, refused: set[str]) -> dict[str, Any]:
         _stand_in(defaults.get(kind), key)
     for body in template["Resources"].values():
         if _is_sam(body):
+            _include_definition(stack, body)
             _stand_in_code(body, defaults)
     return template
 
@@ -199,6 +200,17 @@ def _stand_in(properties: Any, key: str) -> None:
         and next(iter(given)) in ("Ref", "Fn::Sub", "Fn::Join", "Fn::If")
     ):
         properties[key] = _STAND_IN
+
+
+def _include_definition(stack: Stack, body: dict[str, Any]) -> None:
+    """Put in the definition of an API where its file is here: CloudFormation includes before SAM translates."""
+    properties = body.get("Properties")
+    given = properties.get("DefinitionBody") if isinstance(properties, dict) else None
+    if isinstance(properties, dict) and isinstance(given, dict) and given.keys() == {"Fn::Transform"}:
+        definition = stack.include(given["Fn::Transform"])
+        if isinstance(definition, dict):
+            stack.spend(weight(definition))
+            properties["DefinitionBody"] = copy.deepcopy(definition)
 
 
 def _stand_in_code(body: dict[str, Any], defaults: dict[str, Any]) -> None:
