@@ -86,7 +86,7 @@ def places(path: Path) -> list[Place]:
         for name, body in resources
         if isinstance(body, dict) and "Type" in body
         for place in literals(body.get("Properties"), ("Resources", name, "Properties"))
-        if "Events" not in place  # which SAM takes only as they are written
+        if "Events" not in place and "DeadLetterQueue" not in place  # which SAM takes only as they are written
     ]
 
 

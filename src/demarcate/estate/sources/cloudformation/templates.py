@@ -186,7 +186,7 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
     if not isinstance(properties, dict):
         if not isinstance(properties, Unknown):
             properties = _not_told(properties)
-        if properties is not stack.macro:
+        if properties is not stack.macro and properties is not written:  # which are told of already
             stack.problem(
                 properties.kind, f"the properties of {name} are unknown: {properties.reason}", place.line
             )
