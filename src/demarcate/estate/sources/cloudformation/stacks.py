@@ -11,7 +11,6 @@ from typing import Any
 
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation import foreach
-from demarcate.estate.sources.cloudformation.alternatives import Suppositions, supposing
 from demarcate.estate.sources.cloudformation.budget import (
     MAX_NAME,
     MAX_RESOURCES,
@@ -25,6 +24,7 @@ from demarcate.estate.sources.cloudformation.intrinsics import decide, resolve
 from demarcate.estate.sources.cloudformation.parameters import is_secret, typed
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.reading import LOOP, Position, Raw
+from demarcate.estate.sources.cloudformation.suppositions import Suppositions, supposing
 from demarcate.estate.sources.cloudformation.surroundings import Surroundings
 from demarcate.estate.sources.cloudformation.values import NOTHING, Assigned, Identifier, text_of, tokens
 
