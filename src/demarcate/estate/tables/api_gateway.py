@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from demarcate.estate.schema.secrets import plaintext_secrets
 from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.schema.transforms import document, plaintext_secrets
+from demarcate.estate.schema.transforms import document
 from demarcate.estate.schema.unknown import Unknown
 
 Methods = list[tuple[str, dict[str, Any]]]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from demarcate.estate.schema.secrets import without_secrets
 from demarcate.estate.schema.table import Arn, Bool, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.schema.transforms import without_secrets
 
 
 def _named(outputs: Any) -> Any:

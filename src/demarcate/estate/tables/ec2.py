@@ -2,41 +2,15 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import zlib
 from collections.abc import Callable
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.secrets import secrets_in_data
 from demarcate.estate.schema.standins import PARAMETER, StandIn
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
-from demarcate.estate.schema.transforms import as_list, each, present, secrets_in
+from demarcate.estate.schema.transforms import as_list, each, present
 from demarcate.estate.schema.unknown import Kind, Unknown
-
-MAX_USER_DATA = 1_000_000
-
-
-def user_data_secrets(value: str) -> list[str] | Unknown:
-    """What user data (base64, perhaps compressed) seems to hold: kinds of secrets, never their values."""
-    if isinstance(value, StandIn):
-        return _secrets_around(value.encoded or value)
-    try:
-        data = base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        return secrets_in(value)
-    if data[:2] == b"\x1f\x8b":
-        try:
-            data = zlib.decompressobj(wbits=31).decompress(data, MAX_USER_DATA)
-        except zlib.error:
-            raise ValueError("damaged gzip") from None
-    return secrets_in(data.decode("utf-8", "replace"))
-
-
-def _secrets_around(value: StandIn) -> list[str] | Unknown:
-    """What secrets a text with assigned parts holds: names of things are none, other attributes may be."""
-    secrets = secrets_in(value.fill("${{{}}}".format))
-    return secrets or ([] if value.is_of_names else value.unknown)
 
 
 def unencrypted_devices(mappings: list[Any]) -> Any:
@@ -274,8 +248,8 @@ INSTANCE = Table(
         ),
         Texts(
             "user_data_secrets",
-            live=From("@user_data.UserData.Value", user_data_secrets, absent=[]),
-            cloudformation=_own("UserData", [], user_data_secrets),
+            live=From("@user_data.UserData.Value", secrets_in_data, absent=[]),
+            cloudformation=_own("UserData", [], secrets_in_data),
             about="What kinds of secrets its user data seems to hold; never their values.",
         ),
         Text(
@@ -471,8 +445,8 @@ LAUNCH_TEMPLATE = Table(
         Text("key_name", live=_data("KeyName"), cloudformation="LaunchTemplateData.KeyName", absent=""),
         Texts(
             "user_data_secrets",
-            live=From(_data("UserData"), user_data_secrets),
-            cloudformation=From("LaunchTemplateData.UserData", user_data_secrets),
+            live=From(_data("UserData"), secrets_in_data),
+            cloudformation=From("LaunchTemplateData.UserData", secrets_in_data),
             absent=[],
             about="What kinds of secrets its user data seems to hold; never their values.",
         ),

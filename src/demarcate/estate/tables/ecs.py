@@ -7,6 +7,7 @@ from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT, path
 from demarcate.estate.schema.rows import parts
+from demarcate.estate.schema.secrets import NOT_KEPT, plaintext_secrets, without_secrets
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import (
     REF,
@@ -23,7 +24,7 @@ from demarcate.estate.schema.table import (
     Texts,
     Time,
 )
-from demarcate.estate.schema.transforms import NOT_KEPT, each, plaintext_secrets, without_secrets
+from demarcate.estate.schema.transforms import each
 from demarcate.estate.schema.unknown import Kind, Unknown
 
 _CLUSTERS = Each("ecs.list_clusters", "clusterArns[]")

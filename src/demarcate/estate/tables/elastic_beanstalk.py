@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.secrets import names_only, plaintext_secrets
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -22,7 +23,6 @@ from demarcate.estate.schema.table import (
     Texts,
     Time,
 )
-from demarcate.estate.schema.transforms import names_only, plaintext_secrets
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 _ENVIRONMENT = "aws:elasticbeanstalk:application:environment"

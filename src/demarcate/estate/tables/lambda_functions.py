@@ -7,6 +7,7 @@ from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.policies import statements
+from demarcate.estate.schema.secrets import names_only, plaintext_secrets
 from demarcate.estate.schema.standins import sample, settled
 from demarcate.estate.schema.table import (
     REF,
@@ -24,13 +25,7 @@ from demarcate.estate.schema.table import (
     Texts,
     Time,
 )
-from demarcate.estate.schema.transforms import (
-    document,
-    each,
-    names_only,
-    not_empty,
-    plaintext_secrets,
-)
+from demarcate.estate.schema.transforms import document, each, not_empty
 from demarcate.estate.schema.unknown import Kind, Unknown
 
 

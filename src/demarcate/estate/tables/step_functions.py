@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from demarcate.estate.schema.secrets import without_secrets
 from demarcate.estate.schema.table import Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Time
-from demarcate.estate.schema.transforms import document, without_secrets
+from demarcate.estate.schema.transforms import document
 
 STATE_MACHINE = Table(
     "aws_sfn_state_machine",

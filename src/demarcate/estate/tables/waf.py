@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from demarcate.estate.schema.secrets import without_secrets
 from demarcate.estate.schema.table import (
     Arn,
     Bool,
@@ -20,7 +21,7 @@ from demarcate.estate.schema.table import (
     Texts,
     attribute,
 )
-from demarcate.estate.schema.transforms import present, without_secrets
+from demarcate.estate.schema.transforms import present
 from demarcate.estate.schema.unknown import Unknown
 
 
