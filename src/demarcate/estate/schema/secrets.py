@@ -20,7 +20,7 @@ from typing import Any, Final
 import msgspec
 
 from demarcate.base.documents import read
-from demarcate.estate.schema.standins import StandIn
+from demarcate.estate.schema.standins import StandIn, escaped
 from demarcate.estate.schema.unknown import Unknown
 
 FORMS: Final = Path(__file__).with_name("secret_forms.yaml")
@@ -310,6 +310,16 @@ def _members(value: Any, name: str) -> Iterator[tuple[str, Any]]:
             yield from _members(item, name)
     else:
         yield name, value
+
+
+def joined(words: list[Any]) -> str | StandIn:
+    """The words of a command as one text, as far as they are known."""
+    written = [
+        word.written if isinstance(word, StandIn) else escaped(word) if isinstance(word, str) else ""
+        for word in words
+    ]
+    text = " ".join(written)
+    return StandIn(text, text) if any(isinstance(word, StandIn) for word in words) else text
 
 
 def names_only(variables: Any) -> Any:

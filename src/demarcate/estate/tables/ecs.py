@@ -7,7 +7,7 @@ from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT, path
 from demarcate.estate.schema.rows import parts
-from demarcate.estate.schema.secrets import NOT_KEPT, plaintext_secrets, without_secrets
+from demarcate.estate.schema.secrets import NOT_KEPT, joined, plaintext_secrets, without_secrets
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import (
     REF,
@@ -97,8 +97,21 @@ def _without_values(container: Any) -> Any:
         ]
     else:
         kept["environment"] = variables
-    kept["plaintextSecretNames"] = _plaintext(variables)
+    kept["plaintextSecretNames"] = _plaintext(variables, _commands(container))
     return kept
+
+
+def _commands(container: Mapping[str, Any]) -> dict[str, Any]:
+    """What a container is started with, as one text for each member, and the options of its log."""
+    health = container.get("healthCheck")
+    log = container.get("logConfiguration")
+    lists = {name: container.get(name) for name in _COMMANDS}
+    lists["healthCheck"] = health.get("command") if isinstance(health, dict) else None
+    options = log.get("options") if isinstance(log, dict) else None
+    return {
+        **(options if isinstance(options, dict) else {}),
+        **{name: joined(words) for name, words in lists.items() if isinstance(words, list)},
+    }
 
 
 def _without_options(volumes: Any) -> Any:
@@ -423,10 +436,10 @@ _MEMBERS = {
 }
 
 
-def _plaintext(environment: Any) -> Any:
+def _plaintext(environment: Any, pairs: dict[str, Any]) -> Any:
+    """The names of variables, and of other parts, that hold a secret as plain text."""
     if isinstance(environment, Unknown):
         return environment
-    pairs: dict[str, Any] = {}
     for one in environment:
         if isinstance(one, Unknown) or isinstance(one["name"], Unknown):
             pairs.setdefault("SECRET", one if isinstance(one, Unknown) else one["name"])
@@ -462,7 +475,7 @@ CONTAINER_DEFINITION = Table(
         Texts(
             "plaintext_secret_names",
             absent=[],
-            about="Environment variables that, by their names, hold secrets as plain text.",
+            about="Environment variables, options of the log, and commands that hold secrets as plain text.",
         ),
         Texts("secret_names", absent=[], about="Variables that are filled from a store of secrets."),
         Json("port_mappings", absent=[]),

@@ -255,7 +255,7 @@ ENVIRONMENT = Table(
                 lambda settings: plaintext_secrets(_variables(_deployed(settings))),
             ),
             cloudformation=From("@", _declared_secrets),
-            about="Environment variables that, by their names, hold secrets as plain text.",
+            about="Environment variables that hold secrets as plain text, by their names or values.",
         ),
         Time("date_created", live="DateCreated"),
         Time("date_updated", live="DateUpdated"),

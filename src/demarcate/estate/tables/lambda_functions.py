@@ -276,7 +276,7 @@ FUNCTION = Table(
             live=From("Environment", lambda environment: plaintext_secrets(_variables(environment))),
             cloudformation=From("Environment.Variables", plaintext_secrets),
             absent=[],
-            about="Environment variables that, by their names, hold secrets as plain text.",
+            about="Environment variables that hold secrets as plain text, by their names or values.",
         ),
         Text(
             "kms_key_arn",
