@@ -195,6 +195,13 @@ def test_what_is_nested_too_deeply_is_refused() -> None:
     assert not parse("{ $.a = 1 }").matches(Event("[" * 100_000))
 
 
+def test_a_number_of_too_many_digits_is_compared_with_nothing() -> None:
+    digits = "9" * 10_000
+    assert not parse("[a > 1]").matches(Event(digits))
+    assert not parse("{ $.a > 1 }").matches(Event(f'{{"a": {digits}}}'))
+    assert parse("[a != 1]").matches(Event(digits))
+
+
 @pytest.mark.parametrize("text", ["[ ", '"a', '" ', "[]", '[ "', "a "])
 def test_the_fields_of_an_event_take_little_time_however_it_is_made(text: str) -> None:
     with effort(10):

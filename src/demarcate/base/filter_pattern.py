@@ -25,6 +25,7 @@ Operator = Literal["=", "!=", "<", "<=", ">", ">="]
 _OPERATORS: Final = {"=": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]+)?", re.ASCII)
 
+_LONGEST: Final = 1_024
 _BEGIN: Final = re.compile(r"\S")
 _SPACE: Final = re.compile(r"\s")
 _CLOSING: Final = {"[": "]", '"': '"'}
@@ -106,8 +107,8 @@ Value = Text | Regex
 
 
 def number(text: str) -> int | float | None:
-    """A text as a number, or None where it is none."""
-    if _NUMBER.fullmatch(text) is None:
+    """A text as a number, or None where it is none. What is longer than any pattern is none that it could name."""
+    if len(text) > _LONGEST or _NUMBER.fullmatch(text) is None:
         return None
     return int(text) if text.lstrip("+-").isdecimal() else float(text)
 

@@ -90,7 +90,19 @@ _NOT_SECRET_ENDS: Final = {
     ),
     *("ISSUER", "AUDIENCE", "ALGORITHM", "PROVIDER", "MANAGER", "STORE", "BACKEND", "ENGINE", "SERVICE", "VAULT"),
     *("PARAMETER", "PARAMETERS", "PARAM", "PARAMS", "REF", "REFERENCE", "LOCATION", "LABEL", "USER", "USERNAME"),
-    *("REGEX", "PATTERN", "HINT", "KIND"),
+    *(
+        "REGEX",
+        "PATTERN",
+        "HINT",
+        "KIND",
+        "USE",
+        "USAGE",
+        "SOURCE",
+        "VALIDATOR",
+        "VALIDATORS",
+        "HASHER",
+        "HASHERS",
+    ),
 }
 _WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
@@ -114,9 +126,9 @@ def secret_name(name: str) -> bool:
 
 
 def _is_password(name: str) -> bool:
-    """Whether the name is that of a password: what stands there is no name of something else."""
+    """Whether the name is that of a password or an access key: what stands there is no name of something else."""
     words = [word.upper() for word in _WORDS.findall(name[:256])]
-    return not _PASSWORDS.isdisjoint(words) or words[-1:] == ["PASS"]
+    return not _PASSWORDS.isdisjoint(words) or words[-1:] == ["PASS"] or ("ACCESS", "KEY") in pairwise(words)
 
 
 # --- values ---------------------------------------------------------------------------------------------
@@ -133,8 +145,11 @@ _REFERENCE: Final = re.compile(
 """How a value begins that says where the secret is or is to be put, or that is what KMS made of it."""
 _PATH: Final = re.compile(r"(?:\.{1,2}|~|[A-Za-z]:)?[/\\](?:[\w.@ -]{0,100}[/\\]){0,20}[\w.@ -]{0,100}")
 _URL: Final = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s@]{1,2000}", re.IGNORECASE)
-_NAMED: Final = re.compile(r"[A-Za-z]{1,30}[0-9]{0,3}(?:[-_./:][A-Za-z]{1,30}[0-9]{0,3}|[-_./:][0-9]{1,4}){1,20}")
-"""A name of something: words and small numbers, joined."""
+_NAMED: Final = re.compile(
+    r"[A-Za-z]{1,30}[0-9]{0,3}(?:[-_./:](?:[A-Za-z]{1,30}[0-9]{0,3}|[0-9]{1,4})){0,20}"
+    r"(?:[/:][A-Za-z0-9._-]{1,60}|[-_./](?i:secrets?|credentials?|creds))"
+)
+"""The name of a secret: words and small numbers, joined, as a path or with what it is as the last one."""
 _PLACEHOLDER: Final = re.compile(
     r"(?i:x{3,}|\*+|\.{3,}|-+|_+|change[-_ ]?(?:me|it|this)|replace[-_ ]?(?:me|this|with.{0,40})"
     r"|to[-_ ]?be[-_ ]?.{0,40}|place[-_ ]?holder|todo|tbd|dummy|redacted|masked|hidden|n/?a"
