@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demarcate.estate.schema.policies import COLUMNS, WATCHED, statements
+from demarcate.estate.schema.policies import COLUMNS, statements
+from demarcate.estate.schema.policy_actions import sensitive_actions
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 U = Unknown(Kind.PARAMETER, "parameter X has no value")
@@ -102,6 +103,7 @@ def test_an_unknown_element_is_unknown_in_its_columns_only() -> None:
         "actions",
         "wildcard_services",
         "watched_actions",
+        "unlimited_actions",
     }
     assert row["is_public"] is True
 
@@ -170,16 +172,12 @@ def test_everybody_but_some_is_everybody() -> None:
     ("resource", "everything"),
     [
         ("*", True),
-        ("arn:aws:kms:*:123456789012:key/*", True),
-        ("arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*", True),
-        ("arn:aws:kms:eu-west-1:123456789012:key/1-2", False),
-        ("arn:aws:s3:::*", True),
-        ("arn:aws:s3:::*/*", True),
-        ("arn:aws:s3:::bucket/*", False),
-        ("arn:aws:logs:*:*:log-group:*", True),
-        ("arn:aws:iam::123456789012:role/app/*", False),
-        ("arn:aws:iam::123456789012:role/*", True),
-        ("arn:aws:execute-api:eu-west-1:123456789012:api/*", False),
+        ("arn:*", True),
+        ("arn:aws:*", True),
+        ("arn:${AWS::Partition}:*:*:${AWS::AccountId}:*", True),
+        ("arn:aws:s3:::*", False),
+        ("arn:aws:iam::123456789012:*", False),
+        ("arn:aws:logs:*:*:log-group:*", False),
         ("Bucket.Arn", False),
         (["Bucket.Arn", "*"], True),
         (["*", U], True),
@@ -191,13 +189,148 @@ def test_all_resources(resource: Any, everything: bool | None) -> None:
     assert isinstance(told, Unknown) if everything is None else told is everything
 
 
+@pytest.mark.parametrize(
+    ("action", "resource", "unlimited"),
+    [
+        ("kms:Decrypt", "*", True),
+        ("kms:Decrypt", "arn:aws:kms:*:123456789012:key/*", True),
+        ("kms:Decrypt", "arn:${AWS::Partition}:kms:${AWS::Region}:${AWS::AccountId}:key/*", True),
+        ("kms:Decrypt", "arn:aws:kms:*", True),
+        ("kms:Decrypt", "arn:aws:kms:*:key/*", True),
+        ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/1-2", False),
+        ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:alias/*", False),
+        ("kms:Decrypt", "arn:aws:kms:eu-west-1:123456789012:key/????????", False),
+        ("kms:Decrypt", ["arn:aws:kms:eu-west-1:123456789012:key/1-2", "arn:aws:s3:::*"], False),
+        ("s3:PutBucketPolicy", "arn:aws:s3:::*", True),
+        ("s3:PutBucketPolicy", "arn:aws:s3:::bucket/*", False),
+        ("iam:PassRole", "arn:aws:iam::123456789012:role/app/*", False),
+        ("iam:PassRole", "arn:aws:iam::123456789012:role/*", True),
+        ("iam:PassRole", "arn:aws:iam::*:*", True),
+        ("iam:PassRole", "arn:aws:iam:eu-west-1:123456789012:role/*", False),
+        ("iam:PassRole", ["arn:aws:iam::123456789012:user/*", "arn:aws:ec2:*:*:instance/*"], False),
+        ("organizations:LeaveOrganization", "*", True),
+        ("iam:PassRole", ["Role.Arn", "*"], True),
+        ("iam:PassRole", ["*", U], True),
+        ("iam:PassRole", ["Role.Arn", U], None),
+    ],
+)
+def test_all_of_a_kind(action: str, resource: Any, unlimited: bool | None) -> None:
+    told = one(Effect="Allow", Action=action, Resource=resource)["unlimited_actions"]
+    assert isinstance(told, Unknown) if unlimited is None else told == [action.lower()] * unlimited
+
+
+def test_all_but_a_few_are_counted_as_all() -> None:
+    def unlimited(resource: Any) -> Any:
+        return one(Effect="Allow", Action="iam:PassRole", NotResource=resource)["unlimited_actions"]
+
+    assert unlimited("arn:aws:iam::123456789012:role/app") == unlimited("arn:aws:s3:::*") == ["iam:passrole"]
+    assert unlimited("arn:aws:iam::123456789012:role/*") == unlimited("*") == []
+    assert isinstance(unlimited(U), Unknown)
+
+
+@pytest.mark.parametrize(
+    ("action", "condition", "limited"),
+    [
+        ("iam:PutRolePolicy", {"Bool": {"aws:SecureTransport": "true"}}, False),
+        ("iam:PutRolePolicy", {"Bool": {"aws:MultiFactorAuthPresent": "true"}}, False),
+        ("iam:PutRolePolicy", {"IpAddress": {"aws:SourceIp": "198.51.100.0/24"}}, False),
+        ("iam:PutRolePolicy", {"StringEquals": {"aws:RequestedRegion": "eu-west-1"}}, False),
+        ("iam:PutRolePolicy", {"StringEquals": {"aws:PrincipalAccount": "123456789012"}}, False),
+        (
+            "iam:PutRolePolicy",
+            {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::123456789012:policy/b"}},
+            True,
+        ),
+        ("iam:PutRolePolicy", {"StringNotEquals": {"iam:PermissionsBoundary": "arn:aws:iam::1:policy/b"}}, False),
+        (
+            "iam:PutRolePolicy",
+            {"StringEqualsIfExists": {"iam:PermissionsBoundary": "arn:aws:iam::1:policy/b"}},
+            False,
+        ),
+        ("iam:PutGroupPolicy", {"StringEquals": {"iam:PermissionsBoundary": "arn:aws:iam::1:policy/b"}}, False),
+        ("iam:PutRolePolicy", {"StringEquals": {"aws:ResourceTag/team": "${aws:PrincipalTag/team}"}}, True),
+        ("iam:PutRolePolicy", {"StringLike": {"aws:ResourceTag/team": "*"}}, False),
+        ("iam:PutRolePolicy", {"StringEquals": {"aws:PrincipalTag/admin": "yes"}}, True),
+        ("iam:PutRolePolicy", {"StringEquals": {"aws:ResourceTag/team": U}}, True),
+        ("iam:PutRolePolicy", {"StringLike": {"aws:ResourceTag/team": U}}, None),
+        ("iam:PutRolePolicy", U, None),
+        ("iam:AttachRolePolicy", {"ArnEquals": {"iam:PolicyARN": "arn:aws:iam::aws:policy/ReadOnlyAccess"}}, True),
+        ("iam:AttachRolePolicy", {"ArnLike": {"iam:PolicyARN": "arn:aws:iam::aws:policy/*"}}, False),
+        ("iam:AttachRolePolicy", {"ArnNotEquals": {"iam:PolicyARN": "arn:aws:iam::aws:policy/x"}}, False),
+        ("iam:PassRole", {"StringEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}, True),
+        ("iam:PassRole", {"StringNotEquals": {"iam:PassedToService": "ec2.amazonaws.com"}}, False),
+        ("iam:PassRole", {"StringLike": {"iam:PassedToService": "*"}}, False),
+        ("kms:Decrypt", {"StringEquals": {"kms:ViaService": "s3.eu-west-1.amazonaws.com"}}, False),
+        ("kms:Decrypt", {"StringEquals": {"kms:CallerAccount": "123456789012"}}, False),
+        (
+            "kms:Decrypt",
+            {
+                "StringEquals": {
+                    "kms:ViaService": "s3.eu-west-1.amazonaws.com",
+                    "kms:CallerAccount": "123456789012",
+                }
+            },
+            True,
+        ),
+        ("kms:Decrypt", {"ForAnyValue:StringLike": {"kms:ResourceAliases": "alias/app-*"}}, True),
+        ("kms:Decrypt", {"ForAllValues:StringLike": {"kms:ResourceAliases": "alias/app-*"}}, False),
+        ("kms:Decrypt", {"ForAnyValue:StringLike": {"kms:ResourceAliases": "alias/*"}}, False),
+        ("secretsmanager:GetSecretValue", {"StringEquals": {"secretsmanager:ResourceTag/team": "a"}}, True),
+        ("sts:AssumeRole", {"StringEquals": {"sts:ExternalId": "x"}}, False),
+    ],
+)
+def test_conditions_that_limit_an_action(action: str, condition: Any, limited: bool | None) -> None:
+    told = one(Effect="Allow", Action=action, Resource="*", Condition=condition)["unlimited_actions"]
+    assert isinstance(told, Unknown) if limited is None else told == [action.lower()] * (not limited)
+
+
+@pytest.mark.parametrize(
+    ("condition", "denied"),
+    [
+        ({}, True),
+        ({"Bool": {"aws:SecureTransport": "false"}}, True),
+        ({"Bool": {"AWS:securetransport": False}}, True),
+        ({"BoolIfExists": {"aws:SecureTransport": ["false"]}}, True),
+        ({"StringEquals": {"aws:SecureTransport": "false"}}, True),
+        ({"StringNotEquals": {"aws:SecureTransport": "true"}}, True),
+        ({"Bool": {"aws:SecureTransport": "true"}}, False),
+        ({"StringNotEquals": {"aws:SecureTransport": "false"}}, False),
+        ({"Null": {"aws:SecureTransport": "true"}}, False),
+        ({"Null": {"aws:SecureTransport": "false"}}, True),
+        ({"NumericLessThan": {"s3:TlsVersion": "1.2"}}, False),
+        ({"NumericLessThanIfExists": {"s3:TlsVersion": "1.2"}}, True),
+        ({"Bool": {"aws:SecureTransport": "false"}, "StringEquals": {"aws:SourceVpc": "vpc-1"}}, False),
+        ({"Bool": {"aws:SecureTransport": "false", "aws:PrincipalIsAWSService": "false"}}, False),
+        ({"Bool": {"aws:SecureTransport": U}}, None),
+        ({"Bool": {"aws:SecureTransport": ["false", U]}}, True),
+        (U, None),
+    ],
+)
+def test_plain_http_is_denied(condition: Any, denied: bool | None) -> None:
+    def told(**other: Any) -> Any:
+        statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": condition}
+        return one(**{**statement, **other})["denies_plain_http"]
+
+    for principal in ("*", {"AWS": "*"}):
+        assert (
+            isinstance(told(Principal=principal), Unknown)
+            if denied is None
+            else told(Principal=principal) is denied
+        )
+    for other in ({"Effect": "Allow"}, {"Principal": {"AWS": "123456789012"}}, {"Action": "s3:Get*"}):
+        assert told(**other) is False
+    if denied:
+        assert isinstance(told(Action=U), Unknown)
+        assert told(Action="elasticfilesystem:Client*") is told(Action=["*", U]) is True
+
+
 def test_watched_actions() -> None:
     assert one(Effect="Allow", Action=["kms:De*", "iam:PassRol?"])["watched_actions"] == [
         "iam:passrole",
         "kms:decrypt",
     ]
-    assert one(Effect="Allow", Action="*")["watched_actions"] == sorted(WATCHED)
-    assert one(Effect="Allow", Action=["*", U])["watched_actions"] == sorted(WATCHED)
+    assert one(Effect="Allow", Action="*")["watched_actions"] == sorted(sensitive_actions())
+    assert one(Effect="Allow", Action=["*", U])["watched_actions"] == sorted(sensitive_actions())
     assert "kms:decrypt" in one(Effect="Allow", NotAction="iam:*")["watched_actions"]
     assert "iam:passrole" not in one(Effect="Allow", NotAction="iam:*")["watched_actions"]
 

@@ -1,14 +1,14 @@
-"""Conditions of a statement: the keys that they ask after, and which of them limit whom the statement is for."""
+"""Conditions of a statement: the keys that they ask after, whom or what they limit it to, and when they hold."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.paths import kind
-from demarcate.estate.schema.policy_values import Values, plain, values_of
+from demarcate.estate.schema.policy_values import Values, every, pattern, plain, some, values_of
 from demarcate.estate.schema.unknown import Kind, Unknown
 
 _LIMITING_KEYS = frozenset(
@@ -32,19 +32,33 @@ def _operators(conditions: Any) -> Iterator[tuple[str, Any]]:
         yield from ((name.lower(), keys) for name, keys in conditions.items())
 
 
-def condition_keys(conditions: Any) -> Any:
+def _malformed(conditions: Any) -> Unknown:
+    """Why conditions, or what an operator holds, are no object."""
     if isinstance(conditions, Unknown):
         return conditions
+    return Unknown(Kind.MALFORMED, f"a condition is an object, not {kind(conditions)}")
+
+
+def _tests(conditions: Any) -> Iterator[tuple[str, str, Values] | Unknown]:
+    """Each test: its operator and its key, in lower case, and its values; Unknown where one cannot be read."""
     if not isinstance(conditions, dict):
-        return Unknown(Kind.MALFORMED, f"Condition is an object, not {kind(conditions)}")
-    found: set[str] = set()
-    for _, keys in _operators(conditions):
-        if isinstance(keys, Unknown):
-            return keys
-        if not isinstance(keys, dict):
-            return Unknown(Kind.MALFORMED, f"a condition operator holds an object, not {kind(keys)}")
-        found.update(key.lower() for key in keys)
-    return sorted(found)
+        yield _malformed(conditions)
+        return
+    for operator, keys in _operators(conditions):
+        if isinstance(keys, dict):
+            for key, value in keys.items():
+                yield operator, key.lower(), values_of(value)
+        else:
+            yield _malformed(keys)
+
+
+def condition_keys(conditions: Any) -> Any:
+    tests = list(_tests(conditions))
+    unknown = next((test for test in tests if isinstance(test, Unknown)), None)
+    return unknown or sorted({test[1] for test in tests if not isinstance(test, Unknown)})
+
+
+# --- whom and what they limit a statement to --------------------------------------------------------------
 
 
 def limiting(conditions: Any) -> Values:
@@ -53,34 +67,26 @@ def limiting(conditions: Any) -> Values:
     A key of a negated operator limits nothing, nor one that may be missing from the request (`…IfExists`,
     `ForAllValues:`), nor a value that is a wildcard.
     """
-    if not isinstance(conditions, dict):
-        return Values(
-            unknown=conditions
-            if isinstance(conditions, Unknown)
-            else Unknown(Kind.MALFORMED, "Condition is no object")
-        )
+    return _fixed(conditions, lambda key: key in _LIMITING_KEYS or key.endswith(FEDERATED))
+
+
+def _fixed(conditions: Any, about: Callable[[str], bool]) -> Values:
+    """Those keys, of what is asked about, that a condition holds to values which are given."""
     found: dict[str, bool | Unknown] = {}
     more: Unknown | None = None
-    for operator, keys in _operators(conditions):
-        if not isinstance(keys, dict):
-            more = (
-                keys
-                if isinstance(keys, Unknown)
-                else Unknown(Kind.MALFORMED, "a condition operator holds no object")
-            )
+    for test in _tests(conditions):
+        if isinstance(test, Unknown):
+            more = test
             continue
-        for key, value in keys.items():
-            name = key.lower()
-            limits = _limits(operator.removeprefix("foranyvalue:"), name, values_of(value))
-            if found.get(name) is not True:
-                found[name] = limits or found.get(name, False)
-    unsure = next((limits for limits in found.values() if isinstance(limits, Unknown)), more)
-    return Values(sorted(name for name, limits in found.items() if limits is True), unsure)
+        operator, key, values = test
+        fixed = about(key) and _is_fixed(operator.removeprefix("foranyvalue:"), key, values)
+        if found.get(key) is not True:
+            found[key] = fixed or found.get(key, False)
+    unsure = next((fixed for fixed in found.values() if isinstance(fixed, Unknown)), more)
+    return Values(sorted(key for key, fixed in found.items() if fixed is True), unsure)
 
 
-def _limits(operator: str, key: str, values: Values) -> bool | Unknown:
-    if key not in _LIMITING_KEYS and not key.endswith(FEDERATED):
-        return False
+def _is_fixed(operator: str, key: str, values: Values) -> bool | Unknown:
     if operator == "bool":
         test = _is_true
     elif operator in _EXACT:
@@ -109,7 +115,9 @@ def _is_narrow(text: str) -> bool:
     return network.prefixlen >= (8 if network.version == 4 else 32)
 
 
-def _fixed_test(key: str) -> Any:
+def _fixed_test(key: str) -> Callable[[str], bool]:
+    if key == "iam:policyarn":
+        return lambda text: not pattern(plain(text)).fullmatch(_ADMINISTRATOR)
     if key.endswith("arn"):
         return _is_fixed_arn
     if key.endswith(":sub"):
@@ -118,7 +126,12 @@ def _fixed_test(key: str) -> Any:
         return lambda text: not re.search(r"[*?]", plain(text).split("/")[0])
     if key == "aws:userid":
         return lambda text: not re.search(r"[*?]", plain(text).split(":")[0])
-    return lambda text: not re.search(r"[*?]", plain(text))
+    if key in _LIMITING_KEYS or key.endswith(FEDERATED):
+        return lambda text: not re.search(r"[*?]", plain(text))
+    return lambda text: not re.fullmatch(r"(alias/)?[*?]*", plain(text))
+
+
+_ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def _is_fixed_arn(text: str) -> bool:
@@ -136,3 +149,92 @@ def _is_fixed_subject(text: str) -> bool:
     """Whether a token's subject (`repo:owner/name:…`) names whose it is."""
     first, colon, rest = plain(text).partition(":")
     return not (rest if colon else first).startswith(("*", "?"))
+
+
+_HOLDERS = frozenset(("aws:principalarn", "aws:userid", "aws:username"))
+"""Keys that limit who of those that have a policy may do what it allows."""
+
+_BOUNDARY = ("iam:permissionsboundary",)
+_MATERIAL = ("kms:requestalias", "kms:resourcealiases")
+_TARGETS: Mapping[str, tuple[str, ...]] = {
+    "cloudformation:createchangeset": ("cloudformation:rolearn",),
+    "cloudformation:updatestack": ("cloudformation:rolearn",),
+    "ec2:runinstances": ("ec2:instanceprofile",),
+    "ecs:executecommand": ("ecs:cluster",),
+    "iam:attachgrouppolicy": ("iam:policyarn",),
+    "iam:attachrolepolicy": ("iam:policyarn", *_BOUNDARY),
+    "iam:attachuserpolicy": ("iam:policyarn", *_BOUNDARY),
+    "iam:deleterolepermissionsboundary": _BOUNDARY,
+    "iam:deleteuserpermissionsboundary": _BOUNDARY,
+    "iam:passrole": ("iam:associatedresourcearn", "iam:passedtoservice"),
+    "iam:putrolepolicy": _BOUNDARY,
+    "iam:putuserpolicy": _BOUNDARY,
+    "kms:decrypt": _MATERIAL,
+    "kms:putkeypolicy": _MATERIAL,
+    "kms:reencryptfrom": _MATERIAL,
+    "kms:schedulekeydeletion": _MATERIAL,
+    "secretsmanager:getsecretvalue": ("secretsmanager:secretid",),
+}
+"""Keys that limit what an action may be done to, other than tags.
+
+Source: the condition keys of each action in the Service Authorization Reference.
+"""
+
+
+def limits_action(conditions: Any, action: str) -> bool | Unknown:
+    """Whether conditions limit who may do an action (given in lower case), or what to: not from where, when, or how.
+
+    A service that a key is used through (`kms:ViaService`) limits it together with an account alone.
+    """
+    service, _, _ = action.partition(":")
+    tags = ("aws:principaltag/", "aws:resourcetag/", f"{service}:resourcetag/", "iam:resourcetag/")
+    named = {*_HOLDERS, *_TARGETS.get(action, ())}
+    pair = {"kms:calleraccount", "kms:viaservice"} if service == "kms" else set[str]()
+    fixed = _fixed(conditions, lambda key: key in named or key in pair or key.startswith(tags))
+    if pair and pair <= set(fixed.known):
+        return True
+    return any(key not in pair for key in fixed.known) or fixed.unknown or False
+
+
+# --- when they hold ---------------------------------------------------------------------------------------
+
+Request = Mapping[str, str | None]
+"""What is known of a request, by condition key in lower case; None for a key that it does not have."""
+
+
+def always_hold(conditions: Any, request: Request) -> bool | Unknown:
+    """Whether conditions hold for every request of which that is known, whatever else it may be."""
+    if conditions == {}:
+        return True
+    return every(test if isinstance(test, Unknown) else _holds(*test, request) for test in _tests(conditions))
+
+
+def _holds(operator: str, key: str, values: Values, request: Request) -> bool | Unknown:
+    if key not in request:
+        return False  # it may be anything
+    value = request[key]
+    of_all = operator.startswith("forallvalues:")
+    operator = re.sub("^for(all|any)values?:", "", operator)
+    if operator == "null":
+        wanted = [_is_true(text) is (value is None) for text in values.known]
+        return some([any(wanted), values.unknown or False])
+    if_exists = operator.endswith("ifexists")
+    operator = operator.removesuffix("ifexists")
+    negated = operator.startswith(("stringnot", "arnnot"))
+    if value is None:
+        return if_exists or of_all or negated
+    if operator not in _COMPARED:
+        return False
+    same = some([any(_matches(operator, text, value) for text in values.known), values.unknown or False])
+    return same if isinstance(same, Unknown) else same is not negated
+
+
+_COMPARED = frozenset(
+    f"string{negation}{how}" for negation in ("", "not") for how in ("equals", "equalsignorecase", "like")
+) | {"bool"}
+
+
+def _matches(operator: str, text: str, value: str) -> bool:
+    if operator == "bool" or operator.endswith("ignorecase"):
+        return text.lower() == value.lower()
+    return bool(pattern(text).fullmatch(value)) if operator.endswith("like") else text == value

@@ -8,16 +8,22 @@ Source: the IAM JSON policy element reference of the IAM User Guide.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any, Final
 
-from demarcate.estate.schema.conditions import FEDERATED, condition_keys
+from demarcate.estate.schema.conditions import FEDERATED, always_hold, condition_keys, limits_action
 from demarcate.estate.schema.conditions import limiting as limiting_of
 from demarcate.estate.schema.paths import ABSENT, kind
-from demarcate.estate.schema.policy_values import Values, lower, plain, values_of
+from demarcate.estate.schema.policy_actions import (
+    covers_action,
+    covers_service,
+    sensitive,
+    sensitive_actions,
+    wildcard_services,
+)
+from demarcate.estate.schema.policy_resources import covers_everything, covers_kind
+from demarcate.estate.schema.policy_values import Values, every, lower, some, values_of
 from demarcate.estate.schema.standins import StandIn, combined, distinct, sample, settled
 from demarcate.estate.schema.transforms import document as parsed
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -25,53 +31,11 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 Statement = dict[str, Any]
 """Column of `aws_policy_statement` to value; a value may be an Unknown."""
 
-WATCHED: Final = (
-    "cloudtrail:deletetrail",
-    "cloudtrail:stoplogging",
-    "cloudtrail:updatetrail",
-    "ec2:runinstances",
-    "iam:addusertogroup",
-    "iam:attachgrouppolicy",
-    "iam:attachrolepolicy",
-    "iam:attachuserpolicy",
-    "iam:createaccesskey",
-    "iam:createloginprofile",
-    "iam:createpolicyversion",
-    "iam:deletegrouppolicy",
-    "iam:deleterolepermissionsboundary",
-    "iam:deleteuserpermissionsboundary",
-    "iam:passrole",
-    "iam:putgrouppolicy",
-    "iam:putrolepolicy",
-    "iam:putuserpolicy",
-    "iam:setdefaultpolicyversion",
-    "iam:updateassumerolepolicy",
-    "iam:updateloginprofile",
-    "kms:decrypt",
-    "kms:putkeypolicy",
-    "kms:reencryptfrom",
-    "kms:schedulekeydeletion",
-    "lambda:updatefunctioncode",
-    "organizations:leaveorganization",
-    "s3:putbucketpolicy",
-    "secretsmanager:getsecretvalue",
-    "sts:assumerole",
-)
-"""Actions that checks ask after, found behind whatever wildcard a statement names them by."""
-
 COLUMNS: Final = (
     *("statement_index", "sid", "effect", "principals", "not_principals", "service_principals"),
-    *("federated_providers", "actions", "not_actions", "wildcard_services", "watched_actions", "resources"),
-    *(
-        "not_resources",
-        "wildcard_resources",
-        "all_resources",
-        "conditions",
-        "condition_keys",
-        "limiting_keys",
-        "has_condition",
-    ),
-    "is_public",
+    *("federated_providers", "actions", "not_actions", "wildcard_services", "watched_actions"),
+    *("unlimited_actions", "resources", "not_resources", "wildcard_resources", "all_resources"),
+    *("conditions", "condition_keys", "limiting_keys", "has_condition", "is_public", "denies_plain_http"),
 )
 """What a statement tells."""
 
@@ -121,6 +85,7 @@ def _statement(one: Any) -> Statement:
     if conditions is None:
         conditions = {}
     limiting = limiting_of(conditions)
+    watched = sensitive(actions, not_actions)
     return {
         "sid": one.get("Sid", ""),
         "effect": effect,
@@ -130,17 +95,19 @@ def _statement(one: Any) -> Statement:
         "federated_providers": principals.of_type("Federated", _provider),
         "actions": actions.column,
         "not_actions": not_actions.column,
-        "wildcard_services": _wildcard_services(actions),
-        "watched_actions": _watched(actions, not_actions),
+        "wildcard_services": wildcard_services(actions, not_actions),
+        "watched_actions": watched.column,
+        "unlimited_actions": _unlimited(watched, resources, not_resources, conditions),
         "resources": resources.column,
         "not_resources": not_resources.column,
         "wildcard_resources": any("*" in text for text in resources.known) or resources.unknown or False,
-        "all_resources": _all_resources(resources, but_some=one.get("NotResource") is not None),
+        "all_resources": covers_everything(resources, not_resources),
         "conditions": conditions,
         "condition_keys": condition_keys(conditions),
         "limiting_keys": limiting.column,
         "has_condition": conditions if isinstance(conditions, Unknown) else bool(conditions),
         "is_public": _is_public(effect, principals, not_principals, limiting),
+        "denies_plain_http": _denies_plain_http(effect, principals, actions, not_actions, conditions),
     }
 
 
@@ -218,76 +185,47 @@ def _provider(whole: str | StandIn) -> str | Unknown:
     return text if text in _OWN_NAMES else Unknown(Kind.DEPLOYMENT, f"{text}: which identity provider it is")
 
 
-# --- actions and resources --------------------------------------------------------------------------------
+# --- actions on resources ---------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=4096)
-def _pattern(text: str) -> re.Pattern[str]:
-    parts = (
-        ".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", text)
+def _unlimited(watched: Values, resources: Values, not_resources: Values, conditions: Any) -> Any:
+    """Those of the watched actions that it is about on every resource of their kind, and without a condition that
+    limits who may do them, or what to.
+    """
+    unlimited, unsure = [], watched.unknown
+    for action in watched.known:
+        limited = limits_action(conditions, action)
+        answer = every(
+            (
+                covers_kind(resources, not_resources, sensitive_actions()[action]),
+                limited if isinstance(limited, Unknown) else not limited,
+            )
+        )
+        if isinstance(answer, Unknown):
+            unsure = unsure or answer
+        elif answer:
+            unlimited.append(action)
+    return unsure or unlimited
+
+
+# --- plain HTTP -------------------------------------------------------------------------------------------
+
+_PLAIN_HTTP = {"aws:securetransport": "false", "s3:tlsversion": None}
+"""What is known of a request without TLS."""
+
+
+def _denies_plain_http(
+    effect: Any, principals: _Principals, actions: Values, not_actions: Values, conditions: Any
+) -> bool | Unknown:
+    """Whether it denies everybody whatever needs no TLS: all of S3, or the mounting of a file system."""
+    denies = effect if isinstance(effect, Unknown) else effect == "Deny"
+    served = some(
+        (
+            covers_service(actions, not_actions, "s3"),
+            covers_action(actions, not_actions, "elasticfilesystem:clientmount"),
+        )
     )
-    return re.compile("".join(parts), re.DOTALL)
-
-
-@lru_cache(maxsize=8192)
-def _watched_by(action: str) -> frozenset[str]:
-    return frozenset(name for name in WATCHED if _pattern(action).fullmatch(name))
-
-
-def _watched(actions: Values, not_actions: Values) -> Any:
-    """Those of WATCHED that the statement is about."""
-    covered = frozenset[str]().union(*map(_watched_by, actions.known))
-    if not_actions.given:
-        if not_actions.unknown:
-            return not_actions.unknown
-        covered |= frozenset(WATCHED) - frozenset[str]().union(*map(_watched_by, not_actions.known))
-    if actions.unknown and len(covered) < len(WATCHED):
-        return actions.unknown
-    return sorted(covered)
-
-
-def _wildcard_services(actions: Values) -> Any:
-    """The services that are named with all of their actions; `*` where all services are."""
-    if actions.unknown:
-        return actions.unknown
-    found = (
-        "*" if text == "*" else text.removesuffix(":*")
-        for text in actions.known
-        if text.endswith(":*") or text == "*"
-    )
-    return sorted(set(found))
-
-
-_KINDS = frozenset(
-    (
-        *("alias", "cluster", "db", "domain", "function", "group", "instance", "key", "log-group"),
-        *("policy", "queue", "repository", "role", "secret", "snapshot", "stream", "table", "topic"),
-        *("user", "volume"),
-    )
-)
-"""Kinds of resource in an ARN of which `kind/*` or `kind:*` are all."""
-
-
-def _is_all(resource: str) -> bool:
-    text = plain(resource)
-    if text == "*":
-        return True
-    parts = text.split(":", 5)
-    if len(parts) < 6:
-        return bool(re.fullmatch(r"[a-z0-9*:-]*\*", text))  # arn:*, arn:aws:kms:*
-    if re.fullmatch(r"\*+", parts[5]):
-        return True
-    name, _, rest = parts[5].replace(":", "/", 1).partition("/")
-    if parts[2] == "s3":
-        return text.endswith(":*/*")
-    return name in _KINDS and bool(re.fullmatch(r"[*/:]+", rest))
-
-
-def _all_resources(resources: Values, *, but_some: bool) -> bool | Unknown:
-    """Whether it is about every resource of a kind. All but a few are counted as all."""
-    if but_some or any(map(_is_all, resources.known)):
-        return True
-    return resources.unknown or False
+    return every((denies, principals.anyone, served, always_hold(conditions, _PLAIN_HTTP)))
 
 
 # --- public -----------------------------------------------------------------------------------------------
@@ -301,15 +239,7 @@ def _is_public(
     anyone: bool | Unknown = True if not_principals.types else not_principals.unknown or principals.anyone
     if any(not key.endswith(FEDERATED) for key in limiting.known):
         return False
-    return _every((allows, anyone, limiting.unknown or True))
-
-
-def _every(answers: Iterable[bool | Unknown]) -> bool | Unknown:
-    """AND, as SQL has it."""
-    answers = tuple(answers)
-    if any(answer is False for answer in answers):
-        return False
-    return next((answer for answer in answers if isinstance(answer, Unknown)), True)
+    return every((allows, anyone, limiting.unknown or True))
 
 
 def named_statements(policies: Iterable[Any]) -> Iterator[Statement]:

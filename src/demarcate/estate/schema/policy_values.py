@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT, kind
@@ -76,3 +78,32 @@ def lower(value: Any) -> Values:
 def plain(text: str) -> str:
     """A text with what AWS puts in for pseudo parameters, and policy variables, as one letter."""
     return _TOKEN.sub("x", text)
+
+
+@lru_cache(maxsize=8192)
+def pattern(text: str) -> re.Pattern[str]:
+    """What a text with IAM's wildcards (`*` and `?`) stands for.
+
+    >>> bool(pattern("iam:Pass*").fullmatch("iam:PassRole"))
+    True
+    """
+    parts = (
+        ".*" if part == "*" else "." if part == "?" else re.escape(part) for part in re.split(r"([*?])", text)
+    )
+    return re.compile("".join(parts), re.DOTALL)
+
+
+def every(answers: Iterable[bool | Unknown]) -> bool | Unknown:
+    """AND, as SQL has it."""
+    answers = tuple(answers)
+    if any(answer is False for answer in answers):
+        return False
+    return next((answer for answer in answers if isinstance(answer, Unknown)), True)
+
+
+def some(answers: Iterable[bool | Unknown]) -> bool | Unknown:
+    """OR, as SQL has it."""
+    answers = tuple(answers)
+    if any(answer is True for answer in answers):
+        return True
+    return next((answer for answer in answers if isinstance(answer, Unknown)), False)

@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demarcate.estate.schema.policies import named_statements, statements
-from demarcate.estate.schema.standins import sample
+from demarcate.estate.schema.policies import Statement, named_statements, statements
+from demarcate.estate.schema.policy_resources import own_parts
+from demarcate.estate.schema.policy_values import values_of
+from demarcate.estate.schema.standins import combined, sample
 from demarcate.estate.schema.table import Bool, Derived, Int, Json, Table, Text, Texts
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 Needs = Mapping[str, Any]
 Rows = Iterator[dict[str, Any]]
@@ -20,12 +22,39 @@ def _of(of: str, column: str, *, owner: str = "", kind: str = "resource", needs:
 
     def rows(found: Needs) -> Rows:
         more = {"policy_arn": found["arn"]} if "arn" in found else {}
-        for one in statements(found.get(column, Unknown(Kind.UNSET, "the policy is not known"))):
+        for one in _statements(found, column):
             if kind == "trust":
                 more["other_accounts"] = _other_accounts(one["principals"], found.get("account_id", ""))
             yield {**more, **one}
 
     return Derived(of, (column, *needs), rows, known={"policy_of": owner or of, "kind": kind})
+
+
+def _statements(found: Needs, column: str) -> list[Statement]:
+    return statements(found.get(column, Unknown(Kind.UNSET, "the policy is not known")))
+
+
+def _of_named(of: str, arn: str, *, named: str = "") -> Derived:
+    """The statements of a resource's policy, with the parts of the resource that each is about.
+
+    `arn` is the ARN of its kind, as the Service Authorization Reference writes it; `named` is the ARN made from the
+    column `name`, where a name is all that it takes: that may be any where `given_name` is not known.
+    """
+
+    def rows(found: Needs) -> Rows:
+        own = [found.get("arn", Unknown(Kind.UNSET, "the ARN is not known"))]
+        if named:
+            names = [found.get(name, Unknown(Kind.UNSET, f"the {name} is not known")) for name in _NAMES]
+            own.append(first_unknown(names) or combined(named, {"name": names[0]}))
+        for one in _statements(found, "policy"):
+            about = values_of(one["resources"]), values_of(one["not_resources"])
+            yield {**one, "own_parts": own_parts(*about, values_of(own), arn)}
+
+    known = {"policy_of": of, "kind": "resource"}
+    return Derived(of, ("policy",), rows, known, besides=("arn", *_NAMES) if named else ("arn",))
+
+
+_NAMES = ("name", "given_name")
 
 
 _ACCOUNT = re.compile(r"AWS:(?:arn:[^:]*:(?:iam|sts)::)?(\d{12})(?::.*)?")
@@ -72,14 +101,14 @@ STATEMENT = Table(
         _inline("aws_iam_role"),
         _inline("aws_iam_group"),
         _of("aws_iam_role", "assume_role_policy", kind="trust", needs=("account_id",)),
-        _of("aws_s3_bucket", "policy"),
+        _of_named("aws_s3_bucket", "arn:${Partition}:s3:::*", named="arn:aws:s3:::{name}"),
         _of("aws_kms_key", "policy"),
         _of("aws_sns_topic", "policy"),
         _of("aws_sqs_queue", "policy"),
         _of("aws_secretsmanager_secret", "policy"),
         _of("aws_ecr_repository", "policy"),
         _of("aws_lambda_function", "policy"),
-        _of("aws_efs_file_system", "policy"),
+        _of_named("aws_efs_file_system", "arn:${Partition}:elasticfilesystem:${Region}:${Account}:file-system/*"),
         _of("aws_dynamodb_table", "policy"),
         _of("aws_opensearch_domain", "access_policies"),
         _of("aws_api_gateway_rest_api", "policy"),
@@ -127,17 +156,24 @@ STATEMENT = Table(
         Texts(
             "wildcard_services",
             absent=[],
-            about="The services of which all actions are named (s3:*); '*' where it is all services.",
+            about="The services of which all actions are named (s3:*); '*' where it is all services, or all but some "
+            "that are not IAM's.",
         ),
         Texts(
             "watched_actions",
             absent=[],
-            about="Sensitive actions that it covers, by whatever wildcard: those of `policies.WATCHED`.",
+            about="Sensitive actions that it covers, by whatever wildcard: those of `data/sensitive_actions.yaml`.",
+        ),
+        Texts(
+            "unlimited_actions",
+            absent=[],
+            about="Those of the watched actions that it is about on every resource of their kind, without a condition "
+            "that limits who may do them or what to.",
         ),
         Texts("resources", absent=[]),
         Texts("not_resources", absent=[]),
         Bool("wildcard_resources", about="Whether a resource is named with a wildcard."),
-        Bool("all_resources", about="Whether it is about every resource of some kind, not named ones."),
+        Bool("all_resources", about="Whether it is about every resource of every service."),
         Json("conditions", absent={}),
         Texts("condition_keys", absent=[], about="In lower case."),
         Texts(
@@ -147,5 +183,15 @@ STATEMENT = Table(
         ),
         Bool("has_condition"),
         Bool("is_public", about="Whether it allows everybody, without a condition that limits it."),
+        Bool(
+            "denies_plain_http",
+            about="Whether it denies everybody all of S3, or the mounting of file systems, wherever there is no TLS.",
+        ),
+        Texts(
+            "own_parts",
+            absent=[],
+            about="Of the policy of a bucket or file system: which parts of its owner the statement is about as a "
+            "whole: itself, and contents (all objects).",
+        ),
     ),
 )

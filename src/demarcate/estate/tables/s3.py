@@ -148,6 +148,12 @@ BUCKET = Table(
     columns=(
         Text("name", live="Name", cloudformation=REF),
         Arn("arn:{partition}:s3:::{name}", cloudformation=attribute("Arn")),
+        Text(
+            "given_name",
+            live="Name",
+            cloudformation=From("BucketName", absent=""),
+            about="The name that was chosen for it: '' where CloudFormation makes one.",
+        ),
         Text("region", live="BucketRegion"),
         Time("creation_date", live="CreationDate"),
         Text(
