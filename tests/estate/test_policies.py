@@ -52,7 +52,7 @@ def one(**statement: Any) -> dict[str, Any]:
 @given(st.lists(statement_maps, max_size=3))
 def test_one_row_a_statement_with_every_column(listed: list[dict[str, Any]]) -> None:
     found = statements({"Version": "2012-10-17", "Statement": listed})
-    assert [row["statement_index"] for row in found] == list(range(len(listed)))
+    assert [row["statement_index"] for row in found] == list(range(1, len(listed) + 1))
     assert all(set(row) == set(COLUMNS) for row in found)
 
 

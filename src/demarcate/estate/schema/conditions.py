@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.paths import kind
@@ -87,6 +87,7 @@ def _fixed(conditions: Any, about: Callable[[str], bool]) -> Values:
 
 
 def _is_fixed(operator: str, key: str, values: Values) -> bool | Unknown:
+    test: Callable[[str], bool]
     if operator == "bool":
         test = _is_true
     elif operator in _EXACT:
@@ -181,14 +182,15 @@ Source: the condition keys of each action in the Service Authorization Reference
 """
 
 
-def limits_action(conditions: Any, action: str) -> bool | Unknown:
+def limits_action(conditions: Any, action: str, besides: Collection[str] = ()) -> bool | Unknown:
     """Whether conditions limit who may do an action (given in lower case), or what to: not from where, when, or how.
 
-    A service that a key is used through (`kms:ViaService`) limits it together with an account alone.
+    A service that a key is used through (`kms:ViaService`) limits it together with an account alone. Keys of `besides`
+    do not count.
     """
     service, _, _ = action.partition(":")
     tags = ("aws:principaltag/", "aws:resourcetag/", f"{service}:resourcetag/", "iam:resourcetag/")
-    named = {*_HOLDERS, *_TARGETS.get(action, ())}
+    named = {*_HOLDERS, *_TARGETS.get(action, ())}.difference(besides)
     pair = {"kms:calleraccount", "kms:viaservice"} if service == "kms" else set[str]()
     fixed = _fixed(conditions, lambda key: key in named or key in pair or key.startswith(tags))
     if pair and pair <= set(fixed.known):
@@ -207,6 +209,16 @@ def always_hold(conditions: Any, request: Request) -> bool | Unknown:
     if conditions == {}:
         return True
     return every(test if isinstance(test, Unknown) else _holds(*test, request) for test in _tests(conditions))
+
+
+def admit(conditions: Any, key: str, value: str) -> bool | Unknown:
+    """Whether conditions let a value of a key, in lower case, through; what else they ask for does not count."""
+    tests = list(_tests(conditions)) if conditions != {} else []
+    return every(
+        test if isinstance(test, Unknown) else _holds(*test, {key: value})
+        for test in tests
+        if isinstance(test, Unknown) or test[1] == key
+    )
 
 
 def _holds(operator: str, key: str, values: Values, request: Request) -> bool | Unknown:

@@ -32,33 +32,70 @@ Statement = dict[str, Any]
 """Column of `aws_policy_statement` to value; a value may be an Unknown."""
 
 COLUMNS: Final = (
-    *("statement_index", "sid", "effect", "principals", "not_principals", "service_principals"),
+    *("statement_index", "statement", "sid", "effect", "principals", "not_principals", "service_principals"),
     *("federated_providers", "actions", "not_actions", "wildcard_services", "watched_actions"),
     *("unlimited_actions", "resources", "not_resources", "wildcard_resources", "all_resources"),
     *("conditions", "condition_keys", "limiting_keys", "has_condition", "is_public", "denies_plain_http"),
 )
-"""What a statement tells."""
+"""What a statement tells: first where it is."""
 
 
-def statements(document: Any) -> list[Statement]:
-    """The statements of a policy document: as data, or as JSON text. None or nothing has none.
+@dataclass(frozen=True, slots=True)
+class Elements:
+    """What a statement of a policy says, by its elements, but for whom it is for."""
 
-    >>> [one["actions"] for one in statements({"Statement": {"Effect": "Allow", "Action": "s3:Get*"}})]
-    [['s3:get*']]
+    effect: Any
+    actions: Values
+    not_actions: Values
+    resources: Values
+    not_resources: Values
+    conditions: Any
+
+    @classmethod
+    def of(cls, statement: Any) -> Elements:
+        """The elements of one statement; all are unknown where it is none."""
+        if not isinstance(statement, dict):
+            reason = _no_statement(statement)
+            some_, none = Values(unknown=reason), Values()
+            return cls(reason, some_, none, some_, none, reason)
+        conditions = settled(statement.get("Condition", {}))
+        return cls(
+            settled(statement.get("Effect", Unknown(Kind.MALFORMED, "a statement has no Effect"))),
+            lower(statement.get("Action", ABSENT)),
+            lower(statement.get("NotAction", ABSENT)),
+            values_of(statement.get("Resource", ABSENT)),
+            values_of(statement.get("NotResource", ABSENT)),
+            {} if conditions is None else conditions,
+        )
+
+
+def listed(document: Any) -> list[Any]:
+    """The statements of a policy document as they are written: as data, or as JSON text. None or nothing has none; one
+    that is Unknown stands for all of those that could not be read.
     """
     if document is None or document == "":
         return []
     document = parsed(document)
     if isinstance(document, Unknown):
-        return [_all_unknown(document)]
+        return [document]
     if not isinstance(document, dict):
-        return [_all_unknown(Unknown(Kind.MALFORMED, f"a policy document is an object, not {kind(document)}"))]
+        return [Unknown(Kind.MALFORMED, f"a policy document is an object, not {kind(document)}")]
     found = document.get("Statement", [])
-    if isinstance(found, Unknown):
-        return [_all_unknown(found)]
+    return found if isinstance(found, list) else [found]
+
+
+def statements(document: Any) -> list[Statement]:
+    """The statements of a policy document, with what checks ask of each.
+
+    >>> [one["actions"] for one in statements({"Statement": {"Effect": "Allow", "Action": "s3:Get*"}})]
+    [['s3:get*']]
+    """
+    inside = isinstance(document, dict) and isinstance(document.get("Statement"), list)
     return [
-        {"statement_index": index, **_statement(one)}
-        for index, one in enumerate(found if isinstance(found, list) else [found])
+        _all_unknown(one)
+        if isinstance(one, Unknown) and not inside
+        else {"statement_index": number, "statement": f"statement {number}", **_statement(one)}
+        for number, one in enumerate(listed(document), 1)
     ]
 
 
@@ -66,48 +103,44 @@ def _all_unknown(reason: Unknown) -> Statement:
     return dict.fromkeys(COLUMNS, reason)
 
 
+def _no_statement(value: Any) -> Unknown:
+    if isinstance(value, Unknown):
+        return value
+    return Unknown(Kind.MALFORMED, f"a statement is an object, not {kind(value)}")
+
+
 def _statement(one: Any) -> Statement:
     if not isinstance(one, dict):
-        reason = (
-            one
-            if isinstance(one, Unknown)
-            else Unknown(Kind.MALFORMED, f"a statement is an object, not {kind(one)}")
-        )
-        return {name: reason for name in COLUMNS if name != "statement_index"}
-    effect = settled(one.get("Effect", Unknown(Kind.MALFORMED, "a statement has no Effect")))
+        return dict.fromkeys(COLUMNS[2:], _no_statement(one))
+    said = Elements.of(one)
     principals, not_principals = (
         _principals(one.get("Principal", ABSENT)),
         _principals(one.get("NotPrincipal", ABSENT)),
     )
-    actions, not_actions = lower(one.get("Action", ABSENT)), lower(one.get("NotAction", ABSENT))
-    resources, not_resources = values_of(one.get("Resource", ABSENT)), values_of(one.get("NotResource", ABSENT))
-    conditions = settled(one.get("Condition", {}))
-    if conditions is None:
-        conditions = {}
-    limiting = limiting_of(conditions)
-    watched = sensitive(actions, not_actions)
+    limiting = limiting_of(said.conditions)
+    watched = sensitive(said.actions, said.not_actions)
     return {
         "sid": one.get("Sid", ""),
-        "effect": effect,
+        "effect": said.effect,
         "principals": principals.column,
         "not_principals": not_principals.column,
         "service_principals": principals.of_type("Service", _service),
         "federated_providers": principals.of_type("Federated", _provider),
-        "actions": actions.column,
-        "not_actions": not_actions.column,
-        "wildcard_services": wildcard_services(actions, not_actions),
+        "actions": said.actions.column,
+        "not_actions": said.not_actions.column,
+        "wildcard_services": wildcard_services(said.actions, said.not_actions),
         "watched_actions": watched.column,
-        "unlimited_actions": _unlimited(watched, resources, not_resources, conditions),
-        "resources": resources.column,
-        "not_resources": not_resources.column,
-        "wildcard_resources": any("*" in text for text in resources.known) or resources.unknown or False,
-        "all_resources": covers_everything(resources, not_resources),
-        "conditions": conditions,
-        "condition_keys": condition_keys(conditions),
+        "unlimited_actions": _unlimited(said, watched),
+        "resources": said.resources.column,
+        "not_resources": said.not_resources.column,
+        "wildcard_resources": any("*" in text for text in said.resources.known) or said.resources.unknown or False,
+        "all_resources": covers_everything(said.resources, said.not_resources),
+        "conditions": said.conditions,
+        "condition_keys": condition_keys(said.conditions),
         "limiting_keys": limiting.column,
-        "has_condition": conditions if isinstance(conditions, Unknown) else bool(conditions),
-        "is_public": _is_public(effect, principals, not_principals, limiting),
-        "denies_plain_http": _denies_plain_http(effect, principals, actions, not_actions, conditions),
+        "has_condition": said.conditions if isinstance(said.conditions, Unknown) else bool(said.conditions),
+        "is_public": _is_public(said.effect, principals, not_principals, limiting),
+        "denies_plain_http": _denies_plain_http(said, principals),
     }
 
 
@@ -188,16 +221,16 @@ def _provider(whole: str | StandIn) -> str | Unknown:
 # --- actions on resources ---------------------------------------------------------------------------------
 
 
-def _unlimited(watched: Values, resources: Values, not_resources: Values, conditions: Any) -> Any:
+def _unlimited(said: Elements, watched: Values) -> Any:
     """Those of the watched actions that it is about on every resource of their kind, and without a condition that
     limits who may do them, or what to.
     """
     unlimited, unsure = [], watched.unknown
     for action in watched.known:
-        limited = limits_action(conditions, action)
+        limited = limits_action(said.conditions, action)
         answer = every(
             (
-                covers_kind(resources, not_resources, sensitive_actions()[action]),
+                covers_kind(said.resources, said.not_resources, sensitive_actions()[action]),
                 limited if isinstance(limited, Unknown) else not limited,
             )
         )
@@ -214,18 +247,16 @@ _PLAIN_HTTP = {"aws:securetransport": "false", "s3:tlsversion": None}
 """What is known of a request without TLS."""
 
 
-def _denies_plain_http(
-    effect: Any, principals: _Principals, actions: Values, not_actions: Values, conditions: Any
-) -> bool | Unknown:
+def _denies_plain_http(said: Elements, principals: _Principals) -> bool | Unknown:
     """Whether it denies everybody whatever needs no TLS: all of S3, or the mounting of a file system."""
-    denies = effect if isinstance(effect, Unknown) else effect == "Deny"
+    denies = said.effect if isinstance(said.effect, Unknown) else said.effect == "Deny"
     served = some(
         (
-            covers_service(actions, not_actions, "s3"),
-            covers_action(actions, not_actions, "elasticfilesystem:clientmount"),
+            covers_service(said.actions, said.not_actions, "s3"),
+            covers_action(said.actions, said.not_actions, "elasticfilesystem:clientmount"),
         )
     )
-    return every((denies, principals.anyone, served, always_hold(conditions, _PLAIN_HTTP)))
+    return every((denies, principals.anyone, served, always_hold(said.conditions, _PLAIN_HTTP)))
 
 
 # --- public -----------------------------------------------------------------------------------------------
@@ -248,5 +279,9 @@ def named_statements(policies: Iterable[Any]) -> Iterator[Statement]:
         if isinstance(policy, Unknown):
             yield _all_unknown(policy)
             continue
+        name = policy.get("PolicyName", "")
         for one in statements(policy.get("PolicyDocument")):
-            yield {"policy_name": policy.get("PolicyName", ""), **one}
+            called = one["statement"]
+            if name and isinstance(name, str) and isinstance(called, str):
+                called = combined("{called} of inline policy {name}", {"called": called, "name": name})
+            yield {"policy_name": name, **one, "statement": called}

@@ -181,6 +181,10 @@ ROLE = Table(
     details={"role": Call("iam.get_role", inputs={"RoleName": "RoleName"})},
     cloudformation="AWS::IAM::Role",
     ref_property="RoleName",
+    companions={
+        "policies": Companion("AWS::IAM::Policy", "Roles", many=True),
+        "own": Companion("AWS::IAM::RolePolicy", "RoleName", many=True),
+    },
     columns=(
         Text("name", live="RoleName", cloudformation=REF),
         Arn(live="Arn"),
@@ -231,6 +235,18 @@ ROLE = Table(
             cloudformation=From("Policies", _documents),
             absent=[],
         ),
+        Json(
+            "separate_inline_policies",
+            live=From("RoleName", _nothing),
+            cloudformation="@policies",
+            about="In a template: the AWS::IAM::Policy resources that name the role.",
+        ),
+        Json(
+            "separate_role_policies",
+            live=From("RoleName", _nothing),
+            cloudformation="@own",
+            about="In a template: the AWS::IAM::RolePolicy resources that name the role.",
+        ),
         Texts("instance_profile_arns", live=From("InstanceProfileList", each("Arn")), absent=[]),
         Text(
             "permissions_boundary_arn",
@@ -251,6 +267,10 @@ GROUP = Table(
     details={"group": Call("iam.get_group", inputs={"GroupName": "GroupName"})},
     cloudformation="AWS::IAM::Group",
     ref_property="GroupName",
+    companions={
+        "policies": Companion("AWS::IAM::Policy", "Groups", many=True),
+        "own": Companion("AWS::IAM::GroupPolicy", "GroupName", many=True),
+    },
     columns=(
         Text("name", live="GroupName", cloudformation=REF),
         Arn(live="Arn"),
@@ -276,6 +296,18 @@ GROUP = Table(
             live=From("GroupPolicyList", _documents),
             cloudformation=From("Policies", _documents),
             absent=[],
+        ),
+        Json(
+            "separate_inline_policies",
+            live=From("GroupName", _nothing),
+            cloudformation="@policies",
+            about="In a template: the AWS::IAM::Policy resources that name the group.",
+        ),
+        Json(
+            "separate_group_policies",
+            live=From("GroupName", _nothing),
+            cloudformation="@own",
+            about="In a template: the AWS::IAM::GroupPolicy resources that name the group.",
         ),
     ),
 )

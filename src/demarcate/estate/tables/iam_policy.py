@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demarcate.estate.schema.policies import Statement, named_statements, statements
+from demarcate.estate.schema.escalation import Holder, escalates
+from demarcate.estate.schema.policies import Statement, listed, named_statements, statements
 from demarcate.estate.schema.policy_resources import own_parts
 from demarcate.estate.schema.policy_values import values_of
 from demarcate.estate.schema.standins import combined, sample
@@ -15,6 +16,8 @@ from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 Needs = Mapping[str, Any]
 Rows = Iterator[dict[str, Any]]
+
+_NOT_KNOWN = Unknown(Kind.UNSET, "the policy is not known")
 
 
 def _of(of: str, column: str, *, owner: str = "", kind: str = "resource", needs: tuple[str, ...] = ()) -> Derived:
@@ -31,7 +34,7 @@ def _of(of: str, column: str, *, owner: str = "", kind: str = "resource", needs:
 
 
 def _statements(found: Needs, column: str) -> list[Statement]:
-    return statements(found.get(column, Unknown(Kind.UNSET, "the policy is not known")))
+    return statements(found.get(column, _NOT_KNOWN))
 
 
 def _of_named(of: str, arn: str, *, named: str = "") -> Derived:
@@ -87,7 +90,7 @@ def _organization(needs: Needs) -> Rows:
     kind = type_ if isinstance(type_, Unknown) else _ORGANIZATION_KINDS.get(type_)
     if kind is None:
         return
-    for one in statements(needs.get("content", Unknown(Kind.UNSET, "the policy is not known"))):
+    for one in statements(needs.get("content", _NOT_KNOWN)):
         yield {"kind": kind, **one}
 
 
@@ -134,7 +137,11 @@ STATEMENT = Table(
         Text("kind", about="identity, trust (who may assume a role), resource, scp or rcp (of the organization)."),
         Text("policy_name", absent="", about="Of an inline policy; else ''."),
         Text("policy_arn", absent="", about="Of a managed policy of the account; else ''."),
-        Int("statement_index", about="From 0."),
+        Int("statement_index", about="From 1."),
+        Text(
+            "statement",
+            about="What findings call it: its number and, where it is of an inline policy, whose it is.",
+        ),
         Text("sid", absent=""),
         Text("effect", about="Allow or Deny."),
         Texts("principals", absent=[], about="'*', or the type and who: AWS:arn:…, Service:s3.amazonaws.com."),
@@ -193,5 +200,80 @@ STATEMENT = Table(
             about="Of the policy of a bucket or file system: which parts of its owner the statement is about as a "
             "whole: itself, and contents (all objects).",
         ),
+    ),
+)
+
+
+# --- what statements allow together -----------------------------------------------------------------------
+
+
+def _alone(of: str, column: str, *, owner: str = "", arn: bool = False) -> Derived:
+    """The holder of one policy."""
+
+    def rows(found: Needs) -> Rows:
+        yield {"policy_arn": found.get("arn", ""), **_together(listed(found.get(column, _NOT_KNOWN)))}
+
+    needs = (column, "arn") if arn else (column,)
+    return Derived(of, needs, rows, known={"policy_of": owner or of})
+
+
+def _identity(of: str, *separate: str) -> Derived:
+    """The holder of an identity's inline policies, and in a template of those that stand apart: what these allow by
+    themselves is told of them.
+    """
+
+    def rows(found: Needs) -> Rows:
+        own = _policies(found.get("inline_policies", [_NOT_KNOWN]))
+        others = [policy for column in separate for policy in _policies(found.get(column, []))]
+        if own or others:
+            told = _together([one for policy in (*own, *others) for one in policy])
+            apart = {id_ for policy in others for id_ in escalates(policy)[1]}
+            if told["escalates"] is True and not own and apart.issuperset(told["escalations"]):
+                told |= {"escalates": False, "escalations": []}
+            yield told
+
+    return Derived(of, ("inline_policies",), rows, known={"policy_of": of}, besides=separate)
+
+
+def _policies(policies: Any) -> list[list[Any]]:
+    """The statements of each of some policies; of those that are not known, an Unknown."""
+    if isinstance(policies, Unknown):
+        return [[policies]]
+    return [[one] if isinstance(one, Unknown) else listed(one.get("PolicyDocument")) for one in policies]
+
+
+def _together(statements: list[Any]) -> dict[str, Any]:
+    answer, known = escalates(statements)
+    return {
+        "is_administrator": Holder(statements).is_administrator,
+        "escalates": answer,
+        "escalations": answer if isinstance(answer, Unknown) else known,
+    }
+
+
+HOLDER = Table(
+    "aws_policy_holder",
+    "What all statements of a managed policy, or of the inline policies of an identity, allow together.",
+    service="iam",
+    derived=(
+        _alone("aws_iam_policy", "policy", arn=True),
+        _identity("aws_iam_user", "separate_inline_policies", "separate_user_policies"),
+        _identity("aws_iam_role", "separate_inline_policies", "separate_role_policies"),
+        _identity("aws_iam_group", "separate_inline_policies", "separate_group_policies"),
+        _alone("AWS::IAM::Policy", "PolicyDocument"),
+        _alone("AWS::IAM::UserPolicy", "PolicyDocument", owner="aws_iam_user"),
+        _alone("AWS::IAM::RolePolicy", "PolicyDocument", owner="aws_iam_role"),
+        _alone("AWS::IAM::GroupPolicy", "PolicyDocument", owner="aws_iam_group"),
+    ),
+    columns=(
+        Text("policy_of", about="The table of the policy or identity; or AWS::IAM::Policy in a template."),
+        Text("policy_arn", absent="", about="Of a managed policy of the account; else ''."),
+        Bool("is_administrator", about="Whether a statement allows everything."),
+        Bool(
+            "escalates",
+            about="Whether they allow a combination of actions by which their holder gains more rights: those of "
+            "`data/escalation.yaml`.",
+        ),
+        Texts("escalations", absent=[], about="The ids of those combinations that are known to be allowed."),
     ),
 )
