@@ -6,7 +6,10 @@ import json
 
 from tests.aws.conftest import Aws
 
-DENY = {"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "organizations:LeaveOrganization"}]}
+DENY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Deny", "Action": "organizations:LeaveOrganization", "Resource": "*"}],
+}
 
 
 def test_no_organization(aws: Aws) -> None:
@@ -37,6 +40,6 @@ def test_organization(aws: Aws) -> None:
 
     (stay,) = [row for row in aws.rows("aws_organizations_policy") if row["name"] == "stay"]
     assert stay["denied_actions"] == ["organizations:leaveorganization"]
-    assert stay["target_ids"] == [root]
+    assert (stay["target_ids"], stay["attached_to_root"], stay["limits_regions"]) == ([root], True, False)
     assert stay["aws_managed"] is False
     assert json.loads(stay["content"]) == DENY

@@ -198,6 +198,47 @@ def limits_action(conditions: Any, action: str, besides: Collection[str] = ()) -
     return any(key not in pair for key in fixed.known) or fixed.unknown or False
 
 
+_EXCEPTIONS = frozenset(
+    f"{kind}not{how}{if_exists}"
+    for kind in ("arn", "string")
+    for how in ("equals", "like")
+    for if_exists in ("", "ifexists")
+)
+
+
+def except_principals(conditions: Any, besides: Collection[str] = ()) -> bool | Unknown:
+    """Whether all that conditions do is to leave out principals that they name. Keys of `besides` do not count."""
+    if conditions == {}:
+        return True
+    return every(
+        test if isinstance(test, Unknown) else test[1] in besides or _is_exception(*test)
+        for test in _tests(conditions)
+    )
+
+
+def _is_exception(operator: str, key: str, values: Values) -> bool | Unknown:
+    if operator not in _EXCEPTIONS or key != "aws:principalarn" or not all(map(_names_one, values.known)):
+        return False
+    return values.unknown or values.given
+
+
+def _names_one(arn: str) -> bool:
+    """Whether an ARN says how the name of a principal begins or ends, in whichever account it is."""
+    return bool(re.search(r"[^*?/:]", plain(arn).rpartition("/")[2]))
+
+
+def outside_regions(conditions: Any) -> bool | Unknown:
+    """Whether conditions hold outside of regions that they name."""
+    return some(
+        test
+        if isinstance(test, Unknown)
+        else test[1] == "aws:requestedregion"
+        and test[0].removesuffix("ifexists") in ("stringnotequals", "stringnotlike", "stringnotequalsignorecase")
+        and every((all(text.strip("*") for text in test[2].known), test[2].unknown or test[2].given))
+        for test in _tests(conditions)
+    )
+
+
 # --- when they hold ---------------------------------------------------------------------------------------
 
 Request = Mapping[str, str | None]

@@ -4,26 +4,82 @@ from __future__ import annotations
 
 from typing import Any
 
+from demarcate.estate.schema.conditions import except_principals, outside_regions
+from demarcate.estate.schema.policies import Elements, listed
+from demarcate.estate.schema.policy_actions import covers_service, sensitive
+from demarcate.estate.schema.policy_resources import covers_everything
+from demarcate.estate.schema.policy_values import every, some
+from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.schema.transforms import as_list, document, each
-from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.schema.transforms import document, each
+from demarcate.estate.schema.unknown import Unknown
 
 _NOT_IN_USE = ("AWSOrganizationsNotInUseException",)
 
 
+def _denials(content: Any) -> list[tuple[Elements, bool | Unknown]]:
+    """The statements of a control policy, each with whether it denies on every resource."""
+    return [
+        (
+            said,
+            every(
+                (
+                    said.effect if isinstance(said.effect, Unknown) else said.effect == "Deny",
+                    covers_everything(said.resources, said.not_resources),
+                )
+            ),
+        )
+        for said in map(Elements.of, listed(content))
+    ]
+
+
 def _denied_actions(content: Any) -> Any:
-    """The actions that a control policy denies to everyone it applies to, in lower case, sorted."""
-    policy = document(content)
-    if isinstance(policy, Unknown):
-        return policy
-    denied: set[str] = set()
-    for statement in as_list(policy.get("Statement", [])):
-        unknown = first_unknown(statement)
-        if unknown is not None:
-            return unknown
-        if statement.get("Effect") == "Deny":
-            denied.update(action.lower() for action in as_list(statement.get("Action", [])))
-    return sorted(denied)
+    """The sensitive actions that a control policy denies to everybody but principals that it names."""
+    denied, unsure = set[str](), None
+    for said, denies in _denials(content):
+        for_all = every((denies, except_principals(said.conditions)))
+        actions = sensitive(said.actions, said.not_actions)
+        if isinstance(for_all, Unknown):
+            unsure = unsure or for_all
+        elif for_all:
+            denied.update(actions.known)
+            unsure = unsure or actions.unknown
+    return unsure or sorted(denied)
+
+
+def _limits_regions(content: Any) -> bool | Unknown:
+    """Whether a control policy denies all services, or all but some, outside of regions that it names."""
+    return some(
+        every(
+            (
+                denies,
+                bool(said.not_actions.given) or covers_service(said.actions, said.not_actions, "ec2"),
+                outside_regions(said.conditions),
+                except_principals(said.conditions, ("aws:requestedregion",)),
+            )
+        )
+        for said, denies in _denials(content)
+    )
+
+
+def _at_root(targets: Any) -> bool | Unknown:
+    """Whether a root of an organization is among the targets of a policy."""
+    answers = (
+        one if isinstance(one, Unknown) else _is_root(one)
+        for one in (targets if isinstance(targets, list) else [targets])
+    )
+    return some(answers)
+
+
+def _is_root(target: str) -> bool | Unknown:
+    if isinstance(target, StandIn):
+        return target.written.endswith(".RootId}")
+    return target.startswith("r-")
+
+
+def _places(paths: Any) -> list[str]:
+    """The ids on the paths to an account, its own among them."""
+    return sorted({id_ for path in paths for id_ in path.split("/") if id_})
 
 
 def _enabled(types: Any) -> list[str]:
@@ -83,6 +139,7 @@ ORGANIZATION_ACCOUNT = Table(
             live="Paths",
             about="Where it is: the ids of the organization, the root, the units and the account, with slashes.",
         ),
+        Texts("path_ids", live=From("Paths", _places), about="The ids on that way, its own among them."),
         Text("joined_method", live="JoinedMethod"),
         Time("joined_timestamp", live="JoinedTimestamp"),
         Tags(live="@tags.Tags"),
@@ -119,13 +176,26 @@ POLICY = Table(
             "denied_actions",
             live=From("@policy.Policy.Content", _denied_actions),
             cloudformation=From("Content", _denied_actions),
-            about="The actions that its statements deny, in lower case.",
+            about="The sensitive actions (in lower case) that its statements deny on everything, to all but principals "
+            "that they name.",
+        ),
+        Bool(
+            "limits_regions",
+            live=From("@policy.Policy.Content", _limits_regions),
+            cloudformation=From("Content", _limits_regions),
+            about="Whether a statement denies all services, or all but some, outside of regions that it names.",
         ),
         Texts(
             "target_ids",
             live=From("@targets.Targets", each("TargetId")),
             cloudformation=From("TargetIds", absent=[]),
             about="The roots, units and accounts that it is attached to.",
+        ),
+        Bool(
+            "attached_to_root",
+            live=From("@targets.Targets", lambda targets: _at_root(each("TargetId")(targets))),
+            cloudformation=From("TargetIds", _at_root, absent=False),
+            about="Whether it is attached to the root, and so is of force in all accounts but the managing one.",
         ),
         Tags(),
     ),
