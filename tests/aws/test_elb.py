@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.elb import LISTENER, LOAD_BALANCER
 from tests.aws.conftest import Aws
@@ -72,7 +74,10 @@ def test_classic_load_balancers(aws: Aws) -> None:
     (row,) = aws.rows("aws_ec2_classic_load_balancer")
     assert row["name"] == "old"
     assert row["listener_protocols"] == ["HTTP"]
-    assert row["ssl_policies"] == ["ELBSecurityPolicy-TLS-1-2-2017-01"]
+    (policy,) = json.loads(row["tls_policies"])
+    assert (policy["name"], policy["reference"]) == ("tls", "ELBSecurityPolicy-TLS-1-2-2017-01")
+    (of_listener,) = aws.rows("aws_ec2_classic_load_balancer_listener")
+    assert (of_listener["protocol"], of_listener["ssl_policy"]) == ("HTTP", ""), "the policy is no listener's"
     assert row["access_log_enabled"] is False
     assert row["availability_zones"] == ["eu-west-1a"]
 

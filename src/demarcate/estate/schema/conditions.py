@@ -9,6 +9,7 @@ from typing import Any
 
 from demarcate.estate.schema.paths import kind
 from demarcate.estate.schema.policy_values import Values, every, pattern, plain, some, values_of
+from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
 
 _LIMITING_KEYS = frozenset(
@@ -147,9 +148,10 @@ def _is_fixed_arn(text: str) -> bool:
 
 
 def _is_fixed_subject(text: str) -> bool:
-    """Whether a token's subject (`repo:owner/name:…`) names whose it is."""
+    """Whether a token's subject (`repo:owner/name:…`, `organization:name:…`) names whose it is, with the whole name."""
     first, colon, rest = plain(text).partition(":")
-    return not (rest if colon else first).startswith(("*", "?"))
+    owner = re.split("[/:]", rest if colon else first, maxsplit=1)[0]
+    return bool(owner) and not re.search(r"[*?]", owner)
 
 
 _HOLDERS = frozenset(("aws:principalarn", "aws:userid", "aws:username"))
@@ -236,6 +238,37 @@ def outside_regions(conditions: Any) -> bool | Unknown:
         and test[0].removesuffix("ifexists") in ("stringnotequals", "stringnotlike", "stringnotequalsignorecase")
         and every((all(text.strip("*") for text in test[2].known), test[2].unknown or test[2].given))
         for test in _tests(conditions)
+    )
+
+
+_SOURCES = ("aws:sourceaccount", "aws:sourceorgid", "aws:sourceorgpaths", "aws:sourceowner")
+
+
+def names_source(conditions: Any, service: str) -> bool | Unknown:
+    """Whether conditions hold a service to those on whose behalf it may act.
+
+    The ARN of a bucket names no account, and a bucket of that name may become another's: S3 is held by it to nobody.
+    """
+    keys = _fixed(conditions, lambda key: key in (*_SOURCES, "aws:sourcearn"))
+    if any(key in _SOURCES for key in keys.known):
+        return True
+    if "aws:sourcearn" in keys.known and (service.partition(".")[0] != "s3" or _named_accounts(conditions)):
+        return True
+    return keys.unknown or False
+
+
+def _named_accounts(conditions: Any) -> bool:
+    """Whether every ARN of a source has an account in it."""
+    arns = [
+        text
+        for test in _tests(conditions)
+        if not isinstance(test, Unknown) and test[1] == "aws:sourcearn"
+        for text in test[2].texts
+    ]
+    return bool(arns) and all(
+        len(parts := (arn.fill("<{}>".format) if isinstance(arn, StandIn) else arn).split(":", 5)) == 6
+        and parts[4]
+        for arn in arns
     )
 
 

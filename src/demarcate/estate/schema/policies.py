@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from demarcate.estate.schema.conditions import FEDERATED, always_hold, condition_keys, limits_action
+from demarcate.estate.schema.conditions import FEDERATED, always_hold, condition_keys, limits_action, names_source
 from demarcate.estate.schema.conditions import limiting as limiting_of
 from demarcate.estate.schema.paths import ABSENT, kind
 from demarcate.estate.schema.policy_actions import (
@@ -36,6 +36,7 @@ COLUMNS: Final = (
     *("federated_providers", "actions", "not_actions", "wildcard_services", "watched_actions"),
     *("unlimited_actions", "resources", "not_resources", "wildcard_resources", "all_resources"),
     *("conditions", "condition_keys", "limiting_keys", "has_condition", "is_public", "denies_plain_http"),
+    "unlimited_services",
 )
 """What a statement tells: first where it is."""
 
@@ -141,6 +142,7 @@ def _statement(one: Any) -> Statement:
         "has_condition": said.conditions if isinstance(said.conditions, Unknown) else bool(said.conditions),
         "is_public": _is_public(said.effect, principals, not_principals, limiting),
         "denies_plain_http": _denies_plain_http(said, principals),
+        "unlimited_services": _unlimited_services(said, principals),
     }
 
 
@@ -239,6 +241,18 @@ def _unlimited(said: Elements, watched: Values) -> Any:
         elif answer:
             unlimited.append(action)
     return unsure or unlimited
+
+
+def _unlimited_services(said: Elements, principals: _Principals) -> Any:
+    """The services that it lets in for whomever they act."""
+    services = principals.of_type("Service", _service)
+    if said.effect == "Deny" or services == []:
+        return []
+    if isinstance(said.effect, Unknown) or isinstance(services, Unknown):
+        return said.effect if isinstance(said.effect, Unknown) else services
+    answers = [(name, names_source(said.conditions, sample(name))) for name in services]
+    unsure = next((answer for _, answer in answers if isinstance(answer, Unknown)), None)
+    return unsure or [name for name, answer in answers if answer is False]
 
 
 # --- plain HTTP -------------------------------------------------------------------------------------------

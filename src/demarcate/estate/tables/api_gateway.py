@@ -154,6 +154,13 @@ STAGE = Table(
             absent="",
             about="'' where accesses are not logged.",
         ),
+        Text(
+            "access_log_format",
+            live="accessLogSettings.format",
+            cloudformation="AccessLogSetting.Format",
+            absent="",
+            about="What is logged of an access: without it, nothing is.",
+        ),
         Bool("tracing_enabled", live="tracingEnabled", absent=False),
         Text("web_acl_arn", live="webAclArn", absent="", about="'' where there is none."),
         Bool(
@@ -230,6 +237,12 @@ STAGE_V2 = Table(
             live="AccessLogSettings.DestinationArn",
             absent="",
             about="'' where accesses are not logged.",
+        ),
+        Text(
+            "access_log_format",
+            live="AccessLogSettings.Format",
+            absent="",
+            about="What is logged of an access: without it, nothing is.",
         ),
         Text(
             "default_route_logging_level",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
@@ -13,6 +13,7 @@ from demarcate.estate.schema.table import (
     Bool,
     Call,
     Companion,
+    Derived,
     Each,
     From,
     Int,
@@ -24,7 +25,7 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import as_list, each
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 DEFAULT_SSL_POLICY = "ELBSecurityPolicy-2016-08"
 """What a listener has that is made without a policy, other than in the console."""
@@ -146,7 +147,9 @@ def _redirects_to_https(actions: list[Any]) -> Any:
         if isinstance(action, Unknown):
             unknown = action
             continue
-        if action.get("Type") != "redirect":
+        kind = action.get("Type")
+        if isinstance(kind, Unknown) or kind != "redirect":
+            unknown = kind if isinstance(kind, Unknown) else unknown
             continue
         config = action["RedirectConfig"]
         protocol = config if isinstance(config, Unknown) else config.get("Protocol", "#{protocol}")
@@ -232,30 +235,45 @@ def _upper(values: list[Any]) -> list[Any]:
     return [value.upper() if isinstance(value, str) else value for value in values]
 
 
-def _from_acm(certificates: list[Any]) -> Any:
-    unknown = None
-    for certificate in certificates:
-        if isinstance(certificate, Unknown):
-            unknown = certificate
-        elif ":iam:" in certificate:
-            return False
-        elif ":acm:" not in certificate:
-            unknown = Unknown(Kind.DEPLOYMENT, f"it is not known which certificate {certificate} is")
-    return unknown or True
+def _classic_listeners(listeners: list[Any]) -> list[Any]:
+    """Listeners of a classic load balancer as {protocol, port, certificate, policies}, for both sources."""
+    return [one if isinstance(one, Unknown) else _classic_listener(one) for one in listeners]
 
 
-def _tls_policies(policies: list[dict[str, Any]]) -> list[str]:
-    """The predefined security policies among policies; `custom` for one that was made by hand."""
-    found = []
-    for policy in policies:
-        if policy.get("PolicyTypeName", policy.get("PolicyType")) != "SSLNegotiationPolicyType":
-            continue
-        live = "PolicyAttributeDescriptions" in policy
-        names = ("AttributeName", "AttributeValue") if live else ("Name", "Value")
-        attributes = policy.get("PolicyAttributeDescriptions" if live else "Attributes", [])
-        reference = _pair("Reference-Security-Policy", *names)(attributes)
-        found.append("custom" if reference is ABSENT else reference)
-    return found
+def _classic_listener(described: dict[str, Any]) -> Any:
+    listener = described.get("Listener", described)
+    if isinstance(listener, Unknown):
+        return listener
+    return {
+        "protocol": listener.get("Protocol", ""),
+        "port": listener.get("LoadBalancerPort"),
+        "certificate": listener.get("SSLCertificateId") or "",
+        "policies": described.get("PolicyNames") or [],
+    }
+
+
+def _tls_policies(policies: list[Any]) -> list[Any]:
+    """The TLS policies among those of a classic load balancer, as {name, reference, ports}: `reference` is the
+    predefined one that it is, or custom for one that was made by hand, and `ports` where a template says it is for.
+    """
+    return [
+        one
+        if isinstance(one, Unknown)
+        else {"name": one["PolicyName"], "reference": _reference(one), "ports": one.get("LoadBalancerPorts") or []}
+        for one in policies
+        if isinstance(one, Unknown)
+        or one.get("PolicyTypeName", one.get("PolicyType")) == "SSLNegotiationPolicyType"
+    ]
+
+
+def _reference(policy: dict[str, Any]) -> Any:
+    live = "PolicyAttributeDescriptions" in policy
+    names = ("AttributeName", "AttributeValue") if live else ("Name", "Value")
+    attributes = policy.get("PolicyAttributeDescriptions" if live else "Attributes", [])
+    reference = (
+        attributes if isinstance(attributes, Unknown) else _pair("Reference-Security-Policy", *names)(attributes)
+    )
+    return "custom" if reference is ABSENT else reference
 
 
 CLASSIC = Table(
@@ -282,17 +300,18 @@ CLASSIC = Table(
         Texts("listener_protocols", **_listeners("Protocol", _upper)),
         Texts("listener_ports", **_listeners("LoadBalancerPort")),
         Texts("listener_certificate_ids", **_listeners("SSLCertificateId")),
-        Bool(
-            "certificates_from_acm",
-            **_listeners("SSLCertificateId", _from_acm),
-            about="Whether ACM provides all of its certificates; true where it has none.",
+        Json(
+            "listeners",
+            live=From("ListenerDescriptions", _classic_listeners),
+            cloudformation=From("Listeners", _classic_listeners),
+            about="Its listeners, with protocol, port, certificate and the names of their policies.",
         ),
-        Texts(
-            "ssl_policies",
+        Json(
+            "tls_policies",
             live=From("@policies.PolicyDescriptions", _tls_policies),
             cloudformation=From("Policies", _tls_policies),
             absent=[],
-            about="The security policies that were made for its listeners, by their predefined names, or custom.",
+            about="The TLS policies that were made for it, whether or not a listener has them.",
         ),
         Bool(
             "access_log_enabled",
@@ -330,6 +349,61 @@ CLASSIC = Table(
         ),
         Time("created_time", live="CreatedTime"),
         Tags(live=None),
+    ),
+)
+
+
+def _listeners_of_classic(needs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    policies = needs.get("tls_policies", [])
+    for listener in needs.get("listeners", []):
+        if isinstance(listener, Unknown):
+            yield dict.fromkeys(("protocol", "port", "certificate_id", "ssl_policy"), listener)
+            continue
+        protocol = listener["protocol"].upper() if type(listener["protocol"]) is str else listener["protocol"]
+        yield {
+            "load_balancer_name": needs.get("name"),
+            "protocol": protocol,
+            "port": listener["port"],
+            "certificate_id": listener["certificate"],
+            "ssl_policy": "" if protocol in ("HTTP", "TCP") else _policy_in_use(listener, policies),
+        }
+
+
+def _policy_in_use(listener: Mapping[str, Any], policies: Any) -> Any:
+    """The TLS policy that a listener has: of several that it may have, one that is not known, or the first."""
+    unknown = first_unknown([listener, policies])
+    if unknown is not None:
+        return unknown
+    used = [
+        policy["reference"]
+        for policy in policies
+        if policy["name"] in listener["policies"] or str(listener["port"]) in map(str, policy["ports"])
+    ]
+    return used[0] if used else DEFAULT_SSL_POLICY
+
+
+CLASSIC_LISTENER = Table(
+    "aws_ec2_classic_load_balancer_listener",
+    "A listener of a classic load balancer.",
+    service="elb",
+    derived=(
+        Derived(
+            "aws_ec2_classic_load_balancer",
+            ("name", "listeners"),
+            _listeners_of_classic,
+            besides=("tls_policies",),
+        ),
+    ),
+    columns=(
+        Text("load_balancer_name"),
+        Text("protocol", about="In capitals: HTTP, HTTPS, TCP or SSL."),
+        Int("port"),
+        Text("certificate_id", absent="", about="The ARN of its certificate, or empty."),
+        Text(
+            "ssl_policy",
+            absent="",
+            about="The predefined TLS policy that it has, custom for one that was made by hand, '' without TLS.",
+        ),
     ),
 )
 

@@ -190,6 +190,11 @@ STATEMENT = Table(
         ),
         Bool("has_condition"),
         Bool("is_public", about="Whether it allows everybody, without a condition that limits it."),
+        Texts(
+            "unlimited_services",
+            absent=[],
+            about="The AWS services that it lets in for whomever they act: no condition names an account or a source.",
+        ),
         Bool(
             "denies_plain_http",
             about="Whether it denies everybody all of S3, or the mounting of file systems, wherever there is no TLS.",

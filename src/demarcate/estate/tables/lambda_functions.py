@@ -26,7 +26,7 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import document, each, not_empty
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 
 def _variables(environment: Any) -> Any:
@@ -99,14 +99,21 @@ def _through_url(statement: Any) -> bool | Unknown:
 def _public(policy: Any) -> Any:
     """Whether any statement lets everyone in; unknown where one that is not known might.
 
-    What lets everyone in through the function's URL is told by the URL's own columns.
+    What lets everyone in through the function's URL is told by the URL's own columns. S3 calls for whoever has a bucket
+    of the name that a source's ARN holds.
     """
+    told = statements(policy)
     answers = [
         through if isinstance(through, Unknown) and one["is_public"] is True else one["is_public"]
-        for one in statements(policy)
+        for one in told
         if (through := _through_url(one)) is not True
     ]
+    answers += [_lets_any_bucket(one["unlimited_services"]) for one in told]
     return True in answers or next((one for one in answers if isinstance(one, Unknown)), False)
+
+
+def _lets_any_bucket(services: Any) -> bool | Unknown:
+    return services if isinstance(services, Unknown) else any(sample(name).startswith("s3.") for name in services)
 
 
 _ASYNCHRONOUS = frozenset(
@@ -135,19 +142,9 @@ def _asynchronous(policy: Any) -> Any:
 
 
 def _unlimited_services(policy: Any) -> Any:
-    """The AWS services that are allowed in for any account, sorted."""
-    found: set[str] = set()
-    for one in statements(policy):
-        if one["effect"] == "Deny":
-            continue
-        limits, services = one["limiting_keys"], one["service_principals"]
-        if limits and not isinstance(limits, Unknown):
-            continue
-        for value in (one["effect"], services, limits):
-            if isinstance(value, Unknown) and services != []:
-                return value
-        found.update(services)
-    return sorted(found)
+    """The AWS services that are allowed in for whomever they act, sorted."""
+    told = [one["unlimited_services"] for one in statements(policy)]
+    return first_unknown(told) or sorted({name for names in told for name in names})
 
 
 def _of_permissions(function: Any) -> Any:
