@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from demarcate.estate.schema.secrets import without_secrets
-from demarcate.estate.schema.standins import distinct
+from demarcate.estate.schema.standins import HOLE, StandIn, distinct
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import not_empty
 from demarcate.estate.schema.unknown import Unknown, first_unknown
@@ -168,11 +169,15 @@ def _certificate(certificate: Any) -> Any:
     return ""
 
 
-def _distribution_id(arn: Any) -> str:
-    return str(arn).rpartition("/")[2]
+def _distribution_id(arn: Any) -> Any:
+    """The last part of an ARN, also where a template puts it together of what is only known once deployed."""
+    if isinstance(arn, StandIn):
+        last = re.search(rf"/({HOLE})$", arn.written)
+        return StandIn(arn.text.rpartition("/")[2], last[1]) if last else arn.unknown
+    return arn.rpartition("/")[2]
 
 
-def _first_distribution_id(arns: Any) -> str:
+def _first_distribution_id(arns: Any) -> Any:
     return _distribution_id(arns[0])
 
 
@@ -352,8 +357,9 @@ LOG_DELIVERY_SOURCE = Table(
     scope="account",
     live=Each("logs.describe_delivery_sources", "deliverySources[]"),
     cloudformation="AWS::Logs::DeliverySource",
+    ref_property="Name",
     columns=(
-        Text("name", live="name"),
+        Text("name", live="name", cloudformation=REF),
         Arn(live="arn"),
         Text("log_type", live="logType"),
         Text("service", live="service"),
@@ -363,6 +369,23 @@ LOG_DELIVERY_SOURCE = Table(
             cloudformation=From("ResourceArn", _distribution_id),
             about="The last part of the ARN of what is logged.",
         ),
+        Tags(live="tags"),
+    ),
+)
+
+LOG_DELIVERY = Table(
+    "aws_cloudfront_log_delivery",
+    "A delivery of CloudWatch Logs: what joins a source to where its logs go. Without one, a source delivers nothing.",
+    service="cloudfront",
+    scope="account",
+    live=Each("logs.describe_deliveries", "deliveries[]"),
+    cloudformation="AWS::Logs::Delivery",
+    columns=(
+        Text("id", live="id", cloudformation=REF),
+        Arn(live="arn"),
+        Text("delivery_source_name", live="deliverySourceName"),
+        Text("delivery_destination_arn", live="deliveryDestinationArn"),
+        Text("delivery_destination_type", live="deliveryDestinationType", about="S3, CWL, FH or XRAY."),
         Tags(live="tags"),
     ),
 )

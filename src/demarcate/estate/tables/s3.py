@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from demarcate.estate.schema.policies import statements
+from demarcate.estate.schema.standins import distinct
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -20,6 +21,7 @@ from demarcate.estate.schema.table import (
     Table,
     Tags,
     Text,
+    Texts,
     Time,
     attribute,
 )
@@ -45,6 +47,12 @@ def _any_enabled(rules: list[Any]) -> Any:
     """Whether one of the rules is on."""
     states = [rule if isinstance(rule, Unknown) else rule.get("Status") for rule in rules]
     return True if "Enabled" in states else first_unknown(states) or False
+
+
+def _destinations(rules: list[Any]) -> Any:
+    """The buckets to which those of the rules copy that are on."""
+    enabled = [rule for rule in rules if isinstance(rule, Unknown) or rule.get("Status") != "Disabled"]
+    return first_unknown(enabled) or distinct(rule["Destination"]["Bucket"] for rule in enabled)
 
 
 def _blocked(name: str) -> Callable[[Mapping[str, Any]], Any]:
@@ -277,6 +285,13 @@ BUCKET = Table(
             live=From("@replication.ReplicationConfiguration.Rules", _any_enabled),
             cloudformation=From("ReplicationConfiguration.Rules", _any_enabled),
             absent=False,
+        ),
+        Texts(
+            "replication_destinations",
+            live=From("@replication.ReplicationConfiguration.Rules", _destinations),
+            cloudformation=From("ReplicationConfiguration.Rules", _destinations),
+            absent=[],
+            about="The ARNs of the buckets to which rules that are on copy objects.",
         ),
         Bool(
             "website_enabled",

@@ -8,11 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.rows import parts
+from demarcate.estate.schema.standins import sample
 from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
+    Bulk,
     Call,
     Companion,
     Derived,
@@ -27,7 +30,7 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import as_list, document, each, not_empty
-from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 LAST_PORT = 65535
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "all": "-1"}
@@ -315,11 +318,34 @@ def _open_policy(value: Any) -> Any:
     return unknown or False
 
 
+def _policy_supported(services: list[Any]) -> Any:
+    """Whether endpoints of the service may have a policy, as those of the service's name that are listed say it."""
+    told = [bool(one["VpcEndpointPolicySupported"]) for one in services if "VpcEndpointPolicySupported" in one]
+    return any(told) if told else ABSENT
+
+
+def _service_takes_policy(properties: Mapping[str, Any]) -> Any:
+    """The same as far as a template tells it: by a declared policy, the kind of endpoint, the name of a service."""
+    kind, service = properties.get("VpcEndpointType", "Gateway"), properties.get("ServiceName", "")
+    if isinstance(kind, Unknown):
+        return kind
+    if kind == "Gateway" or properties.get("PolicyDocument") is not None:
+        return True
+    if not isinstance(service, Unknown) and sample(service).startswith("com.amazonaws.vpce."):
+        return False
+    return Unknown(Kind.UNTOLD, "a template does not tell whether the service takes endpoint policies")
+
+
 ENDPOINT = Table(
     "aws_vpc_endpoint",
     "A VPC endpoint: a private way to a service.",
     service="vpc",
     live=Each("ec2.describe_vpc_endpoints", "VpcEndpoints[]"),
+    details={
+        "services": Bulk(
+            Each("ec2.describe_vpc_endpoint_services", "ServiceDetails[]"), key="ServiceName", of="ServiceName"
+        ),
+    },
     cloudformation="AWS::EC2::VPCEndpoint",
     columns=(
         Text("vpc_endpoint_id", live="VpcEndpointId", cloudformation=REF),
@@ -338,6 +364,12 @@ ENDPOINT = Table(
             live=From("PolicyDocument", _open_policy),
             cloudformation=From("PolicyDocument", _open_policy, absent=True),
             about="Whether its policy lets everyone do everything with everything, as it does by default.",
+        ),
+        Bool(
+            "policy_supported",
+            live=From("@services", _policy_supported),
+            cloudformation=From("@", _service_takes_policy),
+            about="Whether the service takes a policy for its endpoints: some of AWS's do not, nor do other people's.",
         ),
         Texts("subnet_ids", live="SubnetIds", absent=[]),
         Texts("route_table_ids", live="RouteTableIds", absent=[]),
