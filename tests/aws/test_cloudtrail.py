@@ -9,6 +9,7 @@ import pytest
 
 from demarcate.estate.snapshots.snapshot import rows_of
 from demarcate.estate.sources.collecting import collect_snapshot
+from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
 
@@ -41,6 +42,22 @@ def test_trail(aws: Aws) -> None:
     assert row["kms_key_id"] == ""
     assert row["log_group_arn"] == ""
     assert [row[name] for name in COLUMNS] == [False, True, False, True, False]
+
+
+def test_a_shadow_is_asked_at_home(aws: Aws) -> None:
+    aws.client("s3").create_bucket(Bucket="trail", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    cloudtrail = aws.client("cloudtrail")
+    cloudtrail.create_trail(Name="main", S3BucketName="trail", IsMultiRegionTrail=True)
+    cloudtrail.start_logging(Name="main")
+    cloudtrail.put_event_selectors(
+        TrailName="main", EventSelectors=[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]
+    )
+    options = Options(session=aws.session, regions=("eu-central-1",), endpoint_url=aws.url)
+    names = [*COLUMNS, "region", "home_region", "is_logging"]
+    with collect_snapshot(["aws"], options, selection={"aws_cloudtrail_trail": None}) as snapshot:
+        (row,) = rows_of(snapshot, table("aws_cloudtrail_trail"), names)
+    assert (row["region"], row["home_region"], row["is_logging"]) == ("eu-central-1", "eu-west-1", True)
+    assert [row[name] for name in COLUMNS] == [False, True, False, False, False]
 
 
 @pytest.mark.parametrize(

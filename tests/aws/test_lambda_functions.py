@@ -66,8 +66,15 @@ def test_the_policy_tells_who_may_invoke_a_function(aws: Aws) -> None:
         FunctionName="orders", StatementId="s3", Action="lambda:InvokeFunction", Principal="s3.amazonaws.com"
     )
     (row,) = aws.rows("aws_lambda_function")
-    assert row["policy_public"] is False
+    assert row["policy_public"] is True, "S3 calls for whoever has a bucket"
     assert row["policy_unlimited_services"] == ["s3.amazonaws.com"]
+    client.remove_permission(FunctionName="orders", StatementId="s3")
+    client.add_permission(
+        FunctionName="orders", StatementId="sns", Action="lambda:InvokeFunction", Principal="sns.amazonaws.com"
+    )
+    (row,) = aws.rows("aws_lambda_function")
+    assert row["policy_public"] is False
+    assert row["policy_unlimited_services"] == ["sns.amazonaws.com"]
     client.add_permission(FunctionName="orders", StatementId="all", Action="lambda:InvokeFunction", Principal="*")
     (row,) = aws.rows("aws_lambda_function")
     assert row["policy_public"] is True

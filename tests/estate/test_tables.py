@@ -139,6 +139,8 @@ def check_call(table: Table, call: Call, shapes: list[Any]) -> None:
     for path in call.inputs.values():
         if path not in ASKED:
             resolve(table, path, shapes)
+    if call.home:
+        resolve(table, call.home, shapes)
     if call.only:
         resolve(table, call.only[0], shapes)
 

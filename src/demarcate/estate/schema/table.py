@@ -189,7 +189,8 @@ class Call:
     `inputs` are taken from the item (parameter: path), `params` are sent as they are. An error code in
     `absent` means that AWS has nothing to say: the answer is empty. With `only`, the call is made only where
     that path has a value (one of the values that follow it, if any do), for elsewhere AWS has nothing to say
-    either; the path may lead into another detail.
+    either; the path may lead into another detail. `home` is the path to the region that is asked, where that is not
+    the one in which the item was found.
     """
 
     operation: str
@@ -197,6 +198,7 @@ class Call:
     params: Mapping[str, Any] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
+    home: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,12 +130,14 @@ TRAIL = Table(
     service="cloudtrail",
     live=Each("cloudtrail.describe_trails", "trailList[]", params={"includeShadowTrails": True}),
     details={
-        "status": Call("cloudtrail.get_trail_status", inputs={"Name": "TrailARN"}),
-        "selectors": Call("cloudtrail.get_event_selectors", inputs={"TrailName": "TrailARN"}),
+        # A trail is a shadow in all regions but its home, where alone all of it is told.
+        "status": Call("cloudtrail.get_trail_status", inputs={"Name": "TrailARN"}, home="HomeRegion"),
+        "selectors": Call("cloudtrail.get_event_selectors", inputs={"TrailName": "TrailARN"}, home="HomeRegion"),
         "insights": Call(
             "cloudtrail.get_insight_selectors",
             inputs={"TrailName": "TrailARN"},
             absent=("InsightNotEnabledException",),
+            home="HomeRegion",
         ),
     },
     cloudformation="AWS::CloudTrail::Trail",

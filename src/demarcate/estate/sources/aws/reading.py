@@ -148,6 +148,8 @@ class Reader:
                 return found
             if found is ABSENT or (values and found not in values):
                 return {}
+        home = find(item, call.home) if call.home else ABSENT
+        region = home if isinstance(home, str) else region
         params = {key: asked(item, text, self._scope, region) for key, text in call.inputs.items()}
         if any(value is ABSENT or isinstance(value, Unknown) for value in params.values()):
             return {}
