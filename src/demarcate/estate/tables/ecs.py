@@ -239,6 +239,13 @@ SERVICE = Table(
             live="networkConfiguration.awsvpcConfiguration.securityGroups",
             absent=[],
         ),
+        Json(
+            "task_sets",
+            live="taskSets",
+            cloudformation=From("@", lambda _: []),
+            absent=[],
+            about="Of a service that something outside of ECS deploys. In a template these stand apart.",
+        ),
         Text(
             "deployment_controller_type",
             live="deploymentController.type",
