@@ -128,7 +128,10 @@ def _buckets(make: Callable[..., Any]) -> None:
         ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
     )
     s3.put_public_access_block(Bucket="closed", PublicAccessBlockConfiguration=shut)
-    make("s3control", HOME).put_public_access_block(AccountId="123456789012", PublicAccessBlockConfiguration=shut)
+    # Lists of buckets count: the account does not make nothing of them.
+    make("s3control", HOME).put_public_access_block(
+        AccountId="123456789012", PublicAccessBlockConfiguration={**shut, "IgnorePublicAcls": False}
+    )
     for name in ("closed", "open"):
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_acl(Bucket="open", ACL="log-delivery-write")
