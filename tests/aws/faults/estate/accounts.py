@@ -42,9 +42,14 @@ def fill(make: Callable[..., Any]) -> None:
     make("shield", HOME).create_protection(
         Name="address", ResourceArn="arn:aws:ec2:us-east-1:123456789012:eip-allocation/eipalloc-1"
     )
-    make("logs", HOME).put_delivery_source(
+    logs = make("logs", HOME)
+    logs.put_delivery_source(
         name="access", resourceArn="arn:aws:cloudfront::123456789012:distribution/E1", logType="ACCESS_LOGS"
     )
+    destination = logs.put_delivery_destination(
+        name="bucket", deliveryDestinationConfiguration={"destinationResourceArn": "arn:aws:s3:::closed"}
+    )["deliveryDestination"]
+    logs.create_delivery(deliverySourceName="access", deliveryDestinationArn=destination["arn"])
     make("wafv2", HOME).create_web_acl(**web_acl("edge", "CLOUDFRONT"))
 
 

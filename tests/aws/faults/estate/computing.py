@@ -128,6 +128,14 @@ def _containers(make: Callable[..., Any], net: Net) -> None:
     )
     ecs.create_service(
         cluster="main",
+        serviceName="deployed",
+        taskDefinition="app",
+        desiredCount=0,
+        deploymentController={"type": "EXTERNAL"},
+    )
+    ecs.create_task_set(cluster="main", service="deployed", taskDefinition="app")
+    ecs.create_service(
+        cluster="main",
         serviceName="app",
         taskDefinition="app",
         desiredCount=0,
