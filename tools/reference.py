@@ -263,7 +263,7 @@ def _table(model: Model, table: Table) -> Iterator[str]:
     yield from _item("Templates, beside it", _codes(sorted({c.type for c in table.companions.values()})))
     for derived in table.derived:
         of = _code(derived.of) if "::" in derived.of else _link(derived.of)
-        yield from _item("Derived", f"from {_codes(derived.needs + derived.besides)} of {of}")
+        yield from _item("Derived", f"from {_codes(derived.needs)} of {of}")
     if table.derived:
         yield from _item("Findings", "name the resource that the rows belong to")
     facts = facts_of(table.name) if table.facts else None

@@ -205,7 +205,7 @@ def test_template_mapping_is_what_cloudformation_has(table: Table) -> None:
     for companion in table.companions.values():
         schema_walk(companion.type, companion.property)
     for derived in table.derived:
-        for name in derived.needs + derived.besides if "::" in derived.of else ():
+        for name in derived.needs if "::" in derived.of else ():
             if name != "ref":
                 schema_walk(derived.of, name)
 
@@ -241,4 +241,4 @@ def test_a_table_is_whole(table: Table) -> None:
         parent = all_tables().get(derived.of)
         if "::" not in derived.of:
             assert parent is not None, f"there is no table {derived.of}"
-            assert {*derived.needs, *derived.besides} <= {column.name for column in parent.all_columns} | {"ref"}
+            assert {*derived.needs} <= {column.name for column in parent.all_columns} | {"ref"}

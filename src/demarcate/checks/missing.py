@@ -151,7 +151,7 @@ class Missing:
     def _partly(self, name: str, used: Sequence[str], check: Check) -> Iterator[tuple[Unread, str, Cause]]:
         """Each gap in the columns that are used of a table, likewise."""
         owners = owners_of(check, name) if self._columns else ()
-        derived = {each.of: each.needs + each.besides for each in all_tables()[name].derived if each.of in owners}
+        derived = {each.of: each.needs for each in all_tables()[name].derived if each.of in owners}
         for gap in self._columns:
             needs = used if gap.table == name else derived.get(gap.table or "", ())
             if set(needs) & set(gap.columns):

@@ -73,9 +73,7 @@ def reaches() -> Mapping[str, Reach]:
     for one in all_tables().values():
         for derived in one.derived:
             for reach in found.values():
-                if derived.of in reach.listed or {*derived.needs, *derived.besides} & reach.columns.get(
-                    derived.of, set()
-                ):
+                if derived.of in reach.listed or set(derived.needs) & reach.columns.get(derived.of, set()):
                     reach.derived.setdefault(one.name, set()).add(derived.of)
     return found
 

@@ -199,7 +199,7 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
         "line": place.line,
         "resource": place.resource,
     }
-    needs = {name: value for name in derived.needs + derived.besides if (value := parent.get(name)) is not None}
+    needs = {name: value for name in derived.needs if (value := parent.get(name)) is not None}
     answer = attempt(lambda given: list(derived.function(given)), needs, ", ".join(derived.needs))
     for found in [answer] if isinstance(answer, Unknown) else answer:
         if isinstance(found, Unknown):

@@ -260,7 +260,6 @@ class Derived:
     function: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any] | Unknown]]
     known: Mapping[str, Any] = field(default_factory=dict)
     """Columns that are the same in all rows, and so are known even where a need is not."""
-    besides: tuple[str, ...] = ()
 
 
 Scope = Literal["region", "account"]

@@ -84,7 +84,7 @@ def make_plan(selection: Selection, source: str) -> list[TablePlan]:
             if "::" not in derived.of:
                 parent = table(derived.of)
                 if tells(source, parent):
-                    want(parent, frozenset(derived.needs + derived.besides)).children.append((chosen, derived))
+                    want(parent, frozenset(derived.needs)).children.append((chosen, derived))
     for name, plan in plans.items():
         wanted_columns = _closed(plan.table, columns[name])
         plan.columns = tuple(column for column in plan.table.all_columns if column.name in wanted_columns)

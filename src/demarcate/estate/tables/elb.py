@@ -387,12 +387,7 @@ CLASSIC_LISTENER = Table(
     "A listener of a classic load balancer.",
     service="elb",
     derived=(
-        Derived(
-            "aws_ec2_classic_load_balancer",
-            ("name", "listeners"),
-            _listeners_of_classic,
-            besides=("tls_policies",),
-        ),
+        Derived("aws_ec2_classic_load_balancer", ("name", "listeners", "tls_policies"), _listeners_of_classic),
     ),
     columns=(
         Text("load_balancer_name"),

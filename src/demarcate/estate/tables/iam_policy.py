@@ -54,7 +54,7 @@ def _of_named(of: str, arn: str, *, named: str = "") -> Derived:
             yield {**one, "own_parts": own_parts(*about, values_of(own), arn)}
 
     known = {"policy_of": of, "kind": "resource"}
-    return Derived(of, ("policy",), rows, known, besides=("arn", *_NAMES) if named else ("arn",))
+    return Derived(of, ("policy", "arn", *_NAMES) if named else ("policy", "arn"), rows, known)
 
 
 _NAMES = ("name", "given_name")
@@ -237,7 +237,7 @@ def _identity(of: str, *separate: str) -> Derived:
                 told |= {"escalates": False, "escalations": []}
             yield told
 
-    return Derived(of, ("inline_policies",), rows, known={"policy_of": of}, besides=separate)
+    return Derived(of, ("inline_policies", *separate), rows, known={"policy_of": of})
 
 
 def _policies(policies: Any) -> list[list[Any]]:
