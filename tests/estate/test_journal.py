@@ -139,6 +139,8 @@ def part_nobody_knows(folder: Path) -> None:
     (folder / "tables" / "aws_vpc" / "1.d.parquet").write_bytes(b"")
     (folder / "tables" / "aws_vpc" / "x.ndjson").write_text("{")
     (folder / ".manifest.json.0123abcd").write_text("{")
+    (folder / "accounts").mkdir()
+    (folder / "accounts" / ".1.json.0123abcd").write_text("{")
 
 
 def journal_empty(folder: Path) -> None:

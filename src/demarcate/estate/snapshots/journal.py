@@ -19,6 +19,7 @@ import threading
 import time
 from collections.abc import Iterator
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import BinaryIO
 
@@ -27,7 +28,7 @@ import msgspec
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.moments import utc
-from demarcate.estate.snapshots.manifest import FORMAT, Part, Unread, ends_well, odd_part
+from demarcate.estate.snapshots.manifest import ACCOUNTS, FORMAT, Part, Unread, ends_well, odd_part
 from demarcate.version import __version__
 
 NAME = "journal.jsonl"
@@ -136,7 +137,7 @@ class Journal:
         """
         tables = self.folder / "tables"
         below = tables.iterdir() if tables.is_dir() and not tables.is_symlink() else ()
-        for path in (self.folder, tables, *below):
+        for path in (self.folder, self.folder / ACCOUNTS, tables, *below):
             if path.is_symlink() or (path.exists() and not path.is_dir()):
                 raise DemarcateError(
                     f"{path}: is no folder of this program's: delete {self.folder} to begin again"
@@ -251,7 +252,8 @@ class Journal:
     def _tidy(self) -> None:
         """Remove files that belong to no unit that is held, as a manifest that a killed run had half written."""
         held = {NAME} | {found.part.file for sealed in self.held.values() for found in sealed.parts}
-        for path in (*self.folder.glob("*"), *(self.folder / "tables").glob("*/*")):
+        folders = (self.folder.glob("*"), (self.folder / ACCOUNTS).glob("*"), (self.folder / "tables").glob("*/*"))
+        for path in chain.from_iterable(folders):
             if not path.is_dir() and path.relative_to(self.folder).as_posix() not in held:
                 path.unlink()
 

@@ -43,7 +43,7 @@ _LARGEST_OF_OTHERS = 10_000_000
 MOST_ROWS = 1 << 48
 """More than any part has; sums of them are still whole numbers that all may hold."""
 
-MANIFEST = "manifest.json"
+MANIFEST, ACCOUNTS = "manifest.json", "accounts"
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9]{1,32}")
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,99}")
@@ -264,7 +264,7 @@ def _decoded(raw: bytes, type_: type[T], path: Path) -> T:
 
 def _account_file(account: str) -> str:
     """The file of an account. A source may call one by any text: what is no name for a file has its digest's."""
-    return f"accounts/{account if _ACCOUNT.fullmatch(account) else sha256(to_json(account)).hexdigest()}.json"
+    return f"{ACCOUNTS}/{account if _ACCOUNT.fullmatch(account) else sha256(to_json(account)).hexdigest()}.json"
 
 
 def _joined(folder: Path, common: _Common, accounts: Collection[str] | None) -> Manifest:
