@@ -91,7 +91,7 @@ def _installed(library: str) -> str:
 
 
 def _columns() -> str:
-    return repr([(t.name, t.scope, [(c.name, c.type) for c in t.columns]) for t in all_tables().values()])
+    return repr([(t.name, t.scope, [(c.name, c.type) for c in t.all_columns]) for t in all_tables().values()])
 
 
 def _compile_all(texts: Sequence[tuple[str, str]], responsibilities: tuple[str, ...] | None) -> dict[str, Check]:

@@ -233,12 +233,20 @@ class Bulk:
 class Companion:
     """Another resource of the template that completes a row: the one whose `property` names the row's `ref`.
 
-    `@name` is then the companion's properties (with `many`, the list of them). `property` may hold a list.
+    `@name` is then the companion's properties (with `many`, the list of them). `property` may hold a list; `owner`
+    turns what it holds into what `Ref` gives, where it may be written in other ways.
+
+    One that names a resource which no template here declares is a row of its own, which tells nothing but what the
+    companion does. It is none where resources of other tables are named by the same property (`shared`). Where the
+    property is `optional`, one of which it is not known may amend nothing.
     """
 
     type: str
     property: str
     many: bool = False
+    owner: Callable[[str], str] | None = None
+    shared: bool = False
+    optional: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -286,6 +294,9 @@ class Table:
     """The property that `Ref` returns when a template declares it (`BucketName`)."""
     ref_attributes: tuple[str, ...] = ()
     """The attributes that `Fn::GetAtt` gives and that are what `Ref` gives (`GroupId`)."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Types of resource that are parts of a row's, each with its property that names it: what amends the part (an
+    alias of a function) amends the row's."""
     facts: bool = False
 
     @property
@@ -306,7 +317,8 @@ class Table:
     def all_columns(self) -> tuple[Column, ...]:
         """Its own columns and those that every table has."""
         own = {column.name for column in self.columns}
-        return self.columns + tuple(column for column in COMMON if column.name not in own)
+        common = (*COMMON, COMPANION) if self.companions else COMMON
+        return self.columns + tuple(column for column in common if column.name not in own)
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
@@ -329,3 +341,10 @@ COMMON: Final = (
     ),
 )
 """The columns that every table has."""
+
+COMPANION: Final = Column(
+    "_companion",
+    "VARCHAR",
+    about="Where the resource itself is not among what was read: which of its companions the row tells of.",
+)
+"""The column of tables whose rows companions complete."""

@@ -101,7 +101,7 @@ class AccountNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One table of one account and region. `file` is relative to the snapshot; None where there is no row.
 
-    `assigned` are the columns in which rows hold stand-ins.
+    `assigned` are the columns in which rows hold stand-ins, `companions` those of which rows tell alone.
     """
 
     account: str | None
@@ -109,6 +109,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rows: int
     file: str | None
     assigned: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
 
 
 class TableParts(msgspec.Struct, frozen=True, kw_only=True):

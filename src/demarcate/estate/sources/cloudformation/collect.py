@@ -8,12 +8,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demarcate.estate.schema.rows import Address, Item, Row, build, derive
-from demarcate.estate.schema.standins import shown
-from demarcate.estate.schema.table import Companion, Table
+from demarcate.estate.schema.rows import Address, Item, Row, build, derive, detail_of
+from demarcate.estate.schema.table import COMPANION, REF, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
+from demarcate.estate.sources.cloudformation.companions import Companions
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape, place_of
 from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.templates import Resource
 
 
-_PLACE = frozenset(("account_id", "region", "partition", "resource", "file", "line", "_conditional"))
+_PLACE = frozenset(
+    ("account_id", "region", "partition", "resource", "file", "line", "_conditional", COMPANION.name)
+)
 """What is known of a row that is too much to be written."""
 
 
@@ -54,7 +56,7 @@ def collect(
     known = {t for table in tables.values() for t in _all_types(table)}
     writer.resources = {t: len(found) for t, found in by_type.items() if t not in known}
 
-    companions = _Companions(by_type)
+    companions = Companions(by_type)
     rows = _Rows(templates.shares)
     plans = make_plan(selection, "cloudformation")
     kept = {p.table.name: writer.part(p.table, p.names) for p in plans if p.kept}
@@ -74,7 +76,7 @@ def _all_types(table: Table) -> Iterable[str]:
 def _table(
     plan: TablePlan,
     by_type: Mapping[str, list[Resource]],
-    companions: _Companions,
+    companions: Companions,
     rows: _Rows,
     kept: Mapping[str, PartWriter],
 ) -> None:
@@ -84,18 +86,50 @@ def _table(
     part = kept.get(table.name)
     for type_ in table.types:
         for resource in by_type.get(type_, ()):
-            found = {name: companions.of(table.companions[name], resource) for name in details}
+            found = {name: companions.of(table, name, resource) for name in details}
             item = Item(resource.properties, None, found, resource.ref, resource.label)
             row = make(item, _place(resource))
             for child, derived in plan.children:
                 rows.append(_derived(child, derived, row, resource), kept[child.name], resource)
             if part is not None:
                 rows.append((_conditional(row, resource),), part, resource)
+    for name in table.companions:
+        _alone(plan, name, companions, rows, kept)
     if part is None:
         return
     for derived in table.derived:
         for resource in by_type.get(derived.of, ()) if "::" in derived.of else ():
             rows.append(_derived(table, derived, resource.properties, resource), part, resource)
+
+
+def _alone(
+    plan: TablePlan,
+    name: str,
+    companions: Companions,
+    rows: _Rows,
+    kept: Mapping[str, PartWriter],
+) -> None:
+    """Rows of companions of one name whose resource is not in the templates: they tell what the companion does."""
+    table = plan.table
+    companion = table.companions[name]
+    places = {column.name: place_of(table, column) for column in plan.columns if column in table.columns}
+    told = {column for column, place in places.items() if place is not None and detail_of(place.path) == name}
+    make = build((column for column in plan.columns if column.name in told), partial(place_of, table))
+    part = kept.get(table.name)
+    for other, target in companions.alone(table, name) if told else ():
+        properties: Any = other.properties
+        if companion.optional and isinstance(target, Unknown):
+            properties = Unknown(target.kind, f"whether it amends any is not known: {target.reason}")
+        row = make(Item({}, details={name: [properties] if companion.many else properties}), _place(other))
+        untold = Unknown(Kind.NOT_GIVEN, f"is not among what was given: only an {other.type} of it is")
+        for column in places.keys() - told:
+            row[column] = target if places[column] == REF else untold
+        row[COMPANION.name] = name
+        for child, derived in plan.children:
+            if told.issuperset(derived.needs):
+                rows.append(_derived(child, derived, row, other), kept[child.name], other)
+        if part is not None:
+            rows.append((_conditional(row, other),), part, other)
 
 
 def _derived(table: Table, derived: Any, parent: Mapping[str, Any], resource: Resource) -> Iterable[Row]:
@@ -141,39 +175,3 @@ class _Rows:
                 share.spend(part.size - before)
             except Exhausted as error:
                 self.problems[too_much(error)] = None
-
-
-class _Companions:
-    """Finds the resources that complete a row: indexed once for each (type, property)."""
-
-    def __init__(self, by_type: Mapping[str, list[Resource]]) -> None:
-        self._by_type = by_type
-        self._indexes: dict[tuple[str, str], tuple[dict[str, list[Any]], list[Unknown]]] = {}
-
-    def of(self, companion: Companion, resource: Resource) -> Any:
-        """The companion's properties, or with `many` the list of them; {} where it is known that none is."""
-        index, unplaced = self._index(companion)
-        ref = shown(resource.ref)
-        found = index.get(ref, []) + index.get(f"{ref}.Arn", [])
-        if companion.many:
-            return [*found, *unplaced[:1]]  # no more is known of the others, and there may be thousands
-        return (found or unplaced or [{}])[0]
-
-    def _index(self, companion: Companion) -> tuple[dict[str, list[Any]], list[Unknown]]:
-        key = (companion.type, companion.property)
-        if key in self._indexes:
-            return self._indexes[key]
-        index: dict[str, list[Any]] = {}
-        unplaced: list[Unknown] = []
-        for other in self._by_type.get(companion.type, ()):
-            properties: Any = other.properties
-            if other.conditional is not None:
-                properties = Unknown(other.conditional.kind, f"{other.logical_id}: {other.conditional.reason}")
-            target = other.properties.get(companion.property)
-            for value in target if isinstance(target, list) else [target]:
-                if isinstance(value, Unknown):
-                    unplaced.append(Unknown(value.kind, f"{other.logical_id} may be for it: {value.reason}"))
-                elif isinstance(value, str):
-                    index.setdefault(shown(value), []).append(properties)
-        self._indexes[key] = index, unplaced
-        return index, unplaced
