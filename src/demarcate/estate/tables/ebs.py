@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -19,6 +22,23 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import each, not_empty
+from demarcate.estate.schema.unknown import Kind, Unknown
+
+
+def encryption_asked(volume: Mapping[str, Any]) -> Any:
+    """Whether a volume is asked to be encrypted, as templates and launch templates declare volumes.
+
+    One that says nothing has the encryption of its snapshot. A new one is plain, unless its region encrypts by default.
+    """
+    told = volume.get("Encrypted")
+    if told is not None:
+        return told
+    if volume.get("SnapshotId") is not None:
+        return Unknown(Kind.INDIRECT, "a volume is encrypted if its snapshot is")
+    if volume.get("KmsKeyId") is not None:
+        return Unknown(Kind.AMBIGUOUS, "KmsKeyId names a key, and Encrypted is not set")
+    return False
+
 
 VOLUME = Table(
     "aws_ebs_volume",
@@ -32,7 +52,7 @@ VOLUME = Table(
         Arn("arn:{partition}:ec2:{region}:{account_id}:volume/{volume_id}", cloudformation=REF),
         Text("volume_type", live="VolumeType", absent="gp2"),
         Text("state", live="State"),
-        Bool("encrypted", live="Encrypted", absent=False),
+        Bool("encrypted", live="Encrypted", cloudformation=From("@", encryption_asked), absent=False),
         Text("kms_key_id", live="KmsKeyId", absent=""),
         Int("size", live="Size", about="GiB."),
         Int("iops", live="Iops"),

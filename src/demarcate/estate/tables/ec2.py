@@ -6,13 +6,14 @@ import base64
 import binascii
 import zlib
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import as_list, each, present, secrets_in
 from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.tables.ebs import encryption_asked
 
 MAX_USER_DATA = 1_000_000
 
@@ -39,9 +40,13 @@ def _secrets_around(value: StandIn) -> list[str] | Unknown:
     return secrets or ([] if value.is_of_names else value.unknown)
 
 
+IMAGE_DECIDES: Final = Unknown(Kind.INDIRECT, "no volume is declared: the image decides about its own")
+
+
 def unencrypted_devices(mappings: list[Any]) -> Any:
     """The devices of block device mappings whose volumes are not asked to be encrypted."""
     devices: list[str] = []
+    volumes = 0
     for mapping in mappings:
         if isinstance(mapping, Unknown):
             return mapping
@@ -50,14 +55,13 @@ def unencrypted_devices(mappings: list[Any]) -> Any:
             return ebs
         if ebs is None or mapping.get("NoDevice", False) not in (False, "false"):
             continue
-        encrypted = ebs.get("Encrypted")
+        volumes += 1
+        encrypted = encryption_asked(ebs)
         if isinstance(encrypted, Unknown):
             return encrypted
-        if encrypted is None and ebs.get("SnapshotId") is not None:
-            return Unknown(Kind.INDIRECT, "a volume is encrypted if its snapshot is")
         if str(encrypted).lower() != "true":
             devices.append(mapping.get("DeviceName", "?"))
-    return devices
+    return devices if volumes else IMAGE_DECIDES
 
 
 def _asks_for_public_address(interfaces: list[Any]) -> Any:
@@ -440,8 +444,8 @@ LAUNCH_TEMPLATE = Table(
             "unencrypted_devices",
             live=From(_data("BlockDeviceMappings"), unencrypted_devices),
             cloudformation=From("LaunchTemplateData.BlockDeviceMappings", unencrypted_devices),
-            absent=[],
-            about="The devices whose volumes it does not ask to be encrypted.",
+            absent=IMAGE_DECIDES,
+            about="The devices whose volumes it does not ask to be encrypted; unknown where it declares no volume.",
         ),
         Bool(
             "monitoring_enabled",

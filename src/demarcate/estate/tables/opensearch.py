@@ -22,7 +22,7 @@ from demarcate.estate.schema.table import (
     attribute,
 )
 from demarcate.estate.schema.transforms import document, present
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 
 def _cluster(name: str) -> Callable[[Mapping[str, Any]], Any]:
@@ -33,6 +33,17 @@ def _cluster(name: str) -> Callable[[Mapping[str, Any]], Any]:
         return config if isinstance(config, Unknown) else config.get(name, ABSENT)
 
     return value
+
+
+def _primary_nodes(properties: Mapping[str, Any]) -> Any:
+    """How many dedicated primary nodes there are; AWS does not publish how many where they are on without a number."""
+    count, enabled = (_cluster(f"DedicatedMaster{name}")(properties) for name in ("Count", "Enabled"))
+    if count is not ABSENT or enabled is ABSENT:
+        return count
+    if isinstance(enabled, Unknown):
+        return enabled
+    on = str(enabled).lower() == "true"
+    return Unknown(Kind.DEPLOYMENT, "DedicatedMasterCount is not set: AWS decides it") if on else 0
 
 
 def _policy(value: Any) -> Any:
@@ -164,7 +175,7 @@ DOMAIN = Table(
         Int(
             "dedicated_master_count",
             live="ClusterConfig.DedicatedMasterCount",
-            cloudformation=From("@", _cluster("DedicatedMasterCount")),
+            cloudformation=From("@", _primary_nodes),
             absent=0,
         ),
         Bool(
