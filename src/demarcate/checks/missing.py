@@ -77,6 +77,21 @@ class Missing:
             return None
         return self.source.why_absent(table)
 
+    def why_unanswered(self, check: Check, table: Table) -> Unknown | None:
+        """Why a check has an answer for no row of this source; None where it may have one."""
+        if any(all(self._tells(table, name) for name in need) for need in check.needs):
+            return None
+        return Unknown(Kind.UNTOLD, self.source.untold)
+
+    def _tells(self, table: Table, name: str) -> bool:
+        """Whether the source tells a column of a table, or another table that is looked into."""
+        looked = all_tables().get(name)
+        if looked is not None:
+            return looked.facts or self.source.tells(looked)
+        column = table.column(name)
+        own = column is not None and column in table.columns and not table.derived and not table.facts
+        return not own or column is None or self.source.place(table, column) is not None
+
     def why_partly_read(self, name: str) -> Unknown | None:
         """Why a table may have rows that are not in the snapshot, anywhere; None where it has them all."""
         table = all_tables()[name]

@@ -176,6 +176,9 @@ class Scan:
     ) -> None:
         self._group, self._cursor, self._table, self._checks = group, cursor, table, checks
         self._wanted = wanted
+        # Of what a template declares within a resource there may be several rows; AWS names each by itself.
+        self._merged = bool(table.derived or (table.within and not group.missing.source.asks))
+        """Whether several rows are one resource."""
         looked = [group.missing.looked_into(check) for check in checks if check.lookups]
         self._missing: tuple[str, ...] = ()
         """Columns of the judged row that say what is missing from the tables that are looked into."""
@@ -201,7 +204,7 @@ class Scan:
         source = self._source()
         verdicts = f"SELECT {', '.join(self._columns())} FROM {source}"
         few = self._group.rows(self._table) <= FEW_ROWS
-        all_kept = few or self._wanted.passes or bool(self._table.derived)
+        all_kept = few or self._wanted.passes or self._merged
         checks, numbers = self._checks, range(len(self._checks))
         if not all_kept:
             verdicts = f"SELECT * FROM ({verdicts}) WHERE {' OR '.join(_not_passed(i) for i in numbers)}"
@@ -209,7 +212,7 @@ class Scan:
                 self._write(list(enumerate(checks)), f"({verdicts})")
                 return _count_written(self._cursor, source, checks, [self._about(check) for check in checks])
         self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {verdicts}")
-        kept = f"({_by_resource(numbers)})" if self._table.derived else "judged"
+        kept = f"({_by_resource(numbers)})" if self._merged else "judged"
         if few:
             counts = _count_here(self._cursor, kept, len(checks))
         else:
@@ -303,7 +306,7 @@ class Scan:
             return f"CASE n {' '.join(f'WHEN {i} THEN {value}' for i, value in values)} END"
 
         told = {i: (_reason(check, f"v{i}"), self._causes(check, f"v{i}")) for i, check in checks}
-        if self._table.derived:
+        if self._merged:
             source = f"({_by_resource(told, told)})"
             told = {i: (f"r{i}", f"w{i}") for i in told}
         reason = of_check((i, reason) for i, (reason, _) in told.items())

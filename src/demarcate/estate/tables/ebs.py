@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.table import (
@@ -20,6 +20,7 @@ from demarcate.estate.schema.table import (
     Text,
     Texts,
     Time,
+    Within,
 )
 from demarcate.estate.schema.transforms import each, not_empty
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -40,12 +41,31 @@ def encryption_asked(volume: Mapping[str, Any]) -> Any:
     return False
 
 
+def _of_instance(instance: Mapping[str, Any]) -> Iterator[Any]:
+    """The volumes that a template declares within an instance.
+
+    One that does not ask for encryption may be the image's own, whose snapshot then decides.
+    """
+    mappings = instance.get("BlockDeviceMappings", [])
+    for mapping in [mappings] if isinstance(mappings, Unknown) else mappings:
+        volume = mapping if isinstance(mapping, Unknown) else mapping.get("Ebs")
+        if isinstance(volume, Unknown):
+            yield volume
+        elif volume is not None:
+            zone = {"AvailabilityZone": instance["AvailabilityZone"]} if "AvailabilityZone" in instance else {}
+            decides = Unknown(
+                Kind.INDIRECT, "it is not set: the image decides, where the device is one of its own"
+            )
+            yield {"Encrypted": decides, **zone, **volume}
+
+
 VOLUME = Table(
     "aws_ebs_volume",
     "An EBS volume.",
     service="ebs",
     live=Each("ec2.describe_volumes", "Volumes[]"),
     cloudformation="AWS::EC2::Volume",
+    within=(Within("AWS::EC2::Instance", _of_instance),),
     ref_attributes=("VolumeId",),
     columns=(
         Text("volume_id", live="VolumeId", cloudformation=REF),

@@ -16,6 +16,7 @@ from demarcate.estate.schema.table import (
     Call,
     Companion,
     Each,
+    Formatted,
     From,
     Int,
     Json,
@@ -337,6 +338,7 @@ FUNCTION = Table(
         Text(
             "log_group",
             live="LoggingConfig.LogGroup",
+            cloudformation=From("LoggingConfig.LogGroup", absent=Formatted("/aws/lambda/{name}")),
             about="The CloudWatch log group that it writes to.",
         ),
         Text(

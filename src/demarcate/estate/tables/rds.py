@@ -8,6 +8,7 @@ from typing import Any
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.standins import sample
 from demarcate.estate.schema.table import (
+    FOLLOWED,
     REF,
     Arn,
     Bool,
@@ -16,6 +17,7 @@ from demarcate.estate.schema.table import (
     Column,
     Each,
     From,
+    Inherited,
     Int,
     Json,
     Table,
@@ -23,6 +25,7 @@ from demarcate.estate.schema.table import (
     Text,
     Texts,
     Time,
+    Within,
     attribute,
 )
 from demarcate.estate.schema.transforms import each, present
@@ -99,7 +102,7 @@ def _encryption_declared(sources: tuple[str, ...]) -> Callable[[Mapping[str, Any
             return encrypted
         if str(encrypted).lower() == "true":
             return "sse-kms"
-        if any(properties.get(source) is not None for source in sources):
+        if any(properties.get(source) is not None for source in sources if source != properties.get(FOLLOWED)):
             return Unknown(Kind.INDIRECT, "StorageEncrypted is off, but the database is made from another")
         engine = properties.get("Engine")
         if engine is None or isinstance(engine, Unknown):
@@ -179,6 +182,20 @@ def _is_resolved(password: Any) -> bool:
     return bool(password.startswith("{{resolve:secretsmanager:"))
 
 
+def _of_engine(engine: str) -> Callable[[Mapping[str, Any]], list[dict[str, Any]]]:
+    """A resource of a service that RDS operates, as RDS declares it."""
+
+    def declared(properties: Mapping[str, Any]) -> list[dict[str, Any]]:
+        own = {_OTHER_NAMES.get(name, name): value for name, value in properties.items()}
+        return [{**own, "Engine": engine}]
+
+    return declared
+
+
+_OTHER_NAMES = {"IamAuthEnabled": "EnableIAMDatabaseAuthentication", "DBPort": "Port"}
+"""Properties of Neptune that RDS calls otherwise."""
+
+
 INSTANCE = Table(
     "aws_rds_db_instance",
     "An RDS DB instance, alone or in a cluster.",
@@ -188,6 +205,18 @@ INSTANCE = Table(
         "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBInstanceArn"),
     },
     cloudformation="AWS::RDS::DBInstance",
+    within=(
+        Within("AWS::DocDB::DBInstance", _of_engine("docdb"), named=True),
+        Within("AWS::Neptune::DBInstance", _of_engine("neptune"), named=True),
+    ),
+    # A replica has the engine and, within its region, the encryption of its source.
+    inherits=(
+        Inherited(
+            "SourceDBInstanceIdentifier",
+            {"Engine": None, "EngineVersion": None, "StorageEncrypted": False, "KmsKeyId": None},
+            unless=("SourceRegion",),
+        ),
+    ),
     ref_property="DBInstanceIdentifier",
     columns=(
         Text("db_instance_identifier", live="DBInstanceIdentifier", cloudformation=REF),
@@ -342,6 +371,10 @@ CLUSTER = Table(
         "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBClusterArn"),
     },
     cloudformation="AWS::RDS::DBCluster",
+    within=(
+        Within("AWS::DocDB::DBCluster", _of_engine("docdb"), named=True),
+        Within("AWS::Neptune::DBCluster", _of_engine("neptune"), named=True),
+    ),
     ref_property="DBClusterIdentifier",
     columns=(
         Text("db_cluster_identifier", live="DBClusterIdentifier", cloudformation=REF),

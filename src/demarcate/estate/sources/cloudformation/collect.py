@@ -14,6 +14,7 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
 from demarcate.estate.sources.cloudformation.companions import Companions
+from demarcate.estate.sources.cloudformation.declared import declared
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape, place_of
 from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
@@ -45,8 +46,10 @@ def collect(
     from demarcate.estate.sources.cloudformation.templates import load
 
     tables = all_tables()
-    names = {t: table.ref_property for table in tables.values() if table.ref_property for t in table.types}
-    same = {t: table.ref_attributes for table in tables.values() if table.ref_attributes for t in table.types}
+    names = {t: table.ref_property for table in tables.values() if table.ref_property for t in table.named_types}
+    same = {
+        t: table.ref_attributes for table in tables.values() if table.ref_attributes for t in table.named_types
+    }
     templates = load(paths, parameters=parameters, names=names, same_as_ref=same)
     writer.unread(*(problem.unread() for problem in templates.problems))
     by_type: dict[str, list[Resource]] = {}
@@ -70,6 +73,7 @@ def collect(
 def _all_types(table: Table) -> Iterable[str]:
     yield from table.types
     yield from (companion.type for companion in table.companions.values())
+    yield from (within.type for within in table.within)
     yield from (derived.of for derived in table.derived if "::" in derived.of)
 
 
@@ -84,15 +88,13 @@ def _table(
     make = build(plan.columns, partial(place_of, table))
     details = plan.details("cloudformation")
     part = kept.get(table.name)
-    for type_ in table.types:
-        for resource in by_type.get(type_, ()):
-            found = {name: companions.of(table, name, resource) for name in details}
-            item = Item(resource.properties, None, found, resource.ref, resource.label)
-            row = make(item, _place(resource))
-            for child, derived in plan.children:
-                rows.append(_derived(child, derived, row, resource), kept[child.name], resource)
-            if part is not None:
-                rows.append((_conditional(row, resource),), part, resource)
+    for resource, ref in declared(table, by_type):
+        found = {name: companions.of(table, name, resource) for name in details}
+        row = make(Item(resource.properties, None, found, ref, resource.label), _place(resource))
+        for child, derived in plan.children:
+            rows.append(_derived(child, derived, row, resource), kept[child.name], resource)
+        if part is not None:
+            rows.append((_conditional(row, resource),), part, resource)
     for name in table.companions:
         _alone(plan, name, companions, rows, kept)
     if part is None:

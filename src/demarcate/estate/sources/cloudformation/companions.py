@@ -24,9 +24,9 @@ class Companions:
     def of(self, table: Table, name: str, resource: Resource) -> Any:
         """The companion's properties, or with `many` the list of them; {} where it is known that none is."""
         index, unplaced = self._index(table, name)
-        ref = shown(resource.ref)
-        found = index.get(ref, []) + index.get(f"{ref}.Arn", [])
-        if table.companions[name].many:
+        companion = table.companions[name]
+        found = [one for key in self._keys(companion, resource) for one in index.get(key, ())]
+        if companion.many:
             return [*found, *unplaced[:1]]  # no more is known of the others, and there may be thousands
         return (found or unplaced or [{}])[0]
 
@@ -35,12 +35,23 @@ class Companions:
         companion = table.companions[name]
         if companion.shared:
             return
-        there = {shown(resource.ref) for type_ in table.types for resource in self._by_type.get(type_, ())}
+        there = {
+            key
+            for type_ in table.named_types
+            for resource in self._by_type.get(type_, ())
+            for key in self._keys(companion, resource)
+        }
         for other in self._by_type.get(companion.type, ()):
             for target, owner in self._targets(table, companion, other):
-                if owner is None or owner.removesuffix(".Arn") not in there:
+                if owner is None or owner not in there:
                     yield other, target
                     break
+
+    def _keys(self, companion: Companion, resource: Resource) -> tuple[str, ...]:
+        """The texts that name a resource, each once."""
+        ref = shown(resource.ref)
+        others = companion.keys(shown(resource.properties), ref) if companion.keys is not None else ()
+        return tuple(dict.fromkeys((ref, f"{ref}.Arn", *others)))
 
     def _index(self, table: Table, name: str) -> tuple[dict[str, list[Any]], list[Unknown]]:
         key = (table.name, name)
