@@ -57,25 +57,12 @@ def _answer(node: exp.Expr, names: Mapping[str, str]) -> _Answer:
         return _Answer(_either((left.true, right.true)), _both((left.false, right.false)))
     if isinstance(node, exp.Is):
         return _Answer(ALWAYS, ALWAYS)
-    if isinstance(node, exp.Case):
-        return _case(node, names)
-    inner = [_answer(child, names).known for child in node.iter_expressions() if isinstance(child, exp.Condition)]
-    known = _either(inner) if isinstance(node, exp.Coalesce) else _both(inner)
+    if isinstance(node, exp.Case):  # what a condition of its own makes of a predicate; no predicate may hold one
+        (branch,) = node.args["ifs"]
+        holds, answer = _answer(branch.this, names).true, _answer(branch.args["true"], names)
+        return _Answer(_both((holds, answer.true)), _both((holds, answer.false)))
+    known = _both(_answer(part, names).known for part in node.iter_expressions() if isinstance(part, exp.Condition))
     return _Answer(known, known)
-
-
-def _case(node: exp.Case, names: Mapping[str, str]) -> _Answer:
-    true, false = [], []
-    for branch in node.args["ifs"]:
-        holds, value = _answer(branch.this, names).true, _answer(branch.args["true"], names)
-        true.append(_both((holds, value.true)))
-        false.append(_both((holds, value.false)))
-    default = node.args.get("default")
-    if default is not None:
-        value = _answer(default, names)
-        true.append(value.true)
-        false.append(value.false)
-    return _Answer(_either(true), _either(false))
 
 
 def _either(several: Iterable[Needs]) -> Needs:
