@@ -61,7 +61,9 @@ def _answer(node: exp.Expr, names: Mapping[str, str]) -> _Answer:
         (branch,) = node.args["ifs"]
         holds, answer = _answer(branch.this, names).true, _answer(branch.args["true"], names)
         return _Answer(_both((holds, answer.true)), _both((holds, answer.false)))
-    known = _both(_answer(part, names).known for part in node.iter_expressions() if isinstance(part, exp.Condition))
+    known = _both(
+        _answer(part, names).known for part in node.iter_expressions() if isinstance(part, exp.Condition)
+    )
     return _Answer(known, known)
 
 

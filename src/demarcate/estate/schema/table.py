@@ -363,8 +363,8 @@ class Table:
     def all_columns(self) -> tuple[Column, ...]:
         """Its own columns and those that every table has."""
         own = {column.name for column in self.columns}
-        common = (*COMMON, COMPANION) if self.companions else COMMON
-        return self.columns + tuple(column for column in common if column.name not in own)
+        added = ADDED if self.companions else COMMON
+        return self.columns + tuple(column for column in added if column.name not in own)
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
@@ -394,3 +394,6 @@ COMPANION: Final = Column(
     about="Where the resource itself is not among what was read: which of its companions the row tells of.",
 )
 """The column of tables whose rows companions complete."""
+
+ADDED: Final = (*COMMON, COMPANION)
+"""The columns that a table has beside its own."""
