@@ -239,8 +239,8 @@ class Bulk:
 class Companion:
     """Another resource of the template that completes a row: the one whose `property` names the row's `ref`.
 
-    `@name` is then the companion's properties (with `many`, the list of them). `property` may hold a list; `owner`
-    turns what it holds into what `Ref` gives, where it may be written in other ways.
+    `@name` is then the companion's properties (with `many`, the list of them). `property` is a path to a text or a
+    list; `owner` turns what it holds into what `Ref` gives, where it may be written in other ways.
 
     `keys` gives other texts that name the row, by its properties and its `ref`.
 

@@ -24,6 +24,7 @@ from demarcate.estate.schema.table import (
 )
 from demarcate.estate.schema.transforms import document, each, equals
 from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.tables.backup import SELECTED, selected
 
 
 def _sse_type(specification: Mapping[str, Any]) -> Any:
@@ -68,6 +69,7 @@ TABLE = Table(
     cloudformation="AWS::DynamoDB::Table",
     within=(Within("AWS::DynamoDB::GlobalTable", _replicas, named=True),),
     ref_property="TableName",
+    companions={"selected": SELECTED},
     columns=(
         Text("name", live="TableName", cloudformation=REF),
         Arn(live="TableArn", cloudformation=attribute("Arn")),
@@ -130,6 +132,7 @@ TABLE = Table(
             absent={},
         ),
         Time("creation_date_time", live="CreationDateTime"),
+        selected(),
         Tags(live="@tags.Tags"),
     ),
 )

@@ -30,6 +30,7 @@ from demarcate.estate.schema.table import (
 )
 from demarcate.estate.schema.transforms import each, present
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+from demarcate.estate.tables.backup import SELECTED, selected
 
 _RESTORED_INSTANCE = (
     "DBClusterIdentifier",
@@ -218,6 +219,7 @@ INSTANCE = Table(
         ),
     ),
     ref_property="DBInstanceIdentifier",
+    companions={"selected": SELECTED},
     columns=(
         Text("db_instance_identifier", live="DBInstanceIdentifier", cloudformation=REF),
         Arn(live="DBInstanceArn", cloudformation=attribute("DBInstanceArn")),
@@ -358,6 +360,7 @@ INSTANCE = Table(
             absent="",
         ),
         Time("create_time", live="InstanceCreateTime"),
+        selected(),
         Tags(live="TagList"),
     ),
 )
@@ -376,6 +379,7 @@ CLUSTER = Table(
         Within("AWS::Neptune::DBCluster", _of_engine("neptune"), named=True),
     ),
     ref_property="DBClusterIdentifier",
+    companions={"selected": SELECTED},
     columns=(
         Text("db_cluster_identifier", live="DBClusterIdentifier", cloudformation=REF),
         Arn(live="DBClusterArn", cloudformation=attribute("DBClusterArn")),
@@ -469,6 +473,7 @@ CLUSTER = Table(
             cloudformation="VpcSecurityGroupIds",
         ),
         Time("create_time", live="ClusterCreateTime"),
+        selected(),
         Tags(live="TagList"),
     ),
 )

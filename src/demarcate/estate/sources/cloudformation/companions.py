@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from demarcate.estate.schema.paths import path
 from demarcate.estate.schema.standins import shown
 from demarcate.estate.schema.table import Companion, Table
 from demarcate.estate.schema.unknown import Unknown
@@ -74,7 +75,7 @@ class Companions:
 
     def _targets(self, table: Table, companion: Companion, other: Resource) -> Iterator[tuple[Any, str | None]]:
         """What a companion names, each as it is written and as the text of its owner; None where that is not known."""
-        named = other.properties.get(companion.property)
+        named = path(companion.property)(other.properties)
         for target in named if isinstance(named, list) else [named]:
             if isinstance(target, Unknown):
                 yield target, None
