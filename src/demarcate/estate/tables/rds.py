@@ -183,18 +183,18 @@ def _is_resolved(password: Any) -> bool:
     return bool(password.startswith("{{resolve:secretsmanager:"))
 
 
-def _of_engine(engine: str) -> Callable[[Mapping[str, Any]], list[dict[str, Any]]]:
-    """A resource of a service that RDS operates, as RDS declares it."""
+_OTHER_NAMES = {"IamAuthEnabled": "EnableIAMDatabaseAuthentication", "DBPort": "Port"}
+"""Properties of Neptune that RDS calls otherwise."""
+
+
+def _other(engine: str, type_: str) -> Within:
+    """The resources of another service that RDS operates, as RDS declares them."""
 
     def declared(properties: Mapping[str, Any]) -> list[dict[str, Any]]:
         own = {_OTHER_NAMES.get(name, name): value for name, value in properties.items()}
         return [{**own, "Engine": engine}]
 
-    return declared
-
-
-_OTHER_NAMES = {"IamAuthEnabled": "EnableIAMDatabaseAuthentication", "DBPort": "Port"}
-"""Properties of Neptune that RDS calls otherwise."""
+    return Within(type_, declared, named=True)
 
 
 INSTANCE = Table(
@@ -206,10 +206,7 @@ INSTANCE = Table(
         "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBInstanceArn"),
     },
     cloudformation="AWS::RDS::DBInstance",
-    within=(
-        Within("AWS::DocDB::DBInstance", _of_engine("docdb"), named=True),
-        Within("AWS::Neptune::DBInstance", _of_engine("neptune"), named=True),
-    ),
+    within=(_other("docdb", "AWS::DocDB::DBInstance"), _other("neptune", "AWS::Neptune::DBInstance")),
     # A replica has the engine and, within its region, the encryption of its source.
     inherits=(
         Inherited(
@@ -374,10 +371,7 @@ CLUSTER = Table(
         "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBClusterArn"),
     },
     cloudformation="AWS::RDS::DBCluster",
-    within=(
-        Within("AWS::DocDB::DBCluster", _of_engine("docdb"), named=True),
-        Within("AWS::Neptune::DBCluster", _of_engine("neptune"), named=True),
-    ),
+    within=(_other("docdb", "AWS::DocDB::DBCluster"), _other("neptune", "AWS::Neptune::DBCluster")),
     ref_property="DBClusterIdentifier",
     companions={"selected": SELECTED},
     columns=(
