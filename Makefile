@@ -50,8 +50,9 @@ bench-large: .venv/installed ## how collecting a live estate grows from 50 to 50
 fuzz: .venv/installed ## ten minutes of inputs that are nearly right (COUNT=, SECONDS= of each target, SEED=, TARGETS=)
 	$(BIN)/python -m fuzz.run $(TARGETS) $(if $(COUNT),--count $(COUNT)) $(if $(SECONDS),--seconds $(SECONDS)) $(if $(SEED),--seed $(SEED))
 
-shapes: .venv/installed ## write which names of templates are which of the API, from the data that AWS publishes
+shapes: .venv/installed ## write the names and forms of templates' properties, from the data that AWS publishes
 	$(BIN)/python -m tools.shapes src/demarcate/estate/sources/cloudformation/shapes.json
+	$(BIN)/python -m tools.forms src/demarcate/estate/sources/cloudformation/forms.json
 
 docs: .venv/installed ## write the reference pages from the data
 	$(BIN)/python -m tools.reference docs/reference

@@ -21,7 +21,7 @@ from fuzz.working import Limits, Result, attack, run_one
 
 TARGETS = {
     name: f"fuzz.{name}"
-    for name in ("templates", "predicates", "queries", "snapshots", "evidence", "config", "endpoints")
+    for name in ("templates", "predicates", "queries", "snapshots", "evidence", "config", "endpoints", "patterns")
 }
 OUT = Path("out/fuzz")
 LIMITS = Limits()

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests import processes
+from tests.nursery import nursery
 
 MEMORY = 500
 """MB that a run may take, whatever it is given."""
@@ -32,10 +33,13 @@ class Done:
 
 
 def demarcate(*args: str, cwd: Path, **environment: str) -> Done:
-    """Run the command to its end."""
+    """Run the command to its end, by the nursery where its environment is that of the tests."""
+    if not environment and nursery().is_at_home():
+        ran, peak = nursery().run(args, cwd, b"", processes.PATIENCE)
+        return Done(ran.returncode, ran.stdout, ran.stderr.strip(), peak // 1024)
     done = processes.python("-c", _RUN, *args, cwd=cwd, environment=environment)
-    said, _, peak = done.stderr.rpartition("\npeak ")
-    return Done(done.returncode, done.stdout, said.strip(), int(peak) // 1024)
+    said, _, told = done.stderr.rpartition("\npeak ")
+    return Done(done.returncode, done.stdout, said.strip(), int(told) // 1024)
 
 
 def one_message(done: Done, *says: str, code: int = 2) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import IO, Any
 
+from tests.nursery import nursery
+
 PATIENCE = 600.0
 """Seconds after which something hangs: no machine is so slow."""
 
@@ -73,9 +75,17 @@ def python(*arguments: str | Path, **options: Any) -> subprocess.CompletedProces
     return run(sys.executable, *arguments, **options)
 
 
-def demarcate(*arguments: str | Path, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end."""
-    return python("-m", "demarcate", *arguments, **options)
+def demarcate(
+    *arguments: str | Path,
+    cwd: Path | None = None,
+    typed: str | bytes = b"",
+    environment: Mapping[str, str] | None = None,
+) -> subprocess.CompletedProcess[str]:
+    """Run the command to its end, by the nursery where its environment is that of the tests."""
+    if environment or not nursery().is_at_home():
+        return python("-m", "demarcate", *arguments, cwd=cwd, typed=typed, environment=environment)
+    given = typed.encode() if isinstance(typed, str) else typed
+    return nursery().run(list(map(str, arguments)), cwd or Path.cwd(), given, PATIENCE)[0]
 
 
 @contextlib.contextmanager

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.engine import judge
 from demarcate.estate.schema.rows import Address, Item, build
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
@@ -79,3 +81,42 @@ def test_subscription_filters_are_told_by_what_they_forwarded() -> None:
 
 def test_no_subscription_filter_forwarded_anything(aws: Aws) -> None:
     assert aws.rows("aws_cloudwatch_log_subscription_filter") == []
+
+
+def test_an_alarm_tells_the_events_on_which_it_does_not_go_off(aws: Aws) -> None:
+    """Two filters ring together; what both leave out is told."""
+    aws.client("s3").create_bucket(Bucket="trail", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    logs, cloudtrail = aws.client("logs"), aws.client("cloudtrail")
+    logs.create_log_group(logGroupName="trail")
+    cloudtrail.create_trail(
+        Name="main",
+        S3BucketName="trail",
+        IsMultiRegionTrail=True,
+        CloudWatchLogsLogGroupArn="arn:aws:logs:eu-west-1:123456789012:log-group:trail:*",
+        CloudWatchLogsRoleArn="arn:aws:iam::123456789012:role/trail",
+    )
+    cloudtrail.start_logging(Name="main")
+    for name, calls in (("starts", ("CreateTrail", "StartLogging")), ("ends", ("DeleteTrail", "StopLogging"))):
+        logs.put_metric_filter(
+            logGroupName="trail",
+            filterName=name,
+            filterPattern=f"{{ {' || '.join(f'$.eventName = {call}' for call in calls)} }}",
+            metricTransformations=[{"metricName": name, "metricNamespace": "Trail", "metricValue": "1"}],
+        )
+        aws.client("cloudwatch").put_metric_alarm(
+            AlarmName=name,
+            MetricName=name,
+            Namespace="Trail",
+            Statistic="Sum",
+            Period=60,
+            EvaluationPeriods=1,
+            Threshold=1,
+            ComparisonOperator="GreaterThanOrEqualToThreshold",
+            AlarmActions=[TOPIC],
+        )
+    check = load_checks()["cloudtrail-alarm-trail-changes"]
+    (finding,) = judge(aws.snapshot(*check.tables), [check]).findings()
+    assert (finding.verdict, finding.resource) == ("fail", "arn:aws:iam::123456789012:root")
+    assert finding.reason == (
+        "No alarm of account 123456789012 goes off on cloudtrail:UpdateTrail, whoever causes it"
+    )

@@ -8,8 +8,9 @@ import json
 
 import pytest
 
+from demarcate.estate.schema.secrets import secrets_in_data
 from demarcate.estate.schema.unknown import Unknown
-from demarcate.estate.tables.ec2 import unencrypted_devices, user_data_secrets
+from demarcate.estate.tables.ec2 import unencrypted_devices
 from tests.aws.conftest import REGION, Aws
 
 
@@ -117,8 +118,8 @@ def test_transit_gateways(aws: Aws) -> None:
     ],
 )
 def test_user_data_is_searched_for_secrets(text: str, kinds: list[str]) -> None:
-    assert user_data_secrets(base64.b64encode(text.encode()).decode()) == kinds
-    assert user_data_secrets(base64.b64encode(gzip.compress(text.encode())).decode()) == kinds
+    assert secrets_in_data(base64.b64encode(text.encode()).decode()) == kinds
+    assert secrets_in_data(base64.b64encode(gzip.compress(text.encode())).decode()) == kinds
 
 
 def test_a_volume_of_a_snapshot_is_encrypted_as_the_snapshot_is() -> None:

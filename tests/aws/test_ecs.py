@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from demarcate.estate.schema.secrets import plaintext_secrets, secret_name
 from demarcate.estate.schema.standins import StandIn
-from demarcate.estate.schema.transforms import plaintext_secrets, secret_name
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.ecs import image_parts
 from tests.aws.conftest import Aws

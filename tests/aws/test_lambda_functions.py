@@ -12,7 +12,7 @@ import zipfile
 from datetime import datetime
 from typing import Any
 
-from demarcate.estate.schema.transforms import NOT_KEPT
+from demarcate.estate.schema.secrets import NOT_KEPT
 from tests.aws.conftest import Aws
 from tests.estate.test_secrets import everything
 

@@ -22,3 +22,20 @@ def test_state_machines(aws: Aws) -> None:
     assert row["logging_level"] == "OFF"
     assert json.loads(row["definition"]) == definition
     assert json.loads(row["tags"]) == {"env": "prod"}
+
+
+def test_a_secret_in_a_definition_is_told_and_not_kept(aws: Aws) -> None:
+    call = {
+        "Type": "Task",
+        "Resource": "r",
+        "Parameters": {"ApiKey": "a8q3xYz1", "Token.$": "$$.Task.Token"},
+        "End": True,
+    }
+    aws.client("stepfunctions").create_state_machine(
+        name="orders",
+        definition=json.dumps({"StartAt": "Call", "States": {"Call": call}}),
+        roleArn="arn:aws:iam::123456789012:role/steps",
+    )
+    (row,) = aws.rows("aws_sfn_state_machine")
+    assert row["plaintext_secret_names"] == ["ApiKey"]
+    assert "a8q3xYz1" not in str(row)

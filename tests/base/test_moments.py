@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from demarcate.base.moments import since_1970, utc
 from demarcate.cli import app
 from demarcate.cli.options import moment_of
-from demarcate.estate.schema.rows import convert
+from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.transforms import milliseconds
 from demarcate.estate.schema.unknown import Unknown
 from tests.children import demarcate, one_message

@@ -31,6 +31,8 @@ VALUES: Mapping[str, st.SearchStrategy[str]] = {
     "Key.Arn": TEXTS.filter(bool).map("arn:{}".format),
     "Database.Name": TEXTS,
     "AWS::Region": st.sampled_from(["eu-west-1", "a", "b.c"]),
+    "resolve:ssm:/key.Arn": TEXTS,
+    "resolve:secretsmanager:AWS::Region": TEXTS,
 }
 """What assigned parts may turn out to be."""
 

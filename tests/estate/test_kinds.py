@@ -61,11 +61,11 @@ DECLARED: dict[Kind, tuple[tuple[tuple[str, str], str, str], ...]] = {
     Kind.SECRET: ((VOLUME, "{KmsKeyId: !Ref Hidden}", "kms_key_id"),),
     Kind.PARAMETER_STORE: (
         (VOLUME, "{KmsKeyId: !Ref Stored}", "kms_key_id"),
-        (VOLUME, "{KmsKeyId: '{{resolve:ssm:/a}}'}", "kms_key_id"),
+        (VOLUME, "{Encrypted: '{{resolve:ssm:/a}}'}", "encrypted"),
     ),
     Kind.DEPLOYMENT: (
         (VOLUME, "{AvailabilityZone: !Select [0, !GetAZs '']}", "availability_zone"),
-        (VOLUME, "{KmsKeyId: '{{resolve:secretsmanager:a}}'}", "kms_key_id"),
+        (VOLUME, "{Encrypted: '{{resolve:secretsmanager:a}}'}", "encrypted"),
     ),
     Kind.MACRO: ((VOLUME, "{KmsKeyId: {'Fn::Transform': {Name: Mine}}}", "kms_key_id"),),
     Kind.NOT_GIVEN: ((VOLUME, "{KmsKeyId: !ImportValue Key}", "kms_key_id"),),

@@ -9,7 +9,7 @@ from typing import Any
 import pyarrow.parquet as parquet
 import pytest
 
-from demarcate.estate.schema.transforms import NOT_KEPT, names_only, without_secrets
+from demarcate.estate.schema.secrets import NOT_KEPT, names_only, without_secrets
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import all_tables

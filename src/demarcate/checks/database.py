@@ -16,7 +16,7 @@ from demarcate.checks.missing import Missing, Place, shipped_facts
 from demarcate.checks.names import partly_read
 from demarcate.checks.standins import Ask, asks_of
 from demarcate.checks.structs import Check
-from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.table import ALTERNATIVES, Table
 from demarcate.estate.snapshots.manifest import Unread, damaged_part
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
@@ -211,9 +211,29 @@ class Group:
         held = self.snapshot.manifest.tables.get(table.name)
         return tuple(sorted({name for part in held.parts for name in part.companions})) if held else ()
 
-    def _asked(self, table: Table, rows: str) -> str:
+    def alternatives(self, table: Table) -> str | None:
+        """SQL for the rows that those of a table may be, with what is asked of them; None where there are none.
+
+        Each has beside its own columns which alternative it belongs to (`_of`), and `_alternatives` a list of all.
+        """
+        held = self.snapshot.manifest.tables.get(table.name)
+        if not held or not any(part.alternatives for part in held.parts):
+            return None
+        types = {column.name: column.type for column in table.all_columns if column.name != ALTERNATIVES}
+        form = literal(to_json([[types]]).decode())
+        several = (
+            f"SELECT from_json({ALTERNATIVES}, {form}) AS several "
+            f"FROM ({self._select(table, self.snapshot.files(table.name))}) WHERE {ALTERNATIVES} IS NOT NULL"
+        )
+        each = (
+            f"SELECT len(several) AS _alternatives, unnest(range(len(several))) AS _of, several FROM ({several})"
+        )
+        rows = f"SELECT _alternatives, _of, unnest(several[_of + 1], recursive := true) FROM ({each})"
+        return self._asked(table, rows, marked=frozenset(types))
+
+    def _asked(self, table: Table, rows: str, marked: frozenset[str] | None = None) -> str:
         """SQL for rows, each with what is asked of its columns."""
-        marked = self.marked(table)
+        marked = self.marked(table) if marked is None else marked
         asks = [
             f"{ask.sql(marked=ask.column in marked)} AS {identifier(ask.name)}"
             for ask in self._asks.get(table.name, ())

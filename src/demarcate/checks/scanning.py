@@ -204,7 +204,8 @@ class Scan:
         source = self._source()
         verdicts = f"SELECT {', '.join(self._columns())} FROM {source}"
         few = self._group.rows(self._table) <= FEW_ROWS
-        all_kept = few or self._wanted.passes or self._merged
+        alternatives = self._group.alternatives(self._table)
+        all_kept = few or self._wanted.passes or self._merged or alternatives is not None
         checks, numbers = self._checks, range(len(self._checks))
         if not all_kept:
             verdicts = f"SELECT * FROM ({verdicts}) WHERE {' OR '.join(_not_passed(i) for i in numbers)}"
@@ -212,6 +213,8 @@ class Scan:
                 self._write(list(enumerate(checks)), f"({verdicts})")
                 return _count_written(self._cursor, source, checks, [self._about(check) for check in checks])
         self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {verdicts}")
+        if alternatives is not None:
+            self._settle(alternatives)
         kept = f"({_by_resource(numbers)})" if self._merged else "judged"
         if few:
             counts = _count_here(self._cursor, kept, len(checks))
@@ -242,9 +245,43 @@ class Scan:
             {"rows": to_json(rows).decode(), "form": to_json([form]).decode()},
         )
 
-    def _source(self) -> str:
-        """SQL for the rows to be judged, each with what other tables say of it."""
-        rows = f"{identifier(self._table.name)} AS {ROW}"
+    def _settle(self, alternatives: str) -> None:
+        """Give a verdict to what is unknown of rows that may be one of several, where it is the same for each."""
+        numbers = range(len(self._checks))
+        each = ", ".join(
+            f"{self._verdict(check)} AS v{i}, {self._about(check)} AS a{i}" for i, check in enumerate(self._checks)
+        )
+        source = self._source(f"({alternatives})")
+        rows = f"SELECT {ROW}.resource, {ROW}.file, {ROW}._of, {ROW}._alternatives, {each} FROM {source}"
+        worst = ", ".join(
+            f"bool_or(a{i}) AS a{i}, CASE WHEN bool_or(NOT v{i}) FILTER (WHERE a{i}) THEN false "
+            f"WHEN bool_or(v{i} IS NULL) FILTER (WHERE a{i}) THEN NULL ELSE true END AS v{i}"
+            for i in numbers
+        )
+        same = ", ".join(
+            f"count(*) FILTER (WHERE a{i}) AS n{i}, CASE WHEN count(v{i}) FILTER (WHERE a{i}) < "
+            f"any_value(_alternatives) THEN NULL WHEN bool_and(v{i}) THEN true WHEN NOT bool_or(v{i}) THEN false END "
+            f"AS v{i}"
+            for i in numbers
+        )
+        self._cursor.execute(
+            f"CREATE OR REPLACE TEMP TABLE settled AS SELECT resource, file, {same} FROM "
+            f"(SELECT resource, file, _of, any_value(_alternatives) AS _alternatives, {worst} FROM ({rows}) "
+            "GROUP BY resource, file, _of) GROUP BY resource, file"
+        )
+        told = ", ".join(
+            f"v{i} = coalesce(judged.v{i}, settled.v{i}), "
+            f"a{i} = judged.a{i} AND (judged.v{i} IS NOT NULL OR settled.n{i} > 0)"
+            for i in numbers
+        )
+        self._cursor.execute(
+            f"UPDATE judged SET {told} FROM settled "
+            "WHERE judged.resource = settled.resource AND judged.file = settled.file"
+        )
+
+    def _source(self, of: str | None = None) -> str:
+        """SQL for the rows to be judged (of the table, or given as SQL), each with what other tables say of it."""
+        rows = f"{of or identifier(self._table.name)} AS {ROW}"
         added = [
             f"{self._look(look)} AS {identifier(name)}"
             for check in self._checks

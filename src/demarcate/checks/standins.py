@@ -13,14 +13,18 @@ from typing import Final, NamedTuple
 from demarcate.base.encoding import to_json
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.names import ROW
-from demarcate.estate.schema.standins import ARN, HOLE, MAY_BE_EMPTY, NEVER_EMPTY
+from demarcate.estate.schema.standins import ARN, HOLE, MAY_BE_EMPTY, NEVER_EMPTY, PARAMETER
+from demarcate.estate.schema.table import ALTERNATIVES
 from demarcate.estate.schema.unknown import Kind
 
 MARKS: Final = "_assigned"
 """The column that says where stand-ins are (see `estate.schema.standins.marks`)."""
 
 _NEVER_MARKED: Final = frozenset(
-    ("account_id", "region", "partition", "file", "resource", "_conditional", "_companion", "_unknown", MARKS)
+    (
+        *("account_id", "region", "partition", "file", "resource", "_conditional", "_companion", "_unknown"),
+        *(ALTERNATIVES, MARKS),
+    )
 )
 """Columns that say where a row is from, which is known."""
 
@@ -175,7 +179,11 @@ def why_assigned(column: str, type_: str, asks: Iterable[Ask]) -> str:
         what, is_ = f'regexp_extract({made_of}, \'"([^"]*)"[],}}]\', 1)', "holds"
     name = f"regexp_replace({what}, '^\\$\\{{([^{{}}]*)\\}}$', '\\1')"
     reason = f"{literal(f'{is_} what ')} || {name} || ' will be, once deployed'"
+    kind = (
+        f"CASE WHEN contains({what}, {literal('${' + PARAMETER)}) THEN {literal(Kind.PARAMETER_STORE)} "
+        f"ELSE {literal(Kind.DEPLOYMENT)} END"
+    )
     return (
-        f"CASE WHEN {made_of} IS NOT NULL AND ({unknown}) THEN CAST(json_object('kind', {literal(Kind.DEPLOYMENT)}, "
-        f"'reason', {reason}) AS VARCHAR) END"
+        f"CASE WHEN {made_of} IS NOT NULL AND ({unknown}) "
+        f"THEN CAST(json_object('kind', {kind}, 'reason', {reason}) AS VARCHAR) END"
     )

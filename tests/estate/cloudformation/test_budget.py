@@ -340,12 +340,15 @@ def test_what_is_doubled_is_unknown_and_the_rest_is_read(make: str, tmp_path: Pa
     found = {resource.logical_id: resource.properties for resource in result.resources}
     assert found["Good"] == {}
     for name in "AB":
-        assert isinstance(found[name]["BucketName"], Unknown)
+        properties = found[name]
+        assert isinstance(properties, dict)
+        assert isinstance(properties["BucketName"], Unknown)
 
 
 def test_reasons_are_short(tmp_path: Path) -> None:
     write(tmp_path, {"Resources": {"A": bucket({"Ref": "x" * 900_000})}})
     [resource] = load([tmp_path]).resources
+    assert isinstance(resource.properties, dict)
     assert len(resource.properties["BucketName"].reason) == MAX_REASON
 
 
@@ -364,6 +367,7 @@ def test_one_template_leaves_something_to_the_others(tmp_path: Path) -> None:
     result = load([tmp_path])
     ordinary = [resource for resource in result.resources if resource.file == str(tmp_path / "ordinary.yaml")]
     assert len(ordinary) == 200
+    assert isinstance(ordinary[-1].properties, dict)
     assert ordinary[-1].properties["BucketName"].written == "b199-${AWS::Region}"
     assert {problem.file for problem in result.problems} == {
         str(tmp_path / f"{number}.json") for number in range(2 * PORTION)

@@ -43,6 +43,7 @@ def agrees(got: Any, expected: Any) -> bool:
 def check(resource: Resource, expected: dict[str, Any]) -> None:
     for key, value in expected.items():
         if key == "some":
+            assert isinstance(resource.properties, dict)
             got: Any = {name: resource.properties.get(name) for name in value}
         else:
             got = getattr(resource, key)

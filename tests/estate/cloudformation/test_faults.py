@@ -227,6 +227,7 @@ def test_json_that_is_no_yaml(tmp_path: Path, text: str) -> None:
     path = tmp_path / "t.json"
     path.write_text(text)
     [resource] = load([path]).resources
+    assert isinstance(resource.properties, dict)
     assert resource.properties["X"] in ("t\tt", "😀")
     assert (resource.line, resource.lines) == (3, {"X": 6})
 

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import lru_cache
 from string import Formatter
 from typing import Any
 
-from demarcate.base.moments import since_1970, utc
+from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT, kind, path
 from demarcate.estate.schema.standins import StandIn, Undecided, combined, first_standin, marks, shown
 from demarcate.estate.schema.table import UNSET, Column, Derived, Formatted, From, Table
@@ -170,28 +169,31 @@ def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
         if isinstance(value, Unknown):
             return value
         if function is not None:
-            try:
-                value = function(value)
-            except (*ODD, Undecided) as error:
-                return _why(error, value) or Unknown(
-                    Kind.MALFORMED, f"{said}: {kind(value)} of a form that was not expected"
-                )
+            value = attempt(function, value, said)
             if value is ABSENT:
                 return None if absent is UNSET else absent
-        elif isinstance(value, StandIn):
-            if "{{resolve:" in value.text:
-                return _dynamic(value.text, said)
-        elif isinstance(value, str) and "{{resolve:" in value:
-            return _dynamic(value, said)
         return convert(type_, value, said)
 
     return make
 
 
-def _dynamic(value: str, what: str) -> Unknown:
-    """What is known of a text that has a dynamic reference of CloudFormation in it."""
-    why = Kind.PARAMETER_STORE if "{{resolve:ssm" in value else Kind.DEPLOYMENT
-    return Unknown(why, f"{what}: {value[:60]} is only known at deployment")
+def attempt(function: Callable[[Any], Any], value: Any, what: str) -> Any:
+    """What a function makes of a value; Unknown for one that is, and for one that it has no answer to."""
+    if isinstance(value, Unknown):
+        return value
+    try:
+        return function(value)
+    except (*ODD, Undecided) as error:
+        return _why(error, value) or Unknown(
+            Kind.MALFORMED, f"{what}: {kind(value)} of a form that was not expected"
+        )
+
+
+def parts(function: Callable[[Any], Any], values: Any, what: str) -> list[Any]:
+    """What a function makes of each item of a list: Unknown for those that it has no answer to, and in their place
+    for a list that is.
+    """
+    return [attempt(function, value, what) for value in ([values] if isinstance(values, Unknown) else values)]
 
 
 def _why(error: Exception, value: Any) -> Unknown | None:
@@ -200,95 +202,11 @@ def _why(error: Exception, value: Any) -> Unknown | None:
     return inside.unknown if isinstance(inside, StandIn) else inside
 
 
-def convert(type_: str, value: Any, what: str) -> Any:
-    """A value as a column's type has it, or an Unknown that says what was found instead.
-
-    Templates may write booleans and numbers as text, and text as numbers: CloudFormation takes either.
-    """
-    if value is None or isinstance(value, Unknown):
-        return value
-    if isinstance(value, StandIn) and (type_ != "VARCHAR[]" or not value.filled):
-        return value if type_ == "VARCHAR" else value.unknown
-    if type_ == "JSON":
-        return value
-    if type_ == "VARCHAR":
-        if isinstance(value, str):
-            return value
-        if isinstance(value, bool):
-            return "true" if value else "false"
-        if isinstance(value, int | float):
-            return str(value)
-    elif type_ == "BOOLEAN":
-        if isinstance(value, bool):
-            return value
-        if isinstance(value, str) and value.lower() in ("true", "false"):
-            return value.lower() == "true"
-    elif type_ == "BIGINT":
-        if isinstance(value, int) and not isinstance(value, bool):
-            return (
-                value
-                if -(2**63) <= value < 2**63
-                else Unknown(Kind.MALFORMED, f"{what}: is out of range", _shown(str(value)))
-            )
-        if isinstance(value, float) and value.is_integer() and abs(value) < 2**63:
-            return int(value)
-        if isinstance(value, str) and value.strip().lstrip("-").isdecimal() and len(value) < 19:
-            return int(value)
-    elif type_ == "DOUBLE":
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        if isinstance(value, str):
-            try:
-                return float(value)
-            except ValueError:
-                pass
-    elif type_ == "TIMESTAMP":
-        return _moment(value, what)
-    elif type_ == "VARCHAR[]":
-        return _texts(value, what)
-    return Unknown(Kind.MALFORMED, f"{what}: expected {_EXPECTED[type_]}, found {kind(value)}", _shown(value))
-
-
-_EXPECTED = {
-    "VARCHAR": "text",
-    "BOOLEAN": "true or false",
-    "BIGINT": "a whole number",
-    "DOUBLE": "a number",
-    "TIMESTAMP": "a date",
-    "VARCHAR[]": "a list of text",
-}
-
-
-def _shown(value: Any) -> str:
-    return f" ({value[:40]!r})" if isinstance(value, str) else ""
-
-
-def _texts(value: Any, what: str) -> Any:
-    if not isinstance(value, list):
-        value = [value]
-    texts = [convert("VARCHAR", item, what) for item in value]
-    return next((item for item in texts if isinstance(item, Unknown)), texts)
-
-
-def _moment(value: Any, what: str) -> Any:
-    """UTC, without an offset, as the TIMESTAMP columns hold it. A number is seconds since 1970."""
-    try:
-        if isinstance(value, str):
-            value = datetime.fromisoformat(value)
-        elif isinstance(value, int | float) and not isinstance(value, bool):
-            value = since_1970(value)
-        if isinstance(value, datetime):
-            return utc(value).replace(tzinfo=None)
-    except ValueError:
-        return Unknown(Kind.MALFORMED, f"{what}: is not a date", _shown(str(value)))
-    return Unknown(Kind.MALFORMED, f"{what}: expected a date, found {kind(value)}")
-
-
 def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Address) -> Iterator[Row]:
     """The rows of a derived table that come from one parent (its columns, or a resource's properties).
 
-    Where a column that the function needs is unknown there is one row, unknown as a whole: nothing can be
-    said about how many there are.
+    What is not known is handed on column by column: where the function has no answer at all, there is one row,
+    unknown as a whole, and so is each that it says is Unknown.
     """
     common: Row = {
         "account_id": place.account_id,
@@ -298,26 +216,14 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
         "line": place.line,
         "resource": place.resource,
     }
-    needs: dict[str, Any] = {}
-    reason: Unknown | None = None
-    for name in derived.needs:
-        value = parent.get(name, ABSENT)
-        if isinstance(value, Unknown):
-            reason = value
-        elif value is not ABSENT and value is not None:
-            needs[name] = value
-    found: Iterable[Mapping[str, Any]]
-    if reason is None:
-        try:
-            found = list(derived.function(needs))
-        except (*ODD, Undecided) as error:
-            reason = _why(error, needs) or Unknown(
-                Kind.MALFORMED, f"{', '.join(derived.needs)}: of a form that was not expected"
-            )
-    if reason is not None:
-        found = [dict.fromkeys((column.name for column in table.columns), reason) | dict(derived.known)]
-    for values in found:
-        values = {**derived.known, **values}
+    needs = {name: value for name in derived.needs if (value := parent.get(name)) is not None}
+    answer = attempt(lambda given: list(derived.function(given)), needs, ", ".join(derived.needs))
+    for found in [answer] if isinstance(answer, Unknown) else answer:
+        if isinstance(found, Unknown):
+            found = dict.fromkeys((column.name for column in table.columns), found)
+            values: dict[str, Any] = {**found, **derived.known}
+        else:
+            values = {**derived.known, **found}
         row = dict(common)
         for column in table.columns:
             value = values.get(column.name, ABSENT)

@@ -18,15 +18,22 @@ HOLE: Final = r"\$\{([^{}!][^{}]*)\}"
 
 _HOLE: Final = re.compile(HOLE)
 
-ARN: Final = r"\$\{[^{}!][^{}]*\.Arn\}"
+DYNAMIC: Final = "resolve:"
+"""How the name of an assigned part begins that a dynamic reference makes: anything may come of it."""
+
+PARAMETER: Final = DYNAMIC + "ssm"
+"""How it begins where the reference is to Parameter Store."""
+
+ARN: Final = r"\$\{[^{}!:][^{}:]*\.Arn\}"
 """A pattern of assigned parts that begin with `arn:`."""
 
 NEVER_EMPTY: Final = (
-    r"\$\{[^{}!][^{}]*\.(Arn|Id)\}|\$\{([^{}]*/)?AWS::(AccountId|Partition|Region|StackId|StackName|URLSuffix)\}"
+    r"\$\{[^{}!:][^{}:]*\.(Arn|Id)\}"
+    r"|\$\{([^{}:]*/)?AWS::(AccountId|Partition|Region|StackId|StackName|URLSuffix)\}"
 )
 """A pattern of assigned parts that are known not to be empty, beside what `Ref` gives."""
 
-MAY_BE_EMPTY: Final = r"(\$\{([^{}!/]+/)*[^{}!/][^{}/]*[.:][^{}/]*\})*"
+MAY_BE_EMPTY: Final = r"(\$\{(resolve:[^{}]*|([^{}!/]+/)*[^{}!/][^{}/]*[.:][^{}/]*)\})*"
 """A pattern of texts of which nothing is left without attributes, once the parts that are never empty are replaced."""
 
 
@@ -75,7 +82,11 @@ class StandIn:
     @property
     def unknown(self) -> Unknown:
         """What is told where its value is needed."""
-        return Unknown(Kind.DEPLOYMENT, self.reason)
+        return Unknown(Kind.PARAMETER_STORE if self.refers_to(PARAMETER) else Kind.DEPLOYMENT, self.reason)
+
+    def refers_to(self, store: str) -> bool:
+        """Whether a dynamic reference in it begins so: `resolve:secretsmanager:`."""
+        return any(name.startswith(store) for name in _HOLE.findall(self.written))
 
     def __eq__(self, other: object) -> bool:
         if type(other) is StandIn:
@@ -169,6 +180,8 @@ _PSEUDO_NAME: Final = re.compile(r"(?:.*/)?AWS::(?:AccountId|Partition|Region|St
 
 def _part(name: str) -> str:
     """A pattern of what an assigned part may be: of attributes, only ARNs and ids are known never to be empty."""
+    if name.startswith(DYNAMIC):
+        return ".*"
     if _PSEUDO_NAME.fullmatch(name):
         return _PSEUDO
     if name.endswith((".Arn", "AWS::StackId")):

@@ -31,6 +31,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from demarcate.estate.schema.unknown import Unknown
+
 
 class _Unset:
     def __repr__(self) -> str:
@@ -293,14 +295,14 @@ class Derived:
     """Rows that come from other rows, through one pure function.
 
     `of` is the table (or, with "::", the template resource type) that they come from, `needs` its columns (or
-    top-level properties) that the function reads. The function gets a dict of those (values may be Unknown
-    inside, never themselves: then the derived row is unknown as a whole) and yields dicts of this table's
-    columns; what a dict leaves out is `absent`.
+    top-level properties) that the function reads. The function gets a dict of those that there are (which may be
+    Unknown, or hold it) and yields dicts of this table's columns; what a dict leaves out is `absent`. It yields
+    Unknown for a row of which nothing is known.
     """
 
     of: str
     needs: tuple[str, ...]
-    function: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any]]]
+    function: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any] | Unknown]]
     known: Mapping[str, Any] = field(default_factory=dict)
     """Columns that are the same in all rows, and so are known even where a need is not."""
 
@@ -371,6 +373,9 @@ class Table:
         return next((column for column in self.all_columns if column.name == name), None)
 
 
+ALTERNATIVES: Final = "_alternatives"
+"""The column of what a row may be. It stands on the first of a resource's rows, for all of them."""
+
 COMMON: Final = (
     Column("resource", "VARCHAR", about="What findings name: the ARN, or the logical id in a template."),
     Column("account_id", "VARCHAR", about="The account; NULL in a template."),
@@ -380,6 +385,11 @@ COMMON: Final = (
     Column("line", "BIGINT", about="The line in that file, from 1."),
     Column("_conditional", "VARCHAR", about="Why it is not known whether the resource exists at all."),
     Column("_unknown", "JSON", about="For columns that are NULL: why, by column, as `kind` and `reason`."),
+    Column(
+        ALTERNATIVES,
+        "JSON",
+        about="Where a template leaves open which of a few it is: the rows that it may be, a list for each.",
+    ),
     Column(
         "_assigned",
         "JSON",

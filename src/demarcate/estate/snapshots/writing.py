@@ -16,7 +16,7 @@ from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.stopping import TemporaryFolder, at_end, remove
 from demarcate.estate.schema.rows import Row, spooled
-from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.table import ALTERNATIVES, Table
 from demarcate.estate.snapshots.journal import NAME, Began, Journal, Key, Sealed, SealedPart, partial_folder
 from demarcate.estate.snapshots.manifest import (
     FORMAT,
@@ -192,6 +192,7 @@ class SnapshotWriter:
             file=file,
             assigned=tuple(sorted(part.assigned)),
             companions=tuple(sorted(part.companions)),
+            alternatives=part.alternatives,
         )
         return SealedPart(part.table.name, tuple(part.columns), found)
 
@@ -310,6 +311,7 @@ class PartWriter:
         self.rows = self.size = 0
         self.assigned: set[str] = set()
         self.companions: set[str] = set()
+        self.alternatives = False
         self._types = {column.name: column.type for column in table.all_columns}
         self.longest = 0
         self._file: BinaryIO | None = None
@@ -325,6 +327,7 @@ class PartWriter:
             self.assigned.update(row.get("_assigned") or ())
             if "_companion" in row:
                 self.companions.add(row["_companion"])
+            self.alternatives |= ALTERNATIVES in row
             self.longest = max(self.longest, len(line))
             self._file.write(line)
             self.size += len(line)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from demarcate.estate.schema.secrets import plaintext_secrets
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -20,7 +21,7 @@ from demarcate.estate.schema.table import (
     Time,
     Within,
 )
-from demarcate.estate.schema.transforms import document, plaintext_secrets
+from demarcate.estate.schema.transforms import document
 from demarcate.estate.schema.unknown import Unknown
 
 Methods = list[tuple[str, dict[str, Any]]]
@@ -63,7 +64,7 @@ def _logging_level(methods: Methods) -> Any:
 
 def _any(name: str) -> Any:
     def find(methods: Methods) -> Any:
-        values = [_truth(one[name]) for _, one in methods if name in one]
+        values = [one[name] for _, one in methods if name in one]
         return True in values or next((one for one in values if isinstance(one, Unknown)), False)
 
     return find
@@ -73,7 +74,7 @@ def _cache_encrypted(methods: Methods) -> Any:
     """Whether what is cached is encrypted, for every method that is cached."""
     unsure = None
     for _, one in methods:
-        cached, encrypted = _truth(one.get("cachingEnabled", False)), _truth(one.get("cacheDataEncrypted", False))
+        cached, encrypted = one.get("cachingEnabled", False), one.get("cacheDataEncrypted", False)
         if cached is False or encrypted is True:
             continue
         unknown = next((value for value in (cached, encrypted) if isinstance(value, Unknown)), None)
@@ -81,10 +82,6 @@ def _cache_encrypted(methods: Methods) -> Any:
             return False
         unsure = unsure or unknown
     return unsure or True
-
-
-def _truth(value: Any) -> Any:
-    return value if isinstance(value, bool | Unknown) else str(value).lower() == "true"
 
 
 def _policy(text: Any) -> Any:
@@ -244,7 +241,7 @@ STAGE = Table(
             live=From("variables", plaintext_secrets),
             cloudformation=From("Variables", plaintext_secrets),
             absent=[],
-            about="Stage variables that, by their names, hold secrets as plain text.",
+            about="Stage variables that hold secrets as plain text, by their names or values.",
         ),
         Tags(live="tags"),
     ),
@@ -318,7 +315,7 @@ STAGE_V2 = Table(
             live=From("StageVariables", plaintext_secrets),
             cloudformation=From("StageVariables", plaintext_secrets),
             absent=[],
-            about="Stage variables that, by their names, hold secrets as plain text.",
+            about="Stage variables that hold secrets as plain text, by their names or values.",
         ),
         Time("created_date", live="CreatedDate"),
         Tags(live="Tags"),

@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.secrets import secrets_in_data
 from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Int, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import not_empty, present
 from demarcate.estate.schema.unknown import Kind, Unknown
-from demarcate.estate.tables.ec2 import IMAGE_DECIDES, unencrypted_devices, user_data_secrets
+from demarcate.estate.tables.ec2 import IMAGE_DECIDES, unencrypted_devices
 
 
 def _uses_launch_template(group: dict[str, Any]) -> Any:
@@ -195,7 +196,7 @@ LAUNCH_CONFIGURATION = Table(
         Text("key_name", live="KeyName", absent=""),
         Texts(
             "user_data_secrets",
-            live=From("UserData", user_data_secrets),
+            live=From("UserData", secrets_in_data),
             absent=[],
             about="What kinds of secrets its user data seems to hold; never their values.",
         ),

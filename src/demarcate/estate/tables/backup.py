@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.rows import parts
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -42,22 +43,25 @@ def _mode_declared(lock: Mapping[str, Any]) -> Any:
     return grace if isinstance(grace, Unknown) else "governance" if grace is None else "compliance"
 
 
-def _rules(plan: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    for rule in plan["rules"]:
-        lifecycle = rule.get("Lifecycle") or {}
-        known = not isinstance(lifecycle, Unknown)
-        yield {
-            "backup_plan_id": plan["backup_plan_id"],
-            "rule_name": rule.get("RuleName", ABSENT),
-            "target_backup_vault_name": rule.get("TargetBackupVaultName", rule.get("TargetBackupVault", ABSENT)),
-            "schedule_expression": rule.get("ScheduleExpression", ABSENT),
-            "delete_after_days": lifecycle.get("DeleteAfterDays", ABSENT) if known else lifecycle,
-            "move_to_cold_storage_after_days": lifecycle.get("MoveToColdStorageAfterDays", ABSENT)
-            if known
-            else lifecycle,
-            "continuous_backup_enabled": rule.get("EnableContinuousBackup", ABSENT),
-            "copies": rule.get("CopyActions", ABSENT),
-        }
+def _rules(plan: Mapping[str, Any]) -> Iterator[dict[str, Any] | Unknown]:
+    for rule in parts(_rule, plan["rules"], "a rule"):
+        yield rule if isinstance(rule, Unknown) else {**rule, "backup_plan_id": plan.get("backup_plan_id")}
+
+
+def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    lifecycle = rule.get("Lifecycle") or {}
+    known = not isinstance(lifecycle, Unknown)
+    return {
+        "rule_name": rule.get("RuleName", ABSENT),
+        "target_backup_vault_name": rule.get("TargetBackupVaultName", rule.get("TargetBackupVault", ABSENT)),
+        "schedule_expression": rule.get("ScheduleExpression", ABSENT),
+        "delete_after_days": lifecycle.get("DeleteAfterDays", ABSENT) if known else lifecycle,
+        "move_to_cold_storage_after_days": lifecycle.get("MoveToColdStorageAfterDays", ABSENT)
+        if known
+        else lifecycle,
+        "continuous_backup_enabled": rule.get("EnableContinuousBackup", ABSENT),
+        "copies": rule.get("CopyActions", ABSENT),
+    }
 
 
 PLAN = Table(

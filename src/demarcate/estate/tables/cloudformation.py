@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from demarcate.estate.schema.secrets import plaintext_secrets, without_secrets
 from demarcate.estate.schema.table import Arn, Bool, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.schema.transforms import without_secrets
 
 
 def _named(outputs: Any) -> Any:
     """Outputs without their values, which anybody may have made of anything."""
     return without_secrets(outputs, frozenset(("outputvalue",)))
+
+
+def _secrets(stack: Mapping[str, Any]) -> Any:
+    """The names of outputs and parameters that hold a secret: all who may see the stack see them."""
+    return plaintext_secrets(
+        {one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", [])}
+        | {one["OutputKey"]: one.get("OutputValue", "") for one in stack.get("Outputs", [])}
+    )
 
 
 STACK = Table(
@@ -34,6 +43,11 @@ STACK = Table(
         Texts("notification_arns", live="NotificationARNs", absent=[]),
         Texts("capabilities", live="Capabilities", absent=[]),
         Json("outputs", live=From("Outputs", _named), absent=[], about="Their names; no value is kept."),
+        Texts(
+            "plaintext_secret_names",
+            live=From("@", _secrets),
+            about="Outputs and parameters that hold secrets as plain text, by their names or values.",
+        ),
         Time("creation_time", live="CreationTime"),
         Time("last_updated_time", live="LastUpdatedTime"),
         Tags(live="Tags", cloudformation=None),

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from demarcate.estate.schema.secrets import without_secrets
 from demarcate.estate.schema.standins import distinct
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.schema.transforms import not_empty, without_secrets
+from demarcate.estate.schema.transforms import not_empty
 from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 Items = Callable[[Any], list[Any]]

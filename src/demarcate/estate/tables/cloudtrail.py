@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from demarcate.estate.schema.alarm_events import alarm_events
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import (
     Arn,
     Bool,
     Call,
+    Derived,
     Each,
     From,
     Int,
@@ -61,7 +63,7 @@ def _management(read: bool) -> Callable[[Any], Any]:
         if not selectors:
             return True
         if any(
-            selector.get("IncludeManagementEvents", True) in (True, "true") and _does(selector, kind)
+            selector.get("IncludeManagementEvents", True) and _does(selector, kind)
             for selector in selectors.get("EventSelectors", ())
         ):
             return True
@@ -243,5 +245,25 @@ EVENT_DATA_STORE = Table(
             cloudformation="AdvancedEventSelectors",
         ),
         Tags(),
+    ),
+)
+
+
+def _alarm_events(_: Mapping[str, Any]) -> Iterator[dict[str, str]]:
+    """Every event of every alarm: they are the same in all accounts."""
+    for alarm, events in alarm_events().items():
+        for event in events:
+            yield {"alarm": alarm, "event": event}
+
+
+ALARM_EVENT = Table(
+    "aws_cloudtrail_alarm_event",
+    "An event that must raise an alarm in every account, whoever causes it.",
+    service="cloudtrail",
+    scope="account",
+    derived=(Derived("aws_account", needs=(), function=_alarm_events),),
+    columns=(
+        Text("alarm", about="Which alarm: root-use, iam-changes, …"),
+        Text("event", about="What happened: iam:CreatePolicy, …"),
     ),
 )

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from demarcate.estate.schema.alarm_events import events_matched
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.standins import settled
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -23,7 +25,7 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import document, milliseconds
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 
 def _group_arn(arn: str) -> str:
@@ -39,6 +41,22 @@ def _destination(policy: Any) -> Any:
     """The destination of an account policy for subscriptions; '' for a policy of another type."""
     content = document(policy)
     return content if isinstance(content, Unknown) else content.get("DestinationArn", "")
+
+
+def _matched(metric_filter: Mapping[str, Any]) -> Any:
+    """The events that must raise an alarm and that a metric filter matches.
+
+    What it does with events that are transformed first, or picked out by fields of the system, cannot be told.
+    """
+    pattern = settled(metric_filter.get("filterPattern", ""))
+    narrowed = [metric_filter.get(name) for name in ("applyOnTransformedLogs", "fieldSelectionCriteria")]
+    unknown = first_unknown([pattern, *narrowed])
+    if unknown is not None:
+        return unknown
+    if any(narrowed):
+        return Unknown(Kind.INDIRECT, "a transformer or fieldSelectionCriteria decide which events it gets")
+    matched = events_matched(pattern)
+    return matched if isinstance(matched, Unknown) else list(matched)
 
 
 ALARM = Table(
@@ -146,6 +164,13 @@ METRIC_FILTER = Table(
         ),
         Text("log_group_name", live="logGroupName"),
         Text("filter_pattern", live="filterPattern", absent=""),
+        Texts(
+            "matched_events",
+            live=From("@", _matched),
+            cloudformation=From("@", _matched),
+            about="Which events that must raise an alarm (aws_cloudtrail_alarm_event) it matches, whoever causes them "
+            "and where; none where it matches ordinary ones as well.",
+        ),
         Text(
             "metric_transformation_name",
             live="metricTransformations[0].metricName",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from demarcate.estate.schema.secrets import NOT_KEPT, secret_name, without_secrets
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -19,7 +20,7 @@ from demarcate.estate.schema.table import (
     Time,
     attribute,
 )
-from demarcate.estate.schema.transforms import NOT_KEPT, document, present, secret_name, without_secrets
+from demarcate.estate.schema.transforms import document, present
 
 
 def _without_values(parameters: Any) -> Any:

@@ -31,7 +31,7 @@ def _sse_type(specification: Mapping[str, Any]) -> Any:
     enabled = specification.get("SSEEnabled", False)
     if isinstance(enabled, Unknown):
         return enabled
-    return specification.get("SSEType", "KMS") if str(enabled).lower() == "true" else ""
+    return specification.get("SSEType", "KMS") if enabled else ""
 
 
 def _replicas(properties: Mapping[str, Any]) -> Iterator[Any]:

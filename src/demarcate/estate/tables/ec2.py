@@ -2,73 +2,56 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import zlib
 from collections.abc import Callable
 from typing import Any, Final
 
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.standins import StandIn
+from demarcate.estate.schema.secrets import secrets_in_data
+from demarcate.estate.schema.standins import PARAMETER, StandIn
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
-from demarcate.estate.schema.transforms import as_list, each, present, secrets_in
+from demarcate.estate.schema.transforms import as_list, each, present
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.ebs import encryption_asked
-
-MAX_USER_DATA = 1_000_000
-
-
-def user_data_secrets(value: str) -> list[str] | Unknown:
-    """What user data (base64, perhaps compressed) seems to hold: kinds of secrets, never their values."""
-    if isinstance(value, StandIn):
-        return _secrets_around(value.encoded or value)
-    try:
-        data = base64.b64decode(value, validate=True)
-    except (binascii.Error, ValueError):
-        return secrets_in(value)
-    if data[:2] == b"\x1f\x8b":
-        try:
-            data = zlib.decompressobj(wbits=31).decompress(data, MAX_USER_DATA)
-        except zlib.error:
-            raise ValueError("damaged gzip") from None
-    return secrets_in(data.decode("utf-8", "replace"))
-
-
-def _secrets_around(value: StandIn) -> list[str] | Unknown:
-    """What secrets a text with assigned parts holds: names of things are none, other attributes may be."""
-    secrets = secrets_in(value.fill("${{{}}}".format))
-    return secrets or ([] if value.is_of_names else value.unknown)
-
 
 IMAGE_DECIDES: Final = Unknown(Kind.INDIRECT, "no volume is declared: the image decides about its own")
 
 
 def unencrypted_devices(mappings: list[Any]) -> Any:
     """The devices of block device mappings whose volumes are not asked to be encrypted."""
-    devices: list[str] = []
+    devices: list[Any] = []
+    unsure: Unknown | None = None
     volumes = 0
     for mapping in mappings:
-        if isinstance(mapping, Unknown):
-            return mapping
-        ebs = mapping.get("Ebs")
-        if isinstance(ebs, Unknown):
-            return ebs
-        if ebs is None or mapping.get("NoDevice", False) not in (False, "false"):
+        encrypted = _encrypted(mapping)
+        if encrypted is None:
             continue
         volumes += 1
-        encrypted = encryption_asked(ebs)
         if isinstance(encrypted, Unknown):
-            return encrypted
-        if str(encrypted).lower() != "true":
-            devices.append(mapping.get("DeviceName", "?"))
-    return devices if volumes else IMAGE_DECIDES
+            unsure = unsure or encrypted
+        elif not encrypted:
+            name = mapping.get("DeviceName", "?")
+            devices.append("?" if isinstance(name, Unknown) else name)
+    return devices or unsure or ([] if volumes else IMAGE_DECIDES)
+
+
+def _encrypted(mapping: Any) -> Any:
+    """Whether the volume of a block device mapping is asked to be encrypted; None where it has none."""
+    if isinstance(mapping, Unknown):
+        return mapping
+    ebs, without = mapping.get("Ebs"), mapping.get("NoDevice", False)
+    if ebs is None or isinstance(ebs, Unknown):
+        return ebs
+    encrypted = encryption_asked(ebs)
+    if not (isinstance(without, Unknown) or without in (False, "false")):
+        return None
+    return without if isinstance(without, Unknown) and encrypted is not True else encrypted
 
 
 def _asks_for_public_address(interfaces: list[Any]) -> Any:
     """Whether any interface asks for a public address; ABSENT where none says anything."""
     told = [one if isinstance(one, Unknown) else one.get("AssociatePublicIpAddress") for one in interfaces]
-    told = [str(one).lower() if isinstance(one, bool) else one for one in told if one is not None]
-    if "true" in told:
+    told = [one for one in told if one is not None]
+    if True in told:
         return True
     unknown = next((one for one in told if isinstance(one, Unknown)), None)
     return unknown or (False if told else ABSENT)
@@ -136,7 +119,9 @@ def _from_parameter(data: dict[str, Any]) -> bool | Unknown:
     image = data.get("ImageId", "")
     if isinstance(image, Unknown):
         return image.kind is Kind.PARAMETER_STORE or image
-    return bool(image.startswith(("resolve:ssm:", "{{resolve:ssm:")))
+    if isinstance(image, StandIn) and image.refers_to(PARAMETER):
+        return True
+    return bool(image.startswith("resolve:ssm:"))
 
 
 _PARAVIRTUAL = frozenset(("c1", "c3", "hs1", "m1", "m2", "m3", "t1"))
@@ -153,8 +138,8 @@ def _tag(name: str) -> Callable[[Any], Any]:
     return lambda tags: next((tag["Value"] for tag in tags if tag["Key"] == name), ABSENT)
 
 
-def _enabled(value: Any) -> str:
-    return "enabled" if str(value).lower() == "true" else "disabled"
+def _enabled(value: bool) -> str:
+    return "enabled" if value else "disabled"
 
 
 INSTANCE = Table(
@@ -266,8 +251,8 @@ INSTANCE = Table(
         ),
         Texts(
             "user_data_secrets",
-            live=From("@user_data.UserData.Value", user_data_secrets, absent=[]),
-            cloudformation=_own("UserData", [], user_data_secrets),
+            live=From("@user_data.UserData.Value", secrets_in_data, absent=[]),
+            cloudformation=_own("UserData", [], secrets_in_data),
             about="What kinds of secrets its user data seems to hold; never their values.",
         ),
         Text(
@@ -463,8 +448,8 @@ LAUNCH_TEMPLATE = Table(
         Text("key_name", live=_data("KeyName"), cloudformation="LaunchTemplateData.KeyName", absent=""),
         Texts(
             "user_data_secrets",
-            live=From(_data("UserData"), user_data_secrets),
-            cloudformation=From("LaunchTemplateData.UserData", user_data_secrets),
+            live=From(_data("UserData"), secrets_in_data),
+            cloudformation=From("LaunchTemplateData.UserData", secrets_in_data),
             absent=[],
             about="What kinds of secrets its user data seems to hold; never their values.",
         ),

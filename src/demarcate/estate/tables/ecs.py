@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any
 
-from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.paths import ABSENT, path
+from demarcate.estate.schema.rows import parts
+from demarcate.estate.schema.secrets import NOT_KEPT, joined, plaintext_secrets, without_secrets
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import (
     REF,
@@ -22,7 +24,7 @@ from demarcate.estate.schema.table import (
     Texts,
     Time,
 )
-from demarcate.estate.schema.transforms import NOT_KEPT, each, plaintext_secrets, without_secrets
+from demarcate.estate.schema.transforms import each
 from demarcate.estate.schema.unknown import Kind, Unknown
 
 _CLUSTERS = Each("ecs.list_clusters", "clusterArns[]")
@@ -76,7 +78,7 @@ def _kept(containers: Any) -> Any:
 
     Names stay, values of variables and words of commands do not.
     """
-    return [_without_values(one) for one in containers]
+    return parts(_without_values, containers, "a container")
 
 
 def _without_values(container: Any) -> Any:
@@ -95,8 +97,21 @@ def _without_values(container: Any) -> Any:
         ]
     else:
         kept["environment"] = variables
-    kept["plaintextSecretNames"] = _plaintext(variables)
+    kept["plaintextSecretNames"] = _plaintext(variables, _commands(container))
     return kept
+
+
+def _commands(container: Mapping[str, Any]) -> dict[str, Any]:
+    """What a container is started with, as one text for each member, and the options of its log."""
+    health = container.get("healthCheck")
+    log = container.get("logConfiguration")
+    lists = {name: container.get(name) for name in _COMMANDS}
+    lists["healthCheck"] = health.get("command") if isinstance(health, dict) else None
+    options = log.get("options") if isinstance(log, dict) else None
+    return {
+        **(options if isinstance(options, dict) else {}),
+        **{name: joined(words) for name, words in lists.items() if isinstance(words, list)},
+    }
 
 
 def _without_options(volumes: Any) -> Any:
@@ -383,33 +398,31 @@ def _repository(name: str) -> str:
     return "x" if name.endswith((".RepositoryUri", "AWS::AccountId", "AWS::Region", "AWS::URLSuffix")) else "\0"
 
 
-def _containers(parent: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _containers(parent: Mapping[str, Any]) -> list[Mapping[str, Any] | Unknown]:
     """One row for each container of a task definition."""
-    for one in parent.get("container_definitions", []):
-        if isinstance(one, Unknown):
-            yield dict.fromkeys((column.name for column in CONTAINER_DEFINITION.columns), one)
-            continue
-        tag, digest = image_parts(one["image"])
-        log = one.get("logConfiguration") or {}
-        linux = one.get("linuxParameters") or {}
-        row = {
-            "name": one["name"],
-            "image": one["image"],
-            "image_tag": tag,
-            "image_digest": digest,
-            "log_driver": log if isinstance(log, Unknown) else log.get("logDriver", ""),
-            "log_options": log if isinstance(log, Unknown) else log.get("options", {}),
-            "capabilities_added": linux
-            if isinstance(linux, Unknown)
-            else (linux.get("capabilities") or {}).get("add", []),
-            "environment": one["environment"],
-            "plaintext_secret_names": one["plaintextSecretNames"],
-            "secret_names": _names(one.get("secrets") or []),
-        }
-        for column, member in _MEMBERS.items():
-            if one.get(member) is not None:
-                row[column] = one[member]
-        yield row
+    return parts(_container, parent.get("container_definitions", []), "a container")
+
+
+def _container(one: Mapping[str, Any]) -> dict[str, Any]:
+    image = one.get("image", Unknown(Kind.UNSET, "the container names no image"))
+    tag, digest = image_parts(image)
+    log = one.get("logConfiguration") or {}
+    row = {
+        "name": one.get("name"),
+        "image": image,
+        "image_tag": tag,
+        "image_digest": digest,
+        "log_driver": log if isinstance(log, Unknown) else log.get("logDriver", ""),
+        "log_options": log if isinstance(log, Unknown) else log.get("options", {}),
+        "capabilities_added": path("linuxParameters.capabilities.add")(one),
+        "environment": one["environment"],
+        "plaintext_secret_names": one["plaintextSecretNames"],
+        "secret_names": _names(one.get("secrets") or []),
+    }
+    for column, member in _MEMBERS.items():
+        if one.get(member) is not None:
+            row[column] = one[member]
+    return row
 
 
 _MEMBERS = {
@@ -423,10 +436,10 @@ _MEMBERS = {
 }
 
 
-def _plaintext(environment: Any) -> Any:
+def _plaintext(environment: Any, pairs: dict[str, Any]) -> Any:
+    """The names of variables, and of other parts, that hold a secret as plain text."""
     if isinstance(environment, Unknown):
         return environment
-    pairs: dict[str, Any] = {}
     for one in environment:
         if isinstance(one, Unknown) or isinstance(one["name"], Unknown):
             pairs.setdefault("SECRET", one if isinstance(one, Unknown) else one["name"])
@@ -462,7 +475,7 @@ CONTAINER_DEFINITION = Table(
         Texts(
             "plaintext_secret_names",
             absent=[],
-            about="Environment variables that, by their names, hold secrets as plain text.",
+            about="Environment variables, options of the log, and commands that hold secrets as plain text.",
         ),
         Texts("secret_names", absent=[], about="Variables that are filled from a store of secrets."),
         Json("port_mappings", absent=[]),

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.secrets import names_only, plaintext_secrets
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -22,7 +23,6 @@ from demarcate.estate.schema.table import (
     Texts,
     Time,
 )
-from demarcate.estate.schema.transforms import names_only, plaintext_secrets
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 _ENVIRONMENT = "aws:elasticbeanstalk:application:environment"
@@ -255,7 +255,7 @@ ENVIRONMENT = Table(
                 lambda settings: plaintext_secrets(_variables(_deployed(settings))),
             ),
             cloudformation=From("@", _declared_secrets),
-            about="Environment variables that, by their names, hold secrets as plain text.",
+            about="Environment variables that hold secrets as plain text, by their names or values.",
         ),
         Time("date_created", live="DateCreated"),
         Time("date_updated", live="DateUpdated"),

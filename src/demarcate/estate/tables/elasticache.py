@@ -39,7 +39,7 @@ def _encryption_declared(properties: Mapping[str, Any]) -> Any:
     encrypted = _at_rest(properties)
     if encrypted is ABSENT or isinstance(encrypted, Unknown):
         return encrypted
-    if str(encrypted).lower() != "true":
+    if not encrypted:
         durability = properties.get("Durability")
         if isinstance(durability, Unknown):
             return durability
@@ -56,7 +56,7 @@ def _mode_declared(properties: Mapping[str, Any]) -> Any:
     enabled = properties.get("TransitEncryptionEnabled", False)
     if isinstance(enabled, Unknown):
         return enabled
-    return properties.get("TransitEncryptionMode", "required") if str(enabled).lower() == "true" else ""
+    return properties.get("TransitEncryptionMode", "required") if enabled else ""
 
 
 CLUSTER = Table(

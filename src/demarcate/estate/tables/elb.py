@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.secrets import without_secrets
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -22,7 +23,7 @@ from demarcate.estate.schema.table import (
     Texts,
     Time,
 )
-from demarcate.estate.schema.transforms import as_list, each, without_secrets
+from demarcate.estate.schema.transforms import as_list, each
 from demarcate.estate.schema.unknown import Kind, Unknown
 
 DEFAULT_SSL_POLICY = "ELBSecurityPolicy-2016-08"

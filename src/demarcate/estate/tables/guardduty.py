@@ -47,8 +47,8 @@ def _on(status: Any) -> Any:
     return status if isinstance(status, Unknown) else status == "ENABLED"
 
 
-def _status(enable: Any) -> str:
-    return "ENABLED" if str(enable).lower() == "true" else "DISABLED"
+def _status(enable: bool) -> str:
+    return "ENABLED" if enable else "DISABLED"
 
 
 def _protection(column: str, name: str, additional: str = "") -> Any:

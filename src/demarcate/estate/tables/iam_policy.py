@@ -43,10 +43,9 @@ def _other_accounts(principals: Any, own: str) -> Any:
 def _inline(of: str) -> Derived:
     """The statements of an identity's inline policies."""
 
-    def rows(needs: Needs) -> Rows:
-        yield from named_statements(
-            needs.get("inline_policies", [Unknown(Kind.UNSET, "the policies are not known")])
-        )
+    def rows(needs: Needs) -> Iterator[dict[str, Any] | Unknown]:
+        policies = needs.get("inline_policies", Unknown(Kind.UNSET, "the policies are not known"))
+        yield from [policies] if isinstance(policies, Unknown) else named_statements(policies)
 
     return Derived(of, ("inline_policies",), rows, known={"policy_of": of, "kind": "identity"})
 
@@ -56,7 +55,8 @@ _ORGANIZATION_KINDS = {"SERVICE_CONTROL_POLICY": "scp", "RESOURCE_CONTROL_POLICY
 
 def _organization(needs: Needs) -> Rows:
     """The statements of a policy of the organization; its other types (tags, backups, …) have none."""
-    kind = _ORGANIZATION_KINDS.get(needs.get("type", ""))
+    type_ = needs.get("type", "")
+    kind = type_ if isinstance(type_, Unknown) else _ORGANIZATION_KINDS.get(type_)
     if kind is None:
         return
     for one in statements(needs.get("content", Unknown(Kind.UNSET, "the policy is not known"))):

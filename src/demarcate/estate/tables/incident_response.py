@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from demarcate.estate.schema.secrets import without_secrets
 from demarcate.estate.schema.table import REF, Arn, Call, Each, From, Int, Json, Table, Tags, Text, Texts
-from demarcate.estate.schema.transforms import each, without_secrets
+from demarcate.estate.schema.transforms import each
 
 RESPONSE_PLAN = Table(
     "aws_ssmincidents_response_plan",

@@ -43,8 +43,8 @@ def _customer(_: Any) -> str:
     return "CUSTOMER"
 
 
-def _state(enabled: Any) -> str:
-    return "Disabled" if str(enabled).lower() == "false" else "Enabled"
+def _state(enabled: bool) -> str:
+    return "Enabled" if enabled else "Disabled"
 
 
 def _replica(properties: Mapping[str, Any]) -> list[dict[str, Any]]:

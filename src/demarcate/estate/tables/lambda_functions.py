@@ -8,6 +8,7 @@ from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.policies import statements
+from demarcate.estate.schema.secrets import names_only, plaintext_secrets
 from demarcate.estate.schema.standins import sample, settled
 from demarcate.estate.schema.table import (
     REF,
@@ -26,13 +27,7 @@ from demarcate.estate.schema.table import (
     Texts,
     Time,
 )
-from demarcate.estate.schema.transforms import (
-    document,
-    each,
-    names_only,
-    not_empty,
-    plaintext_secrets,
-)
+from demarcate.estate.schema.transforms import document, each, not_empty
 from demarcate.estate.schema.unknown import Kind, Unknown
 
 
@@ -297,7 +292,7 @@ FUNCTION = Table(
             live=From("Environment", lambda environment: plaintext_secrets(_variables(environment))),
             cloudformation=From("Environment.Variables", plaintext_secrets),
             absent=[],
-            about="Environment variables that, by their names, hold secrets as plain text.",
+            about="Environment variables that hold secrets as plain text, by their names or values.",
         ),
         Text(
             "kms_key_arn",

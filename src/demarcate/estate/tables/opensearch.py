@@ -36,14 +36,11 @@ def _cluster(name: str) -> Callable[[Mapping[str, Any]], Any]:
 
 
 def _primary_nodes(properties: Mapping[str, Any]) -> Any:
-    """How many dedicated primary nodes there are; AWS does not publish how many where they are on without a number."""
-    count, enabled = (_cluster(f"DedicatedMaster{name}")(properties) for name in ("Count", "Enabled"))
-    if count is not ABSENT or enabled is ABSENT:
+    """How many dedicated primary nodes a template asks for: where it asks for some, AWS decides unless it says."""
+    count, enabled = _cluster("DedicatedMasterCount")(properties), _cluster("DedicatedMasterEnabled")(properties)
+    if count is not ABSENT or enabled is ABSENT or enabled is False:
         return count
-    if isinstance(enabled, Unknown):
-        return enabled
-    on = str(enabled).lower() == "true"
-    return Unknown(Kind.DEPLOYMENT, "DedicatedMasterCount is not set: AWS decides it") if on else 0
+    return enabled if isinstance(enabled, Unknown) else Unknown(Kind.UNSET, "DedicatedMasterCount is not set")
 
 
 def _policy(value: Any) -> Any:

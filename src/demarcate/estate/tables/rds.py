@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.standins import sample
+from demarcate.estate.schema.standins import DYNAMIC, StandIn, sample
 from demarcate.estate.schema.table import (
     FOLLOWED,
     REF,
@@ -101,7 +102,7 @@ def _encryption_declared(sources: tuple[str, ...]) -> Callable[[Mapping[str, Any
         encrypted = own(properties)
         if isinstance(encrypted, Unknown):
             return encrypted
-        if str(encrypted).lower() == "true":
+        if encrypted:
             return "sse-kms"
         if any(properties.get(source) is not None for source in sources if source != properties.get(FOLLOWED)):
             return Unknown(Kind.INDIRECT, "StorageEncrypted is off, but the database is made from another")
@@ -141,10 +142,16 @@ def _maintenance() -> tuple[Column, ...]:
 _FORCE_TLS = ("rds.force_ssl", "require_secure_transport")
 
 
+def _is_on(value: Any) -> Any:
+    """Whether a parameter of a database is on: 1 and 0 are that as well."""
+    number = convert("BIGINT", value, "ParameterValue")
+    return number == 1 if isinstance(number, int) else convert("BOOLEAN", value, "ParameterValue")
+
+
 def _force_tls_told(parameters: list[Mapping[str, Any]]) -> Any:
     for one in parameters:
         if one.get("ParameterName") in _FORCE_TLS and one.get("ParameterValue") is not None:
-            return str(one["ParameterValue"]).lower() in ("1", "on", "true")
+            return _is_on(one["ParameterValue"])
     return ABSENT
 
 
@@ -156,7 +163,7 @@ def _force_tls_declared(properties: Mapping[str, Any]) -> Any:
     for name in _FORCE_TLS:
         if name in parameters:
             value = parameters[name]
-            return value if isinstance(value, Unknown) else str(value).lower() in ("1", "on", "true")
+            return _is_on(value)
     if isinstance(family, Unknown) or family is None:
         return family or ABSENT
     if family.startswith("postgres"):
@@ -179,8 +186,12 @@ def _default_group_tls(properties: Mapping[str, Any]) -> Any:
     return "forced" if forced else "optional"
 
 
-def _is_resolved(password: Any) -> bool:
-    return bool(password.startswith("{{resolve:secretsmanager:"))
+def _is_resolved(password: Any) -> bool | Unknown:
+    if not isinstance(password, StandIn):
+        return False
+    return password.refers_to(DYNAMIC + "secretsmanager:") or (
+        False if password.refers_to(DYNAMIC) else password.unknown
+    )
 
 
 _OTHER_NAMES = {"IamAuthEnabled": "EnableIAMDatabaseAuthentication", "DBPort": "Port"}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import each, equals, present
@@ -28,7 +29,7 @@ def _require_ssl(parameters: list[Mapping[str, Any]]) -> Any:
             return name
         if name == "require_ssl":
             value = one.get("ParameterValue", ABSENT)
-            return value if value is ABSENT or isinstance(value, Unknown) else str(value).lower() == "true"
+            return value if value is ABSENT else convert("BOOLEAN", value, "require_ssl")
     return ABSENT
 
 

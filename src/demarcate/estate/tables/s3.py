@@ -96,7 +96,7 @@ def _notifies(configuration: Mapping[str, Any]) -> Any:
     bridge = configuration.get("EventBridgeConfiguration")
     if bridge is not None:
         enabled = bridge if isinstance(bridge, Unknown) else bridge.get("EventBridgeEnabled", True)
-        if isinstance(enabled, Unknown) or str(enabled).lower() == "true":
+        if enabled:
             return enabled
     return any(value for name, value in configuration.items() if name != "EventBridgeConfiguration")
 

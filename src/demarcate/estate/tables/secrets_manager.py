@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from demarcate.estate.schema.standins import DYNAMIC, StandIn
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -98,4 +99,6 @@ SECRET = Table(
 
 def _is_written(value: Any) -> Any:
     """Whether text is the secret itself, not a dynamic reference to where it is kept."""
-    return first_unknown(value) or "{{resolve:" not in value
+    if isinstance(value, StandIn):
+        return False if value.refers_to(DYNAMIC) else value.unknown
+    return first_unknown(value) or True

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.rows import attempt, parts
+from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -90,6 +92,8 @@ def _services(protocol: Any, first: Any, last: Any) -> Any:
             return value
     if protocol not in _SERVICES:
         return []
+    if first is None or last is None:
+        return Unknown(Kind.MALFORMED, f"a rule for {protocol} says which ports it is for")
     low, high = int(first), int(last)
     return sorted(
         {
@@ -103,7 +107,7 @@ def _services(protocol: Any, first: Any, last: Any) -> Any:
 
 def _cidr(value: Any) -> Any:
     """An address block as AWS writes it; text that is none (an attribute of a resource) as it is."""
-    if not isinstance(value, str):
+    if isinstance(value, StandIn | Unknown):
         return value
     try:
         return str(ipaddress.ip_network(value.strip(), strict=False))
@@ -126,7 +130,7 @@ def _rule(permission: Mapping[str, Any], description: Any, **peer: Any) -> dict[
         "services": _services(protocol, first, last),
         **dict.fromkeys(_PEERS, ""),
         **peer,
-        "description": description or "",
+        "description": "" if description is None else description,
     }
 
 
@@ -151,8 +155,6 @@ def _live_rules(permissions: list[dict[str, Any]]) -> list[Any]:
 
 def _declared_rule(rule: Any) -> Any:
     """A rule of a template, or of a rule resource of its own."""
-    if isinstance(rule, Unknown):
-        return rule
     group = next(
         (
             rule[key]
@@ -172,7 +174,7 @@ def _declared_rule(rule: Any) -> Any:
 
 
 def _declared_rules(rules: list[Any]) -> Any:
-    return _in_order([_declared_rule(rule) for rule in rules]) or ABSENT
+    return _in_order(parts(_declared_rule, rules, "a rule")) or ABSENT
 
 
 _ANYWHERE = [
@@ -254,18 +256,17 @@ def _row(rule: Any, group: Any, type_: str) -> dict[str, Any]:
 
 
 def _rules_of(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for rule in group["ip_permissions"]:
-        yield _row(rule, group["group_id"], "ingress")
-    egress = group["ip_permissions_egress"]
-    if egress == _ANYWHERE and group["declares_egress_apart"]:
-        egress = [Unknown(Kind.INDIRECT, "egress rules of their own may take the place of the default ones")]
-    for rule in egress:
-        yield _row(rule, group["group_id"], "egress")
+    apart = group["declares_egress_apart"]
+    for type_, rules in (("ingress", group["ip_permissions"]), ("egress", group["ip_permissions_egress"])):
+        if type_ == "egress" and apart is not False and rules == _ANYWHERE:
+            rules = Unknown(Kind.INDIRECT, "egress rules of their own may take the place of the default ones")
+        for rule in [rules] if isinstance(rules, Unknown) else rules:
+            yield _row(rule, group.get("group_id"), type_)
 
 
 def _alone(type_: str) -> Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]:
     def rows(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        yield _row(_declared_rule(rule), rule.get("GroupId", rule.get("GroupName")), type_)
+        yield _row(attempt(_declared_rule, rule, "a rule"), rule.get("GroupId", rule.get("GroupName")), type_)
 
     return rows
 

@@ -42,7 +42,7 @@ def _encrypted(properties: Any) -> Any:
         return True
     if isinstance(managed, Unknown):
         return managed
-    return True if str(managed).lower() == "true" else key if isinstance(key, Unknown) else False
+    return True if managed else key if isinstance(key, Unknown) else False
 
 
 def _encrypted_live(attributes: Any) -> bool:

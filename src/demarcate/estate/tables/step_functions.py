@@ -2,8 +2,22 @@
 
 from __future__ import annotations
 
-from demarcate.estate.schema.table import Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Time
-from demarcate.estate.schema.transforms import document, without_secrets
+from collections.abc import Mapping
+from typing import Any
+
+from demarcate.estate.schema.secrets import secret_members, without_secrets
+from demarcate.estate.schema.table import Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import document
+from demarcate.estate.schema.unknown import Kind, Unknown
+
+
+def _declared_secrets(properties: Mapping[str, Any]) -> Any:
+    """The same of a template, which may have the definition as JSON, or leave it to a file."""
+    for name in ("definition", "DefinitionString"):
+        if name in properties:
+            return secret_members(document(properties[name]))
+    return Unknown(Kind.NOT_GIVEN, "the definition stands in a file of S3")
+
 
 STATE_MACHINE = Table(
     "aws_sfn_state_machine",
@@ -39,6 +53,12 @@ STATE_MACHINE = Table(
             "definition",
             live=From("@whole.definition", lambda text: without_secrets(document(text))),
             cloudformation=From("Definition", without_secrets),
+        ),
+        Texts(
+            "plaintext_secret_names",
+            live=From("@whole.definition", lambda text: secret_members(document(text))),
+            cloudformation=From("@", _declared_secrets),
+            about="Members of the definition that hold secrets as plain text, by their names or values.",
         ),
         Text(
             "logging_level",

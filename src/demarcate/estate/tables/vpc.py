@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from demarcate.estate.schema.rows import parts
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -188,16 +189,16 @@ NETWORK_ACL = Table(
 )
 
 
-def _entries(acl: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    for entry in acl["entries"]:
-        yield _entry(entry, acl["network_acl_id"])
+def _entries(acl: Mapping[str, Any]) -> Iterator[Mapping[str, Any] | Unknown]:
+    for entry in parts(_entry, acl["entries"], "an entry"):
+        yield entry if isinstance(entry, Unknown) else {**entry, "network_acl_id": acl.get("network_acl_id")}
 
 
 def _declared_entry(entry: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-    yield _entry(entry, entry["NetworkAclId"])
+    yield {**_entry(entry), "network_acl_id": entry.get("NetworkAclId")}
 
 
-def _entry(entry: Mapping[str, Any], acl: Any) -> dict[str, Any]:
+def _entry(entry: Mapping[str, Any]) -> dict[str, Any]:
     protocol = protocol_name(entry["Protocol"])
     ports: Any = entry.get("PortRange", {})
     first = ports if isinstance(ports, Unknown) else ports.get("From")
@@ -207,7 +208,6 @@ def _entry(entry: Mapping[str, Any], acl: Any) -> dict[str, Any]:
     elif protocol not in ("tcp", "udp"):
         first, last = 0, LAST_PORT
     return {
-        "network_acl_id": acl,
         "rule_number": entry["RuleNumber"],
         "egress": entry.get("Egress", False),
         "rule_action": entry["RuleAction"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from demarcate.estate.schema.secrets import without_secrets
 from demarcate.estate.schema.table import (
     Arn,
     Bool,
@@ -20,7 +21,7 @@ from demarcate.estate.schema.table import (
     Texts,
     attribute,
 )
-from demarcate.estate.schema.transforms import present, without_secrets
+from demarcate.estate.schema.transforms import present
 from demarcate.estate.schema.unknown import Unknown
 
 
@@ -44,7 +45,7 @@ def _has_rate_limit(rules: Any) -> Any:
 
 def _measured(rules: Any) -> Any:
     told = [rule["VisibilityConfig"]["CloudWatchMetricsEnabled"] for rule in rules]
-    if any(str(one).lower() == "false" for one in told):
+    if any(one is False for one in told):
         return False
     return next((one for one in told if isinstance(one, Unknown)), True)
 

@@ -125,6 +125,11 @@ class Share:
         self.left -= units
         self.spent += units
 
+    @property
+    def is_short(self) -> bool:
+        """Whether more than half is spent: what only adds to what is known is left then."""
+        return self.exhausted or self.spent > self.left + min(self._loan, self._budget.reserve)
+
     def spend_resource(self) -> None:
         """Count one resource more. Raises Exhausted."""
         if self.resources:

@@ -8,13 +8,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demarcate.estate.schema.rows import Address, Item, Row, build, derive, detail_of
-from demarcate.estate.schema.table import COMPANION, REF, Table
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.rows import Address, Item, Row, build, derive, detail_of, spooled
+from demarcate.estate.schema.table import ALTERNATIVES, COMPANION, REF, Derived, Table
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
+from demarcate.estate.sources.cloudformation.alternatives import OPEN, agreed
 from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
 from demarcate.estate.sources.cloudformation.companions import Companions
 from demarcate.estate.sources.cloudformation.declared import declared
+from demarcate.estate.sources.cloudformation.forms import in_form
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape, place_of
 from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
@@ -54,9 +56,8 @@ def collect(
     writer.unread(*(problem.unread() for problem in templates.problems))
     by_type: dict[str, list[Resource]] = {}
     for resource in templates.resources:
-        shaped = replace(resource, properties=in_api_shape(resource.type, resource.properties))
-        by_type.setdefault(resource.type, []).append(shaped)
-    known = {t for table in tables.values() for t in _all_types(table)}
+        by_type.setdefault(resource.type, []).append(_shaped(resource))
+    known = types_read()
     writer.resources = {t: len(found) for t, found in by_type.items() if t not in known}
 
     companions = Companions(by_type)
@@ -68,6 +69,23 @@ def collect(
     writer.unread(*(problem.unread() for problem in rows.problems))
     for part in kept.values():
         part.seal()
+
+
+def _shaped(resource: Resource) -> Resource:
+    """A resource in the API's shape, its properties in their forms."""
+
+    def shaped(properties: dict[str, Any] | Unknown) -> dict[str, Any] | Unknown:
+        if isinstance(properties, Unknown):
+            return properties
+        return in_api_shape(resource.type, in_form(resource.type, properties))
+
+    alternatives = tuple(map(shaped, resource.alternatives))
+    return replace(resource, properties=shaped(resource.properties), alternatives=alternatives)
+
+
+def types_read() -> set[str]:
+    """The types of resources that tables read."""
+    return {type_ for table in all_tables().values() for type_ in _all_types(table)}
 
 
 def _all_types(table: Table) -> Iterable[str]:
@@ -88,20 +106,29 @@ def _table(
     make = build(plan.columns, partial(place_of, table))
     details = plan.details("cloudformation")
     part = kept.get(table.name)
-    for resource, ref in declared(table, by_type):
+    for resource, ref, own, other_ways in declared(table, by_type):
         found = {name: companions.of(table, name, resource) for name in details}
-        row = make(Item(resource.properties, None, found, ref, resource.label), _place(resource))
+        rows_of, *alternatives = (
+            [make(Item(one, None, found, ref, resource.label), _place(resource)) for one in each]
+            for each in (own, *other_ways)
+        )
         for child, derived in plan.children:
-            rows.append(_derived(child, derived, row, resource), kept[child.name], resource)
+            for number, row in enumerate(rows_of):
+                others = [each[number] for each in alternatives if len(each) == len(rows_of)]
+                rows.append(_derived(child, derived, row, others, resource), kept[child.name], resource)
         if part is not None:
-            rows.append((_conditional(row, resource),), part, resource)
+            rows.append(_joined(table, rows_of, alternatives, resource), part, resource)
     for name in table.companions:
         _alone(plan, name, companions, rows, kept)
     if part is None:
         return
     for derived in table.derived:
         for resource in by_type.get(derived.of, ()) if "::" in derived.of else ():
-            rows.append(_derived(table, derived, resource.properties, resource), part, resource)
+            parent, *others = (
+                dict.fromkeys(derived.needs, properties) if isinstance(properties, Unknown) else properties
+                for properties in (resource.properties, *resource.alternatives)
+            )
+            rows.append(_derived(table, derived, parent, others, resource), part, resource)
 
 
 def _alone(
@@ -119,24 +146,50 @@ def _alone(
     make = build((column for column in plan.columns if column.name in told), partial(place_of, table))
     part = kept.get(table.name)
     for other, target in companions.alone(table, name) if told else ():
-        properties: Any = other.properties
+        several: Sequence[Any] = (other.properties, *other.alternatives)
         if companion.optional and isinstance(target, Unknown):
-            properties = Unknown(target.kind, f"whether it amends any is not known: {target.reason}")
-        row = make(Item({}, details={name: [properties] if companion.many else properties}), _place(other))
+            several = [Unknown(target.kind, f"whether it amends any is not known: {target.reason}")]
         untold = Unknown(Kind.NOT_GIVEN, f"is not among what was given: only an {other.type} of it is")
-        for column in places.keys() - told:
-            row[column] = target if places[column] == REF else untold
-        row[COMPANION.name] = name
+        unmade = {column: target if places[column] == REF else untold for column in places.keys() - told}
+        details = [{name: [properties] if companion.many else properties} for properties in several]
+        row, *others = (
+            {**make(Item({}, details=each), _place(other)), **unmade, COMPANION.name: name} for each in details
+        )
         for child, derived in plan.children:
             if told.issuperset(derived.needs):
-                rows.append(_derived(child, derived, row, other), kept[child.name], other)
+                rows.append(_derived(child, derived, row, others, other), kept[child.name], other)
         if part is not None:
-            rows.append((_conditional(row, other),), part, other)
+            rows.append(_joined(table, [row], [[one] for one in others], other), part, other)
 
 
-def _derived(table: Table, derived: Any, parent: Mapping[str, Any], resource: Resource) -> Iterable[Row]:
-    parent = {**parent, "ref": resource.ref}
-    return (_conditional(row, resource) for row in derive(table, derived, parent, _place(resource)))
+def _derived(
+    table: Table, derived: Derived, parent: Row, others: Sequence[Row], resource: Resource
+) -> Iterable[Row]:
+    """The rows that come from a resource."""
+    rows, *alternatives = (
+        list(derive(table, derived, {**one, "ref": resource.ref}, _place(resource))) for one in (parent, *others)
+    )
+    return _joined(table, rows, alternatives, resource)
+
+
+def _joined(table: Table, rows: list[Row], alternatives: list[list[Row]], resource: Resource) -> Iterable[Row]:
+    """The rows of a resource: what all alternatives agree on, and where that is not all, what the alternatives are."""
+    if alternatives and len({len(several) for several in alternatives}) == 1:
+        if len(rows) != len(alternatives[0]):
+            rows = [dict.fromkeys(row, Unknown(Kind.PARAMETER, OPEN)) for row in alternatives[0]]
+        rows = [_agreed(row, several) for row, *several in zip(rows, *alternatives, strict=True)]
+    if rows and alternatives and first_unknown(rows) is not None:
+        types = {column.name: column.type for column in table.all_columns}
+        told = [[spooled(dict(row), types) for row in several] for several in alternatives]
+        rows[0] = {**rows[0], ALTERNATIVES: told}
+    return (_conditional(row, resource) for row in rows)
+
+
+def _agreed(row: Row, others: Sequence[Row]) -> Row:
+    """A row with what all alternatives of it agree on; there may be none."""
+    return (
+        {name: agreed(value, [other[name] for other in others]) for name, value in row.items()} if others else row
+    )
 
 
 def _place(resource: Resource) -> Address:

@@ -51,7 +51,8 @@ class Companions:
     def _keys(self, companion: Companion, resource: Resource) -> tuple[str, ...]:
         """The texts that name a resource, each once."""
         ref = shown(resource.ref)
-        others = companion.keys(shown(resource.properties), ref) if companion.keys is not None else ()
+        known = companion.keys is not None and not isinstance(resource.properties, Unknown)
+        others = companion.keys(shown(resource.properties), ref) if known and companion.keys else ()
         return tuple(dict.fromkeys((ref, f"{ref}.Arn", *others)))
 
     def _index(self, table: Table, name: str) -> tuple[dict[str, list[Any]], list[Unknown]]:
@@ -94,6 +95,6 @@ class Companions:
                 shown(part.ref): shown(whole)
                 for type_, property_ in table.parts.items()
                 for part in self._by_type.get(type_, ())
-                if isinstance(whole := part.properties.get(property_), str)
+                if isinstance(whole := path(property_)(part.properties), str)
             }
         return self._wholes[table.name]

@@ -15,6 +15,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
+from demarcate.estate.schema.standins import escaped
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.sources.cloudformation.budget import CHARACTER, MAX_TEXT, SLOW, STEP, VALUE
 from demarcate.estate.sources.cloudformation.values import (
@@ -402,11 +403,26 @@ def _to_json_string(argument: Any, scope: Resolver) -> Any:
     size = characters(value)
     if size <= MAX_TEXT:
         scope.spend(CHARACTER * size)
-        text = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+        text = _json(value)
         size = len(text)
     if size > MAX_TEXT:
         return Unknown(Kind.TOO_MUCH, "Fn::ToJsonString gives a text that is too long")
-    return Assigned(text, "${Fn::ToJsonString}") if contains_assigned(value) else text
+    return Assigned(text, _json(_written(value))) if contains_assigned(value) else text
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"), ensure_ascii=False)
+
+
+def _written(value: Any) -> Any:
+    """Resolved data with what is assigned in it as stand-ins have it."""
+    if isinstance(value, dict):
+        return {escaped(key): _written(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_written(item) for item in value]
+    if isinstance(value, Assigned):
+        return value.written
+    return escaped(value) if isinstance(value, str) else value
 
 
 def _transform(argument: Any, scope: Resolver) -> Any:

@@ -6,9 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from demarcate.base.documents import DocumentError
+from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.reading import read_plain
-from demarcate.estate.sources.cloudformation.values import Assigned, text_of
+from demarcate.estate.sources.cloudformation.values import REFERENCE, Assigned, text_of
 
 
 def read_parameters(path: Path) -> dict[str, Any]:
@@ -52,6 +53,11 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, list) and all(text_of(item) is not None for item in value)
 
 
+def is_secret(declaration: dict[str, Any]) -> bool:
+    """Whether a parameter is declared to hold a secret (NoEcho), or may be."""
+    return convert("BOOLEAN", declaration.get("NoEcho", False), "NoEcho") is not False
+
+
 def typed(name: str, declaration: Any, given: Any) -> Any:
     """What `Ref` to a parameter gives: its value in its type, or Unknown. `given` is None for none.
 
@@ -93,10 +99,10 @@ def _listed(name: str, kind: str, value: Any) -> Any:
 
 def _number(name: str, value: Any) -> Any:
     text = text_of(value)
-    if isinstance(value, (Assigned, Unknown)) or text is None:
-        return (
-            value if isinstance(value, Assigned) else Unknown(Kind.MALFORMED, f"parameter {name} is not a number")
-        )
+    if isinstance(value, Assigned) or (text is not None and REFERENCE in text):
+        return value
+    if isinstance(value, Unknown) or text is None:
+        return Unknown(Kind.MALFORMED, f"parameter {name} is not a number")
     try:
         return int(text)
     except ValueError:

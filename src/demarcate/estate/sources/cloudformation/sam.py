@@ -10,6 +10,7 @@ import copy
 import logging
 import re
 from collections import Counter
+from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -42,8 +43,8 @@ _CODE = {
 def translate(stack: Stack) -> None:
     """Replace a prepared stack's SAM resources by the resources that SAM makes of them.
 
-    What SAM refuses is a Problem at the resource; the others are translated, and what is not SAM stays. Where that
-    would be too much, SAM's resources are left out, and Exhausted is raised.
+    What SAM refuses is a Problem at the resource, of which nothing is known then; the others are translated, and what
+    is not SAM stays. Where that would be too much, SAM's resources are left out, and Exhausted is raised.
     """
     logging.getLogger("samtranslator").setLevel(logging.CRITICAL)
     _unfold_applications(stack)
@@ -54,7 +55,9 @@ def translate(stack: Stack) -> None:
             _spend(stack, sources - refused)
             result = _attempt(stack, refused)
             if isinstance(result, dict):
+                unknown = _unknown(stack, refused)
                 _take(stack, result, sources)
+                stack.resources |= unknown
                 return
             if not result - refused:
                 break
@@ -62,7 +65,37 @@ def translate(stack: Stack) -> None:
     except Exhausted:
         stack.resources = {name: body for name, body in stack.resources.items() if name not in sources}
         raise
-    stack.resources = {name: body for name, body in stack.resources.items() if name not in sources}
+    unknown = _unknown(stack, sources)
+    stack.resources = {name: body for name, body in stack.resources.items() if name not in sources} | unknown
+
+
+_MADE: Mapping[str, Mapping[str, str]] = {
+    "Api": {"": "AWS::ApiGateway::RestApi"},
+    "Function": {"": "AWS::Lambda::Function", "Role": "AWS::IAM::Role"},
+    "HttpApi": {"": "AWS::ApiGatewayV2::Api"},
+    "LayerVersion": {"": "AWS::Lambda::LayerVersion"},
+    "SimpleTable": {"": "AWS::DynamoDB::Table"},
+    "StateMachine": {"": "AWS::StepFunctions::StateMachine", "Role": "AWS::IAM::Role"},
+}
+"""What SAM makes of its resources in any case: the types, by what their names end in after that of the resource."""
+
+
+def _unknown(stack: Stack, refused: set[str]) -> dict[str, dict[str, Any]]:
+    """The resources that those which SAM refuses would be, with nothing known of them."""
+    unknown = {}
+    for name in sorted(refused):
+        body = stack.resources[name]
+        properties = body.get("Properties")
+        for end, type_ in _MADE.get(body["Type"].removeprefix(PREFIX), {}).items():
+            if (
+                end and isinstance(properties, dict) and end in properties
+            ) or name + end in stack.resources.keys() - {name}:
+                continue
+            kept = {key: item for key, item in body.items() if key == "Condition"}
+            why = Unknown(Kind.MACRO, f"SAM refuses {name}, of which it would be made")
+            unknown[name + end] = {"Type": type_, **kept, "Properties": why}
+            stack.places[name + end] = stack.places[name]
+    return unknown
 
 
 def _spend(stack: Stack, names: set[str]) -> None:
@@ -185,6 +218,7 @@ def _template(stack: Stack, refused: set[str]) -> dict[str, Any]:
         _stand_in(defaults.get(kind), key)
     for body in template["Resources"].values():
         if _is_sam(body):
+            _include_definition(stack, body)
             _stand_in_code(body, defaults)
     return template
 
@@ -199,6 +233,17 @@ def _stand_in(properties: Any, key: str) -> None:
         and next(iter(given)) in ("Ref", "Fn::Sub", "Fn::Join", "Fn::If")
     ):
         properties[key] = _STAND_IN
+
+
+def _include_definition(stack: Stack, body: dict[str, Any]) -> None:
+    """Put in the definition of an API where its file is here: CloudFormation includes before SAM translates."""
+    properties = body.get("Properties")
+    given = properties.get("DefinitionBody") if isinstance(properties, dict) else None
+    if isinstance(properties, dict) and isinstance(given, dict) and given.keys() == {"Fn::Transform"}:
+        definition = stack.include(given["Fn::Transform"])
+        if isinstance(definition, dict):
+            stack.spend(weight(definition))
+            properties["DefinitionBody"] = copy.deepcopy(definition)
 
 
 def _stand_in_code(body: dict[str, Any], defaults: dict[str, Any]) -> None:

@@ -21,9 +21,10 @@ from demarcate.estate.sources.cloudformation.budget import (
     too_much,
 )
 from demarcate.estate.sources.cloudformation.intrinsics import decide, resolve
-from demarcate.estate.sources.cloudformation.parameters import typed
+from demarcate.estate.sources.cloudformation.parameters import is_secret, typed
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.reading import LOOP, Position, Raw
+from demarcate.estate.sources.cloudformation.suppositions import Suppositions, supposing
 from demarcate.estate.sources.cloudformation.surroundings import Surroundings
 from demarcate.estate.sources.cloudformation.values import NOTHING, Assigned, Identifier, text_of, tokens
 
@@ -52,7 +53,8 @@ class Stack:
         self.current: str | None = None  # the resource that is being resolved
         self.edges: dict[str, set[str]] = {}  # which resources a resource needs
         self._deciding = 0
-        self._answers: dict[tuple[str, str], Any] = {}
+        self.suppositions = self._certain = Suppositions()
+        self.macro: Unknown | None = None  # why all that is written may turn out to be something else
         self._asking: set[tuple[str, str]] = set()
 
     @property
@@ -127,6 +129,8 @@ class Stack:
             return {**added, **own}
         if not isinstance(added, Unknown):
             added = Unknown(Kind.MALFORMED, "it is not a mapping")
+        if added.kind is Kind.MACRO:
+            self.macro = added
         self.problem(
             added.kind,
             f"resources cannot be included: {added.reason}",
@@ -160,10 +164,11 @@ class Stack:
                     "Transform names a macro that is not a text; read as if it were not there",
                     self.raw.line("Transform"),
                 )
-            elif not name.startswith("AWS::"):
+            elif not name.startswith("AWS::") or isinstance(transform, dict):
+                self.macro = Unknown(Kind.MACRO, f"what the macro {name} makes of it is only known at deployment")
                 self.problem(
                     Kind.MACRO,
-                    f"the macro {name} cannot be run here: its resources are read as they are written",
+                    f"the macro {name} cannot be run here: what it makes of the resources is unknown",
                     self.raw.line("Transform"),
                 )
 
@@ -195,14 +200,15 @@ class Stack:
 
     def forget(self) -> None:
         """Drop all answers: they were given before resources had names."""
-        self._answers.clear()
+        self.suppositions = self._certain = Suppositions()
         self.edges.clear()
 
     def _once(self, kind: str, name: str, answer: Callable[[], Any]) -> Any:
         """Answer a question once. One that leads back to itself is a Problem, and Unknown."""
         key = (kind, name)
-        if key in self._answers:
-            return self._answers[key]
+        known = self.suppositions.known
+        if key in known:
+            return known[key]
         if key in self._asking:
             self.problem(
                 Kind.UNRESOLVED,
@@ -221,7 +227,7 @@ class Stack:
         finally:
             self._asking.discard(key)
             self.current = current
-        self._answers[key] = value
+        known[key] = value
         return value
 
     def _line(self, kind: str, name: str) -> int | None:
@@ -236,7 +242,10 @@ class Stack:
     def reference(self, name: str) -> Any:
         """What `Ref` to a name gives."""
         if name in self.raw.sections["Parameters"]:
-            return self._secret(name) or self._once("parameter", name, lambda: self._parameter(name))
+            declaration = self.raw.sections["Parameters"][name]
+            return self._secret(name) or self.suppositions.parameter(
+                name, declaration, lambda: self._once("parameter", name, lambda: self._parameter(name))
+            )
         if name in self.resources:
             self._needs(name)
             return self._absent(name) or self.identity(name)
@@ -250,7 +259,7 @@ class Stack:
         A secret written into the template as a default is none, and is kept for checks to find.
         """
         declaration = self.raw.sections["Parameters"][name]
-        if self._deciding or not isinstance(declaration, dict) or text_of(declaration.get("NoEcho")) != "true":
+        if self._deciding or not isinstance(declaration, dict) or not is_secret(declaration):
             return None
         given = self._passed().get(name) if self.parent else self.around.parameters.get(name)
         return (
@@ -302,6 +311,9 @@ class Stack:
         """What `Ref` to a resource gives: its declared name, or a text that stands for it."""
         if not self.around.named:
             return Unknown(Kind.DEPLOYMENT, f"the identifier of {name} is only known at deployment")
+        if self.suppositions is not self._certain:  # what others call it is the same in each alternative
+            with supposing(self, self._certain):
+                return self.identity(name)
         if ("identity", name) in self._asking:  # a name made of itself: the cycle itself is reported elsewhere
             return self._identifier(name)
         return self._once("identity", name, lambda: self._declared_name(name) or self._identifier(name))
@@ -409,7 +421,9 @@ class Stack:
             return Unknown(Kind.UNRESOLVED, f"condition {name} is not defined")
         self._deciding += 1
         try:
-            verdict: bool | Unknown = self._once("condition", name, lambda: decide(self.conditions[name], self))
+            verdict = self.suppositions.condition(
+                name, lambda: self._once("condition", name, lambda: decide(self.conditions[name], self))
+            )
         finally:
             self._deciding -= 1
         return verdict
@@ -427,7 +441,10 @@ class Stack:
         return self._holds(body["Condition"]) if "Condition" in body else True
 
     def _absent(self, name: str) -> Unknown | None:
-        if self.presence(name) is False:
+        asked = dict(self.suppositions.asked)
+        present = self.presence(name)
+        self.suppositions.asked = asked  # what refers to it does not hang on that
+        if present is False:
             return Unknown(Kind.UNRESOLVED, f"{name} is left out: its condition is false")
         return None
 

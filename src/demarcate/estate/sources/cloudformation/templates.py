@@ -19,6 +19,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.sources.cloudformation.alternatives import alternatives
 from demarcate.estate.sources.cloudformation.budget import MAX_PROPERTIES, TOO_MUCH, Exhausted, Share
 from demarcate.estate.sources.cloudformation.estate import TemplateSet, circles
 from demarcate.estate.sources.cloudformation.files import find, folders_of
@@ -35,15 +36,16 @@ __all__ = ["Resource", "Templates", "load", "read_parameters"]
 class Resource:
     """One resource that the templates declare.
 
-    `properties` is plain data: Unknown where something is not known, stand-ins for what only exists once deployed,
-    without what AWS::NoValue removes. `ref` is what `Ref` to it gives in this estate, and `label` what stand-ins for
+    `properties` is plain data: Unknown where something is not known, or all of it is, stand-ins for what only exists
+    once deployed, without what AWS::NoValue removes. Where the template leaves open which of a few they are,
+    `alternatives` are these. `ref` is what `Ref` to it gives in this estate, and `label` what stand-ins for
     something of it call it. `lines` holds the line of each top-level property.
     `conditional` is set where it is not known whether the resource is there at all.
     """
 
     logical_id: str
     type: str
-    properties: dict[str, Any]
+    properties: dict[str, Any] | Unknown
     file: str
     line: int
     ref: str | StandIn
@@ -53,6 +55,7 @@ class Resource:
     deletion_policy: str | Unknown
     update_replace_policy: str | Unknown
     metadata: dict[str, Any]
+    alternatives: tuple[dict[str, Any] | Unknown, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,8 +164,12 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
             conditional = presence
     written = body.get("Properties") or {}
     stack.current = name
+    stack.suppositions.asked.clear()
+    others: list[Any] = []
     try:
-        properties = resolve(written, stack)
+        properties = stack.macro or _made_by_macro(body, stack) or resolve(written, stack)
+        if stack.suppositions.asked and properties is not stack.macro:
+            others = alternatives(stack, name, lambda: final(resolve(written, stack), stack.share))
         deletion, update = (_policy(body, key, stack) for key in ("DeletionPolicy", "UpdateReplacePolicy"))
         if isinstance(properties, dict):
             before = stack.share.spent
@@ -178,10 +185,11 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
         stack.current = None
     if not isinstance(properties, dict):
         if not isinstance(properties, Unknown):
-            properties = Unknown(Kind.MALFORMED, "they are not a mapping")
-        why = f"the properties of {name} are unknown: {properties.reason}; it is left out"
-        stack.problem(properties.kind, why, place.line)
-        return None
+            properties = _not_told(properties)
+        if properties is not stack.macro and properties is not written:  # which are told of already
+            stack.problem(
+                properties.kind, f"the properties of {name} are unknown: {properties.reason}", place.line
+            )
     metadata = body.get("Metadata")
     return Resource(
         logical_id=stack.prefix + name,
@@ -196,7 +204,20 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
         deletion_policy=deletion,
         update_replace_policy=update,
         metadata=metadata if isinstance(metadata, dict) else {},
+        alternatives=tuple(other if isinstance(other, dict) else _not_told(other) for other in others),
     )
+
+
+def _not_told(properties: Any) -> Unknown:
+    return properties if isinstance(properties, Unknown) else Unknown(Kind.MALFORMED, "they are not a mapping")
+
+
+def _made_by_macro(body: dict[str, Any], stack: Stack) -> Unknown | None:
+    """Why a macro beside the properties of a resource may make others of them."""
+    if "Fn::Transform" not in body:
+        return None
+    added = stack.include(body["Fn::Transform"])
+    return added if isinstance(added, Unknown) else Unknown(Kind.MACRO, "a file is included into the resource")
 
 
 def _unknown(written: dict[str, Any], reason: Unknown) -> dict[str, Any] | Unknown:

@@ -95,7 +95,10 @@ class Resolver(Protocol):
         """Resolve a branch that may not be taken."""
 
 
-_FINAL = frozenset((str, int, bool, float, type(None), Unknown))
+_FINAL = frozenset((int, bool, float, type(None), Unknown))
+
+REFERENCE = "{{resolve:"
+"""How a dynamic reference begins."""
 
 
 def final(value: Any, share: Share) -> Any:
@@ -115,8 +118,25 @@ def final(value: Any, share: Share) -> Any:
         return value if all(map(is_, items, value)) else items
     if isinstance(value, Assigned):
         of = final(value.of, share) if isinstance(value, Encoded) else None
+        if REFERENCE in value:
+            return _dynamic(value, value.written)
         return StandIn(str(value), value.written, of)
+    if kind is str:
+        return _dynamic(value, escaped(value)) if REFERENCE in value else value
     return Unknown(value.kind, value.reason) if isinstance(value, Unknown) else value
+
+
+_DYNAMIC = re.compile(r"\{\{(resolve:(?:\$\{[^{}]*\}|[^{}])*)\}\}")
+
+
+def _dynamic(text: str, written: str) -> StandIn | Unknown:
+    """A text with dynamic references in it, which CloudFormation replaces after all functions: what they give is
+    assigned. `written` is as stand-ins have it.
+    """
+    named = _DYNAMIC.sub(lambda reference: "${" + re.sub(r"\$\{!?|\}", "", reference[1]) + "}", written)
+    if REFERENCE in named:
+        return Unknown(Kind.MALFORMED, "a dynamic reference in it does not end, or holds braces")
+    return StandIn(str(text), named)
 
 
 def _texts(values: Iterable[Any]) -> int:
@@ -222,6 +242,8 @@ def same(left: Any, right: Any) -> bool | Unknown:
         return left is right
     assigned = [value for value in (left, right) if isinstance(value, Assigned)]
     if not assigned:
+        if texts[0] != texts[1] and any(REFERENCE in text for text in texts if text):
+            return Unknown(Kind.DEPLOYMENT, "what a dynamic reference gives is only known at deployment")
         return texts[0] == texts[1]
     if len(assigned) == 2 and texts[0] == texts[1]:
         return True

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.table import From
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -41,7 +42,7 @@ def _queue_encrypted(attributes: Mapping[str, Any]) -> Any:
     if attributes.get("KmsMasterKeyId"):
         return True
     managed = attributes.get("SqsManagedSseEnabled")
-    return ABSENT if managed is None else str(managed).lower() == "true"
+    return ABSENT if managed is None else convert("BOOLEAN", managed, "SqsManagedSseEnabled")
 
 
 def _distribution(configuration: dict[str, Any], _: Any) -> Iterator[dict[str, Any]]:

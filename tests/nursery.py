@@ -1,0 +1,127 @@
+"""Runs of the command by a process that has everything imported and forks: most of a short run would be imports.
+
+A run is a process of its own, with a session, a folder and files of its own, as if it had been started as
+`python -m demarcate`. What is decided as an interpreter begins is the nursery's: so a run with another environment
+than the nursery's is started by itself (`tests/processes.py`).
+"""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import functools
+import gc
+import json
+import os
+import pkgutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from importlib import import_module
+from pathlib import Path
+
+LARGEST = 1 << 20
+"""How many bytes one message may have."""
+
+
+class Nursery:
+    """The side of the tests: it ends with their process."""
+
+    def __init__(self) -> None:
+        self._environment = _environment()
+        self._ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            command = [sys.executable, "-m", __name__, str(theirs.fileno())]
+            root = Path(__file__).parents[1]
+            self._process = subprocess.Popen(
+                command, pass_fds=[theirs.fileno()], cwd=root, stdin=subprocess.DEVNULL
+            )
+        atexit.register(self.close)
+
+    def is_at_home(self) -> bool:
+        """Whether the environment is still that in which it began."""
+        return self._environment == _environment()
+
+    def close(self) -> None:
+        """Let it end."""
+        self._ours.close()
+        self._process.wait()
+
+    def run(
+        self, arguments: Sequence[str], cwd: Path, typed: bytes, patience: float
+    ) -> tuple[subprocess.CompletedProcess[str], int]:
+        """Run the command to its end: how that was, and its peak of memory in KB."""
+        with contextlib.ExitStack() as stack:
+            files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
+            files[0].write(typed)
+            files[0].seek(0)
+            asked = json.dumps({"arguments": arguments, "cwd": str(cwd)}).encode()
+            socket.send_fds(self._ours, [asked], [file.fileno() for file in files])
+            self._ours.settimeout(patience)
+            pid = int(self._ours.recv(LARGEST))
+            try:
+                code, peak = json.loads(self._ours.recv(LARGEST))
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(pid, signal.SIGKILL)
+            for file in files:
+                file.seek(0)
+            out, err = (file.read().decode() for file in files[1:])
+            return subprocess.CompletedProcess(arguments, code, out, err), peak
+
+
+def _environment() -> dict[str, str]:
+    """What programs that tests start have, but for what pytest notes there of where it is."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+
+
+@functools.cache
+def nursery() -> Nursery:
+    """That of this process."""
+    return Nursery()
+
+
+def _prepare() -> None:
+    """Import what runs of the command import."""
+    for name in ("duckdb", "boto3", "yaml", "jinja2", "rich.console", "rich.table", "sqlglot"):
+        import_module(name)
+    package = import_module("demarcate")
+    for module in pkgutil.walk_packages(package.__path__, "demarcate."):
+        if module.name not in ("demarcate.__main__", "demarcate.checks.batches", "demarcate.checks.unit"):
+            import_module(module.name)
+
+
+def _serve(ours: socket.socket) -> list[str]:
+    """Fork for each message, until there are none: the arguments of a run, in the process that is to be it."""
+    while True:
+        raw, files, *_ = socket.recv_fds(ours, LARGEST, 3)
+        if not raw:
+            os._exit(0)
+        asked = json.loads(raw)
+        pid = os.fork()
+        if pid == 0:
+            ours.close()
+            os.setsid()
+            os.chdir(asked["cwd"])
+            for number, file in enumerate(files):
+                os.dup2(file, number)
+                os.close(file)
+            return [sys.argv[0], *asked["arguments"]]
+        for file in files:
+            os.close(file)
+        ours.send(str(pid).encode())
+        _, status, used = os.wait4(pid, 0)
+        ours.send(json.dumps([os.waitstatus_to_exitcode(status), used.ru_maxrss]).encode())
+
+
+if __name__ == "__main__":
+    _prepare()
+    gc.collect()
+    gc.freeze()  # what is imported is looked through by no run
+    sys.argv = _serve(socket.socket(fileno=int(sys.argv[1])))
+    from demarcate.__main__ import main
+
+    main()
