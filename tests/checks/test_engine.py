@@ -180,13 +180,24 @@ def test_a_table_that_was_not_collected_does_not_run() -> None:
 
 
 def test_a_template_cannot_tell_some_tables() -> None:
-    rows = [{"resource": "V", "volume_id": "V", "file": "a.yaml", "line": 3}]
+    rows = [{"resource": "V", "volume_id": "V", "size": 8, "file": "a.yaml", "line": 3}]
     judged = judge(
         snapshot({"aws_ebs_volume": rows}, source="cloudformation"),
-        [check("default_ebs_encryption_enabled", "aws_ec2_regional_settings"), check(LOOKS, id="d")],
+        [
+            check("default_ebs_encryption_enabled", "aws_ec2_regional_settings"),
+            check(f"size > 3 AND {LOOKS}", id="d"),
+        ],
     )
     assert [one.reason for one in judged.not_run] == ["templates cannot tell aws_ec2_regional_settings"]
     assert told(judged) == [("V", "unknown", "templates cannot tell aws_ebs_snapshot")]
+
+
+@pytest.mark.parametrize("sql", ["state = 'in-use'", LOOKS, f"NOT {LOOKS}", f"state = 'in-use' OR {LOOKS}"])
+def test_a_check_that_a_source_never_answers_does_not_run(sql: str) -> None:
+    rows = [{"resource": "V", "volume_id": "V", "file": "a.yaml", "line": 3}]
+    judged = judge(snapshot({"aws_ebs_volume": rows}, source="cloudformation"), [check(sql)])
+    assert [(one.reason, one.kind) for one in judged.not_run] == [("templates do not tell it", Kind.UNTOLD)]
+    assert told(judged) == []
 
 
 def test_a_template_that_could_not_be_read_may_hold_what_is_not_found() -> None:
@@ -206,8 +217,9 @@ def test_what_is_decided_without_the_table_that_cannot_be_told_is_told() -> None
 
 
 def test_a_column_that_the_source_does_not_tell_is_named() -> None:
-    rows = [{"resource": "V", "file": "a.yaml", "line": 3}]
-    judged = judge(snapshot({"aws_ebs_volume": rows}, source="cloudformation"), [check("state = 'in-use'")])
+    rows = [{"resource": "V", "size": 8, "file": "a.yaml", "line": 3}]
+    sql = "state = 'in-use' AND size > 3"
+    judged = judge(snapshot({"aws_ebs_volume": rows}, source="cloudformation"), [check(sql)])
     assert told(judged) == [("V", "unknown", "state: templates do not tell it")]
 
 

@@ -203,8 +203,9 @@ def finding_of(snapshot: Snapshot, sql: str, of: str = "aws_ebs_volume") -> Find
 
 
 def untold(_: pytest.MonkeyPatch) -> Finding:
-    rows = [{"resource": "V", "file": "a.yaml", "line": 3}]
-    return finding_of(taken({"aws_ebs_volume": rows}, source="cloudformation"), "state = 'in-use'")
+    rows = [{"resource": "V", "size": 8, "file": "a.yaml", "line": 3}]
+    sql = "state = 'in-use' AND size > 3"
+    return finding_of(taken({"aws_ebs_volume": rows}, source="cloudformation"), sql)
 
 
 def not_collected(_: pytest.MonkeyPatch) -> Finding:

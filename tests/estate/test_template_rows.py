@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.engine import judge
 from demarcate.estate.snapshots.snapshot import rows_of
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import table
@@ -55,9 +57,32 @@ def test_a_policy_that_may_be_for_any_bucket_leaves_them_unknown(tmp_path: Path)
         "  Data: {Type: 'AWS::S3::Bucket'}\n"
         "  Policy: {Type: 'AWS::S3::BucketPolicy', Properties: {Bucket: !Ref Name, PolicyDocument: {}}}\n"
     )
-    (row,) = rows(tmp_path, "aws_s3_bucket", "policy")
+    row = {row["resource"]: row for row in rows(tmp_path, "aws_s3_bucket", "policy")}["Data"]
     assert row["policy"] is None
     assert "Policy may be for it: parameter Name has no value" in row["_unknown"]
+
+
+def test_a_policy_of_a_bucket_that_is_not_there_is_a_row_that_tells_the_policy_alone(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(
+        "Resources:\n"
+        "  Policy: {Type: 'AWS::S3::BucketPolicy', Properties: {Bucket: elsewhere, PolicyDocument: {Statement: []}}}\n"
+    )
+    (row,) = rows(tmp_path, "aws_s3_bucket", "name", "policy", "versioning_enabled", "_companion")
+    told = ("resource", "name", "policy", "versioning_enabled", "_companion")
+    assert [row[name] for name in told] == ["Policy", "elsewhere", '{"Statement":[]}', None, "policy"]
+    assert "only an AWS::S3::BucketPolicy of it is" in row["_unknown"]
+
+
+def test_a_look_into_a_table_finds_no_resource_of_which_only_a_companion_is_there(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(
+        "Resources:\n"
+        "  Data: {Type: 'AWS::S3::Bucket'}\n"
+        "  Policy: {Type: 'AWS::S3::BucketPolicy', Properties: {Bucket: elsewhere, PolicyDocument: {}}}\n"
+    )
+    with collect_snapshot([tmp_path]) as snapshot:
+        check = load_checks()["s3-bucket-access-logging"]  # may be a bucket that others log to
+        findings = {finding.resource: finding.verdict for finding in judge(snapshot, [check]).findings()}
+    assert findings == {"Data": "fail"}
 
 
 @pytest.mark.parametrize(

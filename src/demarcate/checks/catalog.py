@@ -91,7 +91,7 @@ def _installed(library: str) -> str:
 
 
 def _columns() -> str:
-    return repr([(t.name, t.scope, [(c.name, c.type) for c in t.columns]) for t in all_tables().values()])
+    return repr([(t.name, t.scope, [(c.name, c.type) for c in t.all_columns]) for t in all_tables().values()])
 
 
 def _compile_all(texts: Sequence[tuple[str, str]], responsibilities: tuple[str, ...] | None) -> dict[str, Check]:
@@ -177,10 +177,22 @@ def compile_check(
         asks=asks_of([passes.asks, where.asks]),
         looks={**passes.looks, **where.looks},
         demands=(where.demanded, *where.demands, *passes.demands),
+        needs=_needs(passes, where, table.name),
         file=file,
         line=line_of(item),
     )
     return _bound(check, file, item, written)
+
+
+def _needs(passes: Compiled, where: Compiled, table: str) -> tuple[tuple[str, ...], ...]:
+    """What must be told for the check to have an answer."""
+    from demarcate.checks.answering import needs_of
+    from demarcate.checks.trees import where_holds
+
+    asks = asks_of([passes.asks, where.asks]).get(table, ())
+    looks = {name: look.table for name, look in {**passes.looks, **where.looks}.items()}
+    needs = needs_of(where_holds(where.tree, passes.tree), {ask.name: ask.column for ask in asks} | looks)
+    return tuple(sorted(tuple(sorted(need)) for need in needs))
 
 
 def _printed(passes: Compiled, where: Compiled, file: str, item: Any, written: Written) -> tuple[str, str]:

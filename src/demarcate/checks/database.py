@@ -206,6 +206,11 @@ class Group:
         held = self.snapshot.manifest.tables.get(table.name)
         return frozenset(name for part in held.parts for name in part.assigned) if held else frozenset()
 
+    def companions(self, table: Table) -> tuple[str, ...]:
+        """The companions of a table of which rows tell alone."""
+        held = self.snapshot.manifest.tables.get(table.name)
+        return tuple(sorted({name for part in held.parts for name in part.companions})) if held else ()
+
     def alternatives(self, table: Table) -> str | None:
         """SQL for the rows that those of a table may be, with what is asked of them; None where there are none.
 

@@ -70,14 +70,14 @@ def judge(
     database.connection.execute(f"ALTER TABLE findings ADD COLUMN {COLUMN}")
     missing = Missing(snapshot)
     tables = [(all_tables()[name], list(of_it)) for name, of_it in groupby(ordered, key=lambda c: c.table)]
-    absent = {table.name: missing.why_absent(table) for table, _ in tables}
-    not_run = [
-        NotRun(check.id, why.reason, why.kind)
+    absent = {
+        check.id: missing.why_absent(table) or missing.why_unanswered(check, table)
         for table, of_it in tables
-        if (why := absent[table.name])
         for check in of_it
-    ]
-    present = [(table, of_it) for table, of_it in tables if absent[table.name] is None]
+    }
+    not_run = [NotRun(name, why.reason, why.kind) for name, why in absent.items() if why is not None]
+    answered = [(table, [check for check in of_it if absent[check.id] is None]) for table, of_it in tables]
+    present = [(table, of_it) for table, of_it in answered if of_it]
     judging = _Judging(database, present, Wanted(findings, passes, only))
     for part in groups(snapshot):
         judging.group(part)

@@ -12,6 +12,7 @@ from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.interface import Source
 from demarcate.estate.sources.registry import collected_from
 from demarcate.estate.tables import all_tables
 
@@ -49,6 +50,21 @@ def partly_column(table: str) -> str:
     return f"partly {table}"
 
 
+def can_answer(check: Check, table: Table, source: Source) -> bool:
+    """Whether a source tells what a check needs for an answer."""
+    return any(all(_tells(source, table, name) for name in need) for need in check.needs)
+
+
+def _tells(source: Source, table: Table, name: str) -> bool:
+    """Whether a source tells a column of a table, or another table that is looked into."""
+    looked = all_tables().get(name)
+    if looked is not None:
+        return looked.facts or source.tells(looked)
+    column = next((column for column in table.columns if column.name == name), None)
+    made_elsewhere = column is None or table.derived or table.facts
+    return bool(made_elsewhere) or (column is not None and source.place(table, column) is not None)
+
+
 class Missing:
     """What a snapshot does not have."""
 
@@ -76,6 +92,10 @@ class Missing:
         if table.name in self._snapshot.manifest.tables or self.gaps(table.name):
             return None
         return self.source.why_absent(table)
+
+    def why_unanswered(self, check: Check, table: Table) -> Unknown | None:
+        """Why a check has an answer for no row of this source; None where it may have one."""
+        return None if can_answer(check, table, self.source) else Unknown(Kind.UNTOLD, self.source.untold)
 
     def why_partly_read(self, name: str) -> Unknown | None:
         """Why a table may have rows that are not in the snapshot, anywhere; None where it has them all."""

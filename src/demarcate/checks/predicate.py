@@ -293,10 +293,12 @@ class _Compiler:
         return self.expression(where.this, (*scopes, inner)) if where is not None else None
 
     def _same_place(self, inner: RowName, outer: RowName) -> list[exp.Expr]:
-        """That a row is of the account and region of the row from which it is looked for."""
+        """That a row is of the account and region of the row from which it is looked for, and the resource's own."""
         shared = set(self._scoped(inner.table)) & set(self._scoped(outer.table))
         names = [name for name in ("account_id", "region") if name in shared]
-        return [exp.NullSafeEQ(this=inner.column(name), expression=outer.column(name)) for name in names]
+        here = [exp.NullSafeEQ(this=inner.column(name), expression=outer.column(name)) for name in names]
+        # Of what only a companion is known, a look finds nothing: it is as if it had not been read.
+        return [*here, *([is_null(inner.column("_companion"))] if "_companion" in inner.columns else [])]
 
     def _exists(self, select: exp.Select, scopes: _Scopes, left: exp.Expr | None) -> exp.Expr:
         inner = self._source(select, scopes)

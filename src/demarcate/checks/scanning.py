@@ -10,6 +10,7 @@ import duckdb
 
 from demarcate.base.encoding import to_json
 from demarcate.base.sql import identifier, literal
+from demarcate.checks.companions import about as about_companions
 from demarcate.checks.database import Group
 from demarcate.checks.judgement import JUDGED, Tally
 from demarcate.checks.missing import Looked, partly_column, unread_column
@@ -17,7 +18,7 @@ from demarcate.checks.names import ROW, Look
 from demarcate.checks.standins import MARKS, why_assigned
 from demarcate.checks.structs import Check
 from demarcate.checks.whys import cause, whys
-from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.table import COMPANION, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables import all_tables
 
@@ -26,6 +27,9 @@ FEW_ROWS = 5_000
 
 _ALWAYS = {"resource", "account_id", "region", "partition", "file", "line", "_unknown", MARKS}
 """Columns that every finding needs."""
+
+_LOOKED_AT = ("account_id", "region", "_conditional", COMPANION.name, MARKS)
+"""Columns that every look into another table needs, as far as that has them."""
 
 
 def _own(table: Table, name: str) -> str:
@@ -37,19 +41,14 @@ def _own(table: Table, name: str) -> str:
 
 def read_by(table: Table, checks: Iterable[Check]) -> dict[str, set[str]]:
     """The columns of tables that judging a table by some checks reads."""
-    read = {table.name: {*_ALWAYS, "name", "tags"}}
+    read = {table.name: {*_ALWAYS, COMPANION.name, "name", "tags"}}
     for check in checks:
         read[table.name].update(check.columns, check.shown)
         for name, columns in check.lookups.items():
             of = all_tables()[name]
             whole = {column.name for column in of.all_columns} if of.facts else ()
-            read.setdefault(name, set()).update(columns, ("account_id", "region", "_conditional", MARKS), whole)
+            read.setdefault(name, set()).update(columns, _LOOKED_AT, whole)
     return read
-
-
-def _about(check: Check) -> str:
-    """SQL for: the check is about this row, or may be."""
-    return f"({check.about})" if check.about else "true"
 
 
 _NAME = "coalesce(_name, _tags ->> 'Name', regexp_extract(resource, '[^:/]+$'))"
@@ -130,11 +129,11 @@ def _count_there(cursor: duckdb.DuckDBPyConnection, kept: str, source: str, abou
     return counts
 
 
-def _count_written(cursor: duckdb.DuckDBPyConnection, source: str, checks: Sequence[Check]) -> list[Tally]:
+def _count_written(
+    cursor: duckdb.DuckDBPyConnection, source: str, checks: Sequence[Check], abouts: Sequence[str]
+) -> list[Tally]:
     """Tallies where the findings are written already: they tell what is not passed."""
-    totals_of = ", ".join(
-        f"count(*) FILTER (WHERE {_about(check)})" if check.about else "count(*)" for check in checks
-    )
+    totals_of = ", ".join("count(*)" if a == "true" else f"count(*) FILTER (WHERE {a})" for a in abouts)
     totals = cursor.execute(
         f"SELECT account_id, region, {totals_of} FROM {source} GROUP BY ALL ORDER BY ALL"
     ).fetchall()
@@ -177,6 +176,9 @@ class Scan:
     ) -> None:
         self._group, self._cursor, self._table, self._checks = group, cursor, table, checks
         self._wanted = wanted
+        # Of what a template declares within a resource there may be several rows; AWS names each by itself.
+        self._merged = bool(table.derived or (table.within and not group.missing.source.asks))
+        """Whether several rows are one resource."""
         looked = [group.missing.looked_into(check) for check in checks if check.lookups]
         self._missing: tuple[str, ...] = ()
         """Columns of the judged row that say what is missing from the tables that are looked into."""
@@ -203,21 +205,21 @@ class Scan:
         verdicts = f"SELECT {', '.join(self._columns())} FROM {source}"
         few = self._group.rows(self._table) <= FEW_ROWS
         alternatives = self._group.alternatives(self._table)
-        all_kept = few or self._wanted.passes or bool(self._table.derived) or alternatives is not None
+        all_kept = few or self._wanted.passes or self._merged or alternatives is not None
         checks, numbers = self._checks, range(len(self._checks))
         if not all_kept:
             verdicts = f"SELECT * FROM ({verdicts}) WHERE {' OR '.join(_not_passed(i) for i in numbers)}"
             if self._wanted.findings:
                 self._write(list(enumerate(checks)), f"({verdicts})")
-                return _count_written(self._cursor, source, checks)
+                return _count_written(self._cursor, source, checks, [self._about(check) for check in checks])
         self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {verdicts}")
         if alternatives is not None:
             self._settle(alternatives)
-        kept = f"({_by_resource(numbers)})" if self._table.derived else "judged"
+        kept = f"({_by_resource(numbers)})" if self._merged else "judged"
         if few:
             counts = _count_here(self._cursor, kept, len(checks))
         else:
-            abouts = [f"a{i}" for i in numbers] if all_kept else [_about(check) for check in checks]
+            abouts = [f"a{i}" for i in numbers] if all_kept else [self._about(check) for check in checks]
             counts = _count_there(self._cursor, kept, kept if all_kept else source, abouts)
         tallies = [
             Tally(check.id, account, region, passed, failed, unknown)
@@ -247,7 +249,7 @@ class Scan:
         """Give a verdict to what is unknown of rows that may be one of several, where it is the same for each."""
         numbers = range(len(self._checks))
         each = ", ".join(
-            f"{self._verdict(check)} AS v{i}, {_about(check)} AS a{i}" for i, check in enumerate(self._checks)
+            f"{self._verdict(check)} AS v{i}, {self._about(check)} AS a{i}" for i, check in enumerate(self._checks)
         )
         source = self._source(f"({alternatives})")
         rows = f"SELECT {ROW}.resource, {ROW}.file, {ROW}._of, {ROW}._alternatives, {each} FROM {source}"
@@ -310,8 +312,17 @@ class Scan:
         selected += [f"{_own(self._table, 'name')} AS _name", f"{_own(self._table, 'tags')} AS _tags"]
         for i, check in enumerate(self._checks):
             selected.append(f"{self._verdict(check)} AS v{i}")
-            selected.append(f"{_about(check)} AS a{i}")
+            selected.append(f"{self._about(check)} AS a{i}")
         return selected
+
+    def _about(self, check: Check) -> str:
+        """SQL for: the check is about this row, or may be."""
+        about = [f"({check.about})"] if check.about else []
+        companions = self._group.companions(self._table)
+        if companions:
+            source = self._group.missing.source
+            about.append(about_companions(check, self._table, companions, source, self._verdict(check)))
+        return " AND ".join(about) or "true"
 
     def _verdict(self, check: Check) -> str:
         """The verdict's SQL, NULL where a table looked into was not read for the row's account and region."""
@@ -332,7 +343,7 @@ class Scan:
             return f"CASE n {' '.join(f'WHEN {i} THEN {value}' for i, value in values)} END"
 
         told = {i: (_reason(check, f"v{i}"), self._causes(check, f"v{i}")) for i, check in checks}
-        if self._table.derived:
+        if self._merged:
             source = f"({_by_resource(told, told)})"
             told = {i: (f"r{i}", f"w{i}") for i in told}
         reason = of_check((i, reason) for i, (reason, _) in told.items())

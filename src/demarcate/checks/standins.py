@@ -21,7 +21,10 @@ MARKS: Final = "_assigned"
 """The column that says where stand-ins are (see `estate.schema.standins.marks`)."""
 
 _NEVER_MARKED: Final = frozenset(
-    ("account_id", "region", "partition", "file", "resource", "_conditional", "_unknown", ALTERNATIVES, MARKS)
+    (
+        *("account_id", "region", "partition", "file", "resource", "_conditional", "_companion", "_unknown"),
+        *(ALTERNATIVES, MARKS),
+    )
 )
 """Columns that say where a row is from, which is known."""
 

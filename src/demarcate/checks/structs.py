@@ -55,7 +55,8 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     columns, `shown` those that the reason shows, `lookups` other tables and their columns, `asks` what is asked of
     columns of all of these that may hold stand-ins, `demands` what is asked of the rows of any of them. `on_request`
     says what it would cost on a live account, where it runs only when it is named; empty where it costs nothing to
-    speak of.
+    speak of. `needs` are sets of columns of the judged table, and of tables that it looks into: it has an answer only
+    where all of one set are told.
     """
 
     id: str
@@ -78,6 +79,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     asks: dict[str, tuple[Ask, ...]]
     looks: dict[str, Look]
     demands: tuple[Demand, ...]
+    needs: tuple[tuple[str, ...], ...] = ((),)
     on_request: str
     file: str
     line: int

@@ -49,8 +49,11 @@ def template(type_: str, outline: Outline) -> dict[str, Any]:
         for table in _of(type_):
             for companion, what in table.companions.items():
                 own = properties(what.type, f"{companion} {what.type}", outline, variant)
-                listed = isinstance(own[what.property], list)
-                own[what.property] = [{"Ref": name}] if listed else {"Ref": name}
+                *above, last = what.property.split(".")
+                holder = own
+                for step in above:
+                    holder = holder.setdefault(step, {})
+                holder[last] = [{"Ref": name}] if isinstance(holder.get(last), list) else {"Ref": name}
                 resources[f"{name}{companion.replace('_', '')}"] = {"Type": what.type, "Properties": own}
     return resources
 
@@ -60,7 +63,10 @@ def properties(type_: str, where: str, outline: Outline, variant: int) -> dict[s
     tables = _of(type_)
     named = {table.ref_property for table in tables}
     named |= {
-        one.property for table in all_tables().values() for one in table.companions.values() if one.type == type_
+        one.property.replace(".", "/")
+        for table in all_tables().values()
+        for one in table.companions.values()
+        if one.type == type_
     }
     kept = {f"{where}/{name}" for name in named}
     made: dict[str, Any] = Values(outline, variant, {}, {where}, kept).of(properties_of(type_), where)

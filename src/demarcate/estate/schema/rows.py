@@ -11,7 +11,7 @@ from typing import Any
 from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT, kind, path
 from demarcate.estate.schema.standins import StandIn, Undecided, combined, first_standin, marks, shown
-from demarcate.estate.schema.table import UNSET, Column, Derived, From, Table
+from demarcate.estate.schema.table import UNSET, Column, Derived, Formatted, From, Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 Row = dict[str, Any]
@@ -26,17 +26,20 @@ ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, Recu
 class Item:
     """What a row is made from: a value, the item it was found under, and its details or companions.
 
-    In a template, `ref` is what `Ref` to it gives, and `label` what stand-ins for something of it call it.
+    In a template, `ref` is what `Ref` to it gives, and `label` what stand-ins for something of it call it. Nothing
+    refers to what is declared within another resource: its `ref` is Unknown.
     """
 
     value: Any
     parent: Item | None = None
     details: dict[str, Any] = field(default_factory=dict)
-    ref: str | StandIn = ""
+    ref: str | StandIn | Unknown = ""
     label: str = ""
 
-    def attribute(self, name: str) -> StandIn:
+    def attribute(self, name: str) -> StandIn | Unknown:
         """What `Fn::GetAtt` of it gives."""
+        if isinstance(self.ref, Unknown):
+            return self.ref
         text = self.ref.text if isinstance(self.ref, StandIn) else self.ref
         return StandIn(f"{text}.{name}", f"${{{self.label}.{name}}}")
 
@@ -84,6 +87,7 @@ def build(columns: Iterable[Column], place_of: Callable[[Column], From | None]) 
     """A function that makes the row of one item, with the columns given, each from its place."""
     makers: list[tuple[str, Callable[[Item, Address], Any]]] = []
     formats: list[tuple[str, str]] = []
+    defaults: list[tuple[str, str]] = []
     for column in columns:
         place = place_of(column)
         if place is None:
@@ -92,6 +96,9 @@ def build(columns: Iterable[Column], place_of: Callable[[Column], From | None]) 
             formats.append((column.name, place.path.removeprefix("#format.")))
         else:
             makers.append((column.name, _maker(column, place)))
+            absent = _absent(column, place)
+            if isinstance(absent, Formatted):
+                defaults.append((column.name, absent.text))
 
     def make(item: Item, place: Address) -> Row:
         row: Row = {
@@ -105,6 +112,9 @@ def build(columns: Iterable[Column], place_of: Callable[[Column], From | None]) 
             row[name] = maker(item, place)
         for name, text in formats:
             row[name] = _format(text, row)
+        for name, text in defaults:
+            if row[name] is None:
+                row[name] = _format(text, row)
         row["resource"] = place.resource if place.resource is not None else _identity(row)
         return row
 
@@ -133,8 +143,15 @@ def _identity(row: Row) -> str | None:
     return arn if isinstance(arn, str) else None
 
 
+def _absent(column: Column, place: From) -> Any:
+    """What a column is where a place has nothing."""
+    return column.absent if place.absent is UNSET else place.absent
+
+
 def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
-    absent = column.absent if place.absent is UNSET else place.absent
+    absent = _absent(column, place)
+    if isinstance(absent, Formatted):
+        absent = UNSET
     text, function, type_ = place.path, place.function, column.type
     if text == "#ref":
         return lambda item, _: item.ref

@@ -60,6 +60,12 @@ class From(msgspec.Struct, frozen=True):
     said: str = ""
 
 
+class Formatted(msgspec.Struct, frozen=True):
+    """What a column is where its source has nothing (`absent`): a text with the row's own columns in it."""
+
+    text: str
+
+
 REF: Final = From("#ref")
 """In a template: what `Ref` to the resource gives (its declared name, or else its logical id)."""
 
@@ -237,12 +243,53 @@ class Bulk:
 class Companion:
     """Another resource of the template that completes a row: the one whose `property` names the row's `ref`.
 
-    `@name` is then the companion's properties (with `many`, the list of them). `property` may hold a list.
+    `@name` is then the companion's properties (with `many`, the list of them). `property` is a path to a text or a
+    list; `owner` turns what it holds into what `Ref` gives, where it may be written in other ways.
+
+    `keys` gives other texts that name the row, by its properties and its `ref`.
+
+    One that names a resource which no template here declares is a row of its own, which tells nothing but what the
+    companion does. It is none where resources of other tables are named by the same property (`shared`). Where the
+    property is `optional`, one of which it is not known may amend nothing.
     """
 
     type: str
     property: str
     many: bool = False
+    owner: Callable[[str], str] | None = None
+    keys: Callable[[Mapping[str, Any], str], tuple[str, ...]] | None = None
+    shared: bool = False
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Within:
+    """Rows that are declared within a resource of another type: a volume of an instance, a stage of a deployment.
+
+    `function` turns that one's properties into those of resources of the table's first type (or an Unknown: one of
+    which nothing is known). `Ref` to the resource is that to the row only where it is `named` so.
+    """
+
+    type: str
+    function: Callable[[Mapping[str, Any]], Iterable[Any]]
+    named: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Inherited:
+    """Properties that a resource takes from another one of its type, which its `property` names.
+
+    `takes` are these properties, with what they are where that one does not declare them either (None: nothing).
+    Nothing is taken where one of the properties `unless` is declared. What was followed is told in FOLLOWED.
+    """
+
+    property: str
+    takes: Mapping[str, Any]
+    unless: tuple[str, ...] = ()
+
+
+FOLLOWED: Final = "#followed"
+"""Among the properties of a resource that inherits from another: the property by which."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -285,11 +332,16 @@ class Table:
     details: Mapping[str, Call | Bulk] = field(default_factory=dict)
     cloudformation: str | tuple[str, ...] | None = None
     companions: Mapping[str, Companion] = field(default_factory=dict)
+    within: tuple[Within, ...] = ()
+    inherits: tuple[Inherited, ...] = ()
     derived: tuple[Derived, ...] = ()
     ref_property: str = ""
     """The property that `Ref` returns when a template declares it (`BucketName`)."""
     ref_attributes: tuple[str, ...] = ()
     """The attributes that `Fn::GetAtt` gives and that are what `Ref` gives (`GroupId`)."""
+    parts: Mapping[str, str] = field(default_factory=dict)
+    """Types of resource that are parts of a row's, each with its property that names it: what amends the part (an
+    alias of a function) amends the row's."""
     facts: bool = False
 
     @property
@@ -307,10 +359,16 @@ class Table:
         return (self.cloudformation,) if isinstance(self.cloudformation, str) else self.cloudformation
 
     @property
+    def named_types(self) -> tuple[str, ...]:
+        """The template resource types to which a reference is one to a row."""
+        return (*self.types, *(within.type for within in self.within if within.named))
+
+    @property
     def all_columns(self) -> tuple[Column, ...]:
         """Its own columns and those that every table has."""
         own = {column.name for column in self.columns}
-        return self.columns + tuple(column for column in COMMON if column.name not in own)
+        added = ADDED if self.companions else COMMON
+        return self.columns + tuple(column for column in added if column.name not in own)
 
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
@@ -341,3 +399,13 @@ COMMON: Final = (
     ),
 )
 """The columns that every table has."""
+
+COMPANION: Final = Column(
+    "_companion",
+    "VARCHAR",
+    about="Where the resource itself is not among what was read: which of its companions the row tells of.",
+)
+"""The column of tables whose rows companions complete."""
+
+ADDED: Final = (*COMMON, COMPANION)
+"""The columns that a table has beside its own."""

@@ -101,7 +101,8 @@ class AccountNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One table of one account and region. `file` is relative to the snapshot; None where there is no row.
 
-    `assigned` are the columns in which rows hold stand-ins; `alternatives` is whether any row may be one of several.
+    `assigned` are the columns in which rows hold stand-ins, `companions` those of which rows tell alone;
+    `alternatives` is whether any row may be one of several.
     """
 
     account: str | None
@@ -109,6 +110,7 @@ class Part(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     rows: int
     file: str | None
     assigned: tuple[str, ...] = ()
+    companions: tuple[str, ...] = ()
     alternatives: bool = False
 
 

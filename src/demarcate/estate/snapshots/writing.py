@@ -191,6 +191,7 @@ class SnapshotWriter:
             rows=part.rows,
             file=file,
             assigned=tuple(sorted(part.assigned)),
+            companions=tuple(sorted(part.companions)),
             alternatives=part.alternatives,
         )
         return SealedPart(part.table.name, tuple(part.columns), found)
@@ -309,6 +310,7 @@ class PartWriter:
         self.spool: Path | None = None
         self.rows = self.size = 0
         self.assigned: set[str] = set()
+        self.companions: set[str] = set()
         self.alternatives = False
         self._types = {column.name: column.type for column in table.all_columns}
         self.longest = 0
@@ -323,6 +325,8 @@ class PartWriter:
                 self.spool, self._file = self._writer._spool(self.table.name)
             line = to_json(spooled(row, self._types)) + b"\n"
             self.assigned.update(row.get("_assigned") or ())
+            if "_companion" in row:
+                self.companions.add(row["_companion"])
             self.alternatives |= ALTERNATIVES in row
             self.longest = max(self.longest, len(line))
             self._file.write(line)

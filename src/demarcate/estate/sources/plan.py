@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from demarcate.estate.schema.rows import detail_of, named_in
-from demarcate.estate.schema.table import Call, Column, Derived, Table
+from demarcate.estate.schema.table import Call, Column, Derived, Formatted, Table
 from demarcate.estate.tables import all_tables, table
 
 Selection = Mapping[str, frozenset[str] | None]
@@ -98,4 +98,7 @@ def _closed(table: Table, names: set[str]) -> set[str]:
         live = column.place("live")
         if column.name in wanted and live is not None and live.path.startswith("#format."):
             wanted.update(named_in(live.path.removeprefix("#format.")))
+        for place in column.places.values() if column.name in wanted else ():
+            if isinstance(place.absent, Formatted):
+                wanted.update(named_in(place.absent.text))
     return wanted

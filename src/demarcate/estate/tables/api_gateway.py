@@ -2,10 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.secrets import plaintext_secrets
-from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Companion,
+    Each,
+    From,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+    Within,
+)
 from demarcate.estate.schema.transforms import document
 from demarcate.estate.schema.unknown import Unknown
 
@@ -111,6 +126,41 @@ REST_API = Table(
     ),
 )
 
+_ALL_METHODS = ("CacheDataEncrypted", "CachingEnabled", "DataTraceEnabled", "LoggingLevel", "MetricsEnabled")
+"""What a template's deployment says of the methods of its stage that nothing else is said of."""
+
+
+def _of_deployment(deployment: Mapping[str, Any]) -> Iterator[Any]:
+    """The stage that a template's deployment makes, where it names one."""
+    if "StageName" not in deployment:
+        return
+    described = deployment.get("StageDescription", {})
+    if isinstance(described, Unknown):
+        yield described
+        return
+    of_all = {name: described[name] for name in _ALL_METHODS if name in described}
+    settings = described.get("MethodSettings", [])
+    every = [{"ResourcePath": "/*", "HttpMethod": "*", **of_all}] if of_all else []
+    own = {name: value for name, value in described.items() if name not in _ALL_METHODS}
+    yield {
+        **own,
+        "MethodSettings": settings if isinstance(settings, Unknown) else [*every, *settings],
+        "RestApiId": deployment.get("RestApiId"),
+        "StageName": deployment["StageName"],
+    }
+
+
+def _stage_in(arn: str) -> str:
+    """The API and the stage that an ARN names."""
+    return arn.partition("/restapis/")[2] or arn
+
+
+def _stage_names(stage: Mapping[str, Any], ref: str) -> tuple[str, ...]:
+    """The same of a template's stage, by what `Ref` to it gives and by its name."""
+    api, names = stage.get("RestApiId"), (ref, stage.get("stageName"))
+    return tuple(f"{api}/stages/{name}" for name in names if isinstance(api, str) and isinstance(name, str))
+
+
 STAGE = Table(
     "aws_api_gateway_stage",
     "A stage of a REST API.",
@@ -120,6 +170,12 @@ STAGE = Table(
         Each("apigateway.get_stages", "item[]", inputs={"restApiId": "id"}),
     ),
     cloudformation="AWS::ApiGateway::Stage",
+    within=(Within("AWS::ApiGateway::Deployment", _of_deployment),),
+    companions={
+        "waf": Companion(
+            "AWS::WAFv2::WebACLAssociation", "ResourceArn", owner=_stage_in, keys=_stage_names, shared=True
+        ),
+    },
     columns=(
         Text("name", live="stageName"),
         Text("rest_api_id", live="^.id", cloudformation="RestApiId"),
@@ -162,7 +218,13 @@ STAGE = Table(
             about="What is logged of an access: without it, nothing is.",
         ),
         Bool("tracing_enabled", live="tracingEnabled", absent=False),
-        Text("web_acl_arn", live="webAclArn", absent="", about="'' where there is none."),
+        Text(
+            "web_acl_arn",
+            live="webAclArn",
+            cloudformation="@waf.WebACLArn",
+            absent="",
+            about="'' where there is none.",
+        ),
         Bool(
             "cache_cluster_enabled",
             live="cacheClusterEnabled",

@@ -9,7 +9,7 @@ from demarcate.estate.schema.secrets import secrets_in_data
 from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Int, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import not_empty, present
 from demarcate.estate.schema.unknown import Kind, Unknown
-from demarcate.estate.tables.ec2 import unencrypted_devices
+from demarcate.estate.tables.ec2 import IMAGE_DECIDES, unencrypted_devices
 
 
 def _uses_launch_template(group: dict[str, Any]) -> Any:
@@ -190,8 +190,8 @@ LAUNCH_CONFIGURATION = Table(
         Texts(
             "unencrypted_devices",
             live=From("BlockDeviceMappings", unencrypted_devices),
-            absent=[],
-            about="The devices whose volumes it does not ask to be encrypted.",
+            absent=IMAGE_DECIDES,
+            about="The devices whose volumes it does not ask to be encrypted; unknown where it declares no volume.",
         ),
         Text("key_name", live="KeyName", absent=""),
         Texts(

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.rows import parts
@@ -12,6 +13,8 @@ from demarcate.estate.schema.table import (
     Arn,
     Bool,
     Call,
+    Column,
+    Companion,
     Derived,
     Each,
     From,
@@ -24,7 +27,7 @@ from demarcate.estate.schema.table import (
     Time,
     attribute,
 )
-from demarcate.estate.schema.transforms import document, present
+from demarcate.estate.schema.transforms import document, not_empty, present
 from demarcate.estate.schema.unknown import Unknown
 
 
@@ -229,6 +232,26 @@ SELECTION = Table(
         ),
     ),
 )
+
+SELECTED: Final = Companion(
+    "AWS::Backup::BackupSelection",
+    "BackupSelection.Resources",
+    owner=lambda arn: re.split("[/:]", arn)[-1],
+    keys=lambda _, ref: (f"{ref}.DBInstanceArn", f"{ref}.DBClusterArn"),
+    shared=True,
+)
+"""In a template: a selection of a backup plan that names a resource by its ARN."""
+
+
+def selected() -> Column:
+    """The column that says whether a resource is SELECTED."""
+    return Bool(
+        "backup_selected",
+        cloudformation=From("@selected", not_empty),
+        absent=False,
+        about="In a template: whether a selection of a backup plan names it. AWS tells what was backed up instead.",
+    )
+
 
 RECOVERY_POINT = Table(
     "aws_backup_recovery_point",

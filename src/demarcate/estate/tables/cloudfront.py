@@ -26,6 +26,28 @@ def _plain(value: Any) -> list[Any]:
     return found
 
 
+def _declared(config: Any) -> Any:
+    """The origins that a template declares, those among them that it declares in the older way.
+
+    Of these `DNSName` is the domain, and what else they say is of the origin itself.
+    """
+    origins = config.get("Origins", [])
+    if isinstance(origins, Unknown):
+        return [origins]
+    bucket, server = config.get("S3Origin"), config.get("CustomOrigin")
+    older = [] if bucket is None else [_older(bucket, "S3OriginConfig")]
+    older += [] if server is None else [_older(server, "CustomOriginConfig")]
+    return [*origins, *older]
+
+
+def _older(origin: Any, config: str) -> Any:
+    if isinstance(origin, Unknown):
+        return origin
+    own = {"OriginSslProtocols" if name == "OriginSSLProtocols" else name: told for name, told in origin.items()}
+    domain = own.pop("DNSName", "")
+    return {"Id": domain, "DomainName": domain, config: own}
+
+
 def _without_headers(origins: Any) -> Any:
     return without_secrets(origins, frozenset(("headervalue",)))
 
@@ -289,48 +311,48 @@ DISTRIBUTION = Table(
         Json(
             "origins",
             live=From("Origins", lambda value: _without_headers(_wrapped(value))),
-            cloudformation=From(f"{CONFIG}.Origins", _without_headers),
+            cloudformation=From(CONFIG, lambda config: _without_headers(_declared(config))),
             absent=[],
             about="Without the values of the headers that are sent to them, which may be secrets.",
         ),
         Texts(
             "origin_protocol_policies",
             live=From("Origins", _origins(_protocol, _wrapped)),
-            cloudformation=From(f"{CONFIG}.Origins", _origins(_protocol, _plain)),
+            cloudformation=From(CONFIG, _origins(_protocol, _declared)),
             absent=[],
             about="Of origins that are not buckets: http-only, match-viewer, https-only.",
         ),
         Texts(
             "origin_ssl_protocols",
             live=From("Origins", _origins(_tls(_wrapped), _wrapped)),
-            cloudformation=From(f"{CONFIG}.Origins", _origins(_tls(_plain), _plain)),
+            cloudformation=From(CONFIG, _origins(_tls(_plain), _declared)),
             absent=[],
             about="The TLS versions that CloudFront may use with origins that are not buckets.",
         ),
         Texts(
             "s3_origin_domains",
             live=From("Origins", _origins(_bucket_domain, _wrapped)),
-            cloudformation=From(f"{CONFIG}.Origins", _origins(_bucket_domain, _plain)),
+            cloudformation=From(CONFIG, _origins(_bucket_domain, _declared)),
             absent=[],
         ),
         Texts(
             "s3_origins_without_identity",
             live=From("Origins", _origins(_open_bucket, _wrapped)),
-            cloudformation=From(f"{CONFIG}.Origins", _origins(_open_bucket, _plain)),
+            cloudformation=From(CONFIG, _origins(_open_bucket, _declared)),
             absent=[],
             about="The ids of bucket origins that are read as anybody would: no access control or identity.",
         ),
         Texts(
             "s3_origins_without_access_control",
             live=From("Origins", _origins(_without_control, _wrapped)),
-            cloudformation=From(f"{CONFIG}.Origins", _origins(_without_control, _plain)),
+            cloudformation=From(CONFIG, _origins(_without_control, _declared)),
             absent=[],
             about="The ids of bucket origins without origin access control.",
         ),
         Texts(
             "function_url_origins_without_access_control",
             live=From("Origins", _origins(_function_url, _wrapped)),
-            cloudformation=From(f"{CONFIG}.Origins", _origins(_function_url, _plain)),
+            cloudformation=From(CONFIG, _origins(_function_url, _declared)),
             absent=[],
             about="The ids of origins that are Lambda function URLs without origin access control.",
         ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.table import (
@@ -19,10 +19,12 @@ from demarcate.estate.schema.table import (
     Text,
     Texts,
     Time,
+    Within,
     attribute,
 )
 from demarcate.estate.schema.transforms import document, each, equals
 from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.tables.backup import SELECTED, selected
 
 
 def _sse_type(specification: Mapping[str, Any]) -> Any:
@@ -30,6 +32,20 @@ def _sse_type(specification: Mapping[str, Any]) -> Any:
     if isinstance(enabled, Unknown):
         return enabled
     return specification.get("SSEType", "KMS") if enabled else ""
+
+
+def _replicas(properties: Mapping[str, Any]) -> Iterator[Any]:
+    """The replicas of a global table, each as a table of its region."""
+    shared = {name: value for name, value in properties.items() if name != "Replicas"}
+    encryption = properties.get("SSESpecification", {})
+    replicas = properties.get("Replicas", [])
+    for replica in [replicas] if isinstance(replicas, Unknown) else replicas:
+        if isinstance(replica, Unknown) or isinstance(encryption, Unknown):
+            yield replica if isinstance(replica, Unknown) else {**shared, **replica}
+            continue
+        own = replica.get("SSESpecification", {})
+        whole = own if isinstance(own, Unknown) else {**encryption, **own}
+        yield {**shared, **replica, **({"SSESpecification": whole} if whole else {})}
 
 
 TABLE = Table(
@@ -51,7 +67,9 @@ TABLE = Table(
         "ttl": Call("dynamodb.describe_time_to_live", inputs={"TableName": "TableName"}),
     },
     cloudformation="AWS::DynamoDB::Table",
+    within=(Within("AWS::DynamoDB::GlobalTable", _replicas, named=True),),
     ref_property="TableName",
+    companions={"selected": SELECTED},
     columns=(
         Text("name", live="TableName", cloudformation=REF),
         Arn(live="TableArn", cloudformation=attribute("Arn")),
@@ -114,6 +132,7 @@ TABLE = Table(
             absent={},
         ),
         Time("creation_date_time", live="CreationDateTime"),
+        selected(),
         Tags(live="@tags.Tags"),
     ),
 )

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+from typing import Any
+
 from demarcate.estate.schema.table import (
     REF,
     Arn,
@@ -17,8 +20,44 @@ from demarcate.estate.schema.table import (
     Text,
     Texts,
     Time,
+    Within,
 )
 from demarcate.estate.schema.transforms import each, not_empty
+from demarcate.estate.schema.unknown import Kind, Unknown
+
+
+def encryption_asked(volume: Mapping[str, Any]) -> Any:
+    """Whether a volume is asked to be encrypted, as templates and launch templates declare volumes.
+
+    One that says nothing has the encryption of its snapshot. A new one is plain, unless its region encrypts by default.
+    """
+    told = volume.get("Encrypted")
+    if told is not None:
+        return told
+    if volume.get("SnapshotId") is not None:
+        return Unknown(Kind.INDIRECT, "a volume is encrypted if its snapshot is")
+    if volume.get("KmsKeyId") is not None:
+        return Unknown(Kind.AMBIGUOUS, "KmsKeyId names a key, and Encrypted is not set")
+    return False
+
+
+def _of_instance(instance: Mapping[str, Any]) -> Iterator[Any]:
+    """The volumes that a template declares within an instance.
+
+    One that does not ask for encryption may be the image's own, whose snapshot then decides.
+    """
+    mappings = instance.get("BlockDeviceMappings", [])
+    for mapping in [mappings] if isinstance(mappings, Unknown) else mappings:
+        volume = mapping if isinstance(mapping, Unknown) else mapping.get("Ebs")
+        if isinstance(volume, Unknown):
+            yield volume
+        elif volume is not None:
+            zone = {"AvailabilityZone": instance["AvailabilityZone"]} if "AvailabilityZone" in instance else {}
+            decides = Unknown(
+                Kind.INDIRECT, "it is not set: the image decides, where the device is one of its own"
+            )
+            yield {"Encrypted": decides, **zone, **volume}
+
 
 VOLUME = Table(
     "aws_ebs_volume",
@@ -26,13 +65,14 @@ VOLUME = Table(
     service="ebs",
     live=Each("ec2.describe_volumes", "Volumes[]"),
     cloudformation="AWS::EC2::Volume",
+    within=(Within("AWS::EC2::Instance", _of_instance),),
     ref_attributes=("VolumeId",),
     columns=(
         Text("volume_id", live="VolumeId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{account_id}:volume/{volume_id}", cloudformation=REF),
         Text("volume_type", live="VolumeType", absent="gp2"),
         Text("state", live="State"),
-        Bool("encrypted", live="Encrypted", absent=False),
+        Bool("encrypted", live="Encrypted", cloudformation=From("@", encryption_asked), absent=False),
         Text("kms_key_id", live="KmsKeyId", absent=""),
         Int("size", live="Size", about="GiB."),
         Int("iops", live="Iops"),

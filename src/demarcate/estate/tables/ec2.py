@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.secrets import secrets_in_data
@@ -11,37 +11,40 @@ from demarcate.estate.schema.standins import PARAMETER, StandIn
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import as_list, each, present
 from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.tables.ebs import encryption_asked
+
+IMAGE_DECIDES: Final = Unknown(Kind.INDIRECT, "no volume is declared: the image decides about its own")
 
 
 def unencrypted_devices(mappings: list[Any]) -> Any:
     """The devices of block device mappings whose volumes are not asked to be encrypted."""
     devices: list[Any] = []
     unsure: Unknown | None = None
+    volumes = 0
     for mapping in mappings:
         encrypted = _encrypted(mapping)
+        if encrypted is None:
+            continue
+        volumes += 1
         if isinstance(encrypted, Unknown):
             unsure = unsure or encrypted
         elif not encrypted:
             name = mapping.get("DeviceName", "?")
             devices.append("?" if isinstance(name, Unknown) else name)
-    return devices or unsure or []
+    return devices or unsure or ([] if volumes else IMAGE_DECIDES)
 
 
 def _encrypted(mapping: Any) -> Any:
-    """Whether the volume of a block device mapping is asked to be encrypted; True where it has none."""
+    """Whether the volume of a block device mapping is asked to be encrypted; None where it has none."""
     if isinstance(mapping, Unknown):
         return mapping
     ebs, without = mapping.get("Ebs"), mapping.get("NoDevice", False)
     if ebs is None or isinstance(ebs, Unknown):
-        return ebs or True
-    encrypted = ebs.get("Encrypted")
-    if encrypted is True or not (isinstance(without, Unknown) or without in (False, "false")):
-        return True
-    if isinstance(without, Unknown):
-        return without
-    if encrypted is None and ebs.get("SnapshotId") is not None:
-        return Unknown(Kind.INDIRECT, "a volume is encrypted if its snapshot is")
-    return encrypted
+        return ebs
+    encrypted = encryption_asked(ebs)
+    if not (isinstance(without, Unknown) or without in (False, "false")):
+        return None
+    return without if isinstance(without, Unknown) and encrypted is not True else encrypted
 
 
 def _asks_for_public_address(interfaces: list[Any]) -> Any:
@@ -426,8 +429,8 @@ LAUNCH_TEMPLATE = Table(
             "unencrypted_devices",
             live=From(_data("BlockDeviceMappings"), unencrypted_devices),
             cloudformation=From("LaunchTemplateData.BlockDeviceMappings", unencrypted_devices),
-            absent=[],
-            about="The devices whose volumes it does not ask to be encrypted.",
+            absent=IMAGE_DECIDES,
+            about="The devices whose volumes it does not ask to be encrypted; unknown where it declares no volume.",
         ),
         Bool(
             "monitoring_enabled",

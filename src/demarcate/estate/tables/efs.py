@@ -22,6 +22,7 @@ from demarcate.estate.schema.table import (
 )
 from demarcate.estate.schema.transforms import document, equals, present
 from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.tables.backup import SELECTED, selected
 
 
 def _backs_up(properties: Mapping[str, Any]) -> Any:
@@ -52,6 +53,7 @@ FILE_SYSTEM = Table(
     },
     cloudformation="AWS::EFS::FileSystem",
     ref_attributes=("FileSystemId",),
+    companions={"selected": SELECTED},
     columns=(
         Text("file_system_id", live="FileSystemId", cloudformation=REF),
         Arn(live="FileSystemArn", cloudformation=attribute("Arn")),
@@ -94,6 +96,7 @@ FILE_SYSTEM = Table(
         Text("throughput_mode", live="ThroughputMode"),
         Int("number_of_mount_targets", live="NumberOfMountTargets"),
         Time("creation_time", live="CreationTime"),
+        selected(),
         Tags(live="Tags", cloudformation="FileSystemTags"),
     ),
 )

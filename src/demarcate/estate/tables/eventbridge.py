@@ -5,7 +5,21 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Json, Table, Tags, Text, Texts
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Companion,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+)
 from demarcate.estate.schema.transforms import document, each, present
 from demarcate.estate.schema.unknown import Unknown, first_unknown
 
@@ -42,10 +56,17 @@ BUS = Table(
     details={"tags": Call("events.list_tags_for_resource", inputs={"ResourceARN": "Arn"})},
     cloudformation="AWS::Events::EventBus",
     ref_property="Name",
+    companions={"policies": Companion("AWS::Events::EventBusPolicy", "EventBusName", many=True)},
     columns=(
-        Text("name", live="Name"),
+        Text("name", live="Name", cloudformation=REF),
         Arn(live="Arn"),
         Bool("has_policy", live=From("Policy", present), absent=False),
+        Json(
+            "separate_policies",
+            live=From("Name", lambda _: []),
+            cloudformation="@policies",
+            about="In a template: the AWS::Events::EventBusPolicy resources that name the bus.",
+        ),
         Json("policy", live=From("Policy", document), absent={}),
         Tags(live="@tags.Tags"),
     ),

@@ -94,9 +94,9 @@ USER = Table(
     cloudformation="AWS::IAM::User",
     ref_property="UserName",
     companions={
-        "policies": Companion("AWS::IAM::Policy", "Users", many=True),
+        "policies": Companion("AWS::IAM::Policy", "Users", many=True, optional=True),
         "own": Companion("AWS::IAM::UserPolicy", "UserName", many=True),
-        "managed": Companion("AWS::IAM::ManagedPolicy", "Users", many=True),
+        "managed": Companion("AWS::IAM::ManagedPolicy", "Users", many=True, optional=True),
         "keys": Companion("AWS::IAM::AccessKey", "UserName", many=True),
     },
     columns=(

@@ -12,6 +12,7 @@ from demarcate.estate.schema.policy_resources import own_parts
 from demarcate.estate.schema.policy_values import values_of
 from demarcate.estate.schema.standins import combined, sample
 from demarcate.estate.schema.table import Bool, Derived, Int, Json, Table, Text, Texts
+from demarcate.estate.schema.transforms import document
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 Needs = Mapping[str, Any]
@@ -94,6 +95,33 @@ def _organization(needs: Needs) -> Rows:
         yield {"kind": kind, **one}
 
 
+def _bus(needs: Needs) -> Rows:
+    """The statement that a template adds to an event bus's policy, whole or by its parts."""
+    whole = document(needs["Statement"]) if "Statement" in needs else None
+    principal = needs.get("Principal")
+    condition = needs.get("Condition", {})
+    parts = {
+        "Effect": "Allow",
+        "Action": needs.get("Action"),
+        "Principal": principal if principal == "*" else {"AWS": principal},
+        "Resource": "*",
+        "Condition": {condition["Type"]: {condition["Key"]: condition["Value"]}} if condition else {},
+    }
+    yield from statements({"Statement": whole or parts})
+
+
+def _layer(needs: Needs) -> Rows:
+    """The statement that a template adds to the policy of a version of a layer."""
+    principal, organization = needs.get("Principal"), needs.get("OrganizationId")
+    one = {
+        "Effect": "Allow",
+        "Action": needs.get("Action"),
+        "Principal": principal if principal == "*" else {"AWS": principal},
+        "Condition": {"StringEquals": {"aws:PrincipalOrgID": organization}} if organization else {},
+    }
+    yield from statements({"Statement": one})
+
+
 STATEMENT = Table(
     "aws_policy_statement",
     "One statement of a policy: what is allowed or denied, to whom, on what, under which conditions.",
@@ -127,12 +155,27 @@ STATEMENT = Table(
         _of("AWS::IAM::UserPolicy", "PolicyDocument", owner="aws_iam_user", kind="identity"),
         _of("AWS::IAM::RolePolicy", "PolicyDocument", owner="aws_iam_role", kind="identity"),
         _of("AWS::IAM::GroupPolicy", "PolicyDocument", owner="aws_iam_group", kind="identity"),
+        Derived(
+            "AWS::Events::EventBusPolicy",
+            ("Statement", "Action", "Principal", "Condition"),
+            _bus,
+            known={"policy_of": "aws_eventbridge_bus", "kind": "resource"},
+        ),
+        Derived(
+            "AWS::Lambda::LayerVersionPermission",
+            ("Action", "Principal", "OrganizationId"),
+            _layer,
+            known={"policy_of": "AWS::Lambda::LayerVersionPermission", "kind": "resource"},
+        ),
+        _of("AWS::Lambda::ResourcePolicy", "PolicyDocument", owner="aws_lambda_function"),
         _of("AWS::SNS::TopicInlinePolicy", "PolicyDocument", owner="aws_sns_topic"),
         _of("AWS::SQS::QueueInlinePolicy", "PolicyDocument", owner="aws_sqs_queue"),
     ),
     columns=(
         Text(
-            "policy_of", about="The table of the resource whose policy it is; or AWS::IAM::Policy in a template."
+            "policy_of",
+            about="The table of the resource whose policy it is; or in a template AWS::IAM::Policy, "
+            "AWS::Lambda::LayerVersionPermission.",
         ),
         Text("kind", about="identity, trust (who may assume a role), resource, scp or rcp (of the organization)."),
         Text("policy_name", absent="", about="Of an inline policy; else ''."),

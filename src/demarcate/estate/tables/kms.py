@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from demarcate.estate.schema.table import (
@@ -20,8 +21,10 @@ from demarcate.estate.schema.table import (
     Text,
     Texts,
     Time,
+    Within,
 )
 from demarcate.estate.schema.transforms import document, each
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 _DEFAULT_POLICY: Final = {
     "Statement": [
@@ -44,6 +47,13 @@ def _state(enabled: bool) -> str:
     return "Enabled" if enabled else "Disabled"
 
 
+def _replica(properties: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A replica of a multi-Region key: what it shares with its primary key is that one's."""
+    shared = Unknown(Kind.INDIRECT, "is that of the primary key")
+    names = ("EnableKeyRotation", "RotationPeriodInDays", "KeySpec", "KeyUsage", "Origin")
+    return [{**dict.fromkeys(names, shared), **properties, "MultiRegion": True}]
+
+
 KEY = Table(
     "aws_kms_key",
     "A KMS key: the customer's own, and those that services made in the account.",
@@ -59,6 +69,7 @@ KEY = Table(
         "tags": Call("kms.list_resource_tags", inputs={"KeyId": "KeyArn"}),
     },
     cloudformation="AWS::KMS::Key",
+    within=(Within("AWS::KMS::ReplicaKey", _replica, named=True),),
     ref_attributes=("KeyId",),
     companions={"aliases": Companion("AWS::KMS::Alias", "TargetKeyId", many=True)},
     columns=(

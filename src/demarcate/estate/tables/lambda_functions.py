@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from demarcate.estate.schema.table import (
     Call,
     Companion,
     Each,
+    Formatted,
     From,
     Int,
     Json,
@@ -175,6 +177,19 @@ def _vpc_of(subnets: Any) -> Any:
     return Unknown(Kind.INDIRECT, "the VPC is the one of the subnets") if subnets else ""
 
 
+_FUNCTION = re.compile(r"(?:(?:arn:.+|[^:{}]+):function:)?((?:\$\{[^{}]*\}|[^:{}])+)(?::(?:\$LATEST|[\w-]+))?")
+
+
+def _function(name: str) -> str:
+    """The name of a function from its name or ARN, whole or in part, with or without a version or an alias.
+
+    >>> [_function(name) for name in ("orders:live", "arn:aws:lambda:eu-west-1:111122223333:function:orders:7")]
+    ['orders', 'orders']
+    """
+    match = _FUNCTION.fullmatch(name)
+    return match[1] if match else name
+
+
 FUNCTION = Table(
     "aws_lambda_function",
     "A Lambda function, as its unpublished version ($LATEST) is configured.",
@@ -200,10 +215,11 @@ FUNCTION = Table(
     cloudformation="AWS::Lambda::Function",
     ref_property="FunctionName",
     companions={
-        "permissions": Companion("AWS::Lambda::Permission", "FunctionName", many=True),
-        "urls": Companion("AWS::Lambda::Url", "TargetFunctionArn", many=True),
-        "invoke": Companion("AWS::Lambda::EventInvokeConfig", "FunctionName"),
+        "permissions": Companion("AWS::Lambda::Permission", "FunctionName", many=True, owner=_function),
+        "urls": Companion("AWS::Lambda::Url", "TargetFunctionArn", many=True, owner=_function),
+        "invoke": Companion("AWS::Lambda::EventInvokeConfig", "FunctionName", owner=_function),
     },
+    parts={"AWS::Lambda::Alias": "FunctionName", "AWS::Lambda::Version": "FunctionName"},
     columns=(
         Text("name", live="FunctionName", cloudformation=REF),
         Arn(live="FunctionArn"),
@@ -314,6 +330,7 @@ FUNCTION = Table(
         Text(
             "log_group",
             live="LoggingConfig.LogGroup",
+            cloudformation=From("LoggingConfig.LogGroup", absent=Formatted("/aws/lambda/{name}")),
             about="The CloudWatch log group that it writes to.",
         ),
         Text(

@@ -9,6 +9,7 @@ from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.standins import DYNAMIC, StandIn, sample
 from demarcate.estate.schema.table import (
+    FOLLOWED,
     REF,
     Arn,
     Bool,
@@ -17,6 +18,7 @@ from demarcate.estate.schema.table import (
     Column,
     Each,
     From,
+    Inherited,
     Int,
     Json,
     Table,
@@ -24,10 +26,12 @@ from demarcate.estate.schema.table import (
     Text,
     Texts,
     Time,
+    Within,
     attribute,
 )
 from demarcate.estate.schema.transforms import each, present
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+from demarcate.estate.tables.backup import SELECTED, selected
 
 _RESTORED_INSTANCE = (
     "DBClusterIdentifier",
@@ -100,7 +104,7 @@ def _encryption_declared(sources: tuple[str, ...]) -> Callable[[Mapping[str, Any
             return encrypted
         if encrypted:
             return "sse-kms"
-        if any(properties.get(source) is not None for source in sources):
+        if any(properties.get(source) is not None for source in sources if source != properties.get(FOLLOWED)):
             return Unknown(Kind.INDIRECT, "StorageEncrypted is off, but the database is made from another")
         engine = properties.get("Engine")
         if engine is None or isinstance(engine, Unknown):
@@ -190,6 +194,20 @@ def _is_resolved(password: Any) -> bool | Unknown:
     )
 
 
+_OTHER_NAMES = {"IamAuthEnabled": "EnableIAMDatabaseAuthentication", "DBPort": "Port"}
+"""Properties of Neptune that RDS calls otherwise."""
+
+
+def _other(engine: str, type_: str) -> Within:
+    """The resources of another service that RDS operates, as RDS declares them."""
+
+    def declared(properties: Mapping[str, Any]) -> list[dict[str, Any]]:
+        own = {_OTHER_NAMES.get(name, name): value for name, value in properties.items()}
+        return [{**own, "Engine": engine}]
+
+    return Within(type_, declared, named=True)
+
+
 INSTANCE = Table(
     "aws_rds_db_instance",
     "An RDS DB instance, alone or in a cluster.",
@@ -199,7 +217,17 @@ INSTANCE = Table(
         "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBInstanceArn"),
     },
     cloudformation="AWS::RDS::DBInstance",
+    within=(_other("docdb", "AWS::DocDB::DBInstance"), _other("neptune", "AWS::Neptune::DBInstance")),
+    # A replica has the engine and, within its region, the encryption of its source.
+    inherits=(
+        Inherited(
+            "SourceDBInstanceIdentifier",
+            {"Engine": None, "EngineVersion": None, "StorageEncrypted": False, "KmsKeyId": None},
+            unless=("SourceRegion",),
+        ),
+    ),
     ref_property="DBInstanceIdentifier",
+    companions={"selected": SELECTED},
     columns=(
         Text("db_instance_identifier", live="DBInstanceIdentifier", cloudformation=REF),
         Arn(live="DBInstanceArn", cloudformation=attribute("DBInstanceArn")),
@@ -340,6 +368,7 @@ INSTANCE = Table(
             absent="",
         ),
         Time("create_time", live="InstanceCreateTime"),
+        selected(),
         Tags(live="TagList"),
     ),
 )
@@ -353,7 +382,9 @@ CLUSTER = Table(
         "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBClusterArn"),
     },
     cloudformation="AWS::RDS::DBCluster",
+    within=(_other("docdb", "AWS::DocDB::DBCluster"), _other("neptune", "AWS::Neptune::DBCluster")),
     ref_property="DBClusterIdentifier",
+    companions={"selected": SELECTED},
     columns=(
         Text("db_cluster_identifier", live="DBClusterIdentifier", cloudformation=REF),
         Arn(live="DBClusterArn", cloudformation=attribute("DBClusterArn")),
@@ -447,6 +478,7 @@ CLUSTER = Table(
             cloudformation="VpcSecurityGroupIds",
         ),
         Time("create_time", live="ClusterCreateTime"),
+        selected(),
         Tags(live="TagList"),
     ),
 )

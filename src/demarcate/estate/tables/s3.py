@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from demarcate.estate.schema.paths import path
 from demarcate.estate.schema.policies import statements
 from demarcate.estate.schema.standins import distinct
 from demarcate.estate.schema.table import (
@@ -55,19 +56,41 @@ def _destinations(rules: list[Any]) -> Any:
     return first_unknown(enabled) or distinct(rule["Destination"]["Bucket"] for rule in enabled)
 
 
+_PUBLIC_ACLS = ("PublicRead", "PublicReadWrite", "AuthenticatedRead")
+_OWNERS_ACLS = ("Private", "BucketOwnerFullControl", "BucketOwnerRead")
+"""Canned access control lists that a bucket takes whose lists are off: they give nobody but the owner anything."""
+
+
 def _blocked(name: str) -> Callable[[Mapping[str, Any]], Any]:
     """One switch of a template's public access block.
 
-    Since April 2023 a new bucket has all four on; a block that is declared has on what it names.
+    Since April 2023 a new bucket has all four on; a block that is declared has on what it names. A bucket that is
+    declared with a public access control list, which AWS refuses while they are on, is not believed to have them.
     """
 
     def value(properties: Mapping[str, Any]) -> Any:
         block = properties.get("PublicAccessBlockConfiguration")
         if block is None:
-            return True
+            acl = properties.get("AccessControl", "Private")
+            return acl if isinstance(acl, Unknown) else acl not in _PUBLIC_ACLS
         return block if isinstance(block, Unknown) else block.get(name, False)
 
     return value
+
+
+def _ownership(properties: Mapping[str, Any]) -> Any:
+    """The object ownership that a template declares.
+
+    Since April 2023 a new bucket has access control lists turned off. One that is declared with a list, which AWS
+    refuses while they are, is not believed to.
+    """
+    controls = properties.get("OwnershipControls")
+    if controls is not None:
+        return path("Rules[0].ObjectOwnership")(controls)
+    acl = properties.get("AccessControl", "Private")
+    if isinstance(acl, Unknown):
+        return acl
+    return "BucketOwnerEnforced" if acl in _OWNERS_ACLS else "ObjectWriter"
 
 
 def _policy_is_public(policy: Any) -> Any:
@@ -215,6 +238,13 @@ BUCKET = Table(
             absent="",
         ),
         *_block_columns("@public_access.PublicAccessBlockConfiguration", cloudformation=True),
+        Bool(
+            "public_access_block_declared",
+            live=From("Name", present),
+            cloudformation=From("PublicAccessBlockConfiguration", present, absent=False),
+            about="Whether what blocks public access is told: false in a template that leaves it to AWS's default, "
+            "which has been all four since April 2023.",
+        ),
         Json(
             "policy",
             live=From("@policy.Policy", document),
@@ -230,17 +260,16 @@ BUCKET = Table(
         Text(
             "object_ownership",
             live="@ownership.OwnershipControls.Rules[0].ObjectOwnership",
-            cloudformation=From("OwnershipControls.Rules[0].ObjectOwnership", absent="BucketOwnerEnforced"),
+            cloudformation=From("@", _ownership),
             absent="ObjectWriter",
-            about="BucketOwnerEnforced where access control lists are off.",
+            about="BucketOwnerEnforced where access control lists are off: AWS's default since April 2023, which holds "
+            "in a template that declares neither ownership nor a list.",
         ),
         Json("acl", live="@acl.Grants", about="The grants of the access control list."),
         Bool(
             "acl_is_public",
             live=From("@acl.Grants", _granted_to_everyone()),
-            cloudformation=From(
-                "AccessControl", equals("PublicRead", "PublicReadWrite", "AuthenticatedRead"), absent=False
-            ),
+            cloudformation=From("AccessControl", equals(*_PUBLIC_ACLS), absent=False),
             about="Whether the access control list gives anything to everyone or to every AWS account.",
         ),
         Bool(

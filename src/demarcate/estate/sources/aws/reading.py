@@ -126,7 +126,9 @@ class Reader:
         """Record values that AWS told in a form that was not expected, other than what was not told at all."""
         for column in self.plan.columns:
             value = row.get(column.name)
-            if not isinstance(value, Unknown) or not (told := column.place("live")) or told.path.startswith("#"):
+            if not isinstance(value, Unknown) or value.kind is Kind.INDIRECT:  # AWS's answer leaves it open
+                continue
+            if not (told := column.place("live")) or told.path.startswith("#"):
                 continue
             name = detail_of(told.path)
             if name is not None and isinstance(item.details.get(name), Unknown):

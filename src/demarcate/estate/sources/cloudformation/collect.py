@@ -8,13 +8,14 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from demarcate.estate.schema.rows import Address, Item, Row, build, derive, spooled
-from demarcate.estate.schema.standins import shown
-from demarcate.estate.schema.table import ALTERNATIVES, Companion, Derived, Table
+from demarcate.estate.schema.rows import Address, Item, Row, build, derive, detail_of, spooled
+from demarcate.estate.schema.table import ALTERNATIVES, COMPANION, REF, Derived, Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.alternatives import OPEN, agreed
 from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
+from demarcate.estate.sources.cloudformation.companions import Companions
+from demarcate.estate.sources.cloudformation.declared import declared
 from demarcate.estate.sources.cloudformation.forms import in_form
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape, place_of
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.templates import Resource
 
 
-_PLACE = frozenset(("account_id", "region", "partition", "resource", "file", "line", "_conditional"))
+_PLACE = frozenset(
+    ("account_id", "region", "partition", "resource", "file", "line", "_conditional", COMPANION.name)
+)
 """What is known of a row that is too much to be written."""
 
 
@@ -45,8 +48,10 @@ def collect(
     from demarcate.estate.sources.cloudformation.templates import load
 
     tables = all_tables()
-    names = {t: table.ref_property for table in tables.values() if table.ref_property for t in table.types}
-    same = {t: table.ref_attributes for table in tables.values() if table.ref_attributes for t in table.types}
+    names = {t: table.ref_property for table in tables.values() if table.ref_property for t in table.named_types}
+    same = {
+        t: table.ref_attributes for table in tables.values() if table.ref_attributes for t in table.named_types
+    }
     templates = load(paths, parameters=parameters, names=names, same_as_ref=same)
     writer.unread(*(problem.unread() for problem in templates.problems))
     by_type: dict[str, list[Resource]] = {}
@@ -55,7 +60,7 @@ def collect(
     known = types_read()
     writer.resources = {t: len(found) for t, found in by_type.items() if t not in known}
 
-    companions = _Companions(by_type)
+    companions = Companions(by_type)
     rows = _Rows(templates.shares)
     plans = make_plan(selection, "cloudformation")
     kept = {p.table.name: writer.part(p.table, p.names) for p in plans if p.kept}
@@ -86,13 +91,14 @@ def types_read() -> set[str]:
 def _all_types(table: Table) -> Iterable[str]:
     yield from table.types
     yield from (companion.type for companion in table.companions.values())
+    yield from (within.type for within in table.within)
     yield from (derived.of for derived in table.derived if "::" in derived.of)
 
 
 def _table(
     plan: TablePlan,
     by_type: Mapping[str, list[Resource]],
-    companions: _Companions,
+    companions: Companions,
     rows: _Rows,
     kept: Mapping[str, PartWriter],
 ) -> None:
@@ -100,17 +106,20 @@ def _table(
     make = build(plan.columns, partial(place_of, table))
     details = plan.details("cloudformation")
     part = kept.get(table.name)
-    for type_ in table.types:
-        for resource in by_type.get(type_, ()):
-            found = {name: companions.of(table.companions[name], resource) for name in details}
-            row, *others = (
-                make(Item(properties, None, found, resource.ref, resource.label), _place(resource))
-                for properties in (resource.properties, *resource.alternatives)
-            )
-            for child, derived in plan.children:
+    for resource, ref, own, other_ways in declared(table, by_type):
+        found = {name: companions.of(table, name, resource) for name in details}
+        rows_of, *alternatives = (
+            [make(Item(one, None, found, ref, resource.label), _place(resource)) for one in each]
+            for each in (own, *other_ways)
+        )
+        for child, derived in plan.children:
+            for number, row in enumerate(rows_of):
+                others = [each[number] for each in alternatives if len(each) == len(rows_of)]
                 rows.append(_derived(child, derived, row, others, resource), kept[child.name], resource)
-            if part is not None:
-                rows.append(_joined(table, [row], [[other] for other in others], resource), part, resource)
+        if part is not None:
+            rows.append(_joined(table, rows_of, alternatives, resource), part, resource)
+    for name in table.companions:
+        _alone(plan, name, companions, rows, kept)
     if part is None:
         return
     for derived in table.derived:
@@ -120,6 +129,37 @@ def _table(
                 for properties in (resource.properties, *resource.alternatives)
             )
             rows.append(_derived(table, derived, parent, others, resource), part, resource)
+
+
+def _alone(
+    plan: TablePlan,
+    name: str,
+    companions: Companions,
+    rows: _Rows,
+    kept: Mapping[str, PartWriter],
+) -> None:
+    """Rows of companions of one name whose resource is not in the templates: they tell what the companion does."""
+    table = plan.table
+    companion = table.companions[name]
+    places = {column.name: place_of(table, column) for column in plan.columns if column in table.columns}
+    told = {column for column, place in places.items() if place is not None and detail_of(place.path) == name}
+    make = build((column for column in plan.columns if column.name in told), partial(place_of, table))
+    part = kept.get(table.name)
+    for other, target in companions.alone(table, name) if told else ():
+        several: Sequence[Any] = (other.properties, *other.alternatives)
+        if companion.optional and isinstance(target, Unknown):
+            several = [Unknown(target.kind, f"whether it amends any is not known: {target.reason}")]
+        untold = Unknown(Kind.NOT_GIVEN, f"is not among what was given: only an {other.type} of it is")
+        unmade = {column: target if places[column] == REF else untold for column in places.keys() - told}
+        details = [{name: [properties] if companion.many else properties} for properties in several]
+        row, *others = (
+            {**make(Item({}, details=each), _place(other)), **unmade, COMPANION.name: name} for each in details
+        )
+        for child, derived in plan.children:
+            if told.issuperset(derived.needs):
+                rows.append(_derived(child, derived, row, others, other), kept[child.name], other)
+        if part is not None:
+            rows.append(_joined(table, [row], [[one] for one in others], other), part, other)
 
 
 def _derived(
@@ -190,39 +230,3 @@ class _Rows:
                 share.spend(part.size - before)
             except Exhausted as error:
                 self.problems[too_much(error)] = None
-
-
-class _Companions:
-    """Finds the resources that complete a row: indexed once for each (type, property)."""
-
-    def __init__(self, by_type: Mapping[str, list[Resource]]) -> None:
-        self._by_type = by_type
-        self._indexes: dict[tuple[str, str], tuple[dict[str, list[Any]], list[Unknown]]] = {}
-
-    def of(self, companion: Companion, resource: Resource) -> Any:
-        """The companion's properties, or with `many` the list of them; {} where it is known that none is."""
-        index, unplaced = self._index(companion)
-        ref = shown(resource.ref)
-        found = index.get(ref, []) + index.get(f"{ref}.Arn", [])
-        if companion.many:
-            return [*found, *unplaced[:1]]  # no more is known of the others, and there may be thousands
-        return (found or unplaced or [{}])[0]
-
-    def _index(self, companion: Companion) -> tuple[dict[str, list[Any]], list[Unknown]]:
-        key = (companion.type, companion.property)
-        if key in self._indexes:
-            return self._indexes[key]
-        index: dict[str, list[Any]] = {}
-        unplaced: list[Unknown] = []
-        for other in self._by_type.get(companion.type, ()):
-            properties: Any = other.properties
-            target = properties if isinstance(properties, Unknown) else properties.get(companion.property)
-            if other.conditional is not None:
-                properties = Unknown(other.conditional.kind, f"{other.logical_id}: {other.conditional.reason}")
-            for value in target if isinstance(target, list) else [target]:
-                if isinstance(value, Unknown):
-                    unplaced.append(Unknown(value.kind, f"{other.logical_id} may be for it: {value.reason}"))
-                elif isinstance(value, str):
-                    index.setdefault(shown(value), []).append(properties)
-        self._indexes[key] = index, unplaced
-        return index, unplaced

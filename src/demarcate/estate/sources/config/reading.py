@@ -10,7 +10,7 @@ from typing import Any
 from demarcate.estate.schema import rows
 from demarcate.estate.schema.paths import ABSENT, path
 from demarcate.estate.schema.rows import Address, Row, build, detail_of
-from demarcate.estate.schema.table import COMMON, UNSET, Column, From, Table, tag_map
+from demarcate.estate.schema.table import ADDED, UNSET, Column, From, Table, tag_map
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape
 from demarcate.estate.sources.config.items import ConfigurationItem, unpacked
@@ -46,7 +46,7 @@ class Maker:
         needed = [
             column for name in recorded.newest or () if (column := table.column(name)) not in columns and column
         ]
-        self._columns = {column.name: column for column in (*columns, *needed) if column not in COMMON}
+        self._columns = {column.name: column for column in (*columns, *needed) if column not in ADDED}
         self._places = {name: place_of(recorded, column) for name, column in self._columns.items()}
         self._needed = {detail for place in self._places.values() if place and (detail := detail_of(place.path))}
         asked = [column for name, column in self._columns.items() if self._places[name] is not None]

@@ -1,0 +1,100 @@
+"""Which resources of templates complete which rows, and which complete none of those that are there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from demarcate.estate.schema.paths import path
+from demarcate.estate.schema.standins import shown
+from demarcate.estate.schema.table import Companion, Table
+from demarcate.estate.schema.unknown import Unknown
+
+if TYPE_CHECKING:
+    from demarcate.estate.sources.cloudformation.templates import Resource
+
+
+class Companions:
+    """Finds the resources that complete a row: indexed once for each table and companion."""
+
+    def __init__(self, by_type: Mapping[str, Sequence[Resource]]) -> None:
+        self._by_type = by_type
+        self._indexes: dict[tuple[str, str], tuple[dict[str, list[Any]], list[Unknown]]] = {}
+        self._wholes: dict[str, dict[str, str]] = {}
+
+    def of(self, table: Table, name: str, resource: Resource) -> Any:
+        """The companion's properties, or with `many` the list of them; {} where it is known that none is."""
+        index, unplaced = self._index(table, name)
+        companion = table.companions[name]
+        found = [one for key in self._keys(companion, resource) for one in index.get(key, ())]
+        if companion.many:
+            return [*found, *unplaced[:1]]  # no more is known of the others, and there may be thousands
+        return (found or unplaced or [{}])[0]
+
+    def alone(self, table: Table, name: str) -> Iterator[tuple[Resource, Any]]:
+        """The companions that name a resource which is not there, each with what names it."""
+        companion = table.companions[name]
+        if companion.shared:
+            return
+        there = {
+            key
+            for type_ in table.named_types
+            for resource in self._by_type.get(type_, ())
+            for key in self._keys(companion, resource)
+        }
+        for other in self._by_type.get(companion.type, ()):
+            for target, owner in self._targets(table, companion, other):
+                if owner is None or owner not in there:
+                    yield other, target
+                    break
+
+    def _keys(self, companion: Companion, resource: Resource) -> tuple[str, ...]:
+        """The texts that name a resource, each once."""
+        ref = shown(resource.ref)
+        known = companion.keys is not None and not isinstance(resource.properties, Unknown)
+        others = companion.keys(shown(resource.properties), ref) if known and companion.keys else ()
+        return tuple(dict.fromkeys((ref, f"{ref}.Arn", *others)))
+
+    def _index(self, table: Table, name: str) -> tuple[dict[str, list[Any]], list[Unknown]]:
+        key = (table.name, name)
+        if key in self._indexes:
+            return self._indexes[key]
+        companion = table.companions[name]
+        index: dict[str, list[Any]] = {}
+        unplaced: list[Unknown] = []
+        for other in self._by_type.get(companion.type, ()):
+            properties: Any = other.properties
+            if other.conditional is not None:
+                properties = Unknown(other.conditional.kind, f"{other.logical_id}: {other.conditional.reason}")
+            for target, owner in self._targets(table, companion, other):
+                if owner is not None:
+                    index.setdefault(owner, []).append(properties)
+                else:
+                    unplaced.append(Unknown(target.kind, f"{other.logical_id} may be for it: {target.reason}"))
+        self._indexes[key] = index, unplaced
+        return index, unplaced
+
+    def _targets(self, table: Table, companion: Companion, other: Resource) -> Iterator[tuple[Any, str | None]]:
+        """What a companion names, each as it is written and as the text of its owner; None where that is not known."""
+        named = path(companion.property)(other.properties)
+        for target in named if isinstance(named, list) else [named]:
+            if isinstance(target, Unknown):
+                yield target, None
+            elif isinstance(target, str):
+                yield target, self._owner(table, companion, shown(target))
+
+    def _owner(self, table: Table, companion: Companion, text: str) -> str:
+        wholes = self._parts_of(table)
+        owner = wholes.get(text, text)
+        return companion.owner(owner) if companion.owner is not None else owner
+
+    def _parts_of(self, table: Table) -> Mapping[str, str]:
+        """The texts of what parts of a table's resources are parts of, by the texts of the parts."""
+        if table.name not in self._wholes:
+            self._wholes[table.name] = {
+                shown(part.ref): shown(whole)
+                for type_, property_ in table.parts.items()
+                for part in self._by_type.get(type_, ())
+                if isinstance(whole := path(property_)(part.properties), str)
+            }
+        return self._wholes[table.name]
