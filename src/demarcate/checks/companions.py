@@ -54,9 +54,9 @@ _ALWAYS = frozenset(("account_id", "region", "partition", "resource", "file", "l
 def _tells(check: Check, table: Table, lookup: str, told: frozenset[str]) -> bool | None:
     """Whether these columns make the rows that a check looks for in another table; None where no column does."""
     demands = [demand for demand in check.demands if demand.table == lookup]
-    needs = [
-        derived.needs
+    makers = [
+        derived
         for derived in all_tables()[lookup].derived
         if derived.of == table.name and (not demands or any(demand.allows(derived.known) for demand in demands))
     ]
-    return all(told.issuperset(each) for each in needs) if needs else None
+    return all(derived.rests_on(told) for derived in makers) if makers else None

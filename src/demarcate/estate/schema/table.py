@@ -25,7 +25,7 @@ Names of tables and columns follow the Steampipe AWS plugin's public schema
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
@@ -297,7 +297,7 @@ class Derived:
     """Rows that come from other rows, through one pure function.
 
     `of` is the table (or, with "::", the template resource type) that they come from, `needs` its columns (or
-    top-level properties) that the function reads. The function gets a dict of those that there are (which may be
+    top-level properties) that the function reads, first that of which the rows are made. The function gets a dict of those that there are (which may be
     Unknown, or hold it) and yields dicts of this table's columns; what a dict leaves out is `absent`. It yields
     Unknown for a row of which nothing is known.
     """
@@ -307,6 +307,10 @@ class Derived:
     function: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any] | Unknown]]
     known: Mapping[str, Any] = field(default_factory=dict)
     """Columns that are the same in all rows, and so are known even where a need is not."""
+
+    def rests_on(self, columns: Container[str]) -> bool:
+        """Whether it makes rows where no more than these columns are told: what the rows are made of is among them."""
+        return self.needs[0] in columns
 
 
 Scope = Literal["region", "account"]

@@ -143,6 +143,11 @@ def _alone(
     companion = table.companions[name]
     places = {column.name: place_of(table, column) for column in plan.columns if column in table.columns}
     told = {column for column, place in places.items() if place is not None and detail_of(place.path) == name}
+    names = {
+        column
+        for column, place in places.items()
+        if place is not None and place.path in (REF.path, table.ref_property)
+    }
     make = build((column for column in plan.columns if column.name in told), partial(place_of, table))
     part = kept.get(table.name)
     for other, target in companions.alone(table, name) if told else ():
@@ -150,13 +155,13 @@ def _alone(
         if companion.optional and isinstance(target, Unknown):
             several = [Unknown(target.kind, f"whether it amends any is not known: {target.reason}")]
         untold = Unknown(Kind.NOT_GIVEN, f"is not among what was given: only an {other.type} of it is")
-        unmade = {column: target if places[column] == REF else untold for column in places.keys() - told}
+        unmade = {column: target if column in names else untold for column in places.keys() - told}
         details = [{name: [properties] if companion.many else properties} for properties in several]
         row, *others = (
             {**make(Item({}, details=each), _place(other)), **unmade, COMPANION.name: name} for each in details
         )
         for child, derived in plan.children:
-            if told.issuperset(derived.needs):
+            if derived.rests_on(told):
                 rows.append(_derived(child, derived, row, others, other), kept[child.name], other)
         if part is not None:
             rows.append(_joined(table, [row], [[one] for one in others], other), part, other)
