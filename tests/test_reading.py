@@ -29,6 +29,7 @@ ALLOWED: dict[str, set[str]] = {
     },  # a folder of our own; see test_journal.py
     "estate/sources/config/spooling.py": {"open"},  # a temporary folder of our own
     "estate/snapshots/writing.py": {"open", "fdopen", "iterdir"},  # the folder that is being written
+    "estate/sources/cloudformation/forms.py": {"read_bytes"},  # our own data
     "estate/sources/cloudformation/shapes.py": {"read_bytes"},  # our own data
     "evidence/load.py": {"iterdir"},  # one level, and only what `lstat` says is a file
     "evidence/recording.py": {"open"},  # the lock

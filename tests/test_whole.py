@@ -139,6 +139,10 @@ def known(file: str, column: str) -> set[str]:
         return {cell for row in csv.DictReader(handle) for cell in re.split(r"[;,\s]+", row[column]) if cell}
 
 
+WITHOUT_A_RULE = {"ECS.2", "ECS.16"}
+"""Controls that Security Hub looks at by itself: the table of controls has those that a Config rule is behind."""
+
+
 def used(name: str) -> Iterable[tuple[str, str]]:
     return ((check.id, ref) for check in checks().values() for ref in check.refs.get(name, ()))
 
@@ -152,7 +156,7 @@ def used(name: str) -> Iterable[tuple[str, str]]:
     ],
 )
 def test_references_exist(name: str, file: str, column: str) -> None:
-    there = known(file, column)
+    there = known(file, column) | WITHOUT_A_RULE
     invented = [f"{check}: {ref}" for check, ref in used(name) if ref not in there]
     assert not invented, f"{name}: {file} does not have these"
 

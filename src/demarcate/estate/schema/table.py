@@ -297,9 +297,9 @@ class Derived:
     """Rows that come from other rows, through one pure function.
 
     `of` is the table (or, with "::", the template resource type) that they come from, `needs` its columns (or
-    top-level properties) that the function reads, first that of which the rows are made. The function gets a dict of those that there are (which may be
-    Unknown, or hold it) and yields dicts of this table's columns; what a dict leaves out is `absent`. It yields
-    Unknown for a row of which nothing is known.
+    top-level properties) that the function reads, first that of which the rows are made. The function gets a dict of
+    those that there are (which may be Unknown, or hold it) and yields dicts of this table's columns; what a dict
+    leaves out is `absent`. It yields Unknown for a row of which nothing is known.
     """
 
     of: str

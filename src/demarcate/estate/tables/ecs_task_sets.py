@@ -31,7 +31,7 @@ def _declared_task_set(needs: Needs) -> Iterator[dict[str, Any]]:
 TASK_SET = Table(
     "aws_ecs_task_set",
     "A task set: tasks of a service that something outside of ECS deploys, such as CodeDeploy.",
-    service="ecs",
+    service="ecs-fargate",
     derived=(
         Derived("aws_ecs_service", ("task_sets",), _task_sets),
         Derived("AWS::ECS::TaskSet", ("NetworkConfiguration",), _declared_task_set),
