@@ -74,7 +74,7 @@ def _either(several: Iterable[Needs]) -> Needs:
 def _both(several: Iterable[Needs]) -> Needs:
     all_of = ALWAYS
     for needs in several:
-        all_of = _least(one | other for one in all_of for other in needs)
+        all_of = _least(need | other for need in all_of for other in needs)
     return all_of
 
 

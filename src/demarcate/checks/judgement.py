@@ -195,12 +195,12 @@ class Judgement:
     def fails(self, severities: Sequence[str]) -> int:
         """How many findings of these severities are fails."""
         cursor = self._connection.cursor()
-        found = cursor.execute(
+        row = cursor.execute(
             "SELECT count(*) FROM findings JOIN checks USING (\"check\") WHERE verdict = 'fail' "
             "AND list_contains($severities, severity)",
             {"severities": list(severities)},
         ).fetchone()
-        return int(found[0]) if found else 0
+        return int(row[0]) if row else 0
 
     def close(self) -> None:
         """Let the database go."""

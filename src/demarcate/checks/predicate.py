@@ -368,14 +368,14 @@ class _Compiler:
             test = self._condition(select, inner, scopes) or exp.true()
         value = self.expression(_only(select), (*scopes, inner))
         self._read(inner)
-        one = exp.EQ(
+        single = exp.EQ(
             this=exp.Count(this=exp.Distinct(expressions=[value.copy()]), big_int=True),
             expression=exp.Literal.number(1),
         )
         told = exp.EQ(
             this=exp.Count(this=value.copy(), big_int=True), expression=exp.Count(this=exp.Star(), big_int=True)
         )
-        agreed = exp.Case(ifs=[exp.If(this=all_of([one, told]), true=exp.Min(this=value.copy()))])
+        agreed = exp.Case(ifs=[exp.If(this=all_of([single, told]), true=exp.Min(this=value.copy()))])
         rows = select_from(agreed, inner, [*self._same_place(inner, scopes[0]), test])
         return self._look(inner, scopes, case([(open_.at_all(test), exp.null())], exp.Subquery(this=rows)), None)
 

@@ -120,10 +120,10 @@ def _count_there(cursor: duckdb.DuckDBPyConnection, kept: str, source: str, abou
         for i in range(len(abouts))
     )
     counted = ", ".join("count(*)" if a == "true" else f"count(*) FILTER (WHERE {a})" for a in abouts)
-    found = {tuple(row[:2]): row[2:] for row in cursor.execute(query.format(not_passed, kept)).fetchall()}
+    told = {tuple(row[:2]): row[2:] for row in cursor.execute(query.format(not_passed, kept)).fetchall()}
     counts: _Counts = {}
     for account, region, *totals in cursor.execute(query.format(counted, source)).fetchall():
-        here = found.get((account, region), (0,) * 2 * len(totals))
+        here = told.get((account, region), (0,) * 2 * len(totals))
         pairs = zip(totals, here[::2], here[1::2], strict=True)
         counts[account, region] = [[total - failed - unknown, failed, unknown] for total, failed, unknown in pairs]
     return counts
@@ -142,11 +142,11 @@ def _count_written(
         f"count(*) FILTER (WHERE verdict = 'unknown') FROM findings WHERE \"check\" IN "
         f"({', '.join(literal(check.id) for check in checks)}) GROUP BY ALL"
     ).fetchall()
-    found = {tuple(row[:3]): row[3:] for row in written}
+    counts = {tuple(row[:3]): row[3:] for row in written}
     tallies = []
     for account, region, *counted in totals:
         for check, total in zip(checks, counted, strict=True):
-            failed, unknown = found.get((check.id, account, region), (0, 0))
+            failed, unknown = counts.get((check.id, account, region), (0, 0))
             if total:
                 tallies.append(Tally(check.id, account, region, total - failed - unknown, failed, unknown))
     return tallies

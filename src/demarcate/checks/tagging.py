@@ -24,13 +24,13 @@ def tally_by_tag(snapshot: Snapshot, judgement: Judgement, key: str) -> list[Tal
                 f"FROM {parquet(files)} WHERE tags ->> $key IS NOT NULL",
                 {"key": f"$.{_quoted(key)}"},
             )
-    found = cursor.execute(
+    rows = cursor.execute(
         "SELECT \"check\", account, region, count(*) FILTER (WHERE verdict = 'pass'), "
         "count(*) FILTER (WHERE verdict = 'fail'), count(*) FILTER (WHERE verdict = 'unknown'), tag "
         "FROM findings LEFT JOIN tagged ON findings.resource = tagged.resource "
         "AND findings.file IS NOT DISTINCT FROM tagged.file GROUP BY ALL ORDER BY ALL"
     ).fetchall()
-    return [Tally(*row) for row in found]
+    return [Tally(*row) for row in rows]
 
 
 def _quoted(key: str) -> str:

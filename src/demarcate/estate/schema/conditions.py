@@ -73,7 +73,7 @@ def limiting(conditions: Any) -> Values:
 
 def _fixed(conditions: Any, about: Callable[[str], bool]) -> Values:
     """Those keys, of what is asked about, that a condition holds to values which are given."""
-    found: dict[str, bool | Unknown] = {}
+    answers: dict[str, bool | Unknown] = {}
     more: Unknown | None = None
     for test in _tests(conditions):
         if isinstance(test, Unknown):
@@ -81,10 +81,10 @@ def _fixed(conditions: Any, about: Callable[[str], bool]) -> Values:
             continue
         operator, key, values = test
         fixed = about(key) and _is_fixed(operator.removeprefix("foranyvalue:"), key, values)
-        if found.get(key) is not True:
-            found[key] = fixed or found.get(key, False)
-    unsure = next((fixed for fixed in found.values() if isinstance(fixed, Unknown)), more)
-    return Values(sorted(key for key, fixed in found.items() if fixed is True), unsure)
+        if answers.get(key) is not True:
+            answers[key] = fixed or answers.get(key, False)
+    unsure = next((fixed for fixed in answers.values() if isinstance(fixed, Unknown)), more)
+    return Values(sorted(key for key, fixed in answers.items() if fixed is True), unsure)
 
 
 def _is_fixed(operator: str, key: str, values: Values) -> bool | Unknown:

@@ -45,17 +45,17 @@ def combinations() -> tuple[Combination, ...]:
     """The combinations that are published, with actions in lower case."""
     return tuple(
         msgspec.structs.replace(
-            one,
-            at=tuple(action.lower() for action in one.at),
-            with_=tuple(action.lower() for action in one.with_),
+            combination,
+            at=tuple(action.lower() for action in combination.at),
+            with_=tuple(action.lower() for action in combination.with_),
         )
-        for one in read(DATA / "escalation.yaml", _Combinations).combinations
+        for combination in read(DATA / "escalation.yaml", _Combinations).combinations
     )
 
 
 @cache
 def _actions() -> frozenset[str]:
-    return frozenset(action for one in combinations() for action in (*one.at, *one.with_))
+    return frozenset(action for combination in combinations() for action in (*combination.at, *combination.with_))
 
 
 @lru_cache(maxsize=8192)

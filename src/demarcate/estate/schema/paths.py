@@ -65,8 +65,8 @@ def path(text: str) -> Callable[[Any], Any]:
 def _member(name: str, text: str) -> Callable[[Any], Any]:
     def get(value: Any) -> Any:
         if isinstance(value, dict):
-            found = value.get(name, ABSENT)
-            return ABSENT if found is None else found
+            member = value.get(name, ABSENT)
+            return ABSENT if member is None else member
         return _walk(value, [name], 0, text)
 
     return get
@@ -84,10 +84,10 @@ def _walk(value: Any, steps: list[str | int | None], at: int, text: str) -> Any:
         elif not isinstance(value, list):
             return Unknown(Kind.MALFORMED, f"{text}: expected a list, found {kind(value)}")
         elif step is None:
-            found = [_walk(item, steps, position + 1, text) for item in value]
+            reached = [_walk(item, steps, position + 1, text) for item in value]
             if None in steps[position + 1 :]:
-                found = [one for item in found for one in (item if isinstance(item, list) else [item])]
-            return [item for item in found if item is not ABSENT]
+                reached = [member for item in reached for member in (item if isinstance(item, list) else [item])]
+            return [item for item in reached if item is not ABSENT]
         else:
             value = value[step] if step < len(value) else ABSENT
         if value is None:

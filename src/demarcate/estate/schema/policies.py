@@ -81,8 +81,8 @@ def listed(document: Any) -> list[Any]:
         return [document]
     if not isinstance(document, dict):
         return [Unknown(Kind.MALFORMED, f"a policy document is an object, not {kind(document)}")]
-    found = document.get("Statement", [])
-    return found if isinstance(found, list) else [found]
+    items = document.get("Statement", [])
+    return items if isinstance(items, list) else [items]
 
 
 def statements(document: Any) -> list[Statement]:
@@ -93,10 +93,10 @@ def statements(document: Any) -> list[Statement]:
     """
     inside = isinstance(document, dict) and isinstance(document.get("Statement"), list)
     return [
-        _all_unknown(one)
-        if isinstance(one, Unknown) and not inside
-        else {"statement_index": number, "statement": f"statement {number}", **_statement(one)}
-        for number, one in enumerate(listed(document), 1)
+        _all_unknown(written)
+        if isinstance(written, Unknown) and not inside
+        else {"statement_index": number, "statement": f"statement {number}", **_statement(written)}
+        for number, written in enumerate(listed(document), 1)
     ]
 
 
@@ -110,18 +110,18 @@ def _no_statement(value: Any) -> Unknown:
     return Unknown(Kind.MALFORMED, f"a statement is an object, not {kind(value)}")
 
 
-def _statement(one: Any) -> Statement:
-    if not isinstance(one, dict):
-        return dict.fromkeys(COLUMNS[2:], _no_statement(one))
-    said = Elements.of(one)
+def _statement(written: Any) -> Statement:
+    if not isinstance(written, dict):
+        return dict.fromkeys(COLUMNS[2:], _no_statement(written))
+    said = Elements.of(written)
     principals, not_principals = (
-        _principals(one.get("Principal", ABSENT)),
-        _principals(one.get("NotPrincipal", ABSENT)),
+        _principals(written.get("Principal", ABSENT)),
+        _principals(written.get("NotPrincipal", ABSENT)),
     )
     limiting = limiting_of(said.conditions)
     watched = sensitive(said.actions, said.not_actions)
     return {
-        "sid": one.get("Sid", ""),
+        "sid": written.get("Sid", ""),
         "effect": said.effect,
         "principals": principals.column,
         "not_principals": not_principals.column,
@@ -209,11 +209,11 @@ _OWN_NAMES = ("cognito-identity.amazonaws.com", "accounts.google.com", "graph.fa
 def _provider(whole: str | StandIn) -> str | Unknown:
     """The name of an identity provider: a host (and path), or `saml:` and its name."""
     text = sample(whole)
-    _, found, name = text.partition(":oidc-provider/")
-    if found:
+    _, separator, name = text.partition(":oidc-provider/")
+    if separator:
         return name.lower()
-    _, found, name = text.partition(":saml-provider/")
-    if found:
+    _, separator, name = text.partition(":saml-provider/")
+    if separator:
         return f"saml:{name}"
     if isinstance(whole, StandIn):
         return whole.unknown
@@ -294,8 +294,8 @@ def named_statements(policies: Iterable[Any]) -> Iterator[Statement]:
             yield _all_unknown(policy)
             continue
         name = policy.get("PolicyName", "")
-        for one in statements(policy.get("PolicyDocument")):
-            called = one["statement"]
+        for statement in statements(policy.get("PolicyDocument")):
+            called = statement["statement"]
             if name and isinstance(name, str) and isinstance(called, str):
                 called = combined("{called} of inline policy {name}", {"called": called, "name": name})
-            yield {"policy_name": name, **one, "statement": called}
+            yield {"policy_name": name, **statement, "statement": called}

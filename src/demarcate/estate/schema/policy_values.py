@@ -45,34 +45,34 @@ class Values:
 
 def values_of(value: Any) -> Values:
     """One text, or a list of them."""
-    found = Values()
+    values = Values()
     if value is ABSENT or value is None:
-        return found
+        return values
     for item in value if isinstance(value, list) else [value]:
         if isinstance(item, StandIn):
             try:
-                found.known.append(item.sample)
+                values.known.append(item.sample)
             except Undecided:
-                found.unknown = found.unknown or item.unknown
+                values.unknown = values.unknown or item.unknown
             else:
-                found.standins[len(found.known) - 1] = item
+                values.standins[len(values.known) - 1] = item
         elif isinstance(item, str):
-            found.known.append(item)
+            values.known.append(item)
         elif isinstance(item, bool):
-            found.known.append("true" if item else "false")
+            values.known.append("true" if item else "false")
         elif isinstance(item, int | float):
-            found.known.append(str(item))
+            values.known.append(str(item))
         elif isinstance(item, Unknown):
-            found.unknown = found.unknown or item
+            values.unknown = values.unknown or item
         else:
-            found.unknown = found.unknown or Unknown(Kind.MALFORMED, f"expected text, found {kind(item)}")
-    return found
+            values.unknown = values.unknown or Unknown(Kind.MALFORMED, f"expected text, found {kind(item)}")
+    return values
 
 
 def lower(value: Any) -> Values:
     items = value if isinstance(value, list) else [value]
-    found = values_of(value if value is ABSENT else [settled(item) for item in items])
-    return Values([text.lower() for text in found.known], found.unknown)
+    values = values_of(value if value is ABSENT else [settled(item) for item in items])
+    return Values([text.lower() for text in values.known], values.unknown)
 
 
 def plain(text: str) -> str:

@@ -218,12 +218,12 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
     }
     needs = {name: value for name in derived.needs if (value := parent.get(name)) is not None}
     answer = attempt(lambda given: list(derived.function(given)), needs, ", ".join(derived.needs))
-    for found in [answer] if isinstance(answer, Unknown) else answer:
-        if isinstance(found, Unknown):
-            found = dict.fromkeys((column.name for column in table.columns), found)
-            values: dict[str, Any] = {**found, **derived.known}
+    for made in [answer] if isinstance(answer, Unknown) else answer:
+        if isinstance(made, Unknown):
+            made = dict.fromkeys((column.name for column in table.columns), made)
+            values: dict[str, Any] = {**made, **derived.known}
         else:
-            values = {**derived.known, **found}
+            values = {**derived.known, **made}
         row = dict(common)
         for column in table.columns:
             value = values.get(column.name, ABSENT)

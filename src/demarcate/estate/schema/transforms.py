@@ -46,12 +46,12 @@ def document(value: Any) -> Any:
     if not isinstance(value, str):
         return value
     try:
-        found = from_json(value)
+        read = from_json(value)
     except NestedTooDeeply:
         return Unknown(Kind.TOO_MUCH, "is nested too deeply")
     except ValueError:
         return Unknown(Kind.MALFORMED, "is not a JSON document")
-    return Unknown(Kind.TOO_MUCH, "is nested too deeply") if is_deep(found) else found
+    return Unknown(Kind.TOO_MUCH, "is nested too deeply") if is_deep(read) else read
 
 
 _OPEN, _CLOSE = "\ue000", "\ue001"
@@ -59,8 +59,8 @@ _OPEN, _CLOSE = "\ue000", "\ue001"
 
 
 def _with_holes(value: StandIn) -> Any:
-    found = document(value.fill(lambda name: f"{_OPEN}{name}{_CLOSE}"))
-    return value.unknown if isinstance(found, Unknown) else _assigned(found, value)
+    filled = document(value.fill(lambda name: f"{_OPEN}{name}{_CLOSE}"))
+    return value.unknown if isinstance(filled, Unknown) else _assigned(filled, value)
 
 
 def _assigned(value: Any, of: StandIn) -> Any:

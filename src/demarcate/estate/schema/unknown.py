@@ -145,7 +145,7 @@ def first_unknown(value: Any) -> Unknown | None:
     elif not isinstance(value, list):
         return None
     for item in value:
-        found = first_unknown(item)
-        if found is not None:
-            return found
+        unknown = first_unknown(item)
+        if unknown is not None:
+            return unknown
     return None

@@ -179,7 +179,7 @@ class Journal:
             end += len(raw)
         self._file.truncate(end)
         for sealed in list(self.held.values()):
-            if not all(_is_whole(self.folder, found) for found in sealed.parts):
+            if not all(_is_whole(self.folder, part) for part in sealed.parts):
                 del self.held[sealed.key]
         return end > 0
 
@@ -251,7 +251,7 @@ class Journal:
 
     def _tidy(self) -> None:
         """Remove files that belong to no unit that is held, as a manifest that a killed run had half written."""
-        held = {NAME} | {found.part.file for sealed in self.held.values() for found in sealed.parts}
+        held = {NAME} | {part.part.file for sealed in self.held.values() for part in sealed.parts}
         folders = (self.folder.glob("*"), (self.folder / ACCOUNTS).glob("*"), (self.folder / "tables").glob("*/*"))
         for path in chain.from_iterable(folders):
             if not path.is_dir() and path.relative_to(self.folder).as_posix() not in held:

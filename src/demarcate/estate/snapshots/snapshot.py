@@ -205,7 +205,7 @@ def rows_of(snapshot: Snapshot, table: Table, columns: Sequence[str]) -> Iterato
     with connect(snapshot.folder) as connection:
         result = connection.execute(f"SELECT * FROM {parquet(files)}")
         names = [column[0] for column in result.description or ()]
-        while found := result.fetchmany(1000):
-            for values in found:
+        while fetched := result.fetchmany(1000):
+            for values in fetched:
                 row = dict(zip(names, values, strict=True))
                 yield {name: row.get(name) for name in columns}

@@ -185,7 +185,7 @@ class SnapshotWriter:
             self._to_parquet(part.spool, part.table, self.folder / file, part.longest)
         with self._lock:
             self._open.discard(part)
-        found = Part(
+        written = Part(
             account=part.account,
             region=part.region,
             rows=part.rows,
@@ -194,7 +194,7 @@ class SnapshotWriter:
             companions=tuple(sorted(part.companions)),
             alternatives=part.alternatives,
         )
-        return SealedPart(part.table.name, tuple(part.columns), found)
+        return SealedPart(part.table.name, tuple(part.columns), written)
 
     def _to_parquet(self, spool: Path, table: Table, file: Path, longest: int) -> None:
         from demarcate.base.connection import to_parquet
@@ -241,8 +241,8 @@ class SnapshotWriter:
             tables.setdefault(sealed.table, (sealed.columns, []))[1].append(sealed.part)
         unread = dict(self._unread)
         for key in sorted({*self._units, *self._failed}):
-            found = self._units[key].unread if key in self._units else self._failed[key]
-            unread.update(dict.fromkeys(found))
+            gaps = self._units[key].unread if key in self._units else self._failed[key]
+            unread.update(dict.fromkeys(gaps))
         return Manifest(
             format=FORMAT,
             demarcate=__version__,

@@ -58,7 +58,7 @@ def collect(
     for resource in templates.resources:
         by_type.setdefault(resource.type, []).append(_shaped(resource))
     known = types_read()
-    writer.resources = {t: len(found) for t, found in by_type.items() if t not in known}
+    writer.resources = {t: len(resources) for t, resources in by_type.items() if t not in known}
 
     companions = Companions(by_type)
     rows = _Rows(templates.shares)
@@ -107,9 +107,9 @@ def _table(
     details = plan.details("cloudformation")
     part = kept.get(table.name)
     for resource, ref, own, other_ways in declared(table, by_type):
-        found = {name: companions.of(table, name, resource) for name in details}
+        completing = {name: companions.of(table, name, resource) for name in details}
         rows_of, *alternatives = (
-            [make(Item(one, None, found, ref, resource.label), _place(resource)) for one in each]
+            [make(Item(way, None, completing, ref, resource.label), _place(resource)) for way in each]
             for each in (own, *other_ways)
         )
         for child, derived in plan.children:
@@ -164,7 +164,7 @@ def _alone(
             if derived.rests_on(told):
                 rows.append(_derived(child, derived, row, others, other), kept[child.name], other)
         if part is not None:
-            rows.append(_joined(table, [row], [[one] for one in others], other), part, other)
+            rows.append(_joined(table, [row], [[way] for way in others], other), part, other)
 
 
 def _derived(
@@ -172,7 +172,7 @@ def _derived(
 ) -> Iterable[Row]:
     """The rows that come from a resource."""
     rows, *alternatives = (
-        list(derive(table, derived, {**one, "ref": resource.ref}, _place(resource))) for one in (parent, *others)
+        list(derive(table, derived, {**way, "ref": resource.ref}, _place(resource))) for way in (parent, *others)
     )
     return _joined(table, rows, alternatives, resource)
 

@@ -26,10 +26,10 @@ class Companions:
         """The companion's properties, or with `many` the list of them; {} where it is known that none is."""
         index, unplaced = self._index(table, name)
         companion = table.companions[name]
-        found = [one for key in self._keys(companion, resource) for one in index.get(key, ())]
+        completing = [properties for key in self._keys(companion, resource) for properties in index.get(key, ())]
         if companion.many:
-            return [*found, *unplaced[:1]]  # no more is known of the others, and there may be thousands
-        return (found or unplaced or [{}])[0]
+            return [*completing, *unplaced[:1]]  # no more is known of the others, and there may be thousands
+        return (completing or unplaced or [{}])[0]
 
     def alone(self, table: Table, name: str) -> Iterator[tuple[Resource, Any]]:
         """The companions that name a resource which is not there, each with what names it."""

@@ -59,7 +59,7 @@ def _inside(table: Table, within: Within, properties: _Properties) -> list[_Prop
         why = why.unknown if isinstance(why, StandIn) else why
         several = [why or Unknown(Kind.MALFORMED, f"{within.type}: of a form that was not expected")]
     type_ = table.types[0]
-    return [one if isinstance(one, Unknown) else in_api_shape(type_, in_form(type_, one)) for one in several]
+    return [way if isinstance(way, Unknown) else in_api_shape(type_, in_form(type_, way)) for way in several]
 
 
 def _inheriting(

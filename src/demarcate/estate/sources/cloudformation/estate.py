@@ -129,9 +129,9 @@ class TemplateSet:
         for real, raw in list(self.raws.items()):
             scout = Stack(self, raw)
             for url in scout.written_urls():
-                found = self.local(raw, url)
-                if not isinstance(found, Unknown):
-                    nested_in.setdefault(os.path.realpath(found[0]), set()).add(real)
+                path = self.local(raw, url)
+                if not isinstance(path, Unknown):
+                    nested_in.setdefault(os.path.realpath(path[0]), set()).add(real)
         reached: set[str] = set()
         roots = [real for real in self.raws if not nested_in.get(real, set())]
         # Templates that only nest one another have no root among them: the first is taken for one.
@@ -163,21 +163,21 @@ class TemplateSet:
         for logical_id, body in stack.nested():
             line = stack.places[logical_id].line
             url = stack.template_url(body)
-            found = self.local(stack.raw, url)
-            if isinstance(found, Unknown):
+            path = self.local(stack.raw, url)
+            if isinstance(path, Unknown):
                 if isinstance(url, str) and not isinstance(url, Assigned) and "://" not in url:
-                    why = f"the template of stack {logical_id} cannot be read: {found.reason}"
-                    stack.problem(found.kind, why, line)
+                    why = f"the template of stack {logical_id} cannot be read: {path.reason}"
+                    stack.problem(path.kind, why, line)
                 continue
-            real = os.path.realpath(found[0])
+            real = os.path.realpath(path[0])
             reached.add(real)
             if stack.presence(logical_id) is False:
                 continue
-            raw = self.read(*found, explicit=True)
+            raw = self.read(*path, explicit=True)
             if raw is None:
                 continue
             if any(raw is above.raw for above in _above(stack)):
-                why = f"stack {logical_id} nests {found[1]} in itself; it is not followed"
+                why = f"stack {logical_id} nests {path[1]} in itself; it is not followed"
                 stack.problem(Kind.UNRESOLVED, why, line)
             elif len(stack.path) >= MAX_NESTING:
                 why = f"stack {logical_id} is left out: it is nested more than {MAX_NESTING} deep"
@@ -236,10 +236,10 @@ class TemplateSet:
 
     def included(self, raw: Raw, location: Any) -> Any:
         """The content of a file that a template includes, not resolved; Unknown where it cannot be read."""
-        found = self.local(raw, location)
-        if isinstance(found, Unknown):
-            return Unknown(found.kind, f"the included file cannot be read: {found.reason}")
-        path, file = found
+        place = self.local(raw, location)
+        if isinstance(place, Unknown):
+            return Unknown(place.kind, f"the included file cannot be read: {place.reason}")
+        path, file = place
         if file not in self._included:
             try:
                 self._included[file] = read_plain(path, file)
@@ -272,7 +272,7 @@ def circles(edges: Mapping[str, set[str]]) -> list[list[str]]:
     low: dict[str, int] = {}
     path: list[str] = []
     on_path: set[str] = set()
-    found: list[list[str]] = []
+    loops: list[list[str]] = []
     for start in edges:
         if start in order:
             continue
@@ -300,5 +300,5 @@ def circles(edges: Mapping[str, set[str]]) -> list[list[str]]:
                     del path[path.index(name) :]
                     on_path.difference_update(group)
                     if len(group) > 1 or name in edges.get(name, ()):
-                        found.append(group)
-    return found
+                        loops.append(group)
+    return loops

@@ -251,7 +251,7 @@ def _find_in_map(argument: Any, scope: Resolver) -> Any:
         if not isinstance(last, dict) or "DefaultValue" not in last:
             return Unknown(Kind.MALFORMED, "Fn::FindInMap needs DefaultValue as its fourth item")
         default = last["DefaultValue"]
-    found: Any = None
+    level: Any = None
     path = []
     for depth, step in enumerate(arguments[:3]):
         key = resolve(step, scope)
@@ -263,14 +263,14 @@ def _find_in_map(argument: Any, scope: Resolver) -> Any:
         if name is None:
             return Unknown(Kind.MALFORMED, f"Fn::FindInMap needs names, not {describe(key)}")
         path.append(name)
-        found = scope.mapping(name) if depth == 0 else found.get(name) if isinstance(found, dict) else None
-        if isinstance(found, Unknown):
-            return found
-        if found is None:
+        level = scope.mapping(name) if depth == 0 else level.get(name) if isinstance(level, dict) else None
+        if isinstance(level, Unknown):
+            return level
+        if level is None:
             if default is not NOTHING:
                 return resolve(default, scope)
             return Unknown(Kind.UNRESOLVED, f"no value in Mappings at {'.'.join(path)}")
-    return resolve(found, scope)
+    return resolve(level, scope)
 
 
 def _if(argument: Any, scope: Resolver) -> Any:

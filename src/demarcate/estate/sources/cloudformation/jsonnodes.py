@@ -84,13 +84,13 @@ class _Reader:
     def string(self, index: int) -> tuple[yaml.ScalarNode, int]:
         try:
             # Not strict: a control character in a string is no reason to refuse a template.
-            found, end = _scan_string(self.text, index + 1, False)
+            text, end = _scan_string(self.text, index + 1, False)
         except ValueError as error:
             raise self.error(str(error).partition(":")[0], index) from error
-        if any("\ud800" <= char <= "\udfff" for char in found):
+        if any("\ud800" <= char <= "\udfff" for char in text):
             raise self.error("has half of a surrogate pair", index)
         mark = self.mark(index)
-        return yaml.ScalarNode("tag:yaml.org,2002:str", found, mark, mark, style='"'), end
+        return yaml.ScalarNode("tag:yaml.org,2002:str", text, mark, mark, style='"'), end
 
     def array(self, index: int, depth: int) -> tuple[yaml.Node, int]:
         mark = self.mark(index)

@@ -339,9 +339,9 @@ class _Builder:
         if depth > MAX_DEPTH or self.spent:
             raise DocumentError("merges itself without end", self.file, line_of(node))
         if isinstance(node, yaml.MappingNode):
-            found = self.members(node, depth + 1)
-            self.count += len(found)
-            return found
+            members = self.members(node, depth + 1)
+            self.count += len(members)
+            return members
         if isinstance(node, yaml.SequenceNode):
             return [member for item in node.value for member in self._merged(item, depth + 1)]
         self.problem(Kind.MALFORMED, "merges (<<) something that is not a mapping; it is left out", node)

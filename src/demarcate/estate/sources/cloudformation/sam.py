@@ -164,15 +164,15 @@ def _is_sam(body: Any) -> bool:
 def _refused(stack: Stack, template: dict[str, Any], error: Any) -> set[str]:
     """Report what SAM refuses, each at its resource."""
     sam = {name for name, body in template["Resources"].items() if _is_sam(body)}
-    found: set[str] = set()
+    refused: set[str] = set()
     for cause in error.causes:
         named = set(re.findall(r"\[([^\[\]]+)\]", cause.message))
         names = named & sam or {source for name in named if (source := _source(name, sam))}
         place = stack.places.get(min(names)) if names else None
         at = place.line if place else stack.raw.line("Transform")
         stack.problem(Kind.MALFORMED, f"SAM refuses this: {cause.message}", at)
-        found |= names or sam
-    return found or sam
+        refused |= names or sam
+    return refused or sam
 
 
 def _region(stack: Stack) -> str:

@@ -46,10 +46,10 @@ class Suppositions:
         question = ("parameter", name)
         if question in self.answers:
             return self.answers[question]
-        found = value()
-        if isinstance(found, Unknown) and found.kind is Kind.PARAMETER and allowed(name, declaration):
+        given = value()
+        if isinstance(given, Unknown) and given.kind is Kind.PARAMETER and allowed(name, declaration):
             self.asked[question] = None
-        return found
+        return given
 
 
 class Supposing(Protocol):

@@ -89,9 +89,9 @@ def load(
     problems: list[TemplateProblem] = []
     fruitful: set[Path] = set()
     with _no_collection():
-        for found in find(paths, problems):
-            if estate.read(found.path, found.file, explicit=found.explicit) is not None:
-                fruitful.add(found.top)
+        for file in find(paths, problems):
+            if estate.read(file.path, file.file, explicit=file.explicit) is not None:
+                fruitful.add(file.top)
     for problem in problems:
         estate.report(problem)
     if not estate.raws and not estate.problems:

@@ -126,14 +126,14 @@ def _not_aggregated(client: Any, name: str) -> list[Unread]:
     asked = {"ConfigurationAggregatorName": name, "UpdateStatus": ["FAILED", "OUTDATED"]}
     try:
         for page in paged(client, "describe_configuration_aggregator_sources_status", asked):
-            for one in page.get("AggregatedSourceStatusList", ()):
-                code = one.get("LastErrorCode") or one.get("LastUpdateStatus", "")
+            for status in page.get("AggregatedSourceStatusList", ()):
+                code = status.get("LastErrorCode") or status.get("LastUpdateStatus", "")
                 unread.append(
                     Unread(
                         kind=Kind.STALE,
                         reason=f"the aggregator does not have its present state ({code})",
-                        account=source if is_account_id(source := one.get("SourceId")) else None,
-                        region=region if is_region(region := one.get("AwsRegion")) else None,
+                        account=source if is_account_id(source := status.get("SourceId")) else None,
+                        region=region if is_region(region := status.get("AwsRegion")) else None,
                     )
                 )
     except FAILED as error:

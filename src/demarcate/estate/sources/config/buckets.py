@@ -54,14 +54,14 @@ def open_bucket(url: str, session: boto3.Session, endpoint_url: str | None) -> I
     listing = client_of(session, "s3", endpoint_url, may=("s3.list_objects_v2", WHERE_A_BUCKET_IS))
     reading = client_of(session, "s3", endpoint_url, may=("s3.get_object", WHERE_A_BUCKET_IS), bounds=OBJECT)
     try:
-        found = list(_listed(listing, reading, bucket, prefix))
+        deliveries = list(_listed(listing, reading, bucket, prefix))
     except FAILED as error:
         raise DemarcateError(
             f"{url}: s3:ListBucket: {why(error).reason}. Reading it needs s3:ListBucket and s3:GetObject"
         ) from error
-    if not found:
+    if not deliveries:
         raise DemarcateError(f"{url}: there is no delivery of AWS Config under it")
-    with open_deliveries(found) as opened:
+    with open_deliveries(deliveries) as opened:
         yield opened
 
 
@@ -69,10 +69,10 @@ def _listed(listing: Any, reading: Any, bucket: str, prefix: str) -> Iterator[De
     for page in paged(listing, "list_objects_v2", {"Bucket": bucket, "Prefix": prefix}):
         for entry in page.get("Contents", ()):
             key = told(entry, "Key")
-            one = delivery(f"{BUCKET}{bucket}/{key}", partial(_open, reading, bucket, key))
+            named = delivery(f"{BUCKET}{bucket}/{key}", partial(_open, reading, bucket, key))
             # Other files are passed over, unless one is named itself.
-            if one.named or key == prefix:
-                yield one
+            if named.named or key == prefix:
+                yield named
 
 
 def _open(client: Any, bucket: str, key: str) -> Stream:

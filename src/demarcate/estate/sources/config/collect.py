@@ -37,7 +37,7 @@ def plan(selection: Selection) -> list[TablePlan]:
 
 def types_for(plans: Sequence[TablePlan]) -> set[str]:
     """The types that plans need, with that which says what is recorded."""
-    return {RECORDER, *(type_ for one in plans for type_ in types_of(one.table))}
+    return {RECORDER, *(type_ for plan in plans for type_ in types_of(plan.table))}
 
 
 def collect(
@@ -98,14 +98,14 @@ class _Collecting:
         self, opened: Opened, plans: Sequence[TablePlan], writer: SnapshotWriter, regions: frozenset[str]
     ) -> None:
         self._opened, self._plans, self._writer, self._regions = opened, plans, writer, regions
-        by_name = {one.table.name: one for one in plans}
+        by_name = {plan.table.name: plan for plan in plans}
         self._uses = {
             type_: [
-                _Use(by_name[one.table], Maker(one, by_name[one.table].table, by_name[one.table].columns))
-                for one in found
-                if one.table in by_name
+                _Use(by_name[of.table], Maker(of, by_name[of.table].table, by_name[of.table].columns))
+                for of in recorded
+                if of.table in by_name
             ]
-            for type_, found in all_recorded().items()
+            for type_, recorded in all_recorded().items()
         }
         self._passed = {type_ for type_, uses in self._uses.items() if not uses} - {RECORDER}
         self._failed = {
@@ -132,40 +132,40 @@ class _Collecting:
     def _account(self, account: str, groups: Sequence[Group]) -> None:
         """One account, the newest of its regions first: that one's word on global resources counts."""
         taken: set[str] = set()
-        all_found = [self._group(group, taken) for group in groups]
-        for one in self._plans:
-            name = one.table.name
+        regions = [self._group(group, taken) for group in groups]
+        for plan in self._plans:
+            name = plan.table.name
             if name in self._failed:
-                places = ["global"] if _once(one.table) else [found.region for found in all_found]
-                self._gaps(one, account, places, self._failed[name])
-            elif _once(one.table):
-                self._once(one, account, all_found, taken)
+                places = ["global"] if _once(plan.table) else [told.region for told in regions]
+                self._gaps(plan, account, places, self._failed[name])
+            elif _once(plan.table):
+                self._once(plan, account, regions, taken)
             else:
-                for found in all_found:
-                    self._regional(one, account, found)
+                for told in regions:
+                    self._regional(plan, account, told)
 
-    def _once(self, plan: TablePlan, account: str, all_found: Sequence[_Found], taken: set[str]) -> None:
+    def _once(self, plan: TablePlan, account: str, regions: Sequence[_Found], taken: set[str]) -> None:
         types = types_of(plan.table)
-        damage = next((found.damage for found in all_found if found.damage is not None), None)
-        held = {part for found in all_found for part in found.parts}
+        damage = next((told.damage for told in regions if told.damage is not None), None)
+        held = {part for told in regions for part in told.parts}
         if any(type_ in taken for type_ in types):
             self._empty(plan, account, "global", held)
         elif damage is not None:
             self._gaps(plan, account, ["global"], damage.unread())
-        elif any(found.tells(types) for found in all_found):
+        elif any(told.tells(types) for told in regions):
             self._empty(plan, account, "global", held)
         else:
             self._silent.append((plan.table, account, "global"))
 
-    def _regional(self, plan: TablePlan, account: str, found: _Found) -> None:
-        if found.region == "global" or not self._chosen(found.region):
+    def _regional(self, plan: TablePlan, account: str, told: _Found) -> None:
+        if told.region == "global" or not self._chosen(told.region):
             return
-        if found.damage is not None:
-            self._gaps(plan, account, [found.region], found.damage.unread())
-        elif (plan.table.name, found.region) in found.rows or found.tells(types_of(plan.table)):
-            self._empty(plan, account, found.region, found.parts)
+        if told.damage is not None:
+            self._gaps(plan, account, [told.region], told.damage.unread())
+        elif (plan.table.name, told.region) in told.rows or told.tells(types_of(plan.table)):
+            self._empty(plan, account, told.region, told.parts)
         else:
-            self._silent.append((plan.table, account, found.region))
+            self._silent.append((plan.table, account, told.region))
 
     def _empty(self, plan: TablePlan, account: str, region: str, held: Container[tuple[str, str]]) -> None:
         """What has no rows there is known to have none."""
@@ -193,41 +193,41 @@ class _Collecting:
         for of, account, region in self._silent:
             types = " or ".join(types_of(of))
             reason = f"AWS Config has no item of {types} here, and does not say that it records them"
-            children = [child for one in self._plans if one.table is of for child, _ in one.children]
+            children = [child for plan in self._plans if plan.table is of for child, _ in plan.children]
             # Rows of a child may come from other parents, whose own rows are what looks for them.
-            for one in (of, *(child for child in children if len(child.derived) == 1)):
-                if one.name in self._filled:
+            for silent in (of, *(child for child in children if len(child.derived) == 1)):
+                if silent.name in self._filled:
                     self._writer.unread(
-                        Unread(kind=Kind.UNTOLD, reason=reason, table=one.name, account=account, region=region)
+                        Unread(kind=Kind.UNTOLD, reason=reason, table=silent.name, account=account, region=region)
                     )
 
     # --- one group ----------------------------------------------------------------------------------
 
     def _group(self, group: Group, taken: set[str]) -> _Found:
-        found = _Found(group)
+        told = _Found(group)
         try:
-            self._read(group, found, taken)
+            self._read(group, told, taken)
         except Damaged as damage:
-            found.damage = damage
+            told.damage = damage
         except BaseException:
-            self._discard(found)
+            self._discard(told)
             raise
-        if found.damage is not None:
-            self._discard(found)
-            return found
-        for _, use, row in found.newest.values():
-            self._append(use, row, found)
-        for (name, _), part in found.parts.items():
+        if told.damage is not None:
+            self._discard(told)
+            return told
+        for _, use, row in told.newest.values():
+            self._append(use, row, told)
+        for (name, _), part in told.parts.items():
             part.seal()
             self._filled.add(name)
-        taken |= {type_ for type_ in found.types if any(use.once for use in self._uses.get(type_, ()))}
+        taken |= {type_ for type_ in told.types if any(use.once for use in self._uses.get(type_, ()))}
         self._tell_age(group)
-        return found
+        return told
 
-    def _discard(self, found: _Found) -> None:
-        for part in found.parts.values():
+    def _discard(self, told: _Found) -> None:
+        for part in told.parts.values():
             part.discard()
-        found.parts.clear()
+        told.parts.clear()
 
     def _tell_age(self, group: Group) -> None:
         """Say where a group is old, or tells only what changed."""
@@ -236,9 +236,11 @@ class _Collecting:
             reason = f"the newest delivery is of {group.time:%Y-%m-%d}: what changed since is not known"
             self._writer.unread(Unread(kind=Kind.STALE, reason=reason, account=group.account, region=group.region))
         if not group.complete:
-            self._writer.unread(*(only_changes(one.name) for one in group.readings if isinstance(one, Delivery)))
+            self._writer.unread(
+                *(only_changes(reading.name) for reading in group.readings if isinstance(reading, Delivery))
+            )
 
-    def _read(self, group: Group, found: _Found, taken: set[str]) -> None:
+    def _read(self, group: Group, told: _Found, taken: set[str]) -> None:
         last = None if group.once else self._index(group)
         for number, reading in enumerate(group.readings):
             odd = 0
@@ -249,7 +251,7 @@ class _Collecting:
                 if item is None:
                     odd += 1
                 elif last is None or last[_key(item)][1:] == (number, ordinal):
-                    self._item(item, found, taken)
+                    self._item(item, told, taken)
             if odd:
                 self._writer.unread(odd_items(odd, reading.name))
 
@@ -262,11 +264,11 @@ class _Collecting:
                     continue
                 item = item_of(raw, group.account, group.region)
                 if item is not None:
-                    key, found = _key(item), (item.time, number, ordinal)
-                    last[key] = max(last.get(key, found), found)
+                    key, place = _key(item), (item.time, number, ordinal)
+                    last[key] = max(last.get(key, place), place)
         return last
 
-    def _item(self, item: ConfigurationItem, found: _Found, taken: set[str]) -> None:
+    def _item(self, item: ConfigurationItem, told: _Found, taken: set[str]) -> None:
         uses = self._uses.get(item.type)
         if uses is None:
             if not item.deleted and item.type not in _NO_RESOURCES:
@@ -278,49 +280,49 @@ class _Collecting:
                 why = Unread(kind=Kind.UNTOLD, reason=reason)
                 self._gaps(use.plan, item.account, [use.maker.region_of(item)], why)
             return
-        found.types.add(item.type)
+        told.types.add(item.type)
         if item.deleted:
             return
         if item.type == RECORDER and isinstance(item.configuration, dict):
-            found.recorders.append(item.configuration)
+            told.recorders.append(item.configuration)
         for use in uses:
             if use.once and item.type in taken:
                 continue
             if use.once or self._chosen(item.region):
                 for row in use.maker.rows(item):
-                    self._keep(use, row, found)
+                    self._keep(use, row, told)
 
     def _chosen(self, region: str) -> bool:
         return not self._regions or region in self._regions
 
-    def _keep(self, use: _Use, row: Row, found: _Found) -> None:
+    def _keep(self, use: _Use, row: Row, told: _Found) -> None:
         newest = use.maker.recorded.newest
         if newest is None:
-            self._append(use, row, found)
+            self._append(use, row, told)
             return
         name, number = (row.get(column) for column in newest)
         key = (use.plan.table.name, row["region"], name if isinstance(name, str) else row["resource"])
-        before = found.newest.get(key)
+        before = told.newest.get(key)
         number = number if isinstance(number, int) else -1
         if before is None or before[0] < number:
-            found.newest[key] = (number, use, row)
+            told.newest[key] = (number, use, row)
 
-    def _append(self, use: _Use, row: Row, found: _Found) -> None:
+    def _append(self, use: _Use, row: Row, told: _Found) -> None:
         plan = use.plan
         account, region = row["account_id"], row["region"]
-        found.rows.add((plan.table.name, region))
+        told.rows.add((plan.table.name, region))
         place = Address(account, region, row["partition"], row["resource"])
         for child, derived in plan.children:
-            self._part(child, None, found, place).append(derive(child, derived, row, place))
+            self._part(child, None, told, place).append(derive(child, derived, row, place))
         if plan.kept:
-            self._part(plan.table, plan, found, place).append((row,))
+            self._part(plan.table, plan, told, place).append((row,))
 
-    def _part(self, of: Table, plan: TablePlan | None, found: _Found, place: Address) -> PartWriter:
-        region = place.region or found.region
-        part = found.parts.get((of.name, region))
+    def _part(self, of: Table, plan: TablePlan | None, told: _Found, place: Address) -> PartWriter:
+        region = place.region or told.region
+        part = told.parts.get((of.name, region))
         if part is None:
             columns = tuple(column.name for column in of.all_columns) if plan is None else plan.names
-            part = found.parts[of.name, region] = self._writer.part(of, columns, place.account_id, region)
+            part = told.parts[of.name, region] = self._writer.part(of, columns, place.account_id, region)
         return part
 
 
@@ -333,8 +335,8 @@ def _items(reading: Readable) -> Iterator[Any]:
 
 def _type(raw: Any) -> Any:
     """The type of an item, as far as it has any, without looking into the rest of it."""
-    found = raw.get("resourceType") if isinstance(raw, dict) else None
-    return found if isinstance(found, str) else None
+    named = raw.get("resourceType") if isinstance(raw, dict) else None
+    return named if isinstance(named, str) else None
 
 
 def _key(item: ConfigurationItem) -> int:

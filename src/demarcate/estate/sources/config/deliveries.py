@@ -64,15 +64,15 @@ class Delivery:
 
 def delivery(name: str, opened: Callable[[], Stream]) -> Delivery:
     """A delivery, with what its name says."""
-    found = _NAME.fullmatch(re.split(r"[/\\]", name)[-1])
+    named = _NAME.fullmatch(re.split(r"[/\\]", name)[-1])
     try:
-        time = datetime.strptime(found["taken"] or found["until"], "%Y%m%dT%H%M%SZ") if found else None
+        time = datetime.strptime(named["taken"] or named["until"], "%Y%m%dT%H%M%SZ") if named else None
     except ValueError:  # digits that are no date
         time = None
-    if found is None or time is None or not is_region(found["region"]):
+    if named is None or time is None or not is_region(named["region"]):
         return Delivery(name, opened)
-    taken = found["taken"] is not None
-    return Delivery(name, opened, found["account"], found["region"], time.replace(tzinfo=UTC), taken)
+    taken = named["taken"] is not None
+    return Delivery(name, opened, named["account"], named["region"], time.replace(tzinfo=UTC), taken)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,20 +97,20 @@ def grouped(named: Iterable[Delivery]) -> list[Group]:
     """
     snapshots: dict[tuple[str, str], Delivery] = {}
     histories: dict[tuple[str, str], list[Delivery]] = {}
-    for one in named:
-        place = (one.account, one.region)
-        if not one.snapshot:
-            histories.setdefault(place, []).append(one)
-        elif place not in snapshots or _order(snapshots[place]) < _order(one):
-            snapshots[place] = one
+    for each in named:
+        place = (each.account, each.region)
+        if not each.snapshot:
+            histories.setdefault(place, []).append(each)
+        elif place not in snapshots or _order(snapshots[place]) < _order(each):
+            snapshots[place] = each
     groups = []
     for place in sorted({*snapshots, *histories}):
         first = snapshots.get(place)
-        later = [one for one in histories.get(place, ()) if first is None or _order(one) > _order(first)]
+        later = [each for each in histories.get(place, ()) if first is None or _order(each) > _order(first)]
         read = (*((first,) if first else ()), *sorted(later, key=_order))
         groups.append(Group(*place, read, read[-1].time, first is not None, once=not later))
     return groups
 
 
-def _order(one: Delivery) -> tuple[datetime, str]:
-    return one.time, one.name
+def _order(of: Delivery) -> tuple[datetime, str]:
+    return of.time, of.name

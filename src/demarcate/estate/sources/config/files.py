@@ -26,8 +26,8 @@ def recognises(path: Path) -> bool:
     if not is_folder(path):
         return False
     refused: list[Path] = []
-    files = files_in(path, [path], lambda one, _: refused.append(one))
-    return any(map(_is_surely, files)) or any(delivery_at(one).named for one in refused)
+    files = files_in(path, [path], lambda file, _: refused.append(file))
+    return any(map(_is_surely, files)) or any(delivery_at(file).named for file in refused)
 
 
 def _is_surely(path: Path) -> bool:
@@ -39,11 +39,11 @@ def _is_surely(path: Path) -> bool:
 
 def is_delivery(path: Path) -> bool:
     """Whether a file is a delivery. Raises Damaged for a compressed one that cannot be opened to see."""
-    found = delivery_at(path)
-    if found.named or not path.name.endswith(_SUFFIXES):
-        return found.named
+    named = delivery_at(path)
+    if named.named or not path.name.endswith(_SUFFIXES):
+        return named.named
     try:
-        return looks_like_config(found.open())
+        return looks_like_config(named.open())
     except OSError as error:
         raise Damaged(f"cannot be read: {error.strerror or error}", Kind.UNREADABLE) from error
 

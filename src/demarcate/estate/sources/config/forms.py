@@ -28,8 +28,8 @@ def declared(name: str, column: str) -> Callable[[Any], Any]:
 
 def _function(name: str, column: str, *, declared: bool) -> Callable[[Any], Any]:
     of = table(name)
-    found = of.column(column)
-    place = None if found is None else place_of(of, found) if declared else found.place("live")
+    told = of.column(column)
+    place = None if told is None else place_of(of, told) if declared else told.place("live")
     if place is None or place.function is None:
         raise ValueError(f"{name}.{column} is not made by a function")
     return place.function

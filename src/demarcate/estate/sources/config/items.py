@@ -58,7 +58,7 @@ def item_of(raw: Any, account: str = "", region: str = "") -> ConfigurationItem 
         return None
     supplementary = unpacked(raw.get("supplementaryConfiguration"))
     own_account, own_region = _text(raw, "awsAccountId", "accountId"), _text(raw, "awsRegion")
-    found = ConfigurationItem(
+    item = ConfigurationItem(
         type=_text(raw, "resourceType"),
         account=own_account if is_account_id(own_account) else account,
         region=own_region if own_region == GLOBAL or is_region(own_region) else region,
@@ -70,7 +70,7 @@ def item_of(raw: Any, account: str = "", region: str = "") -> ConfigurationItem 
         supplementary=supplementary if isinstance(supplementary, dict) else {},
         tags=raw.get("tags"),
     )
-    return found if found.type and found.account and found.region and (found.id or found.arn) else None
+    return item if item.type and item.account and item.region and (item.id or item.arn) else None
 
 
 def _text(raw: Mapping[str, Any], *names: str) -> str:

@@ -40,7 +40,7 @@ def open_files(paths: Sequence[Path]) -> Iterator[Opened]:
 
     Raises DemarcateError where a path has none.
     """
-    found: list[Delivery] = []
+    deliveries: list[Delivery] = []
     unread: list[Unread] = []
     within = [path if is_folder(path) else path.parent for path in paths]
 
@@ -49,35 +49,35 @@ def open_files(paths: Sequence[Path]) -> Iterator[Opened]:
 
     for path in paths:
         if is_folder(path):
-            before = len(found)
-            for one in files_in(path, within, refuse):
+            before = len(deliveries)
+            for file in files_in(path, within, refuse):
                 try:
-                    if is_delivery(one):
-                        found.append(delivery_at(one))
+                    if is_delivery(file):
+                        deliveries.append(delivery_at(file))
                 except Damaged as damage:
-                    unread.append(damage.unread(str(one)))
-            if len(found) == before:
+                    unread.append(damage.unread(str(file)))
+            if len(deliveries) == before:
                 why = f" that can be read: {unread[0]}" if unread else ""
                 raise DemarcateError(f"{path}: there is no delivery of AWS Config in it{why}")
         else:
-            found.append(delivery_at(path))
-    with open_deliveries(found) as opened:
+            deliveries.append(delivery_at(path))
+    with open_deliveries(deliveries) as opened:
         opened.unread += unread
         yield opened
 
 
 @contextmanager
-def open_deliveries(found: Iterable[Delivery]) -> Iterator[Opened]:
+def open_deliveries(deliveries: Iterable[Delivery]) -> Iterator[Opened]:
     """The groups of some deliveries. Those without Config's names are read and sorted by what they hold."""
-    found = list(found)
-    groups = grouped(one for one in found if one.named)
+    deliveries = list(deliveries)
+    groups = grouped(each for each in deliveries if each.named)
     opened = Opened(groups)
     with TemporaryFolder() as folder:
         spools = Spools(folder)
         whole: set[Region] = set()
-        for one in found:
-            if not one.named:
-                _sort(one, spools, whole, opened)
+        for each in deliveries:
+            if not each.named:
+                _sort(each, spools, whole, opened)
         latest = _moment(spools.latest)
         _add_spools(opened, spools, whole, latest)
         times = [group.time for group in groups] + [latest]
@@ -85,27 +85,27 @@ def open_deliveries(found: Iterable[Delivery]) -> Iterator[Opened]:
         yield opened
 
 
-def _sort(one: Delivery, spools: Spools, whole: set[Region], opened: Opened) -> None:
+def _sort(of: Delivery, spools: Spools, whole: set[Region], opened: Opened) -> None:
     """Put the items of a delivery where they belong. Only a snapshot has the id of a snapshot."""
     header: dict[str, Any] = {}
     places: set[Region] = set()
     odd = 0
     try:
-        for raw in one.items(header):
+        for raw in of.items(header):
             place = spools.add(raw)
             if place is None:
                 odd += 1
             else:
                 places.add(place)
     except Damaged as damage:
-        opened.unread.append(damage.unread(one.name))
+        opened.unread.append(damage.unread(of.name))
     else:
         if "configSnapshotId" in header:
             whole |= places
         else:
-            opened.unread.append(only_changes(one.name))
+            opened.unread.append(only_changes(of.name))
     if odd:
-        opened.unread.append(odd_items(odd, one.name))
+        opened.unread.append(odd_items(odd, of.name))
 
 
 def only_changes(file: str) -> Unread:

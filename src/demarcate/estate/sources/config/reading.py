@@ -104,18 +104,18 @@ class Maker:
         return None if place is None else From(place.path, place.function, _LEFT_OUT)
 
     def _made(self, item: ConfigurationItem, configuration: dict[str, Any]) -> _Made:
-        one = self.recorded
+        recorded = self.recorded
         nulls: dict[str, set[str]] = {"": set()}
-        if one.value:
-            value = configuration.get(one.value) or item.id
-        elif one.declared:
-            value = _without_nulls(in_api_shape(one.type, configuration), nulls[""], "")
+        if recorded.value:
+            value = configuration.get(recorded.value) or item.id
+        elif recorded.declared:
+            value = _without_nulls(in_api_shape(recorded.type, configuration), nulls[""], "")
         else:
-            value = shaped(self._shape, _nested(one.at, configuration), nulls[""], one.names)
+            value = shaped(self._shape, _nested(recorded.at, configuration), nulls[""], recorded.names)
         live = rows.Item(value)
         for name in self._needed:
-            live.details[name] = self._detail(name, one.details[name], item, configuration, nulls)
-        return _Made(live, nulls, not one.proof or _has(configuration, item, one.proof))
+            live.details[name] = self._detail(name, recorded.details[name], item, configuration, nulls)
+        return _Made(live, nulls, not recorded.proof or _has(configuration, item, recorded.proof))
 
     def _detail(
         self,
@@ -169,8 +169,8 @@ def _said(text: str, detail: str | None, nulls: Mapping[str, set[str]]) -> bool:
     if detail is not None:
         text = text[1:].removeprefix(detail).lstrip(".")
     steps = re.sub(r"\[\d*\]", "[]", text).split(".")
-    found = nulls.get(detail or "", set())
-    return any(".".join(steps[: end + 1]).removesuffix("[]") in found for end in range(len(steps)))
+    names = nulls.get(detail or "", set())
+    return any(".".join(steps[: end + 1]).removesuffix("[]") in names for end in range(len(steps)))
 
 
 def _nested(where: str, value: Any) -> Any:
@@ -184,28 +184,28 @@ def _without_nulls(value: Any, nulls: set[str], where: str) -> Any:
         return [_without_nulls(item, nulls, f"{where}[]") for item in value if item is not None]
     if not isinstance(value, dict):
         return value
-    found = {}
+    members = {}
     for key, item in value.items():
         if item is None:
             nulls.add(f"{where}.{key}" if where else key)
         else:
-            found[key] = _without_nulls(item, nulls, f"{where}.{key}" if where else key)
-    return found
+            members[key] = _without_nulls(item, nulls, f"{where}.{key}" if where else key)
+    return members
 
 
 def _has(configuration: Any, item: ConfigurationItem, proof: str) -> bool:
     whole = {"configuration": configuration, "supplementaryConfiguration": item.supplementary}
-    found = path(proof)(whole)
-    return found is not ABSENT and not isinstance(found, Unknown)
+    value = path(proof)(whole)
+    return value is not ABSENT and not isinstance(value, Unknown)
 
 
 def _tags(item: ConfigurationItem) -> Any:
     """The tags: Config has them as a map, its queries as a list."""
-    found = item.tags if item.tags is not None else NOT_IN_ITEM
-    if isinstance(found, Unknown):
-        return found
+    told = item.tags if item.tags is not None else NOT_IN_ITEM
+    if isinstance(told, Unknown):
+        return told
     try:
-        tags = tag_map(found)
+        tags = tag_map(told)
     except rows.ODD:
         return Unknown(Kind.MALFORMED, "tags: of a form that was not expected")
     known = all(isinstance(key, str) and isinstance(value, str) for key, value in tags.items())

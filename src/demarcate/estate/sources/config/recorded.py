@@ -79,16 +79,20 @@ def all_recorded() -> dict[str, tuple[Recorded, ...]]:
     """What each type fills, by type."""
     from demarcate.estate.sources.config import types
 
-    found: dict[str, tuple[Recorded, ...]] = {}
+    recorded: dict[str, tuple[Recorded, ...]] = {}
     for info in iter_modules(types.__path__):
-        for one in import_module(f"{types.__name__}.{info.name}").RECORDED:
-            found[one.type] = (*found.get(one.type, ()), one)
-    return dict(sorted(found.items()))
+        for declared in import_module(f"{types.__name__}.{info.name}").RECORDED:
+            recorded[declared.type] = (*recorded.get(declared.type, ()), declared)
+    return dict(sorted(recorded.items()))
 
 
 def types_of(of: Table) -> tuple[str, ...]:
     """The types whose items fill a table directly."""
-    return tuple(type_ for type_, found in all_recorded().items() if any(one.table == of.name for one in found))
+    return tuple(
+        type_
+        for type_, several in all_recorded().items()
+        if any(recorded.table == of.name for recorded in several)
+    )
 
 
 def own_place(recorded: Recorded, column: Column) -> From | None:

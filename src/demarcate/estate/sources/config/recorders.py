@@ -39,5 +39,5 @@ def _records(recorder: Recorder, type_: str) -> bool:
 
 
 def _member(group: Mapping[str, Any], name: str, inner: str) -> Any:
-    found = group.get(name)
-    return found.get(inner) if isinstance(found, dict) else None
+    member = group.get(name)
+    return member.get(inner) if isinstance(member, dict) else None

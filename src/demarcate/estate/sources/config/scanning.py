@@ -146,7 +146,7 @@ def _damaged(error: Exception) -> Damaged:
 
 
 def _members(text: _Text, header: dict[str, Any]) -> Iterator[Any]:
-    found = False
+    is_there = False
     beside = 0
     text.skip()
     while text.next() != "}":
@@ -158,7 +158,7 @@ def _members(text: _Text, header: dict[str, Any]) -> Iterator[Any]:
             raise Damaged("damaged: expected a JSON object's member")
         text.skip()
         if name == ITEMS and text.next() == "[":
-            found = True
+            is_there = True
             yield from _elements(text)
         else:
             value = text.value()
@@ -169,7 +169,7 @@ def _members(text: _Text, header: dict[str, Any]) -> Iterator[Any]:
         elif text.next() != "}":
             raise Damaged("damaged: expected , or } in JSON")
     text.skip()
-    if not found:
+    if not is_there:
         raise Damaged(f"not a delivery of AWS Config: it has no list {ITEMS}")
     if text.next():
         raise Damaged("damaged: more text after the JSON object")

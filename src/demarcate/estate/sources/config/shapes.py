@@ -87,17 +87,17 @@ def _structure(
     shape: Any, value: Mapping[str, Any], nulls: set[str], names: Mapping[str, str], where: str
 ) -> dict[str, Any]:
     members = _members(shape)
-    found: dict[str, Any] = {}
+    told: dict[str, Any] = {}
     for key, item in value.items():
         name, member = members.get(names.get(key, key).lower(), (key, None))
         path = f"{where}.{name}" if where else name
         if item is None:
             nulls.add(path)
         elif member is not None:
-            found[name] = shaped(member, item, nulls, names, path)
+            told[name] = shaped(member, item, nulls, names, path)
         elif not where:
-            found.setdefault(name, item)
-    return found
+            told.setdefault(name, item)
+    return told
 
 
 def _moment(value: Any) -> Any:

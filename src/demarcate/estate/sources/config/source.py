@@ -49,8 +49,10 @@ class ConfigSource:
 
     def place(self, table: Table, column: Column) -> From | None:
         """Where an item has a column: that of the first of its types that has it."""
-        recorded = [one for type_ in types_of(table) for one in all_recorded()[type_] if one.table == table.name]
-        places = (place_of(one, column) for one in recorded)
+        recorded = [
+            kind for type_ in types_of(table) for kind in all_recorded()[type_] if kind.table == table.name
+        ]
+        places = (place_of(kind, column) for kind in recorded)
         return next((place for place in places if place is not None), None)
 
     def why_absent(self, table: Table) -> Unknown:

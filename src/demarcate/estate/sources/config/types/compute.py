@@ -24,8 +24,8 @@ def _with_tags(_: Mapping[str, Any], item: Any) -> dict[str, Any]:
 
 
 def _instances(configuration: dict[str, Any], item: Any) -> Iterator[dict[str, Any]]:
-    for one in unless(_terminated)(configuration, item):
-        yield from changed(_with_tags)(one, item)
+    for instance in unless(_terminated)(configuration, item):
+        yield from changed(_with_tags)(instance, item)
 
 
 def _default_version(template: dict[str, Any], _: Any) -> Iterator[dict[str, Any]]:

@@ -14,13 +14,13 @@ def _ranges(permission: Mapping[str, Any]) -> dict[str, Any]:
     blocks = permission.get("ipv4Ranges")
     if blocks is None:
         listed = permission.get("ipRanges") or []
-        blocks = [{"cidrIp": one} if isinstance(one, str) else one for one in listed]
+        blocks = [{"cidrIp": block} if isinstance(block, str) else block for block in listed]
     return {**permission, "ipRanges": blocks}
 
 
 def _rules(group: dict[str, Any], _: Any) -> Iterator[dict[str, Any]]:
     lists = ("ipPermissions", "ipPermissionsEgress")
-    yield {**group, **{name: [_ranges(one) for one in group[name]] for name in lists if group.get(name)}}
+    yield {**group, **{name: [_ranges(rule) for rule in group[name]] for name in lists if group.get(name)}}
 
 
 RECORDED = (

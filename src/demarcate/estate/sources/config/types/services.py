@@ -15,8 +15,8 @@ from demarcate.estate.sources.config.recorded import Recorded, Told
 
 
 def _revision(arn: str) -> Any:
-    found = re.search(r":(\d+)$", arn)
-    return int(found[1]) if found else ABSENT
+    ending = re.search(r":(\d+)$", arn)
+    return int(ending[1]) if ending else ABSENT
 
 
 def _active(definition: dict[str, Any], _: Any) -> Iterator[dict[str, Any]]:
@@ -34,7 +34,7 @@ def _cluster(service: Mapping[str, Any], item: Any) -> dict[str, Any]:
 def _logging(cluster: Mapping[str, Any], _: Any) -> dict[str, Any]:
     """The logs of an EKS cluster as the API has them, from the form of the CloudFormation resource."""
     told = (cluster.get("Logging") or {}).get("ClusterLogging") or {}
-    types = [one["Type"] for one in told.get("EnabledTypes") or []]
+    types = [enabled["Type"] for enabled in told.get("EnabledTypes") or []]
     return {"Logging": {"ClusterLogging": [{"types": types, "enabled": True}]}}
 
 
@@ -48,7 +48,7 @@ def _queue_encrypted(attributes: Mapping[str, Any]) -> Any:
 def _distribution(configuration: dict[str, Any], _: Any) -> Iterator[dict[str, Any]]:
     """A distribution as it is listed: with the members of its configuration beside its own."""
     config = configuration["distributionConfig"]
-    origins = [_origin(one) for one in config["origins"]["items"]]
+    origins = [_origin(origin) for origin in config["origins"]["items"]]
     yield {**configuration, **config, "origins": {**config["origins"], "items": origins}}
 
 
@@ -62,19 +62,19 @@ def _where_told(name: str, column: str, told: str, listed: Callable[[Any], list[
     """A column of distributions, where Config has the member that decides it in everything that may have it."""
     decide = live("aws_cloudfront_distribution", column)
 
-    def value(found: Any) -> Any:
-        missing = any(told not in one for one in listed(found))
-        return Unknown(Kind.UNTOLD, f"AWS Config does not record {told}") if missing else decide(found)
+    def value(whole: Any) -> Any:
+        missing = any(told not in item for item in listed(whole))
+        return Unknown(Kind.UNTOLD, f"AWS Config does not record {told}") if missing else decide(whole)
 
     return From(name, value)
 
 
-def _origins(found: Mapping[str, Any]) -> list[Any]:
-    return list(found.get("Items", ()))
+def _origins(config: Mapping[str, Any]) -> list[Any]:
+    return list(config.get("Items", ()))
 
 
-def _behaviors(found: Mapping[str, Any]) -> list[Any]:
-    return [found["DefaultCacheBehavior"], *found.get("CacheBehaviors", {}).get("Items", ())]
+def _behaviors(config: Mapping[str, Any]) -> list[Any]:
+    return [config["DefaultCacheBehavior"], *config.get("CacheBehaviors", {}).get("Items", ())]
 
 
 _CONTROL = "OriginAccessControlId"
@@ -82,8 +82,8 @@ _CONTROL = "OriginAccessControlId"
 
 def _stage(_: Mapping[str, Any], item: Any) -> dict[str, Any]:
     """The API of a stage, which only its ARN tells."""
-    found = re.search(r"/(?:rest)?apis/([^/]+)/stages/", item.arn or item.id)
-    return {"api": found[1]} if found else {}
+    named = re.search(r"/(?:rest)?apis/([^/]+)/stages/", item.arn or item.id)
+    return {"api": named[1]} if named else {}
 
 
 _API = From("@", member("api"))

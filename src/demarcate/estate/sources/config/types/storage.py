@@ -37,7 +37,7 @@ def _grant(grant: Config) -> dict[str, Any]:
 
 
 def _acl(acl: Config) -> dict[str, Any]:
-    return {"Grants": [_grant(one) for one in acl.get("grantList") or acl.get("grantSet") or []]}
+    return {"Grants": [_grant(grant) for grant in acl.get("grantList") or acl.get("grantSet") or []]}
 
 
 def _versioning(told: Config) -> dict[str, Any]:
@@ -60,25 +60,25 @@ _EXPIRES = {
 
 def _rule(rule: Config) -> dict[str, Any]:
     """A lifecycle rule; Config writes -1 for days that are not set."""
-    found: dict[str, Any] = {"Status": rule["status"]}
+    rule_: dict[str, Any] = {"Status": rule["status"]}
     if rule.get("id") is not None:
-        found["ID"] = rule["id"]
+        rule_["ID"] = rule["id"]
     if rule.get("prefix") is not None:
-        found["Prefix"] = rule["prefix"]
+        rule_["Prefix"] = rule["prefix"]
     expires = {to: rule[name] for name, to in _EXPIRES.items() if rule.get(name) not in (None, False, -1)}
     if expires:
-        found["Expiration"] = expires
+        rule_["Expiration"] = expires
     if (days := rule.get("noncurrentVersionExpirationInDays")) not in (None, -1):
-        found["NoncurrentVersionExpiration"] = {"NoncurrentDays": days}
+        rule_["NoncurrentVersionExpiration"] = {"NoncurrentDays": days}
     if (unfinished := rule.get("abortIncompleteMultipartUpload")) is not None:
-        found["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": unfinished["daysAfterInitiation"]}
+        rule_["AbortIncompleteMultipartUpload"] = {"DaysAfterInitiation": unfinished["daysAfterInitiation"]}
     if moves := rule.get("transitions"):
-        found["Transitions"] = moves
-    return found
+        rule_["Transitions"] = moves
+    return rule_
 
 
 def _lifecycle(told: Config) -> dict[str, Any]:
-    return {"Rules": [_rule(one) for one in told["rules"] or []]}
+    return {"Rules": [_rule(rule) for rule in told["rules"] or []]}
 
 
 def _replication(told: Config) -> dict[str, Any]:
@@ -103,9 +103,9 @@ _NO_EVENTBRIDGE = "AWS Config does not record whether events go to EventBridge"
 
 def _website(told: Config) -> dict[str, Any]:
     names = {"indexDocumentSuffix": "IndexDocument", "errorDocument": "ErrorDocument"}
-    found: dict[str, Any] = {to: {"Suffix": told[name]} for name, to in names.items() if told.get(name)}
+    website: dict[str, Any] = {to: {"Suffix": told[name]} for name, to in names.items() if told.get(name)}
     host = told.get("redirectAllRequestsTo")
-    return {**found, "RedirectAllRequestsTo": {"HostName": host["hostName"]}} if host else found
+    return {**website, "RedirectAllRequestsTo": {"HostName": host["hostName"]}} if host else website
 
 
 _BLOCK = ("block_public_acls", "block_public_policy", "ignore_public_acls", "restrict_public_buckets")

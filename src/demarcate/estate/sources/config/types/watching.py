@@ -22,7 +22,7 @@ def _node(item: Any) -> str:
 def _compliance(kind: str) -> Any:
     def summaries(configuration: dict[str, Any], item: Any) -> Iterator[dict[str, Any]]:
         """The compliance of one node as Systems Manager sums it up: from Config's summary, or its items."""
-        found: dict[str, Any] = {"ResourceId": _node(item), "ResourceType": "ManagedInstance"}
+        item_: dict[str, Any] = {"ResourceId": _node(item), "ResourceType": "ManagedInstance"}
         summary = configuration.get(_SUMMARY, {}).get("Content", {}).get(kind)
         if summary is not None:
             counts = {
@@ -31,17 +31,17 @@ def _compliance(kind: str) -> Any:
                 if name.startswith("NonCompliant")
             }
             severities = {name: count for name, count in counts.items() if name != "Count"}
-            found |= {name: summary.get(name) for name in ("Status", "OverallSeverity")}
-            found["ExecutionSummary"] = {"ExecutionTime": summary.get("ExecutionTime")}
+            item_ |= {name: summary.get(name) for name in ("Status", "OverallSeverity")}
+            item_["ExecutionSummary"] = {"ExecutionTime": summary.get("ExecutionTime")}
             if counts:
                 total = counts.get("Count", sum(severities.values()))
-                found["NonCompliantSummary"] = {"NonCompliantCount": total, "SeveritySummary": severities}
+                item_["NonCompliantSummary"] = {"NonCompliantCount": total, "SeveritySummary": severities}
         else:
-            statuses = [one["Status"] for one in _items(configuration, kind)]
+            statuses = [entry["Status"] for entry in _items(configuration, kind)]
             failed = sum(status == "NON_COMPLIANT" for status in statuses)
-            found["Status"] = "NON_COMPLIANT" if failed else "COMPLIANT"
-            found["NonCompliantSummary"] = {"NonCompliantCount": failed}
-        yield {"ComplianceType": kind, **found}
+            item_["Status"] = "NON_COMPLIANT" if failed else "COMPLIANT"
+            item_["NonCompliantSummary"] = {"NonCompliantCount": failed}
+        yield {"ComplianceType": kind, **item_}
 
     return summaries
 
@@ -54,12 +54,12 @@ def _patches(configuration: dict[str, Any], item: Any) -> Iterator[dict[str, Any
     """How many patches of a node are in which state."""
     patches = _items(configuration, "Patch")
     states = Counter(patch["PatchState"].replace("_", "").lower() for patch in patches)
-    found: dict[str, Any] = {f"{name}Count": states[name.lower()] for name in _STATES}
+    counts: dict[str, Any] = {f"{name}Count": states[name.lower()] for name in _STATES}
     for name, other in (("BaselineId", "PatchBaselineId"), ("PatchGroup", "PatchGroup")):
         told = {patch[other] for patch in patches if patch.get(other)}
         if len(told) == 1:
-            found[name] = told.pop()
-    yield {"InstanceId": _node(item), **found}
+            counts[name] = told.pop()
+    yield {"InstanceId": _node(item), **counts}
 
 
 def _source(column: str, where: str) -> From:
