@@ -63,7 +63,7 @@ def test_nothing_is_told_of_what_nobody_asked_for(capsys: pytest.CaptureFixture[
 def test_the_command_tells_its_phases(tmp_path: Path) -> None:
     (tmp_path / "t.yaml").write_text(TEMPLATE)
     arguments = ("assess", "t.yaml", "--format", "json")
-    told = demarcate("-v", "--log-format", "json", *arguments, cwd=tmp_path)
+    told = demarcate(*arguments, "-v", "--log-format", "json", cwd=tmp_path)
     events = [json.loads(line)["event"] for line in told.stderr.splitlines()]
     assert list(dict.fromkeys(events)) == ["collected", "judged", "posture", "wrote"]
     assert json.loads(told.stdout)["findings"]
@@ -74,7 +74,7 @@ def test_quiet_leaves_errors_alone(tmp_path: Path) -> None:
     (tmp_path / "bad.yaml").write_text("Resources: [")
     quiet = demarcate("--quiet", "query", "select 1", "t.yaml", "bad.yaml", cwd=tmp_path)
     assert (quiet.returncode, quiet.stderr) == (3, "")
-    wrong = demarcate("--quiet", "tables", "nothing", cwd=tmp_path)
+    wrong = demarcate("tables", "nothing", "--quiet", cwd=tmp_path)
     assert (wrong.returncode, "there is no table" in wrong.stderr) == (2, True)
 
 

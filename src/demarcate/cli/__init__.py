@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
@@ -30,6 +32,30 @@ app = typer.Typer(
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+_OF_ALL_VERBS = re.compile(r"-v+|--verbose|-q|--quiet|(--log-format|--config)(=.*)?", re.DOTALL)
+
+
+def options_first(arguments: Sequence[str]) -> list[str]:
+    """Arguments of the command, those that hold for all verbs first: people write them where they think of them.
+
+    >>> options_first(["assess", "t.yaml", "-v", "--config", "mine.toml"])
+    ['-v', '--config', 'mine.toml', 'assess', 't.yaml']
+    """
+    first: list[str] = []
+    others: list[str] = []
+    given = iter(arguments)
+    for argument in given:
+        option = _OF_ALL_VERBS.fullmatch(argument)
+        value = next(given, None) if option and option[1] and not option[2] else ""
+        if option and value is not None:
+            first += [argument, value] if value else [argument]
+        else:
+            others.append(argument)
+        if argument == "--":
+            others += given
+    return first + others
 
 
 def _version(value: bool) -> None:

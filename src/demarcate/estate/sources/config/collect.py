@@ -51,7 +51,7 @@ def collect(
 
 
 @dataclass(slots=True)
-class _Found:
+class _Told:
     """What a group turned out to hold."""
 
     group: Group
@@ -144,7 +144,7 @@ class _Collecting:
                 for told in regions:
                     self._regional(plan, account, told)
 
-    def _once(self, plan: TablePlan, account: str, regions: Sequence[_Found], taken: set[str]) -> None:
+    def _once(self, plan: TablePlan, account: str, regions: Sequence[_Told], taken: set[str]) -> None:
         types = types_of(plan.table)
         damage = next((told.damage for told in regions if told.damage is not None), None)
         held = {part for told in regions for part in told.parts}
@@ -157,7 +157,7 @@ class _Collecting:
         else:
             self._silent.append((plan.table, account, "global"))
 
-    def _regional(self, plan: TablePlan, account: str, told: _Found) -> None:
+    def _regional(self, plan: TablePlan, account: str, told: _Told) -> None:
         if told.region == "global" or not self._chosen(told.region):
             return
         if told.damage is not None:
@@ -203,8 +203,8 @@ class _Collecting:
 
     # --- one group ----------------------------------------------------------------------------------
 
-    def _group(self, group: Group, taken: set[str]) -> _Found:
-        told = _Found(group)
+    def _group(self, group: Group, taken: set[str]) -> _Told:
+        told = _Told(group)
         try:
             self._read(group, told, taken)
         except Damaged as damage:
@@ -224,7 +224,7 @@ class _Collecting:
         self._tell_age(group)
         return told
 
-    def _discard(self, told: _Found) -> None:
+    def _discard(self, told: _Told) -> None:
         for part in told.parts.values():
             part.discard()
         told.parts.clear()
@@ -240,7 +240,7 @@ class _Collecting:
                 *(only_changes(reading.name) for reading in group.readings if isinstance(reading, Delivery))
             )
 
-    def _read(self, group: Group, told: _Found, taken: set[str]) -> None:
+    def _read(self, group: Group, told: _Told, taken: set[str]) -> None:
         last = None if group.once else self._index(group)
         for number, reading in enumerate(group.readings):
             odd = 0
@@ -268,7 +268,7 @@ class _Collecting:
                     last[key] = max(last.get(key, place), place)
         return last
 
-    def _item(self, item: ConfigurationItem, told: _Found, taken: set[str]) -> None:
+    def _item(self, item: ConfigurationItem, told: _Told, taken: set[str]) -> None:
         uses = self._uses.get(item.type)
         if uses is None:
             if not item.deleted and item.type not in _NO_RESOURCES:
@@ -295,7 +295,7 @@ class _Collecting:
     def _chosen(self, region: str) -> bool:
         return not self._regions or region in self._regions
 
-    def _keep(self, use: _Use, row: Row, told: _Found) -> None:
+    def _keep(self, use: _Use, row: Row, told: _Told) -> None:
         newest = use.maker.recorded.newest
         if newest is None:
             self._append(use, row, told)
@@ -307,7 +307,7 @@ class _Collecting:
         if before is None or before[0] < number:
             told.newest[key] = (number, use, row)
 
-    def _append(self, use: _Use, row: Row, told: _Found) -> None:
+    def _append(self, use: _Use, row: Row, told: _Told) -> None:
         plan = use.plan
         account, region = row["account_id"], row["region"]
         told.rows.add((plan.table.name, region))
@@ -317,7 +317,7 @@ class _Collecting:
         if plan.kept:
             self._part(plan.table, plan, told, place).append((row,))
 
-    def _part(self, of: Table, plan: TablePlan | None, told: _Found, place: Address) -> PartWriter:
+    def _part(self, of: Table, plan: TablePlan | None, told: _Told, place: Address) -> PartWriter:
         region = place.region or told.region
         part = told.parts.get((of.name, region))
         if part is None:
