@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from demarcate.base import cache
+from demarcate.base.folders import cache_folder
 from fuzz.inputs import Input, Link, get, put
 from fuzz.run import TARGETS, main
 from fuzz.working import Limits, input_of
@@ -22,7 +22,7 @@ NO_HURRY = 3600.0
 def test_a_short_run(target: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     count = COUNTS.get(target, 60)
     given = [target, "--count", str(count), "--seconds", str(NO_HURRY), "--seed", "short", "--workers", "1"]
-    code = main([*given, "--out", str(tmp_path / "out")], cache=cache.folder().parent)
+    code = main([*given, "--out", str(tmp_path / "out")], cache=cache_folder().parent)
     told = capsys.readouterr().out
     faults = "\n".join(path.read_text() for path in tmp_path.rglob("fault.txt"))
     assert code == 0, told + faults

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from demarcate.base import cache
+from demarcate.base.folders import cache_folder
 
 
 def kept(name: str = "thing", key: str = "k", make: Callable[[], str] = lambda: "made") -> str:
@@ -96,7 +97,7 @@ def test_a_relative_path_is_passed_over(tmp_path: Path, monkeypatch: pytest.Monk
     monkeypatch.setenv("HOME", str(tmp_path / "home"))
     for given in ("here", ".", ""):
         monkeypatch.setenv("XDG_CACHE_HOME", given)
-        assert cache.folder() == tmp_path / "home" / ".cache" / "demarcate"
+        assert cache_folder() == tmp_path / "home" / ".cache" / "demarcate"
 
 
 def test_what_is_in_use_is_forgotten_last(folder: Path) -> None:

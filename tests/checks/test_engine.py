@@ -14,10 +14,9 @@ import pytest
 
 from demarcate.base.documents import compose
 from demarcate.base.errors import DemarcateError
-from demarcate.checks import engine, facts, judgement, missing, scanning
+from demarcate.checks import engine, judgement, missing, scanning
 from demarcate.checks.catalog import compile_check
 from demarcate.checks.engine import judge
-from demarcate.checks.facts import Facts
 from demarcate.checks.judgement import COLUMNS, Judgement
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -25,6 +24,7 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
+from tests.checks.comparisons import facts_compared
 
 MOMENT = datetime(2026, 11, 1, tzinfo=UTC)
 Rows = Iterable[Mapping[str, Any]]
@@ -254,22 +254,26 @@ def test_a_predicate_that_cannot_be_computed_is_unknown_and_leaves_the_others_al
     assert "cannot be computed" in found["bad"].reason
 
 
-@pytest.mark.parametrize(("days", "expected"), [(400, "fail"), (10, "unknown")])
-def test_facts_are_believed_only_for_a_time(days: int, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    rows = ({"name": "python3.8", "deprecation_date": "2024-10-14"},)
-    old = Facts(
-        source="https://example.org", checked=datetime(2026, 1, 1).date(), believed_for_days=days, rows=rows
-    )
+@pytest.mark.parametrize(
+    ("days", "end", "expected"),
+    [(400, "2030-01-01", "pass"), (10, "2030-01-01", "unknown"), (400, "2024-10-14", "fail"), (10, "2024-10-14", "fail")],
+)
+def test_what_facts_say_of_the_days_ahead_is_believed_only_for_a_time(
+    days: int, end: str, expected: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = facts_compared(datetime(2026, 1, 1).date(), {"name": "python3.8", "deprecation_date": end}, days=days)
     monkeypatch.setattr(missing, "facts_of", lambda name: old if name == "aws_lambda_runtime" else None)
     sql = (
         "(select r.deprecation_date from aws_lambda_runtime r where r.name = aws_lambda_function.runtime) > now()"
     )
     judged = judge(
-        snapshot({"aws_lambda_function": [volume("f", runtime="python3.8")]}), [check(sql, "aws_lambda_function")]
+        snapshot({"aws_lambda_function": [volume("f", runtime="python3.8")]}),
+        [check(sql, "aws_lambda_function")],
+        passes=True,
     )
     ((_, verdict, reason),) = told(judged)
     assert verdict == expected
-    assert expected == "fail" or "believed for 10 days" in reason
+    assert ("believed for 10 days" in reason) == (expected == "unknown")
 
 
 def test_a_fact_that_is_not_there_is_unknown() -> None:
@@ -280,16 +284,6 @@ def test_a_fact_that_is_not_there_is_unknown() -> None:
         snapshot({"aws_lambda_function": [volume("f", runtime="cobol85")]}), [check(sql, "aws_lambda_function")]
     )
     assert [verdict for _, verdict, _ in told(judged)] == ["unknown"]
-
-
-def test_every_file_of_facts_fills_a_table_that_takes_facts() -> None:
-    for path in facts.FOLDER.glob("*.yaml"):
-        of = table(path.stem)
-        assert of.facts
-        read = facts.facts_of(path.stem)
-        assert read is not None and read.rows and read.source.startswith("https://")
-        columns = {column.name for column in of.columns}
-        assert all(set(row) <= columns for row in read.rows)
 
 
 def test_judging_is_pure() -> None:

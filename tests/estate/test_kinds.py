@@ -17,7 +17,6 @@ from demarcate import assessing
 from demarcate.assessing import assess_sources
 from demarcate.checks import engine, missing
 from demarcate.checks.engine import judge
-from demarcate.checks.facts import Facts
 from demarcate.checks.judgement import Finding
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.manifest import MANIFEST, Unread
@@ -26,6 +25,7 @@ from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from tests.aws.test_kinds import LIVE
+from tests.checks.comparisons import facts_compared
 from tests.checks.test_engine import LOOKS, check, volume
 from tests.checks.test_engine import snapshot as taken
 from tests.estate.config.estate import deliver, named, snapshot_of
@@ -232,9 +232,8 @@ def lookup(_: pytest.MonkeyPatch) -> Finding:
 
 
 def stale(monkeypatch: pytest.MonkeyPatch) -> Finding:
-    rows = ({"name": "python3.8", "deprecation_date": "2024-10-14"},)
-    checked = datetime(2026, 1, 1).date()
-    facts = Facts(source="https://example.org", checked=checked, believed_for_days=10, rows=rows)
+    row = {"name": "python3.8", "deprecation_date": "2030-01-01"}
+    facts = facts_compared(datetime(2026, 1, 1).date(), row, days=10)
     monkeypatch.setattr(missing, "facts_of", lambda name: facts if name == "aws_lambda_runtime" else None)
     return of_a_runtime("python3.8")
 

@@ -15,21 +15,12 @@ from typing import TypeVar
 import msgspec
 
 from demarcate.base.files import open_file, write_whole
+from demarcate.base.folders import cache_folder
 
 T = TypeVar("T")
 
 LARGEST = 100_000_000
 """How many bytes a result may have."""
-
-
-def folder() -> Path:
-    """Where results are kept: `$XDG_CACHE_HOME/demarcate`, or `~/.cache/demarcate`.
-
-    Raises RuntimeError where there is no home. A relative path is passed over, as the XDG specification has it: it
-    would be in whichever folder the program runs.
-    """
-    root = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    return (root if root.is_absolute() else Path.home() / ".cache") / "demarcate"
 
 
 def fingerprint(parts: Iterable[bytes]) -> str:
@@ -48,7 +39,7 @@ def cached(name: str, key: str, type_: type[T], make: Callable[[], T]) -> T:
     see `_read`. A cache that cannot be read or written is no error: the result is made.
     """
     try:
-        path = folder() / f"{name}-{key}.msgpack"
+        path = cache_folder() / f"{name}-{key}.msgpack"
     except RuntimeError:  # there is no home
         return make()
     try:

@@ -20,6 +20,7 @@ from types import TracebackType
 from typing import Final
 
 from demarcate.base import cache
+from demarcate.base.folders import cache_folder
 from demarcate.base.files import write_whole
 
 CODE: Final = 70
@@ -97,7 +98,7 @@ def _keep(text: str) -> Path | None:
     The same fault has the same file, so that a fault that comes back every night does not fill a disk.
     """
     name = f"fault-{cache.fingerprint([text.encode()])[:12]}.txt"
-    for folder in (cache.folder, lambda: Path(tempfile.gettempdir())):
+    for folder in (cache_folder, lambda: Path(tempfile.gettempdir())):
         with contextlib.suppress(OSError, RuntimeError):  # there is no home
             path = folder() / name
             path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)

@@ -251,11 +251,12 @@ class Group:
         return f"SELECT {columns} FROM {source}"
 
     def _make_facts(self, table: Table, looking: AbstractSet[str]) -> None:
-        """Make a table of facts: what an account told, and elsewhere the facts that we have, wherever a row looks."""
+        """Make a table of facts: the rows that an account told, and the facts that we have of all else, wherever a
+        row looks.
+        """
         facts = shipped_facts(table)
-        rows = facts.rows if facts is not None else ()
-        told = self.missing.told_by(table)
-        places = {place for name in looking for place in self.places(name)} - told
+        rows = [fact.believed(self.snapshot.moment) for fact in facts.all()] if facts is not None else []
+        places = {place for name in looking for place in self.places(name)}
         types = {column.name: column.type for column in table.all_columns}
         form = literal(to_json([types]).decode())
         of_place = {"account_id": "place[1] AS account_id", "region": "place[2] AS region"}
@@ -272,7 +273,14 @@ class Group:
         )
         files = self.snapshot.files(table.name)
         if files:
-            self._execute(f"INSERT INTO {self._named(kept)} {self._select(table, files)}")
+            told = self._select(table, files)
+            same = ["account_id", *facts.key] if facts is not None else ["account_id"]
+            of_key = " AND ".join(f"told.{name} IS NOT DISTINCT FROM kept.{name}" for name in map(identifier, same))
+            self._execute(
+                f"DELETE FROM {self._named(kept)} AS kept WHERE EXISTS (SELECT 1 FROM ({told}) AS told "
+                f"WHERE {of_key} AND (kept.region = 'global' OR told.region IS NOT DISTINCT FROM kept.region))"
+            )
+            self._execute(f"INSERT INTO {self._named(kept)} {told}")
         asked = self._asked(table, f"SELECT * FROM {self._named(kept)}")
         self._execute(f"CREATE VIEW {self._named(table.name)} AS {asked}")
         self._ready.add(table.name)

@@ -137,25 +137,21 @@ class Missing:
         reasons: dict[str, Callable[[Place], Cause | None]] = {}
         for name, used in check.lookups.items():
             unread, partly = _Gaps(self._unread(name, check)), _Gaps(self._partly(name, used, check))
-            stale = self._stale(all_tables()[name])
-            if unread or stale:
-                told = self.told_by(all_tables()[name]) if stale else set()
-                reasons[unread_column(name)] = partial(_first_of, unread, stale, told)
+            if unread:
+                reasons[unread_column(name)] = partial(_first_of, unread)
             if partly:
                 reasons[partly_column(name)] = partial(_all_of, partly)
         return Looked(reasons) if reasons else None
 
-    def told_by(self, table: Table) -> set[Place]:
-        """Where rows of a table were read: for 'global', too, where any of the account's were."""
-        held = self._snapshot.manifest.tables.get(table.name)
-        places: set[Place] = {(part.account, part.region) for part in held.parts if part.file} if held else set()
-        return places | {(account, "global") for account, _ in places}
-
-    def _stale(self, table: Table) -> Cause | None:
-        """Why shipped facts are not believed any more."""
-        facts = shipped_facts(table)
-        stale = facts.stale(self._snapshot.moment) if facts is not None else None
-        return Cause(Kind.STALE, f"{table.name}: {stale}") if stale is not None else None
+    def why_open(self, lookups: Iterable[str]) -> Unknown:
+        """Why what was looked up is not known, where all was read: no row tells, or none that is still believed."""
+        looked = list(lookups)
+        for name in looked:
+            facts = shipped_facts(all_tables()[name])
+            stale = facts.stale(self._snapshot.moment) if facts is not None else None
+            if stale is not None:
+                return Unknown(Kind.STALE, f"{name}: {stale}")
+        return Unknown(Kind.LOOKUP, f"what {', '.join(looked)} says of it is not known")
 
     def _unread(self, name: str, check: Check) -> Iterator[tuple[Unread, str, Cause]]:
         """Each gap, the scope of what it is a gap in, and the reason."""
@@ -196,9 +192,8 @@ class _Gaps:
         return [why for gap, scope, why in self._of_account.get(account, ()) if _is_at(gap, scope, region)]
 
 
-def _first_of(gaps: _Gaps, stale: Cause | None, told: set[Place], place: Place) -> Cause | None:
-    """Why a table was not read; facts that are stale are not believed but where an account told its own."""
-    return stale if stale is not None and place not in told else next(iter(gaps.at(place)), None)
+def _first_of(gaps: _Gaps, place: Place) -> Cause | None:
+    return next(iter(gaps.at(place)), None)
 
 
 def _all_of(gaps: _Gaps, place: Place) -> Cause | None:

@@ -376,8 +376,7 @@ class Scan:
             for name in check.asked
             if name in marked
         ]
-        looked = ", ".join(check.lookups)
         otherwise = Unknown(Kind.UNCOMPUTABLE, "it cannot be told from what was read")
-        if looked:
-            otherwise = Unknown(Kind.LOOKUP, f"what {looked} says of it is not known")
+        if check.lookups:
+            otherwise = self._group.missing.why_open(check.lookups)
         return f"CASE WHEN {verdict} IS NULL THEN {whys(causes, otherwise)} END"

@@ -214,3 +214,16 @@ REPLICATION_GROUP = Table(
         Tags(live="@tags.TagList"),
     ),
 )
+
+ENGINE_VERSION = Table(
+    "aws_elasticache_engine_version",
+    "Until when ElastiCache supports a major version of an engine.",
+    service="elasticache",
+    facts=True,
+    columns=(
+        Text("engine"),
+        Text("major_engine_version", about="The first number of the version, such as 7."),
+        Time("end_of_standard_support", about="From this day AWS adds no fixes but those that are paid for."),
+        Time("end_of_extended_support", about="From this day it adds none."),
+    ),
+)

@@ -184,3 +184,15 @@ DOMAIN = Table(
         Tags(live="@tags.TagList"),
     ),
 )
+
+ENGINE_VERSION = Table(
+    "aws_opensearch_engine_version",
+    "Until when OpenSearch Service supports a version of OpenSearch or Elasticsearch.",
+    service="opensearch",
+    facts=True,
+    columns=(
+        Text("engine_version", about="As a domain names it, such as OpenSearch_2.19."),
+        Time("end_of_standard_support", about="From this day AWS adds no fixes but those that are paid for."),
+        Time("end_of_extended_support", about="From this day it adds none."),
+    ),
+)

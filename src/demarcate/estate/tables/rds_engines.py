@@ -39,3 +39,14 @@ ENGINE_SUPPORT = Table(
         ),
     ),
 )
+
+NEPTUNE_VERSION = Table(
+    "aws_neptune_engine_version",
+    "A version of Neptune's engine, and until when AWS supports it.",
+    service="neptune",
+    facts=True,
+    columns=(
+        Text("engine_version", about="Such as 1.4.7.1."),
+        Time("end_of_life", about="From this day AWS moves clusters to another version."),
+    ),
+)
