@@ -12,6 +12,4 @@ SOURCE = "https://docs.example.org/versions"
 
 def facts_compared(day: date, *rows: dict[str, Any], days: int, key: str = "name") -> Facts:
     """Facts that were compared with one source on one day."""
-    return Facts(
-        key=(key,), believed_for_days=days, compared=(Comparison(source=SOURCE, checked=day, rows=rows),)
-    )
+    return Facts(key=(key,), believed_for_days=days, compared=(Comparison(source=SOURCE, checked=day, rows=rows),))

@@ -256,7 +256,12 @@ def test_a_predicate_that_cannot_be_computed_is_unknown_and_leaves_the_others_al
 
 @pytest.mark.parametrize(
     ("days", "end", "expected"),
-    [(400, "2030-01-01", "pass"), (10, "2030-01-01", "unknown"), (400, "2024-10-14", "fail"), (10, "2024-10-14", "fail")],
+    [
+        (400, "2030-01-01", "pass"),
+        (10, "2030-01-01", "unknown"),
+        (400, "2024-10-14", "fail"),
+        (10, "2024-10-14", "fail"),
+    ],
 )
 def test_what_facts_say_of_the_days_ahead_is_believed_only_for_a_time(
     days: int, end: str, expected: str, monkeypatch: pytest.MonkeyPatch

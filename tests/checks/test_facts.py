@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -39,7 +40,9 @@ def _forget() -> None:
 
 
 def test_every_table_that_takes_facts_has_a_file_that_fits_it() -> None:
-    assert {path.stem for path in facts.FOLDER.glob("*.yaml")} == {t.name for t in all_tables().values() if t.facts}
+    assert {path.stem for path in facts.FOLDER.glob("*.yaml")} == {
+        t.name for t in all_tables().values() if t.facts
+    }
     for of, kept in facts.tables_of_facts():
         facts.check_rows(of, kept.key, kept.compared, of.name)
         assert kept.all() and kept.believed_for_days <= 365
@@ -105,7 +108,7 @@ def test_a_failure_never_turns_into_anything_else_as_facts_age(end: date, days: 
         return None if believed is None else date.fromisoformat(believed) > now.date()
 
     verdicts = [verdict(age) for age in ages]
-    for before, after in zip(verdicts, verdicts[1:], strict=False):
+    for before, after in itertools.pairwise(verdicts):
         assert after == before or before is True
 
 
@@ -126,16 +129,20 @@ def test_a_row_that_an_account_does_not_tell_is_looked_up_in_facts(monkeypatch: 
             ],
         }
     )
-    sql = "(select v.end_of_standard_support_date from aws_eks_cluster_version v where v.cluster_version = version)"
+    sql = (
+        "(select v.end_of_standard_support_date from aws_eks_cluster_version v where v.cluster_version = version)"
+    )
     judged = judge(taken, [check(f"{sql} > now()", "aws_eks_cluster")], passes=True)
-    assert [(name, verdict) for name, verdict, _ in told(judged)] == [("a", "pass"), ("b", "fail"), ("c", "unknown")]
+    assert [(name, verdict) for name, verdict, _ in told(judged)] == [
+        ("a", "pass"),
+        ("b", "fail"),
+        ("c", "unknown"),
+    ]
 
 
 def document(checked: str = "2026-11-01", **rows_of: Any) -> str:
     """A document of one comparison a table."""
-    return json.dumps(
-        {name: [{"source": SOURCE, "checked": checked, "rows": of}] for name, of in rows_of.items()}
-    )
+    return json.dumps({name: [{"source": SOURCE, "checked": checked, "rows": of}] for name, of in rows_of.items()})
 
 
 NEW = {"name": "cobol85", "deprecation_date": "2031-01-01"}

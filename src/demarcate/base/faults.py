@@ -20,8 +20,8 @@ from types import TracebackType
 from typing import Final
 
 from demarcate.base import cache
-from demarcate.base.folders import cache_folder
 from demarcate.base.files import write_whole
+from demarcate.base.folders import cache_folder
 
 CODE: Final = 70
 """EX_SOFTWARE of sysexits.h: an error inside of the program."""

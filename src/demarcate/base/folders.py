@@ -7,7 +7,9 @@ from pathlib import Path
 
 
 def cache_folder() -> Path:
-    """What can be made again: `$XDG_CACHE_HOME/demarcate`, or `~/.cache/demarcate`. Raises RuntimeError without a home."""
+    """What can be made again: `$XDG_CACHE_HOME/demarcate`, or `~/.cache/demarcate`. Raises RuntimeError where there is
+    no home.
+    """
     return _folder("XDG_CACHE_HOME", ".cache")
 
 

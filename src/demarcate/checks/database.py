@@ -275,7 +275,9 @@ class Group:
         if files:
             told = self._select(table, files)
             same = ["account_id", *facts.key] if facts is not None else ["account_id"]
-            of_key = " AND ".join(f"told.{name} IS NOT DISTINCT FROM kept.{name}" for name in map(identifier, same))
+            of_key = " AND ".join(
+                f"told.{name} IS NOT DISTINCT FROM kept.{name}" for name in map(identifier, same)
+            )
             self._execute(
                 f"DELETE FROM {self._named(kept)} AS kept WHERE EXISTS (SELECT 1 FROM ({told}) AS told "
                 f"WHERE {of_key} AND (kept.region = 'global' OR told.region IS NOT DISTINCT FROM kept.region))"

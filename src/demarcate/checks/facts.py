@@ -55,6 +55,11 @@ class Fact(msgspec.Struct, frozen=True, kw_only=True):
     own: bool
     """Whether it is of the user's own file."""
 
+    @property
+    def ahead(self) -> bool:
+        """Whether it says something of the days after those for which it is believed."""
+        return any((day := day_of(value)) is not None and day > self.until for value in self.row.values())
+
     def believed(self, moment: datetime) -> dict[str, Any]:
         """The row as far as it is believed at a moment: ends that lay ahead when it was last believed are NULL.
 
@@ -91,7 +96,7 @@ class Facts(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tru
 
     def stale(self, moment: datetime) -> str | None:
         """Why some of these are not believed at a moment, or None where all are."""
-        old = [fact for fact in self.all() if fact.until < moment.date()]
+        old = [fact for fact in self.all() if fact.until < moment.date() and fact.ahead]
         if not old:
             return None
         first = min(old, key=lambda fact: fact.checked)
@@ -203,7 +208,9 @@ def checked(text: str, name: str) -> Update:
 
 
 def check_rows(table: Table, key: tuple[str, ...], compared: Iterable[Comparison], name: str) -> None:
-    """Raise DocumentError unless each row has the columns of its table, in their types, and is the only one of its key."""
+    """Raise DocumentError unless each row has the columns of its table, in their types, and is the only one of its
+    key.
+    """
     columns = {column.name: column for column in table.columns}
     known: set[tuple[Any, ...]] = set()
     for part in compared:
@@ -216,7 +223,9 @@ def check_rows(table: Table, key: tuple[str, ...], compared: Iterable[Comparison
                     raise DocumentError(f"{table.name}: {shown}: {column} is no {columns[column].type}", name)
             of = tuple(row.get(column) for column in key)
             if None in of:
-                raise DocumentError(f"{table.name}: a row lacks {' or '.join(key)}, by which rows are told apart", name)
+                raise DocumentError(
+                    f"{table.name}: a row lacks {' or '.join(key)}, by which rows are told apart", name
+                )
             if of in known:
                 raise DocumentError(f"{table.name}: {shown}: there are two rows of it", name)
             known.add(of)

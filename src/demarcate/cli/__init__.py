@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from demarcate.base.errors import DemarcateError
-from demarcate.cli import catalog, estate, exam, model, permissions, pictures, settings
+from demarcate.cli import catalog, estate, exam, facts, model, permissions, pictures, settings
 from demarcate.report.out import data, hush
 from demarcate.version import __version__
 
@@ -106,6 +106,7 @@ def _main(
 estate.add_to(app)
 model.add_to(app)
 catalog.add_to(app)
+facts.add_to(app)
 permissions.add_to(app)
 pictures.add_to(app)
 exam.add_to(app)

@@ -31,6 +31,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_within, open_file, read_bytes, write_whole
 from demarcate.base.sql import identifier, parquet
 from demarcate.base.stopping import TemporaryFolder
+from demarcate.checks import facts
 from demarcate.checks.judgement import JUDGED, Judgement, Tally, make_tables
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.manifest import MANIFEST
@@ -69,7 +70,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """`assessment.json`.
 
     `snapshot` is the folder of the snapshot, absolute, or "snapshot" where it lies in the assessment, and
-    `snapshot_digest` the SHA-256 of its manifest. `catalog` and `model` are fingerprints of what it was judged by.
+    `snapshot_digest` the SHA-256 of its manifest. `catalog`, `model` and `facts` are fingerprints of what it was
+    judged by.
     `files` are the SHA-256 of the files beside this one.
     """
 
@@ -81,6 +83,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     snapshot_digest: str
     catalog: str
     model: str
+    facts: str = ""
     files: dict[str, str]
 
 
@@ -129,6 +132,7 @@ def _write(assessment: Assessment, folder: Path) -> None:
         snapshot_digest=_digest(snapshot.folder / MANIFEST),
         catalog=cache.fingerprint(to_json(check) for check in assessment.checks.values()),
         model=cache.fingerprint([to_json(assessment.model)]),
+        facts=facts.fingerprint({name for check in assessment.checks.values() for name in check.lookups}),
         files={name: _digest(folder / name) for name in names},
     )
     write_whole(folder / NAME, msgspec.json.format(to_json(kept)))

@@ -1,0 +1,90 @@
+"""Documents from the web: over HTTPS alone, within a limit and a time, and only where a user named the address."""
+
+from __future__ import annotations
+
+import ssl
+from typing import IO
+from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPRedirectHandler,
+    HTTPSHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+)
+
+from demarcate.base.errors import DemarcateError
+from demarcate.base.limits import MAX_BYTES
+
+SECONDS = 30
+"""How long an answer may keep us waiting."""
+
+
+class _OnlyHttps(HTTPRedirectHandler):
+    """Follows no redirect to anything but HTTPS."""
+
+    def redirect_request(
+        self, req: Request, fp: IO[bytes], code: int, msg: str, headers: object, newurl: str
+    ) -> Request | None:
+        if urlsplit(newurl).scheme != "https":
+            fp.close()
+            raise URLError("it redirects to what is not https")
+        return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
+
+
+def is_url(name: str) -> bool:
+    """Whether a name is an address of the web, of any scheme, and no path."""
+    return "://" in name
+
+
+def shown_url(url: str) -> str:
+    """An address as it may be shown: without a password, and without what may be a token.
+
+    >>> shown_url("https://me:secret@example.com/facts.yaml?token=secret")
+    'https://example.com/facts.yaml'
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "an address that is none"
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
+
+
+def fetch_text(url: str) -> str:
+    """The text (UTF-8) of a document on the web.
+
+    Raises DemarcateError for an address that is not HTTPS or has a password in it, for a certificate that is not
+    trusted, and for an answer that is an error, is larger than MAX_BYTES, or does not come in time.
+    """
+    shown = shown_url(url)
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname
+    except ValueError as error:
+        raise DemarcateError(f"{shown}: {error}") from error
+    if parts.scheme != "https" or not host:
+        raise DemarcateError(f"{shown}: only https addresses are read, or a file")
+    if "@" in parts.netloc:
+        raise DemarcateError(f"{shown}: has a user or password in it; name an address that needs none")
+    opener = OpenerDirector()
+    secure = HTTPSHandler(context=ssl.create_default_context())
+    for handler in (ProxyHandler(), secure, _OnlyHttps(), HTTPErrorProcessor(), HTTPDefaultErrorHandler()):
+        opener.add_handler(handler)
+    request = Request(url, headers={"User-Agent": "demarcate"})  # noqa: S310 - its scheme is https
+    try:
+        with opener.open(request, timeout=SECONDS) as answer:
+            raw = answer.read(MAX_BYTES + 1)
+    except HTTPError as error:
+        error.close()
+        raise DemarcateError(f"{shown}: answered {error.code}") from error
+    except (OSError, ValueError) as error:
+        raise DemarcateError(f"{shown}: cannot be read: {getattr(error, 'reason', error)}") from error
+    if len(raw) > MAX_BYTES:
+        raise DemarcateError(f"{shown}: has more than {MAX_BYTES:,} bytes; at most {MAX_BYTES:,} are read")
+    try:
+        return str(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise DemarcateError(f"{shown}: is not UTF-8 text") from error
