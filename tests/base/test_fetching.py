@@ -106,7 +106,7 @@ def test_a_document_is_fetched_and_a_redirect_to_https_followed(address: str) ->
         ("/binary", "is not UTF-8"),
         ("/gone", "answered 404"),
         ("/down", "not https"),
-        ("/file", "not https"),
+        ("/file", "answered 302"),
         ("/round", "answered 302"),
         ("/large", "at most 4,000"),
     ],
