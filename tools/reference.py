@@ -268,8 +268,8 @@ def _table(model: Model, table: Table) -> Iterator[str]:
         yield from _item("Findings", "name the resource that the rows belong to")
     facts = facts_of(table.name) if table.facts else None
     if facts is not None:
-        sources = ", ".join(f"<{part.source}> ({part.checked})" for part in facts.compared)
-        yield from _item("Facts", f"{sources}; what lies ahead is believed for {facts.believed_for_days} days")
+        compared = ", ".join(f"<{part.source}> ({part.checked})" for part in facts.compared)
+        yield from _item("Facts", f"{compared}; what lies ahead is believed for {facts.believed_for_days} days")
     yield ""
     sources = [] if table.derived else [source for source in SOURCES if source.tells(table)]
     yield from _grid(

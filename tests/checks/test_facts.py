@@ -50,7 +50,8 @@ def test_every_table_that_takes_facts_has_a_file_that_fits_it() -> None:
 
 def names(service: str, shape: str) -> set[str]:
     """The values of an enumeration of AWS's API."""
-    return {*botocore.session.get_session().get_service_model(service).shape_for(shape).enum}
+    named = botocore.session.get_session().get_service_model(service).shape_for(shape)
+    return set(named.enum)  # type: ignore[attr-defined]
 
 
 def rows(name: str) -> dict[str, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from http.client import HTTPException
 from typing import IO
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -80,7 +81,7 @@ def fetch_text(url: str) -> str:
     except HTTPError as error:
         error.close()
         raise DemarcateError(f"{shown}: answered {error.code}") from error
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, HTTPException) as error:
         raise DemarcateError(f"{shown}: cannot be read: {getattr(error, 'reason', error)}") from error
     if len(raw) > MAX_BYTES:
         raise DemarcateError(f"{shown}: has more than {MAX_BYTES:,} bytes; at most {MAX_BYTES:,} are read")

@@ -226,7 +226,12 @@ ADDON = Table(
         Text("addon_version", live="addonVersion"),
         Text("status", live="status"),
         Text("publisher", live="publisher"),
-        Text("owner", live="owner"),
+        Text(
+            "owner",
+            live="owner",
+            cloudformation=From("@", lambda _: ""),
+            about="aws, aws-marketplace or community. A template does not tell: there, it is empty.",
+        ),
         Text("marketplace_product_id", live="marketplaceInformation.productId", absent=""),
         Text(
             "service_account_role_arn",
@@ -269,6 +274,17 @@ FARGATE_PROFILE = Table(
         Json("selectors", live="selectors", absent=[]),
         Time("created_at", live="createdAt"),
         Tags(live="tags"),
+    ),
+)
+
+ADDON_OWNER = Table(
+    "aws_eks_addon_owner",
+    "Who builds and publishes an add-on of EKS, for where the add-on itself does not tell.",
+    service="eks",
+    facts=True,
+    columns=(
+        Text("addon_name", about="Such as vpc-cni."),
+        Text("owner", about="As EKS names it: aws, or community."),
     ),
 )
 
