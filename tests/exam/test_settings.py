@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
 
-import duckdb
 import pytest
 
-from demarcate.estate.tables import all_tables
 from demarcate.exam.parties import Setting, settings
 from demarcate.exam.wording import setting
 from demarcate.model import Model
@@ -24,38 +20,6 @@ def test_sides_are_of_their_party(model: Model, one: Setting) -> None:
     for table in one.tables:
         parties = {responsibility.party for responsibility, _, when in one.sides(model) if when.table == table}
         assert parties == {"aws", "customer"}, f"{table} has one side only"
-
-
-@pytest.mark.parametrize("one", settings(), ids=lambda one: one.id)
-def test_no_row_is_on_both_sides(model: Model, one: Setting) -> None:
-    for table in one.tables:
-        by_party: dict[str, list[str]] = {"aws": [], "customer": []}
-        for responsibility, _, when in one.sides(model):
-            if when.table == table:
-                by_party[responsibility.party].append(f"({when.predicate})")
-        aws, customer = (" OR ".join(by_party[party]) for party in ("aws", "customer"))
-        sides = set(_evaluated(table, aws, customer))
-        assert (True, True) not in sides, table
-        assert (True, False) in sides, table
-        assert (False, True) in sides, table
-
-
-def _evaluated(table: str, *predicates: str) -> Iterator[tuple[Any, ...]]:
-    """What predicates say of rows of all values that they name, and of others."""
-    words = set(re.findall(r"[a-z_]+", " ".join(predicates)))
-    columns = [column for column in all_tables()[table].all_columns if column.name in words]
-    literals = sorted({*re.findall(r"'([^']*)'", " ".join(predicates)), "other"})
-    texts = [*literals, *(text.replace("%", "x") for text in literals)]
-    values: dict[str, list[Any]] = {
-        "BOOLEAN": [True, False],
-        "VARCHAR": texts,
-        "VARCHAR[]": [[], *([t] for t in texts)],
-    }
-    assert columns
-    rows = [f'(SELECT CAST(unnest(?) AS {column.type}) AS "{column.name}")' for column in columns]
-    with duckdb.connect() as connection:
-        query = f"SELECT DISTINCT {', '.join(predicates)} FROM {' CROSS JOIN '.join(rows)}"
-        yield from connection.execute(query, [values[column.type] for column in columns]).fetchall()
 
 
 @pytest.mark.parametrize("one", settings(), ids=lambda one: one.id)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import itertools
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import duckdb
 import msgspec
 import pytest
 
@@ -143,165 +141,6 @@ def test_sentences_are_short(model: Model) -> None:
 
 def test_the_model_survives_msgpack(model: Model) -> None:
     assert msgspec.msgpack.decode(msgspec.msgpack.encode(model), type=Model) == model
-
-
-# The line through a service
-
-LINES: list[tuple[str, dict[str, list[Any]], set[str], set[str]]] = [
-    (
-        "aws_lambda_function",
-        {
-            "package_type": ["Zip", "Image"],
-            "runtime": ["python3.12", "provided.al2023", ""],
-            "update_runtime_on": ["Auto", "FunctionUpdate", "Manual"],
-        },
-        {"patch-lambda-runtimes"},
-        {"patch-lambda-custom-runtimes", "apply-lambda-runtime-updates"},
-    ),
-    (
-        "aws_rds_db_instance",
-        {"engine": ["postgres", "custom-oracle-ee"]},
-        {"patch-rds-engine"},
-        {"patch-rds-custom"},
-    ),
-    (
-        "aws_rds_db_instance",
-        {"engine": ["postgres", "custom-oracle-ee"]},
-        {"patch-managed-database-os"},
-        {"patch-rds-custom"},
-    ),
-    *(
-        (
-            table,
-            {column: [True, False]},
-            {"apply-minor-upgrades-automatically"},
-            {"apply-minor-upgrades"},
-        )
-        for table, column in (
-            ("aws_rds_db_instance", "auto_minor_version_upgrade"),
-            ("aws_rds_db_cluster", "auto_minor_version_upgrade"),
-            ("aws_elasticache_cluster", "auto_minor_version_upgrade"),
-            ("aws_elasticache_replication_group", "auto_minor_version_upgrade"),
-            ("aws_redshift_cluster", "allow_version_upgrade"),
-        )
-    ),
-    (
-        "aws_eks_node_group",
-        {"ami_type": ["AL2023_x86_64_STANDARD", "CUSTOM", "BOTTLEROCKET_ARM_64"]},
-        {"build-eks-node-images"},
-        {"build-own-eks-node-images"},
-    ),
-    (
-        "aws_eks_cluster",
-        {"auto_mode_enabled": [True, False]},
-        {"patch-eks-auto-mode-nodes"},
-        {"patch-eks-worker-nodes"},
-    ),
-    (
-        "aws_eks_addon",
-        {"addon_name": ["coredns", "upbound_universal-crossplane"]},
-        {"build-eks-addons"},
-        {"patch-eks-custom-addons"},
-    ),
-    (
-        "aws_ecs_service",
-        {"launch_type": ["EC2", "FARGATE", "EXTERNAL", "MANAGED_INSTANCES"]},
-        {"patch-fargate-hosts"},
-        {"patch-ecs-instances"},
-    ),
-    (
-        "aws_ecs_task_definition",
-        {"requires_compatibilities": [["FARGATE"], ["EC2"], ["EC2", "FARGATE"], ["MANAGED_INSTANCES"], []]},
-        {"patch-fargate-hosts"},
-        {"patch-ecs-instances"},
-    ),
-    (
-        "aws_elastic_beanstalk_environment",
-        {"managed_actions_enabled": [True, False]},
-        {"apply-elastic-beanstalk-updates"},
-        {"update-elastic-beanstalk-platform"},
-    ),
-    (
-        "aws_kms_key",
-        {"key_manager": ["AWS", "CUSTOMER"], "origin": ["AWS_KMS", "EXTERNAL", "AWS_CLOUDHSM"]},
-        {"rotate-aws-managed-keys"},
-        {"rotate-keys", "rotate-own-key-material"},
-    ),
-    ("aws_kms_key", {"origin": ["AWS_KMS", "EXTERNAL"]}, {"protect-key-material"}, {"safeguard-own-key-material"}),
-    (
-        "aws_kms_key",
-        {"key_manager": ["AWS", "CUSTOMER"]},
-        {"set-aws-managed-key-policies"},
-        {"manage-key-policies"},
-    ),
-    (
-        "aws_s3_bucket",
-        {"sse_algorithm": ["AES256", "aws:kms", "aws:kms:dsse", ""]},
-        {"hold-s3-bucket-keys"},
-        {"control-s3-bucket-keys"},
-    ),
-    (
-        "aws_acm_certificate",
-        {"type": ["AMAZON_ISSUED", "IMPORTED", "PRIVATE"]},
-        {"renew-issued-certificates"},
-        {"renew-imported-certificates"},
-    ),
-]
-
-
-def _literal(value: Any) -> str:
-    if isinstance(value, list):
-        return f"{[str(item) for item in value]}::VARCHAR[]"
-    return repr(value).upper() if isinstance(value, bool) else f"'{value}'"
-
-
-def _rows(columns: dict[str, list[Any]]) -> Iterator[str]:
-    for values in itertools.product(*columns.values()):
-        yield ", ".join(f"{_literal(v)} AS {name}" for name, v in zip(columns, values, strict=True))
-
-
-def _any(item: Responsibility, table: str) -> str:
-    return " OR ".join(f"({when.predicate})" for when in item.when if when.table == table)
-
-
-@pytest.mark.parametrize(("table", "columns", "aws", "customer"), LINES)
-def test_exactly_one_party_owes_each_row(
-    model: Model, table: str, columns: dict[str, list[Any]], aws: set[str], customer: set[str]
-) -> None:
-    items = [r for r in model.responsibilities if r.id.partition(".")[2] in aws | customer]
-    assert len(items) == len(aws | customer)
-    with duckdb.connect() as db:
-        for row in _rows(columns):
-            owed = [r.id for r in items if db.sql(f"SELECT {_any(r, table)} FROM (SELECT {row})").fetchall()[0][0]]
-            assert len(owed) == 1, (row, owed)
-
-
-# By its name, so that a column is NULL of the type that it has.
-_TYPES = {"requires_compatibilities": "VARCHAR[]"} | dict.fromkeys(
-    (
-        "auto_minor_version_upgrade",
-        "allow_version_upgrade",
-        "managed_actions_enabled",
-        "key_rotation_enabled",
-        "auto_mode_enabled",
-    ),
-    "BOOLEAN",
-)
-_COLUMNS = (
-    *("package_type", "runtime", "update_runtime_on", "engine", "auto_minor_version_upgrade"),
-    *("allow_version_upgrade", "ami_type", "addon_name", "launch_type", "requires_compatibilities"),
-    *("managed_actions_enabled", "key_manager", "origin", "key_rotation_enabled", "type", "sse_algorithm"),
-    *("auto_mode_enabled", "nodegroup_name", "image_name"),
-)
-
-
-def test_what_is_unknown_of_a_row_stays_unknown(model: Model) -> None:
-    row = ", ".join(f"NULL::{_TYPES.get(name, 'VARCHAR')} AS {name}" for name in _COLUMNS)
-    whens = [(r.id, r.when) for r in model.responsibilities] + [(s.id, s.when) for s in model.services]
-    with duckdb.connect() as db:
-        for name, conditions in whens:
-            for when in conditions:
-                assert db.sql(f"SELECT {when.predicate} FROM (SELECT {row})").fetchall() == [(None,)], name
 
 
 # Broken data
