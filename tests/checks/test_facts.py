@@ -65,6 +65,20 @@ def test_there_is_a_fact_of_every_runtime_that_lambda_names() -> None:
     assert set(rows("aws_lambda_runtime")) >= names("lambda", "Runtime")
 
 
+@pytest.mark.parametrize(
+    ("service", "shape"),
+    [
+        ("cloudfront", "MinimumProtocolVersion"),
+        ("apigateway", "SecurityPolicy"),
+        ("opensearch", "TLSSecurityPolicy"),
+    ],
+)
+def test_there_is_a_fact_of_every_security_policy(service: str, shape: str) -> None:
+    kept = facts.facts_of("aws_tls_policy")
+    assert kept is not None
+    assert {fact.row["name"] for fact in kept.all() if fact.row["service"] == service} >= names(service, shape)
+
+
 def test_what_is_patched_no_more_was_patched_until_a_day() -> None:
     """What AWS gives no day for is in preview, or its publisher's."""
     undated = {name for name, row in rows("aws_lambda_runtime").items() if "deprecation_date" not in row}
