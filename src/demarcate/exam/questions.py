@@ -122,13 +122,15 @@ class _Repeats:
 
 
 def _wrong(draft: Draft, chance: random.Random) -> list[str]:
-    """Some wrong choices, near ones where there are enough.
+    """Some wrong choices, near ones alone where there are enough.
 
     Chance says how many of them are longer than the right one, so that its length tells nothing.
     """
     number = min(MOST_CHOICES - 1, len(draft.wrong))
-    there = list(draft.wrong[: draft.near] if draft.near >= number else draft.wrong)
-    chance.shuffle(there)
+    near, far = list(draft.wrong[: draft.near]), list(draft.wrong[draft.near :])
+    chance.shuffle(near)
+    chance.shuffle(far)
+    there = near if len(near) >= number else near + far
     longer = [choice for choice in there if len(choice) > len(draft.right)]
     others = [choice for choice in there if len(choice) <= len(draft.right)]
     wanted = max(min(chance.randint(0, number), len(longer)), number - len(others))
