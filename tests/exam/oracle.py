@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from demarcate.exam.drafts import Draft
 from demarcate.exam.parties import AWS_TRAINS, settings
-from demarcate.exam.wording import AWS, CUSTOMER, DEPENDS, NOBODY
+from demarcate.exam.wording import AWS, CUSTOMER, DEPENDS
 from demarcate.model import Model, Responsibility
 
 KIND_WORDS = {
@@ -50,7 +50,7 @@ class Oracle:
         slug, number = which
         owner = next(r for r in self._all([*one.aws, *one.customer]) if r.id.endswith(f".{slug}"))
         assert owner.when[int(number)].because.startswith(draft.text.split(". ")[1].rstrip("."))
-        return choice == {"aws": AWS, "customer": CUSTOMER}[owner.party] and choice != NOBODY
+        return choice == {"aws": AWS, "customer": CUSTOMER}[owner.party]
 
     def _layer(self, draft: Draft, choice: str, service: str, topic: str) -> bool:
         parties = self.parties_of(topic, service)

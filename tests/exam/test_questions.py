@@ -87,10 +87,19 @@ def test_no_two_questions_share_their_text() -> None:
 def test_where_a_setting_decides_no_party_alone_is_right(model: Model) -> None:
     decided = unsettled(model)
     for draft in DRAFTS:
-        if DEPENDS in draft.wrong:
+        if DEPENDS in draft.wrong and draft.form != "setting told":
             services = draft.services or tuple(model.service)
             told = {(id_, service) for id_ in draft.responsibilities for service in services}
             assert not told & decided, draft
+
+
+def test_no_answer_is_never_right() -> None:
+    """What stands among the choices of many questions alike is right in some: nobody may strike it out unread."""
+    for alike in ({"who", "layer", "setting"}, {"area"}, {"proof"}):
+        drafts = [draft for draft in DRAFTS if draft.id.split(":")[0] in alike]
+        offered = Counter(choice for draft in drafts for choice in draft.wrong)
+        never = set(offered) - {draft.right for draft in drafts}
+        assert not {choice for choice in never if offered[choice] > len(drafts) / 10}, alike
 
 
 def test_all_kinds_areas_services_and_responsibilities_are_asked_about(model: Model) -> None:

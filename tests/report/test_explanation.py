@@ -12,7 +12,8 @@ from demarcate.report.console import Console
 from demarcate.report.out import Out
 
 MODEL = load()
-SOURCED = [item for item in (*MODEL.responsibilities, *MODEL.services) if item.sources]
+ITEMS: tuple[Responsibility | Service, ...] = (*MODEL.responsibilities, *MODEL.services)
+SOURCED = [item for item in ITEMS if item.sources]
 
 
 @pytest.mark.parametrize("item", SOURCED, ids=lambda item: item.id)

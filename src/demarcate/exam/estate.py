@@ -14,7 +14,7 @@ from demarcate.exam.drafts import Draft
 from demarcate.exam.lines import Owners, owners_of, patchers
 from demarcate.exam.matching import strangers
 from demarcate.exam.parties import Setting, other, settings
-from demarcate.exam.wording import AWS, CUSTOMER, DEPENDS, NOBODY, PARTIES, ended, job, lowered, setting, whose
+from demarcate.exam.wording import AWS, CUSTOMER, DEPENDS, PARTIES, ended, job, lowered, setting, whose
 from demarcate.model import Model, Responsibility, When
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.line import line_checks
@@ -99,7 +99,7 @@ def _settings(assessment: Assessment, chance: random.Random) -> Iterator[Draft]:
                     text=f"“{short(finding.resource)}” ({services[0].name}). {setting(side.when.because)} "
                     f"{side.setting.ask}",
                     right=PARTIES[side.responsibility.party],
-                    wrong=(other(side.responsibility.party), NOBODY),
+                    wrong=(other(side.responsibility.party), DEPENDS),
                     explanation=f"{side.when.because} {side.responsibility.why}",
                     responsibilities=(side.responsibility.id,),
                     explain=side.responsibility.id,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from demarcate.exam.apart import Apart
@@ -94,46 +95,52 @@ def _halves(model: Model, apart: Apart) -> Iterator[Draft]:
 
 
 def _areas(model: Model, apart: Apart) -> Iterator[Draft]:
-    for responsibility in model.responsibilities:
+    # An area that the title names is no question.
+    asked = [r for r in model.responsibilities if not set(stems(model.area[r.area].title)) & set(stems(r.title))]
+    # What is hardly ever right would be struck out unread.
+    right = Counter(r.area for r in asked)
+    offered = [area for area in model.areas if right[area.id] >= len(asked) / 20]
+    for responsibility in asked:
         area = model.area[responsibility.area]
-        # An area that the title names is no question.
-        if not set(stems(area.title)) & set(stems(responsibility.title)):
-            yield Draft(
-                id=f"area:{responsibility.id}",
-                kind="area",
-                form=f"area of {responsibility.party}",
-                area=area.id,
-                services=services_of([responsibility]),
-                text=f"To which area does this belong? “{responsibility.title}”",
-                right=area.title,
-                wrong=tuple(other.title for other in model.areas if apart.area(responsibility, other.id)),
-                explanation=f"{area.aws} {area.customer}",
-                responsibilities=(responsibility.id,),
-                explain=responsibility.id,
-            )
+        yield Draft(
+            id=f"area:{responsibility.id}",
+            kind="area",
+            form=f"area of {responsibility.party}",
+            area=area.id,
+            services=services_of([responsibility]),
+            text=f"To which area does this belong? “{responsibility.title}”",
+            right=area.title,
+            wrong=tuple(other.title for other in offered if apart.area(responsibility, other.id)),
+            explanation=f"{area.aws} {area.customer}",
+            responsibilities=(responsibility.id,),
+            explain=responsibility.id,
+        )
 
 
 def _proofs(model: Model) -> Iterator[Draft]:
-    for responsibility in model.responsibilities:
-        kinds = responsibility.proof_kinds
-        # With several kinds, one alone proves nothing; and a title may name the kind.
-        if len(kinds) == 1 and not set(stems(PROOFS[kinds[0]])) & set(stems(responsibility.title)) - {"aws"}:
-            asked = " ".join(
-                f"What is asked for: “{ended(proof.ask)}”" for proof in responsibility.proof if proof.ask
-            )
-            yield Draft(
-                id=f"proof:{responsibility.id}",
-                kind="proof",
-                form=f"by {kinds[0]}",
-                area=responsibility.area,
-                services=services_of([responsibility]),
-                text=f"What proves that this is done? “{responsibility.title}”",
-                right=PROOFS[kinds[0]],
-                wrong=tuple(text for kind, text in PROOFS.items() if kind not in kinds),
-                explanation=f"{asked} {whose(responsibility)}".strip(),
-                responsibilities=(responsibility.id,),
-                explain=responsibility.id,
-            )
+    # With several kinds, one alone proves nothing; and a title may name the kind.
+    asked = [
+        r
+        for r in model.responsibilities
+        if len(r.proof_kinds) == 1 and not set(stems(PROOFS[r.proof_kinds[0]])) & set(stems(r.title)) - {"aws"}
+    ]
+    offered = {r.proof_kinds[0] for r in asked}
+    for responsibility in asked:
+        kind = responsibility.proof_kinds[0]
+        told = " ".join(f"What is asked for: “{ended(proof.ask)}”" for proof in responsibility.proof if proof.ask)
+        yield Draft(
+            id=f"proof:{responsibility.id}",
+            kind="proof",
+            form=f"by {kind}",
+            area=responsibility.area,
+            services=services_of([responsibility]),
+            text=f"What proves that this is done? “{responsibility.title}”",
+            right=PROOFS[kind],
+            wrong=tuple(text for other, text in PROOFS.items() if other != kind and other in offered),
+            explanation=f"{told} {whose(responsibility)}".strip(),
+            responsibilities=(responsibility.id,),
+            explain=responsibility.id,
+        )
 
 
 def _asked(model: Model, apart: Apart) -> Iterator[Draft]:
