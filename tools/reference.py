@@ -212,6 +212,7 @@ def _responsibility(r: Responsibility, checks: list[str]) -> Iterator[str]:
         yield from _item(_FRAMEWORKS.get(framework, framework), ", ".join(controls))
     yield from _item("Other half", ", ".join(map(_link, r.counterpart)))
     yield from _item("Checks", ", ".join(_link(check, "checks.md") for check in checks))
+    yield from _item("Sources", ", ".join(f"<{page}>" for page in r.sources))
 
 
 _FRAMEWORKS = {"nist-800-53-r5": "NIST SP 800-53 Rev. 5"}

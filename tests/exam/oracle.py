@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from demarcate.exam.drafts import Draft
-from demarcate.exam.parties import ALL_AWS, ALL_CUSTOMER, settings
-from demarcate.exam.wording import AWS, CUSTOMER, DEPENDS, NOBODY
+from demarcate.exam.parties import AWS_TRAINS, settings
+from demarcate.exam.wording import AWS, CUSTOMER, DEPENDS
 from demarcate.model import Model, Responsibility
 
 KIND_WORDS = {
@@ -14,7 +14,7 @@ KIND_WORDS = {
     "attestation": "attestation",
     "training": "Training",
     "drill": "drill",
-    "report": "auditors",
+    "report": "auditor",
 }
 
 
@@ -34,8 +34,7 @@ class Oracle:
 
     def _scenario(self, draft: Draft, choice: str, name: str) -> bool:
         scenario = next(s for s in self.model.exam.scenarios if s.id == name)
-        alone = {ALL_AWS: not scenario.customer, ALL_CUSTOMER: not scenario.aws}
-        return alone.get(choice, choice == scenario.answer)
+        return choice == scenario.answer and choice not in scenario.wrong
 
     def _who(self, draft: Draft, choice: str, id_: str) -> bool:
         responsibility = self.model.responsibility[id_]
@@ -51,7 +50,7 @@ class Oracle:
         slug, number = which
         owner = next(r for r in self._all([*one.aws, *one.customer]) if r.id.endswith(f".{slug}"))
         assert owner.when[int(number)].because.startswith(draft.text.split(". ")[1].rstrip("."))
-        return choice == {"aws": AWS, "customer": CUSTOMER}[owner.party] and choice != NOBODY
+        return choice == {"aws": AWS, "customer": CUSTOMER}[owner.party]
 
     def _layer(self, draft: Draft, choice: str, service: str, topic: str) -> bool:
         parties = self.parties_of(topic, service)
@@ -67,7 +66,7 @@ class Oracle:
         topic = next(t for t in self.model.training.topics if t.id == name)
         if choice.startswith("Each"):
             return bool(topic.aws and topic.customer)
-        return not topic.customer if choice == "AWS alone" else not topic.aws
+        return not topic.customer if choice == AWS_TRAINS else not topic.aws
 
     def _communication(self, draft: Draft, choice: str, name: str) -> bool:
         rule = next(c for c in self.model.communication if c.id == name)

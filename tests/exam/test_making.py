@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 
 import jsonschema  # type: ignore[import-untyped]
 import pytest
@@ -65,13 +65,34 @@ def test_right_choices_stand_anywhere(model: Model) -> None:
     assert all(places[place] > 0.2 * places.total() for place in range(4)), places
 
 
+def test_the_length_of_a_choice_tells_nothing(model: Model) -> None:
+    """Whoever always takes the longest choice, or the shortest, is right as often as whoever takes any.
+
+    Choices that are the same few words in all questions of a family (parties, areas, layers) say nothing by length.
+    """
+    taken: dict[str, dict[str, float]] = {}
+    for seed in range(4):
+        for question in make_exam(model, seed=seed, number=10_000).questions:
+            lengths = [len(choice) for choice in question.choices]
+            counts = taken.setdefault(question.id.split(":")[0], defaultdict(float))
+            counts["all"] += 1
+            counts["any"] += 1 / len(lengths)
+            for name, length in (("longest", max(lengths)), ("shortest", min(lengths))):
+                counts[name] += (lengths[question.answer] == length) / lengths.count(length)
+    for family in ("scenario", "line", "side", "half", "proof", "asked", "tool"):
+        counts = taken[family]
+        for name in ("longest", "shortest"):
+            assert abs(counts[name] - counts["any"]) < 0.1 * counts["all"], (family, name, counts)
+    assert sum(counts["longest"] for counts in taken.values()) < sum(counts["any"] for counts in taken.values())
+
+
 def test_seeds_differ(model: Model) -> None:
     exams = {tuple(q.id for q in make_exam(model, seed=seed, number=10).questions) for seed in range(12)}
     assert len(exams) == 12
 
 
 def test_near_choices_come_first(model: Model) -> None:
-    id_ = "half:patch-management.patch-rds-engine:patch-management.schedule-maintenance"
+    id_ = "half:patch-management.patch-rds-engine:patch-management.maintain-database-schema"
     near = set(DRAFTS[id_].wrong[: DRAFTS[id_].near])
     assert len(near) >= 3
     exam = make_exam(model, seed=1, number=10_000)
@@ -86,7 +107,6 @@ def test_any_process_makes_the_same(quiz: Quiz, arguments: tuple[str, ...]) -> N
     asked = (*arguments, "--number", "60", "--seed")
     made = {quiz(*asked, "7", PYTHONHASHSEED=seed).stdout for seed in ("1", "424242")}
     assert len(made) == 1
-    assert quiz(*arguments, "--number", "60", "--seed", "8").stdout not in made
 
 
 def test_the_chosen_seed_is_told(quiz: Quiz) -> None:

@@ -10,9 +10,11 @@ import msgspec
 import pytest
 
 from demarcate.base.documents import read
+from demarcate.exam.parties import unsettled
 from demarcate.exam.questions import all_drafts
 from demarcate.exam.record import LEAST
 from demarcate.exam.structs import KINDS
+from demarcate.exam.wording import DEPENDS
 from demarcate.model import Model, explain, load
 from tests.exam.oracle import Oracle
 
@@ -75,6 +77,29 @@ def test_what_a_question_names_exists(model: Model) -> None:
 
 def test_ids_are_unique() -> None:
     assert len({draft.id for draft in DRAFTS}) == len(DRAFTS)
+
+
+def test_no_two_questions_share_their_text() -> None:
+    texts = Counter(" ".join(draft.text.lower().split()) for draft in DRAFTS)
+    assert not {text: times for text, times in texts.items() if times > 1}
+
+
+def test_where_a_setting_decides_no_party_alone_is_right(model: Model) -> None:
+    decided = unsettled(model)
+    for draft in DRAFTS:
+        if DEPENDS in draft.wrong and draft.form != "setting told":
+            services = draft.services or tuple(model.service)
+            told = {(id_, service) for id_ in draft.responsibilities for service in services}
+            assert not told & decided, draft
+
+
+def test_no_answer_is_never_right() -> None:
+    """What stands among the choices of many questions alike is right in some: nobody may strike it out unread."""
+    for alike in ({"who", "layer", "setting"}, {"area"}, {"proof"}):
+        drafts = [draft for draft in DRAFTS if draft.id.split(":")[0] in alike]
+        offered = Counter(choice for draft in drafts for choice in draft.wrong)
+        never = set(offered) - {draft.right for draft in drafts}
+        assert not {choice for choice in never if offered[choice] > len(drafts) / 10}, alike
 
 
 def test_all_kinds_areas_services_and_responsibilities_are_asked_about(model: Model) -> None:

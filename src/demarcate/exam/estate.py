@@ -11,10 +11,10 @@ from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
 from demarcate.exam.apart import Apart
 from demarcate.exam.drafts import Draft
-from demarcate.exam.lines import Owners, half_of, owners_of, patched
+from demarcate.exam.lines import Owners, owners_of, patchers
 from demarcate.exam.matching import strangers
 from demarcate.exam.parties import Setting, other, settings
-from demarcate.exam.wording import AWS, CUSTOMER, DEPENDS, NOBODY, PARTIES, ended, job, lowered, setting, whose
+from demarcate.exam.wording import AWS, CUSTOMER, DEPENDS, PARTIES, ended, job, lowered, setting, whose
 from demarcate.model import Model, Responsibility, When
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.line import line_checks
@@ -99,7 +99,7 @@ def _settings(assessment: Assessment, chance: random.Random) -> Iterator[Draft]:
                     text=f"“{short(finding.resource)}” ({services[0].name}). {setting(side.when.because)} "
                     f"{side.setting.ask}",
                     right=PARTIES[side.responsibility.party],
-                    wrong=(other(side.responsibility.party), NOBODY),
+                    wrong=(other(side.responsibility.party), DEPENDS),
                     explanation=f"{side.when.because} {side.responsibility.why}",
                     responsibilities=(side.responsibility.id,),
                     explain=side.responsibility.id,
@@ -108,7 +108,7 @@ def _settings(assessment: Assessment, chance: random.Random) -> Iterator[Draft]:
 
 
 def _findings(assessment: Assessment, chance: random.Random) -> Iterator[Draft]:
-    """What a failed check says: whose job it was, which, what AWS's half of it is, and who patches beneath."""
+    """What a failed check says: whose job it was, which, and who patches beneath."""
     model, apart, owners = assessment.model, Apart(assessment.model), owners_of(assessment.model)
     few = _Few(chance)
     broken: dict[str | None, set[str]] = {}
@@ -123,7 +123,6 @@ def _findings(assessment: Assessment, chance: random.Random) -> Iterator[Draft]:
                 made = _Found(model, finding, finding.resource, check.remedy)
                 yield from made.whose_job()
                 yield from made.which_job(apart, broken[finding.resource])
-                yield from made.other_half(apart)
                 yield from made.layers(owners)
 
 
@@ -156,48 +155,30 @@ class _Found:
         yield self._draft(
             "which",
             self._of,
-            text=f"{self._said} Which of your jobs is not done there?",
+            text=f"{self._said} Which of your jobs does that leave undone?",
             right=self._of.title,
             wrong=tuple(r.title for r in wrong),
             near=sum(r.area == self._of.area for r in wrong),
             explanation=f"{whose(self._of)} {self._remedy}".strip(),
         )
 
-    def other_half(self, apart: Apart) -> Iterator[Draft]:
-        """What AWS's half of it is."""
-        counterparts = self._model.counterparts(self._of)
-        half = next((r for r in counterparts if not r.when), None)
-        if half is not None:
-            wrong = strangers(apart, [self._of, *counterparts], half)
-            yield self._draft(
-                "half",
-                half,
-                text=f"{self._said} That half is yours. What does AWS do for its half?",
-                right=half.title,
-                wrong=tuple(r.title for r in wrong),
-                near=sum(r.area == half.area for r in wrong),
-                explanation=half.why,
-            )
-
     def layers(self, owners: Owners) -> Iterator[Draft]:
         """Who keeps a layer of the resource patched, where its table is the first of one service alone."""
         services = self._model.services_of_table.get(self._finding.table, ())
         if len(services) != 1 or services[0].tables[0] != self._finding.table:
             return
-        service, topics = services[0], patched(self._model)
-        for name, party in owners.get(service.id, {}).items():
-            if name in topics:
-                half = half_of(self._model, topics[name], party, service)
-                yield self._draft(
-                    f"layer of {party}",
-                    half,
-                    about=name,
-                    text=f"“{short(self._resource)}” ({service.name}). Who keeps this layer patched: "
-                    f"{lowered(topics[name].title)}?",
-                    right=PARTIES[party],
-                    wrong=(other(party), DEPENDS),
-                    explanation=f"{whose(half)} {service.line}",
-                )
+        service = services[0]
+        for topic, party, half in patchers(self._model, owners, service):
+            yield self._draft(
+                f"layer of {party}",
+                half,
+                about=topic.id,
+                text=f"“{short(self._resource)}” ({service.name}). Who keeps this layer patched: "
+                f"{lowered(topic.title)}?",
+                right=PARTIES[party],
+                wrong=(other(party), DEPENDS),
+                explanation=f"{whose(half)} {service.line}",
+            )
 
     def _draft(
         self,

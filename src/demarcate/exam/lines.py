@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from demarcate.exam.drafts import Draft
-from demarcate.exam.parties import other
+from demarcate.exam.parties import other, unsettled
 from demarcate.exam.wording import DEPENDS, PARTIES, job, lowered, named, whose
 from demarcate.model import Model, Party, Responsibility, Service, ServiceType, shift
 from demarcate.model.structs import Topic
@@ -56,9 +56,18 @@ def _compared(service: Service) -> bool:
     return any(ref.startswith("patch-management/") for ref in service.document)
 
 
-def patched(model: Model) -> dict[str, Topic]:
-    """The layers that customers patch in some service, by id."""
-    return {topic.id: topic for topic in model.topics if topic.area == "patch-management" and topic.customer}
+def patchers(model: Model, owners: Owners, service: Service) -> Iterator[tuple[Topic, Party, Responsibility]]:
+    """Each layer that customers patch in some service, with who does so in this one, and what they owe.
+
+    Layers of which a setting says it are left out.
+    """
+    open_ = unsettled(model)
+    layers = owners.get(service.id, {})
+    for topic in model.topics:
+        if topic.area == "patch-management" and topic.customer and topic.id in layers:
+            responsibility = half_of(model, topic, layers[topic.id], service)
+            if (responsibility.id, service.id) not in open_:
+                yield topic, layers[topic.id], responsibility
 
 
 def half_of(model: Model, topic: Topic, party: Party, service: Service) -> Responsibility:
@@ -68,20 +77,16 @@ def half_of(model: Model, topic: Topic, party: Party, service: Service) -> Respo
 
 
 def _layers(model: Model, owners: Owners) -> Iterator[Draft]:
-    topics = patched(model)
-    for service_id, layers in owners.items():
+    for service_id in owners:
         service = model.service[service_id]
-        for name, party in layers.items():
-            if name not in topics:
-                continue
-            responsibility = half_of(model, topics[name], party, service)
+        for topic, party, responsibility in patchers(model, owners, service):
             yield Draft(
-                id=f"layer:{service.id}:{name}",
+                id=f"layer:{service.id}:{topic.id}",
                 kind="who",
                 form=f"layer of {party}",
-                area=topics[name].area,
+                area=topic.area,
                 services=(service.id,),
-                text=f"{service.name}. Who keeps this layer patched: {lowered(topics[name].title)}?",
+                text=f"{service.name}. Who keeps this layer patched: {lowered(topic.title)}?",
                 right=PARTIES[party],
                 wrong=(other(party), DEPENDS),
                 explanation=f"{whose(responsibility)} {service.line}",
@@ -104,10 +109,10 @@ def _moves(model: Model, owners: Owners) -> Iterator[Draft]:
             )
             if old.get("operating-system") != "customer" or not gained or not near:
                 continue
-            for name in gained:
-                yield _move(model, before, after, topics, name, "aws", [*kept, *always])
-            for name in kept:
-                yield _move(model, before, after, topics, name, "customer", [*gained, *always])
+            # The layers at which the line now runs are the hardest to tell.
+            yield _move(model, before, after, topics, gained[-1], "aws", [*kept, *always])
+            if kept:
+                yield _move(model, before, after, topics, kept[0], "customer", [*gained, *always])
 
 
 def _move(
@@ -156,32 +161,32 @@ def _lines(model: Model) -> Iterator[Draft]:
 
 
 def _sides(model: Model) -> Iterator[Draft]:
-    """Of several jobs in one service, the one on that side of the line."""
+    """Of several jobs of one area in one service, the one on that side of the line."""
     for service in model.services:
         others = set(model.service) - {service.id}
         jobs = {r.id: told for r in model.responsibilities if (told := _job_in(service, r, others))}
-        sides: dict[Party, list[Responsibility]] = {"aws": [], "customer": []}
-        for id_ in jobs:
-            sides[model.responsibility[id_].party].append(model.responsibility[id_])
-        for party, mine in sides.items():
-            # Those that speak of this service by name are the harder ones.
-            wrong = sorted(sides["customer" if party == "aws" else "aws"], key=lambda r: r.services == "all")
-            for responsibility in mine:
-                if responsibility.services != "all":
-                    yield Draft(
-                        id=f"side:{service.id}:{responsibility.id}",
-                        kind="line",
-                        form=f"job of {party}",
-                        area=responsibility.area,
-                        services=(service.id,),
-                        text=f"{service.name}. Which of these is {_WHOSE[party]} job?",
-                        right=jobs[responsibility.id],
-                        wrong=tuple(jobs[r.id] for r in wrong),
-                        near=sum(r.services != "all" for r in wrong),
-                        explanation=whose(responsibility),
-                        responsibilities=(responsibility.id,),
-                        explain=responsibility.id,
-                    )
+        for area in model.areas:
+            here = [model.responsibility[id_] for id_ in jobs if model.responsibility[id_].area == area.id]
+            for party, whose_job in _WHOSE.items():
+                named = [r for r in here if r.party == party and r.services != "all"]
+                if not named:
+                    continue
+                wrong = [jobs[r.id] for r in here if r.party != party]
+                longest = max(map(len, wrong), default=0)
+                right = min(named, key=lambda r: (len(jobs[r.id]) > longest, len(r.services)))
+                yield Draft(
+                    id=f"side:{service.id}:{right.id}",
+                    kind="line",
+                    form=f"job of {party}",
+                    area=area.id,
+                    services=(service.id,),
+                    text=f"{service.name}, {lowered(area.title)}. Which of these is {whose_job} job?",
+                    right=jobs[right.id],
+                    wrong=tuple(wrong),
+                    explanation=whose(right),
+                    responsibilities=(right.id,),
+                    explain=right.id,
+                )
 
 
 def _job_in(service: Service, responsibility: Responsibility, others: set[str]) -> str | None:

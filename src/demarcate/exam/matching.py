@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from demarcate.exam.apart import Apart
@@ -13,14 +14,11 @@ from demarcate.model.words import stems
 
 PROOFS: dict[ProofKind, str] = {
     "checks": "A check of the resources themselves",
-    "attestation": "A statement that somebody stands for (an attestation)",
-    "training": "Training records",
+    "attestation": "An attestation that somebody signs",
+    "training": "Training records of those concerned",
     "drill": "A drill, with a record of how it went",
-    "report": "A report by auditors of AWS, from AWS Artifact",
+    "report": "An auditor's report from AWS Artifact",
 }
-
-OTHER_TOOLS = 3
-"""With how many other tools one is compared, each in a question of its own."""
 
 _ASKED = {
     "attestation": "To which job does this question of an auditor belong?",
@@ -48,10 +46,31 @@ def strangers(apart: Apart, to: Iterable[Responsibility], like: Responsibility) 
     return sorted(candidates, key=lambda r: r.area != like.area)
 
 
+def closest(responsibility: Responsibility, others: Iterable[Responsibility]) -> Responsibility | None:
+    """Of counterparts the one that is most about the same, and least about anything else; None where there is none."""
+
+    def nearness(other: Responsibility) -> tuple[float, ...]:
+        mine, its = set(responsibility.services), set(other.services)
+        named = "all" not in (responsibility.services, other.services)
+        return (
+            not other.when,  # two that hang on settings stand in for each other
+            other.area == responsibility.area,
+            len(mine & its) / len(mine | its) if named else responsibility.services == other.services,
+            -len(other.counterpart),
+        )
+
+    return max(others, key=nearness, default=None)
+
+
 def _halves(model: Model, apart: Apart) -> Iterator[Draft]:
     for responsibility in model.responsibilities:
         others = model.counterparts(responsibility)
-        for half in others:
+        half = closest(responsibility, others)
+        # Of a half that is closer to another, and about no service that both name, nobody would think.
+        if half and (
+            closest(half, model.counterparts(half)) == responsibility
+            or set(services_of([responsibility])) & set(services_of([half]))
+        ):
             wrong = strangers(apart, [responsibility, *others], half)
             ask = "What is your half of it?" if responsibility.party == "aws" else "What does AWS do for its half?"
             told = (
@@ -76,46 +95,52 @@ def _halves(model: Model, apart: Apart) -> Iterator[Draft]:
 
 
 def _areas(model: Model, apart: Apart) -> Iterator[Draft]:
-    for responsibility in model.responsibilities:
+    # An area that the title names is no question.
+    asked = [r for r in model.responsibilities if not set(stems(model.area[r.area].title)) & set(stems(r.title))]
+    # What is hardly ever right would be struck out unread.
+    right = Counter(r.area for r in asked)
+    offered = [area for area in model.areas if right[area.id] >= len(asked) / 20]
+    for responsibility in asked:
         area = model.area[responsibility.area]
-        # An area that the title names is no question.
-        if not set(stems(area.title)) & set(stems(responsibility.title)):
-            yield Draft(
-                id=f"area:{responsibility.id}",
-                kind="area",
-                form=f"area of {responsibility.party}",
-                area=area.id,
-                services=services_of([responsibility]),
-                text=f"To which area does this belong? “{responsibility.title}”",
-                right=area.title,
-                wrong=tuple(other.title for other in model.areas if apart.area(responsibility, other.id)),
-                explanation=f"{area.aws} {area.customer}",
-                responsibilities=(responsibility.id,),
-                explain=responsibility.id,
-            )
+        yield Draft(
+            id=f"area:{responsibility.id}",
+            kind="area",
+            form=f"area of {responsibility.party}",
+            area=area.id,
+            services=services_of([responsibility]),
+            text=f"To which area does this belong? “{responsibility.title}”",
+            right=area.title,
+            wrong=tuple(other.title for other in offered if apart.area(responsibility, other.id)),
+            explanation=f"{area.aws} {area.customer}",
+            responsibilities=(responsibility.id,),
+            explain=responsibility.id,
+        )
 
 
 def _proofs(model: Model) -> Iterator[Draft]:
-    for responsibility in model.responsibilities:
-        kinds = responsibility.proof_kinds
-        # With several kinds, one alone proves nothing; and a title may name the kind.
-        if len(kinds) == 1 and not set(stems(PROOFS[kinds[0]])) & set(stems(responsibility.title)) - {"aws"}:
-            asked = " ".join(
-                f"What is asked for: “{ended(proof.ask)}”" for proof in responsibility.proof if proof.ask
-            )
-            yield Draft(
-                id=f"proof:{responsibility.id}",
-                kind="proof",
-                form=f"by {kinds[0]}",
-                area=responsibility.area,
-                services=services_of([responsibility]),
-                text=f"What proves that this is done? “{responsibility.title}”",
-                right=PROOFS[kinds[0]],
-                wrong=tuple(text for kind, text in PROOFS.items() if kind not in kinds),
-                explanation=f"{asked} {whose(responsibility)}".strip(),
-                responsibilities=(responsibility.id,),
-                explain=responsibility.id,
-            )
+    # With several kinds, one alone proves nothing; and a title may name the kind.
+    asked = [
+        r
+        for r in model.responsibilities
+        if len(r.proof_kinds) == 1 and not set(stems(PROOFS[r.proof_kinds[0]])) & set(stems(r.title)) - {"aws"}
+    ]
+    offered = {r.proof_kinds[0] for r in asked}
+    for responsibility in asked:
+        kind = responsibility.proof_kinds[0]
+        told = " ".join(f"What is asked for: “{ended(proof.ask)}”" for proof in responsibility.proof if proof.ask)
+        yield Draft(
+            id=f"proof:{responsibility.id}",
+            kind="proof",
+            form=f"by {kind}",
+            area=responsibility.area,
+            services=services_of([responsibility]),
+            text=f"What proves that this is done? “{responsibility.title}”",
+            right=PROOFS[kind],
+            wrong=tuple(text for other, text in PROOFS.items() if other != kind and other in offered),
+            explanation=f"{told} {whose(responsibility)}".strip(),
+            responsibilities=(responsibility.id,),
+            explain=responsibility.id,
+        )
 
 
 def _asked(model: Model, apart: Apart) -> Iterator[Draft]:
@@ -144,21 +169,18 @@ def _tools(model: Model, apart: Apart) -> Iterator[Draft]:
         others = [other for other in model.tools if apart.tools(tool, other)]
         others.sort(key=lambda other: not set(other.areas) & set(tool.areas))
         if _SET_UP.search(tool.owner):
-            for other in others[:OTHER_TOOLS]:
-                wrong = (awss(tool), yours(other), awss(other))
-                ask = "Which tool does this, and who sets it up?"
-                yield _tool(model, tool, ask, yours(tool), wrong, f":{other.id}")
+            wrong = (awss(tool), yours(others[0]), awss(others[0]))
+            yield _tool(model, tool, "Which tool does this, and who sets it up?", yours(tool), wrong)
         else:
-            names = tuple(other.name for other in others)
-            yield _tool(model, tool, "Which tool does this?", tool.name, names, "")
+            yield _tool(model, tool, "Which tool does this?", tool.name, tuple(other.name for other in others))
 
 
-def _tool(model: Model, tool: Tool, ask: str, right: str, wrong: tuple[str, ...], way: str) -> Draft:
+def _tool(model: Model, tool: Tool, ask: str, right: str, wrong: tuple[str, ...]) -> Draft:
     used = next((r.id for r in model.responsibilities if tool.id in r.tools and r.party == "customer"), None)
     return Draft(
-        id=f"tool:{tool.id}{way}",
+        id=f"tool:{tool.id}",
         kind="tool",
-        form="tool and owner" if way else "tool",
+        form="tool" if right == tool.name else "tool and owner",
         area=tool.areas[0],
         services=tool.services,
         text=f"{ask} “{tool.purpose}”",
@@ -172,9 +194,9 @@ def _tool(model: Model, tool: Tool, ask: str, right: str, wrong: tuple[str, ...]
 
 def yours(tool: Tool) -> str:
     """A tool, and its customer as the one who sets it up."""
-    return f"{tool.name}, which you set up"
+    return f"{tool.name}, which you set up yourself"
 
 
 def awss(tool: Tool) -> str:
     """A tool, and AWS as the one who sets it up."""
-    return f"{tool.name}, which AWS sets up in every account"
+    return f"{tool.name}, which AWS sets up for you"

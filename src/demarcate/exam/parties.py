@@ -14,7 +14,6 @@ from demarcate.exam.wording import (
     AWS,
     CUSTOMER,
     DEPENDS,
-    NOBODY,
     PARTIES,
     job,
     lowered,
@@ -24,9 +23,8 @@ from demarcate.exam.wording import (
 )
 from demarcate.model import Model, Party, Responsibility, Service, When
 
-ALL_AWS = "AWS does all of it. Nothing of it is left to you."
-ALL_CUSTOMER = "You do all of it. AWS has no part in it."
 EACH_ITS_OWN = "Each party trains its own people"
+AWS_TRAINS, CUSTOMER_TRAINS = "AWS alone trains people for it", "The customer alone trains people for it"
 
 
 class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,6 +35,7 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     tables: tuple[str, ...]
     aws: tuple[str, ...]
     customer: tuple[str, ...]
+    within: tuple[str, ...] = ()
 
     def sides(self, model: Model) -> Iterator[tuple[Responsibility, int, When]]:
         """Each responsibility with each of its conditions over the tables, and the condition's number."""
@@ -44,6 +43,18 @@ class Setting(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
             for number, when in enumerate(model.responsibility[id_].when):
                 if when.table in self.tables:
                     yield model.responsibility[id_], number, when
+
+
+def unsettled(model: Model) -> set[tuple[str, str]]:
+    """Each responsibility and service for which a setting says whose the job is: neither party alone is the answer."""
+    return {
+        (id_, service.id)
+        for case in settings()
+        for id_ in (*case.aws, *case.customer, *case.within)
+        for service in model.services
+        if all(any(model.responsibility[i].covers(service.id) for i in half) for half in (case.aws, case.customer))
+        if model.responsibility[id_].covers(service.id)
+    }
 
 
 @cache
@@ -73,7 +84,7 @@ def _scenarios(model: Model) -> Iterator[Draft]:
                 services=services_of([*aws, *customer]),
                 text=scenario.question,
                 right=scenario.answer,
-                wrong=(ALL_AWS, ALL_CUSTOMER),
+                wrong=scenario.wrong,
                 explanation=f"{aws[0].why} {customer[0].why}",
                 responsibilities=(*scenario.aws, *scenario.customer),
                 explain=customer[0].id,
@@ -82,9 +93,10 @@ def _scenarios(model: Model) -> Iterator[Draft]:
 
 def _jobs(model: Model) -> Iterator[Draft]:
     """Jobs that are the same party's whatever the settings are."""
+    open_ = {id_ for id_, _ in unsettled(model)}
     for responsibility in model.responsibilities:
         told = job(responsibility)
-        if told is not None and not responsibility.when:
+        if told is not None and not responsibility.when and responsibility.id not in open_:
             yield Draft(
                 id=f"who:{responsibility.id}",
                 kind="who",
@@ -108,34 +120,39 @@ def _settings(model: Model) -> Iterator[Draft]:
     asked_already = {id_ for scenario in model.exam.scenarios for id_ in (*scenario.aws, *scenario.customer)}
     for case in settings():
         sides = list(case.sides(model))
+        told: set[str] = set()
         for responsibility, number, when in sides:
             service = _service(model, responsibility, when.table)
+            text = f"{service.name}. {setting(when.because)} {case.ask}"
+            if text in told:  # of an instance and of its cluster the same is said
+                continue
+            told.add(text)
             yield Draft(
                 id=f"setting:{case.id}:{responsibility.id.partition('.')[2]}:{number}",
                 kind="who",
                 form="setting told",
                 area=responsibility.area,
                 services=(service.id,),
-                text=f"{service.name}. {setting(when.because)} {case.ask}",
+                text=text,
                 right=PARTIES[responsibility.party],
-                wrong=(other(responsibility.party), NOBODY),
+                wrong=(other(responsibility.party), DEPENDS),
                 explanation=f"{when.because} {responsibility.why}",
                 responsibilities=(responsibility.id,),
                 explain=responsibility.id,
             )
         # What a scenario answers for the ordinary case would seem to have two answers.
         if not asked_already & {*case.aws, *case.customer}:
-            responsibility, _, when = sides[0]
-            service = _service(model, responsibility, when.table)
+            responsibility = sides[0][0]
+            services = {s.id: s for r, _, when in sides for s in [_service(model, r, when.table)]}
             yield Draft(
                 id=f"setting:{case.id}",
                 kind="who",
                 form="setting not told",
                 area=responsibility.area,
-                services=(service.id,),
-                text=f"{service.name}. You know nothing of the settings. {case.ask}",
+                services=tuple(services),
+                text=f"{' or '.join(s.name for s in services.values())}. {case.ask}",
                 right=DEPENDS,
-                wrong=(f"{AWS}, whatever the settings are", f"{CUSTOMER}, whatever the settings are"),
+                wrong=(AWS, CUSTOMER),
                 explanation=_both_sides(model, case),
                 responsibilities=(*case.aws, *case.customer),
                 explain=responsibility.id,
@@ -157,7 +174,7 @@ def _service(model: Model, responsibility: Responsibility, table: str) -> Servic
 
 def _training(model: Model) -> Iterator[Draft]:
     for topic in model.training.topics:
-        answers = {(True, True): EACH_ITS_OWN, (True, False): "AWS alone", (False, True): "You alone"}
+        answers = {(True, True): EACH_ITS_OWN, (True, False): AWS_TRAINS, (False, True): CUSTOMER_TRAINS}
         right = answers[bool(topic.aws), bool(topic.customer)]
         both = (*topic.aws, *topic.customer)
         yield Draft(

@@ -121,12 +121,25 @@ class _Repeats:
         )
 
 
-def _question(draft: Draft, chance: random.Random) -> Question:
-    """The question that a draft becomes once chance has taken wrong choices and put all in an order."""
+def _wrong(draft: Draft, chance: random.Random) -> list[str]:
+    """Some wrong choices, near ones alone where there are enough.
+
+    Chance says how many of them are longer than the right one, so that its length tells nothing.
+    """
+    number = min(MOST_CHOICES - 1, len(draft.wrong))
     near, far = list(draft.wrong[: draft.near]), list(draft.wrong[draft.near :])
     chance.shuffle(near)
     chance.shuffle(far)
-    choices = [draft.right, *(near + far)[: MOST_CHOICES - 1]]
+    there = near if len(near) >= number else near + far
+    longer = [choice for choice in there if len(choice) > len(draft.right)]
+    others = [choice for choice in there if len(choice) <= len(draft.right)]
+    wanted = max(min(chance.randint(0, number), len(longer)), number - len(others))
+    return longer[:wanted] + others[: number - wanted]
+
+
+def _question(draft: Draft, chance: random.Random) -> Question:
+    """The question that a draft becomes once chance has taken wrong choices and put all in an order."""
+    choices = [draft.right, *_wrong(draft, chance)]
     chance.shuffle(choices)
     return Question(
         id=draft.id,

@@ -10,10 +10,9 @@ from demarcate.model import Party, Responsibility
 AWS, CUSTOMER = "AWS", "You, the customer"
 PARTIES: dict[Party, str] = {"aws": AWS, "customer": CUSTOMER}
 DEPENDS = "It depends on the resource's settings"
-NOBODY = "Nobody: with this setting there is nothing to do"
 
 _AWS_DOES = re.compile(r"AWS (?P<verb>[a-z]+s)(?: and (?P<other>[a-z]+s))? (?P<rest>.+)")
-_TELLS = re.compile(r"\b(its|yourself|customers?|that you switched)\b")
+_TELLS = re.compile(r"\b(its|yourself|customers?|that you switched|that it runs)\b")
 """Words in a title that tell whose the job is."""
 
 

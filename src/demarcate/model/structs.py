@@ -210,12 +210,13 @@ class Tip(_Item, frozen=True, kw_only=True):
 
 
 class Scenario(_Item, frozen=True, kw_only=True):
-    """A question with its answer, and both halves of it."""
+    """A question with its answer, answers that are wrong, and both halves of it."""
 
     id: str
     title: str
     question: str
     answer: str
+    wrong: tuple[str, ...]
     aws: tuple[str, ...]
     customer: tuple[str, ...]
     document: Refs = ()

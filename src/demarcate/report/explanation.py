@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 from rich.padding import Padding
 
@@ -43,6 +45,7 @@ def _print(model: Model, explanation: Explanation, checks: list[Check], console:
         console.print(
             Text.assemble(("\n" + service.name, "bold"), f"  {service.type} ({service.cloud})\n{service.line}")
         )
+        _sources(service.sources, console)
     if explanation.tool is not None:
         tool = explanation.tool
         console.print(
@@ -68,3 +71,10 @@ def _responsibility(model: Model, r: Responsibility, checks: list[Check], consol
     for name, value in lines:
         if value:
             console.print(Padding(Text.assemble((f"{name}: ", "bold"), value), (0, 0, 0, 2)))
+    _sources(r.sources, console)
+
+
+def _sources(pages: Sequence[str], console: Console) -> None:
+    """Pages of AWS's that say so, each whole on its line, so that a terminal can follow it."""
+    for page in pages:
+        console.print(Text.assemble(("  Source: ", "bold"), page), soft_wrap=True)

@@ -1,11 +1,12 @@
 """An exam as one self-contained page: it works offline, by keyboard and on a phone, and sends its result nowhere.
 
 Without scripts it is a list of questions with their answers folded away. Scripts ask one after the other, and at
-the end show what was wrong and the record that would prove a pass.
+the end show what was wrong and save the record that would prove a pass. A reload keeps the answers.
 """
 
 from __future__ import annotations
 
+import hashlib
 from typing import Any
 
 from demarcate.evidence.training import TRAINING
@@ -15,7 +16,7 @@ from demarcate.model import Model
 from demarcate.report.exam import words
 from demarcate.report.html.page import page
 from demarcate.report.out import Out
-from demarcate.report.safe import one_line
+from demarcate.report.safe import json_text, one_line
 from demarcate.version import __version__
 
 
@@ -27,7 +28,7 @@ def write(model: Model, exam: Exam, out: Out) -> None:
             "exam/page.html.j2",
             styles=["html/look.css", "exam/exam.css"],
             head=["html/theme.js"],
-            scripts=["html/dom.js", "exam/record.js", "exam/result.js", "exam/exam.js"],
+            scripts=["html/dom.js", "exam/keeping.js", "exam/record.js", "exam/result.js", "exam/exam.js"],
             data=_data(model, exam),
             context={
                 "version": __version__,
@@ -38,7 +39,7 @@ def write(model: Model, exam: Exam, out: Out) -> None:
                 "pass_mark": PASS_MARK,
                 "least": record.LEAST,
                 "proves": record.proves(model, exam.area, None),
-                "file": "training/quiz.csv",
+                "folder": "training",
                 "one_line": one_line,
             },
         )
@@ -48,6 +49,8 @@ def write(model: Model, exam: Exam, out: Out) -> None:
 def _data(model: Model, exam: Exam) -> dict[str, Any]:
     """What the scripts work on: all other text they take from the page itself."""
     return {
+        "id": f"demarcate-exam-{hashlib.sha256(json_text(exam).encode()).hexdigest()[:16]}",
+        "choices": [len(question.choices) for question in exam.questions],
         "answers": [question.answer for question in exam.questions],
         "areas": [question.area for question in exam.questions],
         "titles": {area.id: area.title for area in model.areas},

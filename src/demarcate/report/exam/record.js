@@ -1,4 +1,4 @@
-// The record of an exam: the lines that an evidence folder takes. Nothing is written or sent from here.
+// The record of an exam: the lines that an evidence folder takes. Nothing is sent from here, and saved on request alone.
 
 /** A CSV cell: quoted where it must be, and never a formula for a spreadsheet. */
 function cell(text) {
@@ -11,6 +11,19 @@ function cell(text) {
 function recordLines(columns, values) {
   const row = columns.map((name) => cell(values[name] ?? ""));
   return `${columns.join(",")}\n${row.join(",")}\n`;
+}
+
+/** A file for each person and day, so that none takes the place of another in the folder. */
+function fileName(person, day) {
+  const name = person.normalize("NFKC").toLowerCase().replace(/[^\p{L}\p{N}]+/gu, "-").replace(/^-+|-+$/g, "");
+  return `quiz-${day}${name ? `-${name.slice(0, 60)}` : ""}.csv`;
+}
+
+/** Hand a text to the reader's own downloads. */
+function save(name, text) {
+  const address = URL.createObjectURL(new Blob([text], { type: "text/csv" }));
+  h("a", { href: address, download: name }).click();
+  setTimeout(() => URL.revokeObjectURL(address), 60_000);
 }
 
 const today = () => new Date().toISOString().slice(0, 10);
