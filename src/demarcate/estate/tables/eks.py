@@ -70,8 +70,9 @@ CLUSTER = Table(
         ),
         Texts(
             "public_access_cidrs",
-            live=From("resourcesVpcConfig.publicAccessCidrs", absent=[]),
-            cloudformation=From("ResourcesVpcConfig.PublicAccessCidrs", absent=["0.0.0.0/0"]),
+            live="resourcesVpcConfig.publicAccessCidrs",
+            absent=["0.0.0.0/0"],
+            about="Who may reach the public endpoint; everyone, where nothing is said.",
         ),
         Text("vpc_id", live="resourcesVpcConfig.vpcId"),
         Texts(
