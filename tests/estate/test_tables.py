@@ -134,6 +134,17 @@ def test_live_mapping_is_what_botocore_has(table: Table) -> None:
             fits(column, shape)
 
 
+@pytest.mark.parametrize("table", [t for t in TABLES if t.gone], ids=lambda t: t.name)
+def test_a_state_of_what_is_gone_is_one_of_aws(table: Table) -> None:
+    name, *states = table.gone
+    column = table.column(name)
+    place = column.place("live") if column is not None else None
+    assert place is not None and place.function is None and not place.path.startswith("@")
+    told = getattr(resolve(table, place.path, item_shapes(table)), "enum", None) or ()
+    # Some services tell the states of their resources in prose alone.
+    assert states and (not told or set(states) < set(told)), sorted(told)
+
+
 def check_call(table: Table, call: Call, shapes: list[Any]) -> None:
     check_inputs(table, call)
     for path in call.inputs.values():

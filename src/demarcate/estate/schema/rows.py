@@ -121,6 +121,16 @@ def build(columns: Iterable[Column], place_of: Callable[[Column], From | None]) 
     return make
 
 
+def is_gone(table: Table, value: Any) -> bool:
+    """Whether the column that tells it says that a resource is gone, is going, or never came to be."""
+    return isinstance(value, str) and value.casefold() in _states(table.gone)
+
+
+@lru_cache(maxsize=256)
+def _states(gone: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(state.casefold() for state in gone[1:])
+
+
 def _format(text: str, row: Row) -> Any:
     """A text with the row's own columns in it; unknown where one of them is."""
     values = {}

@@ -346,6 +346,10 @@ class Table:
     parts: Mapping[str, str] = field(default_factory=dict)
     """Types of resource that are parts of a row's, each with its property that names it: what amends the part (an
     alias of a function) amends the row's."""
+    gone: tuple[str, ...] = ()
+    """A column that tells in which state a resource is, and the states in which it is gone, is going, or never came to
+    be: what is listed so is no row. Letters count in either case, for answers have other ones than the documentation.
+    """
     facts: bool = False
 
     @property

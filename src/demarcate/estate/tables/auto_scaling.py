@@ -71,6 +71,7 @@ GROUP = Table(
     service="auto-scaling",
     live=Each("autoscaling.describe_auto_scaling_groups", "AutoScalingGroups[]"),
     cloudformation="AWS::AutoScaling::AutoScalingGroup",
+    gone=("status", "Delete in progress"),
     columns=(
         Text("name", live="AutoScalingGroupName", cloudformation=REF),
         Arn(live="AutoScalingGroupARN", cloudformation=REF),

@@ -27,6 +27,7 @@ STACK = Table(
     "A stack.",
     service="cloudformation",
     live=Each("cloudformation.describe_stacks", "Stacks[]"),
+    gone=("status", "DELETE_IN_PROGRESS", "DELETE_COMPLETE", "REVIEW_IN_PROGRESS"),
     columns=(
         Text("name", live="StackName"),
         Arn(live="StackId"),

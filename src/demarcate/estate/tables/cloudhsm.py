@@ -31,6 +31,7 @@ CLUSTER = Table(
     service="cloudhsm",
     live=Each("cloudhsmv2.describe_clusters", "Clusters[]"),
     cloudformation="AWS::CloudHSM::Cluster",
+    gone=("state", "DELETE_IN_PROGRESS", "DELETED"),
     columns=(
         Text("cluster_id", live="ClusterId", cloudformation=REF),
         Arn("arn:{partition}:cloudhsm:{region}:{account_id}:cluster/{cluster_id}", cloudformation=REF),

@@ -135,6 +135,7 @@ RULE = Table(
     live=Each("config.describe_config_rules", "ConfigRules[]"),
     cloudformation="AWS::Config::ConfigRule",
     ref_property="ConfigRuleName",
+    gone=("rule_state", "DELETING"),
     columns=(
         Text("name", live="ConfigRuleName", cloudformation=REF),
         Arn(live="ConfigRuleArn"),

@@ -67,6 +67,7 @@ VOLUME = Table(
     cloudformation="AWS::EC2::Volume",
     within=(Within("AWS::EC2::Instance", _of_instance),),
     ref_attributes=("VolumeId",),
+    gone=("state", "deleting", "deleted", "error"),
     columns=(
         Text("volume_id", live="VolumeId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{account_id}:volume/{volume_id}", cloudformation=REF),
@@ -113,6 +114,7 @@ SNAPSHOT = Table(
             ),
         ),
     },
+    gone=("state", "error"),
     columns=(
         Text("snapshot_id", live="SnapshotId"),
         Arn("arn:{partition}:ec2:{region}:{account_id}:snapshot/{snapshot_id}"),

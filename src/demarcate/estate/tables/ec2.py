@@ -169,6 +169,7 @@ INSTANCE = Table(
     },
     cloudformation="AWS::EC2::Instance",
     ref_attributes=("InstanceId",),
+    gone=("instance_state", "shutting-down", "terminated"),
     columns=(
         Text("instance_id", live="InstanceId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{account_id}:instance/{instance_id}", cloudformation=REF),
@@ -319,6 +320,7 @@ AMI = Table(
     "An Amazon machine image that the account owns.",
     service="ec2",
     live=Each("ec2.describe_images", "Images[]", params={"Owners": ["self"]}),
+    gone=("state", "invalid", "deregistered", "failed", "error"),
     columns=(
         Text("image_id", live="ImageId"),
         Arn("arn:{partition}:ec2:{region}::image/{image_id}"),

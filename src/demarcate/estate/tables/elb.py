@@ -84,6 +84,7 @@ LOAD_BALANCER = Table(
     cloudformation="AWS::ElasticLoadBalancingV2::LoadBalancer",
     ref_attributes=("LoadBalancerArn",),
     companions={"waf": Companion("AWS::WAFv2::WebACLAssociation", "ResourceArn", shared=True)},
+    gone=("state_code", "failed"),
     columns=(
         Arn(live="LoadBalancerArn", cloudformation=REF),
         Text("name", live="LoadBalancerName", cloudformation="Name"),

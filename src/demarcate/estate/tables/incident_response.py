@@ -54,6 +54,7 @@ MEMBERSHIP = Table(
     "A membership of AWS Security Incident Response.",
     service="security-incident-response",
     live=Each("security-ir.list_memberships", "items[]"),
+    gone=("membership_status", "Cancelled", "Terminated"),
     columns=(
         Text("membership_id", live="membershipId"),
         Arn(live="membershipArn"),

@@ -63,6 +63,7 @@ STANDARDS_SUBSCRIPTION = Table(
     service="security-hub",
     live=Each("securityhub.get_enabled_standards", "StandardsSubscriptions[]", absent=_NOT_ENABLED),
     cloudformation="AWS::SecurityHub::Standard",
+    gone=("standards_status", "DELETING"),
     columns=(
         Text("name", live=From("StandardsArn", _standard)),
         Text("standards_arn", live="StandardsArn"),

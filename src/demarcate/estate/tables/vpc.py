@@ -59,6 +59,7 @@ VPC = Table(
     },
     cloudformation="AWS::EC2::VPC",
     ref_attributes=("VpcId",),
+    gone=("state", "deleting"),
     columns=(
         Text("vpc_id", live="VpcId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{owner_id}:vpc/{vpc_id}", cloudformation=REF),
@@ -101,6 +102,7 @@ SUBNET = Table(
     live=Each("ec2.describe_subnets", "Subnets[]"),
     cloudformation="AWS::EC2::Subnet",
     ref_attributes=("SubnetId",),
+    gone=("state", "failed", "failed-insufficient-capacity"),
     columns=(
         Text("subnet_id", live="SubnetId", cloudformation=REF),
         Arn(live="SubnetArn", cloudformation=REF),
@@ -347,6 +349,7 @@ ENDPOINT = Table(
         ),
     },
     cloudformation="AWS::EC2::VPCEndpoint",
+    gone=("state", "Deleting", "Deleted", "Rejected", "Failed", "Expired"),
     columns=(
         Text("vpc_endpoint_id", live="VpcEndpointId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{owner_id}:vpc-endpoint/{vpc_endpoint_id}", cloudformation=REF),
@@ -430,6 +433,7 @@ TRANSIT_GATEWAY = Table(
     service="vpc",
     live=Each("ec2.describe_transit_gateways", "TransitGateways[]"),
     cloudformation="AWS::EC2::TransitGateway",
+    gone=("state", "deleting", "deleted"),
     columns=(
         Text("transit_gateway_id", live="TransitGatewayId", cloudformation=REF),
         Arn(live="TransitGatewayArn", cloudformation=REF),
