@@ -127,6 +127,8 @@ def test_live_mapping_is_what_botocore_has(table: Table) -> None:
             check_call(table, detail, shapes)
     for column in table.columns:
         place = column.place("live")
+        if place is not None and place.path.startswith("#other."):
+            assert resolve(table, place.path.removeprefix("#other."), shapes).type_name == "string"
         if place is None or place.path.startswith("#"):
             continue
         shape = resolve(table, place.path, shapes)

@@ -159,6 +159,24 @@ def Arn(  # noqa: N802
     return Column("arn", "VARCHAR", _places(place, template), about="The ARN.")
 
 
+MANAGED_BY: Final = "managed_by"
+"""The column of who operates a resource, where that is not its account's owner: checks do not judge such."""
+
+
+def ManagedBy(*, live: Place = None, owner: str = "") -> Column:  # noqa: N802
+    """The column `managed_by`: empty where the resource is the account's own to set.
+
+    `live` is where AWS tells the service that operates it, `owner` the member that has the account which it belongs to.
+    Without either, in a table that is derived, it is what the row has that this one comes from.
+    """
+    place = _places(live, None).get("live")
+    if owner:
+        place = From(f"#other.{owner}", place.function if place is not None else None)
+    own = From("@", lambda _: "") if place is not None else None
+    about = "The AWS service or the other account that operates it, so that it is not judged; '' for one's own."
+    return Column(MANAGED_BY, "VARCHAR", _places(place, own), absent="", about=about)
+
+
 # --- live: how AWS is asked -----------------------------------------------------------------------------
 
 

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Json,
+    ManagedBy,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
 from demarcate.estate.schema.transforms import equals, not_empty
 
 _KEY_TYPES = [
@@ -80,6 +94,7 @@ CERTIFICATE = Table(
             cloudformation=From("CertificateExport", equals("ENABLED")),
             absent=False,
         ),
+        ManagedBy(live="ManagedBy"),
         Tags(live="@tags.Tags"),
     ),
 )

@@ -15,6 +15,7 @@ from demarcate.estate.schema.table import (
     From,
     Int,
     Json,
+    ManagedBy,
     Table,
     Tags,
     Text,
@@ -82,6 +83,7 @@ VOLUME = Table(
         Time("create_time", live="CreateTime"),
         Json("attachments", live="Attachments", absent=[]),
         Texts("attached_instance_ids", live=From("Attachments", each("InstanceId")), absent=[]),
+        ManagedBy(live="Operator.Principal"),
         Tags(live="Tags"),
     ),
 )

@@ -15,6 +15,7 @@ from demarcate.estate.schema.table import (
     From,
     Int,
     Json,
+    ManagedBy,
     Table,
     Tags,
     Text,
@@ -92,6 +93,7 @@ SECRET = Table(
             absent={},
         ),
         Texts("replica_regions", cloudformation=From("ReplicaRegions", each("Region")), absent=[]),
+        ManagedBy(live="OwningService"),
         Tags(live="Tags"),
     ),
 )

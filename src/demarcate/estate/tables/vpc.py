@@ -23,6 +23,7 @@ from demarcate.estate.schema.table import (
     From,
     Int,
     Json,
+    ManagedBy,
     Table,
     Tags,
     Text,
@@ -91,6 +92,7 @@ VPC = Table(
             absent="",
             about="monitor or enforce encryption in transit, or empty.",
         ),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
@@ -123,6 +125,7 @@ SUBNET = Table(
             cloudformation=From("AssignIpv6AddressOnCreation", absent=False),
         ),
         Text("internet_gateway_block_mode", live="BlockPublicAccessStates.InternetGatewayBlockMode"),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
@@ -189,6 +192,7 @@ NETWORK_ACL = Table(
             cloudformation="@associations[].SubnetId",
         ),
         Json("entries", live="Entries", cloudformation=From("@", lambda _: [])),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
@@ -249,6 +253,7 @@ NETWORK_ACL_ENTRY = Table(
         Int("to_port"),
         Text("cidr_block", about="Empty where the rule is for IPv6."),
         Text("ipv6_cidr_block", about="Empty where the rule is for IPv4."),
+        ManagedBy(),
     ),
 )
 
@@ -280,6 +285,7 @@ ROUTE_TABLE = Table(
             cloudformation="@routes[].GatewayId",
             about="The internet gateways (igw-…), gateway endpoints and the like that it leads to.",
         ),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
@@ -297,6 +303,7 @@ INTERNET_GATEWAY = Table(
             "arn:{partition}:ec2:{region}:{account_id}:internet-gateway/{internet_gateway_id}", cloudformation=REF
         ),
         Texts("attached_vpc_ids", live=From("Attachments[].VpcId", as_list), cloudformation="@attachment[].VpcId"),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
@@ -336,6 +343,14 @@ def _service_takes_policy(properties: Mapping[str, Any]) -> Any:
     if not isinstance(service, Unknown) and sample(service).startswith("com.amazonaws.vpce."):
         return False
     return Unknown(Kind.UNTOLD, "a template does not tell whether the service takes endpoint policies")
+
+
+def _requester(item: dict[str, Any]) -> Any:
+    """The service that made something for itself in the account and operates it, as far as AWS names it."""
+    operator = item.get("Operator", {}).get("Principal")
+    if operator:
+        return operator
+    return item.get("RequesterId") or "aws" if item.get("RequesterManaged") else ""
 
 
 ENDPOINT = Table(
@@ -381,6 +396,7 @@ ENDPOINT = Table(
             live=From("Groups", each("GroupId"), absent=[]),
             cloudformation="SecurityGroupIds",
         ),
+        ManagedBy(owner="OwnerId", live=From("@", _requester)),
         Tags(live="Tags"),
     ),
 )
@@ -398,6 +414,7 @@ EIP = Table(
         Bool("associated", live=From("AssociationId", not_empty), absent=False),
         Text("instance_id", live="InstanceId", absent=""),
         Text("network_interface_id", live="NetworkInterfaceId", absent=""),
+        ManagedBy(live="ServiceManaged"),
         Tags(live="Tags", cloudformation=None),
     ),
 )
@@ -423,6 +440,7 @@ NETWORK_INTERFACE = Table(
         Bool("source_dest_check", live="SourceDestCheck"),
         Bool("requester_managed", live="RequesterManaged", about="Whether an AWS service manages it."),
         Texts("security_group_ids", live=From("Groups", each("GroupId")), absent=[]),
+        ManagedBy(owner="OwnerId", live=From("@", _requester)),
         Tags(live="TagSet", cloudformation=None),
     ),
 )
@@ -452,6 +470,7 @@ TRANSIT_GATEWAY = Table(
             cloudformation=From("DefaultRouteTableAssociation", absent="enable"),
         ),
         Time("creation_time", live="CreationTime"),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
