@@ -210,18 +210,19 @@ class Each:
 class Call:
     """A detail of one row: an operation called for it when a column in use needs it ("@name.Path").
 
-    `inputs` are taken from the item (parameter: path), `params` are sent as they are. An error code in
-    `absent` means that AWS has nothing to say: the answer is empty. With `only`, the call is made only where
-    that path has a value (one of the values that follow it, if any do), for elsewhere AWS has nothing to say
-    either; the path may lead into another detail. `home` is the path to the region that is asked, where that is not
-    the one in which the item was found.
+    `inputs` are taken from the item (parameter: path), `params` are sent as they are. With `batch`, the named
+    input is sent as a list of that one. An error code in `absent` means that AWS has nothing to say: the answer is
+    empty. With `only`, the call is made only where that path has a value (one of the values that follow it, if any
+    do), for elsewhere AWS has nothing to say either; the path may lead into another detail. `home` is the path to the
+    region that is asked, where that is not the one in which the item was found.
     """
 
     operation: str
     inputs: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
+    only: tuple[Any, ...] = ()
+    batch: str = ""
     home: str = ""
 
 

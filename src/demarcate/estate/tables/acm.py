@@ -81,7 +81,11 @@ CERTIFICATE = Table(
             cloudformation="SubjectAlternativeNames",
             absent=[],
         ),
-        Text("validation_method", cloudformation=From("ValidationMethod", absent="EMAIL")),
+        Text(
+            "validation_method",
+            live=From("@certificate.Certificate.DomainValidationOptions[0].ValidationMethod", absent=""),
+            cloudformation=From("ValidationMethod", absent="EMAIL"),
+        ),
         Json("domain_validation_options", live="@certificate.Certificate.DomainValidationOptions", absent=[]),
         Text(
             "certificate_transparency_logging_preference",

@@ -46,7 +46,11 @@ CLUSTER = Table(
         Texts("availability_zones", live=From("Hsms", _zones), absent=[], about="Of its active HSMs."),
         Texts("hsm_ids", live=From("Hsms", each("HsmId")), absent=[]),
         Json("subnet_mapping", live="SubnetMapping"),
-        Texts("subnet_ids", cloudformation="SubnetIds"),
+        Texts(
+            "subnet_ids",
+            live=From("SubnetMapping", lambda zones: sorted(zones.values())),
+            cloudformation="SubnetIds",
+        ),
         Text("backup_policy", live="BackupPolicy"),
         Int(
             "backup_retention_days",

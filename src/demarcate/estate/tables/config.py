@@ -190,6 +190,7 @@ AGGREGATOR = Table(
     "An aggregator that collects what AWS Config records elsewhere.",
     service="config",
     live=Each("config.describe_configuration_aggregators", "ConfigurationAggregators[]"),
+    details={"tags": Call("config.list_tags_for_resource", inputs={"ResourceArn": "ConfigurationAggregatorArn"})},
     cloudformation="AWS::Config::ConfigurationAggregator",
     ref_property="ConfigurationAggregatorName",
     columns=(
@@ -211,6 +212,6 @@ AGGREGATOR = Table(
             absent=[],
         ),
         Time("creation_time", live="CreationTime"),
-        Tags(),
+        Tags(live="@tags.Tags"),
     ),
 )

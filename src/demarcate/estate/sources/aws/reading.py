@@ -170,6 +170,8 @@ class Reader:
         params = {key: asked(item, text, self._scope, region) for key, text in call.inputs.items()}
         if any(value is ABSENT or isinstance(value, Unknown) for value in params.values()):
             return {}
+        if call.batch:
+            params[call.batch] = [params[call.batch]]
         try:
             return self._asker.answer(call.operation, {**call.params, **params}, region)
         except FAILED as error:
