@@ -137,9 +137,10 @@ def test_live_mapping_is_what_botocore_has(table: Table) -> None:
 
 
 UNTOLD = {
-    **dict.fromkeys(
-        ("aws_dynamodb_table", "aws_efs_file_system", "aws_rds_db_cluster", "aws_rds_db_instance"), {"backup_selected"}
-    ),
+    "aws_dynamodb_table": {"backup_selected"},
+    "aws_efs_file_system": {"backup_selected"},
+    "aws_rds_db_cluster": {"backup_selected"},
+    "aws_rds_db_instance": {"backup_selected"},
     "aws_cloudwatch_log_subscription_filter": {"filter_pattern", "destination_arn", "role_arn"},
     "aws_elasticache_replication_group": {"preferred_maintenance_window"},
 }
