@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import boto3
 import pytest
 from botocore.awsrequest import AWSRequest
 
-from demarcate.estate.sources.aws.clients import without_prefix
+from demarcate.estate.sources.aws.clients import Clients, without_prefix
 
 
 @pytest.mark.parametrize(
@@ -23,3 +24,16 @@ def test_an_address_has_no_names_below_it(asked: str, goes_to: str | None) -> No
     request = AWSRequest(method="GET", url=asked)
     without_prefix(request)
     assert request.url == (goes_to or asked)
+
+
+@pytest.mark.parametrize(
+    ("operation", "name"),
+    [
+        ("ec2.describe_volumes", "ec2:DescribeVolumes"),
+        ("elbv2.describe_load_balancers", "elasticloadbalancing:DescribeLoadBalancers"),
+        ("cloudwatch.describe_alarms", "cloudwatch:DescribeAlarms"),
+        ("opensearch.describe_domains", "es:DescribeDomains"),
+    ],
+)
+def test_a_call_is_told_under_iams_name_for_its_service(operation: str, name: str) -> None:
+    assert Clients(boto3.Session("testing", "testing", region_name="eu-west-1"), None).api_name(operation) == name

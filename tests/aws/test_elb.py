@@ -29,8 +29,10 @@ def test_load_balancers(aws: Aws) -> None:
             {"Key": "routing.http.drop_invalid_header_fields.enabled", "Value": "true"},
         ],
     )
+    aws.client("elbv2").add_tags(ResourceArns=[arn], Tags=[{"Key": "team", "Value": "web"}])
     (row,) = aws.rows("aws_elbv2_load_balancer")
     assert row["arn"] == arn
+    assert json.loads(row["tags"]) == {"team": "web"}
     assert (row["type"], row["scheme"]) == ("application", "internal")
     assert row["deletion_protection_enabled"] is True
     assert row["drop_invalid_header_fields"] is True
@@ -63,6 +65,7 @@ def test_classic_load_balancers(aws: Aws) -> None:
     elb = aws.client("elb")
     listener = {"Protocol": "HTTP", "LoadBalancerPort": 80, "InstanceProtocol": "HTTP", "InstancePort": 80}
     elb.create_load_balancer(LoadBalancerName="old", Listeners=[listener], AvailabilityZones=["eu-west-1a"])
+    elb.add_tags(LoadBalancerNames=["old"], Tags=[{"Key": "team", "Value": "web"}])
     elb.create_load_balancer_policy(
         LoadBalancerName="old",
         PolicyName="tls",
@@ -73,6 +76,7 @@ def test_classic_load_balancers(aws: Aws) -> None:
     )
     (row,) = aws.rows("aws_ec2_classic_load_balancer")
     assert row["name"] == "old"
+    assert json.loads(row["tags"]) == {"team": "web"}
     assert row["listener_protocols"] == ["HTTP"]
     (policy,) = json.loads(row["tls_policies"])
     assert (policy["name"], policy["reference"]) == ("tls", "ELBSecurityPolicy-TLS-1-2-2017-01")

@@ -28,12 +28,11 @@ from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
 from demarcate.estate.sources.aws.calls import ORGANIZATION, calls_of
 from demarcate.estate.sources.aws.dry_run import ASSUME
-from demarcate.estate.sources.aws.operations import describe
+from demarcate.estate.sources.aws.operations import PREFIXES, describe
 from demarcate.estate.sources.aws.permissions import (
     ALSO,
     API_GATEWAY,
     INSTEAD,
-    PREFIXES,
     Grant,
     grants_for,
     grants_of,

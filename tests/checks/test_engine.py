@@ -101,6 +101,25 @@ def test_where_excludes_and_unknown_where_is_unknown() -> None:
     assert told(judged) == [("b", "fail", "b fails"), ("c", "unknown", "state: is not told")]
 
 
+def test_what_others_operate_is_not_judged_unless_it_is_asked_for() -> None:
+    """Who operates a row may not be known, as in a snapshot of an older version: it is judged then."""
+    rows = [
+        volume("a", encrypted=False, managed_by="eks.amazonaws.com"),
+        volume("b", encrypted=False, managed_by=""),
+        volume("c", encrypted=True, managed_by=""),
+        volume("d", encrypted=None, managed_by=None),
+    ]
+    here = snapshot({"aws_ebs_volume": rows})
+    judged = judge(here, [check("encrypted")])
+    assert told(judged) == [("b", "fail", "b fails"), ("d", "unknown", "encrypted: is not told")]
+    (tally,) = judged.tallies
+    assert (tally.passed, tally.failed, tally.unknown) == (1, 1, 1)
+    assert told(judge(here, [check("encrypted", where="managed_by <> ''")])) == [
+        ("a", "fail", "a fails"),
+        ("d", "unknown", "encrypted: is not told; managed_by: is not told"),
+    ]
+
+
 def test_now_is_the_moment_of_the_snapshot() -> None:
     rows = [volume("old", create_time="2026-01-01T00:00:00"), volume("new", create_time="2026-10-30T00:00:00")]
     judged = judge(snapshot({"aws_ebs_volume": rows}), [check("date_diff('day', create_time, now()) <= 90")])

@@ -127,11 +127,41 @@ def test_live_mapping_is_what_botocore_has(table: Table) -> None:
             check_call(table, detail, shapes)
     for column in table.columns:
         place = column.place("live")
+        if place is not None and place.path.startswith("#other."):
+            assert resolve(table, place.path.removeprefix("#other."), shapes).type_name == "string"
         if place is None or place.path.startswith("#"):
             continue
         shape = resolve(table, place.path, shapes)
         if place.function is None and shape is not None:
             fits(column, shape)
+
+
+UNTOLD = {
+    "aws_dynamodb_table": {"backup_selected"},
+    "aws_efs_file_system": {"backup_selected"},
+    "aws_rds_db_cluster": {"backup_selected"},
+    "aws_rds_db_instance": {"backup_selected"},
+    "aws_cloudwatch_log_subscription_filter": {"filter_pattern", "destination_arn", "role_arn"},
+    "aws_elasticache_replication_group": {"preferred_maintenance_window"},
+}
+"""Columns that templates have, and that AWS tells elsewhere, or only at the cost of a call for each of many."""
+
+
+@pytest.mark.parametrize("table", [t for t in TABLES if t.steps], ids=lambda t: t.name)
+def test_what_a_template_says_of_a_resource_is_read_live_too(table: Table) -> None:
+    """Tags most of all: what is not read would be counted as without any."""
+    assert {column.name for column in table.columns if not column.place("live")} == UNTOLD.get(table.name, set())
+
+
+@pytest.mark.parametrize("table", [t for t in TABLES if t.gone], ids=lambda t: t.name)
+def test_a_state_of_what_is_gone_is_one_of_aws(table: Table) -> None:
+    name, *states = table.gone
+    column = table.column(name)
+    place = column.place("live") if column is not None else None
+    assert place is not None and place.function is None and not place.path.startswith("@")
+    told = getattr(resolve(table, place.path, item_shapes(table)), "enum", None) or ()
+    # Some services tell the states of their resources in prose alone.
+    assert states and (not told or set(states) < set(told)), sorted(told)
 
 
 def check_call(table: Table, call: Call, shapes: list[Any]) -> None:

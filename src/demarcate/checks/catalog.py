@@ -23,7 +23,7 @@ from demarcate.base.sql import identifier, literal
 from demarcate.checks.names import ROW
 from demarcate.checks.standins import Ask, asks_of
 from demarcate.checks.structs import Check, Written
-from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.table import MANAGED_BY, Table
 from demarcate.estate.tables import all_tables
 from demarcate.version import __version__
 
@@ -127,9 +127,12 @@ def _mistake(message: str, file: str, item: Any, written: Written, *path: str) -
 
 
 def compile_check(
-    written: Written, file: str, item: Any, responsibilities: tuple[str, ...] | None = None
+    written: Written, file: str, item: Any, responsibilities: tuple[str, ...] | None = None, *, own: bool = True
 ) -> Check:
-    """Validate and compile one check. Raises DocumentError that names the line."""
+    """Validate and compile one check. Raises DocumentError that names the line.
+
+    It is about what is the account's `own` alone, where its table tells that and its `where` does not ask for it.
+    """
     tables = all_tables()
     if written.table not in tables:
         near = difflib.get_close_matches(written.table, tables, 1)
@@ -149,12 +152,13 @@ def compile_check(
     condition = written.passes if isinstance(written.passes, str) else str(written.passes).lower()
     passes = _predicate(condition, table, file, item, written, "pass")
     where = _predicate(written.where or "true", table, file, item, written, "where")
+    own = own and table.column(MANAGED_BY) is not None and MANAGED_BY not in where.columns
     reason, shown = _reason(written, table, file, item)
     lookups = {
         name: tuple(sorted({*passes.lookups.get(name, ()), *where.lookups.get(name, ())}))
         for name in sorted({*passes.lookups, *where.lookups})
     }
-    verdict, about = _printed(passes, where, file, item, written)
+    verdict, about = _printed(passes, where, file, item, written, own)
     check = Check(
         id=written.id,
         title=written.title,
@@ -172,7 +176,7 @@ def compile_check(
         reason=reason,
         columns=tuple(sorted({*passes.columns, *where.columns})),
         asked=tuple(sorted({*passes.asked, *where.asked})),
-        shown=shown,
+        shown=tuple(dict.fromkeys((*shown, MANAGED_BY))) if own else shown,
         lookups=lookups,
         asks=asks_of([passes.asks, where.asks]),
         looks={**passes.looks, **where.looks},
@@ -195,16 +199,20 @@ def _needs(passes: Compiled, where: Compiled, table: str) -> tuple[tuple[str, ..
     return tuple(sorted(tuple(sorted(need)) for need in needs))
 
 
-def _printed(passes: Compiled, where: Compiled, file: str, item: Any, written: Written) -> tuple[str, str]:
-    """The SQL of the verdict, and of whether the check is about a row."""
+def _printed(
+    passes: Compiled, where: Compiled, file: str, item: Any, written: Written, own: bool
+) -> tuple[str, str]:
+    """The SQL of the verdict, and of whether the check is about a row: with `own`, of none that others operate."""
     from demarcate.checks.allowed import PredicateError
     from demarcate.checks.predicate import printed
-    from demarcate.checks.trees import may_hold, where_holds
+    from demarcate.checks.trees import all_of, is_own, may_hold, where_holds
 
-    if not written.where:
-        return passes.sql, ""
+    about = [is_own(ROW, MANAGED_BY)] if own else []
     try:
-        return printed(where_holds(where.tree, passes.tree)), printed(may_hold(where.tree))
+        if not written.where:
+            return passes.sql, printed(all_of(about)) if about else ""
+        about.append(may_hold(where.tree))
+        return printed(where_holds(where.tree, passes.tree)), printed(all_of(about))
     except PredicateError as error:
         raise _mistake(f"where: {error}", file, item, written, "where") from error
 

@@ -51,12 +51,12 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     `verdict` is NULL or a boolean for each row that it is about; `about`, whether it is or may be, is empty where it is
     about every row. `looks` are what other tables say of the row, which both read as columns of `_row`. `reason` is SQL
     text for a row that fails.
-    `columns` are the judged table's columns that it reads, `asked` those of them that it compares with more than other
-    columns, `shown` those that the reason shows, `lookups` other tables and their columns, `asks` what is asked of
-    columns of all of these that may hold stand-ins, `demands` what is asked of the rows of any of them. `on_request`
-    says what it would cost on a live account, where it runs only when it is named; empty where it costs nothing to
-    speak of. `needs` are sets of columns of the judged table, and of tables that it looks into: it has an answer only
-    where all of one set are told.
+    `columns` are the judged table's columns that it reads, `asked` those of them that it compares with more than
+    other columns, `shown` those that the reason shows (and who operates the row), `lookups` other tables and their
+    columns, `asks` what is asked of columns of all of these that may hold stand-ins, `demands` what is asked of the
+    rows of any of them. `on_request` says what it would cost on a live account, where it runs only when it is named;
+    empty where it costs nothing to speak of. `needs` are sets of columns of the judged table, and of tables that it
+    looks into: it has an answer only where all of one set are told.
     """
 
     id: str

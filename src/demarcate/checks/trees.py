@@ -178,6 +178,14 @@ def may_hold(condition: exp.Expr) -> exp.Expr:
     return exp.not_(exp.Is(this=operand(condition.copy()), expression=exp.false()))
 
 
+def is_own(alias: str, column: str) -> exp.Expr:
+    """Whether nobody else is known to operate a row, by the column that names who does."""
+    operator = exp.Coalesce(
+        this=exp.column(column, table=alias, quoted=True), expressions=[exp.Literal.string("")]
+    )
+    return exp.EQ(this=operator, expression=exp.Literal.string(""))
+
+
 def try_cast(value: exp.Expr, to: exp.DataType) -> exp.Expr:
     """A cast that gives NULL where it fails: the value is not known in that form, and the scan goes on."""
     return exp.TryCast(this=value, to=to, safe=True)

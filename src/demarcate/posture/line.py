@@ -49,7 +49,7 @@ def _compile(model: Model) -> Iterator[tuple[str, Check]]:
                 severity="low",
             )
             try:
-                yield name, compile_check(written, "the model", compose("{}", "the model"))
+                yield name, compile_check(written, "the model", compose("{}", "the model"), own=False)
             except DocumentError as error:
                 raise DemarcateError(f"{item.id}: when: {error}") from error
 

@@ -89,9 +89,10 @@ def model_of(operation: str) -> Any:
 
 @cache
 def api_name(operation: str) -> str:
-    """An operation as IAM and CloudTrail write it: "ec2:DescribeVolumes"."""
+    """An operation under IAM's name for its service: "ec2:DescribeVolumes"."""
     model = model_of(operation)
-    return f"{model.service_model.signing_name}:{model.name}"
+    signed = model.service_model.signing_name
+    return f"{'cloudwatch' if signed == 'monitoring' else signed}:{model.name}"
 
 
 @cache

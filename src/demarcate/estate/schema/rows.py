@@ -11,7 +11,7 @@ from typing import Any
 from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT, kind, path
 from demarcate.estate.schema.standins import StandIn, Undecided, combined, first_standin, marks, shown
-from demarcate.estate.schema.table import UNSET, Column, Derived, Formatted, From, Table
+from demarcate.estate.schema.table import MANAGED_BY, UNSET, Column, Derived, Formatted, From, Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 Row = dict[str, Any]
@@ -121,6 +121,16 @@ def build(columns: Iterable[Column], place_of: Callable[[Column], From | None]) 
     return make
 
 
+def is_gone(table: Table, value: Any) -> bool:
+    """Whether the column that tells it says that a resource is gone, is going, or never came to be."""
+    return isinstance(value, str) and value.casefold() in _states(table.gone)
+
+
+@lru_cache(maxsize=256)
+def _states(gone: tuple[str, ...]) -> frozenset[str]:
+    return frozenset(state.casefold() for state in gone[1:])
+
+
 def _format(text: str, row: Row) -> Any:
     """A text with the row's own columns in it; unknown where one of them is."""
     values = {}
@@ -158,6 +168,8 @@ def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
     if text.startswith("#attribute."):
         name = text.removeprefix("#attribute.")
         return lambda item, _: item.attribute(name)
+    if text.startswith("#other."):
+        return _other(path(text.removeprefix("#other.")), function or (lambda _: ""))
     simple = not text.startswith(("@", "^")) or text == "@"
     get = path(text) if simple else None
     said = place.said or text
@@ -173,6 +185,18 @@ def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
             if value is ABSENT:
                 return None if absent is UNSET else absent
         return convert(type_, value, said)
+
+    return make
+
+
+def _other(owner: Callable[[Any], Any], function: Callable[[Any], Any]) -> Callable[[Item, Address], Any]:
+    """The account that an item belongs to where it is another one than the row's; else what a function says of it."""
+
+    def make(item: Item, place: Address) -> Any:
+        account = owner(item.value)
+        if isinstance(account, str) and place.account_id is not None and account != place.account_id:
+            return account
+        return function(item.value)
 
     return make
 
@@ -218,12 +242,13 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
     }
     needs = {name: value for name in derived.needs if (value := parent.get(name)) is not None}
     answer = attempt(lambda given: list(derived.function(given)), needs, ", ".join(derived.needs))
+    known = {**derived.known, MANAGED_BY: parent.get(MANAGED_BY, "")}
     for made in [answer] if isinstance(answer, Unknown) else answer:
         if isinstance(made, Unknown):
             made = dict.fromkeys((column.name for column in table.columns), made)
-            values: dict[str, Any] = {**made, **derived.known}
+            values: dict[str, Any] = {**made, **known}
         else:
-            values = {**derived.known, **made}
+            values = {**known, **made}
         row = dict(common)
         for column in table.columns:
             value = values.get(column.name, ABSENT)

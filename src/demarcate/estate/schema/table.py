@@ -159,6 +159,24 @@ def Arn(  # noqa: N802
     return Column("arn", "VARCHAR", _places(place, template), about="The ARN.")
 
 
+MANAGED_BY: Final = "managed_by"
+"""The column of who operates a resource, where that is not its account's owner: checks do not judge such."""
+
+
+def ManagedBy(*, live: Place = None, owner: str = "") -> Column:  # noqa: N802
+    """The column `managed_by`: empty where the resource is the account's own to set.
+
+    `live` is where AWS tells the service that operates it, `owner` the member that has the account which it belongs to.
+    Without either, in a table that is derived, it is what the row has that this one comes from.
+    """
+    place = _places(live, None).get("live")
+    if owner:
+        place = From(f"#other.{owner}", place.function if place is not None else None)
+    own = From("@", lambda _: "") if place is not None else None
+    about = "The AWS service or the other account that operates it, so that it is not judged; '' for one's own."
+    return Column(MANAGED_BY, "VARCHAR", _places(place, own), absent="", about=about)
+
+
 # --- live: how AWS is asked -----------------------------------------------------------------------------
 
 
@@ -192,18 +210,19 @@ class Each:
 class Call:
     """A detail of one row: an operation called for it when a column in use needs it ("@name.Path").
 
-    `inputs` are taken from the item (parameter: path), `params` are sent as they are. An error code in
-    `absent` means that AWS has nothing to say: the answer is empty. With `only`, the call is made only where
-    that path has a value (one of the values that follow it, if any do), for elsewhere AWS has nothing to say
-    either; the path may lead into another detail. `home` is the path to the region that is asked, where that is not
-    the one in which the item was found.
+    `inputs` are taken from the item (parameter: path), `params` are sent as they are. With `batch`, the named
+    input is sent as a list of that one. An error code in `absent` means that AWS has nothing to say: the answer is
+    empty. With `only`, the call is made only where that path has a value (one of the values that follow it, if any
+    do), for elsewhere AWS has nothing to say either; the path may lead into another detail. `home` is the path to the
+    region that is asked, where that is not the one in which the item was found.
     """
 
     operation: str
     inputs: Mapping[str, str] = field(default_factory=dict)
     params: Mapping[str, Any] = field(default_factory=dict)
     absent: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
+    only: tuple[Any, ...] = ()
+    batch: str = ""
     home: str = ""
 
 
@@ -346,6 +365,10 @@ class Table:
     parts: Mapping[str, str] = field(default_factory=dict)
     """Types of resource that are parts of a row's, each with its property that names it: what amends the part (an
     alias of a function) amends the row's."""
+    gone: tuple[str, ...] = ()
+    """A column that tells in which state a resource is, and the states in which it is gone, is going, or never came to
+    be: what is listed so is no row. Letters count in either case, for answers have other ones than the documentation.
+    """
     facts: bool = False
 
     @property

@@ -21,6 +21,16 @@ def equals(*values: str) -> Callable[[Any], Any]:
     return lambda value: first_unknown(value) or value in values
 
 
+def spelled(*values: str) -> Callable[[Any], Any]:
+    """A value of an enumeration in the letters that AWS documents, where its answers have other ones.
+
+    >>> spelled("Success", "Not_Applicable")("NOT_APPLICABLE")
+    'Not_Applicable'
+    """
+    documented = {value.casefold(): value for value in values}
+    return lambda value: documented.get(value.casefold(), value) if isinstance(value, str) else value
+
+
 def present(_: Any) -> bool:
     """True: the member is there. The column's `absent=False` says the rest."""
     return True

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from demarcate.estate.schema.rows import detail_of, named_in
-from demarcate.estate.schema.table import Call, Column, Derived, Formatted, Table
+from demarcate.estate.schema.table import MANAGED_BY, Call, Column, Derived, Formatted, Table
 from demarcate.estate.tables import all_tables, table
 
 Selection = Mapping[str, frozenset[str] | None]
@@ -84,7 +84,8 @@ def make_plan(selection: Selection, source: str) -> list[TablePlan]:
             if "::" not in derived.of:
                 parent = table(derived.of)
                 if tells(source, parent):
-                    want(parent, frozenset(derived.needs)).children.append((chosen, derived))
+                    whose = {MANAGED_BY} if chosen.column(MANAGED_BY) else set()
+                    want(parent, frozenset(derived.needs) | whose).children.append((chosen, derived))
     for name, plan in plans.items():
         wanted_columns = _closed(plan.table, columns[name])
         plan.columns = tuple(column for column in plan.table.all_columns if column.name in wanted_columns)

@@ -4,7 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Json,
+    ManagedBy,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
 from demarcate.estate.schema.transforms import equals, not_empty
 
 _KEY_TYPES = [
@@ -67,7 +81,11 @@ CERTIFICATE = Table(
             cloudformation="SubjectAlternativeNames",
             absent=[],
         ),
-        Text("validation_method", cloudformation=From("ValidationMethod", absent="EMAIL")),
+        Text(
+            "validation_method",
+            live=From("@certificate.Certificate.DomainValidationOptions[0].ValidationMethod", absent=""),
+            cloudformation=From("ValidationMethod", absent="EMAIL"),
+        ),
         Json("domain_validation_options", live="@certificate.Certificate.DomainValidationOptions", absent=[]),
         Text(
             "certificate_transparency_logging_preference",
@@ -80,6 +98,7 @@ CERTIFICATE = Table(
             cloudformation=From("CertificateExport", equals("ENABLED")),
             absent=False,
         ),
+        ManagedBy(live="ManagedBy"),
         Tags(live="@tags.Tags"),
     ),
 )

@@ -6,7 +6,20 @@ from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.secrets import secrets_in_data
-from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Int, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Each,
+    From,
+    Int,
+    ManagedBy,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
 from demarcate.estate.schema.transforms import not_empty, present
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.ec2 import IMAGE_DECIDES, unencrypted_devices
@@ -71,6 +84,7 @@ GROUP = Table(
     service="auto-scaling",
     live=Each("autoscaling.describe_auto_scaling_groups", "AutoScalingGroups[]"),
     cloudformation="AWS::AutoScaling::AutoScalingGroup",
+    gone=("status", "Delete in progress"),
     columns=(
         Text("name", live="AutoScalingGroupName", cloudformation=REF),
         Arn(live="AutoScalingGroupARN", cloudformation=REF),
@@ -143,6 +157,7 @@ GROUP = Table(
             absent=False,
         ),
         Time("created_time", live="CreatedTime"),
+        ManagedBy(live="Operator.Principal"),
         Tags(live="Tags"),
     ),
 )

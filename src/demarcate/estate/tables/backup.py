@@ -265,6 +265,7 @@ RECOVERY_POINT = Table(
             inputs={"BackupVaultName": "BackupVaultName"},
         ),
     ),
+    gone=("status", "DELETING"),
     columns=(
         Arn(live="RecoveryPointArn"),
         Text("backup_vault_name", live="BackupVaultName"),

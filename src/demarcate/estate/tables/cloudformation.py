@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from demarcate.estate.schema.secrets import plaintext_secrets, without_secrets
-from demarcate.estate.schema.table import Arn, Bool, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import Arn, Bool, Each, From, Json, ManagedBy, Table, Tags, Text, Texts, Time
 
 
 def _named(outputs: Any) -> Any:
@@ -22,11 +22,24 @@ def _secrets(stack: Mapping[str, Any]) -> Any:
     )
 
 
+_OPERATED = {
+    "awseb-": "elasticbeanstalk.amazonaws.com",
+    "StackSet-": "stacksets.cloudformation.amazonaws.com",
+}
+"""How stacks are called that Elastic Beanstalk makes for its environments, and those of a stack set: what is set there
+is set for the environment, and for the set in the account that administers it."""
+
+
+def _operator(name: str) -> str:
+    return next((service for prefix, service in _OPERATED.items() if name.startswith(prefix)), "")
+
+
 STACK = Table(
     "aws_cloudformation_stack",
     "A stack.",
     service="cloudformation",
     live=Each("cloudformation.describe_stacks", "Stacks[]"),
+    gone=("status", "DELETE_IN_PROGRESS", "DELETE_COMPLETE", "REVIEW_IN_PROGRESS"),
     columns=(
         Text("name", live="StackName"),
         Arn(live="StackId"),
@@ -50,6 +63,7 @@ STACK = Table(
         ),
         Time("creation_time", live="CreationTime"),
         Time("last_updated_time", live="LastUpdatedTime"),
+        ManagedBy(live=From("StackName", _operator)),
         Tags(live="Tags", cloudformation=None),
     ),
 )

@@ -31,6 +31,7 @@ CLUSTER = Table(
     service="cloudhsm",
     live=Each("cloudhsmv2.describe_clusters", "Clusters[]"),
     cloudformation="AWS::CloudHSM::Cluster",
+    gone=("state", "DELETE_IN_PROGRESS", "DELETED"),
     columns=(
         Text("cluster_id", live="ClusterId", cloudformation=REF),
         Arn("arn:{partition}:cloudhsm:{region}:{account_id}:cluster/{cluster_id}", cloudformation=REF),
@@ -45,7 +46,11 @@ CLUSTER = Table(
         Texts("availability_zones", live=From("Hsms", _zones), absent=[], about="Of its active HSMs."),
         Texts("hsm_ids", live=From("Hsms", each("HsmId")), absent=[]),
         Json("subnet_mapping", live="SubnetMapping"),
-        Texts("subnet_ids", cloudformation="SubnetIds"),
+        Texts(
+            "subnet_ids",
+            live=From("SubnetMapping", lambda zones: sorted(zones.values())),
+            cloudformation="SubnetIds",
+        ),
         Text("backup_policy", live="BackupPolicy"),
         Int(
             "backup_retention_days",

@@ -130,6 +130,12 @@ TRAIL = Table(
     service="cloudtrail",
     live=Each("cloudtrail.describe_trails", "trailList[]", params={"includeShadowTrails": True}),
     details={
+        "tags": Call(
+            "cloudtrail.list_tags",
+            inputs={"ResourceIdList": "TrailARN"},
+            batch="ResourceIdList",
+            home="HomeRegion",
+        ),
         # A trail is a shadow in all regions but its home, where alone all of it is told.
         "status": Call("cloudtrail.get_trail_status", inputs={"Name": "TrailARN"}, home="HomeRegion"),
         "selectors": Call("cloudtrail.get_event_selectors", inputs={"TrailName": "TrailARN"}, home="HomeRegion"),
@@ -209,7 +215,7 @@ TRAIL = Table(
             cloudformation="AdvancedEventSelectors",
             absent=[],
         ),
-        Tags(),
+        Tags(live="@tags.ResourceTagList[0].TagsList"),
     ),
 )
 
@@ -218,7 +224,12 @@ EVENT_DATA_STORE = Table(
     "An event data store of CloudTrail Lake.",
     service="cloudtrail",
     live=Each("cloudtrail.list_event_data_stores", "EventDataStores[]"),
-    details={"store": Call("cloudtrail.get_event_data_store", inputs={"EventDataStore": "EventDataStoreArn"})},
+    details={
+        "tags": Call(
+            "cloudtrail.list_tags", inputs={"ResourceIdList": "EventDataStoreArn"}, batch="ResourceIdList"
+        ),
+        "store": Call("cloudtrail.get_event_data_store", inputs={"EventDataStore": "EventDataStoreArn"}),
+    },
     cloudformation="AWS::CloudTrail::EventDataStore",
     columns=(
         Text("name", live="Name"),
@@ -246,7 +257,7 @@ EVENT_DATA_STORE = Table(
             live="@store.AdvancedEventSelectors",
             cloudformation="AdvancedEventSelectors",
         ),
-        Tags(),
+        Tags(live="@tags.ResourceTagList[0].TagsList"),
     ),
 )
 

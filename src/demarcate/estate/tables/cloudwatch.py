@@ -116,7 +116,14 @@ LOG_GROUP = Table(
     "A log group.",
     service="cloudwatch",
     live=Each("logs.describe_log_groups", "logGroups[]"),
-    details={"tags": Call("logs.list_tags_for_resource", inputs={"resourceArn": "logGroupArn"})},
+    details={
+        "protection": Call(
+            "logs.get_data_protection_policy",
+            inputs={"logGroupIdentifier": "logGroupName"},
+            only=("dataProtectionStatus", "ACTIVATED", "DISABLED"),
+        ),
+        "tags": Call("logs.list_tags_for_resource", inputs={"resourceArn": "logGroupArn"}),
+    },
     cloudformation="AWS::Logs::LogGroup",
     ref_property="LogGroupName",
     columns=(
@@ -141,7 +148,12 @@ LOG_GROUP = Table(
             absent="",
             about="'' where it never had a data protection policy.",
         ),
-        Json("data_protection_policy", cloudformation=From("DataProtectionPolicy", document), absent={}),
+        Json(
+            "data_protection_policy",
+            live=From("@protection.policyDocument", document),
+            cloudformation=From("DataProtectionPolicy", document),
+            absent={},
+        ),
         Int("metric_filter_count", live="metricFilterCount"),
         Int("stored_bytes", live="storedBytes"),
         Time("creation_time", live=From("creationTime", milliseconds)),

@@ -20,7 +20,7 @@ from demarcate.estate.schema.table import (
     Time,
     attribute,
 )
-from demarcate.estate.schema.transforms import document, present
+from demarcate.estate.schema.transforms import document, present, spelled
 
 
 def _without_values(parameters: Any) -> Any:
@@ -42,6 +42,10 @@ def _includes_global(group: Any) -> Any:
     return group.get("includeGlobalResourceTypes", False)
 
 
+_status = spelled("Pending", "Success", "Failure", "Not_Applicable")
+"""AWS Config answers SUCCESS and FAILURE, where its API's documentation has Success and Failure."""
+
+
 RECORDER = Table(
     "aws_config_configuration_recorder",
     "The recorder of a region that the customer manages.",
@@ -59,7 +63,7 @@ RECORDER = Table(
             cloudformation=From("StartedOnCreate", absent=True),
             about="Whether it records now.",
         ),
-        Text("last_status", live="@status.ConfigurationRecordersStatus[0].lastStatus", absent=""),
+        Text("last_status", live=From("@status.ConfigurationRecordersStatus[0].lastStatus", _status), absent=""),
         Text("last_error_code", live="@status.ConfigurationRecordersStatus[0].lastErrorCode", absent=""),
         Time("last_start_time", live="@status.ConfigurationRecordersStatus[0].lastStartTime"),
         Bool(
@@ -115,7 +119,7 @@ DELIVERY_CHANNEL = Table(
         ),
         Text(
             "history_delivery_status",
-            live="@status.DeliveryChannelsStatus[0].configHistoryDeliveryInfo.lastStatus",
+            live=From("@status.DeliveryChannelsStatus[0].configHistoryDeliveryInfo.lastStatus", _status),
         ),
         Time(
             "history_delivery_last_successful_time",
@@ -131,6 +135,7 @@ RULE = Table(
     live=Each("config.describe_config_rules", "ConfigRules[]"),
     cloudformation="AWS::Config::ConfigRule",
     ref_property="ConfigRuleName",
+    gone=("rule_state", "DELETING"),
     columns=(
         Text("name", live="ConfigRuleName", cloudformation=REF),
         Arn(live="ConfigRuleArn"),
@@ -185,6 +190,7 @@ AGGREGATOR = Table(
     "An aggregator that collects what AWS Config records elsewhere.",
     service="config",
     live=Each("config.describe_configuration_aggregators", "ConfigurationAggregators[]"),
+    details={"tags": Call("config.list_tags_for_resource", inputs={"ResourceArn": "ConfigurationAggregatorArn"})},
     cloudformation="AWS::Config::ConfigurationAggregator",
     ref_property="ConfigurationAggregatorName",
     columns=(
@@ -206,6 +212,6 @@ AGGREGATOR = Table(
             absent=[],
         ),
         Time("creation_time", live="CreationTime"),
-        Tags(),
+        Tags(live="@tags.Tags"),
     ),
 )

@@ -70,6 +70,7 @@ TABLE = Table(
     within=(Within("AWS::DynamoDB::GlobalTable", _replicas, named=True),),
     ref_property="TableName",
     companions={"selected": SELECTED},
+    gone=("table_status", "DELETING"),
     columns=(
         Text("name", live="TableName", cloudformation=REF),
         Arn(live="TableArn", cloudformation=attribute("Arn")),

@@ -15,6 +15,7 @@ from demarcate.estate.schema.table import (
     From,
     Int,
     Json,
+    ManagedBy,
     Table,
     Tags,
     Text,
@@ -67,6 +68,7 @@ VOLUME = Table(
     cloudformation="AWS::EC2::Volume",
     within=(Within("AWS::EC2::Instance", _of_instance),),
     ref_attributes=("VolumeId",),
+    gone=("state", "deleting", "deleted", "error"),
     columns=(
         Text("volume_id", live="VolumeId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{account_id}:volume/{volume_id}", cloudformation=REF),
@@ -81,6 +83,7 @@ VOLUME = Table(
         Time("create_time", live="CreateTime"),
         Json("attachments", live="Attachments", absent=[]),
         Texts("attached_instance_ids", live=From("Attachments", each("InstanceId")), absent=[]),
+        ManagedBy(live="Operator.Principal"),
         Tags(live="Tags"),
     ),
 )
@@ -113,6 +116,7 @@ SNAPSHOT = Table(
             ),
         ),
     },
+    gone=("state", "error"),
     columns=(
         Text("snapshot_id", live="SnapshotId"),
         Arn("arn:{partition}:ec2:{region}:{account_id}:snapshot/{snapshot_id}"),

@@ -8,7 +8,21 @@ from typing import Any, Final
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.secrets import secrets_in_data
 from demarcate.estate.schema.standins import PARAMETER, StandIn
-from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Int,
+    ManagedBy,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
 from demarcate.estate.schema.transforms import as_list, each, present
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.ebs import encryption_asked
@@ -169,6 +183,7 @@ INSTANCE = Table(
     },
     cloudformation="AWS::EC2::Instance",
     ref_attributes=("InstanceId",),
+    gone=("instance_state", "shutting-down", "terminated"),
     columns=(
         Text("instance_id", live="InstanceId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{account_id}:instance/{instance_id}", cloudformation=REF),
@@ -270,6 +285,7 @@ INSTANCE = Table(
         Text("instance_lifecycle", live="InstanceLifecycle", absent="", about="spot, scheduled, …, or empty."),
         Time("launch_time", live="LaunchTime"),
         Text("state_transition_reason", live="StateTransitionReason", absent=""),
+        ManagedBy(live="Operator.Principal"),
         Tags(live="Tags"),
     ),
 )
@@ -305,6 +321,7 @@ INSTANCE_IMAGE = Table(
         Time("image_deprecation_time", live=From("ImageMetadata.DeprecationTime", str)),
         Bool("image_deprecates", live=From("ImageMetadata.DeprecationTime", present), absent=False),
         Time("launch_time", live="LaunchTime"),
+        ManagedBy(live="Operator.Principal"),
     ),
 )
 
@@ -319,6 +336,7 @@ AMI = Table(
     "An Amazon machine image that the account owns.",
     service="ec2",
     live=Each("ec2.describe_images", "Images[]", params={"Owners": ["self"]}),
+    gone=("state", "invalid", "deregistered", "failed", "error"),
     columns=(
         Text("image_id", live="ImageId"),
         Arn("arn:{partition}:ec2:{region}::image/{image_id}"),
@@ -453,6 +471,7 @@ LAUNCH_TEMPLATE = Table(
             absent=[],
             about="What kinds of secrets its user data seems to hold; never their values.",
         ),
+        ManagedBy(live="Operator.Principal"),
         Tags(live="Tags", cloudformation=None),
     ),
 )

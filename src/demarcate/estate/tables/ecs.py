@@ -136,6 +136,7 @@ CLUSTER = Table(
     ),
     cloudformation="AWS::ECS::Cluster",
     ref_property="ClusterName",
+    gone=("status", "DEPROVISIONING", "FAILED", "INACTIVE"),
     columns=(
         Text("cluster_name", live="clusterName", cloudformation=REF),
         Arn(live="clusterArn"),
@@ -199,6 +200,7 @@ SERVICE = Table(
     ),
     cloudformation="AWS::ECS::Service",
     ref_attributes=("ServiceArn",),
+    gone=("status", "DRAINING", "INACTIVE"),
     columns=(
         Text("service_name", live="serviceName"),
         Arn(live="serviceArn", cloudformation=REF),

@@ -54,6 +54,7 @@ FILE_SYSTEM = Table(
     cloudformation="AWS::EFS::FileSystem",
     ref_attributes=("FileSystemId",),
     companions={"selected": SELECTED},
+    gone=("life_cycle_state", "deleting", "deleted", "error"),
     columns=(
         Text("file_system_id", live="FileSystemId", cloudformation=REF),
         Arn(live="FileSystemArn", cloudformation=attribute("Arn")),
@@ -135,6 +136,7 @@ MOUNT_TARGET = Table(
         Each("efs.describe_mount_targets", "MountTargets[]", inputs={"FileSystemId": "FileSystemId"}),
     ),
     cloudformation="AWS::EFS::MountTarget",
+    gone=("life_cycle_state", "deleting", "deleted", "error"),
     columns=(
         Text("mount_target_id", live="MountTargetId", cloudformation=REF),
         Arn(

@@ -39,6 +39,7 @@ CLUSTER = Table(
     live=(_CLUSTERS, Each("eks.describe_cluster", "cluster", inputs={"name": "@"})),
     cloudformation="AWS::EKS::Cluster",
     ref_property="Name",
+    gone=("status", "DELETING", "FAILED"),
     columns=(
         Text("name", live="name", cloudformation=REF),
         Arn(live="arn"),
@@ -70,8 +71,9 @@ CLUSTER = Table(
         ),
         Texts(
             "public_access_cidrs",
-            live=From("resourcesVpcConfig.publicAccessCidrs", absent=[]),
-            cloudformation=From("ResourcesVpcConfig.PublicAccessCidrs", absent=["0.0.0.0/0"]),
+            live="resourcesVpcConfig.publicAccessCidrs",
+            absent=["0.0.0.0/0"],
+            about="Who may reach the public endpoint; everyone, where nothing is said.",
         ),
         Text("vpc_id", live="resourcesVpcConfig.vpcId"),
         Texts(
@@ -132,6 +134,7 @@ NODE_GROUP = Table(
         Each("eks.describe_nodegroup", "nodegroup", inputs={"clusterName": "^", "nodegroupName": "@"}),
     ),
     cloudformation="AWS::EKS::Nodegroup",
+    gone=("status", "DELETING", "CREATE_FAILED"),
     columns=(
         Text("nodegroup_name", live="nodegroupName"),
         Arn(live="nodegroupArn"),
@@ -219,6 +222,7 @@ ADDON = Table(
         Each("eks.describe_addon", "addon", inputs={"clusterName": "^", "addonName": "@"}),
     ),
     cloudformation="AWS::EKS::Addon",
+    gone=("status", "DELETING"),
     columns=(
         Text("addon_name", live="addonName"),
         Arn(live="addonArn"),
@@ -259,6 +263,7 @@ FARGATE_PROFILE = Table(
         ),
     ),
     cloudformation="AWS::EKS::FargateProfile",
+    gone=("status", "DELETING", "CREATE_FAILED"),
     columns=(
         Text("fargate_profile_name", live="fargateProfileName"),
         Arn(live="fargateProfileArn"),

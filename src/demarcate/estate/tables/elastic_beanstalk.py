@@ -120,6 +120,7 @@ ENVIRONMENT = Table(
     },
     cloudformation="AWS::ElasticBeanstalk::Environment",
     ref_property="EnvironmentName",
+    gone=("status", "Terminating", "Terminated"),
     columns=(
         Text("environment_name", live="EnvironmentName", cloudformation=REF),
         Text("environment_id", live="EnvironmentId"),

@@ -67,6 +67,7 @@ CLUSTER = Table(
     details={"tags": Call("elasticache.list_tags_for_resource", inputs={"ResourceName": "ARN"})},
     cloudformation="AWS::ElastiCache::CacheCluster",
     ref_property="ClusterName",
+    gone=("cache_cluster_status", "deleting", "deleted"),
     columns=(
         Text("cache_cluster_id", live="CacheClusterId", cloudformation=REF),
         Arn(live="ARN", cloudformation=REF),
@@ -136,6 +137,7 @@ REPLICATION_GROUP = Table(
     details={"tags": Call("elasticache.list_tags_for_resource", inputs={"ResourceName": "ARN"})},
     cloudformation="AWS::ElastiCache::ReplicationGroup",
     ref_property="ReplicationGroupId",
+    gone=("status", "deleting", "create-failed"),
     columns=(
         Text("replication_group_id", live="ReplicationGroupId", cloudformation=REF),
         Arn(live="ARN", cloudformation=REF),

@@ -72,6 +72,7 @@ LOAD_BALANCER = Table(
     service="elb",
     live=Each("elbv2.describe_load_balancers", "LoadBalancers[]"),
     details={
+        "tags": Call("elbv2.describe_tags", inputs={"ResourceArns": "LoadBalancerArn"}, batch="ResourceArns"),
         "attributes": Call(
             "elbv2.describe_load_balancer_attributes", inputs={"LoadBalancerArn": "LoadBalancerArn"}
         ),
@@ -84,6 +85,7 @@ LOAD_BALANCER = Table(
     cloudformation="AWS::ElasticLoadBalancingV2::LoadBalancer",
     ref_attributes=("LoadBalancerArn",),
     companions={"waf": Companion("AWS::WAFv2::WebACLAssociation", "ResourceArn", shared=True)},
+    gone=("state_code", "failed"),
     columns=(
         Arn(live="LoadBalancerArn", cloudformation=REF),
         Text("name", live="LoadBalancerName", cloudformation="Name"),
@@ -128,7 +130,7 @@ LOAD_BALANCER = Table(
             about="The WAF web ACL of an application load balancer, or empty.",
         ),
         Time("created_time", live="CreatedTime"),
-        Tags(live=None),
+        Tags(live="@tags.TagDescriptions[0].Tags"),
     ),
 )
 
@@ -282,6 +284,9 @@ CLASSIC = Table(
     service="elb",
     live=Each("elb.describe_load_balancers", "LoadBalancerDescriptions[]"),
     details={
+        "tags": Call(
+            "elb.describe_tags", inputs={"LoadBalancerNames": "LoadBalancerName"}, batch="LoadBalancerNames"
+        ),
         "attributes": Call(
             "elb.describe_load_balancer_attributes", inputs={"LoadBalancerName": "LoadBalancerName"}
         ),
@@ -348,7 +353,7 @@ CLASSIC = Table(
             about="monitor, defensive or strictest. Templates cannot set it.",
         ),
         Time("created_time", live="CreatedTime"),
-        Tags(live=None),
+        Tags(live="@tags.TagDescriptions[0].Tags"),
     ),
 )
 

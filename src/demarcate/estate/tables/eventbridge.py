@@ -15,6 +15,7 @@ from demarcate.estate.schema.table import (
     From,
     Int,
     Json,
+    ManagedBy,
     Table,
     Tags,
     Text,
@@ -68,6 +69,7 @@ BUS = Table(
             about="In a template: the AWS::Events::EventBusPolicy resources that name the bus.",
         ),
         Json("policy", live=From("Policy", document), absent={}),
+        ManagedBy(live="ManagedBy"),
         Tags(live="@tags.Tags"),
     ),
 )

@@ -11,7 +11,10 @@ RESPONSE_PLAN = Table(
     "A response plan of Incident Manager.",
     service="systems-manager",
     live=Each("ssm-incidents.list_response_plans", "responsePlanSummaries[]"),
-    details={"plan": Call("ssm-incidents.get_response_plan", inputs={"arn": "arn"})},
+    details={
+        "tags": Call("ssm-incidents.list_tags_for_resource", inputs={"resourceArn": "arn"}),
+        "plan": Call("ssm-incidents.get_response_plan", inputs={"arn": "arn"}),
+    },
     cloudformation="AWS::SSMIncidents::ResponsePlan",
     columns=(
         Text("name", live="name"),
@@ -45,7 +48,7 @@ RESPONSE_PLAN = Table(
             cloudformation=From("Actions", without_secrets),
             absent=[],
         ),
-        Tags(),
+        Tags(live="@tags.tags"),
     ),
 )
 
@@ -54,6 +57,7 @@ MEMBERSHIP = Table(
     "A membership of AWS Security Incident Response.",
     service="security-incident-response",
     live=Each("security-ir.list_memberships", "items[]"),
+    gone=("membership_status", "Cancelled", "Terminated"),
     columns=(
         Text("membership_id", live="membershipId"),
         Arn(live="membershipArn"),

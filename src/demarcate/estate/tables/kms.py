@@ -123,7 +123,11 @@ KEY = Table(
             about="Where it rotates by itself.",
         ),
         Time("next_rotation_date", live="@rotation.NextRotationDate"),
-        Int("pending_window_in_days", cloudformation=From("PendingWindowInDays", absent=30)),
+        Int(
+            "pending_window_in_days",
+            live="@key.KeyMetadata.PendingDeletionWindowInDays",
+            cloudformation=From("PendingWindowInDays", absent=30),
+        ),
         Json(
             "policy",
             live=From("@policy.Policy", document),

@@ -8,7 +8,7 @@ SESSION = Table(
     "aws_macie2_session",
     "Macie in a region where it is on.",
     service="macie",
-    live=Each("macie2.get_macie_session", "@"),
+    live=Each("macie2.get_macie_session", "@", absent=("AccessDeniedException: Macie is not enabled",)),
     details={"discovery": Call("macie2.get_automated_discovery_configuration")},
     cloudformation="AWS::Macie::Session",
     columns=(

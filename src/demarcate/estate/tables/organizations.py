@@ -156,6 +156,9 @@ POLICY = Table(
         Each("organizations.list_policies", "Policies[]", inputs={"Filter": "Type"}),
     ),
     details={
+        "tags": Call(
+            "organizations.list_tags_for_resource", inputs={"ResourceId": "Id"}, only=("AwsManaged", False)
+        ),
         "policy": Call("organizations.describe_policy", inputs={"PolicyId": "Id"}),
         "targets": Call("organizations.list_targets_for_policy", inputs={"PolicyId": "Id"}),
     },
@@ -197,6 +200,6 @@ POLICY = Table(
             cloudformation=From("TargetIds", _at_root, absent=False),
             about="Whether it is attached to the root, and so is of force in all accounts but the managing one.",
         ),
-        Tags(),
+        Tags(live="@tags.Tags"),
     ),
 )

@@ -22,7 +22,7 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.unknown import first_unknown
-from demarcate.estate.tables.systems_manager import operation
+from demarcate.estate.tables.systems_manager import operation, tags_of
 
 PATCH_STATE = Table(
     "aws_ssm_managed_instance_patch_state",
@@ -100,7 +100,10 @@ PATCH_BASELINE = Table(
         "BaselineIdentities[]",
         params={"Filters": [{"Key": "OWNER", "Values": ["Self"]}]},
     ),
-    details={"baseline": Call("ssm.get_patch_baseline", inputs={"BaselineId": "BaselineId"})},
+    details={
+        "tags": tags_of("PatchBaseline", "BaselineId"),
+        "baseline": Call("ssm.get_patch_baseline", inputs={"BaselineId": "BaselineId"}),
+    },
     cloudformation="AWS::SSM::PatchBaseline",
     columns=(
         Text("baseline_id", live="BaselineId", cloudformation=REF),
@@ -137,7 +140,7 @@ PATCH_BASELINE = Table(
         Texts("patch_groups", live="@baseline.PatchGroups", cloudformation="PatchGroups", absent=[]),
         Time("created_date", live="@baseline.CreatedDate"),
         Time("modified_date", live="@baseline.ModifiedDate"),
-        Tags(),
+        Tags(live="@tags.TagList"),
     ),
 )
 
@@ -159,6 +162,7 @@ MAINTENANCE_WINDOW = Table(
     "A maintenance window.",
     service="systems-manager",
     live=Each("ssm.describe_maintenance_windows", "WindowIdentities[]"),
+    details={"tags": tags_of("MaintenanceWindow", "WindowId")},
     cloudformation="AWS::SSM::MaintenanceWindow",
     columns=(
         Text("window_id", live="WindowId", cloudformation=REF),
@@ -172,7 +176,7 @@ MAINTENANCE_WINDOW = Table(
         Text("start_date", live="StartDate", absent=""),
         Text("end_date", live="EndDate", absent=""),
         Text("next_execution_time", live="NextExecutionTime", absent=""),
-        Tags(),
+        Tags(live="@tags.TagList"),
     ),
 )
 

@@ -228,6 +228,7 @@ INSTANCE = Table(
     ),
     ref_property="DBInstanceIdentifier",
     companions={"selected": SELECTED},
+    gone=("status", "deleting", "failed"),
     columns=(
         Text("db_instance_identifier", live="DBInstanceIdentifier", cloudformation=REF),
         Arn(live="DBInstanceArn", cloudformation=attribute("DBInstanceArn")),
@@ -385,6 +386,7 @@ CLUSTER = Table(
     within=(_other("docdb", "AWS::DocDB::DBCluster"), _other("neptune", "AWS::Neptune::DBCluster")),
     ref_property="DBClusterIdentifier",
     companions={"selected": SELECTED},
+    gone=("status", "deleting"),
     columns=(
         Text("db_cluster_identifier", live="DBClusterIdentifier", cloudformation=REF),
         Arn(live="DBClusterArn", cloudformation=attribute("DBClusterArn")),

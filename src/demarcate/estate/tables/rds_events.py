@@ -11,6 +11,7 @@ EVENT_SUBSCRIPTION = Table(
     live=Each("rds.describe_event_subscriptions", "EventSubscriptionsList[]"),
     cloudformation="AWS::RDS::EventSubscription",
     ref_property="SubscriptionName",
+    gone=("status", "deleting"),
     columns=(
         Text("cust_subscription_id", live="CustSubscriptionId", cloudformation=REF),
         Arn(live="EventSubscriptionArn", cloudformation=REF),

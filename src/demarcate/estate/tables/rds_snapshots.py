@@ -38,6 +38,7 @@ SNAPSHOT = Table(
             only=_SHAREABLE,
         ),
     },
+    gone=("status", "deleting", "failed"),
     columns=(
         Text("db_snapshot_identifier", live="DBSnapshotIdentifier"),
         Arn(live="DBSnapshotArn"),
@@ -78,6 +79,7 @@ CLUSTER_SNAPSHOT = Table(
             only=_SHAREABLE,
         ),
     },
+    gone=("status", "deleting", "failed"),
     columns=(
         Text("db_cluster_snapshot_identifier", live="DBClusterSnapshotIdentifier"),
         Arn(live="DBClusterSnapshotArn"),

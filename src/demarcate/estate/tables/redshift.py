@@ -52,6 +52,7 @@ CLUSTER = Table(
     },
     cloudformation="AWS::Redshift::Cluster",
     ref_property="ClusterIdentifier",
+    gone=("cluster_status", "deleting", "final-snapshot"),
     columns=(
         Text("cluster_identifier", live="ClusterIdentifier", cloudformation=REF),
         Arn("arn:{partition}:redshift:{region}:{account_id}:cluster:{cluster_identifier}", cloudformation=REF),

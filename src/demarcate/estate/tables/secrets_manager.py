@@ -15,6 +15,7 @@ from demarcate.estate.schema.table import (
     From,
     Int,
     Json,
+    ManagedBy,
     Table,
     Tags,
     Text,
@@ -29,7 +30,10 @@ SECRET = Table(
     "A secret in Secrets Manager: how it is kept and renewed, not what it holds.",
     service="secrets-manager",
     live=Each("secretsmanager.list_secrets", "SecretList[]"),
-    details={"policy": Call("secretsmanager.get_resource_policy", inputs={"SecretId": "ARN"})},
+    details={
+        "whole": Call("secretsmanager.describe_secret", inputs={"SecretId": "ARN"}, only=("PrimaryRegion",)),
+        "policy": Call("secretsmanager.get_resource_policy", inputs={"SecretId": "ARN"}),
+    },
     cloudformation="AWS::SecretsManager::Secret",
     ref_attributes=("Id",),
     companions={
@@ -91,7 +95,13 @@ SECRET = Table(
             cloudformation=From("@policy.ResourcePolicy", document),
             absent={},
         ),
-        Texts("replica_regions", cloudformation=From("ReplicaRegions", each("Region")), absent=[]),
+        Texts(
+            "replica_regions",
+            live=From("@whole.ReplicationStatus", each("Region")),
+            cloudformation=From("ReplicaRegions", each("Region")),
+            absent=[],
+        ),
+        ManagedBy(live="OwningService"),
         Tags(live="Tags"),
     ),
 )

@@ -19,6 +19,7 @@ from demarcate.estate.schema.table import (
     From,
     Int,
     Json,
+    ManagedBy,
     Table,
     Tags,
     Text,
@@ -228,6 +229,7 @@ SECURITY_GROUP = Table(
             cloudformation=From("@egress", bool),
             about="Whether a template declares egress rules of it as resources of their own.",
         ),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
@@ -245,6 +247,7 @@ _COLUMNS = (
     Text("prefix_list_id", about="The prefix list it lets through, or empty."),
     Text("referenced_group_id", about="The security group it lets through, or empty."),
     Text("description"),
+    ManagedBy(),
 )
 
 

@@ -7,7 +7,11 @@ from typing import Any
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import each
 
-_NOT_ENABLED = ("InvalidAccessException: is not subscribed", "ResourceNotFoundException")
+_NOT_ENABLED = (
+    "InvalidAccessException: is not subscribed",
+    "InvalidAccessException: is not enabled for securityhub",
+    "ResourceNotFoundException",
+)
 
 
 def _standard(arn: Any) -> Any:
@@ -59,6 +63,7 @@ STANDARDS_SUBSCRIPTION = Table(
     service="security-hub",
     live=Each("securityhub.get_enabled_standards", "StandardsSubscriptions[]", absent=_NOT_ENABLED),
     cloudformation="AWS::SecurityHub::Standard",
+    gone=("standards_status", "DELETING"),
     columns=(
         Text("name", live=From("StandardsArn", _standard)),
         Text("standards_arn", live="StandardsArn"),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demarcate.estate.schema.table import Arn, Each, Table, Tags, Text, Texts, Time, attribute
+from demarcate.estate.schema.table import Arn, Call, Each, Table, Tags, Text, Texts, Time, attribute
 
 _NO_SUBSCRIPTION = ("ResourceNotFoundException",)
 
@@ -27,6 +27,7 @@ PROTECTION = Table(
     service="shield",
     scope="account",
     live=Each("shield.list_protections", "Protections[]", absent=_NO_SUBSCRIPTION),
+    details={"tags": Call("shield.list_tags_for_resource", inputs={"ResourceARN": "ProtectionArn"})},
     cloudformation="AWS::Shield::Protection",
     columns=(
         Text("id", live="Id", cloudformation=attribute("ProtectionId")),
@@ -39,6 +40,6 @@ PROTECTION = Table(
             live="ApplicationLayerAutomaticResponseConfiguration.Status",
             absent="DISABLED",
         ),
-        Tags(),
+        Tags(live="@tags.Tags"),
     ),
 )

@@ -38,6 +38,7 @@ STATE_MACHINE = Table(
         "tags": Call("stepfunctions.list_tags_for_resource", inputs={"resourceArn": "stateMachineArn"}),
     },
     cloudformation="AWS::StepFunctions::StateMachine",
+    gone=("status", "DELETING"),
     columns=(
         Text("name", live="name", cloudformation="StateMachineName"),
         Arn(live="stateMachineArn"),

@@ -38,6 +38,11 @@ def _public(accounts: Any) -> bool:
     return any(account.lower() == "all" for account in accounts)
 
 
+def tags_of(kind: str, of: str) -> Call:
+    """The tags of what Systems Manager knows by a kind and an id."""
+    return Call("ssm.list_tags_for_resource", inputs={"ResourceId": of}, params={"ResourceType": kind})
+
+
 MANAGED_INSTANCE = Table(
     "aws_ssm_managed_instance",
     "A node, in EC2 or elsewhere, that Systems Manager manages.",
@@ -92,7 +97,10 @@ ASSOCIATION = Table(
     "An association of State Manager: a document that keeps nodes in a state.",
     service="systems-manager",
     live=Each("ssm.list_associations", "Associations[]"),
-    details={"association": Call("ssm.describe_association", inputs={"AssociationId": "AssociationId"})},
+    details={
+        "tags": tags_of("Association", "AssociationId"),
+        "association": Call("ssm.describe_association", inputs={"AssociationId": "AssociationId"}),
+    },
     cloudformation="AWS::SSM::Association",
     columns=(
         Text("association_id", live="AssociationId", cloudformation=REF),
@@ -121,7 +129,7 @@ ASSOCIATION = Table(
             about="The parameter Operation of a patching document: Scan or Install.",
         ),
         Json("targets", live="Targets", absent=[]),
-        Tags(),
+        Tags(live="@tags.TagList"),
     ),
 )
 
@@ -168,9 +176,7 @@ PARAMETER = Table(
     service="systems-manager",
     live=Each("ssm.describe_parameters", "Parameters[]"),
     details={
-        "tags": Call(
-            "ssm.list_tags_for_resource", inputs={"ResourceId": "Name"}, params={"ResourceType": "Parameter"}
-        ),
+        "tags": tags_of("Parameter", "Name"),
     },
     cloudformation="AWS::SSM::Parameter",
     ref_property="Name",

@@ -23,6 +23,7 @@ from demarcate.estate.schema.table import (
     From,
     Int,
     Json,
+    ManagedBy,
     Table,
     Tags,
     Text,
@@ -59,6 +60,7 @@ VPC = Table(
     },
     cloudformation="AWS::EC2::VPC",
     ref_attributes=("VpcId",),
+    gone=("state", "deleting"),
     columns=(
         Text("vpc_id", live="VpcId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{owner_id}:vpc/{vpc_id}", cloudformation=REF),
@@ -90,6 +92,7 @@ VPC = Table(
             absent="",
             about="monitor or enforce encryption in transit, or empty.",
         ),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
@@ -101,6 +104,7 @@ SUBNET = Table(
     live=Each("ec2.describe_subnets", "Subnets[]"),
     cloudformation="AWS::EC2::Subnet",
     ref_attributes=("SubnetId",),
+    gone=("state", "failed", "failed-insufficient-capacity"),
     columns=(
         Text("subnet_id", live="SubnetId", cloudformation=REF),
         Arn(live="SubnetArn", cloudformation=REF),
@@ -121,6 +125,7 @@ SUBNET = Table(
             cloudformation=From("AssignIpv6AddressOnCreation", absent=False),
         ),
         Text("internet_gateway_block_mode", live="BlockPublicAccessStates.InternetGatewayBlockMode"),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
@@ -187,6 +192,7 @@ NETWORK_ACL = Table(
             cloudformation="@associations[].SubnetId",
         ),
         Json("entries", live="Entries", cloudformation=From("@", lambda _: [])),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
@@ -247,6 +253,7 @@ NETWORK_ACL_ENTRY = Table(
         Int("to_port"),
         Text("cidr_block", about="Empty where the rule is for IPv6."),
         Text("ipv6_cidr_block", about="Empty where the rule is for IPv4."),
+        ManagedBy(),
     ),
 )
 
@@ -278,6 +285,7 @@ ROUTE_TABLE = Table(
             cloudformation="@routes[].GatewayId",
             about="The internet gateways (igw-…), gateway endpoints and the like that it leads to.",
         ),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
@@ -295,6 +303,7 @@ INTERNET_GATEWAY = Table(
             "arn:{partition}:ec2:{region}:{account_id}:internet-gateway/{internet_gateway_id}", cloudformation=REF
         ),
         Texts("attached_vpc_ids", live=From("Attachments[].VpcId", as_list), cloudformation="@attachment[].VpcId"),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )
@@ -336,6 +345,14 @@ def _service_takes_policy(properties: Mapping[str, Any]) -> Any:
     return Unknown(Kind.UNTOLD, "a template does not tell whether the service takes endpoint policies")
 
 
+def _requester(item: dict[str, Any]) -> Any:
+    """The service that made something for itself in the account and operates it, as far as AWS names it."""
+    operator = item.get("Operator", {}).get("Principal")
+    if operator:
+        return operator
+    return item.get("RequesterId") or "aws" if item.get("RequesterManaged") else ""
+
+
 ENDPOINT = Table(
     "aws_vpc_endpoint",
     "A VPC endpoint: a private way to a service.",
@@ -347,6 +364,7 @@ ENDPOINT = Table(
         ),
     },
     cloudformation="AWS::EC2::VPCEndpoint",
+    gone=("state", "Deleting", "Deleted", "Rejected", "Failed", "Expired"),
     columns=(
         Text("vpc_endpoint_id", live="VpcEndpointId", cloudformation=REF),
         Arn("arn:{partition}:ec2:{region}:{owner_id}:vpc-endpoint/{vpc_endpoint_id}", cloudformation=REF),
@@ -378,6 +396,7 @@ ENDPOINT = Table(
             live=From("Groups", each("GroupId"), absent=[]),
             cloudformation="SecurityGroupIds",
         ),
+        ManagedBy(owner="OwnerId", live=From("@", _requester)),
         Tags(live="Tags"),
     ),
 )
@@ -395,6 +414,7 @@ EIP = Table(
         Bool("associated", live=From("AssociationId", not_empty), absent=False),
         Text("instance_id", live="InstanceId", absent=""),
         Text("network_interface_id", live="NetworkInterfaceId", absent=""),
+        ManagedBy(live="ServiceManaged"),
         Tags(live="Tags", cloudformation=None),
     ),
 )
@@ -420,6 +440,7 @@ NETWORK_INTERFACE = Table(
         Bool("source_dest_check", live="SourceDestCheck"),
         Bool("requester_managed", live="RequesterManaged", about="Whether an AWS service manages it."),
         Texts("security_group_ids", live=From("Groups", each("GroupId")), absent=[]),
+        ManagedBy(owner="OwnerId", live=From("@", _requester)),
         Tags(live="TagSet", cloudformation=None),
     ),
 )
@@ -430,6 +451,7 @@ TRANSIT_GATEWAY = Table(
     service="vpc",
     live=Each("ec2.describe_transit_gateways", "TransitGateways[]"),
     cloudformation="AWS::EC2::TransitGateway",
+    gone=("state", "deleting", "deleted"),
     columns=(
         Text("transit_gateway_id", live="TransitGatewayId", cloudformation=REF),
         Arn(live="TransitGatewayArn", cloudformation=REF),
@@ -448,6 +470,7 @@ TRANSIT_GATEWAY = Table(
             cloudformation=From("DefaultRouteTableAssociation", absent="enable"),
         ),
         Time("creation_time", live="CreationTime"),
+        ManagedBy(owner="OwnerId"),
         Tags(live="Tags"),
     ),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from demarcate.estate.schema.secrets import without_secrets
@@ -22,7 +23,7 @@ from demarcate.estate.schema.table import (
     attribute,
 )
 from demarcate.estate.schema.transforms import present
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 
 def _groups(rules: Any) -> Any:
@@ -37,9 +38,35 @@ def _groups(rules: Any) -> Any:
     return groups
 
 
+_MANAGED = ("PreProcessFirewallManagerRuleGroups", "PostProcessFirewallManagerRuleGroups")
+"""The rule groups that Firewall Manager puts before a web ACL's own rules, and after them."""
+
+
+def _managed(acl: dict[str, Any]) -> list[dict[str, Any]]:
+    """Firewall Manager's rule groups, as rules."""
+    return [
+        {**group, "Statement": group["FirewallManagerStatement"]}
+        for name in _MANAGED
+        for group in acl.get(name, [])
+    ]
+
+
+def _of_all(function: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function of rules, for a web ACL: of its own rules and Firewall Manager's."""
+    return lambda acl: function([*acl.get("Rules", []), *_managed(acl)])
+
+
+_ELSEWHERE = Unknown(Kind.INDIRECT, "a rule group decides, whose rules stand elsewhere")
+
+
 def _has_rate_limit(rules: Any) -> Any:
-    if any("RateBasedStatement" in rule["Statement"] for rule in rules if not isinstance(rule, Unknown)):
+    known = [rule for rule in rules if not isinstance(rule, Unknown)]
+    if any("RateBasedStatement" in rule["Statement"] for rule in known):
         return True
+    if any(
+        "RuleGroupReferenceStatement" in rule["Statement"] or "FirewallManagerStatement" in rule for rule in known
+    ):
+        return _ELSEWHERE
     return next((rule for rule in rules if isinstance(rule, Unknown)), False)
 
 
@@ -60,7 +87,7 @@ def _without_search(rules: Any) -> Any:
 
 def _columns(scope: str) -> tuple[Column, ...]:
     """The columns that both kinds have. Only a regional table reads templates, where the scope is told."""
-    rules = "@acl.WebACL.Rules"
+    rules, acl = "@acl.WebACL.Rules", "@acl.WebACL"
     return (
         Text("name", live="Name", cloudformation="Name"),
         Text("id", live="Id", cloudformation=attribute("Id")),
@@ -72,23 +99,23 @@ def _columns(scope: str) -> tuple[Column, ...]:
             live=From("@acl.WebACL.DefaultAction", _action),
             cloudformation=From("DefaultAction", _action),
         ),
-        Int("rule_count", live=From(rules, len), cloudformation=From("Rules", len), absent=0),
+        Int("rule_count", live=From(acl, _of_all(len)), cloudformation=From("Rules", len), absent=0),
         Texts(
             "managed_rule_groups",
-            live=From(rules, _groups),
+            live=From(acl, _of_all(_groups)),
             cloudformation=From("Rules", _groups),
             absent=[],
             about="vendor/name.",
         ),
         Bool(
             "has_rate_limit",
-            live=From(rules, _has_rate_limit),
+            live=From(acl, _of_all(_has_rate_limit)),
             cloudformation=From("Rules", _has_rate_limit),
             absent=False,
         ),
         Bool(
             "all_rules_have_metrics",
-            live=From(rules, _measured),
+            live=From(acl, _of_all(_measured)),
             cloudformation=From("Rules", _measured),
             absent=True,
         ),

@@ -164,7 +164,37 @@ def _selection(what: Asked, _: Moto) -> dict[str, Any]:
     }
 
 
+def _log_groups(_: Asked, moto: Moto) -> dict[str, Any]:
+    """Moto knows nothing of their data protection."""
+    told = moto()
+    return told | {"logGroups": [{**group, "dataProtectionStatus": "ACTIVATED"} for group in told["logGroups"]]}
+
+
+def _secrets(what: Asked, moto: Moto) -> dict[str, Any]:
+    """Moto lets nothing of a replica be asked."""
+    told = moto()
+    here = {"PrimaryRegion": what.region}
+    return told | {
+        "SecretList": [one | (here if "replicated" in one["Name"] else {}) for one in told["SecretList"]]
+    }
+
+
+def _tags(what: Asked, moto: Moto) -> dict[str, Any]:
+    """Moto keeps tags of parameters, and not of what it lacks."""
+    return (
+        moto() if what.params()["ResourceType"] == "Parameter" else {"TagList": [{"Key": "env", "Value": "test"}]}
+    )
+
+
 ANSWERS: dict[str, Any] = {
+    "logs.describe_log_groups": _log_groups,
+    "logs.get_data_protection_policy": {
+        "logGroupIdentifier": "/app",
+        "policyDocument": json.dumps({"Name": "p", "Version": "2021-06-01", "Statement": []}),
+    },
+    "secretsmanager.list_secrets": _secrets,
+    "ssm.list_tags_for_resource": _tags,
+    "ssm-incidents.list_tags_for_resource": {"tags": {"env": "test"}},
     "account.get_contact_information": {
         "ContactInformation": {
             "FullName": "platform team",

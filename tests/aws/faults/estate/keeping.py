@@ -16,6 +16,7 @@ def fill(make: Callable[..., Any]) -> None:
     kms.create_key()
     secrets = make("secretsmanager")
     secrets.create_secret(Name="shop/password", SecretString="not-a-secret")
+    secrets.create_secret(Name="shop/replicated", SecretString="not-a-secret")
     allow = {"Effect": "Allow", "Principal": "*", "Action": "secretsmanager:GetSecretValue", "Resource": "*"}
     secrets.put_resource_policy(
         SecretId="shop/password", ResourcePolicy=json.dumps({"Version": "2012-10-17", "Statement": [allow]})

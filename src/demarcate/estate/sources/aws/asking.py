@@ -123,6 +123,10 @@ class Asker:
                     raise CallFailed(step.operation, PartsFailed(told, failures))
                 yield [Item(value, None if first else items[0]) for value in _listed(get(page), step)]
         except FAILED as error:
+            if len(items) > 1 and is_gone(error):  # one of them is, and the others are not told for it
+                for item in items:
+                    yield from self.step(step, [item], scope, first=first)
+                return
             if means_nothing(error, step.absent) or (not first and is_gone(error)):
                 return
             raise CallFailed(step.operation, error) from error

@@ -22,6 +22,7 @@ from demarcate.estate.sources.aws.bounds import ANSWER, Bounds, bound
 from demarcate.estate.sources.aws.failures import FAILED, HandlerFailed, is_throttled
 from demarcate.estate.sources.aws.guard import guard, of_tables
 from demarcate.estate.sources.aws.limits import MOST, Limit
+from demarcate.estate.sources.aws.operations import action
 from demarcate.estate.sources.aws.telling import log_calls
 from demarcate.version import __version__
 
@@ -222,11 +223,11 @@ class Clients:
         return bool(known) and region not in known
 
     def api_name(self, operation: str) -> str:
-        """An operation as IAM and CloudTrail write it: `ec2.describe_volumes` is "ec2:DescribeVolumes"."""
+        """An operation under IAM's name for its service: `ec2.describe_volumes` is "ec2:DescribeVolumes"."""
         if operation not in self._names:
             service, method = operation.split(".")
             meta = self.pair(service, self.session.region_name or "us-east-1")[0].meta
-            self._names[operation] = f"{meta.service_model.signing_name}:{meta.method_to_api_mapping[method]}"
+            self._names[operation] = action(meta.service_model.signing_name, meta.method_to_api_mapping[method])
         return self._names[operation]
 
 

@@ -110,10 +110,18 @@ def is_throttled(code: str) -> bool:
     return bool(_THROTTLED.search(code))
 
 
+_GONE = re.compile(r"NotFound|NoSuch|DoesNotExist|Non[Ee]xist")
+_OF_IT = re.compile(r"Attribute|Config(?!urationRecorder)|Controls|Policy|Setting|Tag")
+
+
 def is_gone(error: Exception) -> bool:
     """Whether a resource was deleted between the call that listed it and this one."""
-    code = code_of(error)
-    return "NotFound" in code or "NoSuch" in code or "DoesNotExist" in code
+    return bool(_GONE.search(code_of(error)))
+
+
+def is_gone_whole(error: Exception) -> bool:
+    """The same of a call for a detail, where a code may also say that the resource has no policy, tags or the like."""
+    return is_gone(error) and not _OF_IT.search(code_of(error))
 
 
 def is_not_offered(error: Exception) -> bool:

@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
+
+PREFIXES: Final[Mapping[str, str]] = {"monitoring": "cloudwatch"}
+"""Prefixes of IAM's actions, for services that requests are signed for under another name."""
+
+
+def action(signing_name: str, name: str) -> str:
+    """An operation under IAM's name for its service: "ec2:DescribeVolumes"."""
+    return f"{PREFIXES.get(signing_name, signing_name)}:{name}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from typing import Final
 
 from demarcate.estate.sources.aws.calls import ORGANIZATION, PlannedCall
 from demarcate.estate.sources.aws.dry_run import ASSUME
-from demarcate.estate.sources.aws.operations import describe
+from demarcate.estate.sources.aws.operations import action, describe
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,9 +27,6 @@ class Grant:
         """The prefix of the action ("ec2")."""
         return self.action.partition(":")[0]
 
-
-PREFIXES: Final[Mapping[str, str]] = {"monitoring": "cloudwatch"}
-"""Prefixes of actions, for services that requests are signed for under another name."""
 
 INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {
     # Always allowed, even where a policy denies it.
@@ -87,5 +84,5 @@ def grants_for(operation: str) -> tuple[Grant, ...]:
     if operation.split(".")[0] in ("apigateway", "apigatewayv2"):
         return (Grant("apigateway:GET", f"arn:*:apigateway:*::{API_GATEWAY[operation]}"),)
     told = describe(operation)
-    own = f"{PREFIXES.get(told.signing_name, told.signing_name)}:{told.name}"
+    own = action(told.signing_name, told.name)
     return tuple(map(Grant, (own, *ALSO.get(operation, ()))))

@@ -10,14 +10,18 @@ from typing import Any
 from msgspec import structs
 
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.rows import ODD, Address, Item, Row, build, derive, detail_of, find
+from demarcate.estate.schema.rows import ODD, Address, Item, Row, build, derive, detail_of, find, is_gone
 from demarcate.estate.schema.table import Bulk, Call, Derived, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.aws.asking import Asker, Target, asked
-from demarcate.estate.sources.aws.failures import FAILED, CallFailed, means_nothing, why
+from demarcate.estate.sources.aws.failures import FAILED, CallFailed, is_gone_whole, means_nothing, why
 from demarcate.estate.sources.plan import TablePlan
+
+
+class _Gone(Exception):
+    """A resource was deleted between the call that listed it and one for a detail of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +54,9 @@ class Reader:
         self._bulk: dict[tuple[str, str], Mapping[Any, list[Any]] | Unknown] = {}
         columns = plan.table.columns
         self._region = next((told.path for c in columns if c.name == "region" and (told := c.place("live"))), None)
+        self._state = next(
+            (told.path for c in columns if c.name in plan.table.gone[:1] and (told := c.place("live"))), None
+        )
 
     def take(self, items: Iterable[Item]) -> None:
         """Write the rows of a page of items, in their order; their details are asked for side by side."""
@@ -70,8 +77,8 @@ class Reader:
     def _rows(self, placed: list[tuple[Item, Address, str]]) -> Iterator[tuple[Row, Address]]:
         """The rows of a page. The very first is made alone: an operation that is not offered is met once then."""
         alone = len(placed) if not self._waits else 0 if self.rows else 1
-        yield from map(self._row, placed[:alone])
-        yield from self._pool.map(self._row, placed[alone:])
+        yield from filter(None, map(self._row, placed[:alone]))
+        yield from filter(None, self._pool.map(self._row, placed[alone:]))
 
     def finish(self) -> None:
         """All items are taken."""
@@ -101,8 +108,12 @@ class Reader:
         self._unit.discard()
 
     def _placed(self, item: Item) -> tuple[Item, Address, str] | None:
-        """An item with where it is and the region to ask in; None where its region was not asked for."""
+        """An item with where it is and the region to ask in; None where its region was not asked for, and where it is
+        gone.
+        """
         scope = self._scope
+        if self._state is not None and is_gone(self.plan.table, find(item, self._state)):
+            return None
         place, endpoint = Address(scope.account.id, scope.region, scope.account.partition), scope.endpoint
         told = find(item, self._region) if self._region is not None else None
         if isinstance(told, str):
@@ -111,11 +122,15 @@ class Reader:
             place, endpoint = replace(place, region=told), told
         return item, place, endpoint
 
-    def _row(self, placed: tuple[Item, Address, str]) -> tuple[Row, Address]:
+    def _row(self, placed: tuple[Item, Address, str]) -> tuple[Row, Address] | None:
+        """The row of an item and where it is; None where it is gone since it was listed."""
         item, place, region = placed
-        for name, detail in self._details.items():
-            if isinstance(detail, Call):
-                item.details[name] = self._of_call(name, detail, item, region)
+        try:
+            for name, detail in self._details.items():
+                if isinstance(detail, Call):
+                    item.details[name] = self._of_call(name, detail, item, region)
+        except _Gone:
+            return None
         row = self._make(item, place)
         self._tell_malformed(row, item)
         if row.get("region") is None:
@@ -142,7 +157,7 @@ class Reader:
             row[column.name] = Unknown(unread.kind, str(unread))
 
     def _of_call(self, name: str, call: Call, item: Item, region: str) -> Any:
-        """What an operation says of one item; Unknown where it could not be asked."""
+        """What an operation says of one item; Unknown where it could not be asked. Raises _Gone where it is gone."""
         if call.only:
             path, *values = call.only
             found = find(item, path)
@@ -155,10 +170,16 @@ class Reader:
         params = {key: asked(item, text, self._scope, region) for key, text in call.inputs.items()}
         if any(value is ABSENT or isinstance(value, Unknown) for value in params.values()):
             return {}
+        if call.batch:
+            params[call.batch] = [params[call.batch]]
         try:
             return self._asker.answer(call.operation, {**call.params, **params}, region)
         except FAILED as error:
-            return {} if means_nothing(error, call.absent) else self._unknown(name, call.operation, error)
+            if means_nothing(error, call.absent):
+                return {}
+            if is_gone_whole(error) and any(not text.startswith("#") for text in call.inputs.values()):
+                raise _Gone from error
+            return self._unknown(name, call.operation, error)
 
     def _of_bulk(self, name: str, bulk: Bulk, item: Item, region: str) -> Any:
         """Of what one listing says of all items, what is about this one."""

@@ -62,7 +62,9 @@ class Maker:
         """The rows of an item that is not deleted."""
         place = Address(item.account, self.region_of(item), item.partition)
         for configuration in self._configurations(item):
-            yield self._row(item, configuration, place)
+            row = self._row(item, configuration, place)
+            if not rows.is_gone(self.table, row.get(self.table.gone[0]) if self.table.gone else None):
+                yield row
 
     def _configurations(self, item: ConfigurationItem) -> Iterator[Any]:
         configuration = item.configuration
