@@ -327,7 +327,7 @@ def _checks(model: Model, checks: Mapping[str, Check]) -> Iterator[str]:
         found = [check for check in checks.values() if check.area == area.id]
         yield from ["", f'## <a id="{area.id}"></a>{markdown(area.title)}', ""]
         if not found:
-            yield "None: this half is proven by people."
+            yield "None: this half needs manual evidence."
         for check in found:
             yield from _check(check)
 
