@@ -50,8 +50,8 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """A check that is valid: its texts, and its predicates as SQL over the judged row `_row`.
 
-    `severity_why` says why the severity is not that of a control that it cites. `refs` are identifiers elsewhere of what
-    it decides, `related` those of what it decides otherwise, with the difference.
+    `severity_why` says why the severity is not that of a control that it cites. `refs` are identifiers elsewhere of
+    what it decides, `related` those of what it decides otherwise, with the difference.
     `verdict` is NULL or a boolean for each row that it is about; `about`, whether it is or may be, is empty where it is
     about every row. `looks` are what other tables say of the row, which both read as columns of `_row`. `reason` is SQL
     text for a row that fails.
