@@ -1,9 +1,9 @@
 """What checks say of others' controls: that there are such, and why a severity is not theirs.
 
 `cases/security_hub.csv` has the severity of each control of Security Hub. Those of source `oscal` are of AWS's OSCAL
-catalog of its controls (awslabs/oscal-content-for-aws-services), those of source `docs` of the user guide's control reference
-(https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html), which has controls that
-the catalog lacks. Both are as of 2026-11-28.
+catalog of its controls (awslabs/oscal-content-for-aws-services), those of source `docs` of the user guide's control
+reference (https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html), which has
+controls that the catalog lacks. Both are as of 2026-11-28.
 """
 
 from __future__ import annotations
