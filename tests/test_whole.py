@@ -151,7 +151,6 @@ def used(name: str) -> Iterable[tuple[str, str]]:
     ("name", "file", "column"),
     [
         ("prowler", "prowler-checks.csv", "check"),
-        ("security-hub", "security-hub-controls.csv", "control"),
         ("config-rule", "security-hub-controls.csv", "config_rule"),
     ],
 )
@@ -162,7 +161,7 @@ def test_references_exist(name: str, file: str, column: str) -> None:
 
 
 def test_no_other_kind_of_reference_is_used() -> None:
-    kinds = {name for check in checks().values() for name in check.refs}
+    kinds = {name for check in checks().values() for name in (*check.refs, *check.related)}
     assert kinds <= {"prowler", "security-hub", "config-rule", "nist-800-53-r5"}
 
 

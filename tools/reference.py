@@ -327,7 +327,7 @@ def _checks(model: Model, checks: Mapping[str, Check]) -> Iterator[str]:
         found = [check for check in checks.values() if check.area == area.id]
         yield from ["", f'## <a id="{area.id}"></a>{markdown(area.title)}', ""]
         if not found:
-            yield "None: this half is proven by people."
+            yield "None: this half needs manual evidence."
         for check in found:
             yield from _check(check)
 
@@ -336,11 +336,15 @@ def _check(check: Check) -> Iterator[str]:
     yield from _heading(3, check.id)
     yield from [f"{markdown(check.title)}.", ""]
     yield from _item("Severity", check.severity)
+    yield from _item("Why this severity", markdown(check.severity_why))
     yield from _item("Proves", _link(check.responsibility, "model.md"))
     yield from _item("Reads", ", ".join(_link(table, "tables.md") for table in check.tables))
     yield from _item("Remedy", markdown(check.remedy))
     for name, refs in sorted(check.refs.items()):
         yield from _item(_FRAMEWORKS.get(name, name), _codes(refs))
+    for name, whys in sorted(check.related.items()):
+        for ref, why in whys.items():
+            yield from _item(f"Related, {_FRAMEWORKS.get(name, name)} {ref}", markdown(why))
     if check.condition:
         yield from ["", "It is about rows where", "", *_sql(check.condition), "", "and passes where"]
     yield from ["", *_sql(check.predicate)]

@@ -191,7 +191,7 @@ def test_an_operation_that_is_never_answered_is_not_called_for_each_item(
 ) -> None:
     with mock.patch.object(asking, "IN_VAIN", patience):
         (told,) = unread(collect_topics(endless, answer))
-    assert told in (LATE, "throttled until it gave up (Throttling)")
+    assert told in (LATE, "throttled, retries exhausted (Throttling)")
     # A few until it is given up, and those that are under way then.
     assert endless.calls["GetTopicAttributes"] <= (4 + 2 * 16) * (clients.ATTEMPTS + 2)
 
@@ -203,7 +203,7 @@ def test_an_operation_that_is_not_answered_for_a_while_is_called_for_the_others(
         else:
             asked.text("<R><GetTopicAttributesResult/></R>")
 
-    assert unread(collect_topics(endless, again)) == {"throttled until it gave up (Throttling)"}
+    assert unread(collect_topics(endless, again)) == {"throttled, retries exhausted (Throttling)"}
     assert endless.calls["GetTopicAttributes"] > 500
 
 

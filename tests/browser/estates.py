@@ -233,7 +233,14 @@ def hostile() -> Assessment:
     ]
     told = "".join(names)
     theirs = msgspec.structs.replace(
-        check, title=f"title {told}", remedy=f"remedy {told}", predicate=told, condition=told, refs={told: (told,)}
+        check,
+        title=f"title {told}",
+        remedy=f"remedy {told}",
+        predicate=told,
+        condition=told,
+        severity_why=told,
+        refs={told: (told,)},
+        related={told: {told: told}},
     )
     judged_by = CheckResult(
         check=check.id,

@@ -108,8 +108,8 @@ def test_down_from_area_to_resource_and_back(visit: Open) -> None:
     made = page.locator("#made").inner_text()
     assert "examples/estate/operations.yaml:70" in made
     assert "is not encrypted" in made
-    follow(page.locator("#made").get_by_role("link", name="EBS volumes are encrypted at rest"))
-    expect(heading(page)).to_have_text("EBS volumes are encrypted at rest")
+    follow(page.locator("#made").get_by_role("link", name="EBS volumes are encrypted"))
+    expect(heading(page)).to_have_text("EBS volumes are encrypted")
     for title in ("BuildCache", "Enable encryption at rest", "Encryption"):
         page.go_back()
         expect(heading(page)).to_have_text(title)

@@ -98,7 +98,7 @@ def test_where_excludes_and_unknown_where_is_unknown() -> None:
         volume("c", encrypted=True, state=None),
     ]
     judged = judge(snapshot({"aws_ebs_volume": rows}), [check("encrypted", where="state <> 'deleting'")])
-    assert told(judged) == [("b", "fail", "b fails"), ("c", "unknown", "state: is not told")]
+    assert told(judged) == [("b", "fail", "b fails"), ("c", "unknown", "state: not returned by AWS")]
 
 
 def test_what_others_operate_is_not_judged_unless_it_is_asked_for() -> None:

@@ -94,7 +94,9 @@ def checks(folder: Path) -> Path:
             f"  fail: {quoted(text.replace('{', '{{').replace('}', '}}') + ' {volume_id}')}",
             "  severity: critical",
             f"  remedy: {quoted(text)}",
+            f"  severity-why: {quoted(text)}",
             f"  refs: {{{quoted(text)}: {quoted(text)}}}",
+            f"  related: {{{quoted(text)}: {{{quoted(text)}: {quoted(text)}}}}}",
         ]
     folder.mkdir()
     (folder / "mine.yaml").write_text("\n".join(lines))

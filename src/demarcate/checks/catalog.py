@@ -166,9 +166,11 @@ def compile_check(
         responsibility=written.responsibility,
         table=written.table,
         severity=written.severity,
+        severity_why=written.severity_why,
         remedy=written.remedy,
         on_request=written.on_request,
         refs={name: (ref,) if isinstance(ref, str) else ref for name, ref in written.refs.items()},
+        related=written.related,
         predicate=condition,
         condition=written.where,
         verdict=verdict,
@@ -335,7 +337,9 @@ def encode(check: Check) -> dict[str, Any]:
     return {key: told[key] for key in keys} | {
         "tables": list(check.tables),
         "severity": check.severity,
+        "severity_why": check.severity_why,
         "refs": {name: list(ref) for name, ref in check.refs.items()},
+        "related": check.related,
     }
 
 

@@ -39,15 +39,19 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     where: str = ""
     fail: str
     severity: Severity
+    severity_why: str = msgspec.field(name="severity-why", default="")
     remedy: str = ""
     on_request: str = msgspec.field(name="on-request", default="")
     refs: dict[str, str | tuple[str, ...]] = {}
+    related: dict[str, dict[str, str]] = {}
     examples: Examples | None = None
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """A check that is valid: its texts, and its predicates as SQL over the judged row `_row`.
 
+    `severity_why` says why the severity is not that of a control that it cites. `refs` are identifiers elsewhere of
+    what it decides, `related` those of what it decides otherwise, with the difference.
     `verdict` is NULL or a boolean for each row that it is about; `about`, whether it is or may be, is empty where it is
     about every row. `looks` are what other tables say of the row, which both read as columns of `_row`. `reason` is SQL
     text for a row that fails.
@@ -65,8 +69,10 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     responsibility: str
     table: str
     severity: Severity
+    severity_why: str
     remedy: str
     refs: dict[str, tuple[str, ...]]
+    related: dict[str, dict[str, str]]
     predicate: str
     condition: str
     verdict: str

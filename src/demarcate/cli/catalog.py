@@ -40,7 +40,7 @@ def list_checks(
         and (service is None or any(service == of.id for of in model.services_of_table.get(check.table, ())))
     ]
     if format is Format.JSON:
-        columns = ["id", "title", "area", "responsibility", "table", "tables", "severity", "refs"]
+        columns = ["id", "title", "area", "responsibility", "table", "tables", "severity", "refs", "related"]
     else:
         columns = (
             ["id", "severity", "title"]
@@ -69,4 +69,5 @@ def show(
         data().write(json_text(told, indent=True) + "\n")
         return
     told["refs"] = [f"{name} {ref}" for name, refs in check.refs.items() for ref in refs]
+    told["related"] = [f"{name} {ref}: {why}" for name, whys in check.related.items() for ref, why in whys.items()]
     rows.write(["key", "value"], [[key, value] for key, value in told.items() if value], str(format), data())

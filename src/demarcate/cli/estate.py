@@ -78,7 +78,7 @@ def assess(
     _check_severity(fail_on)
     options.check_not_kept(sources)
     if passes and save is None:
-        raise DemarcateError("--passes goes with --save: reports count what passes")
+        raise DemarcateError("--passes requires --save: reports count what passes")
     files = [reports.Destination.of(text) for text in out or ()]
     with showing() as progress:
         assessment = assess_sources(

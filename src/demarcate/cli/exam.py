@@ -108,13 +108,13 @@ def _refuse_what_does_not_go_together(
     from demarcate.base.errors import DemarcateError
 
     if format is ExamFormat.TEXT and out is not None:
-        raise DemarcateError("--out goes with --format json or html")
+        raise DemarcateError("--out requires --format json or html")
     if evidence is None and (person is not None or responsibility is not None):
         raise DemarcateError("--person and --responsibility go with --evidence")
     if evidence is not None and format is not ExamFormat.TEXT:
-        raise DemarcateError("--evidence goes with --format text: only an exam that is taken here has a result")
+        raise DemarcateError("--evidence requires --format text: only an exam that is taken here has a result")
     if evidence is not None and not (person or "").strip():
-        raise DemarcateError("--evidence needs --person: whose result it is")
+        raise DemarcateError("--evidence requires --person: whose result it is")
     if evidence is not None and not evidence.is_dir():
         raise DemarcateError(f"{evidence}: there is no such folder; make it first")
 

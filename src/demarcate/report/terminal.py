@@ -209,7 +209,7 @@ def _needs(assessment: Assessment, posture: ResponsibilityPosture) -> str:
         return "cannot be told: their checks found unknown"
     kinds = [proof.kind for proof in assessment.model.responsibility[posture.id].proof]
     if "checks" not in kinds:
-        return f"need people's word: {', '.join(kinds)}"
+        return f"need manual evidence: {', '.join(kinds)}"
     checks = {check.id for check in assessment.checks.values() if check.responsibility == posture.id}
     untold = {one.check for one in assessment.posture.not_run if one.kind is Kind.UNTOLD}
     if not posture.checks and checks and checks <= untold:

@@ -85,7 +85,7 @@ NO_END = ("the pages have no end: a token came again",)
 
 KINDS: dict[str, tuple[Fault, tuple[str, ...]]] = {
     "denied": (denied, ("access denied",)),
-    "throttled for ever": (throttled, ("throttled until it gave up",)),
+    "throttled for ever": (throttled, ("throttled, retries exhausted",)),
     "HTTP 500": (broken, ("AWS answered InternalError",)),
     "connection cut": (cut, FAILED),
     "malformed answer": (malformed, FAILED),

@@ -85,7 +85,7 @@ class Kind(StrEnum):
         "decided elsewhere",
         "Something else decides it: a snapshot, an image, a launch template.",
     )
-    UNTOLD = "untold", "not told by the source", "Where the rows come from does not tell it."
+    UNTOLD = "untold", "not returned by the source", "Where the rows come from does not tell it."
     NOT_COLLECTED = (
         "not-collected",
         "not collected",

@@ -229,7 +229,7 @@ def roll_ups(assessment: Assessment) -> list[RollUp]:
     return [table for table in made if table.rows]
 
 
-_CHECKED = "What checks prove. What people must prove holds for all of the estate and is not counted here."
+_CHECKED = "What checks prove. What needs manual evidence holds for all of the estate and is not counted here."
 
 
 def _worst_first(title: str, heading: str, counts: Mapping[str, Counts], follow: str = "") -> RollUp:

@@ -64,11 +64,13 @@ def _check(check: Check, result: CheckResult | None) -> dict[str, Any]:
         "title": check.title,
         "responsibility": check.responsibility,
         "severity": check.severity,
+        "severity_why": check.severity_why,
         "table": check.table,
         "remedy": check.remedy,
         "predicate": check.predicate,
         "condition": check.condition,
         "refs": check.refs,
+        "related": check.related,
         "counts": [result.passed, result.failed, result.unknown] if result else [0, 0, 0],
     }
 

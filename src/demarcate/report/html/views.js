@@ -30,6 +30,8 @@ function checkView(place) {
       ["Of rows where", check.condition ? h("code", {}, check.condition) : ""],
       ["Of the table", h("code", {}, check.table)],
       ["Also known as", Object.entries(check.refs).map(([name, refs]) => h("p", {}, `${name}: ${refs.join(", ")}`))],
+      ["Related", Object.entries(check.related).flatMap(([name, whys]) => Object.entries(whys).map(([ref, why]) => h("p", {}, `${name}: ${ref}: ${why}`)))],
+      ["Why this severity", check.severity_why],
     ),
     h("h3", {}, "Findings"),
     list,

@@ -194,7 +194,7 @@ def _reason(error: Exception) -> str:
     if _DENIED.search(code):
         return f"access denied ({code})"
     if is_throttled(code):
-        return f"throttled until it gave up ({code})"
+        return f"throttled, retries exhausted ({code})"
     if isinstance(error, ClientError):
         return f"AWS answered {code}"
     if isinstance(error, ValueError | TimeoutError):  # ours, about an answer that came

@@ -27,8 +27,8 @@ class LiveSource:
     title = "live AWS"
     label = "live"
     asks = True
-    untold = "AWS does not tell it"
-    unset = "is not told"
+    untold = "no AWS API returns it"
+    unset = "not returned by AWS"
 
     def recognises(self, name: str) -> bool:
         """Whether this is `aws`."""
