@@ -125,4 +125,6 @@ def test_user_data_is_searched_for_secrets(text: str, kinds: list[str]) -> None:
 def test_a_volume_of_a_snapshot_is_encrypted_as_the_snapshot_is() -> None:
     mapping = {"DeviceName": "/dev/xvda", "Ebs": {"SnapshotId": "snap-1"}}
     assert isinstance(unencrypted_devices([mapping]), Unknown)
-    assert unencrypted_devices([{"DeviceName": "/dev/xvdb", "VirtualName": "ephemeral0"}]) == []
+    ephemeral = {"DeviceName": "/dev/xvdb", "VirtualName": "ephemeral0"}
+    assert isinstance(unencrypted_devices([ephemeral]), Unknown), "the image has a volume of its own"
+    assert unencrypted_devices([ephemeral, {"DeviceName": "/dev/xvda", "Ebs": {"Encrypted": True}}]) == []

@@ -64,6 +64,10 @@ RUNS: dict[str, list[str]] = {
     "checks list": ["--checks", "{checks}"],
     "checks show": [f"0 {TEXTS[0]}", "--checks", "{checks}"],
     "checks show lines": [f"6 {TEXTS[6]}", "--checks", "{checks}"],
+    "facts list": [],
+    "facts list one": ["--table", TEXTS[6]],
+    "facts check": [],
+    "facts update": ["{out}/" + TEXTS[6]],
     "iam-policy": ["--checks", "{checks}", "--org", "--role-name", TEXTS[0]],
     "diagram": ["{snapshot}", "--checks", "{checks}", "--evidence", "{evidence}"],
     "diagram file": ["{templates}", "--checks", "{checks}", "--out", "{out}/d\u001b.drawio"],
@@ -73,7 +77,9 @@ RUNS: dict[str, list[str]] = {
 }
 """What is run: the verb, a word about the case, and arguments."""
 
-VERBS = {"checks list", "checks show"} | {name for name in RUNS if " " not in name}
+VERBS = {"checks list", "checks show", "facts list", "facts check", "facts update"} | {
+    name for name in RUNS if " " not in name
+}
 
 
 @cache

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+import time
 from http.client import HTTPException
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -21,7 +22,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.limits import MAX_BYTES
 
 SECONDS = 30
-"""How long an answer may keep us waiting."""
+"""How long an answer may keep us waiting, until it begins and until it ends."""
 
 
 class _OnlyHttps(HTTPRedirectHandler):
@@ -54,6 +55,16 @@ def shown_url(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
+def _within(answer: IO[bytes], shown: str) -> bytes:
+    """An answer, or more than may be read of it. Raises DemarcateError where it trickles."""
+    end, raw = time.monotonic() + SECONDS, b""
+    while len(raw) <= MAX_BYTES and (part := answer.read1(1 << 16)):  # type: ignore[attr-defined]
+        raw += part
+        if time.monotonic() > end:
+            raise DemarcateError(f"{shown}: the answer took more than {SECONDS} seconds")
+    return raw
+
+
 def fetch_text(url: str) -> str:
     """The text (UTF-8) of a document on the web.
 
@@ -77,7 +88,7 @@ def fetch_text(url: str) -> str:
     request = Request(url, headers={"User-Agent": "demarcate"})  # noqa: S310 - its scheme is https
     try:
         with opener.open(request, timeout=SECONDS) as answer:
-            raw = answer.read(MAX_BYTES + 1)
+            raw = _within(answer, shown)
     except HTTPError as error:
         error.close()
         raise DemarcateError(f"{shown}: answered {error.code}") from error

@@ -1,11 +1,10 @@
-"""Amazon RDS: instances, clusters and parameter groups."""
+"""Amazon RDS: instances and clusters."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.standins import DYNAMIC, StandIn, sample
 from demarcate.estate.schema.table import (
@@ -14,7 +13,6 @@ from demarcate.estate.schema.table import (
     Arn,
     Bool,
     Bulk,
-    Call,
     Column,
     Each,
     From,
@@ -32,6 +30,7 @@ from demarcate.estate.schema.table import (
 from demarcate.estate.schema.transforms import each, present
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.tables.backup import SELECTED, selected
+from demarcate.estate.tables.rds_parameters import force_tls_declared
 
 _RESTORED_INSTANCE = (
     "DBClusterIdentifier",
@@ -139,38 +138,6 @@ def _maintenance() -> tuple[Column, ...]:
     )
 
 
-_FORCE_TLS = ("rds.force_ssl", "require_secure_transport")
-
-
-def _is_on(value: Any) -> Any:
-    """Whether a parameter of a database is on: 1 and 0 are that as well."""
-    number = convert("BIGINT", value, "ParameterValue")
-    return number == 1 if isinstance(number, int) else convert("BOOLEAN", value, "ParameterValue")
-
-
-def _force_tls_told(parameters: list[Mapping[str, Any]]) -> Any:
-    for one in parameters:
-        if one.get("ParameterName") in _FORCE_TLS and one.get("ParameterValue") is not None:
-            return _is_on(one["ParameterValue"])
-    return ABSENT
-
-
-def _force_tls_declared(properties: Mapping[str, Any]) -> Any:
-    """Whether a template's parameter group makes TLS compulsory: as declared, or else the family's default."""
-    parameters, family = properties.get("Parameters") or {}, properties.get("Family")
-    if isinstance(parameters, Unknown):
-        return parameters
-    for name in _FORCE_TLS:
-        if name in parameters:
-            value = parameters[name]
-            return _is_on(value)
-    if isinstance(family, Unknown) or family is None:
-        return family or ABSENT
-    if family.startswith("postgres"):
-        return float(family.removeprefix("postgres")) >= 15
-    return False if family.startswith(("mysql", "sqlserver")) else ABSENT
-
-
 def _default_group_tls(properties: Mapping[str, Any]) -> Any:
     name = properties.get("DBParameterGroupName", "")
     if isinstance(name, Unknown) or (name and not sample(name).startswith("default.")):
@@ -180,7 +147,7 @@ def _default_group_tls(properties: Mapping[str, Any]) -> Any:
     engine, major = properties.get("Engine"), _major(properties)
     if engine is None or isinstance(engine, Unknown) or major is ABSENT or isinstance(major, Unknown):
         return Unknown(Kind.INDIRECT, "the default parameter group depends on the engine's version")
-    forced = _force_tls_declared({"Family": f"{engine}{major}"})
+    forced = force_tls_declared({"Family": f"{engine}{major}"})
     if not isinstance(forced, bool):
         return Unknown(Kind.INDIRECT, f"the default parameter group of {engine} {major}")
     return "forced" if forced else "optional"
@@ -482,28 +449,5 @@ CLUSTER = Table(
         Time("create_time", live="ClusterCreateTime"),
         selected(),
         Tags(live="TagList"),
-    ),
-)
-
-PARAMETER_GROUP = Table(
-    "aws_rds_db_parameter_group",
-    "A parameter group of RDS DB instances.",
-    service="rds",
-    live=Each("rds.describe_db_parameter_groups", "DBParameterGroups[]"),
-    details={
-        "parameters": Call("rds.describe_db_parameters", inputs={"DBParameterGroupName": "DBParameterGroupName"}),
-    },
-    cloudformation="AWS::RDS::DBParameterGroup",
-    ref_property="DBParameterGroupName",
-    columns=(
-        Text("name", live="DBParameterGroupName", cloudformation=REF),
-        Arn(live="DBParameterGroupArn", cloudformation=REF),
-        Text("db_parameter_group_family", live="DBParameterGroupFamily", cloudformation="Family"),
-        Bool(
-            "force_tls",
-            live=From("@parameters.Parameters", _force_tls_told),
-            cloudformation=From("@", _force_tls_declared),
-            about="Whether connections without TLS are refused: rds.force_ssl or require_secure_transport.",
-        ),
     ),
 )
