@@ -71,9 +71,9 @@ def test_where_no_folder_takes_the_details_it_is_said(tmp_path: Path, monkeypatc
 BROKEN = """
 import sys, threading, demarcate.cli
 from demarcate.__main__ import main
-def broken():
+def broken(*_):
     raise LookupError("{secret}")
-def elsewhere():
+def elsewhere(*_):
     thread = threading.Thread(target=broken)
     thread.start()
     thread.join()

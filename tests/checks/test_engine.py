@@ -111,12 +111,12 @@ def test_what_others_operate_is_not_judged_unless_it_is_asked_for() -> None:
     ]
     here = snapshot({"aws_ebs_volume": rows})
     judged = judge(here, [check("encrypted")])
-    assert told(judged) == [("b", "fail", "b fails"), ("d", "unknown", "encrypted: is not told")]
+    assert told(judged) == [("b", "fail", "b fails"), ("d", "unknown", "encrypted: not returned by AWS")]
     (tally,) = judged.tallies
     assert (tally.passed, tally.failed, tally.unknown) == (1, 1, 1)
     assert told(judge(here, [check("encrypted", where="managed_by <> ''")])) == [
         ("a", "fail", "a fails"),
-        ("d", "unknown", "encrypted: is not told; managed_by: is not told"),
+        ("d", "unknown", "encrypted: not returned by AWS; managed_by: not returned by AWS"),
     ]
 
 

@@ -15,7 +15,7 @@ import botocore.endpoint
 from demarcate.estate.sources.aws import asking, clients
 from tests.aws.answers.server import Fault, Server, serving
 from tests.aws.faults.estate import fill
-from tests.aws.faults.kinds import KINDS, but_first
+from tests.aws.faults.kinds import KINDS, Pages, but_first
 from tests.aws.faults.reach import checks
 from tests.aws.faults.seeing import REGION, Seen, look
 
@@ -67,6 +67,10 @@ def the_world() -> Iterator[World]:
             server.calls.clear()
             calm = look(session, server.url, None, checks(), passes=True)
             asked = dict(server.calls)
+            # Services are asked after together, as many as a page has: with one on each page, each by itself.
+            server.storm = Pages()
+            look(session, server.url, {"aws_ecs_service": None, "aws_ecs_task_set": None}, ())
+            server.storm = None
             server.freeze()
             _reset(server)
         yield World(server, session, calm, asked)

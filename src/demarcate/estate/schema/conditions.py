@@ -90,7 +90,7 @@ def _fixed(conditions: Any, about: Callable[[str], bool]) -> Values:
 def _is_fixed(operator: str, key: str, values: Values) -> bool | Unknown:
     test: Callable[[str], bool]
     if operator == "bool":
-        test = _is_true
+        return every((values.given, *(_is("true", text) for text in values.texts), values.unknown or True))
     elif operator in _EXACT:
         return values.given
     elif operator == "ipaddress":
@@ -104,8 +104,11 @@ def _is_fixed(operator: str, key: str, values: Values) -> bool | Unknown:
     return values.unknown or True
 
 
-def _is_true(text: str) -> bool:
-    return text.lower() == "true"
+def _is(truth: str, text: str | StandIn) -> bool | Unknown:
+    """Whether a text is that truth, in whatever letters."""
+    if isinstance(text, StandIn):
+        return text.unknown
+    return text.lower() == truth
 
 
 def _is_narrow(text: str) -> bool:
@@ -302,8 +305,8 @@ def _holds(operator: str, key: str, values: Values, request: Request) -> bool | 
     of_all = operator.startswith("forallvalues:")
     operator = re.sub("^for(all|any)values?:", "", operator)
     if operator == "null":
-        wanted = [_is_true(text) is (value is None) for text in values.known]
-        return some([any(wanted), values.unknown or False])
+        wanted = "true" if value is None else "false"
+        return some((*(_is(wanted, text) for text in values.texts), values.unknown or False))
     if_exists = operator.endswith("ifexists")
     operator = operator.removesuffix("ifexists")
     negated = operator.startswith(("stringnot", "arnnot"))
@@ -311,7 +314,7 @@ def _holds(operator: str, key: str, values: Values, request: Request) -> bool | 
         return if_exists or of_all or negated
     if operator not in _COMPARED:
         return False
-    same = some([any(_matches(operator, text, value) for text in values.known), values.unknown or False])
+    same = some((*(_matches(operator, text, value) for text in values.texts), values.unknown or False))
     return same if isinstance(same, Unknown) else same is not negated
 
 
@@ -320,7 +323,10 @@ _COMPARED = frozenset(
 ) | {"bool"}
 
 
-def _matches(operator: str, text: str, value: str) -> bool:
+def _matches(operator: str, text: str | StandIn, value: str) -> bool | Unknown:
+    if isinstance(text, StandIn):
+        exactly = operator in ("stringequals", "stringnotequals")
+        return False if exactly and not text.may_be(value) else text.unknown
     if operator == "bool" or operator.endswith("ignorecase"):
         return text.lower() == value.lower()
     return bool(pattern(text).fullmatch(value)) if operator.endswith("like") else text == value
