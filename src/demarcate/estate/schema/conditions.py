@@ -91,9 +91,9 @@ def _is_fixed(operator: str, key: str, values: Values) -> bool | Unknown:
     test: Callable[[str], bool]
     if operator == "bool":
         return every((values.given, *(_is("true", text) for text in values.texts), values.unknown or True))
-    elif operator in _EXACT:
+    if operator in _EXACT:
         return values.given
-    elif operator == "ipaddress":
+    if operator == "ipaddress":
         test = _is_narrow
     elif operator in _LIKE:
         test = _fixed_test(key)
