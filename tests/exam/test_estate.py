@@ -93,8 +93,8 @@ def test_layers_of_a_resource_are_those_of_its_service(drafts: list[Draft], mode
     [
         (
             "estate:setting:lambda-runtime:ReserveStock",
-            "“ReserveStock” (AWS Lambda). This function uses a managed runtime that is not deprecated, in automatic update mode. "
-            "Who keeps the function's runtime patched?",
+            "“ReserveStock” (AWS Lambda). This function uses a managed runtime that is not deprecated, in automatic "
+            "update mode. Who keeps the function's runtime patched?",
             "AWS",
         ),
         (
