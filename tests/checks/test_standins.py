@@ -86,7 +86,7 @@ OF_OTHERS = (
 
 
 @pytest.mark.parametrize("form", OF_A_ROW + OF_OTHERS)
-@settings(max_examples=25)
+@settings(max_examples=15)
 @given(row=ROWS, snapshots=st.lists(SNAPSHOTS, max_size=3), texts=st.tuples(TEXTS, TEXTS), data=st.data())
 def test_what_is_answered_holds(
     database: duckdb.DuckDBPyConnection,
