@@ -166,8 +166,9 @@ def _gap(gap: ResponsibilityPosture, examples: dict[str, list[Finding]]) -> Rend
             lines.append(Padding(Text(f"→ {one_line(result.remedy)}", style="italic"), (0, 0, 0, 4)))
     if len(failing) > SHOWN_CHECKS:
         others = one_line(", ".join(result.check for result in failing[SHOWN_CHECKS:]))
-        more = f"× {len(failing) - SHOWN_CHECKS} more checks fail: {others}"
-        lines.append(Padding(Text(more, style="dim"), (0, 0, 0, 2)))
+        more = len(failing) - SHOWN_CHECKS
+        rest = Text(f"× {more} more {'check fails' if more == 1 else 'checks fail'}: {others}", style="dim")
+        lines.append(Padding(rest, (0, 0, 0, 2)))
     return Group(*lines)
 
 
