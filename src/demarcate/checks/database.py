@@ -158,8 +158,7 @@ class Group:
         for name, columns in sorted(reads.items()):
             held = self.snapshot.manifest.tables.get(name)
             for part in held.parts if held else ():
-                why = self._why_damaged(part.file, columns) if part.file else None
-                if part.file and why is not None:
+                if part.file and (why := self._why_damaged(part.file, columns)) is not None:
                     damaged[part.file] = damaged_part(name, part, f"is damaged: {why}")
         return damaged
 

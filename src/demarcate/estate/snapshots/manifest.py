@@ -324,8 +324,7 @@ def _lost_parts(folder: Path, manifest: Manifest) -> Iterator[tuple[str, Unread]
     """The parts that cannot be read, by their files, and why."""
     for name, table in manifest.tables.items():
         for part in table.parts:
-            why = _why_lost(folder, part.file) if part.file is not None else None
-            if part.file is not None and why is not None:
+            if part.file is not None and (why := _why_lost(folder, part.file)):
                 yield part.file, damaged_part(name, part, why)
 
 

@@ -12,6 +12,7 @@ from demarcate.estate.schema.table import (
     Bool,
     Bulk,
     Call,
+    Column,
     Companion,
     Each,
     From,
@@ -36,6 +37,16 @@ def _bulk(kind: str, items: str) -> Each:
 def _nothing(_: Any) -> list[Any]:
     """What a live account has beside the resource: nothing, as the resource itself tells all of it."""
     return []
+
+
+def _separate(name: str, owner: str, companion: str, type_: str) -> Column:
+    """What resources of a type, which stand apart in a template, say of an identity that they name."""
+    return Json(
+        name,
+        live=From(f"{owner}Name", _nothing),
+        cloudformation=f"@{companion}",
+        about=f"In a template: the {type_} resources that name the {owner.lower()}.",
+    )
 
 
 def _aws_managed(arns: Any) -> Any:
@@ -144,24 +155,9 @@ USER = Table(
             cloudformation=From("Policies", _documents),
             absent=[],
         ),
-        Json(
-            "separate_inline_policies",
-            live=From("UserName", _nothing),
-            cloudformation="@policies",
-            about="In a template: the AWS::IAM::Policy resources that name the user.",
-        ),
-        Json(
-            "separate_user_policies",
-            live=From("UserName", _nothing),
-            cloudformation="@own",
-            about="In a template: the AWS::IAM::UserPolicy resources that name the user.",
-        ),
-        Json(
-            "separate_managed_policies",
-            live=From("UserName", _nothing),
-            cloudformation="@managed",
-            about="In a template: the AWS::IAM::ManagedPolicy resources that name the user.",
-        ),
+        _separate("separate_inline_policies", "User", "policies", "AWS::IAM::Policy"),
+        _separate("separate_user_policies", "User", "own", "AWS::IAM::UserPolicy"),
+        _separate("separate_managed_policies", "User", "managed", "AWS::IAM::ManagedPolicy"),
         Text(
             "permissions_boundary_arn",
             live="PermissionsBoundary.PermissionsBoundaryArn",
@@ -235,18 +231,8 @@ ROLE = Table(
             cloudformation=From("Policies", _documents),
             absent=[],
         ),
-        Json(
-            "separate_inline_policies",
-            live=From("RoleName", _nothing),
-            cloudformation="@policies",
-            about="In a template: the AWS::IAM::Policy resources that name the role.",
-        ),
-        Json(
-            "separate_role_policies",
-            live=From("RoleName", _nothing),
-            cloudformation="@own",
-            about="In a template: the AWS::IAM::RolePolicy resources that name the role.",
-        ),
+        _separate("separate_inline_policies", "Role", "policies", "AWS::IAM::Policy"),
+        _separate("separate_role_policies", "Role", "own", "AWS::IAM::RolePolicy"),
         Texts("instance_profile_arns", live=From("InstanceProfileList", each("Arn")), absent=[]),
         Text(
             "permissions_boundary_arn",
@@ -297,18 +283,8 @@ GROUP = Table(
             cloudformation=From("Policies", _documents),
             absent=[],
         ),
-        Json(
-            "separate_inline_policies",
-            live=From("GroupName", _nothing),
-            cloudformation="@policies",
-            about="In a template: the AWS::IAM::Policy resources that name the group.",
-        ),
-        Json(
-            "separate_group_policies",
-            live=From("GroupName", _nothing),
-            cloudformation="@own",
-            about="In a template: the AWS::IAM::GroupPolicy resources that name the group.",
-        ),
+        _separate("separate_inline_policies", "Group", "policies", "AWS::IAM::Policy"),
+        _separate("separate_group_policies", "Group", "own", "AWS::IAM::GroupPolicy"),
     ),
 )
 
