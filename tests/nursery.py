@@ -90,8 +90,11 @@ def _prepare() -> None:
         import_module(name)
     package = import_module("demarcate")
     for module in pkgutil.walk_packages(package.__path__, "demarcate."):
-        if module.name not in ("demarcate.__main__", "demarcate.checks.batches", "demarcate.checks.unit"):
+        if module.name not in _ELSEWHERE and not module.name.startswith("demarcate.ledger.migrations."):
             import_module(module.name)
+
+
+_ELSEWHERE = ("demarcate.__main__", "demarcate.checks.batches", "demarcate.checks.unit")
 
 
 def _serve(ours: socket.socket) -> list[str]:

@@ -22,6 +22,7 @@ BELOW: dict[str, set[str]] = {
     "estate.sources": {"base", "version", "estate.schema", "estate.tables", "estate.snapshots"},
     "checks": {"base", "estate", "version"},
     "evidence": {"base", "model"},
+    "ledger": {"base", "model", "evidence"},
     "posture": {"base", "estate", "checks", "evidence", "model", "version"},
     "assessing": {"base", "estate", "checks", "evidence", "model", "posture"},
     "lines": {"base", "estate", "checks", "model", "posture"},
@@ -36,6 +37,7 @@ BELOW: dict[str, set[str]] = {
         "model",
         "posture",
         "assessing",
+        "ledger",
         "lines",
         "report",
         "version",
@@ -95,7 +97,17 @@ def test_no_two_files_lead_to_each_other() -> None:
     assert open_ == {}, "these files are in a circle, or import one that is"
 
 
-HEAVY = ("boto3", "botocore", "duckdb", "pyarrow", "sqlglot", "samtranslator", "rich.table")
+HEAVY = (
+    "alembic",
+    "boto3",
+    "botocore",
+    "duckdb",
+    "pyarrow",
+    "sqlalchemy",
+    "sqlglot",
+    "samtranslator",
+    "rich.table",
+)
 
 
 def test_help_imports_nothing_heavy() -> None:

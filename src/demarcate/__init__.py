@@ -129,12 +129,13 @@ def assess(
 
     from demarcate.assessing import assess_sources
     from demarcate.estate.sources.interface import Options
+    from demarcate.evidence.load import folder_evidence
 
     return assess_sources(
         [source],
         Options(session=session, regions=tuple(regions or ()), accounts=accounts, parameters=parameters),
         checks=checks,
-        evidence=Path(evidence) if evidence is not None else None,
+        evidence=[folder_evidence(Path(evidence))] if evidence is not None else (),
     ).posture
 
 

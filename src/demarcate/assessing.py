@@ -21,7 +21,7 @@ from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress
 from demarcate.estate.tables import all_tables
-from demarcate.evidence.structs import EvidenceResult
+from demarcate.evidence.structs import Evidence, EvidenceResult, ReadEvidence
 from demarcate.model import Model, load
 from demarcate.posture.assess import assess_snapshot
 from demarcate.posture.assessment import Assessment
@@ -34,18 +34,18 @@ def assess_sources(
     *,
     checks: Iterable[str] | None = None,
     check_folders: Sequence[Path] = (),
-    evidence: Path | None = None,
+    evidence: Sequence[ReadEvidence] = (),
     tags: Sequence[str] = (),
     passes: bool = False,
     progress: Progress | None = None,
 ) -> Assessment:
     """Assess sources. `checks` are ids (all by default), `check_folders` hold checks of the user's own.
 
-    `evidence` is an evidence folder, weighed at the snapshot's moment; `tags` are the tag keys by whose values
+    `evidence` gives evidence, which is weighed at the snapshot's moment; `tags` are the tag keys by whose values
     the posture is told as well. With `passes`, what passes is kept as findings, too. `progress` is told how a live
     collection goes.
 
-    Raises DemarcateError as `collect_snapshot`, `load_checks`, `select` and `load_evidence` do.
+    Raises DemarcateError as `collect_snapshot`, `load_checks`, `select` and what gives evidence do.
     """
     if "" in tags:
         raise DemarcateError("a tag's key is empty (--by-tag): name the key by whose values the posture is told")
@@ -78,15 +78,18 @@ def assess_sources(
 
 
 def _evidence(
-    folder: Path | None, model: Model, snapshot: Snapshot
+    places: Sequence[ReadEvidence], model: Model, snapshot: Snapshot
 ) -> tuple[Mapping[str, tuple[EvidenceResult, ...]], tuple[Problem, ...]]:
-    if folder is None:
+    if not places:
         return {}, ()
-    from demarcate.evidence.load import load_evidence
     from demarcate.evidence.weigh import weigh
 
     day = snapshot.moment.date()
-    evidence = load_evidence(folder, model, day)
+    given = [read(model, day) for read in places]
+    evidence = Evidence(
+        records=tuple(record for part in given for record in part.records),
+        problems=tuple(problem for part in given for problem in part.problems),
+    )
     return weigh(evidence, day), evidence.problems
 
 

@@ -60,7 +60,7 @@ def test_a_file_that_is_named_stands_in_for_the_projects_and_counts_as_the_users
         settings = configuration.settings
         assert (settings.profile, settings.evidence, settings.fail_on) == (
             "theirs",
-            str(project.parent / "proof"),
+            (str(project.parent / "proof"),),
             None,
         )
 
@@ -84,7 +84,7 @@ def test_variables_are_lists_and_numbers(project: Path) -> None:
 FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a misspelt name": ('region = []\n\nfail_on = "high"\n', (f"{NAME}:3", "'fail_on'", "fail-on")),
     "a table": ("[assess]\nformat = 'json'\n", (f"{NAME}:1", "'assess'")),
-    "another kind": ("\nregion = 'eu-west-1'\n", (f"{NAME}:2", "region", "array")),
+    "another kind": ("\nregion = 5\n", (f"{NAME}:2", "region", "array")),
     "a number in quotes": ("max-rows = '5'\n", (f"{NAME}:1", "max-rows")),
     "too few": ("max-rows = 0\n", (f"{NAME}:1", "max-rows")),
     "no TOML": ("region = [\n", (NAME, "no TOML")),
@@ -150,6 +150,10 @@ def test_every_setting_is_in_the_page() -> None:
         if f"| `{name}` |" in page and "no |" in page.split(f"| `{name}` |")[1].split("\n")[0]
     ]
     assert set(own) == OWN
+
+
+def test_one_is_as_good_as_a_list_of_one(project: Path) -> None:
+    assert loaded(project, 'evidence = "proof"\nregion = "eu-west-1"\n').settings.region == ("eu-west-1",)
 
 
 def test_paths_are_meant_from_the_folder_of_their_file(project: Path) -> None:

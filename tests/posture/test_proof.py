@@ -11,6 +11,7 @@ import pytest
 
 from demarcate.assessing import assess_sources
 from demarcate.estate.sources.interface import Options
+from demarcate.evidence.load import folder_evidence
 from demarcate.evidence.structs import EvidenceResult, Scope
 from demarcate.model import load
 from demarcate.posture.proof import Covered, covers, weigh_proofs
@@ -98,7 +99,11 @@ def assessed(folder: Path, attestation: dict[str, Any], **values: Any) -> Postur
     evidence.mkdir(exist_ok=True)
     (evidence / "attestations.yaml").write_bytes(msgspec.yaml.encode([attestation]))
     return assess_sources(
-        [folder / "t.yaml"], Options(moment=MOMENT), evidence=evidence, checks=["ebs-volume-encrypted"], **values
+        [folder / "t.yaml"],
+        Options(moment=MOMENT),
+        evidence=[folder_evidence(evidence)],
+        checks=["ebs-volume-encrypted"],
+        **values,
     ).posture
 
 

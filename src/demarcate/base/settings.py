@@ -41,7 +41,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     parameters: str | None = None
     checks: tuple[str, ...] = ()
     check: tuple[str, ...] = ()
-    evidence: str | None = None
+    evidence: tuple[str, ...] = ()
+    ledger: str | None = None
+    as_: str | None = msgspec.field(name="as", default=None)
     by_tag: tuple[str, ...] = ()
     fail_on: str | None = None
     format: str | None = None
@@ -54,14 +56,19 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
 FIELDS: Final = {item.encode_name: item for item in msgspec.structs.fields(Settings)}
 """The settings by their names, as files spell them."""
 
-OWN: Final = frozenset({"profile", "endpoint-url", "org", "account", "role-name", "external-id", "out"})
-"""What counts only where the user has set it: whom requests go to, with which rights, and where files are written."""
+OWN: Final = frozenset(
+    {"profile", "endpoint-url", "org", "account", "role-name", "external-id", "out", "ledger", "as"}
+)
+"""What counts only where the user has set it: whom requests go to, with which rights, who acts, and what is written."""
 
 PATHS: Final = frozenset({"sources", "parameters", "checks", "evidence"})
 """Paths, which in a file are meant from its folder."""
 
 _SOURCES: Final = ("aws", "s3://", "config:")
 """What a source is that is no path: live AWS, a bucket, an aggregator."""
+
+_WORDS: Final = {"sources": "aws", "evidence": "ledger"}
+"""Words that stand in the place of a path."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +147,7 @@ def _take(
         converted = _converted(name, value, where, strict=True)
         why = refused(name, converted)
         if why is None:
-            values[name] = _from(path.parent, converted) if name in PATHS else converted
+            values[name] = _from(path.parent, converted, _WORDS.get(name)) if name in PATHS else converted
             origins[name] = where
         elif ignored is not None:
             ignored.append(f"{where}: {name} {why}: it is ignored")
@@ -162,6 +169,8 @@ def _check_name(name: str, names: Iterable[str], where: str) -> None:
 
 
 def _converted(name: str, value: Any, where: str, *, strict: bool) -> Any:
+    if FIELDS[name].default == () and isinstance(value, str):
+        value = [value]  # one is as good as a list of one
     try:
         return msgspec.convert(value, FIELDS[name].type, strict=strict)
     except msgspec.ValidationError as error:
@@ -177,18 +186,18 @@ def _refused(name: str, value: Any, project: Path, own: Path | None) -> str | No
     for text in (value,) if isinstance(value, str) else value:
         if name == "sources" and text.startswith(_SOURCES[1:]):
             return f"may name aws and paths alone in a project's file, and not {text[:100]!r}"
-        if name == "sources" and text == _SOURCES[0]:
+        if text == _WORDS.get(name):
             continue
         if "\0" in text or not is_within(project.parent / text, [project.parent]):
             return f"leads out of the folder of the project: {text[:100]!r}"
     return None
 
 
-def _from(folder: Path, value: Any) -> Any:
-    """Paths as they are meant from a folder."""
+def _from(folder: Path, value: Any, word: str | None) -> Any:
+    """Paths as they are meant from a folder; a word that stands in the place of one stays."""
     if not isinstance(value, str):
-        return tuple(_from(folder, item) for item in value)
-    return value if value.startswith(_SOURCES[1:]) or value == _SOURCES[0] else str(folder / value)
+        return tuple(_from(folder, item, word) for item in value)
+    return value if value.startswith(_SOURCES[1:]) or value == word else str(folder / value)
 
 
 def _take_environment(environment: Mapping[str, str], values: dict[str, Any], origins: dict[str, str]) -> None:

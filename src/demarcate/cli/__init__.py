@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from demarcate.base.errors import DemarcateError
-from demarcate.cli import catalog, estate, exam, facts, model, permissions, pictures, settings
+from demarcate.cli import catalog, estate, exam, facts, ledger, model, permissions, pictures, settings
 from demarcate.report.out import data, hush
 from demarcate.version import __version__
 
@@ -110,4 +110,5 @@ facts.add_to(app)
 permissions.add_to(app)
 pictures.add_to(app)
 exam.add_to(app)
+ledger.add_to(app)
 settings.add_to(app)

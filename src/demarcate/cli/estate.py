@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from demarcate.posture.assessment import Assessment
     from demarcate.report.reports import Destination
 
-UNREAD = 3
 FOUND = 1
 
 
@@ -43,9 +42,8 @@ def assess(
     checks: options.CheckFolders = None,
     check: Annotated[list[str] | None, typer.Option("--check", help="Only this check; repeatable.")] = None,
     fail_on: options.FailOn = None,
-    evidence: Annotated[
-        Path | None, typer.Option("--evidence", help="A folder with what people did and what AWS attests.")
-    ] = None,
+    evidence: options.EvidencePlaces = None,
+    ledger: options.LedgerPlace = None,
     by_tag: Annotated[
         list[str] | None,
         typer.Option(
@@ -93,7 +91,7 @@ def assess(
             ),
             checks=check,
             check_folders=checks or (),
-            evidence=evidence,
+            evidence=options.evidence_of(evidence, ledger),
             tags=by_tag or (),
             passes=passes or any(to.format.passes for to in files),
             progress=progress,
@@ -148,7 +146,7 @@ def _tell(assessment: Assessment, files: Sequence[Destination], format: ReportFo
     if fail_on is not None and assessment.judgement.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
         raise typer.Exit(FOUND)
     if assessment.posture.unread or assessment.posture.refused:
-        raise typer.Exit(UNREAD)
+        raise typer.Exit(options.UNREAD)
 
 
 def collect(
@@ -317,4 +315,4 @@ def _tell_skipped(snapshot: Snapshot) -> None:
 def _tell_unread(unread: tuple[Unread, ...]) -> None:
     options.say_unread(unread)
     if unread:
-        raise typer.Exit(UNREAD)
+        raise typer.Exit(options.UNREAD)

@@ -20,8 +20,6 @@ if TYPE_CHECKING:
     from demarcate.model import Model
     from demarcate.report.console import Console
 
-UNREAD = 3
-
 LONGEST_ANSWER = 200
 """How many characters are read as one answer: a stream without line ends must not fill the memory."""
 
@@ -99,7 +97,7 @@ def quiz(
     else:
         _write(model, exam, format, out)
     if unread:
-        raise typer.Exit(UNREAD)
+        raise typer.Exit(options.UNREAD)
 
 
 def _refuse_what_does_not_go_together(

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from demarcate.estate.snapshots.manifest import Unread
     from demarcate.estate.sources.accounts import Accounts
     from demarcate.estate.sources.interface import Options
+    from demarcate.evidence.structs import ReadEvidence
     from demarcate.posture.assessment import Assessment
     from demarcate.report.console import Console
 
@@ -26,6 +27,12 @@ SOURCES = (
     "aws; a template or a folder of templates, several being one estate; a snapshot; or what AWS Config recorded: "
     "its files, s3://BUCKET/PREFIX, or config:AGGREGATOR."
 )
+
+LEDGER = "ledger"
+"""What is given for the ledger in the place of an evidence folder."""
+
+UNREAD = 3
+"""The exit code of what is done, though something could not be read."""
 
 Sources = Annotated[list[str], typer.Argument(metavar="SOURCE", help=SOURCES)]
 Profile = Annotated[str | None, typer.Option(help="The AWS profile to use.")]
@@ -58,6 +65,26 @@ Parameters = Annotated[
 ]
 CheckFolders = Annotated[
     list[Path] | None, typer.Option("--checks", help="A folder with checks of your own; repeatable.")
+]
+
+EvidencePlaces = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--evidence",
+        metavar="DIR|ledger",
+        help="A folder with what people did and what AWS attests, or the ledger; repeatable.",
+    ),
+]
+LedgerPlace = Annotated[
+    str | None,
+    typer.Option(
+        "--ledger",
+        metavar="FILE|URL",
+        help="The ledger: a file, or postgresql://…. Default: ledger.sqlite in your data folder.",
+    ),
+]
+Person = Annotated[
+    str | None, typer.Option("--as", metavar="EMAIL", help="Who you are. Default: git's user.email.")
 ]
 
 
@@ -188,6 +215,16 @@ def accounts_of(
             raise DemarcateError("name the accounts in which a role is to be assumed: --org, or --account")
         return None
     return Accounts(org, tuple(account or ()), ROLE if role_name is None else role_name, external_id)
+
+
+def evidence_of(places: list[str] | None, ledger: str | None) -> list[ReadEvidence]:
+    """What gives the evidence of folders and of the ledger."""
+    from demarcate.evidence.load import folder_evidence
+    from demarcate.ledger.evidence import evidence_of_ledger
+
+    return [
+        evidence_of_ledger(ledger) if place == LEDGER else folder_evidence(Path(place)) for place in places or ()
+    ]
 
 
 def parameters_of(path: Path | None) -> dict[str, Any] | None:

@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demarcate.cli import options
-from demarcate.cli.estate import UNREAD
 from demarcate.report.out import data, saving, say
 
 if TYPE_CHECKING:
@@ -53,9 +52,8 @@ def diagram(
     endpoint_url: options.Endpoint = None,
     parameters: options.Parameters = None,
     checks: options.CheckFolders = None,
-    evidence: Annotated[
-        Path | None, typer.Option("--evidence", help="A folder with what people did and what AWS attests.")
-    ] = None,
+    evidence: options.EvidencePlaces = None,
+    ledger: options.LedgerPlace = None,
     as_of: Annotated[
         str | None,
         typer.Option("--as-of", metavar="DATE", help="Assess templates as of this date instead of now."),
@@ -91,7 +89,7 @@ def diagram(
                 sources,
                 options.options_of(profile, region, endpoint_url, parameters, as_of=as_of),
                 check_folders=checks or (),
-                evidence=evidence,
+                evidence=options.evidence_of(evidence, ledger),
             )
         ).posture
     drawing = _drawing(model, service, compared, posture)
@@ -109,7 +107,7 @@ def _tell(posture: Posture) -> None:
     for refused in posture.refused:
         say(f"refused evidence: {refused}")
     if posture.unread or posture.refused:
-        raise typer.Exit(UNREAD)
+        raise typer.Exit(options.UNREAD)
 
 
 def _compared(model: Model, compare: str | None) -> list[str]:

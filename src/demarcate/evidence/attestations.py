@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date
 from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
 
 from demarcate.base.arn import is_account_id, is_region
-from demarcate.evidence.hashes import digest
-from demarcate.evidence.lists import Entry, read_list, said
-from demarcate.evidence.problems import UnknownName, Unusable, shown
+from demarcate.base.encoding import to_json
+from demarcate.base.errors import DemarcateError
+from demarcate.evidence.hashes import Documents, digest
+from demarcate.evidence.lists import Entry, parse_list, read_list, said
+from demarcate.evidence.problems import Problems, UnknownName, Unusable, shown
 from demarcate.evidence.reading import Reading
 from demarcate.evidence.structs import Record, Scope
-from demarcate.evidence.values import last_day, past_day
+from demarcate.evidence.values import Responsibilities, last_day, past_day
+from demarcate.model import Model
 
 
 class _Scope(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -43,7 +47,25 @@ class _Attestation(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
 
 def read_attestations(path: Path, reading: Reading) -> Iterator[Record]:
     """The attestations of one YAML file; what is wrong in it is noted in `reading.problems`."""
-    for entry in read_list(path, _Attestation, reading.problems):
+    yield from _records(read_list(path, _Attestation, reading.problems), reading)
+
+
+def attestation(model: Model, moment: date, values: Mapping[str, Any]) -> Record:
+    """One attestation, from values under the keys that a file has them under.
+
+    Raises DemarcateError that says all that is wrong with them.
+    """
+    problems = Problems()
+    reading = Reading(model, moment, Responsibilities(model), Documents(Path()), problems)
+    text = to_json([values]).decode()  # which is YAML, too
+    records = list(_records(parse_list(text, "", _Attestation, problems), reading))
+    if wrong := problems.listed():
+        raise DemarcateError(*(problem.message for problem in wrong))
+    return records[0]
+
+
+def _records(entries: Iterable[Entry[_Attestation]], reading: Reading) -> Iterator[Record]:
+    for entry in entries:
         try:
             if names := _named(entry, reading):
                 yield _record(entry, names, reading)

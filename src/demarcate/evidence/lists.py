@@ -50,9 +50,18 @@ class Entry(Generic[T]):
 
 def read_list(path: Path, type_: type[T], problems: Problems) -> Iterator[Entry[T]]:
     """The entries of one file; what is wrong in it is noted in `problems`."""
-    file = str(path)
     try:
-        root = documents.compose(read_text(path), file)
+        text = read_text(path)
+    except DocumentError as error:
+        problems.add(str(path), error.line, error.message)
+        return
+    yield from parse_list(text, str(path), type_, problems)
+
+
+def parse_list(text: str, file: str, type_: type[T], problems: Problems) -> Iterator[Entry[T]]:
+    """The entries of a text; what is wrong in it is noted in `problems` under `file`."""
+    try:
+        root = documents.compose(text, file)
         if not isinstance(root, yaml.SequenceNode):
             raise DocumentError("is no list; begin each entry with '- '", file, 1)
         _bounded(root, file)

@@ -16,7 +16,7 @@ from demarcate.evidence.hashes import Documents
 from demarcate.evidence.problems import Problems
 from demarcate.evidence.reading import Reading
 from demarcate.evidence.reports import read_reports
-from demarcate.evidence.structs import Evidence, Record
+from demarcate.evidence.structs import Evidence, ReadEvidence, Record
 from demarcate.evidence.training import read_training
 from demarcate.evidence.values import Responsibilities
 from demarcate.model import Model
@@ -41,6 +41,11 @@ KINDS = {
     "reports": _Kind(_YAML, read_reports),
 }
 """What a folder may hold: a file of that name, or a folder of that name with such files."""
+
+
+def folder_evidence(folder: Path) -> ReadEvidence:
+    """What gives the evidence of a folder."""
+    return lambda model, moment: load_evidence(folder, model, moment)
 
 
 def load_evidence(folder: Path, model: Model, moment: date) -> Evidence:

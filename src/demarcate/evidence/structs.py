@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date
 from typing import Literal
 
 import msgspec
 
 from demarcate.base.errors import Problem
+from demarcate.model import Model
 
 EvidenceKind = Literal["attestation", "training", "phishing", "drill", "report"]
 
@@ -61,10 +63,14 @@ class Record(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """All that a folder holds, and what in it could not be read or believed."""
+    """All that a folder or the ledger holds, and what in it could not be read or believed."""
 
     records: tuple[Record, ...] = ()
     problems: tuple[Problem, ...] = ()
+
+
+ReadEvidence = Callable[[Model, date], Evidence]
+"""Gives all evidence of one place as of a day. A folder and the ledger are such places."""
 
 
 class EvidenceResult(msgspec.Struct, frozen=True, kw_only=True):

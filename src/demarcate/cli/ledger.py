@@ -1,0 +1,230 @@
+"""ledger, attest, evidence import: what is recorded, and whether it is whole."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from demarcate.cli import options
+from demarcate.cli.options import Format
+from demarcate.report.out import data, saving, say
+
+DAMAGED = 1
+
+
+class ExportFormat(StrEnum):
+    """How entries are exported."""
+
+    JSONL = "jsonl"
+    CSV = "csv"
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs."""
+    group = typer.Typer(help="The record of what people decided and Demarcate did.", no_args_is_help=True)
+    group.command("list")(list_entries)
+    group.command("verify")(verify)
+    group.command("pin")(pin)
+    group.command("export")(export)
+    group.command("import")(import_entries)
+    app.add_typer(group, name="ledger")
+    app.command()(attest)
+    evidence = typer.Typer(help="Evidence in the ledger.", no_args_is_help=True)
+    evidence.command("import")(import_evidence)
+    app.add_typer(evidence, name="evidence")
+
+
+def list_entries(
+    ledger: options.LedgerPlace = None,
+    change: Annotated[str | None, typer.Option(help="Only entries of this change.")] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", help="Only entries of this kind; repeatable.")
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TEXT,
+) -> None:
+    """List entries: who did what, when, and on whose authority."""
+    from demarcate.ledger.ledger import Ledger
+    from demarcate.report import rows
+
+    columns = ["number", "at", "kind", "person", "about", "authority"]
+    with Ledger(ledger, reading=True) as opened:
+        told = [
+            [
+                entry.number,
+                f"{entry.at[:19]}Z",
+                entry.act.kind,
+                entry.person,
+                entry.act.change or entry.act.finding or entry.act.responsibility or entry.act.account or "",
+                entry.act.authority,
+            ]
+            for entry in opened.entries(kinds=kind or (), change=change)
+        ]
+    rows.write(columns, told, str(format), data())
+
+
+def verify(
+    ledger: options.LedgerPlace = None,
+    pins: Annotated[
+        Path | None, typer.Option("--pins", metavar="FILE", help="Heads that were pinned: none may be missing.")
+    ] = None,
+) -> None:
+    """Say whether an entry was edited, deleted, inserted or moved; exit with 1 where one was."""
+    from demarcate.ledger.ledger import Ledger
+    from demarcate.ledger.pins import read_pins
+    from demarcate.ledger.verifying import verify as verified
+
+    pinned = read_pins(pins) if pins is not None else []
+    with Ledger(ledger, reading=True) as opened:
+        verification = verified(opened.stored(), pinned)
+        name = opened.name
+    out = data()
+    for fault in verification.faults:
+        out.write(f"{fault}\n")
+    if verification.faults:
+        out.write(f"{name}: damaged: {len(verification.faults)} faults in {verification.entries:,} entries\n")
+        raise typer.Exit(DAMAGED)
+    against = (
+        f", {len(pinned)} pins found" if pinned else "; without a pin, entries cut off at the end are not noticed"
+    )
+    out.write(f"{name}: {verification.entries:,} entries, each in its place{against}\n")
+
+
+def pin(
+    ledger: options.LedgerPlace = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Add the pin to this file.")] = None,
+) -> None:
+    """Print the head of the ledger, to be kept where nobody who writes to the ledger can write."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.ledger.ledger import Ledger
+    from demarcate.ledger.pins import add_pin, pin_line
+
+    with Ledger(ledger, reading=True) as opened:
+        head = opened.head()
+    if head is None:
+        raise DemarcateError(f"{opened.name}: the ledger has no entries yet, so that there is nothing to pin")
+    if out is None:
+        data().write(f"{pin_line(head)}\n")
+    else:
+        add_pin(out, head)
+        say(f"written: {out}: entry {head.number:,} is pinned")
+
+
+def export(
+    ledger: options.LedgerPlace = None,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Write a file.")] = None,
+    format: Annotated[
+        ExportFormat,
+        typer.Option("--format", help="JSON lines have all and can be imported; CSV is for spreadsheets."),
+    ] = ExportFormat.JSONL,
+) -> None:
+    """Write all entries, for an auditor or another database."""
+    from contextlib import nullcontext
+
+    from demarcate.ledger import exporting
+    from demarcate.ledger.ledger import Ledger
+    from demarcate.report import rows
+
+    with Ledger(ledger, reading=True) as opened, nullcontext(data()) if out is None else saving(out) as stream:
+        if format is ExportFormat.JSONL:
+            stream.writelines(map(exporting.line, opened.stored()))
+        else:
+            rows.write(exporting.COLUMNS, map(exporting.cells, opened.stored()), "csv", stream)
+    if out is not None:
+        say(f"written: {out}")
+
+
+def import_entries(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="What ledger export wrote, as JSON lines.")],
+    ledger: options.LedgerPlace = None,
+) -> None:
+    """Append entries of an export to the same ledger elsewhere, or to an empty one."""
+    from demarcate.ledger.exporting import import_file
+    from demarcate.ledger.ledger import Ledger
+
+    with Ledger(ledger) as opened:
+        count = import_file(file, opened)
+        say(f"{opened.name}: {count:,} entries imported")
+
+
+def attest(
+    responsibility: Annotated[
+        list[str], typer.Argument(metavar="RESPONSIBILITY", help="The id of what is attested; several are one.")
+    ],
+    statement: Annotated[str, typer.Option("--statement", help="What is attested, in a sentence.")],
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day on which it holds.")],
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+    on: Annotated[
+        str | None, typer.Option("--on", metavar="DATE", help="The first day on which it holds. Default: today.")
+    ] = None,
+    not_met: Annotated[bool, typer.Option("--not-met", help="Attest that it is not met.")] = False,
+    account: Annotated[
+        list[str] | None, typer.Option("--account", metavar="ID", help="Only for this account; repeatable.")
+    ] = None,
+    region: Annotated[list[str] | None, typer.Option("--region", help="Only for this region; repeatable.")] = None,
+    service: Annotated[
+        list[str] | None, typer.Option("--service", help="Only for this service; repeatable.")
+    ] = None,
+    link: Annotated[str | None, typer.Option("--link", metavar="URL", help="Where a document of it is.")] = None,
+) -> None:
+    """Attest that responsibilities are met, or not, and record it in the ledger."""
+    from datetime import UTC, datetime
+
+    from demarcate.evidence.attestations import attestation
+    from demarcate.ledger.acting import actor_of
+    from demarcate.ledger.evidence import act_of
+    from demarcate.ledger.ledger import Ledger
+    from demarcate.model import load
+
+    actor = actor_of(as_)
+    today = datetime.now(UTC).date()
+    scope = {"accounts": account, "regions": region, "services": service}
+    record = attestation(
+        load(),
+        today,
+        {
+            "responsibility": responsibility,
+            "statement": statement,
+            "met": not not_met,
+            "scope": {name: names for name, names in scope.items() if names} or "all",
+            "by": actor.person,
+            "on": on or today.isoformat(),
+            "valid-until": until,
+            "document": {"link": link},
+        },
+    )
+    with Ledger(ledger) as opened:
+        entry = opened.append(actor, act_of(record))[0]
+        say(f"{opened.name}: recorded as entry {entry.number:,}, valid until {record.valid_until}")
+
+
+def import_evidence(
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="An evidence folder.")],
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Record the evidence of a folder in the ledger; what the ledger has already is left out.
+
+    Exit codes: 0 done; 2 bad input; 3 done, but something of the folder could not be read or believed.
+    """
+    from datetime import UTC, datetime
+
+    from demarcate.evidence.load import load_evidence
+    from demarcate.ledger.acting import actor_of
+    from demarcate.ledger.evidence import act_of, new_records
+    from demarcate.ledger.ledger import Ledger
+    from demarcate.model import load
+
+    actor = actor_of(as_)
+    evidence = load_evidence(folder, load(), datetime.now(UTC).date())
+    with Ledger(ledger) as opened:
+        acts = [act_of(record, f"{folder}, imported") for record in new_records(opened, evidence.records)]
+        opened.append(actor, *acts)
+        say(f"{opened.name}: {len(acts)} of {len(evidence.records)} pieces of evidence are new and recorded")
+    for problem in evidence.problems:
+        say(f"refused evidence: {problem}")
+    if evidence.problems:
+        raise typer.Exit(options.UNREAD)

@@ -1,0 +1,165 @@
+"""The ledger: what is appended to it, and what is read from it."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import Final, NamedTuple, TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Select, insert, select
+
+from demarcate.ledger.entry import FORMAT, START, Act, Actor, Entry, decode, digest
+from demarcate.ledger.opening import LedgerError, engine_of, name_of, told, transaction, url_of
+from demarcate.ledger.tables import ENTRIES
+
+T = TypeVar("T")
+
+PAGE: Final = 1000
+"""How many entries are read at once."""
+
+
+class Stored(NamedTuple):
+    """An entry as the database has it, whatever somebody made of it."""
+
+    number: int
+    kind: str
+    change: str | None
+    entry: str
+    hash: str
+
+
+class Head(msgspec.Struct, frozen=True, kw_only=True):
+    """The last entry of a ledger: kept elsewhere, it tells whether entries were cut off."""
+
+    ledger: str
+    number: int
+    hash: str
+
+
+@dataclass(frozen=True, slots=True)
+class Writer:
+    """A transaction in which nobody else appends."""
+
+    connection: Connection
+    actor: Actor
+    now: Callable[[], datetime]
+
+    def of_change(self, change: str) -> list[Entry]:
+        """What is recorded of a change, in order."""
+        rows = self.connection.execute(_ORDERED.where(ENTRIES.c.change == change))
+        return [decoded(Stored(*row)) for row in rows]
+
+    def append(self, act: Act) -> Entry:
+        """Append one entry. It counts only when the transaction ends well."""
+        last = self.connection.execute(_LAST).fetchone()
+        entry = Entry(
+            format=FORMAT,
+            ledger=uuid.uuid4().hex if last is None else decoded(Stored(*last)).ledger,
+            number=1 if last is None else last.number + 1,
+            at=self.now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            person=self.actor.person,
+            caller=self.actor.caller,
+            act=act,
+            previous=START if last is None else last.hash,
+        )
+        self.store(entry)
+        return entry
+
+    def store(self, entry: Entry) -> None:
+        """Store an entry that has its place already."""
+        text = entry.text
+        stored = Stored(entry.number, entry.act.kind, entry.act.change, text, digest(text))
+        self.connection.execute(insert(ENTRIES).values(stored._asdict()))
+
+
+class Ledger:
+    """A ledger that is open. With `reading`, nothing can be written and nothing is made.
+
+    All methods raise LedgerError where the database fails: then nothing was appended.
+    """
+
+    def __init__(
+        self,
+        where: str | None = None,
+        *,
+        reading: bool = False,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    ) -> None:
+        self.url = url_of(where)
+        self.name = name_of(self.url)
+        self._now = now
+        self._engine = engine_of(self.url, reading=reading)
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let the database go."""
+        self._engine.dispose()
+
+    def append(self, actor: Actor, *acts: Act) -> list[Entry]:
+        """Append acts, all or none."""
+        return self.transact(actor, lambda writer: [writer.append(act) for act in acts])
+
+    def transact(self, actor: Actor, work: Callable[[Writer], T]) -> T:
+        """Look and append in one transaction, in which nobody else appends. Whatever `work` raises undoes it."""
+        with told(self.url), transaction(self._engine) as connection:
+            return work(Writer(connection, actor, self._now))
+
+    def entries(self, *, kinds: Sequence[str] = (), change: str | None = None) -> Iterator[Entry]:
+        """Entries in order: of these kinds and this change, or all. Raises LedgerError for one that is damaged."""
+        chosen = _ORDERED
+        if kinds:
+            chosen = chosen.where(ENTRIES.c.kind.in_(kinds))
+        if change is not None:
+            chosen = chosen.where(ENTRIES.c.change == change)
+        for row in self._rows(chosen):
+            yield decoded(row)
+
+    def stored(self) -> Iterator[Stored]:
+        """All entries as the database has them, in order."""
+        return self._rows(_ORDERED)
+
+    def head(self) -> Head | None:
+        """The last entry; None where there is none."""
+        with told(self.url), self._engine.connect() as connection:
+            last = connection.execute(_LAST).fetchone()
+        if last is None:
+            return None
+        return Head(ledger=decoded(Stored(*last)).ledger, number=last.number, hash=last.hash)
+
+    def _rows(self, chosen: Select[tuple[int, str, str | None, str, str]]) -> Iterator[Stored]:
+        """Rows, a page at a time: nobody who reads slowly keeps others from writing."""
+        after: int | None = None
+        while True:
+            page = chosen if after is None else chosen.where(ENTRIES.c.number > after)
+            with told(self.url), self._engine.connect() as connection:
+                rows = list(map(Stored._make, connection.execute(page.limit(PAGE)).all()))
+            yield from rows
+            if len(rows) < PAGE:
+                return
+            after = rows[-1].number
+
+
+_ORDERED = select(ENTRIES.c.number, ENTRIES.c.kind, ENTRIES.c.change, ENTRIES.c.entry, ENTRIES.c.hash).order_by(
+    ENTRIES.c.number
+)
+
+_LAST = _ORDERED.order_by(None).order_by(ENTRIES.c.number.desc()).limit(1)
+
+
+def decoded(stored: Stored) -> Entry:
+    """The entry of a row. Raises LedgerError where it is damaged."""
+    try:
+        return decode(stored.entry)
+    except msgspec.MsgspecError as error:
+        raise LedgerError(
+            f"entry {stored.number} of the ledger cannot be read: {error}; demarcate ledger verify says what is wrong"
+        ) from error

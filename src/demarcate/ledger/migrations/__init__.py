@@ -1,0 +1,1 @@
+"""How the ledger's database comes from one version to the next, by Alembic."""

@@ -1,0 +1,1 @@
+"""One file a version, none of which is changed once it is released."""
