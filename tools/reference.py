@@ -339,7 +339,7 @@ def _check(check: Check) -> Iterator[str]:
     yield from _item("Why this severity", markdown(check.severity_why))
     yield from _item("Proves", _link(check.responsibility, "model.md"))
     yield from _item("Reads", ", ".join(_link(table, "tables.md") for table in check.tables))
-    yield from _item("Remedy", markdown(check.remedy))
+    yield from _item("Remedy", markdown(check.remedy.text))
     for name, refs in sorted(check.refs.items()):
         yield from _item(_FRAMEWORKS.get(name, name), _codes(refs))
     for name, whys in sorted(check.related.items()):

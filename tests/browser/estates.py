@@ -246,7 +246,7 @@ def hostile() -> Assessment:
         check=check.id,
         title=theirs.title,
         severity="critical",
-        remedy=theirs.remedy,
+        remedy=theirs.remedy.text,
         passed=0,
         failed=len(names),
         unknown=0,

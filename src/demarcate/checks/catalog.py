@@ -21,6 +21,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder, walk
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.names import ROW
+from demarcate.checks.remedies import Remedy, faults
 from demarcate.checks.standins import Ask, asks_of
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.schema.table import MANAGED_BY, Table
@@ -167,7 +168,7 @@ def compile_check(
         table=written.table,
         severity=written.severity,
         severity_why=written.severity_why,
-        remedy=written.remedy,
+        remedy=_remedy(written, table, file, item),
         on_request=written.on_request,
         refs={name: (ref,) if isinstance(ref, str) else ref for name, ref in written.refs.items()},
         related=written.related,
@@ -188,6 +189,13 @@ def compile_check(
         line=line_of(item),
     )
     return _bound(check, file, item, written)
+
+
+def _remedy(written: Written, table: Table, file: str, item: Any) -> Remedy:
+    remedy = Remedy(text=written.remedy) if isinstance(written.remedy, str) else written.remedy
+    for fault in faults(remedy, [column.name for column in table.all_columns]):
+        raise _mistake(fault, file, item, written, "remedy")
+    return remedy
 
 
 def _needs(passes: Compiled, where: Compiled, table: str) -> tuple[tuple[str, ...], ...]:

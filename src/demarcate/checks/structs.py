@@ -7,6 +7,7 @@ from typing import Any, Literal
 import msgspec
 
 from demarcate.checks.names import Demand, Look
+from demarcate.checks.remedies import Remedy
 from demarcate.checks.standins import Ask
 
 Severity = Literal["critical", "high", "medium", "low"]
@@ -40,7 +41,7 @@ class Written(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=T
     fail: str
     severity: Severity
     severity_why: str = msgspec.field(name="severity-why", default="")
-    remedy: str = ""
+    remedy: str | Remedy = ""
     on_request: str = msgspec.field(name="on-request", default="")
     refs: dict[str, str | tuple[str, ...]] = {}
     related: dict[str, dict[str, str]] = {}
@@ -70,7 +71,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     table: str
     severity: Severity
     severity_why: str
-    remedy: str
+    remedy: Remedy
     refs: dict[str, tuple[str, ...]]
     related: dict[str, dict[str, str]]
     predicate: str

@@ -11,7 +11,7 @@ from typing import Annotated
 import typer
 
 from demarcate.base.errors import DemarcateError
-from demarcate.cli import catalog, estate, exam, facts, ledger, model, permissions, pictures, settings
+from demarcate.cli import catalog, changes, estate, exam, facts, ledger, model, permissions, pictures, settings
 from demarcate.report.out import data, hush
 from demarcate.version import __version__
 
@@ -111,4 +111,5 @@ permissions.add_to(app)
 pictures.add_to(app)
 exam.add_to(app)
 ledger.add_to(app)
+changes.add_to(app)
 settings.add_to(app)

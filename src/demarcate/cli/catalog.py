@@ -63,7 +63,7 @@ def show(
 
     model = load()
     check = select(load_checks(checks or (), responsibilities=model.owed), [check_id])[check_id]
-    told = encode(check) | {"where": check.condition, "pass": check.predicate, "remedy": check.remedy}
+    told = encode(check) | {"where": check.condition, "pass": check.predicate, "remedy": check.remedy.text}
     told |= {"file": shown_path(check.file), "line": check.line}
     if format is Format.JSON:
         data().write(json_text(told, indent=True) + "\n")

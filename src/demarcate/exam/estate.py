@@ -120,7 +120,7 @@ def _findings(assessment: Assessment, chance: random.Random) -> Iterator[Draft]:
         check = assessment.checks[name]
         for finding in findings:
             if finding.resource is not None:
-                made = _Found(model, finding, finding.resource, check.remedy)
+                made = _Found(model, finding, finding.resource, check.remedy.text)
                 yield from made.whose_job()
                 yield from made.which_job(apart, broken[finding.resource])
                 yield from made.layers(owners)

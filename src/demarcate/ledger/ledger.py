@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
@@ -13,13 +14,17 @@ import msgspec
 from sqlalchemy import Connection, Select, insert, select
 
 from demarcate.ledger.entry import FORMAT, START, Act, Actor, Entry, decode, digest
-from demarcate.ledger.opening import LedgerError, engine_of, name_of, told, transaction, url_of
+from demarcate.ledger.opening import LedgerError, engine_of, holding, name_of, told, transaction, url_of
 from demarcate.ledger.tables import ENTRIES
 
 T = TypeVar("T")
 
 PAGE: Final = 1000
 """How many entries are read at once."""
+
+
+class Held(Exception):
+    """Somebody else holds a name."""
 
 
 class Stored(NamedTuple):
@@ -112,6 +117,17 @@ class Ledger:
         """Look and append in one transaction, in which nobody else appends. Whatever `work` raises undoes it."""
         with told(self.url), transaction(self._engine) as connection:
             return work(Writer(connection, actor, self._now))
+
+    @contextlib.contextmanager
+    def hold(self, name: str) -> Iterator[None]:
+        """Be the only one, of all who use this ledger, who holds a name, until the block or the process ends.
+
+        Raises Held where somebody else has it.
+        """
+        with told(self.url), holding(self._engine, self.url, name) as held:
+            if not held:
+                raise Held(name)
+            yield
 
     def entries(self, *, kinds: Sequence[str] = (), change: str | None = None) -> Iterator[Entry]:
         """Entries in order: of these kinds and this change, or all. Raises LedgerError for one that is damaged."""

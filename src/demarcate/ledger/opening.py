@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -100,6 +101,30 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             return
         with connection.execution_options(immediate=True).begin():
             yield connection
+
+
+@contextlib.contextmanager
+def holding(engine: Engine, url: URL, name: str) -> Iterator[bool]:
+    """Hold a name until the block ends, or the process does; gives whether it could be had."""
+    key = hashlib.sha256(name.encode()).hexdigest()
+    if engine.dialect.name == "postgresql":
+        with engine.connect() as connection:
+            lock = {"lock": int(key[:15], 16)}
+            yield bool(connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), lock).scalar())
+        return
+    import fcntl
+
+    # The file stays: whoever removed it could remove that of somebody who has just begun to hold it.
+    handle = os.open(f"{url.database}.{key[:16]}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    try:
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+    finally:
+        os.close(handle)
 
 
 def _sqlite(path: Path, *, reading: bool) -> Engine:

@@ -178,7 +178,7 @@ class _Facts:
                 check=name,
                 title=self._checks[name].title,
                 severity=self._checks[name].severity,
-                remedy=self._checks[name].remedy,
+                remedy=self._checks[name].remedy.text,
                 passed=passed,
                 failed=failed,
                 unknown=unknown,

@@ -47,7 +47,7 @@ def write(assessment: Assessment, out: Out) -> None:
                 finding.resource,
                 finding.reason,
                 finding.kind,
-                check.remedy,
+                check.remedy.text,
                 finding.file,
                 finding.line,
                 finding.id,

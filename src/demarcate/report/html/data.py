@@ -66,7 +66,7 @@ def _check(check: Check, result: CheckResult | None) -> dict[str, Any]:
         "severity": check.severity,
         "severity_why": check.severity_why,
         "table": check.table,
-        "remedy": check.remedy,
+        "remedy": check.remedy.text,
         "predicate": check.predicate,
         "condition": check.condition,
         "refs": check.refs,

@@ -54,14 +54,17 @@ def client_of(
     endpoint_url: str | None,
     *,
     may: Collection[str],
+    writes: Collection[str] = (),
     region: str | None = None,
+    config: Config = CONFIG,
     bounds: Bounds | None = None,
     account: Callable[[], str | None] = lambda: None,
 ) -> Any:
     """A client for operations that read ("ec2.describe_volumes"), and whose calls and answers are bounded.
 
-    `bounds` are those of answers; `ANSWER` by default. Any other operation than those of `may` is refused. `account`
-    gives whose client it is, for the log, as soon as that is known.
+    `bounds` are those of answers; `ANSWER` by default. Any other operation than those of `may` is refused, and of
+    `may` what does not read. `writes` are operations that change something: only an approved change gives any.
+    `account` gives whose client it is, for the log, as soon as that is known.
 
     Raises DemarcateError where none can be made of the configuration of AWS, or with this endpoint.
     """
@@ -70,7 +73,7 @@ def client_of(
             service,  # type: ignore[call-overload]
             region_name=region,
             endpoint_url=endpoint_url,
-            config=CONFIG,
+            config=config,
         )
         _check_endpoint(client.meta.endpoint_url)
     except (BotoCoreError, ValueError, OSError) as error:
@@ -78,7 +81,7 @@ def client_of(
         raise DemarcateError(f"{service} cannot be called {what}: {error}") from error
     client._endpoint._response_parser_factory = answers.Parsers()  # as with what it connects by: no public way
     bound(client, bounds or ANSWER)
-    guard(client, service, may)
+    guard(client, service, may, writes)
     log_calls(client, service, account)
     _name_failures(client)
     return client

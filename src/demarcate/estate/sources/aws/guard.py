@@ -3,6 +3,8 @@
 Each of three things suffices to refuse an operation. A client is made for the operations that its maker names: those of
 the tables, or the few that a source needs. Its name must say that it reads. And it gives no secret and no content. So a
 table that declares what creates or changes something, by mistake or by wish, has no rows, and nothing happens.
+
+What changes something is given by an approved change alone (`changes/reach.py`), operation by operation.
 """
 
 from __future__ import annotations
@@ -87,12 +89,12 @@ def of_tables() -> frozenset[str]:
     return frozenset((WHERE_A_BUCKET_IS, *(call.operation for call in (*calls, *ORGANIZATION))))
 
 
-def guard(client: Any, service: str, may: Collection[str]) -> None:
-    """Let a client call and sign nothing but the operations of `may`, and of those only what reads.
+def guard(client: Any, service: str, may: Collection[str], writes: Collection[str] = ()) -> None:
+    """Let a client call and sign nothing but the operations of `may`, and of those only what reads; and `writes`.
 
     `service` is botocore's name for it. Whoever calls another has `Refused` raised.
     """
-    allowed = frozenset(filter(reads, may))
+    allowed = frozenset((*filter(reads, may), *writes))
 
     def refuse(event_name: str, **_: Any) -> None:
         operation = f"{service}.{xform_name(event_name.rpartition('.')[2])}"

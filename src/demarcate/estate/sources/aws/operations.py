@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 PREFIXES: Final[Mapping[str, str]] = {"monitoring": "cloudwatch"}
 """Prefixes of IAM's actions, for services that requests are signed for under another name."""
@@ -31,9 +31,34 @@ def describe(operation: str) -> Operation:
     return _operations(service)[method]
 
 
+def members(operation: str) -> frozenset[str]:
+    """The names of an operation's parameters. Raises KeyError as `describe`."""
+    service, method = operation.split(".")
+    return _members(service)[method]
+
+
 @lru_cache(maxsize=128)
 def _operations(service: str) -> dict[str, Operation]:
     from botocore import xform_name
+
+    model, paged = _models(service)
+    meta = model["metadata"]
+    signing_name = meta.get("signingName") or meta["endpointPrefix"]
+    return {xform_name(name): Operation(name, signing_name, name in paged) for name in model["operations"]}
+
+
+@lru_cache(maxsize=128)
+def _members(service: str) -> dict[str, frozenset[str]]:
+    from botocore import xform_name
+
+    model, _ = _models(service)
+    shapes = {name: frozenset(shape.get("members", ())) for name, shape in model["shapes"].items()}
+    inputs = {name: told.get("input", {}).get("shape") for name, told in model["operations"].items()}
+    return {xform_name(name): shapes.get(shape, frozenset()) for name, shape in inputs.items()}
+
+
+def _models(service: str) -> tuple[Any, Any]:
+    """A service's model and which of its operations are paged."""
     from botocore.exceptions import UnknownServiceError
     from botocore.loaders import create_loader
 
@@ -43,7 +68,4 @@ def _operations(service: str) -> dict[str, Operation]:
         model = loader.load_service_model(service, "service-2")
     except UnknownServiceError as error:
         raise KeyError(service) from error
-    meta = model["metadata"]
-    signing_name = meta.get("signingName") or meta["endpointPrefix"]
-    paged = loader.load_service_model(service, "paginators-1")["pagination"]
-    return {xform_name(name): Operation(name, signing_name, name in paged) for name in model["operations"]}
+    return model, loader.load_service_model(service, "paginators-1")["pagination"]

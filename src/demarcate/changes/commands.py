@@ -1,0 +1,32 @@
+"""A change as commands of the AWS CLI, for whoever wants to see or to run them by hand."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Final
+
+from demarcate.base.encoding import to_json
+from demarcate.changes.structs import Operation, Read, Step, Undo  # noqa: F401 - for the example
+
+CLI: Final = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
+"""The AWS CLI's names for services, where they are not botocore's.
+
+https://docs.aws.amazon.com/cli/latest/reference/
+"""
+
+
+def command(step: Step, operation: Operation | None = None) -> str:
+    """The command that makes the call of a step, or another call in its place.
+
+    >>> step = Step(account="111122223333", region="eu-west-1", resource="b", before=None, done="@",
+    ...     do=Operation(name="s3.put_bucket_versioning", parameters={"Bucket": "b"}),
+    ...     reads=Read(operation=Operation(name="s3.get_bucket_versioning")), undo=Undo())
+    >>> command(step)
+    'aws s3api put-bucket-versioning --region eu-west-1 --cli-input-json \\'{"Bucket":"b"}\\''
+    """
+    called = operation or step.do
+    service, method = called.name.split(".")
+    region = [] if step.region == "global" else ["--region", step.region]
+    parameters = to_json(called.parameters).decode()
+    parts = ["aws", CLI.get(service, service), method.replace("_", "-"), *region, "--cli-input-json", parameters]
+    return shlex.join(parts)

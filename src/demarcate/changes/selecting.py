@@ -1,0 +1,66 @@
+"""Which findings are to be mended: those that fail now, of the checks or with the ids that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from demarcate.assessing import selection_of
+from demarcate.base.errors import DemarcateError
+from demarcate.checks.catalog import load_checks, select
+from demarcate.checks.engine import judge
+from demarcate.checks.judgement import Finding
+from demarcate.checks.remedies import columns_of
+from demarcate.checks.structs import Check
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
+from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.progress import Progress
+from demarcate.model import load
+
+
+@dataclass(frozen=True, slots=True)
+class Failing:
+    """Findings that fail, their checks, the snapshot that they are of, and how many resources were judged."""
+
+    findings: tuple[Finding, ...]
+    checks: Mapping[str, Check]
+    snapshot: Snapshot
+    judged: int
+
+
+def failing(
+    sources: Sequence[str],
+    options: Options,
+    names: Sequence[str] | None,
+    ids: Collection[str],
+    folders: Sequence[Path],
+    progress: Progress | None = None,
+) -> Failing:
+    """What fails in a live estate: of these checks (or any), and with these ids (or any).
+
+    Raises DemarcateError as `collect_snapshot` and `select` do.
+    """
+    checks = select(load_checks(folders, responsibilities=load().owed), names or None)
+    checks = {name: check for name, check in checks.items() if names or not check.on_request}
+    selection = dict(selection_of(checks.values(), live=True, tags=True))
+    for check in checks.values():
+        columns = selection[check.table]
+        if columns is not None:
+            selection[check.table] = columns | set(columns_of(check.remedy))
+    snapshot = collect_snapshot(sources, options, selection=selection, progress=progress)
+    if not snapshot.manifest.source == "live":
+        raise DemarcateError(
+            f"{snapshot.manifest.origin}: only what is live can be changed: name aws, or a snapshot of it; what a "
+            "template declares is mended in the template"
+        )
+    judgement = judge(snapshot, checks.values())
+    found = tuple(
+        finding
+        for finding in judgement.findings(passes=False)
+        if finding.verdict == "fail" and (not ids or finding.id in ids)
+    )
+    judged = sum(tally.passed + tally.failed + tally.unknown for tally in judgement.tallies)
+    judgement.close()
+    return Failing(found, checks, snapshot, judged)

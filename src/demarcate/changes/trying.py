@@ -1,0 +1,38 @@
+"""Try a change without making it: the states are read again, and AWS's own dry run is asked where there is one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jmespath
+
+from demarcate.changes.reach import NotDone, Reach, has_dry_run
+from demarcate.changes.structs import Change, Step
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """Whether a step could be made now, as far as can be told without making it."""
+
+    could: bool
+    told: str
+
+
+def try_steps(change: Change, reach: Reach) -> list[Trial]:
+    """Try each step of a change."""
+    return [_try(step, reach) for step in change.steps]
+
+
+def _try(step: Step, reach: Reach) -> Trial:
+    try:
+        state = reach.read(step.account, step.region, step.reads)
+    except NotDone as error:
+        return Trial(False, str(error))
+    if jmespath.search(step.done, state):
+        return Trial(True, "it is so already, and the step would be passed over")
+    if state != step.before:
+        return Trial(False, "it was changed since this was planned: the change would stop here")
+    if not has_dry_run(step.do.name):
+        return Trial(True, "it is as it was planned against; AWS has no dry run of this call")
+    refusal = reach.dry_run(step.account, step.region, step.do)
+    return Trial(not refusal, refusal or "AWS's dry run says that it would succeed")

@@ -1,0 +1,109 @@
+"""The parameters of a call, from what a remedy writes: the failing row, what AWS said, and what a person said."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from string import Formatter
+from typing import Any, Final
+
+import jmespath
+
+from demarcate.checks.remedies import AFTER, ASKED, BEFORE, ELSE, MERGED
+
+LEFT_OUT: Final = object()
+"""What stands for a parameter that is not given."""
+
+
+class Missing(Exception):
+    """A value that a call needs is not known; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Values:
+    """What parameters are made of; what is read after the call stays as it is written."""
+
+    row: Mapping[str, Any] = field(default_factory=dict)
+    asked: Mapping[str, Any] = field(default_factory=dict)
+    before: Any = None
+
+    def fill(self, written: Any) -> Any:
+        """A value with all that stands for another filled in; what is to be left out of a mapping is left out.
+
+        Raises Missing.
+        """
+        if isinstance(written, str):
+            return self._text(written)
+        if isinstance(written, list | tuple):
+            filled = [self.fill(value) for value in written]
+            return [value for value in filled if value is not LEFT_OUT]
+        if not isinstance(written, dict):
+            return written
+        if BEFORE in written:
+            return self._looked_up(written)
+        if AFTER in written:
+            return written
+        if ASKED in written:
+            return self._asked(written[ASKED])
+        if MERGED in written:
+            return merged(*(self.fill(value) for value in written[MERGED]))
+        filled_in = {key: self.fill(value) for key, value in written.items()}
+        return {key: value for key, value in filled_in.items() if value is not LEFT_OUT}
+
+    def _looked_up(self, written: Mapping[str, Any]) -> Any:
+        value = jmespath.search(written[BEFORE], self.before)
+        if value is not None:
+            return value
+        return self.fill(written[ELSE]) if ELSE in written else LEFT_OUT
+
+    def _asked(self, name: str) -> Any:
+        value = self.asked.get(name)
+        if value is None:
+            raise Missing(f"it takes {name}: say it with --set {name}=VALUE")
+        return value
+
+    def _text(self, text: str) -> Any:
+        """A text with columns filled in; a column alone keeps its type."""
+        parts = list(Formatter().parse(text))
+        if len(parts) == 1 and parts[0][0] == "" and parts[0][1]:
+            return self._column(parts[0][1])
+        return "".join(plain + (str(self._column(name)) if name else "") for plain, name, _, _ in parts)
+
+    def _column(self, name: str) -> Any:
+        value = self.row.get(name)
+        if value is None:
+            raise Missing(f"{name} of the resource is not known")
+        return value
+
+
+def with_after(written: Any, after: Any) -> Any:
+    """Parameters that are filled but for what is read after the call, with that.
+
+    >>> with_after({"FlowLogIds": {"$after": "[].FlowLogId"}}, [{"FlowLogId": "fl-1"}])
+    {'FlowLogIds': ['fl-1']}
+    """
+    if isinstance(written, dict) and AFTER in written:
+        value = jmespath.search(written[AFTER], after)
+        return LEFT_OUT if value is None else value
+    if isinstance(written, dict):
+        filled = {key: with_after(value, after) for key, value in written.items()}
+        return {key: value for key, value in filled.items() if value is not LEFT_OUT}
+    if isinstance(written, list):
+        return [value for inner in written if (value := with_after(inner, after)) is not LEFT_OUT]
+    return written
+
+
+def merged(*parts: Any) -> Any:
+    """Mappings laid over each other, the later ones on top; what is no mapping is replaced.
+
+    >>> merged({"a": {"b": 1, "c": 2}}, {"a": {"c": 3}})
+    {'a': {'b': 1, 'c': 3}}
+    """
+    result: dict[str, Any] = {}
+    for part in parts:
+        if not isinstance(part, dict):
+            continue
+        for key, value in part.items():
+            both = isinstance(value, dict) and isinstance(result.get(key), dict)
+            result[key] = merged(result[key], value) if both else value
+    return result

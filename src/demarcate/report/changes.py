@@ -1,0 +1,120 @@
+"""A change for people: what it does to what, what that risks, what undoes it, and how it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from rich.padding import Padding
+
+from demarcate.changes.commands import command
+from demarcate.changes.planning import Unplanned
+from demarcate.changes.status import Outcome, Status
+from demarcate.changes.structs import Step
+from demarcate.changes.verifying import Verified
+from demarcate.report.console import Console, Text
+from demarcate.report.safe import json_text, one_line
+
+RISKS = {
+    "interrupts": "may interrupt what runs",
+    "costs": "costs money",
+    "loses-data": "loses data",
+    "locks-out": "may lock somebody out",
+}
+
+
+def write(status: Status, console: Console, *, commands: bool = False) -> None:
+    """A change and how it stands; with `commands`, each call as one of the AWS CLI."""
+    change = status.change
+    steps = f"{len(change.steps)} step" if len(change.steps) == 1 else f"{len(change.steps)} steps"
+    _line(console, f"{change.id}  {change.title}", bold=True)
+    _line(console, f"{status.state}; plan {change.digest[:12]}, {steps}, planned by {status.planned_by}")
+    _line(console, f"planned {_short(status.planned_at)} from {change.source}")
+    for approval in status.approved(datetime.now(UTC)):
+        _line(console, f"approved by {approval.by} until {_short(approval.until)}")
+    risks = ", ".join(RISKS[risk] for risk in change.risks)
+    _line(console, f"risk: {risks or 'none known'}")
+    if status.reason:
+        _line(console, f"{status.state}: {status.reason}")
+    for number, step in enumerate(change.steps, 1):
+        console.print()
+        _step(console, status, number, step, commands=commands)
+
+
+def _step(console: Console, status: Status, number: int, step: Step, *, commands: bool) -> None:
+    _line(console, f"{number}. {_outcome(status, number)}{step.do.name}", bold=True)
+    _line(console, f"{step.resource} ({step.account}, {step.region})", indent=3)
+    if step.declared:
+        told = f"declared by {step.declared}: change it there too, or its next deployment undoes this"
+        _line(console, told, indent=3)
+    if commands:
+        _line(console, command(step), indent=3)
+    else:
+        _line(console, f"sends {_value(step.do.parameters)}", indent=3)
+    _line(console, f"before {_value(step.before)}", indent=3)
+    undo = step.undo
+    told = f"nothing: {undo.why_not}"
+    if undo.operation is not None:
+        told = f"{undo.operation.name} {_value(undo.operation.parameters)}"
+    _line(console, f"undo {told}", indent=3)
+    if step.checks:
+        _line(console, f"checks {', '.join(step.checks)}", indent=3)
+
+
+def _outcome(status: Status, number: int) -> str:
+    undone, ended = status.ended.get(("undo", number)), status.ended.get(("apply", number))
+    if undone is not None and undone.outcome in (Outcome.DONE, Outcome.SKIPPED):
+        return "undone: "
+    if ("apply", number) in status.open or ("undo", number) in status.open:
+        return "may have run: "
+    return f"{ended.outcome}: " if ended is not None else ""
+
+
+def write_unplanned(unplanned: Sequence[Unplanned], console: Console) -> None:
+    """Findings that no call mends now, each with why and with what a person must do."""
+    for item in unplanned:
+        _line(console, f"not planned: {item.finding.check}: {item.finding.resource}: {item.reason}")
+        for way, text in item.by_hand.items():
+            _line(console, f"{way}: {text}", indent=3)
+
+
+def write_verified(verified: Iterable[Verified], console: Console) -> None:
+    """How each finding of a change was judged again."""
+    for item in verified:
+        _line(console, f"{item.verdict}: {item.check}")
+        _line(console, f"{item.resource}: {item.reason}" if item.reason else item.resource, indent=3)
+
+
+def listed(statuses: Iterable[Status]) -> tuple[list[str], list[list[Any]]]:
+    """Changes as columns and rows."""
+    columns = ["change", "state", "steps", "planned", "by", "title"]
+    return columns, [
+        [
+            status.change.id,
+            str(status.state),
+            len(status.change.steps),
+            _short(status.planned_at),
+            status.planned_by,
+            status.change.title,
+        ]
+        for status in statuses
+    ]
+
+
+def _line(console: Console, text: str, *, indent: int = 0, bold: bool = False) -> None:
+    told = Text(one_line(text), style="bold" if bold else "")
+    console.print_lines(Padding(told, (0, 0, 0, indent)) if indent else told)
+
+
+def _value(value: Any) -> str:
+    """A value in one line that breaks at spaces: {Bucket: logs, Rules: [a, b]}."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_value(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return "none" if value is None else str(value) if isinstance(value, str) else json_text(value)
+
+
+def _short(moment: str) -> str:
+    return f"{moment[:16].replace('T', ' ')} UTC"
