@@ -1,0 +1,20 @@
+"""A clean account, as the tests of live AWS have it, and a ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from demarcate.ledger.ledger import Ledger
+from tests.aws.conftest import aws, images, server
+
+__all__ = ["aws", "images", "server"]
+
+
+@pytest.fixture
+def ledger(tmp_path: Path) -> Iterator[Ledger]:
+    """An empty ledger."""
+    with Ledger(str(tmp_path / "ledger.sqlite")) as opened:
+        yield opened

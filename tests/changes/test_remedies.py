@@ -1,0 +1,45 @@
+"""Every remedy, from a failing resource to one that passes, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from demarcate.changes.status import State
+from demarcate.checks.catalog import load_checks
+from demarcate.ledger.ledger import Ledger
+from tests.aws.conftest import Aws
+from tests.changes import cases
+
+REMEDIES = {name: check.remedy for name, check in load_checks().items() if check.remedy.mends}
+
+
+def test_every_remedy_has_a_case() -> None:
+    tried = {case["check"] for of_file in cases.cases().values() for case in of_file}
+    assert tried == REMEDIES.keys()
+
+
+@pytest.mark.parametrize("name", cases.cases())
+def test_fail_apply_pass_undo_fail(name: str, aws: Aws, ledger: Ledger, images: None) -> None:
+    tried = [case for case in cases.cases()[name] if "lacks" not in case]
+    asked: dict[str, Any] = {}
+    for case in tried:
+        cases.make(aws, case.get("make", []))
+        asked |= case.get("set", {})
+    # One check a change: what two of them set may be the same.
+    for check in sorted({case["check"] for case in tried}):
+        planned = cases.plan(aws, [check], asked)
+        told = [f"{item.finding.resource}: {item.reason}" for item in planned.unplanned]
+        assert planned.change is not None, f"{check}: nothing fails, or it cannot be planned: {told}"
+        change = cases.recorded(ledger, planned.change)
+        applied = cases.carry_out(aws, ledger, change, "apply")
+        assert (applied.state, applied.reason) == (State.APPLIED, ""), check
+        verdicts = {item.verdict for item in cases.verified(aws, change)}
+        assert verdicts == {"pass"}, f"{check}: {cases.verified(aws, change)}"
+        if any(step.undo.operation is None for step in change.steps):
+            continue
+        undone = cases.carry_out(aws, ledger, change, "undo")
+        assert (undone.state, undone.reason) == (State.UNDONE, ""), check
+        verdicts = {item.verdict for item in cases.verified(aws, change)}
+        assert verdicts == {"fail"}, f"{check}: {cases.verified(aws, change)}"
