@@ -11,7 +11,19 @@ from typing import Annotated
 import typer
 
 from demarcate.base.errors import DemarcateError
-from demarcate.cli import catalog, changes, estate, exam, facts, ledger, model, permissions, pictures, settings
+from demarcate.cli import (
+    catalog,
+    changes,
+    drift,
+    estate,
+    exam,
+    facts,
+    ledger,
+    model,
+    permissions,
+    pictures,
+    settings,
+)
 from demarcate.report.out import data, hush
 from demarcate.version import __version__
 
@@ -112,4 +124,5 @@ pictures.add_to(app)
 exam.add_to(app)
 ledger.add_to(app)
 changes.add_to(app)
+drift.add_to(app)
 settings.add_to(app)

@@ -67,3 +67,30 @@ STACK = Table(
         Tags(live="Tags", cloudformation=None),
     ),
 )
+
+STACK_RESOURCE = Table(
+    "aws_cloudformation_stack_resource",
+    "A resource of a stack: what a template calls it, and what AWS does.",
+    service="cloudformation",
+    live=(
+        Each("cloudformation.describe_stacks", "Stacks[]"),
+        Each("cloudformation.list_stack_resources", "StackResourceSummaries[]", inputs={"StackName": "StackId"}),
+    ),
+    gone=("resource_status", "DELETE_COMPLETE"),
+    columns=(
+        Text("stack_name", live="^.StackName"),
+        Text("stack_id", live="^.StackId"),
+        Text("logical_resource_id", live="LogicalResourceId"),
+        Text("physical_resource_id", live="PhysicalResourceId", absent=""),
+        Text("resource_type", live="ResourceType"),
+        Text("resource_status", live="ResourceStatus"),
+        Text(
+            "drift_status",
+            live="DriftInformation.StackResourceDriftStatus",
+            about="What AWS's own drift detection said when it last looked.",
+        ),
+        Time("drift_last_check_timestamp", live="DriftInformation.LastCheckTimestamp"),
+        Time("last_updated_timestamp", live="LastUpdatedTimestamp"),
+        Arn("{stack_id}/{logical_resource_id}"),
+    ),
+)

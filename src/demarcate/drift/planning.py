@@ -1,0 +1,65 @@
+"""The change that brings drifted resources back: by the remedies of the checks that now fail because of the drift."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from demarcate.base.errors import DemarcateError
+from demarcate.changes.planning import Plan, plan_findings
+from demarcate.changes.reach import Reach
+from demarcate.changes.selecting import failing
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.structs import Check
+from demarcate.drift.columns import CHILDREN
+from demarcate.drift.structs import Comparison, Drift, DriftKind
+from demarcate.estate.sources.interface import Options
+
+
+def plan_drift(
+    comparison: Comparison, sources: Sequence[str], options: Options, asked: Mapping[str, Any] | None = None
+) -> tuple[Plan, tuple[Drift, ...]]:
+    """The change that mends what drifted, and the drifts that no remedy of a check is for.
+
+    Raises DemarcateError as `failing` does, and where nothing was changed.
+    """
+    changed = comparison.of(DriftKind.CHANGED)
+    if not changed:
+        raise DemarcateError("nothing was changed that could be brought back")
+    checks = {
+        name: check for name, check in load_checks().items() if any(_mends(check, drift) for drift in changed)
+    }
+    if not checks:
+        return Plan(None, ()), changed
+    chosen = failing(sources, options, list(checks), (), ())
+    findings = [
+        finding
+        for finding in chosen.findings
+        if any(drift.resource == finding.resource and _mends(checks[finding.check], drift) for drift in changed)
+    ]
+    left = tuple(
+        drift
+        for drift in changed
+        if not any(drift.resource == f.resource and _mends(checks[f.check], drift) for f in findings)
+    )
+    if not findings:
+        return Plan(None, ()), left
+    with chosen.snapshot:
+        reads = {name for check in checks.values() for mend in check.remedy.mends for name in mend.reads}
+        reach = Reach(options, reads=reads)
+        plan = plan_findings(findings, checks, chosen.snapshot, reach, asked=asked, judged=chosen.judged)
+        reach.close()
+    change = plan.change and msgspec.structs.replace(plan.change, origin="drift")
+    return Plan(change, plan.unplanned), left
+
+
+def _mends(check: Check, drift: Drift) -> bool:
+    """Whether a check has a remedy, and asks for what drifted."""
+    if not check.remedy.mends:
+        return False
+    children = CHILDREN.get(drift.table)
+    if children is not None and drift.column == children.called:
+        return check.table == drift.table
+    return check.table == drift.table and drift.column in check.columns

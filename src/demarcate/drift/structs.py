@@ -1,0 +1,69 @@
+"""What a comparison gives: every difference, and everything that could not be compared."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Any
+
+import msgspec
+
+
+class DriftKind(StrEnum):
+    """How the live estate differs from its declaration."""
+
+    CHANGED = "changed"
+    MISSING = "missing"
+    UNDECLARED = "undeclared"
+    NOT_COMPARED = "not-compared"
+
+
+class Cause(msgspec.Struct, frozen=True, kw_only=True):
+    """A call that CloudTrail has of a resource that drifted: which, by whom, and when (UTC)."""
+
+    event: str
+    by: str
+    at: str
+
+
+class Drift(msgspec.Struct, frozen=True, kw_only=True):
+    """One difference, or one thing that could not be compared and why.
+
+    `resource` is the live resource's ARN or id; where there is none, what declares it. `column` is the table's, None
+    for a resource as a whole. `logical_id`, `file`, `line` and `stack` say where it is declared.
+    """
+
+    kind: DriftKind
+    table: str
+    resource: str
+    account: str | None
+    region: str | None
+    column: str | None = None
+    declared: Any = None
+    live: Any = None
+    reason: str = ""
+    logical_id: str | None = None
+    file: str | None = None
+    line: int | None = None
+    stack: str | None = None
+    causes: tuple[Cause, ...] = ()
+    """The calls that changed the resource last, where CloudTrail was asked (`causes.py`)."""
+
+
+class Comparison(msgspec.Struct, frozen=True, kw_only=True):
+    """All differences of one live estate from its declaration. `resources` and `values` were compared."""
+
+    declared: str
+    live: str
+    moment: str
+    drifts: tuple[Drift, ...]
+    resources: int
+    values: int
+
+    def of(self, kind: DriftKind) -> tuple[Drift, ...]:
+        """Those of one kind."""
+        return tuple(drift for drift in self.drifts if drift.kind is kind)
+
+    @property
+    def drifted(self) -> bool:
+        """Whether the live estate differs: that something could not be compared is not yet a difference."""
+        return any(drift.kind is not DriftKind.NOT_COMPARED for drift in self.drifts)

@@ -1,0 +1,137 @@
+"""Drift: for people, as JSON, and as SARIF on the lines of the templates."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, Final
+
+import msgspec
+from rich.padding import Padding
+
+from demarcate.drift.structs import Comparison, Drift, DriftKind
+from demarcate.report.console import Console, Text
+from demarcate.report.out import Out
+from demarcate.report.safe import json_text, one_line
+from demarcate.version import __version__
+
+_TITLES: Final = {
+    DriftKind.CHANGED: "changed",
+    DriftKind.MISSING: "missing",
+    DriftKind.UNDECLARED: "undeclared",
+    DriftKind.NOT_COMPARED: "not compared",
+}
+
+SHOWN: Final = 20
+"""How many of what could not be compared are shown, unless all are asked for."""
+
+
+def write(comparison: Comparison, console: Console, *, full: bool = False) -> None:
+    """All differences, and what could not be compared."""
+    counts = Counter(drift.kind for drift in comparison.drifts)
+    told = ", ".join(f"{counts[kind]} {title}" for kind, title in _TITLES.items() if counts[kind])
+    headline = f"{comparison.resources:,} resources compared, {comparison.values:,} values: {told or 'no drift'}"
+    _line(console, headline, bold=True)
+    for kind, title in _TITLES.items():
+        drifts = comparison.of(kind)
+        if not drifts:
+            continue
+        console.print()
+        _line(console, f"{title} ({len(drifts)})", bold=True)
+        if kind is DriftKind.NOT_COMPARED:
+            _not_compared(drifts, console, full=full)
+        else:
+            for drift in drifts:
+                _drift(drift, console)
+
+
+def _drift(drift: Drift, console: Console) -> None:
+    place = f" ({drift.account}, {drift.region})" if drift.account else ""
+    name = (
+        f"{drift.logical_id}: {drift.resource}"
+        if drift.logical_id not in (None, drift.resource)
+        else drift.resource
+    )
+    column = f" {drift.column}" if drift.column else ""
+    _line(console, f"{name}{column}{place}", indent=2)
+    if drift.kind is DriftKind.CHANGED:
+        _line(console, f"declared {_value(drift.declared)}", indent=4)
+        _line(console, f"live {_value(drift.live)}", indent=4)
+    if drift.reason:
+        _line(console, drift.reason, indent=4)
+    for cause in drift.causes:
+        _line(console, f"{cause.at} {cause.event} by {cause.by}", indent=4)
+    if drift.file:
+        _line(console, f"{drift.file}:{drift.line}" if drift.line else drift.file, indent=4)
+
+
+def _not_compared(drifts: Sequence[Drift], console: Console, *, full: bool) -> None:
+    """What could not be compared: the columns of a resource that have one reason together."""
+    together: dict[tuple[str, str, str | None, int | None], list[Drift]] = {}
+    for drift in drifts:
+        together.setdefault((drift.resource, drift.reason, drift.file, drift.line), []).append(drift)
+    shown = list(together.values())[: None if full else SHOWN]
+    for alike in shown:
+        columns = ", ".join(drift.column for drift in alike if drift.column)
+        _drift(msgspec.structs.replace(alike[0], column=columns or None), console)
+    if len(shown) < len(together):
+        _line(console, f"… and {len(together) - len(shown)} more: --full shows them", indent=2)
+
+
+def write_json(comparison: Comparison, out: Out) -> None:
+    """The comparison as one JSON document."""
+    out.write(json_text({"drifted": comparison.drifted, **msgspec.to_builtins(comparison)}) + "\n")
+
+
+def write_sarif(comparison: Comparison, out: Out) -> None:
+    """What has a place in a template, as SARIF 2.1.0; what could not be compared is a note.
+
+    https://docs.oasis-open.org/sarif/sarif/v2.1.0/sarif-v2.1.0.html
+    """
+    rules = [{"id": f"drift-{kind}", "shortDescription": {"text": title}} for kind, title in _TITLES.items()]
+    results = [_result(drift) for drift in comparison.drifts if drift.file is not None]
+    driver = {"name": "demarcate", "version": __version__, "rules": rules}
+    document = {
+        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "version": "2.1.0",
+        "runs": [{"tool": {"driver": driver}, "results": results}],
+    }
+    out.write(json_text(document) + "\n")
+
+
+def _result(drift: Drift) -> dict[str, Any]:
+    what = f"{drift.resource} {drift.column}" if drift.column else drift.resource
+    message = f"{what}: {drift.reason}"
+    if drift.kind is DriftKind.CHANGED:
+        message = f"{what} is {_value(drift.live)}, and declared as {_value(drift.declared)}"
+    where = {
+        "physicalLocation": {
+            "artifactLocation": {"uri": drift.file},
+            "region": {"startLine": drift.line or 1},
+        }
+    }
+    return {
+        "ruleId": f"drift-{drift.kind}",
+        "level": "note" if drift.kind is DriftKind.NOT_COMPARED else "error",
+        "message": {"text": message},
+        "locations": [where],
+    }
+
+
+def rows(comparison: Comparison) -> tuple[list[str], list[list[Any]]]:
+    """All of it as columns and rows."""
+    columns = [field.name for field in msgspec.structs.fields(Drift)]
+    return columns, [[getattr(drift, name) for name in columns] for drift in comparison.drifts]
+
+
+def _line(console: Console, text: str, *, indent: int = 0, bold: bool = False) -> None:
+    told = Text(one_line(text), style="bold" if bold else "")
+    console.print_lines(Padding(told, (0, 0, 0, indent)) if indent else told)
+
+
+def _value(value: Any) -> str:
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {_value(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(_value, value)) + "]"
+    return "nothing" if value in (None, "") else str(value) if isinstance(value, str) else json_text(value)
