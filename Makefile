@@ -6,7 +6,7 @@ LOWEST := .venv-lowest
 # Programs here do not begin with what this shell has set for the Python of something else.
 $(foreach name,$(filter-out PYTHON,$(filter PYTHON% PYTEST%,$(.VARIABLES))),$(eval unexport $(name)))
 
-.PHONY: demo test test-lowest bench bench-large fuzz docs shapes site format clean
+.PHONY: demo demo-loop test test-lowest bench bench-large fuzz docs shapes site format clean
 .DEFAULT_GOAL := test
 
 NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Demarcate needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -31,6 +31,9 @@ demo: .venv/installed ## assess the example estate with its evidence, and write 
 	mkdir -p out
 	$(BIN)/demarcate assess examples/estate --evidence examples/evidence --as-of 2026-11-23 --out out/report.html
 	@echo "The report is $(CURDIR)/out/report.html: open it in a browser."
+
+demo-loop: .venv/installed ## declare, deploy, drift, plan, approve, apply, verify, undo: against an AWS that runs here
+	$(BIN)/python -m examples.loop.run
 
 test: .venv/installed ## everything that CI runs
 	$(BIN)/ruff format --check .

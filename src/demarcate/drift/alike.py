@@ -95,8 +95,9 @@ def _statement(statement: Any) -> Any:
     if isinstance(plain.get("Condition"), dict):
         plain["Condition"] = {
             operator: {name.lower(): list(map(_word, _list(values))) for name, values in tests.items()}
-            for operator, tests in plain["Condition"].items()
             if isinstance(tests, dict)
+            else tests
+            for operator, tests in plain["Condition"].items()
         }
     return plain
 
@@ -130,9 +131,11 @@ def _list(value: Any) -> list[Any]:
 
 def _canonical(value: Any) -> Any:
     """A value of which the order of lists and of keys, and empty ways of saying nothing, make no other one."""
+    if value in ("", [], {}):
+        return None
     if isinstance(value, dict):
         told = {key: _canonical(inner) for key, inner in value.items()}
-        return {key: inner for key, inner in sorted(told.items()) if inner is not None}
+        return {key: inner for key, inner in sorted(told.items()) if inner is not None} or None
     if isinstance(value, list | tuple):
-        return sorted(map(_canonical, value), key=lambda inner: to_json(inner))
-    return None if value in ("", [], {}) else value
+        return sorted(map(_canonical, value), key=to_json)
+    return _word(value) if isinstance(value, bool) else value

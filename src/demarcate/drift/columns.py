@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any, Final
 
 from demarcate.estate.schema.table import COMMON, COMPANION, MANAGED_BY, Column, Table
+from demarcate.estate.sources.cloudformation.shapes import place_of
 from demarcate.estate.tables import all_tables
 
 _COMMON: Final = frozenset((*(column.name for column in COMMON), COMPANION.name, MANAGED_BY))
@@ -31,11 +32,12 @@ OBSERVED: Final = frozenset(
 @cache
 def declarable(name: str) -> tuple[Column, ...]:
     """The columns that a template can set and a live account tells, in order."""
-    return tuple(column for column in all_tables()[name].columns if _is_declarable(column))
+    table = all_tables()[name]
+    return tuple(column for column in table.columns if _is_declarable(table, column))
 
 
-def _is_declarable(column: Column) -> bool:
-    template, live = column.place("cloudformation"), column.place("live")
+def _is_declarable(table: Table, column: Column) -> bool:
+    template, live = place_of(table, column), column.place("live")
     if template is None or live is None or column.name in _COMMON or column.name.endswith("_declared"):
         return False
     # What is made of the whole of AWS's answer is a conclusion, and no setting of its own.

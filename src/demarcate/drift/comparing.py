@@ -68,16 +68,26 @@ class _Unread:
         self._held = snapshot.manifest.tables
 
     def why(self, table: str, account: str | None, region: str | None) -> str | None:
-        """Why a table was not read in an account and region, or in any of them; None where it was."""
+        """Why a table was not read in an account and region; None where it was."""
         for unread in self._unread:
             whole = unread.account is None and unread.region is None
-            here = unread.account == account and region is not None and unread.region in (None, region, "global")
+            here = unread.account == account and unread.region in (None, region, "global")
             if table in unread.missing and (whole or here):
                 return unread.reason
-        held = self._held.get(table)
-        if held is None or not any(account in (None, part.account) for part in held.parts):
-            return "it was not collected"
+        if not self._has(table, account):
+            return self.anywhere(table) or "it was not collected there"
         return None
+
+    def anywhere(self, table: str) -> str | None:
+        """Why a table was read nowhere; None where it was read somewhere."""
+        if self._has(table, None):
+            return None
+        reasons = (unread.reason for unread in self._unread if table in unread.missing)
+        return next(reasons, "it was not collected")
+
+    def _has(self, table: str, account: str | None) -> bool:
+        held = self._held.get(table)
+        return held is not None and any(account in (None, part.account) for part in held.parts)
 
 
 class _Templates:
@@ -99,7 +109,7 @@ class _Templates:
 
     def drifts(self) -> Iterator[Drift]:
         for file, why in self._pairing.unpaired.items():
-            if reason := self._unread.why(STACK_RESOURCES, None, None):
+            if reason := self._unread.anywhere(STACK_RESOURCES):
                 why = f"the stacks were not read: {reason}"
             yield Drift(
                 kind=DriftKind.NOT_COMPARED,
@@ -187,7 +197,7 @@ class _Templates:
         names = [children.owner, *(column.name for column in columns)]
         declared: dict[str, tuple[dict[str, Any], list[Any]]] = {}
         open_: set[str] = set()
-        for physical, row, _ in self._rows.declared_and_live(table, names):
+        for physical, row in self._rows.declared_rows(table, names):
             if physical["stack"] is None:
                 continue
             where = _where(table, row, physical)
@@ -235,7 +245,7 @@ class _Templates:
 
     def _undeclared_of(self, table: Table) -> Iterator[Drift]:
         """Live resources that no stack has, other than AWS's own."""
-        if self._unread.why(STACK_RESOURCES, None, None) is not None or not self._all:
+        if self._unread.anywhere(STACK_RESOURCES) is not None or not self._all:
             return
         held = {physical.id for stack in self._all for physical in stack.resources.values()}
         keys = keys_of(table.name)

@@ -91,28 +91,33 @@ class Rows:
             {"rows": to_json(rows).decode(), "form": to_json([_PAIRS]).decode()},
         )
 
+    def declared_rows(self, table: Table, columns: Sequence[str]) -> Iterator[tuple[Row, Row]]:
+        """Each declared row, with the resource that its stack has for it."""
+        for pair, row, _ in self._paired(table, columns, ""):
+            yield pair, row
+
     def declared_and_live(self, table: Table, columns: Sequence[str]) -> Iterator[tuple[Row, Row, Row | None]]:
-        """Each declared row, with the resource that its stack has for it, and the live row of that."""
+        """The same, with the live row of that resource."""
+        theirs = self._keyed(table, (*_WHERE, *columns))
+        return self._paired(table, columns, theirs)
+
+    def _paired(self, table: Table, columns: Sequence[str], theirs: str) -> Iterator[tuple[Row, Row, Row | None]]:
+        """Declared rows, and their live rows where there are any to look at."""
         names = (*_WHERE, *columns)
-        mine = self._view(self.declared, table.name, names)
-        theirs = self._keyed(table, names)
-        told = [
-            *(f"p.{identifier(name)}" for name in _PAIRS),
-            *(f"d.{identifier(name)}" for name in names),
-            "l._key",
-            *(f"l.{identifier(name)}" for name in names),
-        ]
+        told = [f"p.{identifier(name)}" for name in _PAIRS] + [f"d.{identifier(name)}" for name in names]
         sql = (
-            f"SELECT {', '.join(told)} FROM ({mine}) d "
-            "LEFT JOIN pairs p ON p.file = d.file AND p.logical_id = d.resource "
-            f"LEFT JOIN ({theirs}) l ON l._key = p.physical_id AND l.account_id = p.account"
+            f"FROM ({self._view(self.declared, table.name, names)}) d "
+            "LEFT JOIN pairs p ON p.file = d.file AND p.logical_id = d.resource"
         )
+        if theirs:
+            told += ["l._key", *(f"l.{identifier(name)}" for name in names)]
+            sql += f" LEFT JOIN ({theirs}) l ON l._key = p.physical_id AND l.account_id = p.account"
         pairs, count = tuple(_PAIRS), len(names)
-        for values in self._rows(sql):
+        for values in self._rows(f"SELECT {', '.join(told)} {sql}"):
             pair = dict(zip(pairs, values, strict=False))
             declared = dict(zip(names, values[len(pairs) :], strict=False))
             rest = values[len(pairs) + count :]
-            yield pair, declared, None if rest[0] is None else dict(zip(names, rest[1:], strict=True))
+            yield pair, declared, dict(zip(names, rest[1:], strict=True)) if rest and rest[0] is not None else None
 
     def both(self, table: Table, columns: Sequence[str]) -> Iterator[tuple[Row | None, Row | None]]:
         """Rows of a baseline that was read live and of today that are not the same, or that only one of them has.
