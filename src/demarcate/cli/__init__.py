@@ -14,6 +14,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.cli import (
     catalog,
     changes,
+    deploy,
     drift,
     estate,
     exam,
@@ -124,5 +125,6 @@ pictures.add_to(app)
 exam.add_to(app)
 ledger.add_to(app)
 changes.add_to(app)
+deploy.add_to(app)
 drift.add_to(app)
 settings.add_to(app)
