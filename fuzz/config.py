@@ -13,12 +13,11 @@ from typing import Any
 
 import yaml
 
-from demarcate.checks.engine import judge
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.config.source import ConfigSource
 from fuzz import texts, trees
 from fuzz.inputs import Input, put
-from fuzz.outcomes import checks, example, report
+from fuzz.outcomes import example, judged, report
 from tests.estate.config.estate import cases, document, item, named, recorder
 
 KEYS = (
@@ -75,7 +74,7 @@ def run(given: Input, folder: Path) -> None:
         return
     snapshot = collect_snapshot(paths, selection=None if "whole" in given else dict.fromkeys(_tables(given)))
     if "whole" in given:
-        report(snapshot, judge(snapshot, checks().values()))
+        report(snapshot, judged(snapshot))
 
 
 @cache

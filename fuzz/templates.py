@@ -10,14 +10,13 @@ from typing import Any
 
 import yaml
 
-from demarcate.checks.engine import judge
 from demarcate.estate.sources.cloudformation.templates import load, read_parameters
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from fuzz import texts, trees
 from fuzz.inputs import Input, put
-from fuzz.outcomes import EXAMPLES, MOMENT, checks, example, report
+from fuzz.outcomes import EXAMPLES, MOMENT, example, judged, report
 from fuzz.trees import Language, node_of
 
 CASES = Path(__file__).resolve().parent.parent / "tests" / "estate" / "cloudformation" / "cases"
@@ -136,7 +135,7 @@ def run(given: Input, folder: Path) -> None:
     paths = [folder / name for name in given if name.startswith("template.")]
     if "whole" in given:
         snapshot = collect_snapshot(paths, Options(parameters=parameters, moment=MOMENT))
-        report(snapshot, judge(snapshot, checks().values()))
+        report(snapshot, judged(snapshot))
     else:
         names, same = _references()
         load(paths, parameters=parameters, names=names, same_as_ref=same)

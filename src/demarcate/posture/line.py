@@ -12,7 +12,7 @@ from demarcate.base.documents import DocumentError, compose
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import compile_check, compiler, load_checks
 from demarcate.checks.engine import judge
-from demarcate.checks.judgement import Finding
+from demarcate.checks.judgement import Finding, Tally
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
@@ -70,13 +70,17 @@ class Reach:
         )
 
 
-def reach(model: Model, snapshot: Snapshot) -> dict[str, Reach]:
-    """For each responsibility and service that has a `when`: for how many resources it holds."""
-    checks = line_checks(model)
-    held = snapshot.manifest.tables
-    reached = {check.responsibility: Reach() for check in checks.values()}
-    judged = judge(snapshot, [c for c in checks.values() if c.table in held], findings=False)
-    for tally in judged.tallies:
+def drawn_by(model: Model, snapshot: Snapshot) -> list[Check]:
+    """The checks that tell where the line runs, of the tables that a snapshot has."""
+    return [check for check in line_checks(model).values() if check.table in snapshot.manifest.tables]
+
+
+def reach(model: Model, tallies: Iterable[Tally]) -> dict[str, Reach]:
+    """For each responsibility and service that has a `when`: for how many resources it holds, by tallies of the checks
+    that it was `drawn_by`.
+    """
+    reached = {check.responsibility: Reach() for check in line_checks(model).values()}
+    for tally in tallies:
         name = tally.check.partition("#")[0]
         reached[name] += Reach(tally.passed, tally.failed, tally.unknown)
     return reached
