@@ -381,8 +381,9 @@ class Scan:
         self._cursor.execute(
             f"INSERT INTO findings SELECT [{', '.join(literal(check.id) for check in self._checks)}][n // 3 + 1], "
             f"['pass', 'fail', 'unknown'][n % 3 + 1], resource, account_id, region, {reason}, NULL, file, line, "
-            f"partition, {_NAME}, _tags, {causes} "
-            f"FROM (SELECT *, unnest(list_filter([{coded}], lambda i: i IS NOT NULL)) AS n FROM {source}) AS {ROW}"
+            f"partition, _name, _tags, {causes} "
+            f"FROM (SELECT *, unnest(list_filter([{coded}], lambda i: i IS NOT NULL)) AS n "
+            f"FROM (SELECT * REPLACE ({_NAME} AS _name) FROM {source})) AS {ROW}"
         )
 
     def _causes(self, check: Check) -> str:
