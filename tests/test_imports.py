@@ -113,6 +113,12 @@ def test_no_two_files_lead_to_each_other() -> None:
     assert open_ == {}, "these files are in a circle, or import one that is"
 
 
+def test_one_room_says_in_which_form_rows_are_kept() -> None:
+    """And the command says it to people."""
+    said = {name for name, path in FILES.items() if "parquet" in path.read_text().lower()}
+    assert {room_of(name) for name in said} == {"estate.snapshots", "cli"}
+
+
 HEAVY = (
     "alembic",
     "boto3",

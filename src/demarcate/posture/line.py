@@ -209,7 +209,7 @@ def _drawn(model: Model, snapshot: Snapshot, service: Service, table: str, resou
 def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
     """The (table, resource) pairs of a snapshot that an ARN, logical id or last part of an ARN means."""
     from demarcate.base.connection import connect
-    from demarcate.base.sql import parquet
+    from demarcate.estate.snapshots.tabular import rows_in
 
     resources: dict[tuple[str, str], None] = {}
     with connect(snapshot.folder) as connection:
@@ -218,7 +218,7 @@ def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
             if not files or name not in all_tables() or all_tables()[name].derived:
                 continue
             rows: list[Any] = connection.execute(
-                f"SELECT DISTINCT resource FROM {parquet(files)} WHERE resource = $it "
+                f"SELECT DISTINCT resource FROM {rows_in(files)} WHERE resource = $it "
                 "OR ends_with(resource, '/' || $it) OR ends_with(resource, ':' || $it) ORDER BY 1",
                 {"it": resource},
             ).fetchall()
