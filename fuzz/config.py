@@ -91,8 +91,8 @@ def _rows() -> dict[str, list[str]]:
 def _tables(given: Input) -> list[str]:
     """Those that the types in it fill: to write all others costs most of a run."""
     text = b"".join(_unpacked(content) for content in given.values() if isinstance(content, bytes))
-    found = {table for kind, tables in _rows().items() if kind.encode() in text for table in tables}
-    return sorted(found) or ["aws_ebs_volume"]
+    filled = {table for kind, tables in _rows().items() if kind.encode() in text for table in tables}
+    return sorted(filled) or ["aws_ebs_volume"]
 
 
 def _unpacked(raw: bytes) -> bytes:

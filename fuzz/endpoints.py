@@ -185,11 +185,11 @@ def _operations() -> dict[str, str]:
         "config.list_aggregate_discovered_resources",
         "config.batch_get_aggregate_resource_config",
     )
-    found = {}
+    events = {}
     for operation in {*operations(), *more}:
         model = request_for(operation).model
-        found[f"before-send.{model.service_model.service_id.hyphenize()}.{model.name}"] = operation
-    return found
+        events[f"before-send.{model.service_model.service_id.hyphenize()}.{model.name}"] = operation
+    return events
 
 
 class _Liar:

@@ -245,11 +245,11 @@ def _rewritten(random: Random, table: pa.Table) -> bytes:
         else:
             columns[name] = _values(random, table.num_rows)
     names = [name.encode("utf-8", "replace").decode() for name, values in columns.items() if values is not None]
-    found = [values for values in columns.values() if values is not None]
+    arrays = [values for values in columns.values() if values is not None]
     buffer = io.BytesIO()
     try:
         pq.write_table(
-            pa.Table.from_arrays(found, names), buffer, compression=random.choice(("snappy", "none", "zstd"))
+            pa.Table.from_arrays(arrays, names), buffer, compression=random.choice(("snappy", "none", "zstd"))
         )
     except (pa.ArrowException, ValueError, OverflowError):
         pq.write_table(table, buffer)

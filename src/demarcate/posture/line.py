@@ -120,9 +120,11 @@ def draw(model: Model, snapshot: Snapshot, resource: str, *, live: bool = False)
     lines = []
     for table, row_resource in find_resource(snapshot, resource):
         checks = resource_checks(model, [table], live=live).values()
-        found = _found(snapshot, checks, row_resource)
+        findings = _findings(snapshot, checks, row_resource)
         for service in _services(model, snapshot, table, row_resource):
-            drawn = tuple(_judged(one, found) for one in _drawn(model, snapshot, service, table, row_resource))
+            drawn = tuple(
+                _judged(each, findings) for each in _drawn(model, snapshot, service, table, row_resource)
+            )
             lines.append(ResourceLine(row_resource, table, service, drawn))
     if not lines:
         raise DemarcateError(
@@ -140,21 +142,21 @@ def resource_checks(model: Model, tables: Sequence[str], *, live: bool) -> dict[
     }
 
 
-def _found(snapshot: Snapshot, checks: Iterable[Check], resource: str) -> dict[str, list[Finding]]:
+def _findings(snapshot: Snapshot, checks: Iterable[Check], resource: str) -> dict[str, list[Finding]]:
     """What the checks say of one resource, by responsibility."""
     held = [check for check in checks if check.table in snapshot.manifest.tables]
-    found: dict[str, list[Finding]] = {}
+    findings: dict[str, list[Finding]] = {}
     for finding in judge(snapshot, held, passes=True, only=resource).findings():
         if finding.resource == resource:
-            found.setdefault(finding.responsibility, []).append(finding)
-    return found
+            findings.setdefault(finding.responsibility, []).append(finding)
+    return findings
 
 
-def _judged(drawn: Drawn, found: Mapping[str, list[Finding]]) -> Drawn:
+def _judged(drawn: Drawn, findings: Mapping[str, list[Finding]]) -> Drawn:
     """The same, with its state."""
     if drawn.applies is False:
         return drawn
-    state, told = _state(drawn.responsibility, found.get(drawn.responsibility.id, []))
+    state, told = _state(drawn.responsibility, findings.get(drawn.responsibility.id, []))
     return replace(drawn, state=state, told=told)
 
 

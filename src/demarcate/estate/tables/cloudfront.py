@@ -17,13 +17,13 @@ Items = Callable[[Any], list[Any]]
 
 
 def _wrapped(value: Any) -> list[Any]:
-    found: list[Any] = value.get("Items") or []
-    return found
+    items: list[Any] = value.get("Items") or []
+    return items
 
 
 def _plain(value: Any) -> list[Any]:
-    found: list[Any] = value
-    return found
+    items: list[Any] = value
+    return items
 
 
 def _declared(config: Any) -> Any:
@@ -56,15 +56,15 @@ def _origins(select: Callable[[dict[str, Any]], Any], items: Items) -> Callable[
     """What `select` gives for each origin (a text, a list of them, or None), as one list without repetition."""
 
     def texts(value: Any) -> Any:
-        found: list[Any] = []
+        chosen: list[Any] = []
         for origin in items(value):
             told = origin if isinstance(origin, Unknown) else select(origin)
             unknown = first_unknown(told)
             if unknown is not None:
                 return unknown
             if told is not None:
-                found += told if isinstance(told, list) else [told]
-        return distinct(found)
+                chosen += told if isinstance(told, list) else [told]
+        return distinct(chosen)
 
     return texts
 
@@ -140,13 +140,13 @@ def _of_behaviors(name: str, items: Items) -> Callable[[Any], Any]:
     """A member of the default cache behavior and of all others, without repetition."""
 
     def texts(config: Any) -> Any:
-        found: list[Any] = []
+        chosen: list[Any] = []
         for behavior in _behaviors(config, items):
             told = behavior if isinstance(behavior, Unknown) else behavior.get(name, "")
             if isinstance(told, Unknown):
                 return told
-            found.append(told)
-        return distinct(found)
+            chosen.append(told)
+        return distinct(chosen)
 
     return texts
 
@@ -172,7 +172,7 @@ _CERTIFICATES = ("ACMCertificateArn", "IAMCertificateId")
 def _default_certificate(certificate: Any) -> Any:
     """Whether viewers get CloudFront's own certificate: no other is named."""
     named = [certificate[name] for name in _CERTIFICATES if certificate.get(name)]
-    known = [one for one in named if not isinstance(one, Unknown)]
+    known = [name for name in named if not isinstance(name, Unknown)]
     return False if known else first_unknown(named) or True
 
 

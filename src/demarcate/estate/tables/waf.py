@@ -72,9 +72,9 @@ def _has_rate_limit(rules: Any) -> Any:
 
 def _measured(rules: Any) -> Any:
     told = [rule["VisibilityConfig"]["CloudWatchMetricsEnabled"] for rule in rules]
-    if any(one is False for one in told):
+    if any(measured is False for measured in told):
         return False
-    return next((one for one in told if isinstance(one, Unknown)), True)
+    return next((measured for measured in told if isinstance(measured, Unknown)), True)
 
 
 def _action(action: Any) -> str:
