@@ -216,15 +216,16 @@ DISTRIBUTION = Table(
         "tags": Call("cloudfront.list_tags_for_resource", inputs={"Resource": "ARN"}),
     },
     cloudformation="AWS::CloudFront::Distribution",
+    alike=("", CONFIG),
     ref_attributes=("Id",),
     columns=(
         Text("id", live="Id", cloudformation=REF),
         Arn(live="ARN", cloudformation=REF),
         Text("domain_name", live="DomainName"),
         Text("status", live="Status"),
-        Bool("enabled", live="Enabled", cloudformation=f"{CONFIG}.Enabled"),
-        Bool("staging", live="Staging", cloudformation=f"{CONFIG}.Staging", absent=False),
-        Text("comment", live="Comment", cloudformation=f"{CONFIG}.Comment", absent=""),
+        Bool("enabled", live="Enabled"),
+        Bool("staging", live="Staging", absent=False),
+        Text("comment", live="Comment", absent=""),
         Time("last_modified_time", live="LastModifiedTime"),
         Texts(
             "aliases",
@@ -238,9 +239,9 @@ DISTRIBUTION = Table(
             cloudformation=f"{CONFIG}.DefaultRootObject",
             absent="",
         ),
-        Text("web_acl_id", live="WebACLId", cloudformation=f"{CONFIG}.WebACLId", absent=""),
-        Text("http_version", live="HttpVersion", cloudformation=f"{CONFIG}.HttpVersion"),
-        Text("price_class", live="PriceClass", cloudformation=f"{CONFIG}.PriceClass"),
+        Text("web_acl_id", live="WebACLId", absent=""),
+        Text("http_version", live="HttpVersion"),
+        Text("price_class", live="PriceClass"),
         Texts(
             "viewer_protocol_policies",
             live=From("@", _of_behaviors("ViewerProtocolPolicy", _wrapped)),
@@ -273,13 +274,11 @@ DISTRIBUTION = Table(
         Bool(
             "cloudfront_default_certificate",
             live=From("ViewerCertificate", _default_certificate),
-            cloudformation=From(f"{CONFIG}.ViewerCertificate", _default_certificate),
             absent=True,
         ),
         Text(
             "certificate",
             live=From("ViewerCertificate", _certificate),
-            cloudformation=From(f"{CONFIG}.ViewerCertificate", _certificate),
             absent="",
             about="The ARN in ACM or the id in IAM; '' with CloudFront's own.",
         ),
@@ -291,7 +290,6 @@ DISTRIBUTION = Table(
         Text(
             "ssl_support_method",
             live="ViewerCertificate.SSLSupportMethod",
-            cloudformation=f"{CONFIG}.ViewerCertificate.SslSupportMethod",
             absent="",
             about="sni-only, vip, static-ip; '' with CloudFront's own certificate.",
         ),
@@ -365,7 +363,6 @@ DISTRIBUTION = Table(
         Text(
             "geo_restriction_type",
             live="Restrictions.GeoRestriction.RestrictionType",
-            cloudformation=f"{CONFIG}.Restrictions.GeoRestriction.RestrictionType",
             absent="none",
         ),
         Tags(live="@tags.Tags.Items"),
