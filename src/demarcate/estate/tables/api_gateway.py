@@ -246,7 +246,6 @@ STAGE = Table(
         Texts(
             "plaintext_secret_names",
             live=From("variables", plaintext_secrets),
-            cloudformation=From("Variables", plaintext_secrets),
             absent=[],
             about="Stage variables that hold secrets as plain text, by their names or values.",
         ),
@@ -326,7 +325,6 @@ STAGE_V2 = Table(
         Texts(
             "plaintext_secret_names",
             live=From("StageVariables", plaintext_secrets),
-            cloudformation=From("StageVariables", plaintext_secrets),
             absent=[],
             about="Stage variables that hold secrets as plain text, by their names or values.",
         ),

@@ -89,11 +89,11 @@ def _columns(scope: str) -> tuple[Column, ...]:
     """The columns that both kinds have. Only a regional table reads templates, where the scope is told."""
     rules, acl = "@acl.WebACL.Rules", "@acl.WebACL"
     return (
-        Text("name", live="Name", cloudformation="Name"),
+        Text("name", live="Name"),
         Text("id", live="Id", cloudformation=attribute("Id")),
         Arn(live="ARN"),
         Text("scope", live=From("@", lambda _: scope), cloudformation="Scope"),
-        Text("description", live="Description", cloudformation="Description", absent=""),
+        Text("description", live="Description", absent=""),
         Text(
             "default_action",
             live=From("@acl.WebACL.DefaultAction", _action),
