@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.escalation import Holder, escalates
-from demarcate.estate.schema.policies import Statement, listed, named_statements, statements
+from demarcate.estate.schema.policies import UNLIMITED, Statement, listed, named_statements, statements
 from demarcate.estate.schema.policy_resources import own_parts
 from demarcate.estate.schema.policy_values import values_of
 from demarcate.estate.schema.standins import combined, sample
@@ -214,11 +214,13 @@ STATEMENT = Table(
             absent=[],
             about="Sensitive actions that it covers, by whatever wildcard: those of `data/sensitive_actions.yaml`.",
         ),
-        Texts(
-            "unlimited_actions",
-            absent=[],
-            about="Those of the watched actions that it is about on every resource of their kind, without a condition "
-            "that limits who may do them or what to.",
+        *(
+            Bool(
+                column,
+                about=f"Whether it is about {' or '.join(actions)} on every resource of the kind, without a condition "
+                "that limits who may do it or what to.",
+            )
+            for column, actions in UNLIMITED.items()
         ),
         Texts("resources", absent=[]),
         Texts("not_resources", absent=[]),
@@ -241,6 +243,10 @@ STATEMENT = Table(
         Bool(
             "denies_plain_http",
             about="Whether it denies everybody all of S3, or the mounting of file systems, wherever there is no TLS.",
+        ),
+        Bool(
+            "allows_plain_http",
+            about="Whether it allows everybody the mounting of file systems, also where there is no TLS.",
         ),
         Texts(
             "own_parts",
