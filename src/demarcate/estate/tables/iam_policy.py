@@ -11,7 +11,7 @@ from demarcate.estate.schema.policies import UNLIMITED, Statement, listed, named
 from demarcate.estate.schema.policy_resources import own_parts
 from demarcate.estate.schema.policy_values import values_of
 from demarcate.estate.schema.standins import combined, sample
-from demarcate.estate.schema.table import Bool, Derived, Int, Json, Table, Text, Texts
+from demarcate.estate.schema.table import Bool, Derived, Int, Json, ManagedBy, Table, Text, Texts
 from demarcate.estate.schema.transforms import document
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
@@ -254,6 +254,7 @@ STATEMENT = Table(
             about="Of the policy of a bucket or file system: which parts of its owner the statement is about as a "
             "whole: itself, and contents (all objects).",
         ),
+        ManagedBy(),
     ),
 )
 
