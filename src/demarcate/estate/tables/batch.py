@@ -49,12 +49,13 @@ def _variables(container: Mapping[str, Any]) -> Any:
 
 def _names(definition: Mapping[str, Any]) -> Any:
     """The variables of all containers."""
-    variables = [
-        container if isinstance(container, Unknown) else _variables(container)
-        for container in _containers(definition)
-    ]
-    unsure = next((several for several in variables if isinstance(several, Unknown)), None)
-    return unsure or names_of([variable for several in variables for variable in several])
+    names: list[Any] = []
+    for container in _containers(definition):
+        variables = container if isinstance(container, Unknown) else _variables(container)
+        if isinstance(variables, Unknown):
+            return variables
+        names += variables
+    return names_of(names)
 
 
 def _secrets(definition: Mapping[str, Any]) -> Any:

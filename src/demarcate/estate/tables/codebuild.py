@@ -79,7 +79,7 @@ def _logged(configuration: Any) -> Any:
 
 def _unencrypted(project: Mapping[str, Any]) -> Any:
     """Whether any artifact is put into S3 without encryption."""
-    answers = []
+    answers: list[bool | Unknown] = []
     for artifact in _artifacts(project):
         if isinstance(artifact, Unknown):
             answers.append(artifact)
