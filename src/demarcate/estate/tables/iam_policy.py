@@ -52,10 +52,12 @@ def _of_named(of: str, arn: str, *, named: str = "") -> Derived:
             own.append(first_unknown(names) or combined(named, {"name": names[0]}))
         for one in _statements(found, "policy"):
             about = values_of(one["resources"]), values_of(one["not_resources"])
-            yield {**one, "own_parts": own_parts(*about, values_of(own), arn)}
+            others = _other_accounts(one["principals"], found.get("account_id", ""))
+            yield {**one, "other_accounts": others, "own_parts": own_parts(*about, values_of(own), arn)}
 
     known = {"policy_of": of, "kind": "resource"}
-    return Derived(of, ("policy", "arn", *_NAMES) if named else ("policy", "arn"), rows, known)
+    needs = ("policy", "arn", "account_id")
+    return Derived(of, (*needs, *_NAMES) if named else needs, rows, known)
 
 
 _NAMES = ("name", "given_name")
@@ -193,8 +195,8 @@ STATEMENT = Table(
         Texts(
             "other_accounts",
             absent=[],
-            about="Of a role's trust policy: the accounts among the principals that are not the role's own. In a "
-            "template, those named by number.",
+            about="Of the policy of a bucket or file system, and of a role's trust policy: the accounts among the "
+            "principals that are not its own. In a template, those named by number.",
         ),
         Texts(
             "federated_providers",
