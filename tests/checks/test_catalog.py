@@ -65,12 +65,12 @@ def test_examples(written: Written) -> None:
 def canonical(predicate: str) -> str:
     """A predicate with the aliases of its look-ups written out, and what AND and OR join in order."""
     tree = sqlglot.parse_one(predicate, read="duckdb")
-    named = {table.alias: table.name for table in tree.find_all(exp.Table) if table.alias}
+    named = {other.alias: other.name for other in tree.find_all(exp.Table) if other.alias}
     for column in tree.find_all(exp.Column):
         if column.table in named:
             column.set("table", exp.to_identifier(named[column.table]))
-    for table in tree.find_all(exp.Table):
-        table.set("alias", None)
+    for other in tree.find_all(exp.Table):
+        other.set("alias", None)
     return _ordered(tree)
 
 
