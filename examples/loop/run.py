@@ -62,9 +62,7 @@ def deploy(url: str) -> None:
     s3 = client("s3", url)
     s3.put_bucket_versioning(Bucket="shop-invoices", VersioningConfiguration={"Status": "Enabled"})
     names = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
-    s3.put_public_access_block(
-        Bucket="shop-invoices", PublicAccessBlockConfiguration=dict.fromkeys(names, True)
-    )
+    s3.put_public_access_block(Bucket="shop-invoices", PublicAccessBlockConfiguration=dict.fromkeys(names, True))
     rules = [{"ObjectOwnership": "BucketOwnerEnforced"}]
     s3.put_bucket_ownership_controls(Bucket="shop-invoices", OwnershipControls={"Rules": rules})
 
@@ -74,7 +72,11 @@ def tamper(url: str) -> None:
     ec2 = client("ec2", url)
     groups = ec2.describe_security_groups(Filters=[{"Name": "description", "Values": ["Web servers"]}])
     ec2.authorize_security_group_ingress(
-        GroupId=groups["SecurityGroups"][0]["GroupId"], IpProtocol="tcp", FromPort=22, ToPort=22, CidrIp="0.0.0.0/0"
+        GroupId=groups["SecurityGroups"][0]["GroupId"],
+        IpProtocol="tcp",
+        FromPort=22,
+        ToPort=22,
+        CidrIp="0.0.0.0/0",
     )
     client("s3", url).put_bucket_versioning(
         Bucket="shop-invoices", VersioningConfiguration={"Status": "Suspended"}
@@ -119,9 +121,7 @@ def main() -> None:
             sys.exit("no change was planned")
         say("Somebody else approves the change, and it is applied and verified.")
         run(f"change approve {change[0]} --as robin@example.com", url, home)
-        run(
-            f"change apply {change[0]} --endpoint-url {url} --accept-lockout --as dana@example.com", url, home
-        )
+        run(f"change apply {change[0]} --endpoint-url {url} --accept-lockout --as dana@example.com", url, home)
         run(f"drift --baseline shop {there}", url, home)
         say("It is undone, and so the drift is there again.")
         run(f"change undo {change[0]} --endpoint-url {url} --as dana@example.com", url, home)

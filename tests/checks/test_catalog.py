@@ -8,6 +8,8 @@ from functools import cache
 from pathlib import Path
 
 import pytest
+import sqlglot
+from sqlglot import exp
 
 from demarcate.base.errors import DemarcateError
 from demarcate.checks import catalog
@@ -40,6 +42,10 @@ def told_together() -> dict[str, list[Told]]:
     return verdicts_together(plain)
 
 
+UGLY = re.compile(r"[\[\]?]|\(s\)|\b\d\d:\d\d|[: ]$|\bexample \d of ")
+"""What no sentence of a finding has: lists as code, what is not known, hours, and values that are left out."""
+
+
 @pytest.mark.parametrize("written", WRITTEN, ids=lambda written: written.id)
 def test_examples(written: Written) -> None:
     assert all(examples_of(written).values())
@@ -51,6 +57,38 @@ def test_examples(written: Written) -> None:
         assert found, f"where excludes {example}"
         assert [each for each, _ in found] == [verdict], f"{example}: {found}"
         assert verdict == "pass" or found[0][1], "a reason is given"
+    if "{resource}" not in written.fail:
+        sentence = told[expected.index("fail")][0][1]
+        assert not UGLY.search(sentence), f"the first example that fails has all that is said of it: {sentence}"
+
+
+def canonical(predicate: str) -> str:
+    """A predicate with the aliases of its look-ups written out, and what AND and OR join in order."""
+    tree = sqlglot.parse_one(predicate, read="duckdb")
+    named = {other.alias: other.name for other in tree.find_all(exp.Table) if other.alias}
+    for column in tree.find_all(exp.Column):
+        if column.table in named:
+            column.set("table", exp.to_identifier(named[column.table]))
+    for other in tree.find_all(exp.Table):
+        other.set("alias", None)
+    return _ordered(tree)
+
+
+def _ordered(tree: exp.Expr) -> str:
+    if isinstance(tree, exp.Paren):
+        return _ordered(tree.this)
+    if isinstance(tree, exp.And | exp.Or):
+        return f"{type(tree).__name__}({', '.join(sorted(map(_ordered, tree.flatten())))})"
+    return tree.sql("duckdb")
+
+
+def test_no_two_checks_ask_the_same_of_the_same_rows() -> None:
+    asked: dict[tuple[str, str, str], list[str]] = {}
+    for one in WRITTEN:
+        asked.setdefault((one.table, canonical(str(one.where or "true")), canonical(str(one.passes))), []).append(
+            one.id
+        )
+    assert not [ids for ids in asked.values() if len(ids) > 1]
 
 
 def with_standins(of: Table, example: Example) -> Iterator[Example]:

@@ -3,8 +3,7 @@
 `cases/security_hub.csv` has the severity of each control of Security Hub. Those of source `oscal` are of AWS's OSCAL
 catalog of its controls (awslabs/oscal-content-for-aws-services), those of source `docs` of the user guide's control
 reference (https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-controls-reference.html), which has
-controls that the catalog lacks. Both were read on 2026-11-28 in stored copies, which may be older. Those of source
-`unconfirmed` are controls whose severity was not read there yet.
+controls that the catalog lacks. Both were read on 2026-11-28 in stored copies, which may be older.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demarcate.estate.schema.policies import COLUMNS, statements
+from demarcate.estate.schema.policies import COLUMNS, UNLIMITED, Elements, statements, unlimited
 from demarcate.estate.schema.policy_actions import sensitive_actions
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
@@ -103,7 +103,8 @@ def test_an_unknown_element_is_unknown_in_its_columns_only() -> None:
         "actions",
         "wildcard_services",
         "watched_actions",
-        "unlimited_actions",
+        "allows_plain_http",
+        *UNLIMITED,
     }
     assert row["is_public"] is True
 
@@ -215,17 +216,31 @@ def test_all_resources(resource: Any, everything: bool | None) -> None:
     ],
 )
 def test_all_of_a_kind(action: str, resource: Any, unlimited: bool | None) -> None:
-    told = one(Effect="Allow", Action=action, Resource=resource)["unlimited_actions"]
-    assert isinstance(told, Unknown) if unlimited is None else told == [action.lower()] * unlimited
+    told = limitless(action, Resource=resource)
+    assert isinstance(told, Unknown) if unlimited is None else told is unlimited
+
+
+def limitless(action: str, **said: Any) -> bool | Unknown:
+    return unlimited(Elements.of({"Effect": "Allow", "Action": action, **said}), action.lower())
 
 
 def test_all_but_a_few_are_counted_as_all() -> None:
-    def unlimited(resource: Any) -> Any:
-        return one(Effect="Allow", Action="iam:PassRole", NotResource=resource)["unlimited_actions"]
+    def told(resource: Any) -> bool | Unknown:
+        return limitless("iam:PassRole", NotResource=resource)
 
-    assert unlimited("arn:aws:iam::123456789012:role/app") == unlimited("arn:aws:s3:::*") == ["iam:passrole"]
-    assert unlimited("arn:aws:iam::123456789012:role/*") == unlimited("*") == []
-    assert isinstance(unlimited(U), Unknown)
+    assert told("arn:aws:iam::123456789012:role/app") is told("arn:aws:s3:::*") is True
+    assert told("arn:aws:iam::123456789012:role/*") is told("*") is False
+    assert isinstance(told(U), Unknown)
+
+
+def test_one_unknown_leaves_the_actions_that_are_known() -> None:
+    """What stands beside something unknown is told, and so is what the unknown has no part in."""
+    row = one(Effect="Allow", Action=["iam:PassRole", U], Resource="*")
+    assert row["passes_any_role"] is True and isinstance(row["decrypts_with_any_key"], Unknown)
+    row = one(Effect="Allow", Action=["iam:PassRole", "kms:Decrypt"], Resource=["arn:aws:iam::*:role/*", U])
+    assert row["passes_any_role"] is True and isinstance(row["decrypts_with_any_key"], Unknown)
+    assert row["assumes_any_role"] is row["changes_any_trail"] is False
+    assert one(Effect="Allow", Action=["*", U], Resource="*")["wildcard_services"] == ["*"]
 
 
 @pytest.mark.parametrize(
@@ -280,8 +295,8 @@ def test_all_but_a_few_are_counted_as_all() -> None:
     ],
 )
 def test_conditions_that_limit_an_action(action: str, condition: Any, limited: bool | None) -> None:
-    told = one(Effect="Allow", Action=action, Resource="*", Condition=condition)["unlimited_actions"]
-    assert isinstance(told, Unknown) if limited is None else told == [action.lower()] * (not limited)
+    told = limitless(action, Resource="*", Condition=condition)
+    assert isinstance(told, Unknown) if limited is None else told is not limited
 
 
 @pytest.mark.parametrize(

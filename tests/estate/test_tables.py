@@ -142,7 +142,6 @@ UNTOLD = {
     "aws_rds_db_cluster": {"backup_selected"},
     "aws_rds_db_instance": {"backup_selected"},
     "aws_cloudwatch_log_subscription_filter": {"filter_pattern", "destination_arn", "role_arn"},
-    "aws_elasticache_replication_group": {"preferred_maintenance_window"},
 }
 """Columns that templates have, and that AWS tells elsewhere, or only at the cost of a call for each of many."""
 

@@ -105,7 +105,7 @@ def test_layers_of_a_resource_are_those_of_its_service(drafts: list[Draft], mode
         ),
         (
             "estate:whose:elb-target-group-encrypted:OrdersTargets",
-            "“OrdersTargets: the targets are reached by HTTP.” Whose job is it to enable encryption in transit?",
+            "“targets of OrdersTargets are reached by HTTP.” Whose job is it to enable encryption in transit?",
             "You, the customer",
         ),
     ],

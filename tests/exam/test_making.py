@@ -68,7 +68,7 @@ def test_right_choices_stand_anywhere(model: Model) -> None:
 def test_the_length_of_a_choice_tells_nothing(model: Model) -> None:
     """Whoever always takes the longest choice, or the shortest, is right as often as whoever takes any.
 
-    Choices that are the same few words in all questions of a family (parties, areas, layers) say nothing by length.
+    Choices that are the same few words in all questions of a family (parties, layers) say nothing by length.
     """
     taken: dict[str, dict[str, float]] = {}
     for seed in range(4):
@@ -79,7 +79,7 @@ def test_the_length_of_a_choice_tells_nothing(model: Model) -> None:
             counts["any"] += 1 / len(lengths)
             for name, length in (("longest", max(lengths)), ("shortest", min(lengths))):
                 counts[name] += (lengths[question.answer] == length) / lengths.count(length)
-    for family in ("scenario", "line", "side", "half", "proof", "asked", "tool"):
+    for family in ("scenario", "line", "side", "half", "proof", "asked", "tool", "area"):
         counts = taken[family]
         for name in ("longest", "shortest"):
             assert abs(counts[name] - counts["any"]) < 0.1 * counts["all"], (family, name, counts)

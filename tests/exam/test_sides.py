@@ -81,6 +81,9 @@ PAIRS: list[Pair] = [
             ("database-system", "aws_rds_db_cluster", "patch-managed-database-os", "patch-rds-custom"),
             ("node-image", "aws_eks_node_group", "build-eks-node-images", "build-own-eks-node-images"),
             ("addon", "aws_eks_addon", "build-eks-addons", "patch-eks-custom-addons"),
+            ("guest-system", "aws_ec2_instance", "patch-managed-instances", "patch-guest-os"),
+            ("job-host", "aws_batch_compute_environment", "patch-fargate-hosts", "patch-guest-os"),
+            ("minor-version", "aws_mq_broker", "apply-minor-upgrades-automatically", "apply-minor-upgrades"),
             ("task-host", "aws_ecs_task_definition", "patch-fargate-hosts", "patch-ecs-instances"),
         )
     ),

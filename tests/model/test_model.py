@@ -24,7 +24,7 @@ AREAS = (
     "incident-response",
 )
 UNSEEN = {
-    *("batch", "app-runner", "msk", "mq", "emr", "sagemaker", "glue", "fsx", "kinesis", "cognito", "route53"),
+    *("emr", "sagemaker", "fsx", "kinesis", "cognito", "route53"),
     *("bedrock", "lightsail", "workspaces", "quicksight", "mwaa", "transfer-family", "dms", "outposts"),
     *("storage-gateway", "iam-identity-center"),
 }
@@ -216,13 +216,15 @@ def test_broken_data_is_named(edited: Edited, file: str, old: str, new: str, exp
 
 def test_problems_carry_file_and_line(edited: Edited) -> None:
     folder = edited(
-        PATCH, "services: [ec2, ecs-ec2, emr, batch, lightsail, workspaces, outposts]", "services: [ec3]"
+        PATCH,
+        "services: [ec2, eks, ecs-ec2, ecs-fargate, elastic-beanstalk, lambda, batch, app-runner,",
+        "services: [ec3,",
     )
     with pytest.raises(ModelError) as error:
         load(folder)
     (problem,) = error.value.problems
     line = (folder / PATCH).read_text(encoding="utf-8").splitlines()[(problem.line or 0) - 1]
-    assert line == "- id: patch-management.patch-guest-os"
+    assert line == "- id: patch-management.patch-applications"
 
 
 def test_missing_folder(tmp_path: Path) -> None:

@@ -276,8 +276,21 @@ def _reason(written: Written, table: Table, file: str, item: Any) -> tuple[str, 
         shown.append(name)
         # A name that is not known (a template may leave it to CloudFormation) gives way to the resource.
         other = "_row.resource, '?'" if name.endswith(_IDENTITIES) else "'?'"
-        parts.append(f"coalesce(CAST(_row.{identifier(name)} AS VARCHAR), {other})")
-    return " || ".join(parts) or "''", tuple(dict.fromkeys(shown))
+        parts.append(f"coalesce({_shown(table, name)}, {other})")
+    text = " || ".join(parts) or "''"
+    # A sentence ends where its last value would stand, if that is empty.
+    return f"rtrim({text}, ': ')" if written.fail.endswith("}") else text, tuple(dict.fromkeys(shown))
+
+
+def _shown(table: Table, name: str) -> str:
+    """SQL for a column's value as a sentence has it: items one after the other, and days without the hour."""
+    column = table.column(name)
+    value = f"_row.{identifier(name)}"
+    if column is not None and column.type == "VARCHAR[]":
+        return f"array_to_string({value}, ', ')"
+    if column is not None and column.type == "TIMESTAMP":
+        return f"CAST(CAST({value} AS DATE) AS VARCHAR)"
+    return f"CAST({value} AS VARCHAR)"
 
 
 def _bound(check: Check, file: str, item: Any, written: Written) -> Check:

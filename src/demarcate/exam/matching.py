@@ -100,8 +100,14 @@ def _areas(model: Model, apart: Apart) -> Iterator[Draft]:
     # What is hardly ever right would be struck out unread.
     right = Counter(r.area for r in asked)
     offered = [area for area in model.areas if right[area.id] >= len(asked) / 20]
+    # And what is right most of the time would be guessed: of that area no more are asked than of the next one.
+    most = sorted(right.values())[-2]
+    told = Counter[str]()
     for responsibility in asked:
         area = model.area[responsibility.area]
+        told[area.id] += 1
+        if told[area.id] > most:
+            continue
         yield Draft(
             id=f"area:{responsibility.id}",
             kind="area",

@@ -14,6 +14,7 @@ from demarcate.checks.catalog import compile_check, compiler, load_checks
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding, Tally
 from demarcate.checks.structs import Check, Written
+from demarcate.estate.schema.table import MANAGED_BY
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 from demarcate.model import Model, Responsibility, Service
@@ -102,12 +103,16 @@ class Drawn:
 
 @dataclass(frozen=True, slots=True)
 class ResourceLine:
-    """The line for one resource: its table, service and row's identity, and each responsibility about it."""
+    """The line for one resource: its table, service and row's identity, and each responsibility about it.
+
+    `managed_by` is the AWS service or the other account that operates it, so that it is not judged; else ''.
+    """
 
     resource: str
     table: str
     service: Service
     drawn: tuple[Drawn, ...]
+    managed_by: str = ""
 
 
 def draw(model: Model, snapshot: Snapshot, resource: str, *, live: bool = False) -> list[ResourceLine]:
@@ -121,16 +126,32 @@ def draw(model: Model, snapshot: Snapshot, resource: str, *, live: bool = False)
     for table, row_resource in find_resource(snapshot, resource):
         checks = resource_checks(model, [table], live=live).values()
         findings = _findings(snapshot, checks, row_resource)
+        operator = _operator(snapshot, table, row_resource)
         for service in _services(model, snapshot, table, row_resource):
             drawn = tuple(
                 _judged(each, findings) for each in _drawn(model, snapshot, service, table, row_resource)
             )
-            lines.append(ResourceLine(row_resource, table, service, drawn))
+            lines.append(ResourceLine(row_resource, table, service, drawn, operator))
     if not lines:
         raise DemarcateError(
             f"{snapshot.manifest.origin} has no resource {resource!r}: name its ARN, or its logical id in a template"
         )
     return lines
+
+
+def _operator(snapshot: Snapshot, table: str, resource: str) -> str:
+    """Who operates a resource, where its row tells that another does than its account's owner."""
+    from demarcate.base.connection import connect
+    from demarcate.estate.snapshots.tabular import rows_in
+
+    if all_tables()[table].column(MANAGED_BY) is None:
+        return ""
+    with connect(snapshot.folder) as connection:
+        rows: list[Any] = connection.execute(
+            f"SELECT max({MANAGED_BY}) FROM {rows_in(snapshot.files(table))} WHERE resource = $it",
+            {"it": resource},
+        ).fetchall()
+    return rows[0][0] or ""
 
 
 def resource_checks(model: Model, tables: Sequence[str], *, live: bool) -> dict[str, Check]:

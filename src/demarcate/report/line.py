@@ -16,6 +16,7 @@ COLUMNS = [
     "resource",
     "service",
     "type",
+    "managed_by",
     "area",
     "party",
     "responsibility",
@@ -41,6 +42,10 @@ def write(model: Model, lines: Sequence[ResourceLine], format: str, out: Out, co
             Text.assemble((one_line(line.resource), "bold"), f"  {line.service.name} ({line.service.type})")
         )
         console.print(Text(line.service.line))
+        if line.managed_by:
+            console.print(
+                Text(f"Operated by {one_line(line.managed_by)}, so that its settings are not judged here.")
+            )
         for area in model.areas:
             here = [d for d in line.drawn if d.applies is not False and d.responsibility.area == area.id]
             named = [d for d in here if _own(d)]
@@ -71,5 +76,5 @@ def _note(drawn: Drawn) -> str:
 
 def _record(line: ResourceLine, drawn: Drawn) -> list[object]:
     r = drawn.responsibility
-    head = [line.resource, line.service.id, line.service.type]
+    head = [line.resource, line.service.id, line.service.type, line.managed_by or None]
     return [*head, r.area, r.party, r.id, r.title, drawn.applies, drawn.because, drawn.state, drawn.told or None]

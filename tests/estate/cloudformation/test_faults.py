@@ -285,5 +285,6 @@ def test_sam_needs_neither_region_nor_network(tmp_path: Path, monkeypatch: pytes
     before = dict(os.environ)
     result = load([path])
     assert {r.logical_id for r in result.resources} == {"Fn", "FnRole", "App"}
-    assert not result.problems
+    (problem,) = result.problems
+    assert "stack App cannot be read" in problem.message
     assert os.environ == before

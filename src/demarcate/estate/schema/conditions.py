@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.paths import kind
-from demarcate.estate.schema.policy_values import Values, every, pattern, plain, some, values_of
+from demarcate.estate.schema.policy_values import Values, every, opposite, pattern, plain, some, values_of
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
 
@@ -286,6 +286,20 @@ def always_hold(conditions: Any, request: Request) -> bool | Unknown:
     if conditions == {}:
         return True
     return every(test if isinstance(test, Unknown) else _holds(*test, request) for test in _tests(conditions))
+
+
+def never_hold(conditions: Any, request: Request) -> bool | Unknown:
+    """Whether conditions hold for no request of which that is known, whatever else it may be."""
+    return some(
+        test if isinstance(test, Unknown) else opposite(_holds(*test, request))
+        for test in (_tests(conditions) if conditions != {} else ())
+        if isinstance(test, Unknown) or (test[1] in request and _is_compared(test[0]))
+    )
+
+
+def _is_compared(operator: str) -> bool:
+    operator = re.sub("^for(all|any)values?:", "", operator)
+    return operator == "null" or operator.removesuffix("ifexists") in _COMPARED
 
 
 def admit(conditions: Any, key: str, value: str) -> bool | Unknown:

@@ -12,7 +12,14 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from demarcate.estate.schema.conditions import FEDERATED, always_hold, condition_keys, limits_action, names_source
+from demarcate.estate.schema.conditions import (
+    FEDERATED,
+    always_hold,
+    condition_keys,
+    limits_action,
+    names_source,
+    never_hold,
+)
 from demarcate.estate.schema.conditions import limiting as limiting_of
 from demarcate.estate.schema.paths import ABSENT, kind
 from demarcate.estate.schema.policy_actions import (
@@ -23,7 +30,7 @@ from demarcate.estate.schema.policy_actions import (
     wildcard_services,
 )
 from demarcate.estate.schema.policy_resources import covers_everything, covers_kind
-from demarcate.estate.schema.policy_values import Values, every, lower, some, values_of
+from demarcate.estate.schema.policy_values import Values, every, lower, opposite, some, values_of
 from demarcate.estate.schema.standins import StandIn, combined, distinct, sample, settled
 from demarcate.estate.schema.transforms import document as parsed
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -31,12 +38,21 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 Statement = dict[str, Any]
 """Column of `aws_policy_statement` to value; a value may be an Unknown."""
 
+UNLIMITED: Final = {
+    "passes_any_role": ("iam:passrole",),
+    "assumes_any_role": ("sts:assumerole",),
+    "reads_any_secret": ("secretsmanager:getsecretvalue",),
+    "decrypts_with_any_key": ("kms:decrypt", "kms:reencryptfrom"),
+    "changes_any_trail": ("cloudtrail:deletetrail", "cloudtrail:stoplogging", "cloudtrail:updatetrail"),
+}
+"""Columns that tell whether a statement is about one of these actions, on every resource of their kind."""
+
 COLUMNS: Final = (
     *("statement_index", "statement", "sid", "effect", "principals", "not_principals", "service_principals"),
     *("federated_providers", "actions", "not_actions", "wildcard_services", "watched_actions"),
-    *("unlimited_actions", "resources", "not_resources", "wildcard_resources", "all_resources"),
+    *("resources", "not_resources", "wildcard_resources", "all_resources"),
     *("conditions", "condition_keys", "limiting_keys", "has_condition", "is_public", "denies_plain_http"),
-    "unlimited_services",
+    *("allows_plain_http", "unlimited_services", *UNLIMITED),
 )
 """What a statement tells: first where it is."""
 
@@ -119,7 +135,6 @@ def _statement(written: Any) -> Statement:
         _principals(written.get("NotPrincipal", ABSENT)),
     )
     limiting = limiting_of(said.conditions)
-    watched = sensitive(said.actions, said.not_actions)
     return {
         "sid": written.get("Sid", ""),
         "effect": said.effect,
@@ -130,8 +145,7 @@ def _statement(written: Any) -> Statement:
         "actions": said.actions.column,
         "not_actions": said.not_actions.column,
         "wildcard_services": wildcard_services(said.actions, said.not_actions),
-        "watched_actions": watched.column,
-        "unlimited_actions": _unlimited(said, watched),
+        "watched_actions": sensitive(said.actions, said.not_actions).column,
         "resources": said.resources.column,
         "not_resources": said.not_resources.column,
         "wildcard_resources": any("*" in text for text in said.resources.known) or said.resources.unknown or False,
@@ -142,7 +156,9 @@ def _statement(written: Any) -> Statement:
         "has_condition": said.conditions if isinstance(said.conditions, Unknown) else bool(said.conditions),
         "is_public": _is_public(said.effect, principals, not_principals, limiting),
         "denies_plain_http": _denies_plain_http(said, principals),
+        "allows_plain_http": _allows_plain_http(said, principals, not_principals),
         "unlimited_services": _unlimited_services(said, principals),
+        **{column: some(unlimited(said, action) for action in actions) for column, actions in UNLIMITED.items()},
     }
 
 
@@ -223,24 +239,17 @@ def _provider(whole: str | StandIn) -> str | Unknown:
 # --- actions on resources ---------------------------------------------------------------------------------
 
 
-def _unlimited(said: Elements, watched: Values) -> Any:
-    """Those of the watched actions that it is about on every resource of their kind, and without a condition that
-    limits who may do them, or what to.
+def unlimited(said: Elements, action: str) -> bool | Unknown:
+    """Whether it is about an action on every resource of its kind, and without a condition that limits who may do it,
+    or what to.
     """
-    unlimited, unsure = [], watched.unknown
-    for action in watched.known:
-        limited = limits_action(said.conditions, action)
-        answer = every(
-            (
-                covers_kind(said.resources, said.not_resources, sensitive_actions()[action]),
-                limited if isinstance(limited, Unknown) else not limited,
-            )
+    return every(
+        (
+            covers_action(said.actions, said.not_actions, action),
+            covers_kind(said.resources, said.not_resources, sensitive_actions()[action]),
+            opposite(limits_action(said.conditions, action)),
         )
-        if isinstance(answer, Unknown):
-            unsure = unsure or answer
-        elif answer:
-            unlimited.append(action)
-    return unsure or unlimited
+    )
 
 
 def _unlimited_services(said: Elements, principals: _Principals) -> Any:
@@ -273,6 +282,18 @@ def _denies_plain_http(said: Elements, principals: _Principals) -> bool | Unknow
     return every((denies, principals.anyone, served, always_hold(said.conditions, _PLAIN_HTTP)))
 
 
+def _allows_plain_http(said: Elements, principals: _Principals, not_principals: _Principals) -> bool | Unknown:
+    """Whether it allows everybody to mount a file system, also where there is no TLS."""
+    return every(
+        (
+            said.effect if isinstance(said.effect, Unknown) else said.effect == "Allow",
+            _anyone(principals, not_principals),
+            covers_action(said.actions, said.not_actions, "elasticfilesystem:clientmount"),
+            opposite(never_hold(said.conditions, _PLAIN_HTTP)),
+        )
+    )
+
+
 # --- public -----------------------------------------------------------------------------------------------
 
 
@@ -281,10 +302,14 @@ def _is_public(
 ) -> bool | Unknown:
     """Whether it allows everybody, without a condition that limits it."""
     allows = effect if isinstance(effect, Unknown) else effect == "Allow"
-    anyone: bool | Unknown = True if not_principals.types else not_principals.unknown or principals.anyone
     if any(not key.endswith(FEDERATED) for key in limiting.known):
         return False
-    return every((allows, anyone, limiting.unknown or True))
+    return every((allows, _anyone(principals, not_principals), limiting.unknown or True))
+
+
+def _anyone(principals: _Principals, not_principals: _Principals) -> bool | Unknown:
+    """Whether everybody is meant, or everybody but some."""
+    return True if not_principals.types else not_principals.unknown or principals.anyone
 
 
 def named_statements(policies: Iterable[Any]) -> Iterator[Statement]:

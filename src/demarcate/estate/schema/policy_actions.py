@@ -72,10 +72,9 @@ def wildcard_services(actions: Values, not_actions: Values) -> Any:
     if not_actions.given:
         answer = covers_service(actions, not_actions, "iam")
         return answer if isinstance(answer, Unknown) else ["*"] if answer else []
-    if actions.unknown:
-        return actions.unknown
-    whole = (text.removesuffix(":*") for text in actions.known if text.endswith(":*") or text == "*")
-    return sorted(set(whole))
+    if "*" in actions.known:
+        return ["*"]
+    return actions.unknown or sorted({text.removesuffix(":*") for text in actions.known if text.endswith(":*")})
 
 
 def _may_be_of(action: str, service: str) -> bool:

@@ -101,6 +101,11 @@ def every(answers: Iterable[bool | Unknown]) -> bool | Unknown:
     return next((answer for answer in answers if isinstance(answer, Unknown)), True)
 
 
+def opposite(answer: bool | Unknown) -> bool | Unknown:
+    """NOT, as SQL has it."""
+    return answer if isinstance(answer, Unknown) else not answer
+
+
 def some(answers: Iterable[bool | Unknown]) -> bool | Unknown:
     """OR, as SQL has it."""
     answers = tuple(answers)

@@ -21,7 +21,7 @@ import msgspec
 
 from demarcate.base.documents import read
 from demarcate.estate.schema.standins import StandIn, escaped
-from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 FORMS: Final = Path(__file__).with_name("secret_forms.yaml")
 
@@ -302,6 +302,30 @@ def plaintext_secrets(variables: Any) -> Any:
         elif secret:
             names.append(name)
     return sorted(names) if names else unsure or []
+
+
+def named_values(pairs: list[Any]) -> dict[str, Any]:
+    """The values of variables, by name, from a list of {name, value} (or {Name, Value}). One of which the name is not
+    known may be a secret.
+    """
+    values: dict[str, Any] = {}
+    for pair in pairs:
+        name = _name(pair)
+        if isinstance(name, Unknown):
+            values.setdefault("SECRET", name)
+        else:
+            values[name] = pair.get("value", pair.get("Value", ""))
+    return values
+
+
+def names_of(pairs: list[Any]) -> dict[str, str] | Unknown:
+    """The same variables by name alone, without their values."""
+    names = [_name(pair) for pair in pairs]
+    return first_unknown(names) or dict.fromkeys(names, NOT_KEPT)
+
+
+def _name(pair: Any) -> Any:
+    return pair if isinstance(pair, Unknown) else pair.get("name", pair.get("Name"))
 
 
 def secret_members(value: Any) -> Any:

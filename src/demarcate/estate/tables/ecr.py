@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.policies import statements
+from demarcate.estate.schema.standins import sample
 from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
     Call,
+    Derived,
     Each,
     From,
     Json,
@@ -44,6 +47,30 @@ def _all_scanned(frequency: str, filters: str, filter_: str) -> Any:
         return False
 
     return find
+
+
+def _filters(registry: Mapping[str, Any]) -> Iterator[dict[str, Any] | Unknown]:
+    """One row for each filter of each rule. One without a wildcard is for each name that holds it."""
+    rules = registry.get("rules", [])
+    for rule in [rules] if isinstance(rules, Unknown) else rules:
+        if isinstance(rule, Unknown):
+            yield rule
+            continue
+        # As the API has it, or a template.
+        members = {name.lower(): value for name, value in rule.items()}
+        for named in members["repositoryfilters"]:
+            text = named if isinstance(named, Unknown) else named.get("filter", named.get("Filter"))
+            shown = text if isinstance(text, Unknown) else _pattern(sample(text))
+            yield {"scan_frequency": members["scanfrequency"], "filter": text, "pattern": shown}
+
+
+def _pattern(filter_: str) -> str:
+    """A filter as LIKE has it.
+
+    >>> _pattern("prod"), _pattern("prod/*")
+    ('%prod%', 'prod/%')
+    """
+    return filter_.replace("*", "%") if "*" in filter_ else f"%{filter_}%"
 
 
 REPOSITORY = Table(
@@ -152,5 +179,17 @@ REGISTRY_SCANNING = Table(
             absent=False,
             about="Whether every repository's images are scanned when pushed, or continuously.",
         ),
+    ),
+)
+
+REGISTRY_FILTER = Table(
+    "aws_ecr_registry_scanning_filter",
+    "A filter of a scanning rule of the private registry: for which repositories the rule is.",
+    service="ecr",
+    derived=(Derived("aws_ecr_registry_scanning_configuration", needs=("rules",), function=_filters),),
+    columns=(
+        Text("scan_frequency", about="SCAN_ON_PUSH, CONTINUOUS_SCAN or MANUAL."),
+        Text("filter", about="As it is written: prod, prod/*."),
+        Text("pattern", about="The same, for LIKE with a repository's name."),
     ),
 )

@@ -7,7 +7,7 @@ from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT, path
 from demarcate.estate.schema.rows import parts
-from demarcate.estate.schema.secrets import NOT_KEPT, joined, plaintext_secrets, without_secrets
+from demarcate.estate.schema.secrets import NOT_KEPT, joined, named_values, plaintext_secrets, without_secrets
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import (
     REF,
@@ -442,14 +442,9 @@ _MEMBERS = {
 
 def _plaintext(environment: Any, pairs: dict[str, Any]) -> Any:
     """The names of variables, and of other parts, that hold a secret as plain text."""
-    if isinstance(environment, Unknown):
-        return environment
-    for variable in environment:
-        if isinstance(variable, Unknown) or isinstance(variable["name"], Unknown):
-            pairs.setdefault("SECRET", variable if isinstance(variable, Unknown) else variable["name"])
-        else:
-            pairs[variable["name"]] = variable.get("value", "")
-    return plaintext_secrets(pairs)
+    return (
+        environment if isinstance(environment, Unknown) else plaintext_secrets(pairs | named_values(environment))
+    )
 
 
 def _names(secrets: Any) -> Any:

@@ -6,7 +6,21 @@ from collections.abc import Mapping
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Bulk,
+    Call,
+    Each,
+    From,
+    Int,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
 from demarcate.estate.schema.transforms import each, equals
 from demarcate.estate.schema.unknown import Unknown
 
@@ -134,7 +148,14 @@ REPLICATION_GROUP = Table(
     "An ElastiCache replication group: Valkey or Redis OSS.",
     service="elasticache",
     live=Each("elasticache.describe_replication_groups", "ReplicationGroups[]"),
-    details={"tags": Call("elasticache.list_tags_for_resource", inputs={"ResourceName": "ARN"})},
+    details={
+        "clusters": Bulk(
+            Each("elasticache.describe_cache_clusters", "CacheClusters[]"),
+            key="ReplicationGroupId",
+            of="ReplicationGroupId",
+        ),
+        "tags": Call("elasticache.list_tags_for_resource", inputs={"ResourceName": "ARN"}),
+    },
     cloudformation="AWS::ElastiCache::ReplicationGroup",
     ref_property="ReplicationGroupId",
     gone=("status", "deleting", "create-failed"),
@@ -202,8 +223,9 @@ REPLICATION_GROUP = Table(
         Text("snapshot_window", live="SnapshotWindow", absent=""),
         Text(
             "preferred_maintenance_window",
+            live="@clusters[0].PreferredMaintenanceWindow",
             cloudformation=From("PreferredMaintenanceWindow", absent=""),
-            about="Empty where AWS is left to pick one. AWS tells it of the member clusters.",
+            about="Of its member clusters. In a template, empty where AWS is left to pick one.",
         ),
         Texts(
             "log_types",

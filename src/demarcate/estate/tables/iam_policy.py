@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from demarcate.estate.schema.escalation import Holder, escalates
-from demarcate.estate.schema.policies import Statement, listed, named_statements, statements
+from demarcate.estate.schema.policies import UNLIMITED, Statement, listed, named_statements, statements
 from demarcate.estate.schema.policy_resources import own_parts
 from demarcate.estate.schema.policy_values import values_of
 from demarcate.estate.schema.standins import combined, sample
-from demarcate.estate.schema.table import Bool, Derived, Int, Json, Table, Text, Texts
+from demarcate.estate.schema.table import Bool, Derived, Int, Json, ManagedBy, Table, Text, Texts
 from demarcate.estate.schema.transforms import document
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
@@ -52,10 +52,12 @@ def _of_named(of: str, arn: str, *, named: str = "") -> Derived:
             own.append(first_unknown(names) or combined(named, {"name": names[0]}))
         for statement in _statements(needs, "policy"):
             about = values_of(statement["resources"]), values_of(statement["not_resources"])
-            yield {**statement, "own_parts": own_parts(*about, values_of(own), arn)}
+            others = _other_accounts(statement["principals"], needs.get("account_id", ""))
+            yield {**statement, "other_accounts": others, "own_parts": own_parts(*about, values_of(own), arn)}
 
     known = {"policy_of": of, "kind": "resource"}
-    return Derived(of, ("policy", "arn", *_NAMES) if named else ("policy", "arn"), rows, known)
+    needs = ("policy", "arn", "account_id")
+    return Derived(of, (*needs, *_NAMES) if named else needs, rows, known)
 
 
 _NAMES = ("name", "given_name")
@@ -193,8 +195,8 @@ STATEMENT = Table(
         Texts(
             "other_accounts",
             absent=[],
-            about="Of a role's trust policy: the accounts among the principals that are not the role's own. In a "
-            "template, those named by number.",
+            about="Of the policy of a bucket or file system, and of a role's trust policy: the accounts among the "
+            "principals that are not its own. In a template, those named by number.",
         ),
         Texts(
             "federated_providers",
@@ -214,11 +216,13 @@ STATEMENT = Table(
             absent=[],
             about="Sensitive actions that it covers, by whatever wildcard: those of `data/sensitive_actions.yaml`.",
         ),
-        Texts(
-            "unlimited_actions",
-            absent=[],
-            about="Those of the watched actions that it is about on every resource of their kind, without a condition "
-            "that limits who may do them or what to.",
+        *(
+            Bool(
+                column,
+                about=f"Whether it is about {' or '.join(actions)} on every resource of the kind, without a condition "
+                "that limits who may do it or what to.",
+            )
+            for column, actions in UNLIMITED.items()
         ),
         Texts("resources", absent=[]),
         Texts("not_resources", absent=[]),
@@ -242,12 +246,17 @@ STATEMENT = Table(
             "denies_plain_http",
             about="Whether it denies everybody all of S3, or the mounting of file systems, wherever there is no TLS.",
         ),
+        Bool(
+            "allows_plain_http",
+            about="Whether it allows everybody the mounting of file systems, also where there is no TLS.",
+        ),
         Texts(
             "own_parts",
             absent=[],
             about="Of the policy of a bucket or file system: which parts of its owner the statement is about as a "
             "whole: itself, and contents (all objects).",
         ),
+        ManagedBy(),
     ),
 )
 

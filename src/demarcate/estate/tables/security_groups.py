@@ -26,7 +26,7 @@ from demarcate.estate.schema.table import (
     Texts,
 )
 from demarcate.estate.schema.transforms import equals
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.tables.vpc import LAST_PORT, protocol_name
 
 _PORTS = ("tcp", "udp")
@@ -248,6 +248,7 @@ _COLUMNS = (
     Text("ip_protocol", about="tcp, udp, icmp, icmpv6, another's number, or -1 for all."),
     Int("from_port", about="0 where all ports are meant; of ICMP the type, -1 for all."),
     Int("to_port", about="65535 where all ports are meant; of ICMP the code, -1 for all."),
+    Text("traffic", about="What it lets through: TCP 22, UDP 20-25, all TCP, ICMP, all traffic."),
     Texts("services", about="The well-known services on those ports: ssh, rdp, mysql, …"),
     Text("cidr_ipv4", about="The IPv4 addresses it lets through, or empty."),
     Text("cidr_ipv6", about="The IPv6 addresses it lets through, or empty."),
@@ -262,7 +263,25 @@ def _row(rule: Any, group: Any, type_: str) -> dict[str, Any]:
     whose = {"group_id": group, "type": type_, "is_egress": type_ == "egress"}
     if isinstance(rule, Unknown):
         return dict.fromkeys((column.name for column in _COLUMNS), rule) | whose
-    return {**rule, **whose}
+    return {**rule, "traffic": attempt(_traffic, rule, "a rule"), **whose}
+
+
+def _traffic(rule: Mapping[str, Any]) -> Any:
+    """What a rule lets through, in one phrase.
+
+    >>> _traffic({"ip_protocol": "tcp", "from_port": 20, "to_port": 25})
+    'TCP 20-25'
+    """
+    protocol, first, last = (rule[name] for name in ("ip_protocol", "from_port", "to_port"))
+    unknown = first_unknown([protocol, first, last])
+    if unknown is not None or protocol == "-1":
+        return unknown or "all traffic"
+    if protocol not in _PORTS:
+        return protocol.upper() if protocol in _TYPES else f"protocol {protocol}"
+    low, high = int(first), int(last)
+    if (low, high) == (0, LAST_PORT):
+        return f"all {protocol.upper()}"
+    return f"{protocol.upper()} {low}" if low == high else f"{protocol.upper()} {low}-{high}"
 
 
 def _rules_of(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:

@@ -16,6 +16,7 @@ from demarcate.estate.schema.table import (
     From,
     Int,
     Json,
+    ManagedBy,
     Table,
     Tags,
     Text,
@@ -77,6 +78,10 @@ def _measured(rules: Any) -> Any:
     return next((measured for measured in told if isinstance(measured, Unknown)), True)
 
 
+def _operator(by_firewall_manager: bool) -> str:
+    return "fms.amazonaws.com" if by_firewall_manager else ""
+
+
 def _action(action: Any) -> str:
     return "Block" if "Block" in action else "Allow"
 
@@ -119,7 +124,7 @@ def _columns(scope: str) -> tuple[Column, ...]:
             cloudformation=From("Rules", _measured),
             absent=True,
         ),
-        Bool("managed_by_firewall_manager", live="@acl.WebACL.ManagedByFirewallManager", absent=False),
+        ManagedBy(live=From("@acl.WebACL.ManagedByFirewallManager", _operator)),
         Bool(
             "logging_enabled",
             live=From("@logging.LoggingConfiguration", present),

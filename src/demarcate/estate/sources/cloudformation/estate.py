@@ -164,14 +164,13 @@ class TemplateSet:
             line = stack.places[logical_id].line
             url = stack.template_url(body)
             path = self.local(stack.raw, url)
-            if isinstance(path, Unknown):
-                if isinstance(url, str) and not isinstance(url, Assigned) and "://" not in url:
-                    why = f"the template of stack {logical_id} cannot be read: {path.reason}"
-                    stack.problem(path.kind, why, line)
-                continue
-            real = os.path.realpath(path[0])
-            reached.add(real)
+            if not isinstance(path, Unknown):
+                reached.add(os.path.realpath(path[0]))
             if stack.presence(logical_id) is False:
+                continue
+            if isinstance(path, Unknown):
+                why = f"the template of stack {logical_id} cannot be read: {path.reason}"
+                stack.problem(path.kind, why, line)
                 continue
             raw = self.read(*path, explicit=True)
             if raw is None:

@@ -1,0 +1,49 @@
+"""Amazon MQ: brokers of ActiveMQ and RabbitMQ."""
+
+from __future__ import annotations
+
+from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Table, Tags, Text, Time, attribute
+
+BROKER = Table(
+    "aws_mq_broker",
+    "An Amazon MQ broker.",
+    service="mq",
+    live=(
+        Each("mq.list_brokers", "BrokerSummaries[]"),
+        Each("mq.describe_broker", "@", inputs={"BrokerId": "BrokerId"}),
+    ),
+    cloudformation="AWS::AmazonMQ::Broker",
+    gone=("broker_state", "DELETION_IN_PROGRESS", "CREATION_FAILED"),
+    columns=(
+        Text("broker_id", live="BrokerId", cloudformation=REF),
+        Text("broker_name", live="BrokerName"),
+        Arn(live="BrokerArn", cloudformation=attribute("Arn")),
+        Text("broker_state", live="BrokerState"),
+        Text("engine_type", live=From("EngineType", str.upper), cloudformation=From("EngineType", str.upper)),
+        Text("engine_version", live="EngineVersion"),
+        Text(
+            "deployment_mode",
+            live=From("DeploymentMode", str.upper),
+            cloudformation=From("DeploymentMode", str.upper),
+            about="SINGLE_INSTANCE, ACTIVE_STANDBY_MULTI_AZ or CLUSTER_MULTI_AZ.",
+        ),
+        Bool("auto_minor_version_upgrade", live="AutoMinorVersionUpgrade", absent=False),
+        Bool("publicly_accessible", live="PubliclyAccessible"),
+        Bool("audit_logs_enabled", live="Logs.Audit", absent=False, about="ActiveMQ only."),
+        Bool("general_logs_enabled", live="Logs.General", absent=False),
+        Time("created", live="Created"),
+        Tags(live="Tags"),
+    ),
+)
+
+ENGINE_VERSION = Table(
+    "aws_mq_engine_version",
+    "A minor version of an engine on Amazon MQ, and until when AWS supports it.",
+    service="mq",
+    facts=True,
+    columns=(
+        Text("engine_type", about="ACTIVEMQ or RABBITMQ."),
+        Text("minor_engine_version", about="Such as 5.18."),
+        Time("end_of_support", about="From this day AWS moves brokers to another version."),
+    ),
+)
