@@ -46,18 +46,21 @@ TOGETHER = ("tests/aws/faults/", "tests/browser/")
 FIRST = (
     "tests/aws/faults/",
     "tests/browser/",
-    "tests/estate/cloudformation/test_budget.py",
-    "tests/aws/test_least_privilege.py",
-    "tests/checks/test_standins.py",
     "tests/report/test_hostile.py",
+    "tests/aws/test_least_privilege.py",
+    "tests/estate/cloudformation/test_budget.py",
     "tests/test_fuzz.py",
     "tests/aws/test_resume.py",
+    "tests/exam/test_making.py",
+    "tests/checks/test_catalog.py",
     "tests/aws/test_stopping.py",
     "tests/test_tutorial.py",
+    "tests/test_cli.py",
     "tests/estate/test_querying.py",
-    "tests/estate/cloudformation/test_deploying.py",
-    "tests/checks/test_predicate.py",
+    "tests/evidence/test_bombs.py",
     "tests/aws/test_organization.py",
+    "tests/exam/test_estate.py",
+    "tests/estate/cloudformation/test_deploying.py",
 )
 """What takes longest is begun first, so that no worker is left with it in the end."""
 
