@@ -24,6 +24,8 @@ from tests import surroundings
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
+    from xdist.remote import Producer
+    from xdist.scheduler import LoadFileScheduling
 
 T = TypeVar("T")
 
@@ -37,6 +39,30 @@ QUIET = (
     "--disable-sync",
 )
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+
+TOGETHER = ("tests/aws/faults/", "tests/browser/")
+"""Folders whose files share what takes long to make: one worker does all of them."""
+
+FIRST = (
+    "tests/aws/faults/",
+    "tests/browser/",
+    "tests/report/test_hostile.py",
+    "tests/aws/test_least_privilege.py",
+    "tests/estate/cloudformation/test_budget.py",
+    "tests/test_fuzz.py",
+    "tests/aws/test_resume.py",
+    "tests/exam/test_making.py",
+    "tests/checks/test_catalog.py",
+    "tests/aws/test_stopping.py",
+    "tests/test_tutorial.py",
+    "tests/test_cli.py",
+    "tests/estate/test_querying.py",
+    "tests/evidence/test_bombs.py",
+    "tests/aws/test_organization.py",
+    "tests/exam/test_estate.py",
+    "tests/estate/cloudformation/test_deploying.py",
+)
+"""What takes longest is begun first, so that no worker is left with it in the end."""
 
 settings.register_profile(
     "same", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
@@ -63,6 +89,25 @@ def pytest_configure(config: pytest.Config) -> None:
 def pytest_xdist_auto_num_workers() -> int:
     """One more than there are processors: some tests wait for what they have started."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    def rank(item: pytest.Item) -> int:
+        return next((n for n, place in enumerate(FIRST) if item.nodeid.startswith(place)), len(FIRST))
+
+    items.sort(key=rank)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFileScheduling | None:
+    """Files are given out whole, and some folders: what their tests share is made once, and not by each worker."""
+    if config.getoption("dist") != "loadfile":
+        return None
+    from xdist.scheduler import LoadFileScheduling
+
+    scheduler = LoadFileScheduling(config, log)
+    of_file = scheduler._split_scope
+    scheduler._split_scope = lambda nodeid: next(filter(nodeid.startswith, TOGETHER), None) or of_file(nodeid)
+    return scheduler
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -92,6 +92,8 @@ def _prepare() -> None:
     for module in pkgutil.walk_packages(package.__path__, "demarcate."):
         if module.name not in _ELSEWHERE and not module.name.startswith("demarcate.ledger.migrations."):
             import_module(module.name)
+    with contextlib.suppress(ImportError):
+        import_module("typer._adapters")  # and pydantic with it, as it parses the first option
 
 
 _ELSEWHERE = ("demarcate.__main__", "demarcate.checks.batches", "demarcate.checks.unit")

@@ -26,6 +26,9 @@ GIVEN = {
     "TZ": "UTC",
 }
 
+ROOM = 4_000_000_000
+"""Bytes that must be free where the temporary folder is held in memory."""
+
 CREDENTIALS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing"}
 """What a program is given beside it that talks to a server of the tests."""
 
@@ -37,17 +40,26 @@ def settle() -> Callable[[], None]:
     a killed program leaves in its temporary folder is gone in the end; the folders of tests are kept by pytest.
     """
     os.umask(0o022)
-    home = Path(tempfile.mkdtemp(prefix="demarcate-tests-"))
+    home = Path(tempfile.mkdtemp(prefix="demarcate-tests-", dir=_in_memory()))
     (home / "tmp").mkdir()
     found = {
         "PLAYWRIGHT_BROWSERS_PATH": str(_caches() / "ms-playwright"),
-        "PYTEST_DEBUG_TEMPROOT": str(home.parent),
+        "PYTEST_DEBUG_TEMPROOT": tempfile.gettempdir(),
     }
     kept = {name: value for name, value in os.environ.items() if name.startswith(KEPT)}
     os.environ.clear()
     os.environ.update(found | kept | GIVEN | {"HOME": str(home), "TMPDIR": str(home / "tmp")})
     tempfile.tempdir = None  # to be asked for anew
     return lambda: shutil.rmtree(home, ignore_errors=True)
+
+
+def _in_memory() -> Path | None:
+    """A folder in memory, where there is one with room: programs make and remove thousands of small files."""
+    shared = Path("/dev/shm")
+    try:
+        return shared if os.access(shared, os.W_OK) and shutil.disk_usage(shared).free > ROOM else None
+    except OSError:
+        return None
 
 
 def heed_signals(*, worker: bool) -> None:

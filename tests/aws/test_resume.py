@@ -62,6 +62,17 @@ class Estate:
         assert self.collect(out) == -signal.SIGKILL
         self.aws.expect()
 
+    def ended_once_something_is_held(self, out: Path, at: int, how: int) -> None:
+        """End a collection at its n-th call, and not before it holds something: however slowly that is written."""
+
+        def end() -> None:
+            until = time.monotonic() + PATIENCE
+            while not held(out) and time.monotonic() < until:
+                time.sleep(0.01)
+            self.runner.kill(how)
+
+        self.aws.expect(at, end)
+
 
 @pytest.fixture(scope="module")
 def estate(server: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Estate]:
@@ -179,11 +190,14 @@ def test_killed_at_a_call_it_makes_only_those_that_are_missing(
 
 
 def test_killed_again_and_again(estate: Estate, tmp_path: Path) -> None:
-    """Each time in the middle of the calls that are still missing."""
+    """Each time in the middle of the calls that are still missing, and then at the last: all others are answered."""
     out, units = tmp_path / "s", set[tuple[str, str]]()
-    for _ in range(6):
+    for number in range(6):
         left = missing(estate, units).total()
-        estate.aws.expect(left // 2 + 1, estate.runner.kill)
+        if number < 5:
+            estate.aws.expect(left // 2 + 1, estate.runner.kill)
+        else:
+            estate.ended_once_something_is_held(out, left, signal.SIGKILL)
         assert estate.collect(out, "--resume") == -signal.SIGKILL
         estate.aws.expect()
         assert not out.exists()
@@ -260,15 +274,8 @@ def test_a_second_run_at_the_same_time(estate: Estate, tmp_path: Path) -> None:
 
 def test_interrupted_it_keeps_what_it_has_and_says_how_to_go_on(estate: Estate, tmp_path: Path) -> None:
     out = tmp_path / "s"
-
-    def once_something_is_held() -> None:
-        """At the last call: what needs other calls alone is soon read."""
-        until = time.monotonic() + PATIENCE
-        while not held(out) and time.monotonic() < until:
-            time.sleep(0.01)
-        estate.runner.kill(signal.SIGINT)
-
-    estate.aws.expect(estate.calls.total(), once_something_is_held)
+    # At the last call: what needs other calls alone is soon read.
+    estate.ended_once_something_is_held(out, estate.calls.total(), signal.SIGINT)
     assert estate.collect(out) == 130
     said = estate.runner.said()
     assert "go on with --resume" in said and "Traceback" not in said
