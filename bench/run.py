@@ -249,8 +249,8 @@ def engine(folder: Path, predicates: list[str]) -> Line:
             database.execute(bare).fetchall()
 
     theirs = call(scan)
-    found = sum(1 for _ in judge(snapshot, loaded).findings())
-    what = f"judge {rows:,} rows by {len(loaded)} checks ({found:,} findings)"
+    findings = sum(1 for _ in judge(snapshot, loaded).findings())
+    what = f"judge {rows:,} rows by {len(loaded)} checks ({findings:,} findings)"
     within = ours.seconds <= 4 * theirs.seconds
     return Line(
         what, ours, "bare DuckDB: connect, and one scan that counts the same predicates", theirs, "4 times", within

@@ -27,8 +27,8 @@ def _pages(docs: Path, entries: list[Any]) -> list[Any]:
         if entry in named:
             pages.append(entry)
         else:
-            found = (path.relative_to(docs).as_posix() for path in sorted(docs.glob(entry)))
-            pages.extend(path for path in found if path not in named)
+            matching = (path.relative_to(docs).as_posix() for path in sorted(docs.glob(entry)))
+            pages.extend(path for path in matching if path not in named)
     return pages
 
 
@@ -37,8 +37,8 @@ def on_page_markdown(markdown: str, page: Any, config: Any, files: Any) -> str: 
     docs = Path(config.docs_dir).resolve()
     folder = (docs / page.file.src_uri).parent
 
-    def inside(found: re.Match[str]) -> str:
-        target = (folder / found["to"].partition("#")[0]).resolve()
-        return found[0] if target.is_relative_to(docs) else found["text"]
+    def inside(link: re.Match[str]) -> str:
+        target = (folder / link["to"].partition("#")[0]).resolve()
+        return link[0] if target.is_relative_to(docs) else link["text"]
 
     return _LINK.sub(inside, markdown)

@@ -13,12 +13,11 @@ from typing import Any
 
 import yaml
 
-from demarcate.checks.engine import judge
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.config.source import ConfigSource
 from fuzz import texts, trees
 from fuzz.inputs import Input, put
-from fuzz.outcomes import checks, example, report
+from fuzz.outcomes import example, judged, report
 from tests.estate.config.estate import cases, document, item, named, recorder
 
 KEYS = (
@@ -75,7 +74,7 @@ def run(given: Input, folder: Path) -> None:
         return
     snapshot = collect_snapshot(paths, selection=None if "whole" in given else dict.fromkeys(_tables(given)))
     if "whole" in given:
-        report(snapshot, judge(snapshot, checks().values()))
+        report(snapshot, judged(snapshot))
 
 
 @cache
@@ -92,8 +91,8 @@ def _rows() -> dict[str, list[str]]:
 def _tables(given: Input) -> list[str]:
     """Those that the types in it fill: to write all others costs most of a run."""
     text = b"".join(_unpacked(content) for content in given.values() if isinstance(content, bytes))
-    found = {table for kind, tables in _rows().items() if kind.encode() in text for table in tables}
-    return sorted(found) or ["aws_ebs_volume"]
+    filled = {table for kind, tables in _rows().items() if kind.encode() in text for table in tables}
+    return sorted(filled) or ["aws_ebs_volume"]
 
 
 def _unpacked(raw: bytes) -> bytes:

@@ -33,7 +33,7 @@ from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from fuzz import texts, trees
 from fuzz.inputs import Input
-from fuzz.outcomes import checks, example, report
+from fuzz.outcomes import checks, example, judged, report
 from tests.aws.answers.answering import Answer, answer, error
 from tests.aws.answers.asking import operations
 from tests.aws.faults.kinds import example as request_for
@@ -133,7 +133,7 @@ def run(given: Input, folder: Path) -> None:
         )
     assert sorted(path.name for path in folder.iterdir()) == ["out"], "something is written beside it"
     mine = [check for check in checks().values() if check.table in asked["tables"]]
-    judgement = judge(snapshot, checks().values() if asked["whole"] else mine)
+    judgement = judged(snapshot) if asked["whole"] else judge(snapshot, mine)
     judgement.to_arrow()
     if asked["whole"]:
         report(snapshot, judgement)
@@ -185,11 +185,11 @@ def _operations() -> dict[str, str]:
         "config.list_aggregate_discovered_resources",
         "config.batch_get_aggregate_resource_config",
     )
-    found = {}
+    events = {}
     for operation in {*operations(), *more}:
         model = request_for(operation).model
-        found[f"before-send.{model.service_model.service_id.hyphenize()}.{model.name}"] = operation
-    return found
+        events[f"before-send.{model.service_model.service_id.hyphenize()}.{model.name}"] = operation
+    return events
 
 
 class _Liar:

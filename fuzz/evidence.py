@@ -63,13 +63,13 @@ def run(given: Input, folder: Path) -> None:
 def _files() -> list[tuple[str, str]]:
     """The example's files and those that tests refuse."""
     folder = EXAMPLES / "evidence"
-    found = [
+    files = [
         (str(path.relative_to(folder)), path.read_text())
         for path in sorted(folder.rglob("*"))
         if path.suffix in (".csv", ".yaml", ".yml")
     ]
     cases = yaml.load(REFUSED.read_text(), Loader=yaml.CSafeLoader)
-    return found + [(case["file"], case["text"]) for case in cases if isinstance(case.get("text"), str)]
+    return files + [(case["file"], case["text"]) for case in cases if isinstance(case.get("text"), str)]
 
 
 def _documents(random: Random) -> dict[str, bytes | Link]:

@@ -22,6 +22,7 @@ from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, load
 from demarcate.posture.assess import assess_snapshot
 from demarcate.posture.assessment import Assessment
+from demarcate.posture.line import drawn_by
 from demarcate.report import reports
 from demarcate.report.out import Out
 
@@ -52,7 +53,12 @@ def checks() -> Mapping[str, Check]:
 def example() -> tuple[Snapshot, Judgement]:
     """A template of the examples, judged."""
     snapshot = collect_snapshot([EXAMPLES / "estate" / "network.yaml"], Options(moment=MOMENT))
-    return snapshot, judge(snapshot, checks().values())
+    return snapshot, judged(snapshot)
+
+
+def judged(snapshot: Snapshot) -> Judgement:
+    """A snapshot, judged by all checks."""
+    return judge(snapshot, checks().values(), counted=drawn_by(model(), snapshot))
 
 
 def report(

@@ -24,7 +24,7 @@ from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from fuzz import texts, trees
 from fuzz.inputs import Input, Link, put
-from fuzz.outcomes import EXAMPLES, MOMENT, checks, example, harmless, report
+from fuzz.outcomes import EXAMPLES, MOMENT, checks, example, harmless, judged, report
 
 LINKS = (
     "/dev/zero",
@@ -146,7 +146,8 @@ def run(given: Input, folder: Path) -> None:
     put({name: content for name, content in given.items() if name != "whole"}, folder)
     snapshot = Snapshot.open(folder)
     mine = [check for check in checks().values() if check.table in snapshot.manifest.tables]
-    with contextlib.closing(judge(snapshot, checks().values() if "whole" in given else mine[:40])) as judgement:
+    judgement = judged(snapshot) if "whole" in given else judge(snapshot, mine[:40])
+    with contextlib.closing(judgement):
         judgement.to_arrow()
         if "whole" in given:
             report(snapshot, judgement)
@@ -244,11 +245,11 @@ def _rewritten(random: Random, table: pa.Table) -> bytes:
         else:
             columns[name] = _values(random, table.num_rows)
     names = [name.encode("utf-8", "replace").decode() for name, values in columns.items() if values is not None]
-    found = [values for values in columns.values() if values is not None]
+    arrays = [values for values in columns.values() if values is not None]
     buffer = io.BytesIO()
     try:
         pq.write_table(
-            pa.Table.from_arrays(found, names), buffer, compression=random.choice(("snappy", "none", "zstd"))
+            pa.Table.from_arrays(arrays, names), buffer, compression=random.choice(("snappy", "none", "zstd"))
         )
     except (pa.ArrowException, ValueError, OverflowError):
         pq.write_table(table, buffer)

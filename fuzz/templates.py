@@ -10,14 +10,13 @@ from typing import Any
 
 import yaml
 
-from demarcate.checks.engine import judge
 from demarcate.estate.sources.cloudformation.templates import load, read_parameters
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from fuzz import texts, trees
 from fuzz.inputs import Input, put
-from fuzz.outcomes import EXAMPLES, MOMENT, checks, example, report
+from fuzz.outcomes import EXAMPLES, MOMENT, example, judged, report
 from fuzz.trees import Language, node_of
 
 CASES = Path(__file__).resolve().parent.parent / "tests" / "estate" / "cloudformation" / "cases"
@@ -136,7 +135,7 @@ def run(given: Input, folder: Path) -> None:
     paths = [folder / name for name in given if name.startswith("template.")]
     if "whole" in given:
         snapshot = collect_snapshot(paths, Options(parameters=parameters, moment=MOMENT))
-        report(snapshot, judge(snapshot, checks().values()))
+        report(snapshot, judged(snapshot))
     else:
         names, same = _references()
         load(paths, parameters=parameters, names=names, same_as_ref=same)
@@ -152,12 +151,12 @@ def _references() -> tuple[dict[str, Any], dict[str, Any]]:
 @cache
 def _documents() -> list[str]:
     """Templates of the examples, and many small ones of the tests: those that are documents."""
-    found = [path.read_text() for path in sorted((EXAMPLES / "estate").rglob("*.yaml"))]
-    found.append((EXAMPLES / "estate" / "access.json").read_text())
+    written = [path.read_text() for path in sorted((EXAMPLES / "estate").rglob("*.yaml"))]
+    written.append((EXAMPLES / "estate" / "access.json").read_text())
     for path in sorted(CASES.glob("*.yaml")):
         for case in yaml.load(path.read_text(), Loader=yaml.CSafeLoader):
-            found += case.get("templates", {}).values() or [case["template"]]
-    return [text for text in found if _is_document(text)]
+            written += case.get("templates", {}).values() or [case["template"]]
+    return [text for text in written if _is_document(text)]
 
 
 def _is_document(text: str) -> bool:
@@ -313,10 +312,10 @@ def _maps(random: Random) -> Any:
 def _conditions(random: Random) -> Any:
     """Conditions that each ask the next one twice."""
     many = random.choice((3, 20, 60))
-    found: Any = {
+    conditions: Any = {
         f"C{n}": {"Fn::And": [{"Condition": f"C{n + 1}"}, {"Condition": f"C{n + 1}"}]} for n in range(many)
     }
-    return _template({}, Conditions={**found, f"C{many}": {"Fn::Equals": [{"Ref": "AWS::Region"}, "x"]}})
+    return _template({}, Conditions={**conditions, f"C{many}": {"Fn::Equals": [{"Ref": "AWS::Region"}, "x"]}})
 
 
 def _joins(random: Random) -> Any:

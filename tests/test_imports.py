@@ -113,6 +113,24 @@ def test_no_two_files_lead_to_each_other() -> None:
     assert open_ == {}, "these files are in a circle, or import one that is"
 
 
+VAGUE = {"found", "one"}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_variable_is_called_what_it_holds(name: str) -> None:
+    tree = ast.parse(FILES[name].read_text())
+    bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound |= {node.arg for node in ast.walk(tree) if isinstance(node, ast.arg)}
+    bound |= {node.name for node in ast.walk(tree) if isinstance(node, ast.FunctionDef)}
+    assert not bound & VAGUE
+
+
+def test_one_room_says_in_which_form_rows_are_kept() -> None:
+    """And the command says it to people."""
+    said = {name for name, path in FILES.items() if "parquet" in path.read_text().lower()}
+    assert {room_of(name) for name in said} == {"estate.snapshots", "cli"}
+
+
 HEAVY = (
     "alembic",
     "boto3",

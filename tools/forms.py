@@ -47,12 +47,12 @@ class _Named:
         if isinstance(node, dict) and "$ref" in node:
             return self._reference(node["$ref"].rpartition("/")[2], node)
         nodes = list(alternatives(self._root, node))
-        types = {type_ for one in nodes for type_ in _types(one)}
+        types = {type_ for each in nodes for type_ in _types(each)}
         if len(types) != 1:
             return None
         [type_] = types
         if type_ == "array":
-            return self._list([one["items"] for one in nodes if "items" in one])
+            return self._list([each["items"] for each in nodes if "items" in each])
         return self._object(nodes) if type_ == "object" else TYPES.get(type_)
 
     def _reference(self, name: str, node: dict[str, Any]) -> Any:

@@ -324,11 +324,11 @@ def _checks(model: Model, checks: Mapping[str, Check]) -> Iterator[str]:
         "own ([how to write one](../how-to/write-a-check.md)).",
     ]
     for area in model.areas:
-        found = [check for check in checks.values() if check.area == area.id]
+        of_area = [check for check in checks.values() if check.area == area.id]
         yield from ["", f'## <a id="{area.id}"></a>{markdown(area.title)}', ""]
-        if not found:
+        if not of_area:
             yield "None: this half needs manual evidence."
-        for check in found:
+        for check in of_area:
             yield from _check(check)
 
 

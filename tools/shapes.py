@@ -11,19 +11,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from demarcate.base.files import write_whole
 from demarcate.estate.sources.config.shapes import item_shape
 from demarcate.estate.tables import all_tables
 from demarcate.report.safe import json_text
 from tests.estate.schemas import alternatives, schema
-
-WITHIN: Final = {
-    "AWS::ECS::TaskDefinition": ("", "taskDefinition"),
-    "AWS::CloudFront::Distribution": ("DistributionConfig", ""),
-}
-"""Where the resource and the answer are not the same thing: the property and the member that are."""
 
 Tree = dict[str, Any]
 
@@ -34,7 +28,7 @@ def shapes() -> dict[str, Tree]:
     for table in all_tables().values():
         for type_ in table.types if table.steps else ():
             root = schema(type_)
-            inside, member = WITHIN.get(type_, ("", ""))
+            member, inside = table.alike
             shape = item_shape(table)
             shape = shape.members[member] if member else shape
             set_by_aws = {

@@ -42,7 +42,7 @@ def _run() -> None:
 
     stopping.listen()
     threading.excepthook = _failed
-    gc.set_threshold(100_000, 50, 50)  # rows are many and hold no cycles: looking for them costs a tenth of a run
+    gc.set_threshold(250_000, 50, 50)  # rows are many and hold no cycles: looking for them costs a tenth of a run
     from demarcate.base.errors import DemarcateError
     from demarcate.cli import app, options_first
     from demarcate.report import out

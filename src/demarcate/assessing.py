@@ -25,7 +25,7 @@ from demarcate.evidence.structs import Evidence, EvidenceResult, ReadEvidence
 from demarcate.model import Model, load
 from demarcate.posture.assess import assess_snapshot
 from demarcate.posture.assessment import Assessment
-from demarcate.posture.line import line_checks
+from demarcate.posture.line import drawn_by, line_checks
 
 
 def assess_sources(
@@ -61,7 +61,7 @@ def assess_sources(
         progress=progress,
     )
     proven, refused = _evidence(evidence, model, snapshot)
-    judgement = judge(snapshot, chosen.values(), passes=passes or bool(tags))
+    judgement = judge(snapshot, chosen.values(), counted=drawn_by(model, snapshot), passes=passes or bool(tags))
     snapshot = judgement.snapshot
     posture = assess_snapshot(
         model,

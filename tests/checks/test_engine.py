@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -130,13 +130,15 @@ LOOKS = "exists (select 1 from aws_ebs_snapshot s where s.volume_id = aws_ebs_vo
 
 
 def test_a_literal_that_reads_as_a_look_is_a_text() -> None:
-    rows = [volume('"pass 0"', volume_id='"pass 0"'), volume("b", volume_id="b")]
+    (name,) = check(LOOKS).looks
+    text = f'"{name}"'
+    rows = [volume(text, volume_id=text), volume("b", volume_id="b")]
     judged = judge(
-        snapshot({"aws_ebs_volume": rows, "aws_ebs_snapshot": [volume("s", volume_id='"pass 0"')]}),
-        [check(f"""volume_id = '"pass 0"' and {LOOKS}""", where=f"""volume_id <> '"where 0"' or {LOOKS}""")],
+        snapshot({"aws_ebs_volume": rows, "aws_ebs_snapshot": [volume("s", volume_id=text)]}),
+        [check(f"volume_id = '{text}' and {LOOKS}", where=f"volume_id <> '{text} b' or {LOOKS}")],
         passes=True,
     )
-    assert told(judged) == [('"pass 0"', "pass", ""), ("b", "fail", "b fails")]
+    assert told(judged) == [(text, "pass", ""), ("b", "fail", "b fails")]
 
 
 def test_a_table_looked_into_that_was_not_read_makes_the_verdict_unknown_there_and_only_there() -> None:
@@ -376,8 +378,10 @@ def test_columns_of_other_types_are_read_as_far_as_they_can(
 
 
 @pytest.mark.parametrize("passes", [False, True])
-@pytest.mark.parametrize("findings", [False, True])
-def test_many_rows_are_judged_as_few_are(passes: bool, findings: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("counted", [(), ("a", "d"), ("a", "b", "c", "d")])
+def test_many_rows_are_judged_as_few_are(
+    passes: bool, counted: Sequence[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
     rows = [
         volume(f"v{i}", str(i % 3), encrypted=[True, False, None][i % 3], size=i, state=["a", "b", None][i % 3])
         for i in range(30)
@@ -392,8 +396,11 @@ def test_many_rows_are_judged_as_few_are(passes: bool, findings: bool, monkeypat
     ]
 
     def outcome() -> tuple[list[object], list[object]]:
-        judged = judge(taken, checks, passes=passes, findings=findings)
-        return list(judged.findings()), sorted(judged.tallies, key=str)
+        told = [check for check in checks if check.id not in counted]
+        judged = judge(taken, told, counted=[check for check in checks if check.id in counted], passes=passes)
+        assert {tally.check for tally in judged.counted} == set(counted)
+        assert {finding.check for finding in judged.findings()} <= {check.id for check in told}
+        return list(judged.findings()), sorted((*judged.tallies, *judged.counted), key=str)
 
     few = outcome()
     monkeypatch.setattr(scanning, "FEW_ROWS", 0)

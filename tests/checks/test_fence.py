@@ -63,10 +63,11 @@ def test_what_is_compiled_is_made_anew(text: str, sql: str) -> None:
 
 
 def test_a_literal_may_read_as_anything_that_is_compiled() -> None:
-    text = """volume_id = '"pass 0" "_row"."pass 0"' and exists (select 1 from aws_ebs_snapshot where encrypted)"""
-    done = compiled(text)
-    assert done.sql == """("_row"."known volume_id" = '"pass 0" "_row"."pass 0"') AND "_row"."pass 0\""""
-    assert list(done.looks) == ["pass 0"]
+    look = "exists (select 1 from aws_ebs_snapshot where encrypted)"
+    (name,) = compiled(look).looks
+    done = compiled(f"""volume_id = '"{name}" "_row"."{name}"' and {look}""")
+    assert done.sql == f"""("_row"."known volume_id" = '"{name}" "_row"."{name}"') AND "_row"."{name}\""""
+    assert list(done.looks) == [name]
 
 
 @pytest.mark.parametrize(

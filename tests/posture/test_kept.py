@@ -216,7 +216,7 @@ def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pyte
     def full(*_: Any, **__: Any) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr("demarcate.posture.kept.to_parquet", full)
+    monkeypatch.setattr("demarcate.posture.kept.write_rows", full)
     with pytest.raises(DemarcateError, match="kept: cannot be written: No space left on device"):
         save(assessed(), tmp_path / "kept")
     assert list(tmp_path.iterdir()) == []

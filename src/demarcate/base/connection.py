@@ -7,7 +7,6 @@ attaches no other database, looks at no variable of Python, and keeps its settin
 from __future__ import annotations
 
 import contextlib
-import errno
 import math
 import os
 import re
@@ -15,7 +14,7 @@ import tempfile
 import threading
 import uuid
 import weakref
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -73,24 +72,6 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
         "SET enable_external_access = false; SET lock_configuration = true"
     )
     return connection
-
-
-def to_parquet(
-    connection: duckdb.DuckDBPyConnection, spool: Path, types: Mapping[str, str], file: Path, *, longest: int
-) -> None:
-    """Make Parquet of a file with a JSON object a line, of up to `longest` bytes. `types` are the columns.
-
-    Raises OSError where it cannot be written, and where it takes more memory than the connection has.
-    """
-    copy = (
-        f"COPY (SELECT * FROM read_json($spool, format = 'newline_delimited', columns = {dict(types)!r}, "
-        f"maximum_object_size = {max(1 << 20, longest + 1)}, hive_partitioning = false)) "
-        f"TO {literal(path_text(file.absolute()))} (FORMAT parquet, COMPRESSION zstd)"
-    )
-    try:
-        connection.execute(copy, {"spool": pattern(spool.absolute())})
-    except duckdb.Error as error:
-        raise OSError(errno.EIO, short(error), str(file)) from error
 
 
 def _most_memory() -> float:

@@ -118,8 +118,9 @@ class _Parser:
         return there
 
     def _refuse(self, expected: str) -> PatternError:
-        found = self._text[self._at : self._at + 1]
-        return PatternError(f"expected {expected}, found {repr(found) if found else 'its end'}", self._at)
+        character = self._text[self._at : self._at + 1]
+        there = repr(character) if character else "its end"
+        return PatternError(f"expected {expected}, found {there}", self._at)
 
     def _closed(self, condition: Condition, bracket: str) -> Condition:
         if not self._next(bracket) or self._at < len(self._text):
@@ -290,10 +291,10 @@ class _Parser:
         terms = []
         while self._at < len(self._text):
             sign: Literal["", "?", "-"] = ""
-            for one in ("?", "-"):
-                if self._text.startswith(one, self._at):
-                    self._next(one)
-                    sign = one
+            for mark in ("?", "-"):
+                if self._text.startswith(mark, self._at):
+                    self._next(mark)
+                    sign = mark
                     break
             value = self._regex() if self._text.startswith("%", self._at) else self._text_of(_TERM)
             terms.append(Term(value, sign))

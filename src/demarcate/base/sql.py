@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable
 
 from demarcate.base.errors import DemarcateError
 
@@ -46,23 +45,11 @@ def pattern(path: str | os.PathLike[str]) -> str:
 
     Raises DemarcateError for a path with a backslash beside these, which no pattern can say, and as `path_text`.
 
-    >>> pattern("my [prod] estate*/x.parquet")
-    'my [[]prod] estate[*]/x.parquet'
+    >>> pattern("my [prod] estate*/x.json")
+    'my [[]prod] estate[*]/x.json'
     """
     text = path_text(path)
     escaped = re.sub(r"[*?[]", r"[\g<0>]", text)
     if escaped != text and "\\" in text:
         raise DemarcateError(f"{path}: give the folder a name that does not have a backslash beside *, ? or [")
     return escaped
-
-
-def parquet(files: Iterable[str]) -> str:
-    """The table that some Parquet files are: theirs alone, whatever the names of their folders.
-
-    DuckDB would take a folder `encrypted=true` for a column.
-
-    >>> parquet(["a/b.parquet"])
-    "read_parquet(['a/b.parquet'], union_by_name = true, hive_partitioning = false)"
-    """
-    listed = ", ".join(literal(pattern(file)) for file in files)
-    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"

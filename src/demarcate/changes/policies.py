@@ -156,13 +156,13 @@ def _minutes(text: str) -> int:
 
 def under(policies: Sequence[Policy], change: Change) -> dict[str, tuple[Policy, list[Step]]]:
     """The steps of a change by the policy that they fall under. Raises DemarcateError for one that none is for."""
-    found: dict[str, tuple[Policy, list[Step]]] = {}
+    by_policy: dict[str, tuple[Policy, list[Step]]] = {}
     for number, step in enumerate(change.steps, 1):
         policy = next((policy for policy in policies if policy.is_for(step)), None)
         if policy is None:
             raise DemarcateError(f"{change.id}: no policy is for step {number}, {step.resource} in {step.account}")
-        found.setdefault(policy.name, (policy, []))[1].append(step)
-    return found
+        by_policy.setdefault(policy.name, (policy, []))[1].append(step)
+    return by_policy
 
 
 def until(policies: Sequence[Policy], change: Change, now: datetime) -> datetime:

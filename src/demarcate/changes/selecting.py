@@ -56,11 +56,11 @@ def failing(
             "template declares is mended in the template"
         )
     judgement = judge(snapshot, checks.values())
-    found = tuple(
+    failing = tuple(
         finding
         for finding in judgement.findings(passes=False)
         if finding.verdict == "fail" and (not ids or finding.id in ids)
     )
     judged = sum(tally.passed + tally.failed + tally.unknown for tally in judgement.tallies)
     judgement.close()
-    return Failing(found, checks, snapshot, judged)
+    return Failing(failing, checks, snapshot, judged)

@@ -232,7 +232,7 @@ def _predicate(text: str, table: Table, file: str, item: Any, written: Written, 
     from demarcate.checks.predicate import compile_predicate
 
     try:
-        return compile_predicate(text, table.name, columns_of, scoped, f"{written.id} {key}")
+        return compile_predicate(text, table.name, columns_of, scoped)
     except PredicateError as error:
         raise _mistake(f"{key}: {error}", file, item, written, key) from error
 

@@ -11,7 +11,7 @@ import duckdb
 
 from demarcate.base.connection import Limits, connect, short
 from demarcate.base.encoding import to_json
-from demarcate.base.sql import identifier, literal, parquet
+from demarcate.base.sql import identifier, literal
 from demarcate.checks.missing import Missing, Place, shipped_facts
 from demarcate.checks.names import partly_read
 from demarcate.checks.standins import Ask, asks_of
@@ -19,6 +19,7 @@ from demarcate.checks.structs import Check
 from demarcate.estate.schema.table import ALTERNATIVES, Table
 from demarcate.estate.snapshots.manifest import Unread, damaged_part
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.tabular import rows_in
 from demarcate.estate.tables import all_tables
 
 if TYPE_CHECKING:
@@ -164,7 +165,7 @@ class Group:
 
     def _why_damaged(self, file: str, columns: AbstractSet[str]) -> str | None:
         path = f"{os.path.realpath(self.snapshot.folder)}/{file}"
-        source = parquet([path])
+        source = rows_in([path])
         try:
             described = self._execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
             read = ", ".join(identifier(row[0]) for row in described if row[0] in columns)
@@ -241,7 +242,7 @@ class Group:
 
     def _select(self, table: Table, files: Sequence[str]) -> str:
         """SQL for the rows in some files, in the columns and types that the table has today."""
-        source = parquet(files)
+        source = rows_in(files)
         held = {column.name: column.type for column in table.all_columns}
         if not self.snapshot.fresh:  # another version may have written it, or somebody else
             described = self._execute(f"DESCRIBE SELECT * FROM {source}").fetchall()

@@ -25,7 +25,7 @@ from demarcate.base.sql import identifier
 from demarcate.checks.database import Database, Group
 from demarcate.checks.judgement import JUDGED, Judgement, NotRun, Tally, make_tables
 from demarcate.checks.missing import Missing, Place
-from demarcate.checks.scanning import Scan, Wanted, read_by
+from demarcate.checks.scanning import Scan, Wanted, is_few, read_by
 from demarcate.checks.structs import Check
 from demarcate.checks.whys import COLUMN, Cause, tell
 from demarcate.estate.schema.table import Table
@@ -49,14 +49,14 @@ def judge(
     checks: Iterable[Check],
     *,
     passes: bool = False,
-    findings: bool = True,
+    counted: Iterable[Check] = (),
     only: str | None = None,
     threads: int | None = None,
     memory: int | None = None,
     temp: Path | None = None,
 ) -> Judgement:
-    """Judge a snapshot. With `passes`, what passes becomes a finding too; without `findings`, only tallies are
-    made. `only` judges the rows of one resource.
+    """Judge a snapshot. With `passes`, what passes becomes a finding too; of checks that are only `counted`, tallies
+    are made and nothing else. `only` judges the rows of one resource.
 
     At most `threads` queries run at once (all processors), in `memory` bytes (what the number of rows asks for); what
     does not fit is spilled into the folder `temp` (where temporary files are).
@@ -65,27 +65,38 @@ def judge(
     says so. Raises DemarcateError where tables cannot be read although all of their parts can.
     """
     database = Database(snapshot, threads=threads, memory=memory, temp=temp)
-    ordered = sorted(checks, key=lambda check: (check.table, check.id))
-    make_tables(database.connection, ordered)
+    told, tallied = list(checks), list(counted)
+    make_tables(database.connection, told)
     database.connection.execute(f"ALTER TABLE findings ADD COLUMN {COLUMN}")
     missing = Missing(snapshot)
+    ordered = sorted([*told, *tallied], key=lambda check: (check.table, check.id))
     tables = [(all_tables()[name], list(of_it)) for name, of_it in groupby(ordered, key=lambda c: c.table)]
     absent = {
         check.id: missing.why_absent(table) or missing.why_unanswered(check, table)
         for table, of_it in tables
         for check in of_it
     }
-    not_run = [NotRun(name, why.reason, why.kind) for name, why in absent.items() if why is not None]
+    of_counted = frozenset(check.id for check in tallied)
+    not_run = [
+        NotRun(name, why.reason, why.kind)
+        for name, why in absent.items()
+        if why is not None and name not in of_counted
+    ]
     answered = [(table, [check for check in of_it if absent[check.id] is None]) for table, of_it in tables]
     present = [(table, of_it) for table, of_it in answered if of_it]
-    judging = _Judging(database, present, Wanted(findings, passes, only))
+    judging = _Judging(database, present, Wanted(passes, only, of_counted))
     for part in groups(snapshot):
         judging.group(part)
-    if findings:
-        tell(database.connection)
+    tell(database.connection)
     database.connection.execute("ALTER TABLE findings DROP COLUMN whys")
     judged = snapshot.without(judging.damaged) if judging.damaged else snapshot
-    return Judgement(database.connection, tuple(judging.tallies), tuple(not_run), judged)
+    return Judgement(
+        database.connection,
+        tuple(tally for tally in judging.tallies if tally.check not in of_counted),
+        tuple(not_run),
+        judged,
+        counted=tuple(tally for tally in judging.tallies if tally.check in of_counted),
+    )
 
 
 def groups(snapshot: Snapshot) -> Iterator[Snapshot]:
@@ -107,23 +118,29 @@ def groups(snapshot: Snapshot) -> Iterator[Snapshot]:
     yield snapshot if len(group) == len(accounts) else snapshot.of(group)
 
 
-def _together(group: Group, checks: Sequence[Check]) -> list[list[Check]]:
-    """Checks that are judged in one scan: all that look at their own row alone, and each other by itself.
+def _together(group: Group, table: Table, checks: Sequence[Check], counted: frozenset[str]) -> list[list[Check]]:
+    """Checks that are judged in one scan: all that look at their own row alone, and those that look for the same.
 
     The database plans each look into another table over all that comes before it in the same query: the cost of
-    planning several together grows with the square of their number, and scanning is cheap beside it. A look into a
-    table without rows is not planned.
+    planning several together grows with the square of their number, and scanning is cheap beside it.
     """
-    alone = {check.id for check in checks if _looks_away(group, check)}
-    shared = [check for check in checks if check.id not in alone]
-    return [*([shared] if shared else []), *([check] for check in checks if check.id in alone)]
+    few = is_few(group, table)
+    scans: dict[object, list[Check]] = {}
+    for check in checks:
+        apart = check.id in counted and not few  # of many rows, those are kept for which there are findings
+        scans.setdefault((apart, _looked_for(group, check)), []).append(check)
+    return list(scans.values())
 
 
-def _looks_away(group: Group, check: Check) -> bool:
-    """Whether a check looks at rows of other tables, or at what is missing from them."""
-    return any(group.has_rows(all_tables()[look.table]) for look in check.looks.values()) or (
-        bool(check.lookups) and group.missing.looked_into(check) is not None
-    )
+def _looked_for(group: Group, check: Check) -> object:
+    """What a check looks for in other tables. A look into a table without rows is not planned, and one into a table
+    of which something is missing is the check's own.
+    """
+    if check.lookups and group.missing.looked_into(check) is not None:
+        return check.id
+    if any(group.has_rows(all_tables()[look.table]) for look in check.looks.values()):
+        return frozenset(check.looks)
+    return None
 
 
 _Failed = duckdb.Error | TookTooLong
@@ -145,7 +162,7 @@ class _Judging:
                 (table, together)
                 for table, checks in self._tables
                 if group.has_rows(table)
-                for together in _together(group, checks)
+                for together in _together(group, table, checks, self._wanted.counted)
             ]
             outcomes, failed = self._side_by_side(group, scans)
             damaged = group.damaged(_read_by(scans[n] for n in failed))
@@ -268,12 +285,13 @@ class _Judging:
 
     def _insert(self, findings: Sequence[tuple[Check, Place, Cause]]) -> None:
         """Write findings about all that a check would have judged in an account and region."""
-        if not findings or not self._wanted.findings:
-            return
         rows = [
             {"check": check.id, "account": account, "region": region, "reason": why.reason, "kind": why.kind}
             for check, (account, region), why in findings
+            if check.id not in self._wanted.counted
         ]
+        if not rows:
+            return
         given = {name: JUDGED[name] for name in rows[0]}
         self._database.connection.execute(
             "INSERT INTO findings BY NAME SELECT 'unknown' AS verdict, "

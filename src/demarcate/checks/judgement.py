@@ -146,9 +146,13 @@ class Judgement:
         tallies: tuple[Tally, ...],
         not_run: tuple[NotRun, ...],
         snapshot: Snapshot,
+        *,
+        counted: tuple[Tally, ...] = (),
     ) -> None:
         self._connection = connection
         self.tallies, self.not_run = tallies, not_run
+        self.counted = counted
+        """The tallies of checks that were only counted."""
         self.snapshot = snapshot
         """What was judged: without parts that turned out to be damaged."""
 

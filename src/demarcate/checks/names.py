@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
 from typing import Final, NamedTuple
 
@@ -29,6 +30,11 @@ class Look(NamedTuple):
     table: str
     sql: str
     empty: str
+
+    @property
+    def name(self) -> str:
+        """Its name as a column of the judged row: the same for the same look, in whichever check."""
+        return f"look {hashlib.sha256(self.sql.encode()).hexdigest()[:32]}"
 
 
 class Demand(NamedTuple):

@@ -94,8 +94,8 @@ Scoped = Callable[[str], tuple[str, ...]]
 """The columns by which a table's rows belong to an account and region."""
 
 
-def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, name: str = "pass") -> Compiled:
-    """Compile one predicate over a table; `name` tells its looks from another's. Raises PredicateError."""
+def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped) -> Compiled:
+    """Compile one predicate over a table. Raises PredicateError."""
     if len(text) > MAX_TEXT:
         raise PredicateError(f"has {len(text):,} characters; at most {MAX_TEXT:,} are read")
     if not text.isprintable() and re.search(r"[^\S\t\n\r ]|[\x00-\x08\x0e-\x1f\x7f]", text):
@@ -108,7 +108,7 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped, nam
             raise PredicateError(f"there is no table {table!r}")
         if not isinstance(tree, exp.Condition | exp.Subquery):
             raise PredicateError("is a statement: expected an expression over one row, such as: encrypted")
-        compiler = _Compiler(schema, scoped, name)
+        compiler = _Compiler(schema, scoped)
         outer = RowName(ROW, table, columns)
         demanded = _demand(tree, outer)
         made = compiler.expression(tree, (outer,))
@@ -173,8 +173,8 @@ _Scopes = tuple[RowName, ...]
 class _Compiler:
     """Makes a tree anew; collects the tables looked into."""
 
-    def __init__(self, schema: Schema, scoped: Scoped, name: str) -> None:
-        self._schema, self._scoped, self._name = schema, scoped, name
+    def __init__(self, schema: Schema, scoped: Scoped) -> None:
+        self._schema, self._scoped = schema, scoped
         self.lookups: dict[str, set[str]] = {}
         self.looks: dict[str, Look] = {}
         self.demands: list[Demand] = []
@@ -357,9 +357,9 @@ class _Compiler:
         if len(scopes) > 1:
             self._inside.append(tree)
             return tree
-        name = f"{self._name} {len(self.looks)}"
-        self.looks[name] = Look(inner.table, printed(tree), printed(empty) if empty is not None else "")
-        return scopes[0].column(name)
+        look = Look(inner.table, printed(tree), printed(empty) if empty is not None else "")
+        self.looks[look.name] = look
+        return scopes[0].column(look.name)
 
     def _lookup(self, select: exp.Select, scopes: _Scopes) -> exp.Expr:
         """The value of the rows that match; NULL where none does, where they differ, or where others may match."""

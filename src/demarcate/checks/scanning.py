@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
+from typing import Any
 
 import duckdb
 
@@ -24,6 +25,12 @@ from demarcate.estate.tables import all_tables
 
 FEW_ROWS = 5_000
 """Up to so many rows of a table its verdicts are kept while it is judged."""
+
+
+def is_few(group: Group, table: Table) -> bool:
+    """Whether a table has so few rows that planning takes longer than anything else."""
+    return group.rows(table) <= FEW_ROWS
+
 
 _ALWAYS = {"resource", "account_id", "region", "partition", "file", "line", "_unknown", MARKS}
 """Columns that every finding needs."""
@@ -55,15 +62,34 @@ _NAME = "coalesce(_name, _tags ->> 'Name', regexp_extract(resource, '[^:/]+$'))"
 """SQL for what people call a resource."""
 
 
+PASSED, FAILED, UNKNOWN = VERDICTS = range(3)
+"""Verdicts as numbers: three times the number of a check of the scan, and this, is the verdict of that check."""
+
+
 def _not_passed(number: int) -> str:
     return f"(a{number} AND v{number} IS NOT TRUE)"
 
 
-def _by_resource(numbers: Iterable[int], told: Mapping[int, tuple[str, str]] | None = None) -> str:
+def _code(number: int, codes: Set[int]) -> str:
+    """SQL for the verdict of a check on a row, where it is one of these; else NULL."""
+    value = f"v{number}"
+    conditions = {PASSED: value, FAILED: f"NOT {value}", UNKNOWN: f"{value} IS NULL"}
+    coded = {3 * number + verdict: condition for verdict, condition in conditions.items()}
+    whens = " ".join(f"WHEN {condition} THEN {code}" for code, condition in coded.items() if code in codes)
+    return f"CASE WHEN a{number} THEN CASE {whens} END END"
+
+
+def _by_code(values: Mapping[int, str], otherwise: str) -> str:
+    """SQL for the value of the verdict `n`, of those that have one."""
+    whens = " ".join(f"WHEN {code} THEN {value}" for code, value in values.items())
+    return f"CASE n {whens} ELSE {otherwise} END" if whens else otherwise
+
+
+def _by_resource(numbers: Iterable[int], told: Mapping[int, tuple[str | None, str | None]] | None = None) -> str:
     """SQL that makes the rows of one resource one: it fails if any fails, else it is unknown if any is.
 
-    `told` is SQL for each check's reason to fail one row, and for the causes why it cannot be told. Of several rows
-    that fail, the first is told and counted on; of several that are unknown, the first.
+    `told` is SQL for each check's reason to fail one row, and for the causes why it cannot be told, where these are
+    wanted. Of several rows that fail, the first is told and counted on; of several that are unknown, the first.
     """
     each, grouped = ["*"], []
     for i in numbers:
@@ -72,15 +98,18 @@ def _by_resource(numbers: Iterable[int], told: Mapping[int, tuple[str, str]] | N
             f"CASE WHEN bool_or(NOT v{i}) {judged} THEN false WHEN bool_or(v{i} IS NULL) {judged} THEN NULL "
             f"ELSE true END AS v{i}, bool_or(a{i}) AS a{i}"
         )
-        if told is not None:
-            reason, causes = told[i]
-            each.append(f"{reason} AS r{i}, {causes} AS w{i}")
-            failed, unknown = f"FILTER (WHERE a{i} AND NOT v{i})", f"FILTER (WHERE a{i} AND v{i} IS NULL)"
+        reason, causes = told[i] if told is not None else (None, None)
+        if reason is not None:
+            failed = f"FILTER (WHERE a{i} AND NOT v{i})"
             more = f"count(*) {failed}"
+            each.append(f"CASE WHEN a{i} AND NOT v{i} THEN {reason} END AS r{i}")
             grouped.append(
-                f"coalesce(min(r{i}) {failed} || CASE WHEN {more} > 1 THEN ' (and ' || ({more} - 1) || ' more)' "
-                f"ELSE '' END, '') AS r{i}, CASE WHEN {more} = 0 THEN min(w{i}) {unknown} END AS w{i}"
+                f"min(r{i}) {failed} || CASE WHEN {more} > 1 THEN ' (and ' || ({more} - 1) || ' more)' ELSE '' END "
+                f"AS r{i}"
             )
+        if causes is not None:
+            each.append(f"CASE WHEN a{i} AND v{i} IS NULL THEN {causes} END AS w{i}")
+            grouped.append(f"min(w{i}) AS w{i}")
     return (
         "SELECT resource, account_id, region, file, min(line) AS line, any_value(partition) AS partition, "
         f"any_value(_name) AS _name, any_value(_tags) AS _tags, {', '.join(grouped)} "
@@ -88,45 +117,44 @@ def _by_resource(numbers: Iterable[int], told: Mapping[int, tuple[str, str]] | N
     )
 
 
-def _reason(check: Check, verdict: str) -> str:
-    """SQL for the reason of a finding that fails; empty for others."""
-    return f"CASE WHEN NOT {verdict} THEN {check.reason} ELSE '' END"
-
-
 _Counts = dict[tuple[str | None, str | None], list[list[int]]]
 """By account and region: for each check, how many passed, failed and are unknown."""
 
 
-def _count_here(cursor: duckdb.DuckDBPyConnection, kept: str, checks: int) -> _Counts:
-    """Counts of a few rows, for which planning the counting would take longer than counting."""
-    selected = ", ".join(
-        f"CASE WHEN a{i} THEN CASE WHEN v{i} THEN 0 WHEN NOT v{i} THEN 1 ELSE 2 END END" for i in range(checks)
-    )
+def _count_here(cursor: duckdb.DuckDBPyConnection, checks: int, merged: bool) -> tuple[_Counts, bool]:
+    """Counts of a few rows, for which planning the counting would take longer than counting. Rows of one resource count
+    as one where they are `merged`; and whether there are any such.
+    """
+    columns = ", ".join(f"a{i}, v{i}" for i in range(checks))
+    rows = cursor.execute(f"SELECT account_id, region, resource, file, {columns} FROM judged").fetchall()
+    resources: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for number, row in enumerate(rows):
+        resources.setdefault(row[:4] if merged else (*row[:2], number), []).append(row[4:])
     counts: _Counts = {}
-    query = f"SELECT account_id, region, {selected} FROM {kept} ORDER BY account_id, region"
-    for account, region, *verdicts in cursor.execute(query).fetchall():
-        of_place = counts.setdefault((account, region), [[0, 0, 0] for _ in verdicts])
-        for of_check, verdict in zip(of_place, verdicts, strict=True):
-            if verdict is not None:
-                of_check[verdict] += 1
-    return counts
+    for (account, region, *_), parts in resources.items():
+        of_place = counts.setdefault((account, region), [[0, 0, 0] for _ in range(checks)])
+        for i in range(checks):
+            verdicts = {part[2 * i + 1] for part in parts if part[2 * i]}
+            if verdicts:
+                of_place[i][FAILED if False in verdicts else UNKNOWN if None in verdicts else PASSED] += 1
+    ordered = sorted(counts.items(), key=lambda item: [(name is None, name or "") for name in item[0]])
+    return dict(ordered), len(resources) < len(rows)
 
 
-def _count_there(cursor: duckdb.DuckDBPyConnection, kept: str, source: str, abouts: Sequence[str]) -> _Counts:
-    """Counts of many rows: what was kept tells what is not passed, the source how many rows there are."""
-    query = "SELECT account_id, region, {} FROM {} GROUP BY ALL ORDER BY ALL"
-    not_passed = ", ".join(
-        f"count(*) FILTER (WHERE a{i} AND NOT v{i}), count(*) FILTER (WHERE a{i} AND v{i} IS NULL)"
-        for i in range(len(abouts))
+def _count_there(cursor: duckdb.DuckDBPyConnection, judged: str, checks: int) -> _Counts:
+    """Counts of many rows."""
+    numbers = ", ".join(
+        f"count(*) FILTER (WHERE a{i} AND v{i}), count(*) FILTER (WHERE a{i} AND NOT v{i}), "
+        f"count(*) FILTER (WHERE a{i} AND v{i} IS NULL)"
+        for i in range(checks)
     )
-    counted = ", ".join("count(*)" if a == "true" else f"count(*) FILTER (WHERE {a})" for a in abouts)
-    told = {tuple(row[:2]): row[2:] for row in cursor.execute(query.format(not_passed, kept)).fetchall()}
-    counts: _Counts = {}
-    for account, region, *totals in cursor.execute(query.format(counted, source)).fetchall():
-        here = told.get((account, region), (0,) * 2 * len(totals))
-        pairs = zip(totals, here[::2], here[1::2], strict=True)
-        counts[account, region] = [[total - failed - unknown, failed, unknown] for total, failed, unknown in pairs]
-    return counts
+    rows = cursor.execute(
+        f"SELECT account_id, region, {numbers} FROM {judged} GROUP BY ALL ORDER BY ALL"
+    ).fetchall()
+    return {
+        (account, region): [counted[3 * i : 3 * i + 3] for i in range(checks)]
+        for account, region, *counted in rows
+    }
 
 
 def _count_written(
@@ -154,17 +182,17 @@ def _count_written(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is made of verdicts: findings, also of what passes, of all resources or one."""
+    """What is made of verdicts: findings, also of what passes, of all resources or one; but only tallies of the checks
+    that are `counted`.
+    """
 
-    findings: bool = True
     passes: bool = False
     only: str | None = None
+    counted: frozenset[str] = frozenset()
 
 
 class Scan:
-    """One scan of a group's rows of one table: by one check that looks into other tables, or by any that find nothing
-    there.
-    """
+    """One scan of a group's rows of one table, by checks that look for the same in other tables, or for nothing."""
 
     def __init__(
         self,
@@ -201,37 +229,42 @@ class Scan:
         return tallies
 
     def _run(self) -> list[Tally]:
+        checks, numbers = self._checks, range(len(self._checks))
+        told = [i for i in numbers if checks[i].id not in self._wanted.counted]
         source = self._source()
         verdicts = f"SELECT {', '.join(self._columns())} FROM {source}"
-        few = self._group.rows(self._table) <= FEW_ROWS
+        few = is_few(self._group, self._table)
         alternatives = self._group.alternatives(self._table)
-        all_kept = few or self._wanted.passes or self._merged or alternatives is not None
-        checks, numbers = self._checks, range(len(self._checks))
-        if not all_kept:
-            verdicts = f"SELECT * FROM ({verdicts}) WHERE {' OR '.join(_not_passed(i) for i in numbers)}"
-            if self._wanted.findings:
-                self._write(list(enumerate(checks)), f"({verdicts})")
+        if not (few or self._merged or alternatives is not None):
+            if not told:
+                return self._tallies(_count_there(self._cursor, f"({verdicts})", len(checks)))
+            if not self._wanted.passes:
+                verdicts = f"SELECT * FROM ({verdicts}) WHERE {' OR '.join(map(_not_passed, numbers))}"
+                self._write({3 * i + verdict for i in told for verdict in (FAILED, UNKNOWN)}, f"({verdicts})")
                 return _count_written(self._cursor, source, checks, [self._about(check) for check in checks])
         self._cursor.execute(f"CREATE OR REPLACE TEMP TABLE judged AS {verdicts}")
         if alternatives is not None:
             self._settle(alternatives)
-        kept = f"({_by_resource(numbers)})" if self._merged else "judged"
         if few:
-            counts = _count_here(self._cursor, kept, len(checks))
+            counts, merged = _count_here(self._cursor, len(checks), self._merged)
         else:
-            abouts = [f"a{i}" for i in numbers] if all_kept else [self._about(check) for check in checks]
-            counts = _count_there(self._cursor, kept, kept if all_kept else source, abouts)
-        tallies = [
+            merged = self._merged
+            counts = _count_there(self._cursor, f"({_by_resource(numbers)})" if merged else "judged", len(checks))
+        wanted = VERDICTS if self._wanted.passes else (FAILED, UNKNOWN)
+        codes = {
+            3 * i + verdict for i in told for verdict in wanted if any(of[i][verdict] for of in counts.values())
+        }
+        if codes:
+            self._write(codes, merged=merged)
+        return self._tallies(counts)
+
+    def _tallies(self, counts: _Counts) -> list[Tally]:
+        return [
             Tally(check.id, account, region, passed, failed, unknown)
             for (account, region), of_place in counts.items()
-            for check, (passed, failed, unknown) in zip(checks, of_place, strict=True)
+            for check, (passed, failed, unknown) in zip(self._checks, of_place, strict=True)
             if passed or failed or unknown
         ]
-        first = 0 if self._wanted.passes else 1
-        wanted = [i for i in numbers if any(any(of_place[i][first:]) for of_place in counts.values())]
-        if wanted and self._wanted.findings:
-            self._write([(i, checks[i]) for i in wanted])
-        return tallies
 
     def _join(self, looked: Looked | None) -> None:
         """Make a table of what is missing where rows look, to be joined with them."""
@@ -282,11 +315,8 @@ class Scan:
     def _source(self, of: str | None = None) -> str:
         """SQL for the rows to be judged (of the table, or given as SQL), each with what other tables say of it."""
         rows = f"{of or identifier(self._table.name)} AS {ROW}"
-        added = [
-            f"{self._look(look)} AS {identifier(name)}"
-            for check in self._checks
-            for name, look in check.looks.items()
-        ]
+        looks = {name: look for check in self._checks for name, look in check.looks.items()}
+        added = [f"{self._look(look)} AS {identifier(name)}" for name, look in looks.items()]
         if self._missing:
             rows += (
                 f" LEFT JOIN missing ON missing.account_id IS NOT DISTINCT FROM {ROW}.account_id "
@@ -333,31 +363,31 @@ class Scan:
         ]
         return f"CASE WHEN {' AND '.join(unread)} THEN {check.verdict} END" if unread else check.verdict
 
-    def _write(self, checks: Sequence[tuple[int, Check]], source: str = "judged") -> None:
-        """Write a finding for each verdict kept that is not a pass (or is, where passes are asked for)."""
-        kept = ", ".join(
-            f"CASE WHEN {f'a{i}' if self._wanted.passes else _not_passed(i)} THEN {i} END" for i, _ in checks
-        )
-
-        def of_check(values: Iterable[tuple[int, str]]) -> str:
-            return f"CASE n {' '.join(f'WHEN {i} THEN {value}' for i, value in values)} END"
-
-        told = {i: (_reason(check, f"v{i}"), self._causes(check, f"v{i}")) for i, check in checks}
-        if self._merged:
+    def _write(self, codes: Set[int], source: str = "judged", *, merged: bool = False) -> None:
+        """Write a finding for each of these verdicts on each row, or on each resource where rows are `merged`."""
+        told = {
+            i: (
+                self._checks[i].reason if 3 * i + FAILED in codes else None,
+                self._causes(self._checks[i]) if 3 * i + UNKNOWN in codes else None,
+            )
+            for i in sorted({code // 3 for code in codes})
+        }
+        if merged:
             source = f"({_by_resource(told, told)})"
-            told = {i: (f"r{i}", f"w{i}") for i in told}
-        reason = of_check((i, reason) for i, (reason, _) in told.items())
-        causes = of_check((i, causes) for i, (_, causes) in told.items())
-        verdict = of_check((i, f"v{i}") for i, _ in checks)
+            told = {i: (reason and f"r{i}", causes and f"w{i}") for i, (reason, causes) in told.items()}
+        reason = _by_code({3 * i + FAILED: reason for i, (reason, _) in told.items() if reason}, "''")
+        causes = _by_code({3 * i + UNKNOWN: causes for i, (_, causes) in told.items() if causes}, "NULL")
+        coded = ", ".join(_code(i, codes) for i in told)
         self._cursor.execute(
-            f"INSERT INTO findings SELECT {of_check((i, literal(check.id)) for i, check in checks)}, "
-            f"CASE WHEN {verdict} THEN 'pass' WHEN NOT {verdict} THEN 'fail' ELSE 'unknown' END, "
-            f"resource, account_id, region, {reason}, NULL, file, line, partition, {_NAME}, _tags, {causes} "
-            f"FROM (SELECT *, unnest(list_filter([{kept}], lambda i: i IS NOT NULL)) AS n FROM {source}) AS {ROW}"
+            f"INSERT INTO findings SELECT [{', '.join(literal(check.id) for check in self._checks)}][n // 3 + 1], "
+            f"['pass', 'fail', 'unknown'][n % 3 + 1], resource, account_id, region, {reason}, NULL, file, line, "
+            f"partition, _name, _tags, {causes} "
+            f"FROM (SELECT *, unnest(list_filter([{coded}], lambda i: i IS NOT NULL)) AS n "
+            f"FROM (SELECT * REPLACE ({_NAME} AS _name) FROM {source})) AS {ROW}"
         )
 
-    def _causes(self, check: Check, verdict: str) -> str:
-        """SQL for why a verdict is unknown; NULL where it is not."""
+    def _causes(self, check: Check) -> str:
+        """SQL for why a verdict is unknown."""
         causes: list[tuple[str, str]] = []
         for name in check.lookups:
             missing = (partly_column(name), unread_column(name))
@@ -379,4 +409,4 @@ class Scan:
         otherwise = Unknown(Kind.UNCOMPUTABLE, "it cannot be told from what was read")
         if check.lookups:
             otherwise = self._group.missing.why_open(check.lookups)
-        return f"CASE WHEN {verdict} IS NULL THEN {whys(causes, otherwise)} END"
+        return whys(causes, otherwise)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from demarcate.base.sql import parquet
 from demarcate.checks.judgement import Judgement, Tally
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.tabular import rows_in
 from demarcate.estate.tables import all_tables
 
 
@@ -21,7 +21,7 @@ def tally_by_tag(snapshot: Snapshot, judgement: Judgement, key: str) -> list[Tal
         if files and column is not None and "tags" in held.columns:
             cursor.execute(
                 "INSERT INTO tagged SELECT DISTINCT resource, file, tags ->> $key "
-                f"FROM {parquet(files)} WHERE tags ->> $key IS NOT NULL",
+                f"FROM {rows_in(files)} WHERE tags ->> $key IS NOT NULL",
                 {"key": f"$.{_quoted(key)}"},
             )
     rows = cursor.execute(

@@ -104,13 +104,13 @@ def plan(
         reach = _reading(how, {name for step in steps for name in step.reads})
         change = plan_by_hand(title or file.name, str(file), steps, reach)
     else:
-        found, unplanned, reach = _plan_findings(
+        planned, unplanned, reach = _plan_findings(
             sources or ["aws"], how, check, finding, checks or [], _pairs(set_)
         )
         report.write_unplanned(unplanned, options.console())
-        if found is None:
+        if planned is None:
             raise DemarcateError("there is nothing to plan: no finding fails that a call mends")
-        change = found
+        change = planned
     change = msgspec.structs.replace(change, title=title or change.title, id=replace or change.id)
     actor = actor_of(as_, reach.arn)
     with Ledger(ledger) as opened:

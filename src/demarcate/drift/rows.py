@@ -10,11 +10,12 @@ import duckdb
 from demarcate.base.connection import connect, short
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
-from demarcate.base.sql import identifier, parquet
+from demarcate.base.sql import identifier
 from demarcate.drift.columns import keys_of
 from demarcate.drift.pairing import Physical, Stack
 from demarcate.estate.schema.table import Table
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.tabular import rows_in
 
 STACK_RESOURCES: Final = "aws_cloudformation_stack_resource"
 
@@ -164,7 +165,7 @@ class Rows:
         if not files:
             listed = ", ".join(f"NULL AS {identifier(name)}" for name in wanted)
             return f"SELECT {listed} WHERE false"
-        source = parquet(files)
+        source = rows_in(files)
         described = self._execute(f"SELECT * FROM {source} LIMIT 0").description or ()
         held = {column[0] for column in described}
         listed = ", ".join(identifier(name) if name in held else f"NULL AS {identifier(name)}" for name in wanted)

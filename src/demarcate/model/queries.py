@@ -111,9 +111,9 @@ def matrix(
         mine = [r for r in model.responsibilities if r.area == shared.id and party in (None, r.party)]
         halves = [(ALL, ALL, [r for r in mine if r.services == ALL])]
         halves += [(s.id, s.name, [r for r in mine if r.services != ALL and s.id in r.services]) for s in services]
-        for id_, name, found in halves:
-            if found:
-                aws, customer = _split(found)
+        for id_, name, responsibilities in halves:
+            if responsibilities:
+                aws, customer = _split(responsibilities)
                 rows.append(
                     MatrixRow(
                         area=shared.id,

@@ -22,7 +22,7 @@ def tokens(text: str) -> tuple[str, ...]:
     """
     plain = unicodedata.normalize("NFKD", text.lower())
     plain = "".join(character for character in plain if not unicodedata.combining(character))
-    return tuple(_WORD.findall(_APOSTROPHE.sub(lambda found: "" if found[1] == "s" else found[1], plain)))
+    return tuple(_WORD.findall(_APOSTROPHE.sub(lambda ending: "" if ending[1] == "s" else ending[1], plain)))
 
 
 def stems_of(words: Iterable[str]) -> dict[str, str]:

@@ -110,7 +110,7 @@ def _rank(model: Model, index: Index, reading: Reading) -> Ranked:
     """Every responsibility with its score, best first."""
     weights = _weights(index, reading.terms)
     total = sum(weights.values()) or 1.0
-    found = _bm25(index, reading.terms)
+    matched = _bm25(index, reading.terms)
     verbs = {term for term in reading.terms if index.vocabulary.verbs.get(term)}
     areas = {area for verb in verbs for area in index.vocabulary.verbs[verb]}
     whole = _whole(model, index, reading)
@@ -121,7 +121,7 @@ def _rank(model: Model, index: Index, reading: Reading) -> Ranked:
         described = sum(weights[term] for term in reading.terms if term in entry.described)
         near = _nearness(entry, reading, weights, total)
         score = (called + _DESCRIBED * described) / total + 1.2 * near
-        score += 0.3 * found.get(entry.id, 0.0)
+        score += 0.3 * matched.get(entry.id, 0.0)
         score *= _of_service(item, entry, reading, near)
         score *= _of_verb(item, entry, verbs, areas)
         score *= _OURS if item.party == "customer" else 1.0
@@ -218,9 +218,9 @@ def _bm25(index: Index, terms: Iterable[str]) -> dict[str, float]:
             ((e.id, *(" ".join(map(_token, terms)) for terms in (e.called, e.described))) for e in index.entries),
         )
         query = "SELECT id, -bm25(entry, 0, 3, 1) FROM entry WHERE entry MATCH ?"
-        found: dict[str, float] = dict(connection.execute(query, (asked,)))
-    best = max(found.values(), default=1.0)
-    return {id_: score / best for id_, score in found.items()} if best > 0 else {}
+        scores: dict[str, float] = dict(connection.execute(query, (asked,)))
+    best = max(scores.values(), default=1.0)
+    return {id_: score / best for id_, score in scores.items()} if best > 0 else {}
 
 
 def _token(term: str) -> str:

@@ -35,13 +35,13 @@ def assess_snapshot(
     tagged: Mapping[str, Iterable[Tally]] | None = None,
     named: bool = False,
 ) -> Posture:
-    """The posture of a snapshot that was judged by these checks.
+    """The posture of a snapshot that was judged by these checks, with those counted that the line is `drawn_by`.
 
     `not_run` are checks that were left out, `evidence` is what was weighed for each responsibility and `refused`
     what of it could not be believed, and `tagged` has, for tag keys, tallies by the values of that tag. Where the
     checks were `named`, what the customer owes is counted of their responsibilities alone.
     """
-    reaches = reach(model, snapshot)
+    reaches = reach(model, judgement.counted)
     not_run = (*judgement.not_run, *not_run)
     facts = _Facts(model, snapshot, checks, not_run, reaches, evidence or {})
     responsibilities = tuple(facts.posture(r, judgement.tallies) for r in model.responsibilities)

@@ -2,8 +2,8 @@
 
     assessment.json     what it is, of which snapshot, and the digest of each file here
     posture.json        the verdict per responsibility, with the evidence that was used and what could not be read
-    findings.parquet    fails and unknowns, and passes where they were asked for
-    tallies.parquet     how many passed, failed and are unknown, by check, account and region
+    findings            a file of rows: fails and unknowns, and passes where they were asked for
+    tallies             a file of rows: how many passed, failed and are unknown, by check, account and region
     checks.json         the checks as they are reported; their SQL is not kept, for it would not be run
     model.json          the model
     snapshot/           the snapshot, where it had no place of its own
@@ -25,17 +25,18 @@ import msgspec
 from msgspec.structs import replace
 
 from demarcate.base import cache
-from demarcate.base.connection import connect, short, to_parquet
+from demarcate.base.connection import connect, short
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_within, open_file, read_bytes, write_whole
-from demarcate.base.sql import identifier, parquet
+from demarcate.base.sql import identifier
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.checks import facts
 from demarcate.checks.judgement import JUDGED, Judgement, Tally, make_tables
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.manifest import MANIFEST
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.tabular import SUFFIX, rows_in, write_rows
 from demarcate.model import Model
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import Posture
@@ -50,6 +51,8 @@ The first had no kinds of what is not known.
 """
 
 NAME = "assessment.json"
+
+FINDINGS, TALLIES = f"findings{SUFFIX}", f"tallies{SUFFIX}"
 
 LARGEST = 100_000_000
 """How many bytes a JSON file of it may have."""
@@ -119,10 +122,10 @@ def _write(assessment: Assessment, folder: Path) -> None:
     with connect(folder) as connection:
         cursor = assessment.judgement.cursor()
         rows = cursor.execute(f"SELECT {', '.join(map(identifier, JUDGED))} FROM findings")
-        _parquet(connection, _records(rows), JUDGED, folder / "findings.parquet")
+        write_rows(connection, _records(rows), JUDGED, folder / FINDINGS)
         tallies = ({name: getattr(tally, name) for name in _TALLIES} for tally in assessment.judgement.tallies)
-        _parquet(connection, tallies, _TALLIES, folder / "tallies.parquet")
-    names = [*documents, "findings.parquet", "tallies.parquet"]
+        write_rows(connection, tallies, _TALLIES, folder / TALLIES)
+    names = [*documents, FINDINGS, TALLIES]
     kept = Kept(
         format=FORMAT,
         demarcate=__version__,
@@ -149,19 +152,6 @@ def _records(rows: duckdb.DuckDBPyConnection) -> Iterable[dict[str, Any]]:
                 name: msgspec.Raw(value.encode()) if value is not None and type_ == "JSON" else value
                 for (name, type_), value in zip(JUDGED.items(), row, strict=True)
             }
-
-
-def _parquet(
-    connection: duckdb.DuckDBPyConnection, rows: Iterable[dict[str, Any]], types: dict[str, str], file: Path
-) -> None:
-    spool, longest = file.with_suffix(".ndjson"), 0
-    with spool.open("wb") as to:
-        for row in rows:
-            line = to_json(row)
-            longest = max(longest, len(line))
-            to.write(line + b"\n")
-    to_parquet(connection, spool, types, file, longest=longest)
-    spool.unlink()
 
 
 def _digest(file: Path) -> str:
@@ -192,7 +182,7 @@ def open_assessment(folder: Path) -> Assessment:
     posture = _decoded(_whole(folder, kept, "posture.json"), Posture, folder, "posture.json")
     checks = _decoded(_whole(folder, kept, "checks.json"), list[Check], folder, "checks.json")
     model = _decoded(_whole(folder, kept, "model.json"), Model, folder, "model.json")
-    for name in ("findings.parquet", "tallies.parquet"):
+    for name in (FINDINGS, TALLIES):
         try:
             _check(folder, kept, name, _digest(_inside(folder, name)))
         except OSError as error:
@@ -259,12 +249,10 @@ def _judgement(folder: Path, checks: list[Check], posture: Posture, snapshot: Sn
     try:
         make_tables(connection, checks)
         columns = ", ".join(f"TRY_CAST({identifier(name)} AS {type_})" for name, type_ in JUDGED.items())
-        connection.execute(
-            f"INSERT INTO findings SELECT {columns} FROM {parquet([str(real / 'findings.parquet')])}"
-        )
+        connection.execute(f"INSERT INTO findings SELECT {columns} FROM {rows_in([str(real / FINDINGS)])}")
         columns = ", ".join(f"TRY_CAST({identifier(name)} AS {type_})" for name, type_ in _TALLIES.items())
         rows = connection.execute(
-            f"SELECT {columns} FROM {parquet([str(real / 'tallies.parquet')])} ORDER BY ALL"
+            f"SELECT {columns} FROM {rows_in([str(real / TALLIES)])} ORDER BY ALL"
         ).fetchall()
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error

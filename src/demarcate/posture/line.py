@@ -12,7 +12,7 @@ from demarcate.base.documents import DocumentError, compose
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import compile_check, compiler, load_checks
 from demarcate.checks.engine import judge
-from demarcate.checks.judgement import Finding
+from demarcate.checks.judgement import Finding, Tally
 from demarcate.checks.structs import Check, Written
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
@@ -70,13 +70,17 @@ class Reach:
         )
 
 
-def reach(model: Model, snapshot: Snapshot) -> dict[str, Reach]:
-    """For each responsibility and service that has a `when`: for how many resources it holds."""
-    checks = line_checks(model)
-    held = snapshot.manifest.tables
-    reached = {check.responsibility: Reach() for check in checks.values()}
-    judged = judge(snapshot, [c for c in checks.values() if c.table in held], findings=False)
-    for tally in judged.tallies:
+def drawn_by(model: Model, snapshot: Snapshot) -> list[Check]:
+    """The checks that tell where the line runs, of the tables that a snapshot has."""
+    return [check for check in line_checks(model).values() if check.table in snapshot.manifest.tables]
+
+
+def reach(model: Model, tallies: Iterable[Tally]) -> dict[str, Reach]:
+    """For each responsibility and service that has a `when`: for how many resources it holds, by tallies of the checks
+    that it was `drawn_by`.
+    """
+    reached = {check.responsibility: Reach() for check in line_checks(model).values()}
+    for tally in tallies:
         name = tally.check.partition("#")[0]
         reached[name] += Reach(tally.passed, tally.failed, tally.unknown)
     return reached
@@ -116,9 +120,11 @@ def draw(model: Model, snapshot: Snapshot, resource: str, *, live: bool = False)
     lines = []
     for table, row_resource in find_resource(snapshot, resource):
         checks = resource_checks(model, [table], live=live).values()
-        found = _found(snapshot, checks, row_resource)
+        findings = _findings(snapshot, checks, row_resource)
         for service in _services(model, snapshot, table, row_resource):
-            drawn = tuple(_judged(one, found) for one in _drawn(model, snapshot, service, table, row_resource))
+            drawn = tuple(
+                _judged(each, findings) for each in _drawn(model, snapshot, service, table, row_resource)
+            )
             lines.append(ResourceLine(row_resource, table, service, drawn))
     if not lines:
         raise DemarcateError(
@@ -136,21 +142,21 @@ def resource_checks(model: Model, tables: Sequence[str], *, live: bool) -> dict[
     }
 
 
-def _found(snapshot: Snapshot, checks: Iterable[Check], resource: str) -> dict[str, list[Finding]]:
+def _findings(snapshot: Snapshot, checks: Iterable[Check], resource: str) -> dict[str, list[Finding]]:
     """What the checks say of one resource, by responsibility."""
     held = [check for check in checks if check.table in snapshot.manifest.tables]
-    found: dict[str, list[Finding]] = {}
+    findings: dict[str, list[Finding]] = {}
     for finding in judge(snapshot, held, passes=True, only=resource).findings():
         if finding.resource == resource:
-            found.setdefault(finding.responsibility, []).append(finding)
-    return found
+            findings.setdefault(finding.responsibility, []).append(finding)
+    return findings
 
 
-def _judged(drawn: Drawn, found: Mapping[str, list[Finding]]) -> Drawn:
+def _judged(drawn: Drawn, findings: Mapping[str, list[Finding]]) -> Drawn:
     """The same, with its state."""
     if drawn.applies is False:
         return drawn
-    state, told = _state(drawn.responsibility, found.get(drawn.responsibility.id, []))
+    state, told = _state(drawn.responsibility, findings.get(drawn.responsibility.id, []))
     return replace(drawn, state=state, told=told)
 
 
@@ -205,7 +211,7 @@ def _drawn(model: Model, snapshot: Snapshot, service: Service, table: str, resou
 def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
     """The (table, resource) pairs of a snapshot that an ARN, logical id or last part of an ARN means."""
     from demarcate.base.connection import connect
-    from demarcate.base.sql import parquet
+    from demarcate.estate.snapshots.tabular import rows_in
 
     resources: dict[tuple[str, str], None] = {}
     with connect(snapshot.folder) as connection:
@@ -214,7 +220,7 @@ def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
             if not files or name not in all_tables() or all_tables()[name].derived:
                 continue
             rows: list[Any] = connection.execute(
-                f"SELECT DISTINCT resource FROM {parquet(files)} WHERE resource = $it "
+                f"SELECT DISTINCT resource FROM {rows_in(files)} WHERE resource = $it "
                 "OR ends_with(resource, '/' || $it) OR ends_with(resource, ':' || $it) ORDER BY 1",
                 {"it": resource},
             ).fetchall()

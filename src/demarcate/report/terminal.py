@@ -212,7 +212,7 @@ def _needs(assessment: Assessment, posture: ResponsibilityPosture) -> str:
     if "checks" not in kinds:
         return f"need manual evidence: {', '.join(kinds)}"
     checks = {check.id for check in assessment.checks.values() if check.responsibility == posture.id}
-    untold = {one.check for one in assessment.posture.not_run if one.kind is Kind.UNTOLD}
+    untold = {not_run.check for not_run in assessment.posture.not_run if not_run.kind is Kind.UNTOLD}
     if not posture.checks and checks and checks <= untold:
         source = collected_from(assessment.snapshot)
         return f"cannot be told by {source.label}" + ("" if source.asks else ": assess the live account")

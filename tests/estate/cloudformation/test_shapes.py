@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec import structs
 
+from demarcate.estate.schema.table import Table
 from demarcate.estate.sources.cloudformation import shapes
 from demarcate.estate.tables import all_tables, table
 from tests.estate.schemas import schema
@@ -30,6 +32,15 @@ def test_a_place_is_that_of_the_api_unless_another_is_named() -> None:
     assert arn is not None
     assert arn.path == "#attribute.Arn"
     assert status is None, "AWS sets it, and no template does"
+
+
+@pytest.mark.parametrize("of", [of for of in all_tables().values() if of.types], ids=lambda of: of.name)
+def test_a_place_is_named_only_where_it_is_another(of: Table) -> None:
+    for column in of.columns:
+        live, named = column.place("live"), shapes.place_of(of, column)
+        if live is not None and column.place("cloudformation") is not None and column.name != "tags":
+            unnamed = shapes.place_of(of, structs.replace(column, places={"live": live}))
+            assert unnamed != named, f"{of.name}.{column.name}: leave its place in templates out"
 
 
 def test_what_only_the_api_calls_so_is_no_property() -> None:

@@ -354,6 +354,10 @@ class Table:
     live: Each | tuple[Each, ...] | None = None
     details: Mapping[str, Call | Bulk] = field(default_factory=dict)
     cloudformation: str | tuple[str, ...] | None = None
+    alike: tuple[str, str] = ("", "")
+    """Where an item that AWS tells and a resource that a template declares are the same thing: below this member of the
+    one, and below this property of the other ("" is the whole).
+    """
     companions: Mapping[str, Companion] = field(default_factory=dict)
     within: tuple[Within, ...] = ()
     inherits: tuple[Inherited, ...] = ()

@@ -28,7 +28,8 @@ import msgspec
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.moments import utc
-from demarcate.estate.snapshots.manifest import ACCOUNTS, FORMAT, Part, Unread, ends_well, odd_part
+from demarcate.estate.snapshots.manifest import ACCOUNTS, FORMAT, Part, Unread, odd_part
+from demarcate.estate.snapshots.tabular import ends_well
 from demarcate.version import __version__
 
 NAME = "journal.jsonl"

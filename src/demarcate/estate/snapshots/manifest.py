@@ -22,9 +22,10 @@ from msgspec.structs import replace
 
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import TooLarge, is_within, open_file, read_bytes, write_whole
+from demarcate.base.files import TooLarge, is_within, read_bytes, write_whole
 from demarcate.base.moments import utc
 from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.snapshots.tabular import SUFFIX, ends_well
 
 T = TypeVar("T")
 
@@ -47,7 +48,7 @@ MANIFEST, ACCOUNTS = "manifest.json", "accounts"
 
 _ACCOUNT = re.compile(r"[A-Za-z0-9]{1,32}")
 _TABLE = re.compile(r"[a-z][a-z0-9_]{0,99}")
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}\.parquet")
+_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,199}" + re.escape(SUFFIX))
 
 
 class Unread(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -352,7 +353,7 @@ def without_parts(manifest: Manifest, damaged: Mapping[str, Unread]) -> Manifest
 
 def part_file(table: str, name: str) -> str:
     """The file of a part, relative to the snapshot. Raises DemarcateError for a name that no file of it may have."""
-    file = f"tables/{table}/{name}.parquet"
+    file = f"tables/{table}/{name}{SUFFIX}"
     if not _is_part(table, file):
         raise DemarcateError(f"{file!r} cannot be the name of a part of a snapshot")
     return file
@@ -367,14 +368,14 @@ def _is_part(table: str, file: str) -> bool:
 def odd_part(table: str, part: Part) -> str | None:
     """What is wrong with what is said of a part; None where nothing is."""
     if part.file is not None and not _is_part(table, part.file):
-        return f"a part of {table[:100]!r} has the file {part.file[:200]!r}; expected tables/TABLE/NAME.parquet"
+        return f"a part of {table[:100]!r} has the file {part.file[:200]!r}; expected tables/TABLE/NAME{SUFFIX}"
     if not (1 <= part.rows <= MOST_ROWS if part.file is not None else part.rows == 0):
         return f"a part of {table[:100]!r} has {part.rows} rows {'in' if part.file else 'without'} a file"
     return None
 
 
 def _why_lost(folder: Path, file: str) -> str | None:
-    """Why a part cannot be read; None where it is inside the snapshot, and ends as a Parquet file ends."""
+    """Why a part cannot be read; None where it is inside the snapshot, and ends as such a file ends."""
     path = folder / file
     if not is_within(path, [folder]):
         return "is a symlink that leads out of the snapshot"
@@ -382,13 +383,6 @@ def _why_lost(folder: Path, file: str) -> str | None:
         return None if ends_well(path) else "is truncated or damaged"
     except OSError as error:
         return "is missing" if isinstance(error, FileNotFoundError) else "is damaged"
-
-
-def ends_well(path: Path, *, follow: bool = True) -> bool:
-    """Whether a file ends as a Parquet file ends. Raises OSError as `open_file` does, for an empty file as well."""
-    with open_file(path, follow=follow) as file:
-        file.seek(-4, os.SEEK_END)
-        return file.read(4) == b"PAR1"
 
 
 def is_snapshot(path: Path) -> bool:

@@ -13,8 +13,9 @@ import duckdb
 
 from demarcate.base.connection import Limits, TookTooLong, bounded, connect, deadline, select_of, short
 from demarcate.base.errors import DemarcateError
-from demarcate.base.sql import identifier, parquet
+from demarcate.base.sql import identifier
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.tabular import rows_in
 from demarcate.estate.tables import all_tables
 
 T = TypeVar("T")
@@ -136,7 +137,7 @@ def _rows_of(snapshot: Snapshot, table: str) -> str:
     """A SELECT of all rows of a table."""
     files = snapshot.files(table)
     if files:
-        return f"SELECT * FROM {parquet(files)}"
+        return f"SELECT * FROM {rows_in(files)}"
     columns = all_tables()[table].all_columns
     return "SELECT " + ", ".join(f"NULL::{c.type} AS {identifier(c.name)}" for c in columns) + " WHERE false"
 

@@ -180,7 +180,7 @@ class Snapshot:
         return self.manifest.unread
 
     def files(self, table: str) -> list[str]:
-        """The Parquet files that hold the rows of a table: their real paths, which are no patterns."""
+        """The files that hold the rows of a table: their real paths, which are no patterns."""
         held = self.manifest.tables.get(table)
         folder = os.path.realpath(self.folder)
         return [f"{folder}/{part.file}" for part in held.parts if part.file] if held else []
@@ -197,13 +197,13 @@ class Snapshot:
 def rows_of(snapshot: Snapshot, table: Table, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
     """The rows of a table as dicts, for those who want a few rows rather than SQL."""
     from demarcate.base.connection import connect
-    from demarcate.base.sql import parquet
+    from demarcate.estate.snapshots.tabular import rows_in
 
     files = snapshot.files(table.name)
     if not files:
         return
     with connect(snapshot.folder) as connection:
-        result = connection.execute(f"SELECT * FROM {parquet(files)}")
+        result = connection.execute(f"SELECT * FROM {rows_in(files)}")
         names = [column[0] for column in result.description or ()]
         while fetched := result.fetchmany(1000):
             for values in fetched:

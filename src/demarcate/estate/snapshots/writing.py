@@ -1,4 +1,4 @@
-"""Writes a snapshot: rows go to disk as they come, parts become Parquet, the whole folder gets its name."""
+"""Writes a snapshot: rows go to disk as they come, parts become files, the whole folder gets its name."""
 
 from __future__ import annotations
 
@@ -29,6 +29,7 @@ from demarcate.estate.snapshots.manifest import (
     write_manifest,
 )
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.tabular import write_lines
 from demarcate.version import __version__
 
 if TYPE_CHECKING:
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 
 
 MEMORY = 256_000_000
-"""Bytes that making Parquet of rows may take."""
+"""Bytes that making a file of rows may take."""
 
 
 class Stopped(Exception):
@@ -178,11 +179,11 @@ class SnapshotWriter:
         return Path(name), os.fdopen(handle, "wb", buffering=1 << 16)
 
     def _write(self, part: PartWriter, name: str) -> SealedPart:
-        """Make Parquet of a part's rows. Raises OSError."""
+        """Make a file of a part's rows. Raises OSError."""
         file = None
         if part.spool is not None:
             file = part_file(part.table.name, name)
-            self._to_parquet(part.spool, part.table, self.folder / file, part.longest)
+            self._to_file(part.spool, part.table, self.folder / file, part.longest)
         with self._lock:
             self._open.discard(part)
         written = Part(
@@ -196,13 +197,11 @@ class SnapshotWriter:
         )
         return SealedPart(part.table.name, tuple(part.columns), written)
 
-    def _to_parquet(self, spool: Path, table: Table, file: Path, longest: int) -> None:
-        from demarcate.base.connection import to_parquet
-
+    def _to_file(self, spool: Path, table: Table, file: Path, longest: int) -> None:
         aside = file.with_suffix(".aside")
         types = {column.name: column.type for column in table.all_columns}
         with self._lock:
-            to_parquet(self._database(), spool, types, aside, longest=longest)
+            write_lines(self._database(), spool, types, aside, longest=longest)
         spool.unlink()
         if self._journal is not None:
             _to_disk(aside)
@@ -339,7 +338,7 @@ class PartWriter:
             self._file.close()
 
     def seal(self) -> None:
-        """All rows are there: the part becomes Parquet, and is read. Raises OSError (a full disk)."""
+        """All rows are there: the part becomes a file, and is read. Raises OSError (a full disk)."""
         self.close()
         self._writer._seal_part(self)
 

@@ -32,9 +32,9 @@ class Accounts:
     external_id: str | None = None
 
     def __post_init__(self) -> None:
-        for one in self.only:
-            if not is_account_id(one):
-                raise DemarcateError(f"the id of an account has 12 digits, not {one!r}")
+        for account in self.only:
+            if not is_account_id(account):
+                raise DemarcateError(f"the id of an account has 12 digits, not {account!r}")
         if not _ROLE.fullmatch(self.role_name):
             raise DemarcateError(
                 f"{self.role_name!r} cannot be the name of a role: it has letters, digits and + = , . @ _ - / only"

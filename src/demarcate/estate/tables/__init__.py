@@ -14,13 +14,13 @@ from demarcate.estate.schema.table import Table
 @cache
 def all_tables() -> dict[str, Table]:
     """Every table by name, sorted. Raises ValueError where two have the same name."""
-    found: dict[str, Table] = {}
+    tables: dict[str, Table] = {}
     for module_info in iter_modules(__path__):
         module = import_module(f"{__name__}.{module_info.name}")
         for value in vars(module).values():
-            if isinstance(value, Table) and found.setdefault(value.name, value) is not value:
+            if isinstance(value, Table) and tables.setdefault(value.name, value) is not value:
                 raise ValueError(f"two tables are named {value.name}")
-    return dict(sorted(found.items()))
+    return dict(sorted(tables.items()))
 
 
 def table(name: str) -> Table:

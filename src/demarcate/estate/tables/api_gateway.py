@@ -37,15 +37,15 @@ def _declared(function: Any) -> Any:
 
     def read(settings: Any) -> Any:
         methods = []
-        for one in settings:
-            if isinstance(one, Unknown):
-                return one
-            path, verb = one.get("ResourcePath", "/*"), one.get("HttpMethod", "*")
+        for setting in settings:
+            if isinstance(setting, Unknown):
+                return setting
+            path, verb = setting.get("ResourcePath", "/*"), setting.get("HttpMethod", "*")
             for part in (path, verb):
                 if isinstance(part, Unknown):
                     return part
             key = "*/*" if path in ("/*", "*") and verb == "*" else f"{path}/{verb}"
-            methods.append((key, one))
+            methods.append((key, setting))
         return function(methods)
 
     return read
@@ -56,16 +56,16 @@ def _logging_level(methods: Methods) -> Any:
     level: Any = dict(methods).get("*/*", {}).get("loggingLevel", "OFF")
     if level == "OFF":
         return "OFF"
-    others = [one["loggingLevel"] for _, one in methods if "loggingLevel" in one]
+    others = [settings["loggingLevel"] for _, settings in methods if "loggingLevel" in settings]
     if "OFF" in others:
         return "OFF"
-    return next((one for one in others if isinstance(one, Unknown)), level)
+    return next((other for other in others if isinstance(other, Unknown)), level)
 
 
 def _any(name: str) -> Any:
     def find(methods: Methods) -> Any:
-        values = [one[name] for _, one in methods if name in one]
-        return True in values or next((one for one in values if isinstance(one, Unknown)), False)
+        values = [settings[name] for _, settings in methods if name in settings]
+        return True in values or next((value for value in values if isinstance(value, Unknown)), False)
 
     return find
 
@@ -73,8 +73,8 @@ def _any(name: str) -> Any:
 def _cache_encrypted(methods: Methods) -> Any:
     """Whether what is cached is encrypted, for every method that is cached."""
     unsure = None
-    for _, one in methods:
-        cached, encrypted = one.get("cachingEnabled", False), one.get("cacheDataEncrypted", False)
+    for _, settings in methods:
+        cached, encrypted = settings.get("cachingEnabled", False), settings.get("cacheDataEncrypted", False)
         if cached is False or encrypted is True:
             continue
         unknown = next((value for value in (cached, encrypted) if isinstance(value, Unknown)), None)
@@ -246,7 +246,6 @@ STAGE = Table(
         Texts(
             "plaintext_secret_names",
             live=From("variables", plaintext_secrets),
-            cloudformation=From("Variables", plaintext_secrets),
             absent=[],
             about="Stage variables that hold secrets as plain text, by their names or values.",
         ),
@@ -326,7 +325,6 @@ STAGE_V2 = Table(
         Texts(
             "plaintext_secret_names",
             live=From("StageVariables", plaintext_secrets),
-            cloudformation=From("StageVariables", plaintext_secrets),
             absent=[],
             about="Stage variables that hold secrets as plain text, by their names or values.",
         ),

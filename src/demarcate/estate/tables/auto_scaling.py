@@ -62,9 +62,9 @@ def _instance_types(group: dict[str, Any]) -> Any:
     overrides = _overrides(group)
     if isinstance(overrides, Unknown):
         return overrides
-    if any(isinstance(one, Unknown) or "InstanceRequirements" in one for one in overrides):
+    if any(isinstance(override, Unknown) or "InstanceRequirements" in override for override in overrides):
         return Unknown(Kind.INDIRECT, "instances are chosen by their attributes")
-    return max(1, len({str(one["InstanceType"]) for one in overrides if "InstanceType" in one}))
+    return max(1, len({str(override["InstanceType"]) for override in overrides if "InstanceType" in override}))
 
 
 def _load_balanced(group: dict[str, Any]) -> Any:
@@ -117,7 +117,9 @@ GROUP = Table(
         Texts("availability_zones", live="AvailabilityZones"),
         Texts(
             "subnet_ids",
-            live=From("VPCZoneIdentifier", lambda text: [one.strip() for one in text.split(",") if one.strip()]),
+            live=From(
+                "VPCZoneIdentifier", lambda text: [subnet.strip() for subnet in text.split(",") if subnet.strip()]
+            ),
             cloudformation="VPCZoneIdentifier",
             absent=[],
         ),
@@ -147,7 +149,7 @@ GROUP = Table(
         Text("status", live="Status", absent="", about="Delete in progress, or empty."),
         Texts(
             "suspended_processes",
-            live=From("SuspendedProcesses", lambda found: [one["ProcessName"] for one in found]),
+            live=From("SuspendedProcesses", lambda processes: [process["ProcessName"] for process in processes]),
             absent=[],
         ),
         Bool(

@@ -17,8 +17,11 @@ def _named(outputs: Any) -> Any:
 def _secrets(stack: Mapping[str, Any]) -> Any:
     """The names of outputs and parameters that hold a secret: all who may see the stack see them."""
     return plaintext_secrets(
-        {one["ParameterKey"]: one.get("ParameterValue", "") for one in stack.get("Parameters", [])}
-        | {one["OutputKey"]: one.get("OutputValue", "") for one in stack.get("Outputs", [])}
+        {
+            parameter["ParameterKey"]: parameter.get("ParameterValue", "")
+            for parameter in stack.get("Parameters", [])
+        }
+        | {output["OutputKey"]: output.get("OutputValue", "") for output in stack.get("Outputs", [])}
     )
 
 

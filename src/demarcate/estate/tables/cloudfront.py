@@ -17,13 +17,13 @@ Items = Callable[[Any], list[Any]]
 
 
 def _wrapped(value: Any) -> list[Any]:
-    found: list[Any] = value.get("Items") or []
-    return found
+    items: list[Any] = value.get("Items") or []
+    return items
 
 
 def _plain(value: Any) -> list[Any]:
-    found: list[Any] = value
-    return found
+    items: list[Any] = value
+    return items
 
 
 def _declared(config: Any) -> Any:
@@ -56,15 +56,15 @@ def _origins(select: Callable[[dict[str, Any]], Any], items: Items) -> Callable[
     """What `select` gives for each origin (a text, a list of them, or None), as one list without repetition."""
 
     def texts(value: Any) -> Any:
-        found: list[Any] = []
+        chosen: list[Any] = []
         for origin in items(value):
             told = origin if isinstance(origin, Unknown) else select(origin)
             unknown = first_unknown(told)
             if unknown is not None:
                 return unknown
             if told is not None:
-                found += told if isinstance(told, list) else [told]
-        return distinct(found)
+                chosen += told if isinstance(told, list) else [told]
+        return distinct(chosen)
 
     return texts
 
@@ -140,13 +140,13 @@ def _of_behaviors(name: str, items: Items) -> Callable[[Any], Any]:
     """A member of the default cache behavior and of all others, without repetition."""
 
     def texts(config: Any) -> Any:
-        found: list[Any] = []
+        chosen: list[Any] = []
         for behavior in _behaviors(config, items):
             told = behavior if isinstance(behavior, Unknown) else behavior.get(name, "")
             if isinstance(told, Unknown):
                 return told
-            found.append(told)
-        return distinct(found)
+            chosen.append(told)
+        return distinct(chosen)
 
     return texts
 
@@ -172,7 +172,7 @@ _CERTIFICATES = ("ACMCertificateArn", "IAMCertificateId")
 def _default_certificate(certificate: Any) -> Any:
     """Whether viewers get CloudFront's own certificate: no other is named."""
     named = [certificate[name] for name in _CERTIFICATES if certificate.get(name)]
-    known = [one for one in named if not isinstance(one, Unknown)]
+    known = [name for name in named if not isinstance(name, Unknown)]
     return False if known else first_unknown(named) or True
 
 
@@ -216,15 +216,16 @@ DISTRIBUTION = Table(
         "tags": Call("cloudfront.list_tags_for_resource", inputs={"Resource": "ARN"}),
     },
     cloudformation="AWS::CloudFront::Distribution",
+    alike=("", CONFIG),
     ref_attributes=("Id",),
     columns=(
         Text("id", live="Id", cloudformation=REF),
         Arn(live="ARN", cloudformation=REF),
         Text("domain_name", live="DomainName"),
         Text("status", live="Status"),
-        Bool("enabled", live="Enabled", cloudformation=f"{CONFIG}.Enabled"),
-        Bool("staging", live="Staging", cloudformation=f"{CONFIG}.Staging", absent=False),
-        Text("comment", live="Comment", cloudformation=f"{CONFIG}.Comment", absent=""),
+        Bool("enabled", live="Enabled"),
+        Bool("staging", live="Staging", absent=False),
+        Text("comment", live="Comment", absent=""),
         Time("last_modified_time", live="LastModifiedTime"),
         Texts(
             "aliases",
@@ -238,9 +239,9 @@ DISTRIBUTION = Table(
             cloudformation=f"{CONFIG}.DefaultRootObject",
             absent="",
         ),
-        Text("web_acl_id", live="WebACLId", cloudformation=f"{CONFIG}.WebACLId", absent=""),
-        Text("http_version", live="HttpVersion", cloudformation=f"{CONFIG}.HttpVersion"),
-        Text("price_class", live="PriceClass", cloudformation=f"{CONFIG}.PriceClass"),
+        Text("web_acl_id", live="WebACLId", absent=""),
+        Text("http_version", live="HttpVersion"),
+        Text("price_class", live="PriceClass"),
         Texts(
             "viewer_protocol_policies",
             live=From("@", _of_behaviors("ViewerProtocolPolicy", _wrapped)),
@@ -273,13 +274,11 @@ DISTRIBUTION = Table(
         Bool(
             "cloudfront_default_certificate",
             live=From("ViewerCertificate", _default_certificate),
-            cloudformation=From(f"{CONFIG}.ViewerCertificate", _default_certificate),
             absent=True,
         ),
         Text(
             "certificate",
             live=From("ViewerCertificate", _certificate),
-            cloudformation=From(f"{CONFIG}.ViewerCertificate", _certificate),
             absent="",
             about="The ARN in ACM or the id in IAM; '' with CloudFront's own.",
         ),
@@ -291,7 +290,6 @@ DISTRIBUTION = Table(
         Text(
             "ssl_support_method",
             live="ViewerCertificate.SSLSupportMethod",
-            cloudformation=f"{CONFIG}.ViewerCertificate.SslSupportMethod",
             absent="",
             about="sni-only, vip, static-ip; '' with CloudFront's own certificate.",
         ),
@@ -365,7 +363,6 @@ DISTRIBUTION = Table(
         Text(
             "geo_restriction_type",
             live="Restrictions.GeoRestriction.RestrictionType",
-            cloudformation=f"{CONFIG}.Restrictions.GeoRestriction.RestrictionType",
             absent="none",
         ),
         Tags(live="@tags.Tags.Items"),

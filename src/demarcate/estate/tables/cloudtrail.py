@@ -101,13 +101,13 @@ def _excluded(answer: Any) -> Any:
     """The event sources whose management events are left out."""
 
     def judge(selectors: Mapping[str, Any]) -> list[str]:
-        found: set[str] = set()
+        sources: set[str] = set()
         for selector in selectors.get("EventSelectors", ()):
-            found.update(selector.get("ExcludeManagementEventSources", ()))
+            sources.update(selector.get("ExcludeManagementEventSources", ()))
         for fields in map(_fields, selectors.get("AdvancedEventSelectors", ())):
             if "Management" in fields.get("eventCategory", {}).get("Equals", ()):
-                found.update(fields.get("eventSource", {}).get("NotEquals", ()))
-        return sorted(found)
+                sources.update(fields.get("eventSource", {}).get("NotEquals", ()))
+        return sorted(sources)
 
     return _told(answer, judge)
 

@@ -34,7 +34,9 @@ def _group_arn(arn: str) -> str:
 
 def _dimension(name: str) -> Callable[[list[Mapping[str, str]]], Any]:
     """The value of one of a metric's dimensions."""
-    return lambda dimensions: next((one["Value"] for one in dimensions if one["Name"] == name), ABSENT)
+    return lambda dimensions: next(
+        (dimension["Value"] for dimension in dimensions if dimension["Name"] == name), ABSENT
+    )
 
 
 def _destination(policy: Any) -> Any:

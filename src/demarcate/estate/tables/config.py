@@ -26,10 +26,10 @@ from demarcate.estate.schema.transforms import document, present, spelled
 def _without_values(parameters: Any) -> Any:
     """The parameters of a conformance pack, without values that by their names are secrets."""
     return [
-        {**one, "ParameterValue": NOT_KEPT}
-        if isinstance(one, dict) and secret_name(str(one.get("ParameterName", "")))
-        else one
-        for one in parameters
+        {**parameter, "ParameterValue": NOT_KEPT}
+        if isinstance(parameter, dict) and secret_name(str(parameter.get("ParameterName", "")))
+        else parameter
+        for parameter in parameters
     ]
 
 

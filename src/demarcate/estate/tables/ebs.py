@@ -112,7 +112,7 @@ SNAPSHOT = Table(
                 params={"Attribute": "createVolumePermission"},
             ),
             confirmed=lambda answer: any(
-                one.get("Group") == "all" for one in answer.get("CreateVolumePermissions", ())
+                permission.get("Group") == "all" for permission in answer.get("CreateVolumePermissions", ())
             ),
         ),
     },

@@ -63,18 +63,21 @@ def _encrypted(mapping: Any) -> Any:
 
 def _asks_for_public_address(interfaces: list[Any]) -> Any:
     """Whether any interface asks for a public address; ABSENT where none says anything."""
-    told = [one if isinstance(one, Unknown) else one.get("AssociatePublicIpAddress") for one in interfaces]
-    told = [one for one in told if one is not None]
+    told = [
+        interface if isinstance(interface, Unknown) else interface.get("AssociatePublicIpAddress")
+        for interface in interfaces
+    ]
+    told = [answer for answer in told if answer is not None]
     if True in told:
         return True
-    unknown = next((one for one in told if isinstance(one, Unknown)), None)
+    unknown = next((answer for answer in told if isinstance(answer, Unknown)), None)
     return unknown or (False if told else ABSENT)
 
 
 def _has_public_address(instance: dict[str, Any]) -> bool:
     interfaces = instance.get("NetworkInterfaces", [])
     addresses = [instance.get("PublicIpAddress")] + [
-        one.get("Association", {}).get("PublicIp") for one in interfaces
+        interface.get("Association", {}).get("PublicIp") for interface in interfaces
     ]
     return any(addresses)
 

@@ -25,8 +25,8 @@ from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 def _public(policy: Any) -> Any:
     """Whether any statement lets everyone in; unknown where one that is not known might."""
-    answers = [one["is_public"] for one in statements(policy)]
-    return True in answers or next((one for one in answers if isinstance(one, Unknown)), False)
+    answers = [statement["is_public"] for statement in statements(policy)]
+    return True in answers or next((answer for answer in answers if isinstance(answer, Unknown)), False)
 
 
 def _all_scanned(frequency: str, filters: str, filter_: str) -> Any:
@@ -38,7 +38,7 @@ def _all_scanned(frequency: str, filters: str, filter_: str) -> Any:
             if unknown:
                 return unknown
             if rule[frequency] in ("SCAN_ON_PUSH", "CONTINUOUS_SCAN") and any(
-                one[filter_] == "*" for one in rule[filters]
+                wanted[filter_] == "*" for wanted in rule[filters]
             ):
                 return True
         return False

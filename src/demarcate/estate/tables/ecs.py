@@ -34,9 +34,9 @@ def _setting(name: str, key: str, value: str) -> Any:
     """One of a cluster's settings. Where it is not set, the account's own setting decides."""
 
     def find(settings: Any) -> Any:
-        for one in settings:
-            if isinstance(one, Unknown) or one[key] == name:
-                return one if isinstance(one, Unknown) else one[value]
+        for setting in settings:
+            if isinstance(setting, Unknown) or setting[key] == name:
+                return setting if isinstance(setting, Unknown) else setting[value]
         return ABSENT
 
     return find
@@ -49,7 +49,7 @@ def _launch_type(service: Any) -> Any:
     providers = service.get("capacityProviderStrategy") or []
     if isinstance(providers, Unknown) or not providers:
         return providers or Unknown(Kind.INDIRECT, "the cluster's default capacity provider decides")
-    names = [one if isinstance(one, Unknown) else one["capacityProvider"] for one in providers]
+    names = [provider if isinstance(provider, Unknown) else provider["capacityProvider"] for provider in providers]
     if all(name in ("FARGATE", "FARGATE_SPOT") for name in names):
         return "FARGATE"
     return Unknown(Kind.INDIRECT, "its capacity providers decide")
@@ -93,7 +93,8 @@ def _without_values(container: Any) -> Any:
         kept["healthCheck"]["command"] = [NOT_KEPT]
     if not isinstance(variables, Unknown):
         kept["environment"] = [
-            one if isinstance(one, Unknown) else {"name": one["name"], "value": NOT_KEPT} for one in variables
+            variable if isinstance(variable, Unknown) else {"name": variable["name"], "value": NOT_KEPT}
+            for variable in variables
         ]
     else:
         kept["environment"] = variables
@@ -315,17 +316,17 @@ TASK_DEFINITION = Table(
         ),
     ),
     cloudformation="AWS::ECS::TaskDefinition",
+    alike=("taskDefinition", ""),
     ref_attributes=("TaskDefinitionArn",),
     columns=(
         Text("task_definition_arn", live="taskDefinition.taskDefinitionArn", cloudformation=REF),
         Arn(live="taskDefinition.taskDefinitionArn", cloudformation=REF),
-        Text("family", live="taskDefinition.family", cloudformation="Family"),
+        Text("family", live="taskDefinition.family"),
         Int("revision", live="taskDefinition.revision"),
         Text("status", live="taskDefinition.status"),
         Texts(
             "requires_compatibilities",
             live="taskDefinition.requiresCompatibilities",
-            cloudformation="RequiresCompatibilities",
             absent=[],
         ),
         Text(
@@ -337,44 +338,38 @@ TASK_DEFINITION = Table(
         Text(
             "pid_mode",
             live="taskDefinition.pidMode",
-            cloudformation="PidMode",
             absent="",
             about="host, task, or '' where each container has its own.",
         ),
-        Text("ipc_mode", live="taskDefinition.ipcMode", cloudformation="IpcMode", absent=""),
+        Text("ipc_mode", live="taskDefinition.ipcMode", absent=""),
         Text(
             "execution_role_arn",
             live="taskDefinition.executionRoleArn",
-            cloudformation="ExecutionRoleArn",
             absent="",
         ),
-        Text("task_role_arn", live="taskDefinition.taskRoleArn", cloudformation="TaskRoleArn", absent=""),
+        Text("task_role_arn", live="taskDefinition.taskRoleArn", absent=""),
         Text(
             "operating_system_family",
             live="taskDefinition.runtimePlatform.operatingSystemFamily",
-            cloudformation="RuntimePlatform.OperatingSystemFamily",
             absent="",
             about="'' where it is not told: Linux on Fargate, whatever the instances run on EC2.",
         ),
-        Text("cpu", live="taskDefinition.cpu", cloudformation="Cpu", absent=""),
-        Text("memory", live="taskDefinition.memory", cloudformation="Memory", absent=""),
+        Text("cpu", live="taskDefinition.cpu", absent=""),
+        Text("memory", live="taskDefinition.memory", absent=""),
         Json(
             "container_definitions",
             live=From("taskDefinition.containerDefinitions", _kept),
-            cloudformation=From("ContainerDefinitions", _kept),
             absent=[],
             about="Without the values of variables and the words of commands, which may be secrets.",
         ),
         Json(
             "volumes",
             live=From("taskDefinition.volumes", _without_options),
-            cloudformation=From("Volumes", _without_options),
             absent=[],
         ),
         Texts(
             "efs_volumes_without_encryption",
             live=From("taskDefinition.volumes", _efs_in_clear),
-            cloudformation=From("Volumes", _efs_in_clear),
             absent=[],
             about="Volumes on EFS that are mounted without encryption in transit.",
         ),
@@ -412,25 +407,25 @@ def _containers(parent: Mapping[str, Any]) -> list[Mapping[str, Any] | Unknown]:
     return parts(_container, parent.get("container_definitions", []), "a container")
 
 
-def _container(one: Mapping[str, Any]) -> dict[str, Any]:
-    image = one.get("image", Unknown(Kind.UNSET, "the container names no image"))
+def _container(container: Mapping[str, Any]) -> dict[str, Any]:
+    image = container.get("image", Unknown(Kind.UNSET, "the container names no image"))
     tag, digest = image_parts(image)
-    log = one.get("logConfiguration") or {}
+    log = container.get("logConfiguration") or {}
     row = {
-        "name": one.get("name"),
+        "name": container.get("name"),
         "image": image,
         "image_tag": tag,
         "image_digest": digest,
         "log_driver": log if isinstance(log, Unknown) else log.get("logDriver", ""),
         "log_options": log if isinstance(log, Unknown) else log.get("options", {}),
-        "capabilities_added": path("linuxParameters.capabilities.add")(one),
-        "environment": one["environment"],
-        "plaintext_secret_names": one["plaintextSecretNames"],
-        "secret_names": _names(one.get("secrets") or []),
+        "capabilities_added": path("linuxParameters.capabilities.add")(container),
+        "environment": container["environment"],
+        "plaintext_secret_names": container["plaintextSecretNames"],
+        "secret_names": _names(container.get("secrets") or []),
     }
     for column, member in _MEMBERS.items():
-        if one.get(member) is not None:
-            row[column] = one[member]
+        if container.get(member) is not None:
+            row[column] = container[member]
     return row
 
 
@@ -449,18 +444,18 @@ def _plaintext(environment: Any, pairs: dict[str, Any]) -> Any:
     """The names of variables, and of other parts, that hold a secret as plain text."""
     if isinstance(environment, Unknown):
         return environment
-    for one in environment:
-        if isinstance(one, Unknown) or isinstance(one["name"], Unknown):
-            pairs.setdefault("SECRET", one if isinstance(one, Unknown) else one["name"])
+    for variable in environment:
+        if isinstance(variable, Unknown) or isinstance(variable["name"], Unknown):
+            pairs.setdefault("SECRET", variable if isinstance(variable, Unknown) else variable["name"])
         else:
-            pairs[one["name"]] = one.get("value", "")
+            pairs[variable["name"]] = variable.get("value", "")
     return plaintext_secrets(pairs)
 
 
 def _names(secrets: Any) -> Any:
     if isinstance(secrets, Unknown):
         return secrets
-    return [one if isinstance(one, Unknown) else one["name"] for one in secrets]
+    return [secret if isinstance(secret, Unknown) else secret["name"] for secret in secrets]
 
 
 CONTAINER_DEFINITION = Table(

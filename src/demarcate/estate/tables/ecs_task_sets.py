@@ -13,14 +13,14 @@ Needs = Mapping[str, Any]
 
 
 def _task_sets(needs: Needs) -> Iterator[dict[str, Any]]:
-    for one in needs.get("task_sets", []):
-        if isinstance(one, Unknown):
-            yield dict.fromkeys(("id", "status", "assign_public_ip"), one)
+    for task_set in needs.get("task_sets", []):
+        if isinstance(task_set, Unknown):
+            yield dict.fromkeys(("id", "status", "assign_public_ip"), task_set)
             continue
         yield {
-            "id": one.get("id", ""),
-            "status": one.get("status"),
-            "assign_public_ip": path("networkConfiguration.awsvpcConfiguration.assignPublicIp")(one),
+            "id": task_set.get("id", ""),
+            "status": task_set.get("status"),
+            "assign_public_ip": path("networkConfiguration.awsvpcConfiguration.assignPublicIp")(task_set),
         }
 
 

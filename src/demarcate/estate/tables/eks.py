@@ -19,7 +19,7 @@ def _enabled_types(groups: Any) -> Any:
 
 
 def _flat(lists: Any) -> Any:
-    return first_unknown(lists) or sorted({item for one in lists for item in one})
+    return first_unknown(lists) or sorted({item for items in lists for item in items})
 
 
 def _minor(version: Any) -> Any:
@@ -28,8 +28,8 @@ def _minor(version: Any) -> Any:
 
 def _released(version: Any) -> Any:
     """The day of a node image's release, which all but Bottlerocket's have in their names."""
-    found = re.search(r"-(20\d\d)\.?(\d\d)\.?(\d\d)$", version)
-    return datetime.strptime("".join(found.groups()), "%Y%m%d") if found else ABSENT
+    day = re.search(r"-(20\d\d)\.?(\d\d)\.?(\d\d)$", version)
+    return datetime.strptime("".join(day.groups()), "%Y%m%d") if day else ABSENT
 
 
 CLUSTER = Table(

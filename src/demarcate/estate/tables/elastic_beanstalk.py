@@ -78,7 +78,7 @@ def _option(
 
 def _variables(options: Any) -> Any:
     """The environment's own variables."""
-    found = {}
+    variables = {}
     for option in options:
         unknown = first_unknown([option] if isinstance(option, Unknown) else [option["Namespace"]])
         if unknown:
@@ -86,8 +86,8 @@ def _variables(options: Any) -> Any:
         if option["Namespace"] == _ENVIRONMENT and option.get("Value") is not None:
             if isinstance(option["OptionName"], Unknown):
                 return option["OptionName"]
-            found[option["OptionName"]] = option["Value"]
-    return found
+            variables[option["OptionName"]] = option["Value"]
+    return variables
 
 
 def _declared_variables(properties: Any) -> Any:
@@ -100,9 +100,9 @@ def _declared_variables(properties: Any) -> Any:
 def _declared_secrets(properties: Any) -> Any:
     """What the template itself gives away; that it gives away nothing does not tell of other files."""
     options = properties.get("OptionSettings", [])
-    found = options if isinstance(options, Unknown) else plaintext_secrets(_variables(options))
+    secrets = options if isinstance(options, Unknown) else plaintext_secrets(_variables(options))
     hidden = "TemplateName" in properties or "VersionLabel" in properties
-    return _HIDDEN if found == [] and hidden else found
+    return _HIDDEN if secrets == [] and hidden else secrets
 
 
 ENVIRONMENT = Table(

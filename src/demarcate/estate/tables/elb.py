@@ -36,11 +36,11 @@ def _pair(name: str, key: str = "Key", value: str = "Value") -> Callable[[Any], 
 
     def get(attributes: list[Any]) -> Any:
         unknown = None
-        for one in attributes:
-            if isinstance(one, Unknown) or isinstance(one.get(key), Unknown):
-                unknown = one if isinstance(one, Unknown) else one[key]
-            elif one.get(key) == name:
-                return one[value]
+        for attribute in attributes:
+            if isinstance(attribute, Unknown) or isinstance(attribute.get(key), Unknown):
+                unknown = attribute if isinstance(attribute, Unknown) else attribute[key]
+            elif attribute.get(key) == name:
+                return attribute[value]
         return unknown or ABSENT
 
     return get
@@ -62,7 +62,7 @@ def _subnets(properties: dict[str, Any]) -> Any:
         if isinstance(value, Unknown):
             return value
         if value is not None:
-            return [one["SubnetId"] if isinstance(one, dict) else one for one in value]
+            return [subnet["SubnetId"] if isinstance(subnet, dict) else subnet for subnet in value]
     return ABSENT
 
 
@@ -239,7 +239,7 @@ def _upper(values: list[Any]) -> list[Any]:
 
 def _classic_listeners(listeners: list[Any]) -> list[Any]:
     """Listeners of a classic load balancer as {protocol, port, certificate, policies}, for both sources."""
-    return [one if isinstance(one, Unknown) else _classic_listener(one) for one in listeners]
+    return [listener if isinstance(listener, Unknown) else _classic_listener(listener) for listener in listeners]
 
 
 def _classic_listener(described: dict[str, Any]) -> Any:
@@ -259,12 +259,16 @@ def _tls_policies(policies: list[Any]) -> list[Any]:
     predefined one that it is, or custom for one that was made by hand, and `ports` where a template says it is for.
     """
     return [
-        one
-        if isinstance(one, Unknown)
-        else {"name": one["PolicyName"], "reference": _reference(one), "ports": one.get("LoadBalancerPorts") or []}
-        for one in policies
-        if isinstance(one, Unknown)
-        or one.get("PolicyTypeName", one.get("PolicyType")) == "SSLNegotiationPolicyType"
+        policy
+        if isinstance(policy, Unknown)
+        else {
+            "name": policy["PolicyName"],
+            "reference": _reference(policy),
+            "ports": policy.get("LoadBalancerPorts") or [],
+        }
+        for policy in policies
+        if isinstance(policy, Unknown)
+        or policy.get("PolicyTypeName", policy.get("PolicyType")) == "SSLNegotiationPolicyType"
     ]
 
 

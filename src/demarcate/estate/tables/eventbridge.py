@@ -34,18 +34,18 @@ def _matches(key: str) -> Callable[[Any], Any]:
             return pattern
         if key not in pattern:
             return ["*"]
-        return first_unknown(pattern[key]) or [_match(one) for one in pattern[key]]
+        return first_unknown(pattern[key]) or [_match(condition) for condition in pattern[key]]
 
     return function
 
 
-def _match(one: Any) -> str:
-    if isinstance(one, str):
-        return one
-    if isinstance(one.get("prefix"), str):
-        return f"{one['prefix']}*"
-    if isinstance(one.get("wildcard"), str):
-        return str(one["wildcard"])
+def _match(condition: Any) -> str:
+    if isinstance(condition, str):
+        return condition
+    if isinstance(condition.get("prefix"), str):
+        return f"{condition['prefix']}*"
+    if isinstance(condition.get("wildcard"), str):
+        return str(condition["wildcard"])
     raise ValueError("a comparison that lists of values cannot show")
 
 

@@ -54,7 +54,7 @@ def _status(enable: bool) -> str:
 def _protection(column: str, name: str, additional: str = "") -> Any:
     place = From("Features", _feature(name, additional))
     # A new detector has Runtime Monitoring only where it is asked for.
-    off = From("Features", place.function, absent=False) if name == "RUNTIME_MONITORING" else place
+    off = From("Features", place.function, absent=False) if name == "RUNTIME_MONITORING" else None
     return Bool(column, live=place, cloudformation=off)
 
 

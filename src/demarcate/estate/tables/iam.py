@@ -67,14 +67,16 @@ def _aws_managed_live(values: Any) -> Any:
 def _documents(policies: Any) -> list[Any]:
     """Inline policies as {PolicyName, PolicyDocument}, the document as data."""
     return [
-        one if isinstance(one, Unknown) else {**one, "PolicyDocument": document(one.get("PolicyDocument"))}
-        for one in policies
+        policy
+        if isinstance(policy, Unknown)
+        else {**policy, "PolicyDocument": document(policy.get("PolicyDocument"))}
+        for policy in policies
     ]
 
 
 def _default_document(versions: Any) -> Any:
     """The document of a managed policy's default version."""
-    return next((document(one["Document"]) for one in versions if one.get("IsDefaultVersion")), ABSENT)
+    return next((document(version["Document"]) for version in versions if version.get("IsDefaultVersion")), ABSENT)
 
 
 def _signed_in(listed: list[Any]) -> Any:

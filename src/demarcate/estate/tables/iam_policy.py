@@ -24,18 +24,18 @@ _NOT_KNOWN = Unknown(Kind.UNSET, "the policy is not known")
 def _of(of: str, column: str, *, owner: str = "", kind: str = "resource", needs: tuple[str, ...] = ()) -> Derived:
     """The statements of the one document that a table's column, or a template resource's property, holds."""
 
-    def rows(found: Needs) -> Rows:
-        more = {"policy_arn": found["arn"]} if "arn" in found else {}
-        for one in _statements(found, column):
+    def rows(needs: Needs) -> Rows:
+        more = {"policy_arn": needs["arn"]} if "arn" in needs else {}
+        for statement in _statements(needs, column):
             if kind == "trust":
-                more["other_accounts"] = _other_accounts(one["principals"], found.get("account_id", ""))
-            yield {**more, **one}
+                more["other_accounts"] = _other_accounts(statement["principals"], needs.get("account_id", ""))
+            yield {**more, **statement}
 
     return Derived(of, (column, *needs), rows, known={"policy_of": owner or of, "kind": kind})
 
 
-def _statements(found: Needs, column: str) -> list[Statement]:
-    return statements(found.get(column, _NOT_KNOWN))
+def _statements(needs: Needs, column: str) -> list[Statement]:
+    return statements(needs.get(column, _NOT_KNOWN))
 
 
 def _of_named(of: str, arn: str, *, named: str = "") -> Derived:
@@ -45,14 +45,14 @@ def _of_named(of: str, arn: str, *, named: str = "") -> Derived:
     column `name`, where a name is all that it takes: that may be any where `given_name` is not known.
     """
 
-    def rows(found: Needs) -> Rows:
-        own = [found.get("arn", Unknown(Kind.UNSET, "the ARN is not known"))]
+    def rows(needs: Needs) -> Rows:
+        own = [needs.get("arn", Unknown(Kind.UNSET, "the ARN is not known"))]
         if named:
-            names = [found.get(name, Unknown(Kind.UNSET, f"the {name} is not known")) for name in _NAMES]
+            names = [needs.get(name, Unknown(Kind.UNSET, f"the {name} is not known")) for name in _NAMES]
             own.append(first_unknown(names) or combined(named, {"name": names[0]}))
-        for one in _statements(found, "policy"):
-            about = values_of(one["resources"]), values_of(one["not_resources"])
-            yield {**one, "own_parts": own_parts(*about, values_of(own), arn)}
+        for statement in _statements(needs, "policy"):
+            about = values_of(statement["resources"]), values_of(statement["not_resources"])
+            yield {**statement, "own_parts": own_parts(*about, values_of(own), arn)}
 
     known = {"policy_of": of, "kind": "resource"}
     return Derived(of, ("policy", "arn", *_NAMES) if named else ("policy", "arn"), rows, known)
@@ -68,8 +68,8 @@ def _other_accounts(principals: Any, own: str) -> Any:
     """The accounts among principals other than the policy's own, which a template writes as AWS::AccountId."""
     if isinstance(principals, Unknown):
         return principals
-    found = {match[1] for match in map(_ACCOUNT.fullmatch, map(sample, principals)) if match}
-    return sorted(found - {own})
+    accounts = {match[1] for match in map(_ACCOUNT.fullmatch, map(sample, principals)) if match}
+    return sorted(accounts - {own})
 
 
 def _inline(of: str) -> Derived:
@@ -91,8 +91,8 @@ def _organization(needs: Needs) -> Rows:
     kind = type_ if isinstance(type_, Unknown) else _ORGANIZATION_KINDS.get(type_)
     if kind is None:
         return
-    for one in statements(needs.get("content", _NOT_KNOWN)):
-        yield {"kind": kind, **one}
+    for statement in statements(needs.get("content", _NOT_KNOWN)):
+        yield {"kind": kind, **statement}
 
 
 def _bus(needs: Needs) -> Rows:
@@ -113,13 +113,13 @@ def _bus(needs: Needs) -> Rows:
 def _layer(needs: Needs) -> Rows:
     """The statement that a template adds to the policy of a version of a layer."""
     principal, organization = needs.get("Principal"), needs.get("OrganizationId")
-    one = {
+    statement = {
         "Effect": "Allow",
         "Action": needs.get("Action"),
         "Principal": principal if principal == "*" else {"AWS": principal},
         "Condition": {"StringEquals": {"aws:PrincipalOrgID": organization}} if organization else {},
     }
-    yield from statements({"Statement": one})
+    yield from statements({"Statement": statement})
 
 
 STATEMENT = Table(
@@ -258,8 +258,8 @@ STATEMENT = Table(
 def _alone(of: str, column: str, *, owner: str = "", arn: bool = False) -> Derived:
     """The holder of one policy."""
 
-    def rows(found: Needs) -> Rows:
-        yield {"policy_arn": found.get("arn", ""), **_together(listed(found.get(column, _NOT_KNOWN)))}
+    def rows(needs: Needs) -> Rows:
+        yield {"policy_arn": needs.get("arn", ""), **_together(listed(needs.get(column, _NOT_KNOWN)))}
 
     needs = (column, "arn") if arn else (column,)
     return Derived(of, needs, rows, known={"policy_of": owner or of})
@@ -270,11 +270,11 @@ def _identity(of: str, *separate: str) -> Derived:
     themselves is told of them.
     """
 
-    def rows(found: Needs) -> Rows:
-        own = _policies(found.get("inline_policies", [_NOT_KNOWN]))
-        others = [policy for column in separate for policy in _policies(found.get(column, []))]
+    def rows(needs: Needs) -> Rows:
+        own = _policies(needs.get("inline_policies", [_NOT_KNOWN]))
+        others = [policy for column in separate for policy in _policies(needs.get(column, []))]
         if own or others:
-            told = _together([one for policy in (*own, *others) for one in policy])
+            told = _together([statement for policy in (*own, *others) for statement in policy])
             apart = {id_ for policy in others for id_ in escalates(policy)[1]}
             if told["escalates"] is True and not own and apart.issuperset(told["escalations"]):
                 told |= {"escalates": False, "escalations": []}
@@ -287,7 +287,9 @@ def _policies(policies: Any) -> list[list[Any]]:
     """The statements of each of some policies; of those that are not known, an Unknown."""
     if isinstance(policies, Unknown):
         return [[policies]]
-    return [[one] if isinstance(one, Unknown) else listed(one.get("PolicyDocument")) for one in policies]
+    return [
+        [policy] if isinstance(policy, Unknown) else listed(policy.get("PolicyDocument")) for policy in policies
+    ]
 
 
 def _together(statements: list[Any]) -> dict[str, Any]:

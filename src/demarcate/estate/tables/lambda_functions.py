@@ -44,7 +44,7 @@ def _policy(permissions: Any) -> Any:
     """The policy that a template's AWS::Lambda::Permission resources make."""
     if not permissions:
         return ABSENT
-    return {"Version": "2012-10-17", "Statement": [_statement(one) for one in permissions]}
+    return {"Version": "2012-10-17", "Statement": [_statement(permission) for permission in permissions]}
 
 
 def _statement(permission: Any) -> Any:
@@ -106,12 +106,12 @@ def _public(policy: Any) -> Any:
     """
     told = statements(policy)
     answers = [
-        through if isinstance(through, Unknown) and one["is_public"] is True else one["is_public"]
-        for one in told
-        if (through := _through_url(one)) is not True
+        through if isinstance(through, Unknown) and statement["is_public"] is True else statement["is_public"]
+        for statement in told
+        if (through := _through_url(statement)) is not True
     ]
-    answers += [_lets_any_bucket(one["unlimited_services"]) for one in told]
-    return True in answers or next((one for one in answers if isinstance(one, Unknown)), False)
+    answers += [_lets_any_bucket(statement["unlimited_services"]) for statement in told]
+    return True in answers or next((answer for answer in answers if isinstance(answer, Unknown)), False)
 
 
 def _lets_any_bucket(services: Any) -> bool | Unknown:
@@ -132,20 +132,20 @@ Source: the table "Invoking Lambda with events from other AWS services" of the L
 
 def _asynchronous(policy: Any) -> Any:
     """The services among those that are allowed in which do not wait for the answer, sorted."""
-    found: set[str] = set()
-    for one in statements(policy):
-        if one["effect"] == "Deny":
+    callers: set[str] = set()
+    for statement in statements(policy):
+        if statement["effect"] == "Deny":
             continue
-        services = one["service_principals"]
+        services = statement["service_principals"]
         if isinstance(services, Unknown):
             return services
-        found.update(name for name in services if name.partition(".")[0] in _ASYNCHRONOUS)
-    return sorted(found)
+        callers.update(name for name in services if name.partition(".")[0] in _ASYNCHRONOUS)
+    return sorted(callers)
 
 
 def _unlimited_services(policy: Any) -> Any:
     """The AWS services that are allowed in for whomever they act, sorted."""
-    told = [one["unlimited_services"] for one in statements(policy)]
+    told = [statement["unlimited_services"] for statement in statements(policy)]
     return first_unknown(told) or sorted({name for names in told for name in names})
 
 
@@ -155,22 +155,22 @@ def _of_permissions(function: Any) -> Any:
 
 def _auth(urls: Any) -> Any:
     """NONE where any URL of the function (its own or an alias's) asks for no authentication."""
-    types = [one if isinstance(one, Unknown) else one["AuthType"] for one in urls]
+    types = [url if isinstance(url, Unknown) else url["AuthType"] for url in urls]
     if "NONE" in types or not types:
         return "NONE" if types else ABSENT
-    return next((one for one in types if isinstance(one, Unknown)), types[0])
+    return next((type_ for type_ in types if isinstance(type_, Unknown)), types[0])
 
 
 def _origins(urls: Any) -> Any:
-    found: set[str] = set()
-    for one in urls:
-        if isinstance(one, Unknown):
-            return one
-        for origin in (one.get("Cors") or {}).get("AllowOrigins", []):
+    origins: set[str] = set()
+    for url in urls:
+        if isinstance(url, Unknown):
+            return url
+        for origin in (url.get("Cors") or {}).get("AllowOrigins", []):
             if isinstance(origin, Unknown):
                 return origin
-            found.add(origin)
-    return sorted(found)
+            origins.add(origin)
+    return sorted(origins)
 
 
 def _vpc_of(subnets: Any) -> Any:

@@ -65,8 +65,8 @@ def _limits_regions(content: Any) -> bool | Unknown:
 def _at_root(targets: Any) -> bool | Unknown:
     """Whether a root of an organization is among the targets of a policy."""
     answers = (
-        one if isinstance(one, Unknown) else _is_root(one)
-        for one in (targets if isinstance(targets, list) else [targets])
+        target if isinstance(target, Unknown) else _is_root(target)
+        for target in (targets if isinstance(targets, list) else [targets])
     )
     return some(answers)
 
@@ -83,7 +83,7 @@ def _places(paths: Any) -> list[str]:
 
 
 def _enabled(types: Any) -> list[str]:
-    return sorted(one["Type"] for one in types if one["Status"] == "ENABLED")
+    return sorted(policy_type["Type"] for policy_type in types if policy_type["Status"] == "ENABLED")
 
 
 ORGANIZATION = Table(

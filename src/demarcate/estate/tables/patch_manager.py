@@ -65,10 +65,10 @@ _SECURITY = ("*", "Security", "SecurityUpdates", "CriticalUpdates")
 
 def _covers_critical(rule: Mapping[str, Any]) -> bool:
     """Whether an approval rule takes critical security patches."""
-    for one in rule.get("PatchFilterGroup", {}).get("PatchFilters", ()):
-        if one["Key"] in _SEVERITIES and not {"*", "Critical"} & set(one["Values"]):
+    for condition in rule.get("PatchFilterGroup", {}).get("PatchFilters", ()):
+        if condition["Key"] in _SEVERITIES and not {"*", "Critical"} & set(condition["Values"]):
             return False
-        if one["Key"] == "CLASSIFICATION" and not set(_SECURITY) & set(one["Values"]):
+        if condition["Key"] == "CLASSIFICATION" and not set(_SECURITY) & set(condition["Values"]):
             return False
     return True
 

@@ -69,9 +69,9 @@ def _major(item: Mapping[str, Any]) -> Any:
     engine, version = item.get("Engine"), item.get("EngineVersion")
     if engine is None or version is None:
         return ABSENT
-    found = first_unknown([engine, version])
-    if found is not None:
-        return found
+    unknown = first_unknown([engine, version])
+    if unknown is not None:
+        return unknown
     parts = str(version).split(".")
     if "postgres" in engine and int(parts[0]) >= 10:
         return parts[0]
@@ -115,11 +115,11 @@ def _encryption_declared(sources: tuple[str, ...]) -> Callable[[Mapping[str, Any
 
 def _undated(actions: list[list[Mapping[str, Any]]]) -> list[str]:
     """The pending actions that will wait for ever: neither AWS nor the customer has set a date."""
-    return [one["Action"] for action in actions for one in action if "CurrentApplyDate" not in one]
+    return [action["Action"] for pending in actions for action in pending if "CurrentApplyDate" not in action]
 
 
 def _flat(actions: list[list[Any]]) -> list[Any]:
-    return [one for action in actions for one in action]
+    return [action for pending in actions for action in pending]
 
 
 _PENDING = Each("rds.describe_pending_maintenance_actions", "PendingMaintenanceActions[]")

@@ -11,9 +11,9 @@ from demarcate.estate.schema.table import Arn, Each, From, Table, Text, Time
 
 def _ends(lifecycle: str) -> Callable[[list[Mapping[str, Any]]], Any]:
     def value(lifecycles: list[Mapping[str, Any]]) -> Any:
-        for one in lifecycles:
-            if one.get("LifecycleSupportName") == lifecycle:
-                return one.get("LifecycleSupportEndDate", ABSENT)
+        for support in lifecycles:
+            if support.get("LifecycleSupportName") == lifecycle:
+                return support.get("LifecycleSupportEndDate", ABSENT)
         return ABSENT
 
     return value

@@ -16,9 +16,9 @@ _SHAREABLE = ("SnapshotType", "manual")
 def _shared_with(attributes: list[Mapping[str, Any]]) -> list[str]:
     return [
         account
-        for one in attributes
-        if one.get("AttributeName") == "restore"
-        for account in one.get("AttributeValues", ())
+        for attribute in attributes
+        if attribute.get("AttributeName") == "restore"
+        for account in attribute.get("AttributeValues", ())
     ]
 
 

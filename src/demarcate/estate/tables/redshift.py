@@ -23,12 +23,12 @@ def _encrypted(properties: Mapping[str, Any]) -> Any:
 
 
 def _require_ssl(parameters: list[Mapping[str, Any]]) -> Any:
-    for one in parameters:
-        name = one if isinstance(one, Unknown) else one.get("ParameterName")
+    for parameter in parameters:
+        name = parameter if isinstance(parameter, Unknown) else parameter.get("ParameterName")
         if isinstance(name, Unknown):
             return name
         if name == "require_ssl":
-            value = one.get("ParameterValue", ABSENT)
+            value = parameter.get("ParameterValue", ABSENT)
             return value if value is ABSENT else convert("BOOLEAN", value, "require_ssl")
     return ABSENT
 
@@ -36,10 +36,10 @@ def _require_ssl(parameters: list[Mapping[str, Any]]) -> Any:
 def _require_ssl_declared(properties: Mapping[str, Any]) -> Any:
     """Whether a template's parameter group makes TLS compulsory; the family redshift-1.0 does not by itself."""
     parameters = properties.get("Parameters") or []
-    found = parameters if isinstance(parameters, Unknown) else _require_ssl(parameters)
-    if found is ABSENT and properties.get("ParameterGroupFamily") == "redshift-1.0":
+    required = parameters if isinstance(parameters, Unknown) else _require_ssl(parameters)
+    if required is ABSENT and properties.get("ParameterGroupFamily") == "redshift-1.0":
         return False
-    return found
+    return required
 
 
 CLUSTER = Table(

@@ -95,7 +95,7 @@ def _ownership(properties: Mapping[str, Any]) -> Any:
 
 def _policy_is_public(policy: Any) -> Any:
     """Whether a bucket policy lets in everyone, as its text says it."""
-    told = [one["is_public"] for one in statements(policy)]
+    told = [statement["is_public"] for statement in statements(policy)]
     return True if True in told else first_unknown(told) or False
 
 
@@ -111,9 +111,9 @@ def _notifies(configuration: Mapping[str, Any]) -> Any:
 
 def _days(retention: Mapping[str, Any]) -> Any:
     days, years = retention.get("Days"), retention.get("Years")
-    found = first_unknown([days, years])
-    if found is not None:
-        return found
+    unknown = first_unknown([days, years])
+    if unknown is not None:
+        return unknown
     return int(days or 0) or int(years or 0) * 365
 
 

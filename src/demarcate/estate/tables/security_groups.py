@@ -146,15 +146,18 @@ def _in_order(rules: list[Any]) -> list[Any]:
 def _live_rules(permissions: list[dict[str, Any]]) -> list[Any]:
     """The rules of an answer of AWS, flat: one for each peer."""
     rules: list[Any] = []
-    for one in permissions:
-        peers = [(block, {"cidr_ipv4": block["CidrIp"]}) for block in one.get("IpRanges", ())]
-        peers += [(block, {"cidr_ipv6": block["CidrIpv6"]}) for block in one.get("Ipv6Ranges", ())]
-        peers += [(found, {"prefix_list_id": found["PrefixListId"]}) for found in one.get("PrefixListIds", ())]
+    for permission in permissions:
+        peers = [(block, {"cidr_ipv4": block["CidrIp"]}) for block in permission.get("IpRanges", ())]
+        peers += [(block, {"cidr_ipv6": block["CidrIpv6"]}) for block in permission.get("Ipv6Ranges", ())]
+        peers += [
+            (prefix_list, {"prefix_list_id": prefix_list["PrefixListId"]})
+            for prefix_list in permission.get("PrefixListIds", ())
+        ]
         peers += [
             (group, {"referenced_group_id": group.get("GroupId") or group["GroupName"]})
-            for group in one.get("UserIdGroupPairs", ())
+            for group in permission.get("UserIdGroupPairs", ())
         ]
-        rules.extend(_rule(one, found.get("Description"), **peer) for found, peer in peers)
+        rules.extend(_rule(permission, entry.get("Description"), **peer) for entry, peer in peers)
     return _in_order(rules)
 
 

@@ -329,7 +329,11 @@ def _open_policy(value: Any) -> Any:
 
 def _policy_supported(services: list[Any]) -> Any:
     """Whether endpoints of the service may have a policy, as those of the service's name that are listed say it."""
-    told = [bool(one["VpcEndpointPolicySupported"]) for one in services if "VpcEndpointPolicySupported" in one]
+    told = [
+        bool(service["VpcEndpointPolicySupported"])
+        for service in services
+        if "VpcEndpointPolicySupported" in service
+    ]
     return any(told) if told else ABSENT
 
 

@@ -72,9 +72,9 @@ def _has_rate_limit(rules: Any) -> Any:
 
 def _measured(rules: Any) -> Any:
     told = [rule["VisibilityConfig"]["CloudWatchMetricsEnabled"] for rule in rules]
-    if any(one is False for one in told):
+    if any(measured is False for measured in told):
         return False
-    return next((one for one in told if isinstance(one, Unknown)), True)
+    return next((measured for measured in told if isinstance(measured, Unknown)), True)
 
 
 def _action(action: Any) -> str:
@@ -89,11 +89,11 @@ def _columns(scope: str) -> tuple[Column, ...]:
     """The columns that both kinds have. Only a regional table reads templates, where the scope is told."""
     rules, acl = "@acl.WebACL.Rules", "@acl.WebACL"
     return (
-        Text("name", live="Name", cloudformation="Name"),
+        Text("name", live="Name"),
         Text("id", live="Id", cloudformation=attribute("Id")),
         Arn(live="ARN"),
         Text("scope", live=From("@", lambda _: scope), cloudformation="Scope"),
-        Text("description", live="Description", cloudformation="Description", absent=""),
+        Text("description", live="Description", absent=""),
         Text(
             "default_action",
             live=From("@acl.WebACL.DefaultAction", _action),

@@ -165,19 +165,19 @@ def asked(item: Item, text: str, scope: Target, region: str) -> Any:
     return [region] if text == "#regions" else find(item, text)
 
 
-def _failures(found: Any) -> list[str]:
+def _failures(failures: Any) -> list[str]:
     """The codes of failures inside of an answer, each once; what is gone since it was listed is none."""
-    if found is ABSENT:
+    if failures is ABSENT:
         return []
-    if not isinstance(found, list) or not all(isinstance(one, dict) for one in found):
+    if not isinstance(failures, list) or not all(isinstance(failure, dict) for failure in failures):
         return ["failures of another form"]
-    codes = {str(one.get("errorCode") or one.get("reason") or "a failure") for one in found}
+    codes = {str(failure.get("errorCode") or failure.get("reason") or "a failure") for failure in failures}
     return sorted(codes - {_GONE})
 
 
-def _listed(found: Any, step: Each) -> Iterable[Any]:
-    if found is ABSENT:
+def _listed(answer: Any, step: Each) -> Iterable[Any]:
+    if answer is ABSENT:
         return ()
-    if isinstance(found, Unknown):
-        raise CallFailed(step.operation, ValueError(found.reason))
-    return found if isinstance(found, list) else (found,)
+    if isinstance(answer, Unknown):
+        raise CallFailed(step.operation, ValueError(answer.reason))
+    return answer if isinstance(answer, list) else (answer,)

@@ -55,12 +55,12 @@ def calls_of(selection: Selection, *, all_regions: bool = True) -> tuple[Planned
     With `all_regions`, the account is asked which regions it has. Raises DemarcateError for a table that does
     not exist.
     """
-    found = {_key(call): call for call in ((WHO, WHERE) if all_regions else (WHO,))}
+    calls = {_key(call): call for call in ((WHO, WHERE) if all_regions else (WHO,))}
     for plan in make_plan(selection, "live"):
         for call in _of_table(plan):
-            same = found.setdefault(_key(call), call)
-            found[_key(call)] = replace(same, tables=tuple(sorted({*same.tables, *call.tables})))
-    return tuple(found[key] for key in sorted(found))
+            same = calls.setdefault(_key(call), call)
+            calls[_key(call)] = replace(same, tables=tuple(sorted({*same.tables, *call.tables})))
+    return tuple(calls[key] for key in sorted(calls))
 
 
 def _key(call: PlannedCall) -> tuple[str, ...]:

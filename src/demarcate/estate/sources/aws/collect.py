@@ -66,12 +66,12 @@ def listings_of(plans: Iterable[TablePlan]) -> list[Listing]:
     for plan in plans:
         level = roots
         for number, step in enumerate(plan.table.steps, 1):
-            found = next((listing for listing in level if listing.step == step), Listing(step))
-            if found not in level:
-                level.append(found)
+            listing = next((other for other in level if other.step == step), Listing(step))
+            if listing not in level:
+                level.append(listing)
             if number == len(plan.table.steps):
-                found.plans.append(plan)
-            level = found.further
+                listing.plans.append(plan)
+            level = listing.further
     return roots
 
 
@@ -164,13 +164,13 @@ class _Run:
             before, under_way = under_way, []
             done_with, opened = opened, []
             wave = reading[start : start + TOGETHER]
-            for note, found in zip(wave, self.listings.map(self._open, wave), strict=True):
-                if isinstance(found, CallFailed):
+            for note, outcome in zip(wave, self.listings.map(self._open, wave), strict=True):
+                if isinstance(outcome, CallFailed):
                     self.writer.accounts.append(note)
-                    self.writer.unread(self._unread(note, found, members.telling))
+                    self.writer.unread(self._unread(note, outcome, members.telling))
                 else:
-                    self.writer.accounts.append(replace(note, not_enabled=found.account.not_enabled))
-                    opened.append(found)
+                    self.writer.accounts.append(replace(note, not_enabled=outcome.account.not_enabled))
+                    opened.append(outcome)
             for task in self._tasks(opened, members.telling):
                 under_way.append(self.listings.submit(_read, task, self.writer, self.details, self.progress))
             self._finish(before, done_with)
@@ -179,8 +179,8 @@ class _Run:
     def _finish(self, under_way: list[Future[None]], opened: list[_Opened]) -> None:
         for done in under_way:
             done.result()
-        for one in opened:
-            one.asker.clients.close()
+        for reached in opened:
+            reached.asker.clients.close()
 
     def _open(self, note: AccountNote) -> _Opened | CallFailed:
         """Get at an account, and ask for its regions."""
@@ -212,11 +212,11 @@ class _Run:
         """
         chosen = self.regions or None
         tasks = [
-            _Task(listing, Target(one.account, region, chosen), one.asker)
+            _Task(listing, Target(reached.account, region, chosen), reached.asker)
             for listing in self.plan
-            for one in opened
-            if _tells(listing, one.account.id, telling)
-            for region in ((GLOBAL,) if listing.scope == "account" else one.account.regions)
+            for reached in opened
+            if _tells(listing, reached.account.id, telling)
+            for region in ((GLOBAL,) if listing.scope == "account" else reached.account.regions)
         ]
         left = {id(task): len(_left(task, self.writer)) for task in tasks}
         tasks = [task for task in tasks if left[id(task)]]

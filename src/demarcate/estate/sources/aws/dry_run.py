@@ -38,8 +38,8 @@ def dry_run(selection: Selection, options: Options) -> Rows:
     rows = [call_row(call, own, "global") for call in _reaching(own, meant)]
     reached = bool(rows)
     for account in meant.only or ((MEMBERS,) if meant.organization else (own,)):
-        found = _of_account(selection, account, options.regions)
-        rows += [row for row in found if not (reached and row[_OPERATION] == "GetCallerIdentity")]
+        of_account = _of_account(selection, account, options.regions)
+        rows += [row for row in of_account if not (reached and row[_OPERATION] == "GetCallerIdentity")]
     return COLUMNS, rows
 
 
@@ -61,7 +61,7 @@ def _reaching(own: str, meant: Accounts) -> tuple[PlannedCall, ...]:
     """What is called with the credentials to get at other accounts."""
     if meant.organization:
         return (WHO, *ORGANIZATION)
-    others = [one for one in meant.only if one != own]
+    others = [account for account in meant.only if account != own]
     return (WHO, *(ASSUME for _ in others)) if others else ()
 
 

@@ -102,7 +102,7 @@ def means_nothing(error: Exception, absent: Iterable[str]) -> bool:
     Some codes are given for a denial as well (`InvalidAccessException: is not subscribed`).
     """
     code, message = code_of(error), str(error)
-    return any(code == name and words in message for name, _, words in (one.partition(": ") for one in absent))
+    return any(code == name and words in message for name, _, words in (text.partition(": ") for text in absent))
 
 
 def is_throttled(code: str) -> bool:

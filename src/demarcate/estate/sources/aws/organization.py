@@ -45,27 +45,27 @@ def members_of(
     """
     if not accounts.organization:
         ids = dict.fromkeys(accounts.only or (caller.account,))
-        return Members(tuple(AccountNote(id=one) for one in _own_first(ids, caller)))
+        return Members(tuple(AccountNote(id=id_) for id_ in _own_first(ids, caller)))
     listed = _listed(caller, asker, writer)
-    missing = [one for one in accounts.only if one not in listed]
+    missing = [id_ for id_ in accounts.only if id_ not in listed]
     if missing:
         raise DemarcateError(
             f"the organization has no account {', '.join(missing)} (it has {len(listed):,} accounts)"
         )
-    chosen = {one: listed[one] for one in _own_first(accounts.only or listed, caller)}
-    skipped = {one: why for one, account in chosen.items() if (why := _why_skipped(account))}
-    reading = {one: account for one, account in chosen.items() if one not in skipped}
+    chosen = {id_: listed[id_] for id_ in _own_first(accounts.only or listed, caller)}
+    skipped = {id_: why for id_, account in chosen.items() if (why := _why_skipped(account))}
+    reading = {id_: account for id_, account in chosen.items() if id_ not in skipped}
     telling = _Telling(caller, asker, writer, pool)
     units, tags = telling.units(reading), telling.tags(reading)
     notes = tuple(
         AccountNote(
-            id=one,
+            id=id_,
             name=str(account.get("Name", "")),
-            units=units.get(one),
-            tags=tags.get(one),
-            skipped=skipped.get(one),
+            units=units.get(id_),
+            tags=tags.get(id_),
+            skipped=skipped.get(id_),
         )
-        for one, account in chosen.items()
+        for id_, account in chosen.items()
     )
     # The ARN of every account names the management account.
     management = {part for account in listed.values() for part in str(account.get("Arn")).split(":")[4:5]}
@@ -73,7 +73,7 @@ def members_of(
 
 
 def _own_first(ids: Iterable[str], caller: Caller) -> list[str]:
-    return sorted(ids, key=lambda one: (one != caller.account, one))
+    return sorted(ids, key=lambda id_: (id_ != caller.account, id_))
 
 
 def _listed(caller: Caller, asker: Asker, writer: SnapshotWriter) -> dict[str, Mapping[str, Any]]:
@@ -91,7 +91,7 @@ def _listed(caller: Caller, asker: Asker, writer: SnapshotWriter) -> dict[str, M
         ) from error
     if not listed:
         raise DemarcateError(_ALONE.format(caller.account))
-    for odd in [one for one in listed if not is_account_id(one)]:
+    for odd in [id_ for id_ in listed if not is_account_id(id_)]:
         del listed[odd]
         writer.unread(
             Unread(
@@ -137,20 +137,20 @@ class _Telling:
         for account in accounts.values():
             for path in account.get("Paths", ())[:1]:
                 # Organization, root, units, account: each stands below the one before it.
-                ids = [one for one in path.split("/") if one]
+                ids = [part for part in path.split("/") if part]
                 above.update(zip(ids[2:], ids[1:], strict=False))
         asked: set[str] = set()
         while unplaced := ({*accounts, *filter(_is_unit, above.values())} - set(above) - asked):
             asked |= unplaced
-            for one, parents in self._answers("list_parents", "ChildId", sorted(unplaced), _UNITS, take_parents):
-                above.update((one, parent) for parent in parents)
-        found = sorted(set(filter(_is_unit, above.values())))
+            for child, parents in self._answers("list_parents", "ChildId", sorted(unplaced), _UNITS, take_parents):
+                above.update((child, parent) for parent in parents)
+        units = sorted(set(filter(_is_unit, above.values())))
         operation, key = "describe_organizational_unit", "OrganizationalUnitId"
-        names = dict(self._answers(operation, key, found, _UNITS, take_name))
-        paths = {one: _path(one, above) for one in accounts}
+        names = dict(self._answers(operation, key, units, _UNITS, take_name))
+        paths = {account: _path(account, above) for account in accounts}
         return {
-            one: tuple(names[unit] for unit in path)
-            for one, path in paths.items()
+            account: tuple(names[unit] for unit in path)
+            for account, path in paths.items()
             if path is not None and all(unit in names for unit in path)
         }
 
@@ -187,8 +187,8 @@ def _is_unit(id: str) -> bool:
 def _path(account: str, above: Mapping[str, str]) -> tuple[str, ...] | None:
     """The ids of the units that an account is in, from the root down; None where it does not lead to a root."""
     path: list[str] = []
-    one = above.get(account)
-    while one is not None and _is_unit(one) and one not in path:
-        path.append(one)
-        one = above.get(one)
-    return tuple(reversed(path)) if one is not None and not _is_unit(one) else None
+    parent = above.get(account)
+    while parent is not None and _is_unit(parent) and parent not in path:
+        path.append(parent)
+        parent = above.get(parent)
+    return tuple(reversed(path)) if parent is not None and not _is_unit(parent) else None

@@ -43,15 +43,15 @@ def paged(client: Any, method: str, params: Mapping[str, Any]) -> Iterator[Any]:
         held = _lists(page)
         idle = 0 if held and held != last else idle + 1
         last = held
-        found = token(page)
-        if found:
-            if hash(str(found)) in seen:
+        following = token(page)
+        if following:
+            if hash(str(following)) in seen:
                 raise Unending("the pages have no end: a token came again", Kind.TOO_MUCH)
             if idle >= IDLE:
                 raise Unending(f"the pages have no end: {IDLE:,} in a row brought nothing new", Kind.TOO_MUCH)
             if len(seen) >= MOST:
                 raise Unending(f"the pages have no end: there are more than {MOST:,}", Kind.TOO_MUCH)
-            seen.add(hash(str(found)))
+            seen.add(hash(str(following)))
         yield page
 
 
@@ -72,10 +72,10 @@ def _turned(call: Callable[..., Any], params: Mapping[str, Any], name: str, toke
     while True:
         page = call(**params)
         yield page
-        found = token(page)
-        if not found:
+        following = token(page)
+        if not following:
             return
-        params = {**params, name: found}
+        params = {**params, name: following}
 
 
 def _unpaginated(client: Any, method: str) -> tuple[str, Token]:

@@ -60,7 +60,7 @@ class Reader:
 
     def take(self, items: Iterable[Item]) -> None:
         """Write the rows of a page of items, in their order; their details are asked for side by side."""
-        placed = [found for item in items if (found := self._placed(item)) is not None]
+        placed = [taken for item in items if (taken := self._placed(item)) is not None]
         for name, detail in self._details.items():
             if isinstance(detail, Bulk):
                 for item, _, region in placed:
@@ -160,10 +160,10 @@ class Reader:
         """What an operation says of one item; Unknown where it could not be asked. Raises _Gone where it is gone."""
         if call.only:
             path, *values = call.only
-            found = find(item, path)
-            if isinstance(found, Unknown):
-                return found
-            if found is ABSENT or (values and found not in values):
+            value = find(item, path)
+            if isinstance(value, Unknown):
+                return value
+            if value is ABSENT or (values and value not in values):
                 return {}
         home = find(item, call.home) if call.home else ABSENT
         region = home if isinstance(home, str) else region
@@ -196,8 +196,8 @@ class Reader:
         try:
             items = [Item(None)]
             for number, step in enumerate(bulk.steps):
-                pages = [self._asker.step(step, [item], scope, first=number == 0) for item in items]
-                items = [item for found in pages for page in found for item in page]
+                answers = [self._asker.step(step, [item], scope, first=number == 0) for item in items]
+                items = [item for pages in answers for page in pages for item in page]
         except CallFailed as failed:
             return self._unknown(name, failed.operation, failed.error)
         try:

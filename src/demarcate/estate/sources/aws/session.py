@@ -182,13 +182,13 @@ def account_of(caller: Caller, id: str, clients: Clients, regions: Sequence[str]
         return Account(id, caller.partition, caller.home, wanted)
     try:
         answer = clients.pair("ec2", caller.start)[0].describe_regions()
-        found = told(answer, "Regions")
+        described = told(answer, "Regions")
     except FAILED as error:
         # Those that were asked for are read all the same: each call there says by itself what is wrong.
         return Account(
             id, caller.partition, caller.home, wanted or (caller.start,), None if wanted else why(error)
         )
-    names = [one.get("RegionName") for one in found if one.get("OptInStatus") != "not-opted-in"]
+    names = [region.get("RegionName") for region in described if region.get("OptInStatus") != "not-opted-in"]
     # Files are named after regions, and hosts that get signed requests.
     if odd := [name for name in names if not is_region(name)]:
         lie = Unknown(Kind.MALFORMED, f"the answer cannot be used: {str(odd[0])[:100]!r} is no region")

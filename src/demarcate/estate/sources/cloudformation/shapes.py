@@ -37,12 +37,22 @@ def place_of(table: Table, column: Column) -> From | None:
     place = column.place("cloudformation")
     if place is None:
         live = column.place("live")
-        if live is None or not _is_told(table, live.path):
+        path = _declared(table, live.path) if live is not None else None
+        if live is None or path is None or not _is_told(table, path):
             return None
-        return structs.replace(live, said=_in_words(_shapes()[table.types[0]], live.path))
+        return structs.replace(live, path=path, said=_in_words(_shapes()[table.types[0]], path))
     if place.path.startswith(("#", "@")) or not table.types:
         return place
     return structs.replace(place, path=_translated(_names(table.types[0]), place.path), said=place.path)
+
+
+def _declared(table: Table, path: str) -> str | None:
+    """Where a template would have what the API has at a path, in the words of the API; None where it is not alike."""
+    member, property_ = table.alike
+    if member and not path.startswith(f"{member}."):
+        return None
+    below = path.removeprefix(f"{member}.") if member else path
+    return f"{property_}.{below}" if property_ else below
 
 
 def _is_told(table: Table, path: str) -> bool:

@@ -38,11 +38,11 @@ def _function(name: str, column: str, *, declared: bool) -> Callable[[Any], Any]
 def unless(gone: Callable[[Mapping[str, Any]], bool]) -> Callable[[dict[str, Any], Any], Iterator[dict[str, Any]]]:
     """The configuration itself, unless it is that of a resource which the table leaves out."""
 
-    def one(configuration: dict[str, Any], _: Any) -> Iterator[dict[str, Any]]:
+    def items(configuration: dict[str, Any], _: Any) -> Iterator[dict[str, Any]]:
         if not gone(configuration):
             yield configuration
 
-    return one
+    return items
 
 
 def changed(
@@ -50,10 +50,10 @@ def changed(
 ) -> Callable[[dict[str, Any], Any], Iterator[dict[str, Any]]]:
     """The configuration with what `change` makes of it and its item put into it."""
 
-    def one(configuration: dict[str, Any], item: Any) -> Iterator[dict[str, Any]]:
+    def items(configuration: dict[str, Any], item: Any) -> Iterator[dict[str, Any]]:
         yield {**configuration, **change(configuration, item)}
 
-    return one
+    return items
 
 
 def encryption_type(database: Mapping[str, Any]) -> Any:

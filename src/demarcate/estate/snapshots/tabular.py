@@ -1,0 +1,74 @@
+"""Files of rows: how they are written, and read again in SQL. Nobody else knows that they are Parquet."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from demarcate.base.encoding import to_json
+from demarcate.base.files import open_file
+from demarcate.base.sql import literal, path_text, pattern
+
+if TYPE_CHECKING:
+    import duckdb
+
+SUFFIX = ".parquet"
+"""How the name of a file of rows ends."""
+
+
+def rows_in(files: Iterable[str]) -> str:
+    """SQL for the rows in some files: theirs alone, whatever the names of their folders.
+
+    DuckDB would take a folder `encrypted=true` for a column.
+
+    >>> rows_in(["a/b.parquet"])
+    "read_parquet(['a/b.parquet'], union_by_name = true, hive_partitioning = false)"
+    """
+    listed = ", ".join(literal(pattern(file)) for file in files)
+    return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+
+
+def write_lines(
+    connection: duckdb.DuckDBPyConnection, spool: Path, types: Mapping[str, str], file: Path, *, longest: int
+) -> None:
+    """Make a file of rows of one with a JSON object a line, of up to `longest` bytes. `types` are the columns.
+
+    Raises OSError where it cannot be written, and where it takes more memory than the connection has.
+    """
+    import duckdb
+
+    from demarcate.base.connection import short
+
+    copy = (
+        f"COPY (SELECT * FROM read_json($spool, format = 'newline_delimited', columns = {dict(types)!r}, "
+        f"maximum_object_size = {max(1 << 20, longest + 1)}, hive_partitioning = false)) "
+        f"TO {literal(path_text(file.absolute()))} (FORMAT parquet, COMPRESSION zstd)"
+    )
+    try:
+        connection.execute(copy, {"spool": pattern(spool.absolute())})
+    except duckdb.Error as error:
+        raise OSError(errno.EIO, short(error), str(file)) from error
+
+
+def write_rows(
+    connection: duckdb.DuckDBPyConnection, rows: Iterable[dict[str, Any]], types: Mapping[str, str], file: Path
+) -> None:
+    """Make a file of rows, which are on disk and not in memory meanwhile. Raises OSError as `write_lines` does."""
+    spool, longest = file.with_suffix(".ndjson"), 0
+    with spool.open("wb") as to:
+        for row in rows:
+            line = to_json(row)
+            longest = max(longest, len(line))
+            to.write(line + b"\n")
+    write_lines(connection, spool, types, file, longest=longest)
+    spool.unlink()
+
+
+def ends_well(path: Path, *, follow: bool = True) -> bool:
+    """Whether a file ends as a file of rows ends. Raises OSError as `open_file` does, for an empty file as well."""
+    with open_file(path, follow=follow) as file:
+        file.seek(-4, os.SEEK_END)
+        return file.read(4) == b"PAR1"
