@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demarcate.base.encoding import to_json
+from demarcate.base.errors import TooMuchMemory
 from demarcate.base.files import open_file
 from demarcate.base.sql import literal, path_text, pattern
 
@@ -36,7 +37,7 @@ def write_lines(
 ) -> None:
     """Make a file of rows of one with a JSON object a line, of up to `longest` bytes. `types` are the columns.
 
-    Raises OSError where it cannot be written, and where it takes more memory than the connection has.
+    Raises OSError where it cannot be written, and TooMuchMemory where it takes more than the connection has.
     """
     import duckdb
 
@@ -49,6 +50,8 @@ def write_lines(
     )
     try:
         connection.execute(copy, {"spool": pattern(spool.absolute())})
+    except duckdb.OutOfMemoryException as error:
+        raise TooMuchMemory(errno.ENOMEM, "its rows take more memory than they may", str(file)) from error
     except duckdb.Error as error:
         raise OSError(errno.EIO, short(error), str(file)) from error
 

@@ -30,6 +30,9 @@ SLOW = 2_000
 VALUE = 40
 """Units of one member of what is resolved."""
 
+ROW = 3_000
+"""Units of one row, beside its bytes: what judging it takes."""
+
 RESOURCE = 20_000
 """Units of one resource that loops, includes or nesting make, beside those written in the template: all that comes
 after it, from its row to its findings."""
@@ -59,10 +62,13 @@ MAX_RESOURCES = 5_000
 """How many resources one template may have: ten times what CloudFormation takes."""
 
 MAX_CHARACTERS = 30_000_000
-"""How many characters the templates of an estate may have together: about 60,000 resources."""
+"""How many characters the templates of an estate, and all else that is read for them, may have together."""
+
+CHARACTERS_OF_RESOURCE = 300
+"""Characters that account for one resource, as it is written in practice. Others are counted as resources beyond."""
 
 MAX_ALL_RESOURCES = 100_000
-"""How many resources an estate may have."""
+"""How many resources an estate may have, unless more are asked for."""
 
 MAX_STACKS = 2_000
 """How many template instances an estate may have: nesting multiplies them."""
