@@ -399,7 +399,7 @@ def test_one_template_leaves_something_to_the_others(tmp_path: Path) -> None:
 
 def test_rows_count_as_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule of three characters makes a row of some hundred: where it is too much, the rest is one unknown row."""
-    monkeypatch.setattr(estate, "Budget", functools.partial(Budget, 2_400_000))
+    monkeypatch.setattr(estate, "Budget", functools.partial(Budget, 8_000_000))
     yaml(
         tmp_path,
         "Metadata: {A: &a {CidrIp: 0.0.0.0/0, IpProtocol: '-1'}}\nResources:\n"

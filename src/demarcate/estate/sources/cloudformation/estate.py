@@ -53,6 +53,7 @@ class TemplateSet:
         self._reported: Counter[str | None] = Counter()
         self._characters = self._resources = 0
         self._free = FREE_RESOURCES if max_resources is None else max_resources
+        self._most_characters = max(MAX_CHARACTERS, 2 * CHARACTERS_OF_RESOURCE * (max_resources or 0))
         self._included: dict[str, Any] = {}
         self._exports: dict[str, list[tuple[Stack, str]]] | None = None
         self._unreadable: set[str] = set()
@@ -77,14 +78,10 @@ class TemplateSet:
         self._characters += characters
 
     @property
-    def _most_characters(self) -> int:
-        return max(MAX_CHARACTERS, 2 * CHARACTERS_OF_RESOURCE * self._free)
-
-    @property
     def _most_resources(self) -> int:
         """How many resources are read of what was read so far."""
         accounted = self._free + self._characters // CHARACTERS_OF_RESOURCE
-        return min(max(MAX_ALL_RESOURCES, self._free), accounted)
+        return min(MAX_ALL_RESOURCES, accounted) if self._free <= FREE_RESOURCES else accounted
 
     def read(self, path: Path, file: str, *, explicit: bool) -> Raw | None:
         """Read a template, once. None where it is none, or is a Problem."""
