@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 SUFFIX = ".parquet"
 """How the name of a file of rows ends."""
 
+ROW_GROUP = 30_720
+"""How many rows are held in memory before they are written, and read at once."""
+
 
 def rows_in(files: Iterable[str]) -> str:
     """SQL for the rows in some files: theirs alone, whatever the names of their folders.
@@ -46,7 +49,7 @@ def write_lines(
     copy = (
         f"COPY (SELECT * FROM read_json($spool, format = 'newline_delimited', columns = {dict(types)!r}, "
         f"maximum_object_size = {max(1 << 20, longest + 1)}, hive_partitioning = false)) "
-        f"TO {literal(path_text(file.absolute()))} (FORMAT parquet, COMPRESSION zstd)"
+        f"TO {literal(path_text(file.absolute()))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
     )
     try:
         connection.execute(copy, {"spool": pattern(spool.absolute())})

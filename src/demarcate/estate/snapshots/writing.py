@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-MEMORY = 256_000_000
+MEMORY = 160_000_000
 """Bytes that making a file of rows may take."""
 
 

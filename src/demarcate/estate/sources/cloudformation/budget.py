@@ -9,6 +9,7 @@ ends what is being made at once, and what is left of that template is unknown.
 
 from __future__ import annotations
 
+from demarcate.base.limits import FREE_RESOURCES
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 
@@ -30,7 +31,7 @@ SLOW = 2_000
 VALUE = 40
 """Units of one member of what is resolved."""
 
-ROW = 3_000
+ROW = 5_000
 """Units of one row, beside its bytes: what judging it takes."""
 
 RESOURCE = 20_000
@@ -103,11 +104,11 @@ def too_much(error: Exhausted) -> TemplateProblem:
 
 
 class Budget:
-    """The units that the templates of one estate may spend."""
+    """The units that the templates of one estate may spend: a larger reserve where more resources are asked for."""
 
-    def __init__(self, reserve: int = RESERVE) -> None:
-        self.reserve = reserve
-        self.portion = reserve // PORTION
+    def __init__(self, reserve: int = RESERVE, *, resources: int = FREE_RESOURCES) -> None:
+        self.reserve = reserve * max(resources, FREE_RESOURCES) // FREE_RESOURCES
+        self.portion = self.reserve // PORTION
 
     def share(self, file: str, size: int, resources: int) -> Share:
         """The share of a template of `size` characters and so many resources."""

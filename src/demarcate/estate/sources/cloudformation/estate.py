@@ -44,7 +44,8 @@ class TemplateSet:
         self.folders = [os.path.realpath(folder) for folder in folders]
         self.parameters, self.names, self.same_as_ref = parameters, names, same_as_ref
         self.raws: dict[str, Raw] = {}
-        self.budget = Budget()
+        self._free = FREE_RESOURCES if max_resources is None else max_resources
+        self.budget = Budget(resources=self._free)
         self.shares: dict[str, Share] = {}
         self.stacks: list[Stack] = []
         self.ids: Counter[str] = Counter()
@@ -52,7 +53,6 @@ class TemplateSet:
         self.problems: dict[TemplateProblem, None] = {}
         self._reported: Counter[str | None] = Counter()
         self._characters = self._resources = 0
-        self._free = FREE_RESOURCES if max_resources is None else max_resources
         self._most_characters = max(MAX_CHARACTERS, 2 * CHARACTERS_OF_RESOURCE * (max_resources or 0))
         self._included: dict[str, Any] = {}
         self._exports: dict[str, list[tuple[Stack, str]]] | None = None
