@@ -63,8 +63,8 @@ OWN: Final = frozenset(
         "max-resources",
     }
 )
-"""What counts only where the user has set it: whom requests go to, with which rights, who acts, what is written, and how
-much may be asked of this machine.
+"""What counts only where the user has set it: whom requests go to, with which rights, who acts, what is written, and
+how much may be asked of this machine.
 """
 
 PATHS: Final = frozenset({"sources", "parameters", "checks", "evidence"})

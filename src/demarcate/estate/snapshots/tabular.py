@@ -49,7 +49,8 @@ def write_lines(
     copy = (
         f"COPY (SELECT * FROM read_json($spool, format = 'newline_delimited', columns = {dict(types)!r}, "
         f"maximum_object_size = {max(1 << 20, longest + 1)}, hive_partitioning = false)) "
-        f"TO {literal(path_text(file.absolute()))} (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+        f"TO {literal(path_text(file.absolute()))} "
+        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
     )
     try:
         connection.execute(copy, {"spool": pattern(spool.absolute())})
