@@ -26,6 +26,8 @@ from pathlib import Path
 LARGEST = 1 << 20
 """How many bytes one message may have."""
 
+_READY = b"ready"
+
 
 class Nursery:
     """The side of the tests: it ends with their process."""
@@ -42,8 +44,12 @@ class Nursery:
         atexit.register(self.close)
 
     def is_at_home(self) -> bool:
-        """Whether the environment is still that in which it began."""
-        return self._environment == _environment()
+        """Whether it can run the command: its environment is still that in which it began, and it can fork."""
+        return self._environment == _environment() and self._can_fork
+
+    @functools.cached_property
+    def _can_fork(self) -> bool:
+        return self._ours.recv(LARGEST) == _READY
 
     def close(self) -> None:
         """Let it end."""
@@ -101,6 +107,7 @@ _ELSEWHERE = ("demarcate.__main__", "demarcate.checks.batches", "demarcate.check
 
 def _serve(ours: socket.socket) -> list[str]:
     """Fork for each message, until there are none: the arguments of a run, in the process that is to be it."""
+    ours.send(_READY if _threads() == 1 else b"threads")
     while True:
         raw, files, *_ = socket.recv_fds(ours, LARGEST, 3)
         if not raw:
@@ -120,6 +127,14 @@ def _serve(ours: socket.socket) -> list[str]:
         ours.send(str(pid).encode())
         _, status, used = os.wait4(pid, 0)
         ours.send(json.dumps([os.waitstatus_to_exitcode(status), used.ru_maxrss]).encode())
+
+
+def _threads() -> int:
+    """How many threads this process has. Those that a library starts are not there after a fork, and old ones of DuckDB
+    end the process when they are missed.
+    """
+    tasks = Path("/proc/self/task")
+    return len(list(tasks.iterdir())) if tasks.is_dir() else 1
 
 
 if __name__ == "__main__":

@@ -39,3 +39,7 @@ class Problem:
         if self.file is None:
             return self.message
         return f"{self.file}:{self.line}: {self.message}" if self.line else f"{self.file}: {self.message}"
+
+
+class TooMuchMemory(OSError):
+    """Rows take more memory than a connection has."""

@@ -21,6 +21,11 @@ MAX_DEPTH = 100
 MAX_DIGITS = 1_000
 """How many digits a number of a document may have. Python refuses some thousands, with an error of its own."""
 
+FREE_RESOURCES = 10_000
+"""How many resources an estate of files may have beyond those that the size of its files accounts for: some hundred
+bytes can ask for any number. The setting `max-resources` is another number, for a real estate that it cuts short.
+"""
+
 MAX_REASON = 400
 """How many characters a reason, or the message of a problem, may have: it may quote what somebody else wrote."""
 

@@ -48,6 +48,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     fail_on: str | None = None
     format: str | None = None
     out: tuple[str, ...] = ()
+    max_resources: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_rows: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_seconds: Annotated[float, msgspec.Meta(gt=0)] | None = None
     max_memory: Annotated[int, msgspec.Meta(ge=100)] | None = None
@@ -57,9 +58,14 @@ FIELDS: Final = {item.encode_name: item for item in msgspec.structs.fields(Setti
 """The settings by their names, as files spell them."""
 
 OWN: Final = frozenset(
-    {"profile", "endpoint-url", "org", "account", "role-name", "external-id", "out", "ledger", "as"}
+    {
+        *("profile", "endpoint-url", "org", "account", "role-name", "external-id", "out", "ledger", "as"),
+        "max-resources",
+    }
 )
-"""What counts only where the user has set it: whom requests go to, with which rights, who acts, and what is written."""
+"""What counts only where the user has set it: whom requests go to, with which rights, who acts, what is written, and
+how much may be asked of this machine.
+"""
 
 PATHS: Final = frozenset({"sources", "parameters", "checks", "evidence"})
 """Paths, which in a file are meant from its folder."""

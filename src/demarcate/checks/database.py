@@ -29,9 +29,9 @@ MANY_ROWS = 200_000
 """From so many rows on, one query is worth several threads."""
 
 
-MEMORY, MEMORY_OF_A_ROW = 256_000_000, 2_000
-"""Bytes that judging may take, and for each row of the snapshot: what needs more is not the estate's size, but how a
-check looks from each row at each other one.
+MEMORY, MEMORY_OF_A_ROW, MOST_MEMORY = 256_000_000, 2_000, 300_000_000
+"""Bytes that judging may take, and for each row of the snapshot, up to the last: what needs more is not the estate's
+size, but how a check looks from each row at each other one. What does not fit is spilled.
 """
 
 Scans = Iterable[tuple[Table, Sequence[Check]]]
@@ -60,7 +60,7 @@ class Database:
         rows = rows_of(snapshot)
         # Queries over few rows run side by side, so that each needs but one thread.
         # Findings are ordered when they are read.
-        self.memory = MEMORY + rows * MEMORY_OF_A_ROW if memory is None else memory
+        self.memory = min(MEMORY + rows * MEMORY_OF_A_ROW, MOST_MEMORY) if memory is None else memory
         self.threads = threads or os.cpu_count() or 1
         """How many queries may run side by side."""
         each = 1 if rows < MANY_ROWS else threads

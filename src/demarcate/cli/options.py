@@ -162,7 +162,8 @@ def options_of(
         "accounts": accounts and (accounts.organization, accounts.only) == (bool(settings.org), settings.account),
     }
     return Options(
-        preset=frozenset(name for name, is_preset in preset.items() if is_preset),
+        preset=frozenset({"max_resources", *(name for name, is_preset in preset.items() if is_preset)}),
+        max_resources=settings.max_resources,
         profile=profile,
         regions=tuple(region or ()),
         endpoint_url=endpoint_url,

@@ -140,8 +140,19 @@ def _fenced(stream: IO[str] | Out | None, encoding: str | None = None) -> Out:
     out = through(stream or io.StringIO())  # one that is closed is None
     # To set it anew would wait for whoever is writing.
     if isinstance(out.styled, io.TextIOWrapper) and (encoding, out.styled.errors) != (None, _ESCAPING):
-        out.styled.reconfigure(encoding=encoding, errors=_ESCAPING)
+        out.styled.reconfigure(encoding=encoding or _usable(out.encoding), errors=_ESCAPING)
     return out
+
+
+def _usable(encoding: str) -> str | None:
+    """ASCII in the place of an encoding in which not every text can be written, as `PYTHONIOENCODING` may name one;
+    None for all others.
+    """
+    try:
+        "\u2588\n.".encode(encoding, _ESCAPING)
+    except UnicodeError:
+        return "ascii"
+    return None
 
 
 def _escape(error: UnicodeError) -> tuple[str, int]:

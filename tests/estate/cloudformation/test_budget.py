@@ -312,6 +312,29 @@ def a_thousand_small_ones(folder: Path) -> None:
         (folder / (f"{number}.json" if number else "t.json")).write_text(text)
 
 
+@kind
+def resources_without_any_content(folder: Path) -> None:
+    bare = {"Type": "AWS::S3::Bucket"}
+    for number in range(10):
+        document = {"Resources": {f"R{n}": bare for n in range(4_900)}}
+        write(folder, document, f"{number}.json" if number else "t.json")
+
+
+@kind
+def statements_of_policies(folder: Path) -> None:
+    statement = {"Effect": "Allow", "Action": "iam:*", "Resource": "*"}
+    body = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": {"Statement": [statement] * 100}}}
+    for number in range(5):
+        write(folder, {"Resources": {f"R{n}": body for n in range(300)}}, f"{number}.json" if number else "t.json")
+
+
+@kind
+def many_files_that_are_no_templates(folder: Path) -> None:
+    values = ",".join(["1"] * 280_000)
+    for number in range(60):
+        (folder / (f"{number}.json" if number else "t.json")).write_text(f'{{"a": "Resources", "b": [{values}]}}')
+
+
 UNKNOWN = {"a_text_that_looks_like_tokens", "outputs_and_parameters"}
 """Those of which a value or two are unknown, and no more."""
 
@@ -376,7 +399,7 @@ def test_one_template_leaves_something_to_the_others(tmp_path: Path) -> None:
 
 def test_rows_count_as_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule of three characters makes a row of some hundred: where it is too much, the rest is one unknown row."""
-    monkeypatch.setattr(estate, "Budget", functools.partial(Budget, 2_400_000))
+    monkeypatch.setattr(estate, "Budget", functools.partial(Budget, 8_000_000))
     yaml(
         tmp_path,
         "Metadata: {A: &a {CidrIp: 0.0.0.0/0, IpProtocol: '-1'}}\nResources:\n"
@@ -456,6 +479,7 @@ def test_the_constants_fit_together() -> None:
 
 LIMITS: dict[str, tuple[str, int, str, set[str]]] = {
     "resources of a template": ("MAX_RESOURCES", 2, "has more than 2 resources", {"A0", "A1", "B0", "B1"}),
+    "resources of their size": ("FREE_RESOURCES", 3, "more than 4 resources, as many as", {"A0", "A1", "A2"}),
     "resources of all": ("MAX_ALL_RESOURCES", 4, "more than 4 resources", {"A0", "A1", "A2"}),
     "characters of all": ("MAX_CHARACTERS", 50, "at most 50 are read at once", {"A0", "A1", "A2"}),
 }

@@ -14,7 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demarcate.estate.sources.config import scanning
-from demarcate.estate.sources.config.scanning import Damaged, decode, items
+from demarcate.estate.sources.config.budget import Budget
+from demarcate.estate.sources.config.damage import Damaged
+from demarcate.estate.sources.config.scanning import decode, items
 from tests.estate.config.estate import document
 
 JSON = st.recursive(
@@ -42,7 +44,7 @@ class Trickle:
 
 
 def read(data: bytes, header: dict[str, Any] | None = None) -> list[Any]:
-    return list(items(io.BytesIO(data), {} if header is None else header))
+    return list(items(io.BytesIO(data), {} if header is None else header, Budget()))
 
 
 @given(st.lists(JSON, max_size=5), st.integers(1, 9), st.booleans())
@@ -51,7 +53,7 @@ def test_items_come_as_they_are_however_they_are_cut(found: list[Any], size: int
     header: dict[str, Any] = {}
     stream = Trickle(gzip.compress(data) if packed else data, size)
     with mock.patch.object(scanning, "CHUNK", size):
-        assert list(items(stream, header)) == found
+        assert list(items(stream, header, Budget())) == found
     assert header["fileVersion"] == "1.0"
 
 
@@ -61,7 +63,7 @@ def test_numbers_come_as_they_are(number: float, size: int) -> None:
     header: dict[str, Any] = {}
     data = b'{"configurationItems": [%s], "n": %s}' % ((json.dumps(number).encode(),) * 2)
     with mock.patch.object(scanning, "CHUNK", size):
-        assert repr(list(items(Trickle(data, size), header))) == repr([number])
+        assert repr(list(items(Trickle(data, size), header, Budget()))) == repr([number])
     assert repr(header["n"]) == repr(number)
 
 
@@ -140,7 +142,7 @@ def test_memory_follows_the_largest_item(monkeypatch: pytest.MonkeyPatch) -> Non
     tracemalloc.start()
     try:
         stream = io.BytesIO(data)
-        assert sum(1 for _ in items(stream, {})) == 20_000
+        assert sum(1 for _ in items(stream, {}, Budget())) == 20_000
         peak = tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()

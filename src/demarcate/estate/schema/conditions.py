@@ -193,6 +193,8 @@ def limits_action(conditions: Any, action: str, besides: Collection[str] = ()) -
     A service that a key is used through (`kms:ViaService`) limits it together with an account alone. Keys of `besides`
     do not count.
     """
+    if conditions == {}:
+        return False
     service, _, _ = action.partition(":")
     tags = ("aws:principaltag/", "aws:resourcetag/", f"{service}:resourcetag/", "iam:resourcetag/")
     named = {*_HOLDERS, *_TARGETS.get(action, ())}.difference(besides)

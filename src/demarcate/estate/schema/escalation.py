@@ -107,10 +107,7 @@ class Holder:
         """Whether an action is allowed on all of its kind; of a role that is passed, to all of these services."""
         if (action, services) not in self._known:
             kinds = sensitive_actions()[action]
-            allowed = some(
-                every((_is_allow(said), _names(said, action), _on(said, kinds), _free(said, action, services)))
-                for said in self._allows
-            )
+            allowed = some(every(_answers(said, action, kinds, services)) for said in self._allows)
             self._known[action, services] = every((allowed, self._not_denied(action, kinds)))
         return self._known[action, services]
 
@@ -130,6 +127,16 @@ class Holder:
             for said in self._denies
         )
         return denied if isinstance(denied, Unknown) else not denied
+
+
+def _answers(
+    said: Elements, action: str, kinds: Collection[str], services: tuple[str, ...]
+) -> Iterator[bool | Unknown]:
+    """What must hold so that a statement allows an action on all of its kind, one by one: few get past the first."""
+    yield _is_allow(said)
+    yield _names(said, action)
+    yield _on(said, kinds)
+    yield _free(said, action, services)
 
 
 def _is_allow(said: Elements) -> bool | Unknown:

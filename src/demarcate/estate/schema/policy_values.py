@@ -94,11 +94,14 @@ def pattern(text: str) -> re.Pattern[str]:
 
 
 def every(answers: Iterable[bool | Unknown]) -> bool | Unknown:
-    """AND, as SQL has it."""
-    answers = tuple(answers)
-    if any(answer is False for answer in answers):
-        return False
-    return next((answer for answer in answers if isinstance(answer, Unknown)), True)
+    """AND, as SQL has it. What comes after the first False is not asked for."""
+    unsure: Unknown | None = None
+    for answer in answers:
+        if answer is False:
+            return False
+        if isinstance(answer, Unknown):
+            unsure = unsure or answer
+    return unsure or True
 
 
 def opposite(answer: bool | Unknown) -> bool | Unknown:
@@ -107,8 +110,11 @@ def opposite(answer: bool | Unknown) -> bool | Unknown:
 
 
 def some(answers: Iterable[bool | Unknown]) -> bool | Unknown:
-    """OR, as SQL has it."""
-    answers = tuple(answers)
-    if any(answer is True for answer in answers):
-        return True
-    return next((answer for answer in answers if isinstance(answer, Unknown)), False)
+    """OR, as SQL has it. What comes after the first True is not asked for."""
+    unsure: Unknown | None = None
+    for answer in answers:
+        if answer is True:
+            return True
+        if isinstance(answer, Unknown):
+            unsure = unsure or answer
+    return unsure or False

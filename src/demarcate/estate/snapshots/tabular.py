@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from demarcate.base.encoding import to_json
+from demarcate.base.errors import TooMuchMemory
 from demarcate.base.files import open_file
 from demarcate.base.sql import literal, path_text, pattern
 
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 SUFFIX = ".parquet"
 """How the name of a file of rows ends."""
+
+ROW_GROUP = 30_720
+"""How many rows are held in memory before they are written, and read at once."""
 
 
 def rows_in(files: Iterable[str]) -> str:
@@ -36,7 +40,7 @@ def write_lines(
 ) -> None:
     """Make a file of rows of one with a JSON object a line, of up to `longest` bytes. `types` are the columns.
 
-    Raises OSError where it cannot be written, and where it takes more memory than the connection has.
+    Raises OSError where it cannot be written, and TooMuchMemory where it takes more than the connection has.
     """
     import duckdb
 
@@ -45,10 +49,13 @@ def write_lines(
     copy = (
         f"COPY (SELECT * FROM read_json($spool, format = 'newline_delimited', columns = {dict(types)!r}, "
         f"maximum_object_size = {max(1 << 20, longest + 1)}, hive_partitioning = false)) "
-        f"TO {literal(path_text(file.absolute()))} (FORMAT parquet, COMPRESSION zstd)"
+        f"TO {literal(path_text(file.absolute()))} "
+        f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
     )
     try:
         connection.execute(copy, {"spool": pattern(spool.absolute())})
+    except duckdb.OutOfMemoryException as error:
+        raise TooMuchMemory(errno.ENOMEM, "its rows take more memory than they may", str(file)) from error
     except duckdb.Error as error:
         raise OSError(errno.EIO, short(error), str(file)) from error
 

@@ -13,10 +13,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
 from demarcate.base.encoding import to_json
-from demarcate.base.errors import DemarcateError
+from demarcate.base.errors import DemarcateError, TooMuchMemory
 from demarcate.base.stopping import TemporaryFolder, at_end, remove
 from demarcate.estate.schema.rows import Row, spooled
 from demarcate.estate.schema.table import ALTERNATIVES, Table
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.journal import NAME, Began, Journal, Key, Sealed, SealedPart, partial_folder
 from demarcate.estate.snapshots.manifest import (
     FORMAT,
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     import duckdb
 
 
-MEMORY = 256_000_000
+MEMORY = 160_000_000
 """Bytes that making a file of rows may take."""
 
 
@@ -218,7 +219,15 @@ class SnapshotWriter:
         with self._lock:
             number = self._numbers[part.table.name]
             self._numbers[part.table.name] += 1
-        sealed = self._write(part, f"{number:05d}")
+        try:
+            sealed = self._write(part, f"{number:05d}")
+        except TooMuchMemory as error:
+            part.discard()
+            why, table = str(error.strerror), part.table.name
+            self.unread(
+                Unread(kind=Kind.TOO_MUCH, reason=why, table=table, account=part.account, region=part.region)
+            )
+            return
         with self._lock:
             self._parts.append(sealed)
 

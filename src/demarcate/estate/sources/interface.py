@@ -31,6 +31,7 @@ class Options:
     the regions to read; all enabled ones where there are none. `accounts` says which live accounts are read; by
     default that of the credentials. `parameters` are values for the parameters of templates. `moment` is that to
     read templates as of (default: now). With `resume`, a collection into a folder goes on where it was stopped.
+    `max_resources` is how many resources are read of files beyond those that their size accounts for.
     """
 
     session: boto3.Session | None = None
@@ -41,6 +42,7 @@ class Options:
     parameters: Mapping[str, Any] | None = None
     moment: datetime | None = None
     resume: bool = False
+    max_resources: int | None = None
     preset: frozenset[str] = frozenset()
     """The names of those that are set for all sources: one that cannot use them is read without them."""
 
@@ -59,6 +61,7 @@ SPELLED: Final[Mapping[str, str]] = {
     "parameters": "--parameters",
     "moment": "--as-of",
     "resume": "--resume",
+    "max_resources": "max-resources",
 }
 """Options as the command spells them."""
 

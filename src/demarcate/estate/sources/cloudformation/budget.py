@@ -9,6 +9,7 @@ ends what is being made at once, and what is left of that template is unknown.
 
 from __future__ import annotations
 
+from demarcate.base.limits import FREE_RESOURCES
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 
@@ -29,6 +30,9 @@ SLOW = 2_000
 
 VALUE = 40
 """Units of one member of what is resolved."""
+
+ROW = 5_000
+"""Units of one row, beside its bytes: what judging it takes."""
 
 RESOURCE = 20_000
 """Units of one resource that loops, includes or nesting make, beside those written in the template: all that comes
@@ -59,10 +63,13 @@ MAX_RESOURCES = 5_000
 """How many resources one template may have: ten times what CloudFormation takes."""
 
 MAX_CHARACTERS = 30_000_000
-"""How many characters the templates of an estate may have together: about 60,000 resources."""
+"""How many characters the templates of an estate, and all else that is read for them, may have together."""
+
+CHARACTERS_OF_RESOURCE = 300
+"""Characters that account for one resource, as it is written in practice. Others are counted as resources beyond."""
 
 MAX_ALL_RESOURCES = 100_000
-"""How many resources an estate may have."""
+"""How many resources an estate may have, unless more are asked for."""
 
 MAX_STACKS = 2_000
 """How many template instances an estate may have: nesting multiplies them."""
@@ -97,11 +104,11 @@ def too_much(error: Exhausted) -> TemplateProblem:
 
 
 class Budget:
-    """The units that the templates of one estate may spend."""
+    """The units that the templates of one estate may spend: a larger reserve where more resources are asked for."""
 
-    def __init__(self, reserve: int = RESERVE) -> None:
-        self.reserve = reserve
-        self.portion = reserve // PORTION
+    def __init__(self, reserve: int = RESERVE, *, resources: int = FREE_RESOURCES) -> None:
+        self.reserve = reserve * max(resources, FREE_RESOURCES) // FREE_RESOURCES
+        self.portion = self.reserve // PORTION
 
     def share(self, file: str, size: int, resources: int) -> Share:
         """The share of a template of `size` characters and so many resources."""

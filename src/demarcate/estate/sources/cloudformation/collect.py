@@ -13,7 +13,7 @@ from demarcate.estate.schema.table import ALTERNATIVES, COMPANION, REF, Derived,
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.alternatives import OPEN, agreed
-from demarcate.estate.sources.cloudformation.budget import TOO_MUCH, Exhausted, Share, too_much
+from demarcate.estate.sources.cloudformation.budget import ROW, TOO_MUCH, Exhausted, Share, too_much
 from demarcate.estate.sources.cloudformation.companions import Companions
 from demarcate.estate.sources.cloudformation.declared import declared
 from demarcate.estate.sources.cloudformation.forms import in_form
@@ -38,6 +38,7 @@ def collect(
     writer: SnapshotWriter,
     *,
     parameters: Mapping[str, Any] | None = None,
+    max_resources: int | None = None,
 ) -> None:
     """Write the rows of all templates under the paths.
 
@@ -52,7 +53,7 @@ def collect(
     same = {
         t: table.ref_attributes for table in tables.values() if table.ref_attributes for t in table.named_types
     }
-    templates = load(paths, parameters=parameters, names=names, same_as_ref=same)
+    templates = load(paths, parameters=parameters, names=names, same_as_ref=same, max_resources=max_resources)
     writer.unread(*(problem.unread() for problem in templates.problems))
     by_type: dict[str, list[Resource]] = {}
     for resource in templates.resources:
@@ -232,6 +233,6 @@ class _Rows:
             before = part.size
             yield row
             try:
-                share.spend(part.size - before)
+                share.spend(part.size - before + ROW)
             except Exhausted as error:
                 self.problems[too_much(error)] = None

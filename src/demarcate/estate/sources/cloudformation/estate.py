@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any
 
 from demarcate.base.documents import DocumentError
+from demarcate.base.limits import FREE_RESOURCES
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.budget import (
+    CHARACTERS_OF_RESOURCE,
     MAX_ALL_RESOURCES,
     MAX_CHARACTERS,
     MAX_NESTING,
@@ -37,11 +39,13 @@ class TemplateSet:
         parameters: Mapping[str, Any],
         names: Mapping[str, str],
         same_as_ref: Mapping[str, Collection[str]],
+        max_resources: int | None = None,
     ) -> None:
         self.folders = [os.path.realpath(folder) for folder in folders]
         self.parameters, self.names, self.same_as_ref = parameters, names, same_as_ref
         self.raws: dict[str, Raw] = {}
-        self.budget = Budget()
+        self._free = FREE_RESOURCES if max_resources is None else max_resources
+        self.budget = Budget(resources=self._free)
         self.shares: dict[str, Share] = {}
         self.stacks: list[Stack] = []
         self.ids: Counter[str] = Counter()
@@ -49,6 +53,7 @@ class TemplateSet:
         self.problems: dict[TemplateProblem, None] = {}
         self._reported: Counter[str | None] = Counter()
         self._characters = self._resources = 0
+        self._most_characters = max(MAX_CHARACTERS, 2 * CHARACTERS_OF_RESOURCE * (max_resources or 0))
         self._included: dict[str, Any] = {}
         self._exports: dict[str, list[tuple[Stack, str]]] | None = None
         self._unreadable: set[str] = set()
@@ -68,31 +73,40 @@ class TemplateSet:
             self.shares[raw.file] = self.budget.share(raw.file, raw.size, len(raw.sections["Resources"]))
         return self.shares[raw.file]
 
+    def _count(self, characters: int) -> None:
+        """Count what is about to be read, whatever it turns out to be."""
+        self._characters += characters
+
+    @property
+    def _most_resources(self) -> int:
+        """How many resources are read of what was read so far."""
+        accounted = self._free + self._characters // CHARACTERS_OF_RESOURCE
+        return min(MAX_ALL_RESOURCES, accounted) if self._free <= FREE_RESOURCES else accounted
+
     def read(self, path: Path, file: str, *, explicit: bool) -> Raw | None:
         """Read a template, once. None where it is none, or is a Problem."""
         real = os.path.realpath(path)
         if real in self.raws or real in self._unreadable:
             return self.raws.get(real)
-        if self._characters > MAX_CHARACTERS:
+        if self._characters > self._most_characters:
             self._unreadable.add(real)
             self.report(
                 TemplateProblem(
                     f"is left out, as the templates before it hold {self._characters:,} characters, and at most "
-                    f"{MAX_CHARACTERS:,} are read at once; give fewer",
+                    f"{self._most_characters:,} are read at once; give fewer, or set max-resources",
                     file,
                     kind=Kind.TOO_MUCH,
                 )
             )
             return None
         try:
-            raw = read_template(path, file, explicit=explicit)
+            raw = read_template(path, file, explicit=explicit, count=self._count)
         except DocumentError as error:
             self._unreadable.add(real)
             self.report(problem_of(error))
             return None
         if raw is not None:
             self.raws[real] = raw
-            self._characters += raw.size
             for problem in raw.problems:
                 self.report(problem)
         return raw
@@ -153,12 +167,11 @@ class TemplateSet:
         except Exhausted as error:
             stack.exhausted(error)
         self._resources += len(stack.resources)
-        if self._resources > MAX_ALL_RESOURCES:
-            stack.problem(
-                Kind.TOO_MUCH,
-                f"is left out, as there are more than {MAX_ALL_RESOURCES:,} resources; give fewer",
-                None,
-            )
+        most = self._most_resources
+        if self._resources > most:
+            why = f"is left out, as there are more than {most:,} resources, as many as the templates' size accounts for"
+            stack.problem(Kind.TOO_MUCH, f"{why}; give fewer, or set max-resources", None)
+            self._resources -= len(stack.resources)
             stack.resources.clear()
         for logical_id, body in stack.nested():
             line = stack.places[logical_id].line
@@ -240,8 +253,10 @@ class TemplateSet:
             return Unknown(place.kind, f"the included file cannot be read: {place.reason}")
         path, file = place
         if file not in self._included:
+            if self._characters > self._most_characters:
+                return Unknown(Kind.TOO_MUCH, f"the included file {file} is left out: too much is read before it")
             try:
-                self._included[file] = read_plain(path, file)
+                self._included[file] = read_plain(path, file, count=self._count)
             except DocumentError as error:
                 self.report(problem_of(error))
                 self._included[file] = Unknown(kind_of(error), f"the included file {file} cannot be read")

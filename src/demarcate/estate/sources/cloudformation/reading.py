@@ -7,6 +7,7 @@ What is wrong with one entry becomes a Problem and the rest of the file goes on.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -109,8 +110,15 @@ class Raw:
         return any(isinstance(name, str) and name.startswith("AWS::Serverless") for name in self.transforms)
 
 
-def read_template(path: Path, file: str, *, explicit: bool) -> Raw | None:
-    """Read one template; None for a file of a directory that is no template at all.
+def _uncounted(_: int) -> None:
+    """What is read is not counted."""
+
+
+def read_template(
+    path: Path, file: str, *, explicit: bool, count: Callable[[int], None] = _uncounted
+) -> Raw | None:
+    """Read one template; None for a file of a directory that is no template at all. `count` is told how many characters
+    are about to be parsed.
 
     Raises DocumentError for one that cannot be read: given explicitly, or claiming to be a template.
     """
@@ -118,6 +126,7 @@ def read_template(path: Path, file: str, *, explicit: bool) -> Raw | None:
         text = read_text(path)
         if not explicit and "Resources" not in text and "AWSTemplateFormatVersion" not in text:
             return None
+        count(len(text))
         root = _compose(text, file)
         if not isinstance(root, yaml.MappingNode):
             raise DocumentError("is not a CloudFormation template: " + _kind(root), file)
@@ -133,12 +142,15 @@ def read_template(path: Path, file: str, *, explicit: bool) -> Raw | None:
     return raw
 
 
-def read_plain(path: Path, file: str) -> Any:
-    """The plain value of a YAML or JSON file that is no template (an include, a parameter file).
+def read_plain(path: Path, file: str, *, count: Callable[[int], None] = _uncounted) -> Any:
+    """The plain value of a YAML or JSON file that is no template (an include, a parameter file). `count` is told how
+    many characters are about to be parsed.
 
     Raises DocumentError.
     """
-    root = _compose(read_text(path), file)
+    text = read_text(path)
+    count(len(text))
+    root = _compose(text, file)
     if root is None:
         raise DocumentError("is empty", file)
     builder = _Builder(file)

@@ -30,8 +30,8 @@ class TemplateSource:
         return True
 
     def uses(self, names: Sequence[str]) -> frozenset[str]:
-        """Values for parameters, and the moment to read them as of."""
-        return frozenset(("parameters", "moment"))
+        """Values for parameters, the moment to read them as of, and how many resources."""
+        return frozenset(("parameters", "moment", "max_resources"))
 
     def tells(self, table: Table) -> bool:
         """Whether a type of resource is it."""
@@ -60,5 +60,11 @@ class TemplateSource:
         from demarcate.estate.sources.cloudformation.collect import collect
 
         with SnapshotWriter(self.name, " ".join(names), out=out, moment=options.moment) as writer:
-            collect([Path(name) for name in names], selection, writer, parameters=options.parameters)
+            collect(
+                [Path(name) for name in names],
+                selection,
+                writer,
+                parameters=options.parameters,
+                max_resources=options.max_resources,
+            )
             return writer.finish()

@@ -77,15 +77,17 @@ def load(
     parameters: Mapping[str, Any] | None = None,
     names: Mapping[str, str] = MappingProxyType({}),
     same_as_ref: Mapping[str, Collection[str]] = MappingProxyType({}),
+    max_resources: int | None = None,
 ) -> Templates:
     """Read and resolve templates: files, and directories with all that is below them.
 
     `parameters` are values by name, for every template that is not nested in another. `names` says which
     property is what `Ref` gives where it is declared (`{"AWS::S3::Bucket": "BucketName"}`), `same_as_ref` which
-    attributes are what `Ref` gives (`{"AWS::EC2::SecurityGroup": ("GroupId",)}`). Raises DemarcateError for a
+    attributes are what `Ref` gives (`{"AWS::EC2::SecurityGroup": ("GroupId",)}`). `max_resources` is how many
+    resources are read beyond those that the templates' size accounts for. Raises DemarcateError for a
     path that does not exist and for directories without a template.
     """
-    estate = TemplateSet(folders_of(paths), parameters or {}, names, same_as_ref)
+    estate = TemplateSet(folders_of(paths), parameters or {}, names, same_as_ref, max_resources)
     problems: list[TemplateProblem] = []
     fruitful: set[Path] = set()
     with _no_collection():

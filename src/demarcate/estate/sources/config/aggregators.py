@@ -16,6 +16,7 @@ from demarcate.estate.sources.aws.clients import client_of
 from demarcate.estate.sources.aws.failures import FAILED, why
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import credentials_of
+from demarcate.estate.sources.config.budget import UNLIMITED, Budget
 from demarcate.estate.sources.config.deliveries import LONG_AGO, Group
 from demarcate.estate.sources.config.files import AGGREGATOR
 from demarcate.estate.sources.config.opening import Opened
@@ -74,7 +75,7 @@ def open_aggregator(
     client = client_of(session, "config", endpoint_url, may=_CALLED)
     with TemporaryFolder() as folder:
         spools = Spools(folder)
-        opened = Opened([])
+        opened = Opened([], Budget(UNLIMITED))
         asked = sorted(set(types))
         with ThreadPoolExecutor(_SIDE_BY_SIDE, thread_name_prefix="config") as pool:
             failures = pool.map(lambda type_: _ask(client, name, type_, spools), asked)

@@ -15,10 +15,12 @@ from demarcate.estate.sources.aws.failures import FAILED, why
 from demarcate.estate.sources.aws.guard import WHERE_A_BUCKET_IS
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import credentials_of
+from demarcate.estate.sources.config.budget import Budget
+from demarcate.estate.sources.config.damage import Damaged
 from demarcate.estate.sources.config.deliveries import Delivery, delivery
 from demarcate.estate.sources.config.files import BUCKET
 from demarcate.estate.sources.config.opening import Opened, open_deliveries
-from demarcate.estate.sources.config.scanning import Damaged, Stream
+from demarcate.estate.sources.config.scanning import Stream
 
 if TYPE_CHECKING:
     import boto3
@@ -42,7 +44,7 @@ class _Body:
 
 
 @contextmanager
-def open_bucket(url: str, session: boto3.Session, endpoint_url: str | None) -> Iterator[Opened]:
+def open_bucket(url: str, session: boto3.Session, endpoint_url: str | None, budget: Budget) -> Iterator[Opened]:
     """The deliveries under s3://BUCKET/PREFIX.
 
     Raises DemarcateError where the bucket cannot be listed or has none there.
@@ -61,7 +63,7 @@ def open_bucket(url: str, session: boto3.Session, endpoint_url: str | None) -> I
         ) from error
     if not deliveries:
         raise DemarcateError(f"{url}: there is no delivery of AWS Config under it")
-    with open_deliveries(deliveries) as opened:
+    with open_deliveries(deliveries, budget) as opened:
         yield opened
 
 

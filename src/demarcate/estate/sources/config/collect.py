@@ -14,17 +14,21 @@ from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
+from demarcate.estate.sources.config.budget import GROUP, TOO_MUCH, Budget, Exhausted
+from demarcate.estate.sources.config.damage import Damaged
 from demarcate.estate.sources.config.deliveries import Delivery, Group, Readable
 from demarcate.estate.sources.config.items import ConfigurationItem, item_of
 from demarcate.estate.sources.config.opening import Opened, odd_items, only_changes
 from demarcate.estate.sources.config.reading import Maker
 from demarcate.estate.sources.config.recorded import RECORDER, all_recorded, types_of
 from demarcate.estate.sources.config.recorders import Recorder, records
-from demarcate.estate.sources.config.scanning import Damaged
 from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
 
 STALE = timedelta(days=7)
 """How much older than the newest a group may be before that is said. Config delivers at least once a day."""
+
+MAX_TOLD = 100
+"""Of how many accounts and regions that are too much it is told for each table."""
 
 _NO_RESOURCES = ("AWS::Config::ResourceCompliance", "AWS::Config::ConformancePackCompliance")
 """Types whose items are no resources."""
@@ -117,6 +121,7 @@ class _Collecting:
         self._filled: set[str] = set()
         self._empties: set[tuple[str, str, str]] = set()
         self._silent: list[tuple[Table, str, str]] = []
+        self._left_out: list[Group] = []
 
     def run(self) -> None:
         self._writer.unread(*self._opened.unread)
@@ -128,11 +133,15 @@ class _Collecting:
         if not accounts:
             self._writer.unread(*(_of(name, why) for name, why in self._failed.items()))
         self._tell_silent()
+        if len(self._left_out) > MAX_TOLD:
+            more = self._left_out[MAX_TOLD:]
+            why = f"{len(more):,} more accounts and regions are left out, as what there is of them {TOO_MUCH}"
+            self._writer.unread(Unread(kind=Kind.TOO_MUCH, reason=why, file=more[0].readings[0].name))
 
     def _account(self, account: str, groups: Sequence[Group]) -> None:
         """One account, the newest of its regions first: that one's word on global resources counts."""
         taken: set[str] = set()
-        regions = [self._group(group, taken) for group in groups]
+        regions = [told for group in groups if (told := self._group(group, taken)) is not None]
         for plan in self._plans:
             name = plan.table.name
             if name in self._failed:
@@ -203,18 +212,22 @@ class _Collecting:
 
     # --- one group ----------------------------------------------------------------------------------
 
-    def _group(self, group: Group, taken: set[str]) -> _Told:
+    def _group(self, group: Group, taken: set[str]) -> _Told | None:
+        """What a group holds; None where it is one of very many that are too much, and no more is told of it."""
         told = _Told(group)
         try:
             self._read(group, told, taken)
+            self._opened.budget.spend(GROUP)
         except Damaged as damage:
             told.damage = damage
+            if isinstance(damage, Exhausted):
+                self._left_out.append(group)
         except BaseException:
             self._discard(told)
             raise
         if told.damage is not None:
             self._discard(told)
-            return told
+            return told if len(self._left_out) <= MAX_TOLD else None
         for _, use, row in told.newest.values():
             self._append(use, row, told)
         for (name, _), part in told.parts.items():
@@ -244,7 +257,7 @@ class _Collecting:
         last = None if group.once else self._index(group)
         for number, reading in enumerate(group.readings):
             odd = 0
-            for ordinal, raw in enumerate(_items(reading)):
+            for ordinal, raw in enumerate(_items(reading, self._opened.budget)):
                 if _type(raw) in self._passed:
                     continue
                 item = item_of(raw, group.account, group.region)
@@ -259,7 +272,7 @@ class _Collecting:
         """Where the newest item of each resource is: when it was recorded, in which reading, which one there."""
         last: dict[int, tuple[str, int, int]] = {}
         for number, reading in enumerate(group.readings):
-            for ordinal, raw in enumerate(_items(reading)):
+            for ordinal, raw in enumerate(_items(reading, self._opened.budget)):
                 if _type(raw) in self._passed:
                     continue
                 item = item_of(raw, group.account, group.region)
@@ -308,14 +321,15 @@ class _Collecting:
             told.newest[key] = (number, use, row)
 
     def _append(self, use: _Use, row: Row, told: _Told) -> None:
-        plan = use.plan
+        plan, budget = use.plan, self._opened.budget
         account, region = row["account_id"], row["region"]
         told.rows.add((plan.table.name, region))
         place = Address(account, region, row["partition"], row["resource"])
         for child, derived in plan.children:
-            self._part(child, None, told, place).append(derive(child, derived, row, place))
+            rows = budget.counted(derive(child, derived, row, place))
+            self._part(child, None, told, place).append(rows)
         if plan.kept:
-            self._part(plan.table, plan, told, place).append((row,))
+            self._part(plan.table, plan, told, place).append(budget.counted((row,)))
 
     def _part(self, of: Table, plan: TablePlan | None, told: _Told, place: Address) -> PartWriter:
         region = place.region or told.region
@@ -326,11 +340,11 @@ class _Collecting:
         return part
 
 
-def _items(reading: Readable) -> Iterator[Any]:
+def _items(reading: Readable, budget: Budget) -> Iterator[Any]:
     try:
-        yield from reading.items({})
+        yield from reading.items({}, budget)
     except Damaged as damage:
-        raise Damaged(f"{reading.name}: {damage}", damage.kind) from damage
+        raise type(damage)(f"{reading.name}: {damage}", damage.kind) from damage
 
 
 def _type(raw: Any) -> Any:

@@ -11,7 +11,9 @@ from typing import Any, Protocol
 
 from demarcate.base.arn import is_region
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.sources.config.scanning import Damaged, Stream, items
+from demarcate.estate.sources.config.budget import Budget
+from demarcate.estate.sources.config.damage import Damaged
+from demarcate.estate.sources.config.scanning import Stream, items
 
 _NAME = re.compile(
     r"(?P<account>[0-9]{12})_Config_(?P<region>[a-z0-9-]+)_"
@@ -28,8 +30,8 @@ class Readable(Protocol):
     def name(self) -> str:
         """What people call it."""
 
-    def items(self, header: dict[str, Any]) -> Iterator[Any]:
-        """Its items. `header` gets what stands beside them. Raises Damaged."""
+    def items(self, header: dict[str, Any], budget: Budget) -> Iterator[Any]:
+        """Its items, each counted. `header` gets what stands beside them. Raises Damaged."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +54,14 @@ class Delivery:
         """Whether its name says what it is."""
         return bool(self.account)
 
-    def items(self, header: dict[str, Any]) -> Iterator[Any]:
+    def items(self, header: dict[str, Any], budget: Budget) -> Iterator[Any]:
         """Its items, as they come. Raises Damaged."""
         try:
             stream = self.open()
         except OSError as error:
             raise Damaged(f"cannot be read: {error.strerror or error}", Kind.UNREADABLE) from error
         with contextlib.closing(stream):
-            yield from items(stream, header)
+            yield from items(stream, header, budget)
 
 
 def delivery(name: str, opened: Callable[[], Stream]) -> Delivery:

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from demarcate.base.files import is_file, is_folder, open_file, walk
 from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.sources.config.damage import Damaged
 from demarcate.estate.sources.config.deliveries import Delivery, delivery
-from demarcate.estate.sources.config.scanning import Damaged, Stream, looks_like_config
+from demarcate.estate.sources.config.scanning import Stream, looks_like_config
 
 BUCKET = "s3://"
 """How a place in a bucket that deliveries go to is named."""

@@ -15,27 +15,29 @@ from demarcate.base.moments import utc
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.sources.config.budget import Budget
+from demarcate.estate.sources.config.damage import Damaged
 from demarcate.estate.sources.config.deliveries import LONG_AGO, Delivery, Group, grouped
 from demarcate.estate.sources.config.files import delivery_at, files_in, is_delivery
-from demarcate.estate.sources.config.scanning import Damaged
 from demarcate.estate.sources.config.spooling import Region, Spools
 
 
 @dataclass(slots=True)
 class Opened:
-    """What there is to read. `moment` is when the newest of it was made; None for now.
+    """What there is to read, within a budget. `moment` is when the newest of it was made; None for now.
 
     `unread` is what could not be read, `failed` why nothing is known of a type.
     """
 
     groups: list[Group]
+    budget: Budget
     moment: datetime | None = None
     unread: list[Unread] = field(default_factory=list)
     failed: dict[str, Unread] = field(default_factory=dict)
 
 
 @contextmanager
-def open_files(paths: Sequence[Path]) -> Iterator[Opened]:
+def open_files(paths: Sequence[Path], budget: Budget) -> Iterator[Opened]:
     """Deliveries in files and folders. Other files in a folder are passed over.
 
     Raises DemarcateError where a path has none.
@@ -61,17 +63,17 @@ def open_files(paths: Sequence[Path]) -> Iterator[Opened]:
                 raise DemarcateError(f"{path}: there is no delivery of AWS Config in it{why}")
         else:
             deliveries.append(delivery_at(path))
-    with open_deliveries(deliveries) as opened:
+    with open_deliveries(deliveries, budget) as opened:
         opened.unread += unread
         yield opened
 
 
 @contextmanager
-def open_deliveries(deliveries: Iterable[Delivery]) -> Iterator[Opened]:
+def open_deliveries(deliveries: Iterable[Delivery], budget: Budget) -> Iterator[Opened]:
     """The groups of some deliveries. Those without Config's names are read and sorted by what they hold."""
     deliveries = list(deliveries)
     groups = grouped(each for each in deliveries if each.named)
-    opened = Opened(groups)
+    opened = Opened(groups, budget)
     with TemporaryFolder() as folder:
         spools = Spools(folder)
         whole: set[Region] = set()
@@ -91,7 +93,7 @@ def _sort(of: Delivery, spools: Spools, whole: set[Region], opened: Opened) -> N
     places: set[Region] = set()
     odd = 0
     try:
-        for raw in of.items(header):
+        for raw in of.items(header, opened.budget):
             place = spools.add(raw)
             if place is None:
                 odd += 1

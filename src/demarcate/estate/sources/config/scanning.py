@@ -14,7 +14,8 @@ from typing import Any, Final, Protocol
 
 from demarcate.base.nesting import MAX_DEPTH, is_deep
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.sources.config.budget import Budget
+from demarcate.estate.sources.config.damage import Damaged
 
 CHUNK = 1 << 20
 """Bytes that are read at a time, after decompression."""
@@ -53,23 +54,11 @@ class Stream(Protocol):
         """Give it back."""
 
 
-class Damaged(Exception):
-    """A delivery that cannot be read to its end. The text says why; unless told, it is of the kind `malformed`."""
-
-    def __init__(self, text: str, kind: Kind = Kind.MALFORMED) -> None:
-        super().__init__(text)
-        self.kind = kind
-
-    def unread(self, file: str | None = None) -> Unread:
-        """It, as a snapshot records it."""
-        return Unread(kind=self.kind, reason=str(self), file=file)
-
-
 class _Raw(io.RawIOBase):
     """What has been read already, and then the rest of a stream."""
 
-    def __init__(self, head: bytes, rest: Stream) -> None:
-        self._head, self._rest = head, rest
+    def __init__(self, head: bytes, rest: Stream, budget: Budget) -> None:
+        self._head, self._rest, self._budget = head, rest, budget
         self.size = 0
         """How many bytes were read."""
 
@@ -81,6 +70,7 @@ class _Raw(io.RawIOBase):
         data, self._head = data[: len(buffer)], data[len(buffer) :]
         buffer[: len(data)] = data
         self.size += len(data)
+        self._budget.earn(len(data))
         return len(data)
 
 
@@ -103,12 +93,14 @@ class _Unpacked:
         self._file.close()
 
 
-def plain(stream: Stream) -> Stream:
-    """The stream decompressed where it is gzip, which its first bytes tell, and not its name."""
+def plain(stream: Stream, budget: Budget) -> Stream:
+    """The stream decompressed where it is gzip, which its first bytes tell, and not its name. What is read of it is
+    counted.
+    """
     head = stream.read(2)
     if len(head) == 1:  # a stream may give less than it is asked for
         head += stream.read(1)
-    raw = _Raw(head, stream)
+    raw = _Raw(head, stream, budget)
     return _Unpacked(raw) if head == b"\x1f\x8b" else io.BufferedReader(raw, CHUNK)
 
 
@@ -116,21 +108,21 @@ def looks_like_config(stream: Stream) -> bool:
     """Whether the beginning of a file is that of a delivery. Raises Damaged where it cannot be read."""
     try:
         with contextlib.closing(stream):
-            return f'"{ITEMS}"'.encode() in plain(stream).read(HEAD)
+            return f'"{ITEMS}"'.encode() in plain(stream, Budget()).read(HEAD)
     except (OSError, EOFError, zlib.error) as error:
         raise _damaged(error) from error
 
 
-def items(stream: Stream, header: dict[str, Any]) -> Iterator[Any]:
-    """The items of a delivery, in its order. `header` gets what stands beside them.
+def items(stream: Stream, header: dict[str, Any], budget: Budget) -> Iterator[Any]:
+    """The items of a delivery, in its order, each counted. `header` gets what stands beside them.
 
-    Raises Damaged for what is truncated, is not gzip or JSON, or has no list `configurationItems`.
+    Raises Damaged for what is truncated, is not gzip or JSON, has no list `configurationItems`, or is too much.
     """
-    text = _Text(plain(stream))
+    text = _Text(plain(stream, budget))
     try:
         if text.next() != "{":
             raise Damaged(f"expected a JSON object with {ITEMS}")
-        yield from _members(text, header)
+        yield from _members(text, header, budget)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise _damaged(error) from error
 
@@ -145,7 +137,7 @@ def _damaged(error: Exception) -> Damaged:
     return Damaged(f"damaged: {error}")
 
 
-def _members(text: _Text, header: dict[str, Any]) -> Iterator[Any]:
+def _members(text: _Text, header: dict[str, Any], budget: Budget) -> Iterator[Any]:
     is_there = False
     beside = 0
     text.skip()
@@ -159,7 +151,7 @@ def _members(text: _Text, header: dict[str, Any]) -> Iterator[Any]:
         text.skip()
         if name == ITEMS and text.next() == "[":
             is_there = True
-            yield from _elements(text)
+            yield from _elements(text, budget)
         else:
             value = text.value()
             if isinstance(value, str | int | float | None):
@@ -175,7 +167,7 @@ def _members(text: _Text, header: dict[str, Any]) -> Iterator[Any]:
         raise Damaged("damaged: more text after the JSON object")
 
 
-def _elements(text: _Text) -> Iterator[Any]:
+def _elements(text: _Text, budget: Budget) -> Iterator[Any]:
     text.skip()
     odd = 0
     while text.next() != "]":
@@ -183,6 +175,7 @@ def _elements(text: _Text) -> Iterator[Any]:
         odd += not isinstance(value, dict) or "resourceType" not in value
         if odd > MAX_ODD:
             raise Damaged(f"not a delivery of AWS Config: more than {MAX_ODD:,} items have no resourceType")
+        budget.spend_item(text.length)
         yield value
         if text.next() == ",":
             text.skip()
@@ -240,6 +233,8 @@ class _Text:
         self._stream = stream
         self._decode = codecs.getincrementaldecoder("utf-8-sig")()
         self._buffer, self._at, self._ended = "", 0, False
+        self.length = 0
+        """How many characters the last value has."""
 
     def next(self) -> str:
         """The next character that is not white space; none at the end."""
@@ -283,7 +278,7 @@ class _Text:
             else:
                 if self._ended or isinstance(value, dict | list | str) or end < len(self._buffer) - _TAIL:
                     escaped = self._buffer.find("\\u", self._at, end) >= 0
-                    self._at = end
+                    self.length, self._at = end - self._at, end
                     return _clean(value) if escaped else value
             if len(self._buffer) - self._at > MAX_ITEM:
                 raise Damaged(f"an item of more than {MAX_ITEM >> 20} MB", Kind.TOO_MUCH)

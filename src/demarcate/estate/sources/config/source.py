@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.limits import FREE_RESOURCES
 from demarcate.estate.schema.table import Column, From, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
@@ -38,9 +39,9 @@ class ConfigSource:
         return _is_remote(name) or recognises(Path(name))
 
     def uses(self, names: Sequence[str]) -> frozenset[str]:
-        """The regions to read, and of what AWS is asked for, as whom."""
+        """The regions to read, how many resources, and of what AWS is asked for, as whom."""
         remote = ("session", "profile", "endpoint_url") if any(map(_is_remote, names)) else ()
-        return frozenset(("regions", *remote))
+        return frozenset(("regions", "max_resources", *remote))
 
     def tells(self, table: Table) -> bool:
         """Whether Config records what fills it. A derived table counts where any of its parents does."""
@@ -90,10 +91,12 @@ def _is_remote(name: str) -> bool:
 @contextmanager
 def _opened(names: Sequence[str], types: Iterable[str], options: Options) -> Iterator[Opened]:
     """All that is needed of some types. Raises DemarcateError where nothing can be read at all."""
+    from demarcate.estate.sources.config.budget import Budget
     from demarcate.estate.sources.config.opening import open_files
 
+    budget = Budget(FREE_RESOURCES if options.max_resources is None else options.max_resources)
     if not any(map(_is_remote, names)):
-        with open_files([Path(name) for name in names]) as opened:
+        with open_files([Path(name) for name in names], budget) as opened:
             yield opened
         return
     if len(names) > 1:
@@ -104,7 +107,7 @@ def _opened(names: Sequence[str], types: Iterable[str], options: Options) -> Ite
     if names[0].startswith(BUCKET):
         from demarcate.estate.sources.config.buckets import open_bucket
 
-        with open_bucket(names[0], session, options.endpoint_url) as opened:
+        with open_bucket(names[0], session, options.endpoint_url, budget) as opened:
             yield opened
     else:
         from demarcate.estate.sources.config.aggregators import open_aggregator

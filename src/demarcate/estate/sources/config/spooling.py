@@ -11,8 +11,9 @@ from typing import Any
 import msgspec
 
 from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.sources.config.budget import Budget
+from demarcate.estate.sources.config.damage import Damaged
 from demarcate.estate.sources.config.items import item_of
-from demarcate.estate.sources.config.scanning import Damaged
 
 HELD = 16 << 20
 """Bytes that are held before they are written."""
@@ -28,11 +29,12 @@ class Spool:
     name: str
     path: Path
 
-    def items(self, _: dict[str, Any]) -> Iterator[Any]:
-        """Its items, in the order in which they came."""
+    def items(self, _: dict[str, Any], budget: Budget) -> Iterator[Any]:
+        """Its items, in the order in which they came. Raises Damaged."""
         try:
             with self.path.open("rb") as file:
                 for line in file:
+                    budget.spend_item(len(line))
                     yield msgspec.json.decode(line)
         except OSError as error:
             raise Damaged(f"cannot be read: {error.strerror}", Kind.UNREADABLE) from error
