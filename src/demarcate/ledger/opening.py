@@ -9,13 +9,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.folders import data_folder
+from demarcate.ledger.tables import VERSION
 
 NEWEST: Final = "0001"
 """The version of the database that this program writes: the last of `migrations/versions`."""
@@ -23,10 +24,24 @@ NEWEST: Final = "0001"
 FILE: Final = "ledger.sqlite"
 
 PATIENCE: Final = 60
-"""Seconds to wait for others who write."""
+"""Seconds to wait for others who write, and for a server that no longer answers."""
+
+_CONNECTING: Final[dict[str, str | int]] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 15,
+    "keepalives_count": 3,
+    "tcp_user_timeout": PATIENCE * 1000,
+}
+"""How libpq notices that a server has gone, where the URL does not say it."""
 
 _LOCK: Final = 0x44656D61
 """The number of PostgreSQL's advisory lock that whoever writes to the ledger holds."""
+
+_ON_DISK: Final = (
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+)
+"""For a database that was set not to wait for its disk."""
 
 
 class LedgerError(DemarcateError):
@@ -43,18 +58,23 @@ def url_of(where: str | None) -> URL:
             path = data_folder() / FILE
         except RuntimeError as error:
             raise LedgerError("there is no home folder for the ledger: name it (--ledger FILE|URL)") from error
-        return URL.create("sqlite", database=str(path))
+        return _file_url(path)
     if "://" not in where:
-        return URL.create("sqlite", database=str(Path(where).absolute()))
+        return _file_url(Path(where))
     try:
         url = make_url(where)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise LedgerError("the URL of the ledger cannot be read: expected postgresql://USER@HOST/NAME") from error
-    if url.get_backend_name() == "postgresql":
+    backend = url.get_backend_name()
+    if backend in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() == "sqlite" and url.database:
-        return url
-    raise LedgerError(f"a ledger is a file or postgresql://…, and no {url.get_backend_name()!r}")
+    if backend == "sqlite" and url.database:
+        return _file_url(Path(url.database))
+    raise LedgerError(f"a ledger is a file or postgresql://…, and no {backend!r}")
+
+
+def _file_url(path: Path) -> URL:
+    return URL.create("sqlite", database=str(path.absolute()))
 
 
 def engine_of(url: URL, *, reading: bool) -> Engine:
@@ -75,8 +95,10 @@ def engine_of(url: URL, *, reading: bool) -> Engine:
 
 
 def name_of(url: URL) -> str:
-    """A ledger as messages name it: without a password."""
-    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    """A ledger as messages name it: without a password, which an option of the URL may be as well."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return URL.create("postgresql", url.username, None, url.host, url.port, url.database).render_as_string()
 
 
 @contextlib.contextmanager
@@ -92,15 +114,28 @@ def told(url: URL) -> Iterator[None]:
 
 @contextlib.contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """A transaction in which nobody else writes; what it wrote is on disk when the block ends well."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            with connection.begin():
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-                yield connection
-            return
-        with connection.execution_options(immediate=True).begin():
+    """A transaction in which nobody else writes; what it wrote is on disk when the block ends well.
+
+    Raises LedgerError where the server goes while it ends the transaction, and nobody knows how it ended.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection, connection.execution_options(immediate=True).begin():
             yield connection
+        return
+    with engine.connect() as connection, connection.begin() as held:
+        connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}s'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        connection.execute(text(_ON_DISK))
+        yield connection
+        try:
+            held.commit()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise LedgerError(
+                f"{name_of(engine.url)}: the connection broke while the entry was recorded: it is there, or it is "
+                "not; see what demarcate ledger list says before you do it again"
+            ) from error
 
 
 @contextlib.contextmanager
@@ -137,22 +172,17 @@ def _sqlite(path: Path, *, reading: bool) -> Engine:
     def connect() -> Any:
         import sqlite3
 
-        if not reading:
-            return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
-        # A reader makes files beside the ledger, where it may; where nobody may write, nobody does.
-        still = not os.access(path.parent, os.W_OK)
-        mode = "immutable=1" if still else "mode=ro"
-        return sqlite3.connect(
-            f"{path.absolute().as_uri()}?{mode}", timeout=PATIENCE, isolation_level=None, uri=True
-        )
+        mode = f"?{_reading_mode(path)}" if reading else ""
+        return sqlite3.connect(f"{path.as_uri()}{mode}", timeout=PATIENCE, isolation_level=None, uri=True)
 
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:
-        if not reading:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
+        # A text that somebody broke is one that does not have its hash, and no error of all entries.
+        connection.text_factory = lambda raw: raw.decode(errors="replace")
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("PRAGMA synchronous=FULL")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -163,9 +193,27 @@ def _sqlite(path: Path, *, reading: bool) -> Engine:
     return engine
 
 
-def _postgresql(url: URL) -> Engine:
+def _reading_mode(path: Path) -> str:
+    """How SQLite opens a file that is only read.
+
+    A reader makes files beside the ledger, which it cannot where it may not write. What is in such a file that a
+    writer made is read; where there is none, the ledger is all in its own file, which then can be read alone.
+    """
+    real = path.resolve()
+    if os.access(real.parent, os.W_OK):
+        return "mode=ro"
     try:
-        return create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10})
+        written = real.with_name(f"{real.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        written = False
+    return "mode=ro" if written else "immutable=1"
+
+
+def _postgresql(url: URL) -> Engine:
+    connecting = {name: value for name, value in _CONNECTING.items() if name not in url.query}
+    try:
+        # The lock is taken by the first statement: what is read after it must be what is there then.
+        return create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args=connecting)
     except ImportError as error:
         raise LedgerError("a ledger in PostgreSQL needs psycopg: pip install 'demarcate[postgres]'") from error
 
@@ -179,11 +227,21 @@ def _check_version(engine: Engine, url: URL, *, reading: bool) -> None:
             f"{name_of(url)}: the ledger is of version {version}, and this program knows versions up to {NEWEST}: "
             "use a newer one"
         )
+    if version is None and engine.dialect.name == "sqlite" and inspect(engine).get_table_names():
+        raise LedgerError(f"{name_of(url)}: is a database of something else, and no ledger")
     if reading:
         raise LedgerError(f"{name_of(url)}: there is no ledger yet")
+    _upgrade(engine)
+
+
+def _upgrade(engine: Engine) -> None:
     from alembic import command
     from alembic.config import Config
 
+    if engine.dialect.name == "sqlite":
+        # Nobody who reads keeps others from writing. The file remembers it.
+        with contextlib.closing(engine.raw_connection()) as connection:
+            connection.cursor().execute("PRAGMA journal_mode=WAL")
     with transaction(engine) as connection:
         config = Config()
         config.set_main_option("script_location", "demarcate.ledger:migrations")
@@ -194,7 +252,7 @@ def _check_version(engine: Engine, url: URL, *, reading: bool) -> None:
 def _version(engine: Engine) -> str | None:
     """The version of the database; None where it has none yet."""
     with engine.connect() as connection:
-        if not engine.dialect.has_table(connection, "alembic_version"):
+        if not engine.dialect.has_table(connection, VERSION):
             return None
-        row = connection.execute(text("SELECT version_num FROM alembic_version")).fetchone()
+        row = connection.execute(text(f"SELECT version_num FROM {VERSION}")).fetchone()  # noqa: S608 - a name of ours
     return None if row is None else str(row[0])
