@@ -28,8 +28,8 @@ def backend(request: pytest.FixtureRequest) -> str:
 
 @pytest.fixture
 def place(backend: str, request: pytest.FixtureRequest, tmp_path: Path) -> str:
-    """Where a ledger may be that is not there yet: a file, or the URL of an empty database."""
+    """Where a ledger may be that is not there yet: a file, or the URL of an empty schema."""
     if backend == "sqlite":
         return str(tmp_path / "ledger.sqlite")
     server: Server = request.getfixturevalue("server")
-    return server.url(server.database())
+    return server.url(server.schema())

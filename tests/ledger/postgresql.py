@@ -41,7 +41,7 @@ class Server:
         self._log = folder / "log"
         self._running = contextlib.ExitStack()
         self._process: subprocess.Popen[bytes] | None = None
-        self._databases = 0
+        self._schemas = 0
         self.port = _free_port()
         options = ("--auth=trust", f"--username={USER}", "--encoding=UTF8", "--locale=C", "--no-sync")
         with started(
@@ -61,14 +61,14 @@ class Server:
         settings = (*QUICK, "listen_addresses=127.0.0.1", "unix_socket_directories=", f"port={self.port}")
         options = [option for setting in settings for option in ("-c", setting)]
         log = self._running.enter_context(self._log.open("ab"))
-        command = (self._programs / "postgres", "-D", self._data, *options)
+        command: tuple[str | Path, ...] = (self._programs / "postgres", "-D", self._data, *options)
         self._process = self._running.enter_context(
             started(*command, cwd=self._data, stdout=log, stderr=log, first=_other_user)
         )
         end = time.monotonic() + PATIENCE
         while True:
             try:
-                psycopg.connect(self.url("postgres")).close()
+                self.execute("SELECT 1")
                 return
             except psycopg.OperationalError:
                 assert self._process.poll() is None and time.monotonic() < end, self._log.read_text()
@@ -82,21 +82,21 @@ class Server:
             self._process = None
         self._running.close()
 
-    def url(self, database: str, user: str = USER) -> str:
-        """The URL of one of its databases."""
-        return f"postgresql://{user}@127.0.0.1:{self.port}/{database}"
+    def url(self, schema: str = "public", user: str = USER) -> str:
+        """The URL of one of its schemas."""
+        return f"postgresql://{user}@127.0.0.1:{self.port}/postgres?options=-csearch_path%3D{schema}"
 
-    def execute(self, database: str, *statements: str) -> None:
+    def execute(self, *statements: str) -> None:
         """Execute SQL as the owner of everything."""
-        with psycopg.connect(self.url(database), autocommit=True) as connection:
+        with psycopg.connect(self.url(), autocommit=True) as connection:
             for statement in statements:
                 connection.execute(statement.encode())
 
-    def database(self) -> str:
-        """The name of a new, empty database."""
-        self._databases += 1
-        name = f"ledger{self._databases}"
-        self.execute("postgres", f"CREATE DATABASE {name}")
+    def schema(self) -> str:
+        """The name of a new, empty schema, which is made sooner than a database."""
+        self._schemas += 1
+        name = f"ledger{self._schemas}"
+        self.execute(f"CREATE SCHEMA {name}")
         return name
 
 

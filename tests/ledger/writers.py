@@ -7,12 +7,15 @@ from __future__ import annotations
 
 import os
 import sys
+import traceback
 
 import alembic.command
 import psycopg
 
+from demarcate.ledger import opening
 from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.ledger import Ledger
+from tests.processes import PATIENCE
 
 IMPORTED = (alembic.command, psycopg)
 """What opening a ledger imports: once, and not in each process."""
@@ -20,6 +23,7 @@ IMPORTED = (alembic.command, psycopg)
 
 def main(place: str, processes: int, each: int) -> int:
     """Run them. How many failed."""
+    opening.PATIENCE = PATIENCE
     gate, opener = os.pipe()
     children = [_child(place, number, each, gate, opener) for number in range(processes)]
     os.close(opener)
@@ -37,6 +41,8 @@ def _child(place: str, number: int, each: int, gate: int, opener: int) -> int:
                 for turn in range(each):
                     ledger.append(Actor(person=f"writer {number}"), Act(kind="tested", after=turn))
             code = 0
+        except BaseException:
+            traceback.print_exc()
         finally:
             sys.stderr.flush()
             os._exit(code)

@@ -14,6 +14,7 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from demarcate.base import stopping
 from demarcate.base.errors import DemarcateError
 from demarcate.base.folders import data_folder
 from demarcate.ledger.tables import VERSION
@@ -23,7 +24,7 @@ NEWEST: Final = "0001"
 
 FILE: Final = "ledger.sqlite"
 
-PATIENCE: Final = 60
+PATIENCE = 60.0
 """Seconds to wait for others who write, and for a server that no longer answers."""
 
 _CONNECTING: Final[dict[str, str | int]] = {
@@ -31,7 +32,7 @@ _CONNECTING: Final[dict[str, str | int]] = {
     "keepalives_idle": 15,
     "keepalives_interval": 15,
     "keepalives_count": 3,
-    "tcp_user_timeout": PATIENCE * 1000,
+    "tcp_user_timeout": 60_000,
 }
 """How libpq notices that a server has gone, where the URL does not say it."""
 
@@ -87,6 +88,8 @@ def engine_of(url: URL, *, reading: bool) -> Engine:
         if path is not None:
             if reading and not path.exists():
                 raise LedgerError(f"{path}: there is no ledger yet")
+            if not path.exists():
+                _make(path)
             engine = _sqlite(path, reading=reading)
         else:
             engine = _postgresql(url)
@@ -123,7 +126,7 @@ def transaction(engine: Engine) -> Iterator[Connection]:
             yield connection
         return
     with engine.connect() as connection, connection.begin() as held:
-        connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE}s'"))
+        connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE:f}s'"))
         connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
         connection.execute(text(_ON_DISK))
         yield connection
@@ -162,13 +165,36 @@ def holding(engine: Engine, url: URL, name: str) -> Iterator[bool]:
         os.close(handle)
 
 
-def _sqlite(path: Path, *, reading: bool) -> Engine:
-    if not reading:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+def _make(path: Path) -> None:
+    """Make an empty ledger aside, and give it its name where nobody else has made one meanwhile.
 
+    So nobody sees a ledger that is half made, and of many who begin at once none waits for another.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
+    with stopping.ending_with(lambda: aside.unlink(missing_ok=True)):
+        try:
+            aside.touch(0o600, exist_ok=False)
+            engine = _sqlite(aside, reading=False)
+            with contextlib.closing(engine.raw_connection()) as connection:
+                # Nobody who reads keeps others from writing. The file remembers it.
+                connection.cursor().execute("PRAGMA journal_mode=WAL")
+            _upgrade(engine)
+            _give_name(aside, path)
+        finally:
+            aside.unlink(missing_ok=True)
+
+
+def _give_name(aside: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(aside)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links: it is made where it is
+        path.touch(0o600)
+
+
+def _sqlite(path: Path, *, reading: bool) -> Engine:
     def connect() -> Any:
         import sqlite3
 
@@ -219,7 +245,7 @@ def _postgresql(url: URL) -> Engine:
 
 
 def _check_version(engine: Engine, url: URL, *, reading: bool) -> None:
-    version = _version(engine)
+    version = _version(engine, url)
     if version == NEWEST:
         return
     if version is not None and version > NEWEST:
@@ -227,8 +253,6 @@ def _check_version(engine: Engine, url: URL, *, reading: bool) -> None:
             f"{name_of(url)}: the ledger is of version {version}, and this program knows versions up to {NEWEST}: "
             "use a newer one"
         )
-    if version is None and engine.dialect.name == "sqlite" and inspect(engine).get_table_names():
-        raise LedgerError(f"{name_of(url)}: is a database of something else, and no ledger")
     if reading:
         raise LedgerError(f"{name_of(url)}: there is no ledger yet")
     _upgrade(engine)
@@ -238,10 +262,6 @@ def _upgrade(engine: Engine) -> None:
     from alembic import command
     from alembic.config import Config
 
-    if engine.dialect.name == "sqlite":
-        # Nobody who reads keeps others from writing. The file remembers it.
-        with contextlib.closing(engine.raw_connection()) as connection:
-            connection.cursor().execute("PRAGMA journal_mode=WAL")
     with transaction(engine) as connection:
         config = Config()
         config.set_main_option("script_location", "demarcate.ledger:migrations")
@@ -249,10 +269,12 @@ def _upgrade(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _version(engine: Engine) -> str | None:
-    """The version of the database; None where it has none yet."""
+def _version(engine: Engine, url: URL) -> str | None:
+    """The version of the database; None where it has none yet. Raises LedgerError for a file of something else."""
     with engine.connect() as connection:
         if not engine.dialect.has_table(connection, VERSION):
+            if engine.dialect.name == "sqlite" and inspect(connection).get_table_names():
+                raise LedgerError(f"{name_of(url)}: is a database of something else, and no ledger")
             return None
         row = connection.execute(text(f"SELECT version_num FROM {VERSION}")).fetchone()  # noqa: S608 - a name of ours
     return None if row is None else str(row[0])

@@ -73,7 +73,7 @@ def verify(rows: Iterable[Stored], pins: Sequence[Head] = ()) -> Verification:
     Whoever can write to the database can write a whole chain anew from some entry on, and only a pin tells that.
     """
     links = list(_links(rows))
-    ledger = _ledger(links)
+    ledger = _ledger(links, pins)
     faults = {link.number: Fault(Damage.EDITED, link.number, link.fault) for link in links if link.fault}
     for fault in _foreign(links, ledger):
         faults.setdefault(fault.number, fault)
@@ -104,10 +104,11 @@ def _links(rows: Iterable[Stored]) -> Iterator[_Link]:
             yield _Link(row.number, entry.number, row.hash, own, "", entry.previous, entry.ledger, entry.at)
 
 
-def _ledger(links: Iterable[_Link]) -> str:
-    """The ledger that most entries are of; nothing where none says it."""
-    names = Counter(link.ledger for link in links if not link.fault).most_common(1)
-    return names[0][0] if names else ""
+def _ledger(links: Iterable[_Link], pins: Iterable[Head]) -> str:
+    """The ledger that is meant: one that was pinned, or the one that most entries are of. Empty where none says it."""
+    names = Counter(link.ledger for link in links if not link.fault)
+    pinned = (pin.ledger for pin in pins if pin.ledger in names)
+    return next(pinned, max(names, key=names.__getitem__, default=""))
 
 
 def _foreign(links: Iterable[_Link], ledger: str) -> Iterator[Fault]:
