@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import subprocess
 import sys
 import threading
@@ -17,7 +16,7 @@ from sqlalchemy import insert, text
 
 from demarcate.ledger import exporting, opening
 from demarcate.ledger.entry import START, Act, Actor, stored
-from demarcate.ledger.ledger import PAGE, Ledger, Writer
+from demarcate.ledger.ledger import Ledger, Writer
 from demarcate.ledger.opening import LedgerError, engine_of, transaction, url_of
 from demarcate.ledger.tables import ENTRIES, METADATA, VERSION
 from demarcate.ledger.verifying import verify
@@ -97,12 +96,15 @@ def test_acts_are_appended_all_or_none(place: str, levels: int) -> None:
     assert verified(place) == 1
 
 
-def test_pages_are_read_one_after_the_other(place: str) -> None:
-    fill(place, 2 * PAGE)
-    with Ledger(place, reading=True) as ledger:
-        read = [entry.act.after for entry in itertools.islice(ledger.entries(), PAGE + 5)]
-    assert read == list(range(PAGE + 5))
-    assert verified(place) == 2 * PAGE
+def test_pages_are_read_one_after_the_other(place: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("demarcate.ledger.ledger.PAGE", 5)
+    fill(place, 10)
+    with Ledger(place) as ledger:
+        read = ledger.entries()
+        assert [next(read).act.after for _ in range(7)] == list(range(7))
+        ledger.append(ANNA, act(10))  # nobody who reads slowly keeps others from writing
+        assert [entry.act.after for entry in read] == [7, 8, 9, 10]
+    assert verified(place) == 11
 
 
 def test_the_migration_leaves_what_is_declared(place: str) -> None:
@@ -229,7 +231,14 @@ def test_an_export_is_the_same_ledger_in_another_database(place: str, tmp_path: 
     assert verified(place) == verified(back) == 4
 
 
+def test_a_ledger_that_several_make_at_once_is_one(place: str) -> None:
+    done = python("-m", "tests.ledger.writers", place, "8", "1", cwd=ROOT)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert verified(place) == 8
+
+
 def test_processes_that_append_at_once_lose_nothing(place: str) -> None:
+    fill(place, 0)
     done = python("-m", "tests.ledger.writers", place, "50", "2", cwd=ROOT)
     assert (done.returncode, done.stderr) == (0, "")
     assert verified(place) == 100

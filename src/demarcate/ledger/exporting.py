@@ -146,7 +146,7 @@ def _rows(path: Path) -> Iterator[Stored]:
 
 
 def _parsed(path: Path, file: IO[bytes]) -> Iterator[Stored]:
-    """The entries of a file, each of which has its hash, and the last of which is the one that the file ends with."""
+    """The entries of a file, numbered as they stand there. Each has its hash; the last is the one of the last line."""
     head: Head | None = None
     for number, text in enumerate(iter(lambda: file.readline(LONGEST + _ROOM), b""), 1):
         try:
@@ -164,5 +164,5 @@ def _parsed(path: Path, file: IO[bytes]) -> Iterator[Stored]:
         if line.hash != digest(entry):
             raise DemarcateError(f"{path}:{number}: was edited: its text does not have its hash")
         head = Head(ledger=whole.ledger, number=whole.number, hash=line.hash)
-        yield Stored(whole.number, whole.act.kind, whole.act.change, entry, line.hash)
+        yield Stored(number, whole.act.kind, whole.act.change, entry, line.hash)
     raise DemarcateError(f"{path}: is not whole: the line with the head, with which an export ends, is missing")

@@ -90,6 +90,8 @@ def engine_of(url: URL, *, reading: bool) -> Engine:
                 raise LedgerError(f"{path}: there is no ledger yet")
             if not path.exists():
                 _make(path)
+            if not path.is_file():
+                raise LedgerError(f"{path}: is no file, and so no ledger")
             engine = _sqlite(path, reading=reading)
         else:
             engine = _postgresql(url)
@@ -172,7 +174,12 @@ def _make(path: Path) -> None:
     """
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
-    with stopping.ending_with(lambda: aside.unlink(missing_ok=True)):
+
+    def remove() -> None:
+        for ending in ("", "-wal", "-shm"):
+            aside.with_name(f"{aside.name}{ending}").unlink(missing_ok=True)
+
+    with stopping.ending_with(remove):
         try:
             aside.touch(0o600, exist_ok=False)
             engine = _sqlite(aside, reading=False)
@@ -182,7 +189,7 @@ def _make(path: Path) -> None:
             _upgrade(engine)
             _give_name(aside, path)
         finally:
-            aside.unlink(missing_ok=True)
+            remove()
 
 
 def _give_name(aside: Path, path: Path) -> None:
