@@ -143,7 +143,7 @@ def test_a_pin_tells_what_was_cut_off(tmp_path: Path) -> None:
     fill(str(place), 1)
     assert demarcate("ledger", "pin", "--ledger", place, "--out", pins).returncode == 0
     done = demarcate("ledger", "verify", "--ledger", place, "--pins", pins)
-    assert (done.returncode, done.stdout) == (0, f"{place}: 5 entries, each in its place, 2 pins found\n")
+    assert (done.returncode, done.stdout) == (0, f"{place}: 5 entries, each in its place, as 2 pins had it\n")
     for command in (("verify", "--pins"), ("pin", "--out")):
         done = demarcate("ledger", command[0], "--ledger", shorter, command[1], pins)
         assert done.returncode == 1

@@ -79,7 +79,7 @@ def test_the_posture_is_the_same(tmp_path: Path) -> None:
             "--format", "json", "--evidence", evidence, "--ledger", place,
         )  # fmt: skip
         assert done.returncode in (0, 3), done.stderr
-        return _placeless_json(json.loads(done.stdout)["responsibilities"])
+        return _placeless_json(json.loads(done.stdout)["posture"])
 
     assert posture("ledger") == posture(folder)
 
@@ -136,6 +136,6 @@ def test_damage_anywhere_is_told(tmp_path: Path) -> None:
     with Ledger(place, reading=True) as ledger:
         evidence = ledger_evidence(ledger, load(), DAY)
     assert [record.title for record in evidence.records] == ["0"]
-    assert [problem.message for problem in evidence.problems][0] == (
+    assert next(problem.message for problem in evidence.problems) == (
         "the ledger is damaged: entry 2: deleted: missing: 2"
     )

@@ -147,7 +147,7 @@ TAMPERED: list[tuple[Callable[[list[str]], None], str]] = [
     (without_first, ": does not verify, so nothing is imported: entry 1: deleted"),
     (without_middle, ": does not verify, so nothing is imported: entry 2: deleted"),
     (without_last, ":3: is no line of an exported ledger: it ends with another entry"),
-    (twice, ": does not verify, so nothing is imported: entry 2: inserted"),
+    (twice, ": does not verify, so nothing is imported: entry 3: inserted"),
     (half, ": is not whole: the line with the head, with which an export ends, is missing"),
     (half_a_line, ":3: is no line of an exported ledger"),
     (more, ":4: is no line of an exported ledger: there is more behind its last line"),

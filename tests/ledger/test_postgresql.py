@@ -11,7 +11,9 @@ from demarcate.ledger.opening import LedgerError
 from tests.ledger.postgresql import Server
 from tests.ledger.test_databases import ACT, ANNA, ROOT, act, fill, verified
 from tests.ledger.test_failing import ATTEST
+from tests.ledger.test_how_to import PAGE
 from tests.processes import demarcate, python
+from tests.test_tutorial import blocks
 
 
 def test_a_server_that_goes_refuses(server: Server) -> None:
@@ -62,15 +64,13 @@ def _end_other_connections(server: Server) -> None:
 
 
 def test_a_role_that_may_only_append(server: Server) -> None:
+    """The one that the documentation makes."""
     schema = server.schema()
     fill(server.url(schema), 1)
-    server.execute(
-        f"CREATE ROLE writer_of_{schema} LOGIN",
-        f"GRANT USAGE ON SCHEMA {schema} TO writer_of_{schema}",
-        f"GRANT SELECT ON {schema}.ledger_version TO writer_of_{schema}",
-        f"GRANT SELECT, INSERT ON {schema}.ledger_entries TO writer_of_{schema}",
-    )
-    place = server.url(schema, f"writer_of_{schema}")
+    (block,) = [block for block in blocks(PAGE.read_text()) if block.kind == "sql"]
+    sql = block.text.replace("SCHEMA public", f"SCHEMA {schema}")
+    server.execute(f"SET search_path = {schema}", *filter(None, map(str.strip, sql.split(";"))))
+    place = server.url(schema, "demarcate_writer")
     fill(place, 2)
     assert verified(place) == 3
     for statement in (

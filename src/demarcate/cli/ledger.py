@@ -92,9 +92,15 @@ def verify(
             f"{verification.earlier[0]}: a clock was set back, or clocks differ\n"
         )
     against = (
-        f", {len(pinned)} pins found" if pinned else "; without a pin, entries cut off at the end are not noticed"
+        f", as {len(pinned):,} pin{'s' * (len(pinned) > 1)} had it"
+        if pinned
+        else "; without a pin, entries cut off at the end are not noticed"
     )
-    out.write(f"{name}: {verification.entries:,} entries, each in its place{against}\n")
+    out.write(f"{name}: {_entries(verification.entries)}, each in its place{against}\n")
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
 
 
 def _check_whole(name: str, verification: Verification) -> None:
@@ -105,7 +111,7 @@ def _check_whole(name: str, verification: Verification) -> None:
     for fault in verification.faults:
         out.write(f"{fault}\n")
     count = len(verification.faults)
-    out.write(f"{name}: damaged: {count:,} fault{'s' * (count > 1)} in {verification.entries:,} entries\n")
+    out.write(f"{name}: damaged: {count:,} fault{'s' * (count > 1)} in {_entries(verification.entries)}\n")
     raise typer.Exit(DAMAGED)
 
 
@@ -171,7 +177,7 @@ def import_entries(
     exported = exporting.read_export(file)
     with Ledger(ledger) as opened:
         count = exporting.import_entries(exported, opened)
-        say(f"{opened.name}: {count:,} entries imported")
+        say(f"{opened.name}: {_entries(count)} imported")
 
 
 def attest(
