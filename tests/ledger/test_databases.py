@@ -52,7 +52,7 @@ def fill(place: str, count: int) -> None:
 def verified(place: str) -> int:
     """How many entries there are, none of which is damaged."""
     with Ledger(place, reading=True) as ledger:
-        ledger.check_file()
+        ledger.check_database()
         verification = verify(ledger.stored())
     assert verification.faults == ()
     return verification.entries
@@ -307,6 +307,30 @@ def test_what_is_not_there_is_not_made_by_reading(place: str, backend: str) -> N
             Ledger(place, reading=True)
     if backend == "sqlite":
         assert not Path(place).exists()
+
+
+def test_a_ledger_that_is_read_is_not_written(place: str) -> None:
+    fill(place, 1)
+    with Ledger(place, reading=True) as ledger, pytest.raises(LedgerError, match=r"read-?only"):
+        ledger.append(ANNA, act(2))
+    assert verified(place) == 1
+
+
+def test_a_table_of_another_shape_is_told(place: str, backend: str) -> None:
+    fill(place, 3)
+    tamper(
+        place,
+        backend,
+        "CREATE TABLE other AS SELECT * FROM ledger_entries",
+        "DROP TABLE ledger_entries",
+        "ALTER TABLE other RENAME TO ledger_entries",
+        "INSERT INTO ledger_entries SELECT * FROM ledger_entries WHERE number = 2",
+    )
+    with (
+        Ledger(place, reading=True) as ledger,
+        pytest.raises(LedgerError, match="is not the table that a ledger has"),
+    ):
+        ledger.check_database()
 
 
 def test_threads_share_a_ledger(place: str) -> None:

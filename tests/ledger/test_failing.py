@@ -252,6 +252,18 @@ def test_values_of_another_type_are_edited_ones(tmp_path: Path, value: str, colu
     assert done.stdout.startswith("entry 2: edited: ")
 
 
+def test_a_number_that_is_none_is_told(tmp_path: Path) -> None:
+    place = tmp_path / "ledger.sqlite"
+    fill(str(place), 1)
+    with closing(sqlite3.connect(place)) as connection:
+        connection.executescript(
+            "DROP TABLE ledger_entries; CREATE TABLE ledger_entries (number, kind, change, entry, hash);"
+            "INSERT INTO ledger_entries VALUES ('1; x', 'tested', NULL, '', '')"
+        )
+    done = demarcate("ledger", "list", "--ledger", place)
+    assert (done.returncode, "'1; x' is no number" in done.stderr) == (2, True), done.stderr
+
+
 def test_a_file_system_without_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(self: Path, target: Path) -> None:
         raise PermissionError(1, "Operation not permitted")

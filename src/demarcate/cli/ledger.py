@@ -81,7 +81,7 @@ def verify(
 
     pinned = read_pins(pins) if pins is not None else []
     with Ledger(ledger, reading=True) as opened:
-        opened.check_file()
+        opened.check_database()
         verification = verified(opened.stored(), pinned)
         name = opened.name
     _check_whole(name, verification)

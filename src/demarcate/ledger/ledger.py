@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Select, insert, select, text
+from sqlalchemy import Connection, Select, insert, inspect, select, text
 
 from demarcate.ledger.entry import FORMAT, START, Act, Actor, Entry, Stored, decoded, stored
 from demarcate.ledger.opening import LedgerError, engine_of, holding, name_of, told, transaction, url_of
@@ -150,16 +150,22 @@ class Ledger:
         last = _stored(row)
         return Head(ledger=entry_of(last).ledger, number=last.number, hash=last.hash)
 
-    def check_file(self) -> None:
-        """Have SQLite look through its file: an index may be damaged where the entries are not.
+    def check_database(self) -> None:
+        """Check that the table of entries is the one that was made, and have SQLite look through its file.
 
-        Raises LedgerError that says what is wrong with it.
+        Two entries of one number, or an index that is damaged, would show different entries to different questions.
+        Raises LedgerError that says what is wrong.
         """
-        if self._engine.dialect.name == "sqlite":
-            with told(self.url), self._engine.connect() as connection:
+        answer = "ok"
+        with told(self.url), self._engine.connect() as connection:
+            inspector = inspect(connection)
+            is_table = ENTRIES.name in inspector.get_table_names()
+            if not is_table or inspector.get_pk_constraint(ENTRIES.name)["constrained_columns"] != ["number"]:
+                raise LedgerError(f"{self.name}: {ENTRIES.name} is not the table that a ledger has")
+            if self._engine.dialect.name == "sqlite":
                 answer = connection.execute(text("PRAGMA integrity_check(1)")).scalar_one()
-            if answer != "ok":
-                raise LedgerError(f"{self.name}: the file is damaged: {answer}")
+        if answer != "ok":
+            raise LedgerError(f"{self.name}: the file is damaged: {answer}")
 
     def _rows(self, chosen: Select[tuple[int, str, str | None, str, str]]) -> Iterator[Stored]:
         """Rows, a page at a time: nobody who reads slowly keeps others from writing."""
@@ -184,6 +190,8 @@ _LAST = _ORDERED.order_by(None).order_by(ENTRIES.c.number.desc()).limit(1)
 def _stored(row: Sequence[Any]) -> Stored:
     """A row as it is. SQLite keeps values of any type in any column, and none of another type is the same as a text."""
     number, kind, change, entry, hash = row
+    if not isinstance(number, int):
+        raise LedgerError(f"{ENTRIES.name} is not the table that a ledger has: {number!r} is no number")
     return Stored(number, _text(kind), None if change is None else _text(change), _text(entry), _text(hash))
 
 

@@ -94,7 +94,7 @@ def engine_of(url: URL, *, reading: bool) -> Engine:
                 raise LedgerError(f"{path}: is no file, and so no ledger")
             engine = _sqlite(path, reading=reading)
         else:
-            engine = _postgresql(url)
+            engine = _postgresql(url, reading=reading)
         _check_version(engine, url, reading=reading)
     return engine
 
@@ -242,13 +242,14 @@ def _reading_mode(path: Path) -> str:
     return "mode=ro" if written else "immutable=1"
 
 
-def _postgresql(url: URL) -> Engine:
+def _postgresql(url: URL, *, reading: bool) -> Engine:
     connecting = {name: value for name, value in _CONNECTING.items() if name not in url.query}
     try:
         # The lock is taken by the first statement: what is read after it must be what is there then.
-        return create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args=connecting)
+        engine = create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args=connecting)
     except ImportError as error:
         raise LedgerError("a ledger in PostgreSQL needs psycopg: pip install 'demarcate[postgres]'") from error
+    return engine.execution_options(postgresql_readonly=reading)
 
 
 def _check_version(engine: Engine, url: URL, *, reading: bool) -> None:
