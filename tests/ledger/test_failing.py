@@ -10,7 +10,9 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
+from demarcate.cli import app
 from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.ledger import Ledger
 from demarcate.ledger.opening import LedgerError, name_of, url_of
@@ -145,7 +147,7 @@ while True:
     print(code)
     if code == 0:
         break
-    count += {"kill": 211, "full": 4000}[how]
+    count += {"kill": 401, "full": 4000}[how]
 """
 
 
@@ -320,9 +322,13 @@ def test_urls_that_are_none(where: str, says: str) -> None:
         "postgresql+psycopg2://anna:s3cret@127.0.0.1:1/ledger?sslpassword=s3cret",
     ],
 )
-def test_no_password_is_told(where: str) -> None:
+def test_no_password_is_told(where: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert name_of(url_of(where)) == "postgresql://anna@127.0.0.1:1/ledger"
     done = demarcate("ledger", "verify", "--ledger", where)
     assert (done.returncode, len(done.stderr.splitlines())) == (2, 1), done.stderr
     assert "postgresql://anna@127.0.0.1:1/ledger: the ledger cannot be used" in done.stderr
     assert "s3cret" not in done.stderr
+    monkeypatch.setenv("DEMARCATE_LEDGER", where)
+    shown = CliRunner().invoke(app, ["config"]).stdout
+    assert "127.0.0.1:1/ledger" in shown
+    assert "s3cret" not in shown
