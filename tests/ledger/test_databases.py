@@ -16,7 +16,7 @@ from sqlalchemy import insert, text
 
 from demarcate.ledger import exporting, opening
 from demarcate.ledger.entry import START, Act, Actor, stored
-from demarcate.ledger.ledger import Ledger, Writer
+from demarcate.ledger.ledger import Held, Ledger, Writer
 from demarcate.ledger.opening import LedgerError, engine_of, transaction, url_of
 from demarcate.ledger.tables import ENTRIES, METADATA, VERSION
 from demarcate.ledger.verifying import verify
@@ -331,6 +331,17 @@ def test_a_table_of_another_shape_is_told(place: str, backend: str) -> None:
         pytest.raises(LedgerError, match="is not the table that a ledger has"),
     ):
         ledger.check_database()
+
+
+def test_a_name_is_held_by_one(place: str) -> None:
+    with Ledger(place) as one, Ledger(place) as other:
+        with one.hold("c1"), other.hold("c2"):
+            with pytest.raises(Held), other.hold("c1"):
+                raise AssertionError("two hold it")
+            other.append(ANNA, act(1))
+        with other.hold("c1"), pytest.raises(FileNotFoundError), one.hold("c3"):
+            raise FileNotFoundError  # is not the ledger's
+    assert verified(place) == 1
 
 
 def test_threads_share_a_ledger(place: str) -> None:

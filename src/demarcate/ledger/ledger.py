@@ -122,7 +122,9 @@ class Ledger:
 
         Raises Held where somebody else has it.
         """
-        with told(self.url), holding(self._engine, self.url, name) as held:
+        with contextlib.ExitStack() as stack:
+            with told(self.url):  # what fails within the block is not the ledger's
+                held = stack.enter_context(holding(self._engine, self.url, name))
             if not held:
                 raise Held(name)
             yield

@@ -150,7 +150,9 @@ def holding(engine: Engine, url: URL, name: str) -> Iterator[bool]:
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
             lock = {"lock": int(key[:15], 16)}
-            yield bool(connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), lock).scalar())
+            held = bool(connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), lock).scalar())
+            connection.commit()  # the connection has it, and a server may end transactions that do nothing
+            yield held
         return
     import fcntl
 
