@@ -39,6 +39,7 @@ test: .venv/installed ## everything that CI runs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	.ci/browser
+	.ci/postgresql
 	$(BIN)/mypy & types=$$!; $(BIN)/pytest; tests=$$?; wait $$types && exit $$tests
 
 test-lowest: $(LOWEST)/installed ## the tests, with the oldest versions that pyproject.toml promises to run with

@@ -20,9 +20,10 @@ class NestedTooDeeply(ValueError):
 _SURROGATES: Final = re.compile("[\ud800-\udfff]")
 
 
-Order = Literal["deterministic"] | None
+Order = Literal["deterministic", "sorted"] | None
+"""Of keys: as they are, those of mappings sorted, or those of structs as well."""
 
-_ORDERS: Final[tuple[Order, ...]] = (None, "deterministic")
+_ORDERS: Final[tuple[Order, ...]] = (None, "deterministic", "sorted")
 _encode: Final = {order: msgspec.json.Encoder(enc_hook=str, order=order).encode for order in _ORDERS}
 
 

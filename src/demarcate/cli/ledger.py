@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from demarcate.cli import options
 from demarcate.cli.options import Format
 from demarcate.report.out import data, saving, say
+
+if TYPE_CHECKING:
+    from demarcate.ledger.verifying import Verification
 
 DAMAGED = 1
 
@@ -78,31 +81,58 @@ def verify(
 
     pinned = read_pins(pins) if pins is not None else []
     with Ledger(ledger, reading=True) as opened:
+        opened.check_database()
         verification = verified(opened.stored(), pinned)
         name = opened.name
+    _check_whole(name, verification)
+    out = data()
+    if verification.earlier:
+        out.write(
+            f"note: the time of {len(verification.earlier):,} is before that of the entry before it, first of entry "
+            f"{verification.earlier[0]}: a clock was set back, or clocks differ\n"
+        )
+    against = (
+        f", as {len(pinned):,} pin{'s' * (len(pinned) > 1)} had it"
+        if pinned
+        else "; without a pin, entries cut off at the end are not noticed"
+    )
+    out.write(f"{name}: {_entries(verification.entries)}, each in its place{against}\n")
+
+
+def _entries(count: int) -> str:
+    return f"{count:,} {'entry' if count == 1 else 'entries'}"
+
+
+def _check_whole(name: str, verification: Verification) -> None:
+    """Say what is wrong with a ledger, and end the command where something is."""
+    if not verification.faults:
+        return
     out = data()
     for fault in verification.faults:
         out.write(f"{fault}\n")
-    if verification.faults:
-        out.write(f"{name}: damaged: {len(verification.faults)} faults in {verification.entries:,} entries\n")
-        raise typer.Exit(DAMAGED)
-    against = (
-        f", {len(pinned)} pins found" if pinned else "; without a pin, entries cut off at the end are not noticed"
-    )
-    out.write(f"{name}: {verification.entries:,} entries, each in its place{against}\n")
+    count = len(verification.faults)
+    out.write(f"{name}: damaged: {count:,} fault{'s' * (count > 1)} in {_entries(verification.entries)}\n")
+    raise typer.Exit(DAMAGED)
 
 
 def pin(
     ledger: options.LedgerPlace = None,
     out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Add the pin to this file.")] = None,
 ) -> None:
-    """Print the head of the ledger, to be kept where nobody who writes to the ledger can write."""
+    """Print the head of the ledger, to be kept where nobody who writes to the ledger can write.
+
+    A ledger that is damaged, or is not the one of the pins in the file, is not pinned: the exit code is 1.
+    """
     from demarcate.base.errors import DemarcateError
     from demarcate.ledger.ledger import Ledger
-    from demarcate.ledger.pins import add_pin, pin_line
+    from demarcate.ledger.pins import add_pin, pin_line, read_pins
+    from demarcate.ledger.verifying import verify as verified
 
+    pinned = read_pins(out) if out is not None and out.exists() else []
     with Ledger(ledger, reading=True) as opened:
-        head = opened.head()
+        verification = verified(opened.stored(), pinned)
+    _check_whole(opened.name, verification)
+    head = verification.head
     if head is None:
         raise DemarcateError(f"{opened.name}: the ledger has no entries yet, so that there is nothing to pin")
     if out is None:
@@ -129,7 +159,7 @@ def export(
 
     with Ledger(ledger, reading=True) as opened, nullcontext(data()) if out is None else saving(out) as stream:
         if format is ExportFormat.JSONL:
-            stream.writelines(map(exporting.line, opened.stored()))
+            stream.writelines(exporting.lines(opened.stored()))
         else:
             rows.write(exporting.COLUMNS, map(exporting.cells, opened.stored()), "csv", stream)
     if out is not None:
@@ -141,12 +171,13 @@ def import_entries(
     ledger: options.LedgerPlace = None,
 ) -> None:
     """Append entries of an export to the same ledger elsewhere, or to an empty one."""
-    from demarcate.ledger.exporting import import_file
+    from demarcate.ledger import exporting
     from demarcate.ledger.ledger import Ledger
 
+    exported = exporting.read_export(file)
     with Ledger(ledger) as opened:
-        count = import_file(file, opened)
-        say(f"{opened.name}: {count:,} entries imported")
+        count = exporting.import_entries(exported, opened)
+        say(f"{opened.name}: {_entries(count)} imported")
 
 
 def attest(
@@ -214,16 +245,15 @@ def import_evidence(
 
     from demarcate.evidence.load import load_evidence
     from demarcate.ledger.acting import actor_of
-    from demarcate.ledger.evidence import act_of, new_records
+    from demarcate.ledger.evidence import import_records
     from demarcate.ledger.ledger import Ledger
     from demarcate.model import load
 
     actor = actor_of(as_)
     evidence = load_evidence(folder, load(), datetime.now(UTC).date())
     with Ledger(ledger) as opened:
-        acts = [act_of(record, f"{folder}, imported") for record in new_records(opened, evidence.records)]
-        opened.append(actor, *acts)
-        say(f"{opened.name}: {len(acts)} of {len(evidence.records)} pieces of evidence are new and recorded")
+        count = import_records(opened, actor, evidence.records, f"{folder}, imported")
+        say(f"{opened.name}: {count:,} of {len(evidence.records):,} pieces of evidence are new and recorded")
     for problem in evidence.problems:
         say(f"refused evidence: {problem}")
     if evidence.problems:

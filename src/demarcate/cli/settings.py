@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -69,10 +70,20 @@ def config(
 
     configuration = held()
     told = [
-        [name, _plain(getattr(configuration.settings, field.name)), configuration.origins.get(name, "not set")]
+        [name, _shown(getattr(configuration.settings, field.name)), configuration.origins.get(name, "not set")]
         for name, field in settings.FIELDS.items()
     ]
     rows.write(["setting", "value", "from"], told, str(format), data())
+
+
+def _shown(value: Any) -> Any:
+    """A value as it is shown: of a URL, no password, which may be among its options as well."""
+    if isinstance(value, str) and "://" in value:
+        return _PASSWORD.sub(r"\1:…@", value.partition("?")[0])
+    return _plain(value)
+
+
+_PASSWORD: Final = re.compile(r"^([^/]*://[^/:@]*):[^/]*@")
 
 
 def _plain(value: Any) -> Any:

@@ -40,3 +40,15 @@ def contradictions(records: Iterable[Record], moment: date) -> Iterator[tuple[st
         for denial in denials:
             if against := tuple(assurance for assurance in assurances if overlap(denial.scope, assurance.scope)):
                 yield responsibility, denial, against
+
+
+def contradicted(records: Iterable[Record], moment: date) -> Iterator[tuple[Record, str]]:
+    """Each attestation in force that another one contradicts, with what people are told of it."""
+    for responsibility, denial, assurances in contradictions(records, moment):
+        first, more = assurances[0], len(assurances) - 1
+        others = f" and {more} more" if more else ""
+        yield (
+            denial,
+            f"says that {responsibility} is not met, but {first.file}:{first.line}{others} says that it is, for the "
+            "same time and scope: neither is believed; end one (valid-until) or narrow its scope",
+        )

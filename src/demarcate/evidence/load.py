@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from demarcate.base.errors import DemarcateError
 from demarcate.evidence.attestations import read_attestations
-from demarcate.evidence.contradictions import contradictions
+from demarcate.evidence.contradictions import contradicted
 from demarcate.evidence.exercises import read_drills, read_phishing
 from demarcate.evidence.hashes import Documents
 from demarcate.evidence.problems import Problems
@@ -57,15 +57,8 @@ def load_evidence(folder: Path, model: Model, moment: date) -> Evidence:
     problems = Problems()
     reading = Reading(model, moment, Responsibilities(model), Documents(folder), problems)
     records = tuple(record for path, read in _files(folder, problems) for record in read(path, reading))
-    for responsibility, denial, assurances in contradictions(records, moment):
-        first, more = assurances[0], len(assurances) - 1
-        others = f" and {more} more" if more else ""
-        problems.add(
-            denial.file,
-            denial.line,
-            f"says that {responsibility} is not met, but {first.file}:{first.line}{others} says that it is, for the "
-            "same time and scope: neither is believed; end one (valid-until) or narrow its scope",
-        )
+    for denial, told in contradicted(records, moment):
+        problems.add(denial.file, denial.line, told)
     return Evidence(records=records, problems=problems.listed())
 
 

@@ -26,7 +26,8 @@ def actor_of(person: str | None, caller: str | None = None) -> Actor:
             "say who you are (--as EMAIL, or git config --global user.email EMAIL): it is recorded"
         )
     if not named.strip() or len(named) > LONGEST or not named.isprintable():
-        raise DemarcateError(f"--as takes the name or address of a person, of up to {LONGEST} characters")
+        where = "git's user.email is" if person is None else "--as takes"
+        raise DemarcateError(f"{where} the name or address of a person, on one line of up to {LONGEST} characters")
     return Actor(person=named.strip(), caller=caller)
 
 

@@ -8,12 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Final, NamedTuple, TypeVar
+from typing import Any, Final, TypeVar
 
 import msgspec
-from sqlalchemy import Connection, Select, insert, select
+from sqlalchemy import Connection, Select, insert, inspect, select, text
 
-from demarcate.ledger.entry import FORMAT, START, Act, Actor, Entry, decode, digest
+from demarcate.ledger.entry import FORMAT, START, Act, Actor, Entry, Stored, decoded, stored
 from demarcate.ledger.opening import LedgerError, engine_of, holding, name_of, told, transaction, url_of
 from demarcate.ledger.tables import ENTRIES
 
@@ -25,16 +25,6 @@ PAGE: Final = 1000
 
 class Held(Exception):
     """Somebody else holds a name."""
-
-
-class Stored(NamedTuple):
-    """An entry as the database has it, whatever somebody made of it."""
-
-    number: int
-    kind: str
-    change: str | None
-    entry: str
-    hash: str
 
 
 class Head(msgspec.Struct, frozen=True, kw_only=True):
@@ -56,14 +46,14 @@ class Writer:
     def of_change(self, change: str) -> list[Entry]:
         """What is recorded of a change, in order."""
         rows = self.connection.execute(_ORDERED.where(ENTRIES.c.change == change))
-        return [decoded(Stored(*row)) for row in rows]
+        return [entry_of(_stored(row)) for row in rows]
 
     def append(self, act: Act) -> Entry:
         """Append one entry. It counts only when the transaction ends well."""
-        last = self.connection.execute(_LAST).fetchone()
+        last = self.last()
         entry = Entry(
             format=FORMAT,
-            ledger=uuid.uuid4().hex if last is None else decoded(Stored(*last)).ledger,
+            ledger=uuid.uuid4().hex if last is None else entry_of(last).ledger,
             number=1 if last is None else last.number + 1,
             at=self.now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
             person=self.actor.person,
@@ -71,14 +61,22 @@ class Writer:
             act=act,
             previous=START if last is None else last.hash,
         )
-        self.store(entry)
-        return entry
+        return self.store(entry)
 
-    def store(self, entry: Entry) -> None:
-        """Store an entry that has its place already."""
-        text = entry.text
-        stored = Stored(entry.number, entry.act.kind, entry.act.change, text, digest(text))
-        self.connection.execute(insert(ENTRIES).values(stored._asdict()))
+    def last(self) -> Stored | None:
+        """The last entry, to which the next one is chained; None where there is none."""
+        row = self.connection.execute(_LAST).fetchone()
+        return None if row is None else _stored(row)
+
+    def store(self, entry: Entry) -> Entry:
+        """Store an entry that has its place already, and return it as it will be read."""
+        try:
+            row = stored(entry)
+            as_read = decoded(row)
+        except ValueError as error:
+            raise LedgerError(f"entry {entry.number} cannot be recorded: {error}") from error
+        self.connection.execute(insert(ENTRIES).values(row._asdict()))
+        return as_read
 
 
 class Ledger:
@@ -124,7 +122,9 @@ class Ledger:
 
         Raises Held where somebody else has it.
         """
-        with told(self.url), holding(self._engine, self.url, name) as held:
+        with contextlib.ExitStack() as stack:
+            with told(self.url):  # what fails within the block is not the ledger's
+                held = stack.enter_context(holding(self._engine, self.url, name))
             if not held:
                 raise Held(name)
             yield
@@ -137,7 +137,7 @@ class Ledger:
         if change is not None:
             chosen = chosen.where(ENTRIES.c.change == change)
         for row in self._rows(chosen):
-            yield decoded(row)
+            yield entry_of(row)
 
     def stored(self) -> Iterator[Stored]:
         """All entries as the database has them, in order."""
@@ -146,10 +146,28 @@ class Ledger:
     def head(self) -> Head | None:
         """The last entry; None where there is none."""
         with told(self.url), self._engine.connect() as connection:
-            last = connection.execute(_LAST).fetchone()
-        if last is None:
+            row = connection.execute(_LAST).fetchone()
+        if row is None:
             return None
-        return Head(ledger=decoded(Stored(*last)).ledger, number=last.number, hash=last.hash)
+        last = _stored(row)
+        return Head(ledger=entry_of(last).ledger, number=last.number, hash=last.hash)
+
+    def check_database(self) -> None:
+        """Check that the table of entries is the one that was made, and have SQLite look through its file.
+
+        Two entries of one number, or an index that is damaged, would show different entries to different questions.
+        Raises LedgerError that says what is wrong.
+        """
+        answer = "ok"
+        with told(self.url), self._engine.connect() as connection:
+            inspector = inspect(connection)
+            is_table = ENTRIES.name in inspector.get_table_names()
+            if not is_table or inspector.get_pk_constraint(ENTRIES.name)["constrained_columns"] != ["number"]:
+                raise LedgerError(f"{self.name}: {ENTRIES.name} is not the table that a ledger has")
+            if self._engine.dialect.name == "sqlite":
+                answer = connection.execute(text("PRAGMA integrity_check(1)")).scalar_one()
+        if answer != "ok":
+            raise LedgerError(f"{self.name}: the file is damaged: {answer}")
 
     def _rows(self, chosen: Select[tuple[int, str, str | None, str, str]]) -> Iterator[Stored]:
         """Rows, a page at a time: nobody who reads slowly keeps others from writing."""
@@ -157,7 +175,7 @@ class Ledger:
         while True:
             page = chosen if after is None else chosen.where(ENTRIES.c.number > after)
             with told(self.url), self._engine.connect() as connection:
-                rows = list(map(Stored._make, connection.execute(page.limit(PAGE)).all()))
+                rows = list(map(_stored, connection.execute(page.limit(PAGE)).all()))
             yield from rows
             if len(rows) < PAGE:
                 return
@@ -171,11 +189,26 @@ _ORDERED = select(ENTRIES.c.number, ENTRIES.c.kind, ENTRIES.c.change, ENTRIES.c.
 _LAST = _ORDERED.order_by(None).order_by(ENTRIES.c.number.desc()).limit(1)
 
 
-def decoded(stored: Stored) -> Entry:
+def _stored(row: Sequence[Any]) -> Stored:
+    """A row as it is. SQLite keeps values of any type in any column, and none of another type is the same as a text."""
+    number, kind, change, entry, hash = row
+    if not isinstance(number, int):
+        raise LedgerError(f"{ENTRIES.name} is not the table that a ledger has: {number!r} is no number")
+    return Stored(number, _text(kind), None if change is None else _text(change), _text(entry), _text(hash))
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else f"{value!r}, and no text"
+
+
+def entry_of(row: Stored) -> Entry:
     """The entry of a row. Raises LedgerError where it is damaged."""
     try:
-        return decode(stored.entry)
-    except msgspec.MsgspecError as error:
+        entry = decoded(row)
+        if entry.number != row.number:
+            raise ValueError(f"it was written as entry {entry.number}")
+    except ValueError as error:
         raise LedgerError(
-            f"entry {stored.number} of the ledger cannot be read: {error}; demarcate ledger verify says what is wrong"
+            f"entry {row.number} of the ledger is damaged: {error}; see what demarcate ledger verify says"
         ) from error
+    return entry

@@ -9,24 +9,40 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
+from demarcate.base import stopping
 from demarcate.base.errors import DemarcateError
 from demarcate.base.folders import data_folder
+from demarcate.ledger.tables import VERSION
 
 NEWEST: Final = "0001"
 """The version of the database that this program writes: the last of `migrations/versions`."""
 
 FILE: Final = "ledger.sqlite"
 
-PATIENCE: Final = 60
-"""Seconds to wait for others who write."""
+PATIENCE = 60.0
+"""Seconds to wait for others who write, and for a server that no longer answers."""
+
+_CONNECTING: Final[dict[str, str | int]] = {
+    "connect_timeout": 10,
+    "keepalives_idle": 15,
+    "keepalives_interval": 15,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 60_000,
+}
+"""How libpq notices that a server has gone, where the URL does not say it."""
 
 _LOCK: Final = 0x44656D61
 """The number of PostgreSQL's advisory lock that whoever writes to the ledger holds."""
+
+_ON_DISK: Final = (
+    "SELECT set_config('synchronous_commit', 'on', true) WHERE current_setting('synchronous_commit') = 'off'"
+)
+"""For a database that was set not to wait for its disk."""
 
 
 class LedgerError(DemarcateError):
@@ -43,18 +59,23 @@ def url_of(where: str | None) -> URL:
             path = data_folder() / FILE
         except RuntimeError as error:
             raise LedgerError("there is no home folder for the ledger: name it (--ledger FILE|URL)") from error
-        return URL.create("sqlite", database=str(path))
+        return _file_url(path)
     if "://" not in where:
-        return URL.create("sqlite", database=str(Path(where).absolute()))
+        return _file_url(Path(where))
     try:
         url = make_url(where)
-    except ArgumentError as error:
+    except (ArgumentError, ValueError) as error:
         raise LedgerError("the URL of the ledger cannot be read: expected postgresql://USER@HOST/NAME") from error
-    if url.get_backend_name() == "postgresql":
+    backend = url.get_backend_name()
+    if backend in ("postgresql", "postgres"):
         return url.set(drivername="postgresql+psycopg")
-    if url.get_backend_name() == "sqlite" and url.database:
-        return url
-    raise LedgerError(f"a ledger is a file or postgresql://…, and no {url.get_backend_name()!r}")
+    if backend == "sqlite" and url.database:
+        return _file_url(Path(url.database))
+    raise LedgerError(f"a ledger is a file or postgresql://…, and no {backend!r}")
+
+
+def _file_url(path: Path) -> URL:
+    return URL.create("sqlite", database=str(path.absolute()))
 
 
 def engine_of(url: URL, *, reading: bool) -> Engine:
@@ -67,16 +88,22 @@ def engine_of(url: URL, *, reading: bool) -> Engine:
         if path is not None:
             if reading and not path.exists():
                 raise LedgerError(f"{path}: there is no ledger yet")
+            if not path.exists():
+                _make(path)
+            if not path.is_file():
+                raise LedgerError(f"{path}: is no file, and so no ledger")
             engine = _sqlite(path, reading=reading)
         else:
-            engine = _postgresql(url)
+            engine = _postgresql(url, reading=reading)
         _check_version(engine, url, reading=reading)
     return engine
 
 
 def name_of(url: URL) -> str:
-    """A ledger as messages name it: without a password."""
-    return str(url.database) if url.get_backend_name() == "sqlite" else url.render_as_string(hide_password=True)
+    """A ledger as messages name it: without a password, which an option of the URL may be as well."""
+    if url.get_backend_name() == "sqlite":
+        return str(url.database)
+    return URL.create("postgresql", url.username, None, url.host, url.port, url.database).render_as_string()
 
 
 @contextlib.contextmanager
@@ -92,15 +119,28 @@ def told(url: URL) -> Iterator[None]:
 
 @contextlib.contextmanager
 def transaction(engine: Engine) -> Iterator[Connection]:
-    """A transaction in which nobody else writes; what it wrote is on disk when the block ends well."""
-    with engine.connect() as connection:
-        if engine.dialect.name == "postgresql":
-            with connection.begin():
-                connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
-                yield connection
-            return
-        with connection.execution_options(immediate=True).begin():
+    """A transaction in which nobody else writes; what it wrote is on disk when the block ends well.
+
+    Raises LedgerError where the server goes while it ends the transaction, and nobody knows how it ended.
+    """
+    if engine.dialect.name == "sqlite":
+        with engine.connect() as connection, connection.execution_options(immediate=True).begin():
             yield connection
+        return
+    with engine.connect() as connection, connection.begin() as held:
+        connection.execute(text(f"SET LOCAL lock_timeout = '{PATIENCE:f}s'"))
+        connection.execute(text("SELECT pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
+        connection.execute(text(_ON_DISK))
+        yield connection
+        try:
+            held.commit()
+        except DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            raise LedgerError(
+                f"{name_of(engine.url)}: the connection broke while the entry was recorded: it is there, or it is "
+                "not; see what demarcate ledger list says before you do it again"
+            ) from error
 
 
 @contextlib.contextmanager
@@ -110,7 +150,9 @@ def holding(engine: Engine, url: URL, name: str) -> Iterator[bool]:
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
             lock = {"lock": int(key[:15], 16)}
-            yield bool(connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), lock).scalar())
+            held = bool(connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), lock).scalar())
+            connection.commit()  # the connection has it, and a server may end transactions that do nothing
+            yield held
         return
     import fcntl
 
@@ -127,32 +169,55 @@ def holding(engine: Engine, url: URL, name: str) -> Iterator[bool]:
         os.close(handle)
 
 
-def _sqlite(path: Path, *, reading: bool) -> Engine:
-    if not reading:
-        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        if not path.exists():
-            with contextlib.suppress(FileExistsError):
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+def _make(path: Path) -> None:
+    """Make an empty ledger aside, and give it its name where nobody else has made one meanwhile.
 
+    So nobody sees a ledger that is half made, and of many who begin at once none waits for another.
+    """
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    aside = path.with_name(f".{path.name}.{os.urandom(6).hex()}")
+
+    def remove() -> None:
+        for ending in ("", "-wal", "-shm"):
+            aside.with_name(f"{aside.name}{ending}").unlink(missing_ok=True)
+
+    with stopping.ending_with(remove):
+        try:
+            aside.touch(0o600, exist_ok=False)
+            engine = _sqlite(aside, reading=False)
+            with contextlib.closing(engine.raw_connection()) as connection:
+                # Nobody who reads keeps others from writing. The file remembers it.
+                connection.cursor().execute("PRAGMA journal_mode=WAL")
+            _upgrade(engine)
+            _give_name(aside, path)
+        finally:
+            remove()
+
+
+def _give_name(aside: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(aside)
+    except FileExistsError:
+        return
+    except OSError:  # a file system without links: it is made where it is
+        path.touch(0o600)
+
+
+def _sqlite(path: Path, *, reading: bool) -> Engine:
     def connect() -> Any:
         import sqlite3
 
-        if not reading:
-            return sqlite3.connect(path, timeout=PATIENCE, isolation_level=None)
-        # A reader makes files beside the ledger, where it may; where nobody may write, nobody does.
-        still = not os.access(path.parent, os.W_OK)
-        mode = "immutable=1" if still else "mode=ro"
-        return sqlite3.connect(
-            f"{path.absolute().as_uri()}?{mode}", timeout=PATIENCE, isolation_level=None, uri=True
-        )
+        mode = f"?{_reading_mode(path)}" if reading else ""
+        return sqlite3.connect(f"{path.as_uri()}{mode}", timeout=PATIENCE, isolation_level=None, uri=True)
 
     engine = create_engine("sqlite://", creator=connect, poolclass=NullPool)
 
     @event.listens_for(engine, "connect")
     def set_up(connection: Any, _: Any) -> None:
-        if not reading:
-            connection.execute("PRAGMA journal_mode=WAL")
-            connection.execute("PRAGMA synchronous=FULL")
+        # A text that somebody broke is one that does not have its hash, and no error of all entries.
+        connection.text_factory = lambda raw: raw.decode(errors="replace")
+        connection.execute("PRAGMA trusted_schema=OFF")
+        connection.execute("PRAGMA synchronous=FULL")
 
     @event.listens_for(engine, "begin")
     def begin(connection: Connection) -> None:
@@ -163,15 +228,34 @@ def _sqlite(path: Path, *, reading: bool) -> Engine:
     return engine
 
 
-def _postgresql(url: URL) -> Engine:
+def _reading_mode(path: Path) -> str:
+    """How SQLite opens a file that is only read.
+
+    A reader makes files beside the ledger, which it cannot where it may not write. What is in such a file that a
+    writer made is read; where there is none, the ledger is all in its own file, which then can be read alone.
+    """
+    real = path.resolve()
+    if os.access(real.parent, os.W_OK):
+        return "mode=ro"
     try:
-        return create_engine(url, poolclass=NullPool, connect_args={"connect_timeout": 10})
+        written = real.with_name(f"{real.name}-wal").stat().st_size > 0
+    except FileNotFoundError:
+        written = False
+    return "mode=ro" if written else "immutable=1"
+
+
+def _postgresql(url: URL, *, reading: bool) -> Engine:
+    connecting = {name: value for name, value in _CONNECTING.items() if name not in url.query}
+    try:
+        # The lock is taken by the first statement: what is read after it must be what is there then.
+        engine = create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args=connecting)
     except ImportError as error:
         raise LedgerError("a ledger in PostgreSQL needs psycopg: pip install 'demarcate[postgres]'") from error
+    return engine.execution_options(postgresql_readonly=reading)
 
 
 def _check_version(engine: Engine, url: URL, *, reading: bool) -> None:
-    version = _version(engine)
+    version = _version(engine, url)
     if version == NEWEST:
         return
     if version is not None and version > NEWEST:
@@ -181,6 +265,10 @@ def _check_version(engine: Engine, url: URL, *, reading: bool) -> None:
         )
     if reading:
         raise LedgerError(f"{name_of(url)}: there is no ledger yet")
+    _upgrade(engine)
+
+
+def _upgrade(engine: Engine) -> None:
     from alembic import command
     from alembic.config import Config
 
@@ -191,10 +279,12 @@ def _check_version(engine: Engine, url: URL, *, reading: bool) -> None:
         command.upgrade(config, "head")
 
 
-def _version(engine: Engine) -> str | None:
-    """The version of the database; None where it has none yet."""
+def _version(engine: Engine, url: URL) -> str | None:
+    """The version of the database; None where it has none yet. Raises LedgerError for a file of something else."""
     with engine.connect() as connection:
-        if not engine.dialect.has_table(connection, "alembic_version"):
+        if not engine.dialect.has_table(connection, VERSION):
+            if engine.dialect.name == "sqlite" and inspect(connection).get_table_names():
+                raise LedgerError(f"{name_of(url)}: is a database of something else, and no ledger")
             return None
-        row = connection.execute(text("SELECT version_num FROM alembic_version")).fetchone()
+        row = connection.execute(text(f"SELECT version_num FROM {VERSION}")).fetchone()  # noqa: S608 - a name of ours
     return None if row is None else str(row[0])

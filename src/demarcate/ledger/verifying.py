@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from itertools import groupby, pairwise
 
-import msgspec
-
-from demarcate.ledger.entry import START, Entry, decode, digest
-from demarcate.ledger.ledger import Head, Stored
+from demarcate.ledger.entry import START, Stored, decoded, digest
+from demarcate.ledger.ledger import Head
 
 
 class Damage(StrEnum):
@@ -37,21 +37,34 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Verification:
-    """How many entries there are, the last of them, and what is wrong."""
+    """How many entries there are, the last of them, and what is wrong.
+
+    `earlier` are the numbers of entries whose time is before that of the entry before them. The chain says in which
+    order they were written, so this is no fault: a clock was set back, or clocks of several machines differ.
+    """
 
     entries: int
     head: Head | None
     faults: tuple[Fault, ...]
+    earlier: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Link:
-    """An entry in the chain. `hash` is the one that its text has: `stored` says what the database has for it."""
+    """An entry in the chain.
+
+    `number` is where it stands, and `place` where it was written: for one that cannot be believed (`fault`), where it
+    would have been by the one before. `hash` is what the database has for it, `own` the one of its text.
+    """
 
     number: int
-    entry: Entry | None
+    place: int
     hash: str
-    stored: Stored
+    own: str
+    fault: str = ""
+    previous: str = ""
+    ledger: str = ""
+    at: str = ""
 
 
 def verify(rows: Iterable[Stored], pins: Sequence[Head] = ()) -> Verification:
@@ -59,81 +72,131 @@ def verify(rows: Iterable[Stored], pins: Sequence[Head] = ()) -> Verification:
 
     Whoever can write to the database can write a whole chain anew from some entry on, and only a pin tells that.
     """
-    links = [_link(row) for row in rows]
-    faults = [fault for fault in map(_edited, links) if fault is not None]
-    broken = {fault.number for fault in faults}
-    faults += _chain_faults(links, broken)
-    faults += _pin_faults(links, pins)
-    last = links[-1] if links else None
-    ledger = next((link.entry.ledger for link in reversed(links) if link.entry is not None), "")
-    head = None if last is None else Head(ledger=ledger, number=last.number, hash=last.hash)
-    return Verification(len(links), head, tuple(sorted(faults, key=lambda fault: fault.number)))
+    links = list(_links(rows))
+    ledger = _ledger(links, pins)
+    faults = {link.number: Fault(Damage.EDITED, link.number, link.fault) for link in links if link.fault}
+    for fault in _foreign(links, ledger):
+        faults.setdefault(fault.number, fault)
+    chain, twice = _chain(links)
+    for fault in (*twice, *_chain_faults(chain, faults)):
+        faults.setdefault(fault.number, fault)
+    others = [*_missing(chain), *_moved(links), *_pin_faults(chain, ledger, pins)]
+    head = Head(ledger=ledger, number=links[-1].number, hash=links[-1].hash) if links else None
+    whole = [link for link in chain if not link.fault]
+    return Verification(
+        entries=len(links),
+        head=head,
+        faults=tuple(sorted([*faults.values(), *others], key=lambda fault: fault.number)),
+        earlier=tuple(link.number for before, link in pairwise(whole) if link.at < before.at),
+    )
 
 
-def _link(row: Stored) -> _Link:
-    try:
-        entry = decode(row.entry)
-    except msgspec.MsgspecError:
-        entry = None
-    return _Link(row.number, entry, digest(row.entry), row)
+def _links(rows: Iterable[Stored]) -> Iterator[_Link]:
+    shift = 0
+    for row in rows:
+        own = digest(row.entry)
+        try:
+            entry = decoded(row)
+        except ValueError as error:
+            yield _Link(row.number, row.number + shift, row.hash, own, fault=str(error))
+        else:
+            shift = entry.number - row.number
+            yield _Link(row.number, entry.number, row.hash, own, "", entry.previous, entry.ledger, entry.at)
 
 
-def _edited(link: _Link) -> Fault | None:
-    """What is wrong with an entry by itself."""
-    row, entry = link.stored, link.entry
-    if link.hash != row.hash:
-        return Fault(Damage.EDITED, link.number, "its text does not have its hash")
-    if entry is None:
-        return Fault(Damage.EDITED, link.number, "it is no entry")
-    if entry.text != row.entry:
-        return Fault(Damage.EDITED, link.number, "it has what no entry has")
-    if (entry.act.kind, entry.act.change) != (row.kind, row.change):
-        return Fault(Damage.EDITED, link.number, "what stands beside its text is not what the text says")
-    if entry.number != row.number:
-        return Fault(Damage.MOVED, link.number, f"it was written as entry {entry.number}")
-    return None
+def _ledger(links: Iterable[_Link], pins: Iterable[Head]) -> str:
+    """The ledger that is meant: one that was pinned, or the one that most entries are of. Empty where none says it."""
+    names = Counter(link.ledger for link in links if not link.fault)
+    pinned = (pin.ledger for pin in pins if pin.ledger in names)
+    return next(pinned, max(names, key=names.__getitem__, default=""))
 
 
-def _chain_faults(links: Sequence[_Link], broken: set[int]) -> list[Fault]:
-    """What is wrong between entries: numbers that are missing, and entries that do not follow the one before."""
-    faults: list[Fault] = []
-    followed = {link.entry.previous for link in links if link.entry is not None}
-    hashes = {link.stored.hash for link in links}
-    ledger = next((link.entry.ledger for link in links if link.entry is not None), None)
-    before: _Link | None = None
+def _foreign(links: Iterable[_Link], ledger: str) -> Iterator[Fault]:
     for link in links:
-        expected = 1 if before is None else before.number + 1
-        if link.number != expected:
-            missing = f"{expected}" if link.number == expected + 1 else f"{expected} to {link.number - 1}"
-            faults.append(Fault(Damage.DELETED, expected, f"missing: {missing}"))
-        elif link.entry is not None and link.number not in broken:
-            previous = START if before is None else before.stored.hash
-            if link.entry.ledger != ledger:
-                faults.append(Fault(Damage.INSERTED, link.number, "it is of another ledger"))
-            elif link.entry.previous != previous:
-                faults.append(_unfollowed(link, before, followed, hashes))
-        before = link
-    return faults
+        if not link.fault and link.ledger != ledger:
+            yield Fault(Damage.INSERTED, link.number, "it is of another ledger")
 
 
-def _unfollowed(link: _Link, before: _Link | None, followed: set[str], hashes: set[str]) -> Fault:
-    """What happened where an entry does not follow the one before it."""
-    if before is not None and before.stored.hash not in followed and link.entry is not None:
-        if link.entry.previous in hashes or link.entry.previous == START:
-            return Fault(Damage.INSERTED, before.number, f"entry {link.number} was written after another one")
-        return Fault(Damage.EDITED, before.number, f"it is not the one that entry {link.number} was written after")
-    return Fault(Damage.INSERTED, link.number, "it was not written after the entry before it")
+def _chain(links: Sequence[_Link]) -> tuple[list[_Link], list[Fault]]:
+    """Entries in the order in which they were written, one for each place, and what more there is of a place."""
+    followed = {link.previous for link in links}
+    chain: list[_Link] = []
+    faults: list[Fault] = []
+    for place, group in groupby(sorted(links, key=lambda link: link.place), key=lambda link: link.place):
+        same = list(group)
+        if place < 1:
+            faults += (Fault(Damage.INSERTED, link.number, "entries count from 1") for link in same)
+            continue
+        of_chain = [link for link in same if link.hash in followed]
+        genuine = min(of_chain or same, key=lambda link: link.number != place)
+        chain.append(genuine)
+        if len(same) > 1:
+            # Where nothing was written after any of them, or after several, nobody can say which one was there.
+            is_one = len({link.hash for link in of_chain}) == 1
+            extra = [link for link in same if link is not genuine] if is_one else same
+            told = " and ".join(str(link.number) for link in same)
+            faults += (
+                Fault(Damage.INSERTED, link.number, f"{told} were all written as entry {place}") for link in extra
+            )
+    return chain, faults
 
 
-def _pin_faults(links: Sequence[_Link], pins: Sequence[Head]) -> list[Fault]:
-    by_number = {link.number: link for link in links}
-    last = links[-1].number if links else 0
-    faults = []
+def _chain_faults(chain: Sequence[_Link], known: Mapping[int, Fault]) -> Iterator[Fault]:
+    """Entries of the chain that do not follow the one before, or that the next one does not follow."""
+    followed = {link.previous for link in chain}
+    if chain and chain[0].place == 1 and not chain[0].fault and chain[0].previous != START:
+        yield Fault(Damage.EDITED, chain[0].number, "it is the first, and was written after another one")
+    guilty = set(known)
+    for before, link in pairwise(chain):
+        if link.fault or link.previous == before.hash or link.place != before.place + 1:
+            continue
+        if {before.number, link.number} & guilty:
+            continue
+        after = Fault(
+            Damage.EDITED, before.number, f"it is not the one that entry {link.number} was written after"
+        )
+        not_after = Fault(Damage.EDITED, link.number, f"it was not written after entry {before.number}")
+        if link.hash in followed:
+            told = [after]
+        elif link is not chain[-1]:
+            told = [not_after]
+        else:  # nothing was written after it that would tell which of the two was edited
+            told = [after, not_after]
+        guilty.update(fault.number for fault in told)
+        yield from told
+
+
+def _missing(chain: Sequence[_Link]) -> Iterator[Fault]:
+    expected, hash_before = 1, START
+    for link in chain:
+        if link.place != expected:
+            if not link.fault and link.previous == hash_before:
+                yield Fault(Damage.INSERTED, link.number, f"it was written after entry {expected - 1}")
+            else:
+                numbers = f"{expected}" if link.place == expected + 1 else f"{expected} to {link.place - 1}"
+                yield Fault(Damage.DELETED, expected, f"missing: {numbers}")
+        expected, hash_before = link.place + 1, link.hash
+
+
+def _moved(links: Iterable[_Link]) -> Iterator[Fault]:
+    """Entries that stand elsewhere than they were written; those that were moved together are one fault."""
+    for shift, group in groupby(links, key=lambda link: link.place - link.number):
+        moved = [link for link in group if not link.fault]
+        if shift and moved:
+            first, more = moved[0], len(moved) - 1
+            others = f", and the {more:,} after it likewise" if more else ""
+            yield Fault(Damage.MOVED, first.number, f"it was written as entry {first.place}{others}")
+
+
+def _pin_faults(chain: Sequence[_Link], ledger: str, pins: Sequence[Head]) -> Iterator[Fault]:
+    by_place = {link.place: link for link in chain}
+    last = chain[-1].place if chain else 0
     for pin in pins:
-        link = by_number.get(pin.number)
-        if link is None and pin.number > last:
+        link = by_place.get(pin.number)
+        if chain and pin.ledger != ledger:
+            yield Fault(Damage.REPLACED, pin.number, f"the ledger {pin.ledger} was pinned, and this is {ledger}")
+        elif pin.number > last:
             what = f"the ledger ends at {last}, and was pinned at {pin.number}"
-            faults.append(Fault(Damage.TRUNCATED, last + 1, what))
-        elif link is not None and link.hash != pin.hash:
-            faults.append(Fault(Damage.REPLACED, pin.number, "it is not the one that was pinned"))
-    return faults
+            yield Fault(Damage.TRUNCATED, last + 1, what)
+        elif link is not None and link.own != pin.hash:
+            yield Fault(Damage.REPLACED, link.number, "it is not the one that was pinned")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from alembic import context
 
-from demarcate.ledger.tables import METADATA
+from demarcate.ledger.tables import METADATA, VERSION
 
-context.configure(connection=context.config.attributes["connection"], target_metadata=METADATA)
+context.configure(
+    connection=context.config.attributes["connection"], target_metadata=METADATA, version_table=VERSION
+)
 with context.begin_transaction():
     context.run_migrations()

@@ -17,20 +17,27 @@ _REFUSAL: Final = "the ledger is append-only"
 
 _PROTECTION: Final[dict[str, tuple[str, ...]]] = {
     "sqlite": (
-        f"CREATE TRIGGER entries_no_update BEFORE UPDATE ON entries BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
-        f"CREATE TRIGGER entries_no_delete BEFORE DELETE ON entries BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
-        "CREATE TRIGGER entries_in_order BEFORE INSERT ON entries "
-        "WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM entries) "
+        "CREATE TRIGGER ledger_no_update BEFORE UPDATE ON ledger_entries "
+        f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
+        "CREATE TRIGGER ledger_no_delete BEFORE DELETE ON ledger_entries "
+        f"BEGIN SELECT RAISE(ABORT, '{_REFUSAL}'); END",
+        "CREATE TRIGGER ledger_in_order BEFORE INSERT ON ledger_entries "
+        "WHEN NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM ledger_entries) "
         "BEGIN SELECT RAISE(ABORT, 'the ledger is append-only'); END",
     ),
     "postgresql": (
-        "CREATE FUNCTION entries_refuse() RETURNS trigger LANGUAGE plpgsql AS "
+        "CREATE FUNCTION ledger_refuse() RETURNS trigger LANGUAGE plpgsql AS "
         f"$$ BEGIN RAISE EXCEPTION '{_REFUSAL}'; END $$",
-        "CREATE TRIGGER entries_no_update BEFORE UPDATE OR DELETE ON entries "
-        "FOR EACH ROW EXECUTE FUNCTION entries_refuse()",
-        "CREATE TRIGGER entries_no_truncate BEFORE TRUNCATE ON entries "
-        "FOR EACH STATEMENT EXECUTE FUNCTION entries_refuse()",
-        "REVOKE UPDATE, DELETE, TRUNCATE ON entries FROM PUBLIC",
+        "CREATE FUNCTION ledger_order() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        "IF NEW.number <> (SELECT coalesce(max(number), 0) + 1 FROM ledger_entries) "
+        "THEN RAISE EXCEPTION 'the ledger is append-only'; END IF; RETURN NEW; END $$",
+        "CREATE TRIGGER ledger_no_update BEFORE UPDATE OR DELETE ON ledger_entries "
+        "FOR EACH ROW EXECUTE FUNCTION ledger_refuse()",
+        "CREATE TRIGGER ledger_no_truncate BEFORE TRUNCATE ON ledger_entries "
+        "FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse()",
+        "CREATE TRIGGER ledger_in_order BEFORE INSERT ON ledger_entries "
+        "FOR EACH ROW EXECUTE FUNCTION ledger_order()",
+        "REVOKE UPDATE, DELETE, TRUNCATE ON ledger_entries FROM PUBLIC",
     ),
 }
 
@@ -38,7 +45,7 @@ _PROTECTION: Final[dict[str, tuple[str, ...]]] = {
 def upgrade() -> None:
     """Create the table, and protect it."""
     op.create_table(
-        "entries",
+        "ledger_entries",
         sa.Column(
             "number",
             sa.BigInteger().with_variant(sa.Integer, "sqlite"),
@@ -50,7 +57,7 @@ def upgrade() -> None:
         sa.Column("entry", sa.Text, nullable=False),
         sa.Column("hash", sa.Text, nullable=False),
     )
-    op.create_index("entries_by_change", "entries", ["change"])
-    op.create_index("entries_by_kind", "entries", ["kind"])
+    op.create_index("ledger_entries_by_change", "ledger_entries", ["change"])
+    op.create_index("ledger_entries_by_kind", "ledger_entries", ["kind"])
     for statement in _PROTECTION[op.get_bind().dialect.name]:
         op.execute(statement)
