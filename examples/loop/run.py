@@ -1,5 +1,5 @@
-"""The whole loop, against an AWS that runs here: declared, deployed, changed by hand, found, planned, approved, applied,
-verified, undone, and all of it in the ledger. `make demo-loop` runs it; nothing leaves this machine.
+"""The whole loop, against an AWS that runs here: declared, deployed, changed by hand, found, planned, approved,
+applied, verified, undone, and all of it in the ledger. `make demo-loop` runs it; nothing leaves this machine.
 """
 
 from __future__ import annotations
