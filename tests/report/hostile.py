@@ -10,10 +10,13 @@ from typing import Any
 import msgspec
 
 from demarcate.assessing import assess_sources
+from demarcate.changes.structs import Change, Operation, Read, Step, Undo
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
+from demarcate.ledger.entry import Act, Actor
+from demarcate.ledger.ledger import Ledger
 from demarcate.posture import kept as kept_assessment
 
 TEXTS: list[str] = json.loads(Path(__file__).with_name("hostile.json").read_text())
@@ -143,6 +146,47 @@ def evidence(folder: Path) -> Path:
         b"person,course,responsibility,completed,passed,score\n" + "\n".join(TEXTS).encode()
     )
     return folder
+
+
+def ledger(folder: Path) -> Path:
+    """A ledger: evidence, a baseline and a change of which every text is hostile."""
+    folder.mkdir()
+    step = Step(
+        account=TEXTS[0],
+        region=TEXTS[0],
+        resource=TEXTS[6],
+        do=Operation(name=TEXTS[0], parameters={text: [text] for text in TEXTS}),
+        reads=Read(operation=Operation(name="s3.get_bucket_versioning")),
+        before={text: text for text in TEXTS},
+        done="@",
+        undo=Undo(why_not=" ".join(TEXTS)),
+        checks=tuple(TEXTS),
+        findings=tuple(TEXTS),
+        declared=TEXTS[6],
+    )
+    change = Change(id=CHANGE, title=" ".join(TEXTS), origin="hand", source=TEXTS[6], steps=(step,))
+    named = {
+        "name": TEXTS[6],
+        "version": 1,
+        "digest": "",
+        "origin": TEXTS[6],
+        "moment": TEXTS[6],
+        "source": TEXTS[0],
+    }
+    with Ledger(str(folder / "ledger.sqlite")) as opened:
+        for text in TEXTS:
+            actor = Actor(person=text, caller=text)
+            opened.append(
+                actor,
+                Act(kind=text, authority=text, finding=text, account=text, before=text, after={text: text}),
+                Act(kind="baseline-set", after=named),
+            )
+        opened.append(actor, Act(kind="change-planned", change=CHANGE, after=msgspec.to_builtins(change)))
+        opened.append(actor, Act(kind="change-rejected", change=CHANGE, after={"reason": " ".join(TEXTS)}))
+    return folder
+
+
+CHANGE = "c-00000000"
 
 
 def strings(value: Any) -> set[str]:

@@ -34,6 +34,7 @@ FOLDERS: dict[str, Callable[[Path], Path]] = {
     "templates": hostile.templates,
     "evidence": hostile.evidence,
     "kept": hostile.kept,
+    "ledger": hostile.ledger,
 }
 
 NAMED = "SELECT volume_id, size, tags, attached_instance_ids, {'a': volume_id}, map {volume_id: 1}, [[volume_id]]"
@@ -41,6 +42,8 @@ ALIAS = TEXTS[6].replace('"', '""')
 QUERY = (
     f"""{NAMED}, encode(volume_id), size::decimal / 2, volume_id AS "{ALIAS}", 1 AS "=1+1" FROM aws_ebs_volume"""
 )
+
+LEDGER = "{ledger}/ledger.sqlite"
 
 RUNS: dict[str, list[str]] = {
     "assess": ["{snapshot}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"],
@@ -73,13 +76,45 @@ RUNS: dict[str, list[str]] = {
     "diagram file": ["{templates}", "--checks", "{checks}", "--out", "{out}/d\u001b.drawio"],
     "summary": [],
     "quiz": ["{snapshot}", "--seed", "4"],
+    "drift": ["{templates}", "--against", "{snapshot}"],
+    "drift baseline": ["--baseline", TEXTS[6], "--ledger", LEDGER],
+    "baseline list": ["--ledger", LEDGER],
+    "change list": ["--ledger", LEDGER],
+    "change show": [hostile.CHANGE, "--ledger", LEDGER],
+    "change show commands": [hostile.CHANGE, "--commands", "--ledger", LEDGER],
+    "change show nothing": [TEXTS[6], "--ledger", LEDGER],
+    "ledger list": ["--ledger", LEDGER],
+    "ledger verify": ["--ledger", LEDGER],
+    "ledger export": ["--ledger", LEDGER],
+    "ledger pin": ["--ledger", LEDGER],
+    "ledger import": ["{out}/" + TEXTS[6], "--ledger", LEDGER],
+    "evidence import": ["{evidence}", "--as", "a@example.com", "--ledger", "{out}/mine.sqlite"],
+    "attest": [
+        TEXTS[6],
+        "--statement",
+        TEXTS[0],
+        "--until",
+        TEXTS[6],
+        "--as",
+        "a@example.com",
+        "--ledger",
+        LEDGER,
+    ],
     "no such verb": [TEXTS[6]],
 }
 """What is run: the verb, a word about the case, and arguments."""
 
-VERBS = {"checks list", "checks show", "facts list", "facts check", "facts update"} | {
-    name for name in RUNS if " " not in name
+VERBS = {
+    *("checks list", "checks show", "facts list", "facts check", "facts update"),
+    *("ledger list", "ledger verify", "ledger export", "ledger pin", "ledger import"),
+    *("change list", "change show", "baseline list", "evidence import"),
+    *(name for name in RUNS if " " not in name),
 }
+
+OF_AWS = {"deploy", "baseline set"} | {
+    f"change {name}" for name in ("plan", "approve", "reject", "apply", "resume", "undo", "verify", "iam-policy")
+}
+"""Verbs that take AWS, or a plan of it: `tests/changes` runs them."""
 
 
 @cache
@@ -117,7 +152,7 @@ CASES = [
 
 
 def test_every_verb_is_run() -> None:
-    assert {name for name, _ in commands()} == VERBS
+    assert {name for name, _ in commands()} == VERBS | OF_AWS
 
 
 @pytest.fixture(scope="module")

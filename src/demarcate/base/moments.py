@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 
 
 def utc(moment: datetime) -> datetime:
@@ -14,6 +14,14 @@ def utc(moment: datetime) -> datetime:
         return moment.replace(tzinfo=UTC)
     try:
         return moment.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(f"{moment.isoformat()} is out of range") from error
+
+
+def local(moment: datetime, zone: tzinfo) -> datetime:
+    """The same moment by the clocks of a zone. Raises ValueError for one that the zone has no year for."""
+    try:
+        return moment.astimezone(zone)
     except OverflowError as error:
         raise ValueError(f"{moment.isoformat()} is out of range") from error
 

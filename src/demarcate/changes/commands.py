@@ -25,7 +25,7 @@ def command(step: Step, operation: Operation | None = None) -> str:
     'aws s3api put-bucket-versioning --region eu-west-1 --cli-input-json \\'{"Bucket":"b"}\\''
     """
     called = operation or step.do
-    service, method = called.name.split(".")
+    service, _, method = called.name.partition(".")
     region = [] if step.region == "global" else ["--region", step.region]
     parameters = to_json(called.parameters).decode()
     parts = ["aws", CLI.get(service, service), method.replace("_", "-"), *region, "--cli-input-json", parameters]

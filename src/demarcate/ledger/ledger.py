@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 import msgspec
 from sqlalchemy import Connection, Select, insert, inspect, select, text
 
+from demarcate.base.moments import utc
 from demarcate.ledger.entry import FORMAT, START, Act, Actor, Entry, Stored, decoded, stored
 from demarcate.ledger.opening import LedgerError, engine_of, holding, name_of, told, transaction, url_of
 from demarcate.ledger.tables import ENTRIES
@@ -55,7 +56,7 @@ class Writer:
             format=FORMAT,
             ledger=uuid.uuid4().hex if last is None else entry_of(last).ledger,
             number=1 if last is None else last.number + 1,
-            at=self.now().astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z"),
+            at=utc(self.now()).isoformat(timespec="microseconds").replace("+00:00", "Z"),
             person=self.actor.person,
             caller=self.actor.caller,
             act=act,
