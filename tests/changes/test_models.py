@@ -11,7 +11,7 @@ from botocore import xform_name
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from demarcate.checks.catalog import load_checks
-from demarcate.checks.remedies import AFTER, ASKED, BEFORE, ELSE, MERGED, Mend
+from demarcate.checks.remedies import AFTER, ASKED, BEFORE, ELSE, JOINED, MERGED, POLICY, Mend
 from demarcate.estate.sources.aws.guard import reads
 from tests.conftest import models
 
@@ -37,9 +37,14 @@ def operation(name: str) -> Any:
 
 def wrong(value: Any, shape: Shape, where: str) -> Iterator[str]:
     """What AWS would not take of a parameter as it is written."""
-    if isinstance(value, dict) and MERGED in value:
-        for part in value[MERGED]:
-            yield from wrong(part, shape, where)
+    for mark in (MERGED, JOINED):
+        if isinstance(value, dict) and mark in value:
+            for part in value[mark]:
+                yield from wrong(part, shape, where)
+            return
+    if isinstance(value, dict) and POLICY in value:
+        if not isinstance(shape, StringShape):
+            yield f"{where}: takes no text of a policy"
         return
     if isinstance(value, dict) and {BEFORE, AFTER, ASKED} & value.keys():
         if ELSE in value:

@@ -13,6 +13,10 @@ from demarcate.changes.structs import Change
 from demarcate.estate.sources.aws.permissions import Grant, grants_for
 
 INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {
+    # Beside its own action: what AWS does in the caller's name.
+    "backup.create_backup_selection": ("backup:CreateBackupSelection", "iam:PassRole"),
+    "secretsmanager.rotate_secret": ("secretsmanager:RotateSecret", "lambda:InvokeFunction"),
+    "s3.delete_bucket_ownership_controls": ("s3:PutBucketOwnershipControls",),
     "s3.put_bucket_encryption": ("s3:PutEncryptionConfiguration",),
     "s3.delete_bucket_encryption": ("s3:PutEncryptionConfiguration",),
     "s3.put_bucket_lifecycle_configuration": ("s3:PutLifecycleConfiguration",),

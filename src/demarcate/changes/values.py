@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from string import Formatter
@@ -9,7 +10,7 @@ from typing import Any, Final
 
 import jmespath
 
-from demarcate.checks.remedies import AFTER, ASKED, BEFORE, ELSE, MERGED
+from demarcate.checks.remedies import ADD, AFTER, ASKED, BEFORE, ELSE, JOINED, MERGED, POLICY
 
 LEFT_OUT: Final = object()
 """What stands for a parameter that is not given."""
@@ -47,6 +48,10 @@ class Values:
             return self._asked(written[ASKED])
         if MERGED in written:
             return merged(*(self.fill(value) for value in written[MERGED]))
+        if JOINED in written:
+            return joined(*(self.fill(value) for value in written[JOINED]))
+        if POLICY in written:
+            return with_statements(self.fill(written[POLICY]), self.fill(written[ADD]))
         filled_in = {key: self.fill(value) for key, value in written.items()}
         return {key: value for key, value in filled_in.items() if value is not LEFT_OUT}
 
@@ -107,3 +112,30 @@ def merged(*parts: Any) -> Any:
             both = isinstance(value, dict) and isinstance(result.get(key), dict)
             result[key] = merged(result[key], value) if both else value
     return result
+
+
+def joined(*parts: Any) -> list[Any]:
+    """Lists one behind the other; what is no list is left out.
+
+    >>> joined(["a"], None, ["b", "c"])
+    ['a', 'b', 'c']
+    """
+    return [value for part in parts if isinstance(part, list) for value in part]
+
+
+def with_statements(policy: Any, statements: list[Any]) -> str:
+    """The text of a policy with statements added; of a new one, where there is no text.
+
+    Raises Missing where the text is no policy.
+
+    >>> with_statements('{"Version": "2012-10-17", "Statement": {"Effect": "Deny"}}', [{"Effect": "Allow"}])
+    '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny"}, {"Effect": "Allow"}]}'
+    """
+    if not isinstance(policy, str):
+        return json.dumps({"Version": "2012-10-17", "Statement": statements})
+    try:
+        document = json.loads(policy)
+        there = document["Statement"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Missing("its policy cannot be read") from error
+    return json.dumps({**document, "Statement": [*(there if isinstance(there, list) else [there]), *statements]})

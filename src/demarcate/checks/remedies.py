@@ -38,9 +38,12 @@ AFTER: Final = "$after"
 ELSE: Final = "$else"
 ASKED: Final = "$asked"
 MERGED: Final = "$merged"
-MARKS: Final = frozenset({BEFORE, AFTER, ELSE, ASKED, MERGED})
+JOINED: Final = "$joined"
+POLICY: Final = "$policy"
+ADD: Final = "$add"
+MARKS: Final = frozenset({BEFORE, AFTER, ELSE, ASKED, MERGED, JOINED, POLICY, ADD})
 """Keys of a mapping that stands for a value: what AWS said before or after, what was asked of a person, several
-mappings laid over each other."""
+mappings laid over each other, several lists one behind the other, the text of a policy with statements added to it."""
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
