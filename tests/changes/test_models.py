@@ -35,12 +35,12 @@ def operation(name: str) -> Any:
     return model.operation_model(named[method])
 
 
-def wrong(value: Any, shape: Shape, where: str) -> Iterator[str]:
-    """What AWS would not take of a parameter as it is written."""
+def wrong(value: Any, shape: Shape, where: str, *, whole: bool = True) -> Iterator[str]:
+    """What AWS would not take of a parameter as it is written; a part that is laid over another is not `whole`."""
     for mark in (MERGED, JOINED):
         if isinstance(value, dict) and mark in value:
             for part in value[mark]:
-                yield from wrong(part, shape, where)
+                yield from wrong(part, shape, where, whole=mark == JOINED)
             return
     if isinstance(value, dict) and POLICY in value:
         if not isinstance(shape, StringShape):
@@ -58,8 +58,8 @@ def wrong(value: Any, shape: Shape, where: str) -> Iterator[str]:
             if key not in shape.members:
                 yield f"{where}.{key}: there is no such member of {shape.name}"
             else:
-                yield from wrong(inner, shape.members[key], f"{where}.{key}")
-        for required in shape.required_members:
+                yield from wrong(inner, shape.members[key], f"{where}.{key}", whole=whole)
+        for required in shape.required_members if whole else ():
             if required not in value:
                 yield f"{where}.{required}: is required"
     elif isinstance(shape, ListShape):

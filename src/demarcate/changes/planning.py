@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+import jmespath
 import msgspec
 
 from demarcate.base.errors import DemarcateError
@@ -163,8 +164,10 @@ def _step(
 ) -> Step:
     """One step, planned against the state that is there now. Raises Missing and NotDone."""
     values = Values(row=row, asked=asked)
-    reads = Read(operation=_operation(mend.reads, values), state=mend.state, absent=mend.absent)
+    reads = Read(operation=_operation(mend.reads, values), state=values.path(mend.state), absent=mend.absent)
     before = reader.read(account, region, reads)
+    if mend.fits and not jmespath.search(mend.fits, before):
+        raise Missing(f"what is there is not what {next(iter(mend.do))} mends: it takes a person")
     values = Values(row=row, asked=asked, before=before)
     written = mend.undo_absent if before is None and mend.undo_absent is not None else mend.undo
     undo = Undo(why_not=written) if isinstance(written, str) else Undo(operation=_operation(written, values))

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import jmespath
 
-from demarcate.checks.remedies import ADD, AFTER, ASKED, BEFORE, ELSE, JOINED, MERGED, POLICY
+from demarcate.checks.remedies import ADD, AFTER, ASKED, BEFORE, COLUMN, ELSE, JOINED, MERGED, POLICY
 
 LEFT_OUT: Final = object()
 """What stands for a parameter that is not given."""
@@ -55,10 +55,18 @@ class Values:
         filled_in = {key: self.fill(value) for key, value in written.items()}
         return {key: value for key, value in filled_in.items() if value is not LEFT_OUT}
 
+    def path(self, text: str) -> str:
+        """A JMESPath with the columns in it filled in. Raises Missing.
+
+        >>> Values(row={"key_id": "k-1"}).path("Keys[?KeyId=='{key_id}']")
+        'Keys[?KeyId==`"k-1"`]'
+        """
+        return COLUMN.sub(lambda match: _literal(self._column(match[1])), text)
+
     def _looked_up(self, written: Mapping[str, Any]) -> Any:
         value = jmespath.search(written[BEFORE], self.before)
         if value is not None:
-            return value
+            return without_nulls(value)
         return self.fill(written[ELSE]) if ELSE in written else LEFT_OUT
 
     def _asked(self, name: str) -> Any:
@@ -89,13 +97,31 @@ def with_after(written: Any, after: Any) -> Any:
     """
     if isinstance(written, dict) and AFTER in written:
         value = jmespath.search(written[AFTER], after)
-        return LEFT_OUT if value is None else value
+        return LEFT_OUT if value is None else without_nulls(value)
     if isinstance(written, dict):
         filled = {key: with_after(value, after) for key, value in written.items()}
         return {key: value for key, value in filled.items() if value is not LEFT_OUT}
     if isinstance(written, list):
         return [value for inner in written if (value := with_after(inner, after)) is not LEFT_OUT]
     return written
+
+
+def _literal(value: Any) -> str:
+    """A value as JMESPath writes it."""
+    return f"`{json.dumps(value).replace('`', chr(92) + '`')}`"
+
+
+def without_nulls(value: Any) -> Any:
+    """A value of an answer as a call takes it: what AWS does not say is not said to it.
+
+    >>> without_nulls({"Protocol": "-1", "FromPort": None})
+    {'Protocol': '-1'}
+    """
+    if isinstance(value, dict):
+        return {key: without_nulls(inner) for key, inner in value.items() if inner is not None}
+    if isinstance(value, list):
+        return [without_nulls(inner) for inner in value if inner is not None]
+    return value
 
 
 def merged(*parts: Any) -> Any:

@@ -11,12 +11,14 @@ parameters with columns of the failing row in braces, and with what AWS said bef
       undo: {s3.put_bucket_versioning: {Bucket: "{name}", VersioningConfiguration: {Status: Suspended}}}
       risk: [costs]
 
-`state`, `done`, and what stands behind `$before` and `$after`, are JMESPath (https://jmespath.org).
+`state`, `fits`, `done`, and what stands behind `$before` and `$after`, are JMESPath (https://jmespath.org). In `state` a
+column stands in braces between quotes: `Keys[?KeyId=='{key_id}']`. What is null in an answer is left out of a call.
 """
 
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Callable, Iterator
 from string import Formatter
 from typing import Any, Final, Literal
@@ -45,6 +47,9 @@ MARKS: Final = frozenset({BEFORE, AFTER, ELSE, ASKED, MERGED, JOINED, POLICY, AD
 """Keys of a mapping that stands for a value: what AWS said before or after, what was asked of a person, several
 mappings laid over each other, several lists one behind the other, the text of a policy with statements added to it."""
 
+COLUMN: Final = re.compile(r"'\{(\w+)\}'")
+"""A column of the failing row in a state."""
+
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Something that only a person can say, such as for how long to keep logs."""
@@ -57,14 +62,15 @@ class Mend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     """One call, what is read before and after it, and the call that undoes it.
 
     `state` is the part of what is read that the call changes; it is saved before, and must still be that when the call
-    is made. `absent` are error codes that say there is none. `done` is true of the state when the call has taken
-    effect. `undo` is the call that brings back the state, `undo_absent` where there was none, or else why nothing does.
+    is made. `absent` are error codes that say there is none. `fits` is true of a state that the call can mend; any other
+    takes a person. `done` is true of the state when the call has taken effect. `undo` is the call that brings back the state, `undo_absent` where there was none, or else why nothing does.
     """
 
     do: Written
     reads: Written
     state: str = "@"
     absent: tuple[str, ...] = ()
+    fits: str = ""
     done: str
     undo: Written | str
     undo_absent: Written | None = None
@@ -84,6 +90,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reads: Written | None = None
     state: str = "@"
     absent: tuple[str, ...] = ()
+    fits: str = ""
     done: str = ""
     undo: Written | str | None = None
     undo_absent: Written | None = None
@@ -100,6 +107,7 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             reads=self.reads,
             state=self.state,
             absent=self.absent,
+            fits=self.fits,
             done=self.done,
             undo=self.undo,
             undo_absent=self.undo_absent,
@@ -118,7 +126,7 @@ def faults(remedy: Remedy, columns: list[str]) -> Iterator[str]:
         for key, written in calls.items():
             if isinstance(written, dict) and (len(written) != 1 or "." not in next(iter(written))):
                 yield f"remedy: {key} is one operation, such as s3.put_bucket_versioning, and its parameters"
-        yield from _wrong_paths([mend.state, mend.done, *paths_of(mend)])
+        yield from _wrong_paths([mend.state, mend.fits or "@", mend.done, *paths_of(mend)])
     for name in columns_of(remedy):
         if name not in columns:
             near = difflib.get_close_matches(name, columns, 1)
@@ -142,9 +150,12 @@ def _wrong_paths(paths: list[str]) -> Iterator[str]:
 def columns_of(remedy: Remedy) -> tuple[str, ...]:
     """The columns of the failing row that a remedy takes, sorted."""
     texts = [*remedy.by_hand.values()]
+    names: set[str] = set()
     for mend in remedy.mends:
         texts += [value for value in _leaves(_written(mend)) if isinstance(value, str)]
-    return tuple(sorted({name for text in texts for _, name, _, _ in Formatter().parse(text) if name}))
+        names.update(COLUMN.findall(mend.state))
+    names.update(name for text in texts for _, name, _, _ in Formatter().parse(text) if name)
+    return tuple(sorted(names))
 
 
 def paths_of(mend: Mend) -> list[str]:
