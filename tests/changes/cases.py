@@ -48,13 +48,14 @@ def cases() -> dict[str, list[dict[str, Any]]]:
     return {path.stem: yaml.safe_load(path.read_text()) for path in sorted(FOLDER.glob("*.yaml"))}
 
 
-def make(aws: Aws, calls: list[dict[str, Any]]) -> None:
-    """Make the resources of a case."""
+def make(aws: Aws, case: dict[str, Any]) -> dict[str, Any]:
+    """Make the resources of a case, and return what its remedy is given."""
     answers: list[Any] = []
-    for call in calls:
+    for call in case.get("make", []):
         ((operation, parameters),) = call.items()
         service, method = operation.split(".")
         answers.append(getattr(aws.client(service), method)(**_filled(parameters, answers)))
+    return dict(_filled(case.get("set", {}), answers))
 
 
 def _filled(value: Any, answers: list[Any]) -> Any:

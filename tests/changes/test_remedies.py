@@ -25,8 +25,7 @@ def test_fail_apply_pass_undo_fail(name: str, aws: Aws, ledger: Ledger, images: 
     tried = [case for case in cases.cases()[name] if "lacks" not in case]
     asked: dict[str, Any] = {}
     for case in tried:
-        cases.make(aws, case.get("make", []))
-        asked |= case.get("set", {})
+        asked |= cases.make(aws, case)
     # One check a change: what two of them set may be the same.
     for check in sorted({case["check"] for case in tried}):
         planned = cases.plan(aws, [check], asked)

@@ -22,7 +22,7 @@ class Missing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What parameters are made of; what is read after the call stays as it is written."""
+    """What parameters are made of; what is read after the call stays for then."""
 
     row: Mapping[str, Any] = field(default_factory=dict)
     asked: Mapping[str, Any] = field(default_factory=dict)
@@ -43,7 +43,7 @@ class Values:
         if BEFORE in written:
             return self._looked_up(written)
         if AFTER in written:
-            return written
+            return {AFTER: self.path(written[AFTER])}
         if ASKED in written:
             return self._asked(written[ASKED])
         if MERGED in written:
@@ -64,7 +64,7 @@ class Values:
         return COLUMN.sub(lambda match: _literal(self._column(match[1])), text)
 
     def _looked_up(self, written: Mapping[str, Any]) -> Any:
-        value = jmespath.search(written[BEFORE], self.before)
+        value = jmespath.search(self.path(written[BEFORE]), self.before)
         if value is not None:
             return without_nulls(value)
         return self.fill(written[ELSE]) if ELSE in written else LEFT_OUT

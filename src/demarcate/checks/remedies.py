@@ -11,8 +11,9 @@ parameters with columns of the failing row in braces, and with what AWS said bef
       undo: {s3.put_bucket_versioning: {Bucket: "{name}", VersioningConfiguration: {Status: Suspended}}}
       risk: [costs]
 
-`state`, `fits`, `done`, and what stands behind `$before` and `$after`, are JMESPath (https://jmespath.org). In `state` a
-column stands in braces between quotes: `Keys[?KeyId=='{key_id}']`. What is null in an answer is left out of a call.
+`state`, `fits`, `done`, and what stands behind `$before` and `$after`, are JMESPath (https://jmespath.org). In `state`
+and behind those two, a column stands in braces between quotes: `Keys[?KeyId=='{key_id}']`. What is null in an answer
+is left out of a call.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ MARKS: Final = frozenset({BEFORE, AFTER, ELSE, ASKED, MERGED, JOINED, POLICY, AD
 mappings laid over each other, several lists one behind the other, the text of a policy with statements added to it."""
 
 COLUMN: Final = re.compile(r"'\{(\w+)\}'")
-"""A column of the failing row in a state."""
+"""A column of the failing row in a JMESPath."""
 
 
 class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -153,7 +154,7 @@ def columns_of(remedy: Remedy) -> tuple[str, ...]:
     names: set[str] = set()
     for mend in remedy.mends:
         texts += [value for value in _leaves(_written(mend)) if isinstance(value, str)]
-        names.update(COLUMN.findall(mend.state))
+        names.update(name for path in (mend.state, *paths_of(mend)) for name in COLUMN.findall(path))
     names.update(name for text in texts for _, name, _, _ in Formatter().parse(text) if name)
     return tuple(sorted(names))
 
