@@ -10,6 +10,7 @@ import pytest
 from botocore import xform_name
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
+from demarcate.changes.permissions import grants_of_call
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.remedies import AFTER, ASKED, BEFORE, ELSE, JOINED, MERGED, POLICY, Mend
 from demarcate.estate.sources.aws.guard import reads
@@ -109,6 +110,12 @@ def test_what_is_read_only_reads_and_what_is_done_does_not(mend: Mend) -> None:
     for told in (mend.do, mend.undo, mend.undo_absent):
         if isinstance(told, dict):
             assert not reads(next(iter(told)))
+
+
+@pytest.mark.parametrize("mend", MENDS)
+def test_calls_have_their_iam_actions(mend: Mend) -> None:
+    for name, _ in written(mend):
+        assert all(":" in grant.action for grant in grants_of_call(name)), name
 
 
 def sample(shape: Shape, depth: int = 0) -> Any:
