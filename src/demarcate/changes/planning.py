@@ -15,7 +15,7 @@ from demarcate.changes.reach import NotDone
 from demarcate.changes.structs import Change, Operation, Origin, Read, Step, Undo
 from demarcate.changes.values import Missing, Values, merged
 from demarcate.checks.judgement import Finding
-from demarcate.checks.remedies import Mend, Remedy, Risk, columns_of
+from demarcate.checks.remedies import Mend, Remedy, Risk, columns_of, takes_from_state
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.tables import table
@@ -85,7 +85,7 @@ def plan_findings(
             reason = f"it takes a person: {remedy.text}"
             unplanned.append(Unplanned(finding, reason, _by_hand(remedy, row)))
             continue
-        added = _added(steps, planned)
+        added = _added(steps, planned, from_state=any(takes_from_state(mend) for mend in remedy.mends))
         if added is None:
             reason = "another call of this change alters the same setting: plan it when this one is applied"
             unplanned.append(Unplanned(finding, reason))
@@ -189,11 +189,15 @@ def _operation(written: Mapping[str, Mapping[str, Any]], values: Values) -> Oper
     return Operation(name=name, parameters=values.fill(dict(parameters)))
 
 
-def _added(steps: list[Step], planned: list[Step]) -> list[Step] | None:
-    """Steps with further ones; None where one of these alters what another alters, and they are not one call."""
+def _added(steps: list[Step], planned: list[Step], *, from_state: bool) -> list[Step] | None:
+    """Steps with further ones; None where one of these alters what another alters, and they are not one call.
+
+    A call that is made of what was read (`from_state`) may put back what another call has set by then.
+    """
     result = list(steps)
     for step in planned:
-        place = next((number for number, other in enumerate(result) if _alters_the_same(step, other)), None)
+        same = (number for number, other in enumerate(result) if _alters_the_same(step, other, from_state))
+        place = next(same, None)
         if place is None:
             result.append(step)
             continue
@@ -204,13 +208,12 @@ def _added(steps: list[Step], planned: list[Step]) -> list[Step] | None:
     return result
 
 
-def _alters_the_same(step: Step, other: Step) -> bool:
-    same = (step.account, step.region, step.reads.operation) == (
-        other.account,
-        other.region,
-        other.reads.operation,
-    )
-    return same and step.do.name == other.do.name
+def _alters_the_same(step: Step, other: Step, from_state: bool) -> bool:
+    if (step.account, step.region, step.do.name) != (other.account, other.region, other.do.name):
+        return False
+    if from_state or step.do == other.do:
+        return step.reads.operation == other.reads.operation
+    return step.reads == other.reads
 
 
 def _joined(step: Step, other: Step) -> Step | None:
@@ -218,7 +221,11 @@ def _joined(step: Step, other: Step) -> Step | None:
     if step.do == other.do:
         checks = tuple(dict.fromkeys((*step.checks, *other.checks)))
         findings = tuple(dict.fromkeys((*step.findings, *other.findings)))
-        return msgspec.structs.replace(step, checks=checks, findings=findings)
+        both_done = f"({step.done}) && ({other.done})"
+        alike = step.done == other.done or step.reads != other.reads
+        return msgspec.structs.replace(
+            step, done=step.done if alike else both_done, checks=checks, findings=findings
+        )
     both, back = merged(step.do.parameters, other.do.parameters), None
     if both != merged(other.do.parameters, step.do.parameters) or step.reads != other.reads:
         return None

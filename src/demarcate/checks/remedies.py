@@ -164,6 +164,11 @@ def paths_of(mend: Mend) -> list[str]:
     return [value[key] for value in _mappings(_written(mend)) for key in (BEFORE, AFTER) if key in value]
 
 
+def takes_from_state(mend: Mend) -> bool:
+    """Whether its call is made of what was read before it."""
+    return any(BEFORE in value for value in _mappings([mend.do]))
+
+
 def asked_of(remedy: Remedy) -> list[str]:
     """The names of what it takes from a person."""
     return [value[ASKED] for mend in remedy.mends for value in _mappings(_written(mend)) if ASKED in value]
