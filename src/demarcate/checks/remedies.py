@@ -62,9 +62,10 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Mend(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """One call, what is read before and after it, and the call that undoes it.
 
-    `state` is the part of what is read that the call changes; it is saved before, and must still be that when the call
-    is made. `absent` are error codes that say there is none. `fits` is true of a state that the call can mend; any other
-    takes a person. `done` is true of the state when the call has taken effect. `undo` is the call that brings back the state, `undo_absent` where there was none, or else why nothing does.
+    `state` is the part of what is read that the call changes; it is saved before, and must still be that when the
+    call is made. `absent` are error codes that say there is none. `fits` is true of a state that the call can mend;
+    any other takes a person. `done` is true of the state when the call has taken effect. `undo` is the call that
+    brings back the state, `undo_absent` where there was none, or else why nothing does.
     """
 
     do: Written
