@@ -11,7 +11,7 @@ from demarcate.changes.planning import HandStep, _added, plan_by_hand
 from demarcate.changes.structs import Operation, Read, Step, Undo
 from demarcate.changes.values import Values, with_after
 
-PLACE = {"account": "123456789012", "region": "eu-west-1", "resource": "lb"}
+PLACE: dict[str, Any] = {"account": "123456789012", "region": "eu-west-1", "resource": "lb"}
 
 
 def step(check: str, state: str, value: str = "true", done: str = "Value == 'true'") -> Step:
@@ -90,7 +90,7 @@ def test_a_state_that_the_call_does_not_mend_takes_a_person() -> None:
 
 
 def test_what_is_null_is_not_sent_back() -> None:
-    before = {"Rules": [{"Protocol": "-1", "FromPort": None, "Ranges": []}]}
+    before: dict[str, Any] = {"Rules": [{"Protocol": "-1", "FromPort": None, "Ranges": []}]}
     assert Values(before=before).fill({"$before": "Rules"}) == [{"Protocol": "-1", "Ranges": []}]
     assert with_after({"Rules": {"$after": "Rules"}}, before) == {"Rules": [{"Protocol": "-1", "Ranges": []}]}
 
