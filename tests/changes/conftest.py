@@ -9,6 +9,7 @@ import pytest
 
 from demarcate.ledger.ledger import Ledger
 from tests.aws.conftest import aws, images, server
+from tests.changes.fakes import unsynced
 
 __all__ = ["aws", "images", "server"]
 
@@ -17,4 +18,4 @@ __all__ = ["aws", "images", "server"]
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """An empty ledger."""
     with Ledger(str(tmp_path / "ledger.sqlite")) as opened:
-        yield opened
+        yield unsynced(opened)

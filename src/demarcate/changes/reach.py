@@ -20,11 +20,20 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
 )
+from jmespath.exceptions import JMESPathError
 
 from demarcate.changes.structs import Operation, Read
 from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.clients import CONFIG, Clients, client_of, without_prefix
-from demarcate.estate.sources.aws.failures import FAILED, Refused, code_of, is_throttled, means_nothing, why
+from demarcate.estate.sources.aws.failures import (
+    FAILED,
+    Refused,
+    code_of,
+    is_gone_whole,
+    is_throttled,
+    means_nothing,
+    why,
+)
 from demarcate.estate.sources.aws.guard import WHERE_A_BUCKET_IS
 from demarcate.estate.sources.aws.session import Caller, assume, identify, session_of
 from demarcate.estate.sources.interface import Options
@@ -38,6 +47,10 @@ THROTTLED: Final = 8
 
 class NotDone(Exception):
     """A call that AWS refused, or that was not sent: nothing was changed. The text says why."""
+
+
+class Gone(NotDone):
+    """A state that cannot be read because what it is of is not there any more."""
 
 
 class Uncertain(Exception):
@@ -79,9 +92,14 @@ class Reach:
         except FAILED as error:
             if means_nothing(error, read.absent):
                 return None
-            raise NotDone(_told(read.operation.name, account, error)) from error
+            raise (Gone if is_gone_whole(error) else NotDone)(
+                _told(read.operation.name, account, error)
+            ) from error
         answer.pop("ResponseMetadata", None)
-        return plain(jmespath.search(read.state, answer))
+        try:
+            return plain(jmespath.search(read.state, answer))
+        except JMESPathError as error:
+            raise NotDone(f"{read.operation.name} in {account}: {read.state!r} is not in the answer") from error
 
     def call(self, account: str, region: str, operation: Operation) -> Any:
         """Make a call that changes something, and return its answer. Raises NotDone and Uncertain."""
@@ -159,10 +177,10 @@ class Reach:
 
 
 def _is_refusal(error: Exception) -> bool:
-    """Whether nothing was changed: AWS refused the call, or it was never sent."""
+    """Whether nothing was changed: AWS refused the call, or sent it elsewhere, or it was never sent."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return 400 <= status < 500
+        return 300 <= status < 500 or is_throttled(code_of(error))
     return isinstance(error, _NEVER_SENT)
 
 

@@ -9,6 +9,7 @@ from string import Formatter
 from typing import Any, Final
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 
 from demarcate.checks.remedies import ADD, AFTER, ASKED, BEFORE, ELSE, JOINED, MERGED, POLICY
 
@@ -96,6 +97,18 @@ def with_after(written: Any, after: Any) -> Any:
     if isinstance(written, list):
         return [value for inner in written if (value := with_after(inner, after)) is not LEFT_OUT]
     return written
+
+
+def holds(path: str, state: Any) -> bool:
+    """Whether a JMESPath is true of a state; of one that it cannot be looked up in, it is not.
+
+    >>> holds("contains(@, 'a')", ["a"]), holds("contains(@, 'a')", None)
+    (True, False)
+    """
+    try:
+        return bool(jmespath.search(path, state))
+    except JMESPathError:
+        return False
 
 
 def merged(*parts: Any) -> Any:
