@@ -62,7 +62,7 @@ def plan_findings(
     reader: Reader,
     *,
     asked: Mapping[str, Any] | None = None,
-    judged: int | None = None,
+    judged: Mapping[str, int] | None = None,
 ) -> Plan:
     """The change that mends findings that fail, in the order in which they are given.
 
@@ -98,10 +98,12 @@ def plan_findings(
 
 
 def make_change(
-    title: str, origin: Origin, source: str, steps: Sequence[Step], *, judged: int | None = None
+    title: str, origin: Origin, source: str, steps: Sequence[Step], *, judged: Mapping[str, int] | None = None
 ) -> Change:
     """A change with an id of its own."""
-    return Change(id=new_id(), title=title, origin=origin, source=source, steps=tuple(steps), judged=judged)
+    names = {check for step in steps for check in step.checks}
+    about = {check: count for check, count in sorted((judged or {}).items()) if check in names}
+    return Change(id=new_id(), title=title, origin=origin, source=source, steps=tuple(steps), judged=about)
 
 
 class HandStep(Mend, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):

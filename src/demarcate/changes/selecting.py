@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +23,12 @@ from demarcate.model import load
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """Findings that fail, their checks, the snapshot that they are of, and how many resources were judged."""
+    """Findings that fail, their checks, the snapshot that they are of, and how many resources each check judged."""
 
     findings: tuple[Finding, ...]
     checks: Mapping[str, Check]
     snapshot: Snapshot
-    judged: int
+    judged: Mapping[str, int]
 
 
 def failing(
@@ -61,6 +62,8 @@ def failing(
         for finding in judgement.findings(passes=False)
         if finding.verdict == "fail" and (not ids or finding.id in ids)
     )
-    judged = sum(tally.passed + tally.failed + tally.unknown for tally in judgement.tallies)
+    judged: Counter[str] = Counter()
+    for tally in judgement.tallies:
+        judged[tally.check] += tally.passed + tally.failed + tally.unknown
     judgement.close()
     return Failing(failing, checks, snapshot, judged)

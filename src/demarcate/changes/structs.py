@@ -61,7 +61,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """Ordered steps. `judged` is how many resources its checks were about, where that is known."""
+    """Ordered steps. `judged` is how many resources each of its checks was about, where that is known."""
 
     id: str
     title: str
@@ -69,7 +69,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     """What it was planned from: a snapshot's folder, or aws, and its moment."""
     steps: tuple[Step, ...]
-    judged: int | None = None
+    judged: dict[str, int] = {}
 
     @property
     def checks(self) -> tuple[str, ...]:
