@@ -36,9 +36,10 @@ Event = Callable[[str], None]
 
 @dataclass
 class Fake:
-    """Reads and makes calls. `answers` says for each call in turn what becomes of it: "done", "refused" (nothing is
-    done), "lost" (it is done, and no answer comes), "cut" (nothing is done, and no answer comes), "broken" (it is taken,
-    and has no effect).
+    """Reads and makes calls.
+
+    `answers` says for each call in turn what becomes of it: "done", "refused" (nothing is done), "lost" (it is done,
+    and no answer comes), "cut" (nothing is done, and no answer comes), "broken" (it is taken, and has no effect).
     """
 
     path: Path
@@ -113,7 +114,7 @@ class Watched(Ledger):
     """A ledger that tells of each entry before and after it is on disk."""
 
     event: Event = staticmethod(lambda _: None)
-    kind = BEGUN
+    kind: str = BEGUN
 
     def append(self, actor: Actor, *acts: Act) -> list[Entry]:
         self.kind = acts[0].kind
@@ -158,13 +159,13 @@ def killed_at(number: int, ledger: Path, path: Path, change: Change, way: Way, a
 
             with Watched(str(ledger)) as opened:
                 unsynced(opened)
-                opened.event = count  # type: ignore[method-assign]
+                opened.event = count
                 carry_out(opened, Fake(path, count, answers), change, way, resume=True)
             os._exit(0)
         finally:
             os._exit(1)
     os.close(tell)
-    with open(told, "rb") as stream:
+    with os.fdopen(told, "rb") as stream:
         name = stream.read().decode()
     _, status = os.waitpid(pid, 0)
     killed = os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL

@@ -16,7 +16,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.changes.applying import Run, Stopped, standing
 from demarcate.changes.deciding import approve, record_plan, reject
 from demarcate.changes.planning import make_change
-from demarcate.changes.status import Outcome, State, Status
+from demarcate.changes.status import Outcome, State, Status, Way
 from demarcate.changes.structs import Change, Step
 from demarcate.ledger.entry import Act, Entry
 from demarcate.ledger.ledger import Ledger
@@ -24,6 +24,8 @@ from demarcate.ledger.opening import LedgerError
 from demarcate.ledger.verifying import verify
 from tests.changes.cases import ANYBODY, APPROVER, PLANNER, recorded
 from tests.changes.fakes import Fake, Watched, carry_out, change_of, step
+
+WAYS: tuple[Way, ...] = ("apply", "undo")
 
 
 def outcomes(status: Status, way: str = "apply") -> list[str]:
@@ -191,9 +193,9 @@ def test_only_what_is_approved_is_applied(tmp_path: Path, ledger: Ledger) -> Non
     with pytest.raises(DemarcateError, match="it is applied, and so there is nothing to apply"):
         carry_out(ledger, fake, change, "apply")
     carry_out(ledger, fake, change, "undo")
-    for way in ("apply", "undo"):
+    for way in WAYS:
         with pytest.raises(DemarcateError, match="it is undone"):
-            carry_out(ledger, fake, change, way)  # type: ignore[arg-type]
+            carry_out(ledger, fake, change, way)
     assert len(fake.done) == 3
 
 
@@ -257,11 +259,11 @@ def test_two_applies_at_once(tmp_path: Path, ledger: Ledger) -> None:
         try:
             assert first.stdin is not None and first.stdout is not None
             assert first.stdout.readline() == "at it\n"
-            for way in ("apply", "undo"):
+            for way in WAYS:
                 with pytest.raises(
                     DemarcateError, match=rf"first@example.com on .*, process {first.pid} is at it"
                 ):
-                    carry_out(ledger, fake, change, way, resume=True)  # type: ignore[arg-type]
+                    carry_out(ledger, fake, change, way, resume=True)
             first.stdin.write("\n")
             first.stdin.flush()
             assert first.stdout.readline() == "applied\n"
@@ -346,14 +348,14 @@ def _run(ledger: Watched, fake: Fake, change: Change, way: Any, kill: int) -> No
         if left[0] == 0:
             raise Killed
 
-    ledger.event, fake.event = event, event  # type: ignore[method-assign]
+    ledger.event, fake.event = event, event
     made = len(fake.done)
     try:
         carry_out(ledger, fake, change, way, resume=True)
     except (DemarcateError, Killed):
         pass
     finally:
-        ledger.event = lambda _: None  # type: ignore[method-assign]
+        ledger.event = lambda _: None
     for told in fake.done[made:]:
         was = before[told["Name"]]
         assert was != "dimmed", "somebody else's setting was overwritten"

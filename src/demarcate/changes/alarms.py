@@ -56,7 +56,7 @@ class Alarms:
             alarms = self.reader.read(account, region, _read(own))
         except NotDone as error:
             raise Stopped(f"the alarm {name} cannot be read: {error}") from error
-        named = [alarm for alarm in alarms if isinstance(alarm, Mapping) and alarm.get("name") == own]
+        named = [alarm for alarm in alarms or () if isinstance(alarm, Mapping) and alarm.get("name") == own]
         if len(named) != 1:
             raise Stopped(f"the alarm {name} cannot be read: there is none in {account}, {region}")
         return str(named[0].get("state"))

@@ -100,9 +100,7 @@ def permitted(
 ) -> str:
     """On whose authority a change may be applied now, or go on. Raises DemarcateError that says why it may not."""
     change, moment = status.change, now or datetime.now(UTC)
-    reasons = why_not(
-        policies, change, planner=status.planned_by, approvals=status.approved(moment), now=moment
-    )
+    reasons = why_not(policies, change, planner=status.planned_by, approvals=status.approved(moment), now=moment)
     if reasons:
         raise DemarcateError(*(f"{change.id}: {reason}" for reason in reasons))
     if "locks-out" in change.risks and not accept_lockout:

@@ -116,11 +116,14 @@ class HandStep(Mend, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
 
 
 def plan_by_hand(title: str, source: str, written: Sequence[HandStep], reader: Reader) -> Change:
-    """The change of steps that a person wrote. Raises DemarcateError where a state cannot be read."""
+    """The change of steps that a person wrote. Raises DemarcateError where a state cannot be read.
+
+    What is in braces there is no column: there is no row that fails.
+    """
     steps = []
     for number, step in enumerate(written, 1):
         try:
-            steps.append(_step(step, {}, {}, reader, step.account, step.region, step.resource, step.risk))
+            steps.append(_step(step, None, {}, reader, step.account, step.region, step.resource, step.risk))
         except (Missing, NotDone) as error:
             raise DemarcateError(f"{source}: step {number}: {error}") from error
     return make_change(title, "hand", source, steps)
@@ -155,7 +158,7 @@ def _steps(
 
 def _step(
     mend: Mend,
-    row: Mapping[str, Any],
+    row: Mapping[str, Any] | None,
     asked: Mapping[str, Any],
     reader: Reader,
     account: str,
@@ -204,19 +207,18 @@ def _added(steps: list[Step], planned: list[Step]) -> list[Step] | None:
 
 
 def _alters_the_same(step: Step, other: Step) -> bool:
-    same = (step.account, step.region, step.reads.operation) == (
-        other.account,
-        other.region,
-        other.reads.operation,
-    )
-    return same and step.do.name == other.do.name
+    """Whether the later of two steps would not find the state that it was planned against."""
+    if (step.account, step.region, step.reads.operation) != (other.account, other.region, other.reads.operation):
+        return False
+    return step.do.name == other.do.name or step.reads.state == other.reads.state
 
 
 def _joined(step: Step, other: Step) -> Step | None:
     """Two calls of one operation for the same resource as one; None where they contradict each other."""
-    if step.do == other.do:
-        checks = tuple(dict.fromkeys((*step.checks, *other.checks)))
-        findings = tuple(dict.fromkeys((*step.findings, *other.findings)))
+    if step.do.name != other.do.name:
+        return None
+    checks, findings = (*step.checks, *other.checks), (*step.findings, *other.findings)
+    if step.do == other.do and step.done == other.done:
         return msgspec.structs.replace(step, checks=checks, findings=findings)
     both, back = merged(step.do.parameters, other.do.parameters), None
     if both != merged(other.do.parameters, step.do.parameters) or step.reads != other.reads:
@@ -232,8 +234,8 @@ def _joined(step: Step, other: Step) -> Step | None:
         done=f"({step.done}) && ({other.done})",
         undo=Undo(operation=Operation(name=mine.name if mine else "", parameters=back)),
         risk=tuple(sorted({*step.risk, *other.risk})),
-        checks=tuple(dict.fromkeys((*step.checks, *other.checks))),
-        findings=tuple(dict.fromkeys((*step.findings, *other.findings))),
+        checks=checks,
+        findings=findings,
     )
 
 

@@ -199,6 +199,12 @@ def under(policies: Sequence[Policy], change: Change) -> dict[str, tuple[Policy,
     return steps
 
 
+def alarms_of(policies: Sequence[Policy], change: Change) -> tuple[str, ...]:
+    """The alarms that stop a change. Raises DemarcateError as `under` does."""
+    names = (name for policy, _ in under(policies, change).values() for name in policy.alarms)
+    return tuple(dict.fromkeys(names))
+
+
 def until(policies: Sequence[Policy], change: Change, now: datetime) -> datetime:
     """When an approval that is given now expires. Raises DemarcateError as `under` does."""
     return now + timedelta(hours=min(policy.expires for policy, _ in under(policies, change).values()))

@@ -7,7 +7,7 @@ again; where the line was cut nobody knows, and the state is read before anythin
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import jmespath
@@ -74,8 +74,6 @@ class Reach:
         self._session = session_of(options)
         self._own = Clients(self._session, options.endpoint_url)
         self.caller: Caller = identify(self._session, self._own, options.regions)
-        self.arn = str(self._own.pair("sts", self.caller.start)[0].get_caller_identity().get("Arn"))
-        """Whose credentials these are."""
         self._endpoint = options.endpoint_url
         self._reads, self._writes = frozenset((WHERE_A_BUCKET_IS, *reads)), frozenset(writes)
         self._accounts = options.accounts
@@ -85,10 +83,10 @@ class Reach:
 
     def read(self, account: str, region: str, read: Read) -> Any:
         """The state that is to be changed; None where there is none. Raises NotDone where it cannot be read."""
-        service, method = read.operation.name.split(".")
+        service = read.operation.name.split(".")[0]
         try:
             client = self._client(account, region, service, writes=False)
-            answer = getattr(client, method)(**read.operation.parameters)
+            answer = _method(client, read.operation.name)(**read.operation.parameters)
         except FAILED as error:
             if means_nothing(error, read.absent):
                 return None
@@ -103,11 +101,11 @@ class Reach:
 
     def call(self, account: str, region: str, operation: Operation) -> Any:
         """Make a call that changes something, and return its answer. Raises NotDone and Uncertain."""
-        service, method = operation.name.split(".")
-        client = self._client(account, region, service, writes=True)
+        service = operation.name.split(".")[0]
+        method = _method(self._client(account, region, service, writes=True), operation.name)
         for attempt in range(1, THROTTLED + 1):
             try:
-                answer = getattr(client, method)(**operation.parameters)
+                answer = method(**operation.parameters)
             except FAILED as error:
                 if attempt < THROTTLED and isinstance(error, ClientError) and is_throttled(code_of(error)):
                     time.sleep(min(0.2 * 2**attempt, 10))
@@ -121,10 +119,10 @@ class Reach:
         """What AWS's own dry run says of a call; empty where AWS would make it. Raises NotDone where AWS has none."""
         if not has_dry_run(operation.name):
             raise NotDone(f"AWS has no dry run of {operation.name}")
-        service, method = operation.name.split(".")
-        client = self._client(account, region, service, writes=True)
+        service = operation.name.split(".")[0]
+        method = _method(self._client(account, region, service, writes=True), operation.name)
         try:
-            getattr(client, method)(**operation.parameters, DryRun=True)
+            method(**operation.parameters, DryRun=True)
         except ClientError as error:
             return "" if code_of(error) == "DryRunOperation" else why(error).reason
         except FAILED as error:
@@ -174,6 +172,15 @@ class Reach:
                 except FAILED as error:
                     raise NotDone(f"the role {role} of {account}: {why(error).reason}") from error
         return self._sessions[account]
+
+
+def _method(client: Any, operation: str) -> Callable[..., Any]:
+    """What calls an operation. Raises NotDone where AWS has none of that name."""
+    name = operation.partition(".")[2]
+    if name not in client.meta.method_to_api_mapping:
+        raise NotDone(f"AWS has no operation {operation}")
+    method: Callable[..., Any] = getattr(client, name)
+    return method
 
 
 def _is_refusal(error: Exception) -> bool:

@@ -14,6 +14,7 @@ from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
 from demarcate.checks.remedies import columns_of
 from demarcate.checks.structs import Check
+from demarcate.estate.snapshots.manifest import is_snapshot
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
@@ -50,8 +51,10 @@ def failing(
         columns = selection[check.table]
         if columns is not None:
             selection[check.table] = columns | set(columns_of(check.remedy))
-    snapshot = collect_snapshot(sources, options, selection=selection, progress=progress)
-    if not snapshot.manifest.source == "live":
+    kept = any(is_snapshot(Path(name)) for name in sources)  # how AWS is reached is for what is read of it then
+    snapshot = collect_snapshot(sources, Options() if kept else options, selection=selection, progress=progress)
+    if snapshot.manifest.source != "live":
+        snapshot.close()
         raise DemarcateError(
             f"{snapshot.manifest.origin}: only what is live can be changed: name aws, or a snapshot of it; what a "
             "template declares is mended in the template"

@@ -39,7 +39,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One call to AWS, for one resource.
 
     `before` is the state that it was planned against (None: there was none), and must still be that. `done` is a
-    JMESPath that is true of the state once the call has taken effect.
+    JMESPath that is true of the state once the call has taken effect. `findings` are those that it is to mend, each of
+    the check at its place in `checks`.
     """
 
     account: str

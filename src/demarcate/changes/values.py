@@ -23,9 +23,12 @@ class Missing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What parameters are made of; what is read after the call stays as it is written."""
+    """What parameters are made of; what is read after the call stays as it is written.
 
-    row: Mapping[str, Any] = field(default_factory=dict)
+    Without a row, which a person's own steps do not have, braces in a text are no more than that.
+    """
+
+    row: Mapping[str, Any] | None = field(default_factory=dict)
     asked: Mapping[str, Any] = field(default_factory=dict)
     before: Any = None
 
@@ -70,13 +73,15 @@ class Values:
 
     def _text(self, text: str) -> Any:
         """A text with columns filled in; a column alone keeps its type."""
+        if self.row is None:
+            return text
         parts = list(Formatter().parse(text))
         if len(parts) == 1 and parts[0][0] == "" and parts[0][1]:
             return self._column(parts[0][1])
         return "".join(plain + (str(self._column(name)) if name else "") for plain, name, _, _ in parts)
 
     def _column(self, name: str) -> Any:
-        value = self.row.get(name)
+        value = (self.row or {}).get(name)
         if value is None:
             raise Missing(f"{name} of the resource is not known")
         return value

@@ -98,7 +98,7 @@ class Ledger:
         self._now = now
         self._engine = engine_of(self.url, reading=reading)
 
-    def __enter__(self) -> Ledger:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: object, trace: TracebackType | None) -> None:
