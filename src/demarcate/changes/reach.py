@@ -207,6 +207,8 @@ def _told(operation: str, account: str, error: Exception) -> str:
     if isinstance(error, ClientError):
         message = error.response.get("Error", {}).get("Message")
         reason = f"{code_of(error)}: {message}" if message else reason
+    if isinstance(error, Refused | ParamValidationError):  # nothing was sent, and these say why
+        reason = " ".join(str(error).split())
     return f"{operation} in {account}: {reason}"
 
 
