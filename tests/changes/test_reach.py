@@ -107,7 +107,7 @@ class Server(ThreadingHTTPServer):
 @pytest.fixture
 def there(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """A server, which nobody waits for who is told to come again."""
-    monkeypatch.setattr(reaching.time, "sleep", lambda _: None)
+    monkeypatch.setattr("demarcate.changes.reach.time.sleep", lambda _: None)
     server = Server()
     with served(server):
         yield server

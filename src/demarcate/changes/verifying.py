@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from demarcate.assessing import selection_of
 from demarcate.base.errors import DemarcateError
 from demarcate.changes import status as records
 from demarcate.changes.structs import Change, Step
+from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check
@@ -32,17 +34,19 @@ class Verified:
     reason: str = ""
 
 
-def verify(change: Change, checks: Mapping[str, Check], options: Options) -> list[Verified]:
-    """The findings that a change was to mend, as they are now.
-
-    Raises DemarcateError as `collect_snapshot` does, and where a check of the change is not among `checks`.
-    """
+def checks_of(change: Change, folders: Sequence[Path] = ()) -> list[Check]:
+    """The checks that verify a change, of the catalog and of folders. Raises DemarcateError where one is missing."""
+    checks = load_checks(folders)
     missing = [name for name in change.checks if name not in checks]
     if missing:
         raise DemarcateError(
             f"{change.id}: there is no check {missing[0]!r}: name the folder that has it (--checks)"
         )
-    chosen = [checks[name] for name in change.checks]
+    return [checks[name] for name in change.checks]
+
+
+def verify(change: Change, chosen: Sequence[Check], options: Options) -> list[Verified]:
+    """The findings that a change was to mend, as they are now. Raises DemarcateError as `collect_snapshot` does."""
     regions = tuple(sorted({step.region for step in change.steps} - {"global"})) or options.regions
     narrowed = replace(options, regions=regions)
     with collect_snapshot(["aws"], narrowed, selection=selection_of(chosen, live=True)) as snapshot:

@@ -388,6 +388,7 @@ def _carry_out(ledger: Ledger, change_id: str, way: Way, how: _How, *, resume: b
     from demarcate.changes.deciding import permitted
     from demarcate.changes.policies import alarms_of, read_policies
     from demarcate.changes.status import State
+    from demarcate.changes.verifying import checks_of
     from demarcate.ledger.acting import actor_of
     from demarcate.report import changes as report
 
@@ -399,6 +400,7 @@ def _carry_out(ledger: Ledger, change_id: str, way: Way, how: _How, *, resume: b
     status = standing(ledger, change_id)
     if way == "apply":
         permit(status)  # before AWS is asked anything; what counts is when it is asked again
+        checks_of(status.change, how.folders or ())
     with how.reach(status.change) as reach:
         run = Run(
             ledger,
@@ -418,11 +420,11 @@ def _carry_out(ledger: Ledger, change_id: str, way: Way, how: _How, *, resume: b
 
 def _verify(ledger: Ledger, change: Change, how: _How) -> None:
     from demarcate.changes import verifying
-    from demarcate.checks.catalog import load_checks
     from demarcate.ledger.acting import actor_of
     from demarcate.report import changes as report
 
-    verified = verifying.verify(change, load_checks(how.folders or []), how.options(change))
+    checks = verifying.checks_of(change, how.folders or ())
+    verified = verifying.verify(change, checks, how.options(change))
     verifying.record(ledger, actor_of(how.person), change, verified)
     report.write_verified(verified, options.console())
     if any(item.verdict not in ("pass", verifying.GONE) for item in verified):
@@ -433,14 +435,12 @@ def _dry_run(ledger: Ledger, change_id: str, how: _How) -> None:
     """Say of each step whether it could be made now."""
     from demarcate.changes.applying import standing
     from demarcate.changes.trying import try_steps
-    from demarcate.report.safe import one_line
+    from demarcate.report import changes as report
 
     change = standing(ledger, change_id).change
     with how.reach(change) as reach:
         tried = try_steps(change, reach)
-    out = data()
-    for number, trial in enumerate(tried, 1):
-        out.write(one_line(f"{number}. {change.steps[number - 1].do.name}: {trial.told}") + "\n")
+    report.write_tried(change, tried, options.console())
     if any(not trial.could for trial in tried):
         raise typer.Exit(NOT_WHOLE)
 
