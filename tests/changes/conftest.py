@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from demarcate.ledger.ledger import Ledger
-from tests.aws.conftest import aws, images, server
+from tests.aws.conftest import aws, endless, images, server
 from tests.changes.fakes import unsynced
 
-__all__ = ["aws", "images", "server"]
+__all__ = ["aws", "endless", "images", "server"]
 
 
 @pytest.fixture
