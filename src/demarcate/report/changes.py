@@ -29,7 +29,7 @@ def write(status: Status, console: Console, *, commands: bool = False) -> None:
     """A change and how it stands; with `commands`, each call as one of the AWS CLI."""
     change = status.change
     steps = f"{len(change.steps)} step" if len(change.steps) == 1 else f"{len(change.steps)} steps"
-    _line(console, f"{change.id}  {change.title}", bold=True)
+    _line(console, f"{change.id} {change.title}", bold=True)
     _line(console, f"{status.state}; plan {change.digest[:12]}, {steps}, planned by {status.planned_by}")
     _line(console, f"planned {_short(status.planned_at)} from {change.source}")
     for approval in status.approved(datetime.now(UTC)):
