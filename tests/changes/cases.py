@@ -27,8 +27,7 @@ from demarcate.changes.reach import Reach
 from demarcate.changes.selecting import failing
 from demarcate.changes.status import Status, Way
 from demarcate.changes.structs import Change
-from demarcate.changes.verifying import Verified, verify
-from demarcate.checks.catalog import load_checks
+from demarcate.changes.verifying import Verified, checks_of, verify
 from demarcate.estate.sources.interface import Options
 from demarcate.ledger.entry import Actor
 from demarcate.ledger.ledger import Ledger
@@ -110,4 +109,4 @@ def recorded(ledger: Ledger, change: Change) -> Change:
 
 def verified(aws: Aws, change: Change) -> list[Verified]:
     """How the findings of a change are now."""
-    return verify(change, load_checks(), options(aws))
+    return verify(change, checks_of(change), options(aws))

@@ -8,13 +8,14 @@ from pathlib import Path
 import pytest
 
 from demarcate.ledger.ledger import Ledger
-from tests.aws.conftest import aws, images, server
+from tests.aws.conftest import aws, endless, images, server
+from tests.changes.fakes import unsynced
 
-__all__ = ["aws", "images", "server"]
+__all__ = ["aws", "endless", "images", "server"]
 
 
 @pytest.fixture
 def ledger(tmp_path: Path) -> Iterator[Ledger]:
     """An empty ledger."""
     with Ledger(str(tmp_path / "ledger.sqlite")) as opened:
-        yield opened
+        yield unsynced(opened)

@@ -15,24 +15,26 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
-import jmespath
 import msgspec
 
 from demarcate.base.errors import DemarcateError
 from demarcate.changes import status as records
-from demarcate.changes.reach import NotDone, Uncertain
+from demarcate.changes.reach import Gone, NotDone, Uncertain
 from demarcate.changes.status import Begun, Ended, Outcome, State, Status, StepBegun, StepEnded, Way, status_of
 from demarcate.changes.structs import Change, Operation, Read, Step
-from demarcate.changes.values import with_after
+from demarcate.changes.values import holds, with_after
 from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.ledger import Held, Ledger, Writer
 
 WAIT: Final = 120.0
 """Seconds in which a call must show its effect."""
 
+LOST: Final = 20.0
+"""Seconds in which a call shows its effect of which it is not known whether AWS has it."""
+
 FROM: Final[dict[Way, frozenset[State]]] = {
-    "apply": frozenset({State.APPROVED, State.STOPPED}),
-    "undo": frozenset({State.APPLIED, State.STOPPED, State.UNDO_STOPPED}),
+    "apply": frozenset({State.PLANNED, State.APPROVED, State.STOPPED}),
+    "undo": frozenset({State.APPLIED, State.APPLYING, State.STOPPED, State.UNDO_STOPPED}),
 }
 """How a change must stand for it to be applied or undone."""
 
@@ -53,40 +55,71 @@ class Stopped(Exception):
 
 @dataclass(frozen=True, slots=True)
 class _Task:
-    """One call that is to be made: of a step, or what undoes it."""
+    """One call that is to be made: of a step, or what undoes it.
+
+    `ended` is how the step ended that is to be undone; None where it is not known whether it took effect.
+    """
 
     number: int
     step: Step
     way: Way
-    operation: Operation
-    expected: Any
-    """The state that must be there before it."""
+    ended: StepEnded | None = None
+
+    @property
+    def name(self) -> str:
+        """The operation, as far as it is known before the state is read."""
+        undo = self.step.undo.operation
+        return self.step.do.name if self.way == "apply" or undo is None else undo.name
 
     def is_done(self, state: Any) -> bool:
-        """Whether a state shows that the call has taken effect."""
-        effect = bool(jmespath.search(self.step.done, state))
+        """Whether a state shows that the call has taken effect, or that there is none to undo."""
+        effect = holds(self.step.done, state)
         return effect if self.way == "apply" else state == self.step.before or not effect
+
+    def expects(self, state: Any) -> bool:
+        """Whether the call may be made in a state: the one that was planned against, or that the step left."""
+        if self.way == "apply":
+            return bool(state == self.step.before)
+        return self.ended is None or bool(state == self.ended.state)
+
+    def operation(self, state: Any) -> Operation:
+        """The call, in a state that it may be made in. Raises Stopped where nothing undoes a step."""
+        if self.way == "apply":
+            return self.step.do
+        undo = _undo(self.step, state) if self.ended is None else self.ended.undo
+        if undo is None:
+            raise Stopped(f"step {self.number}: nothing undoes it: {self.step.undo.why_not}")
+        return undo
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run that applies or undoes a change. `told` hears of each step; `check` may raise Stopped before each."""
+    """One run that applies or undoes a change.
+
+    `told` hears of each step. `check` may raise Stopped before each that is applied, and is not asked where one is
+    undone.
+    """
 
     ledger: Ledger
     actor: Actor
     hands: Hands
     told: Callable[[int, int, str], None] = lambda _number, _of, _text: None
-    check: Callable[[], None] = lambda: None
+    check: Callable[[Step], None] = lambda _step: None
     sleep: Callable[[float], None] = time.sleep
     wait: float = WAIT
 
-    def carry_out(self, change_id: str, way: Way, *, resume: bool = False, authority: str = "") -> Status:
+    def carry_out(
+        self, change_id: str, way: Way, *, resume: bool = False, permit: Callable[[Status], str] | None = None
+    ) -> Status:
         """Apply or undo a change, or go on where a run was stopped or killed, and return how it stands then.
+
+        `permit` gives on whose authority a change may be applied as it stands, and raises DemarcateError where it may
+        not. It is asked in the transaction that begins the run, so that no plan is applied but the one it has seen.
 
         Raises DemarcateError where it does not stand so that this can begin, and where somebody else is at it.
         """
         with _alone(self.ledger, change_id):
-            status = self._begin(change_id, way, resume=resume, authority=authority)
+            status = self._begin(change_id, way, permit or _approved, resume=resume)
             try:
                 for task in list(_tasks(status, way)):
                     self._take(status, task)
@@ -96,94 +129,95 @@ class Run:
                 self._end(change_id, way, "")
         return standing(self.ledger, change_id)
 
-    def _begin(self, change_id: str, way: Way, *, resume: bool, authority: str) -> Status:
+    def _begin(self, change_id: str, way: Way, permit: Callable[[Status], str], *, resume: bool) -> Status:
         def begin(writer: Writer) -> Status:
             status = status_of(writer.of_change(change_id))
             if status is None:
                 raise no_change(change_id)
-            self._check_state(status, way, resume=resume)
+            _check_state(status, way, resume=resume)
+            authority = permit(status) if way == "apply" else ""
             begun = Begun(way=way, digest=status.change.digest, host=platform.node(), process=os.getpid())
             writer.append(_act(records.BEGUN, status.change, begun, authority=authority))
             return status
 
         return self.ledger.transact(self.actor, begin)
 
-    @staticmethod
-    def _check_state(status: Status, way: Way, *, resume: bool) -> None:
-        name = status.change.id
-        under_way = status.state in (State.APPLYING, State.UNDOING)
-        if under_way and not resume:
-            raise DemarcateError(
-                f"{name}: {status.begun_by} began to {status.begun.way if status.begun else way} it, and was "
-                f"stopped before the end: demarcate change resume {name} goes on"
-            )
-        if under_way:
-            if status.begun is not None and status.begun.way != way:
-                raise DemarcateError(f"{name}: it is being {status.state}")
-        elif status.state not in FROM[way]:
-            raise DemarcateError(f"{name}: it is {status.state}, and so there is nothing to {way}")
-
     def _take(self, status: Status, task: _Task) -> None:
         """Make one call, unless it is made. Raises Stopped."""
         of = len(status.change.steps)
-        self.check()
-        before = status.ended.get((task.way, task.number))
-        was_uncertain = before is not None and before.outcome is Outcome.UNCERTAIN
-        may_have_run = was_uncertain or (task.way, task.number) in status.open
-        state = self._read(task)
+        if task.way == "apply":
+            self.check(task.step)
+        place = (task.way, task.number)
+        before = status.ended.get(place)
+        may_have_run = place in status.open or (before is not None and before.outcome is Outcome.UNCERTAIN)
+        state = self._looked_at(task, may_have_run=may_have_run)
         if task.is_done(state):
             outcome = Outcome.DONE if may_have_run else Outcome.SKIPPED
-            self._ended(status.change, task, outcome, state, "" if may_have_run else "it was so already")
-            self.told(task.number, of, f"{outcome}: {task.operation.name} {task.step.resource}")
+            self._ended(status.change, task, outcome, state, "" if may_have_run else _passed_over(task, state))
+            self.told(task.number, of, f"{outcome}: {task.name} {task.step.resource}")
             return
-        if state != task.expected:
+        if not task.expects(state):
             changed = "is neither as before the call nor as after it" if may_have_run else "was changed since"
             reason = f"step {task.number}: {task.step.resource} {changed}: nothing was done to it"
             self._ended(status.change, task, Outcome.UNCERTAIN if may_have_run else Outcome.FAILED, state, reason)
             raise Stopped(reason)
-        begun = StepBegun(step=task.number, way=task.way, operation=task.operation, state=state)
+        operation = task.operation(state)
+        begun = StepBegun(step=task.number, way=task.way, operation=operation, state=state)
         self.ledger.append(self.actor, _act(records.STEP_BEGUN, status.change, begun, task.step, before=state))
-        self._send(status.change, task)
-        self.told(task.number, of, f"{Outcome.DONE}: {task.operation.name} {task.step.resource}")
+        self._send(status.change, task, operation, state)
+        self.told(task.number, of, f"{Outcome.DONE}: {operation.name} {task.step.resource}")
 
-    def _send(self, change: Change, task: _Task) -> None:
+    def _looked_at(self, task: _Task, *, may_have_run: bool) -> Any:
+        """The state before a call. Where one may have been made of which nothing came back, its effect has time."""
+        if may_have_run:
+            return self._settled(task, LOST, task.is_done)
+        if task.way == "undo" and task.ended is None:
+            return self._settled(task, LOST, lambda state: holds(task.step.done, state))
+        return self._read(task)
+
+    def _send(self, change: Change, task: _Task, operation: Operation, before: Any) -> None:
         lost = ""
         try:
-            self.hands.call(task.step.account, task.step.region, task.operation)
+            self.hands.call(task.step.account, task.step.region, operation)
         except NotDone as refused:
-            self._ended(change, task, Outcome.FAILED, task.expected, str(refused))
+            self._ended(change, task, Outcome.FAILED, before, str(refused))
             raise Stopped(f"step {task.number}: {refused}") from refused
         except Uncertain as uncertain:
             lost = str(uncertain)
-        state = self._settled(task, lost)
+        state = self._settled(task, LOST if lost else self.wait, task.is_done)
         if task.is_done(state):
             self._ended(change, task, Outcome.DONE, state)
             return
-        reason = lost or f"{task.operation.name} was taken by AWS, and shows no effect"
+        reason = lost or f"{operation.name} was taken by AWS, and shows no effect"
         self._ended(change, task, Outcome.UNCERTAIN, state, reason)
         raise Stopped(f"step {task.number}: {reason}; what is there now is in the ledger")
 
-    def _settled(self, task: _Task, lost: str) -> Any:
-        """The state when it shows the effect of a call, or when it no longer may."""
-        until = time.monotonic() + (min(self.wait, 20.0) if lost else self.wait)
-        pause = 0.2
+    def _settled(self, task: _Task, seconds: float, shows: Callable[[Any], bool]) -> Any:
+        """The state when it shows what is waited for, or when it no longer may.
+
+        The time is counted by what was waited, and not by a clock, which may jump.
+        """
+        left, pause = min(seconds, self.wait), 0.2
         while True:
             state = self._read(task)
-            if task.is_done(state) or time.monotonic() + pause > until:
+            if shows(state) or left < pause:
                 return state
             self.sleep(pause)
+            left -= pause
             pause = min(pause * 2, 10.0)
 
     def _read(self, task: _Task) -> Any:
         try:
             return self.hands.read(task.step.account, task.step.region, task.step.reads)
         except NotDone as error:
+            if isinstance(error, Gone) and task.way == "undo":
+                return None  # and so there is nothing that could be undone
             raise Stopped(f"step {task.number}: {error}") from error
 
     def _ended(self, change: Change, task: _Task, outcome: Outcome, state: Any, reason: str = "") -> None:
-        undo = _undo(task, state) if (outcome, task.way) == (Outcome.DONE, "apply") else None
+        undo = _undo(task.step, state) if (outcome, task.way) == (Outcome.DONE, "apply") else None
         ended = StepEnded(step=task.number, way=task.way, outcome=outcome, reason=reason, state=state, undo=undo)
-        act = _act(records.STEP_ENDED, change, ended, task.step, before=task.expected)
+        act = _act(records.STEP_ENDED, change, ended, task.step)
         self.ledger.append(self.actor, act)
 
     def _end(self, change_id: str, way: Way, reason: str) -> None:
@@ -232,28 +266,54 @@ def _act(kind: str, change: Change, told: msgspec.Struct, step: Step | None = No
 
 
 def _tasks(status: Status, way: Way) -> Iterator[_Task]:
-    """What is left to do: the steps in order, or what undoes those that took effect, the last first."""
-    steps = status.change.steps
+    """What is left to do: the steps in order, or what undoes those that took effect or may have, the last first."""
+    settled = (Outcome.DONE, Outcome.SKIPPED)
+    numbered = list(enumerate(status.change.steps, 1))
     if way == "apply":
-        settled = (Outcome.DONE, Outcome.SKIPPED)
-        for number, step in enumerate(steps, 1):
+        for number, step in numbered:
             ended = status.ended.get(("apply", number))
             if ended is None or ended.outcome not in settled:
-                yield _Task(number, step, way, step.do, step.before)
+                yield _Task(number, step, way)
         return
-    for ended in reversed(status.done("apply")):
-        undone = status.ended.get(("undo", ended.step))
-        if undone is not None and undone.outcome in (Outcome.DONE, Outcome.SKIPPED):
+    for number, step in reversed(numbered):
+        ended, undone = status.ended.get(("apply", number)), status.ended.get(("undo", number))
+        if undone is not None and undone.outcome in settled:
             continue
-        step = steps[ended.step - 1]
-        if ended.undo is None:
-            raise Stopped(f"step {ended.step}: nothing undoes it: {step.undo.why_not}")
-        yield _Task(ended.step, step, way, ended.undo, ended.state)
+        if ("apply", number) in status.open or (ended is not None and ended.outcome is Outcome.UNCERTAIN):
+            yield _Task(number, step, way)
+        elif ended is not None and ended.outcome is Outcome.DONE:
+            yield _Task(number, step, way, ended)
 
 
-def _undo(task: _Task, state: Any) -> Operation | None:
+def _passed_over(task: _Task, state: Any) -> str:
+    """Why a call is not made."""
+    if task.way == "apply":
+        return "it was so already"
+    return "it is as before the step" if state == task.step.before else "the step has no effect any more"
+
+
+def _undo(step: Step, state: Any) -> Operation | None:
     """What undoes a call, with what was read after it."""
-    operation = task.step.undo.operation
+    operation = step.undo.operation
     if operation is None:
         return None
     return Operation(name=operation.name, parameters=with_after(operation.parameters, state))
+
+
+def _approved(status: Status) -> str:
+    """What permits a change where no policies do: that it is approved. Raises DemarcateError."""
+    if status.state is State.PLANNED:
+        raise DemarcateError(f"{status.change.id}: nobody has approved it: demarcate change approve")
+    return ""
+
+
+def _check_state(status: Status, way: Way, *, resume: bool) -> None:
+    name = status.change.id
+    under_way = status.begun.way if status.begun and status.state in (State.APPLYING, State.UNDOING) else None
+    if under_way == way and not resume:
+        raise DemarcateError(
+            f"{name}: {status.begun_by} began to {way} it, and was stopped before the end: demarcate change resume "
+            f"{name} goes on"
+        )
+    if under_way != way and status.state not in FROM[way]:
+        raise DemarcateError(f"{name}: it is {status.state}, and so there is nothing to {way}")

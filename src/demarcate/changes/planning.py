@@ -63,7 +63,7 @@ def plan_findings(
     reader: Reader,
     *,
     asked: Mapping[str, Any] | None = None,
-    judged: int | None = None,
+    judged: Mapping[str, int] | None = None,
 ) -> Plan:
     """The change that mends findings that fail, in the order in which they are given.
 
@@ -99,10 +99,12 @@ def plan_findings(
 
 
 def make_change(
-    title: str, origin: Origin, source: str, steps: Sequence[Step], *, judged: int | None = None
+    title: str, origin: Origin, source: str, steps: Sequence[Step], *, judged: Mapping[str, int] | None = None
 ) -> Change:
     """A change with an id of its own."""
-    return Change(id=new_id(), title=title, origin=origin, source=source, steps=tuple(steps), judged=judged)
+    names = {check for step in steps for check in step.checks}
+    about = {check: count for check, count in sorted((judged or {}).items()) if check in names}
+    return Change(id=new_id(), title=title, origin=origin, source=source, steps=tuple(steps), judged=about)
 
 
 class HandStep(Mend, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -115,11 +117,14 @@ class HandStep(Mend, frozen=True, kw_only=True, forbid_unknown_fields=True, rena
 
 
 def plan_by_hand(title: str, source: str, written: Sequence[HandStep], reader: Reader) -> Change:
-    """The change of steps that a person wrote. Raises DemarcateError where a state cannot be read."""
+    """The change of steps that a person wrote. Raises DemarcateError where a state cannot be read.
+
+    What is in braces there is no column: there is no row that fails.
+    """
     steps = []
     for number, step in enumerate(written, 1):
         try:
-            steps.append(_step(step, {}, {}, reader, step.account, step.region, step.resource, step.risk))
+            steps.append(_step(step, None, {}, reader, step.account, step.region, step.resource, step.risk))
         except (Missing, NotDone) as error:
             raise DemarcateError(f"{source}: step {number}: {error}") from error
     return make_change(title, "hand", source, steps)
@@ -154,7 +159,7 @@ def _steps(
 
 def _step(
     mend: Mend,
-    row: Mapping[str, Any],
+    row: Mapping[str, Any] | None,
     asked: Mapping[str, Any],
     reader: Reader,
     account: str,
@@ -189,7 +194,7 @@ def _operation(written: Mapping[str, Mapping[str, Any]], values: Values) -> Oper
     return Operation(name=name, parameters=values.fill(dict(parameters)))
 
 
-def _added(steps: list[Step], planned: list[Step], *, from_state: bool) -> list[Step] | None:
+def _added(steps: list[Step], planned: list[Step], *, from_state: bool = False) -> list[Step] | None:
     """Steps with further ones; None where one of these alters what another alters, and they are not one call.
 
     A call that is made of what was read (`from_state`) may put back what another call has set by then.
@@ -209,23 +214,23 @@ def _added(steps: list[Step], planned: list[Step], *, from_state: bool) -> list[
 
 
 def _alters_the_same(step: Step, other: Step, from_state: bool) -> bool:
-    if (step.account, step.region, step.do.name) != (other.account, other.region, other.do.name):
+    """Whether the later of two steps would not find the state that it was planned against."""
+    if (step.account, step.region, step.reads.operation) != (other.account, other.region, other.reads.operation):
         return False
-    if from_state or step.do == other.do:
-        return step.reads.operation == other.reads.operation
-    return step.reads == other.reads
+    if step.reads.state == other.reads.state:
+        return True
+    return step.do.name == other.do.name and (from_state or step.do == other.do)
 
 
 def _joined(step: Step, other: Step) -> Step | None:
     """Two calls of one operation for the same resource as one; None where they contradict each other."""
+    if step.do.name != other.do.name:
+        return None
+    checks, findings = (*step.checks, *other.checks), (*step.findings, *other.findings)
     if step.do == other.do:
-        checks = tuple(dict.fromkeys((*step.checks, *other.checks)))
-        findings = tuple(dict.fromkeys((*step.findings, *other.findings)))
-        both_done = f"({step.done}) && ({other.done})"
         alike = step.done == other.done or step.reads != other.reads
-        return msgspec.structs.replace(
-            step, done=step.done if alike else both_done, checks=checks, findings=findings
-        )
+        done = step.done if alike else f"({step.done}) && ({other.done})"
+        return msgspec.structs.replace(step, done=done, checks=checks, findings=findings)
     both, back = merged(step.do.parameters, other.do.parameters), None
     if both != merged(other.do.parameters, step.do.parameters) or step.reads != other.reads:
         return None
@@ -240,8 +245,8 @@ def _joined(step: Step, other: Step) -> Step | None:
         done=f"({step.done}) && ({other.done})",
         undo=Undo(operation=Operation(name=mine.name if mine else "", parameters=back)),
         risk=tuple(sorted({*step.risk, *other.risk})),
-        checks=tuple(dict.fromkeys((*step.checks, *other.checks))),
-        findings=tuple(dict.fromkeys((*step.findings, *other.findings))),
+        checks=checks,
+        findings=findings,
     )
 
 

@@ -8,22 +8,26 @@
       freezes: [{from: 2026-12-18, to: 2027-01-04, why: end of the year}]
       at-most: {resources: 20, percent: 10}
 
-Of a file of policies each step falls under the first that is for it; a step that none is for is refused. Without a file
-there is one policy: everything takes another person's approval, for 72 hours.
+Of a file of policies each step falls under the first that is for it; a step that none is for is refused. Where the tags
+of a resource are not known, its step falls under each policy that may be for it as well. Without a file there is one
+policy: everything takes another person's approval, for 72 hours.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date, datetime, time, timedelta
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from pathlib import Path
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
 from demarcate.base.documents import DocumentError, compose, convert, line_of, read_text
 from demarcate.base.errors import DemarcateError
+from demarcate.base.moments import local
+from demarcate.changes.alarms import is_alarm
 from demarcate.changes.status import Approval
 from demarcate.changes.structs import Change, Step
 
@@ -43,10 +47,10 @@ class Window(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def holds(self, moment: datetime) -> bool:
         """Whether a moment is within it, by the clock of its zone."""
-        local = moment.astimezone(ZoneInfo(self.zone))
-        begins, ends = _minutes(self.begins), _minutes(self.ends)
-        now = local.hour * 60 + local.minute
-        today, yesterday = DAYS[local.weekday()], DAYS[local.weekday() - 1]
+        there = local(moment, ZoneInfo(self.zone))
+        begins, ends = minutes(self.begins), minutes(self.ends)
+        now = there.hour * 60 + there.minute
+        today, yesterday = DAYS[there.weekday()], DAYS[there.weekday() - 1]
         if begins < ends:
             return today in self.days and begins <= now < ends
         return (today in self.days and now >= begins) or (yesterday in self.days and now < ends)
@@ -62,46 +66,60 @@ class Freeze(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
     def holds(self, moment: datetime) -> bool:
         """Whether a moment is within it."""
-        return self.begins <= moment.astimezone(ZoneInfo(self.zone)).date() <= self.ends
+        return self.begins <= local(moment, ZoneInfo(self.zone)).date() <= self.ends
 
 
 class Most(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """How many resources one change may touch: of them all, and of those that its checks are about."""
+    """How many resources one change may touch: in all, and per cent of those that a check is about."""
 
-    resources: int | None = None
-    percent: float | None = None
+    resources: Annotated[int, msgspec.Meta(ge=0)] | None = None
+    percent: Annotated[float, msgspec.Meta(ge=0, le=100)] | None = None
+
+
+LONGEST: Final = 366 * 24
+"""Hours for which an approval may hold."""
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
     """What is asked of changes in some accounts, to resources with some tags; an empty field means all.
 
     `approvals` says by risk how many people must approve; `default` holds for the rest, and 0 means none. `by` are
-    those whose approval counts. With `own`, the planner's counts too. `expires` is for how many hours.
+    those whose approval counts. With `own`, the planner's counts too. `expires` is for how many hours. `alarms` are
+    CloudWatch's, by ARN, or by a name that each account and region has which is changed: one that rings stops a change.
     """
 
     name: str
     accounts: tuple[str, ...] = ()
     tags: dict[str, tuple[str, ...]] = {}
-    approvals: dict[Literal["default", "interrupts", "costs", "loses-data", "locks-out"], int] = {}
+    approvals: dict[
+        Literal["default", "interrupts", "costs", "loses-data", "locks-out"], Annotated[int, msgspec.Meta(ge=0)]
+    ] = {}
     by: tuple[str, ...] = ()
     own: bool = False
-    expires: float = 72
+    expires: Annotated[float, msgspec.Meta(gt=0, le=LONGEST)] = 72
     windows: tuple[Window, ...] = ()
     freezes: tuple[Freeze, ...] = ()
     at_most: Most = Most()
     alarms: tuple[str, ...] = ()
 
-    def is_for(self, step: Step) -> bool:
-        """Whether a step falls under it. One whose tags are not known falls under no policy for tags."""
+    def is_for(self, step: Step) -> bool | None:
+        """Whether a step falls under it; None where that hangs on tags which are not known."""
+        if self.accounts and step.account not in self.accounts:
+            return False
+        if step.tags is None and self.tags:
+            return None
         tags = step.tags or {}
-        return (not self.accounts or step.account in self.accounts) and all(
-            tags.get(key) in values for key, values in self.tags.items()
-        )
+        return all(tags.get(key) in values for key, values in self.tags.items())
 
     def needed(self, steps: Iterable[Step]) -> int:
         """How many people must approve these steps."""
         default = self.approvals.get("default", 1)
-        return max([default, *(self.approvals.get(risk, default) for step in steps for risk in step.risk)])
+        return max(self.approvals.get(risk, default) for step in steps for risk in step.risk or ("default",))
+
+    def counts(self, person: str, planner: str) -> bool:
+        """Whether a person's approval counts. Nobody is somebody else for writing a name in capitals."""
+        named = not self.by or _is_among(person, self.by)
+        return named and (self.own or not _is_among(person, [planner]))
 
 
 DEFAULT: Final = (Policy(name="another person approves"),)
@@ -117,9 +135,11 @@ def read_policies(path: Path | None) -> tuple[Policy, ...]:
     items = node.value if node is not None and isinstance(node.value, list) else []
     if not items or isinstance(items[0], tuple):
         raise DocumentError("expected a list of policies", file, 1)
-    policies = []
+    policies: list[Policy] = []
     for item in items:
         policy = convert(item, Policy, file)
+        if policy.name in {other.name for other in policies}:
+            raise DocumentError(f"there are two policies of the name {policy.name!r}", file, line_of(item))
         for wrong in _wrong(policy):
             raise DocumentError(f"policy {policy.name!r}: {wrong}", file, line_of(item))
         policies.append(policy)
@@ -129,7 +149,7 @@ def read_policies(path: Path | None) -> tuple[Policy, ...]:
 def _wrong(policy: Policy) -> Iterable[str]:
     for window in policy.windows:
         for text in (window.begins, window.ends):
-            if _minutes(text) < 0:
+            if minutes(text) < 0:
                 yield f"{text!r} is no time; expected HH:MM, such as 22:30"
     for zone in [window.zone for window in policy.windows] + [freeze.zone for freeze in policy.freezes]:
         try:
@@ -139,30 +159,51 @@ def _wrong(policy: Policy) -> Iterable[str]:
     for freeze in policy.freezes:
         if freeze.ends < freeze.begins:
             yield f"a freeze ends on {freeze.ends}, before it begins on {freeze.begins}"
-    if policy.expires <= 0:
-        yield "an approval expires after a number of hours that is more than 0"
+    for alarm in policy.alarms:
+        if not alarm or (alarm.startswith("arn:") and not is_alarm(alarm)):
+            yield f"{alarm!r} is no alarm; expected a name, or arn:aws:cloudwatch:REGION:ACCOUNT:alarm:NAME"
 
 
-def _minutes(text: str) -> int:
-    """Minutes of the day; -1 for what is no time."""
-    if text == "24:00":
-        return 24 * 60
-    try:
-        told = time.fromisoformat(text)
-    except ValueError:
+def minutes(text: str) -> int:
+    """Minutes of the day, of HH:MM; -1 for what is no time."""
+    told = _TIME.fullmatch(text)
+    if told is None:
         return -1
-    return told.hour * 60 + told.minute
+    hour, minute = int(told[1]), int(told[2])
+    return hour * 60 + minute if hour < 24 or minute == 0 else -1
+
+
+_TIME: Final = re.compile(r"([01][0-9]|2[0-4]):([0-5][0-9])")
+
+
+def _is_among(person: str, people: Iterable[str]) -> bool:
+    return person.casefold() in {other.casefold() for other in people}
 
 
 def under(policies: Sequence[Policy], change: Change) -> dict[str, tuple[Policy, list[Step]]]:
-    """The steps of a change by the policy that they fall under. Raises DemarcateError for one that none is for."""
-    by_policy: dict[str, tuple[Policy, list[Step]]] = {}
+    """The steps of a change by the policies that they fall under. Raises DemarcateError for one that none is for."""
+    steps: dict[str, tuple[Policy, list[Step]]] = {}
     for number, step in enumerate(change.steps, 1):
-        policy = next((policy for policy in policies if policy.is_for(step)), None)
-        if policy is None:
-            raise DemarcateError(f"{change.id}: no policy is for step {number}, {step.resource} in {step.account}")
-        by_policy.setdefault(policy.name, (policy, []))[1].append(step)
-    return by_policy
+        sure = False
+        for policy in policies:
+            verdict = policy.is_for(step)
+            if verdict is not False:
+                steps.setdefault(policy.name, (policy, []))[1].append(step)
+            if verdict:
+                sure = True
+                break
+        if not sure:
+            why = " whose tags are not known" if step.tags is None else ""
+            raise DemarcateError(
+                f"{change.id}: no policy is for step {number}, {step.resource} in {step.account}{why}"
+            )
+    return steps
+
+
+def alarms_of(policies: Sequence[Policy], change: Change) -> tuple[str, ...]:
+    """The alarms that stop a change. Raises DemarcateError as `under` does."""
+    names = (name for policy, _ in under(policies, change).values() for name in policy.alarms)
+    return tuple(dict.fromkeys(names))
 
 
 def until(policies: Sequence[Policy], change: Change, now: datetime) -> datetime:
@@ -176,26 +217,22 @@ def why_not(
     *,
     planner: str,
     approvals: Sequence[Approval],
-    judged: int | None,
     now: datetime,
 ) -> list[str]:
     """Why a change may not be applied now; nothing where it may.
 
-    `approvals` are those of this plan that have not expired, `judged` is how many resources its checks are about, where
-    that is known. Raises DemarcateError as `under` does.
+    `approvals` are those of this plan that have not expired. Raises DemarcateError as `under` does.
     """
     reasons: list[str] = []
     for policy, steps in under(policies, change).values():
         reasons += _unapproved(policy, steps, planner, approvals)
         reasons += _ill_timed(policy, now)
-        reasons += _too_many(policy, steps, judged)
+        reasons += _too_many(policy, steps, change.judged)
     return reasons
 
 
 def _unapproved(policy: Policy, steps: list[Step], planner: str, approvals: Sequence[Approval]) -> Iterable[str]:
-    people = {approval.by for approval in approvals if not policy.by or approval.by in policy.by}
-    if not policy.own:
-        people.discard(planner)
+    people = {approval.by.casefold() for approval in approvals if policy.counts(approval.by, planner)}
     needed = policy.needed(steps)
     if len(people) < needed:
         of = f" of {', '.join(policy.by)}" if policy.by else ""
@@ -211,16 +248,24 @@ def _ill_timed(policy: Policy, now: datetime) -> Iterable[str]:
         yield f"policy {policy.name!r}: it is outside of every window"
 
 
-def _too_many(policy: Policy, steps: list[Step], judged: int | None) -> Iterable[str]:
-    touched = len({(step.account, step.region, step.resource) for step in steps})
+def _too_many(policy: Policy, steps: list[Step], judged: Mapping[str, int]) -> Iterable[str]:
     most = policy.at_most
+    touched = _places(steps)
     if most.resources is not None and touched > most.resources:
         yield f"policy {policy.name!r}: it touches {touched} resources, and {most.resources} at once are allowed"
-    if most.percent is not None:
-        if judged is None:
-            yield f"policy {policy.name!r}: of how many resources it touches {touched} is not known"
-        elif touched * 100 > most.percent * judged:
+    if most.percent is None:
+        return
+    if any(not step.checks for step in steps):
+        yield f"policy {policy.name!r}: of how many resources it touches {touched} is not known"
+    for check in sorted({check for step in steps for check in step.checks}):
+        touched, of = _places(step for step in steps if check in step.checks), judged.get(check, 0)
+        if touched * 100 > most.percent * of:
             yield (
-                f"policy {policy.name!r}: it touches {touched} of {judged} resources, and {most.percent:g} % at once "
-                "are allowed"
+                f"policy {policy.name!r}: it touches {touched} of the {of} resources of {check}, and "
+                f"{most.percent:g} % at once are allowed"
             )
+
+
+def _places(steps: Iterable[Step]) -> int:
+    """How many resources steps are for."""
+    return len({(step.account, step.region, step.resource) for step in steps})

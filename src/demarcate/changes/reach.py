@@ -7,7 +7,7 @@ again; where the line was cut nobody knows, and the state is read before anythin
 from __future__ import annotations
 
 import time
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Any, Final
 
 import jmespath
@@ -20,11 +20,20 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
 )
+from jmespath.exceptions import JMESPathError
 
 from demarcate.changes.structs import Operation, Read
 from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.clients import CONFIG, Clients, client_of, without_prefix
-from demarcate.estate.sources.aws.failures import FAILED, Refused, code_of, is_throttled, means_nothing, why
+from demarcate.estate.sources.aws.failures import (
+    FAILED,
+    Refused,
+    code_of,
+    is_gone_whole,
+    is_throttled,
+    means_nothing,
+    why,
+)
 from demarcate.estate.sources.aws.guard import WHERE_A_BUCKET_IS
 from demarcate.estate.sources.aws.session import Caller, assume, identify, session_of
 from demarcate.estate.sources.interface import Options
@@ -38,6 +47,10 @@ THROTTLED: Final = 8
 
 class NotDone(Exception):
     """A call that AWS refused, or that was not sent: nothing was changed. The text says why."""
+
+
+class Gone(NotDone):
+    """A state that cannot be read because what it is of is not there any more."""
 
 
 class Uncertain(Exception):
@@ -61,8 +74,6 @@ class Reach:
         self._session = session_of(options)
         self._own = Clients(self._session, options.endpoint_url)
         self.caller: Caller = identify(self._session, self._own, options.regions)
-        self.arn = str(self._own.pair("sts", self.caller.start)[0].get_caller_identity().get("Arn"))
-        """Whose credentials these are."""
         self._endpoint = options.endpoint_url
         self._reads, self._writes = frozenset((WHERE_A_BUCKET_IS, *reads)), frozenset(writes)
         self._accounts = options.accounts
@@ -72,24 +83,29 @@ class Reach:
 
     def read(self, account: str, region: str, read: Read) -> Any:
         """The state that is to be changed; None where there is none. Raises NotDone where it cannot be read."""
-        service, method = read.operation.name.split(".")
+        service = read.operation.name.split(".")[0]
         try:
             client = self._client(account, region, service, writes=False)
-            answer = getattr(client, method)(**read.operation.parameters)
+            answer = _method(client, read.operation.name)(**read.operation.parameters)
         except FAILED as error:
             if means_nothing(error, read.absent):
                 return None
-            raise NotDone(_told(read.operation.name, account, error)) from error
+            raise (Gone if is_gone_whole(error) else NotDone)(
+                _told(read.operation.name, account, error)
+            ) from error
         answer.pop("ResponseMetadata", None)
-        return plain(jmespath.search(read.state, answer))
+        try:
+            return plain(jmespath.search(read.state, answer))
+        except JMESPathError as error:
+            raise NotDone(f"{read.operation.name} in {account}: {read.state!r} is not in the answer") from error
 
     def call(self, account: str, region: str, operation: Operation) -> Any:
         """Make a call that changes something, and return its answer. Raises NotDone and Uncertain."""
-        service, method = operation.name.split(".")
-        client = self._client(account, region, service, writes=True)
+        service = operation.name.split(".")[0]
+        method = _method(self._client(account, region, service, writes=True), operation.name)
         for attempt in range(1, THROTTLED + 1):
             try:
-                answer = getattr(client, method)(**operation.parameters)
+                answer = method(**operation.parameters)
             except FAILED as error:
                 if attempt < THROTTLED and isinstance(error, ClientError) and is_throttled(code_of(error)):
                     time.sleep(min(0.2 * 2**attempt, 10))
@@ -103,10 +119,10 @@ class Reach:
         """What AWS's own dry run says of a call; empty where AWS would make it. Raises NotDone where AWS has none."""
         if not has_dry_run(operation.name):
             raise NotDone(f"AWS has no dry run of {operation.name}")
-        service, method = operation.name.split(".")
-        client = self._client(account, region, service, writes=True)
+        service = operation.name.split(".")[0]
+        method = _method(self._client(account, region, service, writes=True), operation.name)
         try:
-            getattr(client, method)(**operation.parameters, DryRun=True)
+            method(**operation.parameters, DryRun=True)
         except ClientError as error:
             return "" if code_of(error) == "DryRunOperation" else why(error).reason
         except FAILED as error:
@@ -158,11 +174,20 @@ class Reach:
         return self._sessions[account]
 
 
+def _method(client: Any, operation: str) -> Callable[..., Any]:
+    """What calls an operation. Raises NotDone where AWS has none of that name."""
+    name = operation.partition(".")[2]
+    if name not in client.meta.method_to_api_mapping:
+        raise NotDone(f"AWS has no operation {operation}")
+    method: Callable[..., Any] = getattr(client, name)
+    return method
+
+
 def _is_refusal(error: Exception) -> bool:
-    """Whether nothing was changed: AWS refused the call, or it was never sent."""
+    """Whether nothing was changed: AWS refused the call, or sent it elsewhere, or it was never sent."""
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return 400 <= status < 500
+        return 300 <= status < 500 or is_throttled(code_of(error))
     return isinstance(error, _NEVER_SENT)
 
 
@@ -182,6 +207,8 @@ def _told(operation: str, account: str, error: Exception) -> str:
     if isinstance(error, ClientError):
         message = error.response.get("Error", {}).get("Message")
         reason = f"{code_of(error)}: {message}" if message else reason
+    if isinstance(error, Refused | ParamValidationError):  # nothing was sent, and these say why
+        reason = " ".join(str(error).split())
     return f"{operation} in {account}: {reason}"
 
 

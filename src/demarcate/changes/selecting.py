@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
 from demarcate.checks.remedies import columns_of
 from demarcate.checks.structs import Check
+from demarcate.estate.snapshots.manifest import is_snapshot
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
@@ -22,12 +24,12 @@ from demarcate.model import load
 
 @dataclass(frozen=True, slots=True)
 class Failing:
-    """Findings that fail, their checks, the snapshot that they are of, and how many resources were judged."""
+    """Findings that fail, their checks, the snapshot that they are of, and how many resources each check judged."""
 
     findings: tuple[Finding, ...]
     checks: Mapping[str, Check]
     snapshot: Snapshot
-    judged: int
+    judged: Mapping[str, int]
 
 
 def failing(
@@ -49,8 +51,10 @@ def failing(
         columns = selection[check.table]
         if columns is not None:
             selection[check.table] = columns | set(columns_of(check.remedy))
-    snapshot = collect_snapshot(sources, options, selection=selection, progress=progress)
-    if not snapshot.manifest.source == "live":
+    kept = any(is_snapshot(Path(name)) for name in sources)  # how AWS is reached is for what is read of it then
+    snapshot = collect_snapshot(sources, Options() if kept else options, selection=selection, progress=progress)
+    if snapshot.manifest.source != "live":
+        snapshot.close()
         raise DemarcateError(
             f"{snapshot.manifest.origin}: only what is live can be changed: name aws, or a snapshot of it; what a "
             "template declares is mended in the template"
@@ -61,6 +65,8 @@ def failing(
         for finding in judgement.findings(passes=False)
         if finding.verdict == "fail" and (not ids or finding.id in ids)
     )
-    judged = sum(tally.passed + tally.failed + tally.unknown for tally in judgement.tallies)
+    judged: Counter[str] = Counter()
+    for tally in judgement.tallies:
+        judged[tally.check] += tally.passed + tally.failed + tally.unknown
     judgement.close()
     return Failing(failing, checks, snapshot, judged)

@@ -158,6 +158,7 @@ def _after(status: Status | None, entry: Entry) -> Status:
             entry.at,
             State.PLANNED,
         )
+        status.approvals.clear()
         return status
     if status is None:
         raise AttributeError("it was never planned")

@@ -39,7 +39,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     """One call to AWS, for one resource.
 
     `before` is the state that it was planned against (None: there was none), and must still be that. `done` is a
-    JMESPath that is true of the state once the call has taken effect.
+    JMESPath that is true of the state once the call has taken effect. `findings` are those that it is to mend, each of
+    the check at its place in `checks`.
     """
 
     account: str
@@ -61,7 +62,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """Ordered steps. `judged` is how many resources its checks were about, where that is known."""
+    """Ordered steps. `judged` is how many resources each of its checks was about, where that is known."""
 
     id: str
     title: str
@@ -69,7 +70,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     source: str
     """What it was planned from: a snapshot's folder, or aws, and its moment."""
     steps: tuple[Step, ...]
-    judged: int | None = None
+    judged: dict[str, int] = {}
 
     @property
     def checks(self) -> tuple[str, ...]:

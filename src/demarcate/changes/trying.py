@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jmespath
-
-from demarcate.changes.reach import NotDone, Reach, has_dry_run
+from demarcate.changes.reach import NotDone, Reach, Uncertain, has_dry_run
 from demarcate.changes.structs import Change, Step
+from demarcate.changes.values import holds
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +25,13 @@ def try_steps(change: Change, reach: Reach) -> list[Trial]:
 def _try(step: Step, reach: Reach) -> Trial:
     try:
         state = reach.read(step.account, step.region, step.reads)
-    except NotDone as error:
+        if holds(step.done, state):
+            return Trial(True, "it is so already, and the step would be passed over")
+        if state != step.before:
+            return Trial(False, "it was changed since this was planned: the change would stop here")
+        if not has_dry_run(step.do.name):
+            return Trial(True, "it is as it was planned against; AWS has no dry run of this call")
+        refusal = reach.dry_run(step.account, step.region, step.do)
+    except (NotDone, Uncertain) as error:
         return Trial(False, str(error))
-    if jmespath.search(step.done, state):
-        return Trial(True, "it is so already, and the step would be passed over")
-    if state != step.before:
-        return Trial(False, "it was changed since this was planned: the change would stop here")
-    if not has_dry_run(step.do.name):
-        return Trial(True, "it is as it was planned against; AWS has no dry run of this call")
-    refusal = reach.dry_run(step.account, step.region, step.do)
     return Trial(not refusal, refusal or "AWS's dry run says that it would succeed")

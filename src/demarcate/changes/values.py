@@ -9,6 +9,7 @@ from string import Formatter
 from typing import Any, Final
 
 import jmespath
+from jmespath.exceptions import JMESPathError
 
 from demarcate.checks.remedies import ADD, AFTER, ASKED, BEFORE, COLUMN, ELSE, JOINED, MERGED, POLICY
 
@@ -22,9 +23,12 @@ class Missing(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Values:
-    """What parameters are made of; what is read after the call stays for then."""
+    """What parameters are made of; what is read after the call stays for then.
 
-    row: Mapping[str, Any] = field(default_factory=dict)
+    Without a row, which a person's own steps do not have, braces in a text are no more than that.
+    """
+
+    row: Mapping[str, Any] | None = field(default_factory=dict)
     asked: Mapping[str, Any] = field(default_factory=dict)
     before: Any = None
 
@@ -77,13 +81,15 @@ class Values:
 
     def _text(self, text: str) -> Any:
         """A text with columns filled in; a column alone keeps its type."""
+        if self.row is None:
+            return text
         parts = list(Formatter().parse(text))
         if len(parts) == 1 and parts[0][0] == "" and parts[0][1]:
             return self._column(parts[0][1])
         return "".join(plain + (str(self._column(name)) if name else "") for plain, name, _, _ in parts)
 
     def _column(self, name: str) -> Any:
-        value = self.row.get(name)
+        value = (self.row or {}).get(name)
         if value is None:
             raise Missing(f"{name} of the resource is not known")
         return value
@@ -122,6 +128,18 @@ def without_nulls(value: Any) -> Any:
     if isinstance(value, list):
         return [without_nulls(inner) for inner in value if inner is not None]
     return value
+
+
+def holds(path: str, state: Any) -> bool:
+    """Whether a JMESPath is true of a state; of one that it cannot be looked up in, it is not.
+
+    >>> holds("contains(@, 'a')", ["a"]), holds("contains(@, 'a')", None)
+    (True, False)
+    """
+    try:
+        return bool(jmespath.search(path, state))
+    except JMESPathError:
+        return False
 
 
 def merged(*parts: Any) -> Any:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 from demarcate.assessing import selection_of
+from demarcate.base.errors import DemarcateError
 from demarcate.changes import status as records
-from demarcate.changes.structs import Change
+from demarcate.changes.structs import Change, Step
+from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
+from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
@@ -30,30 +34,44 @@ class Verified:
     reason: str = ""
 
 
-def verify(change: Change, checks: Mapping[str, Check], options: Options) -> list[Verified]:
+def checks_of(change: Change, folders: Sequence[Path] = ()) -> list[Check]:
+    """The checks that verify a change, of the catalog and of folders. Raises DemarcateError where one is missing."""
+    checks = load_checks(folders)
+    missing = [name for name in change.checks if name not in checks]
+    if missing:
+        raise DemarcateError(
+            f"{change.id}: there is no check {missing[0]!r}: name the folder that has it (--checks)"
+        )
+    return [checks[name] for name in change.checks]
+
+
+def verify(change: Change, chosen: Sequence[Check], options: Options) -> list[Verified]:
     """The findings that a change was to mend, as they are now. Raises DemarcateError as `collect_snapshot` does."""
-    chosen = [checks[name] for name in change.checks if name in checks]
     regions = tuple(sorted({step.region for step in change.steps} - {"global"})) or options.regions
-    with collect_snapshot(["aws"], _for(options, regions), selection=selection_of(chosen, live=True)) as snapshot:
+    narrowed = replace(options, regions=regions)
+    with collect_snapshot(["aws"], narrowed, selection=selection_of(chosen, live=True)) as snapshot:
         judgement = judge(snapshot, chosen, passes=True)
-        now = {finding.id: finding for finding in judgement.findings() if finding.id in change.findings}
+        findings = [each for each in judgement.findings() if each.resource is None or each.id in change.findings]
         judgement.close()
-    verified = []
-    for step in change.steps:
-        for check, finding in zip(step.checks, step.findings, strict=False):
-            judged = now.get(finding)
-            verdict, reason = (judged.verdict, judged.reason) if judged is not None else (GONE, "")
-            verified.append(Verified(finding, check, step.resource, verdict, "" if verdict == "pass" else reason))
-    return verified
+    return [
+        _verified(step, check, finding, findings)
+        for step in change.steps
+        for check, finding in zip(step.checks, step.findings, strict=True)
+    ]
+
+
+def _verified(step: Step, check: str, id: str, findings: Iterable[Finding]) -> Verified:
+    """A finding as it is judged now. What could not be read is unknown, and not gone."""
+    place = (check, step.account, step.region)
+    for finding in findings:
+        unread = finding.resource is None and place == (finding.check, finding.account, finding.region)
+        if finding.id == id or unread:
+            reason = "" if finding.verdict == "pass" else finding.reason
+            return Verified(id, check, finding.resource or step.resource, finding.verdict, reason)
+    return Verified(id, check, step.resource, GONE)
 
 
 def record(ledger: Ledger, actor: Actor, change: Change, verified: list[Verified]) -> None:
     """Record how the findings of a change were judged again."""
     told = {item.finding: {"verdict": item.verdict, "reason": item.reason} for item in verified}
     ledger.append(actor, Act(kind=records.VERIFIED, change=change.id, after=told))
-
-
-def _for(options: Options, regions: tuple[str, ...]) -> Options:
-    import dataclasses
-
-    return dataclasses.replace(options, regions=regions)

@@ -119,6 +119,10 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 def faults(remedy: Remedy, columns: list[str]) -> Iterator[str]:
     """What is wrong with a remedy of a check whose table has these columns."""
+    wrong = list(_wrong_texts(remedy))
+    if wrong:
+        yield from wrong
+        return
     given = (remedy.do, remedy.reads, remedy.undo, remedy.risk, remedy.done or None)
     partly = any(value is not None for value in given) or remedy.then
     if partly and any(value is None for value in given):
@@ -136,6 +140,17 @@ def faults(remedy: Remedy, columns: list[str]) -> Iterator[str]:
     for name in asked_of(remedy):
         if name not in remedy.asks:
             yield f"remedy: it takes {name!r}, which is not among what it asks"
+
+
+def _wrong_texts(remedy: Remedy) -> Iterator[str]:
+    """Texts in which a column cannot be found."""
+    for text in (*remedy.by_hand.values(), *(leaf for mend in remedy.mends for leaf in _leaves(_written(mend)))):
+        try:
+            names = [name for _, name, _, _ in Formatter().parse(text)] if isinstance(text, str) else []
+        except ValueError:
+            names = [""]
+        if "" in names:
+            yield f"remedy: {text!r} has a brace that holds no column: write {{{{ or }}}} for one of its own"
 
 
 def _wrong_paths(paths: list[str]) -> Iterator[str]:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -29,6 +33,10 @@ Policies = Annotated[
 ApplyRole = Annotated[
     str | None,
     typer.Option("--apply-role", metavar="NAME", help="The role to assume in each account that is changed."),
+]
+
+Lockout = Annotated[
+    bool, typer.Option("--accept-lockout", help="Also what may lock somebody out, as the change says.")
 ]
 
 
@@ -99,20 +107,21 @@ def plan(
     if (file is None) == (not check and not finding):
         raise DemarcateError("say what is to be mended: --check, --finding, or a file of steps (--file)")
     unplanned: Any = ()
+    asked = _pairs(set_)
     if file is not None:
+        if asked or sources:
+            raise DemarcateError(f"{file} says what is to be done: leave the source and --set out")
         steps = read_steps(file)
         reach = _reading(how, {name for step in steps for name in step.reads})
         change = plan_by_hand(title or file.name, str(file), steps, reach)
     else:
-        planned, unplanned, reach = _plan_findings(
-            sources or ["aws"], how, check, finding, checks or [], _pairs(set_)
-        )
+        planned, unplanned, reach = _plan_findings(sources or ["aws"], how, check, finding, checks or [], asked)
         report.write_unplanned(unplanned, options.console())
         if planned is None:
             raise DemarcateError("there is nothing to plan: no finding fails that a call mends")
         change = planned
     change = msgspec.structs.replace(change, title=title or change.title, id=replace or change.id)
-    actor = actor_of(as_, reach.arn)
+    actor = actor_of(as_, reach.caller.arn)
     with Ledger(ledger) as opened:
         record_plan(opened, actor, change)
         _show(opened, change.id)
@@ -140,15 +149,14 @@ def _plan_findings(
         missing = sorted(set(ids or ()) - {finding.id for finding in chosen.findings})
         if missing:
             raise DemarcateError(f"there is no finding {missing[0]!r} that fails now")
-        reach = _reading(how, {name for check in chosen.checks.values() for name in _reads(check)})
+        remedies = [check.remedy for check in chosen.checks.values()]
+        for name in asked:
+            options.known("value that is asked for", name, {name for remedy in remedies for name in remedy.asks})
+        reach = _reading(how, {name for remedy in remedies for mend in remedy.mends for name in mend.reads})
         planned = plan_findings(
             chosen.findings, chosen.checks, chosen.snapshot, reach, asked=asked, judged=chosen.judged
         )
     return planned.change, planned.unplanned, reach
-
-
-def _reads(check: Any) -> list[str]:
-    return [name for mend in check.remedy.mends for name in mend.reads]
 
 
 def _reading(how: Options, operations: set[str]) -> Reach:
@@ -236,9 +244,7 @@ def apply(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read the states again, ask AWS's own dry run, and change nothing.")
     ] = False,
-    accept_lockout: Annotated[
-        bool, typer.Option("--accept-lockout", help="Also what may lock somebody out, as the change says.")
-    ] = False,
+    accept_lockout: Lockout = False,
     apply_role: ApplyRole = None,
     profile: options.Profile = None,
     endpoint_url: options.Endpoint = None,
@@ -251,50 +257,20 @@ def apply(
 
     Exit codes: 0 applied and verified; 1 it stands still, or a finding still fails; 2 it may not be applied.
     """
-    from datetime import UTC, datetime
-
-    from demarcate.base.errors import DemarcateError
-    from demarcate.changes.applying import standing
-    from demarcate.changes.policies import read_policies, under, why_not
     from demarcate.ledger.ledger import Ledger
 
+    how = _How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
     with Ledger(ledger) as opened:
-        status = standing(opened, change)
-        chosen = read_policies(policies)
         if dry_run:
-            _dry_run(status, profile, endpoint_url, apply_role, external_id)
-            return
-        reasons = why_not(
-            chosen,
-            status.change,
-            planner=status.planned_by,
-            approvals=status.approved(datetime.now(UTC)),
-            judged=status.change.judged,
-            now=datetime.now(UTC),
-        )
-        if reasons:
-            raise DemarcateError(*(f"{change}: {reason}" for reason in reasons))
-        if "locks-out" in status.change.risks and not accept_lockout:
-            raise DemarcateError(
-                f"{change}: it may lock somebody out: say that you accept that (--accept-lockout)"
-            )
-        authority = f"policy {', '.join(under(chosen, status.change))}"
-        _carry_out(
-            opened,
-            status,
-            "apply",
-            profile,
-            endpoint_url,
-            apply_role,
-            external_id,
-            checks,
-            as_,
-            authority=authority,
-        )
+            _dry_run(opened, change, how)
+        else:
+            _carry_out(opened, change, "apply", how)
 
 
 def resume(
     change: ChangeId,
+    policies: Policies = None,
+    accept_lockout: Lockout = False,
     apply_role: ApplyRole = None,
     profile: options.Profile = None,
     endpoint_url: options.Endpoint = None,
@@ -312,22 +288,12 @@ def resume(
     from demarcate.changes.status import State
     from demarcate.ledger.ledger import Ledger
 
+    how = _How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
     with Ledger(ledger) as opened:
         status = standing(opened, change)
         if status.begun is None or status.state not in (State.APPLYING, State.UNDOING):
             raise DemarcateError(f"{change}: it is {status.state}, and there is nothing to go on with")
-        _carry_out(
-            opened,
-            status,
-            status.begun.way,
-            profile,
-            endpoint_url,
-            apply_role,
-            external_id,
-            checks,
-            as_,
-            resume=True,
-        )
+        _carry_out(opened, change, status.begun.way, how, resume=True)
 
 
 def undo(
@@ -336,7 +302,6 @@ def undo(
     profile: options.Profile = None,
     endpoint_url: options.Endpoint = None,
     external_id: options.ExternalId = None,
-    checks: options.CheckFolders = None,
     ledger: options.LedgerPlace = None,
     as_: options.Person = None,
 ) -> None:
@@ -344,48 +309,10 @@ def undo(
 
     Exit codes: 0 undone; 1 it stands still; 2 there is nothing to undo.
     """
-    from demarcate.changes.applying import standing
     from demarcate.ledger.ledger import Ledger
 
     with Ledger(ledger) as opened:
-        status = standing(opened, change)
-        _carry_out(opened, status, "undo", profile, endpoint_url, apply_role, external_id, checks, as_)
-
-
-def _carry_out(
-    ledger: Ledger,
-    status: Status,
-    way: Way,
-    profile: str | None,
-    endpoint_url: str | None,
-    role: str | None,
-    external_id: str | None,
-    folders: list[Path] | None,
-    as_: str | None,
-    *,
-    resume: bool = False,
-    authority: str = "",
-) -> None:
-    """Apply or undo a change and say how that went; then verify what was applied."""
-    from demarcate.changes.applying import Run
-    from demarcate.changes.status import State
-    from demarcate.ledger.acting import actor_of
-    from demarcate.report import changes as report
-
-    change = status.change
-    reach = _writing(change, profile, endpoint_url, role, external_id)
-    actor = actor_of(as_, reach.arn)
-    run = Run(ledger, actor, reach, told=lambda number, of, text: say(f"{number} of {of}: {text}"))
-    try:
-        after = run.carry_out(change.id, way, resume=resume, authority=authority)
-    finally:
-        reach.close()
-    if after.state not in (State.APPLIED, State.UNDONE):
-        report.write(after, options.console())
-        raise typer.Exit(NOT_WHOLE)
-    say(f"{change.id}: {after.state}")
-    if after.state is State.APPLIED and change.findings:
-        _verify(ledger, status, profile, endpoint_url, role, external_id, folders, as_)
+        _carry_out(opened, change, "undo", _How(apply_role, profile, endpoint_url, external_id, None, as_))
 
 
 def verify(
@@ -405,30 +332,116 @@ def verify(
     from demarcate.changes.applying import standing
     from demarcate.ledger.ledger import Ledger
 
+    how = _How(apply_role, profile, endpoint_url, external_id, checks, as_)
     with Ledger(ledger) as opened:
-        _verify(opened, standing(opened, change), profile, endpoint_url, apply_role, external_id, checks, as_)
+        _verify(opened, standing(opened, change).change, how)
 
 
-def _verify(
-    ledger: Ledger,
-    status: Status,
-    profile: str | None,
-    endpoint_url: str | None,
-    role: str | None,
-    external_id: str | None,
-    folders: list[Path] | None,
-    as_: str | None,
-) -> None:
-    from demarcate.changes import verifying
-    from demarcate.checks.catalog import load_checks
+@dataclass(frozen=True, slots=True)
+class _How:
+    """How AWS is reached for a change, by whom, and what is asked of it."""
+
+    role: str | None
+    profile: str | None
+    endpoint_url: str | None
+    external_id: str | None
+    folders: list[Path] | None
+    person: str | None
+    policies: Path | None = None
+    accept_lockout: bool = False
+
+    def options(self, change: Change) -> Options:
+        """How AWS is read: in the accounts of a change, with the role that is named."""
+        from demarcate.base.errors import DemarcateError
+        from demarcate.estate.sources.accounts import Accounts
+        from demarcate.estate.sources.interface import Options
+
+        if self.role is None and self.external_id is not None:
+            raise DemarcateError("name the role that asks for the external id: --apply-role")
+        accounts = Accounts(False, change.accounts, self.role, self.external_id) if self.role is not None else None
+        regions = tuple(sorted({step.region for step in change.steps} - {"global"}))
+        return Options(profile=self.profile, endpoint_url=self.endpoint_url, accounts=accounts, regions=regions)
+
+    @contextlib.contextmanager
+    def reach(self, change: Change) -> Iterator[Reach]:
+        """What may make the calls of a change, and no others."""
+        from demarcate.changes import alarms
+        from demarcate.changes.reach import Reach
+
+        undoing = {step.undo.operation.name for step in change.steps if step.undo.operation is not None}
+        reach = Reach(
+            self.options(change),
+            reads={step.reads.operation.name for step in change.steps} | {alarms.OPERATION},
+            writes={step.do.name for step in change.steps} | undoing,
+            role=self.role,
+        )
+        try:
+            yield reach
+        finally:
+            reach.close()
+
+
+def _carry_out(ledger: Ledger, change_id: str, way: Way, how: _How, *, resume: bool = False) -> None:
+    """Apply or undo a change and say how that went; then verify what was applied."""
+    from demarcate.changes.alarms import Alarms
+    from demarcate.changes.applying import Run, standing
+    from demarcate.changes.deciding import permitted
+    from demarcate.changes.policies import alarms_of, read_policies
+    from demarcate.changes.status import State
+    from demarcate.changes.verifying import checks_of
     from demarcate.ledger.acting import actor_of
     from demarcate.report import changes as report
 
-    how = _how(status.change, profile, endpoint_url, role, external_id)
-    verified = verifying.verify(status.change, load_checks(folders or []), how)
-    verifying.record(ledger, actor_of(as_), status.change, verified)
+    policies = read_policies(how.policies)
+
+    def permit(status: Status) -> str:
+        return permitted(status, policies, accept_lockout=how.accept_lockout)
+
+    status = standing(ledger, change_id)
+    if way == "apply":
+        permit(status)  # before AWS is asked anything; what counts is when it is asked again
+        checks_of(status.change, how.folders or ())
+    with how.reach(status.change) as reach:
+        run = Run(
+            ledger,
+            actor_of(how.person, reach.caller.arn),
+            reach,
+            told=lambda number, of, text: say(f"{number} of {of}: {text}"),
+            check=Alarms(alarms_of(policies, status.change) if way == "apply" else (), reach).check,
+        )
+        after = run.carry_out(change_id, way, resume=resume, permit=permit)
+    if after.state not in (State.APPLIED, State.UNDONE):
+        report.write(after, options.console())
+        raise typer.Exit(NOT_WHOLE)
+    say(f"{change_id}: {after.state}")
+    if after.state is State.APPLIED and after.change.findings:
+        _verify(ledger, after.change, how)
+
+
+def _verify(ledger: Ledger, change: Change, how: _How) -> None:
+    from demarcate.changes import verifying
+    from demarcate.ledger.acting import actor_of
+    from demarcate.report import changes as report
+
+    checks = verifying.checks_of(change, how.folders or ())
+    verified = verifying.verify(change, checks, how.options(change))
+    verifying.record(ledger, actor_of(how.person), change, verified)
     report.write_verified(verified, options.console())
     if any(item.verdict not in ("pass", verifying.GONE) for item in verified):
+        raise typer.Exit(NOT_WHOLE)
+
+
+def _dry_run(ledger: Ledger, change_id: str, how: _How) -> None:
+    """Say of each step whether it could be made now."""
+    from demarcate.changes.applying import standing
+    from demarcate.changes.trying import try_steps
+    from demarcate.report import changes as report
+
+    change = standing(ledger, change_id).change
+    with how.reach(change) as reach:
+        tried = try_steps(change, reach)
+    report.write_tried(change, tried, options.console())
+    if any(not trial.could for trial in tried):
         raise typer.Exit(NOT_WHOLE)
 
 
@@ -442,51 +455,6 @@ def iam_policy(change: ChangeId, ledger: options.LedgerPlace = None) -> None:
     with Ledger(ledger, reading=True) as opened:
         status = standing(opened, change)
     data().write(policy.policy_json(policy.policy(grants_of_change(status.change))))
-
-
-def _dry_run(
-    status: Status, profile: str | None, endpoint_url: str | None, role: str | None, external_id: str | None
-) -> None:
-    """Say of each step whether it could be made now."""
-    from demarcate.changes.trying import try_steps
-    from demarcate.report.safe import one_line
-
-    reach = _writing(status.change, profile, endpoint_url, role, external_id)
-    try:
-        tried = try_steps(status.change, reach)
-    finally:
-        reach.close()
-    out = data()
-    for number, trial in enumerate(tried, 1):
-        out.write(one_line(f"{number}. {status.change.steps[number - 1].do.name}: {trial.told}") + "\n")
-    if any(not trial.could for trial in tried):
-        raise typer.Exit(NOT_WHOLE)
-
-
-def _writing(
-    change: Change, profile: str | None, endpoint_url: str | None, role: str | None, external_id: str | None
-) -> Reach:
-    from demarcate.changes.reach import Reach
-
-    undoing = {step.undo.operation.name for step in change.steps if step.undo.operation is not None}
-    return Reach(
-        _how(change, profile, endpoint_url, role, external_id),
-        reads={step.reads.operation.name for step in change.steps},
-        writes={step.do.name for step in change.steps} | undoing,
-        role=role,
-    )
-
-
-def _how(
-    change: Change, profile: str | None, endpoint_url: str | None, role: str | None, external_id: str | None
-) -> Options:
-    """How AWS is reached for a change: in its accounts, with the role that is named."""
-    from demarcate.estate.sources.accounts import Accounts
-    from demarcate.estate.sources.interface import Options
-
-    accounts = Accounts(False, change.accounts, role, external_id) if role is not None else None
-    regions = tuple(sorted({step.region for step in change.steps} - {"global"}))
-    return Options(profile=profile, endpoint_url=endpoint_url, accounts=accounts, regions=regions)
 
 
 def _show(ledger: Ledger, change_id: str) -> None:
@@ -505,5 +473,5 @@ def _pairs(texts: list[str] | None) -> dict[str, Any]:
         name, equals, value = text.partition("=")
         if not equals or not name:
             raise DemarcateError(f"--set takes NAME=VALUE, not {text!r}")
-        pairs[name] = int(value) if value.isdecimal() and len(value) < 10 else value
+        pairs[name] = int(value) if re.fullmatch("[0-9]{1,9}", value) else value
     return pairs

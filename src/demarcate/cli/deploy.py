@@ -58,7 +58,7 @@ def deploy(
         writes={deploying.CREATE, deploying.DELETE},
         role=apply_role,
     )
-    actor = actor_of(as_, reach.arn)
+    actor = actor_of(as_, reach.caller.arn)
     where = region or reach.caller.start
     wanted = deploying.Wanted(
         stack, text, where, {name: str(value) for name, value in values.items()}, tuple(capabilities or ())

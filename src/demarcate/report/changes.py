@@ -11,7 +11,8 @@ from rich.padding import Padding
 from demarcate.changes.commands import command
 from demarcate.changes.planning import Unplanned
 from demarcate.changes.status import Outcome, Status
-from demarcate.changes.structs import Step
+from demarcate.changes.structs import Change, Step
+from demarcate.changes.trying import Trial
 from demarcate.changes.verifying import Verified
 from demarcate.report.console import Console, Text
 from demarcate.report.safe import json_text, one_line
@@ -28,7 +29,7 @@ def write(status: Status, console: Console, *, commands: bool = False) -> None:
     """A change and how it stands; with `commands`, each call as one of the AWS CLI."""
     change = status.change
     steps = f"{len(change.steps)} step" if len(change.steps) == 1 else f"{len(change.steps)} steps"
-    _line(console, f"{change.id}  {change.title}", bold=True)
+    _line(console, f"{change.id} {change.title}", bold=True)
     _line(console, f"{status.state}; plan {change.digest[:12]}, {steps}, planned by {status.planned_by}")
     _line(console, f"planned {_short(status.planned_at)} from {change.source}")
     for approval in status.approved(datetime.now(UTC)):
@@ -77,6 +78,13 @@ def write_unplanned(unplanned: Sequence[Unplanned], console: Console) -> None:
         _line(console, f"not planned: {item.finding.check}: {item.finding.resource}: {item.reason}")
         for way, text in item.by_hand.items():
             _line(console, f"{way}: {text}", indent=3)
+
+
+def write_tried(change: Change, tried: Sequence[Trial], console: Console) -> None:
+    """Whether each step of a change could be made now."""
+    for number, (step, trial) in enumerate(zip(change.steps, tried, strict=True), 1):
+        _line(console, f"{number}. {step.do.name} {step.resource}", bold=True)
+        _line(console, trial.told, indent=3)
 
 
 def write_verified(verified: Iterable[Verified], console: Console) -> None:

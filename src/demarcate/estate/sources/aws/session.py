@@ -132,6 +132,7 @@ class Caller:
     account: str
     partition: str
     start: str
+    arn: str = ""
 
     @property
     def home(self) -> str:
@@ -172,7 +173,7 @@ def identify(session: boto3.Session, clients: Clients, regions: Sequence[str] | 
             f"{str(account)[:100]!r} and the ARN {arn[:100]!r}; expected an account of 12 digits"
         )
     clients.account = account
-    return Caller(account, partition, start)
+    return Caller(account, partition, start, arn)
 
 
 def account_of(caller: Caller, id: str, clients: Clients, regions: Sequence[str] | None) -> Account:

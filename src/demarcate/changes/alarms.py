@@ -1,0 +1,69 @@
+"""Alarms that stop a change: before each step CloudWatch is asked whether one rings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Protocol
+
+from demarcate.changes.applying import Stopped
+from demarcate.changes.reach import NotDone
+from demarcate.changes.structs import Operation, Read, Step
+
+OPERATION: Final = "cloudwatch.describe_alarms"
+"""What is asked."""
+
+_ARN: Final = re.compile(r"arn:[a-z-]+:cloudwatch:([a-z0-9-]+):([0-9]{12}):alarm:(.+)")
+
+_KINDS: Final = ["MetricAlarm", "CompositeAlarm"]
+"""Where none are named, CloudWatch answers with metric alarms alone.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_DescribeAlarms.html
+"""
+
+
+class Reader(Protocol):
+    """What reads states: `reach.Reach`, which see."""
+
+    def read(self, account: str, region: str, read: Read) -> Any:
+        """The state. Raises NotDone."""
+
+
+def is_alarm(arn: str) -> bool:
+    """Whether an ARN is that of an alarm."""
+    return _ARN.fullmatch(arn) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Alarms:
+    """The alarms of a change's policies, by ARN or by name: one that has a name is where the step is."""
+
+    names: Iterable[str]
+    reader: Reader
+
+    def check(self, step: Step) -> None:
+        """Raise Stopped where one rings, or where one cannot be read."""
+        for name in self.names:
+            state = self._state(name, step)
+            if state == "ALARM":
+                raise Stopped(f"the alarm {name} rings")
+
+    def _state(self, name: str, step: Step) -> str:
+        arn = _ARN.fullmatch(name)
+        region, account, own = arn.groups() if arn is not None else (step.region, step.account, name)
+        try:
+            alarms = self.reader.read(account, region, _read(own))
+        except NotDone as error:
+            raise Stopped(f"the alarm {name} cannot be read: {error}") from error
+        named = [alarm for alarm in alarms or () if isinstance(alarm, Mapping) and alarm.get("name") == own]
+        if len(named) != 1:
+            raise Stopped(f"the alarm {name} cannot be read: there is none in {account}, {region}")
+        return str(named[0].get("state"))
+
+
+def _read(name: str) -> Read:
+    return Read(
+        operation=Operation(name=OPERATION, parameters={"AlarmNames": [name], "AlarmTypes": _KINDS}),
+        state="[MetricAlarms, CompositeAlarms][].{name: AlarmName, state: StateValue}",
+    )
