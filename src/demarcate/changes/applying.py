@@ -13,7 +13,7 @@ import platform
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final, NoReturn, Protocol
 
 import msgspec
 
@@ -76,6 +76,10 @@ class _Task:
         effect = holds(self.step.done, state)
         return effect if self.way == "apply" else state == self.step.before or not effect
 
+    def is_failed(self, state: Any) -> bool:
+        """Whether a state shows that the call will not take effect any more."""
+        return self.way == "apply" and bool(self.step.failed) and holds(self.step.failed, state)
+
     def expects(self, state: Any) -> bool:
         """Whether the call may be made in a state: the one that was planned against, or that the step left."""
         if self.way == "apply":
@@ -97,7 +101,7 @@ class Run:
     """One run that applies or undoes a change.
 
     `told` hears of each step. `check` may raise Stopped before each that is applied, and is not asked where one is
-    undone.
+    undone. `follow` hears of each look at a call that has not shown its effect yet, and gives what made it fail.
     """
 
     ledger: Ledger
@@ -105,6 +109,7 @@ class Run:
     hands: Hands
     told: Callable[[int, int, str], None] = lambda _number, _of, _text: None
     check: Callable[[Step], None] = lambda _step: None
+    follow: Callable[[Step], str] = lambda _step: ""
     sleep: Callable[[float], None] = time.sleep
     wait: float = WAIT
 
@@ -151,6 +156,8 @@ class Run:
         before = status.ended.get(place)
         may_have_run = place in status.open or (before is not None and before.outcome is Outcome.UNCERTAIN)
         state = self._looked_at(task, may_have_run=may_have_run)
+        if task.is_failed(state):
+            self._fail(status.change, task, state)
         if task.is_done(state):
             outcome = Outcome.DONE if may_have_run else Outcome.SKIPPED
             self._ended(status.change, task, outcome, state, "" if may_have_run else _passed_over(task, state))
@@ -170,9 +177,9 @@ class Run:
     def _looked_at(self, task: _Task, *, may_have_run: bool) -> Any:
         """The state before a call. Where one may have been made of which nothing came back, its effect has time."""
         if may_have_run:
-            return self._settled(task, LOST, task.is_done)
+            return self._settled(task, max(min(LOST, self.wait), task.step.wait), task.is_done)
         if task.way == "undo" and task.ended is None:
-            return self._settled(task, LOST, lambda state: holds(task.step.done, state))
+            return self._settled(task, min(LOST, self.wait), lambda state: holds(task.step.done, state))
         return self._read(task)
 
     def _send(self, change: Change, task: _Task, operation: Operation, before: Any) -> None:
@@ -184,24 +191,36 @@ class Run:
             raise Stopped(f"step {task.number}: {refused}") from refused
         except Uncertain as uncertain:
             lost = str(uncertain)
-        state = self._settled(task, LOST if lost else self.wait, task.is_done)
+        usual = min(LOST, self.wait) if lost else self.wait
+        state = self._settled(task, max(usual, task.step.wait), task.is_done)
         if task.is_done(state):
             self._ended(change, task, Outcome.DONE, state)
             return
+        if task.is_failed(state):
+            self._fail(change, task, state)
         reason = lost or f"{operation.name} was taken by AWS, and shows no effect"
         self._ended(change, task, Outcome.UNCERTAIN, state, reason)
         raise Stopped(f"step {task.number}: {reason}; what is there now is in the ledger")
+
+    def _fail(self, change: Change, task: _Task, state: Any) -> NoReturn:
+        """Record that AWS took a call and could not carry it out. Raises Stopped."""
+        reason = f"{task.name} was taken by AWS, and failed"
+        if cause := self.follow(task.step):
+            reason += f": {cause}"
+        self._ended(change, task, Outcome.FAILED, state, reason)
+        raise Stopped(f"step {task.number}: {reason}")
 
     def _settled(self, task: _Task, seconds: float, shows: Callable[[Any], bool]) -> Any:
         """The state when it shows what is waited for, or when it no longer may.
 
         The time is counted by what was waited, and not by a clock, which may jump.
         """
-        left, pause = min(seconds, self.wait), 0.2
+        left, pause = seconds, 0.2
         while True:
             state = self._read(task)
-            if shows(state) or left < pause:
+            if shows(state) or task.is_failed(state) or left < pause:
                 return state
+            self.follow(task.step)
             self.sleep(pause)
             left -= pause
             pause = min(pause * 2, 10.0)

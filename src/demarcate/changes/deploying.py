@@ -30,6 +30,9 @@ STACKS: Final = "cloudformation.describe_stacks"
 WAIT: Final = 300.0
 """Seconds in which AWS must say what a change set would do."""
 
+DEPLOYMENT: Final = 4 * 3600.0
+"""Seconds that a deployment may take."""
+
 LARGEST: Final = 51_200
 """How many bytes a template may have that is sent with the request.
 
@@ -228,6 +231,8 @@ def _change(
         reads=Read(operation=Operation(name=DESCRIBE, parameters={"ChangeSetName": id_}), state=state),
         before={"Status": described["Status"], "ExecutionStatus": described.get("ExecutionStatus")},
         done="ExecutionStatus == 'EXECUTE_COMPLETE'",
+        failed="ExecutionStatus == 'EXECUTE_FAILED'",
+        wait=DEPLOYMENT,
         undo=Undo(why_not="a deployment is undone by deploying the template before it"),
         risk=tuple(sorted(risks)),
     )

@@ -51,6 +51,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     before: Any
     done: str
     undo: Undo
+    failed: str = ""
+    """A JMESPath that is true of a state from which the call will not take effect any more."""
+    wait: float = 0
+    """Seconds in which it must show its effect, where that is longer than usual."""
     risk: tuple[Risk, ...] = ()
     checks: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()

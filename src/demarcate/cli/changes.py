@@ -366,12 +366,13 @@ class _How:
     def reach(self, change: Change) -> Iterator[Reach]:
         """What may make the calls of a change, and no others."""
         from demarcate.changes import alarms
+        from demarcate.changes.following import reads_of
         from demarcate.changes.reach import Reach
 
         undoing = {step.undo.operation.name for step in change.steps if step.undo.operation is not None}
         reach = Reach(
             self.options(change),
-            reads={step.reads.operation.name for step in change.steps} | {alarms.OPERATION},
+            reads={step.reads.operation.name for step in change.steps} | {alarms.OPERATION} | reads_of(change),
             writes={step.do.name for step in change.steps} | undoing,
             role=self.role,
         )
@@ -386,6 +387,7 @@ def _carry_out(ledger: Ledger, change_id: str, way: Way, how: _How, *, resume: b
     from demarcate.changes.alarms import Alarms
     from demarcate.changes.applying import Run, standing
     from demarcate.changes.deciding import permitted
+    from demarcate.changes.following import StackEvents
     from demarcate.changes.policies import alarms_of, read_policies
     from demarcate.changes.status import State
     from demarcate.changes.verifying import checks_of
@@ -407,6 +409,7 @@ def _carry_out(ledger: Ledger, change_id: str, way: Way, how: _How, *, resume: b
             actor_of(how.person, reach.caller.arn),
             reach,
             told=lambda number, of, text: say(f"{number} of {of}: {text}"),
+            follow=StackEvents(status.change, reach, say).follow,
             check=Alarms(alarms_of(policies, status.change) if way == "apply" else (), reach).check,
         )
         after = run.carry_out(change_id, way, resume=resume, permit=permit)
