@@ -26,7 +26,7 @@ BELOW: dict[str, set[str]] = {
     "posture": {"base", "estate", "checks", "evidence", "model", "version"},
     "assessing": {"base", "estate", "checks", "evidence", "model", "posture"},
     "changes": {"base", "estate", "checks", "model", "assessing", "ledger"},
-    "drift": {"base", "estate", "changes", "checks", "ledger"},
+    "drift": {"base", "estate", "assessing", "changes", "checks", "ledger"},
     "lines": {"base", "estate", "checks", "model", "posture"},
     "exam": {"base", "estate", "checks", "evidence", "model", "posture", "assessing"},
     "report": {

@@ -111,7 +111,7 @@ VERBS = {
     *(name for name in RUNS if " " not in name),
 }
 
-OF_AWS = {"deploy", "baseline set"} | {
+OF_AWS = {"deploy", "baseline set", "baseline diff"} | {
     f"change {name}" for name in ("plan", "approve", "reject", "apply", "resume", "undo", "verify", "iam-policy")
 }
 """Verbs that take AWS, or a plan of it: `tests/changes` runs them."""

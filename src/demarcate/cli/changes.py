@@ -66,6 +66,10 @@ def plan(
     finding: Annotated[
         list[str] | None, typer.Option("--finding", metavar="ID", help="Mend this finding; repeatable.")
     ] = None,
+    drift: Annotated[
+        str | None,
+        typer.Option("--drift", metavar="BASELINE", help="Bring back what drifted from this baseline instead."),
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="Plan the steps of this file instead.")
     ] = None,
@@ -104,8 +108,10 @@ def plan(
     how = options.options_of(
         profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
     )
-    if (file is None) == (not check and not finding):
-        raise DemarcateError("say what is to be mended: --check, --finding, or a file of steps (--file)")
+    if [file is not None, drift is not None, bool(check or finding)].count(True) != 1:
+        raise DemarcateError(
+            "say what is to be mended: --check or --finding, drift (--drift), or a file of steps (--file)"
+        )
     unplanned: Any = ()
     asked = _pairs(set_)
     if file is not None:
@@ -115,7 +121,12 @@ def plan(
         reach = _reading(how, {name for step in steps for name in step.reads})
         change = plan_by_hand(title or file.name, str(file), steps, reach)
     else:
-        planned, unplanned, reach = _plan_findings(sources or ["aws"], how, check, finding, checks or [], asked)
+        if drift is not None:
+            planned, unplanned, reach = _plan_drift(drift, sources or ["aws"], how, asked, ledger)
+        else:
+            planned, unplanned, reach = _plan_findings(
+                sources or ["aws"], how, check, finding, checks or [], asked
+            )
         report.write_unplanned(unplanned, options.console())
         if planned is None:
             raise DemarcateError("there is nothing to plan: no finding fails that a call mends")
@@ -128,6 +139,24 @@ def plan(
     say(f"next: demarcate change approve {change.id}, by somebody else; then demarcate change apply {change.id}")
     if unplanned:
         raise typer.Exit(options.UNREAD)
+
+
+def _plan_drift(
+    baseline: str, sources: list[str], how: Options, asked: dict[str, Any], ledger: str | None
+) -> tuple[Change | None, Any, Reach]:
+    """Plan what brings back what drifted from a baseline, and say what nothing brings back."""
+    from demarcate.drift.finding import declared_by, find_drift
+    from demarcate.drift.planning import plan_drift
+    from demarcate.report.progress import showing
+
+    with declared_by((), baseline, ledger=ledger) as declared:
+        with showing() as progress:
+            comparison, unread = find_drift(declared, sources[0], how, progress=progress)
+        options.say_unread(unread)
+        planned, left = plan_drift(comparison, declared, sources, how, asked)
+    for item in left:
+        say(f"no remedy sets back {item.column} of {item.resource}: deploy its template again, or edit it")
+    return planned.change, planned.unplanned, _reading(how, set())
 
 
 def _plan_findings(

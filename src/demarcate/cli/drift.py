@@ -14,7 +14,6 @@ from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
-    from demarcate.drift.ignoring import Ignored
     from demarcate.drift.structs import Comparison
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.estate.sources.interface import Options
@@ -37,6 +36,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(help="What the estate is declared to be, signed off.", no_args_is_help=True)
     group.command("set")(set_baseline)
     group.command("list")(list_baselines)
+    group.command("diff")(diff_baselines)
     app.add_typer(group, name="baseline")
 
 
@@ -62,8 +62,8 @@ def drift(
         bool, typer.Option("--declared-only", help="Leave out resources that nothing declares.")
     ] = False,
     watch: Annotated[
-        int | None,
-        typer.Option("--watch", metavar="SECONDS", min=1, help="Look again and again, so many seconds apart."),
+        str | None,
+        typer.Option("--watch", metavar="INTERVAL", help="Look again and again, so far apart: 90s, 10m, 1h."),
     ] = None,
     who: Annotated[bool, typer.Option("--who", help="Ask CloudTrail who changed what drifted, and when.")] = False,
     plan: Annotated[
@@ -87,8 +87,12 @@ def drift(
     Exit codes: 0 no drift; 1 drift; 2 bad input; 3 no drift in what could be read, and something could not.
     """
     from demarcate.base.errors import DemarcateError
+    from demarcate.drift.causes import with_causes
+    from demarcate.drift.finding import declared_by, find_drift
     from demarcate.drift.ignoring import read_rules
+    from demarcate.report.progress import showing
 
+    seconds = None if watch is None else _seconds(watch)
     if (baseline is None) == (not declared):
         raise DemarcateError("name what is declared: templates, a snapshot, or a baseline (--baseline)")
     rules = read_rules(ignore)
@@ -96,67 +100,36 @@ def drift(
     how = options.options_of(
         profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
     )
-    with _declared(declared, baseline, parameters, ledger) as meant:
+    with declared_by(declared or [], baseline, options.options_of(None, None, None, parameters), ledger) as meant:
         while True:
-            comparison, unread = _compare(meant, against, how, named, rules, undeclared=not declared_only)
+            with showing() as progress:
+                comparison, unread = find_drift(
+                    meant,
+                    against,
+                    how,
+                    stacks=named,
+                    ignored=rules,
+                    undeclared=not declared_only,
+                    progress=progress,
+                )
+            options.say_unread(unread)
             if who:
-                from demarcate.drift.causes import with_causes
-
                 comparison = with_causes(comparison, how)
             _tell(comparison, format, full=full)
-            if watch is None:
+            if plan and comparison.drifted:
+                _plan(comparison, meant, against, how, ledger, as_)
+            if seconds is None:
                 break
-            time.sleep(watch)
-    if plan and comparison.drifted:
-        _plan(comparison, against, how, ledger, as_)
+            time.sleep(seconds)
     if comparison.drifted:
         raise typer.Exit(DRIFTED)
     if unread:
         raise typer.Exit(options.UNREAD)
 
 
-def _declared(
-    sources: list[str] | None, baseline: str | None, parameters: Path | None, ledger: str | None
-) -> Snapshot:
-    """The snapshot of what is declared."""
-    from demarcate.drift.baselines import newest, open_baseline
-    from demarcate.estate.sources.collecting import collect_snapshot
-    from demarcate.ledger.ledger import Ledger
-
-    if baseline is not None:
-        with Ledger(ledger, reading=True) as opened:
-            return open_baseline(newest(opened, baseline))
-    return collect_snapshot(sources or [], options.options_of(None, None, None, parameters))
-
-
-def _compare(
-    declared: Snapshot,
-    against: str,
-    how: Options,
-    stacks: dict[str, list[str]],
-    rules: Ignored,
-    *,
-    undeclared: bool,
-) -> tuple[Comparison, bool]:
-    from demarcate.assessing import selection_of
-    from demarcate.checks.catalog import load_checks
-    from demarcate.drift.comparing import compare
-    from demarcate.drift.selecting import selection_for
-    from demarcate.estate.sources.collecting import asks, collect_snapshot
-    from demarcate.report.progress import showing
-
-    chosen = selection_of((check for check in load_checks().values() if not check.on_request), live=True)
-    asked = {name: columns for name, columns in chosen.items() if columns is not None}
-    live_only = how if asks([against]) else options.options_of(None, None, None)
-    with showing() as progress:
-        live = collect_snapshot([against], live_only, selection=selection_for(declared, asked), progress=progress)
-    with live:
-        comparison = compare(declared, live, stacks=stacks, asked=asked, ignored=rules, undeclared=undeclared)
-        options.say_unread(live.unread)
-        return comparison, bool(live.unread)
-
-
-def _plan(comparison: Comparison, against: str, how: Options, ledger: str | None, as_: str | None) -> None:
+def _plan(
+    comparison: Comparison, declared: Snapshot, against: str, how: Options, ledger: str | None, as_: str | None
+) -> None:
     """Plan and record the change that brings back what drifted, and say what it leaves."""
     from demarcate.changes.applying import standing
     from demarcate.changes.deciding import record_plan
@@ -166,7 +139,7 @@ def _plan(comparison: Comparison, against: str, how: Options, ledger: str | None
     from demarcate.report import changes as report
 
     actor = actor_of(as_)
-    planned, left = plan_drift(comparison, [against], how)
+    planned, left = plan_drift(comparison, declared, [against], how)
     console = options.console()
     report.write_unplanned(planned.unplanned, console)
     for drift in left:
@@ -190,6 +163,19 @@ def _tell(comparison: Comparison, format: DriftFormat, *, full: bool) -> None:
         report.write_sarif(comparison, data())
     else:
         rows.write(*report.rows(comparison), "csv", data())
+
+
+def _seconds(text: str) -> int:
+    """The seconds of an interval. Raises DemarcateError for what is none."""
+    import re
+
+    from demarcate.base.errors import DemarcateError
+
+    match = re.fullmatch(r"([0-9]{1,6})([smh]?)", text)
+    seconds = int(match[1]) * {"": 1, "s": 1, "m": 60, "h": 3600}[match[2]] if match else 0
+    if not 0 < seconds <= 7 * 24 * 3600:
+        raise DemarcateError(f"--watch takes an interval such as 90s, 10m or 1h, of up to a week, not {text!r}")
+    return seconds
 
 
 def _stacks(texts: list[str] | None) -> dict[str, list[str]]:
@@ -266,3 +252,29 @@ def list_baselines(
             for kept in baselines(opened)
         ]
     rows.write(columns, told, str(format), data())
+
+
+def diff_baselines(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A baseline.")],
+    before: Annotated[
+        int | None, typer.Option("--from", metavar="VERSION", help="The older version. Default: the one before.")
+    ] = None,
+    after: Annotated[
+        int | None, typer.Option("--to", metavar="VERSION", help="The newer version. Default: the newest.")
+    ] = None,
+    ledger: options.LedgerPlace = None,
+    format: Annotated[DriftFormat, typer.Option("--format", help="How it is written.")] = DriftFormat.TEXT,
+) -> None:
+    """Say what differs between two versions of a baseline; exit with 1 where something does."""
+    from demarcate.drift.baselines import newest, open_baseline
+    from demarcate.drift.comparing import compare
+    from demarcate.ledger.ledger import Ledger
+
+    with Ledger(ledger, reading=True) as opened:
+        newer = newest(opened, name, after)
+        older = newest(opened, name, newer.version - 1 if before is None else before)
+    with open_baseline(older) as then, open_baseline(newer) as now:
+        comparison = compare(then, now)
+    _tell(comparison, format, full=True)
+    if comparison.drifted:
+        raise typer.Exit(DRIFTED)

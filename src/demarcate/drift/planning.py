@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -12,16 +12,25 @@ from demarcate.changes.planning import Plan, plan_findings
 from demarcate.changes.reach import Reach
 from demarcate.changes.selecting import failing
 from demarcate.checks.catalog import load_checks
+from demarcate.checks.engine import judge
+from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check
 from demarcate.drift.columns import CHILDREN
 from demarcate.drift.structs import Comparison, Drift, DriftKind
+from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.interface import Options
 
 
 def plan_drift(
-    comparison: Comparison, sources: Sequence[str], options: Options, asked: Mapping[str, Any] | None = None
+    comparison: Comparison,
+    declared: Snapshot,
+    sources: Sequence[str],
+    options: Options,
+    asked: Mapping[str, Any] | None = None,
 ) -> tuple[Plan, tuple[Drift, ...]]:
     """The change that mends what drifted, and the drifts that no remedy of a check is for.
+
+    What is `declared` must pass the check: a remedy that sets something else than is declared would be drift itself.
 
     Raises DemarcateError as `failing` does, and where nothing was changed.
     """
@@ -33,16 +42,17 @@ def plan_drift(
     }
     if not checks:
         return Plan(None, ()), changed
+    meant = _failing_as_declared(declared, checks)
     chosen = failing(sources, options, list(checks), (), ())
     findings = [
         finding
         for finding in chosen.findings
-        if any(drift.resource == finding.resource and _mends(checks[finding.check], drift) for drift in changed)
+        if any(_is_of(finding, drift, checks[finding.check], meant) for drift in changed)
     ]
     left = tuple(
         drift
         for drift in changed
-        if not any(drift.resource == f.resource and _mends(checks[f.check], drift) for f in findings)
+        if not any(_is_of(finding, drift, checks[finding.check], meant) for finding in findings)
     )
     if not findings:
         return Plan(None, ()), left
@@ -53,6 +63,21 @@ def plan_drift(
         reach.close()
     change = plan.change and msgspec.structs.replace(plan.change, origin="drift")
     return Plan(change, plan.unplanned), left
+
+
+def _failing_as_declared(declared: Snapshot, checks: Mapping[str, Check]) -> set[tuple[str, str | None]]:
+    """The checks that fail by the declaration itself, each with what the declaration calls the resource."""
+    judgement = judge(declared, checks.values())
+    failing = {(f.check, f.resource) for f in judgement.findings(passes=False) if f.verdict == "fail"}
+    judgement.close()
+    return failing
+
+
+def _is_of(finding: Finding, drift: Drift, check: Check, meant: Collection[tuple[str, str | None]]) -> bool:
+    """Whether a finding fails because of a drift."""
+    if drift.resource != finding.resource or not _mends(check, drift):
+        return False
+    return (finding.check, drift.logical_id or drift.resource) not in meant
 
 
 def _mends(check: Check, drift: Drift) -> bool:

@@ -132,6 +132,7 @@ class Rows:
         sql = (
             f"SELECT {', '.join(told)} FROM ({mine}) d FULL OUTER JOIN ({theirs}) l ON d.resource = l.resource "
             "AND d.account_id IS NOT DISTINCT FROM l.account_id AND d.region IS NOT DISTINCT FROM l.region "
+            "AND d.file IS NOT DISTINCT FROM l.file "
             f"WHERE d.resource IS NULL OR l.resource IS NULL OR NOT ({same.replace(', ', ' AND ') or 'true'})"
         )
         for values in self._rows(sql):
