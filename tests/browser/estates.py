@@ -14,6 +14,7 @@ import msgspec
 
 from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, Judgement, NotRun
+from demarcate.checks.remedies import Remedy
 from demarcate.checks.structs import Check
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Part, TableParts, Unread
@@ -235,7 +236,7 @@ def hostile() -> Assessment:
     theirs = msgspec.structs.replace(
         check,
         title=f"title {told}",
-        remedy=f"remedy {told}",
+        remedy=Remedy(text=f"remedy {told}"),
         predicate=told,
         condition=told,
         severity_why=told,

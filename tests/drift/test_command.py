@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,10 @@ def test_a_baseline_is_signed_off_listed_and_compared(run: Any, tmp_path: Path) 
     (tmp_path / "t.yaml").write_text(PLAIN.replace("true", "false"))
     assert run("baseline", "set", "shop", "--from", "t.yaml", "--as", "b@example.com").returncode == 0
     listed = json.loads(run("baseline", "list", "--format", "json").stdout)
-    assert [(row["version"], row["signed off by"]) for row in listed] == [(1, "a@example.com"), (2, "b@example.com")]
+    assert [(row["version"], row["signed off by"]) for row in listed] == [
+        (1, "a@example.com"),
+        (2, "b@example.com"),
+    ]
     done = run("baseline", "diff", "shop")
     assert done.returncode == 1
     assert "encrypted" in done.stdout
@@ -50,7 +54,7 @@ def test_a_baseline_that_was_changed_is_refused(run: Any, tmp_path: Path) -> Non
 
 def test_drift_between_two_snapshots_ends_with_1(run: Any, tmp_path: Path) -> None:
     for name, rows in (("before", [volume("vol-1")]), ("now", [volume("vol-1", encrypted=False)])):
-        live(*rows).folder.rename(tmp_path / name)
+        shutil.copytree(live(*rows).folder, tmp_path / name)
     assert run("drift", "before", "--against", "before").returncode == 0
     done = run("drift", "before", "--against", "now", "--format", "json")
     assert done.returncode == 1

@@ -67,13 +67,15 @@ class Children:
     """Rows that belong to rows of another table: those of a table, and those that a template declares apart.
 
     `owner` is the column that names whose they are, `needs` are the columns of the owner that hold the same, `called`
-    is what they are together. Rows of `may_lack` are declared by nobody and may be missing live.
+    is what they are together, `concluded` are columns that follow from the others. Rows of `may_lack` are declared by
+    nobody and may be missing live.
     """
 
     of: str
     owner: str
     needs: tuple[str, ...]
     called: str
+    concluded: tuple[str, ...] = ()
     may_lack: tuple[Mapping[str, Any], ...] = ()
 
 
@@ -83,6 +85,7 @@ CHILDREN: Final[Mapping[str, Children]] = {
         "group_id",
         ("ip_permissions", "ip_permissions_egress", "declares_egress_apart"),
         "rules",
+        ("services", "traffic"),
         # AWS adds it to a group without egress rules only where the network has IPv6.
         (
             {

@@ -18,7 +18,7 @@ from demarcate.drift.pairing import Pairing, Stack, pair
 from demarcate.drift.resolving import Resolver, Unresolved, marks_of
 from demarcate.drift.rows import STACK_RESOURCES, Row, Rows
 from demarcate.drift.structs import Comparison, Drift, DriftKind
-from demarcate.estate.schema.table import Column, Table
+from demarcate.estate.schema.table import MANAGED_BY, Column, Table
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import all_tables
 
@@ -193,7 +193,8 @@ class _Templates:
 
     def _of_children(self, table: Table, children: Children) -> Iterator[Drift]:
         """The rows of a table that belong to others, such as the rules of a group, as a whole for each owner."""
-        columns = [column for column in table.columns if column.name not in ("managed_by", children.owner)]
+        left_out = {MANAGED_BY, children.owner, *children.concluded}
+        columns = [column for column in table.columns if column.name not in left_out]
         names = [children.owner, *(column.name for column in columns)]
         declared: dict[str, tuple[dict[str, Any], list[Any]]] = {}
         open_: set[str] = set()

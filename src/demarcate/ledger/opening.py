@@ -251,7 +251,7 @@ def _postgresql(url: URL, *, reading: bool) -> Engine:
         engine = create_engine(url, poolclass=NullPool, isolation_level="READ COMMITTED", connect_args=connecting)
     except ImportError as error:
         raise LedgerError("a ledger in PostgreSQL needs psycopg: pip install 'demarcate[postgres]'") from error
-    return engine.execution_options(postgresql_readonly=reading)
+    return engine.execution_options(postgresql_readonly=True) if reading else engine
 
 
 def _check_version(engine: Engine, url: URL, *, reading: bool) -> None:
