@@ -6,6 +6,7 @@ A case is data in `remedies/*.yaml`:
       make:
         - s3.create_bucket: {Bucket: plain, CreateBucketConfiguration: {LocationConstraint: eu-west-1}}
       set: {days: 400}          # what the remedy asks for
+      apart: true                # in a change of its own
       lacks: kms.some_operation  # what moto does not have: then only AWS's own model is asked
 
 The answer of each call can be used in later ones by its place, counted from 0: "{0[Volume][VolumeId]}".

@@ -54,7 +54,8 @@ def test_a_baseline_that_was_changed_is_refused(run: Any, tmp_path: Path) -> Non
 
 def test_drift_between_two_snapshots_ends_with_1(run: Any, tmp_path: Path) -> None:
     for name, rows in (("before", [volume("vol-1")]), ("now", [volume("vol-1", encrypted=False)])):
-        shutil.copytree(live(*rows).folder, tmp_path / name)
+        snapshot = live(*rows)
+        shutil.copytree(snapshot.folder, tmp_path / name)
     assert run("drift", "before", "--against", "before").returncode == 0
     done = run("drift", "before", "--against", "now", "--format", "json")
     assert done.returncode == 1

@@ -85,7 +85,7 @@ def plan_findings(
             reason = f"it takes a person: {remedy.text}"
             unplanned.append(Unplanned(finding, reason, _by_hand(remedy, row)))
             continue
-        added = _added(steps, planned, from_state=any(takes_from_state(mend) for mend in remedy.mends))
+        added = _added(steps, planned)
         if added is None:
             reason = "another call of this change alters the same setting: plan it when this one is applied"
             unplanned.append(Unplanned(finding, reason))
@@ -185,6 +185,7 @@ def _step(
         before=before,
         done=mend.done,
         undo=undo,
+        from_state=takes_from_state(mend),
         risk=risk,
     )
 
@@ -194,14 +195,12 @@ def _operation(written: Mapping[str, Mapping[str, Any]], values: Values) -> Oper
     return Operation(name=name, parameters=values.fill(dict(parameters)))
 
 
-def _added(steps: list[Step], planned: list[Step], *, from_state: bool = False) -> list[Step] | None:
-    """Steps with further ones; None where one of these alters what another alters, and they are not one call.
-
-    A call that is made of what was read (`from_state`) may put back what another call has set by then.
-    """
+def _added(steps: list[Step], planned: list[Step]) -> list[Step] | None:
+    """Steps with further ones; None where one of these alters what another alters, and they are not one call."""
     result = list(steps)
     for step in planned:
-        same = (number for number, other in enumerate(result) if _alters_the_same(step, other, from_state))
+        # The calls of one remedy are made for each other.
+        same = (number for number, other in enumerate(steps) if _alters_the_same(step, other))
         place = next(same, None)
         if place is None:
             result.append(step)
@@ -213,13 +212,17 @@ def _added(steps: list[Step], planned: list[Step], *, from_state: bool = False) 
     return result
 
 
-def _alters_the_same(step: Step, other: Step, from_state: bool) -> bool:
-    """Whether the later of two steps would not find the state that it was planned against."""
-    if (step.account, step.region, step.reads.operation) != (other.account, other.region, other.reads.operation):
+def _alters_the_same(step: Step, other: Step) -> bool:
+    """Whether the later of two steps would not find the state that it was planned against, or would take back what the
+    earlier one did.
+    """
+    if (step.account, step.region) != (other.account, other.region):
         return False
-    if step.reads.state == other.reads.state:
+    mine, theirs = step.reads, other.reads
+    if mine.operation == theirs.operation and (mine.state == theirs.state or step.do == other.do):
         return True
-    return step.do.name == other.do.name and (from_state or step.do == other.do)
+    made_of_it = step.from_state or other.from_state
+    return made_of_it and (step.resource, mine.operation.name) == (other.resource, theirs.operation.name)
 
 
 def _joined(step: Step, other: Step) -> Step | None:

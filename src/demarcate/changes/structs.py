@@ -56,6 +56,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     wait: float = 0
     """Seconds in which it must show its effect, where that is longer than usual."""
     risk: tuple[Risk, ...] = ()
+    from_state: bool = False
+    """Whether parameters of the call are made of what was read: another call between would be taken back."""
     checks: tuple[str, ...] = ()
     findings: tuple[str, ...] = ()
     responsibility: str | None = None
