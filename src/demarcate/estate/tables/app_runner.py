@@ -101,13 +101,11 @@ SERVICE = Table(
         Json(
             "environment_variables",
             live=From("SourceConfiguration", _names),
-            cloudformation=From("SourceConfiguration", _names),
             about="Their names; no value is kept.",
         ),
         Texts(
             "plaintext_secret_names",
             live=From("SourceConfiguration", _secrets),
-            cloudformation=From("SourceConfiguration", _secrets),
             about="Environment variables that hold secrets as plain text, by their names or values, and commands that "
             "do.",
         ),

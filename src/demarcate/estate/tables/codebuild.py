@@ -121,7 +121,6 @@ PROJECT = Table(
         Json(
             "environment_variables",
             live=From("environment.environmentVariables", names_of),
-            cloudformation=From("Environment.EnvironmentVariables", names_of),
             absent={},
             about="Their names; no value is kept.",
         ),
@@ -143,7 +142,6 @@ PROJECT = Table(
         Bool(
             "logs_enabled",
             live=From("logsConfig", _logged),
-            cloudformation=From("LogsConfig", _logged),
             absent=True,
             about="Whether builds are logged, to CloudWatch Logs or S3: by default they are.",
         ),

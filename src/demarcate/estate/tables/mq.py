@@ -19,12 +19,11 @@ BROKER = Table(
         Text("broker_name", live="BrokerName"),
         Arn(live="BrokerArn", cloudformation=attribute("Arn")),
         Text("broker_state", live="BrokerState"),
-        Text("engine_type", live=From("EngineType", str.upper), cloudformation=From("EngineType", str.upper)),
+        Text("engine_type", live=From("EngineType", str.upper)),
         Text("engine_version", live="EngineVersion"),
         Text(
             "deployment_mode",
             live=From("DeploymentMode", str.upper),
-            cloudformation=From("DeploymentMode", str.upper),
             about="SINGLE_INSTANCE, ACTIVE_STANDBY_MULTI_AZ or CLUSTER_MULTI_AZ.",
         ),
         Bool("auto_minor_version_upgrade", live="AutoMinorVersionUpgrade", absent=False),
