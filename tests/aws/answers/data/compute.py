@@ -1,4 +1,4 @@
-"""Compute, containers, databases: what moto lacks of them."""
+"""Compute, containers, builds, databases: what moto lacks of them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tests.aws.answers.asking import Asked
-from tests.aws.answers.data.common import ACCOUNT, INSTANCE, THEN
+from tests.aws.answers.data.common import ACCOUNT, INSTANCE, ROLE, THEN
 
 Moto = Callable[[], dict[str, Any]]
 
@@ -61,7 +61,60 @@ def _settings(what: Asked, _: Moto) -> dict[str, Any]:
     }
 
 
+_SERVICE = {
+    "ServiceName": "shop",
+    "ServiceId": "8fe1e10304f84fd2b0df550fe98a71fa",
+    "ServiceArn": f"arn:aws:apprunner:$region:{ACCOUNT}:service/shop/8fe1e10304f84fd2b0df550fe98a71fa",
+    "ServiceUrl": "psbqam834h.$region.awsapprunner.com",
+    "CreatedAt": THEN,
+    "UpdatedAt": THEN,
+    "Status": "RUNNING",
+}
+
+_REPORTS = f"arn:aws:codebuild:$region:{ACCOUNT}:report-group/shop-tests"
+
 ANSWERS: dict[str, Any] = {
+    "apprunner.list_services": {"ServiceSummaryList": [_SERVICE]},
+    "apprunner.describe_service": {
+        "Service": {
+            **_SERVICE,
+            "SourceConfiguration": {
+                "ImageRepository": {
+                    "ImageIdentifier": f"{ACCOUNT}.dkr.ecr.$region.amazonaws.com/app:1",
+                    "ImageConfiguration": {"RuntimeEnvironmentVariables": {"STAGE": "prod"}, "Port": "8080"},
+                    "ImageRepositoryType": "ECR",
+                },
+                "AutoDeploymentsEnabled": False,
+                "AuthenticationConfiguration": {"AccessRoleArn": ROLE},
+            },
+            "InstanceConfiguration": {"Cpu": "1024", "Memory": "2048", "InstanceRoleArn": ROLE},
+            "NetworkConfiguration": {
+                "EgressConfiguration": {"EgressType": "DEFAULT"},
+                "IngressConfiguration": {"IsPubliclyAccessible": True},
+                "IpAddressType": "IPV4",
+            },
+        }
+    },
+    "apprunner.list_tags_for_resource": {"Tags": [{"Key": "env", "Value": "test"}]},
+    "codebuild.list_report_groups": {"reportGroups": [_REPORTS]},
+    "codebuild.batch_get_report_groups": {
+        "reportGroups": [
+            {
+                "arn": _REPORTS,
+                "name": "shop-tests",
+                "type": "TEST",
+                "exportConfig": {
+                    "exportConfigType": "S3",
+                    "s3Destination": {"bucket": "reports", "packaging": "NONE", "encryptionDisabled": True},
+                },
+                "created": THEN,
+                "lastModified": THEN,
+                "tags": [{"key": "env", "value": "test"}],
+                "status": "ACTIVE",
+            }
+        ],
+        "reportGroupsNotFound": [],
+    },
     "ec2.describe_snapshots": _snapshots,
     "ec2.describe_instance_image_metadata": {
         "InstanceImageMetadata": [

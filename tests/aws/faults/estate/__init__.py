@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 
 from demarcate.estate.sources.aws.clients import without_prefix
-from tests.aws.faults.estate import accounts, computing, keeping, networks, running, watching
+from tests.aws.faults.estate import accounts, building, computing, keeping, networks, running, watching
 
 REGION = "eu-west-1"
 HOME = "us-east-1"
@@ -39,4 +39,5 @@ def fill(session: boto3.Session, url: str) -> None:
     net = networks.fill(make)
     computing.fill(make, net)
     running.fill(make, net)
+    building.fill(make, net)
     watching.fill(make, net)

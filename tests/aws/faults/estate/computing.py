@@ -116,6 +116,12 @@ def _containers(make: Callable[..., Any], net: Net) -> None:
             }
         ),
     )
+    ecr.put_registry_scanning_configuration(
+        scanType="BASIC",
+        rules=[
+            {"scanFrequency": "SCAN_ON_PUSH", "repositoryFilters": [{"filter": "app*", "filterType": "WILDCARD"}]}
+        ],
+    )
     ecs = make("ecs")
     ecs.create_cluster(clusterName="main", settings=[{"name": "containerInsights", "value": "enabled"}])
     ecs.register_task_definition(
