@@ -145,7 +145,7 @@ WITHOUT_A_CONTROL = {
     "mq-auto-minor-version-upgrade-enabled",
     "mq-no-public-access",
 }
-"""Managed rules that stand behind none of the controls in the table: AWS Config's developer guide has a page of each."""
+"""Managed rules that no control in the table has behind it: AWS Config's developer guide has a page of each."""
 
 
 def used(name: str) -> Iterable[tuple[str, str]]:

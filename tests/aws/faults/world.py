@@ -67,9 +67,10 @@ def the_world() -> Iterator[World]:
             server.calls.clear()
             calm = look(session, server.url, None, checks(), passes=True)
             asked = dict(server.calls)
-            # Services are asked after together, as many as a page has: with one on each page, each by itself.
+            # Clusters and services are asked after together, as many as a page has: with one on each page, each by
+            # itself.
             server.storm = Pages()
-            look(session, server.url, {"aws_ecs_service": None, "aws_ecs_task_set": None}, ())
+            look(session, server.url, dict.fromkeys(("aws_ecs_cluster", "aws_ecs_service", "aws_ecs_task_set")), ())
             server.storm = None
             server.freeze()
             _reset(server)
