@@ -58,6 +58,9 @@ OTHERWISE: Mapping[str, tuple[str, ...]] = {
     "cloudwatch.list_dashboards": ("cloudwatch:ListDashboards",),
     "cloudwatch.list_metrics": ("cloudwatch:ListMetrics",),
     "cloudwatch.list_tags_for_resource": ("cloudwatch:ListTagsForResource",),
+    # Moto has their names from their paths, where they are in small letters.
+    "batch.describe_compute_environments": ("batch:DescribeComputeEnvironments",),
+    "batch.describe_job_definitions": ("batch:DescribeJobDefinitions",),
     # Subresources of a bucket that moto does not know by name: it asks for s3:ListBucket.
     "s3.get_bucket_encryption": ("s3:GetEncryptionConfiguration",),
     "s3.get_bucket_ownership_controls": ("s3:GetBucketOwnershipControls",),

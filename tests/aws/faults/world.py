@@ -70,7 +70,8 @@ def the_world() -> Iterator[World]:
             # Clusters and services are asked after together, as many as a page has: with one on each page, each by
             # itself.
             server.storm = Pages()
-            look(session, server.url, dict.fromkeys(("aws_ecs_cluster", "aws_ecs_service", "aws_ecs_task_set")), ())
+            together = ("aws_ecs_cluster", "aws_ecs_service", "aws_ecs_task_set")
+            look(session, server.url, dict.fromkeys(together), ())
             server.storm = None
             server.freeze()
             _reset(server)
