@@ -38,7 +38,8 @@ class LogFormat(StrEnum):
 
 app = typer.Typer(
     name="demarcate",
-    help="Draws the line between what AWS secures and what you must, shows whether your half is done, and helps you do it.",
+    help="Draws the line between what AWS secures and what you must, shows whether your half is done, and helps you "
+    "do it.",
     no_args_is_help=True,
     add_completion=True,
     pretty_exceptions_enable=False,
