@@ -24,7 +24,7 @@ MOMENTS = {
 
 ENDS = {"apply": State.APPLIED, "undo": State.UNDONE}
 
-KILLS = 90
+KILLS = 60
 
 
 def check_once(fake: Fake, made: int, change: Change, way: Way) -> None:
@@ -63,7 +63,7 @@ def test_killed_again_and_again(tmp_path: Path, ledger: Ledger) -> None:
     """One change of many steps, applied and undone by runs of which nearly each is killed."""
     dice = random.Random(11)  # noqa: S311 - the same in each run
     fake = Fake(tmp_path / "aws")
-    change = recorded(ledger, change_of(35, fake))
+    change = recorded(ledger, change_of(24, fake))
     kills = 0
     ways: tuple[Way, ...] = ("apply", "undo")
     for way in ways:

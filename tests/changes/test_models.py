@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import cache
 from typing import Any
 
+import botocore.session
 import jmespath
 import pytest
 from botocore import xform_name
@@ -25,15 +27,19 @@ MENDS = [
 
 def operation(name: str) -> Any:
     """botocore's model of an operation."""
-    import botocore.session
-
-    session = botocore.session.Session()
-    session.register_component("data_loader", models(None))
     service, method = name.split(".")
-    model = session.get_service_model(service)
-    named = {xform_name(each): each for each in model.operation_names}
+    model, named = _service(service)
     assert method in named, f"{service} has no operation {method}"
     return model.operation_model(named[method])
+
+
+@cache
+def _service(name: str) -> tuple[Any, dict[str, str]]:
+    """A service's model, and AWS's names of its operations by botocore's."""
+    session = botocore.session.Session()
+    session.register_component("data_loader", models(None))
+    model = session.get_service_model(name)
+    return model, {xform_name(each): each for each in model.operation_names}
 
 
 def wrong(value: Any, shape: Shape, where: str, *, whole: bool = True) -> Iterator[str]:

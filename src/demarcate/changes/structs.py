@@ -53,7 +53,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     undo: Undo
     failed: str = ""
     """A JMESPath that is true of a state from which the call will not take effect any more."""
-    wait: float = 0
+    wait: float = 0.0
     """Seconds in which it must show its effect, where that is longer than usual."""
     risk: tuple[Risk, ...] = ()
     from_state: bool = False
