@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import contextlib
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from demarcate.cli import options
 from demarcate.cli.options import Format
+from demarcate.cli.planning import plan
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
@@ -54,144 +54,6 @@ def add_to(app: typer.Typer) -> None:
     group.command("verify")(verify)
     group.command("iam-policy")(iam_policy)
     app.add_typer(group, name="change")
-
-
-def plan(
-    sources: Annotated[
-        list[str] | None, typer.Argument(metavar="SOURCE", help="aws (the default), or a snapshot of it.")
-    ] = None,
-    check: Annotated[
-        list[str] | None, typer.Option("--check", help="Mend what fails this check; repeatable.")
-    ] = None,
-    finding: Annotated[
-        list[str] | None, typer.Option("--finding", metavar="ID", help="Mend this finding; repeatable.")
-    ] = None,
-    drift: Annotated[
-        str | None,
-        typer.Option("--drift", metavar="BASELINE", help="Bring back what drifted from this baseline instead."),
-    ] = None,
-    file: Annotated[
-        Path | None, typer.Option("--file", metavar="FILE", help="Plan the steps of this file instead.")
-    ] = None,
-    title: Annotated[str | None, typer.Option("--title", help="What the change is for.")] = None,
-    set_: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="What a remedy asks for; repeatable.")
-    ] = None,
-    replace: Annotated[
-        str | None, typer.Option("--replace", metavar="CHANGE", help="In the place of this change's plan.")
-    ] = None,
-    profile: options.Profile = None,
-    region: options.Regions = None,
-    endpoint_url: options.Endpoint = None,
-    org: options.Organization = False,
-    account: options.AccountIds = None,
-    role_name: options.RoleName = None,
-    external_id: options.ExternalId = None,
-    checks: options.CheckFolders = None,
-    ledger: options.LedgerPlace = None,
-    as_: options.Person = None,
-) -> None:
-    """Plan a change from findings that fail, and record it. Nothing is written to AWS.
-
-    Exit codes: 0 done; 2 bad input, or nothing to plan; 3 planned, but not for all that was asked.
-    """
-    import msgspec
-
-    from demarcate.base.errors import DemarcateError
-    from demarcate.changes.deciding import record_plan
-    from demarcate.changes.files import read_steps
-    from demarcate.changes.planning import plan_by_hand
-    from demarcate.ledger.acting import actor_of
-    from demarcate.ledger.ledger import Ledger
-    from demarcate.report import changes as report
-
-    how = options.options_of(
-        profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
-    )
-    if [file is not None, drift is not None, bool(check or finding)].count(True) != 1:
-        raise DemarcateError(
-            "say what is to be mended: --check or --finding, drift (--drift), or a file of steps (--file)"
-        )
-    unplanned: Any = ()
-    asked = _pairs(set_)
-    if file is not None:
-        if asked or sources:
-            raise DemarcateError(f"{file} says what is to be done: leave the source and --set out")
-        steps = read_steps(file)
-        reach = _reading(how, {name for step in steps for name in step.reads})
-        change = plan_by_hand(title or file.name, str(file), steps, reach)
-    else:
-        if drift is not None:
-            planned, unplanned, reach = _plan_drift(drift, sources or ["aws"], how, asked, ledger)
-        else:
-            planned, unplanned, reach = _plan_findings(
-                sources or ["aws"], how, check, finding, checks or [], asked
-            )
-        report.write_unplanned(unplanned, options.console())
-        if planned is None:
-            raise DemarcateError("there is nothing to plan: no finding fails that a call mends")
-        change = planned
-    change = msgspec.structs.replace(change, title=title or change.title, id=replace or change.id)
-    actor = actor_of(as_, reach.caller.arn)
-    with Ledger(ledger) as opened:
-        record_plan(opened, actor, change)
-        _show(opened, change.id)
-    say(f"next: demarcate change approve {change.id}, by somebody else; then demarcate change apply {change.id}")
-    if unplanned:
-        raise typer.Exit(options.UNREAD)
-
-
-def _plan_drift(
-    baseline: str, sources: list[str], how: Options, asked: dict[str, Any], ledger: str | None
-) -> tuple[Change | None, Any, Reach]:
-    """Plan what brings back what drifted from a baseline, and say what nothing brings back."""
-    from demarcate.drift.finding import declared_by, find_drift
-    from demarcate.drift.planning import plan_drift
-    from demarcate.report.progress import showing
-
-    with declared_by((), baseline, ledger=ledger) as declared:
-        with showing() as progress:
-            comparison, unread = find_drift(declared, sources[0], how, progress=progress)
-        options.say_unread(unread)
-        planned, left = plan_drift(comparison, declared, sources, how, asked)
-    for item in left:
-        say(f"no remedy sets back {item.column} of {item.resource}: deploy its template again, or edit it")
-    return planned.change, planned.unplanned, _reading(how, set())
-
-
-def _plan_findings(
-    sources: list[str],
-    how: Options,
-    names: list[str] | None,
-    ids: list[str] | None,
-    folders: list[Path],
-    asked: dict[str, Any],
-) -> tuple[Change | None, Any, Reach]:
-    from demarcate.base.errors import DemarcateError
-    from demarcate.changes.planning import plan_findings
-    from demarcate.changes.selecting import failing
-    from demarcate.report.progress import showing
-
-    with showing() as progress:
-        chosen = failing(sources, how, names, ids or (), folders, progress)
-    with chosen.snapshot:
-        missing = sorted(set(ids or ()) - {finding.id for finding in chosen.findings})
-        if missing:
-            raise DemarcateError(f"there is no finding {missing[0]!r} that fails now")
-        remedies = [check.remedy for check in chosen.checks.values()]
-        for name in asked:
-            options.known("value that is asked for", name, {name for remedy in remedies for name in remedy.asks})
-        reach = _reading(how, {name for remedy in remedies for mend in remedy.mends for name in mend.reads})
-        planned = plan_findings(
-            chosen.findings, chosen.checks, chosen.snapshot, reach, asked=asked, judged=chosen.judged
-        )
-    return planned.change, planned.unplanned, reach
-
-
-def _reading(how: Options, operations: set[str]) -> Reach:
-    from demarcate.changes.reach import Reach
-
-    return Reach(how, reads=operations)
 
 
 def list_changes(
@@ -487,23 +349,3 @@ def iam_policy(change: ChangeId, ledger: options.LedgerPlace = None) -> None:
     with Ledger(ledger, reading=True) as opened:
         status = standing(opened, change)
     data().write(policy.policy_json(policy.policy(grants_of_change(status.change))))
-
-
-def _show(ledger: Ledger, change_id: str) -> None:
-    from demarcate.changes.applying import standing
-    from demarcate.report import changes as report
-
-    report.write(standing(ledger, change_id), options.console())
-
-
-def _pairs(texts: list[str] | None) -> dict[str, Any]:
-    """What remedies ask for. A value that is a number is one. Raises DemarcateError for what is no pair."""
-    from demarcate.base.errors import DemarcateError
-
-    pairs: dict[str, Any] = {}
-    for text in texts or ():
-        name, equals, value = text.partition("=")
-        if not equals or not name:
-            raise DemarcateError(f"--set takes NAME=VALUE, not {text!r}")
-        pairs[name] = int(value) if re.fullmatch("[0-9]{1,9}", value) else value
-    return pairs
