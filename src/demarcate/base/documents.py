@@ -86,6 +86,17 @@ def read_text(path: Path) -> str:
         raise DocumentError(f"is not UTF-8 text (byte {error.start}); save it as UTF-8", name, line) from error
 
 
+def items_of(text: str, file: str, what: str) -> list[yaml.Node]:
+    """The nodes of a document that is a list of something, and not empty.
+
+    Raises DocumentError as `compose` does, and for any other document.
+    """
+    node = compose(text, file)
+    if not isinstance(node, yaml.SequenceNode) or not node.value:
+        raise DocumentError(f"expected a list of {what}", file, 1)
+    return list(node.value)
+
+
 _DIRECTIVE = re.compile(r"^%TAG[ \t]", re.MULTILINE)
 """A line that abbreviates tags. No document of ours needs it, and a parser compares each with all before it."""
 

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-import jmespath
-from jmespath.exceptions import JMESPathError
-
 from demarcate.base.arn import is_account_id, is_region
-from demarcate.base.documents import DocumentError, compose, convert, line_of, read_text
+from demarcate.base.documents import DocumentError, convert, items_of, line_of, read_text
 from demarcate.changes.planning import HandStep
-from demarcate.checks.remedies import Written, paths_of
+from demarcate.checks.remedies import Written, wrong_paths
 from demarcate.estate.sources.aws.guard import reads
 from demarcate.estate.sources.aws.operations import describe
 
@@ -19,12 +16,8 @@ from demarcate.estate.sources.aws.operations import describe
 def read_steps(path: Path) -> list[HandStep]:
     """The steps of a YAML file. Raises DemarcateError that names the line."""
     file = str(path)
-    node = compose(read_text(path), file)
-    items = node.value if node is not None and isinstance(node.value, list) else []
-    if not items or isinstance(items[0], tuple):
-        raise DocumentError("expected a list of steps", file, 1)
     steps = []
-    for item in items:
+    for item in items_of(read_text(path), file, "steps"):
         step = convert(item, HandStep, file)
         for wrong in _wrong(step):
             raise DocumentError(wrong, file, line_of(item))
@@ -41,11 +34,7 @@ def _wrong(step: HandStep) -> Iterator[str]:
         written = getattr(step, key)
         if isinstance(written, dict):
             yield from _wrong_call(key.replace("_", "-"), written)
-    for path in (step.state, step.done, *paths_of(step)):
-        try:
-            jmespath.compile(path)
-        except JMESPathError as error:
-            yield f"{path!r} is no JMESPath: {str(error).splitlines()[0]}"
+    yield from wrong_paths(step)
 
 
 def _wrong_call(key: str, written: Written) -> Iterator[str]:

@@ -24,7 +24,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
-from demarcate.base.documents import DocumentError, compose, convert, line_of, read_text
+from demarcate.base.documents import DocumentError, convert, items_of, line_of, read_text
 from demarcate.base.errors import DemarcateError
 from demarcate.base.moments import local
 from demarcate.changes.alarms import is_alarm
@@ -131,12 +131,8 @@ def read_policies(path: Path | None) -> tuple[Policy, ...]:
     if path is None:
         return DEFAULT
     file = str(path)
-    node = compose(read_text(path), file)
-    items = node.value if node is not None and isinstance(node.value, list) else []
-    if not items or isinstance(items[0], tuple):
-        raise DocumentError("expected a list of policies", file, 1)
     policies: list[Policy] = []
-    for item in items:
+    for item in items_of(read_text(path), file, "policies"):
         policy = convert(item, Policy, file)
         if policy.name in {other.name for other in policies}:
             raise DocumentError(f"there are two policies of the name {policy.name!r}", file, line_of(item))

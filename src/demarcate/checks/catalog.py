@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from demarcate.base import cache
-from demarcate.base.documents import DocumentError, compose, convert, line_of, node_at, read_text
+from demarcate.base.documents import DocumentError, convert, items_of, line_of, node_at, read_text
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder, walk
 from demarcate.base.sql import identifier, literal
@@ -100,10 +100,7 @@ def _compile_all(texts: Sequence[tuple[str, str]], responsibilities: tuple[str, 
     mistakes: list[str] = []
     for file, text in texts:
         try:
-            node = compose(text, file)
-            items = node.value if node is not None and isinstance(node.value, list) else []
-            if node is None or not items or isinstance(items[0], tuple):
-                raise DocumentError("expected a list of checks", file, 1)
+            items = items_of(text, file, "checks")
         except DocumentError as error:
             mistakes.append(str(error))
             continue

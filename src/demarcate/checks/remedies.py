@@ -132,7 +132,7 @@ def faults(remedy: Remedy, columns: list[str]) -> Iterator[str]:
         for key, written in calls.items():
             if isinstance(written, dict) and (len(written) != 1 or "." not in next(iter(written))):
                 yield f"remedy: {key} is one operation, such as s3.put_bucket_versioning, and its parameters"
-        yield from _wrong_paths([mend.state, mend.fits or "@", mend.done, *paths_of(mend)])
+        yield from (f"remedy: {wrong}" for wrong in wrong_paths(mend))
     for name in columns_of(remedy):
         if name not in columns:
             near = difflib.get_close_matches(name, columns, 1)
@@ -153,15 +153,16 @@ def _wrong_texts(remedy: Remedy) -> Iterator[str]:
             yield f"remedy: {text!r} has a brace that holds no column: write {{{{ or }}}} for one of its own"
 
 
-def _wrong_paths(paths: list[str]) -> Iterator[str]:
+def wrong_paths(mend: Mend) -> Iterator[str]:
+    """What is written as a path into an answer and is none."""
     import jmespath
     from jmespath.exceptions import JMESPathError
 
-    for text in paths:
+    for text in (mend.state, mend.fits or "@", mend.done, *paths_of(mend)):
         try:
             jmespath.compile(text)
         except JMESPathError as error:
-            yield f"remedy: {text!r} is no JMESPath: {str(error).splitlines()[0]}"
+            yield f"{text!r} is no JMESPath: {str(error).splitlines()[0]}"
 
 
 def columns_of(remedy: Remedy) -> tuple[str, ...]:
