@@ -6,16 +6,14 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from rich.padding import Padding
-
 from demarcate.changes.commands import command
 from demarcate.changes.planning import Unplanned
 from demarcate.changes.status import Outcome, Status
 from demarcate.changes.structs import Change, Step
 from demarcate.changes.trying import Trial
 from demarcate.changes.verifying import Verified
-from demarcate.report.console import Console, Text
-from demarcate.report.safe import json_text, one_line
+from demarcate.report.console import Console
+from demarcate.report.safe import in_words
 
 RISKS = {
     "interrupts": "may interrupt what runs",
@@ -29,38 +27,38 @@ def write(status: Status, console: Console, *, commands: bool = False) -> None:
     """A change and how it stands; with `commands`, each call as one of the AWS CLI."""
     change = status.change
     steps = f"{len(change.steps)} step" if len(change.steps) == 1 else f"{len(change.steps)} steps"
-    _line(console, f"{change.id} {change.title}", bold=True)
-    _line(console, f"{status.state}; plan {change.digest[:12]}, {steps}, planned by {status.planned_by}")
-    _line(console, f"planned {_short(status.planned_at)} from {change.source}")
+    console.print_line(f"{change.id} {change.title}", bold=True)
+    console.print_line(f"{status.state}; plan {change.digest[:12]}, {steps}, planned by {status.planned_by}")
+    console.print_line(f"planned {_short(status.planned_at)} from {change.source}")
     for approval in status.approved(datetime.now(UTC)):
-        _line(console, f"approved by {approval.by} until {_short(approval.until)}")
+        console.print_line(f"approved by {approval.by} until {_short(approval.until)}")
     risks = ", ".join(RISKS[risk] for risk in change.risks)
-    _line(console, f"risk: {risks or 'none known'}")
+    console.print_line(f"risk: {risks or 'none known'}")
     if status.reason:
-        _line(console, f"{status.state}: {status.reason}")
+        console.print_line(f"{status.state}: {status.reason}")
     for number, step in enumerate(change.steps, 1):
         console.print()
         _step(console, status, number, step, commands=commands)
 
 
 def _step(console: Console, status: Status, number: int, step: Step, *, commands: bool) -> None:
-    _line(console, f"{number}. {_outcome(status, number)}{step.do.name}", bold=True)
-    _line(console, f"{step.resource} ({step.account}, {step.region})", indent=3)
+    console.print_line(f"{number}. {_outcome(status, number)}{step.do.name}", bold=True)
+    console.print_line(f"{step.resource} ({step.account}, {step.region})", indent=3)
     if step.declared:
         told = f"declared by {step.declared}: change it there too, or its next deployment undoes this"
-        _line(console, told, indent=3)
+        console.print_line(told, indent=3)
     if commands:
-        _line(console, command(step), indent=3)
+        console.print_line(command(step), indent=3)
     else:
-        _line(console, f"sends {_value(step.do.parameters)}", indent=3)
-    _line(console, f"before {_value(step.before)}", indent=3)
+        console.print_line(f"sends {in_words(step.do.parameters)}", indent=3)
+    console.print_line(f"before {in_words(step.before)}", indent=3)
     undo = step.undo
     told = f"nothing: {undo.why_not}"
     if undo.operation is not None:
-        told = f"{undo.operation.name} {_value(undo.operation.parameters)}"
-    _line(console, f"undo {told}", indent=3)
+        told = f"{undo.operation.name} {in_words(undo.operation.parameters)}"
+    console.print_line(f"undo {told}", indent=3)
     if step.checks:
-        _line(console, f"checks {', '.join(step.checks)}", indent=3)
+        console.print_line(f"checks {', '.join(step.checks)}", indent=3)
 
 
 def _outcome(status: Status, number: int) -> str:
@@ -75,23 +73,23 @@ def _outcome(status: Status, number: int) -> str:
 def write_unplanned(unplanned: Sequence[Unplanned], console: Console) -> None:
     """Findings that no call mends now, each with why and with what a person must do."""
     for item in unplanned:
-        _line(console, f"not planned: {item.finding.check}: {item.finding.resource}: {item.reason}")
+        console.print_line(f"not planned: {item.finding.check}: {item.finding.resource}: {item.reason}")
         for way, text in item.by_hand.items():
-            _line(console, f"{way}: {text}", indent=3)
+            console.print_line(f"{way}: {text}", indent=3)
 
 
 def write_tried(change: Change, tried: Sequence[Trial], console: Console) -> None:
     """Whether each step of a change could be made now."""
     for number, (step, trial) in enumerate(zip(change.steps, tried, strict=True), 1):
-        _line(console, f"{number}. {step.do.name} {step.resource}", bold=True)
-        _line(console, trial.told, indent=3)
+        console.print_line(f"{number}. {step.do.name} {step.resource}", bold=True)
+        console.print_line(trial.told, indent=3)
 
 
 def write_verified(verified: Iterable[Verified], console: Console) -> None:
     """How each finding of a change was judged again."""
     for item in verified:
-        _line(console, f"{item.verdict}: {item.check}")
-        _line(console, f"{item.resource}: {item.reason}" if item.reason else item.resource, indent=3)
+        console.print_line(f"{item.verdict}: {item.check}")
+        console.print_line(f"{item.resource}: {item.reason}" if item.reason else item.resource, indent=3)
 
 
 def listed(statuses: Iterable[Status]) -> tuple[list[str], list[list[Any]]]:
@@ -108,20 +106,6 @@ def listed(statuses: Iterable[Status]) -> tuple[list[str], list[list[Any]]]:
         ]
         for status in statuses
     ]
-
-
-def _line(console: Console, text: str, *, indent: int = 0, bold: bool = False) -> None:
-    told = Text(one_line(text), style="bold" if bold else "")
-    console.print_lines(Padding(told, (0, 0, 0, indent)) if indent else told)
-
-
-def _value(value: Any) -> str:
-    """A value in one line that breaks at spaces: {Bucket: logs, Rules: [a, b]}."""
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_value(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    return "none" if value is None else str(value) if isinstance(value, str) else json_text(value)
 
 
 def _short(moment: str) -> str:

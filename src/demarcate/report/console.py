@@ -12,10 +12,11 @@ from typing import Any, Final, cast
 import rich.console
 import rich.text
 from rich.console import ConsoleOptions, RenderableType
+from rich.padding import Padding
 from rich.segment import Segment
 
 from demarcate.report.out import Out
-from demarcate.report.safe import printable
+from demarcate.report.safe import one_line, printable
 
 _SIGNS: Final = str.maketrans("✓×·–—…→•●○│━█’“”\ufffd", '+x.--.>**o|-#\'""?')
 """Signs of ours, and what stands for them where the terminal's encoding has no others than ASCII's."""
@@ -56,6 +57,11 @@ class Console(rich.console.Console):
                 yield segment
             else:
                 yield Segment(printable(segment.text).translate(self._signs), segment.style)
+
+    def print_line(self, text: str, *, indent: int = 0, bold: bool = False) -> None:
+        """Print one text, whatever it holds, so far from the left."""
+        told = Text(one_line(text), style="bold" if bold else "")
+        self.print_lines(Padding(told, (0, 0, 0, indent)) if indent else told)
 
     def print_lines(self, renderable: RenderableType) -> None:
         """Print something without white space at the ends of its lines."""

@@ -7,12 +7,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 import msgspec
-from rich.padding import Padding
 
 from demarcate.drift.structs import Comparison, Drift, DriftKind
-from demarcate.report.console import Console, Text
+from demarcate.report.console import Console
 from demarcate.report.out import Out
-from demarcate.report.safe import json_text, one_line
+from demarcate.report.safe import in_words, json_text
 from demarcate.version import __version__
 
 _TITLES: Final = {
@@ -31,13 +30,13 @@ def write(comparison: Comparison, console: Console, *, full: bool = False) -> No
     counts = Counter(drift.kind for drift in comparison.drifts)
     told = ", ".join(f"{counts[kind]} {title}" for kind, title in _TITLES.items() if counts[kind])
     headline = f"{comparison.resources:,} resources compared, {comparison.values:,} values: {told or 'no drift'}"
-    _line(console, headline, bold=True)
+    console.print_line(headline, bold=True)
     for kind, title in _TITLES.items():
         drifts = comparison.of(kind)
         if not drifts:
             continue
         console.print()
-        _line(console, f"{title} ({len(drifts)})", bold=True)
+        console.print_line(f"{title} ({len(drifts)})", bold=True)
         if kind is DriftKind.NOT_COMPARED:
             _not_compared(drifts, console, full=full)
         else:
@@ -53,16 +52,16 @@ def _drift(drift: Drift, console: Console) -> None:
         else drift.resource
     )
     column = f" {drift.column}" if drift.column else ""
-    _line(console, f"{name}{column}{place}", indent=2)
+    console.print_line(f"{name}{column}{place}", indent=2)
     if drift.kind is DriftKind.CHANGED:
-        _line(console, f"declared {_value(drift.declared)}", indent=4)
-        _line(console, f"live {_value(drift.live)}", indent=4)
+        console.print_line(f"declared {in_words(drift.declared)}", indent=4)
+        console.print_line(f"live {in_words(drift.live)}", indent=4)
     if drift.reason:
-        _line(console, drift.reason, indent=4)
+        console.print_line(drift.reason, indent=4)
     for cause in drift.causes:
-        _line(console, f"{cause.at} {cause.event} by {cause.by}", indent=4)
+        console.print_line(f"{cause.at} {cause.event} by {cause.by}", indent=4)
     if drift.file:
-        _line(console, f"{drift.file}:{drift.line}" if drift.line else drift.file, indent=4)
+        console.print_line(f"{drift.file}:{drift.line}" if drift.line else drift.file, indent=4)
 
 
 def _not_compared(drifts: Sequence[Drift], console: Console, *, full: bool) -> None:
@@ -75,7 +74,7 @@ def _not_compared(drifts: Sequence[Drift], console: Console, *, full: bool) -> N
         columns = ", ".join(drift.column for drift in alike if drift.column)
         _drift(msgspec.structs.replace(alike[0], column=columns or None), console)
     if len(shown) < len(together):
-        _line(console, f"… and {len(together) - len(shown)} more: --full shows them", indent=2)
+        console.print_line(f"… and {len(together) - len(shown)} more: --full shows them", indent=2)
 
 
 def write_json(comparison: Comparison, out: Out) -> None:
@@ -103,7 +102,7 @@ def _result(drift: Drift) -> dict[str, Any]:
     what = f"{drift.resource} {drift.column}" if drift.column else drift.resource
     message = f"{what}: {drift.reason}"
     if drift.kind is DriftKind.CHANGED:
-        message = f"{what} is {_value(drift.live)}, and declared as {_value(drift.declared)}"
+        message = f"{what} is {in_words(drift.live)}, and declared as {in_words(drift.declared)}"
     where = {
         "physicalLocation": {
             "artifactLocation": {"uri": drift.file},
@@ -122,16 +121,3 @@ def rows(comparison: Comparison) -> tuple[list[str], list[list[Any]]]:
     """All of it as columns and rows."""
     columns = [field.name for field in msgspec.structs.fields(Drift)]
     return columns, [[getattr(drift, name) for name in columns] for drift in comparison.drifts]
-
-
-def _line(console: Console, text: str, *, indent: int = 0, bold: bool = False) -> None:
-    told = Text(one_line(text), style="bold" if bold else "")
-    console.print_lines(Padding(told, (0, 0, 0, indent)) if indent else told)
-
-
-def _value(value: Any) -> str:
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key}: {_value(inner)}" for key, inner in value.items()) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ", ".join(map(_value, value)) + "]"
-    return "nothing" if value in (None, "") else str(value) if isinstance(value, str) else json_text(value)

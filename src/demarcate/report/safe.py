@@ -127,6 +127,19 @@ def json_text(value: Any, *, indent: bool = False, order: Order = None) -> str:
     return _UNSEEN.sub(_escaped, data.decode())
 
 
+def in_words(value: Any) -> str:
+    """A value of JSON in one line that breaks at spaces; an empty text is none.
+
+    >>> in_words({"Bucket": "logs", "Rules": ["a", None]})
+    '{Bucket: logs, Rules: [a, none]}'
+    """
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {in_words(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(in_words, value)) + "]"
+    return "none" if value in (None, "") else value if isinstance(value, str) else json_text(value)
+
+
 def escaped(text: str) -> str:
     r"""Text as the UTF-16 escapes that JSON has.
 
