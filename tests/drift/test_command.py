@@ -85,3 +85,13 @@ def test_bad_input_is_said(run: Any, tmp_path: Path, arguments: tuple[str, ...],
 def test_a_name_that_is_none_is_refused(run: Any, name: str) -> None:
     done = run("baseline", "set", name, "--from", "t.yaml", "--as", "a@example.com")
     assert (done.returncode, "is no name for a baseline" in done.stderr) == (2, True), done.stderr
+
+
+def test_a_plan_of_drift_leaves_standard_output_to_the_data(run: Any, tmp_path: Path) -> None:
+    for name, rows in (("before", [volume("vol-1"), volume("vol-2")]), ("now", [volume("vol-1")])):
+        snapshot = live(*rows)
+        shutil.copytree(snapshot.folder, tmp_path / name)
+    done = run("drift", "before", "--against", "now", "--plan", "--format", "json", "--as", "a@example.com")
+    assert done.returncode == 1, done.stderr
+    assert [drift["kind"] for drift in json.loads(done.stdout)["drifts"]] == ["missing"]
+    assert "no change is planned" in done.stderr

@@ -117,7 +117,7 @@ def drift(
                 comparison = with_causes(comparison, how)
             _tell(comparison, format, full=full)
             if plan and comparison.drifted:
-                _plan(comparison, meant, against, how, ledger, as_)
+                _plan(comparison, meant, against, how, ledger, as_, shown=format is DriftFormat.TEXT)
             if seconds is None:
                 break
             time.sleep(seconds)
@@ -128,27 +128,31 @@ def drift(
 
 
 def _plan(
-    comparison: Comparison, declared: Snapshot, against: str, how: Options, ledger: str | None, as_: str | None
+    comparison: Comparison,
+    declared: Snapshot,
+    against: str,
+    how: Options,
+    ledger: str | None,
+    as_: str | None,
+    *,
+    shown: bool,
 ) -> None:
-    """Plan and record the change that brings back what drifted, and say what it leaves."""
-    from demarcate.changes.applying import standing
-    from demarcate.changes.deciding import record_plan
-    from demarcate.drift.planning import plan_drift
-    from demarcate.ledger.acting import actor_of
-    from demarcate.ledger.ledger import Ledger
+    """Plan and record the change that brings back what was changed, and say what it leaves.
+
+    It is `shown` where standard output is for people.
+    """
+    from demarcate.cli import planning
+    from demarcate.drift.structs import DriftKind
     from demarcate.report import changes as report
 
-    actor = actor_of(as_)
-    planned, left = plan_drift(comparison, declared, [against], how)
-    console = options.console()
-    report.write_unplanned(planned.unplanned, console)
-    for drift in left:
-        say(f"no remedy sets back {drift.column} of {drift.resource}: deploy its template again, or edit it")
-    if planned.change is not None:
-        with Ledger(ledger) as opened:
-            record_plan(opened, actor, planned.change)
-            report.write(standing(opened, planned.change.id), console)
-        say(f"next: demarcate change approve {planned.change.id}, by somebody else")
+    if not comparison.of(DriftKind.CHANGED):
+        say("no change is planned: nothing was changed that could be brought back")
+        return
+    change, unplanned, reach = planning.of_drift(comparison, declared, [against], how, {})
+    if shown:
+        report.write_unplanned(unplanned, options.console())
+    if change is not None:
+        planning.record(change, reach, ledger, as_, shown=shown)
 
 
 def _tell(comparison: Comparison, format: DriftFormat, *, full: bool) -> None:

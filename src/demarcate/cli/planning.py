@@ -14,6 +14,8 @@ from demarcate.report.out import say
 if TYPE_CHECKING:
     from demarcate.changes.reach import Reach
     from demarcate.changes.structs import Change
+    from demarcate.drift.structs import Comparison
+    from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.estate.sources.interface import Options
     from demarcate.ledger.ledger import Ledger
 
@@ -60,11 +62,8 @@ def plan(
     import msgspec
 
     from demarcate.base.errors import DemarcateError
-    from demarcate.changes.deciding import record_plan
     from demarcate.changes.files import read_steps
     from demarcate.changes.planning import plan_by_hand
-    from demarcate.ledger.acting import actor_of
-    from demarcate.ledger.ledger import Ledger
     from demarcate.report import changes as report
 
     how = options.options_of(
@@ -94,31 +93,49 @@ def plan(
             raise DemarcateError("there is nothing to plan: no finding fails that a call mends")
         change = planned
     change = msgspec.structs.replace(change, title=title or change.title, id=replace or change.id)
+    record(change, reach, ledger, as_)
+    if unplanned:
+        raise typer.Exit(options.UNREAD)
+
+
+def record(change: Change, reach: Reach, ledger: str | None, as_: str | None, *, shown: bool = True) -> None:
+    """Record a plan in the ledger, show it, and say what comes next."""
+    from demarcate.changes.deciding import record_plan
+    from demarcate.ledger.acting import actor_of
+    from demarcate.ledger.ledger import Ledger
+
     actor = actor_of(as_, reach.caller.arn)
     with Ledger(ledger) as opened:
         record_plan(opened, actor, change)
-        _show(opened, change.id)
+        if shown:
+            _show(opened, change.id)
     say(f"next: demarcate change approve {change.id}, by somebody else; then demarcate change apply {change.id}")
-    if unplanned:
-        raise typer.Exit(options.UNREAD)
+
+
+def of_drift(
+    comparison: Comparison, declared: Snapshot, sources: list[str], how: Options, asked: dict[str, Any]
+) -> tuple[Change | None, Any, Reach]:
+    """Plan what brings back what drifted, and say what nothing brings back."""
+    from demarcate.drift.planning import plan_drift
+
+    planned, left = plan_drift(comparison, declared, sources, how, asked)
+    for item in left:
+        say(f"no remedy sets back {item.column} of {item.resource}: deploy its template again, or edit it")
+    return planned.change, planned.unplanned, _reading(how, set())
 
 
 def _plan_drift(
     baseline: str, sources: list[str], how: Options, asked: dict[str, Any], ledger: str | None
 ) -> tuple[Change | None, Any, Reach]:
-    """Plan what brings back what drifted from a baseline, and say what nothing brings back."""
+    """Plan what brings back what drifted from a baseline."""
     from demarcate.drift.finding import declared_by, find_drift
-    from demarcate.drift.planning import plan_drift
     from demarcate.report.progress import showing
 
     with declared_by((), baseline, ledger=ledger) as declared:
         with showing() as progress:
             comparison, unread = find_drift(declared, sources[0], how, progress=progress)
         options.say_unread(unread)
-        planned, left = plan_drift(comparison, declared, sources, how, asked)
-    for item in left:
-        say(f"no remedy sets back {item.column} of {item.resource}: deploy its template again, or edit it")
-    return planned.change, planned.unplanned, _reading(how, set())
+        return of_drift(comparison, declared, sources, how, asked)
 
 
 def _plan_findings(

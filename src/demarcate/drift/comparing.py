@@ -101,7 +101,7 @@ class _Templates:
         ]
         self.resources = self.values = 0
         stacks = rows.stacks()
-        self._all = stacks
+        self._held = {physical.id for stack in stacks for physical in stack.resources.values()}
         self._stacks = {stack.id: stack for stack in stacks}
         self._pairing: Pairing = pair(rows.logical_ids(self._tables), stacks, named)
         rows.pair(self._pairing.stacks)
@@ -246,14 +246,13 @@ class _Templates:
 
     def _undeclared_of(self, table: Table) -> Iterator[Drift]:
         """Live resources that no stack has, other than AWS's own."""
-        if self._unread.anywhere(STACK_RESOURCES) is not None or not self._all:
+        if self._unread.anywhere(STACK_RESOURCES) is not None or not self._stacks:
             return
-        held = {physical.id for stack in self._all for physical in stack.resources.values()}
         keys = keys_of(table.name)
         own = aws_own(table)
         for live in self._rows.live_rows(table, [*keys, *own.columns]):
             names = {live["resource"], *(live[key] for key in keys)} - {None}
-            if names & held or own.is_aws(live):
+            if names & self._held or own.is_aws(live):
                 continue
             yield Drift(
                 kind=DriftKind.UNDECLARED,

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import msgspec
 
-from demarcate.base.documents import DocumentError, compose, convert, line_of, read_text
+from demarcate.base.documents import DocumentError, convert, items_of, line_of, read_text
 from demarcate.drift.structs import Drift
 from demarcate.estate.schema.table import MANAGED_BY, Table
 from demarcate.estate.tables import all_tables
@@ -107,12 +107,8 @@ def read_rules(path: Path | None) -> Ignored:
     if path is None:
         return Ignored()
     file = str(path)
-    node = compose(read_text(path), file)
-    items = node.value if node is not None and isinstance(node.value, list) else []
-    if not items or isinstance(items[0], tuple):
-        raise DocumentError("expected a list of rules, each with a why", file, 1)
     rules = []
-    for item in items:
+    for item in items_of(read_text(path), file, "rules, each with a why"):
         rule = convert(item, Rule, file)
         if rule.table and not any(fnmatchcase(name, rule.table) for name in all_tables()):
             raise DocumentError(f"there is no table {rule.table!r}", file, line_of(item))

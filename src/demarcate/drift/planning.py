@@ -54,9 +54,9 @@ def plan_drift(
         for drift in changed
         if not any(_is_of(finding, drift, checks[finding.check], meant) for finding in findings)
     )
-    if not findings:
-        return Plan(None, ()), left
     with chosen.snapshot:
+        if not findings:
+            return Plan(None, ()), left
         reads = {name for check in checks.values() for mend in check.remedy.mends for name in mend.reads}
         reach = Reach(options, reads=reads)
         plan = plan_findings(findings, checks, chosen.snapshot, reach, asked=asked, judged=chosen.judged)
