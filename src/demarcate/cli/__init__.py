@@ -21,6 +21,7 @@ from demarcate.cli import (
     facts,
     ledger,
     model,
+    patch,
     permissions,
     pictures,
     settings,
@@ -128,4 +129,5 @@ ledger.add_to(app)
 changes.add_to(app)
 deploy.add_to(app)
 drift.add_to(app)
+patch.add_to(app)
 settings.add_to(app)

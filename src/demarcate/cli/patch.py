@@ -1,0 +1,13 @@
+"""patch: one group of verbs for patching, each kept by the file that is named after it."""
+
+from __future__ import annotations
+
+import typer
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs."""
+    group = typer.Typer(
+        help="Patching: whose it is, how far it is, what comes first, and when.", no_args_is_help=True
+    )
+    app.add_typer(group, name="patch")

@@ -1,0 +1,1 @@
+"""Patching: whose it is, how far it is, what comes first, when it happens, in which order, and back again."""
