@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from demarcate.base.errors import DemarcateError
 from demarcate.checks import catalog
-from demarcate.checks.catalog import SHIPPED, load_checks
+from demarcate.checks.catalog import SHIPPED, load_checks, select
 from demarcate.checks.structs import Example, Written
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import Table
@@ -156,3 +156,11 @@ def test_a_responsibility_that_is_none_is_refused_though_the_check_was_compiled_
             DemarcateError, match=r"mine\.yaml:4: .*no customer .*did you mean encryption\.enable-at-rest"
         ):
             load_checks([tmp_path], responsibilities=load().owed)
+
+
+@pytest.mark.parametrize("pattern", ["s3-bucket-v*", "s3-bucket-?er*", "s3-bucket-[v]*"])
+def test_a_pattern_names_the_checks_whose_ids_it_fits(pattern: str) -> None:
+    checks = load_checks()
+    assert select(checks, [pattern]) == {id_: checks[id_] for id_ in checks if id_.startswith("s3-bucket-v")}
+    with pytest.raises(DemarcateError, match=r"there is no check 'nonsense-\*'"):
+        select(checks, [pattern, "nonsense-*"])

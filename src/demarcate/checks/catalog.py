@@ -6,6 +6,7 @@ Every mistake is an error that names the file, the line, the check and what woul
 from __future__ import annotations
 
 import difflib
+import fnmatch
 import functools
 import importlib.util
 from collections.abc import Iterable, Sequence
@@ -362,14 +363,19 @@ def encode(check: Check) -> dict[str, Any]:
 
 
 def select(checks: dict[str, Check], ids: Iterable[str] | None) -> dict[str, Check]:
-    """The checks of those ids; all where none are named. Raises DemarcateError for one that does not exist."""
+    """The checks of those ids or patterns; all where none are named.
+
+    A pattern is a shell's: `s3-*` names every check whose id begins so. Raises DemarcateError for an id or a pattern
+    that names none.
+    """
     if ids is None:
         return checks
     chosen = {}
     for name in ids:
-        if name not in checks:
+        named = fnmatch.filter(checks, name) if set(name) & set("*?[") else [name]
+        if not named or named[0] not in checks:
             near = difflib.get_close_matches(name, checks, 1)
             hint = f"; did you mean {near[0]}?" if near else " (see: demarcate checks list)"
             raise DemarcateError(f"there is no check {name!r}{hint}")
-        chosen[name] = checks[name]
+        chosen |= {id_: checks[id_] for id_ in named}
     return chosen

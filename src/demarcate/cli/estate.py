@@ -40,7 +40,9 @@ def assess(
     external_id: options.ExternalId = None,
     parameters: options.Parameters = None,
     checks: options.CheckFolders = None,
-    check: Annotated[list[str] | None, typer.Option("--check", help="Only this check; repeatable.")] = None,
+    check: Annotated[
+        list[str] | None, typer.Option("--check", help="Only this check, or those like s3-*; repeatable.")
+    ] = None,
     fail_on: options.FailOn = None,
     evidence: options.EvidencePlaces = None,
     ledger: options.LedgerPlace = None,
@@ -166,7 +168,8 @@ def collect(
         typer.Option("--service", help="Only the tables of this service of the model; repeatable."),
     ] = None,
     check: Annotated[
-        list[str] | None, typer.Option("--check", help="Only what this check needs; repeatable.")
+        list[str] | None,
+        typer.Option("--check", help="Only what this check, or those like s3-*, need; repeatable."),
     ] = None,
     checks: options.CheckFolders = None,
     resume: Annotated[

@@ -29,7 +29,8 @@ def add_to(app: typer.Typer) -> None:
 
 def iam_policy(
     check: Annotated[
-        list[str] | None, typer.Option("--check", help="Only what this check reads; repeatable.")
+        list[str] | None,
+        typer.Option("--check", help="Only what this check, or those like s3-*, read; repeatable."),
     ] = None,
     checks: options.CheckFolders = None,
     by_tag: Annotated[

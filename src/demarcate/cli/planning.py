@@ -25,7 +25,8 @@ def plan(
         list[str] | None, typer.Argument(metavar="SOURCE", help="aws (the default), or a snapshot of it.")
     ] = None,
     check: Annotated[
-        list[str] | None, typer.Option("--check", help="Mend what fails this check; repeatable.")
+        list[str] | None,
+        typer.Option("--check", help="Mend what fails this check, or those like s3-*; repeatable."),
     ] = None,
     finding: Annotated[
         list[str] | None, typer.Option("--finding", metavar="ID", help="Mend this finding; repeatable.")
