@@ -370,7 +370,7 @@ def select(checks: dict[str, Check], ids: Iterable[str] | None) -> dict[str, Che
     """
     if ids is None:
         return checks
-    chosen = {}
+    chosen: dict[str, Check] = {}
     for name in ids:
         named = fnmatch.filter(checks, name) if set(name) & set("*?[") else [name]
         if not named or named[0] not in checks:
