@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,7 @@ from demarcate.estate.sources.cloudformation.declared import declared
 from demarcate.estate.sources.cloudformation.forms import in_form
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape, place_of
+from demarcate.estate.sources.cloudformation.suppositions import MAX_ALTERNATIVES
 from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
 from demarcate.estate.tables import all_tables
 
@@ -108,10 +110,14 @@ def _table(
     details = plan.details("cloudformation")
     part = kept.get(table.name)
     for resource, ref, own, other_ways in declared(table, by_type):
-        completing = {name: companions.of(table, name, resource) for name in details}
+        certain = {name: companions.of(table, name, resource) for name in details}
+        ways = companions.ways(table, details, resource)
+        if len(ways) * len(other_ways) > MAX_ALTERNATIVES:
+            ways = []
+        supposed = product(other_ways or [own], ways or [certain]) if other_ways or ways else ()
         rows_of, *alternatives = (
             [make(Item(way, None, completing, ref, resource.label), _place(resource)) for way in each]
-            for each in (own, *other_ways)
+            for each, completing in ((own, certain), *supposed)
         )
         for child, derived in plan.children:
             for number, row in enumerate(rows_of):
