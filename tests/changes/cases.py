@@ -17,9 +17,11 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 import yaml
 
+from demarcate.changes import verifying
 from demarcate.changes.applying import Run
 from demarcate.changes.deciding import approve, record_plan
 from demarcate.changes.planning import Plan, plan_findings
@@ -28,7 +30,7 @@ from demarcate.changes.reach import Reach
 from demarcate.changes.selecting import failing
 from demarcate.changes.status import Status, Way
 from demarcate.changes.structs import Change
-from demarcate.changes.verifying import Verified, checks_of, verify
+from demarcate.changes.verifying import Verified
 from demarcate.estate.sources.interface import Options
 from demarcate.ledger.entry import Actor
 from demarcate.ledger.ledger import Ledger
@@ -109,5 +111,8 @@ def recorded(ledger: Ledger, change: Change) -> Change:
 
 
 def verified(aws: Aws, change: Change) -> list[Verified]:
-    """How the findings of a change are now."""
-    return verify(change, checks_of(change), options(aws))
+    """How the findings of a change are now. Each is there, and so is read by what names it, and nothing else is."""
+    with mock.patch.object(verifying, "_judged", wraps=verifying._judged) as judged:
+        items = verifying.verify(change, verifying.checks_of(change), options(aws))
+    assert judged.call_count == 1
+    return items

@@ -11,6 +11,7 @@ import pytest
 from botocore import xform_name
 
 from demarcate.estate.schema.table import Bulk, Call, Column, Each, From, Table
+from demarcate.estate.sources.aws.by_name import identifier
 from demarcate.estate.sources.cloudformation.shapes import place_of
 from demarcate.estate.tables import all_tables
 from tests.estate.schemas import alternatives, schema
@@ -134,6 +135,64 @@ def test_live_mapping_is_what_botocore_has(table: Table) -> None:
         shape = resolve(table, place.path, shapes)
         if place.function is None and shape is not None:
             fits(column, shape)
+
+
+OTHERWISE = {("ecs.describe_clusters", "clusters"): "clusterArn", ("sqs.list_queues", "QueueNamePrefix"): ""}
+"""Parameters that are not called as the member is that they take."""
+
+
+@pytest.mark.parametrize("table", [t for t in TABLES if any(step.by for step in t.steps)], ids=lambda t: t.name)
+def test_what_is_asked_for_by_name_is_found_by_it(table: Table) -> None:
+    """The parameter is AWS's, a list where it says so; the column is filled from what it takes, and is in the ARN."""
+    number, step = next((number, step) for number, step in enumerate(table.steps) if step.by)
+    ((written, name),) = step.by.items()
+    parameter = written.removesuffix("[]")
+    shape = operation_model(step.operation).input_shape.members[parameter]
+    assert (shape.type_name == "list") == (written != parameter)
+    if shape.type_name == "list":
+        assert step.size <= shape.metadata.get("max", step.size)
+    column = table.column(name)
+    place = column.place("live") if column is not None else None
+    assert place is not None
+    member = parameter if shape.type_name == "string" else parameter.removesuffix("s")
+    assert (
+        place.path == OTHERWISE.get((step.operation, parameter), member.removesuffix("Prefix")) or place.function
+    )
+    paths = [told.path for each in table.columns if (told := each.place("live"))]
+    paths += [
+        path for detail in table.details.values() if isinstance(detail, Call) for path in detail.inputs.values()
+    ]
+    paths += [path for later in table.steps[number + 1 :] for path in later.inputs.values()]
+    assert number == 0 or not any(path.startswith("^") for path in paths)
+
+
+@pytest.mark.parametrize(
+    ("name", "resource", "value"),
+    [
+        ("aws_ebs_volume", "arn:aws:ec2:eu-west-1:123456789012:volume/vol-1", "vol-1"),
+        ("aws_vpc", "arn:aws-cn:ec2:cn-north-1:123456789012:vpc/vpc-1", "vpc-1"),
+        ("aws_sqs_queue", "arn:aws:sqs:eu-west-1:123456789012:jobs.fifo", "jobs.fifo"),
+        ("aws_redshift_cluster", "arn:aws:redshift:eu-west-1:123456789012:cluster:c", "c"),
+        ("aws_rds_db_instance", "arn:aws:rds:eu-west-1:123456789012:db:shop", "shop"),
+        ("aws_rds_db_snapshot", "arn:aws:rds:eu-west-1:123456789012:snapshot:rds:shop-2026", "rds:shop-2026"),
+        ("aws_rds_db_cluster_snapshot", "arn:aws:rds:eu-west-1:123456789012:cluster-snapshot:s", "s"),
+        ("aws_ecr_repository", "arn:aws:ecr:eu-west-1:123456789012:repository/team/app", "team/app"),
+        (
+            "aws_cloudwatch_log_group",
+            "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/lambda/f",
+            "/aws/lambda/f",
+        ),
+        ("aws_cloudwatch_alarm", "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:a: b/c", "a: b/c"),
+        ("aws_vpc_subnet", "arn:aws:ec2:eu-west-1:123456789012:subnet/subnet-1", "subnet-1"),
+        ("aws_ebs_volume", "arn:aws:ec2:eu-west-1:123456789012:snapshot/snap-1", None),
+        ("aws_rds_db_instance", "a logical id", None),
+    ],
+)
+def test_a_name_is_taken_out_of_an_arn(name: str, resource: str, value: str | None) -> None:
+    table = all_tables()[name]
+    (by,) = [step.by for step in table.steps if step.by]
+    ((_, column),) = by.items()
+    assert identifier(table, column, resource) == value
 
 
 UNTOLD = {

@@ -16,6 +16,7 @@ from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import Only, Resource
 from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.ledger import Ledger
 
@@ -46,10 +47,37 @@ def checks_of(change: Change, folders: Sequence[Path] = ()) -> list[Check]:
 
 
 def verify(change: Change, chosen: Sequence[Check], options: Options) -> list[Verified]:
-    """The findings that a change was to mend, as they are now. Raises DemarcateError as `collect_snapshot` does."""
+    """The findings that a change was to mend, as they are now. Raises DemarcateError as `collect_snapshot` does.
+
+    Only the resources of its steps are read. What is not among them then is looked for among all that there are before
+    it is called gone: a step may have become that of several resources.
+    """
     regions = tuple(sorted({step.region for step in change.steps} - {"global"})) or options.regions
     narrowed = replace(options, regions=regions)
-    with collect_snapshot(["aws"], narrowed, selection=selection_of(chosen, live=True)) as snapshot:
+    verified = _judged(change, chosen, replace(narrowed, only=_resources(change, chosen)))
+    missing = {item.check for item in verified if item.verdict == GONE}
+    if not missing:
+        return verified
+    again = _judged(change, [check for check in chosen if check.id in missing], narrowed)
+    of_all = {item.finding: item for item in again}
+    return [of_all[item.finding] if item.verdict == GONE else item for item in verified]
+
+
+def _resources(change: Change, chosen: Iterable[Check]) -> Only:
+    """The resources of a change by the table that is judged. Tables that a check looks into are read whole."""
+    tables = {check.id: check.table for check in chosen}
+    whole = {name for check in chosen for name in check.lookups}
+    only: dict[str, set[Resource]] = {}
+    for step in change.steps:
+        for name in {tables[check] for check in step.checks} - whole:
+            only.setdefault(name, set()).add(Resource(step.account, step.region, step.resource))
+    return {name: frozenset(resources) for name, resources in only.items()}
+
+
+def _judged(change: Change, chosen: Sequence[Check], options: Options) -> list[Verified]:
+    """The findings of some checks of a change, judged again."""
+    names = {check.id for check in chosen}
+    with collect_snapshot(["aws"], options, selection=selection_of(chosen, live=True)) as snapshot:
         judgement = judge(snapshot, chosen, passes=True)
         findings = [each for each in judgement.findings() if each.resource is None or each.id in change.findings]
         judgement.close()
@@ -57,6 +85,7 @@ def verify(change: Change, chosen: Sequence[Check], options: Options) -> list[Ve
         _verified(step, check, finding, findings)
         for step in change.steps
         for check, finding in zip(step.checks, step.findings, strict=True)
+        if check in names
     ]
 
 

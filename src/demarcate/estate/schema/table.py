@@ -193,6 +193,10 @@ class Each:
     denial: "Code: words"). With `until`, the call is made again until the answer has that value there ("State",
     "COMPLETE"). `failures` is the path to what failed inside of a good answer; where there is any, other than
     what is gone since it was listed, the listing has failed.
+
+    With `by`, the items can be asked for by what names them, without the steps before: a parameter and the column of
+    the table that is sent as it ({"VolumeIds[]": "volume_id"}: a list of up to `size`; {"TableName": "name"}: one a
+    call). The column is "arn", or is part of it. What else such a call gives (of a name's beginning) is no row then.
     """
 
     operation: str
@@ -204,6 +208,7 @@ class Each:
     absent: tuple[str, ...] = ()
     until: tuple[str, str] | None = None
     failures: str = ""
+    by: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

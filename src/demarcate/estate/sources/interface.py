@@ -16,7 +16,7 @@ from demarcate.estate.schema.table import Column, From, Table
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.accounts import Accounts
-from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.plan import Only, Selection
 from demarcate.estate.sources.progress import Progress
 
 if TYPE_CHECKING:
@@ -31,7 +31,8 @@ class Options:
     the regions to read; all enabled ones where there are none. `accounts` says which live accounts are read; by
     default that of the credentials. `parameters` are values for the parameters of templates. `moment` is that to
     read templates as of (default: now). With `resume`, a collection into a folder goes on where it was stopped.
-    `max_resources` is how many resources are read of files beyond those that their size accounts for.
+    `max_resources` is how many resources are read of files beyond those that their size accounts for. `only` are the
+    resources of which tables are read, where not all of them are meant.
     """
 
     session: boto3.Session | None = None
@@ -43,6 +44,7 @@ class Options:
     moment: datetime | None = None
     resume: bool = False
     max_resources: int | None = None
+    only: Only | None = None
     preset: frozenset[str] = frozenset()
     """The names of those that are set for all sources: one that cannot use them is read without them."""
 
@@ -62,6 +64,7 @@ SPELLED: Final[Mapping[str, str]] = {
     "moment": "--as-of",
     "resume": "--resume",
     "max_resources": "max-resources",
+    "only": "a choice of resources",
 }
 """Options as the command spells them."""
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from demarcate.estate.schema.rows import detail_of, named_in
 from demarcate.estate.schema.table import MANAGED_BY, Call, Column, Derived, Formatted, Table
@@ -13,14 +14,30 @@ Selection = Mapping[str, frozenset[str] | None]
 """Table name to the columns in use; None for all of them."""
 
 
+class Resource(NamedTuple):
+    """One resource: where it was found, and what findings name it by."""
+
+    account: str
+    region: str
+    name: str
+
+
+Only = Mapping[str, frozenset[Resource]]
+"""Table name to the resources of which alone it is read. A table that is not named is read whole."""
+
+
 @dataclass(slots=True)
 class TablePlan:
-    """One table that is read: the columns that are made, whether its rows are kept, and who derives from it."""
+    """One table that is read: the columns that are made, whether its rows are kept, and who derives from it.
+
+    `only` are the resources of which it is read; None where it is read whole.
+    """
 
     table: Table
     columns: tuple[Column, ...] = ()
     kept: bool = False
     children: list[tuple[Table, Derived]] = field(default_factory=list)
+    only: frozenset[Resource] | None = None
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -62,8 +79,11 @@ def tells(source: str, table: Table) -> bool:
     )
 
 
-def make_plan(selection: Selection, source: str) -> list[TablePlan]:
-    """The plan for a selection. Raises DemarcateError for a table that does not exist."""
+def make_plan(selection: Selection, source: str, only: Only | None = None) -> list[TablePlan]:
+    """The plan for a selection, and for the resources meant. Raises DemarcateError for a table that does not exist.
+
+    Rows that are derived are of the resource that they come from: its table is read of no more than what they are.
+    """
     plans: dict[str, TablePlan] = {}
     columns: dict[str, set[str]] = {}
 
@@ -89,7 +109,25 @@ def make_plan(selection: Selection, source: str) -> list[TablePlan]:
     for name, plan in plans.items():
         wanted_columns = _closed(plan.table, columns[name])
         plan.columns = tuple(column for column in plan.table.all_columns if column.name in wanted_columns)
+        plan.only = _only(plan, only or {})
     return list(plans.values())
+
+
+def _only(plan: TablePlan, only: Only) -> frozenset[Resource] | None:
+    """The resources that its rows, and those derived from them, are meant to be of; None where any are meant."""
+    names = [plan.table.name] if plan.kept else []
+    names += [child.name for child, _ in plan.children]
+    if not all(name in only for name in names):
+        return None
+    return frozenset(resource for name in names for resource in only[name])
+
+
+def identifying(table: Table) -> tuple[Column, ...] | None:
+    """The columns that a row's resource is made of, where the listing tells them; None where a detail does."""
+    names = _closed(table, {"arn"})
+    columns = tuple(column for column in table.all_columns if column.name in names)
+    places = [place for column in columns if (place := column.place("live")) is not None]
+    return None if any(detail_of(place.path) for place in places) else columns
 
 
 def _closed(table: Table, names: set[str]) -> set[str]:

@@ -65,7 +65,12 @@ ALARM = Table(
     "aws_cloudwatch_alarm",
     "An alarm on a metric.",
     service="cloudwatch",
-    live=Each("cloudwatch.describe_alarms", "MetricAlarms[]", params={"AlarmTypes": ["MetricAlarm"]}),
+    live=Each(
+        "cloudwatch.describe_alarms",
+        "MetricAlarms[]",
+        params={"AlarmTypes": ["MetricAlarm"]},
+        by={"AlarmNames[]": "name"},
+    ),
     details={"tags": Call("cloudwatch.list_tags_for_resource", inputs={"ResourceARN": "AlarmArn"})},
     cloudformation="AWS::CloudWatch::Alarm",
     ref_property="AlarmName",
@@ -117,7 +122,7 @@ LOG_GROUP = Table(
     "aws_cloudwatch_log_group",
     "A log group.",
     service="cloudwatch",
-    live=Each("logs.describe_log_groups", "logGroups[]"),
+    live=Each("logs.describe_log_groups", "logGroups[]", by={"logGroupNamePrefix": "name"}),
     details={
         "protection": Call(
             "logs.get_data_protection_policy",

@@ -54,7 +54,7 @@ TABLE = Table(
     service="dynamodb",
     live=(
         Each("dynamodb.list_tables", "TableNames[]"),
-        Each("dynamodb.describe_table", "Table", inputs={"TableName": "@"}),
+        Each("dynamodb.describe_table", "Table", inputs={"TableName": "@"}, by={"TableName": "name"}),
     ),
     details={
         "backups": Call("dynamodb.describe_continuous_backups", inputs={"TableName": "TableName"}),

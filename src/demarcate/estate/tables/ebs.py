@@ -64,7 +64,7 @@ VOLUME = Table(
     "aws_ebs_volume",
     "An EBS volume.",
     service="ebs",
-    live=Each("ec2.describe_volumes", "Volumes[]"),
+    live=Each("ec2.describe_volumes", "Volumes[]", by={"VolumeIds[]": "volume_id"}),
     cloudformation="AWS::EC2::Volume",
     within=(Within("AWS::EC2::Instance", _of_instance),),
     ref_attributes=("VolumeId",),
@@ -94,7 +94,11 @@ SNAPSHOT = Table(
     service="ebs",
     # The owner twice: AWS advises the parameter, and servers that stand in for it know only the filter.
     live=Each(
-        "ec2.describe_snapshots", "Snapshots[]", params={"OwnerIds": ["self"]}, inputs={"Filters": "#owner_id"}
+        "ec2.describe_snapshots",
+        "Snapshots[]",
+        params={"OwnerIds": ["self"]},
+        inputs={"Filters": "#owner_id"},
+        by={"SnapshotIds[]": "snapshot_id"},
     ),
     details={
         "public": Bulk(

@@ -171,6 +171,7 @@ INSTANCE = Table(
                 {"Name": "instance-state-name", "Values": ["pending", "running", "stopping", "stopped"]},
             ]
         },
+        by={"InstanceIds[]": "instance_id"},
     ),
     details={
         "termination": Call(
@@ -338,7 +339,7 @@ AMI = Table(
     "aws_ec2_ami",
     "An Amazon machine image that the account owns.",
     service="ec2",
-    live=Each("ec2.describe_images", "Images[]", params={"Owners": ["self"]}),
+    live=Each("ec2.describe_images", "Images[]", params={"Owners": ["self"]}, by={"ImageIds[]": "image_id"}),
     gone=("state", "invalid", "deregistered", "failed", "error"),
     columns=(
         Text("image_id", live="ImageId"),
@@ -376,7 +377,9 @@ LAUNCH_TEMPLATE = Table(
     "aws_ec2_launch_template",
     "A launch template, with what its default version says.",
     service="ec2",
-    live=Each("ec2.describe_launch_templates", "LaunchTemplates[]"),
+    live=Each(
+        "ec2.describe_launch_templates", "LaunchTemplates[]", by={"LaunchTemplateIds[]": "launch_template_id"}
+    ),
     details={
         "default": Call(
             "ec2.describe_launch_template_versions",

@@ -77,7 +77,7 @@ REPOSITORY = Table(
     "aws_ecr_repository",
     "A private repository of container images.",
     service="ecr",
-    live=Each("ecr.describe_repositories", "repositories[]"),
+    live=Each("ecr.describe_repositories", "repositories[]", by={"repositoryNames[]": "repository_name"}),
     details={
         "policy": Call(
             "ecr.get_repository_policy",

@@ -133,6 +133,7 @@ CLUSTER = Table(
             batch="clusters",
             size=100,
             failures="failures",
+            by={"clusters[]": "arn"},
         ),
     ),
     cloudformation="AWS::ECS::Cluster",

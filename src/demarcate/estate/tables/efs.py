@@ -39,7 +39,7 @@ FILE_SYSTEM = Table(
     "aws_efs_file_system",
     "An EFS file system.",
     service="efs",
-    live=Each("efs.describe_file_systems", "FileSystems[]"),
+    live=Each("efs.describe_file_systems", "FileSystems[]", by={"FileSystemId": "file_system_id"}),
     details={
         "backup": Call(
             "efs.describe_backup_policy", inputs={"FileSystemId": "FileSystemId"}, absent=("PolicyNotFound",)

@@ -36,7 +36,7 @@ CLUSTER = Table(
     "aws_eks_cluster",
     "An EKS cluster: its control plane.",
     service="eks",
-    live=(_CLUSTERS, Each("eks.describe_cluster", "cluster", inputs={"name": "@"})),
+    live=(_CLUSTERS, Each("eks.describe_cluster", "cluster", inputs={"name": "@"}, by={"name": "name"})),
     cloudformation="AWS::EKS::Cluster",
     ref_property="Name",
     gone=("status", "DELETING", "FAILED"),

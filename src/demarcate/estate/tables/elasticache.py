@@ -77,7 +77,7 @@ CLUSTER = Table(
     "aws_elasticache_cluster",
     "An ElastiCache cluster: Memcached, or one node of a replication group.",
     service="elasticache",
-    live=Each("elasticache.describe_cache_clusters", "CacheClusters[]"),
+    live=Each("elasticache.describe_cache_clusters", "CacheClusters[]", by={"CacheClusterId": "cache_cluster_id"}),
     details={"tags": Call("elasticache.list_tags_for_resource", inputs={"ResourceName": "ARN"})},
     cloudformation="AWS::ElastiCache::CacheCluster",
     ref_property="ClusterName",
@@ -147,7 +147,11 @@ REPLICATION_GROUP = Table(
     "aws_elasticache_replication_group",
     "An ElastiCache replication group: Valkey or Redis OSS.",
     service="elasticache",
-    live=Each("elasticache.describe_replication_groups", "ReplicationGroups[]"),
+    live=Each(
+        "elasticache.describe_replication_groups",
+        "ReplicationGroups[]",
+        by={"ReplicationGroupId": "replication_group_id"},
+    ),
     details={
         "clusters": Bulk(
             Each("elasticache.describe_cache_clusters", "CacheClusters[]"),

@@ -70,7 +70,7 @@ LOAD_BALANCER = Table(
     "aws_elbv2_load_balancer",
     "An application, network or gateway load balancer.",
     service="elb",
-    live=Each("elbv2.describe_load_balancers", "LoadBalancers[]"),
+    live=Each("elbv2.describe_load_balancers", "LoadBalancers[]", by={"LoadBalancerArns[]": "arn"}, size=20),
     details={
         "tags": Call("elbv2.describe_tags", inputs={"ResourceArns": "LoadBalancerArn"}, batch="ResourceArns"),
         "attributes": Call(
@@ -168,7 +168,13 @@ LISTENER = Table(
     service="elb",
     live=(
         Each("elbv2.describe_load_balancers", "LoadBalancers[]"),
-        Each("elbv2.describe_listeners", "Listeners[]", inputs={"LoadBalancerArn": "LoadBalancerArn"}),
+        Each(
+            "elbv2.describe_listeners",
+            "Listeners[]",
+            inputs={"LoadBalancerArn": "LoadBalancerArn"},
+            by={"ListenerArns[]": "arn"},
+            size=20,
+        ),
     ),
     cloudformation="AWS::ElasticLoadBalancingV2::Listener",
     ref_attributes=("ListenerArn",),
@@ -208,7 +214,7 @@ TARGET_GROUP = Table(
     "aws_ec2_target_group",
     "A target group: where a load balancer sends requests.",
     service="elb",
-    live=Each("elbv2.describe_target_groups", "TargetGroups[]"),
+    live=Each("elbv2.describe_target_groups", "TargetGroups[]", by={"TargetGroupArns[]": "arn"}, size=20),
     cloudformation="AWS::ElasticLoadBalancingV2::TargetGroup",
     ref_attributes=("TargetGroupArn",),
     columns=(
@@ -286,7 +292,9 @@ CLASSIC = Table(
     "aws_ec2_classic_load_balancer",
     "A classic load balancer.",
     service="elb",
-    live=Each("elb.describe_load_balancers", "LoadBalancerDescriptions[]"),
+    live=Each(
+        "elb.describe_load_balancers", "LoadBalancerDescriptions[]", by={"LoadBalancerNames[]": "name"}, size=20
+    ),
     details={
         "tags": Call(
             "elb.describe_tags", inputs={"LoadBalancerNames": "LoadBalancerName"}, batch="LoadBalancerNames"

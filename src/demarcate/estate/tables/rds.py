@@ -179,7 +179,7 @@ INSTANCE = Table(
     "aws_rds_db_instance",
     "An RDS DB instance, alone or in a cluster.",
     service="rds",
-    live=Each("rds.describe_db_instances", "DBInstances[]"),
+    live=Each("rds.describe_db_instances", "DBInstances[]", by={"DBInstanceIdentifier": "db_instance_identifier"}),
     details={
         "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBInstanceArn"),
     },
@@ -345,7 +345,7 @@ CLUSTER = Table(
     "aws_rds_db_cluster",
     "An Aurora cluster, or a Multi-AZ DB cluster of RDS.",
     service="rds",
-    live=Each("rds.describe_db_clusters", "DBClusters[]"),
+    live=Each("rds.describe_db_clusters", "DBClusters[]", by={"DBClusterIdentifier": "db_cluster_identifier"}),
     details={
         "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBClusterArn"),
     },

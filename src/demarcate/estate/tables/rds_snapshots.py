@@ -30,7 +30,7 @@ SNAPSHOT = Table(
     "aws_rds_db_snapshot",
     "A snapshot of an RDS DB instance.",
     service="rds",
-    live=Each("rds.describe_db_snapshots", "DBSnapshots[]"),
+    live=Each("rds.describe_db_snapshots", "DBSnapshots[]", by={"DBSnapshotIdentifier": "db_snapshot_identifier"}),
     details={
         "attributes": Call(
             "rds.describe_db_snapshot_attributes",
@@ -71,7 +71,11 @@ CLUSTER_SNAPSHOT = Table(
     "aws_rds_db_cluster_snapshot",
     "A snapshot of an RDS DB cluster.",
     service="rds",
-    live=Each("rds.describe_db_cluster_snapshots", "DBClusterSnapshots[]"),
+    live=Each(
+        "rds.describe_db_cluster_snapshots",
+        "DBClusterSnapshots[]",
+        by={"DBClusterSnapshotIdentifier": "db_cluster_snapshot_identifier"},
+    ),
     details={
         "attributes": Call(
             "rds.describe_db_cluster_snapshot_attributes",

@@ -46,7 +46,7 @@ CLUSTER = Table(
     "aws_redshift_cluster",
     "A provisioned Redshift cluster.",
     service="redshift",
-    live=Each("redshift.describe_clusters", "Clusters[]"),
+    live=Each("redshift.describe_clusters", "Clusters[]", by={"ClusterIdentifier": "cluster_identifier"}),
     details={
         "logging": Call("redshift.describe_logging_status", inputs={"ClusterIdentifier": "ClusterIdentifier"}),
     },

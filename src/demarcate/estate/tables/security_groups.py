@@ -195,7 +195,7 @@ SECURITY_GROUP = Table(
     "aws_vpc_security_group",
     "A security group: the firewall of network interfaces.",
     service="vpc",
-    live=Each("ec2.describe_security_groups", "SecurityGroups[]"),
+    live=Each("ec2.describe_security_groups", "SecurityGroups[]", by={"GroupIds[]": "group_id"}),
     cloudformation="AWS::EC2::SecurityGroup",
     ref_attributes=("GroupId", "Id"),
     companions={"egress": Companion("AWS::EC2::SecurityGroupEgress", "GroupId", many=True)},

@@ -53,7 +53,7 @@ QUEUE = Table(
     "aws_sqs_queue",
     "An SQS queue.",
     service="sqs",
-    live=Each("sqs.list_queues", "QueueUrls[]"),
+    live=Each("sqs.list_queues", "QueueUrls[]", by={"QueueNamePrefix": "name"}),
     details={
         "attributes": Call(
             "sqs.get_queue_attributes", inputs={"QueueUrl": "@"}, params={"AttributeNames": ["All"]}

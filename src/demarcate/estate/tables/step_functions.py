@@ -31,6 +31,7 @@ STATE_MACHINE = Table(
             "@",
             params={"includedData": "METADATA_ONLY"},
             inputs={"stateMachineArn": "stateMachineArn"},
+            by={"stateMachineArn": "arn"},
         ),
     ),
     details={

@@ -49,7 +49,7 @@ VPC = Table(
     "aws_vpc",
     "A virtual private cloud: a network of its own.",
     service="vpc",
-    live=Each("ec2.describe_vpcs", "Vpcs[]"),
+    live=Each("ec2.describe_vpcs", "Vpcs[]", by={"VpcIds[]": "vpc_id"}),
     details={
         "hostnames": Call(
             "ec2.describe_vpc_attribute", inputs={"VpcId": "VpcId"}, params={"Attribute": "enableDnsHostnames"}
@@ -101,7 +101,7 @@ SUBNET = Table(
     "aws_vpc_subnet",
     "A subnet of a VPC.",
     service="vpc",
-    live=Each("ec2.describe_subnets", "Subnets[]"),
+    live=Each("ec2.describe_subnets", "Subnets[]", by={"SubnetIds[]": "subnet_id"}),
     cloudformation="AWS::EC2::Subnet",
     ref_attributes=("SubnetId",),
     gone=("state", "failed", "failed-insufficient-capacity"),
@@ -174,7 +174,7 @@ NETWORK_ACL = Table(
     "aws_vpc_network_acl",
     "A network ACL: the packet filter of subnets.",
     service="vpc",
-    live=Each("ec2.describe_network_acls", "NetworkAcls[]"),
+    live=Each("ec2.describe_network_acls", "NetworkAcls[]", by={"NetworkAclIds[]": "network_acl_id"}),
     cloudformation="AWS::EC2::NetworkAcl",
     ref_attributes=("Id",),
     companions={
@@ -261,7 +261,7 @@ ROUTE_TABLE = Table(
     "aws_vpc_route_table",
     "A route table: where the traffic of subnets goes.",
     service="vpc",
-    live=Each("ec2.describe_route_tables", "RouteTables[]"),
+    live=Each("ec2.describe_route_tables", "RouteTables[]", by={"RouteTableIds[]": "route_table_id"}),
     cloudformation="AWS::EC2::RouteTable",
     ref_attributes=("RouteTableId",),
     companions={
@@ -361,7 +361,7 @@ ENDPOINT = Table(
     "aws_vpc_endpoint",
     "A VPC endpoint: a private way to a service.",
     service="vpc",
-    live=Each("ec2.describe_vpc_endpoints", "VpcEndpoints[]"),
+    live=Each("ec2.describe_vpc_endpoints", "VpcEndpoints[]", by={"VpcEndpointIds[]": "vpc_endpoint_id"}),
     details={
         "services": Bulk(
             Each("ec2.describe_vpc_endpoint_services", "ServiceDetails[]"), key="ServiceName", of="ServiceName"
@@ -409,7 +409,7 @@ EIP = Table(
     "aws_vpc_eip",
     "An Elastic IP address.",
     service="vpc",
-    live=Each("ec2.describe_addresses", "Addresses[]"),
+    live=Each("ec2.describe_addresses", "Addresses[]", by={"AllocationIds[]": "allocation_id"}),
     columns=(
         Text("allocation_id", live="AllocationId"),
         Arn("arn:{partition}:ec2:{region}:{account_id}:elastic-ip/{allocation_id}"),
@@ -427,7 +427,11 @@ NETWORK_INTERFACE = Table(
     "aws_ec2_network_interface",
     "An elastic network interface: what security groups are attached to.",
     service="vpc",
-    live=Each("ec2.describe_network_interfaces", "NetworkInterfaces[]"),
+    live=Each(
+        "ec2.describe_network_interfaces",
+        "NetworkInterfaces[]",
+        by={"NetworkInterfaceIds[]": "network_interface_id"},
+    ),
     columns=(
         Text("network_interface_id", live="NetworkInterfaceId"),
         Arn("arn:{partition}:ec2:{region}:{account_id}:network-interface/{network_interface_id}"),
@@ -453,7 +457,9 @@ TRANSIT_GATEWAY = Table(
     "aws_ec2_transit_gateway",
     "A transit gateway, which joins networks.",
     service="vpc",
-    live=Each("ec2.describe_transit_gateways", "TransitGateways[]"),
+    live=Each(
+        "ec2.describe_transit_gateways", "TransitGateways[]", by={"TransitGatewayIds[]": "transit_gateway_id"}
+    ),
     cloudformation="AWS::EC2::TransitGateway",
     gone=("state", "deleting", "deleted"),
     columns=(

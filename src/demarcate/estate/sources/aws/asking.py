@@ -24,6 +24,7 @@ from demarcate.estate.sources.aws.failures import (
 )
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import Account
+from demarcate.estate.sources.plan import Resource
 
 GLOBAL = "global"
 
@@ -55,6 +56,10 @@ class Target:
     def endpoint(self) -> str:
         """The region whose endpoint is called."""
         return self.account.home if self.region == GLOBAL else self.region
+
+    def has(self, resource: Resource) -> bool:
+        """Whether a resource was found here."""
+        return resource.account == self.account.id and self.region in (resource.region, GLOBAL)
 
 
 class Asker:

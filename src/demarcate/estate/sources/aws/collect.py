@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
@@ -16,13 +16,14 @@ from demarcate.estate.snapshots.manifest import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
 from demarcate.estate.sources.aws.asking import GLOBAL, Asker, Target
+from demarcate.estate.sources.aws.by_name import way_in
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, why
 from demarcate.estate.sources.aws.organization import SERVICE, members_of
 from demarcate.estate.sources.aws.reading import Reader
 from demarcate.estate.sources.aws.session import Account, Caller, account_of, assume, identify, session_of
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
+from demarcate.estate.sources.plan import Only, Resource, Selection, TablePlan, make_plan
 from demarcate.estate.sources.progress import Progress, Silent
 
 LISTINGS = 8
@@ -37,9 +38,13 @@ DETAILS = 16
 
 @dataclass(slots=True)
 class Listing:
-    """A step that tables share: made once, for the tables whose rows are its items and for what goes on from it."""
+    """A step that tables share: made once, for the tables whose rows are its items and for what goes on from it.
+
+    `named` are the resources that it asks for, with what is sent for each; None where it asks for all that there are.
+    """
 
     step: Each
+    named: Mapping[Resource, str] | None = None
     plans: list[TablePlan] = field(default_factory=list)
     further: list[Listing] = field(default_factory=list)
 
@@ -65,13 +70,16 @@ def listings_of(plans: Iterable[TablePlan]) -> list[Listing]:
     roots: list[Listing] = []
     for plan in plans:
         level = roots
-        for number, step in enumerate(plan.table.steps, 1):
-            listing = next((other for other in level if other.step == step), Listing(step))
+        steps, named = way_in(plan)
+        for number, step in enumerate(steps, 1):
+            listing = next(
+                (other for other in level if (other.step, other.named) == (step, named)), Listing(step, named)
+            )
             if listing not in level:
                 level.append(listing)
-            if number == len(plan.table.steps):
+            if number == len(steps):
                 listing.plans.append(plan)
-            level = listing.further
+            level, named = listing.further, None
     return roots
 
 
@@ -113,7 +121,7 @@ def collect(
         ThreadPoolExecutor(LISTINGS, thread_name_prefix="listing") as listings,
     ):
         run = _Run(
-            _listings(selection),
+            _listings(selection, options.only),
             writer,
             caller,
             own,
@@ -244,9 +252,9 @@ class _Run:
         )
 
 
-def _listings(selection: Selection) -> list[Listing]:
+def _listings(selection: Selection, only: Only | None) -> list[Listing]:
     """The listings that a selection needs: those made once an account, and those made in each region."""
-    plans = make_plan(selection, "live")
+    plans = make_plan(selection, "live", only)
     return [
         listing
         for scope in ("account", "region")
@@ -272,7 +280,9 @@ def _read(task: _Task, writer: SnapshotWriter, details: Executor, progress: Prog
         plan.table.name: Reader(plan, task.scope, task.asker, writer, details) for plan in _left(task, writer)
     }
     try:
-        _walk(task, task.listing, [Item(None)], readers, first=True)
+        named = task.listing.named
+        items = [Item(None)] if named is None else [Item(sent) for of, sent in named.items() if task.scope.has(of)]
+        _walk(task, task.listing, items, readers, first=named is None)
         for reader in readers.values():
             if not reader.failed:
                 reader.finish()

@@ -17,7 +17,7 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.aws.asking import Asker, Target, asked
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, is_gone_whole, means_nothing, why
-from demarcate.estate.sources.plan import TablePlan
+from demarcate.estate.sources.plan import TablePlan, identifying
 
 
 class _Gone(Exception):
@@ -54,6 +54,9 @@ class Reader:
         self._bulk: dict[tuple[str, str], Mapping[Any, list[Any]] | Unknown] = {}
         columns = plan.table.columns
         self._region = next((told.path for c in columns if c.name == "region" and (told := c.place("live"))), None)
+        self._only = None if plan.only is None else {of.name for of in plan.only if scope.has(of)}
+        named_by = identifying(plan.table) if plan.only is not None else None
+        self._identify = build(named_by, lambda column: column.place("live")) if named_by else None
         self._state = next(
             (told.path for c in columns if c.name in plan.table.gone[:1] and (told := c.place("live"))), None
         )
@@ -108,8 +111,8 @@ class Reader:
         self._unit.discard()
 
     def _placed(self, item: Item) -> tuple[Item, Address, str] | None:
-        """An item with where it is and the region to ask in; None where its region was not asked for, and where it is
-        gone.
+        """An item with where it is and the region to ask in; None where its region, or the resource, was not asked
+        for, and where it is gone.
         """
         scope = self._scope
         if self._state is not None and is_gone(self.plan.table, find(item, self._state)):
@@ -120,6 +123,10 @@ class Reader:
             if scope.chosen is not None and told not in scope.chosen:
                 return None
             place, endpoint = replace(place, region=told), told
+        if self._only is not None and self._identify is not None:
+            resource = self._identify(item, place)["resource"]
+            if resource is not None and resource not in self._only:
+                return None
         return item, place, endpoint
 
     def _row(self, placed: tuple[Item, Address, str]) -> tuple[Row, Address] | None:

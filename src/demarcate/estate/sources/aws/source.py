@@ -36,7 +36,7 @@ class LiveSource:
 
     def uses(self, names: Sequence[str]) -> frozenset[str]:
         """All that says which account, where, and as whom."""
-        return frozenset(("session", "profile", "regions", "endpoint_url", "accounts", "resume"))
+        return frozenset(("session", "profile", "regions", "endpoint_url", "accounts", "resume", "only"))
 
     def tells(self, table: Table) -> bool:
         """Whether an operation of AWS lists it."""
@@ -77,10 +77,12 @@ def _asked(selection: Selection, options: Options) -> dict[str, str]:
         for plan in make_plan(selection, LiveSource.name)
     )
     accounts = options.accounts or Accounts()
+    only = sorted((name, sorted(resources)) for name, resources in (options.only or {}).items())
     return {
         "tables": ", ".join(sorted(selection)),
         "columns": sha256(repr(columns).encode()).hexdigest(),
         "regions": ", ".join(dict.fromkeys(options.regions)),
         "accounts": ", ".join(["the organization"] * accounts.organization + sorted(accounts.only)),
         "endpoint": options.endpoint_url or "",
+        **({"only": sha256(repr(only).encode()).hexdigest()} if only else {}),
     }
