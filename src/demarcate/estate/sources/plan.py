@@ -51,11 +51,13 @@ class TablePlan:
 def tells(source: str, table: Table) -> bool:
     """Whether a source can fill a table.
 
-    A derived table counts where any of what it is derived from does.
+    A derived table counts where any of what it is derived from does, a computed one where all that it needs do.
     """
     if table.steps if source == "live" else table.types:
         return True
     tables = all_tables()
+    if table.computed is not None:
+        return all(tells(source, tables[name]) for name in table.computed.needs)
     return any(
         (source == "cloudformation") if "::" in derived.of else tells(source, tables[derived.of])
         for derived in table.derived
@@ -72,9 +74,9 @@ def make_plan(selection: Selection, source: str) -> list[TablePlan]:
         wanted.update({column.name for column in table_.all_columns} if names is None else names)
         return plans.setdefault(table_.name, TablePlan(table_))
 
-    for name, names in selection.items():
+    for name, names in _with_needs(selection, source).items():
         chosen = table(name)
-        if not tells(source, chosen):
+        if not tells(source, chosen) or chosen.computed is not None:
             continue
         if chosen.steps or chosen.types or not chosen.derived:
             want(chosen, names).kept = True
@@ -90,6 +92,17 @@ def make_plan(selection: Selection, source: str) -> list[TablePlan]:
         wanted_columns = _closed(plan.table, columns[name])
         plan.columns = tuple(column for column in plan.table.all_columns if column.name in wanted_columns)
     return list(plans.values())
+
+
+def _with_needs(selection: Selection, source: str) -> Selection:
+    """A selection with what its computed tables need, as far as a source can fill them."""
+    wanted = dict(selection)
+    for name in selection:
+        chosen = table(name)
+        for need, columns in chosen.computed.needs.items() if chosen.computed and tells(source, chosen) else ():
+            before = wanted.get(need, frozenset())
+            wanted[need] = None if before is None else before.union(columns)
+    return wanted
 
 
 def _closed(table: Table, names: set[str]) -> set[str]:
