@@ -103,7 +103,7 @@ ACCOUNT = "account"
 def services_judged(check: Check) -> set[str]:
     """The services of the table that a check judges; of derived rows, those of the owners that it names."""
     table = all_tables()[check.table]
-    owners = {derived.of for derived in table.derived} & set(all_tables())
+    owners = {*table.owners} & set(all_tables())
     named = {owner for owner in owners if f"'{owner}'" in check.condition}
     tables = (named or owners) if len(owners) > 1 else {check.table}
     return {service.id for name in tables for service in model().services_of_table[name]}

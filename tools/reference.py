@@ -265,14 +265,17 @@ def _table(model: Model, table: Table) -> Iterator[str]:
     for derived in table.derived:
         of = _code(derived.of) if "::" in derived.of else _link(derived.of)
         yield from _item("Derived", f"from {_codes(derived.needs)} of {of}")
-    if table.derived:
+    if table.computed is not None:
+        others = [_link(name) for name in table.computed.needs if name != table.computed.of]
+        yield from _item("Computed", f"for {_link(table.computed.of)}, from {', '.join(others)}")
+    if table.owners:
         yield from _item("Findings", "name the resource that the rows belong to")
     facts = facts_of(table.name) if table.facts else None
     if facts is not None:
         compared = ", ".join(f"<{part.source}> ({part.checked})" for part in facts.compared)
         yield from _item("Facts", f"{compared}; what lies ahead is believed for {facts.believed_for_days} days")
     yield ""
-    sources = [] if table.derived else [source for source in SOURCES if source.tells(table)]
+    sources = [] if table.owners else [source for source in SOURCES if source.tells(table)]
     yield from _grid(
         ["column", "type", *(source.label for source in sources), "absent", "about"],
         (

@@ -111,7 +111,7 @@ def test_a_standin_decides_nothing() -> None:
         for verdict, examples in examples_of(one).items()
         for example in examples
         for changed in with_standins(table(one.table), example)
-        if table(one.table).types or table(one.table).derived
+        if table(one.table).types or table(one.table).owners
     ]
     by_check: dict[str, list[tuple[str, Example, Example]]] = {}
     for check, verdict, example, changed in given:

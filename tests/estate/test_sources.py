@@ -58,7 +58,7 @@ def test_the_command_refuses_them_in_one_line(tmp_path: Path) -> None:
 def test_each_source_says_in_its_own_words_what_it_does_not_tell() -> None:
     assert len({source.untold for source in SOURCES}) == len(SOURCES)
     for source in SOURCES:
-        told = [table for table in all_tables().values() if source.tells(table) and not table.derived]
+        told = [table for table in all_tables().values() if source.tells(table) and not table.owners]
         assert len(told) > 50
         assert all(any(source.place(table, column) for column in table.columns) for table in told)
 

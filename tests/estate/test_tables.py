@@ -325,6 +325,12 @@ def test_a_table_is_whole(table: Table) -> None:
     assert all(re.fullmatch(r"[a-z][a-z0-9_]*", name) for name in names)
     if table.steps or table.types:
         assert "arn" in names, "findings need the ARN"
+    if table.computed is not None:
+        assert table.scope == "account", "it is computed once for all regions of an account"
+        assert table.computed.of in table.computed.needs
+        for name, columns in table.computed.needs.items():
+            assert {*columns} <= {column.name for column in all_tables()[name].columns}
+            assert all_tables()[name].computed is None, "what is computed is written after all else"
     for derived in table.derived:
         parent = all_tables().get(derived.of)
         if "::" not in derived.of:

@@ -265,5 +265,5 @@ def _type(name: str) -> str | None:
     table = all_tables().get(name)
     if table is None:
         return None
-    parents = (derived.of for derived in table.derived)
-    return table.types[0] if table.types else next((of if "::" in of else _type(of) for of in parents), None)
+    owners = (of if "::" in of else _type(of) for of in table.owners)
+    return table.types[0] if table.types else next(owners, None)

@@ -26,11 +26,13 @@ def concerns(gap: Unread, check: Check, name: str) -> bool:
 
 
 def owners_of(check: Check, name: str) -> set[str]:
-    """The tables from whose rows come the rows of a derived table that may matter to a check."""
+    """The tables to whose rows belong the rows of a derived or computed table that may matter to a check."""
     demands = [demand for demand in check.demands if demand.table == name]
-    return {
+    of = all_tables()[name]
+    computed = {of.computed.of} if of.computed is not None else set()
+    return computed | {
         derived.of
-        for derived in all_tables()[name].derived
+        for derived in of.derived
         if not demands or any(demand.allows(derived.known) for demand in demands)
     }
 
@@ -61,7 +63,7 @@ def _tells(source: Source, table: Table, name: str) -> bool:
     if looked is not None:
         return looked.facts or source.tells(looked)
     column = next((column for column in table.columns if column.name == name), None)
-    made_elsewhere = column is None or table.derived or table.facts
+    made_elsewhere = column is None or table.owners or table.facts
     return bool(made_elsewhere) or (column is not None and source.place(table, column) is not None)
 
 
@@ -111,7 +113,7 @@ class Missing:
     def why_null(self, table: Table, name: str) -> Unknown:
         """Why a column is NULL in a row that does not say so itself."""
         column = table.column(name)
-        if column in table.columns and column is not None and not table.derived:
+        if column in table.columns and column is not None and not table.owners:
             if self.source.place(table, column) is None:
                 return Unknown(Kind.UNTOLD, self.source.untold)
             held = self._snapshot.manifest.tables.get(table.name)

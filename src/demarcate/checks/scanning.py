@@ -41,7 +41,7 @@ _LOOKED_AT = ("account_id", "region", "_conditional", COMPANION.name, MARKS)
 
 def _own(table: Table, name: str) -> str:
     """SQL for a column of a row; NULL where its table has none, or tells something of a part of the resource."""
-    if table.column(name) is None or table.derived:
+    if table.column(name) is None or table.owners:
         return f"NULL::{JUDGED[name]}"
     return f"{ROW}.{identifier(name)}"
 
@@ -205,7 +205,7 @@ class Scan:
         self._group, self._cursor, self._table, self._checks = group, cursor, table, checks
         self._wanted = wanted
         # Of what a template declares within a resource there may be several rows; AWS names each by itself.
-        self._merged = bool(table.derived or (table.within and not group.missing.source.asks))
+        self._merged = bool(table.owners or (table.within and not group.missing.source.asks))
         """Whether several rows are one resource."""
         looked = [group.missing.looked_into(check) for check in checks if check.lookups]
         self._missing: tuple[str, ...] = ()

@@ -291,7 +291,7 @@ class _Baseline:
     def drifts(self) -> Iterator[Drift]:
         for name in sorted(self._rows.declared.manifest.tables):
             table = all_tables().get(name)
-            if table is not None and not table.derived:
+            if table is not None and not table.owners:
                 yield from self._of_table(table)
 
     def _of_table(self, table: Table) -> Iterator[Drift]:

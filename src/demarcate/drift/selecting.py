@@ -23,7 +23,7 @@ def selection_for(declared: Snapshot, asked: Mapping[str, frozenset[str]], *, li
         table = all_tables().get(name)
         if (
             table is None
-            or table.derived
+            or table.owners
             or (not baseline and (not table.types or not any(p.rows for p in held.parts)))
         ):
             continue

@@ -156,7 +156,7 @@ def _operator(snapshot: Snapshot, table: str, resource: str) -> str:
 
 def resource_checks(model: Model, tables: Sequence[str], *, live: bool) -> dict[str, Check]:
     """The checks that judge resources of these tables, or rows that are derived from theirs."""
-    own = {*tables, *(name for name, table in all_tables().items() if table.derived)}
+    own = {*tables, *(name for name, table in all_tables().items() if table.owners)}
     checks = load_checks(responsibilities=model.owed)
     return {
         name: check for name, check in checks.items() if check.table in own and not (live and check.on_request)
@@ -238,7 +238,7 @@ def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
     with connect(snapshot.folder) as connection:
         for name in snapshot.manifest.tables:
             files = snapshot.files(name)
-            if not files or name not in all_tables() or all_tables()[name].derived:
+            if not files or name not in all_tables() or all_tables()[name].owners:
                 continue
             rows: list[Any] = connection.execute(
                 f"SELECT DISTINCT resource FROM {rows_in(files)} WHERE resource = $it "

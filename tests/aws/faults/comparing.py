@@ -86,7 +86,7 @@ def _rows(name: str, calm: Seen, seen: Seen, failed: list[Reach], faults: Mappin
             return
     hit = {reach.operation: reach.columns[name] & columns for reach in failed if name in reach.columns}
     hit = {operation: lost for operation, lost in hit.items() if lost}
-    derived = [reach for reach in failed if name in reach.derived]
+    derived = [reach for reach in failed if name in reach.derived or name in reach.computed]
     if derived:
         yield from _derived_rows(name, before, rows, derived, faults)
         return

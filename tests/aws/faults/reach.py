@@ -29,6 +29,8 @@ class Reach:
     columns: dict[str, set[str]] = field(default_factory=dict)
     derived: dict[str, set[str]] = field(default_factory=dict)
     """Table to the tables that its lost rows are made from."""
+    computed: set[str] = field(default_factory=set)
+    """Tables whose rows are looked for in what it leads to, or fills."""
 
     @property
     def tables(self) -> set[str]:
@@ -40,6 +42,8 @@ class Reach:
         if check.table in self.listed or self._needs(check.table, (*check.columns, *check.shown)):
             return True
         if check.table in self.derived and owners_of(check, check.table) & self.derived[check.table]:
+            return True
+        if check.table in self.computed:
             return True
         return any(
             name in self.listed
@@ -75,6 +79,12 @@ def reaches() -> Mapping[str, Reach]:
             for reach in found.values():
                 if derived.of in reach.listed or set(derived.needs) & reach.columns.get(derived.of, set()):
                     reach.derived.setdefault(one.name, set()).add(derived.of)
+        for name, columns in one.computed.needs.items() if one.computed is not None else ():
+            for reach in found.values():
+                if name in reach.listed and name in one.owners:
+                    reach.derived.setdefault(one.name, set()).add(name)
+                elif name in reach.listed or set(columns) & reach.columns.get(name, set()):
+                    reach.computed.add(one.name)
     return found
 
 
@@ -111,7 +121,7 @@ def needing() -> Mapping[str, frozenset[str]]:
 def needing_alone() -> Mapping[str, frozenset[str]]:
     """The same without checks on tables that are made from others: what fails of several owners can be told apart."""
     return {
-        name: frozenset(check for check in needed if not table(checks()[check].table).derived)
+        name: frozenset(check for check in needed if not table(checks()[check].table).owners)
         for name, needed in needing().items()
     }
 

@@ -37,7 +37,7 @@ def test_every_table_that_can_has_rows(whole_world: World) -> None:
 
 def is_derived_live(name: str) -> bool:
     tables = all_tables()
-    return any(derived.of in tables and tables[derived.of].steps for derived in tables[name].derived)
+    return any(of in tables and tables[of].steps for of in tables[name].owners)
 
 
 def test_the_same_is_seen_twice(world: World) -> None:

@@ -265,6 +265,27 @@ def _marks(value: Any, where: str) -> Iterator[tuple[str, str]]:
             yield from _marks(item, f"{where}/{str(key).replace('~', '~0').replace('/', '~1')}")
 
 
+def unmarked(value: Any, told: Any) -> Any:
+    """A column's value with its stand-ins again, by what `marks` told of them: those of each are what they were, but
+    for what they are the base64 of.
+
+    >>> unmarked({"Topics": ["Alarms"]}, {"/Topics/0": "${Alarms}"})
+    {'Topics': [StandIn('Alarms', '${Alarms}')]}
+    """
+    if isinstance(told, str):
+        return StandIn(value, told)
+    if isinstance(told, list):
+        return [item if mark is None else StandIn(item, mark) for item, mark in zip(value, told, strict=True)]
+    for pointer, mark in told.items():
+        *way, last = (step.replace("~1", "/").replace("~0", "~") for step in pointer[1:].split("/"))
+        inside = value
+        for step in way:
+            inside = inside[int(step) if isinstance(inside, list) else step]
+        key: Any = int(last) if isinstance(inside, list) else last
+        inside[key] = StandIn(inside[key], mark)
+    return value
+
+
 def shown(value: Any) -> Any:
     """Plain data with the texts that stand for stand-ins in their places. What has none is its own answer."""
     if type(value) is StandIn:

@@ -337,6 +337,24 @@ class Derived:
         return self.needs[0] in columns
 
 
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """Rows that come from several tables of an account together, made once all that was asked for is written.
+
+    They belong to resources of the table `of`. `needs` are the tables that the function reads, that one among them,
+    with the columns of each. The function gets the rows of each by its name, to be gone through as often as it likes,
+    and yields pairs: the row of `of` that a row belongs to, and its columns; what these leave out is `absent`.
+
+    None of the columns that are needed is None: they may be Unknown, or hold it. A row is Unknown itself where it is
+    not known whether it is there (but not of `of`), and so is one after the others where there may be more than could
+    be read.
+    """
+
+    of: str
+    needs: Mapping[str, tuple[str, ...]]
+    function: Callable[[Mapping[str, Iterable[Any]]], Iterable[tuple[Mapping[str, Any], Mapping[str, Any]]]]
+
+
 Scope = Literal["region", "account"]
 
 
@@ -346,8 +364,8 @@ class Table:
 
     `service` is the model's service id. `scope` says whether AWS keeps these per region or per account
     (IAM, CloudFront, Organizations, …; the rows of such a table are in region "global" unless a column
-    `region` says otherwise). `derived` tables have rows made from other rows; their findings name the
-    resource that the row belongs to. `facts` names a file of facts that fills the table where the source
+    `region` says otherwise). `derived` and `computed` tables have rows made from other rows; their findings name
+    the resource that the row belongs to. `facts` names a file of facts that fills the table where the source
     cannot (`checks/facts/`).
     """
 
@@ -367,6 +385,7 @@ class Table:
     within: tuple[Within, ...] = ()
     inherits: tuple[Inherited, ...] = ()
     derived: tuple[Derived, ...] = ()
+    computed: Computed | None = None
     ref_property: str = ""
     """The property that `Ref` returns when a template declares it (`BucketName`)."""
     ref_attributes: tuple[str, ...] = ()
@@ -398,6 +417,12 @@ class Table:
     def named_types(self) -> tuple[str, ...]:
         """The template resource types to which a reference is one to a row."""
         return (*self.types, *(within.type for within in self.within if within.named))
+
+    @property
+    def owners(self) -> tuple[str, ...]:
+        """Where rows are made of others': whose resources they belong to, tables or (with "::") types of a template."""
+        computed = (self.computed.of,) if self.computed is not None else ()
+        return (*(derived.of for derived in self.derived), *computed)
 
     @property
     def all_columns(self) -> tuple[Column, ...]:

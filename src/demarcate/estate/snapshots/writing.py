@@ -241,8 +241,8 @@ class SnapshotWriter:
         with self._lock:
             self._failed[key] = why
 
-    def _manifest(self) -> Manifest:
-        """What was written; units in their order, in whichever order they were read."""
+    def manifest(self) -> Manifest:
+        """What was written so far; units in their order, in whichever order they were read."""
         units = [self._units[key] for key in sorted(self._units)]
         tables: dict[str, tuple[tuple[str, ...], list[Part]]] = {}
         for sealed in [*self._parts, *(part for unit in units for part in unit.parts)]:
@@ -268,7 +268,7 @@ class SnapshotWriter:
 
     def finish(self) -> Snapshot:
         """Write the manifest and give the folder its name. Raises DemarcateError where that fails."""
-        manifest = self._manifest()
+        manifest = self.manifest()
         write_manifest(self.folder, manifest)
         if self._out is None:
             snapshot = Snapshot(self.folder, manifest, temporary=self._temporary, fresh=True)

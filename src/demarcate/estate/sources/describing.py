@@ -36,7 +36,7 @@ def describe_table(name: str) -> Rows:
 
 def shown(source: Source, of: Table, column: Column) -> str:
     """Where a source finds a column; empty where the table's rows are not read but made."""
-    if column not in of.columns or of.derived:
+    if column not in of.columns or of.owners:
         return ""
     place = source.place(of, column) if source.tells(of) else None
     if place is None:

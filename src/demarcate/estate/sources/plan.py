@@ -68,11 +68,13 @@ class TablePlan:
 def tells(source: str, table: Table) -> bool:
     """Whether a source can fill a table.
 
-    A derived table counts where any of what it is derived from does.
+    A derived table counts where any of what it is derived from does, a computed one where all that it needs do.
     """
     if table.steps if source == "live" else table.types:
         return True
     tables = all_tables()
+    if table.computed is not None:
+        return all(tells(source, tables[name]) for name in table.computed.needs)
     return any(
         (source == "cloudformation") if "::" in derived.of else tells(source, tables[derived.of])
         for derived in table.derived
@@ -82,19 +84,22 @@ def tells(source: str, table: Table) -> bool:
 def make_plan(selection: Selection, source: str, only: Only | None = None) -> list[TablePlan]:
     """The plan for a selection, and for the resources meant. Raises DemarcateError for a table that does not exist.
 
-    Rows that are derived are of the resource that they come from: its table is read of no more than what they are.
+    Rows that are derived are of the resource that they come from: its table is read of no more than what they are. What
+    a computed table needs is read whole.
     """
     plans: dict[str, TablePlan] = {}
     columns: dict[str, set[str]] = {}
+    computed = [of for name in selection if (of := table(name).computed) is not None]
+    whole = {name for of in computed for name in of.needs}
 
     def want(table_: Table, names: frozenset[str] | None) -> TablePlan:
         wanted = columns.setdefault(table_.name, set())
         wanted.update({column.name for column in table_.all_columns} if names is None else names)
         return plans.setdefault(table_.name, TablePlan(table_))
 
-    for name, names in selection.items():
+    for name, names in _with_needs(selection, source).items():
         chosen = table(name)
-        if not tells(source, chosen):
+        if not tells(source, chosen) or chosen.computed is not None:
             continue
         if chosen.steps or chosen.types or not chosen.derived:
             want(chosen, names).kept = True
@@ -109,7 +114,7 @@ def make_plan(selection: Selection, source: str, only: Only | None = None) -> li
     for name, plan in plans.items():
         wanted_columns = _closed(plan.table, columns[name])
         plan.columns = tuple(column for column in plan.table.all_columns if column.name in wanted_columns)
-        plan.only = _only(plan, only or {})
+        plan.only = None if name in whole else _only(plan, only or {})
     return list(plans.values())
 
 
@@ -128,6 +133,17 @@ def identifying(table: Table) -> tuple[Column, ...] | None:
     columns = tuple(column for column in table.all_columns if column.name in names)
     places = [place for column in columns if (place := column.place("live")) is not None]
     return None if any(detail_of(place.path) for place in places) else columns
+
+
+def _with_needs(selection: Selection, source: str) -> Selection:
+    """A selection with what its computed tables need, as far as a source can fill them."""
+    wanted = dict(selection)
+    for name in selection:
+        chosen = table(name)
+        for need, columns in chosen.computed.needs.items() if chosen.computed and tells(source, chosen) else ():
+            before = wanted.get(need, frozenset())
+            wanted[need] = None if before is None else before.union(columns)
+    return wanted
 
 
 def _closed(table: Table, names: set[str]) -> set[str]:

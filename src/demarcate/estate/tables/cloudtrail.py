@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, Final
 
 from demarcate.estate.schema.alarm_events import alarm_events
 from demarcate.estate.schema.standins import StandIn
@@ -11,7 +11,7 @@ from demarcate.estate.schema.table import (
     Arn,
     Bool,
     Call,
-    Derived,
+    Computed,
     Each,
     From,
     Int,
@@ -24,7 +24,10 @@ from demarcate.estate.schema.table import (
     attribute,
 )
 from demarcate.estate.schema.transforms import each
-from demarcate.estate.schema.unknown import first_unknown
+from demarcate.estate.schema.truths import Lookup, Truth, all_of, any_of, values_of
+from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.tables.account import ACCOUNT
+from demarcate.estate.tables.cloudwatch import ALARM, METRIC_FILTER
 
 _SELECTORS = ("EventSelectors", "AdvancedEventSelectors")
 _BUCKETS = ("arn:aws:s3", "arn:aws:s3:::", "arn:aws-cn:s3", "arn:aws-us-gov:s3")
@@ -262,11 +265,43 @@ EVENT_DATA_STORE = Table(
 )
 
 
-def _alarm_events(_: Mapping[str, Any]) -> Iterator[dict[str, str]]:
-    """Every event of every alarm: they are the same in all accounts."""
-    for alarm, events in alarm_events().items():
-        for event in events:
-            yield {"alarm": alarm, "event": event}
+_METRIC: Final = ("metric_transformation_name", "metric_transformation_namespace")
+
+
+def _alarm_events(tables: Mapping[str, Iterable[Any]]) -> Iterator[tuple[Mapping[str, Any], dict[str, Any]]]:
+    """Every event of every alarm, which are the same in all accounts, and whether one goes off on it.
+
+    That is one with an action, on the metric of a filter that matches the event, on the log group of a trail that logs
+    in all regions.
+    """
+    groups, alarms = Lookup(), Lookup()
+    for trail in tables[TRAIL.name]:
+        arn, *logs = values_of(trail, "log_group_arn", "is_logging", "is_multi_region_trail")
+        groups.add((_group(arn),), all_of(logs))
+    for alarm in tables[ALARM.name]:
+        actions, enabled, *metric = values_of(
+            alarm, "alarm_actions", "actions_enabled", "region", "metric_name", "namespace"
+        )
+        acts = actions if isinstance(actions, Unknown) else bool(actions)
+        alarms.add(tuple(metric), all_of((enabled, acts)))
+    raised: dict[str, Truth] = {}
+    everything = [event for events in alarm_events().values() for event in events]
+    for metric_filter in tables[METRIC_FILTER.name]:
+        matched, group, *metric = values_of(metric_filter, "matched_events", "log_group_name", "region", *_METRIC)
+        rings = all_of((groups.holds((group,)), alarms.holds(tuple(metric))))
+        if isinstance(matched, Unknown):
+            rings, matched = all_of((matched, rings)), everything
+        for event in matched if rings is not False else ():
+            raised[event] = any_of((raised.get(event, False), rings))
+    for account in tables[ACCOUNT.name]:
+        for alarm, events in alarm_events().items():
+            for event in events:
+                yield account, {"alarm": alarm, "event": event, "raises_alarm": raised.get(event, False)}
+
+
+def _group(arn: Any) -> Any:
+    """The name of a log group, by its ARN."""
+    return arn if isinstance(arn, Unknown | StandIn) else arn.rpartition(":log-group:")[2]
 
 
 ALARM_EVENT = Table(
@@ -274,9 +309,23 @@ ALARM_EVENT = Table(
     "An event that must raise an alarm in every account, whoever causes it.",
     service="cloudtrail",
     scope="account",
-    derived=(Derived("aws_account", needs=(), function=_alarm_events),),
+    computed=Computed(
+        ACCOUNT.name,
+        needs={
+            ACCOUNT.name: (),
+            TRAIL.name: ("is_logging", "is_multi_region_trail", "log_group_arn"),
+            METRIC_FILTER.name: ("log_group_name", "matched_events", *_METRIC),
+            ALARM.name: ("metric_name", "namespace", "actions_enabled", "alarm_actions"),
+        },
+        function=_alarm_events,
+    ),
     columns=(
         Text("alarm", about="Which alarm: root-use, iam-changes, …"),
         Text("event", about="What happened: iam:CreatePolicy, …"),
+        Bool(
+            "raises_alarm",
+            about="Whether an alarm with an action goes off on it: one on the metric of a filter that matches it, on "
+            "the log group of a trail that logs in all regions.",
+        ),
     ),
 )

@@ -12,6 +12,7 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
+from demarcate.estate.sources.computing import finish
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection, make_plan, tells
 from demarcate.estate.sources.progress import Progress
@@ -67,7 +68,7 @@ class LiveSource:
         asked = _asked(selection, options)
         with SnapshotWriter(self.name, NAME, out=out, asked=asked, resume=options.resume) as writer:
             collect(selection, writer, options, progress=progress)
-            return writer.finish()
+            return finish(writer, selection, self)
 
 
 def _asked(selection: Selection, options: Options) -> dict[str, str]:

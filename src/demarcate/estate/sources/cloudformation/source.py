@@ -10,6 +10,7 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.cloudformation.shapes import place_of
+from demarcate.estate.sources.computing import finish
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection, tells
 from demarcate.estate.sources.progress import Progress
@@ -67,4 +68,4 @@ class TemplateSource:
                 parameters=options.parameters,
                 max_resources=options.max_resources,
             )
-            return writer.finish()
+            return finish(writer, selection, self)

@@ -13,6 +13,7 @@ from demarcate.estate.schema.table import Column, From, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
+from demarcate.estate.sources.computing import finish
 from demarcate.estate.sources.config.files import AGGREGATOR, BUCKET, recognises
 from demarcate.estate.sources.config.recorded import all_recorded, place_of, types_of
 from demarcate.estate.sources.interface import Options
@@ -44,7 +45,11 @@ class ConfigSource:
         return frozenset(("regions", "max_resources", *remote))
 
     def tells(self, table: Table) -> bool:
-        """Whether Config records what fills it. A derived table counts where any of its parents does."""
+        """Whether Config records what fills it. A derived table counts where any of its parents does, a computed one
+        where all that it needs do.
+        """
+        if table.computed is not None:
+            return all(self.tells(table_named(name)) for name in table.computed.needs)
         parents = [table_named(derived.of) for derived in table.derived if "::" not in derived.of]
         return any(map(types_of, (table, *parents)))
 
@@ -80,7 +85,7 @@ class ConfigSource:
             SnapshotWriter(self.name, " ".join(names), out=out, moment=opened.moment) as writer,
         ):
             collect(opened, plans, writer, regions=options.regions)
-            return writer.finish()
+            return finish(writer, selection, self)
 
 
 def _is_remote(name: str) -> bool:

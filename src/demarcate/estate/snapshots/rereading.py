@@ -1,0 +1,70 @@
+"""Rows as they were when they were written: with what is unknown in them, and with their stand-ins."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from demarcate.base.connection import Limits, connect
+from demarcate.base.encoding import from_json
+from demarcate.base.sql import identifier
+from demarcate.estate.schema.standins import unmarked
+from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.snapshots.tabular import rows_in
+
+MEMORY = 160_000_000
+"""Bytes that reading may take, beside a page of rows."""
+
+PAGE = 1_000
+"""How many rows are held at once."""
+
+
+class Rereading:
+    """Reads files of rows below a folder. Use as a context manager."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._connection = connect(folder, limits=Limits(memory=MEMORY, threads=1))
+
+    def __enter__(self) -> Rereading:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._connection.close()
+
+    def rows(
+        self, table: Table, files: Sequence[str], columns: Sequence[str], nulls: Mapping[str, Unknown]
+    ) -> Iterator[dict[str, Any]]:
+        """The rows of a table in some files of the snapshot, in their order, with these columns.
+
+        What is NULL in a row that does not say why is what `nulls` says of its column, if anything.
+        """
+        if not files:
+            return
+        types = {column.name: column.type for column in table.all_columns}
+        wanted = dict.fromkeys((*columns, "_unknown", "_assigned"))
+        source = rows_in(f"{self._folder}/{file}" for file in files)
+        cursor = self._connection.cursor()
+        result = cursor.execute(f"SELECT {', '.join(map(identifier, wanted))} FROM {source}")
+        while page := result.fetchmany(PAGE):
+            for values in page:
+                row = dict(zip(wanted, values, strict=True))
+                unknown, assigned = (from_json(row.pop(name) or "{}") for name in ("_unknown", "_assigned"))
+                for name in columns:
+                    value = row[name]
+                    if value is None:
+                        row[name] = _why(unknown.get(name)) or nulls.get(name)
+                        continue
+                    if types[name] == "JSON":
+                        value = from_json(value)
+                    row[name] = unmarked(value, assigned[name]) if name in assigned else value
+                yield row
+
+
+_KINDS = {kind.value: kind for kind in Kind}
+
+
+def _why(told: Mapping[str, str] | None) -> Unknown | None:
+    return Unknown(_KINDS[told["kind"]], told["reason"]) if told else None
