@@ -28,6 +28,10 @@ if TYPE_CHECKING:
 MANY_ROWS = 200_000
 """From so many rows on, one query is worth several threads."""
 
+KEPT_ROWS = 1_000
+"""Up to so many rows of a table are read once: to plan that its files are read costs more, in every query that looks
+into it and as often as that does.
+"""
 
 MEMORY, MEMORY_OF_A_ROW, MOST_MEMORY = 256_000_000, 2_000, 300_000_000
 """Bytes that judging may take, and for each row of the snapshot, up to the last: what needs more is not the estate's
@@ -191,11 +195,14 @@ class Group:
                 f"CREATE VIEW {self._named(table.name)} AS {self._asked(table, f'SELECT {nothing} WHERE false')}"
             )
         elif self.marked(table):  # what is asked of stand-ins takes more than to keep the answers
-            read = [
-                identifier(column.name) for column in table.all_columns if column.name in self._reads[table.name]
-            ]
-            rows = f"SELECT {', '.join(read)} FROM ({self._select(table, files)})"
-            self._execute(f"CREATE TABLE {self._named(table.name)} AS {self._asked(table, rows)}")
+            rows = self._asked(table, self._read(table, files))
+            self._execute(f"CREATE TABLE {self._named(table.name)} AS {rows}")
+        elif self.rows(table) <= KEPT_ROWS:
+            kept = self._named(f"{table.name} kept" if self._asks.get(table.name) else table.name)
+            self._execute(f"CREATE TABLE {kept} AS {self._read(table, files)}")
+            if self._asks.get(table.name):  # which a row may make fail, and then what asks it
+                rows = self._asked(table, f"SELECT * FROM {kept}")
+                self._execute(f"CREATE VIEW {self._named(table.name)} AS {rows}")
         else:
             rows = self._asked(table, self._select(table, files))
             self._execute(f"CREATE VIEW {self._named(table.name)} AS {rows}")
@@ -239,6 +246,11 @@ class Group:
             for ask in self._asks.get(table.name, ())
         ]
         return f"SELECT {', '.join(['*', *asks])} FROM ({rows})" if asks else rows
+
+    def _read(self, table: Table, files: Sequence[str]) -> str:
+        """SQL for the rows in some files, in those columns that judging reads."""
+        read = [identifier(column.name) for column in table.all_columns if column.name in self._reads[table.name]]
+        return f"SELECT {', '.join(read)} FROM ({self._select(table, files)})"
 
     def _select(self, table: Table, files: Sequence[str]) -> str:
         """SQL for the rows in some files, in the columns and types that the table has today."""
