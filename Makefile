@@ -15,7 +15,7 @@ NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and 
 	$(NEW_ENOUGH)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[arrow,pictures,postgres]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[arrow,calendar,pictures,postgres]' --group dev
 	$(BIN)/python -m compileall -q src
 	touch $@
 
@@ -24,7 +24,7 @@ $(LOWEST)/installed: pyproject.toml .ci/lowest.py
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(LOWEST)/bin/python .ci/lowest.py pyproject.toml > $(LOWEST)/constraints.txt
-	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[arrow,pictures,postgres]' --group dev
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[arrow,calendar,pictures,postgres]' --group dev
 	touch $@
 
 demo: .venv/installed ## assess the example estate with its evidence, and write the report

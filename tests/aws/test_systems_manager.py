@@ -50,11 +50,17 @@ def test_maintenance_window(aws: Aws) -> None:
     window = ssm.create_maintenance_window(
         Name="patching", Schedule="rate(7 days)", Duration=3, Cutoff=1, AllowUnassociatedTargets=False
     )["WindowId"]
+    target = ssm.register_target_with_maintenance_window(
+        WindowId=window, ResourceType="INSTANCE", Targets=[{"Key": "tag:env", "Values": ["prod"]}]
+    )["WindowTargetId"]
     task = ssm.register_task_with_maintenance_window(
         WindowId=window, TaskArn="AWS-RunPatchBaseline", TaskType="RUN_COMMAND", MaxConcurrency="1", MaxErrors="1"
     )["WindowTaskId"]
     (row,) = aws.rows("aws_ssm_maintenance_window")
     assert (row["window_id"], row["enabled"], row["schedule"]) == (window, True, "rate(7 days)")
+    (row,) = aws.rows("aws_ssm_maintenance_window_target")
+    assert (row["window_target_id"], row["window_id"], row["resource_type"]) == (target, window, "INSTANCE")
+    assert json.loads(row["targets"]) == [{"Key": "tag:env", "Values": ["prod"]}]
     (row,) = aws.rows("aws_ssm_maintenance_window_task")
     assert (row["window_task_id"], row["window_id"], row["task_arn"]) == (task, window, "AWS-RunPatchBaseline")
     assert (row["window_enabled"], row["window_schedule"]) == (True, "rate(7 days)")

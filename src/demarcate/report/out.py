@@ -39,6 +39,11 @@ class Out:
         for line in lines:
             self.write(line)
 
+    def write_crlf(self, lines: Iterable[str]) -> None:
+        """Write lines that end with carriage return and line feed, as formats of the internet have it."""
+        for line in lines:
+            self.styled.write(f"{printable(line)}\r\n")
+
     def flush(self) -> None:
         """Hand on what is held back."""
         self.styled.flush()

@@ -243,6 +243,48 @@ REPLICATION_GROUP = Table(
     ),
 )
 
+UPDATE_ACTION = Table(
+    "aws_elasticache_update_action",
+    "A service update that a cluster or replication group has not had yet.",
+    service="elasticache",
+    live=Each(
+        "elasticache.describe_update_actions",
+        "UpdateActions[]",
+        params={
+            "UpdateActionStatus": [
+                "not-applied",
+                "waiting-to-start",
+                "in-progress",
+                "stopping",
+                "stopped",
+                "scheduling",
+                "scheduled",
+            ]
+        },
+    ),
+    columns=(
+        Text("service_update_name", live="ServiceUpdateName"),
+        Text("replication_group_id", live="ReplicationGroupId", absent=""),
+        Text("cache_cluster_id", live="CacheClusterId", absent=""),
+        Arn(
+            "arn:{partition}:elasticache:{region}:{account_id}:update-action/{service_update_name}/"
+            "{replication_group_id}{cache_cluster_id}"
+        ),
+        Text("engine", live="Engine"),
+        Text("service_update_type", live="ServiceUpdateType", about="Such as security-update."),
+        Text("service_update_severity", live="ServiceUpdateSeverity"),
+        Text("service_update_status", live="ServiceUpdateStatus", about="available, cancelled or expired."),
+        Text("update_action_status", live="UpdateActionStatus"),
+        Time("service_update_release_date", live="ServiceUpdateReleaseDate"),
+        Time(
+            "service_update_recommended_apply_by_date",
+            live="ServiceUpdateRecommendedApplyByDate",
+            about="Until when AWS asks to apply it.",
+        ),
+        Text("estimated_update_time", live="EstimatedUpdateTime", absent=""),
+    ),
+)
+
 ENGINE_VERSION = Table(
     "aws_elasticache_engine_version",
     "Until when ElastiCache supports a major version of an engine.",

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from demarcate.estate.schema.table import Arn, Each, Table, Text, Time
+from demarcate.estate.schema.table import Arn, Each, Float, From, Table, Text, Texts, Time
+from demarcate.estate.schema.transforms import each
 
 STATUS = Table(
     "aws_inspector2_status",
@@ -26,6 +27,42 @@ STATUS = Table(
         Text("lambda_status", live="resourceState.lambda.status"),
         Text("lambda_code_status", live="resourceState.lambdaCode.status"),
         Text("code_repository_status", live="resourceState.codeRepository.status"),
+    ),
+)
+
+FINDING = Table(
+    "aws_inspector2_finding",
+    "A package with a known vulnerability that Inspector sees in a resource now.",
+    service="inspector",
+    live=Each(
+        "inspector2.list_findings",
+        "findings[]",
+        params={
+            "filterCriteria": {
+                "findingStatus": [{"comparison": "EQUALS", "value": "ACTIVE"}],
+                "findingType": [{"comparison": "EQUALS", "value": "PACKAGE_VULNERABILITY"}],
+            }
+        },
+    ),
+    columns=(
+        Arn(live="findingArn"),
+        Text("source_account_id", live="awsAccountId", about="The account that the resource is in."),
+        Text(
+            "vulnerability_id", live="packageVulnerabilityDetails.vulnerabilityId", about="Such as CVE-2021-44228."
+        ),
+        Texts("related_vulnerabilities", live="packageVulnerabilityDetails.relatedVulnerabilities", absent=[]),
+        Text("severity", live="severity"),
+        Text("status", live="status"),
+        Text("title", live="title", absent=""),
+        Float("inspector_score", live="inspectorScore"),
+        Float("epss_score", live="epss.score", about="How likely it is exploited within 30 days, from 0 to 1."),
+        Text("fix_available", live="fixAvailable", about="YES, NO or PARTIAL."),
+        Text("exploit_available", live="exploitAvailable", about="YES or NO."),
+        Text("resource_type", live="resources[0].type"),
+        Text("resource_id", live="resources[0].id"),
+        Texts("packages", live=From("packageVulnerabilityDetails.vulnerablePackages", each("name")), absent=[]),
+        Time("first_observed_at", live="firstObservedAt"),
+        Time("last_observed_at", live="lastObservedAt"),
     ),
 )
 

@@ -27,6 +27,16 @@ BROKER = Table(
             about="SINGLE_INSTANCE, ACTIVE_STANDBY_MULTI_AZ or CLUSTER_MULTI_AZ.",
         ),
         Bool("auto_minor_version_upgrade", live="AutoMinorVersionUpgrade", absent=False),
+        Text("maintenance_window_day_of_week", live="MaintenanceWindowStartTime.DayOfWeek"),
+        Text(
+            "maintenance_window_time_of_day", live="MaintenanceWindowStartTime.TimeOfDay", about="Such as 02:00."
+        ),
+        Text(
+            "maintenance_window_time_zone",
+            live="MaintenanceWindowStartTime.TimeZone",
+            absent="UTC",
+            about="A name such as Europe/Berlin, or an offset from UTC.",
+        ),
         Bool("publicly_accessible", live="PubliclyAccessible"),
         Bool("audit_logs_enabled", live="Logs.Audit", absent=False, about="ActiveMQ only."),
         Bool("general_logs_enabled", live="Logs.General", absent=False),

@@ -22,7 +22,7 @@ from demarcate.estate.schema.table import (
     attribute,
 )
 from demarcate.estate.schema.transforms import document, present
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 
 def _cluster(name: str) -> Callable[[Mapping[str, Any]], Any]:
@@ -53,6 +53,11 @@ def _engine_version(properties: Mapping[str, Any]) -> Any:
         return properties["EngineVersion"]
     version = properties.get("ElasticsearchVersion", ABSENT)
     return version if version is ABSENT or isinstance(version, Unknown) else f"Elasticsearch_{version}"
+
+
+def _time_of_day(start: Mapping[str, Any]) -> Any:
+    hours, minutes = start["Hours"], start["Minutes"]
+    return first_unknown([hours, minutes]) or f"{int(hours):02}:{int(minutes):02}"
 
 
 DOMAIN = Table(
@@ -155,6 +160,13 @@ DOMAIN = Table(
             live="ServiceSoftwareOptions.AutomatedUpdateDate",
             about="Until when the owner may choose the time of the update that is waiting.",
         ),
+        Bool("off_peak_window_enabled", live="OffPeakWindowOptions.Enabled"),
+        Text(
+            "off_peak_window_start",
+            live=From("OffPeakWindowOptions.OffPeakWindow.WindowStartTime", _time_of_day),
+            about="When the ten hours begin in which updates are made, in UTC: 22:00.",
+        ),
+        Text("auto_tune_state", live="AutoTuneOptions.State"),
         Int(
             "instance_count",
             live="ClusterConfig.InstanceCount",

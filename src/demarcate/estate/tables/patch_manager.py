@@ -171,12 +171,32 @@ MAINTENANCE_WINDOW = Table(
         Bool("enabled", live="Enabled", cloudformation=From("@", lambda _: True)),
         Text("schedule", live="Schedule"),
         Text("schedule_timezone", live="ScheduleTimezone", absent=""),
+        Int("schedule_offset", live="ScheduleOffset", absent=0, about="Days to wait after a cron expression."),
         Int("duration", live="Duration", about="Hours."),
         Int("cutoff", live="Cutoff", about="Hours."),
         Text("start_date", live="StartDate", absent=""),
         Text("end_date", live="EndDate", absent=""),
         Text("next_execution_time", live="NextExecutionTime", absent=""),
         Tags(live="@tags.TagList"),
+    ),
+)
+
+MAINTENANCE_WINDOW_TARGET = Table(
+    "aws_ssm_maintenance_window_target",
+    "What is registered with a maintenance window as its target.",
+    service="systems-manager",
+    live=(
+        Each("ssm.describe_maintenance_windows", "WindowIdentities[]"),
+        Each("ssm.describe_maintenance_window_targets", "Targets[]", inputs={"WindowId": "WindowId"}),
+    ),
+    cloudformation="AWS::SSM::MaintenanceWindowTarget",
+    columns=(
+        Text("window_target_id", live="WindowTargetId", cloudformation=REF),
+        Arn("arn:{partition}:ssm:{region}:{account_id}:windowtarget/{window_target_id}", cloudformation=REF),
+        Text("window_id", live="WindowId"),
+        Text("name", live="Name", absent=""),
+        Text("resource_type", live="ResourceType", about="INSTANCE or RESOURCE_GROUP."),
+        Json("targets", live="Targets", absent=[], about="Nodes by id, by tag, or by resource group."),
     ),
 )
 
@@ -213,6 +233,12 @@ MAINTENANCE_WINDOW_TASK = Table(
             about="The parameter Operation of a patching document: Scan or Install.",
         ),
         Json("targets", live="Targets", absent=[]),
+        Text(
+            "max_concurrency",
+            live="MaxConcurrency",
+            absent="",
+            about="Targets at once: a number, or a percentage.",
+        ),
         Text("service_role_arn", live="ServiceRoleArn", absent=""),
         Int("priority", live="Priority"),
     ),

@@ -109,6 +109,7 @@ ASSOCIATION = Table(
         Text("document_name", live="Name"),
         Text("document_version", live="DocumentVersion", absent=""),
         Text("schedule_expression", live="ScheduleExpression", absent=""),
+        Int("schedule_offset", live="ScheduleOffset", absent=0, about="Days to wait after a cron expression."),
         Text("status", live="Overview.Status", absent="", about="'' where it has not run."),
         Time("last_execution_date", live="LastExecutionDate"),
         Time(

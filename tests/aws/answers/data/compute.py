@@ -74,6 +74,21 @@ _SERVICE = {
 _REPORTS = f"arn:aws:codebuild:$region:{ACCOUNT}:report-group/shop-tests"
 
 ANSWERS: dict[str, Any] = {
+    "elasticache.describe_update_actions": {
+        "UpdateActions": [
+            {
+                "ReplicationGroupId": "sessions",
+                "ServiceUpdateName": "elasticache-20260101-001",
+                "ServiceUpdateReleaseDate": THEN,
+                "ServiceUpdateSeverity": "important",
+                "ServiceUpdateStatus": "available",
+                "ServiceUpdateRecommendedApplyByDate": THEN,
+                "ServiceUpdateType": "security-update",
+                "UpdateActionStatus": "not-applied",
+                "Engine": "redis",
+            }
+        ]
+    },
     "apprunner.list_services": {"ServiceSummaryList": [_SERVICE]},
     "apprunner.describe_service": {
         "Service": {
@@ -116,6 +131,17 @@ ANSWERS: dict[str, Any] = {
         "reportGroupsNotFound": [],
     },
     "ec2.describe_snapshots": _snapshots,
+    "ec2.describe_instance_event_windows": {
+        "InstanceEventWindows": [
+            {
+                "InstanceEventWindowId": "iew-0123456789abcdef0",
+                "Name": "nights",
+                "CronExpression": "* 0-4,20-23 * * 1,5",
+                "AssociationTarget": {"InstanceIds": [INSTANCE], "Tags": [{"Key": "env", "Value": "prod"}]},
+                "State": "active",
+            }
+        ]
+    },
     "ec2.describe_instance_image_metadata": {
         "InstanceImageMetadata": [
             {

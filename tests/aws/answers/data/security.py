@@ -52,6 +52,33 @@ ANSWERS: dict[str, Any] = {
     },
     "guardduty.get_findings": _findings,
     "guardduty.list_findings": {"FindingIds": ["0123456789abcdef0123456789abcdef"]},
+    "inspector2.list_findings": {
+        "findings": [
+            {
+                "findingArn": f"arn:aws:inspector2:$region:{ACCOUNT}:finding/0123456789abcdef",
+                "awsAccountId": ACCOUNT,
+                "type": "PACKAGE_VULNERABILITY",
+                "description": "A package has a known vulnerability.",
+                "title": "CVE-2021-44228 - log4j",
+                "remediation": {"recommendation": {"text": "Upgrade the package."}},
+                "severity": "CRITICAL",
+                "firstObservedAt": THEN,
+                "lastObservedAt": THEN,
+                "status": "ACTIVE",
+                "resources": [{"type": "AWS_EC2_INSTANCE", "id": INSTANCE}],
+                "inspectorScore": 10.0,
+                "packageVulnerabilityDetails": {
+                    "vulnerabilityId": "CVE-2021-44228",
+                    "vulnerablePackages": [{"name": "log4j", "version": "2.14.1"}],
+                    "source": "NVD",
+                    "relatedVulnerabilities": [],
+                },
+                "fixAvailable": "YES",
+                "exploitAvailable": "YES",
+                "epss": {"score": 0.975},
+            }
+        ]
+    },
     "inspector2.list_coverage": {
         "coveredResources": [
             {

@@ -50,6 +50,9 @@ def fill(make: Callable[..., Any]) -> None:
     window = ssm.create_maintenance_window(
         Name="patching", Schedule="rate(7 days)", Duration=3, Cutoff=1, AllowUnassociatedTargets=False
     )["WindowId"]
+    ssm.register_target_with_maintenance_window(
+        WindowId=window, ResourceType="INSTANCE", Targets=[{"Key": "tag:env", "Values": ["prod"]}]
+    )
     ssm.register_task_with_maintenance_window(
         WindowId=window,
         TaskArn="AWS-RunPatchBaseline",

@@ -1,0 +1,172 @@
+"""patch calendar: all windows and dates of an estate, in one calendar."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from demarcate.cli import options
+from demarcate.report.out import data, saving, say
+
+if TYPE_CHECKING:
+    from demarcate.patching.calendar import Calendar
+    from demarcate.patching.schedules import Schedule
+
+
+class CalendarFormat(StrEnum):
+    """How a calendar is written."""
+
+    TEXT = "text"
+    HTML = "html"
+    ICALENDAR = "icalendar"
+    JSON = "json"
+    CSV = "csv"
+
+
+def verbs(group: typer.Typer) -> None:
+    """Register the verbs."""
+    group.command()(calendar)
+
+
+def calendar(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=options.SOURCES)] = None,
+    since: Annotated[
+        str | None,
+        typer.Option("--from", metavar="DATE", help="The first day, or a moment. Default: when it was read."),
+    ] = None,
+    until: Annotated[
+        str | None, typer.Option("--until", metavar="DATE", help="The last day, or a moment. Default: 30 days.")
+    ] = None,
+    zone: Annotated[
+        str, typer.Option("--zone", metavar="ZONE", help="The time zone to tell it in, such as Europe/Berlin.")
+    ] = "UTC",
+    group_by: Annotated[
+        str | None,
+        typer.Option("--group-by", metavar="TAG", help="What has one value of this tag must not be down at once."),
+    ] = None,
+    node_minutes: Annotated[
+        int, typer.Option("--node-minutes", min=1, max=1440, help="How long patching one node takes.")
+    ] = 30,
+    also: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--also",
+            metavar="NAME=SCHEDULE",
+            help='A schedule of your own, such as "lab=Patch Tuesday + 3 days at 22:00"; repeatable.',
+        ),
+    ] = None,
+    full: Annotated[bool, typer.Option("--full", help="Name all resources.")] = False,
+    format: Annotated[CalendarFormat, typer.Option("--format", help="How it is written.")] = CalendarFormat.TEXT,
+    out: Annotated[Path | None, typer.Option("--out", help="The file to write, in that format.")] = None,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    org: options.Organization = False,
+    account: options.AccountIds = None,
+    role_name: options.RoleName = None,
+    external_id: options.ExternalId = None,
+    parameters: options.Parameters = None,
+) -> None:
+    """Show all maintenance windows and dates in one calendar, and what is in the way of each other.
+
+    Exit codes: 0 done; 2 bad input; 3 done, but something could not be read.
+    """
+    from datetime import timedelta
+
+    from demarcate.base.errors import DemarcateError
+    from demarcate.base.moments import utc
+    from demarcate.estate.sources.collecting import collect_snapshot
+    from demarcate.patching.calendar import check_span, make_calendar, selection
+    from demarcate.patching.schedules import zone_of
+    from demarcate.report.progress import showing
+
+    if format is CalendarFormat.TEXT and out is not None:
+        raise DemarcateError("--out requires --format html, icalendar, json or csv")
+    clocks = zone_of(zone)
+    first = None if since is None else _moment("--from", since, zone)
+    last = None if until is None else _moment("--until", until, zone, end=True)
+    own = _schedules(also, zone)
+    where = sources or ["aws"]
+    options.check_not_kept(where)
+    how = options.options_of(
+        profile,
+        region,
+        endpoint_url,
+        parameters,
+        accounts=options.accounts_of(org, account, role_name, external_id),
+    )
+    wanted = selection()
+    with showing() as progress:
+        snapshot = collect_snapshot(where, how, selection=wanted, progress=progress)
+    with snapshot:
+        if first is None:
+            first = snapshot.moment.astimezone(clocks).replace(hour=0, minute=0, second=0, microsecond=0)
+        begins, ends = utc(first), utc(last or first + timedelta(days=30))
+        check_span(begins, ends)
+        made = make_calendar(snapshot, begins, ends, zone=zone, tag=group_by, minutes=node_minutes, also=own)
+        _tell(made, format, out, full=full)
+        unread = [gap for gap in snapshot.unread if gap.file or {gap.table, *gap.tables} & set(wanted)]
+        options.say_unread(unread)
+        if unread:
+            raise typer.Exit(options.UNREAD)
+
+
+def _tell(calendar: Calendar, format: CalendarFormat, out: Path | None, *, full: bool) -> None:
+    from demarcate.report import patch_calendar as report
+    from demarcate.report import patch_icalendar, rows
+    from demarcate.report.patching import calendar as page
+
+    if format is CalendarFormat.TEXT:
+        report.write(calendar, options.console(), full=full)
+        return
+    printed = data("utf-8" if format in (CalendarFormat.HTML, CalendarFormat.ICALENDAR) else None)
+    with nullcontext(printed) if out is None else saving(out) as stream:
+        if format is CalendarFormat.HTML:
+            page.write(calendar, stream)
+        elif format is CalendarFormat.ICALENDAR:
+            patch_icalendar.write(calendar, stream)
+        elif format is CalendarFormat.JSON:
+            report.write_json(calendar, stream)
+        else:
+            rows.write(*report.rows(calendar), "csv", stream)
+    if out is not None:
+        say(f"written: {out}")
+
+
+def _moment(option: str, text: str, zone: str, *, end: bool = False) -> datetime:
+    """The moment of a day (its end, for the last one) or of a time, by the clocks of a zone unless it names its own.
+
+    Raises DemarcateError.
+    """
+    from datetime import UTC, timedelta
+
+    from demarcate.base.errors import DemarcateError
+    from demarcate.base.moments import utc
+    from demarcate.patching.schedules import zone_of
+
+    try:
+        moment = datetime.fromisoformat(text)
+        if end and len(text) <= len("2026-11-23"):
+            moment += timedelta(days=1)
+        return utc(moment if moment.tzinfo is not None else moment.replace(tzinfo=zone_of(zone))).astimezone(UTC)
+    except (ValueError, OverflowError) as error:
+        raise DemarcateError(f"{option} takes a date such as 2026-11-23, not {text!r}") from error
+
+
+def _schedules(texts: list[str] | None, zone: str) -> dict[str, Schedule]:
+    """Schedules of one's own, by name. Raises DemarcateError for what is none."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.patching.schedules import parse, zone_of
+
+    schedules: dict[str, Schedule] = {}
+    for text in texts or ():
+        name, equals, schedule = text.partition("=")
+        if not equals or not name:
+            raise DemarcateError(f"--also takes NAME=SCHEDULE, not {text!r}")
+        schedules[name] = parse(schedule, zone_of(zone))
+    return schedules

@@ -1,0 +1,93 @@
+"""Rows of a snapshot for what is said of patching: a few columns of a few tables, and why some are not known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from demarcate.base.connection import connect, short
+from demarcate.base.encoding import from_json
+from demarcate.base.errors import DemarcateError
+from demarcate.base.sql import literal
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.tabular import rows_in
+
+Wanted = Mapping[str, Iterable[str]]
+"""The columns that are read, by table."""
+
+Place = tuple[str | None, str | None]
+"""An account and region."""
+
+_OF_ALL = ("resource", "account_id", "region", "_unknown")
+
+
+class Row(dict[str, Any]):
+    """The columns of a row that were asked for; None is not known."""
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return self["account_id"], self["region"]
+
+    @property
+    def resource(self) -> str:
+        """What findings call it."""
+        return self["resource"] or ""
+
+    def why(self, *columns: str) -> str:
+        """Why the first of some columns that is not known is not; empty where all are."""
+        reasons = self.json("_unknown") or {}
+        for column in columns:
+            if self[column] is None:
+                told = reasons.get(column)
+                return f"{column}: {told['reason'] if isinstance(told, dict) else told or 'it is not told'}"
+        return ""
+
+    def json(self, column: str) -> Any:
+        """The value of a column of JSON."""
+        value = self[column]
+        return from_json(value) if isinstance(value, str) else value
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Its tags; none where they are not known."""
+        return self.json("tags") or {}
+
+
+def read(snapshot: Snapshot, wanted: Wanted) -> dict[str, list[Row]]:
+    """The rows of each table, in the order of their resources. A column that the snapshot is too old for is not known.
+
+    Raises DemarcateError where a file cannot be read.
+    """
+    import duckdb
+
+    rows: dict[str, list[Row]] = {}
+    with connect(*snapshot.folders) as connection:
+        for table, columns in wanted.items():
+            names = [*_OF_ALL, *columns]
+            rows[table] = []
+            if not (files := snapshot.files(table)):
+                continue
+            listed = ", ".join(map(literal, names))
+            try:
+                result = connection.execute(
+                    f"SELECT COLUMNS(lambda name: name IN ({listed})) FROM {rows_in(files)} ORDER BY ALL"
+                )
+                there = [column[0] for column in result.description or ()]
+                blank = dict.fromkeys(names)
+                while fetched := result.fetchmany(2_000):
+                    rows[table] += [Row(blank | dict(zip(there, values, strict=True))) for values in fetched]
+            except duckdb.Error as error:
+                reason = f"{snapshot.folder}: cannot be read: {short(error)}; collect the snapshot again"
+                raise DemarcateError(reason) from error
+    return rows
+
+
+def lost(snapshot: Snapshot, tables: Iterable[str]) -> dict[Place, str]:
+    """Where some of these tables, or columns of them, could not be read, and the first reason for it."""
+    chosen = set(tables)
+    places: dict[Place, str] = {}
+    for gap in snapshot.unread:
+        if chosen & {*gap.missing, *([gap.table] if gap.table else [])}:
+            places.setdefault((gap.account, gap.region), str(gap))
+    return places

@@ -1,0 +1,134 @@
+"""Which nodes a maintenance window or an association works on: by id, by tag, or all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from demarcate.patching.reading import Place, Row
+
+INSTANCES: Final = "aws_ec2_instance"
+MANAGED: Final = "aws_ssm_managed_instance"
+
+COLUMNS: Final = {
+    INSTANCES: ("instance_id", "instance_state", "autoscaling_group_name", "tags"),
+    MANAGED: ("instance_id", "resource_type", "name", "computer_name"),
+}
+"""What is read to know the nodes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """An instance, or a machine elsewhere that Systems Manager manages. `tags` are None where they are not known."""
+
+    id: str
+    name: str
+    resource: str
+    place: Place
+    tags: Mapping[str, str] | None
+    group: str = ""
+    """The Auto Scaling group that it is of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """The nodes that are meant, those that may be, and why that is not known."""
+
+    nodes: tuple[Node, ...] = ()
+    perhaps: tuple[Node, ...] = ()
+    why: str = ""
+
+    def __or__(self, other: Choice) -> Choice:
+        """What either means."""
+        return Choice(self.nodes + other.nodes, self.perhaps + other.perhaps, self.why or other.why)
+
+    @property
+    def unclear(self) -> str:
+        """Why it is not known which nodes are meant; empty where it is."""
+        return self.why if self.perhaps or not self.nodes else ""
+
+
+class Nodes:
+    """The nodes of an estate, by the account and region that they are in."""
+
+    def __init__(self, nodes: Iterable[Node]) -> None:
+        self.all = tuple(nodes)
+        self._by_place: dict[Place, dict[str, Node]] = {}
+        self._by_tag: dict[tuple[Place, str], list[Node]] = {}
+        for node in self.all:
+            self._by_place.setdefault(node.place, {})[node.id] = node
+            for key in node.tags or ():
+                self._by_tag.setdefault((node.place, key), []).append(node)
+
+    def at(self, place: Place) -> Iterable[Node]:
+        """Those of an account and region."""
+        return self._by_place.get(place, {}).values()
+
+    def chosen(self, place: Place, targets: Any) -> Choice:
+        """The nodes that targets name, all of which must hold.
+
+        https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_Target.html
+        """
+        here = self._by_place.get(place, {})
+        sure: set[str] | None = None
+        possible: set[str] | None = None
+        why = ""
+        for target in targets or ():
+            key, values = str(target.get("Key", "")), {str(value) for value in target.get("Values") or ()}
+            unsure: Iterable[str] = ()
+            if key.lower() == "instanceids":
+                named = set(here) if "*" in values else values & here.keys()
+            elif key.startswith("tag:"):
+                with_key = self._by_tag.get((place, key[4:]), ())
+                named = {node.id for node in with_key if (node.tags or {})[key[4:]] in values}
+                unsure = self._untold(here)
+            elif key == "tag-key":
+                named = {node.id for tag in values for node in self._by_tag.get((place, tag), ())}
+                unsure = self._untold(here)
+            else:
+                named, unsure = set(), here
+                why = why or f"{key or 'a target without a key'} is not followed: only ids and tags of nodes are"
+            either = {*named, *unsure}
+            sure = named if sure is None else sure & named
+            possible = either if possible is None else possible & either
+        perhaps = (possible or set()) - (sure or set())
+        if perhaps and not why:
+            why = "the tags of machines outside of EC2 are not read"
+        return Choice(
+            tuple(here[id_] for id_ in sorted(sure or ())), tuple(here[id_] for id_ in sorted(perhaps)), why
+        )
+
+    @staticmethod
+    def _untold(nodes: Mapping[str, Node]) -> list[str]:
+        """Those whose tags are not known."""
+        return [id_ for id_, node in nodes.items() if node.tags is None]
+
+
+def nodes_of(rows: Mapping[str, Iterable[Row]]) -> Nodes:
+    """The nodes of an estate by their rows: instances that are there, and machines elsewhere."""
+    instances = [
+        Node(
+            id=row["instance_id"],
+            name=row.tags.get("Name") or row["instance_id"],
+            resource=row.resource,
+            place=row.place,
+            tags=row.json("tags"),
+            group=row["autoscaling_group_name"] or "",
+        )
+        for row in rows[INSTANCES]
+        if row["instance_id"] is not None
+    ]
+    known = {(node.place, node.id) for node in instances}
+    others = [
+        Node(
+            id=row["instance_id"],
+            name=row["name"] or row["computer_name"] or row["instance_id"],
+            resource=row.resource,
+            place=row.place,
+            tags=None,
+        )
+        for row in rows[MANAGED]
+        if row["instance_id"] is not None and (row.place, row["instance_id"]) not in known
+    ]
+    return Nodes([*instances, *others])

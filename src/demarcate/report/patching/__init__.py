@@ -1,0 +1,1 @@
+"""The pages of patching: the calendar, and what comes first."""
