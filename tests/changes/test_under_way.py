@@ -42,7 +42,18 @@ def test_as_many_are_under_way_as_may_be(tmp_path: Path, ledger: Ledger) -> None
     assert (most_at_once(fake), set(fake.state.values())) == (2, {"on"})
     assert carry_out(ledger, fake, change, "undo").state is State.UNDONE
     assert (most_at_once(fake), set(fake.state.values())) == (2, {"off"})
-    assert [name for name, _ in sent(fake)] == ["r-1", "r-2", "r-3", "r-4", "r-5", "r-5", "r-4", "r-3", "r-2", "r-1"]
+    assert [name for name, _ in sent(fake)] == [
+        "r-1",
+        "r-2",
+        "r-3",
+        "r-4",
+        "r-5",
+        "r-5",
+        "r-4",
+        "r-3",
+        "r-2",
+        "r-1",
+    ]
 
 
 def test_steps_of_one_resource_follow_each_other(tmp_path: Path, ledger: Ledger) -> None:
@@ -57,9 +68,7 @@ def test_steps_of_one_resource_follow_each_other(tmp_path: Path, ledger: Ledger)
         for name in ("r-1", "r-2")
     ]
     steps = [slow_step("r-1"), slow_step("r-2"), *then]
-    change = recorded(
-        ledger, msgspec.structs.replace(make_change("on", "hand", "a test", steps), at_once=2)
-    )
+    change = recorded(ledger, msgspec.structs.replace(make_change("on", "hand", "a test", steps), at_once=2))
     assert carry_out(ledger, fake, change, "apply").state is State.APPLIED
     assert fake.state == {"r-1": "brighter", "r-2": "brighter"}
 
@@ -110,15 +119,15 @@ def with_a_copy(fake: Fake) -> Change:
     """A copy is taken, then a resource turned on; what brings the copy back undoes both, and is read elsewhere."""
     for name in ("copy", "r-1", "restored"):
         fake.set(Name=name, Value="off")
-    copied = slow_step(
-        "copy", reads=Read(operation=Operation(name="fake.get", parameters={"Name": "restored"}))
-    )
+    copied = slow_step("copy", reads=Read(operation=Operation(name="fake.get", parameters={"Name": "restored"})))
     back = Operation(name="fake.set", parameters={"Name": "restored", "Value": "turning off again"})
     undo = msgspec.structs.replace(
         copied.undo, operation=back, begun="@ == 'turning off again'", done="@ == 'off again'"
     )
     turned = slow_step("r-1")
-    covered = msgspec.structs.replace(turned.undo, operation=None, earlier=True, why_not="the copy is brought back")
+    covered = msgspec.structs.replace(
+        turned.undo, operation=None, earlier=True, why_not="the copy is brought back"
+    )
     return make_change(
         "on",
         "hand",
@@ -169,4 +178,3 @@ def test_a_kill_leaves_what_is_midway_to_be_undone(tmp_path: Path, ledger: Ledge
         if status.begun is not None:
             assert carry_out(ledger, fake, change, "undo").state is State.UNDONE, moment
             assert (fake.state["copy"] == "off") or fake.state["restored"] == "off again", moment
-

@@ -4,8 +4,8 @@ Before a call, the state that it changes is read: it must be the one that was pl
 are recorded, and only then is it sent. When the state shows its effect, that is recorded. So whoever was killed at any
 moment left in the ledger which step may have run, and `resume` asks AWS before it goes on.
 
-What takes long is recorded as under way when the state shows that AWS is at it. Its outcome is awaited by reading alone,
-while steps for other resources begin, and asked for again by whoever goes on.
+What takes long is recorded as under way when the state shows that AWS is at it. Its outcome is awaited by reading
+alone, while steps for other resources begin, and asked for again by whoever goes on.
 """
 
 from __future__ import annotations
@@ -383,7 +383,7 @@ def _alone(ledger: Ledger, change_id: str) -> Iterator[None]:
 
 def standing(ledger: Ledger, change_id: str) -> Status:
     """How a change stands. Raises DemarcateError where there is none of that id."""
-    status = status_of(ledger.entries(change=change_id))
+    status = status_of(ledger.entries(kinds=records.KINDS, change=change_id))
     if status is None:
         raise no_change(change_id)
     return status

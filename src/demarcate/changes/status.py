@@ -29,7 +29,7 @@ Way = Literal["apply", "undo"]
 
 
 class Outcome(StrEnum):
-    """What became of a call. After `uncertain` nobody knows whether AWS made it; `under way` it is AWS that is at it."""
+    """What became of a call. After `uncertain` nobody knows whether AWS made it; `under way` AWS is at it."""
 
     UNDER_WAY = "under way"
     DONE = "done"
