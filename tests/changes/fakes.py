@@ -10,11 +10,13 @@ import gc
 import json
 import os
 import signal
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import event
 
 from demarcate.changes.applying import Run
@@ -30,6 +32,9 @@ T = TypeVar("T")
 
 ACCOUNT, REGION = "123456789012", "eu-west-1"
 
+TURNS = 3
+"""How often something is read until it has turned."""
+
 Event = Callable[[str], None]
 """Hears of what is about to be done and of what was."""
 
@@ -40,6 +45,7 @@ class Fake:
 
     `answers` says for each call in turn what becomes of it: "done", "refused" (nothing is done), "lost" (it is done,
     and no answer comes), "cut" (nothing is done, and no answer comes), "broken" (it is taken, and has no effect).
+    What is "turning" to a value has it when it was read some times; what is "stuck" never has it.
     """
 
     path: Path
@@ -47,6 +53,7 @@ class Fake:
     answers: Iterable[str] = ()
     unread: bool = False
     _next: Iterator[str] = field(init=False)
+    _looks: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self._next = iter(self.answers)
@@ -55,7 +62,14 @@ class Fake:
         assert (account, region) == (ACCOUNT, REGION)
         if self.unread:
             raise NotDone("fake.get in 123456789012: AccessDenied")
-        return self.state.get(read.operation.parameters["Name"])
+        name = read.operation.parameters["Name"]
+        value = self.state.get(name)
+        if isinstance(value, str) and value.startswith("turning "):
+            self._looks[name] += 1
+            if self._looks[name] % TURNS:
+                return value
+            self.set(Name=name, Value=value.removeprefix("turning "))
+        return value
 
     def call(self, account: str, region: str, operation: Operation) -> Any:
         assert (account, region, operation.name) == (ACCOUNT, REGION, "fake.set")
@@ -102,12 +116,26 @@ def step(name: str, *, undoable: bool = True, before: Any = "off", done: str = "
     )
 
 
-def change_of(count: int, fake: Fake) -> Change:
+def slow_step(name: str, value: str = "turning on", **undo: Any) -> Step:
+    """A step that turns a resource on, which takes its time both ways."""
+    back = Operation(name="fake.set", parameters={"Name": name, "Value": "turning off"})
+    told = step(name)
+    return msgspec.structs.replace(
+        told,
+        do=Operation(name="fake.set", parameters={"Name": name, "Value": value}),
+        begun="@ == 'turning on' || @ == 'stuck'",
+        failed="@ == 'broken'",
+        undo=Undo(operation=back, begun="@ == 'turning off'", done="@ == 'off'", failed="@ == 'broken'", **undo),
+    )
+
+
+def change_of(count: int, fake: Fake, make: Callable[[str], Step] = step, at_once: int = 1) -> Change:
     """A change of so many resources, which are there and off."""
     names = [f"r-{number}" for number in range(1, count + 1)]
     for name in names:
         fake.set(Name=name, Value="off")
-    return make_change("switch on", "hand", "a test", [step(name) for name in names])
+    made = make_change("switch on", "hand", "a test", [make(name) for name in names])
+    return msgspec.structs.replace(made, at_once=at_once)
 
 
 class Watched(Ledger):

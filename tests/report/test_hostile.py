@@ -116,7 +116,8 @@ VERBS = {
 OF_AWS = {"deploy", "baseline set", "baseline diff"} | {
     f"change {name}" for name in ("plan", "approve", "reject", "apply", "resume", "undo", "verify", "iam-policy")
 }
-"""Verbs that take AWS, or a plan of it: `tests/changes` runs them."""
+OF_AWS |= {f"patch {name}" for name in ("plan", "run", "rollback")}
+"""Verbs that take AWS, or a plan of it: `tests/changes` and `tests/patching` run them."""
 
 
 @cache

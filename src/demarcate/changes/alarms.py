@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final, Protocol
 
 from demarcate.changes.applying import Stopped
@@ -13,6 +14,9 @@ from demarcate.changes.structs import Operation, Read, Step
 
 OPERATION: Final = "cloudwatch.describe_alarms"
 """What is asked."""
+
+HISTORY: Final = "cloudwatch.describe_alarm_history"
+"""What is asked of the time that has passed."""
 
 _ARN: Final = re.compile(r"arn:[a-z-]+:cloudwatch:([a-z0-9-]+):([0-9]{12}):alarm:(.+)")
 
@@ -49,9 +53,21 @@ class Alarms:
             if state == "ALARM":
                 raise Stopped(f"the alarm {name} rings")
 
+    def check_since(self, step: Step, since: datetime) -> None:
+        """Raise Stopped where one rings, or has rung since a moment, or where that cannot be read."""
+        self.check(step)
+        for name in self.names:
+            region, account, own = _place(name, step)
+            try:
+                told = self.reader.read(account, region, _history(own, since))
+            except NotDone as error:
+                raise Stopped(f"the history of the alarm {name} cannot be read: {error}") from error
+            rung = [text for text in told or () if str(text).lower().endswith("to alarm")]
+            if rung:
+                raise Stopped(f"the alarm {name} has rung since {since.isoformat(timespec='minutes')}")
+
     def _state(self, name: str, step: Step) -> str:
-        arn = _ARN.fullmatch(name)
-        region, account, own = arn.groups() if arn is not None else (step.region, step.account, name)
+        region, account, own = _place(name, step)
         try:
             alarms = self.reader.read(account, region, _read(own))
         except NotDone as error:
@@ -60,6 +76,27 @@ class Alarms:
         if len(named) != 1:
             raise Stopped(f"the alarm {name} cannot be read: there is none in {account}, {region}")
         return str(named[0].get("state"))
+
+
+def _place(name: str, step: Step) -> tuple[str, str, str]:
+    """The region, the account and the own name of an alarm."""
+    arn = _ARN.fullmatch(name)
+    return (arn[1], arn[2], arn[3]) if arn is not None else (step.region, step.account, name)
+
+
+def _history(name: str, since: datetime) -> Read:
+    """The changes of an alarm's state, the newest first, as CloudWatch sums them up."""
+    parameters = {
+        "AlarmName": name,
+        "AlarmTypes": _KINDS,
+        "HistoryItemType": "StateUpdate",
+        "StartDate": since.isoformat(timespec="seconds"),
+        "ScanBy": "TimestampDescending",
+        "MaxRecords": 100,
+    }
+    return Read(
+        operation=Operation(name=HISTORY, parameters=parameters), state="AlarmHistoryItems[].HistorySummary"
+    )
 
 
 def _read(name: str) -> Read:

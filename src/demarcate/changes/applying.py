@@ -3,6 +3,9 @@
 Before a call, the state that it changes is read: it must be the one that was planned against. The call and that state
 are recorded, and only then is it sent. When the state shows its effect, that is recorded. So whoever was killed at any
 moment left in the ledger which step may have run, and `resume` asks AWS before it goes on.
+
+What takes long is recorded as under way when the state shows that AWS is at it. Its outcome is awaited by reading
+alone, while steps for other resources begin, and asked for again by whoever goes on.
 """
 
 from __future__ import annotations
@@ -12,7 +15,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, NoReturn, Protocol
 
 import msgspec
@@ -71,20 +74,52 @@ class _Task:
         undo = self.step.undo.operation
         return self.step.do.name if self.way == "apply" or undo is None else undo.name
 
+    @property
+    def told(self) -> str:
+        """The call and what it is for, for people."""
+        return f"{self.name} {self.step.resource}"
+
+    @property
+    def is_long(self) -> bool:
+        """Whether its outcome is awaited apart from its beginning."""
+        return bool(self.step.begun if self.way == "apply" else self.step.undo.begun)
+
+    @property
+    def place(self) -> tuple[str, str, str]:
+        """What it is for: no two of its calls are under way at once."""
+        return self.step.account, self.step.region, self.step.resource
+
+    @property
+    def reads(self) -> Read:
+        """What shows its effect."""
+        own = self.step.undo.reads if self.way == "undo" else None
+        return own or self.step.reads
+
     def is_done(self, state: Any) -> bool:
         """Whether a state shows that the call has taken effect, or that there is none to undo."""
-        effect = holds(self.step.done, state)
-        return effect if self.way == "apply" else state == self.step.before or not effect
+        step, undo = self.step, self.step.undo
+        if self.way == "apply":
+            return holds(step.done, state)
+        if undo.reads is None and state == step.before:
+            return True
+        return holds(undo.done, state) if undo.done else not holds(step.done, state)
+
+    def is_begun(self, state: Any) -> bool:
+        """Whether a state shows that AWS is at it."""
+        begun = self.step.begun if self.way == "apply" else self.step.undo.begun
+        return bool(begun) and holds(begun, state)
 
     def is_failed(self, state: Any) -> bool:
         """Whether a state shows that the call will not take effect any more."""
-        return self.way == "apply" and bool(self.step.failed) and holds(self.step.failed, state)
+        failed = self.step.failed if self.way == "apply" else self.step.undo.failed
+        earlier = self.step.before if self.way == "apply" else self.ended and self.ended.state
+        return bool(failed) and state != earlier and holds(failed, state)
 
     def expects(self, state: Any) -> bool:
         """Whether the call may be made in a state: the one that was planned against, or that the step left."""
         if self.way == "apply":
             return bool(state == self.step.before)
-        return self.ended is None or bool(state == self.ended.state)
+        return self.ended is None or self.step.undo.reads is not None or bool(state == self.ended.state)
 
     def operation(self, state: Any) -> Operation:
         """The call, in a state that it may be made in. Raises Stopped where nothing undoes a step."""
@@ -126,8 +161,7 @@ class Run:
         with _alone(self.ledger, change_id):
             status = self._begin(change_id, way, permit or _approved, resume=resume)
             try:
-                for task in list(_tasks(status, way)):
-                    self._take(status, task)
+                self._take_all(status, list(_tasks(status, way)))
             except Stopped as stopped:
                 self._end(change_id, way, str(stopped))
             else:
@@ -147,22 +181,71 @@ class Run:
 
         return self.ledger.transact(self.actor, begin)
 
-    def _take(self, status: Status, task: _Task) -> None:
-        """Make one call, unless it is made. Raises Stopped."""
+    def _take_all(self, status: Status, tasks: list[_Task]) -> None:
+        """Make calls in order, for as many resources at once as the change says. Raises Stopped."""
+        under_way: list[_Task] = []
+        for task in tasks:
+            while len(under_way) >= status.change.at_once or task.place in {other.place for other in under_way}:
+                self._await_one(status, under_way)
+            if self._take(status, task):
+                under_way.append(task)
+        while under_way:
+            self._await_one(status, under_way)
+
+    def _await_one(self, status: Status, under_way: list[_Task]) -> None:
+        """Wait until one or more of what is under way has ended, and record how. Raises Stopped where one failed."""
+        longest = max(max(self.wait, task.step.wait) for task in under_way)
+        left, pause, ended = longest, 0.2, set[int]()
+        while not ended:
+            for task in under_way:
+                state = self._read(task)
+                if task.is_failed(state):
+                    self._fail(status.change, task, state)
+                if task.is_done(state):
+                    self._ended(status.change, task, Outcome.DONE, state)
+                    self.told(task.number, len(status.change.steps), f"{Outcome.DONE}: {task.told}")
+                    ended.add(task.number)
+                elif left < pause:
+                    reason = f"{task.name} has no outcome after {longest:g} s"
+                    self._ended(status.change, task, Outcome.UNCERTAIN, state, reason)
+                    raise Stopped(f"step {task.number}: {reason}: {task.step.resource}")
+                elif task.way == "apply":
+                    self.check(task.step)
+                self.follow(task.step)
+            if not ended:
+                self.sleep(pause)
+                left -= pause
+                pause = min(pause * 2, 10.0)
+        under_way[:] = [task for task in under_way if task.number not in ended]
+
+    def _take(self, status: Status, task: _Task) -> bool:
+        """Make one call, unless it is made; returns whether it is under way. Raises Stopped."""
         of = len(status.change.steps)
         if task.way == "apply":
             self.check(task.step)
+        if task.way == "undo" and task.step.undo.earlier:
+            self._ended(status.change, task, Outcome.SKIPPED, None, task.step.undo.why_not)
+            return False
         place = (task.way, task.number)
         before = status.ended.get(place)
-        may_have_run = place in status.open or (before is not None and before.outcome is Outcome.UNCERTAIN)
+        open_ = (Outcome.UNCERTAIN, Outcome.UNDER_WAY)
+        may_have_run = place in status.open or (before is not None and before.outcome in open_)
+        if task.way == "undo" and task.ended is None and (task.step.begun or task.step.undo.reads):
+            known = self._undone_from(status, task)
+            if known is None:
+                return False
+            task = known
         state = self._looked_at(task, may_have_run=may_have_run)
         if task.is_failed(state):
             self._fail(status.change, task, state)
         if task.is_done(state):
             outcome = Outcome.DONE if may_have_run else Outcome.SKIPPED
             self._ended(status.change, task, outcome, state, "" if may_have_run else _passed_over(task, state))
-            self.told(task.number, of, f"{outcome}: {task.name} {task.step.resource}")
-            return
+            self.told(task.number, of, f"{outcome}: {task.told}")
+            return False
+        if may_have_run and task.is_begun(state):
+            self._ended(status.change, task, Outcome.UNDER_WAY, state)
+            return True
         if not task.expects(state):
             changed = "is neither as before the call nor as after it" if may_have_run else "was changed since"
             reason = f"step {task.number}: {task.step.resource} {changed}: nothing was done to it"
@@ -171,18 +254,45 @@ class Run:
         operation = task.operation(state)
         begun = StepBegun(step=task.number, way=task.way, operation=operation, state=state)
         self.ledger.append(self.actor, _act(records.STEP_BEGUN, status.change, begun, task.step, before=state))
-        self._send(status.change, task, operation, state)
-        self.told(task.number, of, f"{Outcome.DONE}: {operation.name} {task.step.resource}")
+        outcome = self._send(status.change, task, operation, state)
+        self.told(task.number, of, f"{outcome}: {operation.name} {task.step.resource}")
+        return outcome is Outcome.UNDER_WAY
+
+    def _undone_from(self, status: Status, task: _Task) -> _Task | None:
+        """What undoes a step that began and of which it is not recorded how it ended, as AWS shows it now.
+
+        None where it never began. Raises Stopped where it does not come to an end.
+        """
+        step, made = task.step, replace(task, way="apply")
+
+        def shows(state: Any) -> bool:
+            return made.is_done(state) or made.is_begun(state)
+
+        state = self._settled(made, min(LOST, self.wait), shows)
+        if made.is_begun(state) and step.undo.midway is None:
+            state = self._settled(made, max(self.wait, step.wait), made.is_done)
+            if made.is_begun(state) and not made.is_done(state):
+                raise Stopped(f"step {task.number}: {step.resource}: {task.step.do.name} has not ended yet")
+        if state == step.before:
+            self._ended(status.change, task, Outcome.SKIPPED, state, _passed_over(task, state))
+            return None
+        midway = step.undo.midway if made.is_begun(state) and not made.is_done(state) else None
+        ended = StepEnded(
+            step=task.number, way="apply", outcome=Outcome.DONE, state=state, undo=midway or _undo(step, state)
+        )
+        return replace(task, ended=ended)
 
     def _looked_at(self, task: _Task, *, may_have_run: bool) -> Any:
         """The state before a call. Where one may have been made of which nothing came back, its effect has time."""
         if may_have_run:
-            return self._settled(task, max(min(LOST, self.wait), task.step.wait), task.is_done)
+            seconds = min(LOST, self.wait) if task.is_long else max(min(LOST, self.wait), task.step.wait)
+            return self._settled(task, seconds, lambda state: task.is_done(state) or task.is_begun(state))
         if task.way == "undo" and task.ended is None:
             return self._settled(task, min(LOST, self.wait), lambda state: holds(task.step.done, state))
         return self._read(task)
 
-    def _send(self, change: Change, task: _Task, operation: Operation, before: Any) -> None:
+    def _send(self, change: Change, task: _Task, operation: Operation, before: Any) -> Outcome:
+        """Make a call and record what became of it: it is done, or under way. Raises Stopped for anything else."""
         lost = ""
         try:
             self.hands.call(task.step.account, task.step.region, operation)
@@ -192,12 +302,14 @@ class Run:
         except Uncertain as uncertain:
             lost = str(uncertain)
         usual = min(LOST, self.wait) if lost else self.wait
-        state = self._settled(task, max(usual, task.step.wait), task.is_done)
-        if task.is_done(state):
-            self._ended(change, task, Outcome.DONE, state)
-            return
+        seconds = usual if task.is_long else max(usual, task.step.wait)
+        state = self._settled(task, seconds, lambda state: task.is_done(state) or task.is_begun(state))
         if task.is_failed(state):
             self._fail(change, task, state)
+        if task.is_done(state) or task.is_begun(state):
+            outcome = Outcome.DONE if task.is_done(state) else Outcome.UNDER_WAY
+            self._ended(change, task, outcome, state)
+            return outcome
         reason = lost or f"{operation.name} was taken by AWS, and shows no effect"
         self._ended(change, task, Outcome.UNCERTAIN, state, reason)
         raise Stopped(f"step {task.number}: {reason}; what is there now is in the ledger")
@@ -207,7 +319,7 @@ class Run:
         reason = f"{task.name} was taken by AWS, and failed"
         if cause := self.follow(task.step):
             reason += f": {cause}"
-        self._ended(change, task, Outcome.FAILED, state, reason)
+        self._ended(change, task, Outcome.FAILED, state, reason, taken=True)
         raise Stopped(f"step {task.number}: {reason}")
 
     def _settled(self, task: _Task, seconds: float, shows: Callable[[Any], bool]) -> Any:
@@ -227,15 +339,25 @@ class Run:
 
     def _read(self, task: _Task) -> Any:
         try:
-            return self.hands.read(task.step.account, task.step.region, task.step.reads)
+            return self.hands.read(task.step.account, task.step.region, task.reads)
         except NotDone as error:
             if isinstance(error, Gone) and task.way == "undo":
                 return None  # and so there is nothing that could be undone
             raise Stopped(f"step {task.number}: {error}") from error
 
-    def _ended(self, change: Change, task: _Task, outcome: Outcome, state: Any, reason: str = "") -> None:
+    def _ended(
+        self, change: Change, task: _Task, outcome: Outcome, state: Any, reason: str = "", *, taken: bool = False
+    ) -> None:
         undo = _undo(task.step, state) if (outcome, task.way) == (Outcome.DONE, "apply") else None
-        ended = StepEnded(step=task.number, way=task.way, outcome=outcome, reason=reason, state=state, undo=undo)
+        ended = StepEnded(
+            step=task.number,
+            way=task.way,
+            outcome=outcome,
+            reason=reason,
+            state=state,
+            undo=undo,
+            taken=taken and task.is_long,
+        )
         act = _act(records.STEP_ENDED, change, ended, task.step)
         self.ledger.append(self.actor, act)
 
@@ -261,7 +383,7 @@ def _alone(ledger: Ledger, change_id: str) -> Iterator[None]:
 
 def standing(ledger: Ledger, change_id: str) -> Status:
     """How a change stands. Raises DemarcateError where there is none of that id."""
-    status = status_of(ledger.entries(change=change_id))
+    status = status_of(ledger.entries(kinds=records.KINDS, change=change_id))
     if status is None:
         raise no_change(change_id)
     return status
@@ -298,7 +420,8 @@ def _tasks(status: Status, way: Way) -> Iterator[_Task]:
         ended, undone = status.ended.get(("apply", number)), status.ended.get(("undo", number))
         if undone is not None and undone.outcome in settled:
             continue
-        if ("apply", number) in status.open or (ended is not None and ended.outcome is Outcome.UNCERTAIN):
+        open_ = ended is not None and (ended.outcome in (Outcome.UNCERTAIN, Outcome.UNDER_WAY) or ended.taken)
+        if ("apply", number) in status.open or open_:
             yield _Task(number, step, way)
         elif ended is not None and ended.outcome is Outcome.DONE:
             yield _Task(number, step, way, ended)

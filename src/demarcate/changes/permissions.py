@@ -75,7 +75,9 @@ API_GATEWAY: Final[Mapping[str, tuple[str, str]]] = {
 def grants_of_change(change: Change) -> tuple[Grant, ...]:
     """The grants that applying and undoing a change needs, sorted."""
     names = {name for step in change.steps for name in (step.do.name, step.reads.operation.name)}
-    names |= {step.undo.operation.name for step in change.steps if step.undo.operation is not None}
+    for undo in (step.undo for step in change.steps):
+        calls = (undo.operation, undo.midway, undo.reads.operation if undo.reads is not None else None)
+        names |= {call.name for call in calls if call is not None}
     return tuple(sorted({grant for name in names for grant in grants_of_call(name)}))
 
 

@@ -136,13 +136,14 @@ def read_policies(path: Path | None) -> tuple[Policy, ...]:
         policy = convert(item, Policy, file)
         if policy.name in {other.name for other in policies}:
             raise DocumentError(f"there are two policies of the name {policy.name!r}", file, line_of(item))
-        for wrong in _wrong(policy):
+        for wrong in wrong_of(policy):
             raise DocumentError(f"policy {policy.name!r}: {wrong}", file, line_of(item))
         policies.append(policy)
     return tuple(policies)
 
 
-def _wrong(policy: Policy) -> Iterable[str]:
+def wrong_of(policy: Policy) -> Iterable[str]:
+    """What a policy says that cannot be, in words."""
     for window in policy.windows:
         for text in (window.begins, window.ends):
             if minutes(text) < 0:
@@ -242,6 +243,23 @@ def _ill_timed(policy: Policy, now: datetime) -> Iterable[str]:
             yield f"policy {policy.name!r}: nothing is applied until {freeze.ends} ({freeze.why or 'a freeze'})"
     if policy.windows and not any(window.holds(now) for window in policy.windows):
         yield f"policy {policy.name!r}: it is outside of every window"
+
+
+SEARCHED: Final = timedelta(days=35)
+"""How far ahead is looked for a moment at which a policy lets a change through."""
+
+
+def opens(policy: Policy, now: datetime) -> datetime | None:
+    """The first whole minute from now on that is within a window and in no freeze; None where none is near.
+
+    Each minute is asked, and none is computed: so a night on which clocks are set is as long as it is.
+    """
+    moment, last = now.replace(second=0, microsecond=0) + timedelta(minutes=1), now + SEARCHED
+    while moment <= last:
+        if not list(_ill_timed(policy, moment)):
+            return moment
+        moment += timedelta(minutes=1)
+    return None
 
 
 def _too_many(policy: Policy, steps: list[Step], judged: Mapping[str, int]) -> Iterable[str]:

@@ -29,8 +29,9 @@ Way = Literal["apply", "undo"]
 
 
 class Outcome(StrEnum):
-    """What became of a call. After `uncertain` nobody knows whether AWS made it."""
+    """What became of a call. After `uncertain` nobody knows whether AWS made it; `under way` AWS is at it."""
 
+    UNDER_WAY = "under way"
     DONE = "done"
     SKIPPED = "skipped"
     FAILED = "failed"
@@ -70,7 +71,10 @@ class StepBegun(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class StepEnded(msgspec.Struct, frozen=True, kw_only=True):
-    """Written when it is known what became of a call; `undo` is what undoes it, where something does."""
+    """Written when it is known what became of a call; `undo` is what undoes it, where something does.
+
+    `taken` is true of one that failed after AWS had begun: it may have left something to undo.
+    """
 
     step: int
     way: Way
@@ -78,6 +82,7 @@ class StepEnded(msgspec.Struct, frozen=True, kw_only=True):
     reason: str = ""
     state: Any = None
     undo: Operation | None = None
+    taken: bool = False
 
 
 class Begun(msgspec.Struct, frozen=True, kw_only=True):

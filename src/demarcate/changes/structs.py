@@ -9,7 +9,7 @@ import msgspec
 
 from demarcate.checks.remedies import Risk
 
-Origin = Literal["findings", "drift", "hand"]
+Origin = Literal["findings", "drift", "hand", "patch"]
 """What a change was planned from."""
 
 
@@ -29,10 +29,22 @@ class Read(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Undo(msgspec.Struct, frozen=True, kw_only=True):
-    """What undoes a call; where nothing does, `why_not` says why. Parameters may hold what is read after the call."""
+    """What undoes a call; where nothing does, `why_not` says why. Parameters may hold what is read after the call.
+
+    `reads` is read before and after it, where that is not what the step reads, and `begun`, `done` and `failed` are
+    true of that state as those of a step are. Without `done` it is undone when the state is as it was, or without the
+    effect. `midway` is called in the place of `operation` while the call has begun and not ended.
+    """
 
     operation: Operation | None = None
     why_not: str = ""
+    reads: Read | None = None
+    begun: str = ""
+    done: str = ""
+    failed: str = ""
+    midway: Operation | None = None
+    earlier: bool = False
+    """Whether what undoes an earlier step of the same resource undoes this one as well, as `why_not` says."""
 
 
 class Step(msgspec.Struct, frozen=True, kw_only=True):
@@ -53,6 +65,9 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     undo: Undo
     failed: str = ""
     """A JMESPath that is true of a state from which the call will not take effect any more."""
+    begun: str = ""
+    """A JMESPath that is true of a state once AWS is at what was called for. Where there is one, the step is under way
+    then, and its outcome is awaited while others begin."""
     wait: float = 0.0
     """Seconds in which it must show its effect, where that is longer than usual."""
     risk: tuple[Risk, ...] = ()
@@ -68,7 +83,10 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Change(msgspec.Struct, frozen=True, kw_only=True):
-    """Ordered steps. `judged` is how many resources each of its checks was about, where that is known."""
+    """Ordered steps. `judged` is how many resources each of its checks was about, where that is known.
+
+    `at_once` is how many resources may have a step under way at the same time.
+    """
 
     id: str
     title: str
@@ -77,6 +95,7 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """What it was planned from: a snapshot's folder, or aws, and its moment."""
     steps: tuple[Step, ...]
     judged: dict[str, int] = {}
+    at_once: int = 1
 
     @property
     def checks(self) -> tuple[str, ...]:

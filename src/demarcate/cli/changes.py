@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,28 +9,18 @@ import typer
 from demarcate.cli import options
 from demarcate.cli.options import Format
 from demarcate.cli.planning import plan
+from demarcate.cli.reaching import How
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
-    from demarcate.changes.reach import Reach
     from demarcate.changes.status import Status, Way
     from demarcate.changes.structs import Change
-    from demarcate.estate.sources.interface import Options
     from demarcate.ledger.ledger import Ledger
 
 NOT_WHOLE = 1
 """The exit code of a change that stands still, and of one that verifies nothing or less than all."""
 
 ChangeId = Annotated[str, typer.Argument(metavar="CHANGE", help="The id of a change.")]
-Policies = Annotated[
-    Path | None,
-    typer.Option("--policies", metavar="FILE", help="Who must approve what, and when. Default: another person."),
-]
-ApplyRole = Annotated[
-    str | None,
-    typer.Option("--apply-role", metavar="NAME", help="The role to assume in each account that is changed."),
-]
-
 Lockout = Annotated[
     bool, typer.Option("--accept-lockout", help="Also what may lock somebody out, as the change says.")
 ]
@@ -95,7 +81,7 @@ def show(
 
 def approve(
     change: ChangeId,
-    policies: Policies = None,
+    policies: options.Policies = None,
     plan: Annotated[
         str | None, typer.Option("--plan", metavar="DIGEST", help="Only if the plan is still this one.")
     ] = None,
@@ -131,12 +117,12 @@ def reject(
 
 def apply(
     change: ChangeId,
-    policies: Policies = None,
+    policies: options.Policies = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Read the states again, ask AWS's own dry run, and change nothing.")
     ] = False,
     accept_lockout: Lockout = False,
-    apply_role: ApplyRole = None,
+    apply_role: options.ApplyRole = None,
     profile: options.Profile = None,
     endpoint_url: options.Endpoint = None,
     external_id: options.ExternalId = None,
@@ -150,7 +136,7 @@ def apply(
     """
     from demarcate.ledger.ledger import Ledger
 
-    how = _How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
+    how = How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
     with Ledger(ledger) as opened:
         if dry_run:
             _dry_run(opened, change, how)
@@ -160,9 +146,9 @@ def apply(
 
 def resume(
     change: ChangeId,
-    policies: Policies = None,
+    policies: options.Policies = None,
     accept_lockout: Lockout = False,
-    apply_role: ApplyRole = None,
+    apply_role: options.ApplyRole = None,
     profile: options.Profile = None,
     endpoint_url: options.Endpoint = None,
     external_id: options.ExternalId = None,
@@ -179,7 +165,7 @@ def resume(
     from demarcate.changes.status import State
     from demarcate.ledger.ledger import Ledger
 
-    how = _How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
+    how = How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
     with Ledger(ledger) as opened:
         status = standing(opened, change)
         if status.begun is None or status.state not in (State.APPLYING, State.UNDOING):
@@ -189,7 +175,7 @@ def resume(
 
 def undo(
     change: ChangeId,
-    apply_role: ApplyRole = None,
+    apply_role: options.ApplyRole = None,
     profile: options.Profile = None,
     endpoint_url: options.Endpoint = None,
     external_id: options.ExternalId = None,
@@ -203,12 +189,12 @@ def undo(
     from demarcate.ledger.ledger import Ledger
 
     with Ledger(ledger) as opened:
-        _carry_out(opened, change, "undo", _How(apply_role, profile, endpoint_url, external_id, None, as_))
+        _carry_out(opened, change, "undo", How(apply_role, profile, endpoint_url, external_id, None, as_))
 
 
 def verify(
     change: ChangeId,
-    apply_role: ApplyRole = None,
+    apply_role: options.ApplyRole = None,
     profile: options.Profile = None,
     endpoint_url: options.Endpoint = None,
     external_id: options.ExternalId = None,
@@ -223,57 +209,12 @@ def verify(
     from demarcate.changes.applying import standing
     from demarcate.ledger.ledger import Ledger
 
-    how = _How(apply_role, profile, endpoint_url, external_id, checks, as_)
+    how = How(apply_role, profile, endpoint_url, external_id, checks, as_)
     with Ledger(ledger) as opened:
         _verify(opened, standing(opened, change).change, how)
 
 
-@dataclass(frozen=True, slots=True)
-class _How:
-    """How AWS is reached for a change, by whom, and what is asked of it."""
-
-    role: str | None
-    profile: str | None
-    endpoint_url: str | None
-    external_id: str | None
-    folders: list[Path] | None
-    person: str | None
-    policies: Path | None = None
-    accept_lockout: bool = False
-
-    def options(self, change: Change) -> Options:
-        """How AWS is read: in the accounts of a change, with the role that is named."""
-        from demarcate.base.errors import DemarcateError
-        from demarcate.estate.sources.accounts import Accounts
-        from demarcate.estate.sources.interface import Options
-
-        if self.role is None and self.external_id is not None:
-            raise DemarcateError("name the role that asks for the external id: --apply-role")
-        accounts = Accounts(False, change.accounts, self.role, self.external_id) if self.role is not None else None
-        regions = tuple(sorted({step.region for step in change.steps} - {"global"}))
-        return Options(profile=self.profile, endpoint_url=self.endpoint_url, accounts=accounts, regions=regions)
-
-    @contextlib.contextmanager
-    def reach(self, change: Change) -> Iterator[Reach]:
-        """What may make the calls of a change, and no others."""
-        from demarcate.changes import alarms
-        from demarcate.changes.following import reads_of
-        from demarcate.changes.reach import Reach
-
-        undoing = {step.undo.operation.name for step in change.steps if step.undo.operation is not None}
-        reach = Reach(
-            self.options(change),
-            reads={step.reads.operation.name for step in change.steps} | {alarms.OPERATION} | reads_of(change),
-            writes={step.do.name for step in change.steps} | undoing,
-            role=self.role,
-        )
-        try:
-            yield reach
-        finally:
-            reach.close()
-
-
-def _carry_out(ledger: Ledger, change_id: str, way: Way, how: _How, *, resume: bool = False) -> None:
+def _carry_out(ledger: Ledger, change_id: str, way: Way, how: How, *, resume: bool = False) -> None:
     """Apply or undo a change and say how that went; then verify what was applied."""
     from demarcate.changes.alarms import Alarms
     from demarcate.changes.applying import Run, standing
@@ -312,7 +253,7 @@ def _carry_out(ledger: Ledger, change_id: str, way: Way, how: _How, *, resume: b
         _verify(ledger, after.change, how)
 
 
-def _verify(ledger: Ledger, change: Change, how: _How) -> None:
+def _verify(ledger: Ledger, change: Change, how: How) -> None:
     from demarcate.changes import verifying
     from demarcate.ledger.acting import actor_of
     from demarcate.report import changes as report
@@ -325,7 +266,7 @@ def _verify(ledger: Ledger, change: Change, how: _How) -> None:
         raise typer.Exit(NOT_WHOLE)
 
 
-def _dry_run(ledger: Ledger, change_id: str, how: _How) -> None:
+def _dry_run(ledger: Ledger, change_id: str, how: How) -> None:
     """Say of each step whether it could be made now."""
     from demarcate.changes.applying import standing
     from demarcate.changes.trying import try_steps

@@ -87,6 +87,15 @@ Person = Annotated[
     str | None, typer.Option("--as", metavar="EMAIL", help="Who you are. Default: git's user.email.")
 ]
 
+ApplyRole = Annotated[
+    str | None,
+    typer.Option("--apply-role", metavar="NAME", help="The role to assume in each account that is changed."),
+]
+Policies = Annotated[
+    Path | None,
+    typer.Option("--policies", metavar="FILE", help="Who must approve what, and when. Default: another person."),
+]
+
 
 class Format(StrEnum):
     """Output for people, or for programs."""

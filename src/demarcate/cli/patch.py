@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from demarcate.cli import patch_calendar
+from demarcate.cli import patch_calendar, patch_rings, patch_status
 
 
 def add_to(app: typer.Typer) -> None:
@@ -12,5 +12,7 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(
         help="Patching: whose it is, how far it is, what comes first, and when.", no_args_is_help=True
     )
+    patch_status.verbs(group)
     patch_calendar.verbs(group)
+    patch_rings.verbs(group)
     app.add_typer(group, name="patch")

@@ -84,7 +84,7 @@ class Server:
 
     def _made(self, what: Asked, environ: dict[str, Any], body: bytes) -> Answer:
         result = result_of(what, lambda: read(what, self._by_moto(environ, body)))
-        return self._by_moto(environ, body) if result is None else _of_data(what, result)
+        return self._by_moto(environ, body) if result is None else of_data(what, result)
 
     def _by_moto(self, environ: dict[str, Any], body: bytes) -> Answer:
         environ["wsgi.input"] = io.BytesIO(body)
@@ -94,7 +94,7 @@ class Server:
         return Answer(got.status_code, headers, got.get_data())
 
 
-def _of_data(what: Asked, result: Any) -> Answer:
+def of_data(what: Asked, result: Any) -> Answer:
     """An answer that botocore reads as it was written, to the last member."""
     made = answer(what, result)
     if read(what, made) != result:

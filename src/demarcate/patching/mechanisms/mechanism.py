@@ -1,0 +1,104 @@
+"""What installs an artefact of one kind: which resources it is for, whether there is a way back, and the steps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from demarcate.base.encoding import from_json
+from demarcate.changes.planning import Reader
+from demarcate.changes.structs import Read, Step
+from demarcate.patching.artefacts import Artefact, Place
+from demarcate.patching.rollback import Proof
+
+Rows = Mapping[str, list[Mapping[str, Any]]]
+"""The rows of each table that a mechanism names."""
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A resource that may receive an artefact. `row` is what is known of it, `tags` are None where they are not.
+
+    `resource` is its ARN, and `also` are other ARNs of the same thing. `why_not` says why an artefact cannot reach it.
+    """
+
+    account: str
+    region: str
+    resource: str
+    name: str
+    row: Mapping[str, Any]
+    tags: Mapping[str, Any] | None
+    also: tuple[str, ...] = ()
+    why_not: str = ""
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return Place(self.account, self.region)
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """How an artefact is to be installed: of which plan, and whether with a copy of what cannot be taken back."""
+
+    plan: str
+    snapshots: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Mechanism:
+    """One kind. `takes` is how its artefacts are written, and `about` what it does with them.
+
+    `tables` are the columns that `targets` takes rows of. `artefact` gives what an artefact is read by, and raises
+    ValueError for a text that names none. `looks` reads what the proof and the steps take beside the row; `proof` is
+    pure. `phases` are lists of steps for one resource, each of which is to have ended before the next. `reads` and
+    `writes` are all operations that it may take. `gone` says which resources of a ring are not there any more.
+    """
+
+    kind: str
+    takes: str
+    about: str
+    tables: Mapping[str, tuple[str, ...]]
+    reads: frozenset[str]
+    artefact: Callable[[str], Read]
+    targets: Callable[[Rows, str], Iterable[Target]]
+    looks: Callable[[Target, Artefact, Reader], Mapping[str, Any]]
+    proof: Callable[[Mapping[str, Any], Wish], Proof]
+    steps: Callable[[Target, Mapping[str, Any], Artefact, Wish, Reader], list[Step]]
+    gone: Callable[[Rows, frozenset[str]], list[str]] = lambda _rows, _resources: []
+    freeze: Callable[[Any], tuple[str, str]] = lambda _content: ("", "")
+    """A note about content that may still move, and an id by which AWS takes the same again."""
+
+
+def tags_of(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The tags of a row; None where they are not known."""
+    told = row.get("tags")
+    if isinstance(told, str):
+        told = from_json(told)
+    return told if isinstance(told, dict) else None
+
+
+def quoted(text: str) -> str:
+    """A text as JMESPath compares it."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def step_of(target: Target, reader: Reader, *, reads: Read, **told: Any) -> Step:
+    """A step for a resource, planned against the state that is there now. Raises NotDone where it cannot be read."""
+    return Step(
+        account=target.account,
+        region=target.region,
+        resource=target.resource,
+        reads=reads,
+        before=reader.read(target.account, target.region, reads),
+        tags=None if target.tags is None else {key: str(value) for key, value in target.tags.items()},
+        responsibility=RESPONSIBILITY,
+        **told,
+    )
+
+
+RESPONSIBILITY = "patch-management.test-patches-in-staging"
+"""What promoting an artefact ring by ring is for."""
+
+HOURS = 3600.0
