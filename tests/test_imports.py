@@ -27,7 +27,7 @@ BELOW: dict[str, set[str]] = {
     "assessing": {"base", "estate", "checks", "evidence", "model", "posture"},
     "changes": {"base", "estate", "checks", "model", "assessing", "ledger"},
     "drift": {"base", "estate", "assessing", "changes", "checks", "ledger"},
-    "patching": {"base", "estate", "checks", "model", "posture", "assessing", "ledger", "changes"},
+    "patching": {"base", "estate", "checks", "lines", "model", "posture", "assessing", "ledger", "changes"},
     "lines": {"base", "estate", "checks", "model", "posture"},
     "exam": {"base", "estate", "checks", "evidence", "model", "posture", "assessing"},
     "report": {

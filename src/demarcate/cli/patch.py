@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import typer
 
+from demarcate.cli import patch_status
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
     group = typer.Typer(
         help="Patching: whose it is, how far it is, what comes first, and when.", no_args_is_help=True
     )
+    patch_status.verbs(group)
     app.add_typer(group, name="patch")
