@@ -118,7 +118,7 @@ def selection_of(checks: Iterable[Check], *, live: bool, tags: bool = False) -> 
     """
     columns: dict[str, set[str]] = {} if live else {name: set() for name in all_tables()}
     for check in checks:
-        tagged = tags or not live or _tags_come_along(all_tables()[check.table])
+        tagged = tags or not live or tags_come_along(all_tables()[check.table])
         columns.setdefault(check.table, set()).update(
             (*check.columns, *check.shown, *(("tags",) if tagged else ()))
         )
@@ -127,7 +127,7 @@ def selection_of(checks: Iterable[Check], *, live: bool, tags: bool = False) -> 
     return {name: frozenset(used) for name, used in columns.items()}
 
 
-def _tags_come_along(table: Table) -> bool:
+def tags_come_along(table: Table) -> bool:
     """Whether the answer that a row is made from has its tags, too."""
     column = table.column("tags")
     place = column.place("live") if column is not None else None

@@ -27,14 +27,14 @@ def line_of(
     selection = None
     live = asks(sources)
     if live:
-        selection, region = _needed(model, resource)
+        selection, region = needed(model, resource)
         if region and not options.regions:
             options = replace(options, regions=(region,))
     snapshot = collect_snapshot(sources, options, selection=selection)
     return draw(model, snapshot, resource, live=live)
 
 
-def _needed(model: Model, arn: str) -> tuple[Selection, str]:
+def needed(model: Model, arn: str) -> tuple[Selection, str]:
     """What is read of AWS for the resource of an ARN, and the region that it is in, if it says one."""
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":

@@ -8,7 +8,6 @@ nothing is unread.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,11 +19,9 @@ from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
-from tests.aws.answers.answering import Answer, answer, error
-from tests.aws.answers.asking import Asked
+from tests.aws.answers.scenarios import scenario_answer
 from tests.aws.answers.server import Server, serving
 from tests.aws.conftest import Aws
-from tests.aws.faults.kinds import Truth
 
 ESTATES = sorted((Path(__file__).parent / "recorded").glob("*.yaml"))
 
@@ -42,7 +39,7 @@ def server() -> Iterator[Server]:
 @pytest.mark.parametrize("path", ESTATES, ids=lambda path: path.stem)
 def test_a_recorded_estate(server: Server, path: Path) -> None:
     estate = read(path, dict[str, Any])
-    server.storm = lambda asked, truth: _answer(estate["answers"], asked, truth)
+    server.storm = lambda asked, truth: scenario_answer(estate["answers"], asked, truth)
     checks = [load_checks()[name] for name in estate.get("checks", {})]
     selection = selection_of(checks, live=True) if checks else dict.fromkeys(estate["whole"])
     options = Options(session=Aws(server.url).session, regions=(REGION,), endpoint_url=server.url)
@@ -54,23 +51,3 @@ def test_a_recorded_estate(server: Server, path: Path) -> None:
     for name, right in estate.get("checks", {}).items():
         assert next((v for v in WORST if v in verdicts.get(name, ())), "none") == right, name
     assert not unread & set(estate.get("whole", ()))
-
-
-def _answer(answers: dict[str, Any], asked: Asked, truth: Truth) -> Answer:
-    data = answers.get(asked.operation)
-    if data is None:
-        return truth()
-    if "error" in data:
-        return error(asked, data.get("status", 400), data["error"], data["message"])
-    return answer(asked, _typed(data, asked.model.output_shape))
-
-
-def _typed(value: Any, shape: Any) -> Any:
-    """Data of YAML as boto3 gives it: moments are what a text cannot be."""
-    if shape.type_name == "structure":
-        return {name: _typed(item, shape.members[name]) for name, item in value.items() if name in shape.members}
-    if shape.type_name == "list":
-        return [_typed(item, shape.member) for item in value]
-    if shape.type_name == "map":
-        return {key: _typed(item, shape.value) for key, item in value.items()}
-    return datetime.fromisoformat(value).replace(tzinfo=UTC) if shape.type_name == "timestamp" else value

@@ -140,6 +140,20 @@ class Group:
             if name not in self._ready:
                 self._make_facts(all_tables()[name], looking[name] - set(facts))
 
+    def open(self, names: Iterable[str]) -> None:
+        """Make tables whole, for SQL that is not a check's; facts stand wherever a row of another one of them is.
+
+        Raises duckdb.Error for a damaged file.
+        """
+        tables = [all_tables()[name] for name in names if name not in self._ready]
+        facts = [table for table in tables if shipped_facts(table) is not None]
+        self._reads = {table.name: {column.name for column in table.all_columns} for table in tables}
+        for table in tables:
+            if table not in facts:
+                self._make(table)
+        for table in facts:
+            self._make_facts(table, {other.name for other in tables} - {fact.name for fact in facts})
+
     def has_rows(self, table: Table) -> bool:
         """Whether there is anything in it, from the snapshot or from facts."""
         return bool(self.snapshot.files(table.name)) or shipped_facts(table) is not None

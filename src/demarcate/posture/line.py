@@ -91,7 +91,8 @@ def reach(model: Model, tallies: Iterable[Tally]) -> dict[str, Reach]:
 class Drawn:
     """One responsibility on the line of one resource: whether it applies, and why; and whether it is met.
 
-    `state` is of this resource alone, and None where the responsibility does not apply; `told` says what led to it.
+    `state` is of this resource alone, and None where the responsibility does not apply; `told` says what led to it, and
+    `checks` which checks judged it.
     """
 
     responsibility: Responsibility
@@ -99,6 +100,7 @@ class Drawn:
     because: str
     state: State | None = None
     told: str = ""
+    checks: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,8 +179,9 @@ def _judged(drawn: Drawn, findings: Mapping[str, list[Finding]]) -> Drawn:
     """The same, with its state."""
     if drawn.applies is False:
         return drawn
-    state, told = _state(drawn.responsibility, findings.get(drawn.responsibility.id, []))
-    return replace(drawn, state=state, told=told)
+    about = findings.get(drawn.responsibility.id, [])
+    state, told = _state(drawn.responsibility, about)
+    return replace(drawn, state=state, told=told, checks=tuple(dict.fromkeys(finding.check for finding in about)))
 
 
 def _state(responsibility: Responsibility, findings: Sequence[Finding]) -> tuple[State, str]:

@@ -24,7 +24,7 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import as_list, each, present
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.tables.ebs import encryption_asked
 
 IMAGE_DECIDES: Final = Unknown(Kind.INDIRECT, "no volume is declared: the image decides about its own")
@@ -153,6 +153,22 @@ def _virtualization(instance_type: str) -> str | Unknown:
 def _tag(name: str) -> Callable[[Any], Any]:
     """The value of one tag of a list of them."""
     return lambda tags: next((tag["Value"] for tag in tags if tag["Key"] == name), ABSENT)
+
+
+_NODE_OF: Final = "kubernetes.io/cluster/"
+
+
+def _eks_cluster(tags: Any) -> Any:
+    """The cluster that tags say a machine is a node of. Nodes that are not of a managed group have but the key."""
+    keys = {tag["Key"]: tag["Value"] for tag in tags}
+    if "eks:cluster-name" in keys:
+        return keys["eks:cluster-name"]
+    texts = [key for key in keys if isinstance(key, str)]
+    named = next((key.removeprefix(_NODE_OF) for key in texts if key.startswith(_NODE_OF)), None)
+    if named is not None:
+        return named
+    open_ = next((key for key in keys if not isinstance(key, str)), None)
+    return open_.unknown if isinstance(open_, StandIn) else first_unknown(open_) or ABSENT
 
 
 def _enabled(value: bool) -> str:
@@ -285,6 +301,20 @@ INSTANCE = Table(
             live=From("Tags", _tag("aws:autoscaling:groupName")),
             cloudformation=From("@", lambda _: ""),
             absent="",
+        ),
+        Text(
+            "eks_cluster",
+            live=From("Tags", _eks_cluster),
+            cloudformation=From("Tags", _eks_cluster),
+            absent="",
+            about="The EKS cluster that its tags say it is a node of; '' for none.",
+        ),
+        Text(
+            "eks_node_group",
+            live=From("Tags", _tag("eks:nodegroup-name")),
+            cloudformation=From("@", lambda _: ""),
+            absent="",
+            about="The managed node group that started it; '' for none.",
         ),
         Text("instance_lifecycle", live="InstanceLifecycle", absent="", about="spot, scheduled, …, or empty."),
         Time("launch_time", live="LaunchTime"),

@@ -8,7 +8,7 @@ from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Int, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.schema.transforms import each
+from demarcate.estate.schema.transforms import each, present
 from demarcate.estate.schema.unknown import first_unknown
 
 _CLUSTERS = Each("eks.list_clusters", "clusters[]")
@@ -119,6 +119,13 @@ CLUSTER = Table(
             live="computeConfig.enabled",
             absent=False,
             about="Whether EKS runs and patches the nodes itself (EKS Auto Mode).",
+        ),
+        Bool(
+            "hybrid_nodes_enabled",
+            live=From("remoteNetworkConfig.remoteNodeNetworks", present),
+            cloudformation=From("RemoteNetworkConfig.RemoteNodeNetworks", present),
+            absent=False,
+            about="Whether machines outside AWS may be nodes (EKS Hybrid Nodes).",
         ),
         Tags(live="tags"),
     ),

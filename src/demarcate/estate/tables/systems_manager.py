@@ -235,3 +235,15 @@ REGIONAL_SETTINGS = Table(
         ),
     ),
 )
+
+PLATFORM_SUPPORT = Table(
+    "aws_ssm_platform_support",
+    "Until when the maker of a managed node's operating system fixes it.",
+    service="systems-manager",
+    facts=True,
+    columns=(
+        Text("platform_name", about="How the name that a node tells begins, such as Red Hat Enterprise Linux."),
+        Text("platform_version", about="How its version begins, such as 9; '' where the name tells it."),
+        Time("end_of_support"),
+    ),
+)

@@ -1,0 +1,128 @@
+"""From sources to an answer: what is read for the status of patching, and for whose it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+import msgspec
+
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.sources.collecting import asks, collect_snapshot
+from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.progress import Progress
+from demarcate.lines import needed
+from demarcate.model import Model
+from demarcate.patching.kinds import Kind, load_kinds
+from demarcate.patching.status import patch_status, selection
+from demarcate.patching.structs import PatchState, PatchStatus
+from demarcate.patching.whose import Whose, whose
+from demarcate.posture.line import draw
+
+
+class Filter(msgspec.Struct, frozen=True, kw_only=True):
+    """Which resources are meant: all where nothing is said. `tags` are keys, each with a value or None for any."""
+
+    kinds: tuple[Kind, ...]
+    only: frozenset[PatchState] = frozenset()
+    tags: tuple[tuple[str, str | None], ...] = ()
+
+    @classmethod
+    def of(cls, kinds: Iterable[str] = (), states: Iterable[str] = (), tags: Iterable[str] = ()) -> Filter:
+        """By names as people write them. Raises DemarcateError for a kind, state or tag that is none."""
+        pairs = []
+        for tag in tags:
+            key, equals, value = tag.partition("=")
+            if not key:
+                raise DemarcateError(f"--tag takes KEY or KEY=VALUE, not {tag!r}")
+            pairs.append((key, value if equals else None))
+        only = frozenset(state for name in states for state in _state(name))
+        return cls(kinds=tuple(load_kinds(list(kinds))), only=only, tags=tuple(pairs))
+
+    @staticmethod
+    def states(fail_on: str | None) -> frozenset[PatchState]:
+        """The states that are at least as bad as one that is named. Raises DemarcateError for what is none."""
+        if fail_on is None:
+            return frozenset()
+        (state,) = _state(fail_on)
+        if state is PatchState.CURRENT:
+            raise DemarcateError("--fail-on takes behind, overdue or unknown, not 'current'")
+        return frozenset({state, PatchState.OVERDUE} if state is PatchState.BEHIND else {state})
+
+    def holds(self, status: PatchStatus) -> bool:
+        """Whether a resource is meant."""
+        return (not self.only or status.state in self.only) and all(
+            key in status.tags and value in (None, status.tags[key]) for key, value in self.tags
+        )
+
+
+def _state(name: str) -> tuple[PatchState, ...]:
+    if name not in {state.value for state in PatchState}:
+        raise DemarcateError(f"there is no state {name!r} (there are: {', '.join(PatchState)})")
+    return (PatchState(name),)
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """The status of what was asked for, and what could not be read."""
+
+    statuses: tuple[PatchStatus, ...]
+    unread: tuple[Unread, ...]
+
+
+def status_of(
+    model: Model,
+    sources: Sequence[str],
+    options: Options = Options(),
+    chosen: Filter | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Answer:
+    """The status of patching of what sources hold. Of live AWS only the tables that tell of it are read.
+
+    Raises DemarcateError as `collect_snapshot` does.
+    """
+    chosen = Filter.of() if chosen is None else chosen
+    wanted = selection(model, chosen.kinds, live=asks(sources), tags=bool(chosen.tags))
+    with collect_snapshot(sources, options, selection=wanted, progress=progress) as snapshot:
+        statuses = tuple(filter(chosen.holds, patch_status(model, snapshot, chosen.kinds)))
+        return Answer(statuses=statuses, unread=snapshot.unread)
+
+
+def who_patches(
+    model: Model, resource: str, sources: Sequence[str], options: Options = Options()
+) -> tuple[list[Whose], list[PatchStatus]]:
+    """Who patches the resource of that ARN, logical id or name, and its status where it is of a kind that has one.
+
+    Of live AWS only the tables of the ARN's service and those that tell of its status are read, in the ARN's region.
+    Raises DemarcateError as `lines.line_of` does.
+    """
+    wanted: Selection | None = None
+    live = asks(sources)
+    kinds = load_kinds()
+    if live:
+        of_line, region = needed(model, resource)
+        kinds = [kind for kind in kinds if kind.table in of_line]
+        wanted = _both(of_line, selection(model, kinds, live=True))
+        if region and not options.regions:
+            options = replace(options, regions=(region,))
+    with collect_snapshot(sources, options, selection=wanted) as snapshot:
+        lines = draw(model, snapshot, resource, live=live)
+        places = {(line.table, line.resource) for line in lines}
+        of_lines = [kind for kind in kinds if any(kind.table == table for table, _ in places)]
+        statuses = [
+            status
+            for status in patch_status(model, snapshot, of_lines)
+            if (status.table, status.resource) in places
+        ]
+        return whose(lines), statuses
+
+
+def _both(one: Selection, other: Selection) -> Selection:
+    """What either reads."""
+    merged: dict[str, frozenset[str] | None] = dict(one)
+    for name, columns in other.items():
+        held = merged.get(name, frozenset())
+        merged[name] = None if held is None or columns is None else held | columns
+    return merged
