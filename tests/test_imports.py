@@ -27,6 +27,7 @@ BELOW: dict[str, set[str]] = {
     "assessing": {"base", "estate", "checks", "evidence", "model", "posture"},
     "changes": {"base", "estate", "checks", "model", "assessing", "ledger"},
     "drift": {"base", "estate", "assessing", "changes", "checks", "ledger"},
+    "guardrails": {"base", "estate", "changes", "checks", "ledger", "posture"},
     "lines": {"base", "estate", "checks", "model", "posture"},
     "exam": {"base", "estate", "checks", "evidence", "model", "posture", "assessing"},
     "report": {
@@ -34,6 +35,7 @@ BELOW: dict[str, set[str]] = {
         "estate",
         "changes",
         "drift",
+        "guardrails",
         "checks",
         "evidence",
         "exam",
@@ -53,6 +55,7 @@ BELOW: dict[str, set[str]] = {
         "assessing",
         "changes",
         "drift",
+        "guardrails",
         "ledger",
         "lines",
         "report",

@@ -19,6 +19,7 @@ from demarcate.cli import (
     estate,
     exam,
     facts,
+    guardrails,
     ledger,
     model,
     permissions,
@@ -128,4 +129,5 @@ ledger.add_to(app)
 changes.add_to(app)
 deploy.add_to(app)
 drift.add_to(app)
+guardrails.add_to(app)
 settings.add_to(app)
