@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -13,6 +14,7 @@ from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
+    from demarcate.guardrails.denying import Denial
     from demarcate.guardrails.filling import Choices
     from demarcate.guardrails.proposing import Proposal
     from demarcate.guardrails.structs import Guardrail
@@ -45,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("propose")(propose)
     group.command("list")(list_guardrails)
     group.command("show")(show)
+    group.command("test")(test)
     app.add_typer(group, name="guardrails")
 
 
@@ -154,6 +157,129 @@ def show(
     if json or not missing(guardrail, choices):
         for policy in policies([guardrail], choices):
             data().write(f"{policy.text}\n")
+
+
+DENIED = 1
+"""The exit code where a call would have been denied."""
+
+HISTORY = "aws"
+"""What is given for CloudTrail's event history in the place of files."""
+
+
+def test(
+    policies: Annotated[
+        list[str],
+        typer.Argument(metavar="POLICY", help="A file with a service control policy, or a guardrail's id."),
+    ],
+    events: Annotated[
+        list[str],
+        typer.Option(
+            "--events",
+            metavar="PATH|aws",
+            help="Files that CloudTrail delivered, folders of them, or aws: its event history; repeatable.",
+        ),
+    ],
+    account: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--account", metavar="ID", help="An account that the policy is for; repeatable. Default: all."
+        ),
+    ] = None,
+    management_account: Annotated[
+        str | None, typer.Option("--management-account", metavar="ID", help="The account that no policy binds.")
+    ] = None,
+    organization: Annotated[
+        str | None,
+        typer.Option("--organization", metavar="ID", help="The organization that all callers belong to."),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=90, help="Of aws: so many days back.")] = 7,
+    set_: Values = None,
+    exempt: Exempt = None,
+    full: Annotated[bool, typer.Option("--full", help="Show all calls, however many.")] = False,
+    format: Written = GuardrailFormat.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+) -> None:
+    """Say who would have been denied what by a service control policy, from the calls that CloudTrail recorded.
+
+    Exit codes: 0 nobody; 1 somebody; 2 bad input; 3 nobody in what could be read, and something could not.
+    """
+    from demarcate.base.errors import DemarcateError
+    from demarcate.guardrails.events import in_files, in_history
+    from demarcate.guardrails.replaying import Outcome, replay
+    from demarcate.report import guardrails as report
+
+    _check_accounts([*(account or ()), *([management_account] if management_account else ())])
+    denials, others = _denials(policies, _choices(set_, exempt))
+    outcome = Outcome()
+    paths = [Path(name) for name in events if name != HISTORY]
+    if paths and len(paths) < len(events):
+        raise DemarcateError("--events takes files, or aws: give one of the two")
+    if paths:
+        if options.asked(profile=profile, region=region, endpoint_url=endpoint_url):
+            raise DemarcateError("--events are files: leave the options about AWS out")
+        resources = options.held().settings.max_resources
+        recorded = in_files(paths, outcome.problems.append, **({"resources": resources} if resources else {}))
+    else:
+        recorded = in_history(options.options_of(profile, region, endpoint_url), days, outcome.problems.append)
+    replay(
+        denials,
+        recorded,
+        outcome=outcome,
+        accounts=frozenset(account or ()),
+        management=management_account or "",
+        organization=organization or "",
+    )
+    if format is GuardrailFormat.JSON:
+        report.write_test_json(outcome, data())
+    else:
+        report.write_test(outcome, options.console(), others=others, management=management_account, full=full)
+    for problem in outcome.problems:
+        say(f"could not be read: {problem}")
+    if outcome.denied_count:
+        raise typer.Exit(DENIED)
+    if outcome.problems:
+        raise typer.Exit(options.UNREAD)
+
+
+def _check_accounts(ids: list[str]) -> None:
+    """Refuse what is no account. Raises DemarcateError."""
+    from demarcate.base.arn import is_account_id
+    from demarcate.base.errors import DemarcateError
+
+    for id_ in ids:
+        if not is_account_id(id_):
+            raise DemarcateError(f"{id_!r} is no account: expected 12 digits")
+
+
+def _denials(names: list[str], choices: Choices) -> tuple[list[Denial], int]:
+    """The denials of policies that are named by file or guardrail, and how many of their statements are none."""
+    from demarcate.base.documents import read
+    from demarcate.base.encoding import from_json
+    from demarcate.base.errors import DemarcateError
+    from demarcate.guardrails.denying import denials
+    from demarcate.guardrails.filling import policies
+    from demarcate.guardrails.load import load_guardrails
+
+    denying: list[Denial] = []
+    others = 0
+    for name in names:
+        if name in load_guardrails():
+            guardrail = load_guardrails()[name]
+            if guardrail.kind != "scp":
+                raise DemarcateError(
+                    f"{name} is of kind {guardrail.kind}: only service control policies can be tested"
+                )
+            document = from_json(policies([guardrail], choices)[0].text)
+        else:
+            document = read(Path(name), Any)
+        told, allowing = denials(document, name)
+        denying += (
+            [replace(denial, name=f"{denial.name} of {name}") for denial in told] if len(names) > 1 else told
+        )
+        others += allowing
+    return denying, others
 
 
 def _named(ids: list[str]) -> list[Guardrail]:
