@@ -48,6 +48,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_guardrails)
     group.command("show")(show)
     group.command("test")(test)
+    group.command("plan")(plan)
     app.add_typer(group, name="guardrails")
 
 
@@ -241,6 +242,37 @@ def test(
         raise typer.Exit(DENIED)
     if outcome.problems:
         raise typer.Exit(options.UNREAD)
+
+
+def plan(
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Guardrails.")],
+    target: Annotated[
+        str,
+        typer.Option("--target", metavar="ID", help="The unit (ou-…) or account that they are for, first of all."),
+    ],
+    root: Annotated[
+        bool, typer.Option("--root", help="The target may be the root: all accounts at once.")
+    ] = False,
+    set_: Values = None,
+    exempt: Exempt = None,
+    profile: options.Profile = None,
+    endpoint_url: options.Endpoint = None,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Plan the change that makes the policies of guardrails and attaches them, and record it.
+
+    It takes the credentials of the management account, or of one that acts for it. Nothing is written to AWS. Exit
+    codes: 0 done; 2 bad input, or AWS would not take it.
+    """
+    from demarcate.changes.reach import Reach
+    from demarcate.cli import planning
+    from demarcate.guardrails import deploying
+
+    guardrails, choices = _named(ids), _choices(set_, exempt)
+    reach = Reach(options.options_of(profile, None, endpoint_url), reads=deploying.READS)
+    change = deploying.plan(guardrails, target, reach.caller.account, reach, choices, root=root)
+    planning.record(change, reach, ledger, as_)
 
 
 def _check_accounts(ids: list[str]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Any, Final
 
 import msgspec
@@ -35,9 +36,9 @@ class Policy:
 
     @property
     def name(self) -> str:
-        """What it is called in the organization."""
-        first = self.guardrails[0].id
-        return f"demarcate-{first}" + (f"-and-{len(self.guardrails) - 1}-more" if len(self.guardrails) > 1 else "")
+        """What it is called in the organization: one that says anything else has another name."""
+        more = f"-and-{len(self.guardrails) - 1}-more" if len(self.guardrails) > 1 else ""
+        return f"demarcate-{self.guardrails[0].id}{more}-{sha256(self.text.encode()).hexdigest()[:8]}"
 
 
 def missing(guardrail: Guardrail, choices: Choices) -> list[str]:
