@@ -39,6 +39,7 @@ BELOW: dict[str, set[str]] = {
         "ledger",
         "changes",
     },
+    "guardrails": {"base", "estate", "changes", "checks", "ledger", "posture"},
     "lines": {"base", "estate", "checks", "model", "posture"},
     "exam": {"base", "estate", "checks", "evidence", "model", "posture", "assessing"},
     "report": {
@@ -47,6 +48,7 @@ BELOW: dict[str, set[str]] = {
         "changes",
         "drift",
         "patching",
+        "guardrails",
         "checks",
         "evidence",
         "exam",
@@ -66,6 +68,7 @@ BELOW: dict[str, set[str]] = {
         "assessing",
         "changes",
         "drift",
+        "guardrails",
         "ledger",
         "patching",
         "lines",

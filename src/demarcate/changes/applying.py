@@ -25,7 +25,7 @@ from demarcate.changes import status as records
 from demarcate.changes.reach import Gone, NotDone, Uncertain
 from demarcate.changes.status import Begun, Ended, Outcome, State, Status, StepBegun, StepEnded, Way, status_of
 from demarcate.changes.structs import Change, Operation, Read, Step
-from demarcate.changes.values import holds, with_after
+from demarcate.changes.values import EARLIER, holds, with_after
 from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.ledger import Held, Ledger, Writer
 
@@ -251,7 +251,7 @@ class Run:
             reason = f"step {task.number}: {task.step.resource} {changed}: nothing was done to it"
             self._ended(status.change, task, Outcome.UNCERTAIN if may_have_run else Outcome.FAILED, state, reason)
             raise Stopped(reason)
-        operation = task.operation(state)
+        operation = self._with_earlier(status.change, task.operation(state))
         begun = StepBegun(step=task.number, way=task.way, operation=operation, state=state)
         self.ledger.append(self.actor, _act(records.STEP_BEGUN, status.change, begun, task.step, before=state))
         outcome = self._send(status.change, task, operation, state)
@@ -281,6 +281,15 @@ class Run:
             step=task.number, way="apply", outcome=Outcome.DONE, state=state, undo=midway or _undo(step, state)
         )
         return replace(task, ended=ended)
+
+    def _with_earlier(self, change: Change, operation: Operation) -> Operation:
+        """A call with what the steps before it left."""
+        if with_after(operation.parameters, None, EARLIER) == operation.parameters:
+            return operation
+        ended = standing(self.ledger, change.id).ended
+        places: list[tuple[Way, int]] = [("apply", number) for number in range(1, len(change.steps) + 1)]
+        states = [ended[place].state if place in ended else None for place in places]
+        return Operation(name=operation.name, parameters=with_after(operation.parameters, states, EARLIER))
 
     def _looked_at(self, task: _Task, *, may_have_run: bool) -> Any:
         """The state before a call. Where one may have been made of which nothing came back, its effect has time."""

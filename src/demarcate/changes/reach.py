@@ -86,7 +86,12 @@ class Reach:
         service = read.operation.name.split(".")[0]
         try:
             client = self._client(account, region, service, writes=False)
-            answer = _method(client, read.operation.name)(**read.operation.parameters)
+            method = _method(client, read.operation.name)
+            if read.pages:
+                pages = client.get_paginator(method.__name__).paginate(**read.operation.parameters)
+                answer = pages.build_full_result()
+            else:
+                answer = method(**read.operation.parameters)
         except FAILED as error:
             if means_nothing(error, read.absent):
                 return None

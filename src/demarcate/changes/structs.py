@@ -14,18 +14,25 @@ Origin = Literal["findings", "drift", "hand", "patch"]
 
 
 class Operation(msgspec.Struct, frozen=True, kw_only=True):
-    """A call: botocore's service and method ("s3.put_bucket_versioning"), and all its parameters."""
+    """A call: botocore's service and method ("s3.put_bucket_versioning"), and all its parameters.
+
+    Those of a step may hold what the steps before it leave: see `values.EARLIER`.
+    """
 
     name: str
     parameters: dict[str, Any] = {}
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What is read before and after a call: `state` is a JMESPath, `absent` are error codes that say there is none."""
+    """What is read before and after a call: `state` is a JMESPath, `absent` are error codes that say there is none.
+
+    With `pages` all pages of a listing are read, and not the first alone.
+    """
 
     operation: Operation
     state: str = "@"
     absent: tuple[str, ...] = ()
+    pages: bool = False
 
 
 class Undo(msgspec.Struct, frozen=True, kw_only=True):

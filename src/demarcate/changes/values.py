@@ -13,6 +13,9 @@ from jmespath.exceptions import JMESPathError
 
 from demarcate.checks.remedies import ADD, AFTER, ASKED, BEFORE, COLUMN, ELSE, JOINED, MERGED, POLICY
 
+EARLIER: Final = "$earlier"
+"""The key of a mapping that stands for what the steps before one left: a JMESPath into the list of their states."""
+
 LEFT_OUT: Final = object()
 """What stands for a parameter that is not given."""
 
@@ -95,20 +98,20 @@ class Values:
         return value
 
 
-def with_after(written: Any, after: Any) -> Any:
-    """Parameters that are filled but for what is read after the call, with that.
+def with_after(written: Any, after: Any, mark: str = AFTER) -> Any:
+    """Parameters that are filled but for what is read after a call, with that. `mark` is the key that stands for it.
 
     >>> with_after({"FlowLogIds": {"$after": "[].FlowLogId"}}, [{"FlowLogId": "fl-1"}])
     {'FlowLogIds': ['fl-1']}
     """
-    if isinstance(written, dict) and AFTER in written:
-        value = jmespath.search(written[AFTER], after)
+    if isinstance(written, dict) and mark in written:
+        value = jmespath.search(written[mark], after)
         return LEFT_OUT if value is None else without_nulls(value)
     if isinstance(written, dict):
-        filled = {key: with_after(value, after) for key, value in written.items()}
+        filled = {key: with_after(value, after, mark) for key, value in written.items()}
         return {key: value for key, value in filled.items() if value is not LEFT_OUT}
     if isinstance(written, list):
-        return [value for inner in written if (value := with_after(inner, after)) is not LEFT_OUT]
+        return [value for inner in written if (value := with_after(inner, after, mark)) is not LEFT_OUT]
     return written
 
 

@@ -19,6 +19,7 @@ from demarcate.cli import (
     estate,
     exam,
     facts,
+    guardrails,
     ledger,
     model,
     patch,
@@ -130,4 +131,5 @@ changes.add_to(app)
 deploy.add_to(app)
 drift.add_to(app)
 patch.add_to(app)
+guardrails.add_to(app)
 settings.add_to(app)

@@ -40,7 +40,7 @@ def _malformed(conditions: Any) -> Unknown:
     return Unknown(Kind.MALFORMED, f"a condition is an object, not {kind(conditions)}")
 
 
-def _tests(conditions: Any) -> Iterator[tuple[str, str, Values] | Unknown]:
+def tests_in(conditions: Any) -> Iterator[tuple[str, str, Values] | Unknown]:
     """Each test: its operator and its key, in lower case, and its values; Unknown where one cannot be read."""
     if not isinstance(conditions, dict):
         yield _malformed(conditions)
@@ -54,7 +54,7 @@ def _tests(conditions: Any) -> Iterator[tuple[str, str, Values] | Unknown]:
 
 
 def condition_keys(conditions: Any) -> Any:
-    tests = list(_tests(conditions))
+    tests = list(tests_in(conditions))
     unknown = next((test for test in tests if isinstance(test, Unknown)), None)
     return unknown or sorted({test[1] for test in tests if not isinstance(test, Unknown)})
 
@@ -75,7 +75,7 @@ def _fixed(conditions: Any, about: Callable[[str], bool]) -> Values:
     """Those keys, of what is asked about, that a condition holds to values which are given."""
     answers: dict[str, bool | Unknown] = {}
     more: Unknown | None = None
-    for test in _tests(conditions):
+    for test in tests_in(conditions):
         if isinstance(test, Unknown):
             more = test
             continue
@@ -219,7 +219,7 @@ def except_principals(conditions: Any, besides: Collection[str] = ()) -> bool | 
         return True
     return every(
         test if isinstance(test, Unknown) else test[1] in besides or _is_exception(*test)
-        for test in _tests(conditions)
+        for test in tests_in(conditions)
     )
 
 
@@ -242,7 +242,7 @@ def outside_regions(conditions: Any) -> bool | Unknown:
         else test[1] == "aws:requestedregion"
         and test[0].removesuffix("ifexists") in ("stringnotequals", "stringnotlike", "stringnotequalsignorecase")
         and every((all(text.strip("*") for text in test[2].known), test[2].unknown or test[2].given))
-        for test in _tests(conditions)
+        for test in tests_in(conditions)
     )
 
 
@@ -266,7 +266,7 @@ def _named_accounts(conditions: Any) -> bool:
     """Whether every ARN of a source has an account in it."""
     arns = [
         text
-        for test in _tests(conditions)
+        for test in tests_in(conditions)
         if not isinstance(test, Unknown) and test[1] == "aws:sourcearn"
         for text in test[2].texts
     ]
@@ -287,14 +287,14 @@ def always_hold(conditions: Any, request: Request) -> bool | Unknown:
     """Whether conditions hold for every request of which that is known, whatever else it may be."""
     if conditions == {}:
         return True
-    return every(test if isinstance(test, Unknown) else _holds(*test, request) for test in _tests(conditions))
+    return every(test if isinstance(test, Unknown) else _holds(*test, request) for test in tests_in(conditions))
 
 
 def never_hold(conditions: Any, request: Request) -> bool | Unknown:
     """Whether conditions hold for no request of which that is known, whatever else it may be."""
     return some(
         test if isinstance(test, Unknown) else opposite(_holds(*test, request))
-        for test in (_tests(conditions) if conditions != {} else ())
+        for test in (tests_in(conditions) if conditions != {} else ())
         if isinstance(test, Unknown) or (test[1] in request and _is_compared(test[0]))
     )
 
@@ -306,7 +306,7 @@ def _is_compared(operator: str) -> bool:
 
 def admit(conditions: Any, key: str, value: str) -> bool | Unknown:
     """Whether conditions let a value of a key, in lower case, through; what else they ask for does not count."""
-    tests = list(_tests(conditions)) if conditions != {} else []
+    tests = list(tests_in(conditions)) if conditions != {} else []
     return every(
         test if isinstance(test, Unknown) else _holds(*test, {key: value})
         for test in tests

@@ -10,6 +10,7 @@ import math
 import re
 import zlib
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any, Final, Protocol
 
 from demarcate.base.nesting import MAX_DEPTH, is_deep
@@ -42,6 +43,18 @@ MAX_MEMBERS = 100
 """How many members may stand beside the list of items: AWS's deliveries have three."""
 
 ITEMS: Final = "configurationItems"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What kind of file it is: what people call it, the list in it, and a member that every item of the list has."""
+
+    called: str
+    items: str
+    member: str
+
+
+DELIVERY: Final = Form("a delivery of AWS Config", ITEMS, "resourceType")
 
 
 class Stream(Protocol):
@@ -113,16 +126,16 @@ def looks_like_config(stream: Stream) -> bool:
         raise _damaged(error) from error
 
 
-def items(stream: Stream, header: dict[str, Any], budget: Budget) -> Iterator[Any]:
-    """The items of a delivery, in its order, each counted. `header` gets what stands beside them.
+def items(stream: Stream, header: dict[str, Any], budget: Budget, form: Form = DELIVERY) -> Iterator[Any]:
+    """The items of a file, in its order, each counted. `header` gets what stands beside them.
 
-    Raises Damaged for what is truncated, is not gzip or JSON, has no list `configurationItems`, or is too much.
+    Raises Damaged for what is truncated, is not gzip or JSON, has no such list, or is too much.
     """
     text = _Text(plain(stream, budget))
     try:
         if text.next() != "{":
-            raise Damaged(f"expected a JSON object with {ITEMS}")
-        yield from _members(text, header, budget)
+            raise Damaged(f"expected a JSON object with {form.items}")
+        yield from _members(text, header, budget, form)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise _damaged(error) from error
 
@@ -137,7 +150,7 @@ def _damaged(error: Exception) -> Damaged:
     return Damaged(f"damaged: {error}")
 
 
-def _members(text: _Text, header: dict[str, Any], budget: Budget) -> Iterator[Any]:
+def _members(text: _Text, header: dict[str, Any], budget: Budget, form: Form) -> Iterator[Any]:
     is_there = False
     beside = 0
     text.skip()
@@ -145,13 +158,13 @@ def _members(text: _Text, header: dict[str, Any], budget: Budget) -> Iterator[An
         name = text.value()
         beside += 1
         if beside > MAX_MEMBERS:
-            raise Damaged(f"not a delivery of AWS Config: it has more than {MAX_MEMBERS} members beside {ITEMS}")
+            raise Damaged(f"not {form.called}: it has more than {MAX_MEMBERS} members beside {form.items}")
         if not isinstance(name, str) or text.next() != ":":
             raise Damaged("damaged: expected a JSON object's member")
         text.skip()
-        if name == ITEMS and text.next() == "[":
+        if name == form.items and text.next() == "[":
             is_there = True
-            yield from _elements(text, budget)
+            yield from _elements(text, budget, form)
         else:
             value = text.value()
             if isinstance(value, str | int | float | None):
@@ -162,19 +175,19 @@ def _members(text: _Text, header: dict[str, Any], budget: Budget) -> Iterator[An
             raise Damaged("damaged: expected , or } in JSON")
     text.skip()
     if not is_there:
-        raise Damaged(f"not a delivery of AWS Config: it has no list {ITEMS}")
+        raise Damaged(f"not {form.called}: it has no list {form.items}")
     if text.next():
         raise Damaged("damaged: more text after the JSON object")
 
 
-def _elements(text: _Text, budget: Budget) -> Iterator[Any]:
+def _elements(text: _Text, budget: Budget, form: Form) -> Iterator[Any]:
     text.skip()
     odd = 0
     while text.next() != "]":
         value = text.value()
-        odd += not isinstance(value, dict) or "resourceType" not in value
+        odd += not isinstance(value, dict) or form.member not in value
         if odd > MAX_ODD:
-            raise Damaged(f"not a delivery of AWS Config: more than {MAX_ODD:,} items have no resourceType")
+            raise Damaged(f"not {form.called}: more than {MAX_ODD:,} items have no {form.member}")
         budget.spend_item(text.length)
         yield value
         if text.next() == ",":

@@ -1,0 +1,368 @@
+"""guardrails: what would keep met responsibilities met, whom it would have stopped, and how it is deployed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from demarcate.cli import options
+from demarcate.cli.options import Format
+from demarcate.report.out import data, say
+
+if TYPE_CHECKING:
+    from demarcate.guardrails.denying import Denial
+    from demarcate.guardrails.filling import Choices
+    from demarcate.guardrails.proposing import Proposal
+    from demarcate.guardrails.structs import Guardrail
+    from demarcate.posture.assessment import Assessment
+
+
+class GuardrailFormat(StrEnum):
+    """How proposals and tests are written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Values = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="NAME=VALUE,…", help="The values of a guardrail's parameter; repeatable."),
+]
+Exempt = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--exempt", metavar="ARN", help="A principal that is left out of denials; repeatable, * and ? match."
+    ),
+]
+Written = Annotated[GuardrailFormat, typer.Option("--format", help="How it is written.")]
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs."""
+    group = typer.Typer(help="What keeps met responsibilities met.", no_args_is_help=True)
+    group.command("propose")(propose)
+    group.command("list")(list_guardrails)
+    group.command("show")(show)
+    group.command("test")(test)
+    group.command("plan")(plan)
+    app.add_typer(group, name="guardrails")
+
+
+def propose(
+    sources: Annotated[
+        list[str], typer.Argument(metavar="SOURCE", help=f"What assess --save kept; or {options.SOURCES}")
+    ],
+    set_: Values = None,
+    exempt: Exempt = None,
+    full: Annotated[bool, typer.Option("--full", help="Tell also what is not proposed, and why.")] = False,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="DIR", help="Write the policies and conformance packs there, too."),
+    ] = None,
+    format: Written = GuardrailFormat.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    org: options.Organization = False,
+    account: options.AccountIds = None,
+    role_name: options.RoleName = None,
+    external_id: options.ExternalId = None,
+    parameters: options.Parameters = None,
+    checks: options.CheckFolders = None,
+    evidence: options.EvidencePlaces = None,
+    ledger: options.LedgerPlace = None,
+) -> None:
+    """Propose policies that keep what is met, from an assessment: whom each can hurt, and what it leaves open.
+
+    Nothing is written to AWS. Exit codes: 0 done; 2 bad input; 3 done, but something could not be read.
+    """
+    from demarcate.assessing import assess_sources
+    from demarcate.guardrails.proposing import propose as proposed
+    from demarcate.report import guardrails as report
+    from demarcate.report.progress import showing
+
+    choices = _choices(set_, exempt)
+    assessment = options.kept(
+        sources,
+        profile=profile,
+        region=region,
+        endpoint_url=endpoint_url,
+        org=org,
+        account=account,
+        role_name=role_name,
+        external_id=external_id,
+        parameters=parameters,
+        checks=checks,
+        evidence=evidence,
+    )
+    if assessment is None:
+        how = options.options_of(
+            profile,
+            region,
+            endpoint_url,
+            parameters,
+            accounts=options.accounts_of(org, account, role_name, external_id),
+        )
+        with showing() as progress:
+            assessment = assess_sources(
+                sources,
+                how,
+                check_folders=checks or (),
+                evidence=options.evidence_of(evidence, ledger),
+                progress=progress,
+            )
+    with assessment:
+        proposals = proposed(assessment.posture)
+        if out is not None:
+            _save(out, proposals, choices, assessment)
+        if format is GuardrailFormat.JSON:
+            report.write_json(proposals, choices, data())
+        else:
+            report.write(proposals, choices, options.console(), full=full)
+        options.say_unread(assessment.posture.unread)
+        if assessment.posture.unread:
+            raise typer.Exit(options.UNREAD)
+
+
+def list_guardrails(
+    format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TEXT,
+) -> None:
+    """List all guardrails that there are."""
+    from demarcate.guardrails.load import load_guardrails
+    from demarcate.report import guardrails as report
+    from demarcate.report import rows
+
+    rows.write(*report.listed(list(load_guardrails().values())), str(format), data())
+
+
+def show(
+    id: Annotated[str, typer.Argument(metavar="ID", help="A guardrail.")],
+    set_: Values = None,
+    exempt: Exempt = None,
+    json: Annotated[bool, typer.Option("--json", help="Its policy alone, as AWS takes it.")] = False,
+) -> None:
+    """Show one guardrail: what it keeps, whom it can hurt, and its policy."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.guardrails.filling import missing, policies
+    from demarcate.report import guardrails as report
+
+    guardrail, choices = _named([id])[0], _choices(set_, exempt)
+    if not json:
+        report.write_one(guardrail, options.console())
+    if json and guardrail.control:
+        raise DemarcateError(f"{id} is a control of Control Tower, and no policy: {guardrail.control}")
+    if json or not missing(guardrail, choices):
+        for policy in policies([guardrail], choices):
+            data().write(f"{policy.text}\n")
+
+
+DENIED = 1
+"""The exit code where a call would have been denied."""
+
+HISTORY = "aws"
+"""What is given for CloudTrail's event history in the place of files."""
+
+
+def test(
+    policies: Annotated[
+        list[str],
+        typer.Argument(metavar="POLICY", help="A file with a service control policy, or a guardrail's id."),
+    ],
+    events: Annotated[
+        list[str],
+        typer.Option(
+            "--events",
+            metavar="PATH|aws",
+            help="Files that CloudTrail delivered, folders of them, or aws: its event history; repeatable.",
+        ),
+    ],
+    account: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--account", metavar="ID", help="An account that the policy is for; repeatable. Default: all."
+        ),
+    ] = None,
+    management_account: Annotated[
+        str | None, typer.Option("--management-account", metavar="ID", help="The account that no policy binds.")
+    ] = None,
+    organization: Annotated[
+        str | None,
+        typer.Option("--organization", metavar="ID", help="The organization that all callers belong to."),
+    ] = None,
+    days: Annotated[int, typer.Option("--days", min=1, max=90, help="Of aws: so many days back.")] = 7,
+    set_: Values = None,
+    exempt: Exempt = None,
+    full: Annotated[bool, typer.Option("--full", help="Show all calls, however many.")] = False,
+    format: Written = GuardrailFormat.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+) -> None:
+    """Say who would have been denied what by a service control policy, from the calls that CloudTrail recorded.
+
+    Exit codes: 0 nobody; 1 somebody; 2 bad input; 3 nobody in what could be read, and something could not.
+    """
+    from demarcate.base.errors import DemarcateError
+    from demarcate.guardrails.events import in_files, in_history
+    from demarcate.guardrails.replaying import Outcome, replay
+    from demarcate.report import guardrails as report
+
+    _check_accounts([*(account or ()), *([management_account] if management_account else ())])
+    denials, others = _denials(policies, _choices(set_, exempt))
+    outcome = Outcome()
+    paths = [Path(name) for name in events if name != HISTORY]
+    if paths and len(paths) < len(events):
+        raise DemarcateError("--events takes files, or aws: give one of the two")
+    if paths:
+        if options.asked(profile=profile, region=region, endpoint_url=endpoint_url):
+            raise DemarcateError("--events are files: leave the options about AWS out")
+        resources = options.held().settings.max_resources
+        recorded = in_files(paths, outcome.problems.append, **({"resources": resources} if resources else {}))
+    else:
+        recorded = in_history(options.options_of(profile, region, endpoint_url), days, outcome.problems.append)
+    replay(
+        denials,
+        recorded,
+        outcome=outcome,
+        accounts=frozenset(account or ()),
+        management=management_account or "",
+        organization=organization or "",
+    )
+    if format is GuardrailFormat.JSON:
+        report.write_test_json(outcome, data())
+    else:
+        report.write_test(outcome, options.console(), others=others, management=management_account, full=full)
+    for problem in outcome.problems:
+        say(f"could not be read: {problem}")
+    if outcome.denied_count:
+        raise typer.Exit(DENIED)
+    if outcome.problems:
+        raise typer.Exit(options.UNREAD)
+
+
+def plan(
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Guardrails.")],
+    target: Annotated[
+        str,
+        typer.Option("--target", metavar="ID", help="The unit (ou-…) or account that they are for, first of all."),
+    ],
+    root: Annotated[
+        bool, typer.Option("--root", help="The target may be the root: all accounts at once.")
+    ] = False,
+    set_: Values = None,
+    exempt: Exempt = None,
+    profile: options.Profile = None,
+    endpoint_url: options.Endpoint = None,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Plan the change that makes the policies of guardrails and attaches them, and record it.
+
+    It takes the credentials of the management account, or of one that acts for it. Nothing is written to AWS. Exit
+    codes: 0 done; 2 bad input, or AWS would not take it.
+    """
+    from demarcate.changes.reach import Reach
+    from demarcate.cli import planning
+    from demarcate.guardrails import deploying
+
+    guardrails, choices = _named(ids), _choices(set_, exempt)
+    reach = Reach(options.options_of(profile, None, endpoint_url), reads=deploying.READS)
+    change = deploying.plan(guardrails, target, reach.caller.account, reach, choices, root=root)
+    planning.record(change, reach, ledger, as_)
+
+
+def _check_accounts(ids: list[str]) -> None:
+    """Refuse what is no account. Raises DemarcateError."""
+    from demarcate.base.arn import is_account_id
+    from demarcate.base.errors import DemarcateError
+
+    for id_ in ids:
+        if not is_account_id(id_):
+            raise DemarcateError(f"{id_!r} is no account: expected 12 digits")
+
+
+def _denials(names: list[str], choices: Choices) -> tuple[list[Denial], int]:
+    """The denials of policies that are named by file or guardrail, and how many of their statements are none."""
+    from demarcate.base.documents import read
+    from demarcate.base.encoding import from_json
+    from demarcate.base.errors import DemarcateError
+    from demarcate.guardrails.denying import denials
+    from demarcate.guardrails.filling import policies
+    from demarcate.guardrails.load import load_guardrails
+
+    denying: list[Denial] = []
+    others = 0
+    for name in names:
+        if name in load_guardrails():
+            guardrail = load_guardrails()[name]
+            if guardrail.kind != "scp":
+                raise DemarcateError(
+                    f"{name} is of kind {guardrail.kind}: only service control policies can be tested"
+                )
+            document = from_json(policies([guardrail], choices)[0].text)
+        else:
+            document = read(Path(name), Any)
+        told, allowing = denials(document, name)
+        denying += (
+            [replace(denial, name=f"{denial.name} of {name}") for denial in told] if len(names) > 1 else told
+        )
+        others += allowing
+    return denying, others
+
+
+def _named(ids: list[str]) -> list[Guardrail]:
+    """The guardrails with these ids. Raises DemarcateError where there is none."""
+    from demarcate.guardrails.load import load_guardrails
+
+    for name in ids:
+        options.known("guardrail", name, load_guardrails())
+    return [load_guardrails()[name] for name in dict.fromkeys(ids)]
+
+
+def _choices(values: list[str] | None, exempt: list[str] | None) -> Choices:
+    """What is said of guardrails. Raises DemarcateError for what is no value, and for a name that no parameter has."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.guardrails.filling import Choices
+    from demarcate.guardrails.load import load_guardrails
+
+    names = sorted({name for guardrail in load_guardrails().values() for name in guardrail.parameters})
+    said: dict[str, tuple[str, ...]] = {}
+    for text in values or ():
+        name, equals, value = text.partition("=")
+        parts = tuple(part.strip() for part in value.split(",") if part.strip())
+        if not equals or not parts:
+            raise DemarcateError(f"--set takes NAME=VALUE or NAME=VALUE,VALUE, not {text!r}")
+        options.known("parameter", name, names)
+        said[name] = (*said.get(name, ()), *parts)
+    for arn in exempt or ():
+        if not arn.startswith("arn:") or arn.count(":") < 5:
+            raise DemarcateError(
+                f"--exempt takes the ARN of a principal, such as arn:aws:iam::*:role/Admin, not {arn!r}"
+            )
+    return Choices(said, tuple(exempt or ()))
+
+
+def _save(folder: Path, proposals: list[Proposal], choices: Choices, assessment: Assessment) -> None:
+    """Write policies and conformance packs into a folder, and say so. Raises DemarcateError where that cannot be."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.guardrails.conformance import packs
+    from demarcate.report import guardrails as report
+    from demarcate.report.out import saving
+
+    made = report.packed([proposal for proposal in proposals if proposal.proposed], choices)
+    rules = packs(assessment.posture, assessment.checks)
+    files = {f"{policy.kind}-{number}.json": policy.text + "\n" for number, policy in enumerate(made, 1)}
+    files |= {f"conformance-pack-{number}.json": text for number, text in enumerate(rules.templates, 1)}
+    for name, text in files.items():
+        try:
+            with saving(folder / name) as stream:
+                stream.write(text)
+        except OSError as error:
+            raise DemarcateError(f"{folder / name}: cannot be written: {error.strerror or error}") from error
+    say(f"{folder}: {len(made)} policies, {len(rules.templates)} conformance packs with {rules.rules} rules")
+    for name, why in rules.left_out.items():
+        say(f"{name} is in no conformance pack: {why}")

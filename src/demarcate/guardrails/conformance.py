@@ -1,0 +1,110 @@
+"""Rules of AWS Config for checks that pass everywhere, as templates of conformance packs.
+
+A rule prevents nothing: it reports a resource that stops passing. Which rule a check is like, the check's `refs` say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Any, Final
+
+import msgspec
+
+from demarcate.base.documents import read
+from demarcate.base.encoding import to_json
+from demarcate.checks.structs import Check
+from demarcate.guardrails.load import FOLDER
+from demarcate.posture.structs import Posture
+
+LARGEST: Final = 51_200
+"""How many bytes a template may have that is sent with the request: botocore's model of PutConformancePack."""
+
+MOST: Final = 130
+"""How many rules a conformance pack may have.
+
+https://docs.aws.amazon.com/config/latest/developerguide/configlimits.html
+"""
+
+
+class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A managed rule, and the parameters that it is deployed with."""
+
+    identifier: str
+    parameters: dict[str, str] = {}
+
+
+class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
+    source: str
+    checked: date
+    rules: dict[str, Rule]
+    left_out: dict[str, str]
+
+
+@cache
+def _rules() -> _Rules:
+    return read(FOLDER / "data" / "config_rules.yaml", _Rules)
+
+
+def rule_of(name: str) -> Rule | str:
+    """The managed rule of a name, or why it cannot be deployed as it is."""
+    if name in _rules().left_out:
+        return _rules().left_out[name]
+    return _rules().rules.get(name) or Rule(name.upper().replace("-", "_"))
+
+
+@dataclass(frozen=True, slots=True)
+class Packs:
+    """Templates of conformance packs, how many rules are in all of them, and the rules that are not, with why."""
+
+    templates: tuple[str, ...]
+    rules: int
+    left_out: Mapping[str, str]
+
+
+def packs(posture: Posture, checks: Mapping[str, Check]) -> Packs:
+    """The rules that watch the checks which pass everywhere, as few conformance packs."""
+    passing = sorted(
+        {
+            result.check
+            for item in posture.responsibilities
+            for result in item.checks
+            if result.passed and not result.failed and not result.unknown
+        }
+    )
+    rules: dict[str, Rule] = {}
+    left_out: dict[str, str] = {}
+    for name in sorted({name for check in passing for name in checks[check].refs.get("config-rule", ())}):
+        rule = rule_of(name)
+        if isinstance(rule, str):
+            left_out[name] = rule
+        elif rule not in rules.values():
+            rules[name] = rule
+    return Packs(tuple(_templates(rules)), len(rules), left_out)
+
+
+def _templates(rules: Mapping[str, Rule]) -> Iterable[str]:
+    part: dict[str, Any] = {}
+    for name, rule in rules.items():
+        resource = {
+            "Type": "AWS::Config::ConfigRule",
+            "Properties": {
+                "ConfigRuleName": name,
+                "Source": {"Owner": "AWS", "SourceIdentifier": rule.identifier},
+                **({"InputParameters": rule.parameters} if rule.parameters else {}),
+            },
+        }
+        logical_id = "".join(word.capitalize() for word in name.split("-"))
+        larger = {**part, logical_id: resource}
+        if len(larger) > MOST or len(_template(larger).encode()) > LARGEST:
+            yield _template(part)
+            larger = {logical_id: resource}
+        part = larger
+    if part:
+        yield _template(part)
+
+
+def _template(resources: Mapping[str, Any]) -> str:
+    return msgspec.json.format(to_json({"Resources": resources}).decode(), indent=1) + "\n"
