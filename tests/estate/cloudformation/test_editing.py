@@ -6,7 +6,6 @@ import copy
 import json
 from typing import Any
 
-import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
@@ -21,13 +20,17 @@ WORDS = st.one_of(
 )
 PLAIN = st.one_of(WORDS, st.booleans(), st.integers(-9, 99))
 NAMES = st.sampled_from(["A", "B", "C", "Key", "Value", "yes", "a b"])
-VALUES = st.recursive(PLAIN, lambda of: st.lists(of, max_size=3) | st.dictionaries(NAMES, of, max_size=3), max_leaves=6)
+VALUES = st.recursive(
+    PLAIN, lambda of: st.lists(of, max_size=3) | st.dictionaries(NAMES, of, max_size=3), max_leaves=6
+)
 STYLES = ("block", "indented", "flow", "json", "compact", "tabs", "crlf", "comments", "open end")
 
 
 def written(properties: Any, style: str) -> str:
     """A template with these properties, in a style of writing."""
-    document = {"Resources": {"R": {"Type": "A::B::C", "Properties": properties, "DependsOn": "S"}, "S": {"Type": "X"}}}
+    document = {
+        "Resources": {"R": {"Type": "A::B::C", "Properties": properties, "DependsOn": "S"}, "S": {"Type": "X"}}
+    }
     if style in ("json", "compact", "tabs"):
         return json.dumps(document, indent={"json": 2, "compact": None, "tabs": "\t"}[style], ensure_ascii=False)
     text = yaml.safe_dump(

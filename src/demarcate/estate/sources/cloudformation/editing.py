@@ -9,7 +9,7 @@ that a loop, a macro or a transform makes is not written there: it is not edited
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from operator import eq
 from typing import Any, Final
@@ -63,6 +63,19 @@ def set_property(
     root = compose_template(text, file)
     editor = _Editor(text, root, same)
     editor.put(_resource(root, place), ["Properties", *_steps(place.path)], value, declared)
+    return editor.result()
+
+
+def change_items(
+    text: str, file: str, place: Place, gone: Sequence[Any], added: list[Any], is_of: Same
+) -> tuple[str, int]:
+    """The text of a template with other items in a list that is a property, and the line that is edited.
+
+    `is_of` says whether an item, as it is written, is one of `gone`. Raises as `set_property` does.
+    """
+    root = compose_template(text, file)
+    editor = _Editor(text, root, eq)
+    editor.put_items(_resource(root, place), place.path, gone, added, is_of)
     return editor.result()
 
 
@@ -178,6 +191,37 @@ class _Editor:
         else:
             self._change(trail, declared if _has_function(node) else plain(node, ""), value)
 
+    def put_items(
+        self, resource: yaml.MappingNode, name: str, gone: Sequence[Any], added: list[Any], is_of: Same
+    ) -> None:
+        """Take items of a list away, and write others below those that stay."""
+        properties = _member(resource, "Properties")
+        node = _member(properties, name)
+        if not isinstance(node, yaml.SequenceNode):
+            if gone or node is not None:
+                raise NotEdited(f"{name} is no list that is written there, on line {line_of(node or resource)}")
+            self.put(resource, ["Properties", name], added, UNTOLD)
+            return
+        trail: _Trail = [(resource, self._own(resource, "Properties") or 0)]
+        trail.append((properties, self._own(properties, name) or 0))
+        for above in (properties, node):
+            self._refuse(above)
+        items = [UNTOLD if _has_function(item) else plain(item, "") for item in node.value]
+        places: list[int] = []
+        for thing in gone:
+            match = (place for place, item in enumerate(items) if item is not UNTOLD and is_of(item, thing))
+            place = next((place for place in match if place not in places), None)
+            if place is None:
+                raise NotEdited(f"no item says so that is written there, on line {line_of(node)}")
+            places.append(place)
+        if len(places) < len(items):
+            self._delete(node, sorted(places))
+            self._append(node, added, places)
+        elif added:
+            self._replace(trail, added)
+        else:
+            self._remove(trail)
+
     def _own(self, node: yaml.Node, step: str | int) -> int | None:
         """The place of a member or of an item; None where there is none."""
         if isinstance(step, int):
@@ -239,7 +283,7 @@ class _Editor:
             return self._text.index(":", key.end_mark.index) + 1  # it is said to be where the next thing begins
         if isinstance(node, yaml.ScalarNode):
             return len(self._text[:end].rstrip(" \r\n")) if node.style in ("|", ">") else end
-        if node.flow_style or not node.value:
+        if self._style.flow(node):
             return end
         return self._span(node, len(node.value) - 1)[1]
 
@@ -261,17 +305,20 @@ class _Editor:
             return
         self._refuse(node)
         if isinstance(node, yaml.MappingNode) and isinstance(old, dict) and isinstance(new, dict):
-            if {key.value for key, _ in node.value} == old.keys() and old.keys() & new.keys():
-                self._change_members(trail, node, old, new)
-                return
-        if isinstance(node, yaml.SequenceNode) and isinstance(old, list) and isinstance(new, list):
-            if len(node.value) == len(old) and new and self._change_items(trail, node, old, new):
-                return
-        self._replace(trail, new)
+            changed = self._change_members(trail, node, old, new)
+        elif isinstance(node, yaml.SequenceNode) and isinstance(old, list) and isinstance(new, list):
+            changed = bool(new) and len(node.value) == len(old) and self._change_items(trail, node, old, new)
+        else:
+            changed = False
+        if not changed:
+            self._replace(trail, new)
 
     def _change_members(
         self, trail: _Trail, node: yaml.MappingNode, old: Mapping[str, Any], new: Mapping[str, Any]
-    ) -> None:
+    ) -> bool:
+        """Edit the members that differ; False where the map is to be written anew, since none stays."""
+        if {key.value for key, _ in node.value} != old.keys() or not old.keys() & new.keys():
+            return False
         gone = []
         for place, (key, _) in enumerate(node.value):
             if key.value in new:
@@ -280,9 +327,10 @@ class _Editor:
                 gone.append(place)
         self._delete(node, gone)
         self._append(node, [{name: value} for name, value in new.items() if name not in old], gone)
+        return True
 
     def _change_items(self, trail: _Trail, node: yaml.SequenceNode, old: list[Any], new: list[Any]) -> bool:
-        """Edit the items that differ; False where the list is to be written anew: none stays, or their order differs."""
+        """Edit the items that differ; False where the list is to be written anew: none stays, or in another order."""
         added = list(new)
         gone: list[int] = []
         for place, item in enumerate(old):
@@ -329,7 +377,9 @@ class _Editor:
             return
         left = [place for place in range(len(node.value)) if place not in (gone or ())]
         if not left:
-            whole = added if isinstance(node, yaml.SequenceNode) else {k: v for one in added for k, v in one.items()}
+            whole = (
+                added if isinstance(node, yaml.SequenceNode) else {k: v for item in added for k, v in item.items()}
+            )
             self._edits.append((node.start_mark.index, node.end_mark.index, self._style.in_flow(whole, node)))
             return
         end = self._span(node, left[-1])[1]

@@ -68,11 +68,6 @@ class _Reader:
         line = self.line(index) - 1
         return yaml.Mark("", index, line, index - self.starts[line], "", 0)
 
-    def end(self, index: int) -> yaml.Mark:
-        """Where a node ends."""
-        line = self.line(index) - 1
-        return yaml.Mark("", index, line, index - self.starts[line], "", 0)
-
     def value(self, index: int, depth: int) -> tuple[yaml.Node, int]:
         if depth > MAX_DEPTH:
             raise NotJson(f"is nested deeper than {MAX_DEPTH} levels", self.line(index))

@@ -115,15 +115,15 @@ def _uncounted(_: int) -> None:
 
 
 def read_template(
-    path: Path, file: str, *, explicit: bool, count: Callable[[int], None] = _uncounted
+    path: Path, file: str, *, explicit: bool, count: Callable[[int], None] = _uncounted, instead: str | None = None
 ) -> Raw | None:
     """Read one template; None for a file of a directory that is no template at all. `count` is told how many characters
-    are about to be parsed.
+    are about to be parsed. `instead` is read as if it stood in the file.
 
     Raises DocumentError for one that cannot be read: given explicitly, or claiming to be a template.
     """
     try:
-        text = read_text(path)
+        text = read_text(path) if instead is None else instead
         if not explicit and "Resources" not in text and "AWSTemplateFormatVersion" not in text:
             return None
         count(len(text))

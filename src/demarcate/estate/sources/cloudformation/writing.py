@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Final
 
 import yaml
@@ -27,10 +28,8 @@ def style_of(text: str, root: yaml.Node | None) -> Style:
     while isinstance(node, yaml.MappingNode) and node.value and len(columns) < 4:
         columns.append(node.value[0][0].start_mark.column)
         node = next((value for _, value in node.value if isinstance(value, yaml.MappingNode)), None)
-    steps = [after - before for before, after in zip(columns, columns[1:], strict=False) if 0 < after - before <= 8]
-    return Style(
-        text, text.lstrip().startswith("{"), min(steps, default=2), "\r\n" if "\r\n" in text else "\n"
-    )
+    steps = [after - before for before, after in pairwise(columns) if 0 < after - before <= 8]
+    return Style(text, text.lstrip().startswith("{"), min(steps, default=2), "\r\n" if "\r\n" in text else "\n")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,7 @@ class Style:
 
     def flow(self, node: yaml.Node) -> bool:
         """Whether a list or a map is written in brackets."""
-        return self.json or bool(node.flow_style) or not node.value
+        return self.json or bool(getattr(node, "flow_style", False)) or not node.value
 
     def written(self, value: Any, instead_of: yaml.Node, column: int | None) -> str:
         """A value in the place of another. `column` is where its key begins; None for an item, and in brackets."""
@@ -146,8 +145,9 @@ def _is_plain(text: str, flow: bool) -> bool:
     try:
         root = compose(f"{{k: {text}}}" if flow else f"k: {text}", "")
         value = root.value[0][1] if isinstance(root, yaml.MappingNode) and len(root.value) == 1 else None
-        plain = isinstance(value, yaml.ScalarNode) and value.tag == "tag:yaml.org,2002:str" and not value.style
-        return plain and bool(scalar(value, "") == text)
+        if not isinstance(value, yaml.ScalarNode) or value.tag != "tag:yaml.org,2002:str" or value.style:
+            return False
+        return bool(scalar(value, "") == text)
     except DocumentError:
         return False
 
