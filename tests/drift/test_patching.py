@@ -119,7 +119,7 @@ def test_an_edit_is_no_more_than_what_differs(tmp_path: Path) -> None:
         *("      Size: 8", "      Size: 9"),
         *("          Value: shop  # ours", "          Value: web  # ours"),
     }
-    assert sorted(line for _, line in patch.files[0].edits) == [12, 16]
+    assert sorted(line for _, line in patch.edits) == [12, 16]
 
 
 def test_what_is_given_elsewhere_is_not_edited_and_said(tmp_path: Path) -> None:

@@ -179,9 +179,8 @@ def _patch(comparison: Comparison, to: str, declared: list[str] | None, how: Opt
     for drift, why in patch.left:
         place = f"{drift.file}:{drift.line}: " if drift.file else ""
         say(f"{place}no edit for {drift.column or 'all'} of {drift.logical_id or drift.resource}: {why}")
-    for edited in patch.files:
-        for drift, line in edited.edits:
-            say(f"{edited.file}:{line}: {drift.column} of {drift.logical_id} as it is live")
+    for drift, line in patch.edits:
+        say(f"{drift.file}:{line}: {drift.column} of {drift.logical_id} as it is live")
     report.give(patch.files, to)
 
 

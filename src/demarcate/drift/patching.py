@@ -8,12 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from os.path import realpath
 from pathlib import Path
 from typing import Any, Final
 
-from demarcate.base.documents import DocumentError, read_text
-from demarcate.base.errors import DemarcateError
+from demarcate.base.documents import DocumentError
 from demarcate.drift.alike import alike
 from demarcate.drift.columns import CHILDREN, declarable
 from demarcate.drift.resolving import marks_of
@@ -24,7 +22,7 @@ from demarcate.estate.snapshots.differing import differing
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.cloudformation.amending import NoWay, Way, ways
 from demarcate.estate.sources.cloudformation.editing import NotEdited, Place, change_items, set_property
-from demarcate.estate.sources.cloudformation.source import read_as
+from demarcate.estate.sources.cloudformation.rereading import Edited, Reading, edit_all, edited_files
 from demarcate.estate.sources.collecting import everything
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
@@ -32,20 +30,11 @@ from demarcate.estate.tables.security_groups import declared_rule, written_rule
 
 
 @dataclass(frozen=True, slots=True)
-class Edited:
-    """A template before and after it declares what is live; `edits` are the drifts that end by it, with their lines."""
-
-    file: str
-    before: str
-    after: str
-    edits: tuple[tuple[Drift, int], ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Patch:
-    """The edits that are offered, and the drifts that none is offered for, each with why."""
+    """The edited templates, the drifts that end by it with the lines that are edited, and the others, each with why."""
 
     files: tuple[Edited, ...]
+    edits: tuple[tuple[Drift, int], ...]
     left: tuple[tuple[Drift, str], ...]
 
 
@@ -63,20 +52,16 @@ def patch_of(comparison: Comparison, sources: Sequence[str], options: Options = 
             left.append((drift, why))
         elif drift.kind is DriftKind.CHANGED:
             wanted.append(drift)
-    left += [
-        (drift, f"{drift.file} is not there any more") for drift in wanted if not Path(str(drift.file)).is_file()
-    ]
-    wanted = [drift for drift in wanted if Path(str(drift.file)).is_file()]
     if not wanted:
-        return Patch((), tuple(left))
-    with _Reading(sources, options) as reading:
-        accepted = _accepted(reading, _once(wanted), left)
-        files = tuple(
-            Edited(file, reading.written(file), text, tuple(edits))
-            for file, text in sorted(reading.texts.items())
-            if (edits := [(drift, line) for drift, line in accepted if drift.file == file])
+        return Patch((), (), tuple(left))
+    reading = Reading(sources, options, everything())
+    with reading.read() as before:
+        held = before.manifest.tables.items()
+        reading.selection = everything(name for name, table in held if any(part.rows for part in table.parts))
+        edits, refused = edit_all(
+            reading, _once(wanted), _texts, lambda after, drifts: _why_wrong(before, after, drifts)
         )
-    return Patch(files, tuple(left))
+    return Patch(edited_files(reading), tuple(edits), (*left, *refused))
 
 
 def _why_not(drift: Drift, comparison: Comparison) -> str | None:
@@ -87,6 +72,8 @@ def _why_not(drift: Drift, comparison: Comparison) -> str | None:
         return None
     if drift.file is None or drift.logical_id is None:
         return "no template declares it: set a new version of the baseline"
+    if not Path(drift.file).is_file():
+        return f"{drift.file} is not there any more"
     stacks = comparison.stacks.get(drift.file, ())
     if len(stacks) > 1:
         alike_ = [other for other in comparison.of(DriftKind.CHANGED) if _key(other) == _key(drift)]
@@ -104,59 +91,10 @@ def _once(drifts: Iterable[Drift]) -> list[Drift]:
     return list({_key(drift): drift for drift in reversed(list(drifts))}.values())[::-1]
 
 
-def _accepted(
-    reading: _Reading, drifts: Sequence[Drift], left: list[tuple[Drift, str]]
-) -> list[tuple[Drift, int]]:
-    """Edit for all of these what can be edited: at once where that is right, and else for each by itself."""
-    before = dict(reading.texts)
-    tried: list[tuple[Drift, int]] = []
-    refused: list[tuple[Drift, str]] = []
-    for drift in drifts:
-        try:
-            line, text = next(_texts(reading, drift))
-            reading.texts[str(drift.file)] = text
-            tried.append((drift, line))
-        except NotEdited as error:
-            refused.append((drift, str(error)))
-    if not tried or reading.why_wrong([drift for drift, _ in tried]) is None:
-        left += refused
-        return tried
-    reading.texts = before
-    accepted: list[tuple[Drift, int]] = []
-    for drift in drifts:
-        edited, why = _alone(reading, drift, [done for done, _ in accepted])
-        if edited is None:
-            left.append((drift, why))
-        else:
-            accepted.append((drift, edited))
-    return accepted
-
-
-def _alone(reading: _Reading, drift: Drift, done: list[Drift]) -> tuple[int | None, str]:
-    """Edit for one drift by the first way that is right: the line, or why none is."""
-    file, why = str(drift.file), "no property of its own says it"
-    before = reading.texts.get(file)
-    try:
-        for line, text in _texts(reading, drift):
-            reading.texts[file] = text
-            wrong = reading.why_wrong([*done, drift])
-            if wrong is None:
-                return line, ""
-            why = wrong
-            reading.restore(file, before)
-    except NotEdited as error:
-        why = str(error)
-    reading.restore(file, before)
-    return None, why
-
-
-def _texts(reading: _Reading, drift: Drift) -> Iterator[tuple[int, str]]:
+def _texts(reading: Reading, drift: Drift) -> Iterator[tuple[int, str]]:
     """The line and the text of a file, by each way in which it could declare what is live. Raises NotEdited."""
     file = str(drift.file)
-    try:
-        text = reading.text(file)
-    except DocumentError as error:
-        raise NotEdited(error.message) from error
+    text = reading.text(file)
     table = all_tables()[drift.table]
     children = CHILDREN.get(drift.table)
     why: NotEdited | None = None
@@ -205,57 +143,6 @@ def _with_rules(text: str, file: str, drift: Drift, group: Table) -> tuple[int, 
     return min(lines), text
 
 
-class _Reading:
-    """Templates as they are, and with edited texts in the place of some files, read again at each question."""
-
-    def __init__(self, sources: Sequence[str], options: Options) -> None:
-        self._sources, self._options = sources, options
-        self.texts: dict[str, str] = {}
-        self._written: dict[str, str] = {}
-        self._selection = everything()
-        self._before: Snapshot = self._read({})
-        held = self._before.manifest.tables.items()
-        self._selection = everything(name for name, table in held if any(part.rows for part in table.parts))
-
-    def __enter__(self) -> _Reading:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._before.close()
-
-    def text(self, file: str) -> str:
-        """What is in a file now, edits included. Raises DocumentError."""
-        return self.texts.get(file) or self.written(file)
-
-    def written(self, file: str) -> str:
-        """What is in a file without edits. Raises DocumentError."""
-        if file not in self._written:
-            self._written[file] = read_text(Path(file))
-        return self._written[file]
-
-    def restore(self, file: str, text: str | None) -> None:
-        """Take an edit back."""
-        if text is None:
-            self.texts.pop(file, None)
-        else:
-            self.texts[file] = text
-
-    def _read(self, texts: Mapping[str, str]) -> Snapshot:
-        real = {realpath(file): text for file, text in texts.items()}
-        return read_as(self._sources, real, self._selection, self._options)
-
-    def why_wrong(self, drifts: Sequence[Drift]) -> str | None:
-        """Why the edited templates are not as they should be after edits for drifts; None where they are."""
-        try:
-            after = self._read(self.texts)
-        except DemarcateError as error:
-            return str(error)
-        with after:
-            if len(after.unread) > len(self._before.unread):
-                return f"the template could not be read any more: {after.unread[-1].reason}"
-            return _why_wrong(self._before, after, drifts)
-
-
 @dataclass(slots=True)
 class _Differing:
     """The rows of one resource in one table that only the templates before the edits have, and only those after."""
@@ -265,6 +152,9 @@ class _Differing:
 
 
 def _why_wrong(before: Snapshot, after: Snapshot, drifts: Sequence[Drift]) -> str | None:
+    """Why templates are not as they should be after edits for drifts; None where they are."""
+    if len(after.unread) > len(before.unread):
+        return f"the template could not be read any more: {after.unread[-1].reason}"
     resources = {(drift.file, drift.logical_id) for drift in drifts}
     rows: dict[tuple[str, Any, Any], _Differing] = {}
     for table, was, row in differing(before, after):

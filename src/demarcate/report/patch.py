@@ -7,31 +7,16 @@ import re
 from collections.abc import Sequence
 from difflib import unified_diff
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import write_whole
+from demarcate.estate.sources.cloudformation.rereading import Edited
 from demarcate.report.out import data, say
 from demarcate.report.safe import printable
 
 
-class Edit(Protocol):
-    """A file before and after it is edited: `changes.templates.Edited` and `drift.patching.Edited`."""
-
-    @property
-    def file(self) -> str:
-        """The file."""
-
-    @property
-    def before(self) -> str:
-        """What is in it."""
-
-    @property
-    def after(self) -> str:
-        """What would be in it."""
-
-
-def base_of(edits: Sequence[Edit]) -> Path:
+def base_of(edits: Sequence[Edited]) -> Path:
     """The folder in which a patch is to be applied: the current one, or that which holds all files."""
     files = [Path(os.path.realpath(edit.file)) for edit in edits]
     here = Path(os.path.realpath(Path.cwd()))
@@ -40,12 +25,12 @@ def base_of(edits: Sequence[Edit]) -> Path:
     return Path(os.path.commonpath([file.parent for file in files]))
 
 
-def patch_text(edits: Sequence[Edit], base: Path) -> str:
+def patch_text(edits: Sequence[Edited], base: Path) -> str:
     """The patch of some files, whose names are told from a folder on."""
     return "".join(_of_file(edit, base) for edit in edits)
 
 
-def _of_file(edit: Edit, base: Path) -> str:
+def _of_file(edit: Edited, base: Path) -> str:
     path = Path(os.path.realpath(edit.file))
     name = path.relative_to(base).as_posix()
     mark = "\ufeff" if path.read_bytes().startswith(b"\xef\xbb\xbf") else ""  # which reading leaves out
@@ -69,7 +54,7 @@ def _named(name: str) -> str:
     return f"{name}\t" if " " in name else name
 
 
-def give(edits: Sequence[Edit], to: str) -> None:
+def give(edits: Sequence[Edited], to: str) -> None:
     """Write the patch of some files to a file, or to standard output (-), and say where it is to be applied.
 
     Raises DemarcateError where it cannot be written, and where it has characters that standard output does not get: it
