@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from tests import processes
-from tests.drift.test_comparing import live, volume
+from tests.drift.test_comparing import live, resource, volume
 
 PLAIN = "Resources: {V: {Type: 'AWS::EC2::Volume', Properties: {AvailabilityZone: a, Size: 8, Encrypted: true}}}\n"
 
@@ -95,3 +95,19 @@ def test_a_plan_of_drift_leaves_standard_output_to_the_data(run: Any, tmp_path: 
     assert done.returncode == 1, done.stderr
     assert [drift["kind"] for drift in json.loads(done.stdout)["drifts"]] == ["missing"]
     assert "no change is planned" in done.stderr
+
+
+def test_a_patch_is_written_and_nothing_else(run: Any, tmp_path: Path) -> None:
+    snapshot = live(volume("vol-1", availability_zone="a", encrypted=False), tables=STACKED)
+    shutil.copytree(snapshot.folder, tmp_path / "now")
+    (tmp_path / "t.yaml").write_text(PLAIN)
+    done = run("drift", "t.yaml", "--against", "now", "--patch", "-")
+    assert done.returncode == 1, done.stderr
+    assert done.stdout.startswith("--- a/t.yaml\n+++ b/t.yaml\n@@ -1 +1 @@\n-Resources:")
+    assert "t.yaml:1: encrypted of V as it is live" in done.stderr
+    assert (tmp_path / "t.yaml").read_text() == PLAIN
+    done = run("drift", "t.yaml", "--against", "now", "--patch", "-", "--format", "json")
+    assert (done.returncode, "name a file for the patch" in done.stderr) == (2, True)
+
+
+STACKED = {"aws_cloudformation_stack_resource": [resource("V", "vol-1", "AWS::EC2::Volume")], "aws_kms_key": None}

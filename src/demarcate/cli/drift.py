@@ -69,6 +69,14 @@ def drift(
     plan: Annotated[
         bool, typer.Option("--plan", help="Plan a change that brings back what a remedy of a check is for.")
     ] = False,
+    patch: Annotated[
+        str | None,
+        typer.Option(
+            "--patch",
+            metavar="FILE",
+            help="Write the edits by which templates declare what is live; - is the output.",
+        ),
+    ] = None,
     full: Annotated[bool, typer.Option("--full", help="Show all of what could not be compared.")] = False,
     format: Annotated[DriftFormat, typer.Option("--format", help="How it is written.")] = DriftFormat.TEXT,
     profile: options.Profile = None,
@@ -93,6 +101,8 @@ def drift(
     from demarcate.report.progress import showing
 
     seconds = None if watch is None else _seconds(watch)
+    if patch == "-" and format is not DriftFormat.TEXT:
+        raise DemarcateError(f"--patch - and --format {format} both take the output: name a file for the patch")
     if (baseline is None) == (not declared):
         raise DemarcateError("name what is declared: templates, a snapshot, or a baseline (--baseline)")
     rules = read_rules(ignore)
@@ -100,7 +110,8 @@ def drift(
     how = options.options_of(
         profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
     )
-    with declared_by(declared or [], baseline, options.options_of(None, None, None, parameters), ledger) as meant:
+    meant_by = options.options_of(None, None, None, parameters)
+    with declared_by(declared or [], baseline, meant_by, ledger) as meant:
         while True:
             with showing() as progress:
                 comparison, unread = find_drift(
@@ -115,7 +126,10 @@ def drift(
             options.say_unread(unread)
             if who:
                 comparison = with_causes(comparison, how)
-            _tell(comparison, format, full=full)
+            if patch != "-":
+                _tell(comparison, format, full=full)
+            if patch is not None:
+                _patch(comparison, patch, declared, meant_by)
             if plan and comparison.drifted:
                 _plan(comparison, meant, against, how, ledger, as_, shown=format is DriftFormat.TEXT)
             if seconds is None:
@@ -153,6 +167,21 @@ def _plan(
         report.write_unplanned(unplanned, options.console())
     if change is not None:
         planning.record(change, reach, ledger, as_, shown=shown)
+
+
+def _patch(comparison: Comparison, to: str, declared: list[str] | None, how: Options) -> None:
+    """Write the patch by which templates declare what is live, and say what it leaves."""
+    from demarcate.drift.patching import patch_of
+    from demarcate.report import patch as report
+
+    files = sorted({drift.file for drift in comparison.drifts if drift.file is not None})
+    patch = patch_of(comparison, declared or files, how)
+    for drift, why in patch.left:
+        place = f"{drift.file}:{drift.line}: " if drift.file else ""
+        say(f"{place}no edit for {drift.column or 'all'} of {drift.logical_id or drift.resource}: {why}")
+    for drift, line in patch.edits:
+        say(f"{drift.file}:{line}: {drift.column} of {drift.logical_id} as it is live")
+    report.give(patch.files, to)
 
 
 def _tell(comparison: Comparison, format: DriftFormat, *, full: bool) -> None:

@@ -16,7 +16,7 @@ from demarcate.drift.columns import CHILDREN, Children, declarable, keys_of, set
 from demarcate.drift.ignoring import Ignored, aws_own, filled_by_aws
 from demarcate.drift.pairing import Pairing, Stack, pair
 from demarcate.drift.resolving import Resolver, Unresolved, marks_of
-from demarcate.drift.rows import STACK_RESOURCES, Row, Rows
+from demarcate.drift.rows import STACK_RESOURCES, Row, Rows, plain_value
 from demarcate.drift.structs import Comparison, Drift, DriftKind
 from demarcate.estate.schema.table import MANAGED_BY, Column, Table
 from demarcate.estate.snapshots.snapshot import Snapshot
@@ -57,6 +57,7 @@ def compare(
         drifts=tuple(drifts),
         resources=comparing.resources,
         values=comparing.values,
+        stacks=comparing.stacks,
     )
 
 
@@ -105,6 +106,7 @@ class _Templates:
         self._stacks = {stack.id: stack for stack in stacks}
         self._pairing: Pairing = pair(rows.logical_ids(self._tables), stacks, named)
         rows.pair(self._pairing.stacks)
+        self.stacks = {file: tuple(stack.id for stack in of) for file, of in self._pairing.stacks.items()}
         self._looked_up: dict[tuple[str, str], dict[str, Any]] = {}
 
     def drifts(self) -> Iterator[Drift]:
@@ -179,14 +181,16 @@ class _Templates:
                 continue
             if live[name] is None:
                 reason = _reason(live, name) or "AWS does not return it"
-                yield _drift(DriftKind.NOT_COMPARED, where, name, _plain(column, declared[name]), reason=reason)
+                yield _drift(
+                    DriftKind.NOT_COMPARED, where, name, plain_value(column, declared[name]), reason=reason
+                )
                 continue
             try:
-                mine = _plain(column, resolver.value(column.type, declared[name], marks.get(name)))
+                mine = plain_value(column, resolver.value(column.type, declared[name], marks.get(name)))
             except Unresolved as error:
                 yield _drift(DriftKind.NOT_COMPARED, where, name, reason=str(error))
                 continue
-            theirs = _plain(column, live[name])
+            theirs = plain_value(column, live[name])
             self.values += 1
             if not alike(mine, theirs, column=name) and not filled_by_aws(where["table"], name, mine, theirs):
                 yield _drift(DriftKind.CHANGED, where, name, mine, theirs)
@@ -205,7 +209,9 @@ class _Templates:
             resolver, marks = self._resolver(self._stacks[physical["stack"]]), marks_of(row)
             try:
                 owner = resolver.value("VARCHAR", row[children.owner], marks.get(children.owner))
-                told = {c.name: _plain(c, resolver.value(c.type, row[c.name], marks.get(c.name))) for c in columns}
+                told = {
+                    c.name: plain_value(c, resolver.value(c.type, row[c.name], marks.get(c.name))) for c in columns
+                }
             except Unresolved as error:
                 yield _drift(DriftKind.NOT_COMPARED, where, reason=str(error))
                 open_.add(str(row[children.owner]))
@@ -218,7 +224,7 @@ class _Templates:
         live: dict[str, list[Any]] = {}
         resources: dict[str, str] = {}
         for row in self._rows.live_rows(table, names):
-            live.setdefault(row[children.owner], []).append({c.name: _plain(c, row[c.name]) for c in columns})
+            live.setdefault(row[children.owner], []).append({c.name: plain_value(c, row[c.name]) for c in columns})
             resources[row[children.owner]] = row["resource"]
         for owner, (where, mine) in declared.items():
             if owner in open_ or owner not in live:
@@ -287,6 +293,7 @@ class _Baseline:
         self._rows, self._asked = rows, asked
         self._unread = _Unread(rows.live)
         self.resources = self.values = 0
+        self.stacks: dict[str, tuple[str, ...]] = {}
 
     def drifts(self) -> Iterator[Drift]:
         for name in sorted(self._rows.declared.manifest.tables):
@@ -336,7 +343,7 @@ class _Baseline:
                     why = reason or "one of the two does not tell it"
                     yield _drift(DriftKind.NOT_COMPARED, where, name, reason=why)
                 continue
-            mine, theirs = _plain(column, before[name]), _plain(column, now[name])
+            mine, theirs = plain_value(column, before[name]), plain_value(column, now[name])
             if not alike(mine, theirs, column=name):
                 yield _drift(DriftKind.CHANGED, where, name, mine, theirs)
 
@@ -393,10 +400,3 @@ def _reason(row: Row, column: str) -> str | None:
         return None
     told = json.loads(row["_unknown"]).get(column)
     return str(told["reason"]) if isinstance(told, dict) else None
-
-
-def _plain(column: Column, value: Any) -> Any:
-    """A value as it is compared: JSON as what it says."""
-    if column.type == "JSON" and isinstance(value, str):
-        return json.loads(value)
-    return value

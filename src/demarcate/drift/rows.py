@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
@@ -13,7 +14,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier
 from demarcate.drift.columns import keys_of
 from demarcate.drift.pairing import Physical, Stack
-from demarcate.estate.schema.table import Table
+from demarcate.estate.schema.table import Column, Table
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import rows_in
 
@@ -197,3 +198,10 @@ _RESOURCE = ("logical_resource_id", "physical_resource_id", "resource_type")
 def _halves(values: tuple[Any, ...]) -> tuple[tuple[Any, ...], tuple[Any, ...]]:
     middle = len(values) // 2
     return values[:middle], values[middle:]
+
+
+def plain_value(column: Column, value: Any) -> Any:
+    """A value as it is compared: JSON as what it says."""
+    if column.type == "JSON" and isinstance(value, str):
+        return json.loads(value)
+    return value

@@ -58,6 +58,8 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     drifts: tuple[Drift, ...]
     resources: int
     values: int
+    stacks: dict[str, tuple[str, ...]] = {}
+    """The stacks that each file of a template was compared with, by their ids."""
 
     def of(self, kind: DriftKind) -> tuple[Drift, ...]:
         """Those of one kind."""

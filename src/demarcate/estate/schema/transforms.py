@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from demarcate.base.encoding import NestedTooDeeply, from_json
@@ -12,13 +13,24 @@ from demarcate.estate.schema.standins import StandIn, escaped, sample
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 
-def equals(*values: str) -> Callable[[Any], Any]:
+@dataclass(frozen=True, slots=True)
+class Equals:
+    """Whether a value is one of some; `values` says which, for whoever goes back that way."""
+
+    values: tuple[str, ...]
+
+    def __call__(self, value: Any) -> Any:
+        """Whether it is; Unknown for what is."""
+        return first_unknown(value) or value in self.values
+
+
+def equals(*values: str) -> Equals:
     """Whether the value is one of those.
 
     >>> equals("Enabled")("Suspended")
     False
     """
-    return lambda value: first_unknown(value) or value in values
+    return Equals(values)
 
 
 def spelled(*values: str) -> Callable[[Any], Any]:

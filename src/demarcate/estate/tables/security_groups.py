@@ -161,7 +161,7 @@ def _live_rules(permissions: list[dict[str, Any]]) -> list[Any]:
     return _in_order(rules)
 
 
-def _declared_rule(rule: Any) -> Any:
+def declared_rule(rule: Any) -> Any:
     """A rule of a template, or of a rule resource of its own."""
     group = next(
         (
@@ -181,8 +181,25 @@ def _declared_rule(rule: Any) -> Any:
     )
 
 
+def written_rule(rule: Mapping[str, Any]) -> dict[str, Any]:
+    """A rule as a group of a template lists it: what `declared_rule` makes the same rule of."""
+    way = "Destination" if rule["is_egress"] else "Source"
+    ports = rule["ip_protocol"] in _PORTS + _TYPES
+    written = {
+        "IpProtocol": rule["ip_protocol"],
+        "FromPort": rule["from_port"] if ports else None,
+        "ToPort": rule["to_port"] if ports else None,
+        "CidrIp": rule["cidr_ipv4"],
+        "CidrIpv6": rule["cidr_ipv6"],
+        f"{way}PrefixListId": rule["prefix_list_id"],
+        f"{way}SecurityGroupId": rule["referenced_group_id"],
+        "Description": rule["description"],
+    }
+    return {name: value for name, value in written.items() if value not in (None, "")}
+
+
 def _declared_rules(rules: list[Any]) -> Any:
-    return _in_order(parts(_declared_rule, rules, "a rule")) or ABSENT
+    return _in_order(parts(declared_rule, rules, "a rule")) or ABSENT
 
 
 _ANYWHERE = [
@@ -295,7 +312,7 @@ def _rules_of(group: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
 
 def _alone(type_: str) -> Callable[[Mapping[str, Any]], Iterator[Mapping[str, Any]]]:
     def rows(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
-        yield _row(attempt(_declared_rule, rule, "a rule"), rule.get("GroupId", rule.get("GroupName")), type_)
+        yield _row(attempt(declared_rule, rule, "a rule"), rule.get("GroupId", rule.get("GroupName")), type_)
 
     return rows
 

@@ -7,6 +7,7 @@ from dataclasses import replace
 from functools import partial
 from itertools import product
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from demarcate.estate.schema.rows import Address, Item, Row, build, derive, detail_of, spooled
@@ -41,11 +42,13 @@ def collect(
     *,
     parameters: Mapping[str, Any] | None = None,
     max_resources: int | None = None,
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> None:
     """Write the rows of all templates under the paths.
 
     A table that templates can fill is written even where no resource of it is declared: that it has no rows
-    is then known. Problems in templates are recorded as unread. Raises DemarcateError for a path that does
+    is then known. Problems in templates are recorded as unread. `texts` are read as if they stood in files, by their
+    real paths. Raises DemarcateError for a path that does
     not exist or a folder without a template.
     """
     from demarcate.estate.sources.cloudformation.templates import load
@@ -55,7 +58,9 @@ def collect(
     same = {
         t: table.ref_attributes for table in tables.values() if table.ref_attributes for t in table.named_types
     }
-    templates = load(paths, parameters=parameters, names=names, same_as_ref=same, max_resources=max_resources)
+    templates = load(
+        paths, parameters=parameters, names=names, same_as_ref=same, max_resources=max_resources, texts=texts
+    )
     writer.unread(*(problem.unread() for problem in templates.problems))
     by_type: dict[str, list[Resource]] = {}
     for resource in templates.resources:

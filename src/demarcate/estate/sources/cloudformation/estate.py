@@ -6,6 +6,7 @@ import os
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from demarcate.base.documents import DocumentError
@@ -40,10 +41,12 @@ class TemplateSet:
         names: Mapping[str, str],
         same_as_ref: Mapping[str, Collection[str]],
         max_resources: int | None = None,
+        texts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self.folders = [os.path.realpath(folder) for folder in folders]
         self.parameters, self.names, self.same_as_ref = parameters, names, same_as_ref
         self.raws: dict[str, Raw] = {}
+        self._texts = texts
         self._free = FREE_RESOURCES if max_resources is None else max_resources
         self.budget = Budget(resources=self._free)
         self.shares: dict[str, Share] = {}
@@ -100,7 +103,7 @@ class TemplateSet:
             )
             return None
         try:
-            raw = read_template(path, file, explicit=explicit, count=self._count)
+            raw = read_template(path, file, explicit=explicit, count=self._count, instead=self._texts.get(real))
         except DocumentError as error:
             self._unreadable.add(real)
             self.report(problem_of(error))

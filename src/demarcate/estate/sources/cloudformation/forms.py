@@ -42,6 +42,25 @@ def in_form(type_: str, properties: dict[str, Any]) -> dict[str, Any]:
     return formed
 
 
+def form_at(type_: str, path: str) -> Any:
+    """The form of the property at a path (`Rules[0].Status`); None where none is known.
+
+    >>> form_at("AWS::EC2::Volume", "Encrypted")
+    'BOOLEAN'
+    """
+    forms = _forms().get(type_)
+    form: Any = "#" if forms is not None else None
+    for step in path.replace("[", ".[").split("."):
+        if forms is None or form is None:
+            return None
+        if step.startswith("["):
+            form = form[0] if isinstance(form, list) else None
+            continue
+        members = forms.get(form[1:]) if isinstance(form, str) and form.startswith("#") else form
+        form = members.get(step, members.get("*")) if isinstance(members, dict) else None
+    return form
+
+
 def _formed(value: Any, form: Any, forms: Forms, where: str) -> Any:
     if form is None or value is None or isinstance(value, Unknown):
         return value

@@ -63,6 +63,11 @@ class _Reader:
             raise NotJson(f"holds more than {MAX_NODES:,} values", line + 1)
         return yaml.Mark("", index, line, index - self.starts[line], "", 0)
 
+    def end(self, index: int) -> yaml.Mark:
+        """Where a node ends."""
+        line = self.line(index) - 1
+        return yaml.Mark("", index, line, index - self.starts[line], "", 0)
+
     def value(self, index: int, depth: int) -> tuple[yaml.Node, int]:
         if depth > MAX_DEPTH:
             raise NotJson(f"is nested deeper than {MAX_DEPTH} levels", self.line(index))
@@ -79,7 +84,8 @@ class _Reader:
         word = match.group()
         kind = _TAGS.get(word) or ("float" if set(word) & set(".eE") else "int")
         mark = self.mark(index)
-        return yaml.ScalarNode(f"tag:yaml.org,2002:{kind}", word, mark, mark), match.end()
+        end = match.end()
+        return yaml.ScalarNode(f"tag:yaml.org,2002:{kind}", word, mark, self.end(end)), end
 
     def string(self, index: int) -> tuple[yaml.ScalarNode, int]:
         try:
@@ -90,7 +96,7 @@ class _Reader:
         if any("\ud800" <= char <= "\udfff" for char in text):
             raise self.error("has half of a surrogate pair", index)
         mark = self.mark(index)
-        return yaml.ScalarNode("tag:yaml.org,2002:str", text, mark, mark, style='"'), end
+        return yaml.ScalarNode("tag:yaml.org,2002:str", text, mark, self.end(end), style='"'), end
 
     def array(self, index: int, depth: int) -> tuple[yaml.Node, int]:
         mark = self.mark(index)
@@ -106,7 +112,8 @@ class _Reader:
                 index = self.skip(index + 1)
         if self.text[index : index + 1] != "]":
             raise self.error("expected ',' or ']'", index)
-        return yaml.SequenceNode("tag:yaml.org,2002:seq", items, mark, mark), index + 1
+        end = self.end(index + 1)
+        return yaml.SequenceNode("tag:yaml.org,2002:seq", items, mark, end, flow_style=True), index + 1
 
     def object(self, index: int, depth: int) -> tuple[yaml.Node, int]:
         mark = self.mark(index)
@@ -128,4 +135,5 @@ class _Reader:
                 index = self.skip(index + 1)
         if self.text[index : index + 1] != "}":
             raise self.error("expected ',' or '}'", index)
-        return yaml.MappingNode("tag:yaml.org,2002:map", members, mark, mark), index + 1
+        end = self.end(index + 1)
+        return yaml.MappingNode("tag:yaml.org,2002:map", members, mark, end, flow_style=True), index + 1

@@ -26,7 +26,7 @@ SECTIONS = ("Parameters", "Mappings", "Conditions", "Resources", "Outputs")
 
 LOOP = "Fn::ForEach::"
 
-_SHORT = {"!Ref": "Ref", "!Condition": "Condition"} | {
+SHORT = {"!Ref": "Ref", "!Condition": "Condition"} | {
     f"!{name}": f"Fn::{name}"
     for name in [
         "And",
@@ -115,19 +115,19 @@ def _uncounted(_: int) -> None:
 
 
 def read_template(
-    path: Path, file: str, *, explicit: bool, count: Callable[[int], None] = _uncounted
+    path: Path, file: str, *, explicit: bool, count: Callable[[int], None] = _uncounted, instead: str | None = None
 ) -> Raw | None:
     """Read one template; None for a file of a directory that is no template at all. `count` is told how many characters
-    are about to be parsed.
+    are about to be parsed. `instead` is read as if it stood in the file.
 
     Raises DocumentError for one that cannot be read: given explicitly, or claiming to be a template.
     """
     try:
-        text = read_text(path)
+        text = read_text(path) if instead is None else instead
         if not explicit and "Resources" not in text and "AWSTemplateFormatVersion" not in text:
             return None
         count(len(text))
-        root = _compose(text, file)
+        root = compose_template(text, file)
         if not isinstance(root, yaml.MappingNode):
             raise DocumentError("is not a CloudFormation template: " + _kind(root), file)
         raw = _template(root, path, file, explicit=explicit)
@@ -150,7 +150,7 @@ def read_plain(path: Path, file: str, *, count: Callable[[int], None] = _uncount
     """
     text = read_text(path)
     count(len(text))
-    root = _compose(text, file)
+    root = compose_template(text, file)
     if root is None:
         raise DocumentError("is empty", file)
     builder = _Builder(file)
@@ -167,7 +167,7 @@ def _kind(root: yaml.Node | None) -> str:
     return "expected a mapping with Resources at its top"
 
 
-def _compose(text: str, file: str) -> yaml.Node | None:
+def compose_template(text: str, file: str) -> yaml.Node | None:
     """Compose YAML; and JSON that YAML does not take (tabs, surrogate escapes) by a reader of its own."""
     try:
         return compose(text, file)
@@ -411,7 +411,7 @@ class _Builder:
         return value
 
     def _function(self, tag: str, value: Any, node: yaml.Node) -> Any:
-        name = _SHORT.get(tag)
+        name = SHORT.get(tag)
         if name is not None:
             return {name: value}
         why = f"has a tag that CloudFormation does not know: {tag[:80]}; its value is unknown"

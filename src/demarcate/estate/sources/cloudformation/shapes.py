@@ -92,6 +92,31 @@ def _in_words(tree: Tree, path: str) -> str:
     return ".".join(steps)
 
 
+def in_words_of(type_: str, path: str, value: Any) -> Any:
+    """What a column has from a property at a path (in the words of templates), in those words again.
+
+    >>> in_words_of("AWS::EKS::Cluster", "Logging", {"clusterLogging": []})
+    {'ClusterLogging': []}
+    """
+    tree: Tree = _shapes().get(type_, {})
+    for step in _ELEMENT.sub("", path).split("."):
+        tree = next((below for key, below in tree.items() if key.rpartition("=")[2] == step), tree.get("*", {}))
+    return _worded(value, tree)
+
+
+def _worded(value: Any, tree: Tree) -> Any:
+    if isinstance(value, list):
+        return [_worded(item, tree) for item in value]
+    if not isinstance(value, dict) or not tree:
+        return value
+    words = {key.partition("=")[0]: (key.rpartition("=")[2], below) for key, below in tree.items()}
+    worded: dict[str, Any] = {}
+    for key, item in value.items():
+        name, below = words.get(key, (key, tree.get("*", {})))
+        worded[name] = _worded(item, below)
+    return worded
+
+
 @cache
 def _names(type_: str) -> Any:
     return _renamed(_shapes().get(type_, {}))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from demarcate.estate.schema.table import Column, From, Table
@@ -58,14 +58,30 @@ class TemplateSource:
         progress: Progress | None = None,
     ) -> Snapshot:
         """Read templates, which are one estate. Raises DemarcateError where a path has none."""
-        from demarcate.estate.sources.cloudformation.collect import collect
+        return read_as(names, {}, selection, options, out=out)
 
-        with SnapshotWriter(self.name, " ".join(names), out=out, moment=options.moment) as writer:
-            collect(
-                [Path(name) for name in names],
-                selection,
-                writer,
-                parameters=options.parameters,
-                max_resources=options.max_resources,
-            )
-            return finish(writer, selection, self)
+
+def read_as(
+    names: Sequence[str],
+    texts: Mapping[str, str],
+    selection: Selection,
+    options: Options,
+    *,
+    out: Path | None = None,
+) -> Snapshot:
+    """Read templates as if these texts stood in the files that have these real paths.
+
+    Raises DemarcateError where a path has no template.
+    """
+    from demarcate.estate.sources.cloudformation.collect import collect
+
+    with SnapshotWriter(TemplateSource.name, " ".join(names), out=out, moment=options.moment) as writer:
+        collect(
+            [Path(name) for name in names],
+            selection,
+            writer,
+            parameters=options.parameters,
+            max_resources=options.max_resources,
+            texts=texts,
+        )
+        return finish(writer, selection, TemplateSource())

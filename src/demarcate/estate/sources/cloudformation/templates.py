@@ -78,16 +78,18 @@ def load(
     names: Mapping[str, str] = MappingProxyType({}),
     same_as_ref: Mapping[str, Collection[str]] = MappingProxyType({}),
     max_resources: int | None = None,
+    texts: Mapping[str, str] = MappingProxyType({}),
 ) -> Templates:
     """Read and resolve templates: files, and directories with all that is below them.
 
     `parameters` are values by name, for every template that is not nested in another. `names` says which
     property is what `Ref` gives where it is declared (`{"AWS::S3::Bucket": "BucketName"}`), `same_as_ref` which
     attributes are what `Ref` gives (`{"AWS::EC2::SecurityGroup": ("GroupId",)}`). `max_resources` is how many
-    resources are read beyond those that the templates' size accounts for. Raises DemarcateError for a
+    resources are read beyond those that the templates' size accounts for. `texts` are read as if they stood in files,
+    by their real paths. Raises DemarcateError for a
     path that does not exist and for directories without a template.
     """
-    estate = TemplateSet(folders_of(paths), parameters or {}, names, same_as_ref, max_resources)
+    estate = TemplateSet(folders_of(paths), parameters or {}, names, same_as_ref, max_resources, texts)
     problems: list[TemplateProblem] = []
     fruitful: set[Path] = set()
     with _no_collection():

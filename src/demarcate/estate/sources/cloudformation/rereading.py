@@ -1,0 +1,136 @@
+"""Templates read again as they would be with edits, so that only edits are offered that come to what was meant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from os.path import realpath
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+from demarcate.base.documents import DocumentError, read_text
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.cloudformation.editing import NotEdited
+from demarcate.estate.sources.cloudformation.source import read_as
+from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import Selection
+
+
+class Declared(Protocol):
+    """What an edit is for: something that a file declares."""
+
+    @property
+    def file(self) -> str | None:
+        """The file."""
+
+
+T = TypeVar("T", bound=Declared)
+
+
+@dataclass(slots=True)
+class Reading:
+    """Templates, of which some have other texts than their files (`texts`)."""
+
+    sources: Sequence[str]
+    options: Options
+    selection: Selection
+    texts: dict[str, str] = field(default_factory=dict)
+    _written: dict[str, str] = field(default_factory=dict)
+
+    def text(self, file: str) -> str:
+        """What is in a file, edits included. Raises NotEdited where it cannot be read any more."""
+        return self.texts[file] if file in self.texts else self.written(file)
+
+    def written(self, file: str) -> str:
+        """What is in a file without edits. Raises NotEdited where it cannot be read any more."""
+        if file not in self._written:
+            try:
+                self._written[file] = read_text(Path(file))
+            except DocumentError as error:
+                raise NotEdited(error.message) from error
+        return self._written[file]
+
+    def read(self) -> Snapshot:
+        """All templates, edits included. Raises DemarcateError."""
+        texts = {realpath(file): text for file, text in self.texts.items()}
+        return read_as(self.sources, texts, self.selection, self.options)
+
+
+Texts = Callable[[Reading, T], Iterator[tuple[int, str]]]
+"""The line and the text of an item's file by each way in which it can be edited. Raises NotEdited."""
+
+Wrong = Callable[[Snapshot, list[T]], str | None]
+"""Why templates are not as they should be after edits for some items; None where they are."""
+
+
+def edit_all(
+    reading: Reading, items: Sequence[T], texts: Texts[T], wrong: Wrong[T]
+) -> tuple[list[tuple[T, int]], list[tuple[T, str]]]:
+    """Edit for all items what can be edited: at once where that is right, and else for each by itself.
+
+    The edited texts are then those of the reading. Returned are the items that an edit is for, with its line, and the
+    others, with why.
+    """
+    edited: list[tuple[T, int]] = []
+    left: list[tuple[T, str]] = []
+    for item in items:
+        try:
+            line, text = next(texts(reading, item))
+        except NotEdited as error:
+            left.append((item, str(error)))
+        else:
+            reading.texts[str(item.file)] = text
+            edited.append((item, line))
+    if not edited or _wrong(reading, [item for item, _ in edited], wrong) is None:
+        return edited, left
+    reading.texts.clear()
+    edited, left = [], []
+    for item in items:
+        line_or_why = _alone(reading, item, [done for done, _ in edited], texts, wrong)
+        if isinstance(line_or_why, int):
+            edited.append((item, line_or_why))
+        else:
+            left.append((item, line_or_why))
+    return edited, left
+
+
+def _alone(reading: Reading, item: T, done: list[T], texts: Texts[T], wrong: Wrong[T]) -> int | str:
+    """Edit for one item by the first way that is right: the line, or why none is."""
+    file, before, why = str(item.file), dict(reading.texts), ""
+    try:
+        for line, text in texts(reading, item):
+            reading.texts[file] = text
+            told = _wrong(reading, [*done, item], wrong)
+            if told is None:
+                return line
+            why = why or told
+            reading.texts = dict(before)
+    except NotEdited as error:
+        why = why or str(error)
+    reading.texts = before
+    return why
+
+
+def _wrong(reading: Reading, items: list[T], wrong: Wrong[T]) -> str | None:
+    try:
+        after = reading.read()
+    except DemarcateError as error:
+        return str(error)
+    with after:
+        return wrong(after, items)
+
+
+@dataclass(frozen=True, slots=True)
+class Edited:
+    """The text of a template before and after it is edited."""
+
+    file: str
+    before: str
+    after: str
+
+
+def edited_files(reading: Reading) -> tuple[Edited, ...]:
+    """The files that are edited now."""
+    texts: Mapping[str, str] = dict(sorted(reading.texts.items()))
+    return tuple(Edited(file, reading.written(file), text) for file, text in texts.items())
