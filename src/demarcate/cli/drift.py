@@ -65,7 +65,16 @@ def drift(
         str | None,
         typer.Option("--watch", metavar="INTERVAL", help="Look again and again, so far apart: 90s, 10m, 1h."),
     ] = None,
-    who: Annotated[bool, typer.Option("--who", help="Ask CloudTrail who changed what drifted, and when.")] = False,
+    who: Annotated[
+        bool, typer.Option("--who", help="Ask CloudTrail and Config who changed what drifted, and when.")
+    ] = False,
+    aws_results: Annotated[
+        bool,
+        typer.Option(
+            "--aws-results",
+            help="Show what CloudFormation, Config, State Manager and Control Tower say themselves, too.",
+        ),
+    ] = False,
     plan: Annotated[
         bool, typer.Option("--plan", help="Plan a change that brings back what a remedy of a check is for.")
     ] = False,
@@ -121,6 +130,7 @@ def drift(
                     stacks=named,
                     ignored=rules,
                     undeclared=not declared_only,
+                    aws_results=aws_results,
                     progress=progress,
                 )
             options.say_unread(unread)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from msgspec.structs import replace
+
 from demarcate.assessing import selection_of
 from demarcate.checks.catalog import load_checks
+from demarcate.drift.aws_results import results_of, with_results
 from demarcate.drift.baselines import newest, open_baseline
 from demarcate.drift.comparing import compare
 from demarcate.drift.ignoring import Ignored
@@ -41,16 +44,23 @@ def find_drift(
     stacks: Mapping[str, Sequence[str]] | None = None,
     ignored: Ignored | None = None,
     undeclared: bool = True,
+    aws_results: bool = False,
     folders: Sequence[Path] = (),
     progress: Progress | None = None,
 ) -> tuple[Comparison, tuple[Unread, ...]]:
     """Where a live source (aws, or a snapshot of it) differs from what is declared, and what of it was not read.
+
+    With `aws_results`, what AWS's own services say of drift is beside it.
 
     Raises DemarcateError as `collect_snapshot` and `compare` do.
     """
     chosen = selection_of((check for check in load_checks(folders).values() if not check.on_request), live=True)
     asked = {name: columns for name, columns in chosen.items() if columns is not None}
     how = options if asks([against]) else Options()
-    with collect_snapshot([against], how, selection=selection_for(declared, asked), progress=progress) as live:
+    selection = selection_for(declared, asked)
+    selection = with_results(selection) if aws_results else selection
+    with collect_snapshot([against], how, selection=selection, progress=progress) as live:
         comparison = compare(declared, live, stacks=stacks, asked=asked, ignored=ignored, undeclared=undeclared)
+        if aws_results:
+            comparison = replace(comparison, aws=results_of(live))
         return comparison, live.unread

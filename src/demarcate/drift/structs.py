@@ -18,7 +18,9 @@ class DriftKind(StrEnum):
 
 
 class Cause(msgspec.Struct, frozen=True, kw_only=True):
-    """A call that CloudTrail has of a resource that drifted: which, by whom, and when (UTC)."""
+    """A call that CloudTrail has of a resource that drifted: which, by whom, and when (UTC). Or, of Config: in which
+    state it was recorded.
+    """
 
     event: str
     by: str
@@ -49,8 +51,27 @@ class Drift(msgspec.Struct, frozen=True, kw_only=True):
     """The calls that changed the resource last, where CloudTrail was asked (`causes.py`)."""
 
 
+class AwsResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What a service of AWS itself says of a resource that it watches, as of a moment (UTC).
+
+    `in_sync` is None where its status says neither. Where nothing could be read, there is a reason and no resource.
+    """
+
+    by: str
+    resource: str = ""
+    account: str | None = None
+    region: str | None = None
+    status: str = ""
+    in_sync: bool | None = None
+    at: str | None = None
+    reason: str = ""
+
+
 class Comparison(msgspec.Struct, frozen=True, kw_only=True):
-    """All differences of one live estate from its declaration. `resources` and `values` were compared."""
+    """All differences of one live estate from its declaration. `resources` and `values` were compared.
+
+    `aws` are AWS's own results beside them; None where they were not asked for.
+    """
 
     declared: str
     live: str
@@ -60,6 +81,7 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     values: int
     stacks: dict[str, tuple[str, ...]] = {}
     """The stacks that each file of a template was compared with, by their ids."""
+    aws: tuple[AwsResult, ...] | None = None
 
     def of(self, kind: DriftKind) -> tuple[Drift, ...]:
         """Those of one kind."""

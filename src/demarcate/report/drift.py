@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
-from demarcate.drift.structs import Comparison, Drift, DriftKind
+from demarcate.drift.structs import AwsResult, Comparison, Drift, DriftKind
 from demarcate.report.console import Console
 from demarcate.report.out import Out
 from demarcate.report.safe import in_words, json_text
@@ -42,6 +42,25 @@ def write(comparison: Comparison, console: Console, *, full: bool = False) -> No
         else:
             for drift in drifts:
                 _drift(drift, console)
+    if comparison.aws is not None:
+        console.print()
+        _aws_results(comparison.aws, console, full=full)
+
+
+def _aws_results(results: Sequence[AwsResult], console: Console, *, full: bool) -> None:
+    """What AWS says itself: all that it says has drifted or could not be read, and how often anything else."""
+    console.print_line(f"AWS's own results ({sum(not result.reason for result in results)})", bold=True)
+    others: Counter[tuple[str, str]] = Counter()
+    for result in results:
+        if result.in_sync is not False and not result.reason and not full:
+            others[result.by, result.status] += 1
+            continue
+        place = f" ({result.account}, {result.region})" if result.account else ""
+        as_of = f", as of {result.at}" if result.at else ""
+        said = result.reason or f"{result.resource}{place} {result.status}{as_of}"
+        console.print_line(f"{result.by}: {said}", indent=2)
+    for (by, status), count in sorted(others.items()):
+        console.print_line(f"{by}: {count:,} {status}", indent=2)
 
 
 def _drift(drift: Drift, console: Console) -> None:

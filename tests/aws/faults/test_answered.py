@@ -34,6 +34,10 @@ ROWS: dict[str, dict[str, Any]] = {
         "history_delivery_status": "Success",
         "history_delivery_last_successful_time": THEN,
     },
+    "aws_config_rule": {"name": "volumes", "compliance_type": "NON_COMPLIANT"},
+    "aws_controltower_enabled_baseline": {"inheritance_drift_status": "IN_SYNC", "source_drift_status": ""},
+    "aws_controltower_enabled_control": {"drift_status": "IN_SYNC"},
+    "aws_controltower_landing_zone": {"drift_status": "DRIFTED", "version": "3.3"},
     "aws_ec2_instance_image": {
         "instance_id": INSTANCE,
         "image_owner_alias": "amazon",

@@ -9,6 +9,7 @@ from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
+    Bulk,
     Call,
     Each,
     From,
@@ -133,6 +134,13 @@ RULE = Table(
     "A rule of AWS Config.",
     service="config",
     live=Each("config.describe_config_rules", "ConfigRules[]"),
+    details={
+        "compliance": Bulk(
+            Each("config.describe_compliance_by_config_rule", "ComplianceByConfigRules[]"),
+            key="ConfigRuleName",
+            of="ConfigRuleName",
+        )
+    },
     cloudformation="AWS::Config::ConfigRule",
     ref_property="ConfigRuleName",
     gone=("rule_state", "DELETING"),
@@ -153,6 +161,11 @@ RULE = Table(
             "maximum_execution_frequency",
             live="MaximumExecutionFrequency",
             absent="",
+        ),
+        Text(
+            "compliance_type",
+            live="@compliance[0].Compliance.ComplianceType",
+            about="What Config found of all that the rule is about: NON_COMPLIANT where anything is.",
         ),
         Json("scope", live="Scope", absent={}),
         Json(

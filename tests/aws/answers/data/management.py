@@ -186,7 +186,49 @@ def _tags(what: Asked, moto: Moto) -> dict[str, Any]:
     )
 
 
+LANDING_ZONE = f"arn:aws:controltower:$region:{ACCOUNT}:landingzone/1A2B3C4D5E6F7G8H"
+UNIT = f"arn:aws:organizations::{ACCOUNT}:ou/o-1234567890/ou-1234-12345678"
+
 ANSWERS: dict[str, Any] = {
+    "config.describe_compliance_by_config_rule": {
+        "ComplianceByConfigRules": [
+            {"ConfigRuleName": "volumes", "Compliance": {"ComplianceType": "NON_COMPLIANT"}}
+        ]
+    },
+    "controltower.get_landing_zone": {
+        "landingZone": {
+            "arn": LANDING_ZONE,
+            "status": "ACTIVE",
+            "version": "3.3",
+            "latestAvailableVersion": "3.3",
+            "driftStatus": {"status": "DRIFTED"},
+            "manifest": {"governedRegions": ["$region"]},
+        }
+    },
+    "controltower.list_enabled_baselines": {
+        "enabledBaselines": [
+            {
+                "arn": f"arn:aws:controltower:$region:{ACCOUNT}:enabledbaseline/XAHTR2ZSUGZ6SR6F2",
+                "baselineIdentifier": "arn:aws:controltower:$region::baseline/17BSJV3IGJ2QSGA2",
+                "baselineVersion": "4.0",
+                "targetIdentifier": UNIT,
+                "statusSummary": {"status": "SUCCEEDED"},
+                "driftStatusSummary": {"types": {"inheritance": {"status": "IN_SYNC"}}},
+            }
+        ]
+    },
+    "controltower.list_enabled_controls": {
+        "enabledControls": [
+            {
+                "arn": f"arn:aws:controltower:$region:{ACCOUNT}:enabledcontrol/2BGFUIWJ4JSPOBCM",
+                "controlIdentifier": "arn:aws:controltower:$region::control/AWS-GR_ENCRYPTED_VOLUMES",
+                "targetIdentifier": UNIT,
+                "statusSummary": {"status": "SUCCEEDED"},
+                "driftStatusSummary": {"driftStatus": "IN_SYNC"},
+            }
+        ]
+    },
+    "controltower.list_landing_zones": {"landingZones": [{"arn": LANDING_ZONE}]},
     "logs.describe_log_groups": _log_groups,
     "logs.get_data_protection_policy": {
         "logGroupIdentifier": "/app",
