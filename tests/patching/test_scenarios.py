@@ -1,7 +1,8 @@
 """What is told of estates that answer as data says, held to botocore's models.
 
-A file of `scenarios` has the `answers` by operation and the `kinds` that are asked for. `status` has for each resource
-by its name the state, who patches it and the reasons, or no more than the first of these; `told` what else is told.
+A file of `scenarios/status` has the `answers` by operation and the `kinds` that are asked for. `status` has for each
+resource by its name the state, who patches it and the reasons, or no more than the first of these; `told` what else is
+told.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ from tests.aws.answers.scenarios import scenario_answer
 from tests.aws.answers.server import Server, serving
 from tests.aws.conftest import Aws
 
-SCENARIOS = sorted((Path(__file__).parent / "scenarios").glob("*.yaml"))
+SCENARIOS = sorted((Path(__file__).parent / "scenarios" / "status").glob("*.yaml"))
 
 REGION = "eu-west-1"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)

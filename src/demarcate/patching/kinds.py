@@ -27,6 +27,7 @@ Effect = Literal["unless-told", "behind", "overdue"]
 """What it means where a check fails: nothing can be told, or the resource is behind, or overdue."""
 
 TOLD: Mapping[str, str] = {
+    "resource": "VARCHAR",
     "name": "VARCHAR",
     "version": "VARCHAR",
     "offered": "VARCHAR[]",
@@ -71,6 +72,7 @@ class Kind(_Rules, frozen=True, forbid_unknown_fields=True, kw_only=True):
 
     kind: str
     of: str = ""
+    follows: bool = False
     patched_by: tuple[str, ...] = msgspec.field(name="patched-by")
     told: dict[str, str]
     others: tuple[With, ...] = msgspec.field(name="with", default=())

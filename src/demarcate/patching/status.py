@@ -63,7 +63,7 @@ def patch_status(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> Ite
             if kind.table not in snapshot.manifest.tables and kind.table not in verdicts.lost:
                 continue
             others = {
-                part.table: dict(_pairs(cursor.execute(sql_of_other(kind, part.table, part.on))))
+                part.table: _joined(cursor.execute(sql_of_other(kind, part.table, part.on)))
                 for part in kind.others
             }
             own = [part for part in parts if part.kind == kind.kind]
@@ -76,10 +76,20 @@ def patch_status(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> Ite
         database.connection.close()
 
 
-def _pairs(result: Any) -> Iterator[tuple[Resource, str]]:
+Others = Mapping[Resource, tuple[str, ...]]
+"""What the rows of another table that tell of resources are called, by the resource."""
+
+
+def _joined(result: Any) -> Others:
+    """What the rows of another table that tell of each resource are called, each once."""
+    joined: dict[Resource, tuple[str, ...]] = {}
     while rows := result.fetchmany(ROWS):
         for account, region, resource, other in rows:
-            yield (account, region, resource), other
+            place = (account, region, resource)
+            held = joined.get(place, ())
+            if other not in held:
+                joined[place] = (*held, other)
+    return joined
 
 
 def _lines(model: Model, kinds: Sequence[Kind]) -> dict[str, Check]:
@@ -155,19 +165,24 @@ def _status(
     kind: Kind,
     row: Sequence[Any],
     parts: Iterable[Judged],
-    others: Mapping[str, Mapping[Resource, str]],
+    others: Mapping[str, Others],
     verdicts: _Verdicts,
 ) -> PatchStatus:
     account, region, resource, tags = row[:4]
     told = dict(zip(TOLD, row[4:], strict=True))
     place = (account, region, resource)
-    state, reasons = _state(place, parts, others, verdicts)
     version, offered = told["version"], told["offered"]
     ordered = version is not None and is_ordered(version)
+    latest = newest(offered) if offered and ordered else None
+    behind_by = behind(version, offered) if offered is not None and ordered else None
+    newer: str | None = ""
+    if kind.follows:
+        newer = None if behind_by is None else _newer(behind_by, latest)
+    state, reasons = _state(place, parts, others, verdicts, newer)
     return PatchStatus(
         account_id=account or "",
         region=region or "",
-        resource=resource,
+        resource=told["resource"] or resource,
         table=kind.table,
         kind=kind.kind,
         name=told["name"] or resource,
@@ -176,13 +191,18 @@ def _status(
         state=state,
         reasons=reasons,
         version=version,
-        newest=newest(offered) if offered and ordered else None,
-        behind_by=behind(version, offered) if offered and ordered else None,
+        newest=latest,
+        behind_by=behind_by,
         support_ends=told["support_ends"].date() if told["support_ends"] is not None else None,
         window=told["window"],
         next_date=_moment(told["next_date"]),
         next_action=told["next_action"] or "",
     )
+
+
+def _newer(behind_by: int, latest: str | None) -> str:
+    """What a resource is behind; empty where it is the newest."""
+    return f"it is {behind_by} version{'' if behind_by == 1 else 's'} behind {latest}" if behind_by else ""
 
 
 def _moment(value: datetime | None) -> datetime | None:
@@ -202,24 +222,29 @@ _WORST: tuple[tuple[Effect | None, PatchState], ...] = (
 def _state(
     place: Resource,
     parts: Iterable[Judged],
-    others: Mapping[str, Mapping[Resource, str]],
+    others: Mapping[str, Others],
     verdicts: _Verdicts,
+    newer: str | None,
 ) -> tuple[PatchState, tuple[str, ...]]:
-    """The state of a resource, and all that led to it: what decides first."""
+    """The state of a resource, and all that led to it: what decides first.
+
+    `newer` says what it is behind; it is empty where it is behind nothing, and None where that is not known.
+    """
     reasons: dict[Effect | None, dict[str, None]] = {effect: {} for effect, _ in _WORST}
     for part in parts:
-        of_row = place
-        if part.on:
-            other = others[part.table].get(place)
-            if other is None:  # that there is none, another check tells
-                continue
-            of_row = (place[0], place[1], other)
+        # Where another table has nothing of it, that is for a check to tell.
+        named = others[part.table].get(place, ()) if part.on else (place[2],)
         effects = dict(part.checks)
-        for name in filter(verdicts.not_run.__contains__, effects):
+        for name in filter(verdicts.not_run.__contains__, effects if named else ()):
             reasons[None][verdicts.not_run[name]] = None
-        for name, verdict, reason in verdicts.of_rows.get((part.table, of_row), ()):
-            if name in effects:
-                reasons[effects[name] if verdict == "fail" else None][reason] = None
+        for other in named:
+            for name, verdict, reason in verdicts.of_rows.get((part.table, (place[0], place[1], other)), ()):
+                if name in effects:
+                    reasons[effects[name] if verdict == "fail" else None][reason] = None
+    if newer is None:
+        reasons[None]["which versions are offered in its place is not known"] = None
+    elif newer:
+        reasons["behind"][newer] = None
     told = tuple(dict.fromkeys(reason for effect, _ in _WORST for reason in reasons[effect]))
     return next((state for effect, state in _WORST if reasons[effect]), PatchState.CURRENT), told
 

@@ -192,7 +192,8 @@ class Each:
     in `absent` means that there is nothing (or a code with words of its message, where the code alone may be a
     denial: "Code: words"). With `until`, the call is made again until the answer has that value there ("State",
     "COMPLETE"). `failures` is the path to what failed inside of a good answer; where there is any, other than
-    what is gone since it was listed, the listing has failed.
+    what is gone since it was listed, the listing has failed. With `only`, a step is taken for those items alone that
+    have something at one of these paths, other than nothing, zero and false: of all others AWS has nothing to say.
 
     With `by`, the items can be asked for by what names them, without the steps before: a parameter and the column of
     the table that is sent as it ({"VolumeIds[]": "volume_id"}: a list of up to `size`; {"TableName": "name"}: one a
@@ -209,6 +210,7 @@ class Each:
     until: tuple[str, str] | None = None
     failures: str = ""
     by: Mapping[str, str] = field(default_factory=dict)
+    only: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -164,6 +164,40 @@ GROUP = Table(
     ),
 )
 
+INSTANCE_REFRESH = Table(
+    "aws_ec2_autoscaling_instance_refresh",
+    "A refresh of an Auto Scaling group: its instances are replaced by new ones.",
+    service="auto-scaling",
+    live=(
+        Each("autoscaling.describe_auto_scaling_groups", "AutoScalingGroups[]"),
+        Each(
+            "autoscaling.describe_instance_refreshes",
+            "InstanceRefreshes[]",
+            inputs={"AutoScalingGroupName": "AutoScalingGroupName"},
+        ),
+    ),
+    columns=(
+        Text("instance_refresh_id", live="InstanceRefreshId"),
+        Arn("arn:{partition}:autoscaling:{region}:{account_id}:instanceRefresh:{instance_refresh_id}"),
+        Text("autoscaling_group_name", live="AutoScalingGroupName"),
+        Text("status", live="Status", about="Pending, InProgress, Baking, Successful, Failed, Rollback…, Cancel…"),
+        Text("status_reason", live="StatusReason", absent=""),
+        Text("strategy", live="Strategy", absent="", about="Rolling or ReplaceRootVolume."),
+        Bool("auto_rollback", live="Preferences.AutoRollback", absent=False),
+        Bool(
+            "has_desired_configuration",
+            live=From("DesiredConfiguration", present),
+            absent=False,
+            about="Whether it names what it leads to; without that it cannot be rolled back.",
+        ),
+        Int("percentage_complete", live="PercentageComplete"),
+        Int("instances_to_update", live="InstancesToUpdate"),
+        Time("start_time", live="StartTime"),
+        Time("end_time", live="EndTime"),
+        ManagedBy(live="^.Operator.Principal"),
+    ),
+)
+
 LAUNCH_CONFIGURATION = Table(
     "aws_ec2_launch_configuration",
     "A launch configuration, which launch templates have replaced.",

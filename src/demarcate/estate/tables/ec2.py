@@ -24,8 +24,9 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import as_list, each, present
-from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.tables.ebs import encryption_asked
+from demarcate.estate.tables.ec2_tags import eks_cluster, tag
 
 IMAGE_DECIDES: Final = Unknown(Kind.INDIRECT, "no volume is declared: the image decides about its own")
 
@@ -150,27 +151,6 @@ def _virtualization(instance_type: str) -> str | Unknown:
     return Unknown(Kind.INDIRECT, f"the image of the {instance_type} decides") if family in _PARAVIRTUAL else "hvm"
 
 
-def _tag(name: str) -> Callable[[Any], Any]:
-    """The value of one tag of a list of them."""
-    return lambda tags: next((tag["Value"] for tag in tags if tag["Key"] == name), ABSENT)
-
-
-_NODE_OF: Final = "kubernetes.io/cluster/"
-
-
-def _eks_cluster(tags: Any) -> Any:
-    """The cluster that tags say a machine is a node of. Nodes that are not of a managed group have but the key."""
-    keys = {tag["Key"]: tag["Value"] for tag in tags}
-    if "eks:cluster-name" in keys:
-        return keys["eks:cluster-name"]
-    texts = [key for key in keys if isinstance(key, str)]
-    named = next((key.removeprefix(_NODE_OF) for key in texts if key.startswith(_NODE_OF)), None)
-    if named is not None:
-        return named
-    open_ = next((key for key in keys if not isinstance(key, str)), None)
-    return open_.unknown if isinstance(open_, StandIn) else first_unknown(open_) or ABSENT
-
-
 def _enabled(value: bool) -> str:
     return "enabled" if value else "disabled"
 
@@ -292,26 +272,26 @@ INSTANCE = Table(
         ),
         Text(
             "launch_template_id",
-            live=From("Tags", _tag("aws:ec2launchtemplate:id")),
+            live=From("Tags", tag("aws:ec2launchtemplate:id")),
             cloudformation=From("LaunchTemplate.LaunchTemplateId"),
             absent="",
         ),
         Text(
             "autoscaling_group_name",
-            live=From("Tags", _tag("aws:autoscaling:groupName")),
+            live=From("Tags", tag("aws:autoscaling:groupName")),
             cloudformation=From("@", lambda _: ""),
             absent="",
         ),
         Text(
             "eks_cluster",
-            live=From("Tags", _eks_cluster),
-            cloudformation=From("Tags", _eks_cluster),
+            live=From("Tags", eks_cluster),
+            cloudformation=From("Tags", eks_cluster),
             absent="",
             about="The EKS cluster that its tags say it is a node of; '' for none.",
         ),
         Text(
             "eks_node_group",
-            live=From("Tags", _tag("eks:nodegroup-name")),
+            live=From("Tags", tag("eks:nodegroup-name")),
             cloudformation=From("@", lambda _: ""),
             absent="",
             about="The managed node group that started it; '' for none.",
@@ -351,6 +331,11 @@ INSTANCE_IMAGE = Table(
         ),
         Text("image_state", live="ImageMetadata.State"),
         Bool("image_public", live="ImageMetadata.IsPublic"),
+        Bool(
+            "image_allowed",
+            live="ImageMetadata.ImageAllowed",
+            about="Whether the account's settings of allowed images let it be launched, as they are or would be.",
+        ),
         Time("image_creation_date", live=From("ImageMetadata.CreationDate", str)),
         Time("image_deprecation_time", live=From("ImageMetadata.DeprecationTime", str)),
         Bool("image_deprecates", live=From("ImageMetadata.DeprecationTime", present), absent=False),

@@ -15,10 +15,12 @@ from demarcate.estate.schema.table import (
     Derived,
     Each,
     From,
+    Int,
     Json,
     Table,
     Tags,
     Text,
+    Texts,
     Time,
     attribute,
 )
@@ -71,6 +73,13 @@ def _pattern(filter_: str) -> str:
     ('%prod%', 'prod/%')
     """
     return filter_.replace("*", "%") if "*" in filter_ else f"%{filter_}%"
+
+
+def _findings(severity: str) -> From:
+    """How many findings of a severity the last scan has; not known where there was none."""
+    return From(
+        "imageScanFindingsSummary", lambda summary: summary.get("findingSeverityCounts", {}).get(severity, 0)
+    )
 
 
 REPOSITORY = Table(
@@ -153,6 +162,41 @@ REPOSITORY = Table(
             about="Whether the policy lets everyone in, with no condition that limits who.",
         ),
         Tags(live="@tags.tags"),
+    ),
+)
+
+IMAGE = Table(
+    "aws_ecr_image",
+    "An image in a private repository.",
+    service="ecr",
+    live=(
+        Each("ecr.describe_repositories", "repositories[]"),
+        Each(
+            "ecr.describe_images",
+            "imageDetails[]",
+            inputs={"repositoryName": "repositoryName", "registryId": "registryId"},
+        ),
+    ),
+    columns=(
+        Text("image_digest", live="imageDigest"),
+        Text("repository_name", live="repositoryName"),
+        Arn("arn:{partition}:ecr:{region}:{account_id}:repository/{repository_name}/{image_digest}"),
+        Texts("image_tags", live="imageTags", absent=[]),
+        Time("image_pushed_at", live="imagePushedAt"),
+        Time("last_recorded_pull_time", live="lastRecordedPullTime"),
+        Text(
+            "scan_status",
+            live="imageScanStatus.status",
+            absent="",
+            about="ACTIVE, COMPLETE, FAILED, SCAN_ELIGIBILITY_EXPIRED, …; '' where it was never scanned.",
+        ),
+        Text("scan_description", live="imageScanStatus.description", absent=""),
+        Time("scan_completed_at", live="imageScanFindingsSummary.imageScanCompletedAt"),
+        Int("critical_count", live=_findings("CRITICAL")),
+        Int("high_count", live=_findings("HIGH")),
+        Int("medium_count", live=_findings("MEDIUM")),
+        Int("low_count", live=_findings("LOW")),
+        Text("media_type", live="artifactMediaType", absent=""),
     ),
 )
 

@@ -7,7 +7,21 @@ from datetime import datetime
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Int, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
 from demarcate.estate.schema.transforms import each, present
 from demarcate.estate.schema.unknown import first_unknown
 
@@ -219,6 +233,20 @@ NODE_GROUP = Table(
     ),
 )
 
+
+def _offered(addons: Any) -> Any:
+    """The versions of an add-on, each with the Kubernetes versions that it is for."""
+    unknown = first_unknown(addons)
+    return unknown or [
+        {
+            "version": version["addonVersion"],
+            "clusters": [fits["clusterVersion"] for fits in version.get("compatibilities", [])],
+        }
+        for addon in addons
+        for version in addon.get("addonVersions", [])
+    ]
+
+
 ADDON = Table(
     "aws_eks_addon",
     "An add-on that EKS installs in a cluster.",
@@ -228,6 +256,7 @@ ADDON = Table(
         Each("eks.list_addons", "addons[]", inputs={"clusterName": "@"}),
         Each("eks.describe_addon", "addon", inputs={"clusterName": "^", "addonName": "@"}),
     ),
+    details={"versions": Call("eks.describe_addon_versions", inputs={"addonName": "addonName"})},
     cloudformation="AWS::EKS::Addon",
     gone=("status", "DELETING"),
     columns=(
@@ -242,6 +271,12 @@ ADDON = Table(
             live="owner",
             cloudformation=From("@", lambda _: ""),
             about="aws, aws-marketplace or community. A template does not tell: there, it is empty.",
+        ),
+        Json(
+            "offered_versions",
+            live=From("@versions.addons", _offered),
+            absent=[],
+            about="The versions that EKS offers, each as `version` with the Kubernetes versions that it is for.",
         ),
         Text("marketplace_product_id", live="marketplaceInformation.productId", absent=""),
         Text(
@@ -286,6 +321,36 @@ FARGATE_PROFILE = Table(
         Json("selectors", live="selectors", absent=[]),
         Time("created_at", live="createdAt"),
         Tags(live="tags"),
+    ),
+)
+
+INSIGHT = Table(
+    "aws_eks_insight",
+    "What EKS finds that stands in the way of an upgrade of a cluster.",
+    service="eks",
+    live=(
+        _CLUSTERS,
+        Each(
+            "eks.list_insights",
+            "insights[]",
+            inputs={"clusterName": "@"},
+            params={"filter": {"categories": ["UPGRADE_READINESS"]}},
+        ),
+    ),
+    columns=(
+        Text("id", live="id"),
+        Arn("arn:{partition}:eks:{region}:{account_id}:insight/{cluster_name}/{id}"),
+        Text("cluster_name", live="^"),
+        Text("name", live="name"),
+        Text("kubernetes_version", live="kubernetesVersion", about="The version to which it is in the way."),
+        Text("status", live="insightStatus.status", about="PASSING, WARNING, ERROR or UNKNOWN."),
+        Text("reason", live="insightStatus.reason", absent=""),
+        Time(
+            "last_refresh_time",
+            live="lastRefreshTime",
+            about="Deprecated calls are looked for in the thirty days before it.",
+        ),
+        Time("last_transition_time", live="lastTransitionTime"),
     ),
 )
 

@@ -264,6 +264,59 @@ ENVIRONMENT = Table(
     ),
 )
 
+_ENVIRONMENTS = Each("elasticbeanstalk.describe_environments", "Environments[]", params={"IncludeDeleted": False})
+
+MANAGED_ACTION = Table(
+    "aws_elastic_beanstalk_managed_action",
+    "A platform update that waits for the window of an environment.",
+    service="elastic-beanstalk",
+    live=(
+        _ENVIRONMENTS,
+        Each(
+            "elasticbeanstalk.describe_environment_managed_actions",
+            "ManagedActions[]",
+            inputs={"EnvironmentId": "EnvironmentId"},
+        ),
+    ),
+    columns=(
+        Text("action_id", live="ActionId"),
+        Arn("arn:{partition}:elasticbeanstalk:{region}:{account_id}:managed-action/{environment_id}/{action_id}"),
+        Text("environment_id", live="^.EnvironmentId"),
+        Text("environment_name", live="^.EnvironmentName"),
+        Text("action_type", live="ActionType", about="PlatformUpdate or InstanceRefresh."),
+        Text("action_description", live="ActionDescription", absent=""),
+        Text("status", live="Status"),
+        Time("window_start_time", live="WindowStartTime"),
+    ),
+)
+
+MANAGED_ACTION_RESULT = Table(
+    "aws_elastic_beanstalk_managed_action_history",
+    "A platform update that was carried out on an environment, or failed.",
+    service="elastic-beanstalk",
+    live=(
+        _ENVIRONMENTS,
+        Each(
+            "elasticbeanstalk.describe_environment_managed_action_history",
+            "ManagedActionHistoryItems[]",
+            inputs={"EnvironmentId": "EnvironmentId"},
+        ),
+    ),
+    columns=(
+        Text("action_id", live="ActionId"),
+        Arn("arn:{partition}:elasticbeanstalk:{region}:{account_id}:managed-action/{environment_id}/{action_id}"),
+        Text("environment_id", live="^.EnvironmentId"),
+        Text("environment_name", live="^.EnvironmentName"),
+        Text("action_type", live="ActionType"),
+        Text("action_description", live="ActionDescription", absent=""),
+        Text("status", live="Status", about="Completed, Failed or Unknown."),
+        Text("failure_type", live="FailureType", absent=""),
+        Text("failure_description", live="FailureDescription", absent=""),
+        Time("executed_time", live="ExecutedTime"),
+        Time("finished_time", live="FinishedTime"),
+    ),
+)
+
 APPLICATION = Table(
     "aws_elastic_beanstalk_application",
     "An Elastic Beanstalk application, and how long its versions are kept.",

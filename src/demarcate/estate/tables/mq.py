@@ -26,6 +26,12 @@ BROKER = Table(
             live=From("DeploymentMode", str.upper),
             about="SINGLE_INSTANCE, ACTIVE_STANDBY_MULTI_AZ or CLUSTER_MULTI_AZ.",
         ),
+        Text(
+            "pending_engine_version",
+            live="PendingEngineVersion",
+            absent="",
+            about="To which it goes as it reboots.",
+        ),
         Bool("auto_minor_version_upgrade", live="AutoMinorVersionUpgrade", absent=False),
         Text("maintenance_window_day_of_week", live="MaintenanceWindowStartTime.DayOfWeek"),
         Text(

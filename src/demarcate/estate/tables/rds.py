@@ -30,6 +30,7 @@ from demarcate.estate.schema.table import (
 from demarcate.estate.schema.transforms import each, present
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.tables.backup import SELECTED, selected
+from demarcate.estate.tables.rds_engines import VERSION, version_columns
 from demarcate.estate.tables.rds_parameters import force_tls_declared
 
 _RESTORED_INSTANCE = (
@@ -182,6 +183,7 @@ INSTANCE = Table(
     live=Each("rds.describe_db_instances", "DBInstances[]", by={"DBInstanceIdentifier": "db_instance_identifier"}),
     details={
         "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBInstanceArn"),
+        "version": VERSION,
     },
     cloudformation="AWS::RDS::DBInstance",
     within=(_other("docdb", "AWS::DocDB::DBInstance"), _other("neptune", "AWS::Neptune::DBInstance")),
@@ -215,6 +217,7 @@ INSTANCE = Table(
             live="EngineLifecycleSupport",
             about="Whether AWS may go on with it for a fee after standard support has ended.",
         ),
+        *version_columns(),
         Int("allocated_storage", live="AllocatedStorage", about="GiB."),
         Text("storage_type", live="StorageType"),
         Bool(
@@ -348,6 +351,7 @@ CLUSTER = Table(
     live=Each("rds.describe_db_clusters", "DBClusters[]", by={"DBClusterIdentifier": "db_cluster_identifier"}),
     details={
         "maintenance": Bulk(_PENDING, key="ResourceIdentifier", of="DBClusterArn"),
+        "version": VERSION,
     },
     cloudformation="AWS::RDS::DBCluster",
     within=(_other("docdb", "AWS::DocDB::DBCluster"), _other("neptune", "AWS::Neptune::DBCluster")),
@@ -363,6 +367,7 @@ CLUSTER = Table(
         Text("engine_major_version", live=From("@", _major), cloudformation=From("@", _major)),
         Text("engine_mode", live="EngineMode", absent="provisioned"),
         Text("engine_lifecycle_support", live="EngineLifecycleSupport"),
+        *version_columns(),
         Bool(
             "storage_encrypted",
             live="StorageEncrypted",

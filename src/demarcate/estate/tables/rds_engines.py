@@ -1,4 +1,4 @@
-"""Amazon RDS: until when engine versions are supported."""
+"""Amazon RDS: until when engine versions are supported, and to which others they lead."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.table import Arn, Each, From, Table, Text, Time
+from demarcate.estate.schema.table import Arn, Call, Column, Each, From, Table, Text, Texts, Time
+from demarcate.estate.schema.unknown import first_unknown
 
 
 def _ends(lifecycle: str) -> Callable[[list[Mapping[str, Any]]], Any]:
@@ -18,6 +19,50 @@ def _ends(lifecycle: str) -> Callable[[list[Mapping[str, Any]]], Any]:
 
     return value
 
+
+def _upgrades(versions: list[Mapping[str, Any]]) -> Any:
+    """The versions to which an engine can be upgraded within its major version."""
+    targets = [target for version in versions for target in version.get("ValidUpgradeTarget", [])]
+    return first_unknown(targets) or [
+        target["EngineVersion"] for target in targets if not target.get("IsMajorVersionUpgrade")
+    ]
+
+
+def _automatic(versions: list[Mapping[str, Any]]) -> Any:
+    """The version to which automatic minor upgrades lead; '' where they lead nowhere now."""
+    targets = [target for version in versions for target in version.get("ValidUpgradeTarget", [])]
+    return first_unknown(targets) or next(
+        (target["EngineVersion"] for target in targets if target.get("AutoUpgrade")), ""
+    )
+
+
+def version_columns() -> tuple[Column, ...]:
+    """What is told of the version that an instance or cluster runs, by the detail `version`."""
+    path = "@version.DBEngineVersions"
+    return (
+        Text(
+            "engine_version_status",
+            live="@version.DBEngineVersions[0].Status",
+            about="available, or deprecated where no new database may have it.",
+        ),
+        Texts(
+            "upgrade_targets",
+            live=From(path, _upgrades),
+            about="The minor versions to which it can be upgraded.",
+        ),
+        Text(
+            "automatic_upgrade_target",
+            live=From(path, _automatic),
+            about="The minor version to which automatic upgrades lead; '' where there is none.",
+        ),
+    )
+
+
+VERSION = Call(
+    "rds.describe_db_engine_versions",
+    inputs={"Engine": "Engine", "EngineVersion": "EngineVersion"},
+    params={"IncludeAll": True},
+)
 
 ENGINE_SUPPORT = Table(
     "aws_rds_engine_version_support",

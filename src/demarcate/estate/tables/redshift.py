@@ -76,6 +76,7 @@ CLUSTER = Table(
             cloudformation=From("PreferredMaintenanceWindow", absent=""),
             about="In a template, empty where AWS is left to pick one.",
         ),
+        Time("next_maintenance_window_start_time", live="NextMaintenanceWindowStartTime"),
         Texts(
             "deferred_maintenance_identifiers",
             live=From("DeferredMaintenanceWindows", each("DeferMaintenanceIdentifier")),

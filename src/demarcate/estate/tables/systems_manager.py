@@ -89,6 +89,10 @@ COMPLIANCE_SUMMARY = Table(
         Int("non_compliant_critical_count", live="NonCompliantSummary.SeveritySummary.CriticalCount"),
         Int("non_compliant_high_count", live="NonCompliantSummary.SeveritySummary.HighCount"),
         Time("execution_time", live="ExecutionSummary.ExecutionTime"),
+        Text(
+            "execution_id", live="ExecutionSummary.ExecutionId", absent="", about="Of a command, where it is one."
+        ),
+        Text("execution_type", live="ExecutionSummary.ExecutionType", absent="", about="Command, …"),
     ),
 )
 

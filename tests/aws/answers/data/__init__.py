@@ -9,11 +9,16 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.aws.answers.asking import Asked
-from tests.aws.answers.data import compute, management, security
+from tests.aws.answers.data import compute, management, patching, security
 
 Telling = Callable[[Asked, Callable[[], dict[str, Any]]], Mapping[str, Any]]
 
-ANSWERS: dict[str, Mapping[str, Any] | Telling] = {**compute.ANSWERS, **management.ANSWERS, **security.ANSWERS}
+ANSWERS: dict[str, Mapping[str, Any] | Telling] = {
+    **compute.ANSWERS,
+    **management.ANSWERS,
+    **patching.ANSWERS,
+    **security.ANSWERS,
+}
 
 
 def result_of(what: Asked, moto: Callable[[], dict[str, Any]]) -> Any:

@@ -159,6 +159,16 @@ class Asker:
         raise CallFailed(step.operation, TimeoutError(f"{where} did not become {value}"))
 
 
+def is_meant(step: Each, item: Item) -> bool:
+    """Whether a step is taken for an item. What is not known of it is asked for."""
+    if not step.only:
+        return True
+    return any(
+        (value := find(item, text)) is not ABSENT and (isinstance(value, Unknown) or bool(value))
+        for text in step.only
+    )
+
+
 def asked(item: Item, text: str, scope: Target, region: str) -> Any:
     """The value of a parameter: from the item, or what is known of where it is asked."""
     if text == "#account_id":

@@ -91,7 +91,8 @@ def _of_table(plan: TablePlan) -> Iterator[PlannedCall]:
 def _listing(steps: Sequence[Each], scope: Scope) -> Iterator[PlannedCall]:
     for number, step in enumerate(steps):
         size = step.size if step.batch else 1
-        yield PlannedCall(step.operation, scope, step.params, step.inputs, _many(steps[:number]), size)
+        which: Literal["each", "some"] = "some" if step.only else "each"
+        yield PlannedCall(step.operation, scope, step.params, step.inputs, _many(steps[:number]), size, which)
 
 
 def _detail(detail: Call | Bulk, of: str, scope: Scope) -> Iterator[PlannedCall]:

@@ -15,7 +15,7 @@ from demarcate.estate.schema.table import Each
 from demarcate.estate.snapshots.manifest import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.accounts import Accounts
-from demarcate.estate.sources.aws.asking import GLOBAL, Asker, Target
+from demarcate.estate.sources.aws.asking import GLOBAL, Asker, Target, is_meant
 from demarcate.estate.sources.aws.by_name import way_in
 from demarcate.estate.sources.aws.clients import Clients
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, why
@@ -299,6 +299,7 @@ def _walk(task: _Task, listing: Listing, items: list[Item], readers: dict[str, R
     needed = [readers[plan.table.name] for plan in listing.tables() if plan.table.name in readers]
     if all(reader.failed for reader in needed):
         return
+    items = [item for item in items if is_meant(listing.step, item)]
     size = listing.step.size if listing.step.batch else 1
     try:
         for start in range(0, len(items), size):

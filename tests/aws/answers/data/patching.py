@@ -1,0 +1,365 @@
+"""What patching asks and moto lacks: patches and runs of Systems Manager, events, updates and what runs in ECS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tests.aws.answers.asking import Asked
+from tests.aws.answers.data.common import ACCOUNT, INSTANCE, THEN
+
+WINDOW_EXECUTION = "0a1b2c3d-0000-4000-8000-000000000001"
+TASK_EXECUTION = "0a1b2c3d-0000-4000-8000-000000000002"
+INVOCATION = "0a1b2c3d-0000-4000-8000-000000000003"
+COMMAND = "0a1b2c3d-0000-4000-8000-000000000004"
+DIGEST = "sha256:" + "0a" * 32
+POLICY = f"arn:aws:ssm-quicksetup:$region:{ACCOUNT}:configuration-manager/0a1b2c3d-0000-4000-8000-000000000005"
+MEMORYDB = f"arn:aws:memorydb:$region:{ACCOUNT}:cluster/sessions"
+REPLICATION = f"arn:aws:dms:$region:{ACCOUNT}:rep:ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+CLUSTER = f"arn:aws:elasticmapreduce:$region:{ACCOUNT}:cluster/j-0123456789ABC"
+TAGS = [{"Key": "env", "Value": "test"}]
+
+
+def _cluster(what: Asked) -> str:
+    return str(what.params()["cluster"]).rpartition("/")[2]
+
+
+def _container_instance(what: Asked, _: Any) -> dict[str, Any]:
+    return {
+        "containerInstances": [
+            {
+                "containerInstanceArn": arn,
+                "ec2InstanceId": INSTANCE,
+                "version": 1,
+                "versionInfo": {
+                    "agentVersion": "1.86.0",
+                    "agentHash": "0a1b2c3d",
+                    "dockerVersion": "DockerVersion: 25.0.3",
+                },
+                "status": "ACTIVE",
+                "agentConnected": True,
+                "registeredAt": THEN,
+                "tags": [{"key": "env", "value": "test"}],
+            }
+            for arn in what.params()["containerInstances"]
+        ],
+        "failures": [],
+    }
+
+
+def _tasks(what: Asked, _: Any) -> dict[str, Any]:
+    return {
+        "tasks": [
+            {
+                "taskArn": arn,
+                "clusterArn": what.params()["cluster"],
+                "group": "service:web",
+                "lastStatus": "RUNNING",
+                "launchType": "FARGATE",
+                "platformVersion": "1.4.0",
+                "taskDefinitionArn": f"arn:aws:ecs:$region:{ACCOUNT}:task-definition/web:1",
+                "containers": [{"name": "web", "image": "app:1", "imageDigest": DIGEST, "lastStatus": "RUNNING"}],
+                "createdAt": THEN,
+                "startedAt": THEN,
+                "tags": [],
+            }
+            for arn in what.params()["tasks"]
+        ],
+        "failures": [],
+    }
+
+
+def _window(what: Asked, _: Any) -> dict[str, Any]:
+    return {
+        "WindowExecutions": [
+            {
+                "WindowId": what.params()["WindowId"],
+                "WindowExecutionId": WINDOW_EXECUTION,
+                "Status": "SUCCESS",
+                "StartTime": THEN,
+                "EndTime": THEN,
+            }
+        ]
+    }
+
+
+def _instance_status(_: Asked, moto: Any) -> dict[str, Any]:
+    """Moto schedules nothing."""
+    told = moto()
+    event = {
+        "InstanceEventId": "instance-event-0a1b2c3d4e5f60718",
+        "Code": "system-reboot",
+        "Description": "The instance is scheduled for a reboot",
+        "NotBefore": THEN,
+        "NotAfter": THEN,
+    }
+    return {"InstanceStatuses": [{**status, "Events": [event]} for status in told["InstanceStatuses"]]}
+
+
+ANSWERS: dict[str, Any] = {
+    "ssm.describe_instance_patches": {
+        "Patches": [
+            {
+                "Title": "kernel.x86_64",
+                "KBId": "kernel.x86_64:0:6.1.119-129.201.amzn2023",
+                "Classification": "Security",
+                "Severity": "Important",
+                "State": "Missing",
+                "InstalledTime": THEN,
+                "CVEIds": "CVE-2026-0002,CVE-2026-0001",
+            }
+        ]
+    },
+    "ssm.describe_maintenance_window_executions": _window,
+    "ssm.describe_maintenance_window_execution_tasks": {
+        "WindowExecutionTaskIdentities": [
+            {
+                "WindowExecutionId": WINDOW_EXECUTION,
+                "TaskExecutionId": TASK_EXECUTION,
+                "Status": "SUCCESS",
+                "StartTime": THEN,
+                "EndTime": THEN,
+                "TaskArn": "AWS-RunPatchBaseline",
+                "TaskType": "RUN_COMMAND",
+            }
+        ]
+    },
+    "ssm.describe_maintenance_window_execution_task_invocations": {
+        "WindowExecutionTaskInvocationIdentities": [
+            {
+                "WindowExecutionId": WINDOW_EXECUTION,
+                "TaskExecutionId": TASK_EXECUTION,
+                "InvocationId": INVOCATION,
+                "ExecutionId": COMMAND,
+                "TaskType": "RUN_COMMAND",
+                "Status": "SUCCESS",
+                "StartTime": THEN,
+                "EndTime": THEN,
+            }
+        ]
+    },
+    "ssm.list_commands": {
+        "Commands": [
+            {
+                "CommandId": COMMAND,
+                "DocumentName": "AWS-RunPatchBaseline",
+                "Comment": "",
+                "Parameters": {"Operation": ["Install"]},
+                "Targets": [{"Key": "InstanceIds", "Values": [INSTANCE]}],
+                "RequestedDateTime": THEN,
+                "Status": "Success",
+                "TargetCount": 1,
+                "ErrorCount": 0,
+            }
+        ]
+    },
+    "ssm-quicksetup.list_configuration_managers": {
+        "ConfigurationManagersList": [{"ManagerArn": POLICY, "Name": "patching", "Description": ""}]
+    },
+    "ssm-quicksetup.get_configuration_manager": {
+        "ManagerArn": POLICY,
+        "Name": "patching",
+        "Description": "",
+        "LastModifiedAt": THEN,
+        "ConfigurationDefinitions": [
+            {
+                "Id": "0a1b2c3d",
+                "Type": "AWSQuickSetupType-PatchPolicy",
+                "TypeVersion": "1",
+                "Parameters": {
+                    "ConfigurationOptionsPatchOperation": "ScanAndInstall",
+                    "ConfigurationOptionsScanValue": "cron(0 1 * * ? *)",
+                    "TargetType": "*",
+                    "TargetRegions": "eu-west-1",
+                },
+            }
+        ],
+        "Tags": {"env": "test"},
+    },
+    "ec2.describe_instance_status": _instance_status,
+    "rds.describe_db_engine_versions": {
+        "DBEngineVersions": [
+            {
+                "Engine": "postgres",
+                "EngineVersion": "17.2",
+                "Status": "available",
+                "ValidUpgradeTarget": [
+                    {
+                        "Engine": "postgres",
+                        "EngineVersion": "17.9",
+                        "AutoUpgrade": True,
+                        "IsMajorVersionUpgrade": False,
+                    },
+                    {
+                        "Engine": "postgres",
+                        "EngineVersion": "18.1",
+                        "AutoUpgrade": False,
+                        "IsMajorVersionUpgrade": True,
+                    },
+                ],
+            }
+        ]
+    },
+    "eks.list_insights": {
+        "insights": [
+            {
+                "id": "0a1b2c3d",
+                "name": "Deprecated APIs removed in Kubernetes v1.36",
+                "category": "UPGRADE_READINESS",
+                "kubernetesVersion": "1.36",
+                "lastRefreshTime": THEN,
+                "lastTransitionTime": THEN,
+                "description": "Checks for the usage of deprecated APIs.",
+                "insightStatus": {"status": "PASSING", "reason": "No deprecated API usage detected."},
+            }
+        ]
+    },
+    "eks.describe_addon_versions": {
+        "addons": [
+            {
+                "addonName": "coredns",
+                "addonVersions": [
+                    {
+                        "addonVersion": "v1.11.4-eksbuild.14",
+                        "compatibilities": [
+                            {"clusterVersion": "1.34", "platformVersions": ["*"], "defaultVersion": True}
+                        ],
+                    }
+                ],
+            }
+        ]
+    },
+    "ecs.list_container_instances": lambda what, _: {
+        "containerInstanceArns": [f"arn:aws:ecs:$region:{ACCOUNT}:container-instance/{_cluster(what)}/0a1b2c3d"]
+    },
+    "ecs.describe_container_instances": _container_instance,
+    "ecs.list_tasks": lambda what, _: {
+        "taskArns": [f"arn:aws:ecs:$region:{ACCOUNT}:task/{_cluster(what)}/0a1b2c3d"]
+    },
+    "ecs.describe_tasks": _tasks,
+    "ecs.list_account_settings": {
+        "settings": [
+            {
+                "name": "fargateTaskRetirementWaitPeriod",
+                "value": "7",
+                "principalArn": f"arn:aws:iam::{ACCOUNT}:root",
+            }
+        ]
+    },
+    "elasticbeanstalk.describe_environment_managed_actions": {
+        "ManagedActions": [
+            {
+                "ActionId": "own-2026-01-20",
+                "ActionDescription": "Platform update",
+                "ActionType": "PlatformUpdate",
+                "Status": "Scheduled",
+                "WindowStartTime": THEN,
+            }
+        ]
+    },
+    "elasticbeanstalk.describe_environment_managed_action_history": {
+        "ManagedActionHistoryItems": [
+            {
+                "ActionId": "own-2026-01-13",
+                "ActionType": "PlatformUpdate",
+                "ActionDescription": "Platform update",
+                "FailureType": "UpdateCancelled",
+                "Status": "Failed",
+                "FailureDescription": "The update was cancelled.",
+                "ExecutedTime": THEN,
+                "FinishedTime": THEN,
+            }
+        ]
+    },
+    "autoscaling.describe_instance_refreshes": {
+        "InstanceRefreshes": [
+            {
+                "InstanceRefreshId": "0a1b2c3d-0000-4000-8000-000000000006",
+                "AutoScalingGroupName": "own",
+                "Status": "Successful",
+                "StartTime": THEN,
+                "EndTime": THEN,
+                "PercentageComplete": 100,
+                "InstancesToUpdate": 0,
+                "Preferences": {"AutoRollback": True},
+                "DesiredConfiguration": {
+                    "LaunchTemplate": {"LaunchTemplateId": "lt-0123456789abcdef0", "Version": "2"}
+                },
+                "Strategy": "Rolling",
+            }
+        ]
+    },
+    "ecr.describe_images": {
+        "imageDetails": [
+            {
+                "registryId": ACCOUNT,
+                "repositoryName": "app",
+                "imageDigest": DIGEST,
+                "imageTags": ["1"],
+                "imagePushedAt": THEN,
+                "imageScanStatus": {"status": "ACTIVE", "description": "Continuous scan is selected for image."},
+                "imageScanFindingsSummary": {
+                    "imageScanCompletedAt": THEN,
+                    "findingSeverityCounts": {"HIGH": 2, "LOW": 1},
+                },
+            }
+        ]
+    },
+    "memorydb.describe_clusters": {
+        "Clusters": [
+            {
+                "Name": "sessions",
+                "Status": "available",
+                "PendingUpdates": {
+                    "ServiceUpdates": [{"ServiceUpdateName": "memorydb-20260110-001", "Status": "available"}]
+                },
+                "Engine": "valkey",
+                "EngineVersion": "7.3",
+                "EnginePatchVersion": "7.3.0",
+                "ARN": MEMORYDB,
+                "MaintenanceWindow": "sun:03:00-sun:04:00",
+                "AutoMinorVersionUpgrade": True,
+            }
+        ]
+    },
+    "memorydb.list_tags": {"TagList": TAGS},
+    "dms.describe_replication_instances": {
+        "ReplicationInstances": [
+            {
+                "ReplicationInstanceIdentifier": "move",
+                "ReplicationInstanceStatus": "available",
+                "PreferredMaintenanceWindow": "sun:03:00-sun:03:30",
+                "EngineVersion": "3.5.4",
+                "AutoMinorVersionUpgrade": True,
+                "ReplicationInstanceArn": REPLICATION,
+                "PubliclyAccessible": False,
+                "InstanceCreateTime": THEN,
+            }
+        ]
+    },
+    "dms.describe_pending_maintenance_actions": {
+        "PendingMaintenanceActions": [
+            {
+                "ResourceIdentifier": REPLICATION,
+                "PendingMaintenanceActionDetails": [{"Action": "os-upgrade", "AutoAppliedAfterDate": THEN}],
+            }
+        ]
+    },
+    "dms.list_tags_for_resource": {"TagList": TAGS},
+    "emr.list_clusters": {
+        "Clusters": [
+            {"Id": "j-0123456789ABC", "Name": "nightly", "Status": {"State": "WAITING"}, "ClusterArn": CLUSTER}
+        ]
+    },
+    "emr.list_release_labels": {"ReleaseLabels": ["emr-7.10.0", "emr-7.9.0"]},
+    "emr.describe_cluster": {
+        "Cluster": {
+            "Id": "j-0123456789ABC",
+            "Name": "nightly",
+            "Status": {"State": "WAITING", "Timeline": {"CreationDateTime": THEN}},
+            "ReleaseLabel": "emr-7.9.0",
+            "AutoTerminate": False,
+            "ClusterArn": CLUSTER,
+            "Tags": TAGS,
+        }
+    },
+}
