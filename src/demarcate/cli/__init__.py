@@ -19,6 +19,7 @@ from demarcate.cli import (
     estate,
     exam,
     facts,
+    feeds,
     ledger,
     model,
     patch,
@@ -122,6 +123,7 @@ estate.add_to(app)
 model.add_to(app)
 catalog.add_to(app)
 facts.add_to(app)
+feeds.add_to(app)
 permissions.add_to(app)
 pictures.add_to(app)
 exam.add_to(app)
