@@ -18,7 +18,7 @@ from cryptography.x509.oid import NameOID
 
 from demarcate.base import fetching
 from demarcate.base.errors import DemarcateError
-from demarcate.base.fetching import fetch_text
+from demarcate.base.fetching import fetch, fetch_text
 
 ANSWERS: dict[str, tuple[int, bytes]] = {
     "/good": (200, "{a: ü}".encode()),
@@ -29,6 +29,7 @@ ANSWERS: dict[str, tuple[int, bytes]] = {
     "/file": (302, b"file:///etc/hostname"),
     "/on": (302, b"/good"),
     "/round": (302, b"/round"),
+    "/elsewhere": (302, b"https://localhost:9/"),
 }
 
 
@@ -116,6 +117,16 @@ def test_what_is_no_document_is_said(path: str, why: str, address: str, monkeypa
     with pytest.raises(DemarcateError, match=why) as raised:
         fetch_text(f"{address}{path}?token=secret")
     assert "secret" not in str(raised.value)
+
+
+def test_only_hosts_that_may_be_asked_are_and_no_redirect_leads_elsewhere(address: str) -> None:
+    with pytest.raises(DemarcateError, match=r"only feeds.example.com may be asked"):
+        fetch(f"{address}/good", hosts=("feeds.example.com",))
+    assert fetch(f"{address}/on", hosts=("127.0.0.1",)) == ANSWERS["/good"][1]
+    with pytest.raises(DemarcateError, match="redirects to localhost, which is not asked"):
+        fetch(f"{address}/elsewhere", hosts=("127.0.0.1",))
+    with pytest.raises(DemarcateError, match="at most 4 are read"):
+        fetch(f"{address}/good", 4)
 
 
 def test_a_certificate_that_nobody_vouches_for_is_refused(address: str, monkeypatch: pytest.MonkeyPatch) -> None:

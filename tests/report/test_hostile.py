@@ -71,6 +71,9 @@ RUNS: dict[str, list[str]] = {
     "facts list one": ["--table", TEXTS[6]],
     "facts check": [],
     "facts update": ["{out}/" + TEXTS[6]],
+    "feeds list": [],
+    "feeds update": [TEXTS[6], "{out}/" + TEXTS[6]],
+    "feeds update kev": ["kev", "{out}/" + TEXTS[6]],
     "iam-policy": ["--checks", "{checks}", "--org", "--role-name", TEXTS[0]],
     "diagram": ["{snapshot}", "--checks", "{checks}", "--evidence", "{evidence}"],
     "diagram file": ["{templates}", "--checks", "{checks}", "--out", "{out}/d\u001b.drawio"],
@@ -107,7 +110,7 @@ RUNS: dict[str, list[str]] = {
 """What is run: the verb, a word about the case, and arguments."""
 
 VERBS = {
-    *("checks list", "checks show", "facts list", "facts check", "facts update"),
+    *("checks list", "checks show", "facts list", "facts check", "facts update", "feeds list", "feeds update"),
     *("ledger list", "ledger verify", "ledger export", "ledger pin", "ledger import"),
     *("change list", "change show", "baseline list", "evidence import", "patch calendar"),
     *(name for name in RUNS if " " not in name),

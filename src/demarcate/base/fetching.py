@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 import time
+from collections.abc import Collection
 from http.client import HTTPException
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -26,14 +27,21 @@ SECONDS = 30
 
 
 class _OnlyHttps(HTTPRedirectHandler):
-    """Follows no redirect to anything but HTTPS."""
+    """Follows no redirect to anything but HTTPS, nor to another host than those that may be asked, if any are named."""
+
+    def __init__(self, hosts: Collection[str] = ()) -> None:
+        self._hosts = hosts
 
     def redirect_request(
         self, req: Request, fp: IO[bytes], code: int, msg: str, headers: object, newurl: str
     ) -> Request | None:
-        if urlsplit(newurl).scheme != "https":
+        parts = urlsplit(newurl)
+        if parts.scheme != "https":
             fp.close()
             raise URLError("it redirects to what is not https")
+        if self._hosts and parts.hostname not in self._hosts:
+            fp.close()
+            raise URLError(f"it redirects to {parts.hostname}, which is not asked")
         return super().redirect_request(req, fp, code, msg, headers, newurl)  # type: ignore[arg-type]
 
 
@@ -55,23 +63,32 @@ def shown_url(url: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="", fragment="").geturl()
 
 
-def _within(answer: IO[bytes], shown: str) -> bytes:
+def _within(answer: IO[bytes], shown: str, limit: int) -> bytes:
     """An answer, or more than may be read of it. Raises DemarcateError where it trickles."""
-    end, raw = time.monotonic() + SECONDS, b""
-    while len(raw) <= MAX_BYTES and (part := answer.read1(1 << 16)):  # type: ignore[attr-defined]
+    end, raw = time.monotonic() + SECONDS, bytearray()
+    while len(raw) <= limit and (part := answer.read1(1 << 16)):  # type: ignore[attr-defined]
         raw += part
         if time.monotonic() > end:
             raise DemarcateError(f"{shown}: the answer took more than {SECONDS} seconds")
-    return raw
+    return bytes(raw)
 
 
 def fetch_text(url: str) -> str:
-    """The text (UTF-8) of a document on the web.
+    """The text (UTF-8) of a document on the web. Raises DemarcateError as `fetch` does, and where it is no text."""
+    raw = fetch(url)
+    try:
+        return str(raw.decode("utf-8-sig"))
+    except UnicodeDecodeError as error:
+        raise DemarcateError(f"{shown_url(url)}: is not UTF-8 text") from error
+
+
+def fetch(url: str, limit: int | None = None, hosts: Collection[str] = ()) -> bytes:
+    """A document on the web, of up to `limit` bytes (MAX_BYTES); only of these hosts, if any are named.
 
     Raises DemarcateError for an address that is not HTTPS or has a password in it, for a certificate that is not
-    trusted, and for an answer that is an error, is larger than MAX_BYTES, or does not come in time.
+    trusted, and for an answer that is an error, is larger, or does not come in time.
     """
-    shown = shown_url(url)
+    shown, limit = shown_url(url), MAX_BYTES if limit is None else limit
     try:
         parts = urlsplit(url)
         host = parts.hostname
@@ -81,22 +98,21 @@ def fetch_text(url: str) -> str:
         raise DemarcateError(f"{shown}: only https addresses are read, or a file")
     if "@" in parts.netloc:
         raise DemarcateError(f"{shown}: has a user or password in it; name an address that needs none")
+    if hosts and host not in hosts:
+        raise DemarcateError(f"{shown}: only {' and '.join(sorted(hosts))} may be asked for this, or a file")
     opener = OpenerDirector()
     secure = HTTPSHandler(context=ssl.create_default_context())
-    for handler in (ProxyHandler(), secure, _OnlyHttps(), HTTPErrorProcessor(), HTTPDefaultErrorHandler()):
+    for handler in (ProxyHandler(), secure, _OnlyHttps(hosts), HTTPErrorProcessor(), HTTPDefaultErrorHandler()):
         opener.add_handler(handler)
     request = Request(url, headers={"User-Agent": "demarcate"})  # noqa: S310 - its scheme is https
     try:
         with opener.open(request, timeout=SECONDS) as answer:
-            raw = _within(answer, shown)
+            raw = _within(answer, shown, limit)
     except HTTPError as error:
         error.close()
         raise DemarcateError(f"{shown}: answered {error.code}") from error
     except (OSError, ValueError, HTTPException) as error:
         raise DemarcateError(f"{shown}: cannot be read: {getattr(error, 'reason', error)}") from error
-    if len(raw) > MAX_BYTES:
-        raise DemarcateError(f"{shown}: has more than {MAX_BYTES:,} bytes; at most {MAX_BYTES:,} are read")
-    try:
-        return str(raw.decode("utf-8-sig"))
-    except UnicodeDecodeError as error:
-        raise DemarcateError(f"{shown}: is not UTF-8 text") from error
+    if len(raw) > limit:
+        raise DemarcateError(f"{shown}: has more than {limit:,} bytes; at most {limit:,} are read")
+    return raw

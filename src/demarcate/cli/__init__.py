@@ -19,6 +19,7 @@ from demarcate.cli import (
     estate,
     exam,
     facts,
+    feeds,
     guardrails,
     ledger,
     model,
@@ -123,6 +124,7 @@ estate.add_to(app)
 model.add_to(app)
 catalog.add_to(app)
 facts.add_to(app)
+feeds.add_to(app)
 permissions.add_to(app)
 pictures.add_to(app)
 exam.add_to(app)
