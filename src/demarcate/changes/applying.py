@@ -229,14 +229,14 @@ class Run:
         place = (task.way, task.number)
         before = status.ended.get(place)
         open_ = (Outcome.UNCERTAIN, Outcome.UNDER_WAY)
-        may_have_run = place in status.open or (before is not None and before.outcome in open_)
+        may_have_run = place in status.open or (before is not None and (before.outcome in open_ or before.taken))
         if task.way == "undo" and task.ended is None and (task.step.begun or task.step.undo.reads):
             known = self._undone_from(status, task)
             if known is None:
                 return False
             task = known
         state = self._looked_at(task, may_have_run=may_have_run)
-        if task.is_failed(state):
+        if task.is_failed(state) and (may_have_run or not task.is_long):
             self._fail(status.change, task, state)
         if task.is_done(state):
             outcome = Outcome.DONE if may_have_run else Outcome.SKIPPED

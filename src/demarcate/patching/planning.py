@@ -16,7 +16,7 @@ from demarcate.changes.structs import Change, Step
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.tables import table
 from demarcate.patching.artefacts import Artefact, Place, pin
-from demarcate.patching.mechanisms.mechanism import Mechanism, Rows, Target, Wish
+from demarcate.patching.mechanisms.mechanism import Mechanism, NotFor, Rows, Target, Wish
 from demarcate.patching.plans import LeftOut, Member, Part, PatchPlan, Stage
 from demarcate.patching.rings import Ring, Rings
 from demarcate.patching.rollback import Proof
@@ -146,7 +146,7 @@ def _plan_kind(
     for ring, target in chosen:
         why, proof, steps = _plan_target(mechanism, target, artefact, lacking, wish, reader)
         if proof is None or not steps:
-            left_out.append(LeftOut(resource=target.resource, ring=ring.name, why=why))
+            left_out += [LeftOut(resource=target.resource, ring=ring.name, why=why)] if why else []
             continue
         part = ready.setdefault((ring.name, mechanism.kind), _Ready())
         part.members.append(
@@ -176,10 +176,8 @@ def _plan_target(
         return lacking[target.place], None, []
     try:
         row = mechanism.looks(target, artefact, reader)
-        if row.get("refused"):
-            return str(row["refused"]), None, []
         steps = mechanism.steps(target, row, artefact, wish, reader)
-    except NotDone as error:
+    except (NotDone, NotFor) as error:
         return str(error), None, []
     return "it has it already", mechanism.proof(row, wish), steps
 

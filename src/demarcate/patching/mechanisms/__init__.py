@@ -5,8 +5,27 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from demarcate.patching.mechanisms import run_command
+from demarcate.patching.mechanisms import (
+    database_engine,
+    ecs_deployment,
+    instance_refresh,
+    lambda_alias,
+    node_group,
+    platform,
+    run_command,
+)
 from demarcate.patching.mechanisms.mechanism import Mechanism
 
-MECHANISMS: Final[Mapping[str, Mechanism]] = {mechanism.kind: mechanism for mechanism in (run_command.MECHANISM,)}
+MECHANISMS: Final[Mapping[str, Mechanism]] = {
+    module.MECHANISM.kind: module.MECHANISM
+    for module in (
+        run_command,
+        instance_refresh,
+        ecs_deployment,
+        node_group,
+        database_engine,
+        platform,
+        lambda_alias,
+    )
+}
 """The mechanisms, by the kind of artefact that they install."""

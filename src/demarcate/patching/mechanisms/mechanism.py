@@ -38,6 +38,10 @@ class Target:
         return Place(self.account, self.region)
 
 
+class NotFor(Exception):
+    """An artefact that is not for a resource; the text says why, and is empty where it is of something else."""
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """How an artefact is to be installed: of which plan, and whether with a copy of what cannot be taken back."""
@@ -51,9 +55,9 @@ class Mechanism:
     """One kind. `takes` is how its artefacts are written, and `about` what it does with them.
 
     `tables` are the columns that `targets` takes rows of. `artefact` gives what an artefact is read by, and raises
-    ValueError for a text that names none. `looks` reads what the proof and the steps take beside the row; `proof` is
-    pure. `phases` are lists of steps for one resource, each of which is to have ended before the next. `reads` and
-    `writes` are all operations that it may take. `gone` says which resources of a ring are not there any more.
+    ValueError for a text that names none. `looks` reads what the proof and the steps take beside the row, and raises
+    NotFor and NotDone; `proof` is pure. `steps` are those for one resource, each of which is to have ended before the
+    next. `reads` are all operations that it reads by. `gone` says which resources of a ring are not there any more.
     """
 
     kind: str

@@ -16,7 +16,17 @@ from typing import Any, Final
 from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Operation, Read, Step, Undo
 from demarcate.patching.artefacts import Artefact
-from demarcate.patching.mechanisms.mechanism import HOURS, Mechanism, Rows, Target, Wish, quoted, step_of, tags_of
+from demarcate.patching.mechanisms.mechanism import (
+    HOURS,
+    Mechanism,
+    NotFor,
+    Rows,
+    Target,
+    Wish,
+    quoted,
+    step_of,
+    tags_of,
+)
 from demarcate.patching.rollback import Proof, irreversible, possible, unknown
 
 _NODES: Final = "aws_ssm_managed_instance"
@@ -103,11 +113,10 @@ def _targets(rows: Rows, _value: str) -> Iterator[Target]:
 def _looks(target: Target, artefact: Artefact, reader: Reader) -> Mapping[str, Any]:
     row = target.row
     baseline = row["baseline_id"]
-    refused = ""
     if baseline is None:
-        refused = "it was never scanned, and so it is not known by which baseline it is patched: scan it first"
-    elif baseline.rpartition("/")[2] != artefact.value.rpartition("/")[2]:
-        refused = f"it is patched by {baseline}, and not by {artefact.value}"
+        raise NotFor("it was never scanned, and so it is not known by which baseline it is patched: scan it first")
+    if baseline.rpartition("/")[2] != artefact.value.rpartition("/")[2]:
+        raise NotFor(f"it is patched by {baseline}, and not by {artefact.value}")
     volume = None
     if row.get("root_device_name"):
         filters = [
@@ -119,7 +128,7 @@ def _looks(target: Target, artefact: Artefact, reader: Reader) -> Mapping[str, A
             state="Volumes[0].VolumeId",
         )
         volume = reader.read(target.account, target.region, read)
-    return {**row, "root_volume": volume, "refused": refused}
+    return {**row, "root_volume": volume}
 
 
 def proof(row: Mapping[str, Any], wish: Wish) -> Proof:

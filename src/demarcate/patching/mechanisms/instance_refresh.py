@@ -1,0 +1,239 @@
+"""An AMI for an Auto Scaling group: a version of its launch template, and an instance refresh that brings it.
+
+An instance refresh can be rolled back where it has a desired configuration, and where the group was on a numbered
+version of its launch template that names an AMI.
+
+https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from demarcate.changes.planning import Reader
+from demarcate.changes.structs import Operation, Read, Step, Undo
+from demarcate.changes.values import holds
+from demarcate.patching.artefacts import Artefact
+from demarcate.patching.mechanisms.mechanism import (
+    HOURS,
+    Mechanism,
+    NotFor,
+    Rows,
+    Target,
+    Wish,
+    quoted,
+    step_of,
+    tags_of,
+)
+from demarcate.patching.rollback import Proof, irreversible, possible, unknown
+
+_GROUPS: Final = "aws_ec2_autoscaling_group"
+
+_AMI: Final = re.compile(r"ami-[0-9a-f]{8,17}")
+
+HEALTHY: Final = 90
+"""Per cent of a group that stay in service while its instances are replaced."""
+
+_MOVES: Final = ("", "$Latest", "$Default")
+"""Versions of a launch template that are another one when a version is made."""
+
+
+def _image(image: str) -> Read:
+    return Read(
+        operation=Operation(
+            name="ec2.describe_images", parameters={"ImageIds": [image], "IncludeDeprecated": True}
+        ),
+        state="Images[0].{Id: ImageId, Name: Name, Owner: OwnerId, Created: CreationDate, Arch: Architecture}",
+        absent=("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"),
+    )
+
+
+def _artefact(value: str) -> Read:
+    if not _AMI.fullmatch(value):
+        raise ValueError(f"{value!r} is no AMI; expected an id such as ami-0123456789abcdef0")
+    return _image(value)
+
+
+def _targets(rows: Rows, _value: str) -> Iterator[Target]:
+    for row in rows[_GROUPS]:
+        why_not = ""
+        if row["uses_launch_template"] is False:
+            why_not = "it uses a launch configuration: move it to a launch template first"
+        elif row["mixed_instances"]:
+            why_not = "it has mixed instances, whose refresh is not planned here"
+        elif not row["launch_template_id"]:
+            why_not = "its launch template could not be read"
+        yield Target(
+            row["account_id"],
+            row["region"],
+            row["resource"],
+            str(row["name"]),
+            row,
+            tags_of(row),
+            why_not=why_not,
+        )
+
+
+def _version(template: str, version: str) -> Read:
+    return Read(
+        operation=Operation(
+            name="ec2.describe_launch_template_versions",
+            parameters={"LaunchTemplateId": template, "Versions": [version]},
+        ),
+        state="LaunchTemplateVersions[0].{Version: VersionNumber, ImageId: LaunchTemplateData.ImageId}",
+    )
+
+
+def _looks(target: Target, artefact: Artefact, reader: Reader) -> Mapping[str, Any]:
+    row, place = target.row, (target.account, target.region)
+    template, version = str(row["launch_template_id"]), row["launch_template_version"]
+    now = reader.read(*place, _version(template, version or "$Default")) or {}
+    image = now.get("ImageId")
+    if image == artefact.value:
+        raise NotFor("it has it already")
+    if isinstance(image, str) and _AMI.fullmatch(image):
+        there = reader.read(*place, _image(image))
+        if there is not None and there["Arch"] != artefact.content["Arch"]:
+            raise NotFor(f"its instances are {there['Arch']}, and the image is {artefact.content['Arch']}")
+    newest = reader.read(*place, _version(template, "$Latest")) or {}
+    return {
+        **row,
+        "image_id": image,
+        "newest_version": newest.get("Version"),
+        "newest_image": newest.get("ImageId"),
+    }
+
+
+def proof(row: Mapping[str, Any], _wish: Wish) -> Proof:
+    """Whether a group can be brought back to the instances that it had."""
+    version, image = row["launch_template_version"], row["image_id"]
+    if version is None:
+        return unknown("which version of its launch template it uses could not be read")
+    if version in _MOVES:
+        return irreversible(
+            f"it uses the version {version or '$Default'} of its launch template, which is the new one by then",
+            "set the group to a numbered version first",
+        )
+    if image is None:
+        return unknown("which image its instances have could not be read")
+    if str(image).startswith("resolve:"):
+        return irreversible(
+            "its launch template takes the image from a parameter, which names another one by then",
+            "put the AMI's id into a version of the launch template first",
+        )
+    return possible(f"its instances are replaced by those of version {version} of its launch template ({image})")
+
+
+def _steps(target: Target, row: Mapping[str, Any], artefact: Artefact, wish: Wish, reader: Reader) -> list[Step]:
+    template, old = str(row["launch_template_id"]), str(row["launch_template_version"] or "$Default")
+    newest = int(row["newest_version"] or 0)
+    steps, number = [], newest
+    if row["newest_image"] != artefact.value:
+        number = newest + 1
+        steps.append(_new_version(target, template, old, number, artefact, wish, reader))
+    new = str(number)
+    refresh = _refresh(str(row["name"]), template, new)
+    state = "InstanceRefreshes[0].{Id: InstanceRefreshId, Status: Status, Why: StatusReason, "
+    state += "Version: DesiredConfiguration.LaunchTemplate.Version}"
+    step = step_of(
+        target,
+        reader,
+        do=refresh,
+        reads=Read(
+            operation=Operation(
+                name="autoscaling.describe_instance_refreshes",
+                parameters={"AutoScalingGroupName": row["name"], "MaxRecords": 1},
+            ),
+            state=state,
+        ),
+        begun=f"Status == 'RollbackInProgress' || {_under_way(new)}",
+        done=f"Status == 'Successful' && Version == {quoted(new)}",
+        failed="contains(['Failed', 'Cancelled', 'RollbackFailed', 'RollbackSuccessful'], Status)",
+        wait=12 * HOURS,
+        undo=Undo(
+            operation=_refresh(str(row["name"]), template, old),
+            midway=Operation(
+                name="autoscaling.rollback_instance_refresh", parameters={"AutoScalingGroupName": row["name"]}
+            ),
+            begun=f"Status == 'RollbackInProgress' || {_under_way(old)}",
+            done=f"Status == 'RollbackSuccessful' || (Status == 'Successful' && Version == {quoted(old)})",
+            failed=f"Status == 'RollbackFailed' || "
+            f"(contains(['Failed', 'Cancelled'], Status) && Version == {quoted(old)})",
+        ),
+        risk=("costs", "interrupts"),
+    )
+    if holds(step.done, step.before):
+        raise NotFor(f"its last refresh brought version {new}, and it was set to {old} since: refresh it by hand")
+    return [*steps, step]
+
+
+def _under_way(version: str) -> str:
+    return f"(contains(['Pending', 'InProgress', 'Baking', 'Cancelling'], Status) && Version == {quoted(version)})"
+
+
+def _new_version(
+    target: Target, template: str, source: str, number: int, artefact: Artefact, wish: Wish, reader: Reader
+) -> Step:
+    """The version of the launch template that has the image, made of the one that is in use.
+
+    Numbers are never given twice, so the next one is known; where somebody makes one in between, the change stops.
+    """
+    return step_of(
+        target,
+        reader,
+        do=Operation(
+            name="ec2.create_launch_template_version",
+            parameters={
+                "LaunchTemplateId": template,
+                "SourceVersion": source,
+                "VersionDescription": f"{artefact.value} ({wish.plan})",
+                "LaunchTemplateData": {"ImageId": artefact.value},
+            },
+        ),
+        reads=_version(template, "$Latest"),
+        done=f"Version == `{number}` && ImageId == {quoted(artefact.value)}",
+        undo=Undo(
+            operation=Operation(
+                name="ec2.delete_launch_template_versions",
+                parameters={"LaunchTemplateId": template, "Versions": [str(number)]},
+            )
+        ),
+    )
+
+
+def _refresh(group: str, template: str, version: str) -> Operation:
+    return Operation(
+        name="autoscaling.start_instance_refresh",
+        parameters={
+            "AutoScalingGroupName": group,
+            "Strategy": "Rolling",
+            "DesiredConfiguration": {"LaunchTemplate": {"LaunchTemplateId": template, "Version": version}},
+            "Preferences": {"AutoRollback": True, "SkipMatching": True, "MinHealthyPercentage": HEALTHY},
+        },
+    )
+
+
+MECHANISM = Mechanism(
+    kind="ami",
+    takes="ami-ID",
+    about="an image, brought to Auto Scaling groups by instance refresh",
+    tables={
+        _GROUPS: (
+            *("name", "uses_launch_template", "mixed_instances", "tags"),
+            *("launch_template_id", "launch_template_version"),
+        )
+    },
+    reads=frozenset(
+        (
+            *("ec2.describe_images", "ec2.describe_launch_template_versions"),
+            "autoscaling.describe_instance_refreshes",
+        )
+    ),
+    artefact=_artefact,
+    targets=_targets,
+    looks=_looks,
+    proof=proof,
+    steps=_steps,
+)
