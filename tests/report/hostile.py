@@ -189,6 +189,31 @@ def ledger(folder: Path) -> Path:
 CHANGE = "c-00000000"
 
 
+def events(folder: Path) -> Path:
+    """A file of CloudTrail of which every text that is told is hostile, and one that cannot be read."""
+    folder.mkdir()
+    records = [
+        {
+            "eventType": "AwsApiCall",
+            "eventTime": "2026-11-20T10:00:00Z",
+            "eventSource": "cloudtrail.amazonaws.com",
+            "eventName": name,
+            "awsRegion": text,
+            "eventID": text,
+            "userIdentity": {"type": type_, "arn": text, "accountId": text, "principalId": text},
+            "requestParameters": {"name": text},
+        }
+        for text in TEXTS
+        for type_ in ("IAMUser", text)
+        for name in ("StopLogging", text)
+    ]
+    (folder / "log.json").write_text(json.dumps({"Records": records}))
+    (folder / f"{quoted(TEXTS[6])[:60]}.json".replace("/", "_")).write_text("{")
+    statement = {"Sid": TEXTS[6], "Effect": "Deny", "Action": "*", "Resource": TEXTS[6]}
+    (folder / "policy.txt").write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    return folder
+
+
 def strings(value: Any) -> set[str]:
     """All texts within a value that was read from JSON."""
     if isinstance(value, str):

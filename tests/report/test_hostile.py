@@ -35,6 +35,7 @@ FOLDERS: dict[str, Callable[[Path], Path]] = {
     "evidence": hostile.evidence,
     "kept": hostile.kept,
     "ledger": hostile.ledger,
+    "events": hostile.events,
 }
 
 NAMED = "SELECT volume_id, size, tags, attached_instance_ids, {'a': volume_id}, map {volume_id: 1}, [[volume_id]]"
@@ -79,6 +80,11 @@ RUNS: dict[str, list[str]] = {
     "diagram file": ["{templates}", "--checks", "{checks}", "--out", "{out}/d\u001b.drawio"],
     "summary": [],
     "quiz": ["{snapshot}", "--seed", "4"],
+    "guardrails list": [],
+    "guardrails propose": ["{kept}", "--full"],
+    "guardrails show": [TEXTS[6]],
+    "guardrails test": ["trails-kept", "{events}/policy.txt", "--events", "{events}", "--full"],
+    "guardrails test nothing": ["{out}/" + TEXTS[6], "--events", "{out}/" + TEXTS[6], "--account", TEXTS[6]],
     "drift": ["{templates}", "--against", "{snapshot}"],
     "drift baseline": ["--baseline", TEXTS[6], "--ledger", LEDGER],
     "baseline list": ["--ledger", LEDGER],
@@ -113,10 +119,11 @@ VERBS = {
     *("checks list", "checks show", "facts list", "facts check", "facts update", "feeds list", "feeds update"),
     *("ledger list", "ledger verify", "ledger export", "ledger pin", "ledger import"),
     *("change list", "change show", "baseline list", "evidence import", "patch calendar"),
+    *("guardrails list", "guardrails propose", "guardrails show", "guardrails test"),
     *(name for name in RUNS if " " not in name),
 }
 
-OF_AWS = {"deploy", "baseline set", "baseline diff"} | {
+OF_AWS = {"deploy", "baseline set", "baseline diff", "guardrails plan"} | {
     f"change {name}" for name in ("plan", "approve", "reject", "apply", "resume", "undo", "verify", "iam-policy")
 }
 OF_AWS |= {f"patch {name}" for name in ("plan", "run", "rollback")}

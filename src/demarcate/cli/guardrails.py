@@ -363,6 +363,6 @@ def _save(folder: Path, proposals: list[Proposal], choices: Choices, assessment:
                 stream.write(text)
         except OSError as error:
             raise DemarcateError(f"{folder / name}: cannot be written: {error.strerror or error}") from error
-    say(f"{folder}: {len(made)} policies, {len(rules.templates)} conformance packs with {rules.rules} rules")
+    say(f"{folder}: policies: {len(made)}; conformance packs: {len(rules.templates)}, with {rules.rules} rules")
     for name, why in rules.left_out.items():
         say(f"{name} is in no conformance pack: {why}")

@@ -130,7 +130,7 @@ def policies(guardrails: Iterable[Guardrail], choices: Choices = Choices()) -> l
             fitting[1].extend(own)
     for kind, bins in together.items():
         packed += [_checked(Policy(kind, tuple(members), _document(of))) for members, of in bins]
-    return packed
+    return sorted(packed, key=lambda policy: list(TYPES).index(policy.kind))
 
 
 def _document(of: Sequence[Mapping[str, Any]]) -> str:
