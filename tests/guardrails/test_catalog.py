@@ -4,6 +4,8 @@
 - `cases/condition_keys.csv` has the condition keys of actions, and of the resources that these are aimed at, as the
   Service Authorization Reference told them on 2026-11-28
   (https://docs.aws.amazon.com/service-authorization/latest/reference/reference.html).
+- `cases/controls.txt` has the controls of Control Tower that its guide names
+  (https://docs.aws.amazon.com/controltower/latest/controlreference/identifiers-for-legacy-controls.html), on that day.
 """
 
 from __future__ import annotations
@@ -60,7 +62,7 @@ OPERATORS = re.compile(
     r"(ForAnyValue:)?(String(Not)?(Equals|Like)|Arn(Not)?Like|Bool|NumericLessThan)(IfExists)?|Null"
 )
 
-CONTROLS = re.compile(r"AWS-GR_[A-Z0-9_]+")
+CONTROLS = set((CASES / "controls.txt").read_text().split())
 
 
 @cache
@@ -180,7 +182,7 @@ def test_controls_have_identifiers_that_the_api_takes() -> None:
     pattern = get_service_model("controlcatalog").shape_for("ControlArn").metadata["pattern"]
     for guardrail in load_guardrails().values():
         if guardrail.control:
-            assert CONTROLS.fullmatch(guardrail.control)
+            assert guardrail.control in CONTROLS
             assert re.fullmatch(pattern, f"arn:aws:controltower:us-east-1::control/{guardrail.control}")
 
 

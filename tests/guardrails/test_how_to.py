@@ -39,6 +39,6 @@ def test_the_page_does_what_it_says(aws: Aws, tmp_path: Path, monkeypatch: pytes
     written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "proposed").iterdir()}
     assert "scp-1.json" in written
     rules = written["conformance-pack-1.json"]["Resources"]
-    assert "MULTI_REGION_CLOUD_TRAIL_ENABLED" in {
+    assert "S3_BUCKET_ACL_PROHIBITED" in {
         rule["Properties"]["Source"]["SourceIdentifier"] for rule in rules.values()
     }

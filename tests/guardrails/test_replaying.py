@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError, Problem
+from demarcate.estate.schema.policy_values import every
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.guardrails import replaying
 from demarcate.guardrails.actions import _made, authorized, written
@@ -78,6 +79,39 @@ def test_order_and_lists_change_nothing_and_a_further_test_never_widens(
     assert (again is True, again is False) == (plain is True, plain is False)
     narrower = {**case.statement.get("Condition", {}), "StringEquals": {"aws:RequestedRegion": "nowhere"}}
     assert answer(msgspec.structs.replace(case, statement={**case.statement, "Condition": narrower})) is False
+
+
+KEYS = ("aws:username", "aws:calledvia", "aws:sourceip", "aws:requestedregion")
+TEXT = st.sampled_from(["a", "b", "*", "a*", "${aws:username}", "8.8.8.8", "8.0.0.0/8", "1", "2", "true"])
+OPERATORS = [
+    f"{quantity}{operator}{if_exists}"
+    for quantity in ("", "ForAllValues:", "ForAnyValue:")
+    for operator in (
+        *("StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "ArnLike", "ArnNotEquals", "Bool"),
+        *("IpAddress", "NotIpAddress", "NumericLessThan", "DateEquals"),
+    )
+    for if_exists in ("", "IfExists")
+] + ["Null"]
+CONDITIONS = st.dictionaries(
+    st.sampled_from(OPERATORS),
+    st.dictionaries(st.sampled_from(KEYS), st.lists(TEXT, min_size=1, max_size=2), min_size=1, max_size=2),
+    min_size=1,
+    max_size=3,
+)
+VALUE = st.none() | st.lists(st.sampled_from(["a", "b", "8.8.8.8", "1", "true"]), min_size=1, max_size=2).map(
+    tuple
+)
+
+
+@settings(max_examples=300)
+@given(CONDITIONS, st.fixed_dictionaries(dict.fromkeys(KEYS, VALUE)), st.sets(st.sampled_from(KEYS)))
+def test_what_is_decided_stays_so_whatever_else_a_request_was(
+    conditions: dict[str, Any], whole: dict[str, Any], hidden: set[str]
+) -> None:
+    (denial,), _ = denials(policy({"Action": "*", "Condition": conditions}), "p")
+    part = {key: value for key, value in whole.items() if key not in hidden}
+    decided, completed = (every(test.holds(keys, True) for test in denial.conditions) for keys in (part, whole))
+    assert isinstance(decided, Unknown) or completed is decided
 
 
 @pytest.mark.parametrize(

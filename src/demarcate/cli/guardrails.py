@@ -233,7 +233,7 @@ def test(
         organization=organization or "",
     )
     if format is GuardrailFormat.JSON:
-        report.write_test_json(outcome, data())
+        report.write_test_json(outcome, data(), others=others, management=management_account)
     else:
         report.write_test(outcome, options.console(), others=others, management=management_account, full=full)
     for problem in outcome.problems:

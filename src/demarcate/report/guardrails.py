@@ -159,8 +159,8 @@ SHOWN: Final = 20
 """How many people's calls are shown of each kind, unless all are asked for."""
 
 NEVER_TOLD: Final = (
-    "What is not recorded cannot be tested: calls that pass a role are no calls of iam:PassRole, and what a service "
-    "does by itself may be in no trail."
+    "What is not recorded cannot be tested: passing a role and tagging what is made are no calls of their own "
+    "(iam:PassRole, ec2:CreateTags), and what a service does by itself may be in no trail."
 )
 
 
@@ -236,7 +236,7 @@ def _untold(outcome: Outcome, others: int, management: str | None) -> Sequence[s
     return told
 
 
-def write_test_json(outcome: Outcome, out: Out) -> None:
+def write_test_json(outcome: Outcome, out: Out, *, others: int, management: str | None) -> None:
     """The same as one JSON document."""
     document = {
         "calls": {"count": outcome.calls.count, "first": outcome.calls.first, "last": outcome.calls.last},
@@ -266,6 +266,7 @@ def write_test_json(outcome: Outcome, out: Out) -> None:
             for name, groups in (("denied", outcome.denied), ("unknown", outcome.unknown))
             for what, times in groups.items()
         ],
+        "untold": list(_untold(outcome, others, management)),
         "problems": [str(problem) for problem in outcome.problems],
     }
     out.write(json_text(document) + "\n")
