@@ -47,6 +47,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_changes)
     group.command("show")(show)
     group.command("approve")(approve)
+    group.command("approve-policies")(approve_policies)
     group.command("reject")(reject)
     group.command("apply")(apply)
     group.command("resume")(resume)
@@ -113,6 +114,23 @@ def approve(
     say(f"{change}: approved by {approval.by} until {approval.until[:16].replace('T', ' ')} UTC")
 
 
+def approve_policies(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The policies.")],
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Approve policies as they are: what they ask no approvals for may then be done by itself (drift --auto)."""
+    from demarcate.changes.automatic import approve_policies as approved
+    from demarcate.changes.policies import read_policies
+    from demarcate.ledger.acting import actor_of
+    from demarcate.ledger.ledger import Ledger
+
+    policies = read_policies(file)
+    with Ledger(ledger) as opened:
+        signed = approved(opened, actor_of(as_), policies)
+    say(f"{file}: approved by {signed.by}: {signed.digest[:12]}, {', '.join(signed.names)}")
+
+
 def reject(
     change: ChangeId,
     reason: Annotated[str, typer.Option("--reason", help="Why.")],
@@ -150,12 +168,12 @@ def apply(
     """
     from demarcate.ledger.ledger import Ledger
 
-    how = _How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
+    how = How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
     with Ledger(ledger) as opened:
         if dry_run:
             _dry_run(opened, change, how)
         else:
-            _carry_out(opened, change, "apply", how)
+            carry_out(opened, change, "apply", how)
 
 
 def resume(
@@ -179,12 +197,12 @@ def resume(
     from demarcate.changes.status import State
     from demarcate.ledger.ledger import Ledger
 
-    how = _How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
+    how = How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
     with Ledger(ledger) as opened:
         status = standing(opened, change)
         if status.begun is None or status.state not in (State.APPLYING, State.UNDOING):
             raise DemarcateError(f"{change}: it is {status.state}, and there is nothing to go on with")
-        _carry_out(opened, change, status.begun.way, how, resume=True)
+        carry_out(opened, change, status.begun.way, how, resume=True)
 
 
 def undo(
@@ -203,7 +221,7 @@ def undo(
     from demarcate.ledger.ledger import Ledger
 
     with Ledger(ledger) as opened:
-        _carry_out(opened, change, "undo", _How(apply_role, profile, endpoint_url, external_id, None, as_))
+        carry_out(opened, change, "undo", How(apply_role, profile, endpoint_url, external_id, None, as_))
 
 
 def verify(
@@ -223,13 +241,13 @@ def verify(
     from demarcate.changes.applying import standing
     from demarcate.ledger.ledger import Ledger
 
-    how = _How(apply_role, profile, endpoint_url, external_id, checks, as_)
+    how = How(apply_role, profile, endpoint_url, external_id, checks, as_)
     with Ledger(ledger) as opened:
         _verify(opened, standing(opened, change).change, how)
 
 
 @dataclass(frozen=True, slots=True)
-class _How:
+class How:
     """How AWS is reached for a change, by whom, and what is asked of it."""
 
     role: str | None
@@ -273,8 +291,13 @@ class _How:
             reach.close()
 
 
-def _carry_out(ledger: Ledger, change_id: str, way: Way, how: _How, *, resume: bool = False) -> None:
-    """Apply or undo a change and say how that went; then verify what was applied."""
+def carry_out(
+    ledger: Ledger, change_id: str, way: Way, how: How, *, resume: bool = False, authority: str = ""
+) -> None:
+    """Apply or undo a change and say how that went; then verify what was applied.
+
+    `authority` is on whose it is applied, beside that of policies. Raises typer.Exit where it is not done whole.
+    """
     from demarcate.changes.alarms import Alarms
     from demarcate.changes.applying import Run, standing
     from demarcate.changes.deciding import permitted
@@ -288,7 +311,8 @@ def _carry_out(ledger: Ledger, change_id: str, way: Way, how: _How, *, resume: b
     policies = read_policies(how.policies)
 
     def permit(status: Status) -> str:
-        return permitted(status, policies, accept_lockout=how.accept_lockout)
+        permission = permitted(status, policies, accept_lockout=how.accept_lockout)
+        return f"{permission} of {authority}" if authority else permission
 
     status = standing(ledger, change_id)
     if way == "apply":
@@ -312,7 +336,7 @@ def _carry_out(ledger: Ledger, change_id: str, way: Way, how: _How, *, resume: b
         _verify(ledger, after.change, how)
 
 
-def _verify(ledger: Ledger, change: Change, how: _How) -> None:
+def _verify(ledger: Ledger, change: Change, how: How) -> None:
     from demarcate.changes import verifying
     from demarcate.ledger.acting import actor_of
     from demarcate.report import changes as report
@@ -325,7 +349,7 @@ def _verify(ledger: Ledger, change: Change, how: _How) -> None:
         raise typer.Exit(NOT_WHOLE)
 
 
-def _dry_run(ledger: Ledger, change_id: str, how: _How) -> None:
+def _dry_run(ledger: Ledger, change_id: str, how: How) -> None:
     """Say of each step whether it could be made now."""
     from demarcate.changes.applying import standing
     from demarcate.changes.trying import try_steps

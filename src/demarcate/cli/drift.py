@@ -14,6 +14,7 @@ from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
+    from demarcate.cli.automatic import Automatic
     from demarcate.drift.structs import Comparison
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.estate.sources.interface import Options
@@ -69,6 +70,17 @@ def drift(
     plan: Annotated[
         bool, typer.Option("--plan", help="Plan a change that brings back what a remedy of a check is for.")
     ] = False,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Plan, apply and verify what --policies allow without an approval.")
+    ] = False,
+    policies: Annotated[
+        Path | None,
+        typer.Option("--policies", metavar="FILE", help="Policies for --auto, which somebody approved."),
+    ] = None,
+    apply_role: Annotated[
+        str | None,
+        typer.Option("--apply-role", metavar="NAME", help="With --auto: the role to assume for a change."),
+    ] = None,
     patch: Annotated[
         str | None,
         typer.Option(
@@ -92,7 +104,8 @@ def drift(
 ) -> None:
     """Say where the live estate differs from its templates or baseline, and what could not be compared.
 
-    Exit codes: 0 no drift; 1 drift; 2 bad input; 3 no drift in what could be read, and something could not.
+    Exit codes: 0 no drift; 1 drift; 2 bad input; 3 no drift in what could be read, and something could not. With --auto
+    they are those of what is there afterwards.
     """
     from demarcate.base.errors import DemarcateError
     from demarcate.drift.causes import with_causes
@@ -105,6 +118,7 @@ def drift(
         raise DemarcateError(f"--patch - and --format {format} both take the output: name a file for the patch")
     if (baseline is None) == (not declared):
         raise DemarcateError("name what is declared: templates, a snapshot, or a baseline (--baseline)")
+    alone = _automatic(auto, plan, policies, against, ledger, as_, apply_role, profile, endpoint_url, external_id)
     rules = read_rules(ignore)
     named = _stacks(stack)
     how = options.options_of(
@@ -112,6 +126,7 @@ def drift(
     )
     meant_by = options.options_of(None, None, None, parameters)
     with declared_by(declared or [], baseline, meant_by, ledger) as meant:
+        again = False
         while True:
             with showing() as progress:
                 comparison, unread = find_drift(
@@ -132,6 +147,10 @@ def drift(
                 _patch(comparison, patch, declared, meant_by)
             if plan and comparison.drifted:
                 _plan(comparison, meant, against, how, ledger, as_, shown=format is DriftFormat.TEXT)
+            if alone is not None and not again and comparison.drifted and alone.bring_back(comparison, meant, how):
+                again = True  # what is told in the end is what was read after it
+                continue
+            again = False
             if seconds is None:
                 break
             time.sleep(seconds)
@@ -139,6 +158,37 @@ def drift(
         raise typer.Exit(DRIFTED)
     if unread:
         raise typer.Exit(options.UNREAD)
+
+
+def _automatic(
+    auto: bool,
+    plan: bool,
+    policies: Path | None,
+    against: str,
+    ledger: str | None,
+    as_: str | None,
+    apply_role: str | None,
+    profile: str | None,
+    endpoint_url: str | None,
+    external_id: str | None,
+) -> Automatic | None:
+    """What brings drift back by itself, where that was asked for. Raises DemarcateError where it may not."""
+    from demarcate.base.errors import DemarcateError
+
+    if not auto:
+        if policies is not None or apply_role is not None:
+            raise DemarcateError("--policies and --apply-role are for --auto")
+        return None
+    from demarcate.cli.automatic import Automatic
+    from demarcate.cli.changes import How
+
+    if policies is None or plan or against != "aws":
+        raise DemarcateError(
+            "--auto takes policies that somebody approved (--policies), and what is live from AWS: leave --plan and "
+            "--against out"
+        )
+    how = How(apply_role, profile, endpoint_url, external_id if apply_role else None, None, as_, policies)
+    return Automatic(policies, ledger, as_, how)
 
 
 def _plan(
