@@ -112,7 +112,18 @@ VERBS = {
 }
 
 OF_AWS = {"deploy", "baseline set", "baseline diff"} | {
-    f"change {name}" for name in ("plan", "approve", "reject", "apply", "resume", "undo", "verify", "iam-policy")
+    f"change {name}"
+    for name in (
+        "plan",
+        "approve",
+        "approve-policies",
+        "reject",
+        "apply",
+        "resume",
+        "undo",
+        "verify",
+        "iam-policy",
+    )
 }
 """Verbs that take AWS, or a plan of it: `tests/changes` runs them."""
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from demarcate.drift.structs import Comparison
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.estate.sources.interface import Options
+    from demarcate.report.out import Out
 
 DRIFTED = 1
 
@@ -29,6 +30,7 @@ class DriftFormat(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     CSV = "csv"
+    HTML = "html"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -91,6 +93,10 @@ def drift(
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Show all of what could not be compared.")] = False,
     format: Annotated[DriftFormat, typer.Option("--format", help="How it is written.")] = DriftFormat.TEXT,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write a file, as its name ends: .html, .json, .csv, …"),
+    ] = None,
     profile: options.Profile = None,
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,
@@ -114,6 +120,7 @@ def drift(
     from demarcate.report.progress import showing
 
     seconds = None if watch is None else _seconds(watch)
+    written = _format_of(out)
     if patch == "-" and format is not DriftFormat.TEXT:
         raise DemarcateError(f"--patch - and --format {format} both take the output: name a file for the patch")
     if (baseline is None) == (not declared):
@@ -141,7 +148,9 @@ def drift(
             options.say_unread(unread)
             if who:
                 comparison = with_causes(comparison, how)
-            if patch != "-":
+            if out is not None:
+                _write(comparison, written, out)
+            if patch != "-" and (out is None or format is not DriftFormat.TEXT):
                 _tell(comparison, format, full=full)
             if patch is not None:
                 _patch(comparison, patch, declared, meant_by)
@@ -236,16 +245,52 @@ def _patch(comparison: Comparison, to: str, declared: list[str] | None, how: Opt
 
 def _tell(comparison: Comparison, format: DriftFormat, *, full: bool) -> None:
     from demarcate.report import drift as report
-    from demarcate.report import rows
 
     if format is DriftFormat.TEXT:
         report.write(comparison, options.console(), full=full)
-    elif format is DriftFormat.JSON:
-        report.write_json(comparison, data())
-    elif format is DriftFormat.SARIF:
-        report.write_sarif(comparison, data())
     else:
-        rows.write(*report.rows(comparison), "csv", data())
+        _give(comparison, format, data("utf-8") if format is DriftFormat.HTML else data())
+
+
+def _format_of(out: Path | None) -> DriftFormat:
+    """The format that a file's name asks for. Raises DemarcateError where it asks for none."""
+    from demarcate.base.errors import DemarcateError
+
+    formats = {f".{format}": format for format in DriftFormat if format is not DriftFormat.TEXT}
+    if out is None:
+        return DriftFormat.TEXT
+    if out.suffix not in formats:
+        raise DemarcateError(f"{out}: its name says no format: end it with {', '.join(formats)}")
+    return formats[out.suffix]
+
+
+def _write(comparison: Comparison, format: DriftFormat, out: Path) -> None:
+    """Write a file. Raises DemarcateError where it cannot be written."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.report.out import saving
+
+    try:
+        with saving(out) as file:
+            _give(comparison, format, file)
+    except OSError as error:
+        raise DemarcateError(f"{out}: cannot be written: {error.strerror or error}") from error
+    say(f"{out}: {len(comparison.drifts):,} differences, and what could not be compared")
+
+
+def _give(comparison: Comparison, format: DriftFormat, to: Out) -> None:
+    """Write a comparison for programs, or as a page."""
+    from demarcate.report import drift as report
+    from demarcate.report import rows
+    from demarcate.report.html import drift as html
+
+    if format is DriftFormat.JSON:
+        report.write_json(comparison, to)
+    elif format is DriftFormat.SARIF:
+        report.write_sarif(comparison, to)
+    elif format is DriftFormat.HTML:
+        html.write(comparison, to)
+    else:
+        rows.write(*report.rows(comparison), "csv", to)
 
 
 def _seconds(text: str) -> int:
