@@ -42,8 +42,9 @@ def deploy(
     from demarcate.base.documents import read_text
     from demarcate.changes import deploying
     from demarcate.changes.deciding import record_plan
-    from demarcate.changes.foreseeing import foresee
     from demarcate.changes.reach import Reach
+    from demarcate.drift.foreseeing import foresee
+    from demarcate.drift.pairing import Stack
     from demarcate.estate.sources.interface import Options
     from demarcate.ledger.acting import actor_of
     from demarcate.ledger.ledger import Ledger
@@ -54,7 +55,7 @@ def deploy(
     how = Options(profile=profile, regions=(region,) if region else (), endpoint_url=endpoint_url)
     reach = Reach(
         how,
-        reads={deploying.STACKS, deploying.DESCRIBE, "cloudformation.get_template"},
+        reads={deploying.STACKS, deploying.DESCRIBE},
         writes={deploying.CREATE, deploying.DELETE},
         role=apply_role,
     )
@@ -63,13 +64,14 @@ def deploy(
     wanted = deploying.Wanted(
         stack, text, where, {name: str(value) for name, value in values.items()}, tuple(capabilities or ())
     )
-    foreseen = foresee(template, stack, where, reach, values, checks or [])
     with Ledger(ledger) as opened:
         proposal = deploying.propose(wanted, reach, opened, actor)
-        console = options.console()
-        report.write(proposal, foreseen, console)
         if proposal.change is None:
+            say(f"{stack}: there is nothing to deploy: the stack is as the template says")
             return
+        gone = {item.physical_id for item in proposal.altered if item.effect == "deleted"}
+        there = Stack("", stack, reach.caller.account, where)
+        report.write(proposal, foresee(template, there, gone, how, values, checks or []), options.console())
         record_plan(opened, actor, proposal.change)
     reach.close()
     say(f"next: demarcate change approve {proposal.change.id}; then demarcate change apply {proposal.change.id}")
