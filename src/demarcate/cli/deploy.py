@@ -10,6 +10,9 @@ import typer
 from demarcate.cli import options
 from demarcate.report.out import say
 
+FOUND = 1
+"""The exit code where linting stops a deployment."""
+
 
 def add_to(app: typer.Typer) -> None:
     """Register the verb."""
@@ -30,6 +33,13 @@ def deploy(
     apply_role: Annotated[
         str | None, typer.Option("--apply-role", metavar="NAME", help="The role to assume for it.")
     ] = None,
+    guard: Annotated[
+        Path | None,
+        typer.Option("--guard", metavar="FOLDER", help="Rules of CloudFormation Guard that must hold."),
+    ] = None,
+    accept_findings: Annotated[
+        bool, typer.Option("--accept-findings", help="Go on where linting or Guard finds something.")
+    ] = False,
     checks: options.CheckFolders = None,
     ledger: options.LedgerPlace = None,
     as_: options.Person = None,
@@ -37,7 +47,8 @@ def deploy(
     """Say what deploying a template would add, change, replace and delete, and what would fail and pass after it.
 
     Nothing is deployed: the change that does it is recorded, to be approved and applied. Exit codes: 0 done, also where
-    there is nothing to deploy; 2 bad input, or CloudFormation refuses the template.
+    there is nothing to deploy; 1 linting or Guard finds something, and nothing is asked of AWS; 2 bad input, or
+    CloudFormation refuses the template.
     """
     from demarcate.base.documents import read_text
     from demarcate.changes import deploying
@@ -61,6 +72,9 @@ def deploy(
     )
     actor = actor_of(as_, reach.caller.arn)
     where = region or reach.caller.start
+    if _lint(template, where, guard) and not accept_findings:
+        say("nothing is deployed: mend what was found, or accept it (--accept-findings)")
+        raise typer.Exit(FOUND)
     wanted = deploying.Wanted(
         stack, text, where, {name: str(value) for name, value in values.items()}, tuple(capabilities or ())
     )
@@ -75,3 +89,17 @@ def deploy(
         record_plan(opened, actor, proposal.change)
     reach.close()
     say(f"next: demarcate change approve {proposal.change.id}; then demarcate change apply {proposal.change.id}")
+
+
+def _lint(template: Path, region: str, rules: Path | None) -> bool:
+    """Say what linting and Guard find; whether anything of it stops the deployment."""
+    from demarcate.changes import linting
+
+    told = linting.lint(template, region)
+    if told is None:
+        say("not linted: cfn-lint is not installed (pip install demarcate[lint])")
+    lints = [*(told or ()), *(linting.guard(template, rules) if rules is not None else ())]
+    for item in lints:
+        place = f"{template}:{item.line}" if item.line else str(template)
+        say(f"{place}: {'warning: ' if item.warns else ''}{item.text}")
+    return any(not item.warns for item in lints)
