@@ -16,6 +16,7 @@ from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, Judgement, NotRun
 from demarcate.checks.remedies import Remedy
 from demarcate.checks.structs import Check
+from demarcate.drift.structs import Cause, Comparison, Drift, DriftKind
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Part, TableParts, Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
@@ -23,8 +24,10 @@ from demarcate.evidence.structs import EvidenceResult
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture
 from demarcate.report import html
+from demarcate.report.html import drift as drift_page
 from demarcate.report.out import Out
 from tests.example import assessed
+from tests.report.hostile import TEXTS
 
 
 class Judged:
@@ -45,6 +48,42 @@ def written(assessment: Assessment) -> str:
     """The report of an assessment."""
     out = io.StringIO()
     html.write(assessment, Out(out))
+    return out.getvalue()
+
+
+DRIFT = Comparison(
+    declared="templates " + TEXTS[0],
+    live="aws " + TEXTS[1],
+    moment="2026-11-01T00:00:00+00:00",
+    drifts=tuple(
+        Drift(
+            kind=kind,
+            table="aws_ebs_volume",
+            resource=f"{text}{number}",
+            account=text,
+            region=text,
+            column=f"size{number}",
+            declared={text: [text]},
+            live=[text],
+            reason=text,
+            logical_id=text,
+            file=text,
+            line=1,
+            causes=(Cause(event=text, by=text, at=text),),
+        )
+        for kind in DriftKind
+        for number, text in enumerate(TEXTS)
+    ),
+    resources=1,
+    values=1,
+)
+"""Drift of every kind, of which all that anybody could write is hostile."""
+
+
+def drift() -> str:
+    """The page of hostile drift."""
+    out = io.StringIO()
+    drift_page.write(DRIFT, Out(out))
     return out.getvalue()
 
 

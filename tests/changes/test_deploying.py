@@ -15,10 +15,12 @@ from demarcate.changes.applying import Run
 from demarcate.changes.deciding import approve, record_plan
 from demarcate.changes.deploying import Proposal, Wanted, propose
 from demarcate.changes.following import EVENTS, StackEvents
-from demarcate.changes.foreseeing import foresee
 from demarcate.changes.reach import NotDone, Reach
 from demarcate.changes.status import Outcome, State
 from demarcate.changes.structs import Change, Operation, Read, Step
+from demarcate.checks.judgement import Finding
+from demarcate.drift.foreseeing import foresee
+from demarcate.drift.pairing import Stack
 from demarcate.ledger.ledger import Ledger
 from tests.aws.conftest import REGION, Aws
 from tests.changes import cases
@@ -26,7 +28,7 @@ from tests.changes import cases
 TEMPLATE: dict[str, Any] = {
     "Resources": {"Queue": {"Type": "AWS::SQS::Queue", "Properties": {"QueueName": "jobs"}}}
 }
-READS = {deploying.STACKS, deploying.DESCRIBE, "cloudformation.get_template", EVENTS}
+READS = {deploying.STACKS, deploying.DESCRIBE, EVENTS}
 
 
 def reach(aws: Aws) -> Reach:
@@ -117,33 +119,45 @@ def test_nothing_to_deploy_is_no_change(ledger: Ledger) -> None:
 
 
 def test_what_would_fail_and_what_would_be_mended(aws: Aws, tmp_path: Path) -> None:
+    volume = {"AvailabilityZone": f"{REGION}a", "Size": 1}
+    group = {"GroupDescription": "web"}
+    rule = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "CidrIp": "0.0.0.0/0"}
     before = {
-        "Resources": {"Data": {"Type": "AWS::EC2::Volume", "Properties": {"AvailabilityZone": "a", "Size": 1}}}
+        "Resources": {
+            "Data": {"Type": "AWS::EC2::Volume", "Properties": volume},
+            "Old": {"Type": "AWS::EC2::Volume", "Properties": volume},
+            "Web": {"Type": "AWS::EC2::SecurityGroup", "Properties": {**group, "SecurityGroupIngress": [rule]}},
+        }
     }
-    aws.client("cloudformation").create_stack(StackName="shop", TemplateBody=json.dumps(before))
+    cloudformation = aws.client("cloudformation")
+    cloudformation.create_stack(StackName="shop", TemplateBody=json.dumps(before))
+    ids = {
+        item["LogicalResourceId"]: item["PhysicalResourceId"]
+        for item in cloudformation.list_stack_resources(StackName="shop")["StackResourceSummaries"]
+    }
+    aws.client("ec2").create_volume(AvailabilityZone=f"{REGION}a", Size=1)  # which no stack has
     after = tmp_path / "shop.json"
-    volume = {"AvailabilityZone": "a", "Size": 1, "Encrypted": True}
-    table = {
-        "KeySchema": [],
-        "AttributeDefinitions": [],
-        "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": False},
-    }
     after.write_text(
         json.dumps(
             {
                 "Resources": {
-                    "Data": {"Type": "AWS::EC2::Volume", "Properties": volume},
-                    "Orders": {"Type": "AWS::DynamoDB::Table", "Properties": table},
+                    "Data": {"Type": "AWS::EC2::Volume", "Properties": {**volume, "Encrypted": True}},
+                    "New": {"Type": "AWS::EC2::Volume", "Properties": volume},
+                    "Web": {"Type": "AWS::EC2::SecurityGroup", "Properties": group},
                 }
             }
         )
     )
-    foreseen = foresee(after, "shop", REGION, reach(aws), {})
-    assert ("ebs-volume-encrypted", "Data") in {(finding.check, finding.resource) for finding in foreseen.ends}
-    assert ("dynamodb-table-point-in-time-recovery", "Orders") in {
-        (finding.check, finding.resource) for finding in foreseen.brings
-    }
-    assert foreseen.unread == ""
+    there = Stack("", "shop", "123456789012", REGION)
+    foreseen = foresee(after, there, {ids["Old"]}, cases.options(aws), {})
+
+    def told(findings: tuple[Finding, ...], check: str) -> set[str]:
+        return {str(finding.resource).rpartition("/")[2] for finding in findings if finding.check == check}
+
+    assert told(foreseen.ends, "ebs-volume-encrypted") == {ids["Data"], ids["Old"]}
+    assert told(foreseen.brings, "ebs-volume-encrypted") == {"New"}
+    assert told(foreseen.ends, "vpc-security-group-no-public-ssh") == {ids["Web"]}
+    assert foreseen.unread == ()
 
 
 class Failing:

@@ -124,7 +124,18 @@ VERBS = {
 }
 
 OF_AWS = {"deploy", "baseline set", "baseline diff", "guardrails plan"} | {
-    f"change {name}" for name in ("plan", "approve", "reject", "apply", "resume", "undo", "verify", "iam-policy")
+    f"change {name}"
+    for name in (
+        "plan",
+        "approve",
+        "approve-policies",
+        "reject",
+        "apply",
+        "resume",
+        "undo",
+        "verify",
+        "iam-policy",
+    )
 }
 OF_AWS |= {f"patch {name}" for name in ("plan", "run", "rollback")}
 """Verbs that take AWS, or a plan of it: `tests/changes` and `tests/patching` run them."""

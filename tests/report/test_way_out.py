@@ -36,7 +36,6 @@ EXEMPT: dict[str, set[str]] = {
     # The ledger, which is a database; its pins and lines are JSON of ours, without a word of anybody's but hashes.
     "changes/structs.py": {"msgspec.json"},
     "changes/values.py": {"json"},  # the text of a policy that AWS is sent, and literals of JMESPath
-    "changes/foreseeing.py": {".write_text"},  # a template, which is read again
     "ledger/exporting.py": {"msgspec.json", "io.FileIO"},
     "ledger/opening.py": {".open"},
     "ledger/pins.py": {"msgspec.json", "write_whole"},

@@ -240,4 +240,4 @@ def _change(
     for item in altered:
         counts[item.effect] = counts.get(item.effect, 0) + 1
     told = ", ".join(f"{count} {effect}" for effect, count in sorted(counts.items()))
-    return make_change(f"deploy {wanted.stack}: {told}", "hand", f"change set {id_}", [step])
+    return make_change(f"deploy {wanted.stack}: {told}", "deployment", f"change set {id_}", [step])

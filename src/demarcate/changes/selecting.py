@@ -57,7 +57,7 @@ def failing(
         snapshot.close()
         raise DemarcateError(
             f"{snapshot.manifest.origin}: only what is live can be changed: name aws, or a snapshot of it; what a "
-            "template declares is mended in the template"
+            "template declares is mended in the template (--patch FILE writes the edit)"
         )
     judgement = judge(snapshot, checks.values())
     failing = tuple(

@@ -9,7 +9,7 @@ import msgspec
 
 from demarcate.checks.remedies import Risk
 
-Origin = Literal["findings", "drift", "hand", "patch"]
+Origin = Literal["findings", "drift", "hand", "deployment", "patch"]
 """What a change was planned from."""
 
 

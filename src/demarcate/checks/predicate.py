@@ -101,7 +101,7 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped) -> 
     if not text.isprintable() and re.search(r"[^\S\t\n\r ]|[\x00-\x08\x0e-\x1f\x7f]", text):
         raise PredicateError("has a control character")
     try:
-        tree = _parsed(text)
+        tree = parsed(text)
         _measure(tree)
         columns = schema(table)
         if columns is None:
@@ -132,7 +132,7 @@ def compile_predicate(text: str, table: str, schema: Schema, scoped: Scoped) -> 
     )
 
 
-def _parsed(text: str) -> exp.Expr:
+def parsed(text: str) -> exp.Expr:
     """The tree of a text. Raises PredicateError, SqlglotError, RecursionError."""
     try:
         return sqlglot.parse_one(text, read=Dialect)

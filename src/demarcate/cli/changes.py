@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -33,6 +34,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_changes)
     group.command("show")(show)
     group.command("approve")(approve)
+    group.command("approve-policies")(approve_policies)
     group.command("reject")(reject)
     group.command("apply")(apply)
     group.command("resume")(resume)
@@ -99,6 +101,23 @@ def approve(
     say(f"{change}: approved by {approval.by} until {approval.until[:16].replace('T', ' ')} UTC")
 
 
+def approve_policies(
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="The policies.")],
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Approve policies as they are: what they ask no approvals for may then be done by itself (drift --auto)."""
+    from demarcate.changes.automatic import approve_policies as approved
+    from demarcate.changes.policies import read_policies
+    from demarcate.ledger.acting import actor_of
+    from demarcate.ledger.ledger import Ledger
+
+    policies = read_policies(file)
+    with Ledger(ledger) as opened:
+        signed = approved(opened, actor_of(as_), policies)
+    say(f"{file}: approved by {signed.by}: {signed.digest[:12]}, {', '.join(signed.names)}")
+
+
 def reject(
     change: ChangeId,
     reason: Annotated[str, typer.Option("--reason", help="Why.")],
@@ -141,7 +160,7 @@ def apply(
         if dry_run:
             _dry_run(opened, change, how)
         else:
-            _carry_out(opened, change, "apply", how)
+            carry_out(opened, change, "apply", how)
 
 
 def resume(
@@ -170,7 +189,7 @@ def resume(
         status = standing(opened, change)
         if status.begun is None or status.state not in (State.APPLYING, State.UNDOING):
             raise DemarcateError(f"{change}: it is {status.state}, and there is nothing to go on with")
-        _carry_out(opened, change, status.begun.way, how, resume=True)
+        carry_out(opened, change, status.begun.way, how, resume=True)
 
 
 def undo(
@@ -189,7 +208,7 @@ def undo(
     from demarcate.ledger.ledger import Ledger
 
     with Ledger(ledger) as opened:
-        _carry_out(opened, change, "undo", How(apply_role, profile, endpoint_url, external_id, None, as_))
+        carry_out(opened, change, "undo", How(apply_role, profile, endpoint_url, external_id, None, as_))
 
 
 def verify(
@@ -214,8 +233,13 @@ def verify(
         _verify(opened, standing(opened, change).change, how)
 
 
-def _carry_out(ledger: Ledger, change_id: str, way: Way, how: How, *, resume: bool = False) -> None:
-    """Apply or undo a change and say how that went; then verify what was applied."""
+def carry_out(
+    ledger: Ledger, change_id: str, way: Way, how: How, *, resume: bool = False, authority: str = ""
+) -> None:
+    """Apply or undo a change and say how that went; then verify what was applied.
+
+    `authority` is on whose it is applied, beside that of policies. Raises typer.Exit where it is not done whole.
+    """
     from demarcate.changes.alarms import Alarms
     from demarcate.changes.applying import Run, standing
     from demarcate.changes.deciding import permitted
@@ -229,7 +253,8 @@ def _carry_out(ledger: Ledger, change_id: str, way: Way, how: How, *, resume: bo
     policies = read_policies(how.policies)
 
     def permit(status: Status) -> str:
-        return permitted(status, policies, accept_lockout=how.accept_lockout)
+        permission = permitted(status, policies, accept_lockout=how.accept_lockout)
+        return f"{permission} of {authority}" if authority else permission
 
     status = standing(ledger, change_id)
     if way == "apply":

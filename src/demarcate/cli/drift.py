@@ -14,9 +14,11 @@ from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
+    from demarcate.cli.automatic import Automatic
     from demarcate.drift.structs import Comparison
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.estate.sources.interface import Options
+    from demarcate.report.out import Out
 
 DRIFTED = 1
 
@@ -28,6 +30,7 @@ class DriftFormat(StrEnum):
     JSON = "json"
     SARIF = "sarif"
     CSV = "csv"
+    HTML = "html"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -78,6 +81,17 @@ def drift(
     plan: Annotated[
         bool, typer.Option("--plan", help="Plan a change that brings back what a remedy of a check is for.")
     ] = False,
+    auto: Annotated[
+        bool, typer.Option("--auto", help="Plan, apply and verify what --policies allow without an approval.")
+    ] = False,
+    policies: Annotated[
+        Path | None,
+        typer.Option("--policies", metavar="FILE", help="Policies for --auto, which somebody approved."),
+    ] = None,
+    apply_role: Annotated[
+        str | None,
+        typer.Option("--apply-role", metavar="NAME", help="With --auto: the role to assume for a change."),
+    ] = None,
     patch: Annotated[
         str | None,
         typer.Option(
@@ -88,6 +102,10 @@ def drift(
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Show all of what could not be compared.")] = False,
     format: Annotated[DriftFormat, typer.Option("--format", help="How it is written.")] = DriftFormat.TEXT,
+    out: Annotated[
+        Path | None,
+        typer.Option("--out", metavar="FILE", help="Write a file, as its name ends: .html, .json, .csv, …"),
+    ] = None,
     profile: options.Profile = None,
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,
@@ -101,7 +119,8 @@ def drift(
 ) -> None:
     """Say where the live estate differs from its templates or baseline, and what could not be compared.
 
-    Exit codes: 0 no drift; 1 drift; 2 bad input; 3 no drift in what could be read, and something could not.
+    Exit codes: 0 no drift; 1 drift; 2 bad input; 3 no drift in what could be read, and something could not. With --auto
+    they are those of what is there afterwards.
     """
     from demarcate.base.errors import DemarcateError
     from demarcate.drift.causes import with_causes
@@ -110,10 +129,12 @@ def drift(
     from demarcate.report.progress import showing
 
     seconds = None if watch is None else _seconds(watch)
+    written = _format_of(out)
     if patch == "-" and format is not DriftFormat.TEXT:
         raise DemarcateError(f"--patch - and --format {format} both take the output: name a file for the patch")
     if (baseline is None) == (not declared):
         raise DemarcateError("name what is declared: templates, a snapshot, or a baseline (--baseline)")
+    alone = _automatic(auto, plan, policies, against, ledger, as_, apply_role, profile, endpoint_url, external_id)
     rules = read_rules(ignore)
     named = _stacks(stack)
     how = options.options_of(
@@ -121,6 +142,7 @@ def drift(
     )
     meant_by = options.options_of(None, None, None, parameters)
     with declared_by(declared or [], baseline, meant_by, ledger) as meant:
+        again = False
         while True:
             with showing() as progress:
                 comparison, unread = find_drift(
@@ -136,12 +158,18 @@ def drift(
             options.say_unread(unread)
             if who:
                 comparison = with_causes(comparison, how)
-            if patch != "-":
+            if out is not None:
+                _write(comparison, written, out)
+            if patch != "-" and (out is None or format is not DriftFormat.TEXT):
                 _tell(comparison, format, full=full)
             if patch is not None:
                 _patch(comparison, patch, declared, meant_by)
             if plan and comparison.drifted:
                 _plan(comparison, meant, against, how, ledger, as_, shown=format is DriftFormat.TEXT)
+            if alone is not None and not again and comparison.drifted and alone.bring_back(comparison, meant, how):
+                again = True  # what is told in the end is what was read after it
+                continue
+            again = False
             if seconds is None:
                 break
             time.sleep(seconds)
@@ -149,6 +177,37 @@ def drift(
         raise typer.Exit(DRIFTED)
     if unread:
         raise typer.Exit(options.UNREAD)
+
+
+def _automatic(
+    auto: bool,
+    plan: bool,
+    policies: Path | None,
+    against: str,
+    ledger: str | None,
+    as_: str | None,
+    apply_role: str | None,
+    profile: str | None,
+    endpoint_url: str | None,
+    external_id: str | None,
+) -> Automatic | None:
+    """What brings drift back by itself, where that was asked for. Raises DemarcateError where it may not."""
+    from demarcate.base.errors import DemarcateError
+
+    if not auto:
+        if policies is not None or apply_role is not None:
+            raise DemarcateError("--policies and --apply-role are for --auto")
+        return None
+    from demarcate.cli.automatic import Automatic
+    from demarcate.cli.reaching import How
+
+    if policies is None or plan or against != "aws":
+        raise DemarcateError(
+            "--auto takes policies that somebody approved (--policies), and what is live from AWS: leave --plan and "
+            "--against out"
+        )
+    how = How(apply_role, profile, endpoint_url, external_id if apply_role else None, None, as_, policies)
+    return Automatic(policies, ledger, as_, how)
 
 
 def _plan(
@@ -196,16 +255,52 @@ def _patch(comparison: Comparison, to: str, declared: list[str] | None, how: Opt
 
 def _tell(comparison: Comparison, format: DriftFormat, *, full: bool) -> None:
     from demarcate.report import drift as report
-    from demarcate.report import rows
 
     if format is DriftFormat.TEXT:
         report.write(comparison, options.console(), full=full)
-    elif format is DriftFormat.JSON:
-        report.write_json(comparison, data())
-    elif format is DriftFormat.SARIF:
-        report.write_sarif(comparison, data())
     else:
-        rows.write(*report.rows(comparison), "csv", data())
+        _give(comparison, format, data("utf-8") if format is DriftFormat.HTML else data())
+
+
+def _format_of(out: Path | None) -> DriftFormat:
+    """The format that a file's name asks for. Raises DemarcateError where it asks for none."""
+    from demarcate.base.errors import DemarcateError
+
+    formats = {f".{format}": format for format in DriftFormat if format is not DriftFormat.TEXT}
+    if out is None:
+        return DriftFormat.TEXT
+    if out.suffix not in formats:
+        raise DemarcateError(f"{out}: its name says no format: end it with {', '.join(formats)}")
+    return formats[out.suffix]
+
+
+def _write(comparison: Comparison, format: DriftFormat, out: Path) -> None:
+    """Write a file. Raises DemarcateError where it cannot be written."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.report.out import saving
+
+    try:
+        with saving(out) as file:
+            _give(comparison, format, file)
+    except OSError as error:
+        raise DemarcateError(f"{out}: cannot be written: {error.strerror or error}") from error
+    say(f"{out}: {len(comparison.drifts):,} differences, and what could not be compared")
+
+
+def _give(comparison: Comparison, format: DriftFormat, to: Out) -> None:
+    """Write a comparison for programs, or as a page."""
+    from demarcate.report import drift as report
+    from demarcate.report import rows
+    from demarcate.report.html import drift as html
+
+    if format is DriftFormat.JSON:
+        report.write_json(comparison, to)
+    elif format is DriftFormat.SARIF:
+        report.write_sarif(comparison, to)
+    elif format is DriftFormat.HTML:
+        html.write(comparison, to)
+    else:
+        rows.write(*report.rows(comparison), "csv", to)
 
 
 def _seconds(text: str) -> int:

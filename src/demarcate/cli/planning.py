@@ -42,6 +42,14 @@ def plan(
     set_: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="What a remedy asks for; repeatable.")
     ] = None,
+    patch: Annotated[
+        str | None,
+        typer.Option(
+            "--patch",
+            metavar="FILE",
+            help="Of templates: write the edit by which the checks pass, in the place of a plan; - is the output.",
+        ),
+    ] = None,
     replace: Annotated[
         str | None, typer.Option("--replace", metavar="CHANGE", help="In the place of this change's plan.")
     ] = None,
@@ -54,9 +62,12 @@ def plan(
     external_id: options.ExternalId = None,
     checks: options.CheckFolders = None,
     ledger: options.LedgerPlace = None,
+    parameters: options.Parameters = None,
     as_: options.Person = None,
 ) -> None:
     """Plan a change from findings that fail, and record it. Nothing is written to AWS.
+
+    What a template declares is mended there: --patch writes the edit of the file, and no change is recorded.
 
     Exit codes: 0 done; 2 bad input, or nothing to plan; 3 planned, but not for all that was asked.
     """
@@ -74,8 +85,18 @@ def plan(
         raise DemarcateError(
             "say what is to be mended: --check or --finding, drift (--drift), or a file of steps (--file)"
         )
-    unplanned: Any = ()
     asked = _pairs(set_)
+    if patch is not None:
+        if drift is not None or file is not None or asked or replace or not sources:
+            raise DemarcateError(
+                "--patch is for findings of templates: name these, and --check or --finding alone"
+            )
+        if _patch(sources, options.options_of(None, None, None, parameters), check, finding, checks or [], patch):
+            raise typer.Exit(options.UNREAD)
+        return
+    if parameters is not None:
+        raise DemarcateError("--parameters are those of templates: --patch writes the edit of these")
+    unplanned: Any = ()
     if file is not None:
         if asked or sources:
             raise DemarcateError(f"{file} says what is to be done: leave the source and --set out")
@@ -166,6 +187,22 @@ def _plan_findings(
             chosen.findings, chosen.checks, chosen.snapshot, reach, asked=asked, judged=chosen.judged
         )
     return planned.change, planned.unplanned, reach
+
+
+def _patch(
+    sources: list[str], how: Options, names: list[str] | None, ids: list[str] | None, folders: list[Path], to: str
+) -> bool:
+    """Write the edits by which findings of templates pass, and say what they leave; whether they leave anything."""
+    from demarcate.changes.templates import patch_of
+    from demarcate.report import patch as report
+
+    patch = patch_of(sources, how, names, ids or (), folders)
+    for finding, why in patch.left:
+        say(f"{finding.file}:{finding.line}: no edit for {finding.check} of {finding.resource}: {why}")
+    for finding, line in patch.edits:
+        say(f"{finding.file}:{line}: {finding.check} of {finding.resource} passes")
+    report.give(patch.files, to)
+    return bool(patch.left)
 
 
 def _reading(how: Options, operations: set[str]) -> Reach:

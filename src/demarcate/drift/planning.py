@@ -11,6 +11,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.changes.planning import Plan, plan_findings
 from demarcate.changes.reach import Reach
 from demarcate.changes.selecting import failing
+from demarcate.changes.structs import Step
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
@@ -61,8 +62,19 @@ def plan_drift(
         reach = Reach(options, reads=reads)
         plan = plan_findings(findings, checks, chosen.snapshot, reach, asked=asked, judged=chosen.judged)
         reach.close()
-    change = plan.change and msgspec.structs.replace(plan.change, origin="drift")
+    change = plan.change and msgspec.structs.replace(
+        plan.change, origin="drift", steps=tuple(_declared(step, changed) for step in plan.change.steps)
+    )
     return Plan(change, plan.unplanned), left
+
+
+def _declared(step: Step, changed: Sequence[Drift]) -> Step:
+    """A step with the file and line that declares its resource, where one does."""
+    for drift in changed:
+        if drift.file is not None and (drift.resource, drift.account) == (step.resource, step.account):
+            stack = f", {step.declared}" if step.declared else ""
+            return msgspec.structs.replace(step, declared=f"{drift.file}:{drift.line} ({drift.logical_id}){stack}")
+    return step
 
 
 def _failing_as_declared(declared: Snapshot, checks: Mapping[str, Check]) -> set[tuple[str, str | None]]:

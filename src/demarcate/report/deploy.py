@@ -3,19 +3,15 @@
 from __future__ import annotations
 
 from demarcate.changes.deploying import Proposal
-from demarcate.changes.foreseeing import Foreseen
 from demarcate.checks.judgement import Finding
+from demarcate.drift.foreseeing import Foreseen
 from demarcate.report.console import Console
 
 
 def write(proposal: Proposal, foreseen: Foreseen, console: Console) -> None:
     """What is added, changed, replaced and deleted, what that loses, and what it does to the posture."""
-    if proposal.change is None:
-        console.print_line(
-            f"{proposal.stack}: there is nothing to deploy: the stack is as the template says", bold=True
-        )
-        return
-    console.print_line(proposal.change.title, bold=True)
+    if proposal.change is not None:
+        console.print_line(proposal.change.title, bold=True)
     for item in proposal.altered:
         physical = f" ({item.physical_id})" if item.physical_id else ""
         console.print_line(f"{item.effect}: {item.logical_id}, {item.type}{physical}", indent=2)
@@ -24,8 +20,9 @@ def write(proposal: Proposal, foreseen: Foreseen, console: Console) -> None:
         if item.loses:
             console.print_line(f"loses {item.loses}: no policy of the template keeps it", indent=4)
     console.print()
-    if foreseen.unread:
-        console.print_line(f"what fails now is not known: {foreseen.unread}")
+    for unread in foreseen.unread:
+        place = ", ".join(part for part in (unread.table, unread.region) if part)
+        console.print_line(f"not read of what is live, and so not judged: {place}: {unread.reason}")
     _findings("would fail", foreseen.brings, console)
     _findings("would be mended", foreseen.ends, console)
     if not foreseen.brings and not foreseen.ends:

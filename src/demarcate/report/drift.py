@@ -85,15 +85,23 @@ def _drift(drift: Drift, console: Console) -> None:
 
 def _not_compared(drifts: Sequence[Drift], console: Console, *, full: bool) -> None:
     """What could not be compared: the columns of a resource that have one reason together."""
-    together: dict[tuple[str, str, str | None, int | None], list[Drift]] = {}
+    every = together(drifts)
+    shown = every[: None if full else SHOWN]
+    for drift in shown:
+        _drift(drift, console)
+    if len(shown) < len(every):
+        console.print_line(f"… and {len(every) - len(shown)} more: --full shows them", indent=2)
+
+
+def together(drifts: Sequence[Drift]) -> list[Drift]:
+    """Drifts of which the columns of one resource with one reason are told together."""
+    alike: dict[tuple[str, str, str | None, int | None], list[Drift]] = {}
     for drift in drifts:
-        together.setdefault((drift.resource, drift.reason, drift.file, drift.line), []).append(drift)
-    shown = list(together.values())[: None if full else SHOWN]
-    for alike in shown:
-        columns = ", ".join(drift.column for drift in alike if drift.column)
-        _drift(msgspec.structs.replace(alike[0], column=columns or None), console)
-    if len(shown) < len(together):
-        console.print_line(f"… and {len(together) - len(shown)} more: --full shows them", indent=2)
+        alike.setdefault((drift.resource, drift.reason, drift.file, drift.line), []).append(drift)
+    return [
+        msgspec.structs.replace(of[0], column=", ".join(drift.column for drift in of if drift.column) or None)
+        for of in alike.values()
+    ]
 
 
 def write_json(comparison: Comparison, out: Out) -> None:

@@ -37,6 +37,8 @@ class Reading:
     selection: Selection
     texts: dict[str, str] = field(default_factory=dict)
     _written: dict[str, str] = field(default_factory=dict)
+    _grown: dict[str, list[tuple[int, int]]] = field(default_factory=dict)
+    """By file: the line of each edit, and how many more lines there are since."""
 
     def text(self, file: str) -> str:
         """What is in a file, edits included. Raises NotEdited where it cannot be read any more."""
@@ -50,6 +52,30 @@ class Reading:
             except DocumentError as error:
                 raise NotEdited(error.message) from error
         return self._written[file]
+
+    def put(self, file: str, text: str, line: int) -> int:
+        """Put an edited text in the place of a file's; the edited line, as the file itself counts it."""
+        more = text.count("\n") - self.text(file).count("\n")
+        grown = self._grown.setdefault(file, [])
+        own = line
+        for above, lines in reversed(grown):
+            own = max(own - lines, above) if own > above else own
+        grown.append((line, more))
+        self.texts[file] = text
+        return own
+
+    def take_back(self, file: str, text: str | None) -> None:
+        """Take the last edit of a file back; its text before it is None where it had none."""
+        self._grown[file].pop()
+        if text is None:
+            del self.texts[file]
+        else:
+            self.texts[file] = text
+
+    def clear(self) -> None:
+        """Take all edits back."""
+        self.texts.clear()
+        self._grown.clear()
 
     def read(self) -> Snapshot:
         """All templates, edits included. Raises DemarcateError."""
@@ -80,11 +106,10 @@ def edit_all(
         except NotEdited as error:
             left.append((item, str(error)))
         else:
-            reading.texts[str(item.file)] = text
-            edited.append((item, line))
+            edited.append((item, reading.put(str(item.file), text, line)))
     if not edited or _wrong(reading, [item for item, _ in edited], wrong) is None:
         return edited, left
-    reading.texts.clear()
+    reading.clear()
     edited, left = [], []
     for item in items:
         line_or_why = _alone(reading, item, [done for done, _ in edited], texts, wrong)
@@ -97,18 +122,18 @@ def edit_all(
 
 def _alone(reading: Reading, item: T, done: list[T], texts: Texts[T], wrong: Wrong[T]) -> int | str:
     """Edit for one item by the first way that is right: the line, or why none is."""
-    file, before, why = str(item.file), dict(reading.texts), ""
+    file, why = str(item.file), ""
+    before = reading.texts.get(file)
     try:
         for line, text in texts(reading, item):
-            reading.texts[file] = text
+            written = reading.put(file, text, line)
             told = _wrong(reading, [*done, item], wrong)
             if told is None:
-                return line
+                return written
             why = why or told
-            reading.texts = dict(before)
+            reading.take_back(file, before)
     except NotEdited as error:
         why = why or str(error)
-    reading.texts = before
     return why
 
 

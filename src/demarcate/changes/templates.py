@@ -1,0 +1,143 @@
+"""Findings over templates are mended in the template: the edit by which the check passes.
+
+What a check asks for is taken from its predicate where that says it: a column that must be true, or must be some value.
+Each edit is read and judged again before it is offered: the finding must pass then, and nothing fail that did not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from demarcate.base.documents import DocumentError
+from demarcate.base.errors import DemarcateError
+from demarcate.checks.catalog import load_checks, select
+from demarcate.checks.engine import judge
+from demarcate.checks.judgement import Finding
+from demarcate.checks.structs import Check
+from demarcate.checks.wishes import wishes_of
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
+from demarcate.estate.sources.cloudformation.amending import NoWay, ways
+from demarcate.estate.sources.cloudformation.editing import NotEdited, Place, set_property
+from demarcate.estate.sources.cloudformation.rereading import Edited, Reading, edit_all, edited_files
+from demarcate.estate.sources.collecting import everything
+from demarcate.estate.sources.interface import Options
+from demarcate.estate.tables import table
+from demarcate.model import load
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """The edited templates, the findings that pass by it with the lines that are edited, and the others, with why."""
+
+    files: tuple[Edited, ...]
+    edits: tuple[tuple[Finding, int], ...]
+    left: tuple[tuple[Finding, str], ...]
+
+
+def patch_of(
+    sources: Sequence[str],
+    options: Options,
+    names: Sequence[str] | None,
+    ids: Collection[str],
+    folders: Sequence[Path] = (),
+) -> Patch:
+    """The edits by which findings of templates pass: of these checks (or any), and with these ids (or any).
+
+    Raises DemarcateError where the sources are no templates, or cannot be read.
+    """
+    checks = load_checks(folders, responsibilities=load().owed)
+    chosen = select(checks, names or None)
+    reading = Reading(sources, options, everything())
+    with reading.read() as snapshot:
+        held = {name for name, of in snapshot.manifest.tables.items() if any(part.rows for part in of.parts)}
+        checks = {name: check for name, check in checks.items() if check.table in held}  # others are about nothing
+        failing = _failing(snapshot, checks)
+        wanted = [
+            finding
+            for finding in failing.values()
+            if finding.check in chosen and finding.file is not None and (not ids or finding.id in ids)
+        ]
+        missing = sorted(set(ids) - {finding.id for finding in wanted})
+        if missing:
+            raise DemarcateError(f"there is no finding {missing[0]!r} that fails now")
+        rows = {
+            (finding.check, finding.file, finding.resource): _row(snapshot, checks, finding) for finding in wanted
+        }
+
+        def texts(reading: Reading, finding: Finding) -> Iterator[tuple[int, str]]:
+            row = rows[finding.check, finding.file, finding.resource]
+            yield _edited(reading, finding, checks[finding.check], row)
+
+        def wrong(after: Snapshot, findings: list[Finding]) -> str | None:
+            return _why_wrong(failing, _failing(after, checks), findings)
+
+        edits, left = edit_all(reading, wanted, texts, wrong)
+    return Patch(edited_files(reading), tuple(edits), tuple(left))
+
+
+_Failing = Mapping[tuple[str, str | None, str | None], Finding]
+
+
+def _failing(snapshot: Snapshot, checks: Mapping[str, Check]) -> _Failing:
+    """What does not pass, by check, file and logical id."""
+    judgement = judge(snapshot, checks.values())
+    findings = {
+        (finding.check, finding.file, finding.resource): finding
+        for finding in judgement.findings(passes=False)
+        if finding.verdict == "fail"
+    }
+    judgement.close()
+    return findings
+
+
+def _row(snapshot: Snapshot, checks: Mapping[str, Check], finding: Finding) -> Mapping[str, Any] | None:
+    """The row that fails; None where a resource has several."""
+    chosen = table(checks[finding.check].table)
+    names = [column.name for column in chosen.columns]
+    rows = [
+        row
+        for row in rows_of(snapshot, chosen, ["file", "resource", *names])
+        if (row["file"], row["resource"]) == (finding.file, finding.resource)
+    ]
+    return rows[0] if len(rows) == 1 else None
+
+
+def _edited(reading: Reading, finding: Finding, check: Check, row: Mapping[str, Any] | None) -> tuple[int, str]:
+    """The line and the text of a file, edited for all that a check asks for. Raises NotEdited."""
+    chosen = table(check.table)
+    wishes = wishes_of(check.predicate)
+    if row is None or not wishes:
+        raise NotEdited(f"it takes a person: {check.remedy.text}")
+    file = str(finding.file)
+    text, lines = reading.text(file), []
+    for column in chosen.columns:
+        if column.name not in wishes or row[column.name] == wishes[column.name]:
+            continue
+        try:
+            way = next(ways(chosen, column, wishes[column.name]), None)
+            if way is None:
+                raise NotEdited(f"{column.name} is made of properties by a rule that does not lead back")
+            place = Place(str(finding.resource), chosen.types, way.path)
+            text, line = set_property(text, file, place, way.value)
+        except NoWay as error:
+            raise NotEdited(f"{column.name}: {error}") from error
+        except DocumentError as error:
+            raise NotEdited(error.message) from error
+        lines.append(line)
+    if not lines:
+        raise NotEdited(f"it takes a person: {check.remedy.text}")
+    return min(lines), text
+
+
+def _why_wrong(before: _Failing, after: _Failing, findings: Sequence[Finding]) -> str | None:
+    """Why edits for findings are not what was meant; None where they are."""
+    for finding in findings:
+        if (finding.check, finding.file, finding.resource) in after:
+            return "no edit of its own properties makes the check pass"
+    for key, other in after.items():
+        if key not in before:
+            return f"{other.check} would fail of {other.resource}: {other.reason}"
+    return None
