@@ -1,4 +1,4 @@
-"""Write evidence: a row of training, added to an evidence folder."""
+"""Write evidence: a row of training, added to an evidence folder, or a record for the ledger."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from demarcate.base.documents import DocumentError
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import alone, write_whole
 from demarcate.evidence.cells import LONGEST, escape, words
+from demarcate.evidence.structs import Record
 from demarcate.evidence.tables import parsed
 from demarcate.evidence.texts import read_text
 from demarcate.evidence.training import TRAINING
+from demarcate.evidence.values import year_after
 
 FILE = Path("training") / "recorded.csv"
 """Where rows are added, in an evidence folder."""
@@ -51,6 +53,27 @@ def append_training(
     except OSError as error:
         raise DemarcateError(f"{path}: cannot be written: {error.strerror or error}") from error
     return path
+
+
+def training_record(
+    *, person: str, course: str, responsibility: str, completed: date, score: str, passed: bool
+) -> Record:
+    """A training record as `append_training` writes it, for the ledger: it has no file.
+
+    Raises DemarcateError where a text cannot be written.
+    """
+    return Record(
+        kind="training",
+        responsibilities=(responsibility,),
+        title=_writable("course", course),
+        by=_writable("person", person),
+        on=completed,
+        valid_until=year_after(completed),
+        met=passed,
+        detail=f"score {_writable('score', score)}",
+        file="",
+        line=0,
+    )
 
 
 def _writable(name: str, text: str) -> str:
