@@ -35,7 +35,6 @@ ALLOWED: dict[str, set[str]] = {
     "estate/sources/cloudformation/forms.py": {"read_bytes"},  # our own data
     "estate/sources/cloudformation/shapes.py": {"read_bytes"},  # our own data
     "evidence/load.py": {"iterdir"},  # one level, and only what `lstat` says is a file
-    "evidence/recording.py": {"open"},  # the lock
     "ledger/opening.py": {"open"},  # what makes it, and its lock
     "model/index.py": {"glob", "read_bytes"},  # the text of our own modules
     "model/load.py": {"rglob", "glob", "read_bytes"},  # our own data

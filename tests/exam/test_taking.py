@@ -13,12 +13,17 @@ from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
+from typer.testing import CliRunner
 
+from demarcate.cli import app
 from demarcate.evidence.load import load_evidence
 from demarcate.evidence.weigh import weigh
 from demarcate.exam.answering import choice_of, grade
 from demarcate.exam.questions import make_exam
 from demarcate.exam.record import BY_AREA, GENERAL, LEAST, course, proves
+from demarcate.ledger.evidence import ledger_evidence
+from demarcate.ledger.ledger import Ledger
 from demarcate.model import Model
 from tests import processes
 from tests.exam.conftest import HOSTILE, Quiz
@@ -155,6 +160,27 @@ def evidence(folder: Path, model: Model, moment: date | None = None) -> dict[str
     found = load_evidence(folder, model, day)
     assert not found.problems
     return {id_: results[0].standing for id_, results in weigh(found, day).items()}
+
+
+def test_the_ledger_has_the_same_evidence(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a folder has, in one entry of whoever records it; where that is not known, no question is asked."""
+    monkeypatch.setenv("COLUMNS", "200")
+    place = str(tmp_path / "ledger")
+    typed, taken = answers(model, 4, 10, wrong=2), ["quiz", "--seed", "4", "--person", "person-01"]
+    command = [*taken, "--evidence", "ledger", "--ledger", place]
+    done = CliRunner().invoke(app, [*command, "--as", "anna@example.com"], input=typed)
+    assert (done.exit_code, f"{place}, entry 1" in " ".join(done.stdout.split())) == (0, True), done.output
+    (tmp_path / "evidence").mkdir()
+    CliRunner().invoke(app, [*taken, "--evidence", str(tmp_path / "evidence")], input=typed)
+    day = datetime.now(UTC).date()
+    with Ledger(place, reading=True) as ledger:
+        (record,) = ledger_evidence(ledger, model, day).records
+        assert [entry.person for entry in ledger.entries()] == ["anna@example.com"]
+    (same,) = load_evidence(tmp_path / "evidence", model, day).records
+    assert replace(record, file="", line=0) == replace(same, file="", line=0)
+    done = CliRunner().invoke(app, [*command, "--as", " "], input=typed)
+    assert "Question 1" not in done.stdout
+    assert done.exit_code != 0
 
 
 def test_a_passed_exam_proves_training(quiz: Quiz, model: Model, tmp_path: Path) -> None:

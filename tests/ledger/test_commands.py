@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,7 +16,8 @@ from demarcate.cli import app
 from demarcate.ledger import acting
 from demarcate.ledger.acting import LONGEST, actor_of
 from demarcate.ledger.entry import Act, Actor
-from demarcate.ledger.ledger import Ledger
+from demarcate.ledger.ledger import Head, Ledger
+from demarcate.ledger.pins import add_pin, read_pins
 from tests.ledger.test_databases import fill, verified
 from tests.processes import demarcate
 
@@ -154,6 +156,15 @@ def test_a_pin_tells_what_was_cut_off(tmp_path: Path) -> None:
         ]
     assert len(pins.read_text().splitlines()) == 2
     assert demarcate("ledger", "verify", "--ledger", shorter).returncode == 0
+
+
+def test_pins_that_are_added_at_once_are_all_there(tmp_path: Path) -> None:
+    pins = tmp_path / "new" / "pins"
+    heads = [Head(ledger="a", number=number, hash="b") for number in range(1, 41)]
+    with ThreadPoolExecutor(8) as pool:
+        list(pool.map(lambda head: add_pin(pins, head), heads))
+    assert sorted(read_pins(pins), key=lambda head: head.number) == heads
+    assert [path.name for path in pins.parent.iterdir()] == ["pins"]
 
 
 def test_what_is_no_pin_is_refused(tmp_path: Path) -> None:

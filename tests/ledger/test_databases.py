@@ -344,6 +344,29 @@ def test_a_name_is_held_by_one(place: str) -> None:
     assert verified(place) == 1
 
 
+def test_who_holds_a_name_learns_when_somebody_else_may(tmp_path: Path) -> None:
+    """PostgreSQL's way of losing it is in test_postgresql.py."""
+    with Ledger(str(tmp_path / "l")) as ledger, ledger.hold("c1") as still:
+        still()
+        (lock,) = tmp_path.glob("*.lock")
+        lock.unlink()
+        with pytest.raises(LedgerError, match="was deleted, so that somebody else may be at it"):
+            still()
+        lock.touch()
+        with pytest.raises(LedgerError, match="was deleted"):
+            still()
+
+
+def test_one_that_is_to_be_there_is_not_made(place: str, backend: str) -> None:
+    with pytest.raises(LedgerError, match="there is no ledger yet"):
+        Ledger(place, existing=True)
+    with pytest.raises(LedgerError, match="there is no ledger yet"):
+        Ledger(place, reading=True)
+    Ledger(place).close()
+    with Ledger(place, existing=True) as ledger:
+        ledger.append(ANNA, act(1))
+
+
 def test_threads_share_a_ledger(place: str) -> None:
     with Ledger(place) as ledger:
         threads = [

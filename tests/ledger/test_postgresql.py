@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import psycopg
 import pytest
 
+from demarcate.changes.deciding import approve, record_plan
+from demarcate.changes.status import State
 from demarcate.ledger.entry import Actor
 from demarcate.ledger.ledger import Ledger, Writer
 from demarcate.ledger.opening import LedgerError
+from tests.changes import fakes
+from tests.changes.cases import ANYBODY, APPROVER, PLANNER
 from tests.ledger.postgresql import Server
 from tests.ledger.test_databases import ACT, ANNA, ROOT, act, fill, verified
 from tests.ledger.test_failing import ATTEST
@@ -54,6 +60,23 @@ def test_a_connection_that_breaks_records_nothing_or_says_that_it_may_have(serve
             ledger.transact(ANNA, broken_after)
         ledger.append(ANNA, act(3))
     assert verified(place) == 2
+
+
+def test_a_change_stops_before_its_next_step_where_the_lock_is_lost(server: Server, tmp_path: Path) -> None:
+    """Somebody else may have it then. What was done is recorded, and the run can be gone on with."""
+    place, fake = server.url(server.schema()), fakes.Fake(tmp_path / "aws")
+    change = fakes.change_of(3, fake)
+    before = len(fake.done)
+    with Ledger(place) as ledger:
+        record_plan(ledger, PLANNER, change)
+        approve(ledger, APPROVER, change.id, ANYBODY)
+        fake.event = lambda event: _end_other_connections(server) if event == "after the call" else None
+        with pytest.raises(LedgerError, match="the ledger cannot be used"):
+            fakes.carry_out(ledger, fake, change, "apply")
+        assert len(fake.done) == before + 1
+        fake.event = lambda _: None
+        status = fakes.carry_out(ledger, fake, change, "apply", resume=True)
+        assert (status.state, len(fake.done)) == (State.APPLIED, before + 3)
 
 
 def _end_other_connections(server: Server) -> None:

@@ -13,11 +13,13 @@ import errno
 import io
 import os
 import stat
+import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import IO, BinaryIO
 
 from demarcate.base import stopping
+from demarcate.base.errors import DemarcateError
 
 _PIECE = 1 << 18
 _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
@@ -202,3 +204,27 @@ def _mode(path: Path) -> int | None:
         return path.stat().st_mode & 0o777
     except OSError:
         return None
+
+
+@contextlib.contextmanager
+def alone(path: Path, seconds: float) -> Iterator[None]:
+    """Keep a file to oneself: whoever can make the lock beside it has it.
+
+    Raises DemarcateError where another run has it for so many seconds, and OSError.
+    """
+    lock = path.with_name(f".{path.name}.lock")
+    until = time.monotonic() + seconds
+    while True:
+        try:
+            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
+            break
+        except FileExistsError:
+            if time.monotonic() > until:
+                raise DemarcateError(
+                    f"{path}: another run keeps it to itself; if there is none, delete {lock}"
+                ) from None
+            time.sleep(0.02)
+    try:
+        yield
+    finally:
+        lock.unlink(missing_ok=True)

@@ -156,12 +156,13 @@ class Run:
         `permit` gives on whose authority a change may be applied as it stands, and raises DemarcateError where it may
         not. It is asked in the transaction that begins the run, so that no plan is applied but the one it has seen.
 
-        Raises DemarcateError where it does not stand so that this can begin, and where somebody else is at it.
+        Raises DemarcateError where it does not stand so that this can begin, and where somebody else is at it, or may
+        be: then nothing more is sent or recorded, as if the run had been killed.
         """
-        with _alone(self.ledger, change_id):
+        with _alone(self.ledger, change_id) as still:
             status = self._begin(change_id, way, permit or _approved, resume=resume)
             try:
-                self._take_all(status, list(_tasks(status, way)))
+                self._take_all(status, list(_tasks(status, way)), still)
             except Stopped as stopped:
                 self._end(change_id, way, str(stopped))
             else:
@@ -181,12 +182,16 @@ class Run:
 
         return self.ledger.transact(self.actor, begin)
 
-    def _take_all(self, status: Status, tasks: list[_Task]) -> None:
-        """Make calls in order, for as many resources at once as the change says. Raises Stopped."""
+    def _take_all(self, status: Status, tasks: list[_Task], still: Callable[[], None]) -> None:
+        """Make calls in order, for as many resources at once as the change says; `still` is asked before each.
+
+        Raises Stopped.
+        """
         under_way: list[_Task] = []
         for task in tasks:
             while len(under_way) >= status.change.at_once or task.place in {other.place for other in under_way}:
                 self._await_one(status, under_way)
+            still()
             if self._take(status, task):
                 under_way.append(task)
         while under_way:
@@ -378,11 +383,14 @@ class Run:
 
 
 @contextlib.contextmanager
-def _alone(ledger: Ledger, change_id: str) -> Iterator[None]:
-    """Be the only one who is at a change. Raises DemarcateError that says who else is."""
+def _alone(ledger: Ledger, change_id: str) -> Iterator[Callable[[], None]]:
+    """Be the only one who is at a change; gives what raises DemarcateError where that cannot be told any more.
+
+    Raises DemarcateError that says who else is.
+    """
     try:
-        with ledger.hold(f"change {change_id}"):
-            yield
+        with ledger.hold(f"change {change_id}") as still:
+            yield still
     except Held as held:
         status = standing(ledger, change_id)
         who = status.begun_by or "somebody"

@@ -20,7 +20,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Annotated, Final, Literal
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 
@@ -152,7 +152,10 @@ def wrong_of(policy: Policy) -> Iterable[str]:
         try:
             ZoneInfo(zone)
         except (ZoneInfoNotFoundError, ValueError, OSError):
-            yield f"there is no time zone {zone!r}; expected a name such as Europe/Berlin"
+            if available_timezones():
+                yield f"there is no time zone {zone!r}; expected a name such as Europe/Berlin"
+            else:
+                yield f"this machine has no data of time zones, and so not {zone!r}: pip install tzdata"
     for freeze in policy.freezes:
         if freeze.ends < freeze.begins:
             yield f"a freeze ends on {freeze.ends}, before it begins on {freeze.begins}"

@@ -96,7 +96,7 @@ def approve(
     from demarcate.ledger.acting import actor_of
     from demarcate.ledger.ledger import Ledger
 
-    with Ledger(ledger) as opened:
+    with Ledger(ledger, existing=True) as opened:
         approval = approved(opened, actor_of(as_), change, read_policies(policies), digest=plan)
     say(f"{change}: approved by {approval.by} until {approval.until[:16].replace('T', ' ')} UTC")
 
@@ -129,7 +129,7 @@ def reject(
     from demarcate.ledger.acting import actor_of
     from demarcate.ledger.ledger import Ledger
 
-    with Ledger(ledger) as opened:
+    with Ledger(ledger, existing=True) as opened:
         rejected(opened, actor_of(as_), change, reason)
     say(f"{change}: rejected")
 
@@ -156,7 +156,7 @@ def apply(
     from demarcate.ledger.ledger import Ledger
 
     how = How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
-    with Ledger(ledger) as opened:
+    with Ledger(ledger, existing=True) as opened:
         if dry_run:
             _dry_run(opened, change, how)
         else:
@@ -185,7 +185,7 @@ def resume(
     from demarcate.ledger.ledger import Ledger
 
     how = How(apply_role, profile, endpoint_url, external_id, checks, as_, policies, accept_lockout)
-    with Ledger(ledger) as opened:
+    with Ledger(ledger, existing=True) as opened:
         status = standing(opened, change)
         if status.begun is None or status.state not in (State.APPLYING, State.UNDOING):
             raise DemarcateError(f"{change}: it is {status.state}, and there is nothing to go on with")
@@ -207,7 +207,7 @@ def undo(
     """
     from demarcate.ledger.ledger import Ledger
 
-    with Ledger(ledger) as opened:
+    with Ledger(ledger, existing=True) as opened:
         carry_out(opened, change, "undo", How(apply_role, profile, endpoint_url, external_id, None, as_))
 
 
@@ -229,7 +229,7 @@ def verify(
     from demarcate.ledger.ledger import Ledger
 
     how = How(apply_role, profile, endpoint_url, external_id, checks, as_)
-    with Ledger(ledger) as opened:
+    with Ledger(ledger, existing=True) as opened:
         _verify(opened, standing(opened, change).change, how)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import sys
 from contextlib import nullcontext
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +17,8 @@ from demarcate.cli import options
 from demarcate.report.out import data, last_words, saving, say
 
 if TYPE_CHECKING:
-    from demarcate.exam.structs import Exam, Question
+    from demarcate.exam.structs import Exam, Question, Result
+    from demarcate.ledger.entry import Actor
     from demarcate.model import Model
     from demarcate.report.console import Console
 
@@ -50,7 +52,12 @@ def quiz(
     ] = ExamFormat.TEXT,
     out: Annotated[Path | None, typer.Option("--out", help="The file to write (json, html).")] = None,
     evidence: Annotated[
-        Path | None, typer.Option("--evidence", help="Write the result into this evidence folder.")
+        str | None,
+        typer.Option(
+            "--evidence",
+            metavar=f"DIR|{options.LEDGER}",
+            help="Write the result into this evidence folder, or into the ledger.",
+        ),
     ] = None,
     person: Annotated[
         str | None, typer.Option(help="With --evidence: who takes the exam, by name or number.")
@@ -63,6 +70,8 @@ def quiz(
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,
     parameters: options.Parameters = None,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
 ) -> None:
     """Take an exam: questions on who owes what, from the model and from your own estate.
 
@@ -93,7 +102,7 @@ def quiz(
     if unread:
         say(f"{unread} of what {origin} has could not be read; demarcate assess says what")
     if format is ExamFormat.TEXT:
-        _take(model, exam, evidence, person or "", responsibility)
+        _take(model, exam, _Kept(evidence, person or "", ledger, as_), responsibility)
     else:
         _write(model, exam, format, out)
     if unread:
@@ -101,7 +110,7 @@ def quiz(
 
 
 def _refuse_what_does_not_go_together(
-    format: ExamFormat, out: Path | None, evidence: Path | None, person: str | None, responsibility: str | None
+    format: ExamFormat, out: Path | None, evidence: str | None, person: str | None, responsibility: str | None
 ) -> None:
     from demarcate.base.errors import DemarcateError
 
@@ -113,7 +122,7 @@ def _refuse_what_does_not_go_together(
         raise DemarcateError("--evidence requires --format text: only an exam that is taken here has a result")
     if evidence is not None and not (person or "").strip():
         raise DemarcateError("--evidence requires --person: whose result it is")
-    if evidence is not None and not evidence.is_dir():
+    if evidence is not None and evidence != options.LEDGER and not Path(evidence).is_dir():
         raise DemarcateError(f"{evidence}: there is no such folder; make it first")
 
 
@@ -128,7 +137,44 @@ def _write(model: Model, exam: Exam, format: ExamFormat, out: Path | None) -> No
             page.write(model, exam, stream)
 
 
-def _take(model: Model, exam: Exam, evidence: Path | None, person: str, responsibility: str | None) -> None:
+@dataclass(frozen=True, slots=True)
+class _Kept:
+    """Where a result is written down, if anywhere: whose it is, and by whom, where it is the ledger."""
+
+    evidence: str | None
+    person: str
+    ledger: str | None
+    as_: str | None
+
+    def actor(self) -> Actor | None:
+        """Who records it; None where it is not for the ledger. Raises DemarcateError where nobody says it."""
+        from demarcate.ledger.acting import actor_of
+
+        return actor_of(self.as_) if self.evidence == options.LEDGER else None
+
+    def write(self, model: Model, exam: Exam, result: Result, proves: str, actor: Actor | None) -> str:
+        """Write a result down, and say where. Raises DemarcateError where that cannot be done."""
+        from demarcate.exam import record
+        from demarcate.ledger.evidence import act_of
+        from demarcate.ledger.ledger import Ledger
+
+        today = datetime.now(UTC).date()
+        if actor is None:
+            folder = Path(self.evidence or "")
+            return str(
+                record.record(
+                    folder, model, exam, result, person=self.person, responsibility=proves, completed=today
+                )
+            )
+        evidence = record.for_ledger(
+            model, exam, result, person=self.person, responsibility=proves, completed=today
+        )
+        with Ledger(self.ledger) as opened:
+            entry = opened.append(actor, act_of(evidence))[0]
+            return f"{opened.name}, entry {entry.number:,}"
+
+
+def _take(model: Model, exam: Exam, kept: _Kept, responsibility: str | None) -> None:
     """Ask the questions, say how it went, and write it down where that is wanted."""
     from demarcate.base.stopping import ending_with
     from demarcate.exam import record
@@ -137,7 +183,8 @@ def _take(model: Model, exam: Exam, evidence: Path | None, person: str, responsi
     from demarcate.report.exam import terminal
 
     proves = record.proves(model, exam.area, responsibility)
-    if evidence is not None:
+    actor = kept.actor()
+    if kept.evidence is not None:
         record.long_enough(exam)
     console = options.console()
     terminal.write_head(model, exam, console)
@@ -160,13 +207,9 @@ def _take(model: Model, exam: Exam, evidence: Path | None, person: str, responsi
             terminal.write_verdict(question, choice, console)
     result = grade(exam, answers)
     terminal.write_outcome(model, result, console)
-    if evidence is not None:
+    if kept.evidence is not None:
         if result.complete:
-            today = datetime.now(UTC).date()
-            file = record.record(
-                evidence, model, exam, result, person=person, responsibility=proves, completed=today
-            )
-            terminal.write_recorded(result, proves, str(file), console)
+            terminal.write_recorded(result, proves, kept.write(model, exam, result, proves, actor), console)
         else:
             say("not written down: the exam is not complete")
 

@@ -13,6 +13,8 @@ from demarcate.cli.options import Format
 from demarcate.report.out import data, saving, say
 
 if TYPE_CHECKING:
+    from demarcate.estate.sources.interface import Options
+    from demarcate.ledger.ledger import Head
     from demarcate.ledger.verifying import Verification
 
 DAMAGED = 1
@@ -71,15 +73,18 @@ def list_entries(
 def verify(
     ledger: options.LedgerPlace = None,
     pins: Annotated[
-        Path | None, typer.Option("--pins", metavar="FILE", help="Heads that were pinned: none may be missing.")
+        str | None,
+        typer.Option("--pins", metavar="FILE|s3://…", help="Heads that were pinned: none may be missing."),
     ] = None,
+    profile: options.Profile = None,
+    endpoint_url: options.Endpoint = None,
 ) -> None:
     """Say whether an entry was edited, deleted, inserted or moved; exit with 1 where one was."""
     from demarcate.ledger.ledger import Ledger
-    from demarcate.ledger.pins import read_pins
     from demarcate.ledger.verifying import verify as verified
 
-    pinned = read_pins(pins) if pins is not None else []
+    how = options.options_of(profile, None, endpoint_url)
+    pinned = _pins(pins, how) if pins is not None else []
     with Ledger(ledger, reading=True) as opened:
         opened.check_database()
         verification = verified(opened.stored(), pinned)
@@ -115,30 +120,66 @@ def _check_whole(name: str, verification: Verification) -> None:
     raise typer.Exit(DAMAGED)
 
 
+def _pins(place: str, how: Options) -> list[Head]:
+    """The pins of a file, or in S3. Raises DemarcateError where they cannot be read."""
+    from demarcate.changes.pinning import SCHEME, Vault
+    from demarcate.ledger.pins import read_pins
+
+    return Vault(place, how).pins() if place.startswith(SCHEME) else read_pins(Path(place))
+
+
 def pin(
     ledger: options.LedgerPlace = None,
-    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Add the pin to this file.")] = None,
+    out: Annotated[
+        str | None,
+        typer.Option(
+            "--out",
+            metavar="FILE|s3://BUCKET/KEY",
+            help="Add the pin to this file, or to the versions of this object in a bucket that has an object lock.",
+        ),
+    ] = None,
+    retain_days: Annotated[
+        int | None,
+        typer.Option("--retain-days", min=1, max=36500, help="In S3: for how long nobody can delete the pin."),
+    ] = None,
+    profile: options.Profile = None,
+    endpoint_url: options.Endpoint = None,
+    as_: options.Person = None,
 ) -> None:
     """Print the head of the ledger, to be kept where nobody who writes to the ledger can write.
 
-    A ledger that is damaged, or is not the one of the pins in the file, is not pinned: the exit code is 1.
+    A ledger that is damaged, or is not the one of the pins that are there, is not pinned: the exit code is 1. A pin
+    in S3 is the one write to AWS that is no change: the ledger records it before and after.
     """
     from demarcate.base.errors import DemarcateError
+    from demarcate.changes.pinning import SCHEME, Vault
+    from demarcate.ledger.acting import actor_of
     from demarcate.ledger.ledger import Ledger
     from demarcate.ledger.pins import add_pin, pin_line, read_pins
     from demarcate.ledger.verifying import verify as verified
 
-    pinned = read_pins(out) if out is not None and out.exists() else []
+    vault = None
+    if out is not None and out.startswith(SCHEME):
+        actor = actor_of(as_)
+        vault = Vault(out, options.options_of(profile, None, endpoint_url))
+        vault.check_locked(retained=retain_days is not None)
+    elif retain_days is not None:
+        raise DemarcateError("--retain-days goes with --out s3://BUCKET/KEY: a file is not locked")
+    pinned = vault.pins() if vault else read_pins(Path(out)) if out and Path(out).exists() else []
     with Ledger(ledger, reading=True) as opened:
         verification = verified(opened.stored(), pinned)
     _check_whole(opened.name, verification)
     head = verification.head
     if head is None:
         raise DemarcateError(f"{opened.name}: the ledger has no entries yet, so that there is nothing to pin")
+    if vault is not None:
+        with Ledger(ledger, existing=True) as opened:
+            head = vault.pin(opened, actor, retain_days)
+    elif out is not None:
+        add_pin(Path(out), head)
     if out is None:
         data().write(f"{pin_line(head)}\n")
     else:
-        add_pin(out, head)
         say(f"written: {out}: entry {head.number:,} is pinned")
 
 

@@ -115,19 +115,27 @@ def plan(
             raise DemarcateError("there is nothing to plan: no finding fails that a call mends")
         change = planned
     change = msgspec.structs.replace(change, title=title or change.title, id=replace or change.id)
-    record(change, reach, ledger, as_)
+    record(change, reach, ledger, as_, replaces=replace is not None)
     if unplanned:
         raise typer.Exit(options.UNREAD)
 
 
-def record(change: Change, reach: Reach, ledger: str | None, as_: str | None, *, shown: bool = True) -> None:
-    """Record a plan in the ledger, show it, and say what comes next."""
+def record(
+    change: Change,
+    reach: Reach,
+    ledger: str | None,
+    as_: str | None,
+    *,
+    shown: bool = True,
+    replaces: bool = False,
+) -> None:
+    """Record a plan in the ledger, show it, and say what comes next. It `replaces` one that is there, or is new."""
     from demarcate.changes.deciding import record_plan
     from demarcate.ledger.acting import actor_of
     from demarcate.ledger.ledger import Ledger
 
     actor = actor_of(as_, reach.caller.arn)
-    with Ledger(ledger) as opened:
+    with Ledger(ledger, existing=replaces) as opened:
         record_plan(opened, actor, change)
         if shown:
             _show(opened, change.id)

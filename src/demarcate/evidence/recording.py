@@ -1,24 +1,22 @@
-"""Write evidence: a row of training, added to an evidence folder."""
+"""Write evidence: a row of training, added to an evidence folder, or a record for the ledger."""
 
 from __future__ import annotations
 
 import csv
 import io
-import os
 import re
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
 from demarcate.base.documents import DocumentError
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import write_whole
+from demarcate.base.files import alone, write_whole
 from demarcate.evidence.cells import LONGEST, escape, words
+from demarcate.evidence.structs import Record
 from demarcate.evidence.tables import parsed
 from demarcate.evidence.texts import read_text
 from demarcate.evidence.training import TRAINING
+from demarcate.evidence.values import year_after
 
 FILE = Path("training") / "recorded.csv"
 """Where rows are added, in an evidence folder."""
@@ -47,7 +45,7 @@ def append_training(
         raise DemarcateError(f"{path}: is reached by a symbolic link; expected a file in the evidence folder")
     try:
         path.parent.mkdir(exist_ok=True)
-        with _alone(path):
+        with alone(path, WAIT):
             written = io.StringIO(_written(path), newline="")
             written.seek(0, io.SEEK_END)
             csv.DictWriter(written, TRAINING.columns, restval="", lineterminator="\n").writerow(row)
@@ -55,6 +53,27 @@ def append_training(
     except OSError as error:
         raise DemarcateError(f"{path}: cannot be written: {error.strerror or error}") from error
     return path
+
+
+def training_record(
+    *, person: str, course: str, responsibility: str, completed: date, score: str, passed: bool
+) -> Record:
+    """A training record as `append_training` writes it, for the ledger: it has no file.
+
+    Raises DemarcateError where a text cannot be written.
+    """
+    return Record(
+        kind="training",
+        responsibilities=(responsibility,),
+        title=_writable("course", course),
+        by=_writable("person", person),
+        on=completed,
+        valid_until=year_after(completed),
+        met=passed,
+        detail=f"score {_writable('score', score)}",
+        file="",
+        line=0,
+    )
 
 
 def _writable(name: str, text: str) -> str:
@@ -79,24 +98,3 @@ def _written(path: Path) -> str:
     if not rows or tuple(rows[0][1]) != TRAINING.columns:
         raise DocumentError(f"has other columns; expected {','.join(TRAINING.columns)}", str(path), 1)
     return text if text.endswith(("\n", "\r")) else f"{text}\n"
-
-
-@contextmanager
-def _alone(path: Path) -> Iterator[None]:
-    """Keep a file to oneself: whoever can make the lock beside it has it. Raises DemarcateError, OSError."""
-    lock = path.with_name(f".{path.name}.lock")
-    until = time.monotonic() + WAIT
-    while True:
-        try:
-            os.close(os.open(lock, os.O_CREAT | os.O_EXCL | os.O_WRONLY))
-            break
-        except FileExistsError:
-            if time.monotonic() > until:
-                raise DemarcateError(
-                    f"{path}: another run keeps it to itself; if there is none, delete {lock}"
-                ) from None
-            time.sleep(0.02)
-    try:
-        yield
-    finally:
-        lock.unlink(missing_ok=True)

@@ -1,12 +1,14 @@
-"""An exam as evidence: which training it proves, and its row in an evidence folder."""
+"""An exam as evidence: which training it proves, and what is written down of it."""
 
 from __future__ import annotations
 
 from datetime import date
 from pathlib import Path
+from typing import TypedDict
 
 from demarcate.base.errors import DemarcateError
-from demarcate.evidence.recording import append_training
+from demarcate.evidence.recording import append_training, training_record
+from demarcate.evidence.structs import Record
 from demarcate.exam.structs import Exam, Result
 from demarcate.model import Model
 
@@ -63,8 +65,27 @@ def record(
 
     A failed exam is written down as well. Raises DemarcateError where the record cannot be written.
     """
-    return append_training(
-        folder,
+    return append_training(folder, **_told(model, exam, result, person, responsibility, completed))
+
+
+def for_ledger(
+    model: Model, exam: Exam, result: Result, *, person: str, responsibility: str, completed: date
+) -> Record:
+    """The outcome as a piece of evidence for the ledger. Raises DemarcateError where it cannot be recorded."""
+    return training_record(**_told(model, exam, result, person, responsibility, completed))
+
+
+class _Told(TypedDict):
+    person: str
+    course: str
+    responsibility: str
+    completed: date
+    score: str
+    passed: bool
+
+
+def _told(model: Model, exam: Exam, result: Result, person: str, responsibility: str, completed: date) -> _Told:
+    return _Told(
         person=person,
         course=course(model, exam),
         responsibility=responsibility,

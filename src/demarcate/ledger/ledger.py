@@ -81,7 +81,7 @@ class Writer:
 
 
 class Ledger:
-    """A ledger that is open. With `reading`, nothing can be written and nothing is made.
+    """A ledger that is open. With `existing`, none is made; with `reading`, nothing can be written either.
 
     All methods raise LedgerError where the database fails: then nothing was appended.
     """
@@ -91,12 +91,13 @@ class Ledger:
         where: str | None = None,
         *,
         reading: bool = False,
+        existing: bool = False,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.url = url_of(where)
         self.name = name_of(self.url)
         self._now = now
-        self._engine = engine_of(self.url, reading=reading)
+        self._engine = engine_of(self.url, reading=reading, existing=existing)
 
     def __enter__(self) -> Self:
         return self
@@ -108,6 +109,10 @@ class Ledger:
         """Let the database go."""
         self._engine.dispose()
 
+    def now(self) -> datetime:
+        """The moment that an entry would have now."""
+        return self._now()
+
     def append(self, actor: Actor, *acts: Act) -> list[Entry]:
         """Append acts, all or none."""
         return self.transact(actor, lambda writer: [writer.append(act) for act in acts])
@@ -118,17 +123,17 @@ class Ledger:
             return work(Writer(connection, actor, self._now))
 
     @contextlib.contextmanager
-    def hold(self, name: str) -> Iterator[None]:
+    def hold(self, name: str) -> Iterator[Callable[[], None]]:
         """Be the only one, of all who use this ledger, who holds a name, until the block or the process ends.
 
-        Raises Held where somebody else has it.
+        Gives what raises LedgerError where it is held no more. Raises Held where somebody else has it.
         """
         with contextlib.ExitStack() as stack:
             with told(self.url):  # what fails within the block is not the ledger's
                 held = stack.enter_context(holding(self._engine, self.url, name))
-            if not held:
+            if held is None:
                 raise Held(name)
-            yield
+            yield held
 
     def entries(self, *, kinds: Sequence[str] = (), change: str | None = None) -> Iterator[Entry]:
         """Entries in order: of these kinds and this change, or all. Raises LedgerError for one that is damaged."""

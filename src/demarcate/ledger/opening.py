@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -78,15 +78,16 @@ def _file_url(path: Path) -> URL:
     return URL.create("sqlite", database=str(path.absolute()))
 
 
-def engine_of(url: URL, *, reading: bool) -> Engine:
+def engine_of(url: URL, *, reading: bool, existing: bool = False) -> Engine:
     """An engine for a ledger that is there, of this version. Where it is to be written, it is made or brought here.
 
-    Raises LedgerError where it cannot be opened, is of a newer version, or, for reading, where there is none.
+    Raises LedgerError where it cannot be opened, is of a newer version, or, for reading or where an `existing` one is
+    meant, where there is none.
     """
     path = Path(url.database) if url.get_backend_name() == "sqlite" and url.database else None
     with told(url):
         if path is not None:
-            if reading and not path.exists():
+            if (reading or existing) and not path.exists():
                 raise LedgerError(f"{path}: there is no ledger yet")
             if not path.exists():
                 _make(path)
@@ -95,7 +96,7 @@ def engine_of(url: URL, *, reading: bool) -> Engine:
             engine = _sqlite(path, reading=reading)
         else:
             engine = _postgresql(url, reading=reading)
-        _check_version(engine, url, reading=reading)
+        _check_version(engine, url, reading=reading, existing=existing)
     return engine
 
 
@@ -144,27 +145,43 @@ def transaction(engine: Engine) -> Iterator[Connection]:
 
 
 @contextlib.contextmanager
-def holding(engine: Engine, url: URL, name: str) -> Iterator[bool]:
-    """Hold a name until the block ends, or the process does; gives whether it could be had."""
+def holding(engine: Engine, url: URL, name: str) -> Iterator[Callable[[], None] | None]:
+    """Hold a name until the block ends, or the process does.
+
+    Gives what raises LedgerError where it is held no more: a connection that has it breaks, and its file may be
+    deleted. None where it could not be had.
+    """
     key = hashlib.sha256(name.encode()).hexdigest()
     if engine.dialect.name == "postgresql":
         with engine.connect() as connection:
             lock = {"lock": int(key[:15], 16)}
             held = bool(connection.execute(text("SELECT pg_try_advisory_lock(:lock)"), lock).scalar())
             connection.commit()  # the connection has it, and a server may end transactions that do nothing
-            yield held
+
+            def ask() -> None:
+                with told(url):
+                    connection.execute(text("SELECT 1"))
+                    connection.commit()
+
+            yield ask if held else None
         return
     import fcntl
 
     # The file stays: whoever removed it could remove that of somebody who has just begun to hold it.
-    handle = os.open(f"{url.database}.{key[:16]}.lock", os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+    beside = Path(f"{url.database}.{key[:16]}.lock")
+    handle = os.open(beside, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+
+    def look() -> None:
+        if not beside.exists() or not os.path.samestat(beside.stat(), os.fstat(handle)):
+            raise LedgerError(f"{beside}: was deleted, so that somebody else may be at it as well")
+
     try:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            yield False
+            yield None
         else:
-            yield True
+            yield look
     finally:
         os.close(handle)
 
@@ -254,7 +271,7 @@ def _postgresql(url: URL, *, reading: bool) -> Engine:
     return engine.execution_options(postgresql_readonly=True) if reading else engine
 
 
-def _check_version(engine: Engine, url: URL, *, reading: bool) -> None:
+def _check_version(engine: Engine, url: URL, *, reading: bool, existing: bool) -> None:
     version = _version(engine, url)
     if version == NEWEST:
         return
@@ -263,7 +280,7 @@ def _check_version(engine: Engine, url: URL, *, reading: bool) -> None:
             f"{name_of(url)}: the ledger is of version {version}, and this program knows versions up to {NEWEST}: "
             "use a newer one"
         )
-    if reading:
+    if reading or (existing and version is None):
         raise LedgerError(f"{name_of(url)}: there is no ledger yet")
     _upgrade(engine)
 

@@ -63,7 +63,7 @@ def client_of(
     """A client for operations that read ("ec2.describe_volumes"), and whose calls and answers are bounded.
 
     `bounds` are those of answers; `ANSWER` by default. Any other operation than those of `may` is refused, and of
-    `may` what does not read. `writes` are operations that change something: only an approved change gives any.
+    `may` what does not read. `writes` are operations that change something, which an approved change gives, and a pin.
     `account` gives whose client it is, for the log, as soon as that is known.
 
     Raises DemarcateError where none can be made of the configuration of AWS, or with this endpoint.

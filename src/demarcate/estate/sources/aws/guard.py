@@ -4,7 +4,8 @@ Each of three things suffices to refuse an operation. A client is made for the o
 the tables, or the few that a source needs. Its name must say that it reads. And it gives no secret and no content. So a
 table that declares what creates or changes something, by mistake or by wish, has no rows, and nothing happens.
 
-What changes something is given by an approved change alone (`changes/reach.py`), operation by operation.
+What changes something is given by an approved change alone (`changes/reach.py`), operation by operation; but for the
+object that a pin of the ledger is (`changes/pinning.py`).
 """
 
 from __future__ import annotations
