@@ -20,8 +20,11 @@ TEXTS = {
     "aws_kms_key": ("id", "arn"),
 }
 FLAGS = {OUTER: "encrypted", "aws_ebs_snapshot": "encrypted", "aws_kms_key": "enabled"}
+LISTS = {OUTER: "attached_instance_ids", "aws_kms_key": "aliases"}
 VALUES = ("a", "b", "z")
 """What a text may be: one of those that predicates speak of, or another."""
+ITEMS: tuple[tuple[str, ...], ...] = ((), ("a",), ("b", "a", "b"))
+"""What a list may be."""
 TAGS: tuple[dict[str, str], ...] = ({}, {"k": "a"}, {"k": "z"})
 
 
@@ -81,6 +84,8 @@ def predicates(
     """A predicate over rows of `scopes`, which are (alias, table), the last the innermost."""
     alias, table = scopes[-1]
     kinds = ["flag", "text", "literal", "tag", "tag", "in"]
+    lists = [(other, LISTS[of]) for other, of in scopes if of in LISTS]
+    kinds += ["held"] * 3 * len(lists)
     if depth:
         kinds += ["not", "and", "or"]
     if len(scopes) < 4 and depth:
@@ -116,6 +121,14 @@ def predicates(
     if kind == "tag":
         return Predicate(f"{alias}.tags ->> 'k' = 'a'", lambda row, rows: _equal(row[alias]["tags"].get("k"), "a"))
     column = draw(st.sampled_from(TEXTS[table]))
+    if kind == "held":
+        holder, held = draw(st.sampled_from(lists))
+        other, of = draw(st.sampled_from([scopes[-1], *scopes]))
+        text = draw(st.sampled_from(TEXTS[of]))
+        return Predicate(
+            f"list_contains({holder}.{held}, {other}.{text})",
+            lambda row, rows: row[other][text] in row[holder][held],
+        )
     if kind == "literal":
         return Predicate(f"{alias}.{column} = 'a'", lambda row, rows: row[alias][column] == "a")
     if kind == "in":
@@ -135,6 +148,7 @@ def rows_of(table: str) -> st.SearchStrategy[dict[str, Any]]:
         {
             **dict.fromkeys(TEXTS[table], text),
             FLAGS[table]: st.sampled_from([True, False, True, False, None]),
+            **({LISTS[table]: st.sampled_from([*ITEMS, *ITEMS, None])} if table in LISTS else {}),
             "tags": st.sampled_from([*TAGS, *TAGS, None]),
             "maybe": st.sampled_from([False] * 4 + [True]),
         }
@@ -143,7 +157,8 @@ def rows_of(table: str) -> st.SearchStrategy[dict[str, Any]]:
 
 def possible(table: str) -> dict[str, Sequence[Any]]:
     """What each column of a table may be."""
-    return {**dict.fromkeys(TEXTS[table], VALUES), FLAGS[table]: (True, False), "tags": TAGS}
+    lists = {LISTS[table]: ITEMS} if table in LISTS else {}
+    return {**dict.fromkeys(TEXTS[table], VALUES), FLAGS[table]: (True, False), "tags": TAGS, **lists}
 
 
 def completions(estate: Mapping[str, Sequence[Row] | None]) -> Iterator[dict[str, list[Row]]]:

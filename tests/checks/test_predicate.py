@@ -67,9 +67,10 @@ def same(a: str | None, b: str | None) -> Truth:
 
 
 name = st.sampled_from(["a", "b", None])
-outer_rows = st.fixed_dictionaries({"volume_id": name, "kms_key_id": name})
+items = st.sampled_from([None, [], ["a"], ["b", "a", "b"], [None], ["b", None]])
+outer_rows = st.fixed_dictionaries({"volume_id": name, "kms_key_id": name, "attached_instance_ids": items})
 inner_rows = st.fixed_dictionaries(
-    {"volume_id": name, "encrypted": st.sampled_from([True, False, None]), "maybe": st.booleans()}
+    {"volume_id": name, "encrypted": st.sampled_from([True, False, None]), "maybe": st.booleans(), "listed": items}
 )
 
 FORMS = {
@@ -123,6 +124,31 @@ KEYED = (
     "where s.volume_id = aws_ebs_volume.volume_id)",
     "exists (select 1 from aws_ebs_snapshot s where s.volume_id = aws_ebs_volume.volume_id and exists "
     "(select 1 from aws_ebs_snapshot t where t.volume_id = aws_ebs_volume.kms_key_id and t.encrypted = s.encrypted))",
+    *(
+        f"{form} (select 1 from aws_ebs_snapshot s where {test})"
+        for form, test in (
+            ("exists", "list_contains(attached_instance_ids, s.volume_id)"),
+            ("not exists", "s.encrypted and list_contains(attached_instance_ids, s.volume_id)"),
+            ("exists", "list_contains(s.listed, aws_ebs_volume.volume_id)"),
+            (
+                "exists",
+                "list_contains(s.listed, aws_ebs_volume.kms_key_id) and s.volume_id = aws_ebs_volume.volume_id",
+            ),
+            (
+                "exists",
+                "list_contains(s.listed, aws_ebs_volume.kms_key_id) or s.volume_id = aws_ebs_volume.volume_id",
+            ),
+            ("exists", "list_contains(s.listed, s.volume_id) and s.volume_id = aws_ebs_volume.volume_id"),
+            (
+                "exists",
+                "list_contains(s.listed, aws_ebs_volume.kms_key_id) and exists (select 1 from aws_ebs_snapshot t where "
+                "list_contains(attached_instance_ids, t.volume_id) and list_contains(s.listed, t.volume_id))",
+            ),
+        )
+    ),
+    "aws_ebs_volume.kms_key_id in (select s.volume_id from aws_ebs_snapshot s "
+    "where list_contains(attached_instance_ids, s.volume_id))",
+    "(select s.encrypted from aws_ebs_snapshot s where list_contains(s.listed, aws_ebs_volume.volume_id))",
 )
 
 
@@ -141,9 +167,12 @@ def database() -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
 
 
-VOLUMES = {"volume_id": "VARCHAR", "kms_key_id": "VARCHAR", "account_id": "VARCHAR", "region": "VARCHAR"}
+VOLUMES = {"volume_id": "VARCHAR", "kms_key_id": "VARCHAR", "account_id": "VARCHAR", "region": "VARCHAR"} | {
+    "attached_instance_ids": "VARCHAR[]"
+}
 SNAPSHOTS = dict.fromkeys(("volume_id", "_conditional", "account_id", "region"), "VARCHAR") | {
-    "encrypted": "BOOLEAN"
+    "encrypted": "BOOLEAN",
+    "listed": "VARCHAR[]",
 }
 
 
@@ -155,7 +184,7 @@ def rows_of(estates: list[Estate]) -> dict[str, list[dict[str, Any]]]:
         volumes.append(outer | here)
         snapshots += [row | here | {"_conditional": "perhaps" if row["maybe"] else None} for row in inner]
         # Rows elsewhere never count.
-        there = {"volume_id": outer["volume_id"], "encrypted": True}
+        there = {"volume_id": outer["volume_id"], "encrypted": True, "listed": [outer["volume_id"]]}
         snapshots += [there | {"account_id": f"not {number}", "region": "r"}, there | here | {"region": "s"}]
     return {"aws_ebs_volume": volumes, "aws_ebs_snapshot": snapshots}
 
@@ -165,8 +194,13 @@ def predicate(sql: str, *, by_key: bool) -> Compiled:
     """A predicate compiled, with its sub-queries looked up by their keys or row by row."""
     with contextlib.ExitStack() as stack:
         if not by_key:
-            stack.enter_context(mock.patch.object(trees, "_key", lambda condition, scope: None))
-        return compile_predicate(sql, "aws_ebs_volume", columns_of, scoped)
+            stack.enter_context(mock.patch.object(trees, "_first", lambda parts, scope, key_of: None))
+        return compile_predicate(sql, "aws_ebs_volume", with_lists, scoped)
+
+
+def with_lists(table: str) -> dict[str, str]:
+    """The columns of a table, and one that is a list."""
+    return (columns_of(table) or {}) | {"listed": "VARCHAR[]"}
 
 
 def evaluate(

@@ -285,7 +285,7 @@ class _Compiler:
             raise PredicateError(f"looks from table to table more than {MAX_LOOKUPS} times")
         if any(alias in (scope.alias, scope.name) for scope in scopes):
             raise PredicateError(f"two tables of the predicate are called {alias}: give one an alias")
-        return RowName(alias, table.name, columns)
+        return RowName(alias, table.name, columns, outside=scopes)
 
     def _condition(self, select: exp.Select, inner: RowName, scopes: _Scopes) -> exp.Expr | None:
         where = select.args.get("where")
