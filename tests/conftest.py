@@ -8,6 +8,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Iterator
+from copy import copy
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
@@ -64,6 +65,9 @@ FIRST = (
 )
 """What takes longest is begun first, so that no worker is left with it in the end."""
 
+SHARED = ("catalog", "line", "model", "who")
+"""What the cache has that nothing changes once it is made."""
+
 settings.register_profile(
     "same", deadline=None, derandomize=True, print_blob=True, suppress_health_check=[HealthCheck.too_slow]
 )
@@ -84,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
     gc.set_threshold(100_000, 50, 50)  # as the command has it
     if not worker:
         config.add_cleanup(surroundings.settle())
+    config.add_cleanup(_remember())
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -110,26 +115,34 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
     return scheduler
 
 
-@pytest.fixture(scope="session", autouse=True)
-def remembered() -> Iterator[None]:
-    """Service models stay in memory from one test to the next: to forget and read them is most of a small run."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(clients, "create_loader", models)
-        patch.setattr(botocore.session, "create_loader", models)
-        patch.setattr(clients, "gc", SimpleNamespace(collect=lambda: 0))
-        patch.setattr(caches, "cached", _once(caches.cached))
-        yield
+def _remember() -> Callable[[], None]:
+    """Let service models stay in memory from one test to the next: to forget and read them is most of a small run. How
+    to end that. Modules that are collected want the catalog, so it is begun before they are.
+    """
+    patch = pytest.MonkeyPatch()
+    patch.setattr(clients, "create_loader", models)
+    patch.setattr(botocore.session, "create_loader", models)
+    patch.setattr(clients, "gc", SimpleNamespace(collect=lambda: 0))
+    patch.setattr(caches, "cached", _once(caches.cached))
+    return patch.undo
 
 
 def _once(real: Callable[..., T]) -> Callable[..., T]:
     """The cache, into which only one of the workers puts a result: the others wait for it. They all want the same
-    first, and the catalog takes seconds to compile.
+    first, and the catalog takes seconds to compile. What a worker has of those once, it does not read again.
     """
+    known: dict[tuple[str, str], T] = {}
 
     def cached(name: str, key: str, type_: type[T], make: Callable[[], T]) -> T:
-        with (Path(tempfile.gettempdir()) / f"{name}-{key}.lock").open("wb") as lock:
-            fcntl.flock(lock, fcntl.LOCK_EX)
-            return real(name, key, type_, make)
+        if (name, key) not in known:
+            with (Path(tempfile.gettempdir()) / f"{name}-{key}.lock").open("wb") as lock:
+                fcntl.flock(lock, fcntl.LOCK_EX)
+                result = real(name, key, type_, make)
+            if name not in SHARED:
+                return result
+            known[name, key] = result
+        result = known[name, key]
+        return copy(result) if isinstance(result, dict) else result  # which has more put into it
 
     return cached
 

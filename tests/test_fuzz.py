@@ -13,8 +13,8 @@ from fuzz.inputs import Input, Link, get, put
 from fuzz.run import TARGETS, main
 from fuzz.working import Limits, input_of
 
-COUNTS = {"snapshots": 10, "config": 15, "queries": 20, "endpoints": 8}
-"""Where an input takes longer, fewer are given."""
+COUNTS = {"snapshots": 5, "config": 6, "queries": 15, "endpoints": 4, "templates": 20, "evidence": 30}
+"""Where an input takes longer, fewer are given: that a target runs is held here, and `make fuzz` looks for faults."""
 NO_HURRY = 3600.0
 
 

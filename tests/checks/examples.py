@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import cache
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -60,9 +61,8 @@ def verdicts(check: Check, examples: Sequence[Example]) -> list[Told]:
 
     Each of the others is all that there is in an account of its own: no check looks beyond one.
     """
-    if is_plain(check, examples):
-        return verdicts_together([(check, examples)])[check.id]
-    return _apart(check, examples)
+    together = verdicts_together if is_plain(check, examples) else verdicts_apart
+    return together([(check, examples)])[check.id]
 
 
 def is_plain(check: Check, examples: Sequence[Example]) -> bool:
@@ -100,23 +100,31 @@ def _name(check: Check, number: int) -> str:
     return f"example {number} of {check.id}"
 
 
-def _apart(check: Check, examples: Sequence[Example]) -> list[Told]:
-    """What is found for each example, in an account of its own."""
-    accounts = [str(int(ACCOUNT) + number) for number in range(len(examples))]
+def verdicts_apart(checks: Iterable[tuple[Check, Sequence[Example]]]) -> dict[str, list[Told]]:
+    """What is found for each example of some checks, by check: each is in an account of its own of one snapshot."""
+    numbers = count(int(ACCOUNT))
+    by_table = sorted(
+        checks, key=lambda given: given[0].table
+    )  # accounts are judged in groups: few tables in each
+    given = [(check, [(str(next(numbers)), example) for example in examples]) for check, examples in by_table]
     with SnapshotWriter("live", "examples", moment=MOMENT) as writer:
-        for account, example in zip(accounts, examples, strict=True):
-            _write(writer, check, _moved(dict(example), account), account)
+        for check, placed in given:
+            for account, example in placed:
+                _write(writer, check, _moved(dict(example), account), account)
         snapshot = writer.finish()
-    findings = list(judge(snapshot, [check], passes=True).findings())
-    mine = f"example of {check.table}"
-    return [
-        [
-            (f.verdict, f.reason)
-            for f in findings
-            if f.account == account and f.resource in (example.get("resource", mine), None)
+    told: dict[tuple[str, str | None, str | None], Told] = {}
+    for f in judge(snapshot, [check for check, _ in given], passes=True).findings():
+        told.setdefault((f.check, f.account, f.resource), []).append((f.verdict, f.reason))
+    return {
+        check.id: [
+            [
+                *told.get((check.id, account, None), []),
+                *told.get((check.id, account, example.get("resource", f"example of {check.table}")), []),
+            ]
+            for account, example in placed
         ]
-        for account, example in zip(accounts, examples, strict=True)
-    ]
+        for check, placed in given
+    }
 
 
 def _moved(value: Any, account: str) -> Any:

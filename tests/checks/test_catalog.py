@@ -19,7 +19,7 @@ from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import Table
 from demarcate.estate.tables import table
 from demarcate.model import load
-from tests.checks.examples import Told, is_plain, shipped, verdicts, verdicts_together, written_checks
+from tests.checks.examples import Told, is_plain, shipped, verdicts_apart, verdicts_together, written_checks
 
 WRITTEN = list(written_checks(SHIPPED))
 
@@ -37,9 +37,10 @@ def all_of(written: Written) -> list[Example]:
 
 @cache
 def told_together() -> dict[str, list[Told]]:
-    """What is found for the plain examples of all checks."""
-    plain = [(shipped()[one.id], all_of(one)) for one in WRITTEN if is_plain(shipped()[one.id], all_of(one))]
-    return verdicts_together(plain)
+    """What is found for the examples of all checks."""
+    given = [(shipped()[one.id], all_of(one)) for one in WRITTEN]
+    plain = [one for one in given if is_plain(*one)]
+    return verdicts_together(plain) | verdicts_apart([one for one in given if not is_plain(*one)])
 
 
 UGLY = re.compile(r"[\[\]?]|\(s\)|\b\d\d:\d\d|[: ]$|\bexample \d of ")
@@ -50,9 +51,8 @@ UGLY = re.compile(r"[\[\]?]|\(s\)|\b\d\d:\d\d|[: ]$|\bexample \d of ")
 def test_examples(written: Written) -> None:
     assert all(examples_of(written).values())
     assert written.remedy, "a shipped check says what to do"
-    check, examples = shipped()[written.id], all_of(written)
+    examples, told = all_of(written), told_together()[written.id]
     expected = [verdict for verdict, given in examples_of(written).items() for _ in given]
-    told = told_together().get(written.id) or verdicts(check, examples)
     for verdict, example, found in zip(expected, examples, told, strict=True):
         assert found, f"where excludes {example}"
         assert [each for each, _ in found] == [verdict], f"{example}: {found}"
