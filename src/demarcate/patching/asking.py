@@ -119,10 +119,10 @@ def who_patches(
         return whose(lines), statuses
 
 
-def _both(one: Selection, other: Selection) -> Selection:
+def _both(first: Selection, second: Selection) -> Selection:
     """What either reads."""
-    merged: dict[str, frozenset[str] | None] = dict(one)
-    for name, columns in other.items():
+    merged: dict[str, frozenset[str] | None] = dict(first)
+    for name, columns in second.items():
         held = merged.get(name, frozenset())
         merged[name] = None if held is None or columns is None else held | columns
     return merged

@@ -57,7 +57,7 @@ def patch_status(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> Ite
     database = Database(verdicts.snapshot)
     try:
         group = database.group(verdicts.snapshot)
-        group.open(reads(kinds))
+        group.make_whole(reads(kinds))
         cursor = group.cursor()
         for kind in kinds:
             if kind.table not in snapshot.manifest.tables and kind.table not in verdicts.lost:
