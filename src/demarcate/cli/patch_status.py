@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from demarcate.cli import options
 from demarcate.cli.options import Format
 from demarcate.report.out import data
+
+if TYPE_CHECKING:
+    from demarcate.estate.sources.interface import Options
 
 BEHIND = 1
 """The exit code where a resource is in a state that --fail-on names."""
@@ -67,6 +70,9 @@ def status(
         list[str] | None,
         typer.Option("--tag", metavar="KEY[=VALUE]", help="Only what has this tag; repeatable, all must hold."),
     ] = None,
+    scans: Annotated[
+        bool, typer.Option("--scans", help="Show who scans each node, where several do, and which wrote last.")
+    ] = False,
     fail_on: Annotated[
         str | None,
         typer.Option(
@@ -89,18 +95,19 @@ def status(
 
     where = sources or ["aws"]
     options.check_not_kept(where)
+    how = options.options_of(
+        profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
+    )
+    if scans:
+        _tell_scans(where, how, format, told=bool(kind or state or tag or fail_on))
+        return
     chosen = Filter.of(kind or (), state or (), tag or ())
     failing = Filter.states(fail_on)
     with showing() as progress:
         answer = status_of(
             load(),
             where,
-            options.options_of(
-                profile,
-                region,
-                endpoint_url,
-                accounts=options.accounts_of(org, account, role_name, external_id),
-            ),
+            how,
             chosen,
             progress=progress,
         )
@@ -109,4 +116,19 @@ def status(
     if any(told.state in failing for told in answer.statuses):
         raise typer.Exit(BEHIND)
     if answer.unread:
+        raise typer.Exit(options.UNREAD)
+
+
+def _tell_scans(where: list[str], how: Options, format: Format, *, told: bool) -> None:
+    """Say who scans each node. Raises DemarcateError where an option is for the status alone."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.patching.asking import scans_in
+    from demarcate.report import patch_scans as report
+
+    if told:
+        raise DemarcateError("--scans tells of all nodes: leave --kind, --state, --tag and --fail-on out")
+    scans, unread = scans_in(where, how)
+    report.write(scans, str(format), data(), options.console())
+    options.say_unread(unread)
+    if unread:
         raise typer.Exit(options.UNREAD)

@@ -16,6 +16,7 @@ from demarcate.estate.sources.progress import Progress
 from demarcate.lines import needed
 from demarcate.model import Model
 from demarcate.patching.kinds import Kind, load_kinds
+from demarcate.patching.scans import COLUMNS, Scans, scans_of
 from demarcate.patching.status import patch_status, selection
 from demarcate.patching.structs import PatchState, PatchStatus
 from demarcate.patching.whose import Whose, whose
@@ -88,6 +89,13 @@ def status_of(
     with collect_snapshot(sources, options, selection=wanted, progress=progress) as snapshot:
         statuses = tuple(filter(chosen.holds, patch_status(model, snapshot, chosen.kinds)))
         return Answer(statuses=statuses, unread=snapshot.unread)
+
+
+def scans_in(sources: Sequence[str], options: Options = Options()) -> tuple[list[Scans], tuple[Unread, ...]]:
+    """Who scans each node that sources have, and what could not be read. Raises DemarcateError."""
+    wanted = {table: frozenset(columns) for table, columns in COLUMNS.items()}
+    with collect_snapshot(sources, options, selection=wanted) as snapshot:
+        return scans_of(snapshot), snapshot.unread
 
 
 def who_patches(
