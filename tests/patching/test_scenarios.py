@@ -3,6 +3,9 @@
 A file of `scenarios/status` has the `answers` by operation and the `kinds` that are asked for. `status` has for each
 resource by its name the state, who patches it and the reasons, or no more than the first of these; `told` what else is
 told.
+
+A file of `scenarios/scans` says of each node whether scans of it overlap, who writes, who perhaps does, and what wrote
+last.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.model import load
+from demarcate.patching.asking import scans_in
 from demarcate.patching.kinds import load_kinds
 from demarcate.patching.status import patch_status, selection
 from tests.aws.answers.scenarios import scenario_answer
@@ -28,6 +32,8 @@ from tests.aws.answers.server import Server, serving
 from tests.aws.conftest import Aws
 
 SCENARIOS = sorted((Path(__file__).parent / "scenarios" / "status").glob("*.yaml"))
+
+SCANS = sorted((Path(__file__).parent / "scenarios" / "scans").glob("*.yaml"))
 
 REGION = "eu-west-1"
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -61,6 +67,26 @@ def test_a_scenario(server: Server, path: Path) -> None:
     for name, right in scenario.get("told", {}).items():
         said = to_builtins(told[name])
         assert {key: said[key] for key in right} == {key: _plain(value) for key, value in right.items()}, name
+
+
+@pytest.mark.parametrize("path", SCANS, ids=lambda path: path.stem)
+def test_scans(server: Server, path: Path) -> None:
+    scenario = read(path, dict[str, Any])
+    server.storm = lambda asked, truth: scenario_answer(scenario["answers"], asked, truth)
+    options = Options(session=Aws(server.url).session, regions=(REGION,), endpoint_url=server.url)
+    scans, _ = scans_in(["aws"], options)
+    nodes = {each.node: each for each in scans}
+    assert {name: each.overlap for name, each in nodes.items()} == scenario["overlap"]
+    for name, right in scenario["writers"].items():
+        assert [f"{writer.kind} {writer.name}" for writer in nodes[name].writers] == right, name
+    for name, right in scenario.get("perhaps", {}).items():
+        assert sorted(f"{writer.kind} {writer.name}" for writer in nodes[name].perhaps) == right, name
+    for name, what in scenario.get("last", {}).items():
+        last = nodes[name].last
+        assert last is not None and last.what == what, name
+    for name, right in scenario.get("compliance", {}).items():
+        assert [nodes[name].patch_compliance, nodes[name].association_compliance] == right, name
+    assert all(each.reasons for each in scans if each.overlap is None), "what is not known has a reason"
 
 
 def _plain(value: Any) -> Any:

@@ -48,6 +48,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     fail_on: str | None = None
     format: str | None = None
     out: tuple[str, ...] = ()
+    record: bool | None = None
+    service_level: tuple[str, ...] = ()
     max_resources: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_rows: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_seconds: Annotated[float, msgspec.Meta(gt=0)] | None = None
@@ -60,7 +62,7 @@ FIELDS: Final = {item.encode_name: item for item in msgspec.structs.fields(Setti
 OWN: Final = frozenset(
     {
         *("profile", "endpoint-url", "org", "account", "role-name", "external-id", "out", "ledger", "as"),
-        "max-resources",
+        *("max-resources", "record"),
     }
 )
 """What counts only where the user has set it: whom requests go to, with which rights, who acts, what is written, and

@@ -140,7 +140,7 @@ class Group:
             if name not in self._ready:
                 self._make_facts(all_tables()[name], looking[name] - set(facts))
 
-    def open(self, names: Iterable[str]) -> None:
+    def make_whole(self, names: Iterable[str]) -> None:
         """Make tables whole, for SQL that is not a check's; facts stand wherever a row of another one of them is.
 
         Raises duckdb.Error for a damaged file.

@@ -18,8 +18,10 @@ ONLY: Final = {
     "sources": ("assess", "collect", "query"),
     "check": ("assess",),
     "evidence": ("assess", "diagram"),
+    "fail_on": ("assess", "report"),
     "format": ("assess",),
     "out": ("assess",),
+    "record": ("status",),
     "role_name": ("assess", "collect", "query"),
 }
 """Settings for some verbs alone: with others an option of that name means something else, or is for one time."""

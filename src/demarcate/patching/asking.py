@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import msgspec
 
@@ -15,7 +16,11 @@ from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress
 from demarcate.lines import needed
 from demarcate.model import Model
+from demarcate.patching.history import NO_LEVELS, Levels, history_folder, history_of, record, with_levels
 from demarcate.patching.kinds import Kind, load_kinds
+from demarcate.patching.nodes import COLUMNS as PATCH_COLUMNS
+from demarcate.patching.nodes import patches_of
+from demarcate.patching.scans import COLUMNS, Scans, scans_of
 from demarcate.patching.status import patch_status, selection
 from demarcate.patching.structs import PatchState, PatchStatus
 from demarcate.patching.whose import Whose, whose
@@ -69,6 +74,10 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 
     statuses: tuple[PatchStatus, ...]
     unread: tuple[Unread, ...]
+    recorded: Path | None = None
+    """The file that it was recorded in."""
+    notes: tuple[str, ...] = ()
+    """What of the history could not be read."""
 
 
 def status_of(
@@ -77,17 +86,39 @@ def status_of(
     options: Options = Options(),
     chosen: Filter | None = None,
     *,
+    levels: Levels = NO_LEVELS,
+    into: Path | None = None,
     progress: Progress | None = None,
 ) -> Answer:
     """The status of patching of what sources hold. Of live AWS only the tables that tell of it are read.
 
-    Raises DemarcateError as `collect_snapshot` does.
+    It is recorded `into` a folder of history, where one is named: whole, whatever is chosen of it, and with each patch
+    that nodes lack. With `levels`, what the history there says to be missing for too long is overdue.
+
+    Raises DemarcateError as `collect_snapshot` and `record` do.
     """
     chosen = Filter.of() if chosen is None else chosen
     wanted = selection(model, chosen.kinds, live=asks(sources), tags=bool(chosen.tags))
+    if into is not None:
+        wanted = _both(wanted, {table: frozenset(columns) for table, columns in PATCH_COLUMNS.items()})
+    notes: tuple[str, ...] = ()
+    recorded: Path | None = None
     with collect_snapshot(sources, options, selection=wanted, progress=progress) as snapshot:
-        statuses = tuple(filter(chosen.holds, patch_status(model, snapshot, chosen.kinds)))
-        return Answer(statuses=statuses, unread=snapshot.unread)
+        statuses = list(patch_status(model, snapshot, chosen.kinds))
+        if into is not None:
+            recorded = record(statuses, snapshot.moment, into, patches_of(snapshot))
+        if levels:
+            history = history_of(into or history_folder(), levels)
+            statuses, notes = with_levels(statuses, history.exposures), history.broken
+        held = tuple(filter(chosen.holds, statuses))
+        return Answer(statuses=held, unread=snapshot.unread, recorded=recorded, notes=notes)
+
+
+def scans_in(sources: Sequence[str], options: Options = Options()) -> tuple[list[Scans], tuple[Unread, ...]]:
+    """Who scans each node that sources have, and what could not be read. Raises DemarcateError."""
+    wanted = {table: frozenset(columns) for table, columns in COLUMNS.items()}
+    with collect_snapshot(sources, options, selection=wanted) as snapshot:
+        return scans_of(snapshot), snapshot.unread
 
 
 def who_patches(
@@ -119,10 +150,10 @@ def who_patches(
         return whose(lines), statuses
 
 
-def _both(one: Selection, other: Selection) -> Selection:
+def _both(first: Selection, second: Selection) -> Selection:
     """What either reads."""
-    merged: dict[str, frozenset[str] | None] = dict(one)
-    for name, columns in other.items():
+    merged: dict[str, frozenset[str] | None] = dict(first)
+    for name, columns in second.items():
         held = merged.get(name, frozenset())
         merged[name] = None if held is None or columns is None else held | columns
     return merged

@@ -18,7 +18,7 @@ from demarcate.base import cache as results
 from demarcate.base.documents import DocumentError, compose, read
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import compile_check, compiler, load_checks
-from demarcate.checks.structs import Check, Written
+from demarcate.checks.structs import Check, Severity, Written
 from demarcate.estate.tables import all_tables
 
 FILE = Path(__file__).parent / "kinds.yaml"
@@ -43,6 +43,7 @@ class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True
     """A check of the catalog, or a predicate of its own, with its title and the sentence for where it fails."""
 
     check: str = ""
+    severity: Severity = "medium"
     title: str = ""
     passes: str = msgspec.field(name="pass", default="")
     fail: str = ""
@@ -165,7 +166,7 @@ def _compiled(name: str, table: str, rule: Rule) -> Check:
         table=table,
         passes=rule.passes,
         fail=rule.fail,
-        severity="low",
+        severity=rule.severity,
     )
     try:
         return compile_check(written, FILE.name, compose("{}", FILE.name), own=False)

@@ -99,7 +99,7 @@ def node_windows(rows: Mapping[str, list[Row]], lost: Mapping[Place, str]) -> Wi
         key = (row.place, row["window_id"])
         _maintenance_window(row, targets.get(key, []), tasks.get(key, []), told)
     for row in rows[_ASSOCIATION]:
-        if row["document_name"] is None or _is_patching(row["document_name"]):
+        if row["document_name"] is None or is_patching(row["document_name"]):
             _association(row, told)
     for row in rows[_EVENT]:
         _event_window(row, told)
@@ -130,7 +130,7 @@ def _by_window(rows: Iterable[Row]) -> dict[tuple[Place, str], list[Row]]:
     return grouped
 
 
-def _is_patching(document: str) -> bool:
+def is_patching(document: str) -> bool:
     """Whether a document, by its name or ARN, is one of AWS's that install or look for patches."""
     return document.rpartition("/")[2].rpartition(":")[2] in PATCH_DOCUMENTS
 
@@ -144,7 +144,7 @@ def _maintenance_window(row: Row, targets: list[Row], tasks: list[Row], told: _T
     unclear = ""
     at_once: list[str] = []
     for task in tasks:
-        choice, why = _of_task(row.place, task, registered, told.nodes)
+        choice, why = of_task(row.place, task, registered, told.nodes)
         all_of_it |= choice
         if not _may_install(task):
             continue
@@ -196,7 +196,7 @@ def _spelled(schedule: str, offset: int) -> str:
 
 def _may_install(task: Row) -> bool:
     """Whether a task installs patches, or may."""
-    patches = task["task_arn"] is None or _is_patching(task["task_arn"])
+    patches = task["task_arn"] is None or is_patching(task["task_arn"])
     return patches and task["patch_operation"] in ("Install", None)
 
 
@@ -206,7 +206,7 @@ def _rank(at_once: str) -> tuple[bool, float]:
     return at_once.endswith("%"), float(digits) if digits.isdigit() else 0
 
 
-def _of_task(place: Place, task: Row, registered: Mapping[str, Row], nodes: Nodes) -> tuple[Choice, str]:
+def of_task(place: Place, task: Row, registered: Mapping[str, Row], nodes: Nodes) -> tuple[Choice, str]:
     """The nodes of a task, by its own targets or by those that are registered with the window, and why not all are."""
     own = task.json("targets")
     if own is None:

@@ -8,7 +8,7 @@ be missing, then what one of its checks could not tell. Only what is left is cur
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,12 +22,15 @@ from demarcate.estate.sources.plan import Selection
 from demarcate.estate.tables import all_tables
 from demarcate.model import Model, Party
 from demarcate.patching.kinds import TOLD, Effect, Judged, Kind, checks_of, judged, reads, sql_of, sql_of_other
-from demarcate.patching.structs import PatchState, PatchStatus
+from demarcate.patching.structs import PatchFinding, PatchState, PatchStatus
 from demarcate.patching.versions import behind, is_ordered, newest
 from demarcate.posture.line import line_checks
 
 Resource = tuple[str | None, str | None, str | None]
 """The account, the region, and what findings call it."""
+
+NEWER = "a newer version is offered"
+"""The finding of a resource that is behind what is offered in its place."""
 
 ROWS = 2_000
 """How many rows are fetched at once."""
@@ -57,7 +60,7 @@ def patch_status(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> Ite
     database = Database(verdicts.snapshot)
     try:
         group = database.group(verdicts.snapshot)
-        group.open(reads(kinds))
+        group.make_whole(reads(kinds))
         cursor = group.cursor()
         for kind in kinds:
             if kind.table not in snapshot.manifest.tables and kind.table not in verdicts.lost:
@@ -113,7 +116,8 @@ class _Verdicts:
     of_rows: Mapping[tuple[str, Resource], list[tuple[str, str, str]]]
     lost: Mapping[str, list[tuple[Resource, str]]]
     not_run: Mapping[str, str]
-    lines: Mapping[tuple[str, str], list[str]] = field(default_factory=dict)
+    lines: Mapping[tuple[str, str], list[str]]
+    checks: Mapping[str, Check]
 
 
 def _verdicts(snapshot: Snapshot, checks: Mapping[str, Check]) -> _Verdicts:
@@ -138,7 +142,7 @@ def _verdicts(snapshot: Snapshot, checks: Mapping[str, Check]) -> _Verdicts:
     for name, check in checks.items():
         lines.setdefault((check.table, check.responsibility), []).append(name)
     not_run = {each.check: f"{checks[each.check].title}? {each.reason}" for each in judgement.not_run}
-    return _Verdicts(judgement.snapshot, of_rows, lost, not_run, lines)
+    return _Verdicts(judgement.snapshot, of_rows, lost, not_run, lines, checks)
 
 
 def _unread(kind: Kind, verdicts: _Verdicts) -> Iterator[PatchStatus]:
@@ -178,7 +182,7 @@ def _status(
     newer: str | None = ""
     if kind.follows:
         newer = None if behind_by is None else _newer(behind_by, latest)
-    state, reasons = _state(place, parts, others, verdicts, newer)
+    state, reasons, findings = _state(place, parts, others, verdicts, newer)
     return PatchStatus(
         account_id=account or "",
         region=region or "",
@@ -190,6 +194,7 @@ def _status(
         party=_party(model, kind, place, verdicts),
         state=state,
         reasons=reasons,
+        findings=findings,
         version=version,
         newest=latest,
         behind_by=behind_by,
@@ -225,12 +230,13 @@ def _state(
     others: Mapping[str, Others],
     verdicts: _Verdicts,
     newer: str | None,
-) -> tuple[PatchState, tuple[str, ...]]:
-    """The state of a resource, and all that led to it: what decides first.
+) -> tuple[PatchState, tuple[str, ...], tuple[PatchFinding, ...]]:
+    """The state of a resource, all that led to it (what decides first), and what of that is known to be missing.
 
     `newer` says what it is behind; it is empty where it is behind nothing, and None where that is not known.
     """
     reasons: dict[Effect | None, dict[str, None]] = {effect: {} for effect, _ in _WORST}
+    findings: dict[str, PatchFinding] = {}
     for part in parts:
         # Where another table has nothing of it, that is for a check to tell.
         named = others[part.table].get(place, ()) if part.on else (place[2],)
@@ -239,14 +245,21 @@ def _state(
             reasons[None][verdicts.not_run[name]] = None
         for other in named:
             for name, verdict, reason in verdicts.of_rows.get((part.table, (place[0], place[1], other)), ()):
-                if name in effects:
-                    reasons[effects[name] if verdict == "fail" else None][reason] = None
+                if name not in effects:
+                    continue
+                reasons[effects[name] if verdict == "fail" else None][reason] = None
+                if verdict == "fail" and effects[name] != "unless-told":
+                    check = verdicts.checks[name]
+                    id_ = check.title if "#" in name else name
+                    findings[id_] = PatchFinding(id=id_, severity=check.severity, reason=reason)
     if newer is None:
         reasons[None]["which versions are offered in its place is not known"] = None
     elif newer:
         reasons["behind"][newer] = None
+        findings[NEWER] = PatchFinding(id=NEWER, severity="medium", reason=newer)
     told = tuple(dict.fromkeys(reason for effect, _ in _WORST for reason in reasons[effect]))
-    return next((state for effect, state in _WORST if reasons[effect]), PatchState.CURRENT), told
+    state = next((state for effect, state in _WORST if reasons[effect]), PatchState.CURRENT)
+    return state, told, tuple(findings[id_] for id_ in sorted(findings))
 
 
 def _party(model: Model, kind: Kind, place: Resource, verdicts: _Verdicts) -> Party | None:

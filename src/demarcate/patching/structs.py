@@ -23,6 +23,15 @@ class PatchState(StrEnum):
     """It could not be told, for the reasons beside it. It is never counted as current."""
 
 
+class PatchFinding(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that is known to be missing from a resource. `id` stays the same while it is; `reason` may count."""
+
+    id: str
+    severity: str
+    """critical, high, medium or low; '' where nobody rates it."""
+    reason: str
+
+
 class PatchStatus(msgspec.Struct, frozen=True, kw_only=True):
     """The patching of one resource. What is None is not known, and `reasons` says why; '' is known to be nothing.
 
@@ -42,6 +51,8 @@ class PatchStatus(msgspec.Struct, frozen=True, kw_only=True):
     """Who patches it: None where its own settings that tell were not read."""
     state: PatchState
     reasons: tuple[str, ...] = ()
+    findings: tuple[PatchFinding, ...] = ()
+    """What of the reasons is known to be missing, each under an id that lasts."""
     version: str | None = None
     newest: str | None = None
     behind_by: int | None = None

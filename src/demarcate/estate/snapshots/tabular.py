@@ -74,6 +74,29 @@ def write_rows(
     spool.unlink()
 
 
+def save_rows(rows: Iterable[dict[str, Any]], types: Mapping[str, str], file: Path) -> None:
+    """A file of rows that is there, whole, or not at all. Raises OSError as `write_lines` does."""
+    from demarcate.base.connection import Limits, connect
+    from demarcate.base.stopping import ending_with
+
+    file.parent.mkdir(parents=True, exist_ok=True)
+    aside = file.parent / f".{file.stem}.{os.urandom(6).hex()}{SUFFIX}"
+
+    def tidy() -> None:
+        for left in (aside, aside.with_suffix(".ndjson")):
+            left.unlink(missing_ok=True)
+
+    with ending_with(tidy):
+        try:
+            with connect(file.parent, limits=Limits(threads=1)) as connection:
+                write_rows(connection, rows, types, aside)
+            with aside.open("rb") as written:
+                os.fsync(written.fileno())
+            aside.replace(file)
+        finally:
+            tidy()
+
+
 def ends_well(path: Path, *, follow: bool = True) -> bool:
     """Whether a file ends as a file of rows ends. Raises OSError as `open_file` does, for an empty file as well."""
     with open_file(path, follow=follow) as file:

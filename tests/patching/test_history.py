@@ -1,0 +1,138 @@
+"""The history of patching: what was missing, since when without a break, and what is a hole in it."""
+
+from __future__ import annotations
+
+import itertools
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import pytest
+
+from demarcate.base.errors import DemarcateError
+from demarcate.patching.history import Exposure, history_of, levels_of, record, with_levels
+from demarcate.patching.structs import PatchFinding, PatchState, PatchStatus
+from demarcate.report.patch_history import drawing_of, sparkline, svg_of
+from demarcate.report.pictures.drawing import Mark
+
+DAY = datetime(2026, 11, 1, 6, tzinfo=UTC)
+
+STATES = {
+    "m": (PatchState.BEHIND, ("kernel",)),
+    "M": (PatchState.BEHIND, ("kernel", "ssl")),
+    "c": (PatchState.CURRENT, ()),
+    "?": (PatchState.UNKNOWN, ()),
+    "-": None,
+}
+"""A day of a resource: what is missing, that nothing is, that it could not be read, that it was not recorded."""
+
+
+def status(state: PatchState, findings: tuple[str, ...] = (), name: str = "web") -> PatchStatus:
+    return PatchStatus(
+        account_id="123456789012",
+        region="eu-west-1",
+        resource=f"arn:aws:ec2:eu-west-1:123456789012:instance/{name}",
+        table="aws_ec2_instance",
+        kind="EC2 instance",
+        name=name,
+        tags={},
+        party="customer",
+        state=state,
+        findings=tuple(PatchFinding(id=id_, severity="high", reason=f"{id_} is missing") for id_ in findings),
+    )
+
+
+def kept(folder: Path, days: str) -> Path:
+    """A history in which a resource is each day as the letters say."""
+    for number, letter in enumerate(days):
+        held = STATES[letter]
+        if held is not None:
+            record([status(*held)], DAY + timedelta(days=number), folder)
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("days", "exposures"),
+    [
+        ("mmm", {"kernel": (0, None, 2)}),
+        ("mcm", {"kernel": (2, None, 0)}),
+        ("m?m", {"kernel": (0, None, 2)}),
+        ("m--m", {"kernel": (0, None, 3)}),
+        ("mm?", {"kernel": (0, None, 2)}),
+        ("mmc", {"kernel": (0, 2, 2)}),
+        ("mm?c", {"kernel": (0, 3, 3)}),
+        ("cMmm", {"kernel": (1, None, 2), "ssl": (1, 2, 1)}),
+        ("mcMc?M", {"kernel": (5, None, 0), "ssl": (5, None, 0)}),
+        ("c?c", {}),
+    ],
+)
+def test_exposure_begins_anew_only_where_it_was_seen_to_be_gone(
+    tmp_path: Path, days: str, exposures: dict[str, tuple[int, int | None, int]]
+) -> None:
+    """The first day, the day on which it was seen to be mended, and how many days lie between."""
+    history = history_of(kept(tmp_path, days), {})
+    said = {
+        each.finding: (
+            (each.first_seen - DAY).days,
+            (each.mended - DAY).days if each.mended is not None else None,
+            each.days,
+        )
+        for each in history.exposures
+    }
+    assert said == exposures
+    assert [day.day for day in history.days] == [
+        DAY.date() + timedelta(days=number) for number in range(len(days.rstrip("-")))
+    ]
+
+
+def test_what_was_not_recorded_is_a_hole_and_no_zero(tmp_path: Path) -> None:
+    history = history_of(kept(tmp_path, "m-c?"), {})
+    assert [day.outstanding for day in history.days] == [1, None, 0, 0]
+    assert [day.unknown for day in history.days] == [0, None, 0, 1]
+    assert sparkline(day.outstanding for day in history.days) == "█ ▁▁"
+    bars = [item for item in drawing_of(history).items if isinstance(item, Mark)]
+    assert [bar.role for bar in bars] == ["unproven", "met", "not-applicable"]
+    assert all(bar.x + bar.width <= other.x for bar, other in itertools.pairwise(bars))
+    assert "Nothing was recorded on 1 day " in svg_of(history)
+
+
+def test_what_is_missing_for_longer_than_its_service_level_is_overdue(tmp_path: Path) -> None:
+    kept(tmp_path, "mmmmm")
+    exposures = history_of(tmp_path, levels_of(["high=3"])).exposures
+    assert [(each.days, each.late) for each in exposures] == [(4, 1)]
+    now = status(PatchState.BEHIND, ("kernel",))
+    (late,) = with_levels([now], exposures)
+    assert late.state is PatchState.OVERDUE
+    assert late.reasons == ("kernel: missing for 4 days, 1 more than its service level (high: 3)",)
+    in_time = [now, status(PatchState.BEHIND, ("kernel",), "other"), status(PatchState.CURRENT)]
+    assert with_levels(in_time, history_of(tmp_path, levels_of(["high=4"])).exposures) == in_time
+
+
+def test_patches_of_nodes_are_kept_and_others_passed_over(tmp_path: Path) -> None:
+    patch = PatchFinding(id="patch KB1", severity="critical", reason="KB1 is Missing (CVE-2026-0001)")
+    nodes = [("123456789012", "eu-west-1", "web"), ("123456789012", "eu-west-1", "gone")]
+    record([status(PatchState.BEHIND)], DAY, tmp_path, ((node, patch) for node in nodes))
+    (exposure,) = history_of(tmp_path, {}).exposures
+    assert (exposure.finding, exposure.name, exposure.severity) == ("patch KB1", "web", "critical")
+
+
+def test_the_same_again_replaces_it_and_what_is_broken_is_told(tmp_path: Path) -> None:
+    file = record([status(PatchState.BEHIND, ("kernel",))], DAY, tmp_path)
+    assert record([status(PatchState.CURRENT)], DAY, tmp_path) == file
+    assert [path for path in tmp_path.rglob("*") if path.is_file()] == [file]
+    (file.parent / f"half{file.suffix}").write_bytes(file.read_bytes()[:-4])
+    history = history_of(tmp_path, {})
+    assert history.exposures == () and len(history.broken) == 1
+    assert history_of(tmp_path, {}, since=date(2026, 12, 1)).days == ()
+    assert history_of(tmp_path, {}, only={"account_id": ["1"]}).days == ()
+
+
+@pytest.mark.parametrize("text", ["high", "high=", "urgent=3", "high=-1", "high=3.5", "high=99999"])
+def test_what_is_no_service_level_is_refused(text: str) -> None:
+    with pytest.raises(DemarcateError, match="--service-level takes"):
+        levels_of([text])
+
+
+def test_the_longest_exposure_stands_first(tmp_path: Path) -> None:
+    kept(tmp_path, "mMM")
+    exposures: tuple[Exposure, ...] = history_of(tmp_path, {}).exposures
+    assert [(each.finding, each.days) for each in exposures] == [("kernel", 2), ("ssl", 1)]
