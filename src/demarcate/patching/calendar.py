@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from demarcate.base.errors import DemarcateError
-from demarcate.base.moments import utc
+from demarcate.base.moments import local, utc
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.patching import dates, node_windows, windows
 from demarcate.patching.collisions import Collision, collisions, too_short
@@ -148,7 +148,7 @@ def _clock_changes(zones: Iterable[str], since: datetime, until: datetime) -> It
         moment = since
         while moment < until:
             later = min(moment + timedelta(days=1), until)
-            before, after = (at.astimezone(zone).strftime("%z") for at in (moment, later))
+            before, after = (local(at, zone).strftime("%z") for at in (moment, later))
             if before != after:
                 yield ClockChange(zone=name, at=_change(zone, moment, later), before=before, after=after)
             moment = later
@@ -156,10 +156,10 @@ def _clock_changes(zones: Iterable[str], since: datetime, until: datetime) -> It
 
 def _change(zone: tzinfo, moment: datetime, later: datetime) -> datetime:
     """The moment between two at which the clocks of a zone are changed, to the minute."""
-    before = moment.astimezone(zone).utcoffset()
+    before = local(moment, zone).utcoffset()
     while later - moment > timedelta(minutes=1):
         middle = moment + (later - moment) / 2
-        moment, later = (middle, later) if middle.astimezone(zone).utcoffset() == before else (moment, middle)
+        moment, later = (middle, later) if local(middle, zone).utcoffset() == before else (moment, middle)
     return later.replace(second=0, microsecond=0)
 
 
