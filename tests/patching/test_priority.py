@@ -99,6 +99,10 @@ def estate(case: dict[str, Any], *, reverse: bool = False) -> Snapshot:
         "aws_ec2_instance": instances,
         "aws_vpc_security_group_rule": [] if gaps else rules,
         "aws_lambda_function": functions,
+        "aws_ssm_managed_instance_patch": [
+            {**PLACE, "resource": f"arn:patch/{number}", **patch}
+            for number, patch in enumerate(case.get("patches", ()))
+        ],
     }
     return snapshot(tables, *gaps)
 

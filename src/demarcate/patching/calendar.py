@@ -12,13 +12,12 @@ import msgspec
 from demarcate.base.errors import DemarcateError
 from demarcate.base.moments import local, utc
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.patching import dates, node_windows, windows
+from demarcate.patching import dates, ends, node_windows, windows
 from demarcate.patching.collisions import Collision, collisions, too_short
 from demarcate.patching.dates import Entry, EntryKind
 from demarcate.patching.node_windows import EVENT_WINDOW
 from demarcate.patching.reading import lost, read
 from demarcate.patching.schedules import YEARS, Schedule, Span, Window, zone_of
-from demarcate.patching.structs import PatchStatus
 from demarcate.patching.windows import MaintenanceWindow, Note, Planned
 
 MOST: Final = 1_000
@@ -63,13 +62,12 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 
 def selection() -> dict[str, frozenset[str]]:
     """The tables and columns that a calendar is made of."""
-    wanted = _wanted()
-    return {name: frozenset(columns) for name, columns in wanted.items()}
+    return {name: frozenset(columns) for name, columns in _wanted(ends.columns()).items()}
 
 
-def _wanted() -> dict[str, tuple[str, ...]]:
+def _wanted(*more: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     wanted: dict[str, tuple[str, ...]] = {}
-    for columns in (windows.COLUMNS, node_windows.COLUMNS, dates.COLUMNS):
+    for columns in (windows.COLUMNS, node_windows.COLUMNS, dates.COLUMNS, *more):
         for name, of in columns.items():
             wanted[name] = tuple(dict.fromkeys((*wanted.get(name, ()), *of)))
     return wanted
@@ -81,15 +79,14 @@ def make_calendar(
     until: datetime,
     *,
     zone: str = "UTC",
-    statuses: Iterable[PatchStatus] = (),
     tag: str | None = None,
     minutes: int = MINUTES,
     also: Mapping[str, Schedule] | None = None,
 ) -> Calendar:
     """The calendar of a snapshot between two moments.
 
-    `statuses` tell when support ends. What has one value of `tag` is a group. One node takes so many `minutes`. `also`
-    are schedules of one's own, by name. Raises DemarcateError for a span that is none, and for what cannot be read.
+    What has one value of `tag` is a group. One node takes so many `minutes`. `also` are schedules of one's own, by
+    name. Raises DemarcateError for a span that is none, and for what cannot be read.
     """
     check_span(since, until)
     rows = read(snapshot, _wanted())
@@ -111,7 +108,7 @@ def make_calendar(
             unknown.append(note)
         spans[window.about.id] = times[:MOST]
         entries += [_entry(window.about, span) for span in times[:MOST]]
-    dated += _support(statuses)
+    dated += ends.ends_of(snapshot)
     past = [entry for entry in dated if entry.start < since]
     entries += [entry for entry in dated if since <= entry.start < until]
     about = [window.about for window in planned]
@@ -231,24 +228,6 @@ def _nodes(window: MaintenanceWindow, count: int) -> str:
     if not window.id.startswith("arn:"):
         return window.schedule
     return f"{count} node" if count == 1 else f"{count:,} nodes"
-
-
-def _support(statuses: Iterable[PatchStatus]) -> list[Entry]:
-    """When support of what runs ends, of what is not without an end."""
-    return [
-        Entry(
-            kind=EntryKind.SUPPORT_ENDS,
-            start=utc(datetime.combine(status.support_ends, datetime.min.time())),
-            of=status.kind,
-            name=status.name,
-            resource=status.resource,
-            account_id=status.account_id,
-            region=status.region,
-            what=f"support of {status.version or 'its version'} ends",
-        )
-        for status in statuses
-        if status.support_ends is not None and status.support_ends.year < YEARS[-1]
-    ]
 
 
 def _order(entry: Entry) -> tuple[datetime, str, str, str, str, str]:

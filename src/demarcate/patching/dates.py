@@ -96,6 +96,11 @@ def _service_update(row: Row) -> Iterator[Said]:
     yield EntryKind.DUE, row["service_update_recommended_apply_by_date"], what
 
 
+def _scheduled(row: Row) -> Iterator[Said]:
+    if not row["is_over"]:
+        yield EntryKind.EVENT, row["not_before"], row["code"]
+
+
 def _health(row: Row) -> Iterator[Said]:
     code = row["event_type_code"] or ""
     if row["event_type_category"] == "scheduledChange":
@@ -133,6 +138,14 @@ _DATED: Final = (
         lambda row: "ElastiCache replication group" if row["replication_group_id"] else "ElastiCache cluster",
         lambda row: row["replication_group_id"] or row["cache_cluster_id"],
         _service_update,
+    ),
+    _Dated(
+        "aws_ec2_scheduled_event",
+        ("instance_id", "code", "description", "not_before", "is_over"),
+        ("code", "is_over"),
+        lambda _: "EC2 instance",
+        lambda row: row["instance_id"],
+        _scheduled,
     ),
     _Dated(
         "aws_health_event",

@@ -14,7 +14,7 @@ from typing import Any, Final
 import msgspec
 
 from demarcate.base.encoding import from_json
-from demarcate.estate.snapshots.querying import run
+from demarcate.estate.snapshots.querying import QueryLimits, run
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.patching.feed_formats import CVE, Exploited, notices_of
 from demarcate.patching.feeds import Known
@@ -31,6 +31,9 @@ SEVERITIES: Final = {"CRITICAL": 9.0, "HIGH": 7.0, "IMPORTANT": 7.0, "MEDIUM": 4
 
 WORST: Final = 10.0
 
+MOST: Final = 20_000_000
+"""How many rows are looked at."""
+
 FINDINGS: Final = "aws_inspector2_finding"
 
 _FINDING: Final = (
@@ -44,6 +47,20 @@ _FINDING: Final = (
     ),
     *("fix_available", "exploit_available", "resource_type", "resource_id", "image_in_use_count", "packages"),
 )
+
+PATCHES: Final = "aws_ssm_managed_instance_patch"
+
+_LACKING: Final = f"""
+SELECT account_id, region, resource_id, vulnerability_id, min(resource) AS resource,
+       arg_min(severity, title) AS severity, list(DISTINCT title ORDER BY title) AS packages
+FROM (
+    SELECT account_id, region, resource, instance_id AS resource_id, title, severity,
+           unnest(cve_ids) AS vulnerability_id
+    FROM {PATCHES} WHERE state IN ('Missing', 'Failed')
+)
+GROUP BY account_id, region, resource_id, vulnerability_id
+"""
+"""The vulnerabilities that patches would mend which nodes lack: the patch is the fix, and its severity its vendor's."""
 
 _RULES, _INSTANCES, _FUNCTIONS = "aws_vpc_security_group_rule", "aws_ec2_instance", "aws_lambda_function"
 
@@ -64,6 +81,7 @@ SELECT f.account_id, f.region, f.resource, f.arn AS id, f.url_config_auth_type A
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     FINDINGS: _FINDING,
+    PATCHES: ("instance_id", "title", "severity", "state", "cve_ids"),
     _INSTANCES: (*("instance_id", "instance_state", "associate_public_ip_address", "security_group_ids", "tags"),),
     _RULES: ("group_id", "is_egress", "cidr_ipv4", "cidr_ipv6"),
     _FUNCTIONS: ("arn", "url_config_auth_type", "tags"),
@@ -127,7 +145,8 @@ def first_of(snapshot: Snapshot, known: Known, data_tags: Mapping[str, frozenset
     `data_tags` are keys of tags and the values that tell of data that matters. Raises DemarcateError.
     """
     exposures = {**_instances(snapshot), **_functions(snapshot)}
-    return ranked(read(snapshot, {FINDINGS: _FINDING})[FINDINGS], exposures, known, data_tags)
+    findings = read(snapshot, {FINDINGS: _FINDING})[FINDINGS]
+    return ranked([*findings, *_lacking(snapshot, findings)], exposures, known, data_tags)
 
 
 def ranked(
@@ -161,8 +180,19 @@ def _identity(row: Row) -> str:
     return ":".join(identity.split(":")[:7]) if row["resource_type"] == "AWS_LAMBDA_FUNCTION" else identity
 
 
+def _lacking(snapshot: Snapshot, findings: Iterable[Row]) -> Iterator[Row]:
+    """What nodes lack by Patch Manager, in the form of Inspector's findings, but for what is among these."""
+    told = {(row["region"], row["resource_id"], row["vulnerability_id"]) for row in findings}
+    blank = dict.fromkeys((*_FINDING, "_unknown"))
+    for patch in _rows(_LACKING, snapshot):
+        node = patch["resource_id"] or ""
+        if (patch["region"], node, patch["vulnerability_id"]) not in told:
+            kind = "AWS_EC2_INSTANCE" if node.startswith("i-") else "managed node"
+            yield Row(blank | patch | {"resource_type": kind, "fix_available": "YES"})
+
+
 def _rows(sql: str, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
-    columns, rows = run(sql, snapshot)
+    columns, rows = run(sql, snapshot, QueryLimits(rows=MOST))
     for values in rows:
         yield dict(zip(columns, values, strict=True))
 
