@@ -158,7 +158,7 @@ FINDING = st.fixed_dictionaries(
 def test_what_is_exploited_is_always_before_what_is_not_and_what_is_unknown_is_named(findings: Any) -> None:
     rows = [
         Row(
-            dict.fromkeys(COLUMNS["aws_inspector2_finding"])
+            dict.fromkeys((*COLUMNS["aws_inspector2_finding"], "file"))
             | {**PLACE, "resource": str(number), "resource_id": finding.pop("of"), **finding}
         )
         for number, finding in enumerate(findings)

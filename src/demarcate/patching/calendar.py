@@ -26,6 +26,8 @@ MOST: Final = 1_000
 LONGEST: Final = timedelta(days=10 * 366)
 """How long a calendar may be."""
 
+OWN: Final = "schedule of your own"
+
 MINUTES: Final = 30
 """How many minutes the patching of one node is taken to last, where nothing else is said."""
 
@@ -165,7 +167,7 @@ def _also(schedules: Mapping[str, Schedule]) -> list[Planned]:
         Planned(
             MaintenanceWindow(
                 id=f"own:{name}",
-                kind="schedule of your own",
+                kind=OWN,
                 name=name,
                 account_id=None,
                 region=None,
@@ -225,7 +227,7 @@ def _entry(window: MaintenanceWindow, span: Span) -> Entry:
 
 
 def _nodes(window: MaintenanceWindow, count: int) -> str:
-    if not window.id.startswith("arn:"):
+    if window.kind == OWN:
         return window.schedule
     return f"{count} node" if count == 1 else f"{count:,} nodes"
 

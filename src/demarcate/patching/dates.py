@@ -173,6 +173,8 @@ def dates_of(rows: Mapping[str, list[Row]]) -> tuple[list[Entry], list[Note], li
     unknown: list[Note] = []
     for dated in _DATED:
         for row in rows[dated.table]:
+            if row["file"] is not None:  # nothing waits for what is only declared
+                continue
             name = dated.name(row) or row.resource
             if why := row.why(*dated.needs):
                 unknown.append(note_of(dated.of(row), row, name, why))

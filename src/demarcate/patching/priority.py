@@ -183,7 +183,7 @@ def _identity(row: Row) -> str:
 def _lacking(snapshot: Snapshot, findings: Iterable[Row]) -> Iterator[Row]:
     """What nodes lack by Patch Manager, in the form of Inspector's findings, but for what is among these."""
     told = {(row["region"], row["resource_id"], row["vulnerability_id"]) for row in findings}
-    blank = dict.fromkeys((*_FINDING, "_unknown"))
+    blank = dict.fromkeys((*_FINDING, "file", "_unknown"))
     for patch in _rows(_LACKING, snapshot):
         node = patch["resource_id"] or ""
         if (patch["region"], node, patch["vulnerability_id"]) not in told:
@@ -290,7 +290,7 @@ def _judge(
             REACHABLE,
             1.0,
             "it can be reached from the internet",
-            "it cannot be reached",
+            "it cannot be reached from the internet",
         ),
         (
             "fixable",
