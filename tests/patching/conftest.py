@@ -29,11 +29,13 @@ from demarcate.patching.plans import PatchPlan
 from demarcate.patching.rings import read_rings
 from demarcate.patching.running import Ended, Means, roll_back, run_plan
 from tests.aws.answers.server import Server, serving
-from tests.aws.conftest import REGION
+from tests.aws.conftest import REGION, aws, server
 from tests.changes.cases import APPROVER, PLANNER
 from tests.changes.fakes import unsynced
 from tests.conftest import models
 from tests.patching.scenes import Scene, scenes
+
+__all__ = ["aws", "server"]
 
 
 @pytest.fixture(scope="session")

@@ -19,7 +19,6 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.patching.calendar import MOST, Calendar, make_calendar
 from demarcate.patching.dates import EntryKind
 from demarcate.patching.schedules import parse
-from demarcate.patching.structs import PatchState, PatchStatus
 from demarcate.report import patch_calendar, patch_icalendar
 from demarcate.report.console import Console
 from demarcate.report.out import Out
@@ -103,31 +102,32 @@ def test_what_the_calendar_of_an_estate_says(case: dict[str, Any]) -> None:
 
 
 def test_ends_of_support_and_schedules_of_ones_own_are_in_it() -> None:
-    ends = PatchStatus(
-        account_id=ACCOUNT,
-        region=REGION,
-        resource="arn:db",
-        table="aws_rds_db_instance",
-        kind="RDS DB instance",
-        name="orders",
-        tags={},
-        party=None,
-        state=PatchState.CURRENT,
-        version="8.0.36",
-        support_ends=date(2026, 11, 9),
-    )
-    with estate({}) as taken:
-        since = moment("2026-11-01")
-        calendar = make_calendar(
-            taken,
-            since,
-            since + timedelta(days=30),
-            statuses=[ends],
-            also={"lab": parse("Patch Tuesday + 3 days at 22:00"), "minutely": parse("cron(* * * * ? *)")},
-        )
-    kinds = {(entry.kind, entry.start.isoformat()[:10], entry.name) for entry in calendar.entries}
-    assert (EntryKind.SUPPORT_ENDS, "2026-11-09", "orders") in kinds
-    assert (EntryKind.WINDOW, "2026-11-13", "lab") in kinds
+    engine = {"engine": "mysql", "engine_major_version": "8.0", "engine_version": "8.0.36"}
+    rows: dict[str, list[dict[str, Any]]] = {
+        "aws_rds_db_instance": [{"db_instance_identifier": "orders", **engine}],
+        "aws_rds_engine_version_support": [
+            {"engine": "mysql", "major_engine_version": "8.0", "end_of_standard_support": "2026-11-09T23:59:59"}
+        ],
+        "aws_ec2_instance_image": [
+            {
+                "instance_id": "i-1",
+                "managed_by": "",
+                "image_id": "ami-1",
+                "image_deprecates": True,
+                "image_deprecation_time": "2026-11-20T00:00:00",
+            }
+        ],
+    }
+    own = {"lab": parse("Patch Tuesday + 3 days at 22:00"), "minutely": parse("cron(* * * * ? *)")}
+    since = moment("2026-11-01")
+    with estate(rows) as taken:
+        calendar = make_calendar(taken, since, since + timedelta(days=30), also=own)
+    kinds = {(entry.kind, f"{entry.start:%Y-%m-%d}", entry.name) for entry in calendar.entries}
+    assert {
+        (EntryKind.SUPPORT_ENDS, "2026-11-09", "orders"),
+        (EntryKind.EVENT, "2026-11-20", "ami-1"),
+        (EntryKind.WINDOW, "2026-11-13", "lab"),
+    } <= kinds
     assert sum(entry.name == "minutely" for entry in calendar.entries) == MOST
     assert [note.name for note in calendar.unknown] == ["minutely"]
 

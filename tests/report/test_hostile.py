@@ -93,6 +93,8 @@ RUNS: dict[str, list[str]] = {
     "change show commands": [hostile.CHANGE, "--commands", "--ledger", LEDGER],
     "change show nothing": [TEXTS[6], "--ledger", LEDGER],
     "patch calendar": ["{snapshot}", "--also", TEXTS[6] + "=Patch Tuesday at 22:00", "--full"],
+    "patch next": ["{snapshot}", "--data-tag", TEXTS[6] + "=" + TEXTS[0]],
+    "patch next nothing": ["{templates}", "--data-tag", TEXTS[6]],
     "patch calendar nowhere": ["{templates}", "--zone", TEXTS[6]],
     "ledger list": ["--ledger", LEDGER],
     "ledger verify": ["--ledger", LEDGER],
@@ -118,7 +120,7 @@ RUNS: dict[str, list[str]] = {
 VERBS = {
     *("checks list", "checks show", "facts list", "facts check", "facts update", "feeds list", "feeds update"),
     *("ledger list", "ledger verify", "ledger export", "ledger pin", "ledger import"),
-    *("change list", "change show", "baseline list", "evidence import", "patch calendar"),
+    *("change list", "change show", "baseline list", "evidence import", "patch calendar", "patch next"),
     *("guardrails list", "guardrails propose", "guardrails show", "guardrails test"),
     *(name for name in RUNS if " " not in name),
 }

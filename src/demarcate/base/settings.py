@@ -45,6 +45,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     ledger: str | None = None
     as_: str | None = msgspec.field(name="as", default=None)
     by_tag: tuple[str, ...] = ()
+    data_tag: tuple[str, ...] = ()
     fail_on: str | None = None
     format: str | None = None
     out: tuple[str, ...] = ()

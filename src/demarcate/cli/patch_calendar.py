@@ -1,7 +1,8 @@
-"""patch calendar: all windows and dates of an estate, in one calendar."""
+"""patch calendar, patch next: when things are patched, and what comes first."""
 
 from __future__ import annotations
 
+from collections.abc import Container
 from contextlib import nullcontext
 from datetime import datetime
 from enum import StrEnum
@@ -11,9 +12,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demarcate.cli import options
+from demarcate.cli.options import Format
 from demarcate.report.out import data, saving, say
 
 if TYPE_CHECKING:
+    from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.patching.calendar import Calendar
     from demarcate.patching.schedules import Schedule
 
@@ -31,6 +34,7 @@ class CalendarFormat(StrEnum):
 def verbs(group: typer.Typer) -> None:
     """Register the verbs."""
     group.command()(calendar)
+    group.command("next")(next_)
 
 
 def calendar(
@@ -79,7 +83,7 @@ def calendar(
     from datetime import timedelta
 
     from demarcate.base.errors import DemarcateError
-    from demarcate.base.moments import utc
+    from demarcate.base.moments import local, utc
     from demarcate.estate.sources.collecting import collect_snapshot
     from demarcate.patching.calendar import check_span, make_calendar, selection
     from demarcate.patching.schedules import zone_of
@@ -105,15 +109,12 @@ def calendar(
         snapshot = collect_snapshot(where, how, selection=wanted, progress=progress)
     with snapshot:
         if first is None:
-            first = snapshot.moment.astimezone(clocks).replace(hour=0, minute=0, second=0, microsecond=0)
+            first = local(snapshot.moment, clocks).replace(hour=0, minute=0, second=0, microsecond=0)
         begins, ends = utc(first), utc(last or first + timedelta(days=30))
         check_span(begins, ends)
         made = make_calendar(snapshot, begins, ends, zone=zone, tag=group_by, minutes=node_minutes, also=own)
         _tell(made, format, out, full=full)
-        unread = [gap for gap in snapshot.unread if gap.file or {gap.table, *gap.tables} & set(wanted)]
-        options.say_unread(unread)
-        if unread:
-            raise typer.Exit(options.UNREAD)
+        _say_unread(snapshot, wanted)
 
 
 def _tell(calendar: Calendar, format: CalendarFormat, out: Path | None, *, full: bool) -> None:
@@ -143,7 +144,7 @@ def _moment(option: str, text: str, zone: str, *, end: bool = False) -> datetime
 
     Raises DemarcateError.
     """
-    from datetime import UTC, timedelta
+    from datetime import timedelta
 
     from demarcate.base.errors import DemarcateError
     from demarcate.base.moments import utc
@@ -153,7 +154,7 @@ def _moment(option: str, text: str, zone: str, *, end: bool = False) -> datetime
         moment = datetime.fromisoformat(text)
         if end and len(text) <= len("2026-11-23"):
             moment += timedelta(days=1)
-        return utc(moment if moment.tzinfo is not None else moment.replace(tzinfo=zone_of(zone))).astimezone(UTC)
+        return utc(moment if moment.tzinfo is not None else moment.replace(tzinfo=zone_of(zone)))
     except (ValueError, OverflowError) as error:
         raise DemarcateError(f"{option} takes a date such as 2026-11-23, not {text!r}") from error
 
@@ -170,3 +171,81 @@ def _schedules(texts: list[str] | None, zone: str) -> dict[str, Schedule]:
             raise DemarcateError(f"--also takes NAME=SCHEDULE, not {text!r}")
         schedules[name] = parse(schedule, zone_of(zone))
     return schedules
+
+
+def next_(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=options.SOURCES)] = None,
+    number: Annotated[int, typer.Option(min=1, help="How many are shown.")] = 20,
+    data_tag: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--data-tag",
+            metavar="KEY=VALUE",
+            help="A tag of what holds data that matters; repeatable.",
+        ),
+    ] = None,
+    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    org: options.Organization = False,
+    account: options.AccountIds = None,
+    role_name: options.RoleName = None,
+    external_id: options.ExternalId = None,
+) -> None:
+    """Say what to patch first: what is exploited, then what is likely to be, then what is severe, and why.
+
+    It goes by the feeds that are kept (demarcate feeds update), as far as they are not too old. Exit codes: 0 done;
+    2 bad input; 3 done, but something could not be read.
+    """
+    from demarcate.estate.sources.collecting import collect_snapshot
+    from demarcate.patching.feeds import known
+    from demarcate.patching.priority import first_of, selection
+    from demarcate.report import patch_next as report
+    from demarcate.report import rows
+    from demarcate.report.progress import showing
+
+    tags = _data_tags(data_tag)
+    where = sources or ["aws"]
+    options.check_not_kept(where)
+    how = options.options_of(
+        profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
+    )
+    wanted = selection()
+    with showing() as progress:
+        snapshot = collect_snapshot(where, how, selection=wanted, progress=progress)
+    with snapshot:
+        feeds = known(snapshot.moment)
+        firsts = first_of(snapshot, feeds, tags)
+        if format is Format.TEXT:
+            report.write(firsts, number, feeds.said, options.console())
+        else:
+            rows.write(*report.rows(firsts[:number]), str(format), data())
+            for line in feeds.said:
+                say(line)
+        _say_unread(snapshot, wanted)
+
+
+def _data_tags(texts: list[str] | None) -> dict[str, frozenset[str]]:
+    """The values of each key. Raises DemarcateError for what is no tag."""
+    from demarcate.base.errors import DemarcateError
+
+    tags: dict[str, frozenset[str]] = {}
+    for text in texts or ():
+        key, equals, value = text.partition("=")
+        if not equals or not key:
+            raise DemarcateError(f"--data-tag takes KEY=VALUE, not {text!r}")
+        tags[key] = tags.get(key, frozenset()) | {value}
+    return tags
+
+
+def _say_unread(snapshot: Snapshot, wanted: Container[str]) -> None:
+    """Say what could not be read of these tables, and end with the exit code for that."""
+    unread = [
+        gap
+        for gap in snapshot.unread
+        if gap.file or any(name in wanted for name in (gap.table, *gap.tables) if name)
+    ]
+    options.say_unread(unread)
+    if unread:
+        raise typer.Exit(options.UNREAD)

@@ -10,15 +10,14 @@ from typing import Final
 import msgspec
 
 from demarcate.base.errors import DemarcateError
-from demarcate.base.moments import utc
+from demarcate.base.moments import local, utc
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.patching import dates, node_windows, windows
+from demarcate.patching import dates, ends, node_windows, windows
 from demarcate.patching.collisions import Collision, collisions, too_short
 from demarcate.patching.dates import Entry, EntryKind
 from demarcate.patching.node_windows import EVENT_WINDOW
 from demarcate.patching.reading import lost, read
 from demarcate.patching.schedules import YEARS, Schedule, Span, Window, zone_of
-from demarcate.patching.structs import PatchStatus
 from demarcate.patching.windows import MaintenanceWindow, Note, Planned
 
 MOST: Final = 1_000
@@ -26,6 +25,8 @@ MOST: Final = 1_000
 
 LONGEST: Final = timedelta(days=10 * 366)
 """How long a calendar may be."""
+
+OWN: Final = "schedule of your own"
 
 MINUTES: Final = 30
 """How many minutes the patching of one node is taken to last, where nothing else is said."""
@@ -63,13 +64,12 @@ class Calendar(msgspec.Struct, frozen=True, kw_only=True):
 
 def selection() -> dict[str, frozenset[str]]:
     """The tables and columns that a calendar is made of."""
-    wanted = _wanted()
-    return {name: frozenset(columns) for name, columns in wanted.items()}
+    return {name: frozenset(columns) for name, columns in _wanted(ends.columns()).items()}
 
 
-def _wanted() -> dict[str, tuple[str, ...]]:
+def _wanted(*more: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
     wanted: dict[str, tuple[str, ...]] = {}
-    for columns in (windows.COLUMNS, node_windows.COLUMNS, dates.COLUMNS):
+    for columns in (windows.COLUMNS, node_windows.COLUMNS, dates.COLUMNS, *more):
         for name, of in columns.items():
             wanted[name] = tuple(dict.fromkeys((*wanted.get(name, ()), *of)))
     return wanted
@@ -81,15 +81,14 @@ def make_calendar(
     until: datetime,
     *,
     zone: str = "UTC",
-    statuses: Iterable[PatchStatus] = (),
     tag: str | None = None,
     minutes: int = MINUTES,
     also: Mapping[str, Schedule] | None = None,
 ) -> Calendar:
     """The calendar of a snapshot between two moments.
 
-    `statuses` tell when support ends. What has one value of `tag` is a group. One node takes so many `minutes`. `also`
-    are schedules of one's own, by name. Raises DemarcateError for a span that is none, and for what cannot be read.
+    What has one value of `tag` is a group. One node takes so many `minutes`. `also` are schedules of one's own, by
+    name. Raises DemarcateError for a span that is none, and for what cannot be read.
     """
     check_span(since, until)
     rows = read(snapshot, _wanted())
@@ -111,7 +110,7 @@ def make_calendar(
             unknown.append(note)
         spans[window.about.id] = times[:MOST]
         entries += [_entry(window.about, span) for span in times[:MOST]]
-    dated += _support(statuses)
+    dated += ends.ends_of(snapshot)
     past = [entry for entry in dated if entry.start < since]
     entries += [entry for entry in dated if since <= entry.start < until]
     about = [window.about for window in planned]
@@ -148,7 +147,7 @@ def _clock_changes(zones: Iterable[str], since: datetime, until: datetime) -> It
         moment = since
         while moment < until:
             later = min(moment + timedelta(days=1), until)
-            before, after = (at.astimezone(zone).strftime("%z") for at in (moment, later))
+            before, after = (local(at, zone).strftime("%z") for at in (moment, later))
             if before != after:
                 yield ClockChange(zone=name, at=_change(zone, moment, later), before=before, after=after)
             moment = later
@@ -156,10 +155,10 @@ def _clock_changes(zones: Iterable[str], since: datetime, until: datetime) -> It
 
 def _change(zone: tzinfo, moment: datetime, later: datetime) -> datetime:
     """The moment between two at which the clocks of a zone are changed, to the minute."""
-    before = moment.astimezone(zone).utcoffset()
+    before = local(moment, zone).utcoffset()
     while later - moment > timedelta(minutes=1):
         middle = moment + (later - moment) / 2
-        moment, later = (middle, later) if middle.astimezone(zone).utcoffset() == before else (moment, middle)
+        moment, later = (middle, later) if local(middle, zone).utcoffset() == before else (moment, middle)
     return later.replace(second=0, microsecond=0)
 
 
@@ -168,7 +167,7 @@ def _also(schedules: Mapping[str, Schedule]) -> list[Planned]:
         Planned(
             MaintenanceWindow(
                 id=f"own:{name}",
-                kind="schedule of your own",
+                kind=OWN,
                 name=name,
                 account_id=None,
                 region=None,
@@ -228,27 +227,9 @@ def _entry(window: MaintenanceWindow, span: Span) -> Entry:
 
 
 def _nodes(window: MaintenanceWindow, count: int) -> str:
-    if not window.id.startswith("arn:"):
+    if window.kind == OWN:
         return window.schedule
     return f"{count} node" if count == 1 else f"{count:,} nodes"
-
-
-def _support(statuses: Iterable[PatchStatus]) -> list[Entry]:
-    """When support of what runs ends, of what is not without an end."""
-    return [
-        Entry(
-            kind=EntryKind.SUPPORT_ENDS,
-            start=utc(datetime.combine(status.support_ends, datetime.min.time())),
-            of=status.kind,
-            name=status.name,
-            resource=status.resource,
-            account_id=status.account_id,
-            region=status.region,
-            what=f"support of {status.version or 'its version'} ends",
-        )
-        for status in statuses
-        if status.support_ends is not None and status.support_ends.year < YEARS[-1]
-    ]
 
 
 def _order(entry: Entry) -> tuple[datetime, str, str, str, str, str]:

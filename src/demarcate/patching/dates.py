@@ -96,6 +96,11 @@ def _service_update(row: Row) -> Iterator[Said]:
     yield EntryKind.DUE, row["service_update_recommended_apply_by_date"], what
 
 
+def _scheduled(row: Row) -> Iterator[Said]:
+    if not row["is_over"]:
+        yield EntryKind.EVENT, row["not_before"], row["code"]
+
+
 def _health(row: Row) -> Iterator[Said]:
     code = row["event_type_code"] or ""
     if row["event_type_category"] == "scheduledChange":
@@ -135,6 +140,14 @@ _DATED: Final = (
         _service_update,
     ),
     _Dated(
+        "aws_ec2_scheduled_event",
+        ("instance_id", "code", "description", "not_before", "is_over"),
+        ("code", "is_over"),
+        lambda _: "EC2 instance",
+        lambda row: row["instance_id"],
+        _scheduled,
+    ),
+    _Dated(
         "aws_health_event",
         ("service", "event_type_code", "event_type_category", "start_time"),
         ("event_type_category", "event_type_code"),
@@ -160,6 +173,8 @@ def dates_of(rows: Mapping[str, list[Row]]) -> tuple[list[Entry], list[Note], li
     unknown: list[Note] = []
     for dated in _DATED:
         for row in rows[dated.table]:
+            if row["file"] is not None:  # nothing waits for what is only declared
+                continue
             name = dated.name(row) or row.resource
             if why := row.why(*dated.needs):
                 unknown.append(note_of(dated.of(row), row, name, why))

@@ -197,13 +197,17 @@ def known(moment: datetime) -> Known:
             said.append(f"{name}: there is none: demarcate feeds update {name}")
         elif have.until < moment:
             said.append(
-                f"{name}: of {have.as_of.date()}, {have.age(moment)} days old, and believed for {feed.days}: it is "
+                f"{name}: of {have.as_of.date()}, {_days(have.age(moment))} old, and believed for {feed.days}: it is "
                 "left out"
             )
         else:
-            said.append(f"{name}: of {have.as_of.date()}, {have.age(moment)} days old")
+            said.append(f"{name}: of {have.as_of.date()}, {_days(have.age(moment))} old")
             told["notices" if name == "updateinfo" else name] = have.rows
     return Known(**told, said=tuple(said))
+
+
+def _days(number: int) -> str:
+    return "1 day" if number == 1 else f"{number} days"
 
 
 def now() -> datetime:

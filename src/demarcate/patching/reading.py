@@ -18,7 +18,7 @@ Wanted = Mapping[str, Iterable[str]]
 Place = tuple[str | None, str | None]
 """An account and region."""
 
-_OF_ALL = ("resource", "account_id", "region", "_unknown")
+_OF_ALL = ("resource", "account_id", "region", "file", "_unknown")
 
 
 class Row(dict[str, Any]):

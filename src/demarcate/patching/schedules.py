@@ -22,7 +22,7 @@ from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from demarcate.base.errors import DemarcateError
-from demarcate.base.moments import utc
+from demarcate.base.moments import local, utc
 
 YEARS: Final = range(1970, 2200)
 """The years that AWS's cron expressions know."""
@@ -101,9 +101,9 @@ class Cron:
 
     def _on(self, day: date, since: datetime, until: datetime) -> Iterator[datetime]:
         for hour, minute, second in self.times:
-            local = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=self.zone)
-            moment = local.astimezone(UTC)
-            if since <= moment < until and moment.astimezone(self.zone) == local:
+            shown = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=self.zone)
+            moment = utc(shown)
+            if since <= moment < until and local(moment, self.zone) == shown:
                 yield moment
 
 

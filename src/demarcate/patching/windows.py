@@ -171,6 +171,22 @@ _OWN: Final = (
         _weekly,
     ),
     _Own(
+        "aws_dms_replication_instance",
+        ("replication_instance_identifier", "preferred_maintenance_window"),
+        "replication_instance_identifier",
+        _constant("DMS replication instance"),
+        ("preferred_maintenance_window",),
+        _weekly,
+    ),
+    _Own(
+        "aws_memorydb_cluster",
+        ("name", "maintenance_window"),
+        "name",
+        _constant("MemoryDB cluster"),
+        ("maintenance_window",),
+        lambda row: weekly(row["maintenance_window"]),
+    ),
+    _Own(
         "aws_opensearch_domain",
         ("domain_name", "off_peak_window_enabled", "off_peak_window_start"),
         "domain_name",

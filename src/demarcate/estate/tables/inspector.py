@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from demarcate.estate.schema.table import Arn, Each, Float, From, Table, Text, Texts, Time
+from demarcate.estate.schema.table import Arn, Each, Float, From, Int, Table, Text, Texts, Time
 from demarcate.estate.schema.transforms import each
 
 STATUS = Table(
@@ -60,6 +60,11 @@ FINDING = Table(
         Text("exploit_available", live="exploitAvailable", about="YES or NO."),
         Text("resource_type", live="resources[0].type"),
         Text("resource_id", live="resources[0].id"),
+        Int(
+            "image_in_use_count",
+            live="resources[0].details.awsEcrContainerImage.inUseCount",
+            about="Of a container image: how many tasks and pods of the organization run it.",
+        ),
         Texts("packages", live=From("packageVulnerabilityDetails.vulnerablePackages", each("name")), absent=[]),
         Time("first_observed_at", live="firstObservedAt"),
         Time("last_observed_at", live="lastObservedAt"),
