@@ -176,8 +176,8 @@ def _means(ledger: Ledger, how: How) -> Means:
     from demarcate.checks.catalog import load_checks
     from demarcate.ledger.acting import actor_of
     from demarcate.model import load
+    from demarcate.patching import running
     from demarcate.patching.mechanisms import MECHANISMS
-    from demarcate.patching.running import Means
 
     reads = {name for mechanism in MECHANISMS.values() for name in mechanism.reads} | {alarms.HISTORY}
 
@@ -186,7 +186,7 @@ def _means(ledger: Ledger, how: How) -> Means:
         with how.reach(change, reads) as reaching:
             yield reaching
 
-    return Means(
+    return running.Means(
         ledger=ledger,
         person=lambda reaching: actor_of(how.person, reaching.caller.arn),
         reach=reach,
@@ -194,6 +194,7 @@ def _means(ledger: Ledger, how: How) -> Means:
         checks=load_checks(how.folders or (), responsibilities=load().owed),
         policies=read_policies(how.policies) if how.policies is not None else (),
         told=say,
+        now=running.now_in_utc,
     )
 
 

@@ -110,6 +110,16 @@ def progress_of(ledger: Ledger, plan_id: str) -> Progress:
     return progress
 
 
+def ring_of(ledger: Ledger, change_id: str) -> Ring | None:
+    """The ring that a change is of; None where it is of none."""
+    for entry in ledger.entries(kinds=(PLANNED,)):
+        plan = msgspec.convert(entry.act.after, PatchPlan)
+        for stage in plan.stages:
+            if change_id in {part.change for part in stage.parts}:
+                return stage.ring
+    return None
+
+
 def _progress(entries: Iterable[Entry]) -> Progress | None:
     progress: Progress | None = None
     for entry in entries:

@@ -43,12 +43,20 @@ End = Literal["done", "soaks", "stopped", "waits", "rolled back"]
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended, at which ring, and why. `again` is when it can go on, where that is known."""
+    """How a run ended, at which ring, and why. `again` is when it can go on, where that is known, and `change` is what
+    waits for an approval, where it does not wait for the time alone.
+    """
 
     how: End
     ring: str = ""
     reasons: tuple[str, ...] = ()
     again: datetime | None = None
+    change: str = ""
+
+
+def now_in_utc() -> datetime:
+    """The moment that it is."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +74,7 @@ class Means:
     checks: dict[str, Check]
     policies: Sequence[Policy] = ()
     told: Callable[[str], None] = lambda _text: None
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Callable[[], datetime] = now_in_utc
     run: Callable[[Run], Run] = lambda run: run
     """What a run of a change is made of, where it is not to wait as long as usual."""
 
@@ -157,7 +165,7 @@ def _why_wait(stage: Stage, status: Status, after: int, means: Means) -> Ended |
         _permit(stage, after, means)(status)
     except DemarcateError as error:
         again = opens(stage.ring, means.now()) if stage.ring.windows or stage.ring.freezes else None
-        return Ended("waits", stage.ring.name, tuple(map(str, error.args)), again)
+        return Ended("waits", stage.ring.name, tuple(map(str, error.args)), again, status.change.id)
     return None
 
 

@@ -75,6 +75,8 @@ def ended(plan_id: str, end: Ended) -> Iterator[str]:
         yield f"ring {end.ring} is applied, and is watched: {goes_on}"
     elif end.how == "waits":
         yield from end.reasons
+        if any("to approve it" in reason for reason in end.reasons):
+            yield f"next: demarcate change show {end.change}, and demarcate change approve {end.change}"
         yield f"ring {end.ring} waits: {goes_on}"
     elif end.how == "stopped":
         yield from end.reasons
