@@ -164,7 +164,7 @@ def _why_wait(stage: Stage, status: Status, after: int, means: Means) -> Ended |
     try:
         _permit(stage, after, means)(status)
     except DemarcateError as error:
-        again = opens(stage.ring, means.now()) if stage.ring.windows or stage.ring.freezes else None
+        again = opens(stage.ring, means.now())
         return Ended("waits", stage.ring.name, tuple(map(str, error.args)), again, status.change.id)
     return None
 
