@@ -28,6 +28,7 @@ WRONG = {
     "rings:\n- id: a\n  windows: [{zone: Europe/Berlni}]": "there is no time zone 'Europe/Berlni'",
     "freezes: [{from: 2026-12-24, to: 2026-12-01}]\nrings: [{id: a}]": "rings.yaml:1: a freeze ends on 2026-12-01",
     "rings:\n- id: a\n  alarms: ['arn:aws:sns:x']": "is no alarm",
+    "rings:\n- id: a\n  at-most: {percent: 5}": "rings.yaml:3: at-most per cent",
     "- id: a": "Expected `object`, got `array`",
 }
 

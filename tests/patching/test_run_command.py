@@ -163,6 +163,11 @@ def test_a_rollback_that_fails_half_way_is_told_and_goes_on(world: Worlds) -> No
         name: ended.outcome for name, ended in standing(own.ledger, change).ended.items() if name[0] == "undo"
     }
     assert (undone["undo", 1], undone["undo", 2]) == (Outcome.DONE, Outcome.FAILED)
+    own.later(hours=25)
+    with pytest.raises(DemarcateError, match="on the way back"):
+        own.run(plan)
+    own.play("all goes well")  # somebody put it back by hand, under the same mark
+    assert own.roll_back(plan).how == "rolled back"
 
 
 def test_without_a_copy_there_is_no_way_back(world: Worlds) -> None:

@@ -63,8 +63,8 @@ def plan(
     """
     from demarcate.changes.deciding import record_plan
     from demarcate.changes.reach import Reach
+    from demarcate.changes.selecting import live_snapshot
     from demarcate.checks.catalog import load_checks
-    from demarcate.estate.sources.collecting import collect_snapshot
     from demarcate.ledger.acting import actor_of
     from demarcate.ledger.ledger import Ledger
     from demarcate.model import load
@@ -80,9 +80,7 @@ def plan(
     read = read_rings(rings, load_checks(checks or (), responsibilities=load().owed))
     mechanisms = [mechanism for mechanism, _ in wanted]
     with showing() as progress:
-        snapshot = collect_snapshot(
-            sources or ["aws"], how, selection=planning.selection(mechanisms, read), progress=progress
-        )
+        snapshot = live_snapshot(sources or ["aws"], how, planning.selection(mechanisms, read), progress)
     with snapshot:
         unread = snapshot.unread
         options.say_unread(unread)
