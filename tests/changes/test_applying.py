@@ -13,11 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demarcate.base.errors import DemarcateError
-from demarcate.changes.applying import Run, Stopped, standing
+from demarcate.changes.applying import Run, standing
 from demarcate.changes.deciding import approve, record_plan, reject
 from demarcate.changes.planning import make_change
 from demarcate.changes.status import Outcome, State, Status, Way
 from demarcate.changes.structs import Change, Step
+from demarcate.changes.tasks import Stopped
 from demarcate.ledger.entry import Act, Entry
 from demarcate.ledger.ledger import Ledger
 from demarcate.ledger.opening import LedgerError

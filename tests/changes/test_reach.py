@@ -16,11 +16,12 @@ import pytest
 
 from demarcate.changes import reach as reaching
 from demarcate.changes.alarms import Alarms
-from demarcate.changes.applying import Run, Stopped
+from demarcate.changes.applying import Run
 from demarcate.changes.planning import make_change
 from demarcate.changes.reach import Gone, NotDone, Reach, Uncertain
 from demarcate.changes.status import State
 from demarcate.changes.structs import Operation, Read, Step, Undo
+from demarcate.changes.tasks import Stopped
 from demarcate.changes.trying import try_steps
 from demarcate.estate.sources.interface import Options
 from demarcate.ledger.ledger import Ledger

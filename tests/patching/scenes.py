@@ -1,7 +1,7 @@
 """Scenarios of patching, as data: what AWS answers, by operation, and how that changes with what it was told to do.
 
     - name: a node that never reboots
-      is: all goes well             # it has that one's answers too, and its own come after them
+      is: all goes well             # it has that one's answers too, and its own come after them; so does `with`
       answers:
         ssm.list_command_invocations:
           - {answer: {CommandInvocations: []}}
@@ -42,7 +42,11 @@ def scenes() -> dict[str, dict[str, list[dict[str, Any]]]]:
     told: dict[str, dict[str, list[dict[str, Any]]]] = {}
     for path in sorted(FOLDER.glob("*.yaml")):
         for item in yaml.safe_load(path.read_text()):
-            turns = {name: list(own) for name, own in told.get(item.get("is", ""), {}).items()}
+            turns = {
+                name: list(own)
+                for other in (item.get("is", ""), item.get("with", ""))
+                for name, own in told.get(other, {}).items()
+            }
             for operation, own in item.get("answers", {}).items():
                 turns[operation] = [*turns.get(operation, ()), *own]
             assert item["name"] not in told

@@ -7,7 +7,7 @@ import pytest
 
 from demarcate.base.errors import DemarcateError
 from demarcate.changes.applying import standing
-from demarcate.changes.status import State
+from demarcate.changes.status import Outcome, State
 from demarcate.ledger.evidence import ledger_evidence
 from demarcate.model import load
 from demarcate.patching.plans import progress_of
@@ -159,6 +159,15 @@ def test_a_rollback_that_fails_half_way_is_told_and_goes_on(world: Worlds) -> No
     change = plan.stages[0].parts[0].change
     assert standing(own.ledger, change).state is State.UNDO_STOPPED
     assert [call["InstanceId"] for call in own.scene.made("ec2.create_replace_root_volume_task")] == [B, A]
+    undone = {
+        name: ended.outcome for name, ended in standing(own.ledger, change).ended.items() if name[0] == "undo"
+    }
+    assert (undone["undo", 1], undone["undo", 2]) == (Outcome.DONE, Outcome.FAILED)
+    own.later(hours=25)
+    with pytest.raises(DemarcateError, match="on the way back"):
+        own.run(plan)
+    own.play("all goes well")  # somebody put it back by hand, under the same mark
+    assert own.roll_back(plan).how == "rolled back"
 
 
 def test_without_a_copy_there_is_no_way_back(world: Worlds) -> None:

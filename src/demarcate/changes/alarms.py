@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final, Protocol
 
-from demarcate.changes.applying import Stopped
 from demarcate.changes.reach import NotDone
 from demarcate.changes.structs import Operation, Read, Step
+from demarcate.changes.tasks import Stopped
 
 OPERATION: Final = "cloudwatch.describe_alarms"
 """What is asked."""

@@ -15,7 +15,7 @@ import os
 import platform
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final, NoReturn, Protocol
 
 import msgspec
@@ -25,6 +25,7 @@ from demarcate.changes import status as records
 from demarcate.changes.reach import Gone, NotDone, Uncertain
 from demarcate.changes.status import Begun, Ended, Outcome, State, Status, StepBegun, StepEnded, Way, status_of
 from demarcate.changes.structs import Change, Operation, Read, Step
+from demarcate.changes.tasks import Stopped, Task, passed_over, tasks_of, undo_of
 from demarcate.changes.values import EARLIER, holds, with_after
 from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.ledger import Held, Ledger, Writer
@@ -52,83 +53,28 @@ class Hands(Protocol):
         """Make a call. Raises NotDone and Uncertain."""
 
 
-class Stopped(Exception):
-    """A change stands still, whole: what was done is recorded, and nothing else was. The text says why."""
+@dataclass(slots=True)
+class _Queue:
+    """What is under way of a change, and what stands still, by its place.
 
-
-@dataclass(frozen=True, slots=True)
-class _Task:
-    """One call that is to be made: of a step, or what undoes it.
-
-    `ended` is how the step ended that is to be undone; None where it is not known whether it took effect.
+    `apart` says that its resources have nothing to do with each other: one that stands still stops no other.
     """
 
-    number: int
-    step: Step
-    way: Way
-    ended: StepEnded | None = None
+    status: Status
+    apart: bool
+    under_way: list[Task] = field(default_factory=list)
+    stopped: dict[tuple[str, str, str], str] = field(default_factory=dict)
 
     @property
-    def name(self) -> str:
-        """The operation, as far as it is known before the state is read."""
-        undo = self.step.undo.operation
-        return self.step.do.name if self.way == "apply" or undo is None else undo.name
+    def places(self) -> set[tuple[str, str, str]]:
+        """The resources of which something is under way."""
+        return {task.place for task in self.under_way}
 
-    @property
-    def told(self) -> str:
-        """The call and what it is for, for people."""
-        return f"{self.name} {self.step.resource}"
-
-    @property
-    def is_long(self) -> bool:
-        """Whether its outcome is awaited apart from its beginning."""
-        return bool(self.step.begun if self.way == "apply" else self.step.undo.begun)
-
-    @property
-    def place(self) -> tuple[str, str, str]:
-        """What it is for: no two of its calls are under way at once."""
-        return self.step.account, self.step.region, self.step.resource
-
-    @property
-    def reads(self) -> Read:
-        """What shows its effect."""
-        own = self.step.undo.reads if self.way == "undo" else None
-        return own or self.step.reads
-
-    def is_done(self, state: Any) -> bool:
-        """Whether a state shows that the call has taken effect, or that there is none to undo."""
-        step, undo = self.step, self.step.undo
-        if self.way == "apply":
-            return holds(step.done, state)
-        if undo.reads is None and state == step.before:
-            return True
-        return holds(undo.done, state) if undo.done else not holds(step.done, state)
-
-    def is_begun(self, state: Any) -> bool:
-        """Whether a state shows that AWS is at it."""
-        begun = self.step.begun if self.way == "apply" else self.step.undo.begun
-        return bool(begun) and holds(begun, state)
-
-    def is_failed(self, state: Any) -> bool:
-        """Whether a state shows that the call will not take effect any more."""
-        failed = self.step.failed if self.way == "apply" else self.step.undo.failed
-        earlier = self.step.before if self.way == "apply" else self.ended and self.ended.state
-        return bool(failed) and state != earlier and holds(failed, state)
-
-    def expects(self, state: Any) -> bool:
-        """Whether the call may be made in a state: the one that was planned against, or that the step left."""
-        if self.way == "apply":
-            return bool(state == self.step.before)
-        return self.ended is None or self.step.undo.reads is not None or bool(state == self.ended.state)
-
-    def operation(self, state: Any) -> Operation:
-        """The call, in a state that it may be made in. Raises Stopped where nothing undoes a step."""
-        if self.way == "apply":
-            return self.step.do
-        undo = _undo(self.step, state) if self.ended is None else self.ended.undo
-        if undo is None:
-            raise Stopped(f"step {self.number}: nothing undoes it: {self.step.undo.why_not}")
-        return undo
+    def stop(self, task: Task, stopped: Stopped) -> None:
+        """Note that a resource stands still, or stop all. Raises Stopped."""
+        if not self.apart:
+            raise stopped
+        self.stopped[task.place] = str(stopped)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +108,7 @@ class Run:
         with _alone(self.ledger, change_id) as still:
             status = self._begin(change_id, way, permit or _approved, resume=resume)
             try:
-                self._take_all(status, list(_tasks(status, way)), still)
+                self._take_all(status, list(tasks_of(status, way)), still)
             except Stopped as stopped:
                 self._end(change_id, way, str(stopped))
             else:
@@ -182,48 +128,67 @@ class Run:
 
         return self.ledger.transact(self.actor, begin)
 
-    def _take_all(self, status: Status, tasks: list[_Task], still: Callable[[], None]) -> None:
+    def _take_all(self, status: Status, tasks: list[Task], still: Callable[[], None]) -> None:
         """Make calls in order, for as many resources at once as the change says; `still` is asked before each.
 
         Raises Stopped.
         """
-        under_way: list[_Task] = []
+        queue = _Queue(status, apart=status.change.origin == "patch" and all(task.way == "undo" for task in tasks))
         for task in tasks:
-            while len(under_way) >= status.change.at_once or task.place in {other.place for other in under_way}:
-                self._await_one(status, under_way)
+            while len(queue.under_way) >= status.change.at_once or task.place in queue.places:
+                self._await_one(queue)
+            if task.place in queue.stopped:
+                continue
             still()
-            if self._take(status, task):
-                under_way.append(task)
-        while under_way:
-            self._await_one(status, under_way)
+            try:
+                if self._take(status, task):
+                    queue.under_way.append(task)
+            except Stopped as stopped:
+                queue.stop(task, stopped)
+        while queue.under_way:
+            self._await_one(queue)
+        if queue.stopped:
+            raise Stopped("; ".join(queue.stopped.values()))
 
-    def _await_one(self, status: Status, under_way: list[_Task]) -> None:
+    def _await_one(self, queue: _Queue) -> None:
         """Wait until one or more of what is under way has ended, and record how. Raises Stopped where one failed."""
-        longest = max(max(self.wait, task.step.wait) for task in under_way)
-        left, pause, ended = longest, 0.2, set[int]()
-        while not ended:
-            for task in under_way:
-                state = self._read(task)
-                if task.is_failed(state):
-                    self._fail(status.change, task, state)
-                if task.is_done(state):
-                    self._ended(status.change, task, Outcome.DONE, state)
-                    self.told(task.number, len(status.change.steps), f"{Outcome.DONE}: {task.told}")
-                    ended.add(task.number)
-                elif left < pause:
-                    reason = f"{task.name} has no outcome after {longest:g} s"
-                    self._ended(status.change, task, Outcome.UNCERTAIN, state, reason)
-                    raise Stopped(f"step {task.number}: {reason}: {task.step.resource}")
-                elif task.way == "apply":
-                    self.check(task.step)
-                self.follow(task.step)
-            if not ended:
-                self.sleep(pause)
-                left -= pause
-                pause = min(pause * 2, 10.0)
-        under_way[:] = [task for task in under_way if task.number not in ended]
+        longest = max(max(self.wait, task.step.wait) for task in queue.under_way)
+        left, pause, waiting = longest, 0.2, len(queue.under_way)
+        while True:
+            for task in tuple(queue.under_way):
+                try:
+                    if self._has_ended(queue.status, task, longest if left < pause else None):
+                        queue.under_way.remove(task)
+                except Stopped as stopped:
+                    queue.under_way.remove(task)
+                    queue.stop(task, stopped)
+            if len(queue.under_way) < waiting:
+                return
+            self.sleep(pause)
+            left -= pause
+            pause = min(pause * 2, 10.0)
 
-    def _take(self, status: Status, task: _Task) -> bool:
+    def _has_ended(self, status: Status, task: Task, waited: float | None) -> bool:
+        """Whether what is under way has come to its end, which is recorded; `waited` is for how many seconds it was
+        waited in vain. Raises Stopped where it failed, and where it is waited for no longer.
+        """
+        state = self._read(task)
+        if task.is_failed(state):
+            self._fail(status.change, task, state)
+        if task.is_done(state):
+            self._ended(status.change, task, Outcome.DONE, state)
+            self.told(task.number, len(status.change.steps), f"{Outcome.DONE}: {task.told}")
+            return True
+        if waited is not None:
+            reason = f"{task.name} has no outcome after {waited:g} s"
+            self._ended(status.change, task, Outcome.UNCERTAIN, state, reason)
+            raise Stopped(f"step {task.number}: {reason}: {task.step.resource}")
+        if task.way == "apply":
+            self.check(task.step)
+        self.follow(task.step)
+        return False
+
+    def _take(self, status: Status, task: Task) -> bool:
         """Make one call, unless it is made; returns whether it is under way. Raises Stopped."""
         of = len(status.change.steps)
         if task.way == "apply":
@@ -245,7 +210,7 @@ class Run:
             self._fail(status.change, task, state)
         if task.is_done(state):
             outcome = Outcome.DONE if may_have_run else Outcome.SKIPPED
-            self._ended(status.change, task, outcome, state, "" if may_have_run else _passed_over(task, state))
+            self._ended(status.change, task, outcome, state, "" if may_have_run else passed_over(task, state))
             self.told(task.number, of, f"{outcome}: {task.told}")
             return False
         if may_have_run and task.is_begun(state):
@@ -263,7 +228,7 @@ class Run:
         self.told(task.number, of, f"{outcome}: {operation.name} {task.step.resource}")
         return outcome is Outcome.UNDER_WAY
 
-    def _undone_from(self, status: Status, task: _Task) -> _Task | None:
+    def _undone_from(self, status: Status, task: Task) -> Task | None:
         """What undoes a step that began and of which it is not recorded how it ended, as AWS shows it now.
 
         None where it never began. Raises Stopped where it does not come to an end.
@@ -279,11 +244,11 @@ class Run:
             if made.is_begun(state) and not made.is_done(state):
                 raise Stopped(f"step {task.number}: {step.resource}: {task.step.do.name} has not ended yet")
         if state == step.before:
-            self._ended(status.change, task, Outcome.SKIPPED, state, _passed_over(task, state))
+            self._ended(status.change, task, Outcome.SKIPPED, state, passed_over(task, state))
             return None
         midway = step.undo.midway if made.is_begun(state) and not made.is_done(state) else None
         ended = StepEnded(
-            step=task.number, way="apply", outcome=Outcome.DONE, state=state, undo=midway or _undo(step, state)
+            step=task.number, way="apply", outcome=Outcome.DONE, state=state, undo=midway or undo_of(step, state)
         )
         return replace(task, ended=ended)
 
@@ -296,7 +261,7 @@ class Run:
         states = [ended[place].state if place in ended else None for place in places]
         return Operation(name=operation.name, parameters=with_after(operation.parameters, states, EARLIER))
 
-    def _looked_at(self, task: _Task, *, may_have_run: bool) -> Any:
+    def _looked_at(self, task: Task, *, may_have_run: bool) -> Any:
         """The state before a call. Where one may have been made of which nothing came back, its effect has time."""
         if may_have_run:
             seconds = min(LOST, self.wait) if task.is_long else max(min(LOST, self.wait), task.step.wait)
@@ -305,7 +270,7 @@ class Run:
             return self._settled(task, min(LOST, self.wait), lambda state: holds(task.step.done, state))
         return self._read(task)
 
-    def _send(self, change: Change, task: _Task, operation: Operation, before: Any) -> Outcome:
+    def _send(self, change: Change, task: Task, operation: Operation, before: Any) -> Outcome:
         """Make a call and record what became of it: it is done, or under way. Raises Stopped for anything else."""
         lost = ""
         try:
@@ -328,7 +293,7 @@ class Run:
         self._ended(change, task, Outcome.UNCERTAIN, state, reason)
         raise Stopped(f"step {task.number}: {reason}; what is there now is in the ledger")
 
-    def _fail(self, change: Change, task: _Task, state: Any) -> NoReturn:
+    def _fail(self, change: Change, task: Task, state: Any) -> NoReturn:
         """Record that AWS took a call and could not carry it out. Raises Stopped."""
         reason = f"{task.name} was taken by AWS, and failed"
         if cause := self.follow(task.step):
@@ -336,7 +301,7 @@ class Run:
         self._ended(change, task, Outcome.FAILED, state, reason, taken=True)
         raise Stopped(f"step {task.number}: {reason}")
 
-    def _settled(self, task: _Task, seconds: float, shows: Callable[[Any], bool]) -> Any:
+    def _settled(self, task: Task, seconds: float, shows: Callable[[Any], bool]) -> Any:
         """The state when it shows what is waited for, or when it no longer may.
 
         The time is counted by what was waited, and not by a clock, which may jump.
@@ -351,7 +316,7 @@ class Run:
             left -= pause
             pause = min(pause * 2, 10.0)
 
-    def _read(self, task: _Task) -> Any:
+    def _read(self, task: Task) -> Any:
         try:
             return self.hands.read(task.step.account, task.step.region, task.reads)
         except NotDone as error:
@@ -360,9 +325,9 @@ class Run:
             raise Stopped(f"step {task.number}: {error}") from error
 
     def _ended(
-        self, change: Change, task: _Task, outcome: Outcome, state: Any, reason: str = "", *, taken: bool = False
+        self, change: Change, task: Task, outcome: Outcome, state: Any, reason: str = "", *, taken: bool = False
     ) -> None:
-        undo = _undo(task.step, state) if (outcome, task.way) == (Outcome.DONE, "apply") else None
+        undo = undo_of(task.step, state) if (outcome, task.way) == (Outcome.DONE, "apply") else None
         ended = StepEnded(
             step=task.number,
             way=task.way,
@@ -421,42 +386,6 @@ def _act(kind: str, change: Change, told: msgspec.Struct, step: Step | None = No
         after=msgspec.to_builtins(told),
         **more,
     )
-
-
-def _tasks(status: Status, way: Way) -> Iterator[_Task]:
-    """What is left to do: the steps in order, or what undoes those that took effect or may have, the last first."""
-    settled = (Outcome.DONE, Outcome.SKIPPED)
-    numbered = list(enumerate(status.change.steps, 1))
-    if way == "apply":
-        for number, step in numbered:
-            ended = status.ended.get(("apply", number))
-            if ended is None or ended.outcome not in settled:
-                yield _Task(number, step, way)
-        return
-    for number, step in reversed(numbered):
-        ended, undone = status.ended.get(("apply", number)), status.ended.get(("undo", number))
-        if undone is not None and undone.outcome in settled:
-            continue
-        open_ = ended is not None and (ended.outcome in (Outcome.UNCERTAIN, Outcome.UNDER_WAY) or ended.taken)
-        if ("apply", number) in status.open or open_:
-            yield _Task(number, step, way)
-        elif ended is not None and ended.outcome is Outcome.DONE:
-            yield _Task(number, step, way, ended)
-
-
-def _passed_over(task: _Task, state: Any) -> str:
-    """Why a call is not made."""
-    if task.way == "apply":
-        return "it was so already"
-    return "it is as before the step" if state == task.step.before else "the step has no effect any more"
-
-
-def _undo(step: Step, state: Any) -> Operation | None:
-    """What undoes a call, with what was read after it."""
-    operation = step.undo.operation
-    if operation is None:
-        return None
-    return Operation(name=operation.name, parameters=with_after(operation.parameters, state))
 
 
 def _approved(status: Status) -> str:

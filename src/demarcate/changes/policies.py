@@ -253,10 +253,13 @@ SEARCHED: Final = timedelta(days=35)
 
 
 def opens(policy: Policy, now: datetime) -> datetime | None:
-    """The first whole minute from now on that is within a window and in no freeze; None where none is near.
+    """The first whole minute after now that is within a window and in no freeze, where now is none; None where now is
+    one, and where none is near.
 
     Each minute is asked, and none is computed: so a night on which clocks are set is as long as it is.
     """
+    if not list(_ill_timed(policy, now)):
+        return None
     moment, last = now.replace(second=0, microsecond=0) + timedelta(minutes=1), now + SEARCHED
     while moment <= last:
         if not list(_ill_timed(policy, moment)):

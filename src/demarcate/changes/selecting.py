@@ -18,6 +18,7 @@ from demarcate.estate.snapshots.manifest import is_snapshot
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress
 from demarcate.model import load
 
@@ -30,6 +31,27 @@ class Failing:
     checks: Mapping[str, Check]
     snapshot: Snapshot
     judged: Mapping[str, int]
+
+
+def live_snapshot(
+    sources: Sequence[str], options: Options, selection: Selection, progress: Progress | None = None
+) -> Snapshot:
+    """A live estate that is to be changed: aws, or a snapshot of it. Raises DemarcateError for anything else, and where
+    a snapshot does not have a table.
+    """
+    kept = any(is_snapshot(Path(name)) for name in sources)  # how AWS is reached is for what is read of it then
+    snapshot = collect_snapshot(sources, Options() if kept else options, selection=selection, progress=progress)
+    if snapshot.manifest.source != "live":
+        snapshot.close()
+        raise DemarcateError(
+            f"{snapshot.manifest.origin}: only what is live can be changed: name aws, or a snapshot of it; what a "
+            "template declares is mended in the template (--patch FILE writes the edit)"
+        )
+    missing = sorted(set(selection) - set(snapshot.asked))
+    if missing:
+        snapshot.close()
+        raise DemarcateError(f"{sources[0]}: the snapshot has no {missing[0]}: collect it again, or name aws")
+    return snapshot
 
 
 def failing(
@@ -51,14 +73,7 @@ def failing(
         columns = selection[check.table]
         if columns is not None:
             selection[check.table] = columns | set(columns_of(check.remedy))
-    kept = any(is_snapshot(Path(name)) for name in sources)  # how AWS is reached is for what is read of it then
-    snapshot = collect_snapshot(sources, Options() if kept else options, selection=selection, progress=progress)
-    if snapshot.manifest.source != "live":
-        snapshot.close()
-        raise DemarcateError(
-            f"{snapshot.manifest.origin}: only what is live can be changed: name aws, or a snapshot of it; what a "
-            "template declares is mended in the template (--patch FILE writes the edit)"
-        )
+    snapshot = live_snapshot(sources, options, selection, progress)
     judgement = judge(snapshot, checks.values())
     failing = tuple(
         finding

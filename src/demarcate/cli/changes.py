@@ -90,14 +90,17 @@ def approve(
     ledger: options.LedgerPlace = None,
     as_: options.Person = None,
 ) -> None:
-    """Approve a plan as it stands, until it expires."""
+    """Approve a plan as it stands, until it expires. A change of a ring is approved as the ring asks."""
     from demarcate.changes.deciding import approve as approved
     from demarcate.changes.policies import read_policies
     from demarcate.ledger.acting import actor_of
     from demarcate.ledger.ledger import Ledger
+    from demarcate.patching.plans import ring_of
 
     with Ledger(ledger, existing=True) as opened:
-        approval = approved(opened, actor_of(as_), change, read_policies(policies), digest=plan)
+        ring = ring_of(opened, change) if policies is None else None
+        asked = (ring,) if ring is not None else read_policies(policies)
+        approval = approved(opened, actor_of(as_), change, asked, digest=plan)
     say(f"{change}: approved by {approval.by} until {approval.until[:16].replace('T', ' ')} UTC")
 
 
@@ -240,6 +243,7 @@ def carry_out(
 
     `authority` is on whose it is applied, beside that of policies. Raises typer.Exit where it is not done whole.
     """
+    from demarcate.base.errors import DemarcateError
     from demarcate.changes.alarms import Alarms
     from demarcate.changes.applying import Run, standing
     from demarcate.changes.deciding import permitted
@@ -258,6 +262,10 @@ def carry_out(
 
     status = standing(ledger, change_id)
     if way == "apply":
+        if status.change.origin == "patch":
+            raise DemarcateError(
+                f"{change_id}: it is of a patch plan, whose rings go in order: demarcate patch run"
+            )
         permit(status)  # before AWS is asked anything; what counts is when it is asked again
         checks_of(status.change, how.folders or ())
     with how.reach(status.change) as reach:

@@ -63,8 +63,8 @@ def plan(
     """
     from demarcate.changes.deciding import record_plan
     from demarcate.changes.reach import Reach
+    from demarcate.changes.selecting import live_snapshot
     from demarcate.checks.catalog import load_checks
-    from demarcate.estate.sources.collecting import collect_snapshot
     from demarcate.ledger.acting import actor_of
     from demarcate.ledger.ledger import Ledger
     from demarcate.model import load
@@ -80,9 +80,7 @@ def plan(
     read = read_rings(rings, load_checks(checks or (), responsibilities=load().owed))
     mechanisms = [mechanism for mechanism, _ in wanted]
     with showing() as progress:
-        snapshot = collect_snapshot(
-            sources or ["aws"], how, selection=planning.selection(mechanisms, read), progress=progress
-        )
+        snapshot = live_snapshot(sources or ["aws"], how, planning.selection(mechanisms, read), progress)
     with snapshot:
         unread = snapshot.unread
         options.say_unread(unread)
@@ -176,8 +174,8 @@ def _means(ledger: Ledger, how: How) -> Means:
     from demarcate.checks.catalog import load_checks
     from demarcate.ledger.acting import actor_of
     from demarcate.model import load
+    from demarcate.patching import running
     from demarcate.patching.mechanisms import MECHANISMS
-    from demarcate.patching.running import Means
 
     reads = {name for mechanism in MECHANISMS.values() for name in mechanism.reads} | {alarms.HISTORY}
 
@@ -186,7 +184,7 @@ def _means(ledger: Ledger, how: How) -> Means:
         with how.reach(change, reads) as reaching:
             yield reaching
 
-    return Means(
+    return running.Means(
         ledger=ledger,
         person=lambda reaching: actor_of(how.person, reaching.caller.arn),
         reach=reach,
@@ -194,6 +192,7 @@ def _means(ledger: Ledger, how: How) -> Means:
         checks=load_checks(how.folders or (), responsibilities=load().owed),
         policies=read_policies(how.policies) if how.policies is not None else (),
         told=say,
+        now=running.now_in_utc,
     )
 
 

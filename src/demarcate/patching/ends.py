@@ -40,7 +40,7 @@ def ends_of(snapshot: Snapshot) -> Iterator[Entry]:
     database = Database(snapshot)
     try:
         group = database.group(snapshot)
-        group.open(reads(kinds))
+        group.make_whole(reads(kinds))
         cursor = group.cursor()
         for kind in kinds:
             for row in cursor.execute(f"{sql_of(kind)} ORDER BY 1, 2, 3").fetchall():

@@ -11,8 +11,10 @@ from datetime import datetime
 
 from demarcate.assessing import selection_of
 from demarcate.changes.alarms import Alarms, Reader
-from demarcate.changes.applying import Stopped
+from demarcate.changes.reach import NotDone
 from demarcate.changes.structs import Step
+from demarcate.changes.tasks import Stopped
+from demarcate.changes.values import holds
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check
@@ -49,12 +51,16 @@ def judge_ring(
     soaked = int((now - since).total_seconds() // 60)
     gate.judged_by.append(f"watched for {_duration(soaked)}")
     _alarms(stage, steps, reader, since, gate)
+    _received(steps, reader, gate)
     chosen = [checks[name] for name in stage.ring.checks]
     wanted: dict[str, frozenset[str] | None] = dict(selection_of(chosen, live=True))
     for part in stage.parts:
-        for name, columns in MECHANISMS[part.kind].tables.items():
+        mechanism = MECHANISMS[part.kind]
+        for name, columns in mechanism.tables.items() if mechanism.gone is not None else ():
             known = wanted.get(name, frozenset())
             wanted[name] = None if known is None else known | frozenset(columns)
+    if not wanted:
+        return gate
     with collect_snapshot(["aws"], options, selection=wanted) as snapshot:
         _there(stage, snapshot, gate)
         if chosen:
@@ -76,16 +82,36 @@ def _alarms(stage: Stage, steps: Sequence[Step], reader: Reader, since: datetime
             gate.judged_by.append(f"the alarm {name} was silent")
 
 
+def _received(steps: Sequence[Step], reader: Reader, gate: Gate) -> None:
+    """Whether each resource has what it was given, still: the effect of its last step can be read."""
+    last = {(step.account, step.region, step.resource, step.do.name.partition(".")[0]): step for step in steps}
+    bad = []
+    for step in last.values():
+        try:
+            state = reader.read(step.account, step.region, step.reads)
+        except NotDone as error:
+            bad.append(f"{step.resource}: {error}")
+            continue
+        if not holds(step.done, state):
+            bad.append(f"{step.resource}: it does not have any more what {step.do.name} gave it")
+    gate.reasons += bad
+    if not bad:
+        count = len({step.resource for step in steps})
+        gate.judged_by.append(f"{count} of {count} resources have it")
+
+
 def _there(stage: Stage, snapshot: Snapshot, gate: Gate) -> None:
     """Whether what was patched came back, and is there still."""
     for part in stage.parts:
         mechanism = MECHANISMS[part.kind]
+        if mechanism.gone is None:
+            continue
         resources = frozenset(member.resource for member in part.members)
         gone = mechanism.gone(rows_for(mechanism, snapshot), resources)
         gate.reasons += gone
         if not gone:
             count = len(resources)
-            gate.judged_by.append(f"{count} of {count} resources with {part.kind} are there")
+            gate.judged_by.append(f"{count} of {count} are online")
 
 
 def _checks(stage: Stage, chosen: Iterable[Check], snapshot: Snapshot, gate: Gate) -> None:

@@ -19,8 +19,9 @@ PLANNED: Final = "patch-planned"
 RING_APPLIED: Final = "patch-ring-applied"
 RING_PASSED: Final = "patch-ring-passed"
 RING_STOPPED: Final = "patch-ring-stopped"
+ROLLBACK_BEGUN: Final = "patch-rollback-begun"
 ROLLED_BACK: Final = "patch-rolled-back"
-KINDS: Final = (PLANNED, RING_APPLIED, RING_PASSED, RING_STOPPED, ROLLED_BACK)
+KINDS: Final = (PLANNED, RING_APPLIED, RING_PASSED, RING_STOPPED, ROLLBACK_BEGUN, ROLLED_BACK)
 """The kinds of entries about patch plans."""
 
 
@@ -92,13 +93,17 @@ class RingResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Progress(msgspec.Struct, kw_only=True):
-    """How far a plan is: when each ring was applied, which entry says that it passed, and why it last stopped."""
+    """How far a plan is: when each ring was applied, which entry says that it passed, and why it last stopped.
+
+    Once going back has begun, a plan goes on no further.
+    """
 
     plan: PatchPlan
     planned_by: str
     applied: dict[str, datetime] = {}
     passed: dict[str, int] = {}
     stopped: dict[str, tuple[str, ...]] = {}
+    going_back: bool = False
     rolled_back: bool = False
 
 
@@ -110,6 +115,16 @@ def progress_of(ledger: Ledger, plan_id: str) -> Progress:
     return progress
 
 
+def ring_of(ledger: Ledger, change_id: str) -> Ring | None:
+    """The ring that a change is of; None where it is of none."""
+    for entry in ledger.entries(kinds=(PLANNED,)):
+        planned = _progress([entry])
+        for stage in planned.plan.stages if planned is not None else ():
+            if change_id in {part.change for part in stage.parts}:
+                return stage.ring
+    return None
+
+
 def _progress(entries: Iterable[Entry]) -> Progress | None:
     progress: Progress | None = None
     for entry in entries:
@@ -119,8 +134,8 @@ def _progress(entries: Iterable[Entry]) -> Progress | None:
                 progress = Progress(plan=msgspec.convert(told, PatchPlan), planned_by=entry.person)
             elif progress is None:
                 raise ValueError("it was never planned")
-            elif kind == ROLLED_BACK:
-                progress.rolled_back = True
+            elif kind in (ROLLBACK_BEGUN, ROLLED_BACK):
+                progress.going_back, progress.rolled_back = True, kind == ROLLED_BACK
             else:
                 _after(progress, kind, msgspec.convert(told, RingResult), entry)
         except (msgspec.ValidationError, ValueError) as error:

@@ -131,6 +131,11 @@ def _wrong(rings: Rings, checks: Mapping[str, Check]) -> Iterator[tuple[tuple[st
         names.add(ring.name)
         if ring.soak and not _SOAK.fullmatch(ring.soak):
             yield (*where, "soak"), f"{ring.soak!r} is no time to soak; expected one such as 30m, 24h or 3d"
+        if ring.at_most.percent is not None:
+            yield (
+                (*where, "at-most"),
+                "at-most per cent is of what a check judges; say budget for how many are out at once",
+            )
         for number, check in enumerate(ring.checks):
             try:
                 select(dict(checks), [check])

@@ -6,7 +6,8 @@ is recorded, and changes that were begun ask AWS before they send anything.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+import contextlib
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -29,7 +30,7 @@ from demarcate.evidence.structs import Record
 from demarcate.evidence.values import year_after
 from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.evidence import act_of as evidence_act
-from demarcate.ledger.ledger import Ledger
+from demarcate.ledger.ledger import Held, Ledger
 from demarcate.patching import plans
 from demarcate.patching.artefacts import changed
 from demarcate.patching.gates import judge_ring
@@ -43,12 +44,20 @@ End = Literal["done", "soaks", "stopped", "waits", "rolled back"]
 
 @dataclass(frozen=True, slots=True)
 class Ended:
-    """How a run ended, at which ring, and why. `again` is when it can go on, where that is known."""
+    """How a run ended, at which ring, and why. `again` is when it can go on, where that is known, and `change` is what
+    waits for an approval, where it does not wait for the time alone.
+    """
 
     how: End
     ring: str = ""
     reasons: tuple[str, ...] = ()
     again: datetime | None = None
+    change: str = ""
+
+
+def now_in_utc() -> datetime:
+    """The moment that it is."""
+    return datetime.now(UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,16 +75,23 @@ class Means:
     checks: dict[str, Check]
     policies: Sequence[Policy] = ()
     told: Callable[[str], None] = lambda _text: None
-    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    now: Callable[[], datetime] = now_in_utc
     run: Callable[[Run], Run] = lambda run: run
     """What a run of a change is made of, where it is not to wait as long as usual."""
 
 
 def run_plan(plan_id: str, means: Means) -> Ended:
-    """Take a plan as far as it goes now. Raises DemarcateError where there is none, or it was rolled back."""
+    """Take a plan as far as it goes now. Raises DemarcateError where there is none, where it goes back or went back,
+    and where somebody else is at it.
+    """
+    with _alone(plan_id, means):
+        return _run(plan_id, means)
+
+
+def _run(plan_id: str, means: Means) -> Ended:
     progress = progress_of(means.ledger, plan_id)
-    if progress.rolled_back:
-        raise DemarcateError(f"{plan_id}: it was rolled back: plan again")
+    if progress.going_back:
+        raise DemarcateError(f"{plan_id}: it was rolled back, or is on the way back: plan again")
     before: str = ""
     for stage in progress.plan.stages:
         name = stage.ring.name
@@ -88,6 +104,16 @@ def run_plan(plan_id: str, means: Means) -> Ended:
                 return ended
         before = name
     return Ended("done")
+
+
+@contextlib.contextmanager
+def _alone(plan_id: str, means: Means) -> Iterator[None]:
+    """Be the only one who is at a plan. Raises DemarcateError where somebody else is."""
+    try:
+        with means.ledger.hold(f"patch {plan_id}"):
+            yield
+    except Held as held:
+        raise DemarcateError(f"{plan_id}: somebody else is at it: wait for that run") from held
 
 
 def _apply_ring(progress: Progress, stage: Stage, after: int, means: Means) -> Ended | None:
@@ -156,8 +182,8 @@ def _why_wait(stage: Stage, status: Status, after: int, means: Means) -> Ended |
     try:
         _permit(stage, after, means)(status)
     except DemarcateError as error:
-        again = opens(stage.ring, means.now()) if stage.ring.windows or stage.ring.freezes else None
-        return Ended("waits", stage.ring.name, tuple(map(str, error.args)), again)
+        again = opens(stage.ring, means.now())
+        return Ended("waits", stage.ring.name, tuple(map(str, error.args)), again, status.change.id)
     return None
 
 
@@ -215,7 +241,7 @@ def _judge_ring(progress: Progress, stage: Stage, means: Means) -> Ended | None:
         )
         actor = means.person(reach)
         acts = [plans.act_of(plans.RING_PASSED, progress.plan, result)]
-        if name != progress.plan.stages[-1].ring.name:
+        if name != [stage.ring.name for stage in progress.plan.stages if stage.parts][-1]:
             acts.append(
                 evidence_act(_tested(progress.plan, stage, result, actor, now.date()), f"plan {progress.plan.id}")
             )
@@ -254,8 +280,13 @@ def _tested(plan: PatchPlan, stage: Stage, result: RingResult, actor: Actor, tod
 def roll_back(plan_id: str, means: Means) -> Ended:
     """Undo what a plan did, the last ring first. What has no way back is told, and the rest is undone all the same.
 
-    Raises DemarcateError where there is nothing to undo.
+    Raises DemarcateError where there is nothing to undo, and where somebody else is at it.
     """
+    with _alone(plan_id, means):
+        return _roll_back(plan_id, means)
+
+
+def _roll_back(plan_id: str, means: Means) -> Ended:
     progress = progress_of(means.ledger, plan_id)
     if progress.rolled_back:
         raise DemarcateError(f"{plan_id}: it was rolled back already")
@@ -272,6 +303,9 @@ def roll_back(plan_id: str, means: Means) -> Ended:
                 means.told(f"ring {stage.ring.name}: {status.change.title}")
                 with means.reach(status.change) as reach:
                     actor = means.person(reach)
+                    if not progress.going_back:
+                        means.ledger.append(actor, plans.act_of(plans.ROLLBACK_BEGUN, progress.plan, {}))
+                        progress.going_back = True
                     status = _carry_out(status, "undo", means, reach, lambda _status: "")
             if status.state is State.UNDONE:
                 undone.append(stage.ring.name)

@@ -44,8 +44,8 @@ def _stage(console: Console, progress: Progress, number: int, stage: Stage, *, p
         how = "applied"
     elif stage.parts:
         how = "planned"
-    if progress.rolled_back and stage.parts:
-        how = "rolled back"
+    if progress.going_back and stage.parts:
+        how = "rolled back" if progress.rolled_back else f"{how}, on the way back"
     told = f"{number}. {ring.name}: {how}: {_counted(len(stage.members), 'resource')}, {stage.at_once} at once"
     console.print_line(told, bold=True)
     for reason in progress.stopped.get(ring.name, ()):
@@ -75,11 +75,16 @@ def ended(plan_id: str, end: Ended) -> Iterator[str]:
         yield f"ring {end.ring} is applied, and is watched: {goes_on}"
     elif end.how == "waits":
         yield from end.reasons
+        if any("to approve it" in reason for reason in end.reasons):
+            yield f"next: demarcate change show {end.change}, and demarcate change approve {end.change}"
         yield f"ring {end.ring} waits: {goes_on}"
     elif end.how == "stopped":
         yield from end.reasons
-        where = f"ring {end.ring} stands still" if end.ring else "not all is rolled back"
-        yield f"{where}: mend it, and {goes_on}; demarcate patch rollback {plan_id} goes back"
+        back = f"demarcate patch rollback {plan_id}"
+        if end.ring:
+            yield f"ring {end.ring} stands still: mend it, and {goes_on}; {back} goes back"
+        else:
+            yield f"not all is rolled back: mend it, and {back} goes on"
     else:
         yield f"{plan_id}: {end.how}"
 

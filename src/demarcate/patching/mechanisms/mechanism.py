@@ -57,7 +57,8 @@ class Mechanism:
     `tables` are the columns that `targets` takes rows of. `artefact` gives what an artefact is read by, and raises
     ValueError for a text that names none. `looks` reads what the proof and the steps take beside the row, and raises
     NotFor and NotDone; `proof` is pure. `steps` are those for one resource, each of which is to have ended before the
-    next. `reads` are all operations that it reads by. `gone` says which resources of a ring are not there any more.
+    next. `reads` are all operations that it reads by. `gone` says which resources of a ring are not there any more,
+    where having the artefact does not tell that.
     """
 
     kind: str
@@ -70,7 +71,7 @@ class Mechanism:
     looks: Callable[[Target, Artefact, Reader], Mapping[str, Any]]
     proof: Callable[[Mapping[str, Any], Wish], Proof]
     steps: Callable[[Target, Mapping[str, Any], Artefact, Wish, Reader], list[Step]]
-    gone: Callable[[Rows, frozenset[str]], list[str]] = lambda _rows, _resources: []
+    gone: Callable[[Rows, frozenset[str]], list[str]] | None = None
     freeze: Callable[[Any], tuple[str, str]] = lambda _content: ("", "")
     """A note about content that may still move, and an id by which AWS takes the same again."""
 
