@@ -221,9 +221,16 @@ FROM last GROUP BY day ORDER BY day
 
 
 def history_of(
-    folder: Path, levels: Levels, *, since: date | None = None, only: Mapping[str, Sequence[str]] | None = None
+    folder: Path,
+    levels: Levels,
+    *,
+    since: date | None = None,
+    until: date | None = None,
+    only: Mapping[str, Sequence[str]] | None = None,
 ) -> History:
-    """The history in a folder, from a day on. `only` are values of which observations must have one, by their columns.
+    """The history in a folder, from a day on and until a day, both included; all that there is where none is named.
+
+    `only` are values of which observations must have one, by their columns.
 
     A file that is broken is told, and passed over. Raises DemarcateError where the rest cannot be read.
     """
@@ -235,7 +242,8 @@ def history_of(
     files: list[str] = []
     if folder.is_dir():
         for path in walk(folder, [folder], _is_wanted, lambda path, why: broken.append(f"{path}: {why}")):
-            if since is not None and path.parent.name < since.isoformat():
+            day = path.parent.name
+            if (since is not None and day < since.isoformat()) or (until is not None and day > until.isoformat()):
                 continue
             (files if _is_whole(path) else broken).append(str(path))
     if not files:

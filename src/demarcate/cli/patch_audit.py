@@ -1,0 +1,144 @@
+"""patch report: what a period of patching came to, for those who audit it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from demarcate.cli import options
+from demarcate.cli.patch_status import ServiceLevels
+from demarcate.report.out import saving, say
+
+if TYPE_CHECKING:
+    from demarcate.ledger.ledger import Ledger
+    from demarcate.patching.audit import Audit
+
+
+class ReportFormat(StrEnum):
+    """How the report of a period is written."""
+
+    TEXT = "text"
+    HTML = "html"
+    PDF = "pdf"
+    CSV = "csv"
+    JSON = "json"
+
+
+_BY_SUFFIX = {f".{format}": format for format in ReportFormat if format is not ReportFormat.TEXT}
+
+
+def verbs(group: typer.Typer) -> None:
+    """Register the verb."""
+    group.command("report")(report)
+
+
+def report(
+    since: Annotated[str, typer.Option("--from", metavar="DATE", help="The first day (UTC).")],
+    until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day (UTC), which is in it.")],
+    service_level: ServiceLevels = None,
+    out: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Write a file, as its name ends: .html, .pdf, .csv, .json; repeatable."
+        ),
+    ] = None,
+    record: Annotated[
+        bool, typer.Option("--record", help="Record in the ledger that the report was made, and where it is kept.")
+    ] = False,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Report a period of patching: who patched what and when, what waited and why, which service levels were missed.
+
+    It rests on the ledger and on the history that patch status --record keeps. Exit codes: 0 done; 2 bad input; 3 done,
+    but a file of the history could not be read.
+    """
+    from datetime import date
+
+    from demarcate.base.errors import DemarcateError
+    from demarcate.patching.audit import audit
+    from demarcate.patching.history import history_folder, levels_of
+    from demarcate.report import patch_audit as words
+
+    files = {path: _format_of(path) for path in out or ()}
+    if record and not files:
+        raise DemarcateError("--record says where the report is kept: write it to a file (--out)")
+    try:
+        first, last = date.fromisoformat(since), date.fromisoformat(until)
+    except ValueError as error:
+        raise DemarcateError("--from and --until take days such as 2026-11-23") from error
+    with _read(ledger) as opened:
+        made = audit(opened, history_folder(), levels_of(service_level or ()), first, last)
+    words.write(made, options.console())
+    for path, format in files.items():
+        _write(made, format, path)
+        say(f"written: {path}")
+    if record:
+        _record(made, ", ".join(map(str, files)), ledger, as_)
+    if made.broken:
+        raise typer.Exit(options.UNREAD)
+
+
+@contextlib.contextmanager
+def _read(where: str | None) -> Iterator[Ledger | None]:
+    """The ledger that is named, or the user's own; None where there is none of the user's own yet."""
+    from demarcate.ledger.ledger import Ledger
+    from demarcate.ledger.opening import url_of
+
+    if where is None and not Path(str(url_of(None).database)).exists():
+        say("there is no ledger, and so nothing is known of what was done; it is told what was seen")
+        yield None
+        return
+    with Ledger(where, reading=True) as ledger:
+        yield ledger
+
+
+def _format_of(path: Path) -> ReportFormat:
+    from demarcate.base.errors import DemarcateError
+
+    if path.suffix not in _BY_SUFFIX:
+        raise DemarcateError(f"{path}: its name says no format: end it with {', '.join(_BY_SUFFIX)}")
+    return _BY_SUFFIX[path.suffix]
+
+
+def _write(made: Audit, format: ReportFormat, path: Path) -> None:
+    from datetime import UTC, datetime
+
+    from demarcate.base.errors import DemarcateError
+    from demarcate.base.files import write_whole
+    from demarcate.report import patch_audit as words
+    from demarcate.report import rows
+    from demarcate.report.patching import audit as pages
+
+    try:
+        if format is ReportFormat.PDF:
+            write_whole(path, pages.pdf(made, datetime.now(UTC)))
+            return
+        with saving(path) as stream:
+            if format is ReportFormat.HTML:
+                pages.write(made, stream)
+            elif format is ReportFormat.JSON:
+                words.write_json(made, stream)
+            else:
+                rows.write(words.COLUMNS, words.rows(made), "csv", stream)
+    except OSError as error:
+        raise DemarcateError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _record(made: Audit, kept_in: str, ledger: str | None, person: str | None) -> None:
+    from datetime import UTC, datetime
+
+    from demarcate.ledger.acting import actor_of
+    from demarcate.ledger.evidence import act_of
+    from demarcate.ledger.ledger import Ledger
+    from demarcate.patching.audit import proof
+
+    actor = actor_of(person)
+    with Ledger(ledger) as opened:
+        opened.append(actor, act_of(proof(made, actor, kept_in, datetime.now(UTC).date())))
+    say("recorded as evidence: patch-management.keep-patch-reports")

@@ -1,0 +1,164 @@
+"""The report of a period of patching: what the ledger and the history say, and nothing beyond it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from msgspec import to_builtins
+
+from demarcate.base.errors import DemarcateError
+from demarcate.changes import status as records
+from demarcate.changes.planning import make_change
+from demarcate.changes.status import Outcome, StepEnded
+from demarcate.changes.structs import Change, Operation, Read, Step, Undo
+from demarcate.ledger.entry import Act, Actor
+from demarcate.ledger.ledger import Ledger
+from demarcate.patching import plans
+from demarcate.patching.artefacts import Artefact
+from demarcate.patching.audit import Audit, audit, proof
+from demarcate.patching.history import record
+from demarcate.patching.plans import LeftOut, Member, Part, PatchPlan, RingResult, Stage
+from demarcate.patching.rings import Ring
+from demarcate.patching.rollback import possible
+from demarcate.patching.structs import PatchState
+from demarcate.report import patch_audit as words
+from demarcate.report.out import Out
+from demarcate.report.patching import audit as pages
+from tests.patching.test_history import DAY, kept, status
+
+ACTOR = Actor(person="ann@example.com", caller="arn:aws:iam::123456789012:role/Patch")
+ARN = "arn:aws:ec2:eu-west-1:123456789012:instance/web"
+LEVELS = {"high": 1}
+READ = Read(operation=Operation(name="ssm.list_commands", parameters={}), state="@")
+SINCE, UNTIL = date(2026, 11, 2), date(2026, 11, 5)
+
+
+def change() -> Change:
+    step = Step(
+        account="123456789012",
+        region="eu-west-1",
+        resource=ARN,
+        do=Operation(name="ssm.send_command", parameters={}),
+        reads=READ,
+        before=None,
+        done="@",
+        undo=Undo(why_not="a patch is not taken off"),
+    )
+    return make_change("ring test", "patch", "aws", [step])
+
+
+def plan(of: Change, left_out: Sequence[LeftOut] = ()) -> PatchPlan:
+    member = Member(account="123456789012", region="eu-west-1", resource=ARN, name="web", proof=possible("x"))
+    stage = Stage(
+        ring=Ring(name="test"), parts=(Part(kind="patches", change=of.id, members=(member,)),), at_once=1
+    )
+    return PatchPlan(
+        id="p-1",
+        source="aws",
+        file="rings.yaml",
+        artefacts=(Artefact(kind="patches", value="pb-1", read=READ, content=None, digest="d", places=()),),
+        stages=(stage,),
+        left_out=tuple(left_out),
+    )
+
+
+def ledger_of(folder: Path, *acts: tuple[int, Act]) -> Ledger:
+    """A ledger whose entries are of days after the first."""
+    moments = iter([DAY + timedelta(days=day) for day, _ in acts])
+    ledger = Ledger(str(folder / "ledger.sqlite"), now=lambda: next(moments))
+    for _, act in acts:
+        ledger.append(ACTOR, act)
+    return ledger
+
+
+def ended(of: Change, outcome: Outcome = Outcome.DONE) -> Act:
+    told = StepEnded(step=1, way="apply", outcome=outcome)
+    return Act(kind=records.STEP_ENDED, change=of.id, account="123456789012", after=to_builtins(told))
+
+
+def planned(of: Change) -> Act:
+    return Act(kind=records.PLANNED, change=of.id, after=to_builtins(of))
+
+
+def audited(folder: Path, days: str, *acts: tuple[int, Act], levels: dict[str, int] | None = None) -> Audit:
+    history = kept(folder / "history", days)
+    with ledger_of(folder, *acts) as ledger:
+        return audit(ledger, history, LEVELS if levels is None else levels, SINCE, UNTIL)
+
+
+def test_the_period_has_what_happened_in_it_and_no_more(tmp_path: Path) -> None:
+    of = change()
+    made = audited(
+        tmp_path,
+        "mmm?c--mm",
+        (0, planned(of)),
+        (0, plans.act_of(plans.PLANNED, plan(of), plan(of))),
+        (0, ended(of, Outcome.FAILED)),
+        (3, ended(of)),
+        (3, plans.act_of(plans.RING_PASSED, plan(of), RingResult(ring="test", artefacts=(), judged_by=("calm",)))),
+        (6, ended(of)),
+    )
+    assert [(act.operation, act.outcome, act.person, act.plan) for act in made.acts] == [
+        ("ssm.send_command", "done", "ann@example.com", "p-1")
+    ]
+    assert [(event.ring, event.what, event.told) for event in made.rings] == [("test", "passed", ("calm",))]
+    assert [(each.finding, each.days, each.late) for each in made.mended] == [("kernel", 4, 3)]
+    assert [day.outstanding for day in made.days] == [1, 1, 0, 0]
+    assert (made.waiting, made.holes, len(made.late)) == ((), 0, 1)
+    evidence = proof(made, ACTOR, "report.pdf", UNTIL)
+    assert (evidence.responsibilities, evidence.file) == (("patch-management.keep-patch-reports",), "report.pdf")
+
+
+@pytest.mark.parametrize(
+    ("acts", "why"),
+    [
+        ([], "no patch plan has it"),
+        ([(0, "plan")], "plan p-1, ring test: it was not begun"),
+        ([(0, "left")], "plan p-1 leaves it out: it is stopped"),
+        ([(0, "plan"), (1, "stopped")], "plan p-1, ring test: stopped: the alarm rang"),
+    ],
+)
+def test_what_waits_says_why(tmp_path: Path, acts: list[tuple[int, str]], why: str) -> None:
+    of = change()
+    out = (LeftOut(resource=ARN, ring="", why="it is stopped"),)
+    left = PatchPlan(id="p-1", source="", file="", artefacts=(), stages=(), left_out=out)
+    stopped = RingResult(ring="test", artefacts=(), reasons=("the alarm rang",))
+    known = {
+        "plan": plans.act_of(plans.PLANNED, plan(of), plan(of)),
+        "left": plans.act_of(plans.PLANNED, left, left),
+        "stopped": plans.act_of(plans.RING_STOPPED, plan(of), stopped),
+    }
+    made = audited(tmp_path, "mmm-m", *((day, known[name]) for day, name in acts))
+    assert [item.why for item in made.waiting] == [(why,)]
+    assert made.holes == 1
+    assert [each.late for each in made.late] == [3]
+
+
+def test_without_a_ledger_and_levels_it_says_so(tmp_path: Path) -> None:
+    made = audit(None, tmp_path / "none", {}, SINCE, UNTIL)
+    assert (made.acts, made.waiting, made.holes, made.last) == ((), (), 4, None)
+    assert words.notes(made)[0] == "Nothing was recorded on 4 of 4 days."
+    with pytest.raises(DemarcateError, match="before it begins"):
+        audit(None, tmp_path, {}, UNTIL, SINCE)
+
+
+def test_it_is_written_in_every_form_whatever_its_names_are(tmp_path: Path) -> None:
+    hostile = '<script>alert("x")</script>\x1b[31m=1+1 \u202e' + "long" * 80
+    history = tmp_path / "history"
+    record([status(PatchState.BEHIND, (hostile,), hostile)], DAY + timedelta(days=2), history)
+    made = audit(None, history, LEVELS, SINCE, UNTIL)
+    page, text = StringIO(), StringIO()
+    pages.write(made, Out(page))
+    words.write_json(made, Out(text))
+    assert "<script>alert" not in page.getvalue()
+    assert "\x1b" not in page.getvalue() + text.getvalue()
+    told: dict[str, Any] = json.loads(text.getvalue())
+    assert len(told["waiting"]) == 1
+    assert pages.pdf(made, datetime(2026, 11, 6, tzinfo=UTC)).startswith(b"%PDF-")
+    assert {len(row) for row in words.rows(made)} == {len(words.COLUMNS)}
