@@ -137,6 +137,7 @@ def drawing_of(history: History) -> Drawing:
         Label(x=0, y=_TOP - 8, width=_LEFT - 8, text=f"{most:,}", size=11, role="muted", align="right"),
         Label(x=0, y=_TOP + height - 8, width=_LEFT - 8, text="0", size=11, role="muted", align="right"),
     ]
+    items += _key()
     for number, day in enumerate(days):
         items += _bar(day, _LEFT + number * width, width, height / most if most else 0, _TOP + height)
     if days:
@@ -154,6 +155,23 @@ def drawing_of(history: History) -> Drawing:
         height=_HEIGHT,
         items=tuple(items),
     )
+
+
+_NAMES: Final[tuple[tuple[Role, str], ...]] = (
+    ("gap", "overdue"),
+    ("unproven", "behind"),
+    ("not-applicable", "not known"),
+    ("met", "current"),
+)
+
+
+def _key() -> Iterable[Element]:
+    """What the colours are."""
+    x = _WIDTH - 16.0 - 84 * len(_NAMES)
+    for role, name in _NAMES:
+        yield Mark(x=x, y=17, width=9, height=9, role=role)
+        yield Label(x=x + 14, y=14, width=68, text=name, size=11, role="muted")
+        x += 84
 
 
 def _parts(day: Day) -> tuple[tuple[Role, int | None], ...]:
