@@ -163,6 +163,16 @@ def test_of_whom_it_is_not_known_whether_they_are_bound_it_is_not_known() -> Non
     assert what.unknown == "whether a policy binds a caller of type WebIdentityUser"
 
 
+def test_a_caller_of_another_account_is_bound_only_where_that_is_known_to_be_yours() -> None:
+    call = event("sts:AssumeRole", "stranger")
+    statement = {"Action": "sts:AssumeRole"}
+    (what,) = run(call, statement=statement).unknown
+    assert what.unknown == "whether 444455556666 is of your organization"
+    assert run(call, statement=statement, accounts=["444455556666"]).denied_count == 1
+    assert run(call, statement=statement, organization="o-a1b2c3d4e5").denied_count == 1
+    assert run(call, statement=statement, accounts=[ACCOUNT]).elsewhere == 1
+
+
 def test_sessions_of_a_role_are_one_caller_and_times_are_told() -> None:
     events = [
         event("ec2:RunInstances", eventTime=f"2026-11-{day}T10:00:00Z", eventID=str(day), awsRegion=region)
