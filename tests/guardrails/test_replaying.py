@@ -103,7 +103,7 @@ VALUE = st.none() | st.lists(st.sampled_from(["a", "b", "8.8.8.8", "1", "true"])
 )
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(CONDITIONS, st.fixed_dictionaries(dict.fromkeys(KEYS, VALUE)), st.sets(st.sampled_from(KEYS)))
 def test_what_is_decided_stays_so_whatever_else_a_request_was(
     conditions: dict[str, Any], whole: dict[str, Any], hidden: set[str]
@@ -279,11 +279,11 @@ def test_what_is_damaged_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
 
 def test_a_bomb_ends_early(tmp_path: Path) -> None:
     small = b'{"eventName":1},'
-    (tmp_path / "bomb.json.gz").write_bytes(gzip.compress(b'{"Records":[' + small * 1_500_000 + b"{}]}", 9))
+    (tmp_path / "bomb.json.gz").write_bytes(gzip.compress(b'{"Records":[' + small * 800_000 + b"{}]}", 9))
     problems: list[Problem] = []
     with effort(60):
         count = sum(1 for _ in in_files([tmp_path], problems.append))
-    assert count < 700_000
+    assert count < 600_000
     (problem,) = problems
     assert "holds far more than its size accounts for" in str(problem) or "unpacks to more" in str(problem)
 
