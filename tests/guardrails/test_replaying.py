@@ -252,7 +252,8 @@ def test_files_are_read_as_cloudtrail_delivers_them(tmp_path: Path) -> None:
     folder = tmp_path / "AWSLogs" / ACCOUNT / "CloudTrail" / "eu-central-1"
     deliver(folder / "a_CloudTrail_1.json.gz", [event("ec2:RunInstances", eventID="1")])
     deliver(folder / "b.json", [event("ec2:RunInstances", eventID="2")])
-    deliver(folder / f"{ACCOUNT}_CloudTrail-Digest_1.json.gz", [])
+    for other in ("CloudTrail-Digest_1", "CloudTrail-Insight_1", "Config_eu-central-1_ConfigSnapshot_1"):
+        (folder / f"{ACCOUNT}_{other}.json.gz").write_bytes(b"no log")
     (folder / "notes.txt").write_text("no log")
     events, problems = read_all(tmp_path)
     assert ([told["eventID"] for told in events], problems) == (["1", "2"], [])
