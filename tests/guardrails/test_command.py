@@ -139,6 +139,8 @@ def test_what_fails_has_no_rule() -> None:
         (["show", "regions-chosen", "--set", "region=eu-west-1"], "did you mean regions?"),
         (["show", "regions-chosen", "--set", "regions="], "--set takes NAME=VALUE"),
         (["show", "trails-kept", "--exempt", "Admin"], "--exempt takes the ARN of a principal"),
+        (["show", "trails-kept", "--exempt", "arn:aws:sts::1:assumed-role/a/b"], "is a session: name its role"),
+        (["test", "trails-kept", "--events", "gone"], "gone: there is no such file or folder"),
         (["show", "control-tower-versioning", "--json"], "is a control of Control Tower, and no policy"),
         (["test", "s3-public-access-blocked", "--events", "."], "only service control policies can be tested"),
         (["test", "trails-kept", "--events", "aws", "--events", "."], "takes files, or aws"),

@@ -11,6 +11,7 @@ from moto.core.utils import get_service_model
 
 from demarcate.base.errors import DemarcateError
 from demarcate.changes.applying import Run, standing
+from demarcate.changes.commands import command
 from demarcate.changes.deciding import approve, permitted, record_plan
 from demarcate.changes.permissions import grants_of_change
 from demarcate.changes.reach import NotDone, Reach
@@ -54,6 +55,7 @@ def test_policies_are_made_attached_to_one_unit_and_undone(organization: Organiz
     before = organization.named()
     change = planned(organization, "trails-kept", "resources-for-the-organization", "accounts-stay")
     assert [step.do.name.partition(".")[2] for step in change.steps] == ["create_policy", "attach_policy"] * 2
+    assert '"PolicyId":"<[2].Id of the steps before>"' in command(change.steps[3])
     run = carried_out(organization, ledger, change)
     after = run.carry_out(change.id, "apply")
     assert (after.state, after.reason) == (State.APPLIED, "")

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import shlex
-from typing import Final
+from typing import Any, Final
 
 from demarcate.base.encoding import to_json
 from demarcate.changes.structs import Operation, Read, Step, Undo  # noqa: F401 - for the example
+from demarcate.changes.values import EARLIER
 
 CLI: Final = {"s3": "s3api", "config": "configservice", "codedeploy": "deploy"}
 """The AWS CLI's names for services, where they are not botocore's.
@@ -27,6 +28,15 @@ def command(step: Step, operation: Operation | None = None) -> str:
     called = operation or step.do
     service, _, method = called.name.partition(".")
     region = [] if step.region == "global" else ["--region", step.region]
-    parameters = to_json(called.parameters).decode()
+    parameters = to_json(_placed(called.parameters)).decode()
     parts = ["aws", CLI.get(service, service), method.replace("_", "-"), *region, "--cli-input-json", parameters]
     return shlex.join(parts)
+
+
+def _placed(value: Any) -> Any:
+    """Parameters, with words in the place of what the steps before leave."""
+    if isinstance(value, dict):
+        if EARLIER in value:
+            return f"<{value[EARLIER]} of the steps before>"
+        return {key: _placed(inner) for key, inner in value.items()}
+    return [_placed(inner) for inner in value] if isinstance(value, list) else value

@@ -343,6 +343,10 @@ def _choices(values: list[str] | None, exempt: list[str] | None) -> Choices:
             raise DemarcateError(
                 f"--exempt takes the ARN of a principal, such as arn:aws:iam::*:role/Admin, not {arn!r}"
             )
+        if ":assumed-role/" in arn:
+            raise DemarcateError(
+                f"{arn} is a session: name its role, such as arn:aws:iam::*:role/Admin (--exempt)"
+            )
     return Choices(said, tuple(exempt or ()))
 
 

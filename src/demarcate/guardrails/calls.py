@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -74,9 +74,11 @@ def actions_of(event: Mapping[str, Any]) -> Authorized:
     return authorized(event["eventSource"], event["eventName"], version=version)
 
 
-def call_of(event: Mapping[str, Any], management: str = "", organization: str = "") -> Call:
-    """An event as a call. `management` is the id of the organization's management account, where it is known, and
-    `organization` that of the organization that all callers belong to.
+def call_of(
+    event: Mapping[str, Any], accounts: Collection[str] = (), management: str = "", organization: str = ""
+) -> Call:
+    """An event as a call. `accounts` are some of the organization, and `management` is its management account, where
+    that is known; `organization` is the id of the organization that all callers belong to, where they do.
     """
     who = _mapping(event.get("userIdentity"))
     session = _mapping(who.get("sessionContext"))
@@ -85,6 +87,9 @@ def call_of(event: Mapping[str, Any], management: str = "", organization: str = 
     account = str(who.get("accountId") or issuer.get("accountId") or "")
     arn = str(issuer.get("arn") or "") if type_ == "AssumedRole" else str(who.get("arn") or "")
     bound, free = _bound(type_, arn, account, management)
+    ours = organization or account == event.get("recipientAccountId") or account in accounts
+    if bound is True and not ours:
+        bound = Unknown(Kind.UNTOLD, f"whether {account or 'the account of the caller'} is of your organization")
     called = actions_of(event)
     parameters = _mapping(event.get("requestParameters"))
     identity = _Identity(who, session, type_, arn, account)
@@ -124,10 +129,8 @@ def _bound(type_: str, arn: str, account: str, management: str) -> tuple[bool | 
         return False, "a service-linked role"
     if management and account == management:
         return False, "of the management account"
-    if type_ in ("IAMUser", "AssumedRole", "Root", "FederatedUser", "Role"):
+    if type_ in ("IAMUser", "AssumedRole", "Root", "FederatedUser", "Role", "AWSAccount"):
         return True, ""
-    if type_ == "AWSAccount" and is_account_id(account):
-        return True, ""  # somebody of another account, whose name this account is not told
     return Unknown(Kind.UNTOLD, f"whether a policy binds a caller of type {type_ or 'none'}"), ""
 
 

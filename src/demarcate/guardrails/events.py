@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from demarcate.base.encoding import from_json
 from demarcate.base.errors import DemarcateError, Problem
-from demarcate.base.files import is_folder, open_file, walk
+from demarcate.base.files import is_file, is_folder, open_file, walk
 from demarcate.base.limits import FREE_RESOURCES
 from demarcate.estate.sources.aws.clients import Clients, client_of, without_prefix
 from demarcate.estate.sources.aws.failures import FAILED, why
@@ -31,8 +31,8 @@ Refuse = Callable[[Problem], None]
 LOG: Final = Form("a log file of CloudTrail", "Records", "eventName")
 
 ENDINGS: Final = (".json", ".json.gz")
-DIGEST: Final = "_CloudTrail-Digest_"
-"""What stands in the names of files that only prove others."""
+OTHERS: Final = ("_CloudTrail-", "_Config_")
+"""What stands in the names of other files that lie beside logs: digests, insights, and what AWS Config delivers."""
 
 LOOKUP: Final = "cloudtrail.lookup_events"
 
@@ -41,15 +41,20 @@ KEPT: Final = 90
 
 
 def files_of(paths: Sequence[Path], refuse: Refuse) -> Iterator[Path]:
-    """The log files that are named, and those in folders that are. Raises DemarcateError where a folder has none."""
+    """The log files that are named, and those in folders that are.
+
+    Raises DemarcateError where there is nothing of a name, and where a folder has none.
+    """
     for path in paths:
-        if not is_folder(path):
+        if is_file(path):
             yield path
             continue
+        if not is_folder(path):
+            raise DemarcateError(f"{path}: there is no such file or folder (--events)")
         files = walk(
             path,
             [path],
-            lambda name: name.endswith(ENDINGS) and DIGEST not in name,
+            lambda name: name.endswith(ENDINGS) and not any(other in name for other in OTHERS),
             lambda file, reason: refuse(Problem(reason, str(file))),
         )
         first = next(files, None)

@@ -123,7 +123,7 @@ def replay(
         if not concerned:
             told.allowed += 1
             continue
-        call = call_of(event, management, organization)
+        call = call_of(event, accounts, management, organization)
         if accounts and call.account not in accounts:
             told.elsewhere += 1
         elif call.bound is False:

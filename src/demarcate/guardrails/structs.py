@@ -6,13 +6,16 @@ from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
-Kind = Literal["scp", "rcp", "declarative-ec2", "s3", "control-tower"]
+Kind = Literal["scp", "rcp", "declarative-ec2", "s3", "security-hub", "inspector", "ai-opt-out", "control-tower"]
 
 TITLES: Final[dict[Kind, str]] = {
     "scp": "service control policies",
     "rcp": "resource control policies",
     "declarative-ec2": "declarative policies of EC2",
     "s3": "policies of S3",
+    "security-hub": "policies of Security Hub",
+    "inspector": "policies of Inspector",
+    "ai-opt-out": "policies of AI services",
     "control-tower": "controls of Control Tower",
 }
 """What people call each kind."""
@@ -22,6 +25,9 @@ TYPES: Final[dict[Kind, str]] = {
     "rcp": "RESOURCE_CONTROL_POLICY",
     "declarative-ec2": "DECLARATIVE_POLICY_EC2",
     "s3": "S3_POLICY",
+    "security-hub": "SECURITYHUB_POLICY",
+    "inspector": "INSPECTOR_POLICY",
+    "ai-opt-out": "AISERVICES_OPT_OUT_POLICY",
 }
 """What AWS Organizations calls the type of policy."""
 
@@ -30,6 +36,9 @@ UNCOVERED: Final[dict[Kind, str]] = {
     "rcp": "resources of the management account, AWS managed keys, calls of service-linked roles",
     "declarative-ec2": "the management account, unless the policy is attached to it or to the root",
     "s3": "accounts that the policy is not attached to",
+    "security-hub": "accounts that the policy is not attached to",
+    "inspector": "accounts that the policy is not attached to",
+    "ai-opt-out": "accounts that the policy is not attached to",
     "control-tower": "accounts that Control Tower has not enrolled, and regions that it does not govern",
 }
 """Whom no guardrail of a kind reaches, whatever it says.
