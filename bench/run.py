@@ -19,7 +19,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from demarcate.estate.snapshots.snapshot import Snapshot
 
 RUNS = 5
 DEMARCATE = [sys.executable, "-m", "demarcate"]
@@ -175,18 +178,95 @@ MANY_FAIL = [
 """Predicates that about one row in seventy does not pass."""
 
 
+def snapshot_of(folder: Path, source: str, rows: int, tables: dict[str, dict[str, str]]) -> Snapshot:
+    """A snapshot whose tables have so many rows, each with expressions of `i` by column; the others are NULL."""
+    import duckdb
+
+    from demarcate.estate.snapshots.manifest import FORMAT, Manifest, Part, TableParts
+    from demarcate.estate.snapshots.snapshot import Snapshot
+    from demarcate.estate.tables import table
+
+    held = {}
+    for name, filled in tables.items():
+        part = folder / "tables" / name / "00000.parquet"
+        part.parent.mkdir(parents=True)
+        of = table(name)
+        columns = ", ".join(f'({filled.get(c.name, "NULL")})::{c.type} AS "{c.name}"' for c in of.all_columns)
+        with duckdb.connect() as connection:
+            connection.execute(f"COPY (SELECT {columns} FROM range({rows}) r(i)) TO '{part}' (FORMAT parquet)")
+        file = Part(account=None, region=None, rows=rows, file=str(part.relative_to(folder)))
+        held[name] = TableParts(columns=tuple(c.name for c in of.all_columns), parts=(file,))
+    manifest = Manifest(
+        format=FORMAT,
+        demarcate="bench",
+        moment=datetime(2026, 1, 1, tzinfo=UTC),
+        source=source,
+        origin="bench",
+        tables=held,
+        unread=(),
+    )
+    return Snapshot(folder, manifest)
+
+
+def drift(folder: Path) -> Line:
+    """Volumes that templates declare, 500 a stack, against the live ones, of which one in a hundred was changed."""
+    import duckdb
+
+    from demarcate.drift.comparing import compare
+
+    rows = 100_000
+    settings = {
+        "encrypted": "i % 7 <> 0",
+        "size": "8 + i % 500",
+        "volume_type": "'gp3'",
+        "iops": "3000 + i % 100",
+        "availability_zone": "'eu-west-1a'",
+        "kms_key_id": "''",
+        "snapshot_id": "''",
+        "tags": '\'{"env": "prod", "team": "shop"}\'',
+    }
+    templates = {**settings, "resource": "'Volume' || i", "file": "'stack-' || (i // 500) || '.yaml'", "line": "i"}
+    place = {"account_id": "'123456789012'", "region": "'eu-west-1'"}
+    arn = "'arn:aws:ec2:eu-west-1:123456789012:volume/vol-' || i"
+    volumes = {**settings, **place, "resource": arn, "arn": arn, "volume_id": "'vol-' || i"}
+    volumes["size"] = "8 + i % 500 + CASE WHEN i % 100 = 0 THEN 1 ELSE 0 END"
+    stack = "'stack-' || (i // 500)"
+    resources = {
+        **place,
+        "resource": "'r-' || i",
+        "stack_id": stack,
+        "stack_name": stack,
+        "logical_resource_id": "'Volume' || i",
+        "physical_resource_id": "'vol-' || i",
+        "resource_type": "'AWS::EC2::Volume'",
+    }
+    declared = snapshot_of(folder / "declared", "cloudformation", rows, {"aws_ebs_volume": templates})
+    live = snapshot_of(
+        folder / "live", "live", rows, {"aws_ebs_volume": volumes, "aws_cloudformation_stack_resource": resources}
+    )
+    ours = call(lambda: compare(declared, live), runs=3)
+    differ = " OR ".join(f'd."{name}" IS DISTINCT FROM l."{name}"' for name in settings)
+
+    def join() -> None:
+        with duckdb.connect() as database:
+            files = [f"'{folder}/{side}/tables/aws_ebs_volume/00000.parquet'" for side in ("declared", "live")]
+            database.execute(
+                f"SELECT * FROM {files[0]} d JOIN {files[1]} l ON 'vol-' || d.resource[7:] = l.volume_id WHERE {differ}"
+            ).fetchall()
+
+    theirs = call(join)
+    found = sum(drift.kind == "changed" for drift in compare(declared, live).drifts)
+    what = f"drift of {rows:,} volumes of {rows // 500} stacks ({found:,} changed)"
+    return Line(what, ours, "bare DuckDB: the join by id, and what differs", theirs, "3 s", ours.seconds <= 3)
+
+
 def engine(folder: Path, predicates: list[str]) -> Line:
     import duckdb
 
     from demarcate.checks.catalog import load_checks
     from demarcate.checks.engine import judge
-    from demarcate.estate.snapshots.manifest import FORMAT, Manifest, Part, TableParts
-    from demarcate.estate.snapshots.snapshot import Snapshot
-    from demarcate.estate.tables import table
 
     rows = 1_000_000
-    part = folder / "tables" / "aws_ebs_volume" / "00000.parquet"
-    part.parent.mkdir(parents=True)
     filled = {
         "resource": "'arn:aws:ec2:eu-west-1:123456789012:volume/vol-' || i",
         "volume_id": "'vol-' || i",
@@ -201,10 +281,8 @@ def engine(folder: Path, predicates: list[str]) -> Line:
         "create_time": "TIMESTAMP '2024-01-01' + to_minutes(i % 500000)",
         "tags": '\'{"env": "prod"}\'',
     }
-    of = table("aws_ebs_volume")
-    columns = ", ".join(f'({filled.get(c.name, "NULL")})::{c.type} AS "{c.name}"' for c in of.all_columns)
-    connection = duckdb.connect()
-    connection.execute(f"COPY (SELECT {columns} FROM range({rows}) r(i)) TO '{part}' (FORMAT parquet)")
+    snapshot = snapshot_of(folder, "live", rows, {"aws_ebs_volume": filled})
+    part = folder / "tables" / "aws_ebs_volume" / "00000.parquet"
     predicates = predicates + [f"({predicate}) AND size < {508 + i}" for i, predicate in enumerate(predicates)]
     checks = folder / "checks"
     checks.mkdir()
@@ -225,21 +303,6 @@ def engine(folder: Path, predicates: list[str]) -> Line:
         )
     )
     loaded = [check for name, check in load_checks([checks]).items() if name.startswith("bench-")]
-    manifest = Manifest(
-        format=FORMAT,
-        demarcate="bench",
-        moment=datetime(2026, 1, 1, tzinfo=UTC),
-        source="live",
-        origin="bench",
-        tables={
-            "aws_ebs_volume": TableParts(
-                columns=tuple(c.name for c in of.all_columns),
-                parts=(Part(account=None, region=None, rows=rows, file=str(part.relative_to(folder))),),
-            )
-        },
-        unread=(),
-    )
-    snapshot = Snapshot(folder, manifest)
     counts = ", ".join(f"count_if({p}), count_if(NOT ({p})), count_if(({p}) IS NULL)" for p in predicates)
     bare = f"SELECT {counts} FROM read_parquet('{part}')"
     ours = call(lambda: judge(snapshot, loaded))
@@ -267,6 +330,7 @@ def main() -> None:
             templates(folder / "hundred", 100, 45, 3.5, 300),
             engine(folder / "few", FEW_FAIL),
             engine(folder / "many", MANY_FAIL),
+            drift(folder / "drift"),
         ]
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
@@ -49,8 +50,12 @@ def pair(
     """
     paired: dict[str, tuple[Stack, ...]] = {}
     unpaired: dict[str, str] = {}
+    having: dict[str, list[int]] = {}
+    for place, stack in enumerate(stacks):
+        for logical in stack.resources:
+            having.setdefault(logical, []).append(place)
     for file, ids in declared.items():
-        chosen = _named(file, stacks, named) if file in named else _likely(set(ids), stacks)
+        chosen = _named(file, stacks, named) if file in named else _likely(set(ids), stacks, having)
         if chosen:
             paired[file] = chosen
         else:
@@ -70,7 +75,10 @@ def _named(file: str, stacks: Sequence[Stack], named: Mapping[str, Sequence[str]
     return tuple(chosen)
 
 
-def _likely(ids: set[str], stacks: Sequence[Stack]) -> tuple[Stack, ...]:
-    shares = [(len(ids & stack.resources.keys()) / max(len(ids), 1), stack) for stack in stacks]
-    best = max((share for share, _ in shares), default=0.0)
-    return tuple(stack for share, stack in shares if share >= max(ENOUGH, 0.8 * best))
+def _likely(ids: set[str], stacks: Sequence[Stack], having: Mapping[str, Sequence[int]]) -> tuple[Stack, ...]:
+    """The stacks that have most of the logical ids; `having` are the places of those that have each."""
+    counts: Counter[int] = Counter()
+    for logical in ids:
+        counts.update(having.get(logical, ()))
+    least = max(ENOUGH * len(ids), 0.8 * max(counts.values(), default=0))
+    return tuple(stacks[place] for place, count in sorted(counts.items()) if count >= least)
