@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -10,7 +11,9 @@ from hypothesis import strategies as st
 
 from demarcate.estate.schema.policies import COLUMNS, UNLIMITED, Elements, statements, unlimited
 from demarcate.estate.schema.policy_actions import sensitive_actions
+from demarcate.estate.schema.policy_values import matching
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+from tests.effort import effort
 
 U = Unknown(Kind.PARAMETER, "parameter X has no value")
 
@@ -377,3 +380,17 @@ def test_subjects_that_name_nobody() -> None:
 
     assert limiting("repo:octo/app:*") == ["token.actions.githubusercontent.com:sub"]
     assert limiting("repo:*") == limiting("*") == []
+
+
+@given(st.text("ab*?", max_size=8), st.text("ab", max_size=8))
+def test_wildcards_stand_for_what_a_regular_expression_would(text: str, value: str) -> None:
+    right = re.fullmatch(text.replace("*", ".*").replace("?", "."), value)
+    assert matching(text)(value) is (right is not None)
+
+
+@pytest.mark.parametrize(
+    "text", ["*" * 1_000_000 + "a?*", "*a" * 500_000 + "*", "*?" * 5_000 + "*b", "?*" * 20 + "b*"]
+)
+def test_many_wildcards_take_no_time(text: str) -> None:
+    with effort(10):
+        statements({"Statement": [{"Effect": "Allow", "Action": [text, text.upper()], "Resource": text}]})

@@ -14,10 +14,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from demarcate.base.limits import MAX_REASON
+from demarcate.estate.schema import policies
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import rows_of
 from demarcate.estate.sources.cloudformation import budget, estate, stacks
 from demarcate.estate.sources.cloudformation.budget import (
+    CELL,
     CHARACTER,
     FACTOR,
     PORTION,
@@ -469,6 +471,27 @@ def test_the_work_stays_within_the_budget(makes: list[str], leaf: str, loop: boo
     # Once it is used up everything returns: nothing that is left asks more often than it is written.
     assert share.refused <= size
     assert bool(share.refused) == share.exhausted == any("asks for more" in p.message for p in result.problems)
+
+
+def test_no_statement_is_looked_at_once_the_budget_is_used_up(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is made of a policy is many times its size: it is counted by what it takes, and ends with the budget."""
+    looked_at: list[Any] = []
+    judge = policies._statement
+    monkeypatch.setattr(policies, "_statement", lambda written: looked_at.append(written) or judge(written))
+    monkeypatch.setattr(estate, "Budget", functools.partial(Budget, SMALL))
+    dense = [{"Effect": "Allow", "Action": "a:*", "Resource": "*"}] * 100
+    write(tmp_path, {"Resources": {f"R{number}": policy(dense) for number in range(20)}})
+    of = table("aws_policy_statement")
+    snapshot = collect_snapshot([tmp_path], selection={of.name: None})
+    rows = list(rows_of(snapshot, of, ["effect", "_unknown"]))
+    unknown = [row for row in rows if row["effect"] is None]
+    assert len(unknown) > 10
+    assert all(TOO_MUCH in row["_unknown"] for row in unknown)
+    spent = (len(rows) - len(unknown)) * CELL * len(of.all_columns)
+    assert spent < FACTOR * (tmp_path / "t.json").stat().st_size + SMALL
+    assert len(looked_at) <= len(rows) + len(dense)
 
 
 def test_the_constants_fit_together() -> None:

@@ -95,6 +95,8 @@ def _shown(value: Any) -> str:
 def _texts(value: Any, what: str) -> Any:
     if not isinstance(value, list):
         value = [value]
+    if all(type(item) is str for item in value):
+        return value
     texts = [convert("VARCHAR", item, what) for item in value]
     return next((item for item in texts if isinstance(item, Unknown)), texts)
 

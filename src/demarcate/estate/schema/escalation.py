@@ -18,7 +18,7 @@ from demarcate.estate.schema.conditions import admit, limits_action
 from demarcate.estate.schema.policies import Elements
 from demarcate.estate.schema.policy_actions import DATA, covers_action, sensitive_actions, wildcard_services
 from demarcate.estate.schema.policy_resources import covers_everything, covers_kind
-from demarcate.estate.schema.policy_values import every, pattern, plain, some
+from demarcate.estate.schema.policy_values import every, matching, plain, some
 from demarcate.estate.schema.unknown import Unknown
 
 _PASSED_TO = "iam:passedtoservice"
@@ -60,7 +60,7 @@ def _actions() -> frozenset[str]:
 
 @lru_cache(maxsize=8192)
 def _named_by(text: str) -> frozenset[str]:
-    return frozenset(filter(pattern(text).fullmatch, _actions()))
+    return frozenset(filter(matching(text), _actions()))
 
 
 def _may_name(said: Elements) -> frozenset[str]:
@@ -178,7 +178,7 @@ def _works_on_any(said: Elements, action: str) -> bool | Unknown:
 @lru_cache(maxsize=8192)
 def _may_be_of(resource: str, service: str) -> bool:
     parts = plain(resource).split(":", 5)
-    return len(parts) < 3 or bool(pattern(parts[2]).fullmatch(service))
+    return len(parts) < 3 or matching(parts[2])(service)
 
 
 def _contains(values: Any, text: str) -> bool | Unknown:

@@ -243,13 +243,13 @@ def unlimited(said: Elements, action: str) -> bool | Unknown:
     """Whether it is about an action on every resource of its kind, and without a condition that limits who may do it,
     or what to.
     """
-    return every(
-        (
-            covers_action(said.actions, said.not_actions, action),
-            covers_kind(said.resources, said.not_resources, sensitive_actions()[action]),
-            opposite(limits_action(said.conditions, action)),
-        )
-    )
+
+    def answers() -> Iterator[bool | Unknown]:  # one by one: few statements get past the first
+        yield covers_action(said.actions, said.not_actions, action)
+        yield covers_kind(said.resources, said.not_resources, sensitive_actions()[action])
+        yield opposite(limits_action(said.conditions, action))
+
+    return every(answers())
 
 
 def _unlimited_services(said: Elements, principals: _Principals) -> Any:
@@ -272,26 +272,31 @@ _PLAIN_HTTP = {"aws:securetransport": "false", "s3:tlsversion": None}
 
 def _denies_plain_http(said: Elements, principals: _Principals) -> bool | Unknown:
     """Whether it denies everybody whatever needs no TLS: all of S3, or the mounting of a file system."""
-    denies = said.effect if isinstance(said.effect, Unknown) else said.effect == "Deny"
-    served = some(
-        (
-            covers_service(said.actions, said.not_actions, "s3"),
-            covers_action(said.actions, said.not_actions, "elasticfilesystem:clientmount"),
+
+    def answers() -> Iterator[bool | Unknown]:
+        yield said.effect if isinstance(said.effect, Unknown) else said.effect == "Deny"
+        yield principals.anyone
+        yield some(
+            (
+                covers_service(said.actions, said.not_actions, "s3"),
+                covers_action(said.actions, said.not_actions, "elasticfilesystem:clientmount"),
+            )
         )
-    )
-    return every((denies, principals.anyone, served, always_hold(said.conditions, _PLAIN_HTTP)))
+        yield always_hold(said.conditions, _PLAIN_HTTP)
+
+    return every(answers())
 
 
 def _allows_plain_http(said: Elements, principals: _Principals, not_principals: _Principals) -> bool | Unknown:
     """Whether it allows everybody to mount a file system, also where there is no TLS."""
-    return every(
-        (
-            said.effect if isinstance(said.effect, Unknown) else said.effect == "Allow",
-            _anyone(principals, not_principals),
-            covers_action(said.actions, said.not_actions, "elasticfilesystem:clientmount"),
-            opposite(never_hold(said.conditions, _PLAIN_HTTP)),
-        )
-    )
+
+    def answers() -> Iterator[bool | Unknown]:
+        yield said.effect if isinstance(said.effect, Unknown) else said.effect == "Allow"
+        yield _anyone(principals, not_principals)
+        yield covers_action(said.actions, said.not_actions, "elasticfilesystem:clientmount")
+        yield opposite(never_hold(said.conditions, _PLAIN_HTTP))
+
+    return every(answers())
 
 
 # --- public -----------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from demarcate.base.documents import read
-from demarcate.estate.schema.policy_values import Values, pattern, some
+from demarcate.estate.schema.policy_values import Values, matching, some
 from demarcate.estate.schema.unknown import Unknown
 
 DATA = Path(__file__).parent / "data"
@@ -33,7 +33,7 @@ def sensitive_actions() -> Mapping[str, tuple[str, ...]]:
 
 @lru_cache(maxsize=8192)
 def _named_by(action: str) -> frozenset[str]:
-    return frozenset(name for name in sensitive_actions() if pattern(action).fullmatch(name))
+    return frozenset(filter(matching(action), sensitive_actions()))
 
 
 def sensitive(actions: Values, not_actions: Values) -> Values:
@@ -49,10 +49,10 @@ def sensitive(actions: Values, not_actions: Values) -> Values:
 def covers_action(actions: Values, not_actions: Values, name: str) -> bool | Unknown:
     """Whether a statement is about an action, given in lower case."""
     if not_actions.given:
-        if any(pattern(text).fullmatch(name) for text in not_actions.known):
+        if any(matching(text)(name) for text in not_actions.known):
             return False
         return not_actions.unknown or True
-    return some([any(pattern(text).fullmatch(name) for text in actions.known), actions.unknown or False])
+    return some([any(matching(text)(name) for text in actions.known), actions.unknown or False])
 
 
 def covers_service(actions: Values, not_actions: Values, service: str) -> bool | Unknown:
@@ -79,4 +79,4 @@ def wildcard_services(actions: Values, not_actions: Values) -> Any:
 
 def _may_be_of(action: str, service: str) -> bool:
     """Whether an action of a service may be what a text names."""
-    return bool(pattern(action.partition(":")[0]).fullmatch(service))
+    return matching(action.partition(":")[0])(service)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from demarcate.estate.schema.policy_values import Values, pattern, plain, some
+from demarcate.estate.schema.policy_values import Values, matching, plain, some
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
 
@@ -50,8 +50,8 @@ def _is_whole(resource: str, kind: str) -> bool:
         if parts[place].startswith("${"):
             known = said[place] if len(said) == 6 or place < len(said) - 1 else ""
             parts[place] = re.sub("[*?]", "x", known) or "x"
-    whole = pattern(text)
-    return all(whole.fullmatch(":".join(parts).replace("*", name)) for name in _NAMES)
+    whole = matching(text)
+    return all(whole(":".join(parts).replace("*", name)) for name in _NAMES)
 
 
 # --- what the policy itself is attached to ----------------------------------------------------------------
@@ -76,8 +76,8 @@ def own_parts(resources: Values, not_resources: Values, own: Values, kind: str) 
 
 
 def _is_about(resource: str | StandIn, arn: str, end: str) -> bool:
-    about = pattern(_written(resource))
-    return all(about.fullmatch(arn + end.replace("*", name)) for name in _NAMES)
+    about = matching(_written(resource))
+    return all(about(arn + end.replace("*", name)) for name in _NAMES)
 
 
 _PARTITION = re.compile(r"arn:[^:]*:")

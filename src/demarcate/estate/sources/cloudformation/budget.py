@@ -14,7 +14,7 @@ from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 
 FACTOR = 40
-"""Units that a template may spend for each of its characters. Ordinary ones need less than half of it."""
+"""Units that a template may spend for each of its characters. Ordinary ones need some two thirds of it."""
 
 RESERVE = 200_000_000
 """Units that all templates of an estate have in common, for what loops, includes and nesting repeat."""
@@ -31,8 +31,8 @@ SLOW = 2_000
 VALUE = 40
 """Units of one member of what is resolved."""
 
-ROW = 5_000
-"""Units of one row, beside its bytes: what judging it takes."""
+CELL = 200
+"""Units of each column of a row, beside its bytes: what making and judging it takes."""
 
 RESOURCE = 20_000
 """Units of one resource that loops, includes or nesting make, beside those written in the template: all that comes

@@ -15,7 +15,7 @@ from demarcate.estate.schema.table import ALTERNATIVES, COMPANION, REF, Derived,
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.alternatives import OPEN, agreed
-from demarcate.estate.sources.cloudformation.budget import ROW, TOO_MUCH, Exhausted, Share, too_much
+from demarcate.estate.sources.cloudformation.budget import CELL, TOO_MUCH, Exhausted, Share, too_much
 from demarcate.estate.sources.cloudformation.companions import Companions
 from demarcate.estate.sources.cloudformation.declared import declared
 from demarcate.estate.sources.cloudformation.forms import in_form
@@ -127,7 +127,7 @@ def _table(
         for child, derived in plan.children:
             for number, row in enumerate(rows_of):
                 others = [each[number] for each in alternatives if len(each) == len(rows_of)]
-                rows.append(_derived(child, derived, row, others, resource), kept[child.name], resource)
+                rows.derive(kept[child.name], derived, row, others, resource)
         if part is not None:
             rows.append(_joined(table, rows_of, alternatives, resource), part, resource)
     for name in table.companions:
@@ -140,7 +140,7 @@ def _table(
                 dict.fromkeys(derived.needs, properties) if isinstance(properties, Unknown) else properties
                 for properties in (resource.properties, *resource.alternatives)
             )
-            rows.append(_derived(table, derived, parent, others, resource), part, resource)
+            rows.derive(part, derived, parent, others, resource)
 
 
 def _alone(
@@ -174,7 +174,7 @@ def _alone(
         )
         for child, derived in plan.children:
             if derived.rests_on(told):
-                rows.append(_derived(child, derived, row, others, other), kept[child.name], other)
+                rows.derive(kept[child.name], derived, row, others, other)
         if part is not None:
             rows.append(_joined(table, [row], [[way] for way in others], other), part, other)
 
@@ -229,11 +229,25 @@ class _Rows:
         self._shares = shares
         self.problems: dict[TemplateProblem, None] = {}
 
+    def derive(
+        self, part: PartWriter, derived: Derived, parent: Row, others: Sequence[Row], resource: Resource
+    ) -> None:
+        """Write the rows of a table that come from a resource. Raises OSError (a full disk)."""
+        if self._shares[resource.file].exhausted:  # all that is left of a template may be its costliest policies
+            row = dict.fromkeys((column.name for column in part.table.columns), Unknown(Kind.TOO_MUCH, TOO_MUCH))
+            place = _place(resource)
+            part.append(
+                [_conditional({**row, **{name: getattr(place, name) for name in Address.__slots__}}, resource)]
+            )
+        else:
+            self.append(_derived(part.table, derived, parent, others, resource), part, resource)
+
     def append(self, rows: Iterable[Row], part: PartWriter, resource: Resource) -> None:
         """Write the rows that one resource makes in one table. Raises OSError (a full disk)."""
         part.append(self._counted(rows, part, self._shares[resource.file]))
 
     def _counted(self, rows: Iterable[Row], part: PartWriter, share: Share) -> Iterator[Row]:
+        width = len(part.table.all_columns)
         for row in rows:
             if share.exhausted:
                 yield {
@@ -244,6 +258,6 @@ class _Rows:
             before = part.size
             yield row
             try:
-                share.spend(part.size - before + ROW)
+                share.spend(part.size - before + CELL * width)
             except Exhausted as error:
                 self.problems[too_much(error)] = None
