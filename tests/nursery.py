@@ -2,7 +2,7 @@
 
 A run is a process of its own, with a session, a folder and files of its own, as if it had been started as
 `python -m demarcate`. What is decided as an interpreter begins is the nursery's: so a run with another environment
-than the nursery's is started by itself (`tests/processes.py`).
+than the nursery's is started by itself (`tests/processes.py`), but for what is looked up only where it is needed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,15 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 
 LARGEST = 1 << 20
 """How many bytes one message may have."""
+
+LATE = ("AWS_", "DEMARCATE_", "GIT_", "XDG_")
+"""How variables begin that nothing reads while it is imported."""
 
 _READY = b"ready"
 
@@ -43,9 +46,12 @@ class Nursery:
             )
         atexit.register(self.close)
 
-    def is_at_home(self) -> bool:
-        """Whether it can run the command: its environment is still that in which it began, and it can fork."""
-        return self._environment == _environment() and self._can_fork
+    def takes(self, environment: Mapping[str, str]) -> bool:
+        """Whether it can run the command with more of an environment: its own is still that in which it began, and it
+        can fork.
+        """
+        late = all(name.startswith(LATE) for name in environment)
+        return late and self._environment == _environment() and self._can_fork
 
     @functools.cached_property
     def _can_fork(self) -> bool:
@@ -57,14 +63,14 @@ class Nursery:
         self._process.wait()
 
     def run(
-        self, arguments: Sequence[str], cwd: Path, typed: bytes, patience: float
+        self, arguments: Sequence[str], cwd: Path, typed: bytes, patience: float, environment: Mapping[str, str]
     ) -> tuple[subprocess.CompletedProcess[str], int]:
         """Run the command to its end: how that was, and its peak of memory in KB."""
         with contextlib.ExitStack() as stack:
             files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
             files[0].write(typed)
             files[0].seek(0)
-            asked = json.dumps({"arguments": arguments, "cwd": str(cwd)}).encode()
+            asked = json.dumps({"arguments": arguments, "cwd": str(cwd), "environment": {**environment}}).encode()
             socket.send_fds(self._ours, [asked], [file.fileno() for file in files])
             self._ours.settimeout(patience)
             pid = int(self._ours.recv(LARGEST))
@@ -118,6 +124,7 @@ def _serve(ours: socket.socket) -> list[str]:
             ours.close()
             os.setsid()
             os.chdir(asked["cwd"])
+            os.environ.update(asked["environment"])
             for number, file in enumerate(files):
                 os.dup2(file, number)
                 os.close(file)
