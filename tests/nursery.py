@@ -22,6 +22,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 
 LARGEST = 1 << 20
 """How many bytes one message may have."""
@@ -46,12 +47,14 @@ class Nursery:
             )
         atexit.register(self.close)
 
-    def takes(self, environment: Mapping[str, str]) -> bool:
-        """Whether it can run the command with more of an environment: its own is still that in which it began, and it
-        can fork.
+    def takes(self, more: Mapping[str, str]) -> bool:
+        """Whether it can run the command with today's environment and more: what its own is not may be looked up late,
+        and it can fork.
         """
-        late = all(name.startswith(LATE) for name in environment)
-        return late and self._environment == _environment() and self._can_fork
+        asked = _environment(more)
+        names = self._environment.keys() | asked.keys()
+        other = (name for name in names if self._environment.get(name) != asked.get(name))
+        return all(name.startswith(LATE) for name in other) and self._can_fork
 
     @functools.cached_property
     def _can_fork(self) -> bool:
@@ -63,15 +66,15 @@ class Nursery:
         self._process.wait()
 
     def run(
-        self, arguments: Sequence[str], cwd: Path, typed: bytes, patience: float, environment: Mapping[str, str]
+        self, arguments: Sequence[str], cwd: Path, typed: bytes, patience: float, more: Mapping[str, str]
     ) -> tuple[subprocess.CompletedProcess[str], int]:
-        """Run the command to its end: how that was, and its peak of memory in KB."""
+        """Run the command to its end, with more of an environment: how that was, and its peak of memory in KB."""
         with contextlib.ExitStack() as stack:
             files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
             files[0].write(typed)
             files[0].seek(0)
-            asked = json.dumps({"arguments": arguments, "cwd": str(cwd), "environment": {**environment}}).encode()
-            socket.send_fds(self._ours, [asked], [file.fileno() for file in files])
+            asked = {"arguments": arguments, "cwd": str(cwd), "environment": _environment(more)}
+            socket.send_fds(self._ours, [json.dumps(asked).encode()], [file.fileno() for file in files])
             self._ours.settimeout(patience)
             pid = int(self._ours.recv(LARGEST))
             try:
@@ -85,9 +88,9 @@ class Nursery:
             return subprocess.CompletedProcess(arguments, code, out, err), peak
 
 
-def _environment() -> dict[str, str]:
-    """What programs that tests start have, but for what pytest notes there of where it is."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+def _environment(more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """What programs that tests start have, but for what pytest notes there of where it is; and more."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | {**more}
 
 
 @functools.cache
@@ -124,6 +127,7 @@ def _serve(ours: socket.socket) -> list[str]:
             ours.close()
             os.setsid()
             os.chdir(asked["cwd"])
+            os.environ.clear()
             os.environ.update(asked["environment"])
             for number, file in enumerate(files):
                 os.dup2(file, number)
