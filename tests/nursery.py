@@ -109,6 +109,17 @@ def _prepare() -> None:
             import_module(module.name)
     with contextlib.suppress(ImportError):
         import_module("typer._adapters")  # and pydantic with it, as it parses the first option
+    _make_verbs()
+
+
+def _make_verbs() -> None:
+    """Make the tree of verbs, from their annotations, which every run would do again."""
+    import typer.main
+
+    from demarcate.cli import app
+
+    made = typer.main.get_command(app)
+    typer.main.get_command = lambda _: made  # type: ignore[assignment]
 
 
 _ELSEWHERE = ("demarcate.__main__", "demarcate.checks.batches", "demarcate.checks.unit")
