@@ -33,9 +33,9 @@ class Done:
 
 
 def demarcate(*args: str, cwd: Path, **environment: str) -> Done:
-    """Run the command to its end, by the nursery where its environment is that of the tests."""
-    if not environment and nursery().is_at_home():
-        ran, peak = nursery().run(args, cwd, b"", processes.PATIENCE)
+    """Run the command to its end, by the nursery where that can."""
+    if nursery().takes(environment):
+        ran, peak = nursery().run(args, cwd, b"", processes.PATIENCE, environment)
         return Done(ran.returncode, ran.stdout, ran.stderr.strip(), peak // 1024)
     done = processes.python("-c", _RUN, *args, cwd=cwd, environment=environment)
     said, _, told = done.stderr.rpartition("\npeak ")

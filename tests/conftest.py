@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING, TypeVar
 
 import botocore.session
 import pytest
+import typer.main
+import typer.testing
 from botocore.loaders import create_loader
 from hypothesis import HealthCheck, settings
 
@@ -81,6 +83,9 @@ settings.load_profile("same")
 models = cache(create_loader)
 """botocore's loader of service models, which remembers what it read."""
 
+commands = cache(typer.main.get_command)
+"""The verbs of Typer's application, of which nothing changes while they run."""
+
 
 def pytest_configure(config: pytest.Config) -> None:
     worker = hasattr(config, "workerinput")
@@ -116,14 +121,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
 
 def _remember() -> Callable[[], None]:
-    """Let service models stay in memory from one test to the next: to forget and read them is most of a small run. How
-    to end that. Modules that are collected want the catalog, so it is begun before they are.
+    """Let service models and the tree of verbs stay in memory from one test to the next: to make them anew is most of a
+    small run. How to end that. Modules that are collected want the catalog, so it is begun before they are.
     """
     patch = pytest.MonkeyPatch()
     patch.setattr(clients, "create_loader", models)
     patch.setattr(botocore.session, "create_loader", models)
     patch.setattr(clients, "gc", SimpleNamespace(collect=lambda: 0))
     patch.setattr(caches, "cached", _once(caches.cached))
+    for module, name in ((typer.main, "get_command"), (typer.testing, "_get_command")):
+        patch.setattr(module, name, commands)
     return patch.undo
 
 

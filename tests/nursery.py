@@ -2,7 +2,7 @@
 
 A run is a process of its own, with a session, a folder and files of its own, as if it had been started as
 `python -m demarcate`. What is decided as an interpreter begins is the nursery's: so a run with another environment
-than the nursery's is started by itself (`tests/processes.py`).
+than the nursery's is started by itself (`tests/processes.py`), but for what is looked up only where it is needed.
 """
 
 from __future__ import annotations
@@ -19,12 +19,16 @@ import socket
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
+from types import MappingProxyType
 
 LARGEST = 1 << 20
 """How many bytes one message may have."""
+
+LATE = ("AWS_", "DEMARCATE_", "GIT_", "XDG_")
+"""How variables begin that nothing reads while it is imported."""
 
 _READY = b"ready"
 
@@ -43,9 +47,14 @@ class Nursery:
             )
         atexit.register(self.close)
 
-    def is_at_home(self) -> bool:
-        """Whether it can run the command: its environment is still that in which it began, and it can fork."""
-        return self._environment == _environment() and self._can_fork
+    def takes(self, more: Mapping[str, str]) -> bool:
+        """Whether it can run the command with today's environment and more: what its own is not may be looked up late,
+        and it can fork.
+        """
+        asked = _environment(more)
+        names = self._environment.keys() | asked.keys()
+        other = (name for name in names if self._environment.get(name) != asked.get(name))
+        return all(name.startswith(LATE) for name in other) and self._can_fork
 
     @functools.cached_property
     def _can_fork(self) -> bool:
@@ -57,15 +66,15 @@ class Nursery:
         self._process.wait()
 
     def run(
-        self, arguments: Sequence[str], cwd: Path, typed: bytes, patience: float
+        self, arguments: Sequence[str], cwd: Path, typed: bytes, patience: float, more: Mapping[str, str]
     ) -> tuple[subprocess.CompletedProcess[str], int]:
-        """Run the command to its end: how that was, and its peak of memory in KB."""
+        """Run the command to its end, with more of an environment: how that was, and its peak of memory in KB."""
         with contextlib.ExitStack() as stack:
             files = [stack.enter_context(tempfile.TemporaryFile()) for _ in range(3)]
             files[0].write(typed)
             files[0].seek(0)
-            asked = json.dumps({"arguments": arguments, "cwd": str(cwd)}).encode()
-            socket.send_fds(self._ours, [asked], [file.fileno() for file in files])
+            asked = {"arguments": arguments, "cwd": str(cwd), "environment": _environment(more)}
+            socket.send_fds(self._ours, [json.dumps(asked).encode()], [file.fileno() for file in files])
             self._ours.settimeout(patience)
             pid = int(self._ours.recv(LARGEST))
             try:
@@ -79,9 +88,9 @@ class Nursery:
             return subprocess.CompletedProcess(arguments, code, out, err), peak
 
 
-def _environment() -> dict[str, str]:
-    """What programs that tests start have, but for what pytest notes there of where it is."""
-    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
+def _environment(more: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """What programs that tests start have, but for what pytest notes there of where it is; and more."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")} | {**more}
 
 
 @functools.cache
@@ -100,6 +109,17 @@ def _prepare() -> None:
             import_module(module.name)
     with contextlib.suppress(ImportError):
         import_module("typer._adapters")  # and pydantic with it, as it parses the first option
+    _make_verbs()
+
+
+def _make_verbs() -> None:
+    """Make the tree of verbs, from their annotations, which every run would do again."""
+    import typer.main
+
+    from demarcate.cli import app
+
+    made = typer.main.get_command(app)
+    typer.main.get_command = lambda _: made  # type: ignore[assignment]
 
 
 _ELSEWHERE = ("demarcate.__main__", "demarcate.checks.batches", "demarcate.checks.unit")
@@ -118,6 +138,8 @@ def _serve(ours: socket.socket) -> list[str]:
             ours.close()
             os.setsid()
             os.chdir(asked["cwd"])
+            os.environ.clear()
+            os.environ.update(asked["environment"])
             for number, file in enumerate(files):
                 os.dup2(file, number)
                 os.close(file)

@@ -81,11 +81,11 @@ def demarcate(
     typed: str | bytes = b"",
     environment: Mapping[str, str] | None = None,
 ) -> subprocess.CompletedProcess[str]:
-    """Run the command to its end, by the nursery where its environment is that of the tests."""
-    if environment or not nursery().is_at_home():
+    """Run the command to its end, by the nursery where that can."""
+    if not nursery().takes(environment or {}):
         return python("-m", "demarcate", *arguments, cwd=cwd, typed=typed, environment=environment)
     given = typed.encode() if isinstance(typed, str) else typed
-    return nursery().run(list(map(str, arguments)), cwd or Path.cwd(), given, PATIENCE)[0]
+    return nursery().run(list(map(str, arguments)), cwd or Path.cwd(), given, PATIENCE, environment or {})[0]
 
 
 @contextlib.contextmanager
