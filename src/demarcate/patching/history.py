@@ -22,6 +22,7 @@ import msgspec
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import walk
 from demarcate.base.folders import data_folder
+from demarcate.base.moments import utc
 from demarcate.checks.structs import SEVERITIES
 from demarcate.estate.snapshots.tabular import SUFFIX, ends_well, rows_in, save_rows
 from demarcate.patching.structs import PatchFinding, PatchState, PatchStatus
@@ -139,7 +140,7 @@ def record(statuses: Sequence[PatchStatus], moment: datetime, folder: Path, patc
     Raises DemarcateError where it cannot be written.
     """
     what = hashlib.sha256(repr(sorted({(s.account_id, s.region, s.kind) for s in statuses})).encode()).hexdigest()
-    stamp = moment.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    stamp = utc(moment).strftime("%Y%m%dT%H%M%SZ")
     file = folder / stamp_day(moment) / f"{stamp}-{what[:12]}{SUFFIX}"
     try:
         save_rows(_observations(statuses, moment, patches), COLUMNS, file)
@@ -150,11 +151,11 @@ def record(statuses: Sequence[PatchStatus], moment: datetime, folder: Path, patc
 
 def stamp_day(moment: datetime) -> str:
     """The day of a moment, in UTC."""
-    return moment.astimezone(UTC).date().isoformat()
+    return utc(moment).date().isoformat()
 
 
 def _observations(statuses: Iterable[PatchStatus], moment: datetime, patches: Patches) -> Iterator[dict[str, Any]]:
-    at = moment.astimezone(UTC).replace(tzinfo=None).isoformat()
+    at = utc(moment).replace(tzinfo=None).isoformat()
     nodes: dict[tuple[str | None, str | None, str], dict[str, Any]] = {}
     for status in statuses:
         common = {
