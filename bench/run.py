@@ -17,9 +17,10 @@ import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
 
 if TYPE_CHECKING:
     from demarcate.estate.snapshots.snapshot import Snapshot
@@ -320,6 +321,75 @@ def engine(folder: Path, predicates: list[str]) -> Line:
     )
 
 
+def calendar(windows: int, nodes: int, databases: int) -> Line:
+    """A year of windows of nodes, by tags, and of databases, with what is in the way of each other."""
+    from demarcate.estate.snapshots.writing import SnapshotWriter
+    from demarcate.estate.tables import table
+    from demarcate.patching.calendar import make_calendar
+
+    place = {"account_id": "123456789012", "region": "eu-west-1"}
+    always = {
+        "schedule_timezone": "Europe/Berlin",
+        "schedule_offset": 0,
+        "duration": 3,
+        "cutoff": 1,
+        "enabled": True,
+    }
+    plain = {"start_date": "", "end_date": "", "next_execution_time": ""}
+    installs = {"task_arn": "AWS-RunPatchBaseline", "patch_operation": "Install", "max_concurrency": "10%"}
+    rows: dict[str, list[dict[str, Any]]] = {
+        "aws_ssm_maintenance_window": [
+            {
+                "window_id": f"mw-{n}",
+                "name": f"w{n}",
+                "schedule": f"cron(0 {n % 24} ? * {n % 7 + 1} *)",
+                **always,
+                **plain,
+            }
+            for n in range(windows)
+        ],
+        "aws_ssm_maintenance_window_task": [
+            {"window_id": f"mw-{n}", "targets": [{"Key": "tag:ring", "Values": [f"{n}"]}], **installs}
+            for n in range(windows)
+        ],
+        "aws_ec2_instance": [
+            {
+                "instance_id": f"i-{n}",
+                "instance_state": "running",
+                "autoscaling_group_name": f"g{n % 99}",
+                "tags": {"ring": f"{n % windows}"},
+            }
+            for n in range(nodes)
+        ],
+        "aws_rds_db_instance": [
+            {
+                "db_instance_identifier": f"db-{n}",
+                "engine": "aurora-mysql",
+                "db_cluster_identifier": f"c-{n // 2}",
+                "preferred_maintenance_window": f"sun:{n % 24:02}:00-sun:{n % 24:02}:30",
+                "pending_maintenance_actions": [],
+            }
+            for n in range(databases)
+        ],
+    }
+    with SnapshotWriter("live", "bench", moment=datetime(2026, 1, 1, tzinfo=UTC)) as writer:
+        for name, given in rows.items():
+            of = table(name)
+            part = writer.part(of, [column.name for column in of.all_columns], *place.values())
+            part.append({**place, "resource": f"arn:{name}/{n}", **row} for n, row in enumerate(given))
+            part.seal()
+        snapshot = writer.finish()
+    since = datetime(2026, 1, 1, tzinfo=UTC)
+    made = make_calendar(snapshot, since, since + timedelta(days=365), zone="Europe/Berlin")
+    ours = call(lambda: make_calendar(snapshot, since, since + timedelta(days=365), zone="Europe/Berlin"))
+    zone = ZoneInfo("Europe/Berlin")
+    theirs = call(lambda: [entry.start.astimezone(zone) for entry in made.entries])
+    what = (
+        f"a year of {windows} windows, {nodes:,} nodes and {databases:,} databases ({len(made.entries):,} times)"
+    )
+    return Line(what, ours, "the same moments in another zone", theirs, "2 s", ours.seconds <= 2)
+
+
 def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="demarcate-bench-"))
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
@@ -331,6 +401,7 @@ def main() -> None:
             engine(folder / "few", FEW_FAIL),
             engine(folder / "many", MANY_FAIL),
             drift(folder / "drift"),
+            calendar(100, 5_000, 1_000),
         ]
     finally:
         shutil.rmtree(folder, ignore_errors=True)

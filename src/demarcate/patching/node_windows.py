@@ -105,8 +105,9 @@ def node_windows(rows: Mapping[str, list[Row]], lost: Mapping[Place, str]) -> Wi
         _event_window(row, told)
     uncovered: list[Note] = []
     off = {(row.place, row["instance_id"]) for row in rows[INSTANCES] if row["instance_state"] in _OFF}
+    settled = told.covered | off
     for node in told.nodes.all:
-        if (node.place, node.id) in told.covered | off:
+        if (node.place, node.id) in settled:
             continue
         why = lost.get(node.place) or lost.get((node.place[0], None)) or told.perhaps.get((node.place, node.id))
         note = Note(

@@ -56,8 +56,12 @@ class Nodes:
         self.all = tuple(nodes)
         self._by_place: dict[Place, dict[str, Node]] = {}
         self._by_tag: dict[tuple[Place, str], list[Node]] = {}
+        self._untold: dict[Place, list[str]] = {}
+        """Those whose tags are not known."""
         for node in self.all:
             self._by_place.setdefault(node.place, {})[node.id] = node
+            if node.tags is None:
+                self._untold.setdefault(node.place, []).append(node.id)
             for key in node.tags or ():
                 self._by_tag.setdefault((node.place, key), []).append(node)
 
@@ -82,10 +86,10 @@ class Nodes:
             elif key.startswith("tag:"):
                 with_key = self._by_tag.get((place, key[4:]), ())
                 named = {node.id for node in with_key if (node.tags or {})[key[4:]] in values}
-                unsure = self._untold(here)
+                unsure = self._untold.get(place, ())
             elif key == "tag-key":
                 named = {node.id for tag in values for node in self._by_tag.get((place, tag), ())}
-                unsure = self._untold(here)
+                unsure = self._untold.get(place, ())
             else:
                 named, unsure = set(), here
                 why = why or f"{key or 'a target without a key'} is not followed: only ids and tags of nodes are"
@@ -98,11 +102,6 @@ class Nodes:
         return Choice(
             tuple(here[id_] for id_ in sorted(sure or ())), tuple(here[id_] for id_ in sorted(perhaps)), why
         )
-
-    @staticmethod
-    def _untold(nodes: Mapping[str, Node]) -> list[str]:
-        """Those whose tags are not known."""
-        return [id_ for id_, node in nodes.items() if node.tags is None]
 
 
 def nodes_of(rows: Mapping[str, Iterable[Row]]) -> Nodes:
