@@ -13,6 +13,7 @@ from botocore import xform_name
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
 from demarcate.changes.permissions import grants_of_call
+from demarcate.changes.values import EARLIER
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.remedies import AFTER, ASKED, BEFORE, ELSE, JOINED, MERGED, POLICY, Mend
 from demarcate.estate.sources.aws.guard import reads
@@ -53,7 +54,7 @@ def wrong(value: Any, shape: Shape, where: str, *, whole: bool = True) -> Iterat
         if not isinstance(shape, StringShape):
             yield f"{where}: takes no text of a policy"
         return
-    if isinstance(value, dict) and {BEFORE, AFTER, ASKED} & value.keys():
+    if isinstance(value, dict) and {BEFORE, AFTER, ASKED, EARLIER} & value.keys():
         if ELSE in value:
             yield from wrong(value[ELSE], shape, where)
         return

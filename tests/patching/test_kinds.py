@@ -101,12 +101,35 @@ CASES = (
         not_back="restore the snapshot that was taken",
     ),
     Case(
+        "a blue/green deployment",
+        "blue-green=postgres:16.4",
+        ("create_blue_green_deployment", "switchover_blue_green_deployment"),
+        (),
+        verdict="irreversible",
+        not_back="the old database is kept beside the new one",
+    ),
+    Case(
+        "a green database that cannot be made",
+        "blue-green=postgres:16.4",
+        ("create_blue_green_deployment",),
+        ("delete_blue_green_deployment",),
+        verdict="irreversible",
+        stops="was taken by AWS, and failed",
+    ),
+    Case(
+        "an instance refresh of mixed instances",
+        AMI,
+        ("create_launch_template_version", "start_instance_refresh 4"),
+        ("start_instance_refresh 3", "delete_launch_template_versions"),
+    ),
+    Case(
         "a platform of Elastic Beanstalk", PLATFORM, ("update_environment 4.2.0",), ("update_environment 4.1.0",)
     ),
 )
 
 VALUES = (
     "DesiredConfiguration.LaunchTemplate.Version",
+    "DesiredConfiguration.MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.Version",
     "taskDefinition",
     "FunctionVersion",
     "PlatformArn",
@@ -218,6 +241,7 @@ def test_artefacts_are_what_their_kind_takes() -> None:
         "image": "shop:latest",
         "node-release": "latest",
         "engine": "postgres",
+        "blue-green": "sqlserver-se:16.00",
         "platform": "Python 3.13",
         "function": "orders:$LATEST@live",
     }

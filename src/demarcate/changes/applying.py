@@ -57,10 +57,12 @@ class Hands(Protocol):
 class _Queue:
     """What is under way of a change, and what stands still, by its place.
 
-    `apart` says that its resources have nothing to do with each other: one that stands still stops no other.
+    `still` raises DemarcateError where somebody else may be at it. `apart` says that its resources have nothing to do
+    with each other: one that stands still stops no other.
     """
 
     status: Status
+    still: Callable[[], None]
     apart: bool
     under_way: list[Task] = field(default_factory=list)
     stopped: dict[tuple[str, str, str], str] = field(default_factory=dict)
@@ -129,11 +131,13 @@ class Run:
         return self.ledger.transact(self.actor, begin)
 
     def _take_all(self, status: Status, tasks: list[Task], still: Callable[[], None]) -> None:
-        """Make calls in order, for as many resources at once as the change says; `still` is asked before each.
+        """Make calls in order, for as many resources at once as the change says; `still` is asked before each, and
+        while they are waited for.
 
         Raises Stopped.
         """
-        queue = _Queue(status, apart=status.change.origin == "patch" and all(task.way == "undo" for task in tasks))
+        apart = status.change.origin == "patch" and all(task.way == "undo" for task in tasks)
+        queue = _Queue(status, still, apart)
         for task in tasks:
             while len(queue.under_way) >= status.change.at_once or task.place in queue.places:
                 self._await_one(queue)
@@ -155,6 +159,7 @@ class Run:
         longest = max(max(self.wait, task.step.wait) for task in queue.under_way)
         left, pause, waiting = longest, 0.2, len(queue.under_way)
         while True:
+            queue.still()
             for task in tuple(queue.under_way):
                 try:
                     if self._has_ended(queue.status, task, longest if left < pause else None):

@@ -153,7 +153,7 @@ def _steps(
             findings=(finding.id,),
             responsibility=finding.responsibility,
             tags=finding.tags,
-            declared=_declared(finding.tags),
+            declared=declared_by(finding.tags),
         )
 
 
@@ -295,7 +295,8 @@ def _by_hand(remedy: Remedy, row: Mapping[str, Any]) -> dict[str, str]:
     return told
 
 
-def _declared(tags: Mapping[str, str] | None) -> str:
+def declared_by(tags: Mapping[str, Any] | None) -> str:
+    """What declares a resource, by its tags, in words."""
     stack = (tags or {}).get(STACK)
     return f"the CloudFormation stack {stack}" if stack else ""
 

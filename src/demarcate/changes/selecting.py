@@ -45,7 +45,7 @@ def live_snapshot(
         snapshot.close()
         raise DemarcateError(
             f"{snapshot.manifest.origin}: only what is live can be changed: name aws, or a snapshot of it; what a "
-            "template declares is mended in the template (--patch FILE writes the edit)"
+            "template declares is mended in the template (change plan --patch FILE writes the edit)"
         )
     missing = sorted(set(selection) - set(snapshot.asked))
     if missing:

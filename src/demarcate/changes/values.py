@@ -68,7 +68,7 @@ class Values:
         >>> Values(row={"key_id": "k-1"}).path("Keys[?KeyId=='{key_id}']")
         'Keys[?KeyId==`"k-1"`]'
         """
-        return COLUMN.sub(lambda match: _literal(self._column(match[1])), text)
+        return COLUMN.sub(lambda match: literal(self._column(match[1])), text)
 
     def _looked_up(self, written: Mapping[str, Any]) -> Any:
         value = jmespath.search(self.path(written[BEFORE]), self.before)
@@ -115,8 +115,12 @@ def with_after(written: Any, after: Any, mark: str = AFTER) -> Any:
     return written
 
 
-def _literal(value: Any) -> str:
-    """A value as JMESPath writes it."""
+def literal(value: Any) -> str:
+    """A value as JMESPath writes it.
+
+    >>> literal("it's")
+    '`"it\'s"`'
+    """
     return f"`{json.dumps(value).replace('`', chr(92) + '`')}`"
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from demarcate.patching.mechanisms import (
+    blue_green,
     database_engine,
     ecs_deployment,
     instance_refresh,
@@ -24,6 +25,7 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = {
         ecs_deployment,
         node_group,
         database_engine,
+        blue_green,
         platform,
         lambda_alias,
     )

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Operation, Read, Step, Undo
+from demarcate.changes.values import literal
 from demarcate.patching.artefacts import Artefact
 from demarcate.patching.mechanisms.mechanism import (
     HOURS,
@@ -19,7 +20,6 @@ from demarcate.patching.mechanisms.mechanism import (
     Rows,
     Target,
     Wish,
-    quoted,
     step_of,
     tags_of,
 )
@@ -27,6 +27,14 @@ from demarcate.patching.rollback import Proof, irreversible, unknown
 
 _INSTANCES: Final = "aws_rds_db_instance"
 _CLUSTERS: Final = "aws_rds_db_cluster"
+
+_COLUMNS: Final = ("db_cluster_identifier", "engine", "engine_version", "status", "tags")
+
+TABLES: Final[Mapping[str, tuple[str, ...]]] = {
+    _INSTANCES: ("db_instance_identifier", *_COLUMNS),
+    _CLUSTERS: _COLUMNS,
+}
+"""The columns that databases are told by."""
 
 _ENGINE: Final = re.compile(r"(?P<engine>[a-z]+(-[a-z0-9]+)*):(?P<version>[0-9A-Za-z._-]+)")
 
@@ -39,26 +47,29 @@ _BROKEN: Final = (
 """States from which an upgrade does not come to its end by itself."""
 
 
-def _parts(value: str) -> tuple[str, str]:
+def parts_of(value: str) -> tuple[str, str]:
+    """The engine and the version. Raises ValueError for a text that names none."""
     told = _ENGINE.fullmatch(value)
     if told is None:
         raise ValueError(f"{value!r} is no version of an engine; expected ENGINE:VERSION, such as postgres:16.4")
     return told["engine"], told["version"]
 
 
-def _versions(engine: str, version: str, state: str) -> Read:
+def versions_of(engine: str, version: str, state: str) -> Read:
     parameters = {"Engine": engine, "EngineVersion": version}
     return Read(operation=Operation(name="rds.describe_db_engine_versions", parameters=parameters), state=state)
 
 
-def _artefact(value: str) -> Read:
-    return _versions(
-        *_parts(value), "DBEngineVersions[0].{Engine: Engine, Version: EngineVersion, Status: Status}"
+def artefact_of(value: str) -> Read:
+    """What a version of an engine is read by. Raises ValueError for a text that names none."""
+    return versions_of(
+        *parts_of(value), "DBEngineVersions[0].{Engine: Engine, Version: EngineVersion, Status: Status}"
     )
 
 
-def _targets(rows: Rows, value: str) -> Iterator[Target]:
-    engine, version = _parts(value)
+def targets_of(rows: Rows, value: str) -> Iterator[Target]:
+    """The databases of an engine: instances that stand alone, and clusters."""
+    engine, version = parts_of(value)
     for table, name in ((_INSTANCES, "db_instance_identifier"), (_CLUSTERS, "db_cluster_identifier")):
         for row in rows[table]:
             of_cluster = table == _INSTANCES and row["db_cluster_identifier"]
@@ -80,16 +91,22 @@ def _targets(rows: Rows, value: str) -> Iterator[Target]:
             )
 
 
-def _looks(target: Target, artefact: Artefact, reader: Reader) -> Mapping[str, Any]:
-    engine, version = _parts(artefact.value)
+def upgrade_of(target: Target, artefact: Artefact, reader: Reader) -> Mapping[str, Any]:
+    """What AWS says of the upgrade of a database to a version. Raises NotFor where there is none."""
+    engine, version = parts_of(artefact.value)
     now = target.row["engine_version"]
     state = "DBEngineVersions[0].ValidUpgradeTarget[].{Version: EngineVersion, Major: IsMajorVersionUpgrade}"
-    known = reader.read(target.account, target.region, _versions(engine, str(now), state)) or []
+    known = reader.read(target.account, target.region, versions_of(engine, str(now), state)) or []
     upgrade = next((item for item in known if item["Version"] == version), None)
     if upgrade is None:
         raise NotFor(f"AWS does not upgrade {now} to {version}")
-    if upgrade["Major"]:
-        raise NotFor(f"from {now} it is a major upgrade, which is not planned here")
+    return dict(upgrade)
+
+
+def _looks(target: Target, artefact: Artefact, reader: Reader) -> Mapping[str, Any]:
+    if upgrade_of(target, artefact, reader)["Major"]:
+        now = target.row["engine_version"]
+        raise NotFor(f"from {now} it is a major upgrade: try it as blue-green={artefact.value}")
     return target.row
 
 
@@ -132,7 +149,7 @@ def _snapshot(target: Target, row: Mapping[str, Any], wish: Wish, reader: Reader
 
 
 def _upgrade(target: Target, row: Mapping[str, Any], artefact: Artefact, what: str, reader: Reader) -> Step:
-    _, version = _parts(artefact.value)
+    _, version = parts_of(artefact.value)
     name = {f"DB{what}Identifier": row["name"]}
     status = "Status" if row["is_cluster"] else "DBInstanceStatus"
     state = (
@@ -148,8 +165,8 @@ def _upgrade(target: Target, row: Mapping[str, Any], artefact: Artefact, what: s
             parameters={**name, "EngineVersion": version, "ApplyImmediately": True},
         ),
         reads=Read(operation=Operation(name=f"rds.describe_db_{what.lower()}s", parameters=name), state=state),
-        begun=f"Upgrading || Pending == {quoted(version)}",
-        done=f"Version == {quoted(version)} && !Upgrading && !Pending",
+        begun=f"Upgrading || Pending == {literal(version)}",
+        done=f"Version == {literal(version)} && !Upgrading && !Pending",
         failed="Broken",
         wait=6 * HOURS,
         undo=Undo(why_not="RDS takes no engine back to an earlier version: restore the snapshot that was taken"),
@@ -161,12 +178,7 @@ MECHANISM = Mechanism(
     kind="engine",
     takes="ENGINE:VERSION",
     about="a minor version of a database engine, for instances and clusters of RDS",
-    tables={
-        _INSTANCES: (
-            *("db_instance_identifier", "db_cluster_identifier", "engine", "engine_version", "status", "tags"),
-        ),
-        _CLUSTERS: ("db_cluster_identifier", "engine", "engine_version", "status", "tags"),
-    },
+    tables=TABLES,
     reads=frozenset(
         (
             "rds.describe_db_engine_versions",
@@ -174,8 +186,8 @@ MECHANISM = Mechanism(
             *("rds.describe_db_snapshots", "rds.describe_db_cluster_snapshots"),
         )
     ),
-    artefact=_artefact,
-    targets=_targets,
+    artefact=artefact_of,
+    targets=targets_of,
     looks=_looks,
     proof=proof,
     steps=_steps,

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Operation, Read, Step, Undo
+from demarcate.changes.values import literal
 from demarcate.patching.artefacts import Artefact
 from demarcate.patching.mechanisms.mechanism import (
     HOURS,
@@ -22,7 +23,6 @@ from demarcate.patching.mechanisms.mechanism import (
     Rows,
     Target,
     Wish,
-    quoted,
     step_of,
     tags_of,
 )
@@ -144,16 +144,16 @@ def _steps(target: Target, row: Mapping[str, Any], _artefact: Artefact, _wish: W
                 ),
                 state=state,
             ),
-            begun=f"Task == {quoted(new)} && State == 'IN_PROGRESS'",
-            done=f"Task == {quoted(new)} && State == 'COMPLETED'",
+            begun=f"Task == {literal(new)} && State == 'IN_PROGRESS'",
+            done=f"Task == {literal(new)} && State == 'COMPLETED'",
             # The circuit breaker turns back by a deployment of its own.
-            failed=f"State == 'FAILED' || Task != {quoted(new)}",
+            failed=f"State == 'FAILED' || Task != {literal(new)}",
             wait=3 * HOURS,
             undo=Undo(
                 operation=_update(row, old),
-                begun=f"Task == {quoted(old)} && State == 'IN_PROGRESS'",
-                done=f"Task == {quoted(old)} && State == 'COMPLETED'",
-                failed=f"Task == {quoted(old)} && State == 'FAILED'",
+                begun=f"Task == {literal(old)} && State == 'IN_PROGRESS'",
+                done=f"Task == {literal(old)} && State == 'COMPLETED'",
+                failed=f"Task == {literal(old)} && State == 'FAILED'",
             ),
             risk=("interrupts",),
         )

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Operation, Read, Step, Undo
-from demarcate.changes.values import holds
+from demarcate.changes.values import holds, literal, without_nulls
 from demarcate.patching.artefacts import Artefact
 from demarcate.patching.mechanisms.mechanism import (
     HOURS,
@@ -23,7 +23,6 @@ from demarcate.patching.mechanisms.mechanism import (
     Rows,
     Target,
     Wish,
-    quoted,
     step_of,
     tags_of,
 )
@@ -38,6 +37,13 @@ HEALTHY: Final = 90
 
 _MOVES: Final = ("", "$Latest", "$Default")
 """Versions of a launch template that are another one when a version is made."""
+
+
+_KEEPERS: Final[Mapping[str, str]] = {
+    "eks:nodegroup-name": "a managed node group of EKS",
+    "elasticbeanstalk:environment-name": "an environment of Elastic Beanstalk",
+}
+"""What replaces the instances of a group that has such a tag, and nobody else may."""
 
 
 def _image(image: str) -> Read:
@@ -58,11 +64,10 @@ def _artefact(value: str) -> Read:
 
 def _targets(rows: Rows, _value: str) -> Iterator[Target]:
     for row in rows[_GROUPS]:
-        why_not = ""
+        keeper = next((told for tag, told in _KEEPERS.items() if tag in (tags_of(row) or {})), "")
+        why_not = f"{keeper} keeps it" if keeper else ""
         if row["uses_launch_template"] is False:
             why_not = "it uses a launch configuration: move it to a launch template first"
-        elif row["mixed_instances"]:
-            why_not = "it has mixed instances, whose refresh is not planned here"
         elif not row["launch_template_id"]:
             why_not = "its launch template could not be read"
         yield Target(
@@ -74,6 +79,15 @@ def _targets(rows: Rows, _value: str) -> Iterator[Target]:
             tags_of(row),
             why_not=why_not,
         )
+
+
+def _policy(group: str) -> Read:
+    return Read(
+        operation=Operation(
+            name="autoscaling.describe_auto_scaling_groups", parameters={"AutoScalingGroupNames": [group]}
+        ),
+        state="AutoScalingGroups[0].MixedInstancesPolicy",
+    )
 
 
 def _version(template: str, version: str) -> Read:
@@ -98,8 +112,13 @@ def _looks(target: Target, artefact: Artefact, reader: Reader) -> Mapping[str, A
         if there is not None and there["Arch"] != artefact.content["Arch"]:
             raise NotFor(f"its instances are {there['Arch']}, and the image is {artefact.content['Arch']}")
     newest = reader.read(*place, _version(template, "$Latest")) or {}
+    mixed = reader.read(*place, _policy(str(row["name"]))) if row["mixed_instances"] else None
+    overrides = (mixed or {}).get("LaunchTemplate", {}).get("Overrides") or []
+    if any(override.get("LaunchTemplateSpecification") or override.get("ImageId") for override in overrides):
+        raise NotFor("some of its instance types have a launch template or an image of their own")
     return {
         **row,
+        "mixed": without_nulls(mixed),
         "image_id": image,
         "newest_version": newest.get("Version"),
         "newest_image": newest.get("ImageId"),
@@ -134,9 +153,10 @@ def _steps(target: Target, row: Mapping[str, Any], artefact: Artefact, wish: Wis
         number = newest + 1
         steps.append(_new_version(target, template, old, number, artefact, wish, reader))
     new = str(number)
-    refresh = _refresh(str(row["name"]), template, new)
+    refresh = _refresh(row, template, new)
     state = "InstanceRefreshes[0].{Id: InstanceRefreshId, Status: Status, Why: StatusReason, "
-    state += "Version: DesiredConfiguration.LaunchTemplate.Version}"
+    state += "Version: DesiredConfiguration.LaunchTemplate.Version || "
+    state += "DesiredConfiguration.MixedInstancesPolicy.LaunchTemplate.LaunchTemplateSpecification.Version}"
     step = step_of(
         target,
         reader,
@@ -149,18 +169,18 @@ def _steps(target: Target, row: Mapping[str, Any], artefact: Artefact, wish: Wis
             state=state,
         ),
         begun=f"Status == 'RollbackInProgress' || {_under_way(new)}",
-        done=f"Status == 'Successful' && Version == {quoted(new)}",
+        done=f"Status == 'Successful' && Version == {literal(new)}",
         failed="contains(['Failed', 'Cancelled', 'RollbackFailed', 'RollbackSuccessful'], Status)",
         wait=12 * HOURS,
         undo=Undo(
-            operation=_refresh(str(row["name"]), template, old),
+            operation=_refresh(row, template, old),
             midway=Operation(
                 name="autoscaling.rollback_instance_refresh", parameters={"AutoScalingGroupName": row["name"]}
             ),
             begun=f"Status == 'RollbackInProgress' || {_under_way(old)}",
-            done=f"Status == 'RollbackSuccessful' || (Status == 'Successful' && Version == {quoted(old)})",
+            done=f"Status == 'RollbackSuccessful' || (Status == 'Successful' && Version == {literal(old)})",
             failed=f"Status == 'RollbackFailed' || "
-            f"(contains(['Failed', 'Cancelled'], Status) && Version == {quoted(old)})",
+            f"(contains(['Failed', 'Cancelled'], Status) && Version == {literal(old)})",
         ),
         risk=("costs", "interrupts"),
     )
@@ -170,7 +190,9 @@ def _steps(target: Target, row: Mapping[str, Any], artefact: Artefact, wish: Wis
 
 
 def _under_way(version: str) -> str:
-    return f"(contains(['Pending', 'InProgress', 'Baking', 'Cancelling'], Status) && Version == {quoted(version)})"
+    return (
+        f"(contains(['Pending', 'InProgress', 'Baking', 'Cancelling'], Status) && Version == {literal(version)})"
+    )
 
 
 def _new_version(
@@ -193,7 +215,7 @@ def _new_version(
             },
         ),
         reads=_version(template, "$Latest"),
-        done=f"Version == `{number}` && ImageId == {quoted(artefact.value)}",
+        done=f"Version == `{number}` && ImageId == {literal(artefact.value)}",
         undo=Undo(
             operation=Operation(
                 name="ec2.delete_launch_template_versions",
@@ -203,13 +225,18 @@ def _new_version(
     )
 
 
-def _refresh(group: str, template: str, version: str) -> Operation:
+def _refresh(row: Mapping[str, Any], template: str, version: str) -> Operation:
+    specification = {"LaunchTemplateId": template, "Version": version}
+    desired: dict[str, Any] = {"LaunchTemplate": specification}
+    if row["mixed"]:
+        launch = {**row["mixed"]["LaunchTemplate"], "LaunchTemplateSpecification": specification}
+        desired = {"MixedInstancesPolicy": {**row["mixed"], "LaunchTemplate": launch}}
     return Operation(
         name="autoscaling.start_instance_refresh",
         parameters={
-            "AutoScalingGroupName": group,
+            "AutoScalingGroupName": row["name"],
             "Strategy": "Rolling",
-            "DesiredConfiguration": {"LaunchTemplate": {"LaunchTemplateId": template, "Version": version}},
+            "DesiredConfiguration": desired,
             "Preferences": {"AutoRollback": True, "SkipMatching": True, "MinHealthyPercentage": HEALTHY},
         },
     )
@@ -228,7 +255,7 @@ MECHANISM = Mechanism(
     reads=frozenset(
         (
             *("ec2.describe_images", "ec2.describe_launch_template_versions"),
-            "autoscaling.describe_instance_refreshes",
+            *("autoscaling.describe_instance_refreshes", "autoscaling.describe_auto_scaling_groups"),
         )
     ),
     artefact=_artefact,

@@ -11,8 +11,9 @@ from typing import Any, Final
 
 from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Operation, Read, Step, Undo
+from demarcate.changes.values import literal
 from demarcate.patching.artefacts import Artefact
-from demarcate.patching.mechanisms.mechanism import Mechanism, NotFor, Rows, Target, Wish, quoted, step_of, tags_of
+from demarcate.patching.mechanisms.mechanism import Mechanism, NotFor, Rows, Target, Wish, step_of, tags_of
 from demarcate.patching.rollback import Proof, irreversible, possible, unknown
 
 _FUNCTIONS: Final = "aws_lambda_function"
@@ -106,7 +107,7 @@ def _steps(target: Target, row: Mapping[str, Any], artefact: Artefact, _wish: Wi
             reader,
             do=move(told["version"]),
             reads=_alias(artefact.value),
-            done=f"Version == {quoted(told['version'])}",
+            done=f"Version == {literal(told['version'])}",
             undo=Undo(operation=move(str(row["alias_version"]))),
             risk=("interrupts",),
         )

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from demarcate.base.encoding import from_json
-from demarcate.changes.planning import Reader
+from demarcate.changes.planning import Reader, declared_by
 from demarcate.changes.structs import Read, Step
 from demarcate.patching.artefacts import Artefact, Place
 from demarcate.patching.rollback import Proof
@@ -84,11 +84,6 @@ def tags_of(row: Mapping[str, Any]) -> dict[str, Any] | None:
     return told if isinstance(told, dict) else None
 
 
-def quoted(text: str) -> str:
-    """A text as JMESPath compares it."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 def step_of(target: Target, reader: Reader, *, reads: Read, **told: Any) -> Step:
     """A step for a resource, planned against the state that is there now. Raises NotDone where it cannot be read."""
     return Step(
@@ -99,6 +94,7 @@ def step_of(target: Target, reader: Reader, *, reads: Read, **told: Any) -> Step
         before=reader.read(target.account, target.region, reads),
         tags=None if target.tags is None else {key: str(value) for key, value in target.tags.items()},
         responsibility=RESPONSIBILITY,
+        declared=declared_by(target.tags),
         **told,
     )
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Operation, Read, Step, Undo
+from demarcate.changes.values import literal
 from demarcate.patching.artefacts import Artefact
 from demarcate.patching.mechanisms.mechanism import (
     HOURS,
@@ -21,7 +22,6 @@ from demarcate.patching.mechanisms.mechanism import (
     Rows,
     Target,
     Wish,
-    quoted,
     step_of,
     tags_of,
 )
@@ -101,8 +101,8 @@ def _steps(target: Target, row: Mapping[str, Any], artefact: Artefact, wish: Wis
             state="nodegroup.{Release: releaseVersion, Status: status, Modified: modifiedAt}",
         ),
         begun="Status == 'UPDATING'",
-        done=f"Status == 'ACTIVE' && Release == {quoted(artefact.value)}",
-        failed=f"Status == 'DEGRADED' || (Status == 'ACTIVE' && Release != {quoted(artefact.value)})",
+        done=f"Status == 'ACTIVE' && Release == {literal(artefact.value)}",
+        failed=f"Status == 'DEGRADED' || (Status == 'ACTIVE' && Release != {literal(artefact.value)})",
         wait=12 * HOURS,
         undo=Undo(why_not="EKS takes no node group back to an earlier release"),
         risk=("costs", "interrupts"),

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Operation, Read, Step, Undo
+from demarcate.changes.values import literal
 from demarcate.patching.artefacts import Artefact
 from demarcate.patching.mechanisms.mechanism import (
     HOURS,
@@ -19,7 +20,6 @@ from demarcate.patching.mechanisms.mechanism import (
     Rows,
     Target,
     Wish,
-    quoted,
     step_of,
     tags_of,
 )
@@ -107,15 +107,15 @@ def _steps(target: Target, row: Mapping[str, Any], artefact: Artefact, _wish: Wi
                 state="Environments[0].{Platform: PlatformArn, Status: Status, Updated: DateUpdated}",
             ),
             begun="contains(['Updating', 'Aborting'], Status)",
-            done=f"Status == 'Ready' && Platform == {quoted(new)}",
-            failed=f"Status == 'Ready' && Platform != {quoted(new)}",
+            done=f"Status == 'Ready' && Platform == {literal(new)}",
+            failed=f"Status == 'Ready' && Platform != {literal(new)}",
             wait=4 * HOURS,
             undo=Undo(
                 operation=update(old),
                 midway=Operation(name="elasticbeanstalk.abort_environment_update", parameters=environment),
                 begun="contains(['Updating', 'Aborting'], Status)",
-                done=f"Status == 'Ready' && Platform == {quoted(old)}",
-                failed=f"Status == 'Ready' && Platform != {quoted(old)}",
+                done=f"Status == 'Ready' && Platform == {literal(old)}",
+                failed=f"Status == 'Ready' && Platform != {literal(old)}",
             ),
             risk=("interrupts",),
         )

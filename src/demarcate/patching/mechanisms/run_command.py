@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Operation, Read, Step, Undo
+from demarcate.changes.values import literal
 from demarcate.patching.artefacts import Artefact
 from demarcate.patching.mechanisms.mechanism import (
     HOURS,
@@ -23,7 +24,6 @@ from demarcate.patching.mechanisms.mechanism import (
     Rows,
     Target,
     Wish,
-    quoted,
     step_of,
     tags_of,
 )
@@ -170,8 +170,8 @@ def _copy(target: Target, row: Mapping[str, Any], wish: Wish, reader: Reader) ->
     node = str(row["instance_id"])
     mark = f"{wish.plan} {node}"
     tags = [{"Key": TAG, "Value": mark}]
-    state = f"Snapshots[?Tags[?Key=={quoted(TAG)} && Value=={quoted(mark)}]] | [0]"
-    tasks = f"ReplaceRootVolumeTasks[?Tags[?Key=={quoted(TAG)} && Value=={quoted(mark)}]] | [0].TaskState"
+    state = f"Snapshots[?Tags[?Key=={literal(TAG)} && Value=={literal(mark)}]] | [0]"
+    tasks = f"ReplaceRootVolumeTasks[?Tags[?Key=={literal(TAG)} && Value=={literal(mark)}]] | [0].TaskState"
     undo = Undo(
         operation=Operation(
             name="ec2.create_replace_root_volume_task",
@@ -244,7 +244,7 @@ def _command(
             operation=Operation(
                 name="ssm.list_command_invocations", parameters={"InstanceId": node, "MaxResults": 50}
             ),
-            state=f"CommandInvocations[?Comment=={quoted(comment)}] | [0].{{Status: Status, Details: StatusDetails}}",
+            state=f"CommandInvocations[?Comment=={literal(comment)}] | [0].{{Status: Status, Details: StatusDetails}}",
         ),
         begun="contains(['Pending', 'InProgress', 'Delayed', 'Cancelling'], Status)",
         done="Status == 'Success'",
