@@ -35,6 +35,10 @@ def plan(
         str | None,
         typer.Option("--drift", metavar="BASELINE", help="Bring back what drifted from this baseline instead."),
     ] = None,
+    detect_drift: Annotated[
+        str | None,
+        typer.Option("--detect-drift", metavar="STACK", help="Have AWS look for drift of this stack instead."),
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="Plan the steps of this file instead.")
     ] = None,
@@ -74,6 +78,7 @@ def plan(
     import msgspec
 
     from demarcate.base.errors import DemarcateError
+    from demarcate.changes.detecting import STACKS, plan_detection
     from demarcate.changes.files import read_steps
     from demarcate.changes.planning import plan_by_hand
     from demarcate.report import changes as report
@@ -81,13 +86,14 @@ def plan(
     how = options.options_of(
         profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
     )
-    if [file is not None, drift is not None, bool(check or finding)].count(True) != 1:
+    if [file is not None, drift is not None, detect_drift is not None, bool(check or finding)].count(True) != 1:
         raise DemarcateError(
-            "say what is to be mended: --check or --finding, drift (--drift), or a file of steps (--file)"
+            "say what is to be mended: --check or --finding, drift (--drift), a stack that AWS is to look at "
+            "(--detect-drift), or a file of steps (--file)"
         )
     asked = _pairs(set_)
     if patch is not None:
-        if drift is not None or file is not None or asked or replace or not sources:
+        if drift is not None or detect_drift is not None or file is not None or asked or replace or not sources:
             raise DemarcateError(
                 "--patch is for findings of templates: name these, and --check or --finding alone"
             )
@@ -103,6 +109,11 @@ def plan(
         steps = read_steps(file)
         reach = _reading(how, {name for step in steps for name in step.reads})
         change = plan_by_hand(title or file.name, str(file), steps, reach)
+    elif detect_drift is not None:
+        if asked or sources:
+            raise DemarcateError("--detect-drift names the stack: leave the source and --set out")
+        reach = _reading(how, {STACKS})
+        change = plan_detection(detect_drift, reach.caller.account, reach.caller.start, reach)
     else:
         if drift is not None:
             planned, unplanned, reach = _plan_drift(drift, sources or ["aws"], how, asked, ledger)
