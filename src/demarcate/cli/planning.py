@@ -83,9 +83,7 @@ def plan(
     from demarcate.changes.planning import plan_by_hand
     from demarcate.report import changes as report
 
-    how = options.options_of(
-        profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
-    )
+    how = options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id)
     if [file is not None, drift is not None, detect_drift is not None, bool(check or finding)].count(True) != 1:
         raise DemarcateError(
             "say what is to be mended: --check or --finding, drift (--drift), a stack that AWS is to look at "
@@ -108,17 +106,18 @@ def plan(
             raise DemarcateError(f"{file} says what is to be done: leave the source and --set out")
         steps = read_steps(file)
         reach = _reading(how, {name for step in steps for name in step.reads})
-        change = plan_by_hand(title or file.name, str(file), steps, reach)
+        change, caller = plan_by_hand(title or file.name, str(file), steps, reach), reach.caller.arn
     elif detect_drift is not None:
         if asked or sources:
             raise DemarcateError("--detect-drift names the stack: leave the source and --set out")
         reach = _reading(how, {STACKS})
         change = plan_detection(detect_drift, reach.caller.account, reach.caller.start, reach)
+        caller = reach.caller.arn
     else:
         if drift is not None:
-            planned, unplanned, reach = _plan_drift(drift, sources or ["aws"], how, asked, ledger)
+            planned, unplanned, caller = _plan_drift(drift, sources or ["aws"], how, asked, ledger)
         else:
-            planned, unplanned, reach = _plan_findings(
+            planned, unplanned, caller = _plan_findings(
                 sources or ["aws"], how, check, finding, checks or [], asked
             )
         report.write_unplanned(unplanned, options.console())
@@ -126,26 +125,29 @@ def plan(
             raise DemarcateError("there is nothing to plan: no finding fails that a call mends")
         change = planned
     change = msgspec.structs.replace(change, title=title or change.title, id=replace or change.id)
-    record(change, reach, ledger, as_, replaces=replace is not None)
+    record(change, caller, ledger, as_, replaces=replace is not None)
     if unplanned:
         raise typer.Exit(options.UNREAD)
 
 
 def record(
     change: Change,
-    reach: Reach,
+    caller: str,
     ledger: str | None,
     as_: str | None,
     *,
     shown: bool = True,
     replaces: bool = False,
 ) -> None:
-    """Record a plan in the ledger, show it, and say what comes next. It `replaces` one that is there, or is new."""
+    """Record a plan in the ledger, show it, and say what comes next. It `replaces` one that is there, or is new.
+
+    `caller` is whose credentials read it, an ARN.
+    """
     from demarcate.changes.deciding import record_plan
     from demarcate.ledger.acting import actor_of
     from demarcate.ledger.ledger import Ledger
 
-    actor = actor_of(as_, reach.caller.arn)
+    actor = actor_of(as_, caller)
     with Ledger(ledger, existing=replaces) as opened:
         record_plan(opened, actor, change)
         if shown:
@@ -155,19 +157,19 @@ def record(
 
 def of_drift(
     comparison: Comparison, declared: Snapshot, sources: list[str], how: Options, asked: dict[str, Any]
-) -> tuple[Change | None, Any, Reach]:
-    """Plan what brings back what drifted, and say what nothing brings back."""
+) -> tuple[Change | None, Any, str]:
+    """Plan what brings back what drifted, and say what nothing brings back. The last is whose credentials read it."""
     from demarcate.drift.planning import plan_drift
 
-    planned, left = plan_drift(comparison, declared, sources, how, asked)
-    for item in left:
+    planned = plan_drift(comparison, declared, sources, how, asked)
+    for item in planned.left:
         say(f"no remedy sets back {item.column} of {item.resource}: deploy its template again, or edit it")
-    return planned.change, planned.unplanned, _reading(how, set())
+    return planned.plan.change, planned.plan.unplanned, planned.caller
 
 
 def _plan_drift(
     baseline: str, sources: list[str], how: Options, asked: dict[str, Any], ledger: str | None
-) -> tuple[Change | None, Any, Reach]:
+) -> tuple[Change | None, Any, str]:
     """Plan what brings back what drifted from a baseline."""
     from demarcate.drift.finding import declared_by, find_drift
     from demarcate.report.progress import showing
@@ -186,7 +188,7 @@ def _plan_findings(
     ids: list[str] | None,
     folders: list[Path],
     asked: dict[str, Any],
-) -> tuple[Change | None, Any, Reach]:
+) -> tuple[Change | None, Any, str]:
     from demarcate.base.errors import DemarcateError
     from demarcate.changes.planning import plan_findings
     from demarcate.changes.selecting import failing
@@ -205,7 +207,7 @@ def _plan_findings(
         planned = plan_findings(
             chosen.findings, chosen.checks, chosen.snapshot, reach, asked=asked, judged=chosen.judged
         )
-    return planned.change, planned.unplanned, reach
+    return planned.change, planned.unplanned, reach.caller.arn
 
 
 def _patch(
