@@ -51,7 +51,15 @@ def plan(
         typer.Option(
             "--patch",
             metavar="FILE",
-            help="Of templates: write the edit by which the checks pass, in the place of a plan; - is the output.",
+            help="Write the edit of the templates by which the checks pass; - is the output.",
+        ),
+    ] = None,
+    template: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--template",
+            metavar="FILE",
+            help="A template of the live stacks: say where it declares what; repeatable.",
         ),
     ] = None,
     replace: Annotated[
@@ -71,7 +79,8 @@ def plan(
 ) -> None:
     """Plan a change from findings that fail, and record it. Nothing is written to AWS.
 
-    What a template declares is mended there: --patch writes the edit of the file, and no change is recorded.
+    What a template declares is mended there: of templates, --patch writes the edit of the file, and no change is
+    recorded. Of what is live, it writes the edit of each --template beside the plan.
 
     Exit codes: 0 done; 2 bad input, or nothing to plan; 3 planned, but not for all that was asked.
     """
@@ -81,6 +90,7 @@ def plan(
     from demarcate.changes.detecting import STACKS, plan_detection
     from demarcate.changes.files import read_steps
     from demarcate.changes.planning import plan_by_hand
+    from demarcate.changes.templates import declared_as, with_places
     from demarcate.report import changes as report
 
     how = options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id)
@@ -90,7 +100,7 @@ def plan(
             "(--detect-drift), or a file of steps (--file)"
         )
     asked = _pairs(set_)
-    if patch is not None:
+    if patch is not None and template is None:
         if drift is not None or detect_drift is not None or file is not None or asked or replace or not sources:
             raise DemarcateError(
                 "--patch is for findings of templates: name these, and --check or --finding alone"
@@ -98,7 +108,7 @@ def plan(
         if _patch(sources, options.options_of(None, None, None, parameters), check, finding, checks or [], patch):
             raise typer.Exit(options.UNREAD)
         return
-    if parameters is not None:
+    if parameters is not None and patch is None:
         raise DemarcateError("--parameters are those of templates: --patch writes the edit of these")
     unplanned: Any = ()
     if file is not None:
@@ -124,6 +134,12 @@ def plan(
         if planned is None:
             raise DemarcateError("there is nothing to plan: no finding fails that a call mends")
         change = planned
+    if template is not None:
+        change = with_places(change, template)
+        if patch is not None:
+            only = {(name, declared_as(step) or "") for step in change.steps for name in step.checks}
+            of_templates = options.options_of(None, None, None, parameters)
+            _patch(list(map(str, template)), of_templates, None, None, checks or [], patch, only)
     change = msgspec.structs.replace(change, title=title or change.title, id=replace or change.id)
     record(change, caller, ledger, as_, replaces=replace is not None)
     if unplanned:
@@ -211,13 +227,19 @@ def _plan_findings(
 
 
 def _patch(
-    sources: list[str], how: Options, names: list[str] | None, ids: list[str] | None, folders: list[Path], to: str
+    sources: list[str],
+    how: Options,
+    names: list[str] | None,
+    ids: list[str] | None,
+    folders: list[Path],
+    to: str,
+    only: set[tuple[str, str]] | None = None,
 ) -> bool:
     """Write the edits by which findings of templates pass, and say what they leave; whether they leave anything."""
     from demarcate.changes.templates import patch_of
     from demarcate.report import patch as report
 
-    patch = patch_of(sources, how, names, ids or (), folders)
+    patch = patch_of(sources, how, names, ids or (), folders, only=only)
     for finding, why in patch.left:
         say(f"{finding.file}:{finding.line}: no edit for {finding.check} of {finding.resource}: {why}")
     for finding, line in patch.edits:
