@@ -134,6 +134,10 @@ def drift(
         raise DemarcateError(f"--patch - and --format {format} both take the output: name a file for the patch")
     if (baseline is None) == (not declared):
         raise DemarcateError("name what is declared: templates, a snapshot, or a baseline (--baseline)")
+    if auto and (format is not DriftFormat.TEXT or patch == "-"):
+        raise DemarcateError(
+            "--auto tells people what it does on the output: name a file for data (--out, --patch FILE)"
+        )
     alone = _automatic(auto, plan, policies, against, ledger, as_, apply_role, profile, endpoint_url, external_id)
     rules = read_rules(ignore)
     named = _stacks(stack)
@@ -163,7 +167,9 @@ def drift(
             if patch is not None:
                 _patch(comparison, patch, declared, meant_by)
             if plan and comparison.drifted:
-                _plan(comparison, meant, against, how, ledger, as_, shown=format is DriftFormat.TEXT)
+                _plan(
+                    comparison, meant, against, how, ledger, as_, shown=format is DriftFormat.TEXT and patch != "-"
+                )
             if alone is not None and not again and comparison.drifted and alone.bring_back(comparison, meant, how):
                 again = True  # what is told in the end is what was read after it
                 continue
