@@ -16,7 +16,7 @@ from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, Judgement, NotRun
 from demarcate.checks.remedies import Remedy
 from demarcate.checks.structs import Check
-from demarcate.drift.structs import Cause, Comparison, Drift, DriftKind
+from demarcate.drift.structs import AwsResult, Cause, Comparison, Drift, DriftKind
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Part, TableParts, Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
@@ -76,6 +76,9 @@ DRIFT = Comparison(
     ),
     resources=1,
     values=1,
+    aws=tuple(
+        AwsResult(by=text, resource=text, account=text, region=text, status=text, in_sync=False) for text in TEXTS
+    ),
 )
 """Drift of every kind, of which all that anybody could write is hostile."""
 

@@ -17,5 +17,6 @@ def test_the_page_of_drift(visit: Open) -> None:
         "main script, main img, main iframe, main [onerror], main a[href^='javascript']"
     ).count()
     assert page.locator("#changed tbody tr").count() == len(TEXTS)
+    assert page.locator("#aws li").count() == len(TEXTS)
     narrow = visit("drift", viewport={"width": 390, "height": 800}, color_scheme="dark")
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 390

@@ -14,6 +14,7 @@ from typing import Any, Final
 
 import msgspec
 
+from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.changes.policies import Policy, under, why_not
 from demarcate.changes.structs import Change
@@ -43,10 +44,7 @@ class Signed(msgspec.Struct, frozen=True, kw_only=True):
 
 def digest_of(policies: Sequence[Policy]) -> str:
     """What an approval of policies names: others have another one."""
-    return hashlib.sha256(_ENCODER.encode(policies)).hexdigest()
-
-
-_ENCODER: Final = msgspec.json.Encoder(order="sorted")
+    return hashlib.sha256(to_json(policies, order="sorted")).hexdigest()
 
 
 def approve_policies(ledger: Ledger, actor: Actor, policies: Sequence[Policy]) -> Signed:

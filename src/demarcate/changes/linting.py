@@ -15,6 +15,7 @@ from typing import Final
 
 from demarcate.base.documents import read_text
 from demarcate.base.errors import DemarcateError
+from demarcate.estate.sources.cloudformation.reading import read_template
 
 GUARD: Final = "cfn-guard"
 """The program of CloudFormation Guard."""
@@ -44,6 +45,7 @@ def lint(template: Path, region: str) -> list[Lint] | None:
         from cfnlint.api import lint as run
     except ImportError:
         return None
+    read_template(template, str(template), explicit=True)  # within limits, which the linter does not have
     matches = run(read_text(template), None, [region], None)
     return [
         Lint(f"{match.rule.id}: {match.message}", match.linenumber, warns=match.rule.severity != "error")

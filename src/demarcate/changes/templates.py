@@ -9,10 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
+
+import msgspec
 
 from demarcate.base.documents import DocumentError
 from demarcate.base.errors import DemarcateError
+from demarcate.changes.structs import Change, Step
 from demarcate.checks.catalog import load_checks, select
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
@@ -22,10 +25,41 @@ from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.cloudformation.amending import NoWay, ways
 from demarcate.estate.sources.cloudformation.editing import NotEdited, Place, set_property
 from demarcate.estate.sources.cloudformation.rereading import Edited, Reading, edit_all, edited_files
+from demarcate.estate.sources.cloudformation.templates import load as load_templates
 from demarcate.estate.sources.collecting import everything
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from demarcate.model import load
+
+LOGICAL: Final = "aws:cloudformation:logical-id"
+"""The tag in which CloudFormation says what a template calls a resource.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
+"""
+
+
+def with_places(change: Change, sources: Sequence[Path]) -> Change:
+    """A change of which each step says where templates declare its resource, if one place does.
+
+    Raises DemarcateError where the templates cannot be read.
+    """
+    places: dict[str, set[str]] = {}
+    for resource in load_templates(sources).resources:
+        places.setdefault(resource.logical_id, set()).add(f"{resource.file}:{resource.line}")
+    return msgspec.structs.replace(change, steps=tuple(_placed(step, places) for step in change.steps))
+
+
+def _placed(step: Step, places: Mapping[str, set[str]]) -> Step:
+    name = declared_as(step)
+    where = places.get(name or "", set())
+    if not step.declared or len(where) != 1:
+        return step
+    return msgspec.structs.replace(step, declared=f"{next(iter(where))} ({name}), {step.declared}")
+
+
+def declared_as(step: Step) -> str | None:
+    """The logical id of a step's resource; None where no tag says it."""
+    return (step.tags or {}).get(LOGICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +75,14 @@ def patch_of(
     sources: Sequence[str],
     options: Options,
     names: Sequence[str] | None,
-    ids: Collection[str],
+    ids: Collection[str] = (),
     folders: Sequence[Path] = (),
+    *,
+    only: Collection[tuple[str, str]] | None = None,
 ) -> Patch:
     """The edits by which findings of templates pass: of these checks (or any), and with these ids (or any).
+
+    `only` are the findings that are meant, each by its check and its logical id.
 
     Raises DemarcateError where the sources are no templates, or cannot be read.
     """
@@ -58,7 +96,10 @@ def patch_of(
         wanted = [
             finding
             for finding in failing.values()
-            if finding.check in chosen and finding.file is not None and (not ids or finding.id in ids)
+            if finding.check in chosen
+            and finding.file is not None
+            and (not ids or finding.id in ids)
+            and (only is None or (finding.check, finding.resource) in only)
         ]
         missing = sorted(set(ids) - {finding.id for finding in wanted})
         if missing:

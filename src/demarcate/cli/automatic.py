@@ -39,11 +39,11 @@ class Automatic:
         """
         if not comparison.of(DriftKind.CHANGED):
             return False
-        change, unplanned, reach = planning.of_drift(comparison, declared, ["aws"], how, {})
+        change, unplanned, caller = planning.of_drift(comparison, declared, ["aws"], how, {})
         report.write_unplanned(unplanned, options.console())
         if change is None:
             return False
-        actor = actor_of(self._person, reach.caller.arn)
+        actor = actor_of(self._person, caller)
         if reasons := why_not_alone(self._policies, change, actor.person):
             for reason in reasons:
                 say(f"not brought back: {change.title}: {reason}")

@@ -134,12 +134,14 @@ def drift(
         raise DemarcateError(f"--patch - and --format {format} both take the output: name a file for the patch")
     if (baseline is None) == (not declared):
         raise DemarcateError("name what is declared: templates, a snapshot, or a baseline (--baseline)")
+    if auto and (format is not DriftFormat.TEXT or patch == "-"):
+        raise DemarcateError(
+            "--auto tells people what it does on the output: name a file for data (--out, --patch FILE)"
+        )
     alone = _automatic(auto, plan, policies, against, ledger, as_, apply_role, profile, endpoint_url, external_id)
     rules = read_rules(ignore)
     named = _stacks(stack)
-    how = options.options_of(
-        profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
-    )
+    how = options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id)
     meant_by = options.options_of(None, None, None, parameters)
     with declared_by(declared or [], baseline, meant_by, ledger) as meant:
         again = False
@@ -165,7 +167,9 @@ def drift(
             if patch is not None:
                 _patch(comparison, patch, declared, meant_by)
             if plan and comparison.drifted:
-                _plan(comparison, meant, against, how, ledger, as_, shown=format is DriftFormat.TEXT)
+                _plan(
+                    comparison, meant, against, how, ledger, as_, shown=format is DriftFormat.TEXT and patch != "-"
+                )
             if alone is not None and not again and comparison.drifted and alone.bring_back(comparison, meant, how):
                 again = True  # what is told in the end is what was read after it
                 continue
@@ -231,11 +235,11 @@ def _plan(
     if not comparison.of(DriftKind.CHANGED):
         say("no change is planned: nothing was changed that could be brought back")
         return
-    change, unplanned, reach = planning.of_drift(comparison, declared, [against], how, {})
+    change, unplanned, caller = planning.of_drift(comparison, declared, [against], how, {})
     if shown:
         report.write_unplanned(unplanned, options.console())
     if change is not None:
-        planning.record(change, reach, ledger, as_, shown=shown)
+        planning.record(change, caller, ledger, as_, shown=shown)
 
 
 def _patch(comparison: Comparison, to: str, declared: list[str] | None, how: Options) -> None:
@@ -357,13 +361,7 @@ def set_baseline(
 
     baselines.check_name(name)
     actor = actor_of(as_)
-    how = options.options_of(
-        profile,
-        region,
-        endpoint_url,
-        parameters,
-        accounts=options.accounts_of(org, account, role_name, external_id),
-    )
+    how = options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id, parameters)
     with showing() as progress:
         snapshot = collect_snapshot(sources, how, progress=progress)
     with snapshot, Ledger(ledger) as opened:

@@ -83,13 +83,8 @@ def assess(
     with showing() as progress:
         assessment = assess_sources(
             sources,
-            options.options_of(
-                profile,
-                region,
-                endpoint_url,
-                parameters,
-                accounts=options.accounts_of(org, account, role_name, external_id),
-                as_of=as_of,
+            options.reading_of(
+                profile, region, endpoint_url, org, account, role_name, external_id, parameters, as_of=as_of
             ),
             checks=check,
             check_folders=checks or (),
@@ -190,13 +185,8 @@ def collect(
 
     options.check_not_kept(sources)
     selection = narrowed(table or (), service or (), check or (), checks or ())
-    how = options.options_of(
-        profile,
-        region,
-        endpoint_url,
-        parameters,
-        accounts=options.accounts_of(org, account, role_name, external_id),
-        resume=resume,
+    how = options.reading_of(
+        profile, region, endpoint_url, org, account, role_name, external_id, parameters, resume=resume
     )
     if dry_run:
         from demarcate.estate.sources.aws.dry_run import dry_run as planned
@@ -275,13 +265,7 @@ def query(
     with showing() as progress:
         snapshot = collect_snapshot(
             where,
-            options.options_of(
-                profile,
-                region,
-                endpoint_url,
-                parameters,
-                accounts=options.accounts_of(org, account, role_name, external_id),
-            ),
+            options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id, parameters),
             selection=dict.fromkeys(tables_of(sql)),
             progress=progress,
         )

@@ -272,7 +272,7 @@ def plan(
     guardrails, choices = _named(ids), _choices(set_, exempt)
     reach = Reach(options.options_of(profile, None, endpoint_url), reads=deploying.READS)
     change = deploying.plan(guardrails, target, reach.caller.account, reach, choices, root=root)
-    planning.record(change, reach, ledger, as_)
+    planning.record(change, reach.caller.arn, ledger, as_)
 
 
 def _check_accounts(ids: list[str]) -> None:

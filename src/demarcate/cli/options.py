@@ -213,6 +213,24 @@ def check_not_kept(sources: list[str]) -> None:
             )
 
 
+def reading_of(
+    profile: str | None,
+    region: list[str] | None,
+    endpoint_url: str | None,
+    org: bool,
+    account: list[str] | None,
+    role_name: str | None,
+    external_id: str | None,
+    parameters: Path | None = None,
+    *,
+    as_of: str | None = None,
+    resume: bool = False,
+) -> Options:
+    """How sources are to be read, in the accounts that are meant. Raises DemarcateError as the two below it do."""
+    accounts = accounts_of(org, account, role_name, external_id)
+    return options_of(profile, region, endpoint_url, parameters, accounts=accounts, as_of=as_of, resume=resume)
+
+
 def accounts_of(
     org: bool, account: list[str] | None, role_name: str | None, external_id: str | None
 ) -> Accounts | None:

@@ -35,6 +35,10 @@ def plan(
         str | None,
         typer.Option("--drift", metavar="BASELINE", help="Bring back what drifted from this baseline instead."),
     ] = None,
+    detect_drift: Annotated[
+        str | None,
+        typer.Option("--detect-drift", metavar="STACK", help="Have AWS look for drift of this stack instead."),
+    ] = None,
     file: Annotated[
         Path | None, typer.Option("--file", metavar="FILE", help="Plan the steps of this file instead.")
     ] = None,
@@ -47,7 +51,15 @@ def plan(
         typer.Option(
             "--patch",
             metavar="FILE",
-            help="Of templates: write the edit by which the checks pass, in the place of a plan; - is the output.",
+            help="Write the edit of the templates by which the checks pass; - is the output.",
+        ),
+    ] = None,
+    template: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--template",
+            metavar="FILE",
+            help="A template of the live stacks: say where it declares what; repeatable.",
         ),
     ] = None,
     replace: Annotated[
@@ -67,34 +79,36 @@ def plan(
 ) -> None:
     """Plan a change from findings that fail, and record it. Nothing is written to AWS.
 
-    What a template declares is mended there: --patch writes the edit of the file, and no change is recorded.
+    What a template declares is mended there: of templates, --patch writes the edit of the file, and no change is
+    recorded. Of what is live, it writes the edit of each --template beside the plan.
 
     Exit codes: 0 done; 2 bad input, or nothing to plan; 3 planned, but not for all that was asked.
     """
     import msgspec
 
     from demarcate.base.errors import DemarcateError
+    from demarcate.changes.detecting import STACKS, plan_detection
     from demarcate.changes.files import read_steps
     from demarcate.changes.planning import plan_by_hand
+    from demarcate.changes.templates import declared_as, with_places
     from demarcate.report import changes as report
 
-    how = options.options_of(
-        profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
-    )
-    if [file is not None, drift is not None, bool(check or finding)].count(True) != 1:
+    how = options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id)
+    if [file is not None, drift is not None, detect_drift is not None, bool(check or finding)].count(True) != 1:
         raise DemarcateError(
-            "say what is to be mended: --check or --finding, drift (--drift), or a file of steps (--file)"
+            "say what is to be mended: --check or --finding, drift (--drift), a stack that AWS is to look at "
+            "(--detect-drift), or a file of steps (--file)"
         )
     asked = _pairs(set_)
-    if patch is not None:
-        if drift is not None or file is not None or asked or replace or not sources:
+    if patch is not None and template is None:
+        if drift is not None or detect_drift is not None or file is not None or asked or replace or not sources:
             raise DemarcateError(
                 "--patch is for findings of templates: name these, and --check or --finding alone"
             )
         if _patch(sources, options.options_of(None, None, None, parameters), check, finding, checks or [], patch):
             raise typer.Exit(options.UNREAD)
         return
-    if parameters is not None:
+    if parameters is not None and patch is None:
         raise DemarcateError("--parameters are those of templates: --patch writes the edit of these")
     unplanned: Any = ()
     if file is not None:
@@ -102,39 +116,54 @@ def plan(
             raise DemarcateError(f"{file} says what is to be done: leave the source and --set out")
         steps = read_steps(file)
         reach = _reading(how, {name for step in steps for name in step.reads})
-        change = plan_by_hand(title or file.name, str(file), steps, reach)
+        change, caller = plan_by_hand(title or file.name, str(file), steps, reach), reach.caller.arn
+    elif detect_drift is not None:
+        if asked or sources:
+            raise DemarcateError("--detect-drift names the stack: leave the source and --set out")
+        reach = _reading(how, {STACKS})
+        change = plan_detection(detect_drift, reach.caller.account, reach.caller.start, reach)
+        caller = reach.caller.arn
     else:
         if drift is not None:
-            planned, unplanned, reach = _plan_drift(drift, sources or ["aws"], how, asked, ledger)
+            planned, unplanned, caller = _plan_drift(drift, sources or ["aws"], how, asked, ledger)
         else:
-            planned, unplanned, reach = _plan_findings(
+            planned, unplanned, caller = _plan_findings(
                 sources or ["aws"], how, check, finding, checks or [], asked
             )
         report.write_unplanned(unplanned, options.console())
         if planned is None:
             raise DemarcateError("there is nothing to plan: no finding fails that a call mends")
         change = planned
+    if template is not None:
+        change = with_places(change, template)
+        if patch is not None:
+            only = {(name, declared_as(step) or "") for step in change.steps for name in step.checks}
+            of_templates = options.options_of(None, None, None, parameters)
+            _patch(list(map(str, template)), of_templates, None, None, checks or [], patch, only)
     change = msgspec.structs.replace(change, title=title or change.title, id=replace or change.id)
-    record(change, reach, ledger, as_, replaces=replace is not None)
+    record(change, caller, ledger, as_, replaces=replace is not None)
     if unplanned:
         raise typer.Exit(options.UNREAD)
 
 
 def record(
     change: Change,
-    reach: Reach,
+    caller: str,
     ledger: str | None,
     as_: str | None,
     *,
     shown: bool = True,
     replaces: bool = False,
 ) -> None:
-    """Record a plan in the ledger, show it, and say what comes next. It `replaces` one that is there, or is new."""
+    """Record a plan in the ledger, show it, and say what comes next. It `replaces` one that is there, or is new.
+
+    `caller` is whose credentials read it, an ARN.
+    """
     from demarcate.changes.deciding import record_plan
     from demarcate.ledger.acting import actor_of
     from demarcate.ledger.ledger import Ledger
 
-    actor = actor_of(as_, reach.caller.arn)
+    actor = actor_of(as_, caller)
     with Ledger(ledger, existing=replaces) as opened:
         record_plan(opened, actor, change)
         if shown:
@@ -144,19 +173,19 @@ def record(
 
 def of_drift(
     comparison: Comparison, declared: Snapshot, sources: list[str], how: Options, asked: dict[str, Any]
-) -> tuple[Change | None, Any, Reach]:
-    """Plan what brings back what drifted, and say what nothing brings back."""
+) -> tuple[Change | None, Any, str]:
+    """Plan what brings back what drifted, and say what nothing brings back. The last is whose credentials read it."""
     from demarcate.drift.planning import plan_drift
 
-    planned, left = plan_drift(comparison, declared, sources, how, asked)
-    for item in left:
+    planned = plan_drift(comparison, declared, sources, how, asked)
+    for item in planned.left:
         say(f"no remedy sets back {item.column} of {item.resource}: deploy its template again, or edit it")
-    return planned.change, planned.unplanned, _reading(how, set())
+    return planned.plan.change, planned.plan.unplanned, planned.caller
 
 
 def _plan_drift(
     baseline: str, sources: list[str], how: Options, asked: dict[str, Any], ledger: str | None
-) -> tuple[Change | None, Any, Reach]:
+) -> tuple[Change | None, Any, str]:
     """Plan what brings back what drifted from a baseline."""
     from demarcate.drift.finding import declared_by, find_drift
     from demarcate.report.progress import showing
@@ -175,7 +204,7 @@ def _plan_findings(
     ids: list[str] | None,
     folders: list[Path],
     asked: dict[str, Any],
-) -> tuple[Change | None, Any, Reach]:
+) -> tuple[Change | None, Any, str]:
     from demarcate.base.errors import DemarcateError
     from demarcate.changes.planning import plan_findings
     from demarcate.changes.selecting import failing
@@ -194,17 +223,23 @@ def _plan_findings(
         planned = plan_findings(
             chosen.findings, chosen.checks, chosen.snapshot, reach, asked=asked, judged=chosen.judged
         )
-    return planned.change, planned.unplanned, reach
+    return planned.change, planned.unplanned, reach.caller.arn
 
 
 def _patch(
-    sources: list[str], how: Options, names: list[str] | None, ids: list[str] | None, folders: list[Path], to: str
+    sources: list[str],
+    how: Options,
+    names: list[str] | None,
+    ids: list[str] | None,
+    folders: list[Path],
+    to: str,
+    only: set[tuple[str, str]] | None = None,
 ) -> bool:
     """Write the edits by which findings of templates pass, and say what they leave; whether they leave anything."""
     from demarcate.changes.templates import patch_of
     from demarcate.report import patch as report
 
-    patch = patch_of(sources, how, names, ids or (), folders)
+    patch = patch_of(sources, how, names, ids or (), folders, only=only)
     for finding, why in patch.left:
         say(f"{finding.file}:{finding.line}: no edit for {finding.check} of {finding.resource}: {why}")
     for finding, line in patch.edits:

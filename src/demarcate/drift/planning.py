@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
@@ -22,14 +23,25 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.interface import Options
 
 
+@dataclass(frozen=True, slots=True)
+class DriftPlan:
+    """What brings drift back: the plan, the drifts that no remedy of a check is for, and whose credentials read it (an
+    ARN; empty where there is no plan).
+    """
+
+    plan: Plan
+    left: tuple[Drift, ...]
+    caller: str = ""
+
+
 def plan_drift(
     comparison: Comparison,
     declared: Snapshot,
     sources: Sequence[str],
     options: Options,
     asked: Mapping[str, Any] | None = None,
-) -> tuple[Plan, tuple[Drift, ...]]:
-    """The change that mends what drifted, and the drifts that no remedy of a check is for.
+) -> DriftPlan:
+    """The change that mends what drifted.
 
     What is `declared` must pass the check: a remedy that sets something else than is declared would be drift itself.
 
@@ -42,7 +54,7 @@ def plan_drift(
         name: check for name, check in load_checks().items() if any(_mends(check, drift) for drift in changed)
     }
     if not checks:
-        return Plan(None, ()), changed
+        return DriftPlan(Plan(None, ()), changed)
     meant = _failing_as_declared(declared, checks)
     chosen = failing(sources, options, list(checks), (), ())
     findings = [
@@ -57,7 +69,7 @@ def plan_drift(
     )
     with chosen.snapshot:
         if not findings:
-            return Plan(None, ()), left
+            return DriftPlan(Plan(None, ()), left)
         reads = {name for check in checks.values() for mend in check.remedy.mends for name in mend.reads}
         reach = Reach(options, reads=reads)
         plan = plan_findings(findings, checks, chosen.snapshot, reach, asked=asked, judged=chosen.judged)
@@ -65,7 +77,7 @@ def plan_drift(
     change = plan.change and msgspec.structs.replace(
         plan.change, origin="drift", steps=tuple(_declared(step, changed) for step in plan.change.steps)
     )
-    return Plan(change, plan.unplanned), left
+    return DriftPlan(Plan(change, plan.unplanned), left, reach.caller.arn)
 
 
 def _declared(step: Step, changed: Sequence[Drift]) -> Step:

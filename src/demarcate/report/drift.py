@@ -48,8 +48,14 @@ def write(comparison: Comparison, console: Console, *, full: bool = False) -> No
 
 
 def _aws_results(results: Sequence[AwsResult], console: Console, *, full: bool) -> None:
-    """What AWS says itself: all that it says has drifted or could not be read, and how often anything else."""
     console.print_line(f"AWS's own results ({sum(not result.reason for result in results)})", bold=True)
+    for line in lines_of_aws(results, full=full):
+        console.print_line(line, indent=2)
+
+
+def lines_of_aws(results: Sequence[AwsResult], *, full: bool = False) -> list[str]:
+    """What AWS says itself: all that it says has drifted or could not be read, and how often anything else."""
+    lines: list[str] = []
     others: Counter[tuple[str, str]] = Counter()
     for result in results:
         if result.in_sync is not False and not result.reason and not full:
@@ -58,9 +64,8 @@ def _aws_results(results: Sequence[AwsResult], console: Console, *, full: bool) 
         place = f" ({result.account}, {result.region})" if result.account else ""
         as_of = f", as of {result.at}" if result.at else ""
         said = result.reason or f"{result.resource}{place} {result.status}{as_of}"
-        console.print_line(f"{result.by}: {said}", indent=2)
-    for (by, status), count in sorted(others.items()):
-        console.print_line(f"{by}: {count:,} {status}", indent=2)
+        lines.append(f"{result.by}: {said}")
+    return [*lines, *(f"{by}: {count:,} {status}" for (by, status), count in sorted(others.items()))]
 
 
 def _drift(drift: Drift, console: Console) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import write_whole
+from demarcate.base.files import open_file, write_whole
 from demarcate.estate.sources.cloudformation.rereading import Edited
 from demarcate.report.out import data, say
 from demarcate.report.safe import printable
@@ -33,7 +33,8 @@ def patch_text(edits: Sequence[Edited], base: Path) -> str:
 def _of_file(edit: Edited, base: Path) -> str:
     path = Path(os.path.realpath(edit.file))
     name = path.relative_to(base).as_posix()
-    mark = "\ufeff" if path.read_bytes().startswith(b"\xef\xbb\xbf") else ""  # which reading leaves out
+    with open_file(path) as file:
+        mark = "\ufeff" if file.read(3) == b"\xef\xbb\xbf" else ""  # which reading leaves out
     before, after = _lines(mark + edit.before), _lines(mark + edit.after)
     parts = unified_diff(before, after, _named(f"a/{name}"), _named(f"b/{name}"))
     return "".join(part if part.endswith("\n") else f"{part}\n\\ No newline at end of file\n" for part in parts)

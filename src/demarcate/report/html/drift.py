@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from demarcate.drift.structs import Comparison, Drift, DriftKind
-from demarcate.report.drift import together
+from demarcate.report.drift import lines_of_aws, together
 from demarcate.report.html.page import page
 from demarcate.report.html.words import Sign
 from demarcate.report.out import Out
@@ -70,6 +70,7 @@ def write(comparison: Comparison, out: Out) -> None:
                 "comparison": comparison,
                 "moment": comparison.moment[:16].replace("T", " "),
                 "sections": sections,
+                "aws": lines_of_aws(comparison.aws or ()),
             },
         )
     )
