@@ -15,7 +15,6 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from functools import lru_cache
 from typing import Any, Final
 
 from demarcate.base.errors import DemarcateError
@@ -23,7 +22,7 @@ from demarcate.base.moments import since_1970, utc
 from demarcate.estate.schema.conditions import tests_in
 from demarcate.estate.schema.policies import Elements, listed
 from demarcate.estate.schema.policy_actions import covers_action
-from demarcate.estate.schema.policy_values import Values, every, opposite, pattern, some
+from demarcate.estate.schema.policy_values import Values, every, matching, opposite, some
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.guardrails.actions import Authorized
 from demarcate.guardrails.calls import Call, Keys
@@ -92,7 +91,7 @@ class Denial:
             return True
         if called.service:
             named = (said.not_actions if said.not_actions.given else said.actions).known
-            mine = [text for text in named if pattern(text.partition(":")[0]).fullmatch(called.service)]
+            mine = [text for text in named if matching(text.partition(":")[0])(called.service)]
             whole = any(text in ("*", f"{called.service}:*") for text in mine)
             if whole or not mine:
                 return whole is not said.not_actions.given
@@ -187,7 +186,9 @@ def _compared(compare: Comparison, text: str, value: str, keys: Keys, variables:
 
 _VARIABLE: Final = re.compile(r"\$\{([^{}]*)\}")
 _ESCAPES: Final = {"*": "\x01", "?": "\x02", "$": "$"}
-"""What stands for a wildcard that is meant as itself, until a pattern is made of the text."""
+"""What stands for a wildcard that is meant as itself, while a text is matched."""
+
+_MEANT: Final = str.maketrans({"*": "\x01", "?": "\x02"})
 
 
 def _filled(text: str, keys: Keys, *, wild: bool) -> str | Unknown:
@@ -205,23 +206,15 @@ def _filled(text: str, keys: Keys, *, wild: bool) -> str | Unknown:
         if given is None or len(given) != 1:
             unknown.append(_untold(key))
             return ""
-        return given[0].replace("*", "\x01").replace("?", "\x02") if wild else given[0]
+        return given[0].translate(_MEANT) if wild else given[0]
 
     filled = _VARIABLE.sub(value, text)
     return unknown[0] if unknown else filled
 
 
 def _wild(text: str, value: str) -> bool:
-    return bool(_pattern(text).fullmatch(value))
-
-
-@lru_cache(maxsize=8192)
-def _pattern(text: str) -> re.Pattern[str]:
-    """A text with wildcards as a pattern; those that are meant as themselves were put in for variables."""
-    if "\x01" not in text and "\x02" not in text:
-        return pattern(text)
-    parts = ({"*": ".*", "?": ".", "\x01": r"\*", "\x02": r"\?"}.get(part) or re.escape(part) for part in text)
-    return re.compile("".join(parts), re.DOTALL)
+    """Whether a text with wildcards stands for a value; what is put in for variables is meant as itself."""
+    return matching(text)(value.translate(_MEANT))
 
 
 def _arn(text: str, value: str) -> bool:

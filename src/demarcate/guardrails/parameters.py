@@ -13,7 +13,7 @@ import msgspec
 from jmespath.exceptions import JMESPathError
 
 from demarcate.base.documents import read
-from demarcate.estate.schema.policy_values import pattern
+from demarcate.estate.schema.policy_values import matching
 from demarcate.guardrails.load import FOLDER
 
 
@@ -134,6 +134,6 @@ def _filled(form: str, parameters: Mapping[str, Any], place: Mapping[str, str]) 
         if not isinstance(value, str) or not value:
             return None
         if value.startswith("arn:"):
-            return value if pattern(_BRACES.sub("*", form)).fullmatch(value) else None
+            return value if matching(_BRACES.sub("*", form))(value) else None
         parts.append(value)
     return "".join(parts)

@@ -479,7 +479,12 @@ def test_no_statement_is_looked_at_once_the_budget_is_used_up(
     """What is made of a policy is many times its size: it is counted by what it takes, and ends with the budget."""
     looked_at: list[Any] = []
     judge = policies._statement
-    monkeypatch.setattr(policies, "_statement", lambda written: looked_at.append(written) or judge(written))
+
+    def looking(written: Any) -> Any:
+        looked_at.append(written)
+        return judge(written)
+
+    monkeypatch.setattr(policies, "_statement", looking)
     monkeypatch.setattr(estate, "Budget", functools.partial(Budget, SMALL))
     dense = [{"Effect": "Allow", "Action": "a:*", "Resource": "*"}] * 100
     write(tmp_path, {"Resources": {f"R{number}": policy(dense) for number in range(20)}})

@@ -42,6 +42,7 @@ class _Part:
     size = 0
 
     def __init__(self, table: Table, rows: list[Row]) -> None:
+        self.table = table
         self._types = {column.name: column.type for column in table.all_columns}
         self._own = {column.name for column in table.columns}
         self._rows = rows
