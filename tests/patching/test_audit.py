@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from io import StringIO
@@ -31,6 +32,8 @@ from demarcate.report import patch_audit as words
 from demarcate.report.out import Out
 from demarcate.report.patching import audit as pages
 from tests.patching.test_history import DAY, kept, status
+from tests.patching.test_how_to import follow
+from tests.patching.test_priority import DATA, estate
 
 ACTOR = Actor(person="ann@example.com", caller="arn:aws:iam::123456789012:role/Patch")
 ARN = "arn:aws:ec2:eu-west-1:123456789012:instance/web"
@@ -162,3 +165,11 @@ def test_it_is_written_in_every_form_whatever_its_names_are(tmp_path: Path) -> N
     assert len(told["waiting"]) == 1
     assert pages.pdf(made, datetime(2026, 11, 6, tzinfo=UTC)).startswith(b"%PDF-")
     assert {len(row) for row in words.rows(made)} == {len(words.COLUMNS)}
+
+
+def test_the_page_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with estate(DATA["cases"][0]) as taken:
+        shutil.copytree(taken.folder, tmp_path / "estate")
+    follow("report-patching.md", tmp_path, monkeypatch)
+    told = json.loads((tmp_path / "november.json").read_text())
+    assert [day["day"] for day in told["days"] if day["unknown"] is not None] == [taken.moment.date().isoformat()]
