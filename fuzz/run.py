@@ -21,7 +21,17 @@ from fuzz.working import Limits, Result, attack, run_one
 
 TARGETS = {
     name: f"fuzz.{name}"
-    for name in ("templates", "predicates", "queries", "snapshots", "evidence", "config", "endpoints", "patterns")
+    for name in (
+        "templates",
+        "predicates",
+        "queries",
+        "snapshots",
+        "evidence",
+        "config",
+        "endpoints",
+        "patterns",
+        "calls",
+    )
 }
 OUT = Path("out/fuzz")
 LIMITS = Limits()

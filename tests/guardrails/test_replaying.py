@@ -65,10 +65,9 @@ def test_a_statement_and_a_call(case: Case) -> None:
         assert denied is case.denied
 
 
-@given(st.sampled_from(ALL), st.sampled_from(ALL), st.randoms())
-def test_order_and_lists_change_nothing_and_a_further_test_never_widens(
-    case: Case, other: Case, random: Any
-) -> None:
+@settings(max_examples=60)
+@given(st.sampled_from(ALL), st.randoms())
+def test_order_and_lists_change_nothing_and_a_further_test_never_widens(case: Case, random: Any) -> None:
     plain = answer(case)
     shuffled = {**case.statement}
     for name in ("Action", "NotAction", "Resource", "NotResource"):

@@ -87,7 +87,7 @@ class Denial:
         said = self.said
         if called.actions:
             return some(covers_action(said.actions, said.not_actions, action) for action in called.actions)
-        if said.actions.known == ["*"]:
+        if "*" in said.actions.known:
             return True
         if called.service:
             named = (said.not_actions if said.not_actions.given else said.actions).known
