@@ -56,7 +56,8 @@ NAMES = {
         "MemoryDB",
         "IPv4",
     ),
-    *("AdministratorAccess", "ManagedActionsEnabled", "PreferredStartTime", "UpdateLevel", "RebootOption"),
+    *("AdministratorAccess", "ManagedActionsEnabled", "PreferredStartTime", "UpdateLevel"),
+    *("RebootOption", "RebootIfNeeded"),
     *("UpdatePolicy", "EnableVersionUpgrade"),  # an attribute of resources, and its member
     *("PostgreSQL", "MySQL", "MariaDB", "NotPrincipal", "SecureTransport", "DocumentDB", "RunPatchBaseline"),
 }
