@@ -57,10 +57,12 @@ NAMES = {
         "IPv4",
     ),
     *("AdministratorAccess", "ManagedActionsEnabled", "PreferredStartTime", "UpdateLevel"),
+    *("RebootOption", "RebootIfNeeded"),
     *("UpdatePolicy", "EnableVersionUpgrade"),  # an attribute of resources, and its member
     *("PostgreSQL", "MySQL", "MariaDB", "NotPrincipal", "SecureTransport", "DocumentDB", "RunPatchBaseline"),
 }
-"""Words that look like properties: names of services and policies, options of Beanstalk, elements of policies."""
+"""Words that look like properties: names of services and policies, options of Beanstalk and of
+documents, elements of policies."""
 
 
 def commands(remedy: Remedy) -> Iterator[tuple[str, str, set[str]]]:
