@@ -22,15 +22,8 @@ from fuzz.working import Limits, Result, attack, run_one
 TARGETS = {
     name: f"fuzz.{name}"
     for name in (
-        "templates",
-        "predicates",
-        "queries",
-        "snapshots",
-        "evidence",
-        "config",
-        "endpoints",
-        "patterns",
-        "calls",
+        *("templates", "predicates", "queries", "snapshots", "evidence", "config", "endpoints", "patterns"),
+        *("calls", "decisions"),
     )
 }
 OUT = Path("out/fuzz")
@@ -47,7 +40,7 @@ def main(
     parser = argparse.ArgumentParser(prog="python -m fuzz.run", description=__doc__)
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"{', '.join(targets)}; default: all")
     parser.add_argument("--count", type=int, default=1_000_000, help="at most so many inputs of each target")
-    parser.add_argument("--seconds", type=float, default=85.0, help="at most so long for each target")
+    parser.add_argument("--seconds", type=float, default=75.0, help="at most so long for each target")
     parser.add_argument(
         "--seed", default=None, help="what inputs are made from; drawn by lot, and told, by default"
     )

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demarcate.estate.schema import escalation
 from demarcate.estate.schema.escalation import Combination, Holder, combinations, escalates
 from demarcate.estate.schema.policy_actions import sensitive_actions
 from demarcate.estate.schema.policy_values import matching
@@ -162,3 +163,23 @@ def test_an_unknown_never_changes_an_answer(listed: list[Any], data: st.DataObje
 @given(statement_lists)
 def test_the_order_of_statements_is_nothing(listed: list[Any]) -> None:
     assert escalates(listed) == escalates(listed[::-1])
+
+
+def test_statements_that_name_no_action_of_a_combination_are_not_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Where one statement is not known, every combination is open: how many others there are makes no difference."""
+    asked: list[str] = []
+
+    def names(said: Any, action: str) -> bool:
+        asked.append(action)
+        return True
+
+    monkeypatch.setattr(escalation, "_names", names)
+    counts = []
+    for number in (1, 100):
+        asked.clear()
+        others = [{"Effect": "Allow", "Action": f"x:y{n}", "Resource": "*"} for n in range(number)]
+        escalates([Unknown(Kind.PARAMETER, "a parameter"), *others])
+        counts.append(len(asked))
+    assert counts[0] == counts[1] > 0

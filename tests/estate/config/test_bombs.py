@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
+import io
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -11,6 +14,8 @@ import pytest
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.config import collect
+from demarcate.estate.sources.config.budget import BYTE, PLAIN_BYTE, Budget
+from demarcate.estate.sources.config.scanning import plain
 from demarcate.estate.sources.interface import Options
 from tests.children import MEMORY, demarcate
 
@@ -98,6 +103,16 @@ def test_what_is_right_is_read_when_it_is_asked_for(tmp_path: Path) -> None:
     settings = {"DEMARCATE_MAX_RESOURCES": "100000"}
     done = demarcate("query", sql, ".", "--format", "json", cwd=tmp_path, **settings)
     assert (done.code, json.loads(done.out)) == (0, [{"volumes": 20_001}]), done.said
+
+
+@pytest.mark.parametrize(("pack", "units"), [(bytes, PLAIN_BYTE), (gzip.compress, BYTE)])
+def test_what_somebody_has_unpacked_pays_for_less(pack: Callable[[bytes], bytes], units: int) -> None:
+    given = pack(BEGIN + SMALL * 1000)
+    budget = Budget(resources=0)
+    with contextlib.closing(plain(io.BytesIO(given), budget)) as stream:
+        while stream.read(1 << 16):
+            pass
+    assert budget.left == units * len(given)
 
 
 def test_of_very_many_places_it_is_told_together(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

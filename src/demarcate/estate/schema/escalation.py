@@ -77,7 +77,11 @@ class Holder:
         told = [Elements.of(statement) for statement in statements]
         self._allows = [said for said in told if said.effect != "Deny"]
         self._denies = [said for said in told if said.effect == "Deny" and said.conditions == {}]
-        self._may = frozenset[str]().union(*map(_may_name, self._allows))
+        self._naming: dict[str, list[Elements]] = {}
+        """Those of the statements that allow, or may, by the actions that they may name."""
+        for said in self._allows:
+            for action in _may_name(said):
+                self._naming.setdefault(action, []).append(said)
         self._known: dict[tuple[str, Any], bool | Unknown] = {}
 
     @property
@@ -97,7 +101,7 @@ class Holder:
     def escalations(self) -> Iterator[tuple[str, bool | Unknown]]:
         """Each combination, by its id, and whether the holder has it."""
         for combination in combinations():
-            if self._may.issuperset((*combination.at, *combination.with_)):
+            if self._naming.keys() >= {*combination.at, *combination.with_}:
                 parts = [self._at(action, combination.passed_to) for action in combination.at]
                 yield combination.id, every((*parts, *map(self._with, combination.with_)))
             else:
@@ -107,7 +111,7 @@ class Holder:
         """Whether an action is allowed on all of its kind; of a role that is passed, to all of these services."""
         if (action, services) not in self._known:
             kinds = sensitive_actions()[action]
-            allowed = some(every(_answers(said, action, kinds, services)) for said in self._allows)
+            allowed = some(every(_answers(said, action, kinds, services)) for said in self._naming.get(action, ()))
             self._known[action, services] = every((allowed, self._not_denied(action, kinds)))
         return self._known[action, services]
 
@@ -116,7 +120,7 @@ class Holder:
         if (action, None) not in self._known:
             allowed = some(
                 every((_is_allow(said), _names(said, action), _works_on_any(said, action)))
-                for said in self._allows
+                for said in self._naming.get(action, ())
             )
             self._known[action, None] = every((allowed, self._not_denied(action, ())))
         return self._known[action, None]

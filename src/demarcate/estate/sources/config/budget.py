@@ -17,7 +17,10 @@ from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.config.damage import Damaged
 
 BYTE = 10
-"""Units that one byte of a delivery pays for. A unit is about a microsecond of one core."""
+"""Units that one byte of a compressed delivery pays for. A unit is about a microsecond of one core."""
+
+PLAIN_BYTE = 1
+"""Units that one byte pays for where somebody has unpacked it: deliveries are a tenth of that compressed."""
 
 RESOURCE = 500
 """Units of the reserve for each resource that may be read whatever the size of the files."""
@@ -54,9 +57,9 @@ class Budget:
     def __init__(self, resources: int = FREE_RESOURCES) -> None:
         self.left = RESOURCE * resources
 
-    def earn(self, size: int) -> None:
+    def earn(self, size: int, *, compressed: bool) -> None:
         """Count bytes of a delivery as they are read."""
-        self.left += BYTE * size
+        self.left += (BYTE if compressed else PLAIN_BYTE) * size
 
     def spend(self, units: int) -> None:
         """Count what is about to be done. Raises Exhausted once it is too much."""

@@ -88,11 +88,16 @@ def all_recorded() -> dict[str, tuple[Recorded, ...]]:
 
 def types_of(of: Table) -> tuple[str, ...]:
     """The types whose items fill a table directly."""
-    return tuple(
-        type_
-        for type_, several in all_recorded().items()
-        if any(recorded.table == of.name for recorded in several)
-    )
+    return _types_by_table().get(of.name, ())
+
+
+@cache
+def _types_by_table() -> dict[str, tuple[str, ...]]:
+    types: dict[str, tuple[str, ...]] = {}
+    for type_, several in all_recorded().items():
+        for name in dict.fromkeys(recorded.table for recorded in several):
+            types[name] = (*types.get(name, ()), type_)
+    return types
 
 
 def own_place(recorded: Recorded, column: Column) -> From | None:

@@ -72,6 +72,7 @@ class _Raw(io.RawIOBase):
 
     def __init__(self, head: bytes, rest: Stream, budget: Budget) -> None:
         self._head, self._rest, self._budget = head, rest, budget
+        self.compressed = head == b"\x1f\x8b"
         self.size = 0
         """How many bytes were read."""
 
@@ -83,7 +84,7 @@ class _Raw(io.RawIOBase):
         data, self._head = data[: len(buffer)], data[len(buffer) :]
         buffer[: len(data)] = data
         self.size += len(data)
-        self._budget.earn(len(data))
+        self._budget.earn(len(data), compressed=self.compressed)
         return len(data)
 
 
@@ -114,7 +115,7 @@ def plain(stream: Stream, budget: Budget) -> Stream:
     if len(head) == 1:  # a stream may give less than it is asked for
         head += stream.read(1)
     raw = _Raw(head, stream, budget)
-    return _Unpacked(raw) if head == b"\x1f\x8b" else io.BufferedReader(raw, CHUNK)
+    return _Unpacked(raw) if raw.compressed else io.BufferedReader(raw, CHUNK)
 
 
 def looks_like_config(stream: Stream) -> bool:
