@@ -19,6 +19,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -159,6 +160,17 @@ def _threads() -> int:
     return len(list(tasks.iterdir())) if tasks.is_dir() else 1
 
 
+def _end(code: int) -> None:
+    """End as an interpreter does that has nothing left to say, but for taking apart all that was imported: to do that
+    in a fork copies each of its pages.
+    """
+    threading._shutdown()  # type: ignore[attr-defined]  # waits for threads
+    atexit._run_exitfuncs()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(code)
+
+
 if __name__ == "__main__":
     _prepare()
     gc.collect()
@@ -166,4 +178,10 @@ if __name__ == "__main__":
     sys.argv = _serve(socket.socket(fileno=int(sys.argv[1])))
     from demarcate.__main__ import main
 
-    main()
+    try:
+        main()
+        _end(0)
+    except SystemExit as end:
+        if isinstance(end.code, int):
+            _end(end.code)
+        raise

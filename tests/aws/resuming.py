@@ -25,12 +25,14 @@ from tests.surroundings import CREDENTIALS
 
 RUNNER = """
 import functools, gc, json, os, signal, sys
-import boto3, botocore.loaders, botocore.session, duckdb
+import boto3, botocore.loaders, botocore.session, duckdb, typer.main
 import demarcate.cli, demarcate.assessing, demarcate.estate.sources.aws.collect, demarcate.report.progress
 from demarcate.__main__ import main
 from demarcate.estate.sources.aws import clients
 from demarcate.estate.tables import all_tables
 all_tables()
+verbs = typer.main.get_command(demarcate.cli.app)
+typer.main.get_command = lambda _: verbs
 models = functools.cache(botocore.loaders.create_loader)
 clients.create_loader = botocore.session.create_loader = models
 for service in ("ec2", "ecs", "iam", "sns", "sts"):
