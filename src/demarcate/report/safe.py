@@ -101,6 +101,8 @@ def cell(value: Any) -> str:
     ("'=1+1", "'=1+1, a", '-5', "'-5", "a;'=1")
     """
     told = printable(text(value))
+    if not told:
+        return told
     if isinstance(value, int | float | Decimal) and math.isfinite(value):
         return told
     apostrophe = "'" if _FORMULA.match(told) else ""
