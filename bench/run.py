@@ -439,7 +439,6 @@ def nodes(folder: Path, count: int, patches: int, seconds: float, megabytes: flo
     held = snapshot_of(folder, "live", count, of_nodes).manifest
     held_tables = {
         **held.tables,
-        **snapshot_of(folder, "live", 0, {"aws_ec2_instance_status": {}}).manifest.tables,
         **snapshot_of(folder, "live", count * patches, {"aws_ssm_managed_instance_patch": patch}).manifest.tables,
     }
     write_manifest(folder, msgspec.structs.replace(held, tables=held_tables))
