@@ -390,6 +390,70 @@ def calendar(windows: int, nodes: int, databases: int) -> Line:
     return Line(what, ours, "the same moments in another zone", theirs, "2 s", ours.seconds <= 2)
 
 
+_NODE = "'i-' || lpad((i {of_node})::VARCHAR, 17, '0')"
+_MANAGED = "'arn:aws:ssm:eu-west-1:123456789012:managed-instance/' || "
+
+
+def _of_node(kind: str, each: int, **filled: str) -> dict[str, str]:
+    """SQL for the columns of a row of a node, of which there are so many for each."""
+    node = _NODE.format(of_node=f"// {each}")
+    place = {"account_id": "'123456789012'", "region": "'eu-west-1'", "partition": "'aws'"}
+    return {**place, "resource": f"{_MANAGED}{node} || '{kind}' || i", "instance_id": node, **filled}
+
+
+def nodes(folder: Path, count: int, patches: int, seconds: float, megabytes: float) -> Line:
+    import msgspec
+
+    from demarcate.estate.snapshots.manifest import write_manifest
+
+    of_nodes = {
+        "aws_ec2_instance": _of_node(
+            "instance",
+            1,
+            instance_state="CASE WHEN i % 50 = 0 THEN 'stopped' ELSE 'running' END",
+            managed_by="''",
+            eks_cluster="''",
+            eks_node_group="''",
+            tags='\'{"env": "prod"}\'',
+        ),
+        "aws_ssm_managed_instance": _of_node(
+            "",
+            1,
+            resource_type="'EC2Instance'",
+            ping_status="CASE WHEN i % 40 = 0 THEN 'ConnectionLost' ELSE 'Online' END",
+            platform_name="'Amazon Linux'",
+            platform_version="'2'",
+        ),
+        "aws_ssm_managed_instance_patch_state": _of_node(
+            "/patch-state",
+            1,
+            operation_end_time="TIMESTAMP '2025-12-31 03:00:00' - to_hours(i % 200)",
+            missing_count="40",
+            failed_count="0",
+            installed_pending_reboot_count="i % 3",
+            critical_non_compliant_count="i % 2",
+            security_non_compliant_count="i % 5",
+        ),
+    }
+    patch = _of_node("/patch/", patches, kb_id="'package-' || i % 40", severity="'Important'", state="'Missing'")
+    held = snapshot_of(folder, "live", count, of_nodes).manifest
+    held_tables = {
+        **held.tables,
+        **snapshot_of(folder, "live", count * patches, {"aws_ssm_managed_instance_patch": patch}).manifest.tables,
+    }
+    write_manifest(folder, msgspec.structs.replace(held, tables=held_tables))
+    ours = process([*DEMARCATE, "patch", "status", str(folder), "--format", "csv"])
+    read = (
+        "import duckdb, sys\n"
+        "[duckdb.sql(f\"FROM '{sys.argv[1]}/tables/{name}/*.parquet'\").fetchall() for name in sys.argv[2:]]"
+    )
+    theirs = process([sys.executable, "-c", read, str(folder), *of_nodes])
+    within = ours.seconds <= seconds and ours.megabytes <= megabytes
+    what = f"patch status of {count:,} nodes that lack {count * patches:,} patches"
+    limit = f"{seconds} s, {megabytes:.0f} MB"
+    return Line(what, ours, "bare DuckDB: the rows of the nodes to Python", theirs, limit, within)
+
+
 def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="demarcate-bench-"))
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
@@ -402,6 +466,7 @@ def main() -> None:
             engine(folder / "many", MANY_FAIL),
             drift(folder / "drift"),
             calendar(100, 5_000, 1_000),
+            nodes(folder / "nodes", 50_000, 40, 5.0, 500),
         ]
     finally:
         shutil.rmtree(folder, ignore_errors=True)

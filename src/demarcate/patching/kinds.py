@@ -174,6 +174,11 @@ def _compiled(name: str, table: str, rule: Rule) -> Check:
         raise DemarcateError(f"{table}: {error}") from error
 
 
+def _key(row: str) -> str:
+    """SQL for what tells a row from all others of its table; `verdicts` has the same of findings."""
+    return f"concat_ws('|', {row}.account_id, {row}.region, {row}.file, {row}.resource)"
+
+
 _HERE = re.compile(r"\bhere\((\w+)\)")
 
 
@@ -182,7 +187,9 @@ def sql_of(kind: Kind) -> str:
     told = ", ".join(f"CAST({kind.told.get(name, 'NULL')} AS {type_}) AS {name}" for name, type_ in TOLD.items())
     where = f" WHERE {kind.of}" if kind.of else ""
     tags = "r.tags" if all_tables()[kind.table].column("tags") is not None else "NULL"
-    return _placed(f"SELECT r.account_id, r.region, r.resource, {tags}, {told} FROM {kind.table} AS r{where}")
+    return _placed(
+        f"SELECT r.account_id, r.region, r.resource, {_key('r')}, {tags}, {told} FROM {kind.table} AS r{where}"
+    )
 
 
 def sql_of_other(kind: Kind, table: str, on: Mapping[str, str]) -> str:
@@ -190,8 +197,7 @@ def sql_of_other(kind: Kind, table: str, on: Mapping[str, str]) -> str:
     joined = " AND ".join(f"o.{theirs} = r.{own}" for theirs, own in on.items())
     where = f" WHERE {kind.of}" if kind.of else ""
     return _placed(
-        f"SELECT r.account_id, r.region, r.resource, o.resource FROM {kind.table} AS r "
-        f"JOIN {table} AS o ON {joined} AND here(o){where}"
+        f"SELECT {_key('r')}, {_key('o')} FROM {kind.table} AS r JOIN {table} AS o ON {joined} AND here(o){where}"
     )
 
 

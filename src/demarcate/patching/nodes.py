@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.patching.reading import Row, read
+from demarcate.patching.reading import Row, each_row
 from demarcate.patching.structs import PatchFinding
 
 PATCHES: Final = "aws_ssm_managed_instance_patch"
@@ -28,11 +28,13 @@ _SEVERITIES: Final = {
 
 
 def patches_of(snapshot: Snapshot) -> Iterator[tuple[tuple[str | None, str | None, str], PatchFinding]]:
-    """Each patch that a node lacks, with the account, region and id of the node. Raises DemarcateError as `read`."""
-    for row in read(snapshot, COLUMNS)[PATCHES]:
-        if row["instance_id"] is None:
-            continue
-        yield (row["account_id"], row["region"], row["instance_id"]), _finding(row)
+    """Each patch that a node lacks, with the account, region and id of the node, as they are read.
+
+    Raises DemarcateError where a file cannot be read.
+    """
+    for row in each_row(snapshot, PATCHES, COLUMNS[PATCHES], ordered=False):
+        if row["instance_id"] is not None:
+            yield (row["account_id"], row["region"], row["instance_id"]), _finding(row)
 
 
 def _finding(row: Row) -> PatchFinding:

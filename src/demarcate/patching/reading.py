@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from demarcate.base.connection import connect, short
@@ -59,28 +59,33 @@ def read(snapshot: Snapshot, wanted: Wanted) -> dict[str, list[Row]]:
 
     Raises DemarcateError where a file cannot be read.
     """
+    return {table: list(each_row(snapshot, table, columns)) for table, columns in wanted.items()}
+
+
+def each_row(snapshot: Snapshot, table: str, columns: Iterable[str], *, ordered: bool = True) -> Iterator[Row]:
+    """The rows of a table as they are read, in the order of their resources unless that does not matter.
+
+    Raises DemarcateError where a file cannot be read.
+    """
     import duckdb
 
-    rows: dict[str, list[Row]] = {}
+    if not (files := snapshot.files(table)):
+        return
+    names = [*_OF_ALL, *columns]
+    listed, order = ", ".join(map(literal, names)), " ORDER BY ALL" if ordered else ""
     with connect(*snapshot.folders) as connection:
-        for table, columns in wanted.items():
-            names = [*_OF_ALL, *columns]
-            rows[table] = []
-            if not (files := snapshot.files(table)):
-                continue
-            listed = ", ".join(map(literal, names))
-            try:
-                result = connection.execute(
-                    f"SELECT COLUMNS(lambda name: name IN ({listed})) FROM {rows_in(files)} ORDER BY ALL"
-                )
-                there = [column[0] for column in result.description or ()]
-                blank = dict.fromkeys(names)
-                while fetched := result.fetchmany(2_000):
-                    rows[table] += [Row(blank | dict(zip(there, values, strict=True))) for values in fetched]
-            except duckdb.Error as error:
-                reason = f"{snapshot.folder}: cannot be read: {short(error)}; collect the snapshot again"
-                raise DemarcateError(reason) from error
-    return rows
+        try:
+            result = connection.execute(
+                f"SELECT COLUMNS(lambda name: name IN ({listed})) FROM {rows_in(files)}{order}"
+            )
+            there = [column[0] for column in result.description or ()]
+            blank = dict.fromkeys(names)
+            while fetched := result.fetchmany(2_000):
+                for values in fetched:
+                    yield Row(blank | dict(zip(there, values, strict=True)))
+        except duckdb.Error as error:
+            reason = f"{snapshot.folder}: cannot be read: {short(error)}; collect the snapshot again"
+            raise DemarcateError(reason) from error
 
 
 def lost(snapshot: Snapshot, tables: Iterable[str]) -> dict[Place, str]:

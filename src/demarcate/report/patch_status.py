@@ -61,7 +61,7 @@ def write(statuses: Sequence[PatchStatus], format: str, out: Out, console: Conso
         return
     counts = Counter(status.state for status in statuses)
     console.print_line(
-        f"{len(statuses):,} resources: "
+        f"{len(statuses):,} resource{'' if len(statuses) == 1 else 's'}: "
         + ", ".join(f"{counts[state]:,} {state.value}" for state in ORDER if counts[state])
         if statuses
         else "nothing to patch was found",

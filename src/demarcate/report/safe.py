@@ -92,6 +92,10 @@ _FORMULA: Final = re.compile(rf"\t|[\s\"'\ufffd]*[{SIGNS}]")
 _FORMULA_WITHIN: Final = re.compile(rf"([;\t\n])(?=(?:[^\S\t\n]|[\"'\ufffd])*[{SIGNS}])")
 
 
+_PLAIN: Final = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9 .:,/_()-]*)?")
+"""What is the same in a cell, which most values are."""
+
+
 def cell(value: Any) -> str:
     """A CSV cell that no spreadsheet takes for a formula, of a value of any type; a number stays a number.
 
@@ -100,6 +104,8 @@ def cell(value: Any) -> str:
     >>> cell("=1+1"), cell(["=1+1", "a"]), cell(-5), cell("-5"), cell("a;=1")
     ("'=1+1", "'=1+1, a", '-5', "'-5", "a;'=1")
     """
+    if value is None or (isinstance(value, str) and _PLAIN.fullmatch(value)):
+        return value or ""
     told = printable(text(value))
     if isinstance(value, int | float | Decimal) and math.isfinite(value):
         return told
