@@ -125,7 +125,7 @@ def make_calendar(
         past=tuple(sorted(past, key=_order)),
         undated=tuple(undated),
         collisions=tuple(collisions(working, spans, tag)),
-        too_short=tuple(too_short(working, minutes)),
+        too_short=(*too_short(working, minutes), *node_windows.ran_over(rows)),
         uncovered=(*own.uncovered, *of_nodes.uncovered),
         unknown=tuple(unknown),
         clock_changes=tuple(_clock_changes({zone, *(window.zone for window in about)}, since, until)),

@@ -20,10 +20,11 @@ SSM_WINDOW: Final = "Systems Manager maintenance window"
 ASSOCIATION: Final = "State Manager association"
 EVENT_WINDOW: Final = "EC2 event window"
 
-_WINDOW, _TARGET, _TASK, _ASSOCIATION, _EVENT = (
+_WINDOW, _TARGET, _TASK, _EXECUTION, _ASSOCIATION, _EVENT = (
     "aws_ssm_maintenance_window",
     "aws_ssm_maintenance_window_target",
     "aws_ssm_maintenance_window_task",
+    "aws_ssm_maintenance_window_execution",
     "aws_ssm_association",
     "aws_ec2_instance_event_window",
 )
@@ -45,6 +46,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     _TARGET: ("window_target_id", "window_id", "targets"),
     _TASK: ("window_task_id", "window_id", "task_arn", "patch_operation", "targets", "max_concurrency"),
+    _EXECUTION: ("window_id", "status", "start_time"),
     _ASSOCIATION: (
         *("association_id", "association_name", "document_name", "schedule_expression", "schedule_offset"),
         *("patch_operation", "targets", "last_execution_date"),
@@ -59,6 +61,15 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
 }
 """What is read to know them."""
+
+_RAN_OVER: Final = {
+    "SKIPPED_OVERLAPPING": "skipped, since the one before it was not over",
+    "TIMED_OUT": "not over when the window was",
+}
+"""How runs end for which a window is too short, and what that means.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_MaintenanceWindowExecution.html
+"""
 
 COVERING: Final = (_WINDOW, _TARGET, _TASK, _ASSOCIATION)
 """The tables without which it is not known that a node has no window."""
@@ -122,6 +133,23 @@ def node_windows(rows: Mapping[str, list[Row]], lost: Mapping[Place, str]) -> Wi
         )
         (told.unknown if why else uncovered).append(note)
     return Windows(tuple(told.planned), tuple(uncovered), tuple(told.unknown))
+
+
+def ran_over(rows: Mapping[str, list[Row]]) -> list[Note]:
+    """Windows whose own runs say that they are too short, by the last one of each kind."""
+    windows = {(row.place, row["window_id"]): row for row in rows[_WINDOW]}
+    runs: dict[tuple[Place, str, str], list[datetime]] = {}
+    for run in rows[_EXECUTION]:
+        if run["status"] in _RAN_OVER and run["start_time"] is not None:
+            runs.setdefault((run.place, run["window_id"], run["status"]), []).append(run["start_time"])
+    notes = []
+    for (place, window_id, status), starts in sorted(runs.items(), key=str):
+        window = windows.get((place, window_id))
+        if window is not None:
+            number = "a run was" if len(starts) == 1 else f"{len(starts):,} runs were"
+            reason = f"{number} {_RAN_OVER[status]}; the last one of {max(starts):%Y-%m-%d %H:%M} UTC"
+            notes.append(note_of(SSM_WINDOW, window, window["name"] or window_id, reason))
+    return notes
 
 
 def _by_window(rows: Iterable[Row]) -> dict[tuple[Place, str], list[Row]]:
