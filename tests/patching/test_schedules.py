@@ -103,7 +103,7 @@ def _local_minutes(cron: Cron, since: datetime, until: datetime) -> list[datetim
         new = local not in shown
         shown.add(local)
         day = local.date() - timedelta(days=cron.offset)
-        timed = (local.hour, local.minute, local.second) in cron.times
+        timed = local.hour in cron.hours and local.minute in cron.minutes
         if new and timed and moment >= since and day.day in days_of(cron.days, day.year, day.month):
             moments.append(moment)
         moment += timedelta(minutes=1)

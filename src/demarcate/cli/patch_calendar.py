@@ -85,7 +85,7 @@ def calendar(
     from demarcate.base.errors import DemarcateError
     from demarcate.base.moments import local, utc
     from demarcate.estate.sources.collecting import collect_snapshot
-    from demarcate.patching.calendar import check_span, make_calendar, selection
+    from demarcate.patching.calendar import LATEST, check_span, make_calendar, selection
     from demarcate.patching.schedules import zone_of
     from demarcate.report.progress import showing
 
@@ -110,7 +110,8 @@ def calendar(
     with snapshot:
         if first is None:
             first = local(snapshot.moment, clocks).replace(hour=0, minute=0, second=0, microsecond=0)
-        begins, ends = utc(first), utc(last or first + timedelta(days=30))
+        begins = utc(first)
+        ends = last or min(begins, LATEST) + timedelta(days=30)
         check_span(begins, ends)
         made = make_calendar(snapshot, begins, ends, zone=zone, tag=group_by, minutes=node_minutes, also=own)
         _tell(made, format, out, full=full)

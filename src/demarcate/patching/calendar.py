@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import islice
 from typing import Final
 
 import msgspec
 
 from demarcate.base.errors import DemarcateError
-from demarcate.base.moments import local, utc
+from demarcate.base.moments import local
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.patching import dates, ends, node_windows, windows
 from demarcate.patching.collisions import Collision, collisions, too_short
 from demarcate.patching.dates import Entry, EntryKind
 from demarcate.patching.node_windows import EVENT_WINDOW
 from demarcate.patching.reading import lost, read
-from demarcate.patching.schedules import YEARS, Schedule, Span, Window, zone_of
+from demarcate.patching.schedules import YEARS, Schedule, ScheduleError, Span, Window, moment_of, zone_of
 from demarcate.patching.windows import MaintenanceWindow, Note, Planned
 
 MOST: Final = 1_000
@@ -25,6 +25,9 @@ MOST: Final = 1_000
 
 LONGEST: Final = timedelta(days=10 * 366)
 """How long a calendar may be."""
+
+LATEST: Final = datetime(YEARS[-1], 12, 1, tzinfo=UTC)
+"""The last moment for which a month is shown."""
 
 OWN: Final = "schedule of your own"
 
@@ -125,7 +128,7 @@ def make_calendar(
         past=tuple(sorted(past, key=_order)),
         undated=tuple(undated),
         collisions=tuple(collisions(working, spans, tag)),
-        too_short=tuple(too_short(working, minutes)),
+        too_short=(*too_short(working, minutes), *node_windows.ran_over(rows)),
         uncovered=(*own.uncovered, *of_nodes.uncovered),
         unknown=tuple(unknown),
         clock_changes=tuple(_clock_changes({zone, *(window.zone for window in about)}, since, until)),
@@ -186,9 +189,11 @@ def _otherwise(window: Planned, now: datetime) -> Note | None:
     if not told:
         return None
     try:
-        next_told = utc(datetime.fromisoformat(told))
-    except ValueError:
-        return _of(window.about, f"AWS says that it is next at {told!r}, which is no moment")
+        next_told = moment_of(told)
+    except ScheduleError as error:
+        return _of(window.about, f"when it is next: {error}")
+    if now.year not in YEARS:
+        return None
     begins = (span.start for part in window.times for span in part.spans(now, now + LONGEST) if span.start >= now)
     ours = next(begins, None)
     if next_told < now or (ours is not None and abs(ours - next_told) < timedelta(minutes=1)):

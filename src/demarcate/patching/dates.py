@@ -67,7 +67,7 @@ _OF_RDS: Final = {"docdb": "DocumentDB", "neptune": "Neptune"}
 
 
 def _pending(row: Row) -> Iterator[Said]:
-    for action in row.json("pending_maintenance_actions") or ():
+    for action in row.records("pending_maintenance_actions"):
         what = f"{action.get('Action', 'maintenance')}: {action.get('Description', '')}".rstrip(": ")
         dates = [
             (kind, action.get(member))

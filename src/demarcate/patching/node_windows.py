@@ -13,17 +13,18 @@ from demarcate.estate.tables.systems_manager import PATCH_DOCUMENTS
 from demarcate.patching.reading import Place, Row
 from demarcate.patching.schedules import ScheduleError, Window, event_windows, moment_of, parse, zone_of
 from demarcate.patching.targets import COLUMNS as OF_NODES
-from demarcate.patching.targets import INSTANCES, Choice, Node, Nodes, nodes_of
+from demarcate.patching.targets import INSTANCES, Choice, Node, Nodes, nodes_of, values_of
 from demarcate.patching.windows import MaintenanceWindow, Member, Note, Planned, Windows, note_of
 
 SSM_WINDOW: Final = "Systems Manager maintenance window"
 ASSOCIATION: Final = "State Manager association"
 EVENT_WINDOW: Final = "EC2 event window"
 
-_WINDOW, _TARGET, _TASK, _ASSOCIATION, _EVENT = (
+_WINDOW, _TARGET, _TASK, _EXECUTION, _ASSOCIATION, _EVENT = (
     "aws_ssm_maintenance_window",
     "aws_ssm_maintenance_window_target",
     "aws_ssm_maintenance_window_task",
+    "aws_ssm_maintenance_window_execution",
     "aws_ssm_association",
     "aws_ec2_instance_event_window",
 )
@@ -45,6 +46,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     _TARGET: ("window_target_id", "window_id", "targets"),
     _TASK: ("window_task_id", "window_id", "task_arn", "patch_operation", "targets", "max_concurrency"),
+    _EXECUTION: ("window_id", "status", "start_time"),
     _ASSOCIATION: (
         *("association_id", "association_name", "document_name", "schedule_expression", "schedule_offset"),
         *("patch_operation", "targets", "last_execution_date"),
@@ -60,9 +62,21 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """What is read to know them."""
 
+_RAN_OVER: Final = {
+    "SKIPPED_OVERLAPPING": "skipped, since the one before it was not over",
+    "TIMED_OUT": "not over when the window was",
+}
+"""How runs end for which a window is too short, and what that means.
+
+https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_MaintenanceWindowExecution.html
+"""
+
 COVERING: Final = (_WINDOW, _TARGET, _TASK, _ASSOCIATION)
 """The tables without which it is not known that a node has no window."""
 
+
+LONGEST: Final = 24
+"""How many hours a maintenance window may be open."""
 
 _OFF: Final = ("shutting-down", "terminated", "stopping", "stopped")
 
@@ -122,6 +136,23 @@ def node_windows(rows: Mapping[str, list[Row]], lost: Mapping[Place, str]) -> Wi
         )
         (told.unknown if why else uncovered).append(note)
     return Windows(tuple(told.planned), tuple(uncovered), tuple(told.unknown))
+
+
+def ran_over(rows: Mapping[str, list[Row]]) -> list[Note]:
+    """Windows whose own runs say that they are too short, by the last one of each kind."""
+    windows = {(row.place, row["window_id"]): row for row in rows[_WINDOW]}
+    runs: dict[tuple[Place, str, str], list[datetime]] = {}
+    for run in rows[_EXECUTION]:
+        if run["status"] in _RAN_OVER and run["start_time"] is not None:
+            runs.setdefault((run.place, run["window_id"], run["status"]), []).append(run["start_time"])
+    notes = []
+    for (place, window_id, status), starts in sorted(runs.items(), key=str):
+        window = windows.get((place, window_id))
+        if window is not None:
+            number = "a run was" if len(starts) == 1 else f"{len(starts):,} runs were"
+            reason = f"{number} {_RAN_OVER[status]}; the last one of {max(starts):%Y-%m-%d %H:%M} UTC"
+            notes.append(note_of(SSM_WINDOW, window, window["name"] or window_id, reason))
+    return notes
 
 
 def _by_window(rows: Iterable[Row]) -> dict[tuple[Place, str], list[Row]]:
@@ -209,24 +240,24 @@ def _rank(at_once: str) -> tuple[bool, float]:
 
 def of_task(place: Place, task: Row, registered: Mapping[str, Row], nodes: Nodes) -> tuple[Choice, str]:
     """The nodes of a task, by its own targets or by those that are registered with the window, and why not all are."""
-    own = task.json("targets")
-    if own is None:
+    if task["targets"] is None:
         return Choice(), task.why("targets")
-    wanted = {
-        value for target in own if target.get("Key") == "WindowTargetIds" for value in target.get("Values") or ()
-    }
+    own = task.records("targets")
+    wanted = {value for target in own if target.get("Key") == "WindowTargetIds" for value in values_of(target)}
     choice, why = nodes.chosen(place, [target for target in own if target.get("Key") != "WindowTargetIds"]), ""
     for id_ in sorted(wanted):
         target = registered.get(id_)
-        if target is None or target.json("targets") is None:
+        if target is None or target["targets"] is None:
             why = why or f"the target {id_} is not told"
         else:
-            choice |= nodes.chosen(place, target.json("targets"))
+            choice |= nodes.chosen(place, target.records("targets"))
     return choice, why
 
 
 def _times(row: Row) -> Window:
     """Raises ScheduleError."""
+    if not 1 <= row["duration"] <= LONGEST:
+        raise ScheduleError(f"a window is open for 1 to {LONGEST} hours, not {row['duration']}")
     zone = zone_of(row["schedule_timezone"])
     first = moment_of(row["start_date"]) if row["start_date"] else None
     next_one = moment_of(row["next_execution_time"]) if row["next_execution_time"] else None
@@ -239,7 +270,7 @@ def _association(row: Row, told: _Told) -> None:
     if row["patch_operation"] not in ("Install", None) or row["schedule_expression"] == "":
         return
     name = row["association_name"] or row["association_id"] or row.resource
-    choice = told.nodes.chosen(row.place, row.json("targets"))
+    choice = told.nodes.chosen(row.place, row.records("targets"))
     unclear = row.why("document_name", "patch_operation", "targets")
     try:
         if why := row.why("schedule_expression", "schedule_offset"):
@@ -274,12 +305,12 @@ def _event_window(row: Row, told: _Told) -> None:
     try:
         if why := row.why("cron_expression", "time_ranges"):
             raise ScheduleError(why)
-        times = event_windows(row.json("time_ranges"), row["cron_expression"])
+        times = event_windows(row.records("time_ranges"), row["cron_expression"])
     except ScheduleError as error:
         told.unknown.append(note_of(EVENT_WINDOW, row, name, str(error)))
         return
     choice = told.nodes.chosen(row.place, [{"Key": "InstanceIds", "Values": row["instance_ids"] or []}])
-    for tag in row.json("instance_tags") or ():
+    for tag in row.records("instance_tags"):
         choice |= told.nodes.chosen(row.place, [{"Key": f"tag:{tag.get('Key')}", "Values": [tag.get("Value")]}])
     about = MaintenanceWindow(
         id=row.resource,
@@ -287,7 +318,7 @@ def _event_window(row: Row, told: _Told) -> None:
         name=name,
         account_id=row["account_id"],
         region=row["region"],
-        schedule=row["cron_expression"] or ", ".join(map(_range, row.json("time_ranges"))),
+        schedule=row["cron_expression"] or ", ".join(map(_range, row.records("time_ranges"))),
         duration=sum(window.duration / timedelta(hours=1) for window in times),
         installs=False,
         members=tuple(map(_member, {node.id: node for node in choice.nodes}.values())),

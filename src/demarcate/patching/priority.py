@@ -65,18 +65,23 @@ GROUP BY account_id, region, resource_id, vulnerability_id
 _RULES, _INSTANCES, _FUNCTIONS = "aws_vpc_security_group_rule", "aws_ec2_instance", "aws_lambda_function"
 
 _OPEN: Final = f"""
-SELECT i.account_id, i.region, i.resource, i.instance_id AS id, i.instance_state = 'running' AS running,
+WITH open AS (
+    SELECT DISTINCT account_id, region, group_id FROM {_RULES}
+    WHERE NOT is_egress AND (cidr_ipv4 = '0.0.0.0/0' OR cidr_ipv6 = '::/0')
+),
+opened AS (
+    SELECT DISTINCT i.account_id, i.region, i.instance_id
+    FROM (SELECT account_id, region, instance_id, unnest(security_group_ids) AS group_id FROM {_INSTANCES}) i
+    JOIN open USING (account_id, region, group_id)
+)
+SELECT i.account_id, i.region, i.instance_id AS id, i.instance_state = 'running' AS running,
        i.associate_public_ip_address AS has_address, i.tags,
-       CASE WHEN i.security_group_ids IS NOT NULL THEN EXISTS (
-           SELECT 1 FROM {_RULES} r
-           WHERE list_contains(i.security_group_ids, r.group_id) AND r.account_id = i.account_id
-           AND r.region = i.region AND NOT r.is_egress AND (r.cidr_ipv4 = '0.0.0.0/0' OR r.cidr_ipv6 = '::/0')
-       ) END AS is_open
-FROM {_INSTANCES} i
+       CASE WHEN i.security_group_ids IS NOT NULL THEN o.instance_id IS NOT NULL END AS is_open
+FROM {_INSTANCES} i LEFT JOIN opened o USING (account_id, region, instance_id)
 """
 
 _CALLED: Final = f"""
-SELECT f.account_id, f.region, f.resource, f.arn AS id, f.url_config_auth_type AS auth, f.tags FROM {_FUNCTIONS} f
+SELECT f.account_id, f.region, f.arn AS id, f.url_config_auth_type AS auth, f.tags FROM {_FUNCTIONS} f
 """
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {

@@ -48,10 +48,17 @@ class Row(dict[str, Any]):
         value = self[column]
         return from_json(value) if isinstance(value, str) else value
 
+    def records(self, column: str) -> list[Mapping[str, Any]]:
+        """The mappings in a list of JSON; what is none, there or in the place of the list, is an empty one."""
+        value = self.json(column)
+        items = value if isinstance(value, list) else [] if value is None else [value]
+        return [item if isinstance(item, Mapping) else {} for item in items]
+
     @property
     def tags(self) -> dict[str, str]:
         """Its tags; none where they are not known."""
-        return self.json("tags") or {}
+        tags = self.json("tags")
+        return {key: str(value) for key, value in tags.items()} if isinstance(tags, dict) else {}
 
 
 def read(snapshot: Snapshot, wanted: Wanted) -> dict[str, list[Row]]:

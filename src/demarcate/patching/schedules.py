@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from functools import cache, lru_cache
+from itertools import product
 from typing import Final, Protocol
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
@@ -78,9 +79,10 @@ class Days:
 class Cron:
     """A cron expression, so many days later (`offset`) at the same time of the zone's clocks."""
 
-    times: tuple[tuple[int, int, int], ...]
-    """Hours, minutes and seconds, in order."""
+    hours: tuple[int, ...]
+    minutes: tuple[int, ...]
     days: Days
+    seconds: tuple[int, ...] = (0,)
     months: tuple[int, ...] = tuple(range(1, 13))
     years: tuple[int, ...] = tuple(YEARS)
     zone: tzinfo = UTC
@@ -100,10 +102,12 @@ class Cron:
                         yield from self._on(date(year, month, day) + offset, since, until)
 
     def _on(self, day: date, since: datetime, until: datetime) -> Iterator[datetime]:
-        for hour, minute, second in self.times:
+        for hour, minute, second in product(self.hours, self.minutes, self.seconds):
             shown = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=self.zone)
             moment = utc(shown)
-            if since <= moment < until and local(moment, self.zone) == shown:
+            if moment >= until:
+                return
+            if since <= moment and local(moment, self.zone) == shown:
                 yield moment
 
 
@@ -208,9 +212,14 @@ def zone_of(name: str) -> tzinfo:
             return ZoneInfo(name)
     except (ZoneInfoNotFoundError, ValueError, OSError):
         pass
-    near = difflib.get_close_matches(name, available_timezones(), 1)
+    near = difflib.get_close_matches(name[:MAX_TEXT], _zones(), 1)
     hint = f"; did you mean {near[0]}?" if near else " (such as Europe/Berlin)"
     raise ScheduleError(f"there is no time zone {name[:MAX_TEXT]!r}{hint}")
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    return tuple(sorted(available_timezones()))
 
 
 def moment_of(text: str) -> datetime:
@@ -257,9 +266,10 @@ _PATCH_TUESDAY: Final = re.compile(
 def _after_patch_tuesday(match: re.Match[str], text: str, zone: tzinfo, offset: int) -> Cron:
     """The second Tuesday of the month and some days: Microsoft's day of updates, by the clocks of the zone."""
     days = int(match["days"] or 0) + offset
-    if days > 27:
+    if not 0 <= days <= 27:
         raise ScheduleError(f"{text!r}: up to 27 days after Patch Tuesday, for then comes the next one")
-    return Cron(((*_time(match["hour"], match["minute"], text), 0),), Days(nth=((3, 2),)), zone=zone, offset=days)
+    hour, minute = _time(match["hour"], match["minute"], text)
+    return Cron((hour,), (minute,), Days(nth=((3, 2),)), zone=zone, offset=days)
 
 
 def _rate(text: str, anchor: datetime | None) -> Rate:
@@ -299,12 +309,9 @@ def _cron(text: str, zone: tzinfo, offset: int) -> Cron:
         raise ScheduleError(f"cron({text}): an offset of 0 to 27 days is expected, not {offset}")
     try:
         return Cron(
-            times=tuple(
-                (hour, minute, second)
-                for hour in _values(hours, range(24))
-                for minute in _values(minutes, range(60))
-                for second in _values(seconds, range(60))
-            ),
+            hours=_values(hours, range(24)),
+            minutes=_values(minutes, range(60)),
+            seconds=_values(seconds, range(60)),
             days=_days_of_month(day_of_month) if day_of_week == "?" else _days_of_week(day_of_week),
             months=_values(months, range(1, 13), _MONTHS),
             years=_values(years, YEARS),
@@ -411,8 +418,8 @@ def daily(hour: int, minute: int, hours: int) -> Window:
     """A window of every day, in UTC. OpenSearch's off-peak window has 10 hours:
     https://docs.aws.amazon.com/opensearch-service/latest/APIReference/API_OffPeakWindow.html. Raises ScheduleError.
     """
-    times = (*_time(str(hour), str(minute), f"{hour}:{minute}"), 0)
-    return Window(Cron((times,), Days(week=_WEEK)), timedelta(hours=hours))
+    hour, minute = _time(str(hour), str(minute), f"{hour}:{minute}")
+    return Window(Cron((hour,), (minute,), Days(week=_WEEK)), timedelta(hours=hours))
 
 
 def event_windows(ranges: list[Mapping[str, object]], cron: str) -> list[Window]:
@@ -441,12 +448,12 @@ def _event_cron(text: str) -> Iterator[Window]:
         first, dash, last = part.partition("-")
         start = 0 if part == "*" else _number(first, range(24))
         hours = 24 if part == "*" else (_number(last, range(24)) - start) % 24 if dash else 1
-        yield Window(Cron(((start, 0, 0),), Days(week=days)), timedelta(hours=hours or 24))
+        yield Window(Cron((start,), (0,), Days(week=days)), timedelta(hours=hours or 24))
 
 
 def _each_week(day: str, hour: str, minute: str, text: str, zone: tzinfo) -> Cron:
-    time = (*_time(hour, minute, text), 0)
-    return Cron((time,), Days(week=(_week_day(day, text) + 1,)), zone=zone)
+    at_hour, at_minute = _time(hour, minute, text)
+    return Cron((at_hour,), (at_minute,), Days(week=(_week_day(day, text) + 1,)), zone=zone)
 
 
 def _week_minute(day: str, hour: int, minute: int, text: str) -> int:

@@ -79,7 +79,7 @@ class Nodes:
         possible: set[str] | None = None
         why = ""
         for target in targets or ():
-            key, values = str(target.get("Key", "")), {str(value) for value in target.get("Values") or ()}
+            key, values = str(target.get("Key", "")), values_of(target)
             unsure: Iterable[str] = ()
             if key.lower() == "instanceids":
                 named = set(here) if "*" in values else values & here.keys()
@@ -104,6 +104,12 @@ class Nodes:
         )
 
 
+def values_of(target: Mapping[str, Any]) -> set[str]:
+    """The values of a target."""
+    values = target.get("Values")
+    return set(map(str, values)) if isinstance(values, list) else set()
+
+
 def nodes_of(rows: Mapping[str, Iterable[Row]]) -> Nodes:
     """The nodes of an estate by their rows: instances that are there, and machines elsewhere."""
     instances = [
@@ -112,7 +118,7 @@ def nodes_of(rows: Mapping[str, Iterable[Row]]) -> Nodes:
             name=row.tags.get("Name") or row["instance_id"],
             resource=row.resource,
             place=row.place,
-            tags=row.json("tags"),
+            tags=None if row["tags"] is None else row.tags,
             group=row["autoscaling_group_name"] or "",
         )
         for row in rows[INSTANCES]

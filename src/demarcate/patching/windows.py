@@ -235,7 +235,7 @@ def own_windows(rows: Mapping[str, list[Row]]) -> Windows:
             try:
                 window = own.window(row)
             except ScheduleError as error:
-                why = str(error)
+                why = why or str(error)
             except (TypeError, AttributeError, ValueError):  # of a column that is not known
                 why = why or "it is not told"
             if isinstance(window, Window):

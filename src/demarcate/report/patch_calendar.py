@@ -72,7 +72,7 @@ def _lines(entry: Entry, zone: tzinfo, width: int) -> list[str]:
         max(width, 2 * len(lead)),
         initial_indent=lead,
         subsequent_indent=" " * len(lead),
-        drop_whitespace=True,
+        break_on_hyphens=False,
     ) or [lead.rstrip()]
 
 

@@ -52,6 +52,7 @@ def write(calendar: Calendar, out: Out) -> None:
 
 def uid(entry: Entry) -> str:
     """What names an entry for ever: what it is, of which resource, and when."""
-    parts = (entry.kind, entry.account_id, entry.region, entry.resource, entry.start.isoformat(), entry.what)
-    told_parts = "\0".join(str(part) for part in parts if entry.kind is not EntryKind.WINDOW or part != entry.what)
+    what = "" if entry.kind is EntryKind.WINDOW else entry.what  # of a window it tells how many nodes it has today
+    parts = (entry.kind, entry.account_id, entry.region, entry.resource, entry.start.isoformat(), what)
+    told_parts = "\0".join(map(str, parts))
     return f"{hashlib.sha256(told_parts.encode(errors='replace')).hexdigest()[:32]}@demarcate"
