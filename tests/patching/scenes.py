@@ -114,6 +114,6 @@ def _filled(value: Any, by: Any, call: dict[str, Any]) -> Any:
         return [_filled(inner, by, call) for inner in value]
     if not isinstance(value, str):
         return value
-    if value.startswith("{") and value.endswith("}"):
+    if call and value.startswith("{") and value.endswith("}"):
         return jmespath.search(value[1:-1], call)
     return str(by) if value == "$by" else value

@@ -148,7 +148,7 @@ OF_AWS = {"deploy", "baseline set", "baseline diff", "guardrails plan"} | {
         "iam-policy",
     )
 }
-OF_AWS |= {f"patch {name}" for name in ("plan", "run", "rollback")}
+OF_AWS |= {f"patch {name}" for name in ("plan", "run", "rollback", "images")}
 """Verbs that take AWS, or a plan of it: `tests/changes` and `tests/patching` run them."""
 
 

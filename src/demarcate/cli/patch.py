@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from demarcate.cli import patch_audit, patch_calendar, patch_rings, patch_status
+from demarcate.cli import patch_audit, patch_calendar, patch_images, patch_rings, patch_status
 
 
 def add_to(app: typer.Typer) -> None:
@@ -15,5 +15,6 @@ def add_to(app: typer.Typer) -> None:
     patch_status.verbs(group)
     patch_calendar.verbs(group)
     patch_rings.verbs(group)
+    patch_images.verbs(group)
     patch_audit.verbs(group)
     app.add_typer(group, name="patch")

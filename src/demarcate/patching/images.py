@@ -1,0 +1,302 @@
+"""The way of an image: from its base to a build, a digest, a repository, and the tasks that run it.
+
+What runs is known by its digest; a tag is only what somebody called it once. An image is behind where its repository
+has a later one, and where the base that it was built on is another one by now. Where it came from is what the
+annotations of its manifest say (`org.opencontainers.image.*`); labels within its configuration are not read.
+
+https://github.com/opencontainers/image-spec/blob/main/annotations.md
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any, Final
+
+import msgspec
+
+from demarcate.base.encoding import from_json
+from demarcate.changes.planning import Reader, make_change
+from demarcate.changes.reach import NotDone
+from demarcate.changes.structs import Change, Operation, Read, Step, Undo
+from demarcate.changes.values import literal
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
+from demarcate.estate.tables import table
+from demarcate.patching.structs import PatchState
+
+_IMAGES: Final = "aws_ecr_image"
+_TASKS: Final = "aws_ecs_task"
+_PROJECTS: Final = "aws_codebuild_project"
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    _IMAGES: ("image_digest", "repository_name", "image_tags", "image_pushed_at"),
+    _TASKS: ("cluster_arn", "group", "containers"),
+    _PROJECTS: ("name",),
+}
+"""The columns that are read."""
+
+MANIFEST: Final = "ecr.batch_get_image"
+PROJECTS: Final = "codebuild.batch_get_projects"
+BUILDS: Final = "codebuild.list_builds_for_project"
+
+_OCI: Final = "org.opencontainers.image."
+
+
+class RunningImage(msgspec.Struct, frozen=True, kw_only=True):
+    """An image that runs, in one account and region. What is None is not known, and `reasons` say why.
+
+    `runs` are the groups of tasks that run it. `behind_by` counts the images with a tag that were pushed to its
+    repository later. `source` and `revision` are what it was built of, `base` the name of the image that it was built
+    on, and `rebuilt_by` the CodeBuild project that builds `source`.
+    """
+
+    account: str
+    region: str
+    repository: str
+    digest: str
+    runs: tuple[str, ...]
+    state: PatchState
+    tags: tuple[str, ...] = ()
+    pushed_at: datetime | None = None
+    newest: str | None = None
+    behind_by: int | None = None
+    source: str | None = None
+    revision: str | None = None
+    base: str | None = None
+    base_digest: str | None = None
+    rebuilt_by: str | None = None
+    reasons: tuple[str, ...] = ()
+
+
+def selection() -> dict[str, frozenset[str]]:
+    """The tables and columns that are read."""
+    return {name: frozenset(columns) for name, columns in COLUMNS.items()}
+
+
+def running_images(snapshot: Snapshot) -> list[RunningImage]:
+    """The images that run in tasks of ECS, by repository and digest, each compared with its repository."""
+    pushed: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
+    for row in _rows(snapshot, _IMAGES):
+        pushed.setdefault((row["account_id"], row["region"], row["repository_name"]), []).append(row)
+    runs: dict[tuple[str, str, str, str], set[str]] = {}
+    for row in _rows(snapshot, _TASKS):
+        for image, digest in _containers(row["containers"]):
+            key = (row["account_id"], row["region"], image, digest)
+            runs.setdefault(key, set()).add(f"{row['cluster_arn'].rpartition('/')[2]} {row['group']}")
+    return [
+        _compared(account, region, image, digest, tuple(sorted(groups)), pushed)
+        for (account, region, image, digest), groups in sorted(runs.items())
+    ]
+
+
+def _rows(snapshot: Snapshot, name: str) -> Iterator[Mapping[str, Any]]:
+    return rows_of(snapshot, table(name), ["account_id", "region", *COLUMNS[name]])
+
+
+def _containers(told: Any) -> Iterator[tuple[str, str]]:
+    """The name of each container's image without its tag, and the digest that runs; "" where none is known."""
+    for container in (from_json(told) if isinstance(told, str) else told) or ():
+        if isinstance(container, dict) and container.get("image"):
+            name = str(container["image"]).partition("@")[0]
+            bare = name[: name.rindex(":")] if ":" in name.rpartition("/")[2] else name
+            yield bare, str(container.get("imageDigest") or "")
+
+
+def _compared(
+    account: str,
+    region: str,
+    image: str,
+    digest: str,
+    groups: tuple[str, ...],
+    pushed: Mapping[tuple[str, str, str], Sequence[Mapping[str, Any]]],
+) -> RunningImage:
+    repository = _of_ecr(image, region)
+    reason = ""
+    known: Sequence[Mapping[str, Any]] = ()
+    if not digest:
+        reason = "its digest is not known: it was not pulled yet"
+    elif repository is None:
+        reason = f"its repository {image} is no private one of ECR in this region"
+    else:
+        owner, name = repository
+        known = pushed.get((owner, region, name), ())
+        reason = "" if known else f"the repository {name} of {owner} was not read"
+    own = next((row for row in known if row["image_digest"] == digest), None)
+    if known and own is None:
+        reason = "its digest is not in the repository any more"
+    if own is None or own["image_pushed_at"] is None:
+        return RunningImage(
+            account=account,
+            region=region,
+            repository=image,
+            digest=digest,
+            runs=groups,
+            state=PatchState.UNKNOWN,
+            reasons=(reason or "when it was pushed is not known",),
+        )
+    later = [
+        row
+        for row in known
+        if row["image_tags"]
+        and row["image_pushed_at"] is not None
+        and row["image_pushed_at"] > own["image_pushed_at"]
+    ]
+    newest = max(later, key=lambda row: row["image_pushed_at"], default=own)
+    return RunningImage(
+        account=account,
+        region=region,
+        repository=image,
+        digest=digest,
+        runs=groups,
+        state=PatchState.BEHIND if later else PatchState.CURRENT,
+        tags=tuple(own["image_tags"] or ()),
+        pushed_at=own["image_pushed_at"],
+        newest=newest["image_digest"],
+        behind_by=len(later),
+    )
+
+
+def _of_ecr(image: str, region: str) -> tuple[str, str] | None:
+    """The account and the name of a repository of ECR in a region; None for any other."""
+    registry, _, name = image.partition("/")
+    owner = registry.partition(".")[0]
+    there = registry.startswith(f"{owner}.dkr.ecr.{region}.amazonaws.com") and owner.isdigit()
+    return (owner, name) if there and name else None
+
+
+def with_origins(images: Iterable[RunningImage], snapshot: Snapshot, reader: Reader) -> list[RunningImage]:
+    """Images with what their manifests say of where they came from, and whether their bases are others by now."""
+    tagged = {
+        (row["account_id"], row["region"], f"{row['repository_name']}:{tag}"): row["image_digest"]
+        for row in _rows(snapshot, _IMAGES)
+        for tag in row["image_tags"] or ()
+    }
+    projects = _projects(snapshot, reader)
+    return [_with_origin(image, tagged, projects, reader) for image in images]
+
+
+def _with_origin(
+    image: RunningImage,
+    tagged: Mapping[tuple[str, str, str], str],
+    projects: Mapping[tuple[str, str, str], str],
+    reader: Reader,
+) -> RunningImage:
+    repository = _of_ecr(image.repository, image.region)
+    if repository is None or image.pushed_at is None:
+        return image
+    owner, name = repository
+    told, reason = _annotations(image, owner, name, reader)
+    if reason:
+        return msgspec.structs.replace(image, reasons=(*image.reasons, reason))
+    base, base_digest = told.get(f"{_OCI}base.name"), told.get(f"{_OCI}base.digest")
+    source = told.get(f"{_OCI}source")
+    state, reasons = image.state, list(image.reasons)
+    here = _of_ecr(base, image.region) if base else None
+    now = tagged.get((here[0], image.region, here[1])) if here else None
+    if base and base_digest and now is not None and now != base_digest:
+        state = PatchState.BEHIND
+        reasons.append(f"its base {base} is another image by now: build it again")
+    elif base and now is None:
+        reasons.append(
+            f"what its base {base} is by now is not known: it is no image of a repository that was read"
+        )
+    return msgspec.structs.replace(
+        image,
+        state=state,
+        source=source,
+        revision=told.get(f"{_OCI}revision"),
+        base=base,
+        base_digest=base_digest,
+        rebuilt_by=projects.get((image.account, image.region, _address(source))) if source else None,
+        reasons=tuple(reasons),
+    )
+
+
+def _annotations(image: RunningImage, owner: str, name: str, reader: Reader) -> tuple[dict[str, str], str]:
+    """What a manifest says of its image, or why that is not known."""
+    read = Read(
+        operation=Operation(
+            name=MANIFEST,
+            parameters={
+                "registryId": owner,
+                "repositoryName": name,
+                "imageIds": [{"imageDigest": image.digest}],
+                "acceptedMediaTypes": [
+                    "application/vnd.oci.image.manifest.v1+json",
+                    "application/vnd.oci.image.index.v1+json",
+                    "application/vnd.docker.distribution.manifest.v2+json",
+                    "application/vnd.docker.distribution.manifest.list.v2+json",
+                ],
+            },
+        ),
+        state="images[0].imageManifest",
+    )
+    try:
+        manifest = reader.read(image.account, image.region, read)
+        told = from_json(manifest or "{}").get("annotations") or {}
+    except NotDone as error:
+        return {}, f"where it came from is not known: {error}"
+    except (ValueError, AttributeError):
+        return {}, "where it came from is not known: its manifest cannot be read"
+    if not isinstance(told, dict) or not any(str(key).startswith(_OCI) for key in told):
+        return {}, "its manifest does not say where it came from (org.opencontainers.image.source)"
+    return {str(key): str(value) for key, value in told.items()}, ""
+
+
+def _projects(snapshot: Snapshot, reader: Reader) -> dict[tuple[str, str, str], str]:
+    """The CodeBuild projects, by the address of what they build."""
+    named: dict[tuple[str, str], list[str]] = {}
+    for row in _rows(snapshot, _PROJECTS):
+        named.setdefault((row["account_id"], row["region"]), []).append(row["name"])
+    found: dict[tuple[str, str, str], str] = {}
+    for (account, region), names in named.items():
+        for begin in range(0, len(names), 100):
+            read = Read(
+                operation=Operation(name=PROJECTS, parameters={"names": sorted(names)[begin : begin + 100]}),
+                state="projects[].{Name: name, Location: source.location}",
+            )
+            try:
+                projects = reader.read(account, region, read) or ()
+            except NotDone:
+                continue
+            for project in projects:
+                if project["Location"]:
+                    found.setdefault((account, region, _address(project["Location"])), project["Name"])
+    return found
+
+
+def _address(location: str) -> str:
+    """The address of a repository as all write it.
+
+    >>> _address("https://github.com/Example/Shop.git"), _address("github.com/example/shop/")
+    ('github.com/example/shop', 'github.com/example/shop')
+    """
+    bare = location.partition("://")[2] or location
+    return bare.rpartition("@")[2].rstrip("/").removesuffix(".git").lower()
+
+
+def rebuild(image: RunningImage, reader: Reader) -> Change | None:
+    """The change that starts the build of an image anew; None where no project is known that does.
+
+    Raises NotDone where its builds cannot be read.
+    """
+    if image.rebuilt_by is None:
+        return None
+    read = Read(
+        operation=Operation(name=BUILDS, parameters={"projectName": image.rebuilt_by, "sortOrder": "DESCENDING"}),
+        state="ids[0]",
+    )
+    before = reader.read(image.account, image.region, read)
+    step = Step(
+        account=image.account,
+        region=image.region,
+        resource=image.rebuilt_by,
+        do=Operation(name="codebuild.start_build", parameters={"projectName": image.rebuilt_by}),
+        reads=read,
+        before=before,
+        done=f"@ != {literal(before)}",
+        undo=Undo(why_not="a build that has begun makes an image that nothing runs yet"),
+        risk=("costs",),
+        responsibility="patch-management.update-container-images",
+    )
+    return make_change(f"build {image.repository} anew by {image.rebuilt_by}", "hand", image.digest, [step])
