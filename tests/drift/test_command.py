@@ -111,3 +111,20 @@ def test_a_patch_is_written_and_nothing_else(run: Any, tmp_path: Path) -> None:
 
 
 STACKED = {"aws_cloudformation_stack_resource": [resource("V", "vol-1", "AWS::EC2::Volume")], "aws_kms_key": None}
+
+
+def test_a_baseline_of_templates_is_patched_where_its_files_are_as_they_were(run: Any, tmp_path: Path) -> None:
+    snapshot = live(volume("vol-1", availability_zone="a", encrypted=False), tables=STACKED)
+    shutil.copytree(snapshot.folder, tmp_path / "now")
+    (tmp_path / "t.yaml").write_text(PLAIN)
+    assert run("baseline", "set", "shop", "--from", "t.yaml", "--as", "a@example.com").returncode == 0
+    against = ("drift", "--baseline", "shop", "--against", "now", "--patch", "-")
+    assert "+Resources:" in run(*against).stdout
+    (tmp_path / "t.yaml").write_text(PLAIN.replace("Encrypted: true", "Encrypted: false, KmsKeyId: another"))
+    done = run(*against)
+    assert (done.returncode, done.stdout) == (1, ""), done.stdout
+    assert "it is written there already" in done.stderr
+    assert "does not declare kms_key_id as it was compared: it was edited since" in " ".join(done.stderr.split())
+    (tmp_path / "t.yaml").unlink()
+    done = run(*against)
+    assert (done.returncode, "t.yaml is not there any more" in done.stderr) == (1, True), done.stderr
