@@ -10,7 +10,7 @@ from botocore import xform_name
 
 from demarcate.base.errors import DemarcateError
 from demarcate.changes.commands import CLI
-from demarcate.changes.planning import HandStep, _added, make_change, plan_by_hand
+from demarcate.changes.planning import HandStep, _added, _by_hand, make_change, plan_by_hand
 from demarcate.changes.structs import Operation, Read, Step, Undo
 from demarcate.changes.values import Missing, Values, with_after
 from demarcate.checks.catalog import load_checks
@@ -198,3 +198,9 @@ def test_commands_are_named_as_the_aws_cli_names_them(operation: str) -> None:
     assert xform_name(describe(operation).name, "-") == method.replace("_", "-")
     assert service not in NOT_IN_CLI
     assert CLI.get(service, service) not in ("s3", "config", "codedeploy")
+
+
+def test_what_a_person_does_is_for_the_resource_that_fails() -> None:
+    remedy = Remedy(text="t", by_hand={"cli": "remove {names} of {name}", "console": "open {other}"})
+    told = _by_hand(remedy, {"names": ["a", "b"], "name": "n", "other": None})
+    assert told == {"cli": "remove a, b of n", "console": "open {other}"}

@@ -286,6 +286,7 @@ _IDENTITY = ("resource", "account_id", "region")
 
 def _by_hand(remedy: Remedy, row: Mapping[str, Any]) -> dict[str, str]:
     """What a person must do, for this resource as far as it is known."""
+    row = {name: ", ".join(map(str, value)) if isinstance(value, list) else value for name, value in row.items()}
     told: dict[str, str] = {}
     for way, text in remedy.by_hand.items():
         try:
