@@ -17,7 +17,7 @@ from demarcate.estate.sources.progress import Progress
 from demarcate.lines import needed
 from demarcate.model import Model
 from demarcate.patching.history import NO_LEVELS, Levels, history_folder, history_of, record, with_levels
-from demarcate.patching.kinds import Kind, load_kinds
+from demarcate.patching.kinds import Kind, checks_of, load_kinds
 from demarcate.patching.nodes import COLUMNS as PATCH_COLUMNS
 from demarcate.patching.nodes import patches_of
 from demarcate.patching.scans import COLUMNS, Scans, scans_of
@@ -147,7 +147,11 @@ def who_patches(
             for status in patch_status(model, snapshot, of_lines)
             if (status.table, status.resource) in places
         ]
-        return whose(lines), statuses
+        also: dict[str, list[str]] = {}
+        for name, check in checks_of(of_lines).items():
+            if "#" not in name:
+                also.setdefault(check.responsibility, []).append(name)
+        return whose(lines, also), statuses
 
 
 def _both(first: Selection, second: Selection) -> Selection:

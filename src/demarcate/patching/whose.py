@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
+from typing import Final
 
 import msgspec
 
@@ -11,6 +13,8 @@ from demarcate.posture.line import Drawn, ResourceLine
 from demarcate.posture.structs import State
 
 AREA = "patch-management"
+
+NOTHING: Final[Mapping[str, Sequence[str]]] = MappingProxyType({})
 
 
 class Share(msgspec.Struct, frozen=True, kw_only=True):
@@ -45,10 +49,11 @@ class Whose(msgspec.Struct, frozen=True, kw_only=True):
         return tuple(share for share in self.shares if share.party == party)
 
 
-def whose(lines: Iterable[ResourceLine]) -> list[Whose]:
+def whose(lines: Iterable[ResourceLine], also: Mapping[str, Sequence[str]] = NOTHING) -> list[Whose]:
     """Who patches a resource, by the line that was drawn for it: once for each service that it is of.
 
-    What holds for every resource of the estate alike, such as to test patches first, is left out.
+    `also` are checks of other rows that prove something of the resource, by their responsibility. What holds for every
+    resource of the estate alike, such as to test patches first, is left out.
     """
     return [
         Whose(
@@ -56,7 +61,7 @@ def whose(lines: Iterable[ResourceLine]) -> list[Whose]:
             table=line.table,
             service=line.service.name,
             managed_by=line.managed_by,
-            shares=tuple(_share(drawn) for drawn in line.drawn if _is_about_it(drawn)),
+            shares=tuple(_share(drawn, also) for drawn in line.drawn if _is_about_it(drawn)),
         )
         for line in lines
     ]
@@ -69,7 +74,7 @@ def _is_about_it(drawn: Drawn) -> bool:
     return responsibility.services != "all" or bool(drawn.because) or drawn.state == "gap"
 
 
-def _share(drawn: Drawn) -> Share:
+def _share(drawn: Drawn, also: Mapping[str, Sequence[str]]) -> Share:
     responsibility = drawn.responsibility
     return Share(
         responsibility=responsibility.id,
@@ -80,10 +85,10 @@ def _share(drawn: Drawn) -> Share:
         because=drawn.because,
         state=drawn.state,
         told=drawn.told,
-        proof=_proof(responsibility, drawn),
+        proof=_proof(responsibility, (*drawn.checks, *also.get(responsibility.id, ()))),
     )
 
 
-def _proof(responsibility: Responsibility, drawn: Drawn) -> tuple[str, ...]:
+def _proof(responsibility: Responsibility, checks: Iterable[str]) -> tuple[str, ...]:
     asked = [f"{proof.kind}: {proof.ask}" for proof in responsibility.proof if proof.kind != "checks"]
-    return (*(f"check {name}" for name in drawn.checks), *asked)
+    return (*(f"check {name}" for name in dict.fromkeys(checks)), *asked)
