@@ -53,8 +53,8 @@ def ends_of(snapshot: Snapshot) -> Iterator[Entry]:
 
 
 def _entries(kind: Kind, row: Sequence[Any]) -> Iterator[Entry]:
-    account, region, resource, _, *values = row
-    told = dict(zip(TOLD, values, strict=True))
+    account, region, resource = row[:3]
+    told = dict(zip(TOLD, row[-len(TOLD) :], strict=True))
     ends: datetime | None = told["support_ends"]
     following: datetime | None = told["next_date"]
     dates: list[tuple[EntryKind, datetime, str]] = []
@@ -71,7 +71,7 @@ def _entries(kind: Kind, row: Sequence[Any]) -> Iterator[Entry]:
             start=start,
             of=kind.kind,
             name=told["name"] or resource or "",
-            resource=resource or "",
+            resource=told["resource"] or resource or "",
             account_id=account,
             region=region,
             what=what,

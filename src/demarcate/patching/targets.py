@@ -55,15 +55,16 @@ class Nodes:
     def __init__(self, nodes: Iterable[Node]) -> None:
         self.all = tuple(nodes)
         self._by_place: dict[Place, dict[str, Node]] = {}
-        self._by_tag: dict[tuple[Place, str], list[Node]] = {}
+        self._by_tag: dict[tuple[Place, str], dict[str, list[str]]] = {}
+        """Their ids by the value of a tag."""
         self._untold: dict[Place, list[str]] = {}
         """Those whose tags are not known."""
         for node in self.all:
             self._by_place.setdefault(node.place, {})[node.id] = node
             if node.tags is None:
                 self._untold.setdefault(node.place, []).append(node.id)
-            for key in node.tags or ():
-                self._by_tag.setdefault((node.place, key), []).append(node)
+            for key, value in (node.tags or {}).items():
+                self._by_tag.setdefault((node.place, key), {}).setdefault(value, []).append(node.id)
 
     def at(self, place: Place) -> Iterable[Node]:
         """Those of an account and region."""
@@ -84,11 +85,13 @@ class Nodes:
             if key.lower() == "instanceids":
                 named = set(here) if "*" in values else values & here.keys()
             elif key.startswith("tag:"):
-                with_key = self._by_tag.get((place, key[4:]), ())
-                named = {node.id for node in with_key if (node.tags or {})[key[4:]] in values}
+                with_key = self._by_tag.get((place, key[4:]), {})
+                named = {id_ for value in values for id_ in with_key.get(value, ())}
                 unsure = self._untold.get(place, ())
             elif key == "tag-key":
-                named = {node.id for tag in values for node in self._by_tag.get((place, tag), ())}
+                named = {
+                    id_ for tag in values for ids in self._by_tag.get((place, tag), {}).values() for id_ in ids
+                }
                 unsure = self._untold.get(place, ())
             else:
                 named, unsure = set(), here
