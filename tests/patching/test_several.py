@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from typer.testing import CliRunner
 from demarcate.base.errors import DemarcateError
 from demarcate.changes.applying import standing
 from demarcate.cli import app
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.ledger.ledger import Ledger
 from demarcate.patching.plans import ring_of
 from tests.aws.answers.server import Server
@@ -52,6 +54,23 @@ def test_rings_by_units(world: Worlds) -> None:
     own.play("an alias of Lambda")
     with pytest.raises(DemarcateError, match="where its accounts are could not be read"):
         own.plan(by_units, "function=orders:12@live")
+
+
+def test_a_snapshot_without_a_table_is_none_to_plan_from(
+    world: Worlds, aws_of_scenes: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = world("everything")
+    for name, value in {**CREDENTIALS, "AWS_ENDPOINT_URL": aws_of_scenes.url}.items():
+        monkeypatch.setenv(name, value)
+    rings = tmp_path / "rings.yaml"
+    rings.write_text(RINGS)
+    kept = {"aws_ec2_autoscaling_group": None}
+    collect_snapshot(["aws"], own.options, selection=kept, out=tmp_path / "kept").close()
+    words = ("patch", "plan", "--rings", str(rings), "--ledger", str(tmp_path / "l"), "--as", "me@example.com")
+    refused = CliRunner().invoke(app, [*words, "--artefact", "function=orders:12@live", str(tmp_path / "kept")])
+    assert "the snapshot has no aws_lambda_function" in str(refused.exception)
+    planned = CliRunner().invoke(app, [*words, "--artefact", AMI, str(tmp_path / "kept")])
+    assert planned.exit_code == 0, planned.exception
 
 
 def test_a_change_of_a_ring_goes_no_way_of_its_own(

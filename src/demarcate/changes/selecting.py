@@ -36,9 +36,7 @@ class Failing:
 def live_snapshot(
     sources: Sequence[str], options: Options, selection: Selection, progress: Progress | None = None
 ) -> Snapshot:
-    """A live estate that is to be changed: aws, or a snapshot of it. Raises DemarcateError for anything else, and where
-    a snapshot does not have a table.
-    """
+    """A live estate that is to be changed: aws, or a snapshot of it. Raises DemarcateError for anything else."""
     kept = any(is_snapshot(Path(name)) for name in sources)  # how AWS is reached is for what is read of it then
     snapshot = collect_snapshot(sources, Options() if kept else options, selection=selection, progress=progress)
     if snapshot.manifest.source != "live":
@@ -47,10 +45,6 @@ def live_snapshot(
             f"{snapshot.manifest.origin}: only what is live can be changed: name aws, or a snapshot of it; what a "
             "template declares is mended in the template (change plan --patch FILE writes the edit)"
         )
-    missing = sorted(set(selection) - set(snapshot.asked))
-    if missing:
-        snapshot.close()
-        raise DemarcateError(f"{sources[0]}: the snapshot has no {missing[0]}: collect it again, or name aws")
     return snapshot
 
 

@@ -118,8 +118,8 @@ def with_after(written: Any, after: Any, mark: str = AFTER) -> Any:
 def literal(value: Any) -> str:
     """A value as JMESPath writes it.
 
-    >>> literal("it's")
-    '`"it\'s"`'
+    >>> literal(["a", None])
+    '`["a", null]`'
     """
     return f"`{json.dumps(value).replace('`', chr(92) + '`')}`"
 

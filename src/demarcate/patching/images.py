@@ -22,6 +22,7 @@ from demarcate.changes.structs import Change, Operation, Read, Step, Undo
 from demarcate.changes.values import literal
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.tables import table
+from demarcate.patching.planning import check_tables
 from demarcate.patching.structs import PatchState
 
 _IMAGES: Final = "aws_ecr_image"
@@ -74,7 +75,11 @@ def selection() -> dict[str, frozenset[str]]:
 
 
 def running_images(snapshot: Snapshot) -> list[RunningImage]:
-    """The images that run in tasks of ECS, by repository and digest, each compared with its repository."""
+    """The images that run in tasks of ECS, by repository and digest, each compared with its repository.
+
+    Raises DemarcateError for a snapshot that was collected without a table of these.
+    """
+    check_tables(snapshot, COLUMNS)
     pushed: dict[tuple[str, str, str], list[Mapping[str, Any]]] = {}
     for row in _rows(snapshot, _IMAGES):
         pushed.setdefault((row["account_id"], row["region"], row["repository_name"]), []).append(row)

@@ -37,6 +37,14 @@ def selection(mechanisms: Iterable[Mechanism], rings: Rings) -> dict[str, frozen
     return {name: frozenset(names) for name, names in columns.items()}
 
 
+def check_tables(snapshot: Snapshot, names: Iterable[str]) -> None:
+    """Raise DemarcateError where a snapshot was collected without a table: what it would hold is not known."""
+    for name in sorted(set(names) - set(snapshot.asked)):
+        raise DemarcateError(
+            f"{snapshot.manifest.origin}: the snapshot has no {name}: collect it again, or name aws"
+        )
+
+
 def rows_for(mechanism: Mechanism, snapshot: Snapshot) -> Rows:
     """The rows that a mechanism takes."""
     return {
@@ -72,6 +80,7 @@ def plan_rings(
     `wanted` are mechanisms, each with the artefact that it installs. Raises DemarcateError where nothing can be
     planned, and where something has no way back that is proven, unless `accept` says that this is accepted.
     """
+    check_tables(snapshot, selection([mechanism for mechanism, _ in wanted], rings))
     plan_id = new_plan_id()
     units = _units(rings, snapshot)
     source = f"{snapshot.manifest.origin}, {snapshot.moment.isoformat(timespec='seconds')}"
