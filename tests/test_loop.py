@@ -14,4 +14,6 @@ def test_the_whole_loop() -> None:
     assert done.returncode == 0, done.stdout + done.stderr
     assert "2 changed" in done.stdout, "somebody opened the group, and suspended versioning"
     assert done.stdout.count(": no drift") == 2, "before it, and after it was mended"
+    edits = ("+        - {IpProtocol: tcp, FromPort: 22,", "-      VersioningConfiguration: {Status: Enabled}")
+    assert all(edit in done.stdout for edit in edits), "the template could declare what is live"
     assert "each in its place" in done.stdout, "the ledger verifies"

@@ -42,13 +42,9 @@ def overlaid(declared: Snapshot, live: Snapshot, stack: Stack, gone: Collection[
             table = all_tables()[name]
             rows = laying.rows(table, held.columns)
             places = {(part.account, part.region) for part in held.parts}
-            here = (stack.account, stack.region if table.scope == "region" else "global")
-            for account, region in sorted(places, key=str):
-                of_part = [row for row in rows if _place(row, table) == (account, region)]
-                if (account, region) == here:
-                    of_part += [row for row in rows if _place(row, table) not in places]
+            for account, region in sorted(places | {_place(row, table) for row in rows}, key=str):
                 part = writer.part(table, held.columns, account, region)
-                part.append(of_part)
+                part.append(row for row in rows if _place(row, table) == (account, region))
                 part.seal()
         writer.unread(*live.unread)
         return writer.finish()
