@@ -254,8 +254,15 @@ def test_only_an_approved_change_gives_what_writes() -> None:
                 giving.add(where)
             if name == "Reach" and ("writes" in given or None in given):
                 making.add(where)
-    assert giving == {"changes/reach.py", "estate/sources/aws/clients.py"}
-    assert making == {"cli/changes.py", "cli/deploy.py"}  # which makes change sets: proposals, that change nothing
+    assert giving == {
+        "changes/reach.py",
+        "changes/pinning.py",  # a pin of the ledger: one object in a bucket that is named for it
+        "estate/sources/aws/clients.py",
+    }
+    assert making == {
+        "cli/reaching.py",
+        "cli/deploy.py",
+    }  # which makes change sets: proposals, that change nothing
 
 
 # --- States ---------------------------------------------------------------------------------------------

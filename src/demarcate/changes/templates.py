@@ -24,9 +24,10 @@ from demarcate.checks.wishes import wishes_of
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.cloudformation.amending import NoWay, ways
 from demarcate.estate.sources.cloudformation.editing import NotEdited, Place, set_property
-from demarcate.estate.sources.cloudformation.rereading import Edited, Reading, edit_all, edited_files
+from demarcate.estate.sources.cloudformation.rereading import Reading, edit_all, edited_files
 from demarcate.estate.sources.cloudformation.templates import load as load_templates
 from demarcate.estate.sources.collecting import everything
+from demarcate.estate.sources.edits import Edited
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from demarcate.model import load

@@ -152,21 +152,20 @@ class _Kept:
 
         return actor_of(self.as_) if self.evidence == options.LEDGER else None
 
-    def write(self, model: Model, exam: Exam, result: Result, proves: str, actor: Actor | None) -> str:
+    def record(self, model: Model, exam: Exam, result: Result, proves: str, actor: Actor | None) -> str:
         """Write a result down, and say where. Raises DemarcateError where that cannot be done."""
-        from demarcate.exam import record
+        from demarcate.exam import record as recording
         from demarcate.ledger.evidence import act_of
         from demarcate.ledger.ledger import Ledger
 
         today = datetime.now(UTC).date()
         if actor is None:
             folder = Path(self.evidence or "")
-            return str(
-                record.record(
-                    folder, model, exam, result, person=self.person, responsibility=proves, completed=today
-                )
+            written = recording.record(
+                folder, model, exam, result, person=self.person, responsibility=proves, completed=today
             )
-        evidence = record.for_ledger(
+            return str(written)
+        evidence = recording.for_ledger(
             model, exam, result, person=self.person, responsibility=proves, completed=today
         )
         with Ledger(self.ledger) as opened:
@@ -209,7 +208,7 @@ def _take(model: Model, exam: Exam, kept: _Kept, responsibility: str | None) -> 
     terminal.write_outcome(model, result, console)
     if kept.evidence is not None:
         if result.complete:
-            terminal.write_recorded(result, proves, kept.write(model, exam, result, proves, actor), console)
+            terminal.write_recorded(result, proves, kept.record(model, exam, result, proves, actor), console)
         else:
             say("not written down: the exam is not complete")
 

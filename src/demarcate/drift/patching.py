@@ -22,8 +22,9 @@ from demarcate.estate.snapshots.differing import differing
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.cloudformation.amending import NoWay, Way, ways
 from demarcate.estate.sources.cloudformation.editing import NotEdited, Place, change_items, set_property
-from demarcate.estate.sources.cloudformation.rereading import Edited, Reading, edit_all, edited_files
+from demarcate.estate.sources.cloudformation.rereading import Reading, edit_all, edited_files
 from demarcate.estate.sources.collecting import everything
+from demarcate.estate.sources.edits import Edited
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import all_tables
 from demarcate.estate.tables.security_groups import declared_rule, written_rule

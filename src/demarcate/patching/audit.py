@@ -7,13 +7,14 @@ nothing was recorded is a hole, and what was mended by other means than a plan i
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.moments import utc
 from demarcate.changes import status as records
 from demarcate.changes.status import StepEnded
 from demarcate.changes.structs import Change
@@ -146,7 +147,7 @@ def _within(at: str, since: date, until: date) -> bool:
 
 
 def _day(at: str) -> date:
-    return datetime.fromisoformat(at).astimezone(UTC).date()
+    return utc(datetime.fromisoformat(at)).date()
 
 
 def _each_day(days: Iterable[Day], since: date, until: date) -> Iterator[Day]:

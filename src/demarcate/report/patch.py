@@ -11,7 +11,7 @@ from typing import Final
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import open_file, write_whole
-from demarcate.estate.sources.cloudformation.rereading import Edited
+from demarcate.estate.sources.edits import Edited
 from demarcate.report.out import data, say
 from demarcate.report.safe import printable
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Final
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.moments import utc
 from demarcate.patching.audit import Audit
 from demarcate.patching.history import History
 from demarcate.report import patch_audit as words
@@ -57,7 +58,7 @@ def pdf(audit: Audit, made: datetime) -> bytes:
     document = FPDF(orientation="portrait", unit="mm", format="A4")
     document.set_title(words.title(audit))
     document.set_lang("en-GB")
-    document.set_creation_date(made.astimezone(UTC))
+    document.set_creation_date(utc(made))
     document.set_auto_page_break(True, margin=18)
     document.add_page()
     _paragraph(document, words.title(audit), 16, bold=True)
@@ -76,7 +77,7 @@ def pdf(audit: Audit, made: datetime) -> bytes:
         if more:
             _paragraph(document, f"and {more:,} more, which the CSV file lists", 10)
     document.ln(6)
-    _paragraph(document, f"Made by Demarcate {__version__} on {made.astimezone(UTC):%Y-%m-%d %H:%M} UTC.", 8)
+    _paragraph(document, f"Made by Demarcate {__version__} on {utc(made):%Y-%m-%d %H:%M} UTC.", 8)
     return bytes(document.output())
 
 

@@ -13,6 +13,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.cloudformation.editing import NotEdited
 from demarcate.estate.sources.cloudformation.source import read_as
+from demarcate.estate.sources.edits import Edited
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
 
@@ -144,15 +145,6 @@ def _wrong(reading: Reading, items: list[T], wrong: Wrong[T]) -> str | None:
         return str(error)
     with after:
         return wrong(after, items)
-
-
-@dataclass(frozen=True, slots=True)
-class Edited:
-    """The text of a template before and after it is edited."""
-
-    file: str
-    before: str
-    after: str
 
 
 def edited_files(reading: Reading) -> tuple[Edited, ...]:
