@@ -253,7 +253,7 @@ def _projects(snapshot: Snapshot, reader: Reader) -> dict[tuple[str, str, str], 
     named: dict[tuple[str, str], list[str]] = {}
     for row in _rows(snapshot, _PROJECTS):
         named.setdefault((row["account_id"], row["region"]), []).append(row["name"])
-    builders: dict[tuple[str, str, str], str] = {}
+    addresses: dict[tuple[str, str, str], str] = {}
     for (account, region), names in named.items():
         for begin in range(0, len(names), 100):
             read = Read(
@@ -266,8 +266,8 @@ def _projects(snapshot: Snapshot, reader: Reader) -> dict[tuple[str, str, str], 
                 continue
             for project in projects:
                 if project["Location"]:
-                    builders.setdefault((account, region, _address(project["Location"])), project["Name"])
-    return builders
+                    addresses.setdefault((account, region, _address(project["Location"])), project["Name"])
+    return addresses
 
 
 def _address(location: str) -> str:
