@@ -107,7 +107,13 @@ def test_a_variable_that_does_not_exist_is_an_error(name: str, project: Path) ->
         load(project, {name: "1"})
 
 
-VALUES: dict[str, Any] = {"org": True, "account": ["123456789012"], "out": ["r.html"], "max-resources": 5}
+VALUES: dict[str, Any] = {
+    "org": True,
+    "record": True,
+    "account": ["123456789012"],
+    "out": ["r.html"],
+    "max-resources": 5,
+}
 
 
 @pytest.mark.parametrize("name", sorted(OWN | {"endpoint-url"}))

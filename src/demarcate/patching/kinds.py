@@ -206,6 +206,11 @@ def _placed(sql: str) -> str:
     return _HERE.sub(same, sql.replace("now()", "getvariable('now')"))
 
 
+def narrowed_by(kind: Kind) -> set[str]:
+    """The other tables that tell which rows are of a kind: what runs, of all images that there are."""
+    return set(re.findall(r"\w+", kind.of)) & set(all_tables()) - {kind.table}
+
+
 def reads(kinds: Sequence[Kind]) -> dict[str, set[str]]:
     """The tables and columns that are read to tell of these kinds, without what their checks read."""
     used: dict[str, set[str]] = {}

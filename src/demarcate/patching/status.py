@@ -18,7 +18,7 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.tables import all_tables
 from demarcate.model import Model
-from demarcate.patching.kinds import Kind, checks_of, judged, reads, sql_of, sql_of_other
+from demarcate.patching.kinds import Kind, checks_of, judged, narrowed_by, reads, sql_of, sql_of_other
 from demarcate.patching.reading import Place, lost
 from demarcate.patching.structs import PatchState, PatchStatus
 from demarcate.patching.verdicts import (
@@ -75,7 +75,7 @@ def patch_status(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> Ite
                 if part.kind == kind.kind
             ]
             beside = lost(snapshot, {*reads([kind])} - {part.table for part in parts})
-            yield from _unread(kind, verdicts)
+            yield from _unread(kind, verdicts, lost(snapshot, narrowed_by(kind)))
             result = cursor.execute(f"{sql_of(kind)} ORDER BY 1, 2, 3")
             while rows := result.fetchmany(ROWS):
                 for row in rows:
@@ -97,8 +97,8 @@ def _joined(result: Any) -> Mapping[str, Sequence[str]]:
     return joined
 
 
-def _unread(kind: Kind, verdicts: Verdicts) -> Iterator[PatchStatus]:
-    reasons: dict[Place, dict[str, None]] = {}
+def _unread(kind: Kind, verdicts: Verdicts, gaps: Mapping[Place, str]) -> Iterator[PatchStatus]:
+    reasons = {place: {f"which there are is not known: {gap}": None} for place, gap in gaps.items()}
     for place, reason in verdicts.lost.get(kind.table, ()):
         reasons.setdefault(place, {})[reason] = None
     for (account, region), told in reasons.items():
