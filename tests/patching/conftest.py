@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ from demarcate.changes.policies import Policy
 from demarcate.changes.reach import Reach
 from demarcate.changes.structs import Change, Step
 from demarcate.checks.catalog import load_checks
+from demarcate.estate.sources.aws.guard import reads as is_read
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from demarcate.ledger.entry import Actor
@@ -79,11 +81,10 @@ class World:
         path.write_text(rings)
         read = read_rings(path, load_checks())
         wanted = [(MECHANISMS[kind], value) for kind, value in (text.split("=", 1) for text in artefacts)]
-        reads = {name for mechanism, _ in wanted for name in mechanism.reads}
         selection = planning.selection([mechanism for mechanism, _ in wanted], read)
         with collect_snapshot(["aws"], self.options, selection=selection) as snapshot:
             plan, changes = planning.plan_rings(
-                read, wanted, snapshot, Reach(self.options, reads=reads), file="rings.yaml", accept=accept
+                read, wanted, snapshot, self.reach, file="rings.yaml", accept=accept
             )
         for change in changes:
             record_plan(self.ledger, PLANNER, change)
@@ -94,21 +95,17 @@ class World:
         """Give a change other steps, before it is begun."""
         record_plan(self.ledger, PLANNER, msgspec.structs.replace(change, steps=tuple(steps)))
 
-    @contextlib.contextmanager
-    def _reach(self, change: Change) -> Iterator[Reach]:
-        undos = [step.undo for step in change.steps]
-        calls = [call for undo in undos for call in (undo.operation, undo.midway) if call is not None]
+    @cached_property
+    def reach(self) -> Reach:
+        """What reads for all kinds, and makes each call that the scenarios know."""
+        known = {name for turns in scenes().values() for name in turns}
         reads = {name for mechanism in MECHANISMS.values() for name in mechanism.reads}
         reads |= {"cloudwatch.describe_alarms", "cloudwatch.describe_alarm_history"}
-        reach = Reach(
-            self.options,
-            reads=reads,
-            writes={step.do.name for step in change.steps} | {call.name for call in calls},
-        )
-        try:
-            yield reach
-        finally:
-            reach.close()
+        return Reach(self.options, reads=reads, writes={name for name in known if not is_read(name)})
+
+    @contextlib.contextmanager
+    def _reach(self, _: Change) -> Iterator[Reach]:
+        yield self.reach
 
     def _quickly(self, run: Run) -> Run:
         return replace(run, sleep=lambda _: None, wait=self.waits)

@@ -34,7 +34,16 @@ def test_one_budget_holds_for_all_kinds(world: Worlds) -> None:
     assert calls(own)[3:] == ["update_alias 11", "start_instance_refresh 3", "delete_launch_template_versions"]
 
 
-def test_what_was_moved_since_does_not_pass(world: Worlds) -> None:
+def test_what_others_made_since_stops_no_ring(world: Worlds) -> None:
+    own = world("everything")
+    plan = own.plan(RINGS.replace("approvals: {default: 0}", "approvals: {default: 0}\n    soak: 1h"), AMI)
+    own.run(plan)
+    own.later(hours=2)
+    own.play("a version of the launch template that somebody made since")
+    assert own.run(plan).how == "done", "what nothing uses yet is nothing to the ring"
+
+
+def test_what_was_rolled_back_by_itself_does_not_pass(world: Worlds) -> None:
     own = world("everything")
     plan = own.plan(RINGS.replace("approvals: {default: 0}", "approvals: {default: 0}\n    soak: 1h"), AMI)
     own.run(plan)

@@ -84,7 +84,7 @@ def _alarms(stage: Stage, steps: Sequence[Step], reader: Reader, since: datetime
 
 def _received(steps: Sequence[Step], reader: Reader, gate: Gate) -> None:
     """Whether each resource has what it was given, still: the effect of its last step can be read."""
-    last = {(step.account, step.region, step.resource, step.do.name.partition(".")[0]): step for step in steps}
+    last = {(step.account, step.region, step.resource): step for step in steps}
     bad = []
     for step in last.values():
         try:
