@@ -69,6 +69,10 @@ def reading() -> tuple[str, ...]:
 
 BEYOND_READERS = {
     "glue:GetConnections": "it gives passwords where it is not told to hide them; no other action gives connections",
+    **{
+        f"controltower:{name}": "AWS's policies for readers name nothing of Control Tower"
+        for name in ("GetLandingZone", "ListEnabledBaselines", "ListEnabledControls", "ListLandingZones")
+    },
 }
 """Actions that AWS's policies for readers withhold, with the reason. How they are asked is held below."""
 
@@ -100,6 +104,7 @@ NOT_OURS = {
     "aws:ResourceTag": "the key of a condition",
     "ssm:UpdateServiceSetting": "for changing the setting",
     "iam:DeleteVirtualMFADevice": "the example of a message",
+    "config:PutEvaluations": "for the function of a rule",
 }
 """What botocore's documentation names beside what reading needs."""
 

@@ -62,7 +62,7 @@ def sparkline(values: Iterable[int | None]) -> str:
     """Numbers as one line of text: a day of which nothing is known is a hole, and zero is the lowest sign.
 
     >>> sparkline([0, 4, None, 8])
-    '▁▄ █'
+    '▁▅ █'
     """
     numbers = list(values)
     most = max((number for number in numbers if number is not None), default=0)
