@@ -8,11 +8,12 @@ be missing, then what one of its checks could not tell. Only what is left is cur
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from demarcate.assessing import selection_of, tags_come_along
 from demarcate.base.encoding import from_json
+from demarcate.base.moments import utc
 from demarcate.checks.database import Database
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.plan import Selection
@@ -79,7 +80,7 @@ def patch_status(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> Ite
             result = cursor.execute(f"{sql_of(kind)} ORDER BY 1, 2, 3")
             while rows := result.fetchmany(ROWS):
                 for row in rows:
-                    yield _status(kind, row, parts, beside, parties[kind.kind])
+                    yield _status(kind, row, parts, beside, parties[kind.kind], snapshot.moment)
     finally:
         database.connection.close()
 
@@ -117,7 +118,12 @@ def _unread(kind: Kind, verdicts: Verdicts, gaps: Mapping[Place, str]) -> Iterat
 
 
 def _status(
-    kind: Kind, row: Sequence[Any], parts: Sequence[Part], beside: Mapping[Place, str], parties: Parties
+    kind: Kind,
+    row: Sequence[Any],
+    parts: Sequence[Part],
+    beside: Mapping[Place, str],
+    parties: Parties,
+    moment: datetime,
 ) -> PatchStatus:
     account, region, resource, key, tags = row[:5]
     own_resource, name, version, offered, support_ends, window, next_date, next_action = row[5:]
@@ -130,6 +136,8 @@ def _status(
     if kind.follows:
         newer = None if behind_by is None else _newer(behind_by, latest)
     state, reasons, findings = state_of(key, (account, region), parts, newer)
+    if state is not PatchState.OVERDUE and support_ends is not None and utc(support_ends) < moment:
+        state, reasons = PatchState.OVERDUE, (f"its standard support ended on {support_ends:%Y-%m-%d}", *reasons)
     if beside and (gap := gap_at(beside, (account, region))) is not None:
         reasons = (*reasons, f"its dates or versions are not known whole: {gap}")
     return PatchStatus(
@@ -149,7 +157,7 @@ def _status(
         behind_by=behind_by,
         support_ends=support_ends.date() if support_ends is not None else None,
         window=window,
-        next_date=_moment(next_date),
+        next_date=None if next_date is None else utc(next_date),
         next_action=next_action or "",
     )
 
@@ -157,8 +165,3 @@ def _status(
 def _newer(behind_by: int, latest: str | None) -> str:
     """What a resource is behind; empty where it is the newest."""
     return f"it is {behind_by} version{'' if behind_by == 1 else 's'} behind {latest}" if behind_by else ""
-
-
-def _moment(value: datetime | None) -> datetime | None:
-    """A moment of a table, which is in UTC."""
-    return None if value is None else value.replace(tzinfo=UTC)
