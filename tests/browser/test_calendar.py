@@ -12,7 +12,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser
 
 from demarcate.report.out import saving
-from demarcate.report.patching import calendar as page
+from demarcate.report.patching import calendar_page as page
 from tests.browser.test_report import PHONE
 from tests.patching.test_calendar import hostile
 from tests.processes import PATIENCE

@@ -14,7 +14,7 @@ from demarcate.drift.comparing import compare
 from demarcate.drift.patching import Patch, patch_of
 from demarcate.drift.structs import Comparison, DriftKind
 from demarcate.estate.sources.collecting import collect_snapshot
-from demarcate.report.patch import give
+from demarcate.report.edits import give
 from tests import processes
 from tests.drift.test_comparing import ACCOUNT, GROUP, KEY, OUT, REGION, RESOURCES, live, resource, rule, volume
 

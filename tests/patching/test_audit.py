@@ -28,9 +28,9 @@ from demarcate.patching.plans import LeftOut, Member, Part, PatchPlan, RingResul
 from demarcate.patching.rings import Ring
 from demarcate.patching.rollback import possible
 from demarcate.patching.structs import PatchState
-from demarcate.report import patch_audit as words
 from demarcate.report.out import Out
-from demarcate.report.patching import audit as pages
+from demarcate.report.patching import audit as words
+from demarcate.report.patching import audit_page as pages
 from tests.patching.test_history import DAY, kept, status
 from tests.patching.test_how_to import follow
 from tests.patching.test_priority import DATA, estate

@@ -19,10 +19,11 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.patching.calendar import MOST, Calendar, make_calendar
 from demarcate.patching.dates import EntryKind
 from demarcate.patching.schedules import parse
-from demarcate.report import patch_calendar, patch_icalendar
 from demarcate.report.console import Console
 from demarcate.report.out import Out
-from demarcate.report.patching import calendar as page
+from demarcate.report.patching import calendar as words
+from demarcate.report.patching import calendar_page as page
+from demarcate.report.patching import icalendar as ical
 from tests.checks.test_engine import snapshot
 from tests.report.hostile import TEXTS
 
@@ -189,7 +190,7 @@ def written(write: Any, calendar: Calendar) -> str:
 
 def test_icalendar_is_what_rfc_5545_asks_for_whatever_the_names_are() -> None:
     calendar = hostile()
-    text = written(patch_icalendar.write, calendar)
+    text = written(ical.write, calendar)
     assert text.endswith("END:VCALENDAR\r\n")
     lines = text.split("\r\n")
     assert all(len(line.encode()) <= 75 for line in lines), "a line is folded at 75 octets (3.1)"
@@ -210,13 +211,13 @@ def test_icalendar_is_what_rfc_5545_asks_for_whatever_the_names_are() -> None:
     uids = [str(event["UID"]) for event in events]
     assert len(set(uids)) == len(uids)
     # The same entries have the same UIDs in another run.
-    assert list(map(patch_icalendar.uid, hostile().entries)) == uids
+    assert list(map(ical.uid, hostile().entries)) == uids
 
 
 def test_text_and_page_and_json_of_a_hostile_estate_are_harmless() -> None:
     calendar = hostile()
     stream = io.StringIO()
-    patch_calendar.write(calendar, Console(Out(stream), width=80))
+    words.write(calendar, Console(Out(stream), width=80))
     text = stream.getvalue()
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f\u202e]", text)
     assert max(map(len, text.splitlines())) <= 80
@@ -224,6 +225,6 @@ def test_text_and_page_and_json_of_a_hostile_estate_are_harmless() -> None:
     assert "<script>alert" not in html
     assert html.count("<script") == html.count("</script>") == 1
     assert "Content-Security-Policy" in html
-    assert '"entries":[{' in written(patch_calendar.write_json, calendar)
-    columns, rows = patch_calendar.rows(calendar)
+    assert '"entries":[{' in written(words.write_json, calendar)
+    columns, rows = words.rows(calendar)
     assert {len(row) for row in rows} == {len(columns)}

@@ -11,7 +11,7 @@ import pytest
 from demarcate.base.errors import DemarcateError
 from demarcate.patching.history import Exposure, history_of, levels_of, record, with_levels
 from demarcate.patching.structs import PatchFinding, PatchState, PatchStatus
-from demarcate.report.patch_history import drawing_of, sparkline, svg_of
+from demarcate.report.patching.history import drawing_of, sparkline, svg_of
 from demarcate.report.pictures.drawing import Mark
 
 DAY = datetime(2026, 11, 1, 6, tzinfo=UTC)

@@ -19,9 +19,9 @@ from demarcate.patching.feed_formats import Exploited, Notice, Score
 from demarcate.patching.feeds import Known
 from demarcate.patching.priority import COLUMNS, First, first_of, ranked
 from demarcate.patching.reading import Row
-from demarcate.report import patch_next
 from demarcate.report.console import Console
 from demarcate.report.out import Out
+from demarcate.report.patching import priority as words
 from tests.checks.test_engine import snapshot
 
 DATA = yaml.safe_load((Path(__file__).parent / "priorities.yaml").read_text())
@@ -130,14 +130,14 @@ def test_what_comes_first_and_why(case: dict[str, Any]) -> None:
 def test_the_terminal_says_all_of_it_within_its_width() -> None:
     case = DATA["cases"][3]
     stream = io.StringIO()
-    patch_next.write(firsts(case), 2, ["kev: of 2026-11-27, 1 days old"], Console(Out(stream), width=80))
+    words.write(firsts(case), 2, ["kev: of 2026-11-27, 1 days old"], Console(Out(stream), width=80))
     text = stream.getvalue()
     assert "1. ec2 instance i-gone (111122223333, eu-west-1)" in text
     assert "not known: whether it is running" in text
     assert "… and 1 more" in text
     assert text.endswith("kev: of 2026-11-27, 1 days old\n")
     assert max(map(len, text.splitlines())) <= 80
-    columns, rows = patch_next.rows(firsts(case))
+    columns, rows = words.rows(firsts(case))
     assert {len(row) for row in rows} == {len(columns)}
 
 

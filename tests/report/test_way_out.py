@@ -32,7 +32,7 @@ EXEMPT: dict[str, set[str]] = {
     # Evidence, which is read again: its cells are escaped by evidence/cells.py.
     "evidence/recording.py": {"csv", "write_whole"},
     # A patch is the user's own lines, to be applied as they are.
-    "report/patch.py": {"write_whole"},
+    "report/edits.py": {"write_whole"},
     # The ledger, which is a database; its pins and lines are JSON of ours, without a word of anybody's but hashes.
     "changes/structs.py": {"msgspec.json"},
     "changes/values.py": {"json"},  # the text of a policy that AWS is sent, and literals of JMESPath
@@ -55,7 +55,7 @@ EXEMPT: dict[str, set[str]] = {
     "report/reports.py": {".write"},
     # Pictures that are bytes; their text is made printable where they are drawn.
     "cli/pictures.py": {"write_whole"},
-    "cli/patch_audit.py": {"write_whole"},
+    "cli/patching/audit.py": {"write_whole"},
 }
 """What else writes, and may: by file, the things that it uses."""
 

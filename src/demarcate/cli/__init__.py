@@ -23,7 +23,7 @@ from demarcate.cli import (
     guardrails,
     ledger,
     model,
-    patch,
+    patching,
     permissions,
     pictures,
     settings,
@@ -132,6 +132,6 @@ ledger.add_to(app)
 changes.add_to(app)
 deploy.add_to(app)
 drift.add_to(app)
-patch.add_to(app)
+patching.add_to(app)
 guardrails.add_to(app)
 settings.add_to(app)

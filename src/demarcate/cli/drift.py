@@ -245,7 +245,7 @@ def _plan(
 def _patch(comparison: Comparison, to: str, declared: list[str] | None, how: Options) -> None:
     """Write the patch by which templates declare what is live, and say what it leaves."""
     from demarcate.drift.patching import patch_of
-    from demarcate.report import patch as report
+    from demarcate.report import edits as report
 
     files = sorted({drift.file for drift in comparison.drifts if drift.file is not None})
     patch = patch_of(comparison, declared or files, how)

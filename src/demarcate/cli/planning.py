@@ -237,7 +237,7 @@ def _patch(
 ) -> bool:
     """Write the edits by which findings of templates pass, and say what they leave; whether they leave anything."""
     from demarcate.changes.templates import patch_of
-    from demarcate.report import patch as report
+    from demarcate.report import edits as report
 
     patch = patch_of(sources, how, names, ids or (), folders, only=only)
     for finding, why in patch.left:

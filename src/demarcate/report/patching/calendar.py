@@ -1,123 +1,197 @@
-"""The calendar as one self-contained page: months at a glance, each day, all windows, and what is wrong with them."""
+"""The calendar of patching: for people on a terminal, as JSON, and as rows."""
 
 from __future__ import annotations
 
-import calendar as months
-from collections.abc import Iterator
-from datetime import date, timedelta
+import textwrap
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import datetime, timedelta, tzinfo
 from typing import Any, Final
+
+import msgspec
 
 from demarcate.base.moments import local
 from demarcate.patching.calendar import Calendar
+from demarcate.patching.collisions import Collision
 from demarcate.patching.dates import Entry, EntryKind
 from demarcate.patching.schedules import zone_of
-from demarcate.report import patch_calendar as words
-from demarcate.report.html.page import page
+from demarcate.patching.windows import MaintenanceWindow, Note
+from demarcate.report.console import Console, Text
 from demarcate.report.out import Out
-from demarcate.version import __version__
+from demarcate.report.safe import json_text, one_line
 
-_ROLES: Final = {
-    EntryKind.WINDOW: "is-customer",
-    EntryKind.FORCED: "is-gap",
-    EntryKind.RETIREMENT: "is-gap",
+KINDS: Final = {
+    EntryKind.WINDOW: "window",
+    EntryKind.PENDING: "applied",
+    EntryKind.FORCED: "forced",
+    EntryKind.DUE: "due",
+    EntryKind.EVENT: "event",
+    EntryKind.RETIREMENT: "retirement",
+    EntryKind.SUPPORT_ENDS: "support ends",
 }
-_WEEKDAYS: Final = ("Mo", "Tu", "We", "Th", "Fr", "Sa", "Su")
+"""What people call the kinds of entries."""
+
+SHOWN: Final = 10
+"""How many resources are named for one reason, unless all are asked for."""
+
+NOTES: Final = {
+    "too_short": "Too short for what they hold",
+    "uncovered": "Without a window",
+    "undated": "Waiting without a date",
+    "unknown": "Not known",
+}
+"""The titles of what is said beside the entries."""
 
 
-def write(calendar: Calendar, out: Out) -> None:
-    """Write the page."""
-    by_day = {day.date(): entries for day, entries in words.days(calendar)}
+def write(calendar: Calendar, console: Console, *, full: bool = False) -> None:
+    """The calendar, day by day, and what is wrong with it."""
     zone = zone_of(calendar.zone)
-    out.write(
-        page(
-            "demarcate.report",
-            "patching/calendar.html.j2",
-            styles=["html/look.css", "patching/calendar.css"],
-            head=["html/theme.js"],
-            context={
-                "version": __version__,
-                "title": words.title(calendar),
-                "headline": words.headline(calendar),
-                "moment": f"{calendar.moment:%Y-%m-%d %H:%M} UTC",
-                "wrong": list(_wrong(calendar)),
-                "weekdays": _WEEKDAYS,
-                "months": list(_months(calendar, by_day)),
-                "days": [
-                    {
-                        "id": f"day-{day}",
-                        "name": f"{day:%A %d %B %Y}",
-                        "entries": [
-                            {
-                                "when": words.when(entry, zone),
-                                "kind": words.KINDS[entry.kind],
-                                "role": _ROLES.get(entry.kind, "is-unproven"),
-                                "told": words.told(entry),
-                            }
-                            for entry in entries
-                        ],
-                    }
-                    for day, entries in by_day.items()
-                ],
-                "windows": [
-                    {
-                        "name": window.name,
-                        "kind": window.kind,
-                        "schedule": words.schedule(window),
-                        "members": f"{len(window.members):,}",
-                    }
-                    for window in calendar.windows
-                ],
-            },
+    console.print_line(title(calendar), bold=True)
+    console.print_line(headline(calendar))
+    for day, entries in days(calendar):
+        console.print()
+        console.print_line(f"{day:%a %d %b %Y}", bold=True)
+        console.print_lines(
+            Text("\n".join(line for entry in entries for line in _lines(entry, zone, console.width)))
         )
+    _section("At once", [_collision(collision, zone) for collision in calendar.collisions], console)
+    _section(
+        "Past already",
+        [f"{entry.start.date()} {KINDS[entry.kind]} {told(entry)}" for entry in calendar.past],
+        console,
+    )
+    for name, heading in NOTES.items():
+        _section(heading, grouped(getattr(calendar, name), full=full), console)
+    _section("Clocks change", list(clock_changes(calendar)), console)
+
+
+def _lines(entry: Entry, zone: tzinfo, width: int) -> list[str]:
+    """The lines of an entry: when, of which kind, and behind these what it is."""
+    lead = f"  {when(entry, zone):<13} {KINDS[entry.kind]:<12} "
+    return textwrap.wrap(
+        one_line(told(entry)),
+        max(width, 2 * len(lead)),
+        initial_indent=lead,
+        subsequent_indent=" " * len(lead),
+        break_on_hyphens=False,
+    ) or [lead.rstrip()]
+
+
+def _section(heading: str, lines: Sequence[str], console: Console) -> None:
+    if lines:
+        console.print()
+        console.print_line(heading, bold=True)
+        for line in lines:
+            console.print_line(line, indent=2)
+
+
+def title(calendar: Calendar) -> str:
+    """What the calendar is of."""
+    zone = zone_of(calendar.zone)
+    since, until = (local(moment, zone) for moment in (calendar.since, calendar.until))
+    last = until - timedelta(microseconds=1)
+    return f"Patching from {since:%Y-%m-%d} to {last:%Y-%m-%d}, by the clocks of {calendar.zone}"
+
+
+def headline(calendar: Calendar) -> str:
+    """How much there is in it."""
+    dates = sum(entry.kind is not EntryKind.WINDOW for entry in calendar.entries)
+    parts = [
+        _counted(len(calendar.windows), "window"),
+        _counted(len(calendar.entries) - dates, "time"),
+        _counted(dates, "date"),
+        _counted(len(calendar.collisions), "collision"),
+        f"{len(calendar.uncovered):,} without a window",
+        f"{len(calendar.unknown):,} not known",
+    ]
+    return ", ".join(parts)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
+def days(calendar: Calendar) -> Iterator[tuple[datetime, list[Entry]]]:
+    """The entries of each day by the clocks of the calendar's zone. What began before it is on the first one."""
+    zone = zone_of(calendar.zone)
+    by_day: dict[datetime, list[Entry]] = {}
+    for entry in calendar.entries:
+        begins = local(max(entry.start, calendar.since), zone)
+        by_day.setdefault(begins.replace(hour=0, minute=0, second=0, microsecond=0, fold=0), []).append(entry)
+    yield from by_day.items()
+
+
+def when(entry: Entry, zone: tzinfo) -> str:
+    """From when to when, by the clocks of a zone; how many days later it ends, where that is another day."""
+    if entry.kind is EntryKind.SUPPORT_ENDS:
+        return ""
+    start = local(entry.start, zone)
+    if entry.end is None:
+        return f"{start:%H:%M}"
+    end = local(entry.end, zone)
+    later = (end.date() - start.date()).days
+    return f"{start:%H:%M}-{end:%H:%M}{f'+{later}' if later else ''}"
+
+
+def told(entry: Entry) -> str:
+    """What it is, of which resource, and where."""
+    place = ", ".join(part for part in (entry.account_id, entry.region) if part)
+    return f"{entry.of} {entry.name}{f' ({place})' if place else ''}{f': {entry.what}' if entry.what else ''}"
+
+
+def _collision(collision: Collision, zone: tzinfo) -> str:
+    first, until = (local(moment, zone) for moment in (collision.first, collision.until))
+    whom = ", ".join(collision.resources[:SHOWN])
+    more = collision.number - len(collision.resources[:SHOWN])
+    of = f"{collision.group}: " if collision.group else ""
+    return (
+        f"{of}{whom}{f' and {more:,} more' if more > 0 else ''}: {' and '.join(collision.windows)}, "
+        f"{_counted(collision.times, 'time')}, first {first:%Y-%m-%d %H:%M}-{until:%H:%M}"
     )
 
 
-def _wrong(calendar: Calendar) -> Iterator[dict[str, Any]]:
-    zone = zone_of(calendar.zone)
-    past = [f"{entry.start.date()} {words.KINDS[entry.kind]} {words.told(entry)}" for entry in calendar.past]
-    sections = [
-        ("is-gap", "At once", [words.collision_line(collision, zone) for collision in calendar.collisions]),
-        ("is-gap", "Past already", past),
-        *(
-            ("is-unproven", heading, words.grouped(getattr(calendar, name)))
-            for name, heading in words.NOTES.items()
-        ),
-        ("is-muted", "Clocks change", list(words.clock_changes(calendar))),
+def collision_line(collision: Collision, zone: tzinfo) -> str:
+    """A collision in one line."""
+    return _collision(collision, zone)
+
+
+def grouped(notes: Iterable[Note], *, full: bool = False) -> list[str]:
+    """A line for each reason, with the resources that it is said of."""
+    by_reason: dict[tuple[str, str], list[Note]] = {}
+    for note in notes:
+        by_reason.setdefault((note.kind, note.reason), []).append(note)
+    lines = []
+    for (kind, reason), alike in by_reason.items():
+        shown = alike if full else alike[:SHOWN]
+        named = ", ".join(note.name for note in shown)
+        more = f" and {len(alike) - len(shown):,} more" if len(shown) < len(alike) else ""
+        lines.append(f"{kind} {named}{more}: {reason}")
+    return lines
+
+
+def clock_changes(calendar: Calendar) -> Iterator[str]:
+    """When clocks are changed, by zone: windows of other zones are then at another time of the day."""
+    for change in calendar.clock_changes:
+        day = local(change.at, zone_of(change.zone))
+        yield f"{change.zone} on {day:%Y-%m-%d}: from UTC{change.before} to UTC{change.after}"
+
+
+def write_json(calendar: Calendar, out: Out) -> None:
+    """The calendar as one JSON document. All moments are in UTC."""
+    out.write(json_text(msgspec.to_builtins(calendar)) + "\n")
+
+
+COLUMNS: Final = ("kind", "start", "end", "of", "name", "resource", "account_id", "region", "what")
+
+
+def rows(calendar: Calendar) -> tuple[list[str], list[list[Any]]]:
+    """The entries as columns and rows. All moments are in UTC."""
+    return list(COLUMNS), [
+        [value.isoformat() if isinstance(value := getattr(entry, name), datetime) else value for name in COLUMNS]
+        for entry in calendar.entries
     ]
-    for role, title, lines in sections:
-        if lines:
-            yield {"role": role, "title": title, "lines": lines}
 
 
-def _months(calendar: Calendar, by_day: dict[date, list[Entry]]) -> Iterator[dict[str, Any]]:
-    """Each month of the span, with a cell for each of its days, and empty ones before the first."""
-    zone = zone_of(calendar.zone)
-    collided = {local(collision.first, zone).date() for collision in calendar.collisions}
-    first = local(calendar.since, zone).date().replace(day=1)
-    last = local(calendar.until - timedelta(microseconds=1), zone).date()
-    while first <= last:
-        blank, count = months.monthrange(first.year, first.month)
-        cells: list[dict[str, Any]] = [{"day": "", "href": ""}] * blank
-        for number in range(1, count + 1):
-            day = first.replace(day=number)
-            entries = by_day.get(day, [])
-            kinds = {entry.kind for entry in entries}
-            role = (
-                "is-gap"
-                if kinds & {EntryKind.FORCED, EntryKind.RETIREMENT} or day in collided
-                else "is-unproven"
-                if kinds - {EntryKind.WINDOW}
-                else "is-customer"
-            )
-            cells.append(
-                {
-                    "day": number,
-                    "href": f"day-{day}" if entries else "",
-                    "role": role,
-                    "label": f"{day:%d %B}: {len(entries)} entries"
-                    if len(entries) != 1
-                    else f"{day:%d %B}: 1 entry",
-                }
-            )
-        yield {"name": f"{first:%B %Y}", "cells": cells}
-        first = (first + timedelta(days=31)).replace(day=1)
+def schedule(window: MaintenanceWindow) -> str:
+    """When a window is, as its service spells it, and how long it lasts."""
+    lasts = "" if window.duration is None else f", {window.duration:g} h"
+    return f"{window.schedule} ({window.zone}){lasts}"

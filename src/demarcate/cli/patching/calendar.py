@@ -119,9 +119,10 @@ def calendar(
 
 
 def _tell(calendar: Calendar, format: CalendarFormat, out: Path | None, *, full: bool) -> None:
-    from demarcate.report import patch_calendar as report
-    from demarcate.report import patch_icalendar, rows
-    from demarcate.report.patching import calendar as page
+    from demarcate.report import rows
+    from demarcate.report.patching import calendar as report
+    from demarcate.report.patching import calendar_page as page
+    from demarcate.report.patching import icalendar
 
     if format is CalendarFormat.TEXT:
         report.write(calendar, options.console(), full=full)
@@ -131,7 +132,7 @@ def _tell(calendar: Calendar, format: CalendarFormat, out: Path | None, *, full:
         if format is CalendarFormat.HTML:
             page.write(calendar, stream)
         elif format is CalendarFormat.ICALENDAR:
-            patch_icalendar.write(calendar, stream)
+            icalendar.write(calendar, stream)
         elif format is CalendarFormat.JSON:
             report.write_json(calendar, stream)
         else:
@@ -202,8 +203,8 @@ def next_(
     from demarcate.estate.sources.collecting import collect_snapshot
     from demarcate.patching.feeds import known
     from demarcate.patching.priority import first_of, selection
-    from demarcate.report import patch_next as report
     from demarcate.report import rows
+    from demarcate.report.patching import priority as report
     from demarcate.report.progress import showing
 
     tags = _data_tags(data_tag)

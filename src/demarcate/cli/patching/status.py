@@ -48,7 +48,7 @@ def who(
     """Say who patches one resource by its own settings: what exactly, by when, and what proves it."""
     from demarcate.model import load
     from demarcate.patching.asking import who_patches
-    from demarcate.report import patch_status as report
+    from demarcate.report.patching import status as report
 
     where = sources or ["aws"]
     options.check_not_kept(where)
@@ -104,7 +104,7 @@ def status(
     from demarcate.model import load
     from demarcate.patching.asking import Filter, status_of
     from demarcate.patching.history import history_folder, levels_of
-    from demarcate.report import patch_status as report
+    from demarcate.report.patching import status as report
     from demarcate.report.progress import showing
 
     where = sources or ["aws"]
@@ -168,7 +168,7 @@ def history(
     from demarcate.base.errors import DemarcateError
     from demarcate.patching.history import history_folder, history_of, levels_of
     from demarcate.patching.kinds import load_kinds
-    from demarcate.report import patch_history as report
+    from demarcate.report.patching import history as report
 
     if picture is not None and picture.suffix != ".svg":
         raise DemarcateError(f"--picture writes SVG: name a file that ends in .svg, and not {picture}")
@@ -202,7 +202,7 @@ def _tell_scans(where: list[str], how: Options, format: Format, *, told: bool) -
     """Say who scans each node. Raises DemarcateError where an option is for the status alone."""
     from demarcate.base.errors import DemarcateError
     from demarcate.patching.asking import scans_in
-    from demarcate.report import patch_scans as report
+    from demarcate.report.patching import scans as report
 
     if told:
         raise DemarcateError(

@@ -70,7 +70,7 @@ def plan(
     from demarcate.model import load
     from demarcate.patching import planning, plans
     from demarcate.patching.rings import read_rings
-    from demarcate.report import patch_rings as report
+    from demarcate.report.patching import rings as report
     from demarcate.report.progress import showing
 
     how = options.options_of(
@@ -199,7 +199,7 @@ def _means(ledger: Ledger, how: How) -> Means:
 def _say(plan_id: str, ended: Ended, ledger: Ledger) -> None:
     """Say how a run ended, and what comes next."""
     from demarcate.patching.plans import progress_of
-    from demarcate.report import patch_rings as report
+    from demarcate.report.patching import rings as report
 
     report.write(progress_of(ledger, plan_id), options.console(), plainly=True)
     for line in report.ended(plan_id, ended):

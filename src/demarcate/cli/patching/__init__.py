@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from demarcate.cli import patch_audit, patch_calendar, patch_images, patch_rings, patch_status
+from demarcate.cli.patching import audit, calendar, images, rings, status
 
 
 def add_to(app: typer.Typer) -> None:
@@ -12,9 +12,9 @@ def add_to(app: typer.Typer) -> None:
     group = typer.Typer(
         help="Patching: whose it is, how far it is, what comes first, and when.", no_args_is_help=True
     )
-    patch_status.verbs(group)
-    patch_calendar.verbs(group)
-    patch_rings.verbs(group)
-    patch_images.verbs(group)
-    patch_audit.verbs(group)
+    status.verbs(group)
+    calendar.verbs(group)
+    rings.verbs(group)
+    images.verbs(group)
+    audit.verbs(group)
     app.add_typer(group, name="patch")

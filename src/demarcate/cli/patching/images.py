@@ -46,7 +46,7 @@ def images(
     from demarcate.changes.reach import Reach
     from demarcate.changes.selecting import live_snapshot
     from demarcate.patching import images as patching
-    from demarcate.report import patch_images as report
+    from demarcate.report.patching import images as report
     from demarcate.report.progress import showing
 
     how = options.options_of(

@@ -12,7 +12,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.patching.calendar import Calendar
 from demarcate.patching.dates import Entry, EntryKind
 from demarcate.report.out import Out
-from demarcate.report.patch_calendar import KINDS, told
+from demarcate.report.patching.calendar import KINDS, told
 from demarcate.report.safe import one_line
 from demarcate.version import __version__
 

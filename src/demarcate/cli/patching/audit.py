@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demarcate.cli import options
-from demarcate.cli.patch_status import ServiceLevels
+from demarcate.cli.patching.status import ServiceLevels
 from demarcate.report.out import saving, say
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def report(
     from demarcate.base.errors import DemarcateError
     from demarcate.patching.audit import audit
     from demarcate.patching.history import history_folder, levels_of
-    from demarcate.report import patch_audit as words
+    from demarcate.report.patching import audit as words
 
     files = {path: _format_of(path) for path in out or ()}
     if record and not files:
@@ -111,9 +111,9 @@ def _write(made: Audit, format: ReportFormat, path: Path) -> None:
 
     from demarcate.base.errors import DemarcateError
     from demarcate.base.files import write_whole
-    from demarcate.report import patch_audit as words
     from demarcate.report import rows
-    from demarcate.report.patching import audit as pages
+    from demarcate.report.patching import audit as words
+    from demarcate.report.patching import audit_page as pages
 
     try:
         if format is ReportFormat.PDF:
