@@ -119,8 +119,8 @@ def test_what_comes_first_and_why(case: dict[str, Any]) -> None:
     assert [first.resource for first in told] == [says[0] for says in case["says"]]
     for first, (_, *expected) in zip(told, case["says"], strict=True):
         said = [*first.why, *first.unknown]
-        for words in expected:
-            assert any(words in line for line in said), (words, said)
+        for part in expected:
+            assert any(part in line for line in said), (part, said)
     assert [first.rank for first in told] == list(range(1, len(told) + 1))
     if "others" in case:
         assert [first.others for first in told] == case["others"]
