@@ -30,7 +30,18 @@ from demarcate.estate.sources.cloudformation.templates import Templates, load
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import table
 from tests import children
-from tests.estate.cloudformation.bombs import DOUBLING, GOOD, KINDS, Make, bucket, doubled, policy, write, yaml
+from tests.estate.cloudformation.bombs import (
+    DOUBLING,
+    GOOD,
+    KINDS,
+    LOOPS,
+    Make,
+    bucket,
+    doubled,
+    policy,
+    write,
+    yaml,
+)
 
 UNKNOWN = {"a_text_that_looks_like_tokens", "outputs_and_parameters"}
 """Those of which a value or two are unknown, and no more."""
