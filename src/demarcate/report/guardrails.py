@@ -12,7 +12,7 @@ from demarcate.guardrails.replaying import MOST, Outcome, Times, What
 from demarcate.guardrails.structs import TITLES, TYPES, UNCOVERED, Guardrail
 from demarcate.report.console import Console
 from demarcate.report.out import Out
-from demarcate.report.safe import json_text
+from demarcate.report.safe import counted, json_text
 
 
 def write(proposals: Sequence[Proposal], choices: Choices, console: Console, *, full: bool = False) -> None:
@@ -170,7 +170,7 @@ def write_test(
     """Who would have been denied what, what is not known of, and what the test says nothing of."""
     calls = outcome.calls
     span = f" from {_short(calls.first)} to {_short(calls.last)}" if calls.count else ""
-    console.print_line(f"{calls.count:,} calls{span}", bold=True)
+    console.print_line(f"{counted(calls.count, 'call')}{span}", bold=True)
     console.print_line(
         f"{outcome.denied_count:,} denied, {outcome.unknown_count:,} not known, {outcome.allowed:,} not denied"
     )
@@ -187,7 +187,7 @@ def write_test(
     console.print()
     console.print_line("statements", bold=True)
     for name, count in outcome.statements.items():
-        console.print_line(f"{name}: {count:,} calls that it denies or may deny", indent=2)
+        console.print_line(f"{name}: {counted(count, 'call')} that it denies or may deny", indent=2)
     console.print()
     for told in _untold(outcome, others, management):
         console.print_line(told)

@@ -133,6 +133,15 @@ def json_text(value: Any, *, indent: bool = False, order: Order = None) -> str:
     return _UNSEEN.sub(_escaped, data.decode())
 
 
+def counted(number: int, what: str) -> str:
+    """A number of things in words.
+
+    >>> counted(1, "call"), counted(1200, "call")
+    ('1 call', '1,200 calls')
+    """
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def in_words(value: Any) -> str:
     """A value of JSON in one line that breaks at spaces; an empty text is none.
 

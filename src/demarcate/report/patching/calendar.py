@@ -17,7 +17,7 @@ from demarcate.patching.schedules import zone_of
 from demarcate.patching.windows import MaintenanceWindow, Note
 from demarcate.report.console import Console, Text
 from demarcate.report.out import Out
-from demarcate.report.safe import json_text, one_line
+from demarcate.report.safe import counted, json_text, one_line
 
 KINDS: Final = {
     EntryKind.WINDOW: "window",
@@ -96,18 +96,14 @@ def headline(calendar: Calendar) -> str:
     """How much there is in it."""
     dates = sum(entry.kind is not EntryKind.WINDOW for entry in calendar.entries)
     parts = [
-        _counted(len(calendar.windows), "window"),
-        _counted(len(calendar.entries) - dates, "time"),
-        _counted(dates, "date"),
-        _counted(len(calendar.collisions), "collision"),
+        counted(len(calendar.windows), "window"),
+        counted(len(calendar.entries) - dates, "time"),
+        counted(dates, "date"),
+        counted(len(calendar.collisions), "collision"),
         f"{len(calendar.uncovered):,} without a window",
         f"{len(calendar.unknown):,} not known",
     ]
     return ", ".join(parts)
-
-
-def _counted(number: int, what: str) -> str:
-    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def days(calendar: Calendar) -> Iterator[tuple[datetime, list[Entry]]]:
@@ -145,7 +141,7 @@ def _collision(collision: Collision, zone: tzinfo) -> str:
     of = f"{collision.group}: " if collision.group else ""
     return (
         f"{of}{whom}{f' and {more:,} more' if more > 0 else ''}: {' and '.join(collision.windows)}, "
-        f"{_counted(collision.times, 'time')}, first {first:%Y-%m-%d %H:%M}-{until:%H:%M}"
+        f"{counted(collision.times, 'time')}, first {first:%Y-%m-%d %H:%M}-{until:%H:%M}"
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from demarcate.patching.plans import Progress, Stage
 from demarcate.patching.running import Ended
 from demarcate.report.console import Console
+from demarcate.report.safe import counted
 
 WAYS_BACK = {"possible": "way back", "irreversible": "no way back", "unknown": "way back not known"}
 
@@ -15,7 +16,7 @@ def write(progress: Progress, console: Console, *, plainly: bool = False) -> Non
     """A plan and how far it is; plainly, without its resources."""
     plan = progress.plan
     count = sum(len(stage.members) for stage in plan.stages)
-    console.print_line(f"{plan.id} {_artefacts(progress)}: {_counted(count, 'resource')}", bold=True)
+    console.print_line(f"{plan.id} {_artefacts(progress)}: {counted(count, 'resource')}", bold=True)
     if not plainly:
         console.print_line(f"planned by {progress.planned_by} from {plan.source}, by {plan.file}")
         for artefact in plan.artefacts:
@@ -46,7 +47,7 @@ def _stage(console: Console, progress: Progress, number: int, stage: Stage, *, p
         how = "planned"
     if progress.going_back and stage.parts:
         how = "rolled back" if progress.rolled_back else f"{how}, on the way back"
-    told = f"{number}. {ring.name}: {how}: {_counted(len(stage.members), 'resource')}, {stage.at_once} at once"
+    told = f"{number}. {ring.name}: {how}: {counted(len(stage.members), 'resource')}, {stage.at_once} at once"
     console.print_line(told, bold=True)
     for reason in progress.stopped.get(ring.name, ()):
         console.print_line(reason, indent=3)
@@ -91,7 +92,3 @@ def ended(plan_id: str, end: Ended) -> Iterator[str]:
 
 def _artefacts(progress: Progress) -> str:
     return ", ".join(f"{artefact.kind} {artefact.value}" for artefact in progress.plan.artefacts)
-
-
-def _counted(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
