@@ -18,7 +18,11 @@ from demarcate.posture.proof import Covered, covers, weigh_proofs
 from demarcate.posture.structs import Posture
 
 MODEL = load()
-ATTESTED = next(r for r in MODEL.responsibilities if r.party == "customer" and r.proof_kinds == ("attestation",))
+ATTESTED = next(
+    r
+    for r in MODEL.responsibilities
+    if r.party == "customer" and r.proof_kinds == ("attestation",) and not r.when and r.services == "all"
+)
 TRAINED = next(r for r in MODEL.responsibilities if r.proof_kinds == ("training",))
 NAMED = next(
     r

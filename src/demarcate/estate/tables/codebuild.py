@@ -148,7 +148,6 @@ PROJECT = Table(
         Bool(
             "s3_logs_enabled",
             live=From("logsConfig.s3Logs.status", equals("ENABLED")),
-            cloudformation=From("LogsConfig.S3Logs.Status", equals("ENABLED")),
             absent=False,
         ),
         Bool("s3_logs_encryption_disabled", live="logsConfig.s3Logs.encryptionDisabled", absent=False),

@@ -285,7 +285,6 @@ INSTANCE = Table(
         Text(
             "eks_cluster",
             live=From("Tags", eks_cluster),
-            cloudformation=From("Tags", eks_cluster),
             absent="",
             about="The EKS cluster that its tags say it is a node of; '' for none.",
         ),

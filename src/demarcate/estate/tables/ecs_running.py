@@ -4,19 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.schema.table import Arn, Bool, Derived, Each, From, Json, Table, Tags, Text, Time
+from demarcate.estate.schema.table import Arn, Bool, Call, Derived, Each, Json, Table, Tags, Text, Time
 from demarcate.estate.schema.unknown import Unknown
 
 _CLUSTERS = Each("ecs.list_clusters", "clusterArns[]")
 
 
-def _named(name: str) -> From:
-    """The value of a setting; '' where there is none of that name."""
-    return From(
-        "settings",
-        lambda settings: next((item["value"] for item in settings if item["name"] == name), ""),
-        absent="",
-    )
+def _setting(name: str) -> dict[str, Any]:
+    """Asks for one setting alone: of all there are pages."""
+    return {"effectiveSettings": True, "name": name}
 
 
 CONTAINER_INSTANCE = Table(
@@ -124,14 +120,15 @@ ACCOUNT_SETTINGS = Table(
     "aws_ecs_account_settings",
     "The settings of ECS in a region that decide how Fargate tasks are retired.",
     service="ecs-fargate",
-    live=Each("ecs.list_account_settings", "@", params={"effectiveSettings": True}),
+    live=Each("ecs.list_account_settings", "settings[]", params=_setting("fargateTaskRetirementWaitPeriod")),
+    details={"windows": Call("ecs.list_account_settings", params=_setting("fargateEventWindows"))},
     columns=(
         Arn("arn:{partition}:ecs:{region}:{account_id}:account-settings"),
         Text(
             "fargate_task_retirement_wait_period",
-            live=_named("fargateTaskRetirementWaitPeriod"),
+            live="value",
             about="Days between the notice and the retirement of a task: 0, 7 or 14; '' for the default of 7.",
         ),
-        Text("fargate_event_windows", live=_named("fargateEventWindows"), about="enabled, or ''."),
+        Text("fargate_event_windows", live="@windows.settings[0].value", absent="", about="enabled, or ''."),
     ),
 )

@@ -137,7 +137,6 @@ CLUSTER = Table(
         Bool(
             "hybrid_nodes_enabled",
             live=From("remoteNetworkConfig.remoteNodeNetworks", present),
-            cloudformation=From("RemoteNetworkConfig.RemoteNodeNetworks", present),
             absent=False,
             about="Whether machines outside AWS may be nodes (EKS Hybrid Nodes).",
         ),

@@ -31,7 +31,14 @@ def fill(make: Callable[..., Any], net: Net) -> None:
 
 def _recording(make: Callable[..., Any]) -> None:
     trail = make("cloudtrail")
-    trail.create_trail(Name="main", S3BucketName="open", IsMultiRegionTrail=True, TagsList=TAGS)
+    trail.create_trail(
+        Name="main",
+        S3BucketName="open",
+        IsMultiRegionTrail=True,
+        CloudWatchLogsLogGroupArn="arn:aws:logs:eu-west-1:123456789012:log-group:/app:*",
+        CloudWatchLogsRoleArn=ROLE,
+        TagsList=TAGS,
+    )
     trail.start_logging(Name="main")
     trail.put_insight_selectors(TrailName="main", InsightSelectors=[{"InsightType": "ApiCallRateInsight"}])
     config = make("config")
@@ -80,6 +87,7 @@ def _logs(make: Callable[..., Any]) -> None:
         Threshold=1,
         Statistic="Sum",
         ComparisonOperator="GreaterThanOrEqualToThreshold",
+        AlarmActions=["arn:aws:sns:eu-west-1:123456789012:topic"],
         Tags=TAGS,
     )
     make("cloudwatch", "us-east-1").put_dashboard(DashboardName="main", DashboardBody=json.dumps({"widgets": []}))
