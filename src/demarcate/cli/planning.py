@@ -235,7 +235,7 @@ def _patch(
     to: str,
     only: set[tuple[str, str]] | None = None,
 ) -> bool:
-    """Write the edits by which findings of templates pass, and say what they leave; whether anything is left or unread."""
+    """Write the edits by which findings of templates pass, and say what they leave; whether anything is left."""
     from demarcate.changes.templates import patch_of
     from demarcate.report import edits as report
 
