@@ -69,7 +69,12 @@ class Item:
 def test_one_wrong_edit_of_many_is_found_in_few_readings(monkeypatch: pytest.MonkeyPatch) -> None:
     readings: list[dict[str, str]] = []
     monkeypatch.setattr(Reading, "written", lambda self, file: "\n")
-    monkeypatch.setattr(Reading, "read", lambda self: nullcontext(readings.append(dict(self.texts))))
+
+    def read(self: Reading) -> nullcontext[None]:
+        readings.append(dict(self.texts))
+        return nullcontext()
+
+    monkeypatch.setattr(Reading, "read", read)
 
     def texts(reading: Reading, item: Item) -> Iterator[tuple[int, str]]:
         yield 1, f"{reading.text(item.file)}{item.number}\n"

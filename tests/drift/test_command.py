@@ -57,6 +57,9 @@ def test_drift_between_two_snapshots_ends_with_1(run: Any, tmp_path: Path) -> No
         snapshot = live(*rows)
         shutil.copytree(snapshot.folder, tmp_path / name)
     assert run("drift", "before", "--against", "before").returncode == 0
+    (tmp_path / "t.yaml").write_text(PLAIN)
+    done = run("drift", "t.yaml", "--against", "now", "--declared-only")
+    assert (done.returncode, "no stack has its logical ids" in done.stdout) == (3, True), done.stdout + done.stderr
     done = run("drift", "before", "--against", "now", "--format", "json")
     assert done.returncode == 1
     told = json.loads(done.stdout)
