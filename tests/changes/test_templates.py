@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from typer.testing import CliRunner
 
 from demarcate.base.errors import DemarcateError
 from demarcate.changes.planning import make_change
 from demarcate.changes.templates import LOGICAL, patch_of, with_places
+from demarcate.cli import app
+from demarcate.estate.sources.cloudformation.rereading import Reading, edit_all
 from demarcate.estate.sources.interface import Options
 from tests.changes.fakes import step
 
@@ -50,6 +56,54 @@ def test_findings_of_templates_are_mended_in_the_template(tmp_path: Path) -> Non
     assert file.read_text() == TEMPLATE
     with pytest.raises(DemarcateError, match="there is no finding 'nobody' that fails now"):
         patch_of([str(file)], Options(), None, ["nobody"])
+
+
+@dataclass
+class Item:
+    """Something that an edit is for."""
+
+    number: int
+    file: str = "app.yaml"
+
+
+def test_one_wrong_edit_of_many_is_found_in_few_readings(monkeypatch: pytest.MonkeyPatch) -> None:
+    readings: list[dict[str, str]] = []
+    monkeypatch.setattr(Reading, "written", lambda self, file: "\n")
+
+    def read(self: Reading) -> nullcontext[None]:
+        readings.append(dict(self.texts))
+        return nullcontext()
+
+    monkeypatch.setattr(Reading, "read", read)
+
+    def texts(reading: Reading, item: Item) -> Iterator[tuple[int, str]]:
+        yield 1, f"{reading.text(item.file)}{item.number}\n"
+
+    reading = Reading([], Options(), {})
+    items = [Item(number) for number in range(200)]
+    edited, left = edit_all(
+        reading, items, texts, lambda _, done: "wrong" if any(item.number in (17, 150) for item in done) else None
+    )
+    assert [(item.number, why) for item, why in left] == [(17, "wrong"), (150, "wrong")]
+    assert reading.texts["app.yaml"].split() == [str(item.number) for item, _ in edited]
+    assert len(edited) == 198
+    assert len(readings) < 50
+
+
+def test_what_is_not_read_is_said_and_no_template_is_overwritten(tmp_path: Path) -> None:
+    good, bad, patch = tmp_path / "good.yaml", tmp_path / "bad.yaml", tmp_path / "a.diff"
+    good.write_text(TEMPLATE)
+    bad.write_text("Resources:\n\tV: 1\n")
+    plan = ["change", "plan", "--check", "s3-bucket-public-access-blocked", "--patch"]
+    for sources in ([str(bad)], [str(good), str(bad)], [str(good), str(bad)]):  # a patch is written anew
+        told = CliRunner().invoke(app, [*plan, str(patch), *sources])
+        assert told.exit_code == 3, told.output
+        assert f"{bad}:2: is not YAML" in told.stderr
+    assert patch.read_text().startswith("--- ")
+    told = CliRunner().invoke(app, [*plan, str(good), str(good)])
+    assert isinstance(told.exception, DemarcateError)
+    assert f"{good}: there is such a file, which is no patch" in str(told.exception)
+    assert good.read_text() == TEMPLATE
 
 
 def test_a_live_change_says_where_its_resource_is_declared(tmp_path: Path) -> None:

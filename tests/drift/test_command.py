@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from demarcate.cli import app
 from tests import processes
 from tests.drift.test_comparing import live, resource, volume
 
@@ -50,6 +52,16 @@ def test_a_baseline_that_was_changed_is_refused(run: Any, tmp_path: Path) -> Non
     (folder / "manifest.json").write_text((folder / "manifest.json").read_text() + " ")
     done = run("drift", "--baseline", "shop", "--against", "x")
     assert (done.returncode, "was changed since a@example.com signed it off" in done.stderr) == (2, True)
+
+
+def test_a_template_that_is_no_stack_is_not_compared_and_ends_with_3(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text(PLAIN)
+    snapshot = live(volume("vol-1"))
+    shutil.copytree(snapshot.folder, tmp_path / "now")
+    done = CliRunner().invoke(
+        app, ["drift", str(tmp_path / "t.yaml"), "--against", str(tmp_path / "now"), "--declared-only"]
+    )
+    assert (done.exit_code, "no stack has its logical ids" in done.stdout) == (3, True), done.output
 
 
 def test_drift_between_two_snapshots_ends_with_1(run: Any, tmp_path: Path) -> None:

@@ -75,7 +75,7 @@ def event(name: str, by: str = "role", **changed: Any) -> dict[str, Any]:
     }
 
 
-def deliver(path: Path, events: list[dict[str, Any]]) -> Path:
+def deliver(path: Path, events: list[Any]) -> Path:
     """A file as CloudTrail delivers it."""
     path.parent.mkdir(parents=True, exist_ok=True)
     text = json.dumps({"Records": events}).encode()

@@ -127,6 +127,7 @@ def test_what_is_decided_stays_so_whatever_else_a_request_was(
         (policy({"Action": "a:b", "Condition": {"Bool": 1}}), "a condition is an object"),
         (policy({"Action": "a:b", "Condition": {"Bool": {"x": {}}}}), "expected text"),
         ({"Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}, "none"]}, "p.json: statement 2"),
+        (policy(*[{"Action": "a:b"}] * 1000), "characters, and AWS takes 10,240"),
     ],
 )
 def test_what_cannot_be_tested_is_refused(document: Any, told: str) -> None:
@@ -209,7 +210,7 @@ def test_every_call_is_counted_once() -> None:
     assert counted == (2, 1, 1, 1, 2)
     assert outcome.allowed == 1
     assert outcome.calls.count == sum(counted) + outcome.allowed
-    assert outcome.no_calls == 2
+    assert (outcome.no_calls, outcome.unread) == (2, 1)
     assert outcome.statements == {"statement 1": 1, "statement 2 (Run)": 2}
 
 
@@ -236,6 +237,8 @@ def test_whatever_stands_in_an_event_it_is_counted(value: Any, name: str, case: 
     outcome = run(told, statement=case.statement)
     counted = outcome.denied_count + outcome.unknown_count + outcome.allowed + outcome.refused
     assert counted + sum(outcome.free.values()) + outcome.no_calls == 1
+    assert len(outcome.problems) == outcome.unread
+    assert outcome.unread == outcome.no_calls or name == "eventType"
 
 
 # --- files ------------------------------------------------------------------------------------------------
@@ -265,9 +268,10 @@ def test_what_is_damaged_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
     (tmp_path / "d.json").write_text('{"Records": [[' + "[" * 200 + "]" * 200 + "]]}")
     (tmp_path / "e.json").write_text('{"Records": "none"}')
     (tmp_path / "f.json").mkdir()
-    deliver(tmp_path / "g.json", [event("ec2:RunInstances")])
+    deliver(tmp_path / "g.json", [event("ec2:RunInstances"), "none"])
     events, problems = read_all(tmp_path)
-    assert len(events) >= 51
+    assert len(events) >= 52
+    assert run(*events).unread == 1
     assert [problem.split(": ")[0].rpartition("/")[2] for problem in problems] == [
         "b.json.gz",
         "c.json",

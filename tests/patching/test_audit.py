@@ -149,6 +149,8 @@ def test_without_a_ledger_and_levels_it_says_so(tmp_path: Path) -> None:
     assert words.notes(made)[0] == "Nothing was recorded on 4 of 4 days."
     with pytest.raises(DemarcateError, match="before it begins"):
         audit(None, tmp_path, {}, UNTIL, SINCE)
+    with pytest.raises(DemarcateError, match="more than 3,660 days"):
+        audit(None, tmp_path, {}, date.min, date.max)
 
 
 def test_it_is_written_in_every_form_whatever_its_names_are(tmp_path: Path) -> None:

@@ -126,6 +126,47 @@ def test_the_same_again_replaces_it_and_what_is_broken_is_told(tmp_path: Path) -
     assert history_of(tmp_path, {}, only={"account_id": ["1"]}).days == ()
 
 
+BROKEN = {
+    "2026-11-01": [
+        "SELECT 1 AS other",
+        "SELECT * EXCLUDE (finding) FROM good",
+        "SELECT * REPLACE (1 AS observed_at) FROM good",
+        "SELECT * REPLACE ([1] AS state) FROM good",
+        "SELECT * REPLACE ('patched' AS state) FROM good",
+        *(f"SELECT * REPLACE (NULL AS {name}) FROM good" for name in ("observed_at", "kind", "state", "severity")),
+        *(
+            f"SELECT * REPLACE (TIMESTAMP '{moment}' AS observed_at) FROM good"
+            for moment in ("infinity", "9999-12-31", "29999-12-31", "2026-11-02")
+        ),
+    ],
+    "9999-12-31": ["SELECT * FROM good"],
+    "day's": ["SELECT * FROM good"],
+}
+"""By folder, files that are whole, and of which no observation is one of the history."""
+
+
+def test_a_broken_file_spoils_no_other(tmp_path: Path) -> None:
+    import duckdb
+
+    kept(tmp_path, "mm")
+    whole = history_of(tmp_path, {})
+    names = set[str]()
+    with duckdb.connect() as connection:
+        good = next((tmp_path / "2026-11-01").iterdir())
+        connection.execute(f"CREATE TABLE good AS FROM read_parquet('{good}')")
+        for folder, queries in BROKEN.items():
+            (tmp_path / folder).mkdir(exist_ok=True)
+            for query in queries:
+                names.add(name := f"{len(names)}.parquet")
+                path = str(tmp_path / folder / name).replace("'", "''")
+                connection.execute(f"COPY ({query}) TO '{path}'")
+    data = good.read_bytes()
+    (tmp_path / "2026-11-01" / "damaged.parquet").write_bytes(data[:60] + bytes(80) + data[140:])
+    history = history_of(tmp_path, {})
+    assert (history.days, history.exposures) == (whole.days, whole.exposures)
+    assert {Path(note.split(": ")[0]).name for note in history.broken} == {*names, "damaged.parquet"}
+
+
 @pytest.mark.parametrize("text", ["high", "high=", "urgent=3", "high=-1", "high=3.5", "high=99999"])
 def test_what_is_no_service_level_is_refused(text: str) -> None:
     with pytest.raises(DemarcateError, match="--service-level takes"):

@@ -21,6 +21,7 @@ WRONG = {
     "budget: 200%\nrings: [{id: a}]": "rings.yaml:1: '200%' is no budget",
     "rings:\n- id: a\n- id: a": "rings.yaml:3: there are two rings 'a'",
     "rings:\n- id: a\n  soak: soon": "rings.yaml:3: 'soon' is no time to soak",
+    "rings:\n- id: a\n  units: [production]": "rings.yaml:3: 'production' is no unit",
     "rings:\n- id: a\n  soack: 24h": "did you mean soak?",
     "ring:\n- id: a": "did you mean rings?",
     "rings:\n- id: a\n  checks: [ssm-instance-patch-complaint]": "did you mean ssm-instance-patch-compliant?",

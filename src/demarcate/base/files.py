@@ -193,8 +193,10 @@ def _aside(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
             if kept is not None:
                 aside.chmod(kept)
             aside.replace(path)
-        except BaseException:
+        except BaseException as error:
             aside.unlink(missing_ok=True)
+            if isinstance(error, OSError) and error.errno is not None and error.filename is None:
+                error.filename = str(path)  # a full disk is met by a stream, which does not know its name
             raise
 
 

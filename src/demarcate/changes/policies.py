@@ -24,6 +24,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 import msgspec
 
+from demarcate.base.arn import is_account_id
 from demarcate.base.documents import DocumentError, convert, items_of, line_of, read_text
 from demarcate.base.errors import DemarcateError
 from demarcate.base.moments import local
@@ -143,7 +144,17 @@ def read_policies(path: Path | None) -> tuple[Policy, ...]:
 
 
 def wrong_of(policy: Policy) -> Iterable[str]:
-    """What a policy says that cannot be, in words."""
+    """What a policy says that cannot be, in words; also what would make it hold for nothing, as a slip does."""
+    for account in policy.accounts:
+        if not is_account_id(account):
+            yield f"{account!r} is no account: expected 12 digits"
+    for key, values in policy.tags.items():
+        if not values:
+            yield f"the tag {key!r} has no value, so that it is for nothing"
+    if not all(person.strip() for person in policy.by):
+        yield "by has somebody without a name"
+    if any(not window.days for window in policy.windows):
+        yield "a window has no days, so that it never opens"
     for window in policy.windows:
         for text in (window.begins, window.ends):
             if minutes(text) < 0:

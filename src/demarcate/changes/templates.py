@@ -6,7 +6,7 @@ Each edit is read and judged again before it is offered: the finding must pass t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,7 @@ from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check
 from demarcate.checks.wishes import wishes_of
+from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.cloudformation.amending import NoWay, ways
 from demarcate.estate.sources.cloudformation.editing import NotEdited, Place, set_property
@@ -65,11 +66,15 @@ def declared_as(step: Step) -> str | None:
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """The edited templates, the findings that pass by it with the lines that are edited, and the others, with why."""
+    """The edited templates, the findings that pass by it with the lines that are edited, and the others, with why.
+
+    `unread` is what could not be read of the templates: what it holds may fail as well.
+    """
 
     files: tuple[Edited, ...]
     edits: tuple[tuple[Finding, int], ...]
     left: tuple[tuple[Finding, str], ...]
+    unread: tuple[Unread, ...]
 
 
 def patch_of(
@@ -105,19 +110,18 @@ def patch_of(
         missing = sorted(set(ids) - {finding.id for finding in wanted})
         if missing:
             raise DemarcateError(f"there is no finding {missing[0]!r} that fails now")
-        rows = {
-            (finding.check, finding.file, finding.resource): _row(snapshot, checks, finding) for finding in wanted
-        }
+        rows = _rows(snapshot, {checks[finding.check].table for finding in wanted})
 
         def texts(reading: Reading, finding: Finding) -> Iterator[tuple[int, str]]:
-            row = rows[finding.check, finding.file, finding.resource]
-            yield _edited(reading, finding, checks[finding.check], row)
+            check = checks[finding.check]
+            yield _edited(reading, finding, check, rows.get((check.table, finding.file, finding.resource)))
 
         def wrong(after: Snapshot, findings: list[Finding]) -> str | None:
             return _why_wrong(failing, _failing(after, checks), findings)
 
         edits, left = edit_all(reading, wanted, texts, wrong)
-    return Patch(edited_files(reading), tuple(edits), tuple(left))
+        unread = tuple(snapshot.unread)
+    return Patch(edited_files(reading), tuple(edits), tuple(left), unread)
 
 
 _Failing = Mapping[tuple[str, str | None, str | None], Finding]
@@ -135,16 +139,18 @@ def _failing(snapshot: Snapshot, checks: Mapping[str, Check]) -> _Failing:
     return findings
 
 
-def _row(snapshot: Snapshot, checks: Mapping[str, Check], finding: Finding) -> Mapping[str, Any] | None:
-    """The row that fails; None where a resource has several."""
-    chosen = table(checks[finding.check].table)
-    names = [column.name for column in chosen.columns]
-    rows = [
-        row
-        for row in rows_of(snapshot, chosen, ["file", "resource", *names])
-        if (row["file"], row["resource"]) == (finding.file, finding.resource)
-    ]
-    return rows[0] if len(rows) == 1 else None
+_Rows = Mapping[tuple[str, str | None, str | None], Mapping[str, Any] | None]
+
+
+def _rows(snapshot: Snapshot, names: Iterable[str]) -> _Rows:
+    """The rows of tables, by table, file and logical id; None where a resource has several."""
+    rows: dict[tuple[str, str | None, str | None], Mapping[str, Any] | None] = {}
+    for chosen in map(table, sorted(names)):
+        columns = ["file", "resource", *(column.name for column in chosen.columns)]
+        for row in rows_of(snapshot, chosen, columns):
+            key = (chosen.name, row["file"], row["resource"])
+            rows[key] = None if key in rows else row
+    return rows
 
 
 def _edited(reading: Reading, finding: Finding, check: Check, row: Mapping[str, Any] | None) -> tuple[int, str]:

@@ -179,7 +179,7 @@ def drift(
             time.sleep(seconds)
     if comparison.drifted:
         raise typer.Exit(DRIFTED)
-    if unread:
+    if unread or comparison.unpaired:
         raise typer.Exit(options.UNREAD)
 
 

@@ -235,7 +235,7 @@ def _patch(
     to: str,
     only: set[tuple[str, str]] | None = None,
 ) -> bool:
-    """Write the edits by which findings of templates pass, and say what they leave; whether they leave anything."""
+    """Write the edits by which findings of templates pass, and say what they leave; whether anything is left."""
     from demarcate.changes.templates import patch_of
     from demarcate.report import edits as report
 
@@ -244,8 +244,9 @@ def _patch(
         say(f"{finding.file}:{finding.line}: no edit for {finding.check} of {finding.resource}: {why}")
     for finding, line in patch.edits:
         say(f"{finding.file}:{line}: {finding.check} of {finding.resource} passes")
+    options.say_unread(patch.unread)
     report.give(patch.files, to)
-    return bool(patch.left)
+    return bool(patch.left or patch.unread)
 
 
 def _reading(how: Options, operations: set[str]) -> Reach:

@@ -91,3 +91,9 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     def drifted(self) -> bool:
         """Whether the live estate differs: that something could not be compared is not yet a difference."""
         return any(drift.kind is not DriftKind.NOT_COMPARED for drift in self.drifts)
+
+    @property
+    def unpaired(self) -> tuple[str, ...]:
+        """The templates of which nothing was compared, since no stack is theirs."""
+        not_compared = self.of(DriftKind.NOT_COMPARED)
+        return tuple(drift.resource for drift in not_compared if drift.file == drift.resource)

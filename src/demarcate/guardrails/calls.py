@@ -58,13 +58,17 @@ class Call:
     id: str
 
 
-def is_call(event: Mapping[str, Any]) -> bool:
-    """Whether an event is a call, with all that every call has."""
-    return (
-        event.get("eventType") == CALL
+def is_call(event: Mapping[str, Any]) -> bool | None:
+    """Whether an event is a call, with all that every call has; None where it lacks what says so."""
+    type_ = event.get("eventType")
+    if isinstance(type_, str) and type_ not in ("", CALL):
+        return False
+    whole = (
+        type_ == CALL
         and all(isinstance(event.get(name), str) for name in ("eventSource", "eventName"))
         and bool(_MOMENT.fullmatch(str(event.get("eventTime"))))
     )
+    return True if whole else None
 
 
 def actions_of(event: Mapping[str, Any]) -> Authorized:

@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.moments import since_1970, utc
 from demarcate.estate.schema.conditions import tests_in
@@ -26,6 +27,7 @@ from demarcate.estate.schema.policy_values import Values, every, matching, oppos
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.guardrails.actions import Authorized
 from demarcate.guardrails.calls import Call, Keys
+from demarcate.guardrails.load import limits
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +130,9 @@ def denials(document: Any, name: str) -> tuple[list[Denial], int]:
     """
     if not isinstance(document, dict) or "Statement" not in document:
         raise DemarcateError(f"{name}: it is no policy: expected a JSON object with Statement")
+    size, most = len(to_json(document)), limits()["scp"].characters
+    if size > most:
+        raise DemarcateError(f"{name}: it has {size:,} characters, and AWS takes {most:,}: divide it")
     denying, others = [], 0
     for number, written in enumerate(listed(document), 1):
         said = Elements.of(written)

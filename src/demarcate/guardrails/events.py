@@ -75,7 +75,7 @@ def in_files(paths: Sequence[Path], refuse: Refuse, *, resources: int = FREE_RES
     for path in files_of(paths, refuse):
         try:
             with contextlib.closing(open_file(path)) as stream:
-                yield from (event for event in items(stream, {}, budget, LOG) if isinstance(event, dict))
+                yield from map(_event, items(stream, {}, budget, LOG))
         except (OSError, Damaged) as error:
             reason = f"cannot be read: {error.strerror or error}" if isinstance(error, OSError) else str(error)
             refuse(Problem(reason, str(path)))
@@ -97,10 +97,13 @@ def in_history(options: Options, days: int, refuse: Refuse, *, now: datetime | N
         try:
             for page in client.get_paginator("lookup_events").paginate(StartTime=since):
                 for told in page.get("Events", ()):
-                    event = from_json(told.get("CloudTrailEvent") or "{}")
-                    if isinstance(event, dict):
-                        yield event
+                    yield _event(from_json(told.get("CloudTrailEvent") or "{}"))
         except FAILED as error:
             refuse(Problem(f"{LOOKUP} in {caller.account}, {region}: {why(error).reason}"))
         except ValueError as error:
             refuse(Problem(f"{LOOKUP} in {caller.account}, {region}: an event is no JSON: {error}"))
+
+
+def _event(told: Any) -> Event:
+    """An event; an empty one in the place of what is none, so that it is counted as not known."""
+    return told if isinstance(told, dict) else {}

@@ -63,11 +63,13 @@ class Outcome:
     `refused` were denied then, too; `free` are of those whom no service control policy binds, by what they are;
     `elsewhere` are of accounts that were not asked about; `again` were recorded a second time. `denied` and `unknown`
     are told apart, up to `MOST`; `denied_more` and `unknown_more` are beyond. `statements` are how many calls each
-    denies or may deny; `no_calls` are other events.
+    denies or may deny; `no_calls` are other events, of
+    which those that are `unread` lack what says what they are.
     """
 
     calls: Times = field(default_factory=Times)
     no_calls: int = 0
+    unread: int = 0
     allowed: int = 0
     refused: int = 0
     elsewhere: int = 0
@@ -114,8 +116,10 @@ def replay(
         return tuple(denial for denial in denials if denial.about(called) is not False)
 
     for event in events:
-        if not is_call(event):
+        whole = is_call(event)
+        if not whole:
             told.no_calls += 1
+            told.unread += whole is None
             continue
         told.calls.add(event["eventTime"])
         told.data_events = told.data_events or event.get("managementEvent") is False
@@ -132,6 +136,12 @@ def replay(
             told.refused += 1
         else:
             _judge(told, call, concerned, seen)
+    if told.unread:
+        told.problems.append(
+            Problem(
+                f"{told.unread:,} records lack what every call has (eventType, eventSource, eventName and eventTime)"
+            )
+        )
     return told
 
 

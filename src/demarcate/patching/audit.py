@@ -96,14 +96,20 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
         return next((day for day in reversed(self.days) if day.outstanding is not None), None)
 
 
+LONGEST: Final = timedelta(days=3660)
+"""The longest period: each of its days is told."""
+
+
 def audit(ledger: Ledger | None, folder: Path, levels: Levels, since: date, until: date) -> Audit:
     """The period from one day to another, by what a ledger has (if any) and by the history in a folder.
 
-    Raises DemarcateError for a period that ends before it begins, for entries that are no plans, and for a history that
-    cannot be read.
+    Raises DemarcateError for a period that ends before it begins or is too long, for entries that are no plans, and for
+    a history that cannot be read.
     """
     if until < since:
         raise DemarcateError(f"the period ends on {until}, before it begins on {since}")
+    if until - since > LONGEST:
+        raise DemarcateError(f"the period has more than {LONGEST.days:,} days, which are told one by one")
     history = history_of(folder, levels, until=until)
     told = _Told(list(ledger.entries(kinds=(*records.KINDS, *plans.KINDS))) if ledger is not None else [], until)
     return Audit(

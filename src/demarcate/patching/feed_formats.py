@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from xml.parsers import expat
 
 import msgspec
@@ -18,13 +18,15 @@ import msgspec
 from demarcate.base.encoding import from_json
 from demarcate.patching.schedules import ScheduleError, moment_of
 
+R = TypeVar("R")
+
 CVE: Final = re.compile(r"CVE-[0-9]{4}-[0-9]{4,12}")
 
 LARGEST: Final = 200_000_000
 """How many bytes a feed may have, unpacked. All scores are about 15 MB, Amazon Linux's notices about 40."""
 
-MOST: Final = 2_000_000
-"""How many rows a feed may have."""
+MOST: Final = 1_000_000
+"""How many rows a feed may have. All scores are about 350,000."""
 
 
 class FeedError(ValueError):
@@ -107,19 +109,34 @@ def parse_kev(raw: bytes) -> Parsed:
         raise FeedError(f"it is not CISA's catalog: {error}") from error
     if catalog.count != len(catalog.vulnerabilities):
         raise FeedError(f"it says that it has {catalog.count:,} rows, and has {len(catalog.vulnerabilities):,}")
-    return Parsed(
-        as_of=as_of,
-        rows={
-            _cve(entry.cve_id): Exploited(
+    rows = (
+        (
+            _cve(entry.cve_id),
+            Exploited(
                 added=entry.date_added,
                 due=entry.due_date,
                 name=entry.vulnerability_name,
                 ransomware=entry.known_ransomware_campaign_use.lower() == "known",
                 action=entry.required_action,
-            )
-            for entry in catalog.vulnerabilities
-        },
+            ),
+        )
+        for entry in catalog.vulnerabilities
     )
+    return Parsed(as_of=as_of, rows=_each_once(rows))
+
+
+def _each_once(pairs: Iterable[tuple[str, R]]) -> dict[str, R]:
+    """Rows by their ids. Raises FeedError where there are none, which would say of nothing that it matters; and where
+    two have one id, of which only one could be believed.
+    """
+    rows: dict[str, R] = {}
+    for id_, row in pairs:
+        if id_ in rows:
+            raise FeedError(f"it has {id_} twice")
+        rows[id_] = row
+    if not rows:
+        raise FeedError("it has no rows")
+    return rows
 
 
 def _cve(text: str) -> str:
@@ -151,7 +168,7 @@ def parse_epss(raw: bytes) -> Parsed:
         as_of = moment_of(_with_colon(head[1]))
     except ScheduleError as error:
         raise FeedError(f"score_date: {error}") from error
-    return Parsed(as_of=as_of, rows=dict(_score(line, number) for number, line in enumerate(lines[2:], 3)))
+    return Parsed(as_of=as_of, rows=_each_once(_score(line, number) for number, line in enumerate(lines[2:], 3)))
 
 
 def _with_colon(text: str) -> str:

@@ -138,7 +138,7 @@ def update(name: str, source: str | None, now: datetime) -> Kept[Any]:
     feed = feed_of(name)
     if source is None and not feed.address:
         raise DemarcateError(f"{name}: name a file, or an address at {' or '.join(feed.hosts)}")
-    place = source or feed.address
+    place = feed.address if source is None else source
     shown = shown_url(place) if is_url(place) else place
     try:
         raw = fetch(place, PACKED, feed.hosts) if is_url(place) else read_bytes(Path(place), PACKED)

@@ -221,6 +221,17 @@ FROM last GROUP BY day ORDER BY day
 """
 
 
+_SEEN = f"""
+CREATE TEMP TABLE seen ({", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())},
+CHECK (observed_at IS NOT NULL AND kind IS NOT NULL AND resource IS NOT NULL AND name IS NOT NULL),
+CHECK (state IS NOT NULL AND list_contains({[state.value for state in PatchState]}, state)),
+CHECK (finding IS NULL OR (severity IS NOT NULL AND reason IS NOT NULL)))
+"""
+"""Observations, each with all that one has. A file of which one lacks something is broken as a whole."""
+
+_OF_ITS_DAY = "CASE WHEN CAST(observed_at AS DATE) = $its_day THEN true ELSE error('it is of another day') END"
+
+
 def history_of(
     folder: Path,
     levels: Levels,
@@ -240,20 +251,29 @@ def history_of(
     from demarcate.base.connection import connect, short
 
     broken: list[str] = []
-    files: list[str] = []
+    files: list[tuple[Path, date]] = []
     if folder.is_dir():
         for path in walk(folder, [folder], _is_wanted, lambda path, why: broken.append(f"{path}: {why}")):
-            day = path.parent.name
-            if (since is not None and day < since.isoformat()) or (until is not None and day > until.isoformat()):
-                continue
-            (files if _is_whole(path) else broken).append(str(path))
+            day = _day_of(path)
+            if day is None or not _is_whole(path):
+                broken.append(f"{path}: it is no file of the history")
+            elif (since is None or since <= day) and (until is None or day <= until):
+                files.append((path, day))
     if not files:
         return History(days=(), exposures=(), broken=tuple(broken))
     given = {name: list(values) for name, values in (only or {}).items()}
     where = " AND ".join(f"list_contains(${name}, {name})" for name in given if name in COLUMNS) or "true"
     try:
         with connect(folder) as connection:
-            connection.execute(f"CREATE TEMP TABLE seen AS SELECT * FROM {rows_in(files)} WHERE {where}", given)
+            connection.execute(_SEEN)
+            for path, day in files:
+                try:
+                    read = (
+                        f"SELECT {', '.join(COLUMNS)} FROM {rows_in([str(path)])} WHERE {where} AND {_OF_ITS_DAY}"
+                    )
+                    connection.execute(f"INSERT INTO seen {read}", {**given, "its_day": day})
+                except (duckdb.Error, DemarcateError) as error:
+                    broken.append(f"{path}: {short(error)}")
             days = connection.execute(_DAYS).fetchall()
             rows = connection.execute(_EXPOSURES).fetchall()
     except duckdb.Error as error:
@@ -267,6 +287,15 @@ def history_of(
 
 def _is_wanted(name: str) -> bool:
     return name.endswith(SUFFIX)
+
+
+def _day_of(path: Path) -> date | None:
+    """The day of the folder that a file is in; None for one that cannot be, since all days between two are told."""
+    try:
+        day = date.fromisoformat(path.parent.name)
+    except ValueError:
+        return None
+    return day if 2000 <= day.year < 2200 else None
 
 
 def _is_whole(path: Path) -> bool:

@@ -39,6 +39,8 @@ from demarcate.checks.structs import Check
 
 _SOAK: Final = re.compile(r"([1-9][0-9]{0,3}) ?(m|h|d)")
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
+_UNIT: Final = re.compile(r"ou-[0-9a-z]{4,32}-[a-z0-9]{8,32}|r-[0-9a-z]{4,32}")
+"""https://docs.aws.amazon.com/organizations/latest/APIReference/API_OrganizationalUnit.html"""
 _BUDGET: Final = re.compile(r"([1-9][0-9]?|100) ?%")
 
 
@@ -129,6 +131,12 @@ def _wrong(rings: Rings, checks: Mapping[str, Check]) -> Iterator[tuple[tuple[st
         if ring.name in names:
             yield (*where, "id"), f"there are two rings {ring.name!r}"
         names.add(ring.name)
+        for number, unit in enumerate(ring.units):
+            if not _UNIT.fullmatch(unit):
+                yield (
+                    (*where, "units", number),
+                    f"{unit!r} is no unit; expected one such as ou-abcd-11111111",
+                )
         if ring.soak and not _SOAK.fullmatch(ring.soak):
             yield (*where, "soak"), f"{ring.soak!r} is no time to soak; expected one such as 30m, 24h or 3d"
         if ring.at_most.percent is not None:

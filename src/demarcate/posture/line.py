@@ -135,8 +135,10 @@ def draw(model: Model, snapshot: Snapshot, resource: str, *, live: bool = False)
             )
             lines.append(ResourceLine(row_resource, table, service, drawn, operator))
     if not lines:
+        unread = "".join(f"; {told} (could not be read)" for told in list(snapshot.unread)[:1])
         raise DemarcateError(
             f"{snapshot.manifest.origin} has no resource {resource!r}: name its ARN, or its logical id in a template"
+            f"{unread}"
         )
     return lines
 

@@ -58,8 +58,8 @@ def _named(name: str) -> str:
 def give(edits: Sequence[Edited], to: str) -> None:
     """Write the patch of some files to a file, or to standard output (-), and say where it is to be applied.
 
-    Raises DemarcateError where it cannot be written, and where it has characters that standard output does not get: it
-    would be another patch.
+    Raises DemarcateError where it cannot be written, where it has characters that standard output does not get (it is
+    another patch then), and where the file is no patch: somebody may have named the template that is to be edited.
     """
     base = base_of(edits) if edits else Path()
     text = patch_text(edits, base)
@@ -69,6 +69,10 @@ def give(edits: Sequence[Edited], to: str) -> None:
         data("utf-8").write(text)
         return
     try:
+        if _is_another(Path(to)):
+            raise DemarcateError(
+                f"{to}: there is such a file, which is no patch: name the one that is to be written"
+            )
         write_whole(Path(to), text.encode("utf-8", "surrogatepass"))
     except OSError as error:
         raise DemarcateError(f"{to}: cannot be written: {error.strerror or error}") from error
@@ -76,3 +80,16 @@ def give(edits: Sequence[Edited], to: str) -> None:
         say(f"the patch is {to}: look at it, and apply it in {base} (git apply {Path(to).absolute()})")
     else:
         say(f"{to}: no edit is offered, and the patch is empty")
+
+
+def _is_another(path: Path) -> bool:
+    """Whether a path is a file that holds something else than a patch. Raises OSError where that cannot be read."""
+    try:
+        with open_file(path) as file:
+            return file.read(len(_START)) not in (b"", _START)
+    except FileNotFoundError:
+        return False
+
+
+_START: Final = b"--- "
+"""What each patch of ours begins with."""

@@ -73,10 +73,14 @@ class Reading:
         else:
             self.texts[file] = text
 
-    def clear(self) -> None:
-        """Take all edits back."""
-        self.texts.clear()
-        self._grown.clear()
+    def keep(self) -> Callable[[], None]:
+        """Keep the edits as they are now: what brings these back."""
+        texts, grown = dict(self.texts), {file: list(lines) for file, lines in self._grown.items()}
+
+        def bring_back() -> None:
+            self.texts, self._grown = dict(texts), {file: list(lines) for file, lines in grown.items()}
+
+        return bring_back
 
     def read(self) -> Snapshot:
         """All templates, edits included. Raises DemarcateError."""
@@ -94,31 +98,51 @@ Wrong = Callable[[Snapshot, list[T]], str | None]
 def edit_all(
     reading: Reading, items: Sequence[T], texts: Texts[T], wrong: Wrong[T]
 ) -> tuple[list[tuple[T, int]], list[tuple[T, str]]]:
-    """Edit for all items what can be edited: at once where that is right, and else for each by itself.
+    """Edit for all items what can be edited: at once where that is right, and else for each half of them.
 
     The edited texts are then those of the reading. Returned are the items that an edit is for, with its line, and the
     others, with why.
     """
     edited: list[tuple[T, int]] = []
     left: list[tuple[T, str]] = []
+    _edit_group(reading, items, texts, wrong, edited, left)
+    return edited, left
+
+
+def _edit_group(
+    reading: Reading,
+    items: Sequence[T],
+    texts: Texts[T],
+    wrong: Wrong[T],
+    edited: list[tuple[T, int]],
+    left: list[tuple[T, str]],
+) -> None:
+    """Edit for items, after those that are `edited`, and add to these and to those that are `left`."""
+    bring_back = reading.keep()
+    group: list[tuple[T, int]] = []
+    others: list[tuple[T, str]] = []
     for item in items:
         try:
             line, text = next(texts(reading, item))
         except NotEdited as error:
-            left.append((item, str(error)))
+            others.append((item, str(error)))
         else:
-            edited.append((item, reading.put(str(item.file), text, line)))
-    if not edited or _wrong(reading, [item for item, _ in edited], wrong) is None:
-        return edited, left
-    reading.clear()
-    edited, left = [], []
-    for item in items:
-        line_or_why = _alone(reading, item, [done for done, _ in edited], texts, wrong)
-        if isinstance(line_or_why, int):
-            edited.append((item, line_or_why))
-        else:
-            left.append((item, line_or_why))
-    return edited, left
+            group.append((item, reading.put(str(item.file), text, line)))
+    if not group or _wrong(reading, [item for item, _ in (*edited, *group)], wrong) is None:
+        edited += group
+        left += others
+        return
+    bring_back()
+    if len(items) > 1:
+        half = len(items) // 2
+        _edit_group(reading, items[:half], texts, wrong, edited, left)
+        _edit_group(reading, items[half:], texts, wrong, edited, left)
+        return
+    line_or_why = _alone(reading, items[0], [done for done, _ in edited], texts, wrong)
+    if isinstance(line_or_why, int):
+        edited.append((items[0], line_or_why))
+    else:
+        left.append((items[0], line_or_why))
 
 
 def _alone(reading: Reading, item: T, done: list[T], texts: Texts[T], wrong: Wrong[T]) -> int | str:
