@@ -214,6 +214,8 @@ def test(
     _check_accounts([*(account or ()), *([management_account] if management_account else ())])
     denials, others = _denials(policies, _choices(set_, exempt))
     outcome = Outcome()
+    if "" in events:
+        raise DemarcateError("--events takes files that CloudTrail delivered, folders of them, or aws")
     paths = [Path(name) for name in events if name != HISTORY]
     if paths and len(paths) < len(events):
         raise DemarcateError("--events takes files, or aws: give one of the two")

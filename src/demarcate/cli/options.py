@@ -290,8 +290,10 @@ def known(what: str, name: str | None, names: Iterable[str]) -> None:
 
     from demarcate.base.errors import DemarcateError
 
-    near = difflib.get_close_matches(name, list(names), 1)
-    hint = f"; did you mean {near[0]}?" if near else f" (there are: {', '.join(names)})"
+    there = list(names)
+    near = difflib.get_close_matches(name, there, 1)
+    listed = f" (there are: {', '.join(there)})" if len(there) <= 20 else f" among the {len(there)} that there are"
+    hint = f"; did you mean {near[0]}?" if near else listed
     raise DemarcateError(f"there is no {what} {name!r}{hint}")
 
 

@@ -66,7 +66,12 @@ def calendar(
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Name all resources.")] = False,
     format: Annotated[CalendarFormat, typer.Option("--format", help="How it is written.")] = CalendarFormat.TEXT,
-    out: Annotated[Path | None, typer.Option("--out", help="The file to write, in that format.")] = None,
+    out: Annotated[
+        Path | None,
+        typer.Option(
+            "--out", metavar="FILE", help="Write a file, in that format or as its name ends: .html, .ics, …"
+        ),
+    ] = None,
     profile: options.Profile = None,
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,
@@ -82,15 +87,13 @@ def calendar(
     """
     from datetime import timedelta
 
-    from demarcate.base.errors import DemarcateError
     from demarcate.base.moments import local, utc
     from demarcate.estate.sources.collecting import collect_snapshot
     from demarcate.patching.calendar import LATEST, check_span, make_calendar, selection
     from demarcate.patching.schedules import zone_of
     from demarcate.report.progress import showing
 
-    if format is CalendarFormat.TEXT and out is not None:
-        raise DemarcateError("--out requires --format html, icalendar, json or csv")
+    format = _format_of(format, out)
     clocks = zone_of(zone)
     first = None if since is None else _moment("--from", since, zone)
     last = None if until is None else _moment("--until", until, zone, end=True)
@@ -116,6 +119,27 @@ def calendar(
         made = make_calendar(snapshot, begins, ends, zone=zone, tag=group_by, minutes=node_minutes, also=own)
         _tell(made, format, out, full=full)
         _say_unread(snapshot, wanted)
+
+
+_BY_SUFFIX = {
+    ".html": CalendarFormat.HTML,
+    ".ics": CalendarFormat.ICALENDAR,
+    ".json": CalendarFormat.JSON,
+    ".csv": CalendarFormat.CSV,
+}
+
+
+def _format_of(format: CalendarFormat, out: Path | None) -> CalendarFormat:
+    """The format that is named, or that a file's name says. Raises DemarcateError where neither does."""
+    from demarcate.base.errors import DemarcateError
+
+    if out is None or format is not CalendarFormat.TEXT:
+        return format
+    if out.suffix not in _BY_SUFFIX:
+        raise DemarcateError(
+            f"{out}: its name says no format: end it with {', '.join(_BY_SUFFIX)}, or name --format"
+        )
+    return _BY_SUFFIX[out.suffix]
 
 
 def _tell(calendar: Calendar, format: CalendarFormat, out: Path | None, *, full: bool) -> None:
