@@ -28,6 +28,7 @@ CALLED = {"s3api": "s3", "configservice": "config", "deploy": "codedeploy"}
 """Services that the CLI calls otherwise than botocore."""
 RENAMED = {
     ("sns", "subscribe"): {"notification-endpoint": "endpoint"},
+    ("configservice", "put-configuration-recorder"): {"recording-group": "configuration-recorder"},
     ("eks", "update-cluster-version"): {"kubernetes-version": "version"},
     ("ec2", "run-instances"): {"no-associate-public-ip-address": "network-interfaces"},
     ("ec2", "revoke-security-group-egress"): {
@@ -36,7 +37,7 @@ RENAMED = {
         "port": "from-port",
     },
 }
-"""Options that the CLI calls otherwise: since one of its own has their name, or since theirs are long.
+"""Options that the CLI calls otherwise: since one of its own has their name, or since theirs are long or deep.
 
 https://github.com/aws/aws-cli/tree/develop/awscli/customizations
 """
