@@ -47,7 +47,11 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             "large": lambda: estates.large(10_000),
         }
         path = tmp_path_factory.mktemp(name) / "report.html"
-        text = estates.drift() if name == "drift" else estates.written(makers[name]())
+        texts: dict[str, Callable[[], str]] = {
+            "drift": estates.drift,
+            "drifted": lambda: estates.written(assessed(), estates.SOME_DRIFT),
+        }
+        text = texts[name]() if name in texts else estates.written(makers[name]())
         path.write_text(text, encoding="utf-8")
         return path
 

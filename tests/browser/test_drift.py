@@ -1,10 +1,16 @@
-"""The page of drift: it asks for nothing, runs nothing, shows what anybody wrote as text, and fits a narrow screen."""
+"""Drift as a page and in the report: it asks for nothing, shows what others wrote as text, and fits a phone."""
 
 from __future__ import annotations
 
-from tests.browser.conftest import Open
-from tests.browser.estates import DRIFT
-from tests.report.hostile import TEXTS
+import re
+
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Open, follow
+from tests.browser.estates import SOME_DRIFT
+from tests.browser.test_access import PARK, UNPARK
+from tests.report.hostile import DRIFT, TEXTS
 
 
 def test_the_page_of_drift(visit: Open) -> None:
@@ -20,3 +26,33 @@ def test_the_page_of_drift(visit: Open) -> None:
     assert page.locator("#aws li").count() == len(TEXTS)
     narrow = visit("drift", viewport={"width": 390, "height": 800}, color_scheme="dark")
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_the_view_of_drift(visit: Open) -> None:
+    page = visit("drifted", bypass_csp=True)
+    tab = page.locator(".top nav").get_by_role("link", name="Drift")
+    tab.focus()
+    page.keyboard.press("Enter")
+    view = page.locator("#drift")
+    expect(view.locator("h2")).to_be_focused()
+    assert (tab.get_attribute("aria-current"), page.locator(".view.current").count()) == ("page", 1)
+    assert view.locator("tbody tr").count() == len(SOME_DRIFT.drifts)
+    assert not view.locator("script, img, iframe, [onerror], a:not([href^='#drift/'])").count()
+    page.evaluate(PARK)
+    assert not Axe().run(page, options={"resultTypes": ["violations"]}).response["violations"]
+    page.evaluate(UNPARK)
+    follow(view.get_by_role("link", name="undeclared"))
+    expect(view.get_by_role("heading", name="Undeclared")).to_be_focused()
+    expect(view.get_by_role("heading", name="Undeclared")).to_be_in_viewport()
+    page.go_back()
+    page.wait_for_function("scrollY === 0")
+    assert tab.get_attribute("aria-current") == "page"
+
+
+def test_a_part_of_the_view_has_an_address(visit: Open) -> None:
+    page = visit("drifted", "#drift/missing", viewport={"width": 390, "height": 800})
+    expect(page.locator("#drift").get_by_role("heading", name="Missing")).to_be_in_viewport()
+    expect(page).to_have_title(re.compile("^Missing – .*examples/estate"))
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.evaluate("location.hash = '#drift/nothing'")
+    expect(page.locator(".view.current h2")).to_have_text("Nothing has this address")

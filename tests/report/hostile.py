@@ -11,6 +11,7 @@ import msgspec
 
 from demarcate.assessing import assess_sources
 from demarcate.changes.structs import Change, Operation, Read, Step, Undo
+from demarcate.drift.structs import AwsResult, Cause, Comparison, Drift, DriftKind
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
@@ -18,6 +19,8 @@ from demarcate.estate.tables import table
 from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.ledger import Ledger
 from demarcate.posture import kept as kept_assessment
+from demarcate.report import drift as drift_report
+from demarcate.report.out import saving
 
 TEXTS: list[str] = json.loads(Path(__file__).with_name("hostile.json").read_text())
 
@@ -212,6 +215,46 @@ def events(folder: Path) -> Path:
     statement = {"Sid": TEXTS[6], "Effect": "Deny", "Action": "*", "Resource": TEXTS[6]}
     (folder / "policy.txt").write_text(json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
     return folder
+
+
+DRIFT = Comparison(
+    declared="templates " + TEXTS[0],
+    live="aws " + TEXTS[1],
+    moment="2026-11-01T00:00:00+00:00",
+    drifts=tuple(
+        Drift(
+            kind=kind,
+            table="aws_ebs_volume",
+            resource=f"{text}{number}",
+            account=text,
+            region=text,
+            column=f"size{number}",
+            declared={text: [text]},
+            live=[text],
+            reason=text,
+            logical_id=text,
+            file=text,
+            line=1,
+            causes=(Cause(event=text, by=text, at=text),),
+        )
+        for kind in DriftKind
+        for number, text in enumerate(TEXTS)
+    ),
+    resources=1,
+    values=1,
+    aws=tuple(
+        AwsResult(by=text, resource=text, account=text, region=text, status=text, in_sync=False) for text in TEXTS
+    ),
+)
+"""Drift of every kind, of which all that anybody could write is hostile."""
+
+
+def drift(file: Path) -> Path:
+    """That drift as `demarcate drift --out` writes it, in a file."""
+    file = file.with_suffix(".json")
+    with saving(file) as out:
+        drift_report.write_json(DRIFT, out)
+    return file
 
 
 def strings(value: Any) -> set[str]:

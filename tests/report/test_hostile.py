@@ -14,6 +14,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from enum import StrEnum
 from functools import cache
+from html import escape
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
@@ -23,6 +24,7 @@ import typer
 from demarcate.__main__ import main
 from demarcate.base import stopping
 from demarcate.cli import app
+from demarcate.report.safe import printable
 from tests import processes
 from tests.processes import PATIENCE, started
 from tests.report import hostile
@@ -36,6 +38,7 @@ FOLDERS: dict[str, Callable[[Path], Path]] = {
     "kept": hostile.kept,
     "ledger": hostile.ledger,
     "events": hostile.events,
+    "drift": hostile.drift,
 }
 
 NAMED = "SELECT volume_id, size, tags, attached_instance_ids, {'a': volume_id}, map {volume_id: 1}, [[volume_id]]"
@@ -50,6 +53,7 @@ RUNS: dict[str, list[str]] = {
     "assess": ["{snapshot}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"],
     "assess templates": ["{templates}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"],
     "report": ["{kept}"],
+    "report drift": ["{kept}", "--drift", "{drift}"],
     "collect": ["{templates}", "--out", "{out}/" + TEXTS[0].replace("/", "_")],
     "collect nothing": ["{out}/" + TEXTS[6], "--out", "{out}/s"],
     "query": [QUERY, "{snapshot}"],
@@ -344,6 +348,18 @@ def test_reports_in_files_are_harmless(run: Run, tmp_path: Path) -> None:
     assert set(TEXTS) <= hostile.strings(hostile.document(document))
     assert_no_formulas(cells)
     assert "<script>alert" not in html
+
+
+def test_drift_in_the_report_is_harmless(run: Run, tmp_path: Path) -> None:
+    run("report drift", "--out", str(tmp_path / "r.html"))
+    html = (tmp_path / "r.html").read_bytes().decode()
+    assert_harmless(html)
+    view = html[html.index('id="drift"') : html.index("</main>")]
+    ours = "a br code h2 h3 li p section span strong table tbody td th thead tr ul div"
+    assert set(re.findall(r"</?([^\s>/]*)", view)) == set(ours.split())
+    assert not re.search(r"<[^>]*\s(on\w+|style|src)=", view)
+    for drift in hostile.DRIFT.drifts:
+        assert f"<code>{escape(printable(str(drift.column)))}" in view
 
 
 @pytest.mark.parametrize("ending", ["svg", "png", "drawio"])

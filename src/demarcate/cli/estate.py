@@ -15,6 +15,7 @@ from demarcate.cli.options import Format, ReportFormat
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
+    from demarcate.drift.structs import Comparison
     from demarcate.estate.snapshots.manifest import Unread
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.posture.assessment import Assessment
@@ -58,6 +59,7 @@ def assess(
     ] = None,
     format: options.Reported = ReportFormat["text"],
     out: options.ReportFiles = None,
+    drift: options.DriftFile = None,
     save: Annotated[
         Path | None,
         typer.Option("--save", metavar="DIR", help="Keep the assessment in this new folder, to report it again."),
@@ -80,6 +82,7 @@ def assess(
     if passes and save is None:
         raise DemarcateError("--passes requires --save: reports count what passes")
     files = [reports.Destination.of(text) for text in out or ()]
+    compared = _comparison(drift, files, format)
     with showing() as progress:
         assessment = assess_sources(
             sources,
@@ -97,7 +100,7 @@ def assess(
         from demarcate.posture import kept
 
         kept.save(assessment, save)
-    _tell(assessment, files, format, fail_on)
+    _tell(assessment, files, format, fail_on, compared)
 
 
 def report(
@@ -105,6 +108,7 @@ def report(
     fail_on: options.FailOn = None,
     format: options.Reported = ReportFormat["text"],
     out: options.ReportFiles = None,
+    drift: options.DriftFile = None,
 ) -> None:
     """Report an assessment that was kept, without reading or judging anything again.
 
@@ -115,8 +119,9 @@ def report(
 
     _check_severity(fail_on)
     files = [reports.Destination.of(text) for text in out or ()]
+    compared = _comparison(drift, files, format)
     with open_assessment(folder) as assessment:
-        _tell(assessment, files, format, fail_on)
+        _tell(assessment, files, format, fail_on, compared)
 
 
 def _check_severity(fail_on: str | None) -> None:
@@ -128,16 +133,35 @@ def _check_severity(fail_on: str | None) -> None:
         raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
 
 
-def _tell(assessment: Assessment, files: Sequence[Destination], format: ReportFormat, fail_on: str | None) -> None:
+def _comparison(path: Path | None, files: Sequence[Destination], format: ReportFormat) -> Comparison | None:
+    """The drift that is to be shown; None where none is. Raises DemarcateError where no report would show it."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.drift.kept import read_comparison
+    from demarcate.report import reports
+
+    if path is None:
+        return None
+    if not any(written.drift for written in (reports.FORMATS[format.value], *(to.format for to in files))):
+        raise DemarcateError("--drift is shown in the HTML report alone: add --out FILE.html, or --format html")
+    return read_comparison(path)
+
+
+def _tell(
+    assessment: Assessment,
+    files: Sequence[Destination],
+    format: ReportFormat,
+    fail_on: str | None,
+    drift: Comparison | None,
+) -> None:
     """Write the reports of an assessment, and end with the exit code that it has."""
     from demarcate.checks.structs import SEVERITIES
     from demarcate.report import reports
 
     for to in files:
-        reports.save(assessment, to)
+        reports.save(assessment, to, drift)
     _tell_skipped(assessment.snapshot)
     chosen = reports.FORMATS[format.value]
-    chosen.render(assessment, data(chosen.encoding))
+    chosen.render(assessment, data(chosen.encoding), drift)
     for to in files:
         say(f"written: {to.path}")
     if fail_on is not None and assessment.judgement.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):

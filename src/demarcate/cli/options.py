@@ -122,6 +122,12 @@ ReportFiles = Annotated[
         help=f"Write a report there, too: {', '.join(format.suffix for format in FORMATS.values())}; repeatable.",
     ),
 ]
+DriftFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--drift", metavar="FILE", help="Show drift in the HTML report, too: what drift --out FILE.json wrote."
+    ),
+]
 
 
 _held: list[Configuration] = [Configuration(Settings())]

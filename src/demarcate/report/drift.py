@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from demarcate.drift.kept import document
 from demarcate.drift.structs import AwsResult, Comparison, Drift, DriftKind
 from demarcate.report.console import Console
 from demarcate.report.out import Out
@@ -110,8 +111,8 @@ def together(drifts: Sequence[Drift]) -> list[Drift]:
 
 
 def write_json(comparison: Comparison, out: Out) -> None:
-    """The comparison as one JSON document."""
-    out.write(json_text({"drifted": comparison.drifted, **msgspec.to_builtins(comparison)}) + "\n")
+    """The comparison as one JSON document, which `drift/kept.py` reads again."""
+    out.write(json_text(document(comparison)) + "\n")
 
 
 def write_sarif(comparison: Comparison, out: Out) -> None:

@@ -13,6 +13,7 @@ from demarcate.base.logs import phase
 from demarcate.report.out import Out, saving
 
 if TYPE_CHECKING:
+    from demarcate.drift.structs import Comparison
     from demarcate.posture.assessment import Assessment
 
 
@@ -21,8 +22,8 @@ class Format:
     """A format: what it is called, how its files end, what they are on the web, and the module that writes it.
 
     The module has `write(assessment, out)`, and is imported when it is needed. With `passes`, it tells of each resource
-    that passes, so that these have to be kept as findings. `encoding` is that which its readers expect, wherever it is
-    printed; None for that of the terminal.
+    that passes, so that these have to be kept as findings. With `drift`, `write` takes a comparison, too, and shows it.
+    `encoding` is that which its readers expect, wherever it is printed; None for that of the terminal.
     """
 
     id: str
@@ -30,19 +31,21 @@ class Format:
     media_type: str
     module: str
     passes: bool = False
+    drift: bool = False
     encoding: str | None = None
 
     @phase("wrote")
-    def render(self, assessment: Assessment, out: Out) -> None:
-        """Write a report to a stream."""
-        import_module(self.module).write(assessment, out)
+    def render(self, assessment: Assessment, out: Out, drift: Comparison | None = None) -> None:
+        """Write a report to a stream, with drift where the format shows it."""
+        shown = (drift,) if self.drift else ()
+        import_module(self.module).write(assessment, out, *shown)
 
 
 FORMATS: Final = {
     format.id: format
     for format in (
         Format("text", ".txt", "text/plain", "demarcate.report.terminal"),
-        Format("html", ".html", "text/html", "demarcate.report.html", encoding="utf-8"),
+        Format("html", ".html", "text/html", "demarcate.report.html", drift=True, encoding="utf-8"),
         Format("json", ".json", "application/json", "demarcate.report.json_report"),
         Format("csv", ".csv", "text/csv", "demarcate.report.findings_csv"),
     )
@@ -72,10 +75,10 @@ class Destination:
         raise DemarcateError(f"{text}: name a file that ends in one of {ends}, or FORMAT=FILE{hint}")
 
 
-def save(assessment: Assessment, to: Destination) -> None:
+def save(assessment: Assessment, to: Destination, drift: Comparison | None = None) -> None:
     """Write a report to a file, whole or not at all. Raises DemarcateError where it cannot be written."""
     try:
         with saving(to.path) as out:
-            to.format.render(assessment, out)
+            to.format.render(assessment, out, drift)
     except OSError as error:
         raise DemarcateError(f"{to.path}: cannot be written: {error.strerror or error}") from error

@@ -6,18 +6,20 @@ Scripts show it view by view, and add what is made from data: findings, checks, 
 
 from __future__ import annotations
 
+from demarcate.drift.structs import Comparison
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import EXPIRES_SOON
 from demarcate.report import unread
 from demarcate.report.html import content, data, words
+from demarcate.report.html import drift as drift_page
 from demarcate.report.html.page import page
 from demarcate.report.out import Out
 
 _SCRIPTS = ("dom.js", "data.js", "route.js", "findings.js", "views.js", "report.js")
 
 
-def write(assessment: Assessment, out: Out) -> None:
-    """Write the report."""
+def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> None:
+    """Write the report; with a view of drift, where there is a comparison."""
     findings = data.worst_first(assessment.findings())
     posture = assessment.posture
     areas = content.area_pages(assessment, findings)
@@ -26,7 +28,7 @@ def write(assessment: Assessment, out: Out) -> None:
         page(
             __name__,
             "page.html.j2",
-            styles=["look.css", "report.css"],
+            styles=["look.css", "report.css", *(["drift.css"] if drift else [])],
             head=["theme.js"],
             scripts=_SCRIPTS,
             data=data.script_data(assessment, findings),
@@ -45,6 +47,7 @@ def write(assessment: Assessment, out: Out) -> None:
                 "expiring": content.expiring(posture, proofs),
                 "roll_ups": content.roll_ups(assessment),
                 "not_run": content.not_run(posture),
+                "drift": drift_page.arranged(drift) if drift else None,
                 "unseen_types": assessment.snapshot.manifest.resources,
                 "number_of_findings": len(findings),
                 "EXPIRES_SOON": EXPIRES_SOON,

@@ -1,4 +1,7 @@
-"""Drift as one self-contained page, without scripts: what differs, where it is declared, and what was not compared."""
+"""Drift as one self-contained page, without scripts: what differs, where it is declared, and what was not compared.
+
+The report of an assessment shows the same as one of its views.
+"""
 
 from __future__ import annotations
 
@@ -36,13 +39,24 @@ class Row:
 class Section:
     """All drift of one kind; `more` are not shown."""
 
-    kind: str
+    kind: DriftKind
     sign: Sign
     title: str
     about: str
     count: int
     rows: tuple[Row, ...]
     more: int
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A comparison, arranged for reading. `drifted` is how many differences there are; `aws` are lines."""
+
+    comparison: Comparison
+    moment: str
+    drifted: int
+    sections: tuple[Section, ...]
+    aws: tuple[str, ...]
 
 
 _SECTIONS: Final = {
@@ -59,20 +73,25 @@ _SECTIONS: Final = {
 
 def write(comparison: Comparison, out: Out) -> None:
     """Write the page."""
-    sections = [_section(kind, comparison.of(kind)) for kind in _SECTIONS]
     out.write(
         page(
             "demarcate.report.html",
             "drift.html.j2",
             styles=["look.css", "report.css", "drift.css"],
-            context={
-                "version": __version__,
-                "comparison": comparison,
-                "moment": comparison.moment[:16].replace("T", " "),
-                "sections": sections,
-                "aws": lines_of_aws(comparison.aws or ()),
-            },
+            context={"version": __version__, "drift": arranged(comparison)},
         )
+    )
+
+
+def arranged(comparison: Comparison) -> Shown:
+    """What the page shows of a comparison."""
+    sections = tuple(_section(kind, comparison.of(kind)) for kind in _SECTIONS)
+    return Shown(
+        comparison,
+        comparison.moment[:16].replace("T", " "),
+        sum(section.count for section in sections if section.kind is not DriftKind.NOT_COMPARED),
+        sections,
+        tuple(lines_of_aws(comparison.aws or ())),
     )
 
 

@@ -9,22 +9,28 @@ const scrolled = new Map();
 let shown = null;
 let step = 0;
 
-/** The section that shows a place: one of the document, or the one that is made from data. */
-function sectionOf(place) {
+/** The heading of a place: of a view of the document, of a part of one, or of the view that is made from data. */
+function headingOf(place) {
   const path = place.id ? `${place.view}/${place.id}` : place.view;
   const section = Object.hasOwn(MADE, place.view) ? null : byId(path);
-  if (section !== made && section?.classList.contains("view")) return section;
+  if (section?.closest(".view:not(#made)")) {
+    const heading = section.querySelector("[data-heading]");
+    if (heading) return heading;
+  }
   const make = Object.hasOwn(MADE, place.view) ? MADE[place.view] : lost;
   made.replaceChildren(...make(place).flat(Infinity).filter(Boolean));
-  return made;
+  return made.querySelector("[data-heading]");
 }
 
+/** Whether a heading is that of a part, which may stand far below the top of its view. */
+const isPart = (heading) => heading.dataset.heading === "part";
+
 function show(place) {
-  const section = sectionOf(place);
+  const heading = headingOf(place);
+  const section = heading.closest(".view");
   if (section !== made) made.replaceChildren();
   for (const current of document.querySelectorAll(".view.current")) current.classList.remove("current");
   section.classList.add("current");
-  const heading = section.querySelector("[data-heading]");
   document.title = `${heading.textContent} – ${NAME}`;
   for (const tab of document.querySelectorAll(".top nav a")) {
     if (tab.hash === `#${place.view}`) tab.setAttribute("aria-current", "page");
@@ -58,7 +64,7 @@ function fill(section, place) {
 
 const samePath = (one, other) => one && one.view === other.view && one.id === other.id;
 
-/** Put focus and scrolling where the reader expects them: at the top of a new view, at the place left before. */
+/** Put focus and scrolling where the reader expects them: at the top of a new view, at a part, at the place left before. */
 function settle(heading, stayed) {
   const before = history.state?.step;
   if (before === undefined) history.replaceState({ step: ++step }, "");
@@ -66,7 +72,7 @@ function settle(heading, stayed) {
   target.tabIndex = -1;
   target.focus({ preventScroll: true });
   if (before !== undefined) scrollTo(0, scrolled.get(before) ?? 0);
-  else if (stayed) target.scrollIntoView();
+  else if (stayed || isPart(heading)) target.scrollIntoView();
   else scrollTo(0, 0);
 }
 
@@ -115,5 +121,6 @@ byId("responsibility-filters").addEventListener("submit", (event) => event.preve
 history.scrollRestoration = "manual";
 if (history.state?.step === undefined) history.replaceState({ step: ++step }, "");
 else step = history.state.step;
-show(placeOf(location.hash));
-scrollTo(0, scrolled.get(history.state.step) ?? 0);
+const first = show(placeOf(location.hash));
+if (isPart(first)) first.scrollIntoView();
+else scrollTo(0, scrolled.get(history.state.step) ?? 0);
