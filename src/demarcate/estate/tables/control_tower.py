@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from demarcate.estate.schema.table import Arn, Each, Table, Text
 
+_LANDING_ZONES = Each("controltower.list_landing_zones", "landingZones[]")
+"""Only the region that is home to a landing zone has any, and what is enabled in it."""
+
 LANDING_ZONE = Table(
     "aws_controltower_landing_zone",
     "A landing zone of Control Tower, as its home region tells it.",
     service="organizations",
     live=(
-        Each("controltower.list_landing_zones", "landingZones[]"),
+        _LANDING_ZONES,
         Each("controltower.get_landing_zone", "landingZone", inputs={"landingZoneIdentifier": "arn"}),
     ),
     columns=(
@@ -25,7 +28,10 @@ ENABLED_BASELINE = Table(
     "aws_controltower_enabled_baseline",
     "A baseline of Control Tower that is enabled for an organizational unit or an account.",
     service="organizations",
-    live=Each("controltower.list_enabled_baselines", "enabledBaselines[]", params={"includeChildren": True}),
+    live=(
+        _LANDING_ZONES,
+        Each("controltower.list_enabled_baselines", "enabledBaselines[]", params={"includeChildren": True}),
+    ),
     columns=(
         Arn(live="arn"),
         Text("baseline_identifier", live="baselineIdentifier"),
@@ -52,7 +58,7 @@ ENABLED_CONTROL = Table(
     "aws_controltower_enabled_control",
     "A control of Control Tower that is enabled for an organizational unit.",
     service="organizations",
-    live=Each("controltower.list_enabled_controls", "enabledControls[]"),
+    live=(_LANDING_ZONES, Each("controltower.list_enabled_controls", "enabledControls[]")),
     columns=(
         Arn(live="arn"),
         Text("control_identifier", live="controlIdentifier"),
