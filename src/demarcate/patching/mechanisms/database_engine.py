@@ -21,7 +21,7 @@ from demarcate.patching.mechanisms.mechanism import (
     Target,
     Wish,
     step_of,
-    tags_of,
+    target_of,
 )
 from demarcate.patching.rollback import Proof, irreversible, unknown
 
@@ -80,15 +80,7 @@ def targets_of(rows: Rows, value: str) -> Iterator[Target]:
                 why_not = f"it is {row['status'] or 'in a state that is not known'}"
             elif row["engine_version"] == version:
                 why_not = "it has it already"
-            yield Target(
-                row["account_id"],
-                row["region"],
-                row["resource"],
-                str(row[name]),
-                {**row, "is_cluster": table == _CLUSTERS, "name": row[name]},
-                tags_of(row),
-                why_not=why_not,
-            )
+            yield target_of({**row, "is_cluster": table == _CLUSTERS, "name": row[name]}, str(row[name]), why_not)
 
 
 def upgrade_of(target: Target, artefact: Artefact, reader: Reader) -> Mapping[str, Any]:

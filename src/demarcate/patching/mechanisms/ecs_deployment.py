@@ -24,7 +24,7 @@ from demarcate.patching.mechanisms.mechanism import (
     Target,
     Wish,
     step_of,
-    tags_of,
+    target_of,
 )
 from demarcate.patching.rollback import Proof, irreversible, possible, unknown
 
@@ -59,15 +59,7 @@ def _targets(rows: Rows, _value: str) -> Iterator[Target]:
     for row in rows[_SERVICES]:
         controller = row["deployment_controller_type"]
         why_not = "" if controller == "ECS" else f"it is deployed by {controller or 'what could not be read'}"
-        yield Target(
-            row["account_id"],
-            row["region"],
-            row["resource"],
-            str(row["service_name"]),
-            row,
-            tags_of(row),
-            why_not=why_not,
-        )
+        yield target_of(row, str(row["service_name"]), why_not)
 
 
 def _definition(name: str) -> Read:

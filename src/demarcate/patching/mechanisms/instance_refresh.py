@@ -25,6 +25,7 @@ from demarcate.patching.mechanisms.mechanism import (
     Wish,
     step_of,
     tags_of,
+    target_of,
 )
 from demarcate.patching.rollback import Proof, irreversible, possible, unknown
 
@@ -70,15 +71,7 @@ def _targets(rows: Rows, _value: str) -> Iterator[Target]:
             why_not = "it uses a launch configuration: move it to a launch template first"
         elif not row["launch_template_id"]:
             why_not = "its launch template could not be read"
-        yield Target(
-            row["account_id"],
-            row["region"],
-            row["resource"],
-            str(row["name"]),
-            row,
-            tags_of(row),
-            why_not=why_not,
-        )
+        yield target_of(row, str(row["name"]), why_not)
 
 
 def _policy(group: str) -> Read:

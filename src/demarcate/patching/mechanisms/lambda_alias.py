@@ -13,7 +13,7 @@ from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Operation, Read, Step, Undo
 from demarcate.changes.values import literal
 from demarcate.patching.artefacts import Artefact
-from demarcate.patching.mechanisms.mechanism import Mechanism, NotFor, Rows, Target, Wish, step_of, tags_of
+from demarcate.patching.mechanisms.mechanism import Mechanism, NotFor, Rows, Target, Wish, step_of, target_of
 from demarcate.patching.rollback import Proof, irreversible, possible, unknown
 
 _FUNCTIONS: Final = "aws_lambda_function"
@@ -51,7 +51,7 @@ def _targets(rows: Rows, value: str) -> Iterator[Target]:
     name = _parts(value)["name"]
     for row in rows[_FUNCTIONS]:
         if row["name"] == name:
-            yield Target(row["account_id"], row["region"], row["resource"], name, row, tags_of(row))
+            yield target_of(row, name)
 
 
 def _alias(value: str) -> Read:

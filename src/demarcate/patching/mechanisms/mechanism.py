@@ -84,6 +84,11 @@ def tags_of(row: Mapping[str, Any]) -> dict[str, Any] | None:
     return told if isinstance(told, dict) else None
 
 
+def target_of(row: Mapping[str, Any], name: str, why_not: str = "") -> Target:
+    """A row as what may receive an artefact."""
+    return Target(row["account_id"], row["region"], row["resource"], name, row, tags_of(row), why_not=why_not)
+
+
 def step_of(target: Target, reader: Reader, *, reads: Read, **told: Any) -> Step:
     """A step for a resource, planned against the state that is there now. Raises NotDone where it cannot be read."""
     return Step(

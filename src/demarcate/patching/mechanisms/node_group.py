@@ -23,7 +23,7 @@ from demarcate.patching.mechanisms.mechanism import (
     Target,
     Wish,
     step_of,
-    tags_of,
+    target_of,
 )
 from demarcate.patching.rollback import Proof, irreversible, unknown
 
@@ -58,15 +58,7 @@ def _targets(rows: Rows, value: str) -> Iterator[Target]:
             why_not = f"it runs Kubernetes {row['version'] or 'of a version that is not known'}"
         elif row["release_version"] == value:
             why_not = "it has it already"
-        yield Target(
-            row["account_id"],
-            row["region"],
-            row["resource"],
-            f"{row['cluster_name']}/{row['nodegroup_name']}",
-            row,
-            tags_of(row),
-            why_not=why_not,
-        )
+        yield target_of(row, f"{row['cluster_name']}/{row['nodegroup_name']}", why_not)
 
 
 def _looks(target: Target, _artefact: Artefact, _reader: Reader) -> Mapping[str, Any]:

@@ -21,7 +21,7 @@ from demarcate.patching.mechanisms.mechanism import (
     Target,
     Wish,
     step_of,
-    tags_of,
+    target_of,
 )
 from demarcate.patching.rollback import Proof, irreversible, possible, unknown
 
@@ -50,15 +50,7 @@ def _artefact(value: str) -> Read:
 def _targets(rows: Rows, _value: str) -> Iterator[Target]:
     for row in rows[_ENVIRONMENTS]:
         why_not = "" if row["status"] == "Ready" else f"it is {row['status'] or 'in a state that is not known'}"
-        yield Target(
-            row["account_id"],
-            row["region"],
-            row["resource"],
-            str(row["environment_name"]),
-            row,
-            tags_of(row),
-            why_not=why_not,
-        )
+        yield target_of(row, str(row["environment_name"]), why_not)
 
 
 def _looks(target: Target, artefact: Artefact, reader: Reader) -> Mapping[str, Any]:

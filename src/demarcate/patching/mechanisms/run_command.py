@@ -26,6 +26,7 @@ from demarcate.patching.mechanisms.mechanism import (
     Wish,
     step_of,
     tags_of,
+    target_of,
 )
 from demarcate.patching.rollback import Proof, irreversible, possible, unknown
 
@@ -99,15 +100,7 @@ def _targets(rows: Rows, _value: str) -> Iterator[Target]:
     for place, instance in instances.items():
         if place not in managed and instance["instance_state"] == "running":
             why_not = "Systems Manager does not manage it"
-            yield Target(
-                instance["account_id"],
-                instance["region"],
-                instance["resource"],
-                instance["instance_id"],
-                instance,
-                tags_of(instance),
-                why_not=why_not,
-            )
+            yield target_of(instance, instance["instance_id"], why_not)
 
 
 def _looks(target: Target, artefact: Artefact, reader: Reader) -> Mapping[str, Any]:
