@@ -53,7 +53,7 @@ def write(calendar: Calendar, console: Console, *, full: bool = False) -> None:
         console.print_lines(
             Text("\n".join(line for entry in entries for line in _lines(entry, zone, console.width)))
         )
-    _section("At once", [_collision(collision, zone) for collision in calendar.collisions], console)
+    _section("At once", [collision_line(collision, zone) for collision in calendar.collisions], console)
     _section(
         "Past already",
         [f"{entry.start.date()} {KINDS[entry.kind]} {told(entry)}" for entry in calendar.past],
@@ -134,7 +134,8 @@ def told(entry: Entry) -> str:
     return f"{entry.of} {entry.name}{f' ({place})' if place else ''}{f': {entry.what}' if entry.what else ''}"
 
 
-def _collision(collision: Collision, zone: tzinfo) -> str:
+def collision_line(collision: Collision, zone: tzinfo) -> str:
+    """A collision in one line."""
     first, until = (local(moment, zone) for moment in (collision.first, collision.until))
     whom = ", ".join(collision.resources[:SHOWN])
     more = collision.number - len(collision.resources[:SHOWN])
@@ -143,11 +144,6 @@ def _collision(collision: Collision, zone: tzinfo) -> str:
         f"{of}{whom}{f' and {more:,} more' if more > 0 else ''}: {' and '.join(collision.windows)}, "
         f"{counted(collision.times, 'time')}, first {first:%Y-%m-%d %H:%M}-{until:%H:%M}"
     )
-
-
-def collision_line(collision: Collision, zone: tzinfo) -> str:
-    """A collision in one line."""
-    return _collision(collision, zone)
 
 
 def grouped(notes: Iterable[Note], *, full: bool = False) -> list[str]:
