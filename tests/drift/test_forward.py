@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from demarcate.base.errors import DemarcateError
 from demarcate.drift.comparing import compare
-from demarcate.drift.patching import Patch, patch_of
+from demarcate.drift.forward import Patch, patch_of
 from demarcate.drift.structs import Comparison, DriftKind
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.report.edits import give

@@ -129,7 +129,7 @@ def drift(
     from demarcate.report.progress import showing
 
     seconds = None if watch is None else _seconds(watch)
-    written = _format_of(out)
+    written = DriftFormat.TEXT if out is None else options.format_of(out, _BY_SUFFIX)
     if patch == "-" and format is not DriftFormat.TEXT:
         raise DemarcateError(f"--patch - and --format {format} both take the output: name a file for the patch")
     if (baseline is None) == (not declared):
@@ -244,7 +244,7 @@ def _plan(
 
 def _patch(comparison: Comparison, to: str, declared: list[str] | None, how: Options) -> None:
     """Write the patch by which templates declare what is live, and say what it leaves."""
-    from demarcate.drift.patching import patch_of
+    from demarcate.drift.forward import patch_of
     from demarcate.report import edits as report
 
     files = sorted({drift.file for drift in comparison.drifts if drift.file is not None})
@@ -266,16 +266,7 @@ def _tell(comparison: Comparison, format: DriftFormat, *, full: bool) -> None:
         _give(comparison, format, data("utf-8") if format is DriftFormat.HTML else data())
 
 
-def _format_of(out: Path | None) -> DriftFormat:
-    """The format that a file's name asks for. Raises DemarcateError where it asks for none."""
-    from demarcate.base.errors import DemarcateError
-
-    formats = {f".{format}": format for format in DriftFormat if format is not DriftFormat.TEXT}
-    if out is None:
-        return DriftFormat.TEXT
-    if out.suffix not in formats:
-        raise DemarcateError(f"{out}: its name says no format: end it with {', '.join(formats)}")
-    return formats[out.suffix]
+_BY_SUFFIX = {f".{format}": format for format in DriftFormat if format is not DriftFormat.TEXT}
 
 
 def _write(comparison: Comparison, format: DriftFormat, out: Path) -> None:

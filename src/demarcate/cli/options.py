@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 
 import typer
 
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from demarcate.evidence.structs import ReadEvidence
     from demarcate.posture.assessment import Assessment
     from demarcate.report.console import Console
+
+T = TypeVar("T")
 
 SOURCES = (
     "aws; a template or a folder of templates, several being one estate; a snapshot; or what AWS Config recorded: "
@@ -301,6 +303,15 @@ def known(what: str, name: str | None, names: Iterable[str]) -> None:
     listed = f" (there are: {', '.join(there)})" if len(there) <= 20 else f" among the {len(there)} that there are"
     hint = f"; did you mean {near[0]}?" if near else listed
     raise DemarcateError(f"there is no {what} {name!r}{hint}")
+
+
+def format_of(path: Path, formats: Mapping[str, T]) -> T:
+    """The format that a file's name asks for, by its suffix. Raises DemarcateError where it asks for none."""
+    from demarcate.base.errors import DemarcateError
+
+    if path.suffix not in formats:
+        raise DemarcateError(f"{path}: its name says no format: end it with {', '.join(formats)}")
+    return formats[path.suffix]
 
 
 def console() -> Console:

@@ -65,7 +65,7 @@ def report(
     from demarcate.patching.history import history_folder, levels_of
     from demarcate.report.patching import audit as words
 
-    files = {path: _format_of(path) for path in out or ()}
+    files = {path: options.format_of(path, _BY_SUFFIX) for path in out or ()}
     if record and not files:
         raise DemarcateError("--record says where the report is kept: write it to a file (--out)")
     try:
@@ -96,14 +96,6 @@ def _read(where: str | None) -> Iterator[Ledger | None]:
         return
     with Ledger(where, reading=True) as ledger:
         yield ledger
-
-
-def _format_of(path: Path) -> ReportFormat:
-    from demarcate.base.errors import DemarcateError
-
-    if path.suffix not in _BY_SUFFIX:
-        raise DemarcateError(f"{path}: its name says no format: end it with {', '.join(_BY_SUFFIX)}")
-    return _BY_SUFFIX[path.suffix]
 
 
 def _write(made: Audit, format: ReportFormat, path: Path) -> None:

@@ -93,7 +93,8 @@ def calendar(
     from demarcate.patching.schedules import zone_of
     from demarcate.report.progress import showing
 
-    format = _format_of(format, out)
+    if out is not None and format is CalendarFormat.TEXT:
+        format = options.format_of(out, _BY_SUFFIX)
     clocks = zone_of(zone)
     first = None if since is None else _moment("--from", since, zone)
     last = None if until is None else _moment("--until", until, zone, end=True)
@@ -127,19 +128,6 @@ _BY_SUFFIX = {
     ".json": CalendarFormat.JSON,
     ".csv": CalendarFormat.CSV,
 }
-
-
-def _format_of(format: CalendarFormat, out: Path | None) -> CalendarFormat:
-    """The format that is named, or that a file's name says. Raises DemarcateError where neither does."""
-    from demarcate.base.errors import DemarcateError
-
-    if out is None or format is not CalendarFormat.TEXT:
-        return format
-    if out.suffix not in _BY_SUFFIX:
-        raise DemarcateError(
-            f"{out}: its name says no format: end it with {', '.join(_BY_SUFFIX)}, or name --format"
-        )
-    return _BY_SUFFIX[out.suffix]
 
 
 def _tell(calendar: Calendar, format: CalendarFormat, out: Path | None, *, full: bool) -> None:
