@@ -23,8 +23,10 @@ from demarcate.estate.sources.progress import Progress
 from demarcate.estate.tables import all_tables
 from demarcate.evidence.structs import Evidence, EvidenceResult, ReadEvidence
 from demarcate.model import Model, load
+from demarcate.model.frameworks import Framework
 from demarcate.posture.assess import assess_snapshot
 from demarcate.posture.assessment import Assessment
+from demarcate.posture.frameworks import along_frameworks, checks_of
 from demarcate.posture.line import drawn_by, line_checks
 
 
@@ -34,12 +36,14 @@ def assess_sources(
     *,
     checks: Iterable[str] | None = None,
     check_folders: Sequence[Path] = (),
+    frameworks: Sequence[Framework] = (),
     evidence: Sequence[ReadEvidence] = (),
     tags: Sequence[str] = (),
     passes: bool = False,
     progress: Progress | None = None,
 ) -> Assessment:
-    """Assess sources. `checks` are ids (all by default), `check_folders` hold checks of the user's own.
+    """Assess sources. `checks` are ids (all by default), `check_folders` hold checks of the user's own. Along
+    `frameworks`, by the checks that speak of them where none is named.
 
     `evidence` gives evidence, which is weighed at the snapshot's moment; `tags` are the tag keys by whose values
     the posture is told as well. With `passes`, what passes is kept as findings, too. `progress` is told how a live
@@ -50,7 +54,10 @@ def assess_sources(
     if "" in tags:
         raise DemarcateError("a tag's key is empty (--by-tag): name the key by whose values the posture is told")
     model = load()
-    chosen = select(load_checks(check_folders, responsibilities=model.owed), checks)
+    catalog = load_checks(check_folders, responsibilities=model.owed)
+    if frameworks and checks is None:
+        checks = sorted({id_ for framework in frameworks for id_ in checks_of(framework, catalog, model)})
+    chosen = select(catalog, checks)
     live = asks(sources)
     deferred = [check for check in chosen.values() if live and checks is None and check.on_request]
     chosen = {name: check for name, check in chosen.items() if check not in deferred}
@@ -74,7 +81,8 @@ def assess_sources(
         named=checks is not None,
         tagged={key: tally_by_tag(snapshot, judgement, key) for key in tags},
     )
-    return Assessment(model, snapshot, chosen, judgement, posture)
+    assessment = Assessment(model, snapshot, chosen, judgement, posture)
+    return along_frameworks(assessment, frameworks) if frameworks else assessment
 
 
 def _evidence(

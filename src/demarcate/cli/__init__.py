@@ -20,6 +20,7 @@ from demarcate.cli import (
     exam,
     facts,
     feeds,
+    frameworks,
     guardrails,
     ledger,
     model,
@@ -125,6 +126,7 @@ model.add_to(app)
 catalog.add_to(app)
 facts.add_to(app)
 feeds.add_to(app)
+frameworks.add_to(app)
 permissions.add_to(app)
 pictures.add_to(app)
 exam.add_to(app)

@@ -44,6 +44,7 @@ def assess(
     check: Annotated[
         list[str] | None, typer.Option("--check", help="Only this check, or those like s3-*; repeatable.")
     ] = None,
+    framework: options.Frameworks = None,
     fail_on: options.FailOn = None,
     evidence: options.EvidencePlaces = None,
     ledger: options.LedgerPlace = None,
@@ -91,6 +92,7 @@ def assess(
             ),
             checks=check,
             check_folders=checks or (),
+            frameworks=options.frameworks_of(framework),
             evidence=options.evidence_of(evidence, ledger),
             tags=by_tag or (),
             passes=passes or any(to.format.passes for to in files),
@@ -105,6 +107,7 @@ def assess(
 
 def report(
     folder: Annotated[Path, typer.Argument(metavar="DIR", help="What assess --save kept.")],
+    framework: options.Frameworks = None,
     fail_on: options.FailOn = None,
     format: options.Reported = ReportFormat["text"],
     out: options.ReportFiles = None,
@@ -114,14 +117,17 @@ def report(
 
     Exit codes as those of assess.
     """
+    from demarcate.posture.frameworks import along_frameworks
     from demarcate.posture.kept import open_assessment
     from demarcate.report import reports
 
     _check_severity(fail_on)
     files = [reports.Destination.of(text) for text in out or ()]
     compared = _comparison(drift, files, format)
+    frameworks = options.frameworks_of(framework)
     with open_assessment(folder) as assessment:
-        _tell(assessment, files, format, fail_on, compared)
+        told = along_frameworks(assessment, frameworks) if frameworks else assessment
+        _tell(told, files, format, fail_on, compared)
 
 
 def _check_severity(fail_on: str | None) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,7 +12,7 @@ from demarcate.cli.options import Format
 from demarcate.report.out import data
 
 if TYPE_CHECKING:
-    pass
+    from demarcate.model import Model
 
 
 def add_to(app: typer.Typer) -> None:
@@ -87,14 +88,39 @@ def who(
     from demarcate.report import answers
 
     asked = " ".join(question)
+    if _CONTROL.fullmatch(asked) and _tell_controls(model, asked, format):
+        return
     answer = find(model, asked)
     if answer.party == "none":
         raise DemarcateError(answers.unknown(asked, answer))
     answers.write(answer, str(format), data(), options.console())
 
 
+_CONTROL = re.compile(r"([A-Za-z][\w-]* )?[A-Za-z]*[-.]?\d[\w.()-]*")
+"""What may be an id of others: EC2.3, SC-28(1), CIS 2.1.1. No question in words is one."""
+
+
+def _tell_controls(model: Model, asked: str, format: Format) -> bool:
+    """Tell what others know by an id; whether anything is."""
+    from demarcate.checks.catalog import load_checks
+    from demarcate.posture.frameworks import controls
+    from demarcate.report import explanation
+
+    checks = load_checks(responsibilities=model.owed)
+    told = controls(asked, checks, model)
+    if told:
+        explanation.write_controls(told, checks, model, str(format), data(), options.console())
+    return bool(told)
+
+
 def explain(
-    id: Annotated[str, typer.Argument(metavar="ID", help="A responsibility, service, area, tool or check.")],
+    id: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="A responsibility, service, area, tool or check; or a control of others: EC2.3, SC-28, 'CIS 2.1.1'.",
+        ),
+    ],
     format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
 ) -> None:
     """Explain one thing of the model: what it is, whose, why, and what proves it."""

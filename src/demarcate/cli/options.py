@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from demarcate.estate.sources.accounts import Accounts
     from demarcate.estate.sources.interface import Options
     from demarcate.evidence.structs import ReadEvidence
+    from demarcate.model.frameworks import Framework
     from demarcate.posture.assessment import Assessment
     from demarcate.report.console import Console
 
@@ -69,6 +70,14 @@ CheckFolders = Annotated[
     list[Path] | None, typer.Option("--checks", help="A folder with checks of your own; repeatable.")
 ]
 
+Frameworks = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--framework",
+        metavar="ID",
+        help="Tell how the requirements of this framework stand; repeatable. demarcate frameworks list shows all.",
+    ),
+]
 EvidencePlaces = Annotated[
     list[str] | None,
     typer.Option(
@@ -251,6 +260,13 @@ def accounts_of(
             raise DemarcateError("name the accounts in which a role is to be assumed: --org, or --account")
         return None
     return Accounts(org, tuple(account or ()), ROLE if role_name is None else role_name, external_id)
+
+
+def frameworks_of(ids: list[str] | None) -> list[Framework]:
+    """The frameworks that are named, each once. Raises DemarcateError for one that does not exist."""
+    from demarcate.model.frameworks import framework
+
+    return [framework(id_) for id_ in dict.fromkeys(ids or ())]
 
 
 def evidence_of(places: list[str] | None, ledger: str | None) -> list[ReadEvidence]:

@@ -38,6 +38,9 @@ DATA = Path(__file__).parent / "data"
 RESPONSIBILITIES = "responsibilities"
 """The folder with one file per area."""
 
+FRAMEWORKS = "frameworks"
+"""The folder with one file per framework, which are read by themselves: few runs need any."""
+
 # Each of these turns "we do not know" into an answer, which a predicate of ours never does.
 _ANSWERS_NULL = re.compile(r"\bis\s+(not\s+)?null\b|\bis\s+(not\s+)?distinct\b|\b(coalesce|ifnull|case)\b|;", re.I)
 _ID = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*$")
@@ -59,7 +62,8 @@ def load(folder: Path | None = None) -> Model:
     """
     if folder is not None:
         return _load(folder)
-    files = [*sorted(DATA.rglob("*.yaml")), *sorted(Path(__file__).parent.glob("*.py"))]
+    files = [path for path in sorted(DATA.rglob("*.yaml")) if path.parent.name != FRAMEWORKS]
+    files += sorted(Path(__file__).parent.glob("*.py"))
     key = cache.fingerprint(part for path in files for part in (path.name.encode(), path.read_bytes()))
     return cache.cached("model", key, Model, lambda: _load(DATA))
 
@@ -73,9 +77,9 @@ def _load(folder: Path) -> Model:
         path = folder / RESPONSIBILITIES / f"{area.id}.yaml"
         for item in documents.read(path, tuple[Responsibility, ...]):
             if item.id in files:
-                problems.append(_at(path, item.id, "is used twice; give each responsibility its own id"))
+                problems.append(problem_at(path, item.id, "is used twice; give each responsibility its own id"))
             elif item.area != area.id:
-                problems.append(_at(path, item.id, f"must start with its area: '{area.id}.'"))
+                problems.append(problem_at(path, item.id, f"must start with its area: '{area.id}.'"))
             files[item.id] = str(path)
             responsibilities.append(item)
     model = Model(
@@ -109,7 +113,7 @@ def _asking(folder: Path) -> Asking:
     )
 
 
-def _at(path: Path, id_: str, message: str) -> Problem:
+def problem_at(path: Path, id_: str, message: str) -> Problem:
     """A problem with one item, on the line where its id stands."""
     line = None
     try:
@@ -117,7 +121,7 @@ def _at(path: Path, id_: str, message: str) -> Problem:
     except DemarcateError:
         text = ""
     for number, content in enumerate(text.splitlines(), 1):
-        if re.search(rf"\bid: {re.escape(id_)}(?=[\s,}}]|$)", content):
+        if re.search(rf"\bid: [\"']?{re.escape(id_)}[\"']?(?=[\s,}}]|$)", content):
             line = number
     return Problem(f"{id_} {message}", str(path), line)
 
@@ -135,9 +139,9 @@ def _ids(model: Model, folder: Path) -> Iterator[Problem]:
         seen: set[str] = set()
         for id_ in ids:
             if id_ in seen:
-                yield _at(folder / file, id_, "is used twice; give each item its own id")
+                yield problem_at(folder / file, id_, "is used twice; give each item its own id")
             if not _ID.match(id_):
-                yield _at(folder / file, id_, "is no id; use lower-case words joined by '-'")
+                yield problem_at(folder / file, id_, "is no id; use lower-case words joined by '-'")
             seen.add(id_)
 
 
@@ -197,7 +201,7 @@ def _rules(model: Model, item: Responsibility, path: Path) -> Iterator[Problem]:
             messages.append(
                 f"has the counterpart {id_!r}, which is {item.party}'s too; name the other party's half"
             )
-    return (_at(path, item.id, message) for message in messages)
+    return (problem_at(path, item.id, message) for message in messages)
 
 
 def _references(model: Model, folder: Path) -> Iterator[Problem]:
@@ -213,7 +217,7 @@ def _references(model: Model, folder: Path) -> Iterator[Problem]:
     uses += [("asking/answers.yaml", id_, [id_]) for id_ in answers.whole]
     for file, id_, names in uses:
         for name in _missing(model.responsibility, names):
-            yield _at(folder / file, id_, f"names the responsibility {name!r}, which does not exist")
+            yield problem_at(folder / file, id_, f"names the responsibility {name!r}, which does not exist")
 
     halves: list[tuple[str, str, str, Iterable[str]]] = []  # file, item, party, responsibility ids
     for file, items in (
@@ -236,7 +240,7 @@ def _references(model: Model, folder: Path) -> Iterator[Problem]:
             )
     for concept in model.asking.words.concepts:
         for name in _missing(model.area, concept.areas):
-            yield _at(
+            yield problem_at(
                 folder / "asking/words.yaml",
                 concept.id,
                 f"names the area {name!r}, which areas.yaml does not have",
@@ -250,29 +254,33 @@ def _references(model: Model, folder: Path) -> Iterator[Problem]:
         for name in names:
             responsibility = model.responsibility.get(name)
             if responsibility is None:
-                yield _at(folder / file, id_, f"names the responsibility {name!r}, which does not exist")
+                yield problem_at(folder / file, id_, f"names the responsibility {name!r}, which does not exist")
             elif responsibility.party != party:
-                yield _at(
+                yield problem_at(
                     folder / file, id_, f"has {name!r} on the side of {party}, but it is {responsibility.party}'s"
                 )
 
     steps = [step.id for step in model.practices.drift]
     for step in model.practices.drift:
         for name in _missing(steps, step.next):
-            yield _at(folder / "practices.yaml", step.id, f"leads to the step {name!r}, which does not exist")
+            yield problem_at(
+                folder / "practices.yaml", step.id, f"leads to the step {name!r}, which does not exist"
+            )
     for tool in model.tools:
         for name in _missing(model.area, tool.areas):
-            yield _at(folder / "tools.yaml", tool.id, f"names the area {name!r}, which areas.yaml does not have")
+            yield problem_at(
+                folder / "tools.yaml", tool.id, f"names the area {name!r}, which areas.yaml does not have"
+            )
         for name in _missing(model.service, tool.services):
-            yield _at(
+            yield problem_at(
                 folder / "tools.yaml", tool.id, f"names the service {name!r}, which services.yaml does not have"
             )
     for service in model.services:
         for message in _whens(service.when, set(service.tables), "its own 'tables'"):
-            yield _at(folder / "services.yaml", service.id, message)
+            yield problem_at(folder / "services.yaml", service.id, message)
     for training in model.training.topics:
         if not (training.aws and training.customer) and not training.reason:
-            yield _at(folder / "training.yaml", training.id, "has an empty half; give the 'reason'")
+            yield problem_at(folder / "training.yaml", training.id, "has an empty half; give the 'reason'")
     named: list[tuple[str, str | None]] = [("topics.yaml", topic.area) for topic in model.topics]
     named += [("exam.yaml", item.area) for item in model.exam.takeaways]
     named += [("summary.yaml", row.area) for row in model.summary.quick_reference]

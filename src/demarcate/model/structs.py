@@ -23,11 +23,11 @@ SERVICE_TYPES: tuple[ServiceType, ...] = ("infrastructure", "container", "manage
 Refs = tuple[str, ...]
 
 
-class _Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What all items share: no unknown fields, no change after loading."""
 
 
-class When(_Item, frozen=True, kw_only=True):
+class When(Item, frozen=True, kw_only=True):
     """For which rows of a table something holds: a SQL predicate over the row, and the reason in a sentence.
 
     The predicate keeps to three-valued logic: where a column is NULL, so is the answer.
@@ -38,7 +38,7 @@ class When(_Item, frozen=True, kw_only=True):
     because: str
 
 
-class Area(_Item, frozen=True, kw_only=True):
+class Area(Item, frozen=True, kw_only=True):
     """One of the six areas that both parties share."""
 
     id: str
@@ -50,7 +50,7 @@ class Area(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class Service(_Item, frozen=True, kw_only=True):
+class Service(Item, frozen=True, kw_only=True):
     """An AWS service as the model speaks of it, and where the line runs in it.
 
     `tables` hold its resources. Two services may share a table (ECS on EC2 and on Fargate); then `when` says
@@ -70,14 +70,14 @@ class Service(_Item, frozen=True, kw_only=True):
     sources: Refs = ()
 
 
-class Proof(_Item, frozen=True, kw_only=True):
+class Proof(Item, frozen=True, kw_only=True):
     """What proves a responsibility. `ask` is what people are asked for; checks need none."""
 
     kind: ProofKind
     ask: str | None = None
 
 
-class Responsibility(_Item, frozen=True, kw_only=True):
+class Responsibility(Item, frozen=True, kw_only=True):
     """One thing that one party must do in one area, for named services or for all.
 
     `when` narrows it to resources whose row meets a predicate: then it speaks of rows of those tables alone,
@@ -120,7 +120,7 @@ class Responsibility(_Item, frozen=True, kw_only=True):
         return self.services == "all" or service in self.services
 
 
-class Tool(_Item, frozen=True, kw_only=True):
+class Tool(Item, frozen=True, kw_only=True):
     """A tool: what AWS does in it (`provides`), and what the customer must do to have the use of it (`owner`)."""
 
     id: str
@@ -133,7 +133,7 @@ class Tool(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class Practice(_Item, frozen=True, kw_only=True):
+class Practice(Item, frozen=True, kw_only=True):
     """A group of patching practices."""
 
     id: str
@@ -143,7 +143,7 @@ class Practice(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class DriftStep(_Item, frozen=True, kw_only=True):
+class DriftStep(Item, frozen=True, kw_only=True):
     """A step of the drift loop; `next` leads on, and from the last step back to the first."""
 
     id: str
@@ -154,14 +154,14 @@ class DriftStep(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class Practices(_Item, frozen=True, kw_only=True):
+class Practices(Item, frozen=True, kw_only=True):
     """`practices.yaml`: how to patch, and how to keep a configuration from drifting."""
 
     groups: tuple[Practice, ...]
     drift: tuple[DriftStep, ...]
 
 
-class TrainingResource(_Item, frozen=True, kw_only=True):
+class TrainingResource(Item, frozen=True, kw_only=True):
     """Training that AWS offers, with AWS's own page for it."""
 
     id: str
@@ -171,7 +171,7 @@ class TrainingResource(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class TrainingTopic(_Item, frozen=True, kw_only=True):
+class TrainingTopic(Item, frozen=True, kw_only=True):
     """An awareness topic and who trains whom for it; where a half is empty, `reason` says why."""
 
     id: str
@@ -182,14 +182,14 @@ class TrainingTopic(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class Training(_Item, frozen=True, kw_only=True):
+class Training(Item, frozen=True, kw_only=True):
     """`training.yaml`."""
 
     resources: tuple[TrainingResource, ...]
     topics: tuple[TrainingTopic, ...]
 
 
-class Communication(_Item, frozen=True, kw_only=True):
+class Communication(Item, frozen=True, kw_only=True):
     """Who tells whom what in an incident."""
 
     id: str
@@ -200,7 +200,7 @@ class Communication(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class Tip(_Item, frozen=True, kw_only=True):
+class Tip(Item, frozen=True, kw_only=True):
     """A rule to remember."""
 
     id: str
@@ -209,7 +209,7 @@ class Tip(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class Scenario(_Item, frozen=True, kw_only=True):
+class Scenario(Item, frozen=True, kw_only=True):
     """A question with its answer, answers that are wrong, and both halves of it."""
 
     id: str
@@ -222,7 +222,7 @@ class Scenario(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class Takeaway(_Item, frozen=True, kw_only=True):
+class Takeaway(Item, frozen=True, kw_only=True):
     """What to take away: of one area, or of all (`area` is None)."""
 
     id: str
@@ -232,7 +232,7 @@ class Takeaway(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class Exam(_Item, frozen=True, kw_only=True):
+class Exam(Item, frozen=True, kw_only=True):
     """`exam.yaml`."""
 
     tips: tuple[Tip, ...]
@@ -240,7 +240,7 @@ class Exam(_Item, frozen=True, kw_only=True):
     takeaways: tuple[Takeaway, ...]
 
 
-class QuickReference(_Item, frozen=True, kw_only=True):
+class QuickReference(Item, frozen=True, kw_only=True):
     """Both halves of an area in a line each."""
 
     area: str
@@ -249,7 +249,7 @@ class QuickReference(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class Half(_Item, frozen=True, kw_only=True):
+class Half(Item, frozen=True, kw_only=True):
     """One party and its half of the collaboration."""
 
     title: str
@@ -257,7 +257,7 @@ class Half(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class Collaboration(_Item, frozen=True, kw_only=True):
+class Collaboration(Item, frozen=True, kw_only=True):
     """Two halves that meet in the shared areas and together make the outcome."""
 
     aws: Half
@@ -267,14 +267,14 @@ class Collaboration(_Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
-class Next(_Item, frozen=True, kw_only=True):
+class Next(Item, frozen=True, kw_only=True):
     """Where to read on."""
 
     text: str
     document: Refs = ()
 
 
-class Summary(_Item, frozen=True, kw_only=True):
+class Summary(Item, frozen=True, kw_only=True):
     """`summary.yaml`: the whole on one page."""
 
     overview: str
@@ -284,7 +284,7 @@ class Summary(_Item, frozen=True, kw_only=True):
     next: Next
 
 
-class Topic(_Item, frozen=True, kw_only=True):
+class Topic(Item, frozen=True, kw_only=True):
     """A layer over which the line moves: the responsibilities that either party can have in it."""
 
     id: str
@@ -294,7 +294,7 @@ class Topic(_Item, frozen=True, kw_only=True):
     customer: tuple[str, ...]
 
 
-class Concept(_Item, frozen=True, kw_only=True):
+class Concept(Item, frozen=True, kw_only=True):
     """Words that mean the same to those who ask. A verb leads to `areas`; by itself it says nothing of the thing.
 
     `whose` tells the people of one party from those of the other.
@@ -307,14 +307,14 @@ class Concept(_Item, frozen=True, kw_only=True):
     whose: bool = False
 
 
-class Cues(_Item, frozen=True, kw_only=True):
+class Cues(Item, frozen=True, kw_only=True):
     """Words that say whose half is asked for."""
 
     aws: tuple[str, ...]
     customer: tuple[str, ...]
 
 
-class Words(_Item, frozen=True, kw_only=True):
+class Words(Item, frozen=True, kw_only=True):
     """`asking/words.yaml`: the words with which people ask."""
 
     concepts: tuple[Concept, ...]
@@ -325,7 +325,7 @@ class Words(_Item, frozen=True, kw_only=True):
     everyday: tuple[str, ...]
 
 
-class Depends(_Item, frozen=True, kw_only=True):
+class Depends(Item, frozen=True, kw_only=True):
     """Responsibilities of which a resource's own setting says which holds; `on` names the setting."""
 
     on: str
@@ -333,7 +333,7 @@ class Depends(_Item, frozen=True, kw_only=True):
     customer: tuple[str, ...]
 
 
-class Both(_Item, frozen=True, kw_only=True):
+class Both(Item, frozen=True, kw_only=True):
     """Two halves of one answer: in these services alone, where the question has one of these words, or where it is
     after the service as a `whole`.
     """
@@ -345,7 +345,7 @@ class Both(_Item, frozen=True, kw_only=True):
     whole: bool = False
 
 
-class Answers(_Item, frozen=True, kw_only=True):
+class Answers(Item, frozen=True, kw_only=True):
     """`asking/answers.yaml`: where one party alone is not the answer."""
 
     depends: tuple[Depends, ...]
@@ -353,14 +353,14 @@ class Answers(_Item, frozen=True, kw_only=True):
     whole: tuple[str, ...]
 
 
-class Elsewhere(_Item, frozen=True, kw_only=True):
+class Elsewhere(Item, frozen=True, kw_only=True):
     """A service or platform of which the model draws no line."""
 
     name: str
     words: tuple[str, ...]
 
 
-class Asking(_Item, frozen=True, kw_only=True):
+class Asking(Item, frozen=True, kw_only=True):
     """`asking/`: what `who` knows of the way people ask. `phrases` are by responsibility."""
 
     words: Words

@@ -79,6 +79,37 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         return f"{self.met} of {self.owed} owed are met, {self.unproven} unproven, {gaps}{told}"
 
 
+Whose = Literal["aws", "customer", "both", "nobody"]
+"""Whose half speaks of a requirement: `nobody` where nothing of the model does."""
+
+
+class RequirementPosture(msgspec.Struct, frozen=True, kw_only=True):
+    """One requirement: its state, and what led to it.
+
+    `checks` are those that judged at least one resource, `not_judged` the ids of the others. `responsibilities` are
+    those that it is about by itself. `because` is for people: one sentence each.
+    """
+
+    id: str
+    title: str
+    whose: Whose
+    state: State
+    because: tuple[str, ...]
+    checks: tuple[CheckResult, ...] = ()
+    not_judged: tuple[str, ...] = ()
+    responsibilities: tuple[str, ...] = ()
+
+
+class FrameworkPosture(msgspec.Struct, frozen=True, kw_only=True):
+    """How an estate stands along one framework. `states` counts its requirements."""
+
+    id: str
+    title: str
+    source: str
+    states: dict[State, int]
+    requirements: tuple[RequirementPosture, ...]
+
+
 class Posture(msgspec.Struct, frozen=True, kw_only=True):
     """The posture of one estate: every responsibility, and counts by area, party, account, region and tag.
 
@@ -97,6 +128,8 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True):
     tags: dict[str, dict[str, Counts]] = {}
     not_run: tuple[NotRun, ...]
     unread: tuple[Unread, ...]
+    frameworks: tuple[FrameworkPosture, ...] = ()
+    """How it stands along the frameworks that were asked for."""
     refused: tuple[Problem, ...] = ()
     """Evidence that could not be read or believed: it proves nothing."""
 

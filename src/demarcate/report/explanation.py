@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from rich.padding import Padding
 
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.structs import Check
-from demarcate.model import Explanation, Model, Responsibility
+from demarcate.model import Explanation, Model, NotInModelError, Responsibility
 from demarcate.model import explain as find
+from demarcate.posture.frameworks import Control, controls
 from demarcate.report.console import Console, Text
 from demarcate.report.halves import PARTIES, entry, proven_by, services_of, side_by_side
 from demarcate.report.out import Out
@@ -18,20 +19,46 @@ from demarcate.report.safe import json_text
 
 
 def write(model: Model, id: str, format: str, out: Out, console: Console) -> None:
-    """Write all that is known by an id: of the model, or a check's responsibility.
+    """Write all that is known by an id: of the model, a check's responsibility, or a control of others.
 
     Raises NotInModelError with the nearest ids where there is none.
     """
     checks = load_checks(responsibilities=model.owed)
     if id in checks and id not in model.responsibility:
         id = checks[id].responsibility
-    explanation = find(model, id)
+    try:
+        explanation = find(model, id)
+    except NotInModelError:
+        if not (told_elsewhere := controls(id, checks, model)):
+            raise
+        write_controls(told_elsewhere, checks, model, format, out, console)
+        return
     mine = [check for check in checks.values() if check.responsibility == id]
     if format == "json":
         told = msgspec.to_builtins(explanation) | {"checks": [check.id for check in mine]}
         out.write(json_text(told, indent=True) + "\n")
         return
     _print(model, explanation, mine, console)
+
+
+def write_controls(
+    told: Sequence[Control], checks: Mapping[str, Check], model: Model, format: str, out: Out, console: Console
+) -> None:
+    """Write what is known by an id that others use."""
+    if format == "json":
+        out.write(json_text(told, indent=True) + "\n")
+        return
+    for control in told:
+        console.print(Text.assemble((f"\n{control.of} {control.id}", "bold"), f"  {control.title}"))
+        for id_ in control.checks:
+            console.print_lines(Padding(Text.assemble(f"{checks[id_].title}  ", (id_, "dim")), (0, 0, 0, 2)))
+        for id_ in control.responsibilities:
+            owed = model.responsibility[id_]
+            console.print(
+                Padding(Text.assemble(f"{owed.title} ({PARTIES[owed.party]})  ", (id_, "dim")), (0, 0, 0, 2))
+            )
+        if not control.checks and not control.responsibilities:
+            console.print_lines(Padding(Text("Nothing of the model speaks of it."), (0, 0, 0, 2)))
 
 
 def _print(model: Model, explanation: Explanation, checks: list[Check], console: Console) -> None:
@@ -70,7 +97,7 @@ def _responsibility(model: Model, r: Responsibility, checks: list[Check], consol
     ]
     for name, value in lines:
         if value:
-            console.print(Padding(Text.assemble((f"{name}: ", "bold"), value), (0, 0, 0, 2)))
+            console.print_lines(Padding(Text.assemble((f"{name}: ", "bold"), value), (0, 0, 0, 2)))
     _sources(r.sources, console)
 
 

@@ -12,7 +12,7 @@ from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, NotRun
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.posture.assessment import Assessment
-from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
+from demarcate.posture.structs import Counts, FrameworkPosture, Posture, ResponsibilityPosture
 from demarcate.report.out import Out
 from demarcate.report.safe import json_text
 from demarcate.version import __version__
@@ -48,6 +48,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         str, Meta(description="When the estate was read, in UTC (ISO 8601). Judging takes it for now.")
     ]
     posture: PostureReport
+    frameworks: Annotated[
+        tuple[FrameworkPosture, ...],
+        Meta(description="How each requirement of the frameworks that were asked for stands."),
+    ]
     unread: Annotated[tuple[Unread, ...], Meta(description="What could not be read, and why.")]
     refused: Annotated[
         tuple[Problem, ...], Meta(description="Evidence that could not be read or believed, and why.")
@@ -90,6 +94,7 @@ def _head(posture: Posture) -> Report:
             regions=posture.regions,
             tags=posture.tags,
         ),
+        frameworks=posture.frameworks,
         unread=posture.unread,
         refused=posture.refused,
         not_run=posture.not_run,

@@ -21,6 +21,7 @@ from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
 from demarcate.report import unread
 from demarcate.report.console import Console, Text
 from demarcate.report.evidence_section import evidence_section
+from demarcate.report.frameworks import section
 from demarcate.report.halves import divided
 from demarcate.report.out import Out
 from demarcate.report.safe import one_line
@@ -55,6 +56,8 @@ def write(assessment: Assessment, out: Out) -> None:
         console.print(Text(f"{unread.by_kind(unknown)}."))
     console.print()
     console.print(_line(assessment.model, posture))
+    for along in posture.frameworks:
+        console.print(section(along))
     gaps = posture.first()
     if gaps:
         console.print(Text("\nWhat to do first", style="bold"))

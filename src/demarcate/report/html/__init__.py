@@ -10,6 +10,7 @@ from demarcate.drift.structs import Comparison
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import EXPIRES_SOON
 from demarcate.report import unread
+from demarcate.report.frameworks import SHOWN_REASONS
 from demarcate.report.html import content, data, words
 from demarcate.report.html import drift as drift_page
 from demarcate.report.html.page import page
@@ -52,6 +53,7 @@ def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> 
                 "number_of_findings": len(findings),
                 "EXPIRES_SOON": EXPIRES_SOON,
                 "SHOWN_ROWS": content.SHOWN_ROWS,
+                "SHOWN_REASONS": SHOWN_REASONS,
             },
         )
     )

@@ -50,10 +50,14 @@ KINDS = {
 
 FRAMEWORKS = {"nist-800-53-r5": "NIST SP 800-53 rev. 5"}
 
+WHOSE = {"aws": "AWS", "customer": "You", "both": "Both", "nobody": "–"}
+"""Whose half speaks of a requirement."""
+
 WORDS: dict[str, Any] = {
     "STATES": STATES,
     "STANDINGS": STANDINGS,
     "VERDICTS": VERDICTS,
     "KINDS": KINDS,
     "FRAMEWORKS": FRAMEWORKS,
+    "WHOSE": WHOSE,
 }
