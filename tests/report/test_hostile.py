@@ -69,6 +69,9 @@ RUNS: dict[str, list[str]] = {
     "who nobody": ["--resource", TEXTS[6], "--source", "{templates}"],
     "explain": ["encryption"],
     "explain nothing": [TEXTS[6]],
+    "frameworks list": [],
+    "frameworks show": ["cis-aws-5.0", "--assessment", "{kept}"],
+    "frameworks show nothing": [TEXTS[6]],
     "checks list": ["--checks", "{checks}"],
     "checks show": [f"0 {TEXTS[0]}", "--checks", "{checks}"],
     "checks show lines": [f"6 {TEXTS[6]}", "--checks", "{checks}"],
@@ -145,6 +148,7 @@ VERBS = {
     *("ledger list", "ledger verify", "ledger export", "ledger pin", "ledger import"),
     *("change list", "change show", "baseline list", "evidence import", "patch calendar", "patch next"),
     *("patch who", "patch status", "patch history", "patch report"),
+    *("frameworks list", "frameworks show"),
     *("guardrails list", "guardrails propose", "guardrails show", "guardrails test"),
     *(name for name in RUNS if " " not in name),
 }
