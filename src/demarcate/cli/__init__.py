@@ -29,6 +29,7 @@ from demarcate.cli import (
     pictures,
     settings,
 )
+from demarcate.cli.helping import App
 from demarcate.report.out import data, hush
 from demarcate.version import __version__
 
@@ -40,7 +41,7 @@ class LogFormat(StrEnum):
     JSON = "json"
 
 
-app = typer.Typer(
+app = App(
     name="demarcate",
     help="Draws the line between what AWS secures and what you must, shows whether your half is done, and helps you "
     "do it.",

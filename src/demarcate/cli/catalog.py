@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import completing, options
 from demarcate.cli.options import Format
 from demarcate.report.out import data
 
@@ -20,8 +20,11 @@ def add_to(app: typer.Typer) -> None:
 
 
 def list_checks(
-    area: Annotated[str | None, typer.Option(help="Only this area.")] = None,
-    service: Annotated[str | None, typer.Option(help="Only checks over tables of this service.")] = None,
+    area: Annotated[str | None, typer.Option(help="Only this area.", autocompletion=completing.areas)] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(help="Only checks over tables of this service.", autocompletion=completing.services),
+    ] = None,
     checks: options.CheckFolders = None,
     format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TEXT,
 ) -> None:
@@ -51,7 +54,7 @@ def list_checks(
 
 
 def show(
-    check_id: Annotated[str, typer.Argument(metavar="ID", help="The check.")],
+    check_id: Annotated[str, typer.Argument(metavar="ID", help="The check.", autocompletion=completing.checks)],
     checks: options.CheckFolders = None,
     format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
 ) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import completing, options
 from demarcate.cli.options import Format, ReportFormat
 from demarcate.report.out import data, say
 
@@ -42,7 +42,10 @@ def assess(
     parameters: options.Parameters = None,
     checks: options.CheckFolders = None,
     check: Annotated[
-        list[str] | None, typer.Option("--check", help="Only this check, or those like s3-*; repeatable.")
+        list[str] | None,
+        typer.Option(
+            "--check", help="Only this check, or those like s3-*; repeatable.", autocompletion=completing.checks
+        ),
     ] = None,
     framework: options.Frameworks = None,
     fail_on: options.FailOn = None,
@@ -187,14 +190,25 @@ def collect(
     role_name: options.RoleName = None,
     external_id: options.ExternalId = None,
     parameters: options.Parameters = None,
-    table: Annotated[list[str] | None, typer.Option("--table", help="Only this table; repeatable.")] = None,
+    table: Annotated[
+        list[str] | None,
+        typer.Option("--table", help="Only this table; repeatable.", autocompletion=completing.tables),
+    ] = None,
     service: Annotated[
         list[str] | None,
-        typer.Option("--service", help="Only the tables of this service of the model; repeatable."),
+        typer.Option(
+            "--service",
+            help="Only the tables of this service of the model; repeatable.",
+            autocompletion=completing.services,
+        ),
     ] = None,
     check: Annotated[
         list[str] | None,
-        typer.Option("--check", help="Only what this check, or those like s3-*, need; repeatable."),
+        typer.Option(
+            "--check",
+            help="Only what this check, or those like s3-*, need; repeatable.",
+            autocompletion=completing.checks,
+        ),
     ] = None,
     checks: options.CheckFolders = None,
     resume: Annotated[

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import completing, options
 from demarcate.report.out import data, last_words, saving, say
 
 if TYPE_CHECKING:
@@ -43,8 +43,10 @@ def quiz(
     sources: Annotated[
         list[str] | None, typer.Argument(metavar="SOURCE", help=f"Ask about this estate, too: {options.SOURCES}")
     ] = None,
-    area: Annotated[str | None, typer.Option(help="Only this area.")] = None,
-    service: Annotated[str | None, typer.Option(help="Only questions that name this service.")] = None,
+    area: Annotated[str | None, typer.Option(help="Only this area.", autocompletion=completing.areas)] = None,
+    service: Annotated[
+        str | None, typer.Option(help="Only questions that name this service.", autocompletion=completing.services)
+    ] = None,
     number: Annotated[int, typer.Option(min=1, help="How many questions.")] = 10,
     seed: Annotated[int | None, typer.Option(min=0, help="Ask the questions of this seed again.")] = None,
     format: Annotated[

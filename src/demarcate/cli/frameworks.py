@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import completing, options
 from demarcate.cli.options import Format
 from demarcate.report.out import data
 
@@ -35,7 +35,7 @@ def list_frameworks(
 
 
 def show(
-    id: Annotated[str, typer.Argument(metavar="ID", help="The framework.")],
+    id: Annotated[str, typer.Argument(metavar="ID", help="The framework.", autocompletion=completing.frameworks)],
     assessment: Annotated[
         Path | None,
         typer.Option("--assessment", metavar="DIR", help="Tell how it stands in what assess --save kept there."),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import completing, options
 from demarcate.cli.options import Format
 from demarcate.report.out import data, saving, say
 
@@ -223,7 +223,7 @@ def import_entries(
 
 def attest(
     responsibility: Annotated[
-        list[str], typer.Argument(metavar="RESPONSIBILITY", help="The id of what is attested; several are one.")
+        list[str], typer.Argument(metavar="RESPONSIBILITY", help="The id of what is attested; several are one.", autocompletion=completing.responsibilities)
     ],
     statement: Annotated[str, typer.Option("--statement", help="What is attested, in a sentence.")],
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day on which it holds.")],

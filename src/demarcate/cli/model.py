@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import completing, options
 from demarcate.cli.options import Format
 from demarcate.report.out import data
 
@@ -22,8 +22,10 @@ def add_to(app: typer.Typer) -> None:
 
 
 def matrix(
-    area: Annotated[str | None, typer.Option(help="Only this area.")] = None,
-    service: Annotated[str | None, typer.Option(help="Only this service.")] = None,
+    area: Annotated[str | None, typer.Option(help="Only this area.", autocompletion=completing.areas)] = None,
+    service: Annotated[
+        str | None, typer.Option(help="Only this service.", autocompletion=completing.services)
+    ] = None,
     party: Annotated[str | None, typer.Option(help="Only this party's half: aws or customer.")] = None,
     shift: Annotated[
         bool, typer.Option("--shift", help="How the line moves from infrastructure to abstracted.")
@@ -119,6 +121,7 @@ def explain(
         typer.Argument(
             metavar="ID",
             help="A responsibility, service, area, tool or check; or a control of others: EC2.3, SC-28, 'CIS 2.1.1'.",
+            autocompletion=completing.explained,
         ),
     ],
     format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeVar
 import typer
 
 from demarcate.base.settings import Configuration, Settings
+from demarcate.cli import completing
 from demarcate.report.out import data, say
 from demarcate.report.reports import FORMATS
 
@@ -76,6 +77,7 @@ Frameworks = Annotated[
         "--framework",
         metavar="ID",
         help="Tell how the requirements of this framework stand; repeatable. demarcate frameworks list shows all.",
+        autocompletion=completing.frameworks,
     ),
 ]
 EvidencePlaces = Annotated[
@@ -122,7 +124,12 @@ ReportFormat = StrEnum("ReportFormat", list(FORMATS))  # type: ignore[misc]
 
 FailOn = Annotated[
     str | None,
-    typer.Option("--fail-on", metavar="SEVERITY", help="Exit with 1 where something this severe or worse fails."),
+    typer.Option(
+        "--fail-on",
+        metavar="SEVERITY",
+        help="Exit with 1 where something this severe or worse fails.",
+        autocompletion=completing.severities,
+    ),
 ]
 Reported = Annotated[ReportFormat, typer.Option("--format", help="What is printed: for people, or for programs.")]
 ReportFiles = Annotated[

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import completing, options
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
@@ -30,14 +30,19 @@ def add_to(app: typer.Typer) -> None:
 def iam_policy(
     check: Annotated[
         list[str] | None,
-        typer.Option("--check", help="Only what this check, or those like s3-*, read; repeatable."),
+        typer.Option(
+            "--check",
+            help="Only what this check, or those like s3-*, read; repeatable.",
+            autocompletion=completing.checks,
+        ),
     ] = None,
     checks: options.CheckFolders = None,
     by_tag: Annotated[
         list[str] | None, typer.Option("--by-tag", metavar="KEY", help="Tags as well, as assess --by-tag reads.")
     ] = None,
     table: Annotated[
-        list[str] | None, typer.Option("--table", help="Only what this table reads; repeatable.")
+        list[str] | None,
+        typer.Option("--table", help="Only what this table reads; repeatable.", autocompletion=completing.tables),
     ] = None,
     org: Annotated[
         bool, typer.Option("--org", help="Also what --org needs where it starts: list accounts, assume the role.")

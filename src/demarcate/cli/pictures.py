@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import completing, options
 from demarcate.report.out import data, saving, say
 
 if TYPE_CHECKING:
@@ -43,7 +43,10 @@ def diagram(
         Path | None,
         typer.Option("--out", help="The file to write: .svg, .png or .drawio. Default: SVG on stdout."),
     ] = None,
-    service: Annotated[str | None, typer.Option(metavar="ID", help="Draw the line of this service.")] = None,
+    service: Annotated[
+        str | None,
+        typer.Option(metavar="ID", help="Draw the line of this service.", autocompletion=completing.services),
+    ] = None,
     compare: Annotated[
         str | None, typer.Option(metavar="ID,ID,…", help="Draw how the line moves between these services.")
     ] = None,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import completing, options
 from demarcate.report.out import say
 
 if TYPE_CHECKING:
@@ -26,7 +26,11 @@ def plan(
     ] = None,
     check: Annotated[
         list[str] | None,
-        typer.Option("--check", help="Mend what fails this check, or those like s3-*; repeatable."),
+        typer.Option(
+            "--check",
+            help="Mend what fails this check, or those like s3-*; repeatable.",
+            autocompletion=completing.checks,
+        ),
     ] = None,
     finding: Annotated[
         list[str] | None, typer.Option("--finding", metavar="ID", help="Mend this finding; repeatable.")
