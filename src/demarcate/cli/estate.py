@@ -50,6 +50,7 @@ def assess(
     framework: options.Frameworks = None,
     fail_on: options.FailOn = None,
     evidence: options.EvidencePlaces = None,
+    waivers: options.WaiverPlaces = None,
     ledger: options.LedgerPlace = None,
     by_tag: Annotated[
         list[str] | None,
@@ -97,6 +98,8 @@ def assess(
             check_folders=checks or (),
             frameworks=options.frameworks_of(framework),
             evidence=options.evidence_of(evidence, ledger),
+            waivers=options.waivers_of(waivers, ledger, evidence),
+            rules=options.waiver_rules(),
             tags=by_tag or (),
             passes=passes or any(to.format.passes for to in files),
             progress=progress,
@@ -175,7 +178,8 @@ def _tell(
         say(f"written: {to.path}")
     if fail_on is not None and assessment.judgement.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
         raise typer.Exit(FOUND)
-    if assessment.posture.unread or assessment.posture.refused:
+    posture = assessment.posture
+    if posture.unread or posture.refused or posture.refused_waivers:
         raise typer.Exit(options.UNREAD)
 
 

@@ -223,7 +223,12 @@ def import_entries(
 
 def attest(
     responsibility: Annotated[
-        list[str], typer.Argument(metavar="RESPONSIBILITY", help="The id of what is attested; several are one.", autocompletion=completing.responsibilities)
+        list[str],
+        typer.Argument(
+            metavar="RESPONSIBILITY",
+            help="The id of what is attested; several are one.",
+            autocompletion=completing.responsibilities,
+        ),
     ],
     statement: Annotated[str, typer.Option("--statement", help="What is attested, in a sentence.")],
     until: Annotated[str, typer.Option("--until", metavar="DATE", help="The last day on which it holds.")],

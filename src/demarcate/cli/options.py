@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from demarcate.estate.sources.accounts import Accounts
     from demarcate.estate.sources.interface import Options
     from demarcate.evidence.structs import ReadEvidence
+    from demarcate.evidence.waivers import ReadWaivers, WaiverRules
     from demarcate.model.frameworks import Framework
     from demarcate.posture.assessment import Assessment
     from demarcate.report.console import Console
@@ -86,6 +87,14 @@ EvidencePlaces = Annotated[
         "--evidence",
         metavar="DIR|ledger",
         help="A folder with what people did and what AWS attests, or the ledger; repeatable.",
+    ),
+]
+WaiverPlaces = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--waivers",
+        metavar="FILE|ledger",
+        help="A file of waivers, or the ledger: what is accepted until a day; repeatable.",
     ),
 ]
 LedgerPlace = Annotated[
@@ -284,6 +293,31 @@ def evidence_of(places: list[str] | None, ledger: str | None) -> list[ReadEviden
     return [
         evidence_of_ledger(ledger) if place == LEDGER else folder_evidence(Path(place)) for place in places or ()
     ]
+
+
+def waivers_of(
+    places: list[str] | None, ledger: str | None, evidence: list[str] | None = None
+) -> list[ReadWaivers]:
+    """What gives the waivers of files and of the ledger: that is read where it is named as a place of waivers or of
+    evidence, and where it is given with the command.
+    """
+    from demarcate.evidence.waivers import file_waivers
+    from demarcate.ledger.waivers import waivers_of_ledger
+
+    named = list(places or ())
+    if LEDGER not in named and (LEDGER in (evidence or ()) or asked(ledger=ledger)):
+        named.append(LEDGER)
+    return [waivers_of_ledger(ledger) if place == LEDGER else file_waivers(Path(place)) for place in named]
+
+
+def waiver_rules() -> WaiverRules:
+    """Whether waivers may do without an end and an owner, as the settings have it."""
+    from demarcate.evidence.waivers import WaiverRules
+
+    settings = held().settings
+    return WaiverRules(
+        without_end=bool(settings.waivers_without_end), without_owner=bool(settings.waivers_without_owner)
+    )
 
 
 def parameters_of(path: Path | None) -> dict[str, Any] | None:

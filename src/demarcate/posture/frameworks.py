@@ -205,10 +205,10 @@ def _state(
     not_run: Mapping[str, str],
 ) -> tuple[State, tuple[str, ...]]:
     """The state of a requirement: what fails is a gap, and nothing is met that anything leaves open."""
-    failed = tuple(f"{r.title}: {r.failed} of {_judged(r)} fail" for r in judged if r.failed)
+    failed = tuple(f"{r.title}: {r.open} of {r.total} fail" for r in judged if r.open)
     if failed:
         return "gap", failed
-    open_ = [f"{r.title}: {r.unknown} of {_judged(r)} unknown" for r in judged if r.unknown]
+    open_ = [f"{r.title}: {r.open_unknown} of {r.total} unknown" for r in judged if r.open_unknown]
     open_ += [f"{_called(id_, checks)}: not judged: {not_run[id_]}" for id_ in not_judged if id_ in not_run]
     asked = [] if judged and not item.attested else [posture for posture in owed if posture.party == "customer"]
     told = [_by_evidence(posture) for posture in asked]
@@ -220,7 +220,14 @@ def _state(
         return "unproven", ("nothing of the model speaks of it: keep evidence of your own",)
     if open_:
         return "unproven", tuple(open_)
-    met = [f"{r.title}: {r.passed} of {_judged(r)} pass" for r in judged]
+    waived = tuple(
+        f"{r.title}: {r.waived + r.waived_unknown} of {r.total} waived"
+        for r in judged
+        if r.waived or r.waived_unknown
+    )
+    if waived:
+        return "waived", waived
+    met = [f"{r.title}: {r.passed} of {r.total} pass" for r in judged]
     met += [reason for state, reason in told if state == "met"]
     if met:
         return "met", tuple(met)
@@ -243,7 +250,3 @@ def _by_evidence(posture: ResponsibilityPosture) -> tuple[State, str]:
 
 def _called(id_: str, checks: Mapping[str, Check]) -> str:
     return checks[id_].title if id_ in checks else id_
-
-
-def _judged(result: CheckResult) -> int:
-    return result.passed + result.failed + result.unknown

@@ -3,6 +3,7 @@
     assessment.json     what it is, of which snapshot, and the digest of each file here
     posture.json        the verdict per responsibility, with the evidence that was used and what could not be read
     findings            a file of rows: fails and unknowns, and passes where they were asked for
+    waivers             a file of rows: the waivers that hold, which findings name
     tallies             a file of rows: how many passed, failed and are unknown, by check, account and region
     checks.json         the checks as they are reported; their SQL is not kept, for it would not be run
     model.json          the model
@@ -14,7 +15,7 @@ A folder is written aside and gets its name when it is whole.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -32,7 +33,7 @@ from demarcate.base.files import is_within, open_file, read_bytes, write_whole
 from demarcate.base.sql import identifier
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.checks import facts
-from demarcate.checks.judgement import JUDGED, Judgement, Tally, make_tables
+from demarcate.checks.judgement import JUDGED, WAIVERS, Judgement, Tally, make_tables
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.manifest import MANIFEST
 from demarcate.estate.snapshots.snapshot import Snapshot
@@ -44,15 +45,15 @@ from demarcate.version import __version__
 
 T = TypeVar("T")
 
-FORMAT = 2
+FORMAT = 3
 """The version of the layout above. Another one is refused: an assessment is made again from its snapshot.
 
-The first had no kinds of what is not known.
+The first had no kinds of what is not known, the second no waivers.
 """
 
 NAME = "assessment.json"
 
-FINDINGS, TALLIES = f"findings{SUFFIX}", f"tallies{SUFFIX}"
+FINDINGS, WAIVED, TALLIES = f"findings{SUFFIX}", f"waivers{SUFFIX}", f"tallies{SUFFIX}"
 
 LARGEST = 100_000_000
 """How many bytes a JSON file of it may have."""
@@ -66,7 +67,11 @@ _TALLIES = {
     "passed": "BIGINT",
     "failed": "BIGINT",
     "unknown": "BIGINT",
+    "waived": "BIGINT",
+    "waived_unknown": "BIGINT",
 }
+
+_FINDINGS = {**JUDGED, "waiver": "VARCHAR"}
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -121,11 +126,12 @@ def _write(assessment: Assessment, folder: Path) -> None:
         write_whole(folder / name, to_json(document))
     with connect(folder) as connection:
         cursor = assessment.judgement.cursor()
-        rows = cursor.execute(f"SELECT {', '.join(map(identifier, JUDGED))} FROM findings")
-        write_rows(connection, _records(rows), JUDGED, folder / FINDINGS)
+        for table, columns, name in (("findings", _FINDINGS, FINDINGS), ("waivers", WAIVERS, WAIVED)):
+            rows = cursor.execute(f"SELECT {', '.join(map(identifier, columns))} FROM {table}")
+            write_rows(connection, _records(rows, columns), columns, folder / name)
         tallies = ({name: getattr(tally, name) for name in _TALLIES} for tally in assessment.judgement.tallies)
         write_rows(connection, tallies, _TALLIES, folder / TALLIES)
-    names = [*documents, FINDINGS, TALLIES]
+    names = [*documents, FINDINGS, WAIVED, TALLIES]
     kept = Kept(
         format=FORMAT,
         demarcate=__version__,
@@ -145,12 +151,12 @@ def _as_reported(check: Check) -> Check:
     return replace(check, verdict="", about="", reason="", looks={})
 
 
-def _records(rows: duckdb.DuckDBPyConnection) -> Iterable[dict[str, Any]]:
+def _records(rows: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     while some := rows.fetchmany(2000):
         for row in some:
             yield {
                 name: msgspec.Raw(value.encode()) if value is not None and type_ == "JSON" else value
-                for (name, type_), value in zip(JUDGED.items(), row, strict=True)
+                for (name, type_), value in zip(columns.items(), row, strict=True)
             }
 
 
@@ -182,7 +188,7 @@ def open_assessment(folder: Path) -> Assessment:
     posture = _decoded(_whole(folder, kept, "posture.json"), Posture, folder, "posture.json")
     checks = _decoded(_whole(folder, kept, "checks.json"), list[Check], folder, "checks.json")
     model = _decoded(_whole(folder, kept, "model.json"), Model, folder, "model.json")
-    for name in (FINDINGS, TALLIES):
+    for name in (FINDINGS, WAIVED, TALLIES):
         try:
             _check(folder, kept, name, _digest(_inside(folder, name)))
         except OSError as error:
@@ -248,12 +254,19 @@ def _judgement(folder: Path, checks: list[Check], posture: Posture, snapshot: Sn
     connection = connect(real)
     try:
         make_tables(connection, checks)
-        columns = ", ".join(f"TRY_CAST({identifier(name)} AS {type_})" for name, type_ in JUDGED.items())
-        connection.execute(f"INSERT INTO findings SELECT {columns} FROM {rows_in([str(real / FINDINGS)])}")
-        columns = ", ".join(f"TRY_CAST({identifier(name)} AS {type_})" for name, type_ in _TALLIES.items())
-        rows = connection.execute(
-            f"SELECT {columns} FROM {rows_in([str(real / TALLIES)])} ORDER BY ALL"
-        ).fetchall()
+        connection.execute("ALTER TABLE findings ADD COLUMN waiver VARCHAR")
+        connection.execute(f"INSERT INTO findings {_typed(real / FINDINGS, _FINDINGS)}")
+        connection.execute(f"CREATE TABLE waivers AS {_typed(real / WAIVED, WAIVERS)}")
+        rows = connection.execute(f"{_typed(real / TALLIES, _TALLIES)} ORDER BY ALL").fetchall()
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
-    return Judgement(connection, tuple(Tally(*row) for row in rows), posture.not_run, snapshot)
+    tallies = tuple(Tally(**dict(zip(_TALLIES, row, strict=True))) for row in rows)
+    return Judgement(connection, tallies, posture.not_run, snapshot)
+
+
+def _typed(file: Path, columns: Mapping[str, str]) -> str:
+    """SQL for the rows of a file, in the types that they were written in."""
+    typed = ", ".join(
+        f"TRY_CAST({identifier(name)} AS {type_}) AS {identifier(name)}" for name, type_ in columns.items()
+    )
+    return f"SELECT {typed} FROM {rows_in([str(file)])}"

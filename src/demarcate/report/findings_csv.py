@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from demarcate.checks.judgement import Waived
 from demarcate.posture.assessment import Assessment
 from demarcate.report import rows
 from demarcate.report.out import Out
@@ -25,6 +26,10 @@ COLUMNS = (
     "id",
     "type",
     "name",
+    "waived_until",
+    "waived_by",
+    "waived_reason",
+    "waiver",
 )
 
 
@@ -53,6 +58,7 @@ def write(assessment: Assessment, out: Out) -> None:
                 finding.id,
                 finding.type,
                 finding.name,
+                *_waived(finding.waived),
             )
             for finding in assessment.findings()
             for check in (assessment.checks[finding.check],)
@@ -60,3 +66,9 @@ def write(assessment: Assessment, out: Out) -> None:
         "csv",
         out,
     )
+
+
+def _waived(waived: Waived | None) -> tuple[str | None, ...]:
+    if waived is None:
+        return (None,) * 4
+    return (waived.until or "no end", waived.owner, waived.reason, waived.id)

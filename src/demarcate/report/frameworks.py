@@ -20,6 +20,7 @@ from demarcate.report.safe import json_text, one_line
 STATES: Mapping[State, tuple[str, str, str]] = {
     "gap": ("×", "gap", "bold red"),
     "unproven": ("·", "unproven", "yellow"),
+    "waived": ("~", "waived", "dim"),
     "met": ("✓", "met", "green"),
     "provided": ("○", "provided by AWS", ""),
     "not-applicable": ("–", "not applicable", "dim"),
@@ -80,13 +81,14 @@ def write(posture: FrameworkPosture, format: str, out: Out, console: Console) ->
     else:
         columns = [
             *("framework", "requirement", "title", "whose", "state", "because"),
-            *("passed", "failed", "unknown", "checks", "not_judged", "responsibilities"),
+            *("passed", "failed", "unknown", "waived", "checks", "not_judged", "responsibilities"),
         ]
         rows.write(columns, (_record(posture, item) for item in posture.requirements), format, out)
 
 
 def _record(posture: FrameworkPosture, item: RequirementPosture) -> list[object]:
     totals = [sum(getattr(result, name) for result in item.checks) for name in ("passed", "failed", "unknown")]
+    totals.append(sum(result.waived + result.waived_unknown for result in item.checks))
     checks = [result.check for result in item.checks]
     head = [posture.id, item.id, item.title, item.whose, item.state, "; ".join(item.because)]
     return [*head, *totals, checks, list(item.not_judged), list(item.responsibilities)]

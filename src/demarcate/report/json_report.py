@@ -12,7 +12,7 @@ from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, NotRun
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.posture.assessment import Assessment
-from demarcate.posture.structs import Counts, FrameworkPosture, Posture, ResponsibilityPosture
+from demarcate.posture.structs import Counts, FrameworkPosture, Posture, ResponsibilityPosture, WaiverResult
 from demarcate.report.out import Out
 from demarcate.report.safe import json_text
 from demarcate.version import __version__
@@ -56,6 +56,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     refused: Annotated[
         tuple[Problem, ...], Meta(description="Evidence that could not be read or believed, and why.")
     ]
+    waivers: Annotated[
+        tuple[WaiverResult, ...],
+        Meta(description="Every waiver and what it does; a finding that one accepts names it in `waived`."),
+    ]
+    refused_waivers: Annotated[
+        tuple[Problem, ...], Meta(description="Waivers that are none, and why: they waive nothing.")
+    ]
     not_run: Annotated[tuple[NotRun, ...], Meta(description="Checks that do not apply to this source, and why.")]
     findings: Annotated[
         tuple[Finding, ...], Meta(description="What fails or is unknown; what passes is counted in the posture.")
@@ -97,6 +104,8 @@ def _head(posture: Posture) -> Report:
         frameworks=posture.frameworks,
         unread=posture.unread,
         refused=posture.refused,
+        waivers=posture.waivers,
+        refused_waivers=posture.refused_waivers,
         not_run=posture.not_run,
         findings=(),
     )

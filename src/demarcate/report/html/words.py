@@ -20,6 +20,7 @@ STATES = {
     "met": Sign("✓", "Met", "met"),
     "gap": Sign("×", "Gap", "gap"),
     "unproven": Sign("○", "Unproven", "unproven"),
+    "waived": Sign("~", "Waived", "not-applicable"),
     "not-applicable": Sign("–", "Not applicable", "not-applicable"),
     "provided": Sign("●", "Provided", "aws"),
 }
@@ -32,6 +33,15 @@ STANDINGS = {
     "not-yet-valid": Sign("!", "Not valid yet", "unproven"),
     "contradicted": Sign("!", "Contradicted", "unproven"),
 }
+
+WAIVERS = {
+    "expired": Sign("!", "Expired", "gap"),
+    "ends-soon": Sign("!", "Ends soon", "unproven"),
+    "active": Sign("~", "Holds", "not-applicable"),
+    "matches-nothing": Sign("?", "Matches nothing", "unproven"),
+    "not-judged": Sign("–", "Not judged here", "not-applicable"),
+}
+"""How waivers stand, in the order in which people should read them."""
 
 VERDICTS = {
     "fail": Sign("×", "Fail", "gap"),
@@ -57,6 +67,7 @@ WORDS: dict[str, Any] = {
     "STATES": STATES,
     "STANDINGS": STANDINGS,
     "VERDICTS": VERDICTS,
+    "WAIVERS": WAIVERS,
     "KINDS": KINDS,
     "FRAMEWORKS": FRAMEWORKS,
     "WHOSE": WHOSE,
