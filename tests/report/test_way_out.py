@@ -19,6 +19,7 @@ EXEMPT: dict[str, set[str]] = {
     "base/encoding.py": {"msgspec.json"},
     "base/faults.py": {"write_whole"},
     "base/cache.py": {"write_whole"},
+    "cli/helping.py": {".write"},  # the help, which is our own words
     # A request, which is sent and not shown; and the user's own facts, as they were given.
     "base/fetching.py": {".open"},
     "checks/facts.py": {"write_whole"},

@@ -63,6 +63,7 @@ def assess(
         typer.Option("--as-of", metavar="DATE", help="Assess templates as of this date instead of now."),
     ] = None,
     format: options.Reported = ReportFormat["text"],
+    full: options.Full = False,
     out: options.ReportFiles = None,
     drift: options.DriftFile = None,
     save: Annotated[
@@ -108,7 +109,7 @@ def assess(
         from demarcate.posture import kept
 
         kept.save(assessment, save)
-    _tell(assessment, files, format, fail_on, compared)
+    _tell(assessment, files, format, fail_on, compared, full=full)
 
 
 def report(
@@ -116,6 +117,7 @@ def report(
     framework: options.Frameworks = None,
     fail_on: options.FailOn = None,
     format: options.Reported = ReportFormat["text"],
+    full: options.Full = False,
     out: options.ReportFiles = None,
     drift: options.DriftFile = None,
 ) -> None:
@@ -133,7 +135,7 @@ def report(
     frameworks = options.frameworks_of(framework)
     with open_assessment(folder) as assessment:
         told = along_frameworks(assessment, frameworks) if frameworks else assessment
-        _tell(told, files, format, fail_on, compared)
+        _tell(told, files, format, fail_on, compared, full=full)
 
 
 def _check_severity(fail_on: str | None) -> None:
@@ -164,16 +166,21 @@ def _tell(
     format: ReportFormat,
     fail_on: str | None,
     drift: Comparison | None,
+    *,
+    full: bool,
 ) -> None:
     """Write the reports of an assessment, and end with the exit code that it has."""
     from demarcate.checks.structs import SEVERITIES
-    from demarcate.report import reports
+    from demarcate.report import brief, reports
 
     for to in files:
         reports.save(assessment, to, drift)
     _tell_skipped(assessment.snapshot)
     chosen = reports.FORMATS[format.value]
-    chosen.render(assessment, data(chosen.encoding), drift)
+    if chosen.brief and not full:
+        brief.write(assessment, data())
+    else:
+        chosen.render(assessment, data(chosen.encoding), drift)
     for to in files:
         say(f"written: {to.path}")
     if fail_on is not None and assessment.judgement.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):

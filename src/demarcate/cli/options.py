@@ -141,6 +141,7 @@ FailOn = Annotated[
     ),
 ]
 Reported = Annotated[ReportFormat, typer.Option("--format", help="What is printed: for people, or for programs.")]
+Full = Annotated[bool, typer.Option("--full", help="Print the whole report, and not what fits on one screen.")]
 ReportFiles = Annotated[
     list[str] | None,
     typer.Option(

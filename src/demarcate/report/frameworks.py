@@ -94,12 +94,16 @@ def _record(posture: FrameworkPosture, item: RequirementPosture) -> list[object]
     return [*head, *totals, checks, list(item.not_judged), list(item.responsibilities)]
 
 
-def section(posture: FrameworkPosture) -> RenderableType:
-    """How an estate stands along a framework, for a terminal: counts, then what is open with its reasons."""
-    counts = ", ".join(
+def counts_of(posture: FrameworkPosture) -> str:
+    """How many requirements are in which state, in words."""
+    return ", ".join(
         f"{posture.states[state]} {word}" for state, (_, word, _) in STATES.items() if posture.states.get(state)
     )
-    lines: list[RenderableType] = [Text.assemble("\n", (posture.title, "bold"), f"\n{counts}")]
+
+
+def section(posture: FrameworkPosture) -> RenderableType:
+    """How an estate stands along a framework, for a terminal: counts, then what is open with its reasons."""
+    lines: list[RenderableType] = [Text.assemble("\n", (posture.title, "bold"), f"\n{counts_of(posture)}")]
     for state, (sign, word, style) in STATES.items():
         items = [item for item in posture.requirements if item.state == state]
         if not items:

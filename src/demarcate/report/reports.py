@@ -23,6 +23,7 @@ class Format:
 
     The module has `write(assessment, out)`, and is imported when it is needed. With `passes`, it tells of each resource
     that passes, so that these have to be kept as findings. With `drift`, `write` takes a comparison, too, and shows it.
+    With `brief`, what is printed is one screen (`brief.py`), unless all of it is asked for.
     `encoding` is that which its readers expect, wherever it is printed; None for that of the terminal.
     """
 
@@ -32,6 +33,7 @@ class Format:
     module: str
     passes: bool = False
     drift: bool = False
+    brief: bool = False
     encoding: str | None = None
 
     @phase("wrote")
@@ -44,7 +46,7 @@ class Format:
 FORMATS: Final = {
     format.id: format
     for format in (
-        Format("text", ".txt", "text/plain", "demarcate.report.terminal"),
+        Format("text", ".txt", "text/plain", "demarcate.report.terminal", brief=True),
         Format("html", ".html", "text/html", "demarcate.report.html", drift=True, encoding="utf-8"),
         Format("json", ".json", "application/json", "demarcate.report.json_report"),
         Format("csv", ".csv", "text/csv", "demarcate.report.findings_csv"),

@@ -16,6 +16,7 @@ def write(columns: Sequence[str], rows: Iterable[Sequence[Any]], format: str, ou
 
 
 def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Out) -> None:
+    """A table where the terminal is wide enough for it without a broken word, else a block of lines for each row."""
     from rich.table import Table
 
     from demarcate.report.console import Console, Text
@@ -23,15 +24,14 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Out) -> N
     names = list(map(one_line, columns))
     cells = [[one_line(text(value)) for value in row] for row in rows]
     # Where nobody looks there is no width to keep to: a file or a pipe gets whole lines.
-    width = None if out.isatty() else _WIDE
-    console = Console(out, width)
-    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
-    left = console.width
-    for number, name in enumerate(names):
-        longest = max([len(name), *(len(row[number]) for row in cells)])
-        whole = longest <= left // 2
-        left -= longest if whole else 0
-        table.add_column(Text(name), overflow="fold", no_wrap=whole)
+    console = Console(out, None if out.isatty() else _WIDE)
+    least = [_least([name, *(row[number] for row in cells)]) for number, name in enumerate(names)]
+    if sum(least) + len(_GAP) * (len(names) - 1) > console.width:
+        _blocks(names, cells, out)
+        return
+    table = Table(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold")
+    for name, width in zip(names, least, strict=True):
+        table.add_column(Text(name), overflow="fold", min_width=width)
     for row in cells:
         table.add_row(*map(Text, row))
     console.print_lines(table)
@@ -40,6 +40,26 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Out) -> N
 
 
 _WIDE = 10_000
+_GAP = "  "
+_READABLE = 24
+"""So wide a column of sentences must be at least, if any is as long."""
+
+
+def _least(told: Sequence[str]) -> int:
+    """The least width of a column: no word of it is broken, and sentences are not a word a line."""
+    words = max(len(word) for cell in told for word in (cell.split() or [""]))
+    return max(words, min(_READABLE, max(map(len, told))))
+
+
+def _blocks(names: Sequence[str], cells: Sequence[Sequence[str]], out: Out) -> None:
+    """A line for each value that there is, in blocks, one for each row: whatever the terminal is, nothing is cut."""
+    width = max(map(len, names), default=0)
+    for number, row in enumerate(cells):
+        if number:
+            out.write("\n")
+        for name, value in zip(names, row, strict=True):
+            if value:
+                out.write(f"{name:{width}}{_GAP}{value}\n")
 
 
 def _markdown(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Out) -> None:

@@ -1,6 +1,7 @@
-"""The report on a terminal: what could not be read, the line with both halves, then the gaps, worst first.
+"""The whole report on a terminal: what could not be read, the line with both halves, then the gaps, worst first.
 
-Readable at 80 columns and without colour: every state has a sign and a word as well.
+`brief.py` has what fits on one screen. Readable at 80 columns and without colour: every state has a sign and a word as
+well.
 """
 
 from __future__ import annotations
@@ -31,7 +32,7 @@ SHOWN_UNREAD = 10
 SHOWN_GAPS, SHOWN_CHECKS, SHOWN_FINDINGS = 8, 3, 2
 """How many gaps are shown whole, with how many of their checks and resources; the rest is counted."""
 
-_STYLES = {
+STYLES = {
     "critical": "bold white on red",
     "high": "bold red",
     "medium": "yellow",
@@ -46,13 +47,13 @@ def write(assessment: Assessment, out: Out) -> None:
     """Print the report, in the width of the terminal that it goes to, or 80 columns."""
     console = Console(out)
     posture = assessment.posture
-    console.print(_title(assessment))
+    console.print(title(assessment))
     if posture.unread:
-        console.print(_listing("Could not be read: what depends on it is unknown", unread.lines(posture.unread)))
+        console.print(listing("Could not be read: what depends on it is unknown", unread.lines(posture.unread)))
     if posture.refused:
-        console.print(_listing("Evidence that is not believed: it proves nothing", posture.refused))
+        console.print(listing("Evidence that is not believed: it proves nothing", posture.refused))
     if posture.refused_waivers:
-        console.print(_listing("Waivers that are refused: they waive nothing", posture.refused_waivers))
+        console.print(listing("Waivers that are refused: they waive nothing", posture.refused_waivers))
     console.print()
     console.print(Text(f"{posture.summary}.", style="bold"))
     if unknown := assessment.judgement.unknown():
@@ -64,7 +65,7 @@ def write(assessment: Assessment, out: Out) -> None:
     gaps = posture.first()
     if gaps:
         console.print(Text("\nWhat to do first", style="bold"))
-        examples = _examples(assessment)
+        examples = examples_of(assessment)
         for gap in gaps[:SHOWN_GAPS]:
             console.print(_gap(gap, examples))
         if len(gaps) > SHOWN_GAPS:
@@ -77,7 +78,7 @@ def write(assessment: Assessment, out: Out) -> None:
     console.print(_unproven(assessment))
 
 
-def _title(assessment: Assessment) -> Text:
+def title(assessment: Assessment) -> Text:
     snapshot = assessment.snapshot
     rows = {p.account for held in snapshot.manifest.tables.values() for p in held.parts if p.account}
     what = f"{len(rows)} account{'s' if len(rows) != 1 else ''}" if rows else "templates"
@@ -87,7 +88,7 @@ def _title(assessment: Assessment) -> Text:
     )
 
 
-def _listing(title: str, items: Sequence[object]) -> RenderableType:
+def listing(title: str, items: Sequence[object]) -> RenderableType:
     grid = Grid.grid(padding=(0, 1))
     for item in items[:SHOWN_UNREAD]:
         grid.add_row("  !", Text(one_line(str(item))))
@@ -106,7 +107,7 @@ def _line(model: Model, posture: Posture) -> Grid:
         aws.append(f"\n{counts.provided} provided", style="dim")
         if counts.attested:
             aws.append(f", {counts.attested} attested by a report on file", style="dim")
-        yours = Text.assemble(_bar(counts), "\n", _sentence(area.customer), "\n", _states(counts))
+        yours = Text.assemble(bar(counts), "\n", _sentence(area.customer), "\n", _states(counts))
         grid.add_row(aws, yours)
         grid.add_row("", "")
     return grid
@@ -116,29 +117,29 @@ def _sentence(text: str) -> str:
     return text.rstrip(".")
 
 
-def _bar(counts: Counts, width: int = 24) -> Text:
+def bar(counts: Counts, width: int = 24) -> Text:
     """Met, unproven and gaps as a bar of signs: readable without colour."""
     if not counts.owed:
         return Text("nothing owed here" if counts.not_applicable else "not asked here", style="dim")
     met = round(width * counts.met / counts.owed)
     gaps = min(width - met, max(1, round(width * counts.gaps / counts.owed)) if counts.gaps else 0)
-    bar = Text()
-    bar.append("█" * met, style=_STYLES["met"])
-    bar.append("×" * gaps, style=_STYLES["gap"])
+    drawn = Text()
+    drawn.append("█" * met, style=STYLES["met"])
+    drawn.append("×" * gaps, style=STYLES["gap"])
     waived = min(width - met - gaps, max(1, round(width * counts.waived / counts.owed)) if counts.waived else 0)
-    bar.append("·" * (width - met - gaps - waived), style=_STYLES["unproven"])
-    bar.append("~" * waived, style="dim")
-    bar.append(f" {counts.met} of {counts.owed} met", style="bold")
-    return bar
+    drawn.append("·" * (width - met - gaps - waived), style=STYLES["unproven"])
+    drawn.append("~" * waived, style="dim")
+    drawn.append(f" {counts.met} of {counts.owed} met", style="bold")
+    return drawn
 
 
 def _states(counts: Counts) -> Text:
     text = Text()
     if counts.gaps:
         severities = ", ".join(f"{number} {name}" for name, number in counts.gaps_by_severity.items())
-        text.append(f"× {counts.gaps} gap{'s' if counts.gaps != 1 else ''} ({severities})", style=_STYLES["gap"])
+        text.append(f"× {counts.gaps} gap{'s' if counts.gaps != 1 else ''} ({severities})", style=STYLES["gap"])
     if counts.unproven:
-        text.append(f"{'  ' if text else ''}· {counts.unproven} unproven", style=_STYLES["unproven"])
+        text.append(f"{'  ' if text else ''}· {counts.unproven} unproven", style=STYLES["unproven"])
     if counts.waived:
         text.append(f"{'  ' if text else ''}~ {counts.waived} waived", style="dim")
     if counts.not_applicable:
@@ -146,7 +147,7 @@ def _states(counts: Counts) -> Text:
     return text
 
 
-def _examples(assessment: Assessment) -> dict[str, list[Finding]]:
+def examples_of(assessment: Assessment) -> dict[str, list[Finding]]:
     examples: dict[str, list[Finding]] = {}
     for finding in assessment.findings():
         if finding.is_open:
@@ -159,7 +160,7 @@ def _examples(assessment: Assessment) -> dict[str, list[Finding]]:
 def _gap(gap: ResponsibilityPosture, examples: dict[str, list[Finding]]) -> RenderableType:
     severity = gap.severity or "low"
     head = Text.assemble(
-        "\n", (f" {severity.upper()} ", _STYLES[severity]), " ", (gap.title, "bold"), (f"  {gap.id}", "dim")
+        "\n", (f" {severity.upper()} ", STYLES[severity]), " ", (gap.title, "bold"), (f"  {gap.id}", "dim")
     )
     lines: list[RenderableType] = [head]
     failing = [result for result in gap.checks if result.open]
@@ -194,7 +195,7 @@ def _other_gaps(gaps: list[ResponsibilityPosture]) -> Grid:
     for gap in gaps:
         severity = gap.severity or "low"
         failing = f"{gap.failed} fail{'s' if gap.failed == 1 else ''}" if gap.failed else "by its evidence"
-        grid.add_row(Text(severity.upper(), style=_STYLES[severity]), Text(gap.title), Text(failing, style="bold"))
+        grid.add_row(Text(severity.upper(), style=STYLES[severity]), Text(gap.title), Text(failing, style="bold"))
     return grid
 
 
@@ -211,7 +212,7 @@ def _unproven(assessment: Assessment) -> RenderableType:
     lines: list[RenderableType] = [Text("\nUnproven", style="bold")]
     groups: dict[str, list[ResponsibilityPosture]] = {}
     for responsibility in unproven:
-        groups.setdefault(_needs(assessment, responsibility), []).append(responsibility)
+        groups.setdefault(needs_of(assessment, responsibility), []).append(responsibility)
     for needs, responsibilities in sorted(groups.items(), key=lambda group: -len(group[1])):
         lines.append(Padding(Text.assemble((f"{len(responsibilities):>3} ", "bold"), needs), (0, 0, 0, 2)))
         names = _listed([r.id for r in responsibilities])
@@ -221,7 +222,7 @@ def _unproven(assessment: Assessment) -> RenderableType:
     return Group(*lines)
 
 
-def _needs(assessment: Assessment, posture: ResponsibilityPosture) -> str:
+def needs_of(assessment: Assessment, posture: ResponsibilityPosture) -> str:
     if any(result.open_unknown for result in posture.checks):
         return "cannot be told: their checks found unknown"
     kinds = [proof.kind for proof in assessment.model.responsibility[posture.id].proof]
