@@ -160,7 +160,7 @@ def test_the_verbs_tell_it(tmp_path: Path) -> None:
     arguments = ["assess", str(source), "--framework", "cis-aws-5.0", "--save", kept]
     told = CliRunner().invoke(app, arguments)
     assert told.exit_code == 0
-    assert "5.1.1  EBS volumes are encrypted in every Region" in told.output
+    assert "5.1.1 EBS volumes are encrypted in every Region" in told.output
     shown = CliRunner().invoke(app, ["frameworks", "show", "cis-aws-5.0", "--assessment", kept, "--format", "csv"])
     assert "cis-aws-5.0,5.1.1,EBS volumes are encrypted in every Region,customer,gap" in shown.output
     again = CliRunner().invoke(app, ["report", kept, "--framework", "cis-aws-3.0", "--format", "json"])

@@ -81,8 +81,11 @@ def _areas(model: Model, posture: Posture) -> RenderableType:
     return Group(Text(), grid)
 
 
-def _along(along: FrameworkPosture) -> Text:
-    return Text.assemble("\n", (along.title, "bold"), f": {counts_of(along)}")
+def _along(along: FrameworkPosture) -> RenderableType:
+    """How it stands along a framework, with the first of its requirements that are gaps."""
+    gaps = [f"{item.id}  {item.title}" for item in along.requirements if item.state == "gap"]
+    head = Text.assemble("\n", (along.title, "bold"), f": {counts_of(along)}")
+    return Group(head, *_lines(gaps, "×")) if gaps else head
 
 
 def _gap(gap: ResponsibilityPosture, examples: dict[str, list[Finding]]) -> RenderableType:
@@ -138,6 +141,10 @@ def _unproven(assessment: Assessment) -> list[str]:
 
 
 def _some(title: str, lines: Sequence[str], sign: str) -> RenderableType:
+    return Group(Text(f"\n{title}", style="bold"), *_lines(lines, sign))
+
+
+def _lines(lines: Sequence[str], sign: str) -> list[RenderableType]:
     shown: list[RenderableType] = [
         Padding(Text(f"{sign} {line if line[0] == ' ' else one_line(line)}", overflow="fold"), (0, 0, 0, 2))
         for line in lines[:SHOWN_OTHERS]
@@ -145,7 +152,7 @@ def _some(title: str, lines: Sequence[str], sign: str) -> RenderableType:
     more = len(lines) - SHOWN_OTHERS
     if more > 0:
         shown.append(Padding(Text(f"… and {more} more", style="dim"), (0, 0, 0, 2)))
-    return Group(Text(f"\n{title}", style="bold"), *shown)
+    return shown
 
 
 def _next(gaps: list[ResponsibilityPosture]) -> Text:
