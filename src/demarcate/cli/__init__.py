@@ -15,6 +15,7 @@ from demarcate.cli import (
     catalog,
     changes,
     deploy,
+    diff,
     drift,
     estate,
     exam,
@@ -121,6 +122,7 @@ def _main(
 
 
 estate.add_to(app)
+diff.add_to(app)
 model.add_to(app)
 catalog.add_to(app)
 facts.add_to(app)

@@ -133,6 +133,15 @@ ReportFiles = Annotated[
         help=f"Write a report there, too: {', '.join(format.suffix for format in FORMATS.values())}; repeatable.",
     ),
 ]
+Since = Annotated[
+    Path | None,
+    typer.Option(
+        "--since",
+        metavar="DIR|FILE",
+        help="Say what is new and what is fixed since an earlier assessment: what --save kept, or a JSON report.",
+    ),
+]
+New = Annotated[bool, typer.Option("--new", help="With --fail-on and --since: only what is new counts.")]
 DriftFile = Annotated[
     Path | None,
     typer.Option(
@@ -322,6 +331,15 @@ def moment_of(text: str | None) -> datetime | None:
         return utc(moment)
     except ValueError as error:
         raise DemarcateError(f"--as-of takes a date such as 2026-11-23, not {text!r}") from error
+
+
+def check_severity(fail_on: str | None) -> None:
+    """Refuse what is no severity. Raises DemarcateError."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.checks.structs import SEVERITIES
+
+    if fail_on is not None and fail_on not in SEVERITIES:
+        raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
 
 
 def known(what: str, name: str | None, names: Iterable[str]) -> None:
