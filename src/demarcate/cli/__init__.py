@@ -28,6 +28,7 @@ from demarcate.cli import (
     permissions,
     pictures,
     settings,
+    waivers,
 )
 from demarcate.report.out import data, hush
 from demarcate.version import __version__
@@ -131,6 +132,7 @@ permissions.add_to(app)
 pictures.add_to(app)
 exam.add_to(app)
 ledger.add_to(app)
+waivers.add_to(app)
 changes.add_to(app)
 deploy.add_to(app)
 drift.add_to(app)

@@ -222,9 +222,16 @@ def kept(sources: list[str], **others: Any) -> Assessment | None:
         return None
     if len(sources) > 1:
         raise DemarcateError(f"{folders[0]} is a kept assessment: name it alone")
-    if asked(**others):
-        raise DemarcateError(f"{folders[0]} is a kept assessment: leave the options about reading and judging out")
+    check_alone(folders[0], **others)
     return open_assessment(folders[0])
+
+
+def check_alone(folder: Path, **others: Any) -> None:
+    """Refuse options beside a kept assessment, which has been made without them. Raises DemarcateError."""
+    from demarcate.base.errors import DemarcateError
+
+    if asked(**others):
+        raise DemarcateError(f"{folder} is a kept assessment: leave the options about reading and judging out")
 
 
 def check_not_kept(sources: list[str]) -> None:

@@ -34,6 +34,20 @@ def read_waivers(places: Iterable[ReadWaivers], known: Known) -> Waivers:
     return joined(*(read(known) for read in places))
 
 
+ORDER: Final[tuple[WaiverStanding, ...]] = ("expired", "ends-soon", "matches-nothing", "active", "not-judged")
+"""How waivers stand, those first that need somebody's attention."""
+
+
+def ordered(waivers: Iterable[WaiverResult]) -> list[WaiverResult]:
+    """Waivers in that order, and those that end first before others."""
+    return sorted(waivers, key=lambda w: (ORDER.index(w.standing), w.until or "9999", w.what))
+
+
+def standing_of(waivers: Iterable[Waiver], day: date) -> tuple[WaiverResult, ...]:
+    """How waivers stand on a day, as far as that can be told without an assessment."""
+    return tuple(_result(waiver, 0, _by_day(waiver, day)) for waiver in waivers)
+
+
 def declared_in(snapshot: Snapshot, known: Known) -> Waivers:
     """The waivers that stand in the templates of a snapshot."""
     return joined(
@@ -74,20 +88,24 @@ def waive(
     matched.settle(holding)
     judged = _Judged(judgement, checks, every)
     results = tuple(
-        WaiverResult(
-            id=waiver.id,
-            what=waiver.what,
-            reason=waiver.reason,
-            owner=waiver.owner,
-            until=waiver.until.isoformat() if waiver.until is not None else None,
-            standing=_standing(waiver, matched.counts[number], day, judged),
-            findings=matched.counts[number],
-            file=waiver.file,
-            line=waiver.line,
-        )
+        _result(waiver, matched.counts[number], _standing(waiver, matched.counts[number], day, judged))
         for number, waiver in kept
     )
     return results, tuple(problems)
+
+
+def _result(waiver: Waiver, findings: int, standing: WaiverStanding) -> WaiverResult:
+    return WaiverResult(
+        id=waiver.id,
+        what=waiver.what,
+        reason=waiver.reason,
+        owner=waiver.owner,
+        until=waiver.until.isoformat() if waiver.until is not None else None,
+        standing=standing,
+        findings=findings,
+        file=waiver.file,
+        line=waiver.line,
+    )
 
 
 class _Judged:
@@ -109,10 +127,15 @@ class _Judged:
 
 
 def _standing(waiver: Waiver, findings: int, day: date, judged: _Judged) -> WaiverStanding:
+    by_day = _by_day(waiver, day)
+    if by_day == "expired" or findings:
+        return by_day
+    return "matches-nothing" if judged.has(waiver) else "not-judged"
+
+
+def _by_day(waiver: Waiver, day: date) -> WaiverStanding:
     if waiver.until is not None and waiver.until < day:
         return "expired"
-    if not findings:
-        return "matches-nothing" if judged.has(waiver) else "not-judged"
     ahead = timedelta(days=EXPIRES_SOON)
     if waiver.until is not None and waiver.until <= (day + ahead if day <= date.max - ahead else date.max):
         return "ends-soon"
