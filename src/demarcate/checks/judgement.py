@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +81,17 @@ IDENTITY = (
     f"1, {ID_DIGITS})"
 )
 """SQL for the id of a finding."""
+
+
+def finding_id(check: str, account: str | None, region: str | None, file: str | None, resource: str | None) -> str:
+    """The id of a finding, as `IDENTITY` has it, of one that is not in a database.
+
+    >>> finding_id("ebs-volume-encrypted", None, None, "./t.yaml", "Data")
+    'cdaf946632b90fbb'
+    """
+    name = file and re.sub(r"^([.]/+)+", "", file)
+    return sha256(to_json([check, account, region, name, resource])).hexdigest()[:ID_DIGITS]
+
 
 _WAIVED = (
     "SELECT id AS waiver, to_json({'id': id, 'reason': reason, 'owner': owner, 'until': until}) AS waived "

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from demarcate.estate.sources.accounts import Accounts
     from demarcate.estate.sources.interface import Options
     from demarcate.evidence.structs import ReadEvidence
-    from demarcate.evidence.waivers import ReadWaivers, WaiverRules
+    from demarcate.evidence.waivers import Known, ReadWaivers, WaiverRules
     from demarcate.posture.assessment import Assessment
     from demarcate.report.console import Console
 
@@ -301,6 +301,18 @@ def waivers_of(
     if LEDGER not in named and (LEDGER in (evidence or ()) or asked(ledger=ledger)):
         named.append(LEDGER)
     return [waivers_of_ledger(ledger) if place == LEDGER else file_waivers(Path(place)) for place in named]
+
+
+def known_of(folders: list[Path] | None) -> Known:
+    """What waivers may name (with the checks of some folders), and the rules that the settings have."""
+    from demarcate.checks.catalog import load_checks
+    from demarcate.evidence.waivers import Known
+    from demarcate.model import load
+
+    owed = load().owed
+    return Known(
+        checks=load_checks(folders or (), responsibilities=owed), responsibilities=owed, rules=waiver_rules()
+    )
 
 
 def waiver_rules() -> WaiverRules:

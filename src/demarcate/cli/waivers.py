@@ -14,7 +14,7 @@ from demarcate.report.out import data, say
 if TYPE_CHECKING:
     from datetime import date
 
-    from demarcate.evidence.waivers import Known, Waiver
+    from demarcate.evidence.waivers import Waiver
     from demarcate.posture.news import Seen
 
 FILE = "waivers.yaml"
@@ -71,7 +71,7 @@ def waive(
     from demarcate.ledger.ledger import Ledger
     from demarcate.ledger.waivers import act_of
 
-    known = _known(checks)
+    known = options.known_of(checks)
     seen = _seen(finding, assessment) if assessment is not None else None
     recorded = options.asked(ledger=ledger)
     actor = actor_of(as_) if recorded or owner is None else None
@@ -119,7 +119,7 @@ def list_waivers(
             listed, refused = opened.posture.waivers, opened.posture.refused_waivers
     else:
         places = waivers or ([] if options.asked(ledger=ledger) else [str(_default())])
-        given = read_waivers(options.waivers_of(places, ledger), _known(checks))
+        given = read_waivers(options.waivers_of(places, ledger), options.known_of(checks))
         listed = standing_of(given.waivers, datetime.now(UTC).date())
         refused = given.problems
     columns = ["standing", "until", "what", "findings", "owner", "reason", "written in", "id"]
@@ -172,7 +172,7 @@ def import_waivers(
     from demarcate.posture.importing import Giving, imported
     from demarcate.report.safe import counted
 
-    known = _known(checks)
+    known = options.known_of(checks)
     who = owner or (None if known.rules.without_owner else actor_of(as_).person)
     giving = Giving(reason=reason, owner=who, until=until)
     made = imported(files, load_checks(checks or ()), known, giving)
@@ -183,22 +183,13 @@ def import_waivers(
         new = [waiver for waiver in made.waivers if waiver.id not in there]
         if new:
             append_waivers(waivers, new, known)
-        say(f"{waivers}: {counted(len(new), 'waiver')} of {len(made.waivers):,} written, the others are there already")
+        say(
+            f"{waivers}: {counted(len(new), 'waiver')} of {len(made.waivers):,} written, the others are there already"
+        )
     for problem in made.problems:
         say(f"not carried over: {problem}")
     if made.problems:
         raise typer.Exit(options.UNREAD)
-
-
-def _known(checks: list[Path] | None) -> Known:
-    """What waivers may name, and the rules that the settings have."""
-    from demarcate.checks.catalog import load_checks
-    from demarcate.evidence.waivers import Known
-    from demarcate.model import load
-
-    model = load()
-    known = load_checks(checks or (), responsibilities=model.owed)
-    return Known(checks=known, responsibilities=model.owed, rules=options.waiver_rules())
 
 
 def _default() -> Path:

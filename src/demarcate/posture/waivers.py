@@ -94,6 +94,19 @@ def waive(
     return results, tuple(problems)
 
 
+def ending(judgement: Judgement, given: Waivers, checks: Mapping[str, Check], days: int) -> frozenset[str]:
+    """The ids of fails that are accepted no more, or will not be in so many days: no waiver of them lasts longer."""
+    today, ahead = judgement.snapshot.moment.date(), timedelta(days=days)
+    last = today + ahead if today <= date.max - ahead else date.max
+    waivers = sorted(given.waivers, key=lambda waiver: waiver.until or date.max, reverse=True)
+    matched = _Matched(judgement, checks)
+    for number, waiver in enumerate(waivers):
+        matched.add(number, waiver)
+    return matched.fails_of(
+        number for number, waiver in enumerate(waivers) if waiver.until is not None and waiver.until <= last
+    )
+
+
 def _result(waiver: Waiver, findings: int, standing: WaiverStanding) -> WaiverResult:
     return WaiverResult(
         id=waiver.id,
@@ -182,6 +195,17 @@ class _Matched:
     def forget(self, number: int) -> None:
         """Take back what was noted of a waiver."""
         self._cursor.execute("DELETE FROM matched WHERE number = $number", {"number": number})
+
+    def fails_of(self, numbers: Iterable[int]) -> frozenset[str]:
+        """The ids of the fails of which the first of the waivers that are about them is one of these."""
+        self._make_ids()
+        rows = self._cursor.execute(
+            "SELECT id FROM (SELECT finding, min(number) AS first FROM matched GROUP BY finding) "
+            "JOIN ids USING (finding) JOIN findings ON findings.rowid = finding "
+            "WHERE verdict = 'fail' AND first IN (SELECT unnest($numbers))",
+            {"numbers": list(numbers)},
+        ).fetchall()
+        return frozenset(row[0] for row in rows)
 
     def settle(self, holding: Mapping[int, Waiver]) -> None:
         """Have findings be told with the first of the waivers that hold which is about them."""
