@@ -11,11 +11,14 @@ from typing import Any
 
 import msgspec
 import pytest
+from typer.testing import CliRunner, Result
 
 from demarcate.assessing import assess_sources
 from demarcate.base.documents import DocumentError, read
+from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks
-from demarcate.checks.judgement import Waived
+from demarcate.checks.judgement import Waived, finding_id
+from demarcate.cli import app
 from demarcate.estate.sources.interface import Options
 from demarcate.evidence.waivers import Known, WaiverRules, file_waivers, parse_waivers
 from demarcate.ledger.entry import Actor
@@ -24,6 +27,7 @@ from demarcate.ledger.waivers import act_of, ledger_waivers
 from demarcate.model import load
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.kept import open_assessment, save
+from demarcate.posture.waivers import ending
 
 CHECKS = ["ebs-volume-encrypted", "s3-bucket-versioning"]
 MOMENT = datetime(2026, 11, 23, 12, tzinfo=UTC)
@@ -157,6 +161,33 @@ def test_tags_that_a_waiver_asks_for_are_read() -> None:
     assert waiver.scope.tags == {"a": "1"}
 
 
+@pytest.mark.parametrize(
+    ("waivers", "days", "meant"),
+    [
+        (WAIVED, 0, []),
+        (WAIVED, 68, []),
+        (WAIVED, 69, ["Data", "Logs"]),
+        (WAIVED.replace("2027-01-31", "2026-11-01"), 0, ["Data", "Logs"]),
+        (
+            WAIVED + "- {check: ebs-*, scope: {resources: [Data]}, reason: r, owner: o, until: 2028-01-31}\n",
+            69,
+            ["Logs"],
+        ),
+    ],
+)
+def test_what_is_accepted_no_more(waivers: str, days: int, meant: list[str], tmp_path: Path) -> None:
+    given = parse_waivers(waivers, "w.yaml", known())
+    with assess(estate(tmp_path)) as assessment:
+        ids = ending(assessment.judgement, given, assessment.checks, days)
+        assert [f.resource for f in assessment.findings() if f.id in ids] == meant
+
+
+def test_an_id_is_the_same_in_the_database_and_beside_it(tmp_path: Path) -> None:
+    with assess(estate(tmp_path)) as assessment:
+        for f in assessment.findings():
+            assert finding_id(f.check, f.account, f.region, f.file, f.resource) == f.id
+
+
 # --- in a template -------------------------------------------------------------------------------------------
 
 STATED = "{Demarcate: {waive: [{check: ebs-*, reason: a move, owner: o, until: 2027-01-31}]}}"
@@ -223,3 +254,59 @@ def test_the_last_decision_of_the_ledger_holds(tmp_path: Path) -> None:
     assert [(w.reason, w.line) for w in told.waivers] == [("another", 2)]
     assert told.waivers[0].id == waiver.id
     assert ["there is no check 'was-a-check-once'" in p.message for p in told.problems] == [True]
+
+
+# --- the verbs -----------------------------------------------------------------------------------------------
+
+
+def run(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments), catch_exceptions=False)
+
+
+def test_a_finding_is_waived_by_the_verb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    estate(tmp_path)
+    only = ["--check", CHECKS[0], "--check", CHECKS[1]]
+    assert run("assess", "t.yaml", *only, "--save", "kept", "--fail-on", "high").exit_code == 1
+    with open_assessment(Path("kept")) as opened:
+        ids = [f.id for f in opened.findings() if f.severity == "high"]
+    how = ["--reason", "a move", "--until", "9999-12-31", "--as", "a@example.com"]
+    with pytest.raises(DemarcateError, match="has no finding"):
+        run("waive", "0" * 16, *how, "--assessment", "kept")
+    with pytest.raises(DemarcateError, match="which is past"):
+        run("waive", ids[0], "--reason", "r", "--until", "2020-01-01", "--owner", "o")
+    with pytest.raises(DemarcateError, match="has no end"):
+        run("waive", ids[0], "--reason", "r", "--owner", "o")
+    assert not Path("waivers.yaml").exists()
+    assert run("waive", ids[0], *how, "--assessment", "kept").exit_code == 0
+    for id_ in ids[1:]:
+        assert run("waive", id_, *how, "--ledger", "ledger.sqlite").exit_code == 0
+    assert "# ebs-volume-encrypted: Data (t.yaml)" in Path("waivers.yaml").read_text()
+    waivers = ["--waivers", "waivers.yaml", "--ledger", "ledger.sqlite"]
+    done = run("assess", "t.yaml", *only, *waivers, "--fail-on", "high", "--out", "r.html", "--out", "r.csv")
+    assert done.exit_code == 0
+    assert "~ hold (2)" in done.stdout
+    assert "waived until 9999-12-31" in " ".join(Path("r.html").read_text().split())
+    assert "9999-12-31,a@example.com,a move,w-" in Path("r.csv").read_text()
+    listed = json.loads(run("waivers", "list", *waivers, "--format", "json").stdout)
+    assert [row["standing"] for row in listed] == ["active", "active"]
+    assert run("waivers", "list", "kept").stdout.strip().endswith("no rows")
+
+
+def test_a_refused_waiver_is_told_and_ends_with_3(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("waivers.yaml").write_text(WAIVED.replace("ebs-*", "ebz-*"))
+    done = run(
+        "assess", str(estate(tmp_path)), "--check", CHECKS[0], "--waivers", "waivers.yaml", "--fail-on", "critical"
+    )
+    assert done.exit_code == 3
+    assert "waivers.yaml:1: there is no check 'ebz-*'" in " ".join(done.stdout.split())
+    with pytest.raises(DemarcateError, match="no[.]yaml: cannot be read"):
+        run("assess", "t.yaml", "--waivers", "no.yaml")
+
+
+def test_planning_from_the_end_of_waivers_asks_for_waivers() -> None:
+    with pytest.raises(DemarcateError, match="there are no waivers"):
+        run("change", "plan", "aws", "--waivers-ending", "30")
+    with pytest.raises(DemarcateError, match="say in how many days"):
+        run("change", "plan", "aws", "--check", "s3-*", "--waivers", "w.yaml")

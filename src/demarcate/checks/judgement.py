@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -79,6 +81,17 @@ IDENTITY = (
     f"1, {ID_DIGITS})"
 )
 """SQL for the id of a finding."""
+
+
+def finding_id(check: str, account: str | None, region: str | None, file: str | None, resource: str | None) -> str:
+    """The id of a finding, as `IDENTITY` has it, of one that is not in a database.
+
+    >>> finding_id("ebs-volume-encrypted", None, None, "./t.yaml", "Data")
+    'cdaf946632b90fbb'
+    """
+    name = file and re.sub(r"^([.]/+)+", "", file)
+    return sha256(to_json([check, account, region, name, resource])).hexdigest()[:ID_DIGITS]
+
 
 _WAIVED = (
     "SELECT id AS waiver, to_json({'id': id, 'reason': reason, 'owner': owner, 'until': until}) AS waived "
@@ -194,17 +207,7 @@ class Judgement:
         """Findings by check, account, region, file and resource: fails and unknowns, and passes if these were kept
         and are not left out.
         """
-        result = self._connection.cursor().execute(self._query(passes))
-        while rows := result.fetchmany(2000):
-            for row in rows:
-                told = dict(zip(COLUMNS, row, strict=True))
-                if told["tags"] is not None:
-                    told["tags"] = _tags(told["tags"])
-                if told["kind"] is not None:
-                    told["kind"] = _kind(told["kind"])
-                if told["waived"] is not None:
-                    told["waived"] = Waived(**from_json(told["waived"]))
-                yield Finding(**told)
+        return read_findings(self._connection, passes=passes)
 
     def unknown(self) -> dict[Kind, int]:
         """How many findings are unknown, by kind, the most first."""
@@ -222,14 +225,14 @@ class Judgement:
 
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
         """The findings as Arrow batches of so many rows, read as they are asked for."""
-        reader: pa.RecordBatchReader = self._connection.cursor().sql(self._query()).to_arrow_reader(rows)
+        reader: pa.RecordBatchReader = self._connection.cursor().sql(_query()).to_arrow_reader(rows)
         yield from reader
 
     def to_arrow(self) -> pa.Table:
         """The findings as one Arrow table with the columns of `COLUMNS`. Raises DemarcateError without pyarrow."""
         if find_spec("pyarrow") is None:
             raise DemarcateError("Arrow tables need pyarrow: pip install 'demarcate[arrow]'")
-        table: pa.Table = self._connection.sql(self._query()).to_arrow_table()
+        table: pa.Table = self._connection.sql(_query()).to_arrow_table()
         return table
 
     def fails(self, severities: Sequence[str]) -> int:
@@ -246,15 +249,6 @@ class Judgement:
         """Let the database go."""
         self._connection.close()
 
-    @staticmethod
-    def _query(passes: bool = True) -> str:
-        names = ", ".join(f"{IDENTITY} AS id" if name == "id" else identifier(name) for name in COLUMNS)
-        only = "" if passes else " WHERE verdict <> 'pass'"
-        return (
-            f'SELECT {names} FROM findings JOIN checks USING ("check") LEFT JOIN ({_WAIVED}) USING (waiver){only} '
-            f"ORDER BY {_ORDER}"
-        )
-
     def waive(self, waivers: Iterable[Waived], tallies: tuple[Tally, ...]) -> None:
         """Have findings that name one of these waivers be told with it; `tallies` count them.
 
@@ -266,6 +260,30 @@ class Judgement:
             {"rows": to_json(rows).decode(), "form": to_json([WAIVERS]).decode()},
         )
         self.tallies = tallies
+
+
+def read_findings(connection: duckdb.DuckDBPyConnection, *, passes: bool = True) -> Iterator[Finding]:
+    """The findings of a database that is one of a judgement, in their order."""
+    result = connection.cursor().execute(_query(passes))
+    while rows := result.fetchmany(2000):
+        for row in rows:
+            told = dict(zip(COLUMNS, row, strict=True))
+            if told["tags"] is not None:
+                told["tags"] = _tags(told["tags"])
+            if told["kind"] is not None:
+                told["kind"] = _kind(told["kind"])
+            if told["waived"] is not None:
+                told["waived"] = Waived(**from_json(told["waived"]))
+            yield Finding(**told)
+
+
+def _query(passes: bool = True) -> str:
+    names = ", ".join(f"{IDENTITY} AS id" if name == "id" else identifier(name) for name in COLUMNS)
+    only = "" if passes else " WHERE verdict <> 'pass'"
+    return (
+        f'SELECT {names} FROM findings JOIN checks USING ("check") LEFT JOIN ({_WAIVED}) USING (waiver){only} '
+        f"ORDER BY {_ORDER}"
+    )
 
 
 def _tags(text: str) -> dict[str, Any] | None:

@@ -15,6 +15,7 @@ from demarcate.cli import (
     catalog,
     changes,
     deploy,
+    diff,
     drift,
     estate,
     exam,
@@ -28,6 +29,7 @@ from demarcate.cli import (
     permissions,
     pictures,
     settings,
+    waivers,
 )
 from demarcate.cli.helping import App
 from demarcate.report.out import data, hush
@@ -123,6 +125,7 @@ def _main(
 
 
 estate.add_to(app)
+diff.add_to(app)
 model.add_to(app)
 catalog.add_to(app)
 facts.add_to(app)
@@ -132,6 +135,7 @@ permissions.add_to(app)
 pictures.add_to(app)
 exam.add_to(app)
 ledger.add_to(app)
+waivers.add_to(app)
 changes.add_to(app)
 deploy.add_to(app)
 drift.add_to(app)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from demarcate.estate.snapshots.manifest import Unread
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.posture.assessment import Assessment
+    from demarcate.posture.news import Side
     from demarcate.report.reports import Destination
 
 FOUND = 1
@@ -73,6 +74,8 @@ def assess(
     passes: Annotated[
         bool, typer.Option("--passes", help="With --save: keep what passes as findings, too.")
     ] = False,
+    since: options.Since = None,
+    new: options.New = False,
 ) -> None:
     """Say for every responsibility whose it is and whether it is met.
 
@@ -80,15 +83,17 @@ def assess(
     """
     from demarcate.assessing import assess_sources
     from demarcate.base.errors import DemarcateError
+    from demarcate.posture.earlier import with_news
     from demarcate.report import reports
     from demarcate.report.progress import showing
 
-    _check_severity(fail_on)
+    options.check_severity(fail_on)
     options.check_not_kept(sources)
     if passes and save is None:
         raise DemarcateError("--passes requires --save: reports count what passes")
     files = [reports.Destination.of(text) for text in out or ()]
     compared = _comparison(drift, files, format)
+    before = _earlier(since, new)
     with showing() as progress:
         assessment = assess_sources(
             sources,
@@ -109,7 +114,9 @@ def assess(
         from demarcate.posture import kept
 
         kept.save(assessment, save)
-    _tell(assessment, files, format, fail_on, compared, full=full)
+    if before is not None:
+        assessment = with_news(assessment, before)
+    _tell(assessment, files, format, fail_on, compared, full=full, new=new)
 
 
 def report(
@@ -120,31 +127,37 @@ def report(
     full: options.Full = False,
     out: options.ReportFiles = None,
     drift: options.DriftFile = None,
+    since: options.Since = None,
+    new: options.New = False,
 ) -> None:
     """Report an assessment that was kept, without reading or judging anything again.
 
     Exit codes as those of assess.
     """
+    from demarcate.posture.earlier import with_news
     from demarcate.posture.frameworks import along_frameworks
     from demarcate.posture.kept import open_assessment
     from demarcate.report import reports
 
-    _check_severity(fail_on)
+    options.check_severity(fail_on)
     files = [reports.Destination.of(text) for text in out or ()]
     compared = _comparison(drift, files, format)
     frameworks = options.frameworks_of(framework)
+    before = _earlier(since, new)
     with open_assessment(folder) as assessment:
         told = along_frameworks(assessment, frameworks) if frameworks else assessment
-        _tell(told, files, format, fail_on, compared, full=full)
+        told = told if before is None else with_news(told, before)
+        _tell(told, files, format, fail_on, compared, full=full, new=new)
 
 
-def _check_severity(fail_on: str | None) -> None:
-    """Refuse what is no severity. Raises DemarcateError."""
+def _earlier(since: Path | None, new: bool) -> Side | None:
+    """What is compared with; None where nothing is. Raises DemarcateError where it cannot be read."""
     from demarcate.base.errors import DemarcateError
-    from demarcate.checks.structs import SEVERITIES
+    from demarcate.posture.earlier import earlier
 
-    if fail_on is not None and fail_on not in SEVERITIES:
-        raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
+    if new and since is None:
+        raise DemarcateError("--new says what is new since an earlier assessment: name it (--since DIR|FILE)")
+    return earlier(since) if since is not None else None
 
 
 def _comparison(path: Path | None, files: Sequence[Destination], format: ReportFormat) -> Comparison | None:
@@ -168,6 +181,7 @@ def _tell(
     drift: Comparison | None,
     *,
     full: bool,
+    new: bool,
 ) -> None:
     """Write the reports of an assessment, and end with the exit code that it has."""
     from demarcate.checks.structs import SEVERITIES
@@ -183,8 +197,10 @@ def _tell(
         chosen.render(assessment, data(chosen.encoding), drift)
     for to in files:
         say(f"written: {to.path}")
-    if fail_on is not None and assessment.judgement.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
-        raise typer.Exit(FOUND)
+    if fail_on is not None:
+        counting = assessment.news if new and assessment.news is not None else assessment.judgement
+        if counting.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
+            raise typer.Exit(FOUND)
     posture = assessment.posture
     if posture.unread or posture.refused or posture.refused_waivers:
         raise typer.Exit(options.UNREAD)

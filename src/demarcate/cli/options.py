@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from demarcate.estate.sources.accounts import Accounts
     from demarcate.estate.sources.interface import Options
     from demarcate.evidence.structs import ReadEvidence
-    from demarcate.evidence.waivers import ReadWaivers, WaiverRules
+    from demarcate.evidence.waivers import Known, ReadWaivers, WaiverRules
     from demarcate.model.frameworks import Framework
     from demarcate.posture.assessment import Assessment
     from demarcate.report.console import Console
@@ -150,6 +150,15 @@ ReportFiles = Annotated[
         help=f"Write a report there, too: {', '.join(format.suffix for format in FORMATS.values())}; repeatable.",
     ),
 ]
+Since = Annotated[
+    Path | None,
+    typer.Option(
+        "--since",
+        metavar="DIR|FILE",
+        help="Say what is new and what is fixed since an earlier assessment: what --save kept, or a JSON report.",
+    ),
+]
+New = Annotated[bool, typer.Option("--new", help="With --fail-on and --since: only what is new counts.")]
 DriftFile = Annotated[
     Path | None,
     typer.Option(
@@ -230,9 +239,16 @@ def kept(sources: list[str], **others: Any) -> Assessment | None:
         return None
     if len(sources) > 1:
         raise DemarcateError(f"{folders[0]} is a kept assessment: name it alone")
-    if asked(**others):
-        raise DemarcateError(f"{folders[0]} is a kept assessment: leave the options about reading and judging out")
+    check_alone(folders[0], **others)
     return open_assessment(folders[0])
+
+
+def check_alone(folder: Path, **others: Any) -> None:
+    """Refuse options beside a kept assessment, which has been made without them. Raises DemarcateError."""
+    from demarcate.base.errors import DemarcateError
+
+    if asked(**others):
+        raise DemarcateError(f"{folder} is a kept assessment: leave the options about reading and judging out")
 
 
 def check_not_kept(sources: list[str]) -> None:
@@ -311,6 +327,18 @@ def waivers_of(
     return [waivers_of_ledger(ledger) if place == LEDGER else file_waivers(Path(place)) for place in named]
 
 
+def known_of(folders: list[Path] | None) -> Known:
+    """What waivers may name (with the checks of some folders), and the rules that the settings have."""
+    from demarcate.checks.catalog import load_checks
+    from demarcate.evidence.waivers import Known
+    from demarcate.model import load
+
+    owed = load().owed
+    return Known(
+        checks=load_checks(folders or (), responsibilities=owed), responsibilities=owed, rules=waiver_rules()
+    )
+
+
 def waiver_rules() -> WaiverRules:
     """Whether waivers may do without an end and an owner, as the settings have it."""
     from demarcate.evidence.waivers import WaiverRules
@@ -346,6 +374,15 @@ def moment_of(text: str | None) -> datetime | None:
         return utc(moment)
     except ValueError as error:
         raise DemarcateError(f"--as-of takes a date such as 2026-11-23, not {text!r}") from error
+
+
+def check_severity(fail_on: str | None) -> None:
+    """Refuse what is no severity. Raises DemarcateError."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.checks.structs import SEVERITIES
+
+    if fail_on is not None and fail_on not in SEVERITIES:
+        raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
 
 
 def known(what: str, name: str | None, names: Iterable[str]) -> None:

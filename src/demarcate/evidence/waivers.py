@@ -94,6 +94,15 @@ class Waiver(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         where = f"{self.of.resource} in {self.of.file}" if self.of is not None else str(self.scope)
         return f"{named} ({where})" if where else named
 
+    def is_about(self, resource: str, names: Iterable[str] = ()) -> bool:
+        """Whether a resource is meant by its scope, as far as that names resources: by itself, or by other names."""
+        texts = (resource, *names)
+        return not self.scope.resources or any(
+            fnmatch.fnmatchcase(text, pattern.replace("[", "[[]"))
+            for text in texts
+            for pattern in self.scope.resources
+        )
+
 
 class Waivers(msgspec.Struct, frozen=True, kw_only=True):
     """All waivers of some places, and those that are refused: these waive nothing."""

@@ -16,7 +16,15 @@ from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, Responsibility
 from demarcate.posture.line import Reach, reach
 from demarcate.posture.proof import Covered, Weighed, weigh_proofs
-from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture, State, WaiverResult
+from demarcate.posture.structs import (
+    CheckResult,
+    Counts,
+    Judged,
+    Posture,
+    ResponsibilityPosture,
+    State,
+    WaiverResult,
+)
 
 EVIDENCE_SEVERITY: Severity = "medium"
 """How bad a gap is that people declare or that their records show: no check says it."""
@@ -69,8 +77,23 @@ def assess_snapshot(
         not_run=not_run,
         unread=snapshot.unread,
         refused=tuple(refused),
+        judged=_judged(snapshot, checks, not_run),
         waivers=tuple(waivers),
         refused_waivers=tuple(refused_waivers),
+    )
+
+
+def _judged(snapshot: Snapshot, checks: Iterable[str], not_run: Iterable[NotRun]) -> Judged:
+    """What was judged, by what the snapshot says that was read."""
+    regions: dict[str, set[str]] = {}
+    for held in snapshot.manifest.tables.values():
+        for part in held.parts:
+            if part.account is not None:
+                regions.setdefault(part.account, set()).update([part.region] if part.region else [])
+    return Judged(
+        checks=tuple(sorted({*checks} - {entry.check for entry in not_run})),
+        accounts={account: tuple(sorted(of_it)) for account, of_it in sorted(regions.items())},
+        paths=tuple(snapshot.manifest.origin.split(", ")),
     )
 
 

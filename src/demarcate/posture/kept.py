@@ -19,7 +19,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 import msgspec
@@ -33,13 +33,14 @@ from demarcate.base.files import is_within, open_file, read_bytes, write_whole
 from demarcate.base.sql import identifier
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.checks import facts
-from demarcate.checks.judgement import JUDGED, WAIVERS, Judgement, Tally, make_tables
+from demarcate.checks.judgement import JUDGED, WAIVERS, Judgement, Tally, make_tables, read_findings
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.manifest import MANIFEST
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import SUFFIX, rows_in, write_rows
 from demarcate.model import Model
 from demarcate.posture.assessment import Assessment
+from demarcate.posture.news import Side, side_of
 from demarcate.posture.structs import Posture
 from demarcate.version import __version__
 
@@ -174,6 +175,36 @@ def open_assessment(folder: Path) -> Assessment:
 
     Raises DemarcateError where it is damaged or of a newer format, and where its snapshot is gone or another one.
     """
+    contents = _contents(folder)
+    model = _decoded(_whole(folder, contents.kept, "model.json"), Model, folder, "model.json")
+    snapshot = _snapshot(folder, contents.kept)
+    tallies = _tallies(folder)
+    judgement = Judgement(_database(folder, contents.checks), tallies, contents.posture.not_run, snapshot)
+    checks = {check.id: check for check in contents.checks}
+    return Assessment(model, snapshot, checks, judgement, contents.posture)
+
+
+def read_side(folder: Path) -> Side:
+    """A kept assessment as one side of what is new: its snapshot may be gone.
+
+    Raises DemarcateError where it is damaged or of a newer format.
+    """
+    contents = _contents(folder)
+    connection = _database(folder, contents.checks)
+    try:
+        return side_of(contents.posture, read_findings(connection, passes=False))
+    finally:
+        connection.close()
+
+
+class _Contents(NamedTuple):
+    kept: Kept
+    posture: Posture
+    checks: list[Check]
+
+
+def _contents(folder: Path) -> _Contents:
+    """What is in the folder, each file as it was written."""
     raw = _read(folder, NAME)
     if (form := _decoded(raw, _Form, folder, NAME).format) > FORMAT:
         raise DemarcateError(
@@ -187,15 +218,12 @@ def open_assessment(folder: Path) -> Assessment:
     kept = _decoded(raw, Kept, folder, NAME)
     posture = _decoded(_whole(folder, kept, "posture.json"), Posture, folder, "posture.json")
     checks = _decoded(_whole(folder, kept, "checks.json"), list[Check], folder, "checks.json")
-    model = _decoded(_whole(folder, kept, "model.json"), Model, folder, "model.json")
     for name in (FINDINGS, WAIVED, TALLIES):
         try:
             _check(folder, kept, name, _digest(_inside(folder, name)))
         except OSError as error:
             raise DemarcateError(f"{folder / name}: damaged: {error.strerror or error}; assess again") from error
-    snapshot = _snapshot(folder, kept)
-    judgement = _judgement(folder, checks, posture, snapshot)
-    return Assessment(model, snapshot, {check.id: check for check in checks}, judgement, posture)
+    return _Contents(kept, posture, checks)
 
 
 class _Form(msgspec.Struct):
@@ -248,7 +276,7 @@ def _snapshot(folder: Path, kept: Kept) -> Snapshot:
     return Snapshot.open(place)
 
 
-def _judgement(folder: Path, checks: list[Check], posture: Posture, snapshot: Snapshot) -> Judgement:
+def _database(folder: Path, checks: list[Check]) -> duckdb.DuckDBPyConnection:
     """The findings, in a database as judging makes it."""
     real = folder.resolve()
     connection = connect(real)
@@ -257,11 +285,19 @@ def _judgement(folder: Path, checks: list[Check], posture: Posture, snapshot: Sn
         connection.execute("ALTER TABLE findings ADD COLUMN waiver VARCHAR")
         connection.execute(f"INSERT INTO findings {_typed(real / FINDINGS, _FINDINGS)}")
         connection.execute(f"CREATE TABLE waivers AS {_typed(real / WAIVED, WAIVERS)}")
-        rows = connection.execute(f"{_typed(real / TALLIES, _TALLIES)} ORDER BY ALL").fetchall()
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
-    tallies = tuple(Tally(**dict(zip(_TALLIES, row, strict=True))) for row in rows)
-    return Judgement(connection, tallies, posture.not_run, snapshot)
+    return connection
+
+
+def _tallies(folder: Path) -> tuple[Tally, ...]:
+    real = folder.resolve()
+    try:
+        with connect(real) as connection:
+            rows = connection.execute(f"{_typed(real / TALLIES, _TALLIES)} ORDER BY ALL").fetchall()
+    except duckdb.Error as error:
+        raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
+    return tuple(Tally(**dict(zip(_TALLIES, row, strict=True))) for row in rows)
 
 
 def _typed(file: Path, columns: Mapping[str, str]) -> str:

@@ -103,6 +103,18 @@ class WaiverResult(msgspec.Struct, frozen=True, kw_only=True):
     line: int
 
 
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """What an assessment could say anything of, so that a later one can tell what is mended from what nobody looked at.
+
+    `checks` are those that ran, `accounts` the accounts that were read with the regions of each, and `paths` the
+    files and folders of templates that were given.
+    """
+
+    checks: tuple[str, ...] = ()
+    accounts: dict[str, tuple[str, ...]] = {}
+    paths: tuple[str, ...] = ()
+
+
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """How many responsibilities are in which state. `owed` is what applies to the customer."""
 
@@ -178,6 +190,7 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True):
     """How it stands along the frameworks that were asked for."""
     refused: tuple[Problem, ...] = ()
     """Evidence that could not be read or believed: it proves nothing."""
+    judged: Judged = Judged()
     waivers: tuple[WaiverResult, ...] = ()
     refused_waivers: tuple[Problem, ...] = ()
     """Waivers that are none: they waive nothing."""

@@ -34,6 +34,20 @@ def read_waivers(places: Iterable[ReadWaivers], known: Known) -> Waivers:
     return joined(*(read(known) for read in places))
 
 
+ORDER: Final[tuple[WaiverStanding, ...]] = ("expired", "ends-soon", "matches-nothing", "active", "not-judged")
+"""How waivers stand, those first that need somebody's attention."""
+
+
+def ordered(waivers: Iterable[WaiverResult]) -> list[WaiverResult]:
+    """Waivers in that order, and those that end first before others."""
+    return sorted(waivers, key=lambda w: (ORDER.index(w.standing), w.until or "9999", w.what))
+
+
+def standing_of(waivers: Iterable[Waiver], day: date) -> tuple[WaiverResult, ...]:
+    """How waivers stand on a day, as far as that can be told without an assessment."""
+    return tuple(_result(waiver, 0, _by_day(waiver, day)) for waiver in waivers)
+
+
 def declared_in(snapshot: Snapshot, known: Known) -> Waivers:
     """The waivers that stand in the templates of a snapshot."""
     return joined(
@@ -74,20 +88,37 @@ def waive(
     matched.settle(holding)
     judged = _Judged(judgement, checks, every)
     results = tuple(
-        WaiverResult(
-            id=waiver.id,
-            what=waiver.what,
-            reason=waiver.reason,
-            owner=waiver.owner,
-            until=waiver.until.isoformat() if waiver.until is not None else None,
-            standing=_standing(waiver, matched.counts[number], day, judged),
-            findings=matched.counts[number],
-            file=waiver.file,
-            line=waiver.line,
-        )
+        _result(waiver, matched.counts[number], _standing(waiver, matched.counts[number], day, judged))
         for number, waiver in kept
     )
     return results, tuple(problems)
+
+
+def ending(judgement: Judgement, given: Waivers, checks: Mapping[str, Check], days: int) -> frozenset[str]:
+    """The ids of fails that are accepted no more, or will not be in so many days: no waiver of them lasts longer."""
+    today, ahead = judgement.snapshot.moment.date(), timedelta(days=days)
+    last = today + ahead if today <= date.max - ahead else date.max
+    waivers = sorted(given.waivers, key=lambda waiver: waiver.until or date.max, reverse=True)
+    matched = _Matched(judgement, checks)
+    for number, waiver in enumerate(waivers):
+        matched.add(number, waiver)
+    return matched.fails_of(
+        number for number, waiver in enumerate(waivers) if waiver.until is not None and waiver.until <= last
+    )
+
+
+def _result(waiver: Waiver, findings: int, standing: WaiverStanding) -> WaiverResult:
+    return WaiverResult(
+        id=waiver.id,
+        what=waiver.what,
+        reason=waiver.reason,
+        owner=waiver.owner,
+        until=waiver.until.isoformat() if waiver.until is not None else None,
+        standing=standing,
+        findings=findings,
+        file=waiver.file,
+        line=waiver.line,
+    )
 
 
 class _Judged:
@@ -109,10 +140,15 @@ class _Judged:
 
 
 def _standing(waiver: Waiver, findings: int, day: date, judged: _Judged) -> WaiverStanding:
+    by_day = _by_day(waiver, day)
+    if by_day == "expired" or findings:
+        return by_day
+    return "matches-nothing" if judged.has(waiver) else "not-judged"
+
+
+def _by_day(waiver: Waiver, day: date) -> WaiverStanding:
     if waiver.until is not None and waiver.until < day:
         return "expired"
-    if not findings:
-        return "matches-nothing" if judged.has(waiver) else "not-judged"
     ahead = timedelta(days=EXPIRES_SOON)
     if waiver.until is not None and waiver.until <= (day + ahead if day <= date.max - ahead else date.max):
         return "ends-soon"
@@ -159,6 +195,17 @@ class _Matched:
     def forget(self, number: int) -> None:
         """Take back what was noted of a waiver."""
         self._cursor.execute("DELETE FROM matched WHERE number = $number", {"number": number})
+
+    def fails_of(self, numbers: Iterable[int]) -> frozenset[str]:
+        """The ids of the fails of which the first of the waivers that are about them is one of these."""
+        self._make_ids()
+        rows = self._cursor.execute(
+            "SELECT id FROM (SELECT finding, min(number) AS first FROM matched GROUP BY finding) "
+            "JOIN ids USING (finding) JOIN findings ON findings.rowid = finding "
+            "WHERE verdict = 'fail' AND first IN (SELECT unnest($numbers))",
+            {"numbers": list(numbers)},
+        ).fetchall()
+        return frozenset(row[0] for row in rows)
 
     def settle(self, holding: Mapping[int, Waiver]) -> None:
         """Have findings be told with the first of the waivers that hold which is about them."""

@@ -12,7 +12,15 @@ from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, NotRun
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.posture.assessment import Assessment
-from demarcate.posture.structs import Counts, FrameworkPosture, Posture, ResponsibilityPosture, WaiverResult
+from demarcate.posture.news import News
+from demarcate.posture.structs import (
+    Counts,
+    FrameworkPosture,
+    Judged,
+    Posture,
+    ResponsibilityPosture,
+    WaiverResult,
+)
 from demarcate.report.out import Out
 from demarcate.report.safe import json_text
 from demarcate.version import __version__
@@ -64,6 +72,12 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Problem, ...], Meta(description="Waivers that are none, and why: they waive nothing.")
     ]
     not_run: Annotated[tuple[NotRun, ...], Meta(description="Checks that do not apply to this source, and why.")]
+    judged: Annotated[
+        Judged, Meta(description="What it could say anything of: checks that ran, and what was read.")
+    ]
+    news: Annotated[
+        News | None, Meta(description="What is other than in an earlier assessment (--since); null without one.")
+    ]
     findings: Annotated[
         tuple[Finding, ...], Meta(description="What fails or is unknown; what passes is counted in the posture.")
     ]
@@ -71,7 +85,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 def write(assessment: Assessment, out: Out) -> None:
     """Write the report. Findings are streamed, so that they may be many."""
-    head = _head(assessment.posture)
+    head = _head(assessment.posture, assessment.news)
     out.write("{")
     for key in head.__struct_fields__:
         if key != "findings":
@@ -84,7 +98,7 @@ def write(assessment: Assessment, out: Out) -> None:
     out.write("\n]}\n")
 
 
-def _head(posture: Posture) -> Report:
+def _head(posture: Posture, news: News | None) -> Report:
     """The report without its findings."""
     return Report(
         version=VERSION,
@@ -107,6 +121,8 @@ def _head(posture: Posture) -> Report:
         waivers=posture.waivers,
         refused_waivers=posture.refused_waivers,
         not_run=posture.not_run,
+        judged=posture.judged,
+        news=news,
         findings=(),
     )
 

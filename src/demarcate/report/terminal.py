@@ -24,6 +24,7 @@ from demarcate.report.console import Console, Text
 from demarcate.report.evidence_section import evidence_section
 from demarcate.report.frameworks import section
 from demarcate.report.halves import divided
+from demarcate.report.news import news_section
 from demarcate.report.out import Out
 from demarcate.report.safe import one_line
 from demarcate.report.waivers_section import waivers_section
@@ -58,6 +59,8 @@ def write(assessment: Assessment, out: Out) -> None:
     console.print(Text(f"{posture.summary}.", style="bold"))
     if unknown := assessment.judgement.unknown():
         console.print(Text(f"{unread.by_kind(unknown)}."))
+    if assessment.news is not None:
+        console.print(news_section(assessment.news))
     console.print()
     console.print(_line(assessment.model, posture))
     for along in posture.frameworks:

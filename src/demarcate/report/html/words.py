@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from demarcate.posture.news import NewsKind
+
 
 class Sign(NamedTuple):
     """How a state, verdict or standing is shown."""
@@ -49,6 +51,24 @@ VERDICTS = {
     "pass": Sign("✓", "Pass", "met"),
 }
 
+NEWS = {
+    NewsKind.NEW: Sign("+", "New", "gap"),
+    NewsKind.WOKEN: Sign("+", "Woken", "gap"),
+    NewsKind.NEWLY_JUDGED: Sign("?", "Newly judged", "unproven"),
+    NewsKind.UNJUDGED: Sign("?", "No longer judged", "unproven"),
+    NewsKind.WAIVED: Sign("~", "Waived since", "not-applicable"),
+    NewsKind.FIXED: Sign("✓", "Fixed", "met"),
+}
+
+NEWS_ABOUT = {
+    NewsKind.NEW: "It fails, and it did not although it would have been found.",
+    NewsKind.WOKEN: "It was waived, and counts again.",
+    NewsKind.NEWLY_JUDGED: "It fails, and nobody had looked before.",
+    NewsKind.UNJUDGED: "It failed, and nobody has looked, or could see. It is not fixed for that.",
+    NewsKind.WAIVED: "It failed, and somebody has accepted it.",
+    NewsKind.FIXED: "It failed, and would have been found if it still did.",
+}
+
 KINDS = {
     "attestation": "Attestation",
     "training": "Training record",
@@ -68,6 +88,8 @@ WORDS: dict[str, Any] = {
     "STANDINGS": STANDINGS,
     "VERDICTS": VERDICTS,
     "WAIVERS": WAIVERS,
+    "NEWS": NEWS,
+    "NEWS_ABOUT": NEWS_ABOUT,
     "KINDS": KINDS,
     "FRAMEWORKS": FRAMEWORKS,
     "WHOSE": WHOSE,
