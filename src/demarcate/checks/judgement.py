@@ -180,6 +180,11 @@ class Judgement:
             counts[_kind(kind)] += number
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
+    def has_passes(self) -> bool:
+        """Whether what passes was kept as findings, and not counted alone."""
+        row = self.cursor().execute("SELECT count(*) FROM findings WHERE verdict = 'pass'").fetchone()
+        return (row[0] if row else 0) == sum(tally.passed for tally in self.tallies)
+
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection to the database of the findings."""
         return self._connection.cursor()

@@ -64,24 +64,20 @@ def assess(
         Path | None,
         typer.Option("--save", metavar="DIR", help="Keep the assessment in this new folder, to report it again."),
     ] = None,
-    passes: Annotated[
-        bool, typer.Option("--passes", help="With --save: keep what passes as findings, too.")
-    ] = False,
+    passes: options.Passes = False,
 ) -> None:
     """Say for every responsibility whose it is and whether it is met.
 
     Exit codes: 0 done; 1 findings at or above --fail-on; 2 bad input; 3 done, but something could not be read.
     """
     from demarcate.assessing import assess_sources
-    from demarcate.base.errors import DemarcateError
     from demarcate.report import reports
     from demarcate.report.progress import showing
 
     _check_severity(fail_on)
     options.check_not_kept(sources)
-    if passes and save is None:
-        raise DemarcateError("--passes requires --save: reports count what passes")
     files = [reports.Destination.of(text) for text in out or ()]
+    _check_passes(passes, files, format, saved=save is not None)
     compared = _comparison(drift, files, format)
     with showing() as progress:
         assessment = assess_sources(
@@ -93,14 +89,14 @@ def assess(
             check_folders=checks or (),
             evidence=options.evidence_of(evidence, ledger),
             tags=by_tag or (),
-            passes=passes or any(to.format.passes for to in files),
+            passes=passes,
             progress=progress,
         )
     if save is not None:
         from demarcate.posture import kept
 
         kept.save(assessment, save)
-    _tell(assessment, files, format, fail_on, compared)
+    _tell(assessment.telling_passes() if passes else assessment, files, format, fail_on, compared)
 
 
 def report(
@@ -109,6 +105,7 @@ def report(
     format: options.Reported = ReportFormat["text"],
     out: options.ReportFiles = None,
     drift: options.DriftFile = None,
+    passes: options.Passes = False,
 ) -> None:
     """Report an assessment that was kept, without reading or judging anything again.
 
@@ -119,9 +116,10 @@ def report(
 
     _check_severity(fail_on)
     files = [reports.Destination.of(text) for text in out or ()]
+    _check_passes(passes, files, format)
     compared = _comparison(drift, files, format)
     with open_assessment(folder) as assessment:
-        _tell(assessment, files, format, fail_on, compared)
+        _tell(assessment.telling_passes() if passes else assessment, files, format, fail_on, compared)
 
 
 def _check_severity(fail_on: str | None) -> None:
@@ -131,6 +129,19 @@ def _check_severity(fail_on: str | None) -> None:
 
     if fail_on is not None and fail_on not in SEVERITIES:
         raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
+
+
+def _check_passes(
+    passes: bool, files: Sequence[Destination], format: ReportFormat, *, saved: bool = False
+) -> None:
+    """Refuse to list what passes where nothing would list it. Raises DemarcateError."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.report import reports
+
+    written = (reports.FORMATS[format.value], *(to.format for to in files))
+    if passes and not saved and not any(format.passes for format in written):
+        able = ", ".join(format.id for format in reports.FORMATS.values() if format.passes)
+        raise DemarcateError(f"--passes lists what passes in one of {able}: add --out FILE, or --format")
 
 
 def _comparison(path: Path | None, files: Sequence[Destination], format: ReportFormat) -> Comparison | None:
@@ -157,13 +168,14 @@ def _tell(
     from demarcate.checks.structs import SEVERITIES
     from demarcate.report import reports
 
-    for to in files:
-        reports.save(assessment, to, drift)
+    left_out = [sentence for to in files for sentence in reports.save(assessment, to, drift)]
     _tell_skipped(assessment.snapshot)
     chosen = reports.FORMATS[format.value]
-    chosen.render(assessment, data(chosen.encoding), drift)
+    left_out += chosen.render(assessment, data(chosen.encoding), drift)
     for to in files:
         say(f"written: {to.path}")
+    for sentence in dict.fromkeys(left_out):
+        say(f"left out: {sentence}")
     if fail_on is not None and assessment.judgement.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
         raise typer.Exit(FOUND)
     if assessment.posture.unread or assessment.posture.refused:

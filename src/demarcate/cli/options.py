@@ -11,7 +11,7 @@ import typer
 
 from demarcate.base.settings import Configuration, Settings
 from demarcate.report.out import data, say
-from demarcate.report.reports import FORMATS
+from demarcate.report.reports import ENDS, FORMATS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -108,8 +108,10 @@ class Format(StrEnum):
     JSON = "json"
 
 
-ReportFormat = StrEnum("ReportFormat", list(FORMATS))  # type: ignore[misc]
-"""Formats of the assessment's report."""
+ReportFormat = StrEnum(  # type: ignore[misc]
+    "ReportFormat", [format.id for format in FORMATS.values() if not format.binary]
+)
+"""Formats of the assessment's report that are text."""
 
 FailOn = Annotated[
     str | None,
@@ -121,7 +123,14 @@ ReportFiles = Annotated[
     typer.Option(
         "--out",
         metavar="[FORMAT=]FILE",
-        help=f"Write a report there, too: {', '.join(format.suffix for format in FORMATS.values())}; repeatable.",
+        help=f"Write a report there, too: {', '.join(ENDS)}, or FORMAT=FILE; repeatable.",
+    ),
+]
+Passes = Annotated[
+    bool,
+    typer.Option(
+        "--passes",
+        help=f"List what passes, too, in {', '.join(format.id for format in FORMATS.values() if format.passes)}.",
     ),
 ]
 DriftFile = Annotated[

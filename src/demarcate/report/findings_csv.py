@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from demarcate.posture.assessment import Assessment
 from demarcate.report import rows
 from demarcate.report.out import Out
+from demarcate.report.waived import in_words, waiver_of
 
 COLUMNS = (
     "area",
@@ -25,38 +29,39 @@ COLUMNS = (
     "id",
     "type",
     "name",
+    "waived",
 )
 
 
 def write(assessment: Assessment, out: Out) -> None:
-    """Write what fails or is unknown, in the order of the findings."""
+    """Write what fails or is unknown, and what passes where it is told, in the order of the findings."""
+    rows.write(COLUMNS, rows_of(assessment), "csv", out)
+
+
+def rows_of(assessment: Assessment) -> Iterator[tuple[Any, ...]]:
+    """The values of `COLUMNS`, a row for each finding."""
     states = {posture.id: posture.state for posture in assessment.posture.responsibilities}
-    rows.write(
-        COLUMNS,
-        (
-            (
-                check.area,
-                check.responsibility,
-                states[check.responsibility],
-                check.id,
-                check.title,
-                finding.verdict,
-                finding.severity,
-                finding.account,
-                finding.region,
-                finding.resource,
-                finding.reason,
-                finding.kind,
-                check.remedy.text,
-                finding.file,
-                finding.line,
-                finding.id,
-                finding.type,
-                finding.name,
-            )
-            for finding in assessment.findings()
-            for check in (assessment.checks[finding.check],)
-        ),
-        "csv",
-        out,
-    )
+    for finding in assessment.findings():
+        check = assessment.checks[finding.check]
+        waiver = waiver_of(finding)
+        yield (
+            check.area,
+            check.responsibility,
+            states[check.responsibility],
+            check.id,
+            check.title,
+            finding.verdict,
+            finding.severity,
+            finding.account,
+            finding.region,
+            finding.resource,
+            finding.reason,
+            finding.kind,
+            check.remedy.text,
+            finding.file,
+            finding.line,
+            finding.id,
+            finding.type,
+            finding.name,
+            in_words(waiver) if waiver else None,
+        )

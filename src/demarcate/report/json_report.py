@@ -54,7 +54,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     ]
     not_run: Annotated[tuple[NotRun, ...], Meta(description="Checks that do not apply to this source, and why.")]
     findings: Annotated[
-        tuple[Finding, ...], Meta(description="What fails or is unknown; what passes is counted in the posture.")
+        tuple[Finding, ...],
+        Meta(
+            description="What fails or is unknown; what passes is counted in the posture, and listed if asked for."
+        ),
     ]
 
 
