@@ -1,0 +1,191 @@
+"""Formats that are somebody else's: each is held to its public schema, and says what it cannot carry."""
+
+from __future__ import annotations
+
+import io
+import json
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from demarcate.posture.assessment import Assessment
+from demarcate.report import sarif
+from demarcate.report.out import Out
+from demarcate.report.reports import FORMATS
+from tests.example import assessed
+from tests.report import made
+from tests.report.standards import STANDARDS
+
+OURS = {"text", "html", "json", "csv", "parquet", "markdown"}
+
+ESTATES: dict[str, Callable[[], Assessment]] = {
+    "templates": assessed,
+    "live": made.live,
+    "passes": lambda: made.live().telling_passes(),
+    "hostile": made.hostile,
+    "nothing": made.assessment,
+}
+
+
+def written(format: str, assessment: Assessment) -> str:
+    stream = io.StringIO()
+    FORMATS[format].render(assessment, Out(stream))
+    return stream.getvalue()
+
+
+def left_out(format: str, assessment: Assessment) -> list[str]:
+    return list(FORMATS[format].render(assessment, Out(io.StringIO())))
+
+
+def test_each_format_of_others_has_a_standard() -> None:
+    assert set(FORMATS) - OURS == set(STANDARDS)
+
+
+@pytest.mark.parametrize("estate", ESTATES)
+@pytest.mark.parametrize("format", STANDARDS)
+def test_what_is_written_is_as_the_standard_has_it(format: str, estate: str) -> None:
+    assert STANDARDS[format](written(format, ESTATES[estate]())) == []
+
+
+BROKEN = {
+    "sarif": lambda text: text.replace('"startLine":', '"startLine":-'),
+    "junit": lambda text: text.replace('failures="', 'fails="'),
+    "gitlab-codequality": lambda text: text.replace('"info"', '"none"'),
+    "gitlab-sast": lambda text: text.replace('"identifiers":', '"identities":'),
+}
+
+
+@pytest.mark.parametrize("format", STANDARDS)
+def test_the_standard_sees_what_is_wrong(format: str) -> None:
+    assert STANDARDS[format](BROKEN[format](written(format, assessed())))
+
+
+# --- what is about files alone ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("format", ["sarif", "gitlab-codequality", "gitlab-sast"])
+def test_what_has_no_file_is_counted_and_not_lost(format: str) -> None:
+    assert left_out(format, made.live()) == [f"{format}: 4 findings without a file: they are about no template"]
+    assert left_out(format, assessed()) == []
+    assert left_out(format, made.live().telling_passes()) == [
+        f"{format}: it does not list what passes",
+        f"{format}: 4 findings without a file: they are about no template",
+    ]
+    if format != "gitlab-codequality":  # which has no place for it
+        assert "4 findings without a file" in written(format, made.live())
+
+
+def results(assessment: Assessment) -> list[dict[str, Any]]:
+    listed: list[dict[str, Any]] = json.loads(written("sarif", assessment))["runs"][0]["results"]
+    return listed
+
+
+def test_a_result_of_sarif_stays_the_same_where_its_line_moves() -> None:
+    before, after = (
+        results(made.assessment(made.finding(1, file="t.yaml", line=line, account=None, region=None)))
+        for line in (4, 40)
+    )
+    assert before[0]["partialFingerprints"] == after[0]["partialFingerprints"]
+    assert after[0]["locations"][0]["physicalLocation"]["region"] == {"startLine": 40}
+
+
+def test_sarif_tells_what_is_unknown_as_open() -> None:
+    told = {result["kind"]: result["level"] for result in results(assessed())}
+    assert told["open"] == "none"
+    assert told["fail"] != "none"
+
+
+def test_sarif_keeps_within_what_github_takes_and_keeps_the_worst(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sarif, "MOST_RESULTS", 40)
+    kept = results(assessed())
+    assert len(kept) == 40
+    severities = Counter(result["properties"]["severity"] for result in kept)
+    every = Counter(finding.severity for finding in assessed().findings() if finding.verdict == "fail")
+    assert severities == {
+        "critical": every["critical"],
+        "high": every["high"],
+        "medium": 40 - severities.total() + severities["medium"],
+    }
+    (sentence,) = left_out("sarif", assessed())
+    assert f"{len(list(assessed().findings())) - 40} findings over 40" in sentence
+
+
+def test_rules_of_sarif_are_those_of_its_results_with_a_score() -> None:
+    run = json.loads(written("sarif", assessed()))["runs"][0]
+    rules = {rule["id"]: rule for rule in run["tool"]["driver"]["rules"]}
+    assert set(rules) == {result["ruleId"] for result in run["results"]}
+    assert all(0 < float(rule["properties"]["security-severity"]) <= 10 for rule in rules.values())
+    assert all(len(rule["properties"]["tags"]) <= 20 for rule in rules.values())
+    assert run["automationDetails"]["id"].startswith("demarcate/")
+    assert run["automationDetails"]["id"].endswith("/estate/")
+
+
+@pytest.mark.parametrize(
+    ("file", "uri"),
+    [
+        ("a b/ü.yaml", "a%20b/%C3%BC.yaml"),
+        ("./t.yaml", "t.yaml"),
+        ("{here}/x/t.yaml", "x/t.yaml"),
+        ("/elsewhere/t#1.yaml", "file:///elsewhere/t%231.yaml"),
+    ],
+)
+def test_files_of_sarif(file: str, uri: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (result,) = results(made.assessment(made.finding(1, file=file.format(here=tmp_path))))
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+
+
+# --- JUnit --------------------------------------------------------------------------------------------------
+
+
+def cases(assessment: Assessment) -> Counter[str]:
+    outcomes: Counter[str] = Counter()
+    for suite in ElementTree.fromstring(written("junit", assessment)):
+        listed = suite.findall("testcase")
+        assert int(suite.attrib["tests"]) == len(listed)
+        for name, count in (("failure", "failures"), ("skipped", "skipped")):
+            assert int(suite.attrib[count]) == sum(case.find(name) is not None for case in listed)
+        outcomes.update(next((child.tag for child in case), "passed") for case in listed)
+    return outcomes
+
+
+def test_a_case_of_junit_fails_is_skipped_where_unknown_or_passes() -> None:
+    assert cases(made.live()) == {"failure": 2, "skipped": 2, "passed": 1}
+    assert cases(made.live().telling_passes()) == {"failure": 2, "skipped": 2, "passed": 1}
+    assert cases(made.assessment(made.finding(1), passed=7)) == {"failure": 1, "passed": 1}
+    assert "7 resources without a failure" in written("junit", made.assessment(passed=7))
+    verdicts = Counter(finding.verdict for finding in assessed().findings())
+    told = cases(assessed())
+    assert (told["failure"], told["skipped"]) == (verdicts["fail"], verdicts["unknown"])
+
+
+# --- Markdown -----------------------------------------------------------------------------------------------
+
+
+def test_markdown_is_short_and_calls_nobody() -> None:
+    many = made.assessment(
+        *(made.finding(number, reason=f"@everyone | see https://x `{number}`") for number in range(50))
+    )
+    text = written("markdown", many)
+    assert "50 findings" in text
+    assert "… and 30 more." in text
+    row = next(line for line in text.splitlines() if "@everyone" in line)
+    assert ": `` @everyone \\| see https://x `" in row
+    assert len(written("markdown", made.hostile())) < 65_536
+
+
+# --- passes -------------------------------------------------------------------------------------------------
+
+
+def test_what_passes_is_listed_where_it_is_asked_for_alone() -> None:
+    asked = made.live().telling_passes()
+    assert [finding.verdict for finding in asked.findings()].count("pass") == 1
+    for format in ("csv", "json"):
+        assert (
+            "vol-00000000000000004" in written(format, made.live()),
+            "vol-00000000000000004" in written(format, asked),
+        ) == (False, True)
