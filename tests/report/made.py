@@ -78,6 +78,14 @@ def live() -> Assessment:
     )
 
 
+def with_files() -> Assessment:
+    """A finding with all that it may have, in a file, and one of a whole table that is unknown."""
+    return assessment(
+        finding(1, file="t.yaml", line=4),
+        finding(2, file="t.yaml", verdict="unknown", kind="denied", reason="denied"),
+    )
+
+
 def hostile() -> Assessment:
     """Findings whose every text is hostile, in files of hostile names."""
     return assessment(

@@ -10,8 +10,11 @@ from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import botocore.session
+import jmespath
 import jsonschema  # type: ignore[import-untyped]
 import yaml
+from botocore.validate import ParamValidator
 
 SCHEMAS = Path(__file__).parent / "schemas"
 
@@ -77,10 +80,55 @@ def _child(text: str) -> str:
     return f"(?:{text.rstrip('*')} ){'*' if text.endswith('*') else ''}"
 
 
+def by_asff(text: str) -> Wrong:
+    """What is wrong with findings for Security Hub: botocore has the model of its API, and `asff.yaml` the limits."""
+    document = json.loads(text)
+    if not document["Findings"]:  # a file of none; nobody sends it
+        return []
+    shape = _import().input_shape
+    report = ParamValidator().validate(document, shape)
+    wrong = [report.generate_report()] if report.has_errors() else []
+    wrong += [f"{place}: {value!r}" for place, value in _texts(document, "") if not value.strip()]
+    limits = yaml.safe_load((SCHEMAS / "asff.yaml").read_text())
+    for finding in document["Findings"]:
+        for path, most in limits.items():
+            for value in jmespath.search(path, finding) or ():
+                if value is not None and len(value) > most:
+                    wrong.append(f"{path}: {len(value)} > {most}")
+        if len(json.dumps(finding).encode()) > 240 * 1024:
+            wrong.append(f"{finding['Id']}: more than 240 KB")
+    return wrong
+
+
+@cache
+def _import() -> Any:
+    return botocore.session.get_session().get_service_model("securityhub").operation_model("BatchImportFindings")
+
+
+def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
+    if isinstance(value, str):
+        yield place, value
+    elif isinstance(value, dict):
+        for key, inner in value.items():
+            yield from _texts(key, f"{place}.{key} (key)")
+            if not (place.endswith(".Tags")):  # a tag may be empty
+                yield from _texts(inner, f"{place}.{key}")
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _texts(inner, place)
+
+
+def by_ocsf(text: str) -> Wrong:
+    """What is wrong with events of OCSF, each of which is held to the schema of its class."""
+    return [wrong for event in json.loads(text) for wrong in told("ocsf-1.6.0-compliance-finding.json", event)]
+
+
 STANDARDS: dict[str, Callable[[str], Wrong]] = {
     "sarif": by_json_schema("sarif-2.1.0.json"),
     "junit": by_junit,
     "gitlab-codequality": by_json_schema("gitlab-codequality.yaml"),
     "gitlab-sast": by_json_schema("gitlab-sast.yaml"),
+    "ocsf": by_ocsf,
+    "asff": by_asff,
 }
 """What holds each format that is somebody else's."""

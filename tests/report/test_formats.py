@@ -14,6 +14,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.report.reports import ENDS, FORMATS, Destination, save
 from demarcate.report.unread import by_kind
 from tests.example import assessed
+from tests.report import made
 
 
 @pytest.mark.parametrize("name", FORMATS)
@@ -24,7 +25,7 @@ def test_each_is_written_to_a_file_of_its_end(name: str, tmp_path: Path) -> None
     named = f"r{format.suffix}" if format.suffix else "r.xml"
     to = Destination.of(str(tmp_path / named) if format.suffix else f"{name}={tmp_path / named}")
     assert to.format is format
-    save(assessed(), to)
+    save(made.live() if name == "asff" else assessed(), to)  # it has nothing of templates
     assert to.path.stat().st_size > 1000
 
 

@@ -6,14 +6,17 @@ import io
 import json
 from collections import Counter
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
+import botocore.session
 import pytest
 
+from demarcate.estate.tables import all_tables
 from demarcate.posture.assessment import Assessment
-from demarcate.report import sarif
+from demarcate.report import asff, sarif
 from demarcate.report.out import Out
 from demarcate.report.reports import FORMATS
 from tests.example import assessed
@@ -56,12 +59,14 @@ BROKEN = {
     "junit": lambda text: text.replace('failures="', 'fails="'),
     "gitlab-codequality": lambda text: text.replace('"info"', '"none"'),
     "gitlab-sast": lambda text: text.replace('"identifiers":', '"identities":'),
+    "ocsf": lambda text: text.replace('"uid"', '"id"'),
+    "asff": lambda text: text.replace('"AwsAccountId":', '"Account":'),
 }
 
 
 @pytest.mark.parametrize("format", STANDARDS)
 def test_the_standard_sees_what_is_wrong(format: str) -> None:
-    assert STANDARDS[format](BROKEN[format](written(format, assessed())))
+    assert STANDARDS[format](BROKEN[format](written(format, made.with_files())))
 
 
 # --- what is about files alone ------------------------------------------------------------------------------
@@ -137,6 +142,45 @@ def test_files_of_sarif(file: str, uri: str, tmp_path: Path, monkeypatch: pytest
     monkeypatch.chdir(tmp_path)
     (result,) = results(made.assessment(made.finding(1, file=file.format(here=tmp_path))))
     assert result["locations"][0]["physicalLocation"]["artifactLocation"]["uri"] == uri
+
+
+# --- OCSF and ASFF ------------------------------------------------------------------------------------------
+
+
+def test_ocsf_tells_each_verdict() -> None:
+    events = json.loads(written("ocsf", made.live().telling_passes()))
+    told = {
+        event["unmapped"]["verdict"]: (event["compliance"]["status_id"], event["status_id"]) for event in events
+    }
+    assert told == {"fail": (3, 1), "unknown": (2, 1), "pass": (1, 4)}
+    first = next(event for event in events if event["resources"][0]["name"].endswith("1"))
+    finding = next(iter(made.assessment(made.finding(1)).findings()))
+    assert first["finding_info"]["uid"] == finding.id
+    assert first["time"] == round(datetime.fromisoformat(assessed().posture.moment).timestamp() * 1000)
+    assert first["unmapped"]["responsibility"] == "encryption.enable-at-rest"
+    assert first["cloud"]["account"] == {"uid": made.ACCOUNT, "type_id": 10, "type": "AWS Account"}
+
+
+def test_asff_leaves_templates_out_and_says_so() -> None:
+    (sentence,) = left_out("asff", assessed())
+    assert sentence == f"asff: {len(list(assessed().findings()))} findings of no account: they are about templates"
+    assert json.loads(written("asff", assessed())) == {"Findings": []}
+
+
+def test_asff_names_each_finding_and_its_resource() -> None:
+    findings = json.loads(written("asff", made.live().telling_passes()))["Findings"]
+    statuses = {finding["Compliance"]["Status"]: finding["Workflow"]["Status"] for finding in findings}
+    assert statuses == {"FAILED": "NEW", "WARNING": "NEW", "PASSED": "RESOLVED"}
+    assert {finding["Resources"][0]["Type"] for finding in findings} == {"AwsEc2Volume"}
+    assert len({finding["Id"] for finding in findings}) == len(findings) == 5
+    region = next(finding for finding in findings if finding["Region"] == "us-east-1")
+    assert region["ProductArn"] == "arn:aws:securityhub:us-east-1:210987654321:product/210987654321/default"
+
+
+def test_types_of_asff_are_those_of_security_hub_and_of_our_tables() -> None:
+    model = botocore.session.get_session().get_service_model("securityhub")
+    assert set(asff.types().values()) <= set(model.shape_for("ResourceDetails").members)
+    assert set(asff.types()) <= {type_ for table in all_tables().values() for type_ in table.types}
 
 
 # --- JUnit --------------------------------------------------------------------------------------------------

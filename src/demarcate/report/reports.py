@@ -82,6 +82,8 @@ FORMATS: Final = {
         Format("junit", "", "application/xml", "demarcate.report.junit", passes=True, encoding="utf-8"),
         Format("gitlab-codequality", "", "application/json", "demarcate.report.gitlab_code_quality"),
         Format("gitlab-sast", "", "application/json", "demarcate.report.gitlab_sast"),
+        Format("ocsf", "", "application/json", "demarcate.report.ocsf", passes=True),
+        Format("asff", "", "application/json", "demarcate.report.asff", passes=True),
     )
 }
 
