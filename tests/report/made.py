@@ -51,7 +51,15 @@ def assessment(*findings: dict[str, Any], passed: int = 0, **posture: Any) -> As
     counts[FAILS, ACCOUNT, REGION, "pass"] += passed
     places = dict.fromkeys(key[:3] for key in counts)
     tallies = tuple(
-        Tally(*at, *(counts[*at, verdict] for verdict in ("pass", "fail", "unknown"))) for at in places
+        Tally(
+            check=at[0],
+            account=at[1],
+            region=at[2],
+            passed=counts[*at, "pass"],
+            failed=counts[*at, "fail"],
+            unknown=counts[*at, "unknown"],
+        )
+        for at in places
     )
     judgement = Judgement(connection, tallies, (), like.snapshot)
     told = replace_posture(like, **{"source": "live", "origin": "aws", **posture})

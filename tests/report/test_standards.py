@@ -178,7 +178,7 @@ def test_asff_names_each_finding_and_its_resource() -> None:
 
 
 def test_types_of_asff_are_those_of_security_hub_and_of_our_tables() -> None:
-    model = botocore.session.get_session().get_service_model("securityhub")
+    model: Any = botocore.session.get_session().get_service_model("securityhub")
     assert set(asff.types().values()) <= set(model.shape_for("ResourceDetails").members)
     assert set(asff.types()) <= {type_ for table in all_tables().values() for type_ in table.types}
 

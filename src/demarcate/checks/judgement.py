@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -74,6 +74,8 @@ _ID = (
     "substr(sha256(to_json([\"check\", account, region, regexp_replace(file, '^([.]/+)+', ''), resource])::VARCHAR), "
     f"1, {ID_DIGITS})"
 )
+
+_PLACED = "account = $account AND list_contains($regions, coalesce(region, ''))"
 
 _ORDER = '"check", account NULLS FIRST, region NULLS FIRST, file NULLS FIRST, resource NULLS FIRST, verdict'
 
@@ -156,11 +158,14 @@ class Judgement:
         self.snapshot = snapshot
         """What was judged: without parts that turned out to be damaged."""
 
-    def findings(self, *, passes: bool = True) -> Iterator[Finding]:
+    def findings(
+        self, *, passes: bool = True, account: str | None = None, regions: Collection[str] = ()
+    ) -> Iterator[Finding]:
         """Findings by check, account, region, file and resource: fails and unknowns, and passes if these were kept
-        and are not left out.
+        and are not left out. With `account` only those of these regions of it; "" is what has no region.
         """
-        result = self._connection.cursor().execute(self._query(passes))
+        place = {} if account is None else {"account": account, "regions": sorted(regions)}
+        result = self._connection.cursor().execute(self._query(passes, bool(place)), place)
         while rows := result.fetchmany(2000):
             for row in rows:
                 told = dict(zip(COLUMNS, row, strict=True))
@@ -169,6 +174,19 @@ class Judgement:
                 if told["kind"] is not None:
                     told["kind"] = _kind(told["kind"])
                 yield Finding(**told)
+
+    def places(self) -> list[tuple[str | None, str | None, str | None, int]]:
+        """The accounts and regions of fails and unknowns, with the partition, and how many there are in each."""
+        rows: list[tuple[str | None, str | None, str | None, int]]
+        rows = (
+            self.cursor()
+            .execute(
+                "SELECT account, region, max(partition), count(*) FROM findings WHERE verdict <> 'pass' "
+                "GROUP BY account, region ORDER BY account, region"
+            )
+            .fetchall()
+        )
+        return rows
 
     def unknown(self) -> dict[Kind, int]:
         """How many findings are unknown, by kind, the most first."""
@@ -216,9 +234,11 @@ class Judgement:
         self._connection.close()
 
     @staticmethod
-    def _query(passes: bool = True) -> str:
+    def _query(passes: bool = True, placed: bool = False) -> str:
         names = ", ".join(f"{_ID} AS id" if name == "id" else identifier(name) for name in COLUMNS)
-        only = "" if passes else " WHERE verdict <> 'pass'"
+        asked = [] if passes else ["verdict <> 'pass'"]
+        asked += [_PLACED] if placed else []
+        only = f" WHERE {' AND '.join(asked)}" if asked else ""
         return f'SELECT {names} FROM findings JOIN checks USING ("check"){only} ORDER BY {_ORDER}'
 
 

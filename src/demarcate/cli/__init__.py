@@ -26,6 +26,7 @@ from demarcate.cli import (
     patching,
     permissions,
     pictures,
+    push,
     settings,
 )
 from demarcate.report.out import data, hush
@@ -131,6 +132,7 @@ exam.add_to(app)
 ledger.add_to(app)
 changes.add_to(app)
 deploy.add_to(app)
+push.add_to(app)
 drift.add_to(app)
 patching.add_to(app)
 guardrails.add_to(app)

@@ -6,6 +6,7 @@ A finding there is of an account and a region: what is about a template has neit
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
 from typing import Any, Final
@@ -23,6 +24,9 @@ GENERATOR: Final = "demarcate/"
 
 HOME: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
 """In which region of a partition what belongs to no region is told."""
+
+_PARTITIONS: Final = {"cn-": "aws-cn", "us-gov-": "aws-us-gov"}
+"""The partitions by how the names of their regions begin; all others are of `aws`."""
 
 _TYPES: Final = ["Software and Configuration Checks/AWS Security Best Practices"]
 
@@ -60,6 +64,13 @@ def region_of(finding: Finding) -> str:
     if finding.region in (None, "global"):
         return HOME.get(finding.partition or "aws", HOME["aws"])
     return finding.region or ""
+
+
+def partition_of(regions: Iterable[str]) -> str:
+    """The partition of an account that has these regions."""
+    names = tuple(regions)
+    others = (name for prefix, name in _PARTITIONS.items() if any(region.startswith(prefix) for region in names))
+    return next(others, "aws")
 
 
 def id_of(finding: Finding) -> str:
