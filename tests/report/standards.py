@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -36,7 +37,9 @@ def told(name: str, document: Any) -> Wrong:
 
 @cache
 def _validator(name: str) -> Any:
-    schema = yaml.safe_load((SCHEMAS / name).read_text())
+    # JSON Schema's patterns are those of ECMAScript, which has \p{L}; Python writes it otherwise.
+    written = (SCHEMAS / name).read_text().replace("\\\\p{L}", "[^\\\\W\\\\d_]").replace("\\\\p{N}", "\\\\d")
+    schema = json.loads(written) if name.endswith(".json") else yaml.safe_load(written)
     return jsonschema.validators.validator_for(schema)(schema)
 
 
@@ -78,6 +81,45 @@ def _child(text: str) -> str:
     if "|" in text:
         return f"(?:(?:{text}) )?"
     return f"(?:{text.rstrip('*')} ){'*' if text.endswith('*') else ''}"
+
+
+def by_oscal(name: str) -> Callable[[str], Wrong]:
+    """What holds a document to a schema of OSCAL, and its references to what they refer to: each must be there."""
+
+    def wrong(text: str) -> Wrong:
+        document = json.loads(text)
+        (body,) = document.values()
+        return [*told(f"oscal-1.2.1-{name}.json", document), *_dangling(body), *_twice(body)]
+
+    return wrong
+
+
+ELSEWHERE = {"provided-uuid", "responsibility-uuid"}
+"""References of a plan into the plan that it leverages."""
+
+
+def _dangling(body: Any) -> Iterator[str]:
+    there = {value for key, value in _pairs(body) if key == "uuid"}
+    for key, value in _pairs(body):
+        if key.endswith("-uuid") and key not in ELSEWHERE and value not in there:
+            yield f"{key} {value}: nothing has it"
+        if key == "href" and isinstance(value, str) and value.startswith("#") and value[1:] not in there:
+            yield f"{value}: nothing has it"
+
+
+def _twice(body: Any) -> Iterator[str]:
+    named = Counter(value for key, value in _pairs(body) if key == "uuid")
+    yield from (f"{value} is there {count} times" for value, count in named.items() if count > 1)
+
+
+def _pairs(value: Any) -> Iterator[tuple[str, Any]]:
+    if isinstance(value, dict):
+        for key, inner in value.items():
+            yield key, inner
+            yield from _pairs(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _pairs(inner)
 
 
 def by_asff(text: str) -> Wrong:
@@ -130,5 +172,10 @@ STANDARDS: dict[str, Callable[[str], Wrong]] = {
     "gitlab-sast": by_json_schema("gitlab-sast.yaml"),
     "ocsf": by_ocsf,
     "asff": by_asff,
+    "oscal-assessment-results": by_oscal("assessment-results"),
+    "oscal-poam": by_oscal("poam"),
+    "oscal-component-definition": by_oscal("component-definition"),
+    "oscal-ssp": by_oscal("ssp"),
+    "oscal-ssp-aws": by_oscal("ssp"),
 }
 """What holds each format that is somebody else's."""

@@ -188,6 +188,19 @@ class Judgement:
         )
         return rows
 
+    def resources(
+        self, *, passes: bool
+    ) -> Iterator[tuple[str | None, str | None, str | None, int | None, str, str | None, str | None]]:
+        """What findings are about, each once: account, region, file, line, resource, name and type."""
+        only = "" if passes else " AND verdict <> 'pass'"
+        result = self.cursor().execute(
+            "SELECT account, region, file, min(line), resource, min(name), min(type) FROM findings "
+            f'JOIN checks USING ("check") WHERE resource IS NOT NULL{only} '
+            "GROUP BY account, region, file, resource ORDER BY account, region, file, resource"
+        )
+        while rows := result.fetchmany(2000):
+            yield from rows
+
     def unknown(self) -> dict[Kind, int]:
         """How many findings are unknown, by kind, the most first."""
         counted = self.cursor().execute(

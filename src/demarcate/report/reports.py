@@ -83,6 +83,19 @@ FORMATS: Final = {
         Format("gitlab-codequality", "", "application/json", "demarcate.report.gitlab_code_quality"),
         Format("gitlab-sast", "", "application/json", "demarcate.report.gitlab_sast"),
         Format("ocsf", "", "application/json", "demarcate.report.ocsf", passes=True),
+        Format(
+            "oscal-assessment-results",
+            "",
+            "application/json",
+            "demarcate.report.oscal.assessment_results",
+            passes=True,
+        ),
+        Format("oscal-poam", "", "application/json", "demarcate.report.oscal.plan_of_action"),
+        Format(
+            "oscal-component-definition", "", "application/json", "demarcate.report.oscal.component_definition"
+        ),
+        Format("oscal-ssp", "", "application/json", "demarcate.report.oscal.security_plan"),
+        Format("oscal-ssp-aws", "", "application/json", "demarcate.report.oscal.security_plan_of_aws"),
         Format("asff", "", "application/json", "demarcate.report.asff", passes=True),
     )
 }
