@@ -315,12 +315,16 @@ def known(what: str, name: str | None, names: Iterable[str]) -> None:
 
 
 def format_of(path: Path, formats: Mapping[str, T]) -> T:
-    """The format that a file's name asks for, by its suffix. Raises DemarcateError where it asks for none."""
+    """The format that a file's name asks for, by its suffix, the longest of several (`.oscal.json` before `.json`).
+
+    Raises DemarcateError where it asks for none.
+    """
     from demarcate.base.errors import DemarcateError
 
-    if path.suffix not in formats:
-        raise DemarcateError(f"{path}: its name says no format: end it with {', '.join(formats)}")
-    return formats[path.suffix]
+    for suffix in sorted(formats, key=len, reverse=True):
+        if path.name.endswith(suffix) and path.name != suffix:
+            return formats[suffix]
+    raise DemarcateError(f"{path}: its name says no format: end it with {', '.join(formats)}")
 
 
 def console() -> Console:
