@@ -33,10 +33,12 @@ from demarcate.patching.rollback import possible
 from demarcate.patching.structs import PatchState
 from demarcate.report.out import Out
 from demarcate.report.patching import audit as words
+from demarcate.report.patching import audit_oscal as oscal
 from demarcate.report.patching import audit_page as pages
 from tests.patching.test_history import DAY, kept, status
 from tests.patching.test_how_to import follow
 from tests.patching.test_priority import DATA, estate
+from tests.report.standards import STANDARDS
 
 ACTOR = Actor(person="ann@example.com", caller="arn:aws:iam::123456789012:role/Patch")
 ARN = "arn:aws:ec2:eu-west-1:123456789012:instance/web"
@@ -117,6 +119,12 @@ def test_the_period_has_what_happened_in_it_and_no_more(tmp_path: Path) -> None:
     assert [(each.finding, each.days, each.late) for each in made.mended] == [("kernel", 4, 3)]
     assert [day.outstanding for day in made.days] == [1, 1, 0, 0]
     assert (made.waiting, made.holes, len(made.late)) == ((), 0, 1)
+    results = StringIO()
+    oscal.write(made, datetime(2026, 11, 6, tzinfo=UTC), Out(results))
+    assert STANDARDS["oscal-assessment-results"](results.getvalue()) == []
+    (result,) = json.loads(results.getvalue())["assessment-results"]["results"]
+    assert [risk["status"] for risk in result["risks"]] == ["closed"]
+    assert result["findings"][0]["target"]["status"] == {"state": "not-satisfied", "reason": "fail"}
     evidence = proof(made, ACTOR, "report.pdf", UNTIL)
     assert (evidence.responsibilities, evidence.file) == (("patch-management.keep-patch-reports",), "report.pdf")
 
@@ -166,6 +174,9 @@ def test_it_is_written_in_every_form_whatever_its_names_are(tmp_path: Path) -> N
     words.write_json(made, Out(text))
     assert "<script>alert" not in page.getvalue()
     assert "\x1b" not in page.getvalue() + text.getvalue()
+    results = StringIO()
+    oscal.write(made, datetime(2026, 11, 6, tzinfo=UTC), Out(results))
+    assert STANDARDS["oscal-assessment-results"](results.getvalue()) == []
     told: dict[str, Any] = json.loads(text.getvalue())
     assert len(told["waiting"]) == 1
     assert pages.pdf(made, datetime(2026, 11, 6, tzinfo=UTC)).startswith(b"%PDF-")

@@ -11,18 +11,21 @@ from pathlib import Path
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.report.reports import FORMATS, Destination, save
+from demarcate.report.reports import ENDS, FORMATS, Destination, save
 from demarcate.report.unread import by_kind
 from tests.example import assessed
+from tests.report import made
 
 
 @pytest.mark.parametrize("name", FORMATS)
 def test_each_is_written_to_a_file_of_its_end(name: str, tmp_path: Path) -> None:
     format = FORMATS[name]
-    assert callable(import_module(format.module).write)
-    to = Destination.of(str(tmp_path / f"r{format.suffix}"))
+    module = import_module(format.module)
+    assert callable(module.save if format.binary else module.write)
+    named = f"r{format.suffix}" if format.suffix else "r.xml"
+    to = Destination.of(str(tmp_path / named) if format.suffix else f"{name}={tmp_path / named}")
     assert to.format is format
-    save(assessed(), to)
+    save(made.live() if name == "asff" else assessed(), to)  # it has nothing of templates
     assert to.path.stat().st_size > 1000
 
 
@@ -42,7 +45,7 @@ def test_kinds_of_what_is_unknown(tmp_path: Path) -> None:
 
 
 def test_ends_and_names_are_unique() -> None:
-    assert len({format.suffix for format in FORMATS.values()}) == len(FORMATS)
+    assert len(set(ENDS)) == len(ENDS) == sum(bool(format.suffix) for format in FORMATS.values())
     assert all(name == format.id for name, format in FORMATS.items())
 
 
@@ -60,7 +63,10 @@ def test_destinations(text: str, format: str, path: str) -> None:
     assert Destination.of(text) == Destination(FORMATS[format], Path(path))
 
 
-@pytest.mark.parametrize(("text", "says"), [("r.pdf", "FORMAT=FILE"), ("jsn=r", "mean json=?"), ("r", "ends in")])
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [("r.pdf", "FORMAT=FILE"), ("r.xml", "with one of .*junit"), ("jsn=r", "mean json=?"), ("r", "ends in")],
+)
 def test_what_tells_no_format_is_refused(text: str, says: str) -> None:
     with pytest.raises(DemarcateError, match=says.replace("?", "[?]")):
         Destination.of(text)

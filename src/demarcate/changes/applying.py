@@ -136,7 +136,8 @@ class Run:
 
         Raises Stopped.
         """
-        apart = status.change.origin == "patch" and all(task.way == "undo" for task in tasks)
+        origin = status.change.origin
+        apart = origin == "push" or (origin == "patch" and all(task.way == "undo" for task in tasks))
         queue = _Queue(status, still, apart)
         for task in tasks:
             while len(queue.under_way) >= status.change.at_once or task.place in queue.places:

@@ -9,7 +9,7 @@ import msgspec
 
 from demarcate.checks.remedies import Risk
 
-Origin = Literal["findings", "drift", "hand", "deployment", "patch"]
+Origin = Literal["findings", "drift", "hand", "deployment", "patch", "push"]
 """What a change was planned from."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.util import find_spec
@@ -97,6 +97,8 @@ _WAIVED = (
     "SELECT id AS waiver, to_json({'id': id, 'reason': reason, 'owner': owner, 'until': until}) AS waived "
     "FROM waivers"
 )
+
+_PLACED = "account = $account AND list_contains($regions, coalesce(region, ''))"
 
 _ORDER = '"check", account NULLS FIRST, region NULLS FIRST, file NULLS FIRST, resource NULLS FIRST, verdict'
 
@@ -203,11 +205,40 @@ class Judgement:
         self.snapshot = snapshot
         """What was judged: without parts that turned out to be damaged."""
 
-    def findings(self, *, passes: bool = True) -> Iterator[Finding]:
+    def findings(
+        self, *, passes: bool = True, account: str | None = None, regions: Collection[str] = ()
+    ) -> Iterator[Finding]:
         """Findings by check, account, region, file and resource: fails and unknowns, and passes if these were kept
-        and are not left out.
+        and are not left out. With `account` only those of these regions of it; "" is what has no region.
         """
-        return read_findings(self._connection, passes=passes)
+        place = {} if account is None else {"account": account, "regions": sorted(regions)}
+        return read_findings(self._connection, passes=passes, place=place)
+
+    def places(self) -> list[tuple[str | None, str | None, str | None, int]]:
+        """The accounts and regions of fails and unknowns, with the partition, and how many there are in each."""
+        rows: list[tuple[str | None, str | None, str | None, int]]
+        rows = (
+            self.cursor()
+            .execute(
+                "SELECT account, region, max(partition), count(*) FROM findings WHERE verdict <> 'pass' "
+                "GROUP BY account, region ORDER BY account, region"
+            )
+            .fetchall()
+        )
+        return rows
+
+    def resources(
+        self, *, passes: bool
+    ) -> Iterator[tuple[str | None, str | None, str | None, int | None, str, str | None, str | None]]:
+        """What findings are about, each once: account, region, file, line, resource, name and type."""
+        only = "" if passes else " AND verdict <> 'pass'"
+        result = self.cursor().execute(
+            "SELECT account, region, file, min(line), resource, min(name), min(type) FROM findings "
+            f'JOIN checks USING ("check") WHERE resource IS NOT NULL{only} '
+            "GROUP BY account, region, file, resource ORDER BY account, region, file, resource"
+        )
+        while rows := result.fetchmany(2000):
+            yield from rows
 
     def unknown(self) -> dict[Kind, int]:
         """How many findings are unknown, by kind, the most first."""
@@ -218,6 +249,11 @@ class Judgement:
         for kind, number in counted.fetchall():
             counts[_kind(kind)] += number
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+    def has_passes(self) -> bool:
+        """Whether what passes was kept as findings, and not counted alone."""
+        row = self.cursor().execute("SELECT count(*) FROM findings WHERE verdict = 'pass'").fetchone()
+        return (row[0] if row else 0) == sum(tally.passed for tally in self.tallies)
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection to the database of the findings."""
@@ -262,9 +298,13 @@ class Judgement:
         self.tallies = tallies
 
 
-def read_findings(connection: duckdb.DuckDBPyConnection, *, passes: bool = True) -> Iterator[Finding]:
-    """The findings of a database that is one of a judgement, in their order."""
-    result = connection.cursor().execute(_query(passes))
+def read_findings(
+    connection: duckdb.DuckDBPyConnection, *, passes: bool = True, place: Mapping[str, Any] | None = None
+) -> Iterator[Finding]:
+    """The findings of a database that is one of a judgement, in their order; with a `place` those of it alone: an
+    `account`, and `regions` of it.
+    """
+    result = connection.cursor().execute(_query(passes, bool(place)), dict(place or {}))
     while rows := result.fetchmany(2000):
         for row in rows:
             told = dict(zip(COLUMNS, row, strict=True))
@@ -277,9 +317,11 @@ def read_findings(connection: duckdb.DuckDBPyConnection, *, passes: bool = True)
             yield Finding(**told)
 
 
-def _query(passes: bool = True) -> str:
+def _query(passes: bool = True, placed: bool = False) -> str:
     names = ", ".join(f"{IDENTITY} AS id" if name == "id" else identifier(name) for name in COLUMNS)
-    only = "" if passes else " WHERE verdict <> 'pass'"
+    asked = [] if passes else ["verdict <> 'pass'"]
+    asked += [_PLACED] if placed else []
+    only = f" WHERE {' AND '.join(asked)}" if asked else ""
     return (
         f'SELECT {names} FROM findings JOIN checks USING ("check") LEFT JOIN ({_WAIVED}) USING (waiver){only} '
         f"ORDER BY {_ORDER}"

@@ -28,6 +28,7 @@ from demarcate.cli import (
     patching,
     permissions,
     pictures,
+    push,
     settings,
     waivers,
 )
@@ -138,6 +139,7 @@ ledger.add_to(app)
 waivers.add_to(app)
 changes.add_to(app)
 deploy.add_to(app)
+push.add_to(app)
 drift.add_to(app)
 patching.add_to(app)
 guardrails.add_to(app)

@@ -266,6 +266,11 @@ def carry_out(
             raise DemarcateError(
                 f"{change_id}: it is of a patch plan, whose rings go in order: demarcate patch run"
             )
+        if status.change.origin == "push":
+            raise DemarcateError(
+                f"{change_id}: it pushes what an assessment tells: demarcate push security-hub ASSESSMENT "
+                f"--change {change_id}"
+            )
         permit(status)  # before AWS is asked anything; what counts is when it is asked again
         checks_of(status.change, how.folders or ())
     with how.reach(status.change) as reach:

@@ -71,9 +71,7 @@ def assess(
         Path | None,
         typer.Option("--save", metavar="DIR", help="Keep the assessment in this new folder, to report it again."),
     ] = None,
-    passes: Annotated[
-        bool, typer.Option("--passes", help="With --save: keep what passes as findings, too.")
-    ] = False,
+    passes: options.Passes = False,
     since: options.Since = None,
     new: options.New = False,
 ) -> None:
@@ -82,16 +80,14 @@ def assess(
     Exit codes: 0 done; 1 findings at or above --fail-on; 2 bad input; 3 done, but something could not be read.
     """
     from demarcate.assessing import assess_sources
-    from demarcate.base.errors import DemarcateError
     from demarcate.posture.earlier import with_news
     from demarcate.report import reports
     from demarcate.report.progress import showing
 
     options.check_severity(fail_on)
     options.check_not_kept(sources)
-    if passes and save is None:
-        raise DemarcateError("--passes requires --save: reports count what passes")
     files = [reports.Destination.of(text) for text in out or ()]
+    _check_passes(passes, files, format, saved=save is not None)
     compared = _comparison(drift, files, format)
     before = _earlier(since, new)
     with showing() as progress:
@@ -107,7 +103,7 @@ def assess(
             waivers=options.waivers_of(waivers, ledger, evidence),
             rules=options.waiver_rules(),
             tags=by_tag or (),
-            passes=passes or any(to.format.passes for to in files),
+            passes=passes,
             progress=progress,
         )
     if save is not None:
@@ -116,7 +112,8 @@ def assess(
         kept.save(assessment, save)
     if before is not None:
         assessment = with_news(assessment, before)
-    _tell(assessment, files, format, fail_on, compared, full=full, new=new)
+    told = assessment.telling_passes() if passes else assessment
+    _tell(told, files, format, fail_on, compared, full=full, new=new)
 
 
 def report(
@@ -127,6 +124,7 @@ def report(
     full: options.Full = False,
     out: options.ReportFiles = None,
     drift: options.DriftFile = None,
+    passes: options.Passes = False,
     since: options.Since = None,
     new: options.New = False,
 ) -> None:
@@ -141,11 +139,13 @@ def report(
 
     options.check_severity(fail_on)
     files = [reports.Destination.of(text) for text in out or ()]
+    _check_passes(passes, files, format)
     compared = _comparison(drift, files, format)
     frameworks = options.frameworks_of(framework)
     before = _earlier(since, new)
     with open_assessment(folder) as assessment:
-        told = along_frameworks(assessment, frameworks) if frameworks else assessment
+        told = assessment.telling_passes() if passes else assessment
+        told = along_frameworks(told, frameworks) if frameworks else told
         told = told if before is None else with_news(told, before)
         _tell(told, files, format, fail_on, compared, full=full, new=new)
 
@@ -158,6 +158,19 @@ def _earlier(since: Path | None, new: bool) -> Side | None:
     if new and since is None:
         raise DemarcateError("--new says what is new since an earlier assessment: name it (--since DIR|FILE)")
     return earlier(since) if since is not None else None
+
+
+def _check_passes(
+    passes: bool, files: Sequence[Destination], format: ReportFormat, *, saved: bool = False
+) -> None:
+    """Refuse to list what passes where nothing would list it. Raises DemarcateError."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.report import reports
+
+    written = (reports.FORMATS[format.value], *(to.format for to in files))
+    if passes and not saved and not any(format.passes for format in written):
+        able = ", ".join(format.id for format in reports.FORMATS.values() if format.passes)
+        raise DemarcateError(f"--passes lists what passes in one of {able}: add --out FILE, or --format")
 
 
 def _comparison(path: Path | None, files: Sequence[Destination], format: ReportFormat) -> Comparison | None:
@@ -187,16 +200,17 @@ def _tell(
     from demarcate.checks.structs import SEVERITIES
     from demarcate.report import brief, reports
 
-    for to in files:
-        reports.save(assessment, to, drift)
+    left_out = [sentence for to in files for sentence in reports.save(assessment, to, drift)]
     _tell_skipped(assessment.snapshot)
     chosen = reports.FORMATS[format.value]
     if chosen.brief and not full:
         brief.write(assessment, data())
     else:
-        chosen.render(assessment, data(chosen.encoding), drift)
+        left_out += chosen.render(assessment, data(chosen.encoding), drift)
     for to in files:
         say(f"written: {to.path}")
+    for sentence in dict.fromkeys(left_out):
+        say(f"left out: {sentence}")
     if fail_on is not None:
         counting = assessment.news if new and assessment.news is not None else assessment.judgement
         if counting.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):

@@ -12,7 +12,7 @@ import typer
 from demarcate.base.settings import Configuration, Settings
 from demarcate.cli import completing
 from demarcate.report.out import data, say
-from demarcate.report.reports import FORMATS
+from demarcate.report.reports import ENDS, FORMATS
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -128,8 +128,10 @@ class Format(StrEnum):
     JSON = "json"
 
 
-ReportFormat = StrEnum("ReportFormat", list(FORMATS))  # type: ignore[misc]
-"""Formats of the assessment's report."""
+ReportFormat = StrEnum(  # type: ignore[misc]
+    "ReportFormat", [format.id for format in FORMATS.values() if not format.binary]
+)
+"""Formats of the assessment's report that are text."""
 
 FailOn = Annotated[
     str | None,
@@ -147,7 +149,14 @@ ReportFiles = Annotated[
     typer.Option(
         "--out",
         metavar="[FORMAT=]FILE",
-        help=f"Write a report there, too: {', '.join(format.suffix for format in FORMATS.values())}; repeatable.",
+        help=f"Write a report there, too: {', '.join(ENDS)}, or FORMAT=FILE; repeatable.",
+    ),
+]
+Passes = Annotated[
+    bool,
+    typer.Option(
+        "--passes",
+        help=f"List what passes, too, in {', '.join(format.id for format in FORMATS.values() if format.passes)}.",
     ),
 ]
 Since = Annotated[
@@ -401,12 +410,16 @@ def known(what: str, name: str | None, names: Iterable[str]) -> None:
 
 
 def format_of(path: Path, formats: Mapping[str, T]) -> T:
-    """The format that a file's name asks for, by its suffix. Raises DemarcateError where it asks for none."""
+    """The format that a file's name asks for, by its suffix, the longest of several (`.oscal.json` before `.json`).
+
+    Raises DemarcateError where it asks for none.
+    """
     from demarcate.base.errors import DemarcateError
 
-    if path.suffix not in formats:
-        raise DemarcateError(f"{path}: its name says no format: end it with {', '.join(formats)}")
-    return formats[path.suffix]
+    for suffix in sorted(formats, key=len, reverse=True):
+        if path.name.endswith(suffix) and path.name != suffix:
+            return formats[suffix]
+    raise DemarcateError(f"{path}: its name says no format: end it with {', '.join(formats)}")
 
 
 def console() -> Console:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from demarcate.base.errors import DemarcateError
 from demarcate.checks.judgement import Finding, Judgement
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.snapshot import Snapshot
@@ -15,7 +16,10 @@ from demarcate.posture.structs import Posture
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """All that one assessment made, and what it was judged by. Close it, or use it in `with`."""
+    """All that one assessment made, and what it was judged by. Close it, or use it in `with`.
+
+    With `passes`, what passes is told as findings, too; it must have been kept as such.
+    """
 
     model: Model
     snapshot: Snapshot
@@ -24,10 +28,17 @@ class Assessment:
     posture: Posture
     news: News | None = None
     """What is other than in an earlier assessment, where it was compared with one."""
+    passes: bool = False
 
     def findings(self) -> Iterator[Finding]:
-        """What fails or is unknown."""
-        return self.judgement.findings(passes=False)
+        """What fails or is unknown, and with `passes` what passes."""
+        return self.judgement.findings(passes=self.passes)
+
+    def telling_passes(self) -> Assessment:
+        """The same, with what passes told as findings. Raises DemarcateError where that was not kept."""
+        if not self.judgement.has_passes():
+            raise DemarcateError("what passes was counted and not kept: assess again with --passes")
+        return replace(self, passes=True)
 
     def close(self) -> None:
         """Let go of its databases, and of its snapshot where that has no place of its own."""

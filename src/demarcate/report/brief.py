@@ -18,6 +18,7 @@ from demarcate.posture.structs import EXPIRES_SOON, FrameworkPosture, Posture, R
 from demarcate.report import unread
 from demarcate.report.console import Console, Text
 from demarcate.report.frameworks import counts_of
+from demarcate.report.news import news_section
 from demarcate.report.out import Out
 from demarcate.report.safe import counted, one_line
 from demarcate.report.terminal import STYLES, bar, examples_of, needs_of, title
@@ -38,6 +39,8 @@ def write(assessment: Assessment, out: Out) -> None:
     if problems:
         console.print_lines(_some("Could not be read or believed", [str(problem) for problem in problems], "!"))
     console.print_lines(_headline(assessment))
+    if assessment.news is not None:
+        console.print_lines(news_section(assessment.news, SHOWN_OTHERS))
     console.print_lines(_areas(assessment.model, posture))
     for along in posture.frameworks:
         console.print_lines(_along(along))
@@ -65,6 +68,13 @@ def _headline(assessment: Assessment) -> Text:
     text = Text(f"\n{assessment.posture.summary}.", style="bold")
     if unknown := assessment.judgement.unknown():
         text = Text.assemble(text, (f"\n{unread.by_kind(unknown)}.", ""))
+    results = [
+        result for responsibility in assessment.posture.responsibilities for result in responsibility.checks
+    ]
+    if waived := sum(result.waived + result.waived_unknown for result in results):
+        text = Text.assemble(
+            text, (f"\n{counted(waived, 'finding')} {'is' if waived == 1 else 'are'} waived.", "")
+        )
     return text
 
 

@@ -10,10 +10,10 @@ import msgspec
 
 from demarcate.drift.kept import document
 from demarcate.drift.structs import AwsResult, Comparison, Drift, DriftKind
+from demarcate.report import sarif
 from demarcate.report.console import Console
 from demarcate.report.out import Out
 from demarcate.report.safe import in_words, json_text
-from demarcate.version import __version__
 
 _TITLES: Final = {
     DriftKind.CHANGED: "changed",
@@ -122,9 +122,9 @@ def write_sarif(comparison: Comparison, out: Out) -> None:
     """
     rules = [{"id": f"drift-{kind}", "shortDescription": {"text": title}} for kind, title in _TITLES.items()]
     results = [_result(drift) for drift in comparison.drifts if drift.file is not None]
-    driver = {"name": "demarcate", "version": __version__, "rules": rules}
+    driver = {**sarif.DRIVER, "rules": rules}
     document = {
-        "$schema": "https://json.schemastore.org/sarif-2.1.0.json",
+        "$schema": sarif.SCHEMA,
         "version": "2.1.0",
         "runs": [{"tool": {"driver": driver}, "results": results}],
     }
@@ -136,17 +136,11 @@ def _result(drift: Drift) -> dict[str, Any]:
     message = f"{what}: {drift.reason}"
     if drift.kind is DriftKind.CHANGED:
         message = f"{what} is {in_words(drift.live)}, and declared as {in_words(drift.declared)}"
-    where = {
-        "physicalLocation": {
-            "artifactLocation": {"uri": drift.file},
-            "region": {"startLine": drift.line or 1},
-        }
-    }
     return {
         "ruleId": f"drift-{drift.kind}",
         "level": "note" if drift.kind is DriftKind.NOT_COMPARED else "error",
-        "message": {"text": message},
-        "locations": [where],
+        "message": sarif.message(message),
+        "locations": [sarif.location(drift.file or "", drift.line)],
     }
 
 

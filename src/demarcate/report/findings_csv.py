@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
 from demarcate.checks.judgement import Waived
 from demarcate.posture.assessment import Assessment
 from demarcate.report import rows
@@ -34,38 +37,36 @@ COLUMNS = (
 
 
 def write(assessment: Assessment, out: Out) -> None:
-    """Write what fails or is unknown, in the order of the findings."""
+    """Write what fails or is unknown, and what passes where it is told, in the order of the findings."""
+    rows.write(COLUMNS, rows_of(assessment), "csv", out)
+
+
+def rows_of(assessment: Assessment) -> Iterator[tuple[Any, ...]]:
+    """The values of `COLUMNS`, a row for each finding."""
     states = {posture.id: posture.state for posture in assessment.posture.responsibilities}
-    rows.write(
-        COLUMNS,
-        (
-            (
-                check.area,
-                check.responsibility,
-                states[check.responsibility],
-                check.id,
-                check.title,
-                finding.verdict,
-                finding.severity,
-                finding.account,
-                finding.region,
-                finding.resource,
-                finding.reason,
-                finding.kind,
-                check.remedy.text,
-                finding.file,
-                finding.line,
-                finding.id,
-                finding.type,
-                finding.name,
-                *_waived(finding.waived),
-            )
-            for finding in assessment.findings()
-            for check in (assessment.checks[finding.check],)
-        ),
-        "csv",
-        out,
-    )
+    for finding in assessment.findings():
+        check = assessment.checks[finding.check]
+        yield (
+            check.area,
+            check.responsibility,
+            states[check.responsibility],
+            check.id,
+            check.title,
+            finding.verdict,
+            finding.severity,
+            finding.account,
+            finding.region,
+            finding.resource,
+            finding.reason,
+            finding.kind,
+            check.remedy.text,
+            finding.file,
+            finding.line,
+            finding.id,
+            finding.type,
+            finding.name,
+            *_waived(finding.waived),
+        )
 
 
 def _waived(waived: Waived | None) -> tuple[str | None, ...]:

@@ -79,7 +79,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
         News | None, Meta(description="What is other than in an earlier assessment (--since); null without one.")
     ]
     findings: Annotated[
-        tuple[Finding, ...], Meta(description="What fails or is unknown; what passes is counted in the posture.")
+        tuple[Finding, ...],
+        Meta(
+            description="What fails or is unknown; what passes is counted in the posture, and listed if asked for."
+        ),
     ]
 
 

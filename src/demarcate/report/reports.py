@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -21,10 +22,12 @@ if TYPE_CHECKING:
 class Format:
     """A format: what it is called, how its files end, what they are on the web, and the module that writes it.
 
-    The module has `write(assessment, out)`, and is imported when it is needed. With `passes`, it tells of each resource
-    that passes, so that these have to be kept as findings. With `drift`, `write` takes a comparison, too, and shows it.
-    With `brief`, what is printed is one screen (`brief.py`), unless all of it is asked for.
-    `encoding` is that which its readers expect, wherever it is printed; None for that of the terminal.
+    The module has `write(assessment, out)`, and is imported when it is needed. It may give back what the format could
+    not carry, a sentence each. `suffix` is empty where others end so, too: such a format is named with its file.
+    With `passes`, it can list each resource that passes; what is for people `counts` them. With `drift`, `write` takes
+    a comparison, too, and shows it. With `brief`, what is printed is one screen (`brief.py`), unless all of it is asked
+    for. `encoding` is that which its readers expect, wherever it is printed; None for that of the terminal. What is
+    `binary` is no text, and is not printed: its module has `save(assessment, path)` instead.
     """
 
     id: str
@@ -32,26 +35,75 @@ class Format:
     media_type: str
     module: str
     passes: bool = False
+    counts: bool = False
     drift: bool = False
     brief: bool = False
     encoding: str | None = None
+    binary: bool = False
 
     @phase("wrote")
-    def render(self, assessment: Assessment, out: Out, drift: Comparison | None = None) -> None:
-        """Write a report to a stream, with drift where the format shows it."""
+    def render(self, assessment: Assessment, out: Out, drift: Comparison | None = None) -> Sequence[str]:
+        """Write a report to a stream, with drift where the format shows it, and say what it could not carry."""
         shown = (drift,) if self.drift else ()
-        import_module(self.module).write(assessment, out, *shown)
+        return self._left_out(import_module(self.module).write(self._told(assessment), out, *shown), assessment)
+
+    @phase("wrote")
+    def save(self, assessment: Assessment, path: Path, drift: Comparison | None = None) -> Sequence[str]:
+        """Write a report to a file, whole or not at all, and say what it could not carry. Raises OSError."""
+        if not self.binary:
+            with saving(path) as out:
+                return self.render(assessment, out, drift)
+        return self._left_out(import_module(self.module).save(self._told(assessment), path), assessment)
+
+    def _told(self, assessment: Assessment) -> Assessment:
+        return assessment if self.passes else replace(assessment, passes=False)
+
+    def _left_out(self, told: Sequence[str] | None, assessment: Assessment) -> Sequence[str]:
+        unable = assessment.passes and not self.passes and not self.counts
+        passes = ["it does not list what passes"] if unable else []
+        return [f"{self.id}: {sentence}" for sentence in (*passes, *(told or ()))]
 
 
 FORMATS: Final = {
     format.id: format
     for format in (
-        Format("text", ".txt", "text/plain", "demarcate.report.terminal", brief=True),
-        Format("html", ".html", "text/html", "demarcate.report.html", drift=True, encoding="utf-8"),
-        Format("json", ".json", "application/json", "demarcate.report.json_report"),
-        Format("csv", ".csv", "text/csv", "demarcate.report.findings_csv"),
+        Format("text", ".txt", "text/plain", "demarcate.report.terminal", counts=True, brief=True),
+        Format("html", ".html", "text/html", "demarcate.report.html", counts=True, drift=True, encoding="utf-8"),
+        Format("json", ".json", "application/json", "demarcate.report.json_report", passes=True),
+        Format("csv", ".csv", "text/csv", "demarcate.report.findings_csv", passes=True),
+        Format(
+            "parquet",
+            ".parquet",
+            "application/vnd.apache.parquet",
+            "demarcate.report.parquet",
+            passes=True,
+            binary=True,
+        ),
+        Format("markdown", ".md", "text/markdown", "demarcate.report.pull_request", counts=True),
+        Format("sarif", ".sarif", "application/sarif+json", "demarcate.report.sarif"),
+        Format("junit", "", "application/xml", "demarcate.report.junit", passes=True, encoding="utf-8"),
+        Format("gitlab-codequality", "", "application/json", "demarcate.report.gitlab_code_quality"),
+        Format("gitlab-sast", "", "application/json", "demarcate.report.gitlab_sast"),
+        Format("ocsf", "", "application/json", "demarcate.report.ocsf", passes=True),
+        Format(
+            "oscal-assessment-results",
+            "",
+            "application/json",
+            "demarcate.report.oscal.assessment_results",
+            passes=True,
+        ),
+        Format("oscal-poam", "", "application/json", "demarcate.report.oscal.plan_of_action"),
+        Format(
+            "oscal-component-definition", "", "application/json", "demarcate.report.oscal.component_definition"
+        ),
+        Format("oscal-ssp", "", "application/json", "demarcate.report.oscal.security_plan"),
+        Format("oscal-ssp-aws", "", "application/json", "demarcate.report.oscal.security_plan_of_aws"),
+        Format("asff", "", "application/json", "demarcate.report.asff", passes=True),
     )
 }
+
+ENDS: Final = [format.suffix for format in FORMATS.values() if format.suffix]
+"""How the names of files end that tell their format."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,18 +121,19 @@ class Destination:
             return cls(FORMATS[name], Path(rest))
         path = Path(text)
         for format in FORMATS.values():
-            if path.suffix.lower() == format.suffix:
+            if format.suffix and path.suffix.lower() == format.suffix:
                 return cls(format, path)
         near = difflib.get_close_matches(name, FORMATS, 1) if separator else []
-        hint = f"; did you mean {near[0]}=?" if near else ""
-        ends = ", ".join(format.suffix for format in FORMATS.values())
-        raise DemarcateError(f"{text}: name a file that ends in one of {ends}, or FORMAT=FILE{hint}")
+        hint = f"; did you mean {near[0]}=?" if near else f" with one of {', '.join(FORMATS)}"
+        raise DemarcateError(f"{text}: name a file that ends in one of {', '.join(ENDS)}, or FORMAT=FILE{hint}")
 
 
-def save(assessment: Assessment, to: Destination, drift: Comparison | None = None) -> None:
-    """Write a report to a file, whole or not at all. Raises DemarcateError where it cannot be written."""
+def save(assessment: Assessment, to: Destination, drift: Comparison | None = None) -> Sequence[str]:
+    """Write a report to a file, whole or not at all, and say what the format could not carry.
+
+    Raises DemarcateError where it cannot be written.
+    """
     try:
-        with saving(to.path) as out:
-            to.format.render(assessment, out, drift)
+        return to.format.save(assessment, to.path, drift)
     except OSError as error:
         raise DemarcateError(f"{to.path}: cannot be written: {error.strerror or error}") from error

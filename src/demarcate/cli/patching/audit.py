@@ -27,6 +27,7 @@ class ReportFormat(StrEnum):
     PDF = "pdf"
     CSV = "csv"
     JSON = "json"
+    OSCAL = "oscal.json"
 
 
 _BY_SUFFIX = {f".{format}": format for format in ReportFormat if format is not ReportFormat.TEXT}
@@ -44,7 +45,9 @@ def report(
     out: Annotated[
         list[Path] | None,
         typer.Option(
-            "--out", metavar="FILE", help="Write a file, as its name ends: .html, .pdf, .csv, .json; repeatable."
+            "--out",
+            metavar="FILE",
+            help="Write a file, as its name ends: .html, .pdf, .csv, .json, .oscal.json; repeatable.",
         ),
     ] = None,
     record: Annotated[
@@ -117,6 +120,7 @@ def _write(made: Audit, format: ReportFormat, path: Path) -> None:
     from demarcate.base.files import write_whole
     from demarcate.report import rows
     from demarcate.report.patching import audit as words
+    from demarcate.report.patching import audit_oscal as oscal
     from demarcate.report.patching import audit_page as pages
 
     try:
@@ -128,6 +132,8 @@ def _write(made: Audit, format: ReportFormat, path: Path) -> None:
                 pages.write(made, stream)
             elif format is ReportFormat.JSON:
                 words.write_json(made, stream)
+            elif format is ReportFormat.OSCAL:
+                oscal.write(made, datetime.now(UTC), stream)
             else:
                 rows.write(words.COLUMNS, words.rows(made), "csv", stream)
     except OSError as error:

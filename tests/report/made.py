@@ -1,0 +1,106 @@
+"""Assessments that are made and not judged: findings of any number and any text, in the database that judging makes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import Any
+
+from demarcate.base.connection import connect
+from demarcate.base.encoding import to_json
+from demarcate.checks.judgement import JUDGED, Judgement, Tally, make_tables
+from demarcate.posture.assessment import Assessment
+from tests.example import assessed
+from tests.report.hostile import TEXTS
+
+ACCOUNT, REGION = "123456789012", "eu-west-1"
+
+FAILS = "ebs-volume-encrypted"
+
+
+def finding(number: int, **others: Any) -> dict[str, Any]:
+    """A finding of a live volume that fails, but for what is said otherwise."""
+    return {
+        "check": FAILS,
+        "verdict": "fail",
+        "resource": f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/vol-{number:017x}",
+        "account": ACCOUNT,
+        "region": REGION,
+        "reason": f"vol-{number:017x} (8 GiB) is not encrypted",
+        "kind": None,
+        "file": None,
+        "line": None,
+        "partition": "aws",
+        "name": f"vol-{number:017x}",
+        "tags": {"env": "prod"},
+    } | others
+
+
+def assessment(*findings: dict[str, Any], passed: int = 0, **posture: Any) -> Assessment:
+    """An assessment of the example's snapshot that has these findings; so many resources more pass and are counted."""
+    like = assessed()
+    connection = connect()
+    make_tables(connection, list(like.checks.values()))
+    rows = [{**row, "tags": None if row["tags"] is None else to_json(row["tags"]).decode()} for row in findings]
+    if rows:
+        connection.execute(
+            "INSERT INTO findings SELECT unnest(from_json($rows, $form), recursive := true)",
+            {"rows": to_json(rows).decode(), "form": to_json([JUDGED | {"tags": "VARCHAR"}]).decode()},
+        )
+    counts = Counter((row["check"], row["account"], row["region"], row["verdict"]) for row in findings)
+    counts[FAILS, ACCOUNT, REGION, "pass"] += passed
+    places = dict.fromkeys(key[:3] for key in counts)
+    tallies = tuple(
+        Tally(
+            check=at[0],
+            account=at[1],
+            region=at[2],
+            passed=counts[*at, "pass"],
+            failed=counts[*at, "fail"],
+            unknown=counts[*at, "unknown"],
+        )
+        for at in places
+    )
+    judgement = Judgement(connection, tallies, (), like.snapshot)
+    told = replace_posture(like, **{"source": "live", "origin": "aws", **posture})
+    return replace(told, judgement=judgement)
+
+
+def replace_posture(like: Assessment, **fields: Any) -> Assessment:
+    """The same assessment with another posture."""
+    import msgspec
+
+    return replace(like, posture=msgspec.structs.replace(like.posture, **fields))
+
+
+def live() -> Assessment:
+    """Findings of a live estate, of each verdict and with what may be missing."""
+    return assessment(
+        finding(1),
+        finding(2, verdict="unknown", reason="ec2:DescribeVolumes: access denied", kind="denied", tags=None),
+        finding(3, verdict="unknown", resource=None, name=None, tags=None, kind="denied", reason="denied"),
+        finding(4, verdict="pass", reason=""),
+        finding(
+            5, check="s3-bucket-versioning-enabled" if False else FAILS, account="210987654321", region="us-east-1"
+        ),
+    )
+
+
+def with_files() -> Assessment:
+    """A finding with all that it may have, in a file, and one of a whole table that is unknown."""
+    return assessment(
+        finding(1, file="t.yaml", line=4),
+        finding(2, file="t.yaml", verdict="unknown", kind="denied", reason="denied"),
+    )
+
+
+def hostile() -> Assessment:
+    """Findings whose every text is hostile, in files of hostile names."""
+    return assessment(
+        *(
+            finding(number, resource=text, reason=text, name=text, tags={text: text}, file=text, line=number)
+            for number, text in enumerate(TEXTS)
+        ),
+        *(finding(100 + number, reason=text, resource=text, name=text) for number, text in enumerate(TEXTS)),
+        origin=TEXTS[0],
+    )
