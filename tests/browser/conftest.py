@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
@@ -58,36 +59,74 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
     return write
 
 
+class Shown:
+    """A page in a context of its own, which one test after the other may use: to make both takes as long as four
+    reports. It notes what it asks for, and what goes wrong.
+    """
+
+    def __init__(self, browser: Browser, options: dict[str, Any]) -> None:
+        self.address = ""
+        self.asked: list[str] = []
+        self.wrong: list[str] = []
+        self.context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
+        self.context.set_default_timeout(PATIENCE * 1000)
+        self.context.route("**/*", self._answer)
+        self.page = self.context.new_page()
+        self.page.on("pageerror", lambda error: self.wrong.append(f"{error}"))
+        self.page.on(
+            "console", lambda message: self.wrong.append(message.text) if message.type == "error" else None
+        )
+        self._stores = options.get("java_script_enabled", True)
+
+    def _answer(self, route: Route) -> None:
+        if route.request.url.partition("#")[0] == self.address:
+            route.continue_()
+        else:
+            self.asked.append(route.request.url)
+            route.abort()
+
+    def leave(self) -> tuple[list[str], list[str]]:
+        """Let the next test find it as the first one did: what it has asked for, and what went wrong."""
+        if self._stores:
+            self.page.evaluate("localStorage.clear()")
+        self.page.emulate_media(media="null")
+        self.page.mouse.move(0, 0)
+        self.page.goto("about:blank")
+        told = self.asked, self.wrong
+        self.asked, self.wrong = [], []
+        return told
+
+
+@pytest.fixture(scope="session")
+def kept_pages() -> dict[str, list[Shown]]:
+    """Pages that no test uses at the moment, by their options."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def visit(browser: Browser, report: Callable[[str], Path]) -> Iterator[Open]:
-    """Opens a report: `visit("example", "#findings", color_scheme="dark")`.
+def visit(browser: Browser, report: Callable[[str], Path], kept_pages: dict[str, list[Shown]]) -> Iterator[Open]:
+    """Opens a report: `visit("example", "#findings", color_scheme="dark")`; `anew` in a page that nobody had before.
 
     When the test is over: nothing but the file was asked for, no script failed, and the policy held.
     """
-    contexts, asked, wrong = [], [], []
+    used: list[tuple[str, Shown]] = []
 
-    def opened(name: str, place: str = "", **options: Any) -> Page:
-        address = report(name).as_uri()
-
-        def answer(route: Route) -> None:
-            if route.request.url.partition("#")[0] == address:
-                route.continue_()
-            else:
-                asked.append(route.request.url)
-                route.abort()
-
-        context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE * 1000)
-        context.route("**/*", answer)
-        page = context.new_page()
-        page.on("pageerror", lambda error: wrong.append(f"{error}"))
-        page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-        page.goto(address + place)
-        return page
+    def opened(name: str, place: str = "", anew: bool = False, **options: Any) -> Page:
+        key = "" if anew else repr(sorted(options.items()))
+        shown = kept_pages[key].pop() if kept_pages[key] else Shown(browser, options)
+        used.append((key, shown))
+        shown.address = report(name).as_uri()
+        shown.page.goto(shown.address + place)
+        return shown.page
 
     yield opened
-    for context in contexts:
-        context.close()
-    assert not asked, "the report asked for something outside of itself"
-    assert not wrong, "a script failed, or something went against the policy"
+    told = []
+    for key, shown in used:
+        if key:
+            told.append(shown.leave())
+            kept_pages[key].append(shown)
+        else:
+            shown.context.close()
+            told.append((shown.asked, shown.wrong))
+    assert not [url for asked, _ in told for url in asked], "the report asked for something outside of itself"
+    assert not [text for _, wrong in told for text in wrong], "a script failed, or something broke the policy"
