@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demarcate.estate.schema.policies import statements
+from demarcate.access.rows import statements
 from demarcate.estate.schema.standins import sample
 from demarcate.estate.schema.table import (
     REF,

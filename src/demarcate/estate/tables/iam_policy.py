@@ -6,10 +6,11 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demarcate.estate.schema.escalation import Holder, escalates
-from demarcate.estate.schema.policies import UNLIMITED, Statement, listed, named_statements, statements
-from demarcate.estate.schema.policy_resources import own_parts
-from demarcate.estate.schema.policy_values import values_of
+from demarcate.access.escalation import Holder, escalates
+from demarcate.access.resources import own_parts
+from demarcate.access.rows import UNLIMITED, Row, named_statements, statements
+from demarcate.access.statements import listed
+from demarcate.access.values import values_of
 from demarcate.estate.schema.standins import combined, sample
 from demarcate.estate.schema.table import Bool, Derived, Int, Json, ManagedBy, Table, Text, Texts
 from demarcate.estate.schema.transforms import document
@@ -34,7 +35,7 @@ def _of(of: str, column: str, *, owner: str = "", kind: str = "resource", needs:
     return Derived(of, (column, *needs), rows, known={"policy_of": owner or of, "kind": kind})
 
 
-def _statements(needs: Needs, column: str) -> list[Statement]:
+def _statements(needs: Needs, column: str) -> list[Row]:
     return statements(needs.get(column, _NOT_KNOWN))
 
 

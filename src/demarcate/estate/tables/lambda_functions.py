@@ -6,8 +6,8 @@ import re
 from datetime import datetime
 from typing import Any
 
+from demarcate.access.rows import statements
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.policies import statements
 from demarcate.estate.schema.secrets import names_only, plaintext_secrets
 from demarcate.estate.schema.standins import sample, settled
 from demarcate.estate.schema.table import (

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from demarcate.access.rows import statements
 from demarcate.estate.schema.paths import path
-from demarcate.estate.schema.policies import statements
 from demarcate.estate.schema.standins import distinct
 from demarcate.estate.schema.table import (
     REF,

@@ -9,9 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demarcate.estate.schema.policies import COLUMNS, UNLIMITED, Elements, statements, unlimited
-from demarcate.estate.schema.policy_actions import sensitive_actions
-from demarcate.estate.schema.policy_values import matching
+from demarcate.access.actions import sensitive_actions
+from demarcate.access.patterns import matching
+from demarcate.access.rows import COLUMNS, UNLIMITED, statements, unlimited
+from demarcate.access.statements import Statement
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from tests.effort import effort
 
@@ -224,7 +225,7 @@ def test_all_of_a_kind(action: str, resource: Any, unlimited: bool | None) -> No
 
 
 def limitless(action: str, **said: Any) -> bool | Unknown:
-    return unlimited(Elements.of({"Effect": "Allow", "Action": action, **said}), action.lower())
+    return unlimited(Statement.of({"Effect": "Allow", "Action": action, **said}), action.lower())
 
 
 def test_all_but_a_few_are_counted_as_all() -> None:
