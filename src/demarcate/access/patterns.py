@@ -100,6 +100,27 @@ def shared(left: str, right: str) -> str | None:
     return _walk(left, right)
 
 
+def shared_arn(text: str, pattern: str) -> str | None:
+    """An ARN that a text and the pattern of an ARN both stand for, part by part: no wildcard of the pattern's first five
+    parts stands for a colon. Raises TooWide.
+
+    >>> shared_arn("arn:aws:sns:*:1:*", "arn:aws:*:*:2:*"), shared_arn("*:role/a", "arn:aws:iam::2:*")
+    (None, 'arn:aws:iam::2:role/a')
+    """
+    mine, theirs = text.split(":", 5), pattern.split(":", 5)
+    if len(mine) == 6:
+        parts = []
+        for left, right in zip(mine, theirs, strict=True):
+            part = shared(left, right)
+            if part is None:
+                break
+            parts.append(part)
+        else:
+            return ":".join(parts)
+    *first, last = theirs
+    return shared(text, ":".join([*(sample(part, "zz") for part in first), last]))
+
+
 def _walk(left: str, right: str) -> str | None:
     """Both automata side by side, the way that says most first."""
     if len(left) * len(right) > MOST_STEPS:

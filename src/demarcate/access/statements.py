@@ -172,6 +172,15 @@ class Statement:
         return tuple(test if isinstance(test, Unknown) else Test.of(*test) for test in tests_in(self.conditions))
 
     @property
+    def allows(self) -> bool | Unknown:
+        """Whether it allows; what is neither Allow nor Deny, AWS refuses."""
+        if isinstance(self.effect, Unknown):
+            return self.effect
+        if self.effect not in ("Allow", "Deny"):
+            return Unknown(Kind.MALFORMED, "AWS refuses an Effect that is neither Allow nor Deny")
+        return bool(self.effect == "Allow")
+
+    @property
     def name(self) -> str:
         """What people call it: its number, its Sid and its line."""
         sid = f" ({self.sid})" if type(self.sid) is str and self.sid else ""
