@@ -17,7 +17,7 @@ from demarcate.access.callers import OWN, Constants, Own, World, account_of, key
 from demarcate.access.conditions import Generic, Given, Same, Test
 from demarcate.access.evaluating import Caller
 from demarcate.access.operators import NEGATED, moment
-from demarcate.access.patterns import is_wild, sample
+from demarcate.access.patterns import is_wild, sample, unlike
 
 MOST_VALUES: Final = 120
 """How many values of one key are tried."""
@@ -158,6 +158,7 @@ def _chosen(tests: Sequence[Test]) -> Iterator[str]:
     """The values that tests name, their neighbours, and one that they do not name."""
     yield Generic("(anything)")
     wild: list[str] = []
+    filler = unlike([text for test in tests for text in test.values.known])
     for test in tests:
         operator = NEGATED.get(test.operator, test.operator)
         if test.values.unknown:
@@ -173,7 +174,7 @@ def _chosen(tests: Sequence[Test]) -> Iterator[str]:
                 yield from ("true", "false")
             elif operator in ("stringlike", "arnlike", "arnequals"):
                 wild.append(text)
-                yield sample(text)
+                yield sample(text, filler)
                 yield sample(text, "")
             elif operator != "null":
                 yield text

@@ -116,7 +116,9 @@ class Test:
             if isinstance(value, Same):
                 yield text == "*" if compare[0] else value.unknown
             elif standin is None:
-                yield compared(compare, text, value, context, variables)
+                same = compared(compare, text, value, context, variables)
+                missing = isinstance(same, Unknown) and same.kind is Kind.UNRESOLVED
+                yield False if missing and self.operator in EXACT else same
             else:
                 same = compared(compare, text, value, context, variables)
                 if same is True or isinstance(value, Generic):
@@ -129,8 +131,12 @@ class Test:
             if isinstance(value, Same) and value.unknown == self.values.unknown:
                 yield True
             else:
-                exact = NEGATED.get(self.operator, self.operator) in EXACT
-                yield False if exact and isinstance(value, Generic) else self.values.unknown
+                yield False if self._is_exact and isinstance(value, Generic) else self.values.unknown
+
+    @property
+    def _is_exact(self) -> bool:
+        """Whether each of its texts stands for itself alone."""
+        return NEGATED.get(self.operator, self.operator) in EXACT
 
 
 def untold(key: str) -> Unknown:
@@ -189,7 +195,12 @@ def fill(text: str, context: Context, *, wild: bool) -> str | Unknown:
         given = context.get(key.lower(), ())
         if given is None and comma:
             given = (default.strip("'"),)
-        if given is None or len(given) != 1:
+        if given is None:
+            unknown.append(
+                Unknown(Kind.UNRESOLVED, f"{key}, which a variable stands for, and no value of the request")
+            )
+            return ""
+        if len(given) != 1:
             unknown.append(untold(key))
             return ""
         return given[0].translate(MEANT) if wild else given[0]

@@ -114,8 +114,7 @@ def is_meant(principals: Principals, who: Who) -> bool | Unknown:
     anyone = principals.anyone
     if anyone is True or principals.unknown is not None:
         return anyone
-    wildcard = any("*" in text for values in principals.types.values() for text in values.known if text != "*")
-    if wildcard and who.caller is not Caller.ANONYMOUS:
+    if principals.refused and who.caller is not Caller.ANONYMOUS:
         return Unknown(Kind.MALFORMED, "AWS refuses a principal with a wildcard in it")
     type_ = _TYPES.get(who.caller, "")
     values = principals.types.get(type_, Values())

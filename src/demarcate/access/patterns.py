@@ -9,7 +9,7 @@ Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elem
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 from typing import Final
 
@@ -81,6 +81,19 @@ def sample(text: str, filler: str = "x") -> str:
     return re.sub(r"[*?]", lambda wild: filler if wild[0] == "*" else filler[:1], _collapsed(text))
 
 
+_LETTERS: Final = "zqxjkvwyughbp0123456789abcdefilmnorst"
+
+
+def unlike(texts: Iterable[str]) -> str:
+    """A filler of wildcards that no part of the texts stands for, but for their own wildcards.
+
+    >>> unlike(["arn:aws:s3:::z*"])
+    'qq'
+    """
+    taken = set().union(*texts) if texts else set[str]()
+    return next((letter for letter in _LETTERS if letter not in taken), "z-q") * 2
+
+
 @lru_cache(maxsize=8192)
 def shared(left: str, right: str) -> str | None:
     """A text that both stand for, or None where there is none. Raises TooWide.
@@ -101,8 +114,8 @@ def shared(left: str, right: str) -> str | None:
 
 
 def shared_arn(text: str, pattern: str) -> str | None:
-    """An ARN that a text and the pattern of an ARN both stand for, part by part: no wildcard of the pattern's first five
-    parts stands for a colon. Raises TooWide.
+    """An ARN that a text and the pattern of an ARN both stand for, part by part: no wildcard of the first five parts
+    stands for a colon. Raises TooWide.
 
     >>> shared_arn("arn:aws:sns:*:1:*", "arn:aws:*:*:2:*"), shared_arn("*:role/a", "arn:aws:iam::2:*")
     (None, 'arn:aws:iam::2:role/a')

@@ -130,6 +130,8 @@ def _ranks(said: Statement) -> frozenset[int]:
     if said.not_principals.given or said.principals.anyone is not False:
         return _EVERY_REACH
     types = said.principals.types
+    if said.principals.refused:
+        return _EVERY_REACH
     reaches = {Reach.OWN_ACCOUNT, Reach.ORGANIZATION, Reach.NAMED_ACCOUNTS} if types else set[Reach]()
     if "Service" in types:
         reaches.add(Reach.SERVICE)

@@ -16,11 +16,11 @@ from typing import Any, Final
 
 from demarcate.access.authorization import action as action_named
 from demarcate.access.authorization import actions_like
-from demarcate.access.callers import Constants, Own, World
+from demarcate.access.callers import Constants, Own, World, key_of
 from demarcate.access.carried import WIDE, addresses, values_of_key
-from demarcate.access.conditions import Context, Given, Test
+from demarcate.access.conditions import Context, Given, Test, fill, variables_in
 from demarcate.access.evaluating import Caller, Request, Who, is_for, names_action, names_resource
-from demarcate.access.patterns import TooWide, is_wild, matching, sample, shared
+from demarcate.access.patterns import TooWide, is_wild, matching, sample, shared, unlike
 from demarcate.access.statements import MOST_WILDCARDS, Policy, PolicyKind, Statement
 from demarcate.access.values import Values
 from demarcate.estate.schema.unknown import Unknown
@@ -98,6 +98,8 @@ class Search:
         """What the keys that are asked after may hold: once for each value of those that variables stand for."""
         names = sorted({*self.constants.tests, *self.constants.variables})
         told = {name: values_of_key(name, world, self.constants, self.own) for name in names}
+        for name in self.constants.variables:
+            told[name] = self._compared_with(name, told)
         values = {name: given for name, given in told.items() if given}
         put_in = sorted(self.constants.variables & values.keys()) if self._variables else []
         for chosen in product(*(values[name] for name in put_in)):
@@ -105,10 +107,23 @@ class Search:
             fixed = dict(zip(put_in, chosen, strict=True))
             yield {**values, **{name: (given,) for name, given in fixed.items()}}, fixed
 
+    def _compared_with(self, name: str, told: Mapping[str, tuple[Given, ...] | None]) -> tuple[Given, ...] | None:
+        """What a key that is chosen may hold where a variable stands for it: also what it is compared with."""
+        key, given = key_of(name), told[name]
+        if key is None or key.form != "free" or given in (None, (None,)):
+            return given
+        others = [
+            value
+            for other, tests in self.constants.tests.items()
+            if any(name in variables_in(test.values) for test in tests)
+            for value in told[other] or ()
+        ]
+        return tuple(dict.fromkeys((*(given or ()), *others)))[:MOST_TEXTS]
+
     def request(self, world: World, values: Values_, fixed: dict[str, Given], *, sure: bool) -> Request | None:
         """A request that surely gets in, or that may."""
         domains: Domains = {name: given for name, given in values.items() if name != _ARN}
-        domains |= {_WHO: world.names, _ACTION: self._actions, _RESOURCE: self._resources}
+        domains |= {_WHO: world.names, _ACTION: self._actions, _RESOURCE: self._filled(fixed)}
         state = {name: (1 << len(domain)) - 1 for name, domain in domains.items()}
         allows = self.said.allows
         if isinstance(allows, Unknown):
@@ -128,6 +143,13 @@ class Search:
             if (sure or said.allows is False) and not self._escapes(parts := self._of(said, domains, fixed), state)
         ]
         return self._past(denies, 0, state, domains, world, sure=sure)
+
+    def _filled(self, fixed: dict[str, Given]) -> tuple[str, ...]:
+        """The resources, with the values of variables put in."""
+        if not fixed:
+            return self._resources
+        filled = (fill(text, fixed, wild=False) if "${" in text else text for text in self._resources)
+        return tuple(text for text in filled if isinstance(text, str))
 
     def _escapes(self, parts: Sequence[_Part], state: Mapping[str, int], *, sure: bool = True) -> bool:
         """Whether none of the requests that are left is what a statement is about: surely, or perhaps."""
@@ -311,10 +333,15 @@ def _resources(said: Statement, denies: Sequence[Statement], work: Work) -> Iter
     """Resources that the Denies can tell apart, of those that a statement is about."""
     patterns = list(said.resources.known) or ["*"]
     others = _texts((deny.resources, deny.not_resources) for deny in (*denies, said))
+    filler = unlike(others)
     seen: set[str] = set()
     for pattern in patterns[:MOST_TEXTS]:
         work.spend(10 * len(others))
-        for text in (sample(pattern), *(both for other in others if (both := shared(pattern, other)))):
+        for text in (
+            sample(pattern, filler),
+            sample(pattern, ""),
+            *(both for other in others if (both := shared(pattern, other))),
+        ):
             if text not in seen:
                 seen.add(text)
                 yield text

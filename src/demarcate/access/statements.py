@@ -100,6 +100,11 @@ class Principals:
         return "*" in aws.known or self.unknown or aws.unknown or False
 
     @property
+    def refused(self) -> bool:
+        """Whether AWS refuses one of them: a wildcard stands for all, or else for nobody."""
+        return any("*" in text for values in self.types.values() for text in values.known if text != "*")
+
+    @property
     def column(self) -> Any:
         """Each as text, with its type."""
         texts = []
