@@ -240,8 +240,7 @@ def worlds(said: Constants, own: Own, ranks: frozenset[int] | None = None) -> It
     """All callers that the policy can tell apart, the widest reach first. `ranks` leaves out those of other reaches."""
     for reach in reversed(Reach):
         if reach is not Reach.NOBODY and (ranks is None or reach.rank in ranks):
-            for world in _MAKERS[reach](said, own):
-                yield replace(world, reach=reach)
+            yield from _MAKERS[reach](said, own, reach)
 
 
 def _ways(said: Constants) -> tuple[str, ...]:
@@ -279,20 +278,18 @@ def _strange_organizations(said: Constants) -> list[str | None]:
     return [None, Generic("o-zzzzzzzzzz"), *dict.fromkeys(Generic(sample(text, "zz")) for text in named)]
 
 
-def _anyone(said: Constants, own: Own) -> Iterator[World]:  # noqa: ARG001
+def _anyone(said: Constants, own: Own, reach: Reach) -> Iterator[World]:  # noqa: ARG001
     accounts = _strangers(said)
     for way in _ways(said):
-        yield World(Reach.ANYONE, Caller.ANONYMOUS, way, accounts[0], None, True, False, (Who(Caller.ANONYMOUS),))
+        yield World(reach, Caller.ANONYMOUS, way, accounts[0], None, True, False, (Who(Caller.ANONYMOUS),))
         for account in accounts:
             for organization in _strange_organizations(said):
                 who = tuple(_principals(said, account, generic=True))
-                yield World(Reach.ANYONE, Caller.PRINCIPAL, way, Generic(account), organization, True, False, who)
+                yield World(reach, Caller.PRINCIPAL, way, Generic(account), organization, True, False, who)
     some_service = (Who(Caller.SERVICE, Generic("service.amazonaws.com")),)
     for account in accounts:
         for organization in _strange_organizations(said):
-            yield World(
-                Reach.ANYONE, Caller.SERVICE, "", Generic(account), organization, True, False, some_service
-            )
+            yield World(reach, Caller.SERVICE, "", Generic(account), organization, True, False, some_service)
 
 
 def _principals(said: Constants, account: str, *, generic: bool = False) -> Iterator[Who]:
@@ -300,6 +297,8 @@ def _principals(said: Constants, account: str, *, generic: bool = False) -> Iter
     make = Generic if generic else str
     base = f"arn:aws:iam::{account}:"
     yield Who(Caller.PRINCIPAL, make(f"{base}role/zz"), account)
+    if generic and "aws:principalarn" not in said.tests:
+        return  # none of them differs from the others
     yield Who(Caller.PRINCIPAL, make(f"{base}user/zz"), account)
     yield Who(Caller.PRINCIPAL, make(f"{base}root"), account)
     if not generic:
@@ -314,11 +313,11 @@ def _principals(said: Constants, account: str, *, generic: bool = False) -> Iter
                     yield replace(Who.of(arn), caller=Caller.PRINCIPAL, name=make(arn), account=account)
 
 
-def _federated(said: Constants, own: Own) -> Iterator[World]:  # noqa: ARG001
+def _federated(said: Constants, own: Own, reach: Reach) -> Iterator[World]:  # noqa: ARG001
     if said.federated or said.asks("token") or "Federated" in said.unsure:
         names = said.federated[:MOST_NAMED] or ("an identity provider",)
         yield World(
-            Reach.FEDERATED, Caller.FEDERATED, "internet", "", None, False, False,
+            reach, Caller.FEDERATED, "internet", "", None, False, False,
             tuple(Who(Caller.FEDERATED, name) for name in names),
         )  # fmt: skip
 
@@ -330,31 +329,32 @@ def _named_services(said: Constants) -> list[str]:
     return list(dict.fromkeys(names))[:MOST_NAMED]
 
 
-def _services(said: Constants, own: Own) -> Iterator[World]:  # noqa: ARG001
+def _services(said: Constants, own: Own, reach: Reach) -> Iterator[World]:  # noqa: ARG001
     names = _named_services(said)
     if names or "Service" in said.unsure:
         who = tuple(Who(Caller.SERVICE, name) for name in names or ["a service"])
         for account in _strangers(said):
             for organization in _strange_organizations(said):
-                yield World(Reach.SERVICE, Caller.SERVICE, "", Generic(account), organization, names=who)
+                yield World(reach, Caller.SERVICE, "", Generic(account), organization, names=who)
 
 
-def _network(said: Constants, own: Own) -> Iterator[World]:
+def _network(said: Constants, own: Own, reach: Reach) -> Iterator[World]:
     if _ways(said) != ("internet",) or said.asks("way-account", "way-arn", "mount-target"):
         for way in ("internet", "endpoint"):
-            for world in _anyone(said, own):
+            for world in _anyone(said, own, reach):
                 if world.caller is not Caller.SERVICE and world.way == "internet":
                     yield replace(world, way=way, named_way=True)
 
 
 def _of_account(
-    said: Constants, account: str, organizations: Iterable[str | None], who: Sequence[Who]
+    said: Constants, reach: Reach, account: str, organizations: Iterable[str | None]
 ) -> Iterator[World]:
+    who = tuple(_principals(said, account))
     services = tuple(Who(Caller.SERVICE, name) for name in _named_services(said) or ["service.amazonaws.com"])
     for organization in organizations:
         for way in _ways(said):
-            yield World(Reach.NOBODY, Caller.PRINCIPAL, way, account, organization, False, True, tuple(who))
-        yield World(Reach.NOBODY, Caller.SERVICE, "", account, organization, False, True, services)
+            yield World(reach, Caller.PRINCIPAL, way, account, organization, False, True, who)
+        yield World(reach, Caller.SERVICE, "", account, organization, False, True, services)
 
 
 def _members(said: Constants) -> list[str | None]:
@@ -369,38 +369,36 @@ def _unsure_organization(said: Constants) -> list[str]:
     return ["an organization that is not known"] if said.unsure & {*_ORGANIZATIONS, *_PATHS} else []
 
 
-def _named(said: Constants, own: Own) -> Iterator[World]:
+def _named(said: Constants, own: Own, reach: Reach) -> Iterator[World]:
     accounts = dict.fromkeys(text for text in _accounts(said) if text and not is_wild(text))
     for account in [text for text in accounts if text not in own.names][:MOST_NAMED]:
-        yield from _of_account(said, account, _members(said), tuple(_principals(said, account)))
+        yield from _of_account(said, reach, account, _members(said))
     if said.asks("user-id"):
         stranger = _strangers(said)[0]
-        yield from _of_account(said, stranger, _members(said), tuple(_principals(said, stranger)))
+        yield from _of_account(said, reach, stranger, _members(said))
     if said.unsure & {*_ACCOUNTS, *_ARNS, "AWS"}:
         name = "an account that is not known"
-        yield from _of_account(said, name, _members(said), tuple(_principals(said, name)))
+        yield from _of_account(said, reach, name, _members(said))
     for name in said.canonical[:MOST_NAMED]:
-        yield World(
-            Reach.NOBODY, Caller.CANONICAL, "internet", "", None, False, True, (Who(Caller.CANONICAL, name),)
-        )
+        yield World(reach, Caller.CANONICAL, "internet", "", None, False, True, (Who(Caller.CANONICAL, name),))
     if own.organization and said.asks(*_ORGANIZATIONS, *_PATHS):
         others = [text for text in _members(said) if text not in (None, own.organization)]
         stranger = _strangers(said)[0]
-        yield from _of_account(said, stranger, others, tuple(_principals(said, stranger)))
+        yield from _of_account(said, reach, stranger, others)
 
 
-def _organization(said: Constants, own: Own) -> Iterator[World]:
+def _organization(said: Constants, own: Own, reach: Reach) -> Iterator[World]:
     if said.asks(*_ORGANIZATIONS, *_PATHS):
         named = [] if own.organization else [text for text in _members(said) if text is not None]
         stranger = _strangers(said)[0]
-        yield from _of_account(said, stranger, [own.home, *named], tuple(_principals(said, stranger)))
+        yield from _of_account(said, reach, stranger, [own.home, *named])
 
 
-def _own(said: Constants, own: Own) -> Iterator[World]:
+def _own(said: Constants, own: Own, reach: Reach) -> Iterator[World]:
     members = [own.organization] if own.organization else [*_members(said), own.home]
     for account in sorted(own.names):
         if account != OWN or account in set(_accounts(said)) or not own.account:
-            yield from _of_account(said, account, members, tuple(_principals(said, account)))
+            yield from _of_account(said, reach, account, members)
 
 
 _MAKERS: Final = {

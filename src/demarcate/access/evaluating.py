@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
 
-from demarcate.access.conditions import Context, Generic, compared
+from demarcate.access.conditions import Context, Generic, Same, compared
 from demarcate.access.operators import WILD
 from demarcate.access.patterns import matching
 from demarcate.access.statements import Policy, PolicyKind, Principals, Statement
@@ -202,13 +202,16 @@ class Decision:
 
 def names_action(said: Statement, action: str) -> bool | Unknown:
     """Whether a statement is about an action, in whatever letters."""
-    action = action.lower()
+    action = action if isinstance(action, Same) else action.lower()
     if said.not_actions.given:
         return opposite(some(_each(said.not_actions, action)))
     return some(_each(said.actions, action))
 
 
 def _each(values: Values, action: str) -> Iterator[bool | Unknown]:
+    if isinstance(action, Same):
+        yield "*" in values.known or action.unknown == values.unknown or action.unknown
+        return
     yield any(matching(text)(action) for text in values.known)
     yield values.unknown or False
 
@@ -223,6 +226,9 @@ def names_resource(said: Statement, resource: str, context: Context, *, variable
 
 
 def _all(values: Values, resource: str, context: Context, *, variables: bool) -> Iterator[bool | Unknown]:
+    if isinstance(resource, Same):
+        yield "*" in values.known or resource.unknown == values.unknown or resource.unknown
+        return
     for place, text in enumerate(values.known):
         standin = values.standins.get(place) if values.standins else None
         same = compared(WILD, text, resource, context, variables and standin is None)

@@ -90,13 +90,14 @@ def reading(policy: Policy, kind: PolicyKind, own: Own | None = None, service: s
     alone, left = [], []
     work = Work()
     for said in policy.statements:
-        by_itself = NOBODY if said.allows is False else _reached(Search(policy, kind, own, service, said), Work())
         others = tuple(other for other in denies if other is not said)
+        by_itself, rest = (
+            (NOBODY, NOBODY)
+            if said.allows is False
+            else _reached(Search(policy, kind, own, service, said, others), work)
+        )
         alone.append(by_itself)
-        if others and by_itself.high is not Reach.NOBODY:
-            left.append(_reached(Search(policy, kind, own, service, said, others), work))
-        else:
-            left.append(by_itself)
+        left.append(rest)
     return Reading(tuple(alone), tuple(left))
 
 
@@ -107,22 +108,44 @@ def _unweighed(said: Statement, policy: Policy, kind: PolicyKind) -> Reached:
     return Reached(Reach.NOBODY, Reach.ANYONE, policy.unknown)
 
 
-def _reached(search: Search, work: Work) -> Reached:
-    """From the widest reach on: where somebody surely gets in there is no need to look further."""
-    high: Reach | None = None
+@dataclass(slots=True)
+class _Range:
+    """How far it reaches, as far as callers were tried, the widest first."""
+
+    low: Reach = Reach.NOBODY
+    high: Reach = Reach.NOBODY
+    request: Request | None = None
+
+    def add(self, reach: Reach, request: Request | None, *, may: bool) -> None:
+        """What came of one caller."""
+        if self.request is None:
+            if may and self.high is Reach.NOBODY:
+                self.high = reach
+            if request is not None:
+                self.low, self.request = reach, request
+
+    def reached(self, unsure: Unknown | None) -> Reached:
+        """The answer, once all were tried that matter."""
+        return Reached(self.low, self.high, None if self.low is self.high else unsure, self.request)
+
+
+def _reached(search: Search, work: Work) -> tuple[Reached, Reached]:
+    """By itself and after the Denies: from the widest reach on, until somebody surely gets in past all."""
+    alone, left = _Range(), _Range()
+    both = ((alone,), (left,)) if search.has_denies else ((alone, left),)
     try:
         search.begin(work)
         for world in worlds(search.constants, search.own, _ranks(search.said)):
-            for values, fixed in search.values(world):
-                request = search.request(world, values, fixed, sure=True)
-                if request is not None:
-                    top = high or world.reach
-                    return Reached(world.reach, top, None if top is world.reach else search.unsure, request)
-                if high is None and search.request(world, values, fixed, sure=False) is not None:
-                    high = world.reach
+            for domains in search.fixed(world):
+                for (request, may), ranges in zip(search.requests(domains), both, strict=False):
+                    for range_ in ranges:
+                        range_.add(world.reach, request, may=may)
+                if left.request is not None:
+                    return alone.reached(search.unsure), left.reached(search.unsure)
     except TooWide:
-        return Reached(Reach.NOBODY, Reach.ANYONE, TOO_MUCH)
-    return Reached(Reach.NOBODY, high or Reach.NOBODY, search.unsure if high else None)
+        open_ = Reached(Reach.NOBODY, Reach.ANYONE, TOO_MUCH)
+        return (open_ if alone.request is None else alone.reached(search.unsure)), open_
+    return alone.reached(search.unsure), left.reached(search.unsure)
 
 
 def _ranks(said: Statement) -> frozenset[int]:

@@ -19,11 +19,13 @@ from demarcate.access.actions import (
     wildcard_services,
 )
 from demarcate.access.conditions import Context, always_hold, never_hold
-from demarcate.access.limits import FEDERATED, condition_keys, limits_action, names_source
+from demarcate.access.limits import condition_keys, limits_action, names_source
 from demarcate.access.limits import limiting as limiting_of
+from demarcate.access.public import is_public
+from demarcate.access.reach import Own, Reach, Reached, reading
 from demarcate.access.resources import covers_everything, covers_kind
-from demarcate.access.statements import Policy, Principals, Statement, no_statement
-from demarcate.access.values import Values, every, opposite, some
+from demarcate.access.statements import Policy, PolicyKind, Principals, Statement, no_statement
+from demarcate.access.values import every, opposite, some
 from demarcate.estate.schema.standins import StandIn, combined, sample
 from demarcate.estate.schema.unknown import Kind, Unknown
 
@@ -39,34 +41,91 @@ UNLIMITED: Final = {
 }
 """Columns that tell whether a statement is about one of these actions, on every resource of their kind."""
 
+REACH: Final = ("reach", "anyone", "witness", "reach_alone", "anyone_alone", "s3_public")
+"""Columns that tell how far a statement reaches: by what the Denies of its policy leave, and by itself."""
+
 COLUMNS: Final = (
     *("statement_index", "statement", "sid", "effect", "principals", "not_principals", "service_principals"),
     *("federated_providers", "actions", "not_actions", "wildcard_services", "watched_actions"),
     *("resources", "not_resources", "wildcard_resources", "all_resources"),
-    *("conditions", "condition_keys", "limiting_keys", "has_condition", "is_public", "denies_plain_http"),
+    *("conditions", "condition_keys", "limiting_keys", "has_condition", *REACH, "denies_plain_http"),
     *("allows_plain_http", "unlimited_services", *UNLIMITED),
 )
 """What a statement tells: first where it is."""
 
 
-def statements(document: Any) -> list[Row]:
-    """The statements of a policy document, with what checks ask of each.
+def statements(
+    document: Any, kind: PolicyKind = PolicyKind.RESOURCE, own: Own | None = None, service: str = ""
+) -> list[Row]:
+    """The statements of a policy document, with what checks ask of each. `service` is the prefix of the actions of what
+    the policy is attached to.
 
     >>> [row["actions"] for row in statements({"Statement": {"Effect": "Allow", "Action": "s3:Get*"}})]
     [['s3:get*']]
     """
     policy = Policy.of(document)
     inside = isinstance(document, dict) and isinstance(document.get("Statement"), list)
+    told = reading(policy, kind, own, service)
     return [
         _all_unknown(written)
         if isinstance(written, Unknown) and not inside
         else {
             "statement_index": said.index,
             "statement": f"statement {said.index}",
-            **(_row(said) if isinstance(written, dict) else dict.fromkeys(COLUMNS[2:], no_statement(written))),
+            **(
+                {**_row(said), **_reach(said, kind, alone, left)}
+                if isinstance(written, dict)
+                else dict.fromkeys(COLUMNS[2:], no_statement(written))
+            ),
         }
-        for said, written in zip(policy.statements, policy.written, strict=True)
+        for said, written, alone, left in zip(
+            policy.statements, policy.written, told.alone, told.left, strict=True
+        )
     ]
+
+
+def reach_of(
+    document: Any, kind: PolicyKind = PolicyKind.RESOURCE, own: Own | None = None, service: str = ""
+) -> Reached:
+    """How far a policy document reaches as a whole."""
+    return reading(Policy.of(document), kind, own, service).whole
+
+
+_NOBODY: Final = {
+    **{"reach": "", "anyone": False, "witness": {}},
+    **{"reach_alone": "", "anyone_alone": False, "s3_public": False},
+}
+"""Of a policy that is for whoever has it."""
+
+
+def _reach(said: Statement, kind: PolicyKind, alone: Reached, left: Reached) -> Row:
+    if not kind.names_principals:
+        return {
+            "reach": "",
+            "anyone": False,
+            "witness": {},
+            "reach_alone": "",
+            "anyone_alone": False,
+            "s3_public": False,
+        }
+    return {
+        "reach": _text(left.reach),
+        "anyone": left.anyone,
+        "witness": _witness(left),
+        "reach_alone": _text(alone.reach),
+        "anyone_alone": alone.anyone,
+        "s3_public": is_public(said),
+    }
+
+
+def _witness(reached: Reached) -> Any:
+    if isinstance(reached.reach, Unknown):
+        return reached.reach
+    return reached.witness.plain if reached.witness is not None else {}
+
+
+def _text(reach: Reach | Unknown) -> str | Unknown:
+    return reach if isinstance(reach, Unknown) else str(reach)
 
 
 def _all_unknown(reason: Unknown) -> Row:
@@ -95,7 +154,6 @@ def _row(said: Statement) -> Row:
         "condition_keys": condition_keys(said.conditions),
         "limiting_keys": limiting.column,
         "has_condition": said.conditions if isinstance(said.conditions, Unknown) else bool(said.conditions),
-        "is_public": _is_public(said.effect, principals, not_principals, limiting),
         "denies_plain_http": _denies_plain_http(said, principals),
         "allows_plain_http": _allows_plain_http(said, principals, not_principals),
         "unlimited_services": _unlimited_services(said, principals),
@@ -190,19 +248,6 @@ def _allows_plain_http(said: Statement, principals: Principals, not_principals: 
     return every(answers())
 
 
-# --- public -----------------------------------------------------------------------------------------------
-
-
-def _is_public(
-    effect: Any, principals: Principals, not_principals: Principals, limiting: Values
-) -> bool | Unknown:
-    """Whether it allows everybody, without a condition that limits it."""
-    allows = effect if isinstance(effect, Unknown) else effect == "Allow"
-    if any(not key.endswith(FEDERATED) for key in limiting.known):
-        return False
-    return every((allows, _anyone(principals, not_principals), limiting.unknown or True))
-
-
 def _anyone(principals: Principals, not_principals: Principals) -> bool | Unknown:
     """Whether everybody is meant, or everybody but some."""
     return True if not_principals.types else not_principals.unknown or principals.anyone
@@ -215,7 +260,7 @@ def named_statements(policies: Iterable[Any]) -> Iterator[Row]:
             yield _all_unknown(policy)
             continue
         name = policy.get("PolicyName", "")
-        for statement in statements(policy.get("PolicyDocument")):
+        for statement in statements(policy.get("PolicyDocument"), PolicyKind.IDENTITY):
             called = statement["statement"]
             if name and isinstance(name, str) and isinstance(called, str):
                 called = combined("{called} of inline policy {name}", {"called": called, "name": name})
