@@ -153,7 +153,7 @@ def test_statements(aws: Aws) -> None:
     assert (inline["policy_of"], inline["policy_name"], inline["region"]) == ("aws_iam_role", "all", "global")
     assert (inline["wildcard_services"], inline["all_resources"]) == (["*"], True)
     queue = named(rows, "aws_sqs_queue", "policy_of")
-    assert (queue["is_public"], queue["actions"], queue["region"]) == (True, ["sqs:sendmessage"], "eu-west-1")
+    assert (queue["anyone"], queue["actions"], queue["region"]) == (True, ["sqs:sendmessage"], "eu-west-1")
 
 
 def test_names_of_aws_managed_policies() -> None:

@@ -12,9 +12,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from demarcate.access.values import every
 from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError, Problem
-from demarcate.estate.schema.policy_values import every
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.guardrails import replaying
 from demarcate.guardrails.actions import _made, authorized, written

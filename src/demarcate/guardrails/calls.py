@@ -16,14 +16,12 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from demarcate.access.conditions import Context
 from demarcate.base.arn import is_account_id
 from demarcate.base.limits import shortened
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.guardrails.actions import Authorized, authorized
 from demarcate.guardrails.parameters import keys_of, resources_of
-
-Keys = Mapping[str, tuple[str, ...] | None]
-"""To each condition key that is known, in lower case, its values; None where the request did not have it."""
 
 CALL: Final = "AwsApiCall"
 """The type of event that is a call of an API. Others, such as sign-ins, are authorized by nothing that IAM has."""
@@ -52,7 +50,7 @@ class Call:
     bound: bool | Unknown
     free: str
     refused: bool
-    keys: Keys
+    keys: Context
     resources: tuple[str, ...]
     whole: bool
     id: str

@@ -12,8 +12,8 @@ import jmespath
 import msgspec
 from jmespath.exceptions import JMESPathError
 
+from demarcate.access.patterns import matching
 from demarcate.base.documents import read
-from demarcate.estate.schema.policy_values import matching
 from demarcate.guardrails.load import FOLDER
 
 

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from demarcate.access import rows as of_policies
 from demarcate.base.limits import MAX_REASON
-from demarcate.estate.schema import policies
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import rows_of
 from demarcate.estate.sources.cloudformation import budget, estate, stacks
@@ -184,13 +184,13 @@ def test_no_statement_is_looked_at_once_the_budget_is_used_up(
 ) -> None:
     """What is made of a policy is many times its size: it is counted by what it takes, and ends with the budget."""
     looked_at: list[Any] = []
-    judge = policies._statement
+    judge = of_policies._row
 
     def looking(written: Any) -> Any:
         looked_at.append(written)
         return judge(written)
 
-    monkeypatch.setattr(policies, "_statement", looking)
+    monkeypatch.setattr(of_policies, "_row", looking)
     monkeypatch.setattr(estate, "Budget", functools.partial(Budget, SMALL))
     dense = [{"Effect": "Allow", "Action": "a:*", "Resource": "*"}] * 100
     write(tmp_path, {"Resources": {f"R{number}": policy(dense) for number in range(20)}})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demarcate.estate.schema.policy_values import some
+from demarcate.access.values import some
 from demarcate.estate.schema.secrets import named_values, names_of, plaintext_secrets
 from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Int, Json, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import equals

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demarcate.estate.schema.policies import statements
+from demarcate.access.rows import reach_of
 from demarcate.estate.schema.standins import sample
 from demarcate.estate.schema.table import (
     REF,
@@ -29,9 +29,8 @@ from demarcate.estate.schema.unknown import Unknown, first_unknown
 
 
 def _public(policy: Any) -> Any:
-    """Whether any statement lets everyone in; unknown where one that is not known might."""
-    answers = [statement["is_public"] for statement in statements(policy)]
-    return True in answers or next((answer for answer in answers if isinstance(answer, Unknown)), False)
+    """Whether the policy lets anyone in."""
+    return reach_of(policy, service="ecr").anyone
 
 
 def _all_scanned(frequency: str, filters: str, filter_: str) -> Any:

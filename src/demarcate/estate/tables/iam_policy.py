@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from demarcate.estate.schema.escalation import Holder, escalates
-from demarcate.estate.schema.policies import UNLIMITED, Statement, listed, named_statements, statements
-from demarcate.estate.schema.policy_resources import own_parts
-from demarcate.estate.schema.policy_values import values_of
+from demarcate.access.callers import Own
+from demarcate.access.escalation import Holder, escalates
+from demarcate.access.resources import own_parts
+from demarcate.access.rows import UNLIMITED, Row, named_statements, statements
+from demarcate.access.statements import PolicyKind, listed
+from demarcate.access.values import values_of
 from demarcate.estate.schema.standins import combined, sample
 from demarcate.estate.schema.table import Bool, Derived, Int, Json, ManagedBy, Table, Text, Texts
 from demarcate.estate.schema.transforms import document
@@ -21,24 +23,46 @@ Rows = Iterator[dict[str, Any]]
 _NOT_KNOWN = Unknown(Kind.UNSET, "the policy is not known")
 
 
-def _of(of: str, column: str, *, owner: str = "", kind: str = "resource", needs: tuple[str, ...] = ()) -> Derived:
-    """The statements of the one document that a table's column, or a template resource's property, holds."""
+def _of(
+    of: str,
+    column: str,
+    *,
+    owner: str = "",
+    kind: PolicyKind = PolicyKind.RESOURCE,
+    service: str = "",
+    needs: tuple[str, ...] = (),
+) -> Derived:
+    """The statements of the one document that a table's column, or a template resource's property, holds. `service` is
+    the prefix of the actions of what it is attached to.
+    """
 
     def rows(needs: Needs) -> Rows:
         more = {"policy_arn": needs["arn"]} if "arn" in needs else {}
-        for statement in _statements(needs, column):
-            if kind == "trust":
+        for statement in _statements(needs, column, kind, service):
+            if kind is PolicyKind.TRUST:
                 more["other_accounts"] = _other_accounts(statement["principals"], needs.get("account_id", ""))
             yield {**more, **statement}
 
-    return Derived(of, (column, *needs), rows, known={"policy_of": owner or of, "kind": kind})
+    account = () if "::" in of or kind is PolicyKind.IDENTITY else ("account_id",)
+    return Derived(
+        of, (column, *account, *needs), rows, known={"policy_of": owner or of, "kind": str(_SHOWN.get(kind, kind))}
+    )
 
 
-def _statements(needs: Needs, column: str) -> list[Statement]:
-    return statements(needs.get(column, _NOT_KNOWN))
+_SHOWN = {PolicyKind.KEY: PolicyKind.RESOURCE}
+"""The policy of a key is a resource's."""
 
 
-def _of_named(of: str, arn: str, *, named: str = "") -> Derived:
+def _statements(needs: Needs, column: str, kind: PolicyKind, service: str) -> list[Row]:
+    return statements(needs.get(column, _NOT_KNOWN), kind, _own(needs), service)
+
+
+def _own(needs: Needs) -> Own:
+    account = needs.get("account_id", "")
+    return Own(account if isinstance(account, str) else "")
+
+
+def _of_named(of: str, arn: str, *, service: str, named: str = "") -> Derived:
     """The statements of a resource's policy, with the parts of the resource that each is about.
 
     `arn` is the ARN of its kind, as the Service Authorization Reference writes it; `named` is the ARN made from the
@@ -50,7 +74,7 @@ def _of_named(of: str, arn: str, *, named: str = "") -> Derived:
         if named:
             names = [needs.get(name, Unknown(Kind.UNSET, f"the {name} is not known")) for name in _NAMES]
             own.append(first_unknown(names) or combined(named, {"name": names[0]}))
-        for statement in _statements(needs, "policy"):
+        for statement in _statements(needs, "policy", PolicyKind.RESOURCE, service):
             about = values_of(statement["resources"]), values_of(statement["not_resources"])
             others = _other_accounts(statement["principals"], needs.get("account_id", ""))
             yield {**statement, "other_accounts": others, "own_parts": own_parts(*about, values_of(own), arn)}
@@ -93,7 +117,8 @@ def _organization(needs: Needs) -> Rows:
     kind = type_ if isinstance(type_, Unknown) else _ORGANIZATION_KINDS.get(type_)
     if kind is None:
         return
-    for statement in statements(needs.get("content", _NOT_KNOWN)):
+    read_as = PolicyKind.RCP if kind == "rcp" else PolicyKind.SCP
+    for statement in statements(needs.get("content", _NOT_KNOWN), read_as):
         yield {"kind": kind, **statement}
 
 
@@ -109,7 +134,7 @@ def _bus(needs: Needs) -> Rows:
         "Resource": "*",
         "Condition": {condition["Type"]: {condition["Key"]: condition["Value"]}} if condition else {},
     }
-    yield from statements({"Statement": whole or parts})
+    yield from statements({"Statement": whole or parts}, service="events")
 
 
 def _layer(needs: Needs) -> Rows:
@@ -121,7 +146,7 @@ def _layer(needs: Needs) -> Rows:
         "Principal": principal if principal == "*" else {"AWS": principal},
         "Condition": {"StringEquals": {"aws:PrincipalOrgID": organization}} if organization else {},
     }
-    yield from statements({"Statement": statement})
+    yield from statements({"Statement": statement}, service="lambda")
 
 
 STATEMENT = Table(
@@ -129,34 +154,38 @@ STATEMENT = Table(
     "One statement of a policy: what is allowed or denied, to whom, on what, under which conditions.",
     service="iam",
     derived=(
-        _of("aws_iam_policy", "policy", kind="identity", needs=("arn",)),
+        _of("aws_iam_policy", "policy", kind=PolicyKind.IDENTITY, needs=("arn",)),
         _inline("aws_iam_user"),
         _inline("aws_iam_role"),
         _inline("aws_iam_group"),
-        _of("aws_iam_role", "assume_role_policy", kind="trust", needs=("account_id",)),
-        _of_named("aws_s3_bucket", "arn:${Partition}:s3:::*", named="arn:aws:s3:::{name}"),
-        _of("aws_kms_key", "policy"),
-        _of("aws_sns_topic", "policy"),
-        _of("aws_sqs_queue", "policy"),
-        _of("aws_secretsmanager_secret", "policy"),
-        _of("aws_ecr_repository", "policy"),
-        _of("aws_lambda_function", "policy"),
-        _of_named("aws_efs_file_system", "arn:${Partition}:elasticfilesystem:${Region}:${Account}:file-system/*"),
-        _of("aws_dynamodb_table", "policy"),
-        _of("aws_opensearch_domain", "access_policies"),
-        _of("aws_api_gateway_rest_api", "policy"),
-        _of("aws_eventbridge_bus", "policy"),
-        _of("aws_backup_vault", "policy"),
+        _of("aws_iam_role", "assume_role_policy", kind=PolicyKind.TRUST, service="sts"),
+        _of_named("aws_s3_bucket", "arn:${Partition}:s3:::*", service="s3", named="arn:aws:s3:::{name}"),
+        _of("aws_kms_key", "policy", service="kms", kind=PolicyKind.KEY),
+        _of("aws_sns_topic", "policy", service="sns"),
+        _of("aws_sqs_queue", "policy", service="sqs"),
+        _of("aws_secretsmanager_secret", "policy", service="secretsmanager"),
+        _of("aws_ecr_repository", "policy", service="ecr"),
+        _of("aws_lambda_function", "policy", service="lambda"),
+        _of_named(
+            "aws_efs_file_system",
+            "arn:${Partition}:elasticfilesystem:${Region}:${Account}:file-system/*",
+            service="elasticfilesystem",
+        ),
+        _of("aws_dynamodb_table", "policy", service="dynamodb"),
+        _of("aws_opensearch_domain", "access_policies", service="es"),
+        _of("aws_api_gateway_rest_api", "policy", service="execute-api"),
+        _of("aws_eventbridge_bus", "policy", service="events"),
+        _of("aws_backup_vault", "policy", service="backup"),
         Derived(
             "aws_organizations_policy",
             ("content", "type"),
             _organization,
             known={"policy_of": "aws_organizations_policy"},
         ),
-        _of("AWS::IAM::Policy", "PolicyDocument", kind="identity"),
-        _of("AWS::IAM::UserPolicy", "PolicyDocument", owner="aws_iam_user", kind="identity"),
-        _of("AWS::IAM::RolePolicy", "PolicyDocument", owner="aws_iam_role", kind="identity"),
-        _of("AWS::IAM::GroupPolicy", "PolicyDocument", owner="aws_iam_group", kind="identity"),
+        _of("AWS::IAM::Policy", "PolicyDocument", kind=PolicyKind.IDENTITY),
+        _of("AWS::IAM::UserPolicy", "PolicyDocument", owner="aws_iam_user", kind=PolicyKind.IDENTITY),
+        _of("AWS::IAM::RolePolicy", "PolicyDocument", owner="aws_iam_role", kind=PolicyKind.IDENTITY),
+        _of("AWS::IAM::GroupPolicy", "PolicyDocument", owner="aws_iam_group", kind=PolicyKind.IDENTITY),
         Derived(
             "AWS::Events::EventBusPolicy",
             ("Statement", "Action", "Principal", "Condition"),
@@ -169,9 +198,9 @@ STATEMENT = Table(
             _layer,
             known={"policy_of": "AWS::Lambda::LayerVersionPermission", "kind": "resource"},
         ),
-        _of("AWS::Lambda::ResourcePolicy", "PolicyDocument", owner="aws_lambda_function"),
-        _of("AWS::SNS::TopicInlinePolicy", "PolicyDocument", owner="aws_sns_topic"),
-        _of("AWS::SQS::QueueInlinePolicy", "PolicyDocument", owner="aws_sqs_queue"),
+        _of("AWS::Lambda::ResourcePolicy", "PolicyDocument", owner="aws_lambda_function", service="lambda"),
+        _of("AWS::SNS::TopicInlinePolicy", "PolicyDocument", owner="aws_sns_topic", service="sns"),
+        _of("AWS::SQS::QueueInlinePolicy", "PolicyDocument", owner="aws_sqs_queue", service="sqs"),
     ),
     columns=(
         Text(
@@ -236,7 +265,29 @@ STATEMENT = Table(
             about="Those condition keys that limit it to an account, organization, source, network or subject.",
         ),
         Bool("has_condition"),
-        Bool("is_public", about="Whether it allows everybody, without a condition that limits it."),
+        Text(
+            "reach",
+            absent="",
+            about="How far it reaches, past the Denies of its policy: nobody, own-account, organization (that it "
+            "names), named-accounts, network (that it names), service (for whomever), federated, anyone; '' of a "
+            "policy that is for whoever has it. In a template, an account that is named by its number counts as "
+            "another one.",
+        ),
+        Bool("anyone", absent=False, about="Whether it lets in anyone, past the Denies of its policy."),
+        Json(
+            "witness",
+            absent={},
+            about="A request that gets in from where it reaches: principal, action, resource, and the condition keys "
+            "that its policy asks after; null is a key that the request does not have. {} where none surely does.",
+        ),
+        Text("reach_alone", absent="", about="How far it reaches where no Deny is counted."),
+        Bool("anyone_alone", absent=False, about="Whether it lets in anyone where no Deny is counted."),
+        Bool(
+            "s3_public",
+            absent=False,
+            about="Whether S3 takes it for public: Block Public Access goes by that. S3 counts no Deny, and no "
+            "condition but those that hold it to fixed values of some keys.",
+        ),
         Texts(
             "unlimited_services",
             absent=[],

@@ -6,8 +6,8 @@ import re
 from datetime import datetime
 from typing import Any
 
+from demarcate.access.rows import statements
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.policies import statements
 from demarcate.estate.schema.secrets import names_only, plaintext_secrets
 from demarcate.estate.schema.standins import sample, settled
 from demarcate.estate.schema.table import (
@@ -104,9 +104,9 @@ def _public(policy: Any) -> Any:
     What lets everyone in through the function's URL is told by the URL's own columns. S3 calls for whoever has a bucket
     of the name that a source's ARN holds.
     """
-    told = statements(policy)
+    told = statements(policy, service="lambda")
     answers = [
-        through if isinstance(through, Unknown) and statement["is_public"] is True else statement["is_public"]
+        through if isinstance(through, Unknown) and statement["anyone"] is True else statement["anyone"]
         for statement in told
         if (through := _through_url(statement)) is not True
     ]

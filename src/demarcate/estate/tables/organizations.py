@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.schema.conditions import except_principals, outside_regions
-from demarcate.estate.schema.policies import Elements, listed
-from demarcate.estate.schema.policy_actions import covers_service, sensitive
-from demarcate.estate.schema.policy_resources import covers_everything
-from demarcate.estate.schema.policy_values import every, some
+from demarcate.access.actions import covers_service, sensitive
+from demarcate.access.limits import except_principals, outside_regions
+from demarcate.access.resources import covers_everything
+from demarcate.access.statements import Statement, listed
+from demarcate.access.values import every, some
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
 from demarcate.estate.schema.transforms import document, each
@@ -17,7 +17,7 @@ from demarcate.estate.schema.unknown import Unknown
 _NOT_IN_USE = ("AWSOrganizationsNotInUseException",)
 
 
-def _denials(content: Any) -> list[tuple[Elements, bool | Unknown]]:
+def _denials(content: Any) -> list[tuple[Statement, bool | Unknown]]:
     """The statements of a control policy, each with whether it denies on every resource."""
     return [
         (
@@ -29,7 +29,7 @@ def _denials(content: Any) -> list[tuple[Elements, bool | Unknown]]:
                 )
             ),
         )
-        for said in map(Elements.of, listed(content))
+        for said in map(Statement.of, listed(content))
     ]
 
 

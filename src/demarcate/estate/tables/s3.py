@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from demarcate.access.rows import statements
 from demarcate.estate.schema.paths import path
-from demarcate.estate.schema.policies import statements
 from demarcate.estate.schema.standins import distinct
 from demarcate.estate.schema.table import (
     REF,
@@ -94,8 +94,8 @@ def _ownership(properties: Mapping[str, Any]) -> Any:
 
 
 def _policy_is_public(policy: Any) -> Any:
-    """Whether a bucket policy lets in everyone, as its text says it."""
-    told = [statement["is_public"] for statement in statements(policy)]
+    """Whether S3 takes a bucket policy for public, as its text says it."""
+    told = [statement["s3_public"] for statement in statements(policy)]
     return True if True in told else first_unknown(told) or False
 
 

@@ -11,10 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from demarcate.estate.schema import escalation
-from demarcate.estate.schema.escalation import Combination, Holder, combinations, escalates
-from demarcate.estate.schema.policy_actions import sensitive_actions
-from demarcate.estate.schema.policy_values import matching
+from demarcate.access import escalation
+from demarcate.access.actions import sensitive_actions
+from demarcate.access.escalation import Combination, Holder, combinations, escalates
+from demarcate.access.patterns import matching
 from demarcate.estate.schema.unknown import Kind, Unknown
 
 U = Unknown(Kind.PARAMETER, "parameter X has no value")

@@ -1,16 +1,17 @@
-"""Conditions of a statement: the keys that they ask after, whom or what they limit it to, and when they hold."""
+"""Whom and what the conditions of a statement limit it to, by the keys that they ask after."""
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
-from demarcate.estate.schema.paths import kind
-from demarcate.estate.schema.policy_values import Values, every, matching, opposite, plain, some, values_of
+from demarcate.access.conditions import tests_in
+from demarcate.access.patterns import matching
+from demarcate.access.values import Values, every, plain, some
 from demarcate.estate.schema.standins import StandIn
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Unknown
 
 _LIMITING_KEYS = frozenset(
     (
@@ -26,31 +27,6 @@ _LIMITING_KEYS = frozenset(
 _EXACT = ("stringequals", "stringequalsignorecase")
 _LIKE = ("stringlike", "arnequals", "arnlike")
 FEDERATED = (":sub", ":aud")
-
-
-def _operators(conditions: Any) -> Iterator[tuple[str, Any]]:
-    if isinstance(conditions, dict):
-        yield from ((name.lower(), keys) for name, keys in conditions.items())
-
-
-def _malformed(conditions: Any) -> Unknown:
-    """Why conditions, or what an operator holds, are no object."""
-    if isinstance(conditions, Unknown):
-        return conditions
-    return Unknown(Kind.MALFORMED, f"a condition is an object, not {kind(conditions)}")
-
-
-def tests_in(conditions: Any) -> Iterator[tuple[str, str, Values] | Unknown]:
-    """Each test: its operator and its key, in lower case, and its values; Unknown where one cannot be read."""
-    if not isinstance(conditions, dict):
-        yield _malformed(conditions)
-        return
-    for operator, keys in _operators(conditions):
-        if isinstance(keys, dict):
-            for key, value in keys.items():
-                yield operator, key.lower(), values_of(value)
-        else:
-            yield _malformed(keys)
 
 
 def condition_keys(conditions: Any) -> Any:
@@ -275,74 +251,3 @@ def _named_accounts(conditions: Any) -> bool:
         and parts[4]
         for arn in arns
     )
-
-
-# --- when they hold ---------------------------------------------------------------------------------------
-
-Request = Mapping[str, str | None]
-"""What is known of a request, by condition key in lower case; None for a key that it does not have."""
-
-
-def always_hold(conditions: Any, request: Request) -> bool | Unknown:
-    """Whether conditions hold for every request of which that is known, whatever else it may be."""
-    if conditions == {}:
-        return True
-    return every(test if isinstance(test, Unknown) else _holds(*test, request) for test in tests_in(conditions))
-
-
-def never_hold(conditions: Any, request: Request) -> bool | Unknown:
-    """Whether conditions hold for no request of which that is known, whatever else it may be."""
-    return some(
-        test if isinstance(test, Unknown) else opposite(_holds(*test, request))
-        for test in (tests_in(conditions) if conditions != {} else ())
-        if isinstance(test, Unknown) or (test[1] in request and _is_compared(test[0]))
-    )
-
-
-def _is_compared(operator: str) -> bool:
-    operator = re.sub("^for(all|any)values?:", "", operator)
-    return operator == "null" or operator.removesuffix("ifexists") in _COMPARED
-
-
-def admit(conditions: Any, key: str, value: str) -> bool | Unknown:
-    """Whether conditions let a value of a key, in lower case, through; what else they ask for does not count."""
-    tests = list(tests_in(conditions)) if conditions != {} else []
-    return every(
-        test if isinstance(test, Unknown) else _holds(*test, {key: value})
-        for test in tests
-        if isinstance(test, Unknown) or test[1] == key
-    )
-
-
-def _holds(operator: str, key: str, values: Values, request: Request) -> bool | Unknown:
-    if key not in request:
-        return False  # it may be anything
-    value = request[key]
-    of_all = operator.startswith("forallvalues:")
-    operator = re.sub("^for(all|any)values?:", "", operator)
-    if operator == "null":
-        wanted = "true" if value is None else "false"
-        return some((*(_is(wanted, text) for text in values.texts), values.unknown or False))
-    if_exists = operator.endswith("ifexists")
-    operator = operator.removesuffix("ifexists")
-    negated = operator.startswith(("stringnot", "arnnot"))
-    if value is None:
-        return if_exists or of_all or negated
-    if operator not in _COMPARED:
-        return False
-    same = some((*(_matches(operator, text, value) for text in values.texts), values.unknown or False))
-    return same if isinstance(same, Unknown) else same is not negated
-
-
-_COMPARED = frozenset(
-    f"string{negation}{how}" for negation in ("", "not") for how in ("equals", "equalsignorecase", "like")
-) | {"bool"}
-
-
-def _matches(operator: str, text: str | StandIn, value: str) -> bool | Unknown:
-    if isinstance(text, StandIn):
-        exactly = operator in ("stringequals", "stringnotequals")
-        return False if exactly and not text.may_be(value) else text.unknown
-    if operator == "bool" or operator.endswith("ignorecase"):
-        return text.lower() == value.lower()
-    return matching(text)(value) if operator.endswith("like") else text == value

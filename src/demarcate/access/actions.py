@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
+from demarcate.access.patterns import matching
+from demarcate.access.values import Values, some
 from demarcate.base.documents import read
-from demarcate.estate.schema.policy_values import Values, matching, some
 from demarcate.estate.schema.unknown import Unknown
 
 DATA = Path(__file__).parent / "data"

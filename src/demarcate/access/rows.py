@@ -1,4 +1,4 @@
-"""IAM's policy language: a document as its statements, with what checks ask of each, flat.
+"""A policy document as rows: one a statement, with what checks ask of each, flat.
 
 Pure, and the same for every kind of policy. Where an element is not known, only the answers that depend on it
 are: a statement that allows "*" to everybody is public whatever else its list of principals may hold.
@@ -9,33 +9,27 @@ Source: the IAM JSON policy element reference of the IAM User Guide.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
 from typing import Any, Final
 
-from demarcate.estate.schema.conditions import (
-    FEDERATED,
-    always_hold,
-    condition_keys,
-    limits_action,
-    names_source,
-    never_hold,
-)
-from demarcate.estate.schema.conditions import limiting as limiting_of
-from demarcate.estate.schema.paths import ABSENT, kind
-from demarcate.estate.schema.policy_actions import (
+from demarcate.access.actions import (
     covers_action,
     covers_service,
     sensitive,
     sensitive_actions,
     wildcard_services,
 )
-from demarcate.estate.schema.policy_resources import covers_everything, covers_kind
-from demarcate.estate.schema.policy_values import Values, every, lower, opposite, some, values_of
-from demarcate.estate.schema.standins import StandIn, combined, distinct, sample, settled
-from demarcate.estate.schema.transforms import document as parsed
+from demarcate.access.conditions import Context, always_hold, never_hold
+from demarcate.access.limits import condition_keys, limits_action, names_source
+from demarcate.access.limits import limiting as limiting_of
+from demarcate.access.public import is_public
+from demarcate.access.reach import Own, Reach, Reached, reading
+from demarcate.access.resources import covers_everything, covers_kind
+from demarcate.access.statements import Policy, PolicyKind, Principals, Statement, no_statement
+from demarcate.access.values import every, opposite, some
+from demarcate.estate.schema.standins import StandIn, combined, sample
 from demarcate.estate.schema.unknown import Kind, Unknown
 
-Statement = dict[str, Any]
+Row = dict[str, Any]
 """Column of `aws_policy_statement` to value; a value may be an Unknown."""
 
 UNLIMITED: Final = {
@@ -47,96 +41,102 @@ UNLIMITED: Final = {
 }
 """Columns that tell whether a statement is about one of these actions, on every resource of their kind."""
 
+REACH: Final = ("reach", "anyone", "witness", "reach_alone", "anyone_alone", "s3_public")
+"""Columns that tell how far a statement reaches: by what the Denies of its policy leave, and by itself."""
+
 COLUMNS: Final = (
     *("statement_index", "statement", "sid", "effect", "principals", "not_principals", "service_principals"),
     *("federated_providers", "actions", "not_actions", "wildcard_services", "watched_actions"),
     *("resources", "not_resources", "wildcard_resources", "all_resources"),
-    *("conditions", "condition_keys", "limiting_keys", "has_condition", "is_public", "denies_plain_http"),
+    *("conditions", "condition_keys", "limiting_keys", "has_condition", *REACH, "denies_plain_http"),
     *("allows_plain_http", "unlimited_services", *UNLIMITED),
 )
 """What a statement tells: first where it is."""
 
 
-@dataclass(frozen=True, slots=True)
-class Elements:
-    """What a statement of a policy says, by its elements, but for whom it is for."""
+def statements(
+    document: Any, kind: PolicyKind = PolicyKind.RESOURCE, own: Own | None = None, service: str = ""
+) -> list[Row]:
+    """The statements of a policy document, with what checks ask of each. `service` is the prefix of the actions of what
+    the policy is attached to.
 
-    effect: Any
-    actions: Values
-    not_actions: Values
-    resources: Values
-    not_resources: Values
-    conditions: Any
-
-    @classmethod
-    def of(cls, statement: Any) -> Elements:
-        """The elements of one statement; all are unknown where it is none."""
-        if not isinstance(statement, dict):
-            reason = _no_statement(statement)
-            some_, none = Values(unknown=reason), Values()
-            return cls(reason, some_, none, some_, none, reason)
-        conditions = settled(statement.get("Condition", {}))
-        return cls(
-            settled(statement.get("Effect", Unknown(Kind.MALFORMED, "a statement has no Effect"))),
-            lower(statement.get("Action", ABSENT)),
-            lower(statement.get("NotAction", ABSENT)),
-            values_of(statement.get("Resource", ABSENT)),
-            values_of(statement.get("NotResource", ABSENT)),
-            {} if conditions is None else conditions,
-        )
-
-
-def listed(document: Any) -> list[Any]:
-    """The statements of a policy document as they are written: as data, or as JSON text. None or nothing has none; one
-    that is Unknown stands for all of those that could not be read.
-    """
-    if document is None or document == "":
-        return []
-    document = parsed(document)
-    if isinstance(document, Unknown):
-        return [document]
-    if not isinstance(document, dict):
-        return [Unknown(Kind.MALFORMED, f"a policy document is an object, not {kind(document)}")]
-    items = document.get("Statement", [])
-    return items if isinstance(items, list) else [items]
-
-
-def statements(document: Any) -> list[Statement]:
-    """The statements of a policy document, with what checks ask of each.
-
-    >>> [one["actions"] for one in statements({"Statement": {"Effect": "Allow", "Action": "s3:Get*"}})]
+    >>> [row["actions"] for row in statements({"Statement": {"Effect": "Allow", "Action": "s3:Get*"}})]
     [['s3:get*']]
     """
+    policy = Policy.of(document)
     inside = isinstance(document, dict) and isinstance(document.get("Statement"), list)
+    told = reading(policy, kind, own, service)
     return [
         _all_unknown(written)
         if isinstance(written, Unknown) and not inside
-        else {"statement_index": number, "statement": f"statement {number}", **_statement(written)}
-        for number, written in enumerate(listed(document), 1)
+        else {
+            "statement_index": said.index,
+            "statement": f"statement {said.index}",
+            **(
+                {**_row(said), **_reach(said, kind, alone, left)}
+                if isinstance(written, dict)
+                else dict.fromkeys(COLUMNS[2:], no_statement(written))
+            ),
+        }
+        for said, written, alone, left in zip(
+            policy.statements, policy.written, told.alone, told.left, strict=True
+        )
     ]
 
 
-def _all_unknown(reason: Unknown) -> Statement:
+def reach_of(
+    document: Any, kind: PolicyKind = PolicyKind.RESOURCE, own: Own | None = None, service: str = ""
+) -> Reached:
+    """How far a policy document reaches as a whole."""
+    return reading(Policy.of(document), kind, own, service).whole
+
+
+_NOBODY: Final = {
+    **{"reach": "", "anyone": False, "witness": {}},
+    **{"reach_alone": "", "anyone_alone": False, "s3_public": False},
+}
+"""Of a policy that is for whoever has it."""
+
+
+def _reach(said: Statement, kind: PolicyKind, alone: Reached, left: Reached) -> Row:
+    if not kind.names_principals:
+        return {
+            "reach": "",
+            "anyone": False,
+            "witness": {},
+            "reach_alone": "",
+            "anyone_alone": False,
+            "s3_public": False,
+        }
+    return {
+        "reach": _text(left.reach),
+        "anyone": left.anyone,
+        "witness": _witness(left),
+        "reach_alone": _text(alone.reach),
+        "anyone_alone": alone.anyone,
+        "s3_public": is_public(said),
+    }
+
+
+def _witness(reached: Reached) -> Any:
+    if isinstance(reached.reach, Unknown):
+        return reached.reach
+    return reached.witness.plain if reached.witness is not None else {}
+
+
+def _text(reach: Reach | Unknown) -> str | Unknown:
+    return reach if isinstance(reach, Unknown) else str(reach)
+
+
+def _all_unknown(reason: Unknown) -> Row:
     return dict.fromkeys(COLUMNS, reason)
 
 
-def _no_statement(value: Any) -> Unknown:
-    if isinstance(value, Unknown):
-        return value
-    return Unknown(Kind.MALFORMED, f"a statement is an object, not {kind(value)}")
-
-
-def _statement(written: Any) -> Statement:
-    if not isinstance(written, dict):
-        return dict.fromkeys(COLUMNS[2:], _no_statement(written))
-    said = Elements.of(written)
-    principals, not_principals = (
-        _principals(written.get("Principal", ABSENT)),
-        _principals(written.get("NotPrincipal", ABSENT)),
-    )
+def _row(said: Statement) -> Row:
+    principals, not_principals = said.principals, said.not_principals
     limiting = limiting_of(said.conditions)
     return {
-        "sid": written.get("Sid", ""),
+        "sid": said.sid,
         "effect": said.effect,
         "principals": principals.column,
         "not_principals": not_principals.column,
@@ -154,7 +154,6 @@ def _statement(written: Any) -> Statement:
         "condition_keys": condition_keys(said.conditions),
         "limiting_keys": limiting.column,
         "has_condition": said.conditions if isinstance(said.conditions, Unknown) else bool(said.conditions),
-        "is_public": _is_public(said.effect, principals, not_principals, limiting),
         "denies_plain_http": _denies_plain_http(said, principals),
         "allows_plain_http": _allows_plain_http(said, principals, not_principals),
         "unlimited_services": _unlimited_services(said, principals),
@@ -163,56 +162,6 @@ def _statement(written: Any) -> Statement:
 
 
 # --- principals -------------------------------------------------------------------------------------------
-
-
-@dataclass(slots=True)
-class _Principals:
-    """Principals by type; `unknown` where not even the types are known."""
-
-    types: dict[str, Values] = field(default_factory=dict)
-    unknown: Unknown | None = None
-
-    @property
-    def anyone(self) -> bool | Unknown:
-        """Whether everybody is meant."""
-        if "*" in self.types:
-            return True
-        aws = self.types.get("AWS", Values())
-        return "*" in aws.known or self.unknown or aws.unknown or False
-
-    @property
-    def column(self) -> Any:
-        texts = []
-        for type_, values in self.types.items():
-            if self.unknown or values.unknown:
-                return self.unknown or values.unknown
-            of_type = f"{type_}:{{value}}"
-            texts += [
-                "*" if text == "*" and type_ in ("*", "AWS") else combined(of_type, {"value": whole})
-                for text, whole in zip(values.known, values.texts, strict=True)
-            ]
-        return self.unknown or distinct(texts)
-
-    def of_type(self, type_: str, change: Any) -> Any:
-        """The principals of one type, each changed by a function (which may give an Unknown)."""
-        values = self.types.get(type_, Values())
-        if self.unknown or values.unknown:
-            return self.unknown or values.unknown
-        texts = [change(text) for text in values.texts]
-        return next((text for text in texts if isinstance(text, Unknown)), texts)
-
-
-def _principals(value: Any) -> _Principals:
-    value = settled(value)
-    if value is ABSENT or value is None:
-        return _Principals()
-    if isinstance(value, Unknown):
-        return _Principals(unknown=value)
-    if value == "*":
-        return _Principals({"*": Values(["*"])})
-    if not isinstance(value, dict):
-        return _Principals(unknown=Unknown(Kind.MALFORMED, f'Principal is "*" or an object, not {kind(value)}'))
-    return _Principals({type_: values_of(texts) for type_, texts in value.items()})
 
 
 def _service(text: str | StandIn) -> str | StandIn:
@@ -239,7 +188,7 @@ def _provider(whole: str | StandIn) -> str | Unknown:
 # --- actions on resources ---------------------------------------------------------------------------------
 
 
-def unlimited(said: Elements, action: str) -> bool | Unknown:
+def unlimited(said: Statement, action: str) -> bool | Unknown:
     """Whether it is about an action on every resource of its kind, and without a condition that limits who may do it,
     or what to.
     """
@@ -252,7 +201,7 @@ def unlimited(said: Elements, action: str) -> bool | Unknown:
     return every(answers())
 
 
-def _unlimited_services(said: Elements, principals: _Principals) -> Any:
+def _unlimited_services(said: Statement, principals: Principals) -> Any:
     """The services that it lets in for whomever they act."""
     services = principals.of_type("Service", _service)
     if said.effect == "Deny" or services == []:
@@ -266,11 +215,11 @@ def _unlimited_services(said: Elements, principals: _Principals) -> Any:
 
 # --- plain HTTP -------------------------------------------------------------------------------------------
 
-_PLAIN_HTTP = {"aws:securetransport": "false", "s3:tlsversion": None}
+_PLAIN_HTTP: Final[Context] = {"aws:securetransport": ("false",), "s3:tlsversion": None}
 """What is known of a request without TLS."""
 
 
-def _denies_plain_http(said: Elements, principals: _Principals) -> bool | Unknown:
+def _denies_plain_http(said: Statement, principals: Principals) -> bool | Unknown:
     """Whether it denies everybody whatever needs no TLS: all of S3, or the mounting of a file system."""
 
     def answers() -> Iterator[bool | Unknown]:
@@ -282,49 +231,36 @@ def _denies_plain_http(said: Elements, principals: _Principals) -> bool | Unknow
                 covers_action(said.actions, said.not_actions, "elasticfilesystem:clientmount"),
             )
         )
-        yield always_hold(said.conditions, _PLAIN_HTTP)
+        yield always_hold(said.tests, _PLAIN_HTTP)
 
     return every(answers())
 
 
-def _allows_plain_http(said: Elements, principals: _Principals, not_principals: _Principals) -> bool | Unknown:
+def _allows_plain_http(said: Statement, principals: Principals, not_principals: Principals) -> bool | Unknown:
     """Whether it allows everybody to mount a file system, also where there is no TLS."""
 
     def answers() -> Iterator[bool | Unknown]:
         yield said.effect if isinstance(said.effect, Unknown) else said.effect == "Allow"
         yield _anyone(principals, not_principals)
         yield covers_action(said.actions, said.not_actions, "elasticfilesystem:clientmount")
-        yield opposite(never_hold(said.conditions, _PLAIN_HTTP))
+        yield opposite(never_hold(said.tests, _PLAIN_HTTP))
 
     return every(answers())
 
 
-# --- public -----------------------------------------------------------------------------------------------
-
-
-def _is_public(
-    effect: Any, principals: _Principals, not_principals: _Principals, limiting: Values
-) -> bool | Unknown:
-    """Whether it allows everybody, without a condition that limits it."""
-    allows = effect if isinstance(effect, Unknown) else effect == "Allow"
-    if any(not key.endswith(FEDERATED) for key in limiting.known):
-        return False
-    return every((allows, _anyone(principals, not_principals), limiting.unknown or True))
-
-
-def _anyone(principals: _Principals, not_principals: _Principals) -> bool | Unknown:
+def _anyone(principals: Principals, not_principals: Principals) -> bool | Unknown:
     """Whether everybody is meant, or everybody but some."""
     return True if not_principals.types else not_principals.unknown or principals.anyone
 
 
-def named_statements(policies: Iterable[Any]) -> Iterator[Statement]:
+def named_statements(policies: Iterable[Any]) -> Iterator[Row]:
     """The statements of inline policies: {PolicyName, PolicyDocument} each."""
     for policy in policies:
         if isinstance(policy, Unknown):
             yield _all_unknown(policy)
             continue
         name = policy.get("PolicyName", "")
-        for statement in statements(policy.get("PolicyDocument")):
+        for statement in statements(policy.get("PolicyDocument"), PolicyKind.IDENTITY):
             called = statement["statement"]
             if name and isinstance(name, str) and isinstance(called, str):
                 called = combined("{called} of inline policy {name}", {"called": called, "name": name})

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import lru_cache
 from typing import Any
 
 from demarcate.estate.schema.paths import ABSENT, kind
@@ -80,52 +79,6 @@ def lower(value: Any) -> Values:
 def plain(text: str) -> str:
     """A text with what AWS puts in for pseudo parameters, and policy variables, as one letter."""
     return _TOKEN.sub("x", text)
-
-
-@lru_cache(maxsize=8192)
-def matching(text: str) -> Callable[[str], bool]:
-    """Tells whether another text is one that a text with IAM's wildcards (`*` and `?`) stands for.
-
-    It looks at each letter of either but once for each letter of the other, however many wildcards there are: as a
-    regular expression, ten of them after one another would take years.
-
-    >>> matching("iam:Pass*")("iam:PassRole"), matching("**?*Role*")("iam:PassRole")
-    (True, True)
-    """
-    if "*" not in text and "?" not in text:
-        return text.__eq__
-    first, *others = text.split("*")
-    if not others:
-        return lambda value: len(value) == len(first) and _is_at(first, value, 0)
-    last = others.pop()
-    middle = [part for part in others if part]
-
-    def matches(value: str) -> bool:
-        at, end = len(first), len(value) - len(last)
-        if at > end or not (_is_at(first, value, 0) and _is_at(last, value, end)):
-            return False
-        for part in middle:
-            at = _find(part, value, at, end)
-            if at < 0:
-                return False
-            at += len(part)
-        return True
-
-    return matches
-
-
-def _is_at(part: str, value: str, at: int) -> bool:
-    """Whether a part without `*` is at a place of a value that is long enough."""
-    if "?" not in part:
-        return value.startswith(part, at)
-    return all(letter in ("?", other) for letter, other in zip(part, value[at : at + len(part)], strict=True))
-
-
-def _find(part: str, value: str, at: int, end: int) -> int:
-    """The first place of a part without `*` between two places of a value, or -1."""
-    if "?" not in part:
-        return value.find(part, at, end)
-    return next((place for place in range(at, end - len(part) + 1) if _is_at(part, value, place)), -1)
 
 
 def every(answers: Iterable[bool | Unknown]) -> bool | Unknown:

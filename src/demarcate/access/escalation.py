@@ -13,12 +13,14 @@ from typing import Any
 
 import msgspec
 
+from demarcate.access.actions import DATA, covers_action, sensitive_actions, wildcard_services
+from demarcate.access.conditions import admit
+from demarcate.access.limits import limits_action
+from demarcate.access.patterns import matching
+from demarcate.access.resources import covers_everything, covers_kind
+from demarcate.access.statements import Statement
+from demarcate.access.values import every, plain, some
 from demarcate.base.documents import read
-from demarcate.estate.schema.conditions import admit, limits_action
-from demarcate.estate.schema.policies import Elements
-from demarcate.estate.schema.policy_actions import DATA, covers_action, sensitive_actions, wildcard_services
-from demarcate.estate.schema.policy_resources import covers_everything, covers_kind
-from demarcate.estate.schema.policy_values import every, matching, plain, some
 from demarcate.estate.schema.unknown import Unknown
 
 _PASSED_TO = "iam:passedtoservice"
@@ -63,7 +65,7 @@ def _named_by(text: str) -> frozenset[str]:
     return frozenset(filter(matching(text), _actions()))
 
 
-def _may_name(said: Elements) -> frozenset[str]:
+def _may_name(said: Statement) -> frozenset[str]:
     """Actions of combinations that a statement may name: no other is looked for in it."""
     if said.not_actions.given or said.actions.unknown:
         return _actions()
@@ -74,10 +76,10 @@ class Holder:
     """Who has a number of statements, and what they allow together."""
 
     def __init__(self, statements: Iterable[Any]) -> None:
-        told = [Elements.of(statement) for statement in statements]
+        told = [Statement.of(statement) for statement in statements]
         self._allows = [said for said in told if said.effect != "Deny"]
         self._denies = [said for said in told if said.effect == "Deny" and said.conditions == {}]
-        self._naming: dict[str, list[Elements]] = {}
+        self._naming: dict[str, list[Statement]] = {}
         """Those of the statements that allow, or may, by the actions that they may name."""
         for said in self._allows:
             for action in _may_name(said):
@@ -134,7 +136,7 @@ class Holder:
 
 
 def _answers(
-    said: Elements, action: str, kinds: Collection[str], services: tuple[str, ...]
+    said: Statement, action: str, kinds: Collection[str], services: tuple[str, ...]
 ) -> Iterator[bool | Unknown]:
     """What must hold so that a statement allows an action on all of its kind, one by one: few get past the first."""
     yield _is_allow(said)
@@ -143,26 +145,26 @@ def _answers(
     yield _free(said, action, services)
 
 
-def _is_allow(said: Elements) -> bool | Unknown:
+def _is_allow(said: Statement) -> bool | Unknown:
     return said.effect if isinstance(said.effect, Unknown) else said.effect == "Allow"
 
 
-def _names(said: Elements, action: str) -> bool | Unknown:
+def _names(said: Statement, action: str) -> bool | Unknown:
     return covers_action(said.actions, said.not_actions, action)
 
 
-def _resources(said: Elements) -> Any:
+def _resources(said: Statement) -> Any:
     return said.resources, said.not_resources
 
 
-def _on(said: Elements, kinds: Collection[str]) -> bool | Unknown:
+def _on(said: Statement, kinds: Collection[str]) -> bool | Unknown:
     return covers_kind(said.resources, said.not_resources, kinds)
 
 
-def _free(said: Elements, action: str, services: tuple[str, ...]) -> bool | Unknown:
+def _free(said: Statement, action: str, services: tuple[str, ...]) -> bool | Unknown:
     """Whether no condition limits an action; where a role is passed to one of the services, that may be a condition."""
     limited = limits_action(said.conditions, action, (_PASSED_TO,) if services else ())
-    passed = (admit(said.conditions, _PASSED_TO, service) for service in services)
+    passed = (admit(said.tests, _PASSED_TO, service) for service in services)
     return every((limited if isinstance(limited, Unknown) else not limited, *passed))
 
 
@@ -170,7 +172,7 @@ _ELSEWHERE = {"sts": "iam", "ec2-instance-connect": "ec2"}
 """Services whose actions work on what another service has."""
 
 
-def _works_on_any(said: Elements, action: str) -> bool | Unknown:
+def _works_on_any(said: Statement, action: str) -> bool | Unknown:
     """Whether any of the resources may be one of the service that an action is of."""
     if said.not_resources.given:
         return True

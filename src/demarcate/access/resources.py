@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from functools import lru_cache
 from typing import Any
 
-from demarcate.estate.schema.policy_values import Values, matching, plain, some
+from demarcate.access.patterns import matching
+from demarcate.access.values import Values, plain, some
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
 
