@@ -245,7 +245,7 @@ def carry_out(
     """
     from demarcate.base.errors import DemarcateError
     from demarcate.changes.alarms import Alarms
-    from demarcate.changes.applying import Run, standing
+    from demarcate.changes.applying import Run, check_state, standing
     from demarcate.changes.deciding import permitted
     from demarcate.changes.following import StackEvents
     from demarcate.changes.policies import alarms_of, read_policies
@@ -266,6 +266,7 @@ def carry_out(
             raise DemarcateError(
                 f"{change_id}: it is of a patch plan, whose rings go in order: demarcate patch run"
             )
+        check_state(status, way, resume=resume)
         permit(status)  # before AWS is asked anything; what counts is when it is asked again
         checks_of(status.change, how.folders or ())
     with how.reach(status.change) as reach:
