@@ -64,9 +64,9 @@ def _passed_over(path: Path, why: str) -> None:
 def guard(template: Path, rules: Path) -> list[Lint]:
     """What Guard says of a template that a folder of rules does not hold of; nothing where all do.
 
-    Guard ends with 0 where all hold, 19 where some do not, 5 where rules are not of its language, and with 0 where there
-    are no rules (3.1.1). Raises DemarcateError where it is not installed, cannot be run, or does not end, and where
-    there are no rules.
+    Guard (3.1.1) ends with 0 where all hold, with 19 where some do not, with 5 where rules are not of its language, and
+    with 0 where there are none. Raises DemarcateError where it is not installed, cannot be run, or does not end, and
+    where there are no rules.
     """
     program = shutil.which(GUARD)
     if program is None:
