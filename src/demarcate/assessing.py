@@ -16,7 +16,7 @@ from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.sources.collecting import asks, collect_snapshot, everything
+from demarcate.estate.sources.collecting import asks, check_sources, collect_snapshot, everything
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress
@@ -58,6 +58,7 @@ def assess_sources(
     """
     if "" in tags:
         raise DemarcateError("a tag's key is empty (--by-tag): name the key by whose values the posture is told")
+    check_sources(sources, options)  # before anything that takes long
     model = load()
     every = load_checks(check_folders, responsibilities=model.owed)
     if frameworks and checks is None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import msgspec
 import pytest
@@ -52,9 +53,9 @@ def test_what_policies_do_not_allow_alone_is_left_with_why(
     assert reasons == [] if why is None else why in reasons[0]
 
 
-def test_what_approved_policies_allow_is_brought_back(
-    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def there(aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """A bucket as its template declares it, but for versions, which are suspended; and the options that reach it."""
     for name, value in {**CREDENTIALS, "XDG_DATA_HOME": str(tmp_path), "NO_COLOR": "1"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(tmp_path)
@@ -71,7 +72,11 @@ def test_what_approved_policies_allow_is_brought_back(
         Bucket="invoices", OwnershipControls={"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
     )
     s3.put_bucket_versioning(Bucket="invoices", VersioningConfiguration={"Status": "Suspended"})
-    there = ("--region", REGION, "--endpoint-url", aws.url, "--declared-only", "--as", "robot@example.com")
+    return ("--region", REGION, "--endpoint-url", aws.url, "--declared-only", "--as", "robot@example.com")
+
+
+def test_what_approved_policies_allow_is_brought_back(aws: Aws, tmp_path: Path, there: tuple[str, ...]) -> None:
+    s3 = aws.client("s3")
 
     def drift(policies: str, *, signed: bool = True) -> tuple[int, str]:
         Path("policies.yaml").write_text(policies)
@@ -104,3 +109,70 @@ def test_what_approved_policies_allow_is_brought_back(
     for entry in (allowed, begun):
         assert "which dana@example.com approved on" in str(entry.act.authority)
         assert entry.person == "robot@example.com"
+
+
+class Ended(Exception):
+    """The watch is over, as far as the test goes."""
+
+
+def test_a_watch_brings_back_what_drifts_and_never_what_was_deployed(
+    aws: Aws, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, there: tuple[str, ...]
+) -> None:
+    s3 = aws.client("s3")
+    seen: list[str] = []
+
+    def versions(status: str) -> None:
+        s3.put_bucket_versioning(Bucket="invoices", VersioningConfiguration={"Status": status})
+
+    def somebody_suspends() -> None:
+        versions("Suspended")
+
+    def a_deployment_suspends() -> None:
+        Path("shop.yaml").write_text(TEMPLATE.replace("Enabled", "Suspended"))
+        versions("Suspended")
+
+    def a_template_is_half_written() -> None:
+        Path("shop.yaml").write_text("Resources: {")
+
+    def somebody_edits_policies() -> None:
+        Path("shop.yaml").write_text(TEMPLATE)
+        Path("policies.yaml").write_text(ALLOWS.replace("versions", "all"))
+
+    def they_are_approved() -> None:
+        CliRunner().invoke(app, ["change", "approve-policies", "policies.yaml", "--as", "dana@example.com"])
+
+    events = iter(
+        (
+            somebody_suspends,
+            a_deployment_suspends,
+            a_template_is_half_written,
+            somebody_edits_policies,
+            they_are_approved,
+        )
+    )
+
+    def sleep(seconds: float) -> None:
+        assert seconds == 600
+        seen.append(s3.get_bucket_versioning(Bucket="invoices")["Status"])
+        event = next(events, None)
+        if event is None:
+            raise Ended
+        event()
+
+    monkeypatch.setattr("demarcate.cli.drift.time", SimpleNamespace(sleep=sleep))
+    with Ledger(str(tmp_path / "demarcate" / "ledger.sqlite")):
+        pass
+    Path("policies.yaml").write_text(ALLOWS)
+    CliRunner().invoke(app, ["change", "approve-policies", "policies.yaml", "--as", "dana@example.com"])
+    arguments = ["drift", "shop.yaml", "--auto", "--policies", "policies.yaml", "--watch", "10m", *there]
+    done = CliRunner().invoke(app, arguments)
+    assert isinstance(done.exception, Ended), (done.exception, done.output)
+    # Brought back at once, and again; left as it was deployed, where what is declared cannot be read, and where nobody
+    # approved the policies; brought back once somebody did.
+    assert seen == ["Enabled", "Enabled", "Suspended", "Suspended", "Suspended", "Enabled"], done.output
+    said = " ".join(done.output.split())
+    assert "could not be read: shop.yaml:2: is not YAML" in said
+    assert said.count("this look failed, and the next is in 600 s: nobody approved these policies") == 1
+    with Ledger(None, reading=True) as ledger:
+        kinds = [entry.act.kind for entry in ledger.entries()]
+    assert kinds.count("change-allowed") == kinds.count("change-verified") == 3

@@ -266,6 +266,7 @@ def test_steps_by_hand(change: Change, aws: Aws, tmp_path: Path) -> None:
     assert change("undo", id, *at, *PLANNED_BY).code == 0
     with pytest.raises(aws.client("s3").exceptions.ClientError, match="NoSuchBucketPolicy"):
         aws.client("s3").get_bucket_policy(Bucket="logs")
+    assert "it is undone, and so there is nothing to apply" in change("apply", id, *at, *PLANNED_BY).err
 
 
 @pytest.mark.parametrize(

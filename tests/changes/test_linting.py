@@ -52,6 +52,9 @@ def test_rules_of_guard_stop_a_deployment(
     program.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     (tmp_path / "app.yaml").write_text(TEMPLATE)
+    with pytest.raises(DemarcateError, match=r"holds no rules of Guard \(.guard, .ruleset\)"):
+        guard(tmp_path / "app.yaml", tmp_path)
+    (tmp_path / "own.guard").touch()
     assert [item.text for item in guard(tmp_path / "app.yaml", tmp_path)] == told
 
 

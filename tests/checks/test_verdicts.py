@@ -1,4 +1,4 @@
-"""Templates that say what checks must find in them, each a file of `verdicts/`.
+"""Templates that say what checks must find in them, each a file of `verdicts/`, or a folder with `root.yaml`.
 
 `Metadata.Expected` of a template maps checks to logical ids to verdicts: `pass`, `fail`, `unknown`, `none` where there
 must be no finding, `not-pass`, `not-fail`. Of several rows of one resource the worst counts: fail, then unknown.
@@ -18,7 +18,8 @@ from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
 from tests.checks.examples import shipped
 
-TEMPLATES = sorted((Path(__file__).parent / "verdicts").glob("*.yaml"))
+VERDICTS = Path(__file__).parent / "verdicts"
+TEMPLATES = sorted([*VERDICTS.glob("*.yaml"), *(root.parent for root in VERDICTS.glob("*/root.yaml"))])
 WORST = ("fail", "unknown", "pass")
 ALLOWED = {
     **{verdict: {verdict} for verdict in (*WORST, "none")},
@@ -30,7 +31,8 @@ ALLOWED = {
 
 @pytest.mark.parametrize("path", TEMPLATES, ids=lambda path: path.stem)
 def test_the_verdicts_of_a_template(path: Path) -> None:
-    metadata = read_plain(path, path.name)["Metadata"]
+    root = path / "root.yaml" if path.is_dir() else path
+    metadata = read_plain(root, root.name)["Metadata"]
     expected: dict[str, dict[str, str]] = metadata["Expected"]
     assert expected, "says nothing of what is expected"
     told = verdicts(path, list(expected), metadata.get("Parameters"))

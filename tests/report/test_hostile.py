@@ -153,7 +153,7 @@ VERBS = {
     *(name for name in RUNS if " " not in name),
 }
 
-OF_AWS = {"deploy", "baseline set", "baseline diff", "guardrails plan"} | {
+OF_AWS = {"deploy", "baseline set", "baseline diff", "guardrails plan", "guardrails pack"} | {
     f"change {name}"
     for name in (
         "plan",

@@ -122,7 +122,7 @@ class Run:
             status = status_of(writer.of_change(change_id))
             if status is None:
                 raise no_change(change_id)
-            _check_state(status, way, resume=resume)
+            check_state(status, way, resume=resume)
             authority = permit(status) if way == "apply" else ""
             begun = Begun(way=way, digest=status.change.digest, host=platform.node(), process=os.getpid())
             writer.append(_act(records.BEGUN, status.change, begun, authority=authority))
@@ -401,7 +401,8 @@ def _approved(status: Status) -> str:
     return ""
 
 
-def _check_state(status: Status, way: Way, *, resume: bool) -> None:
+def check_state(status: Status, way: Way, *, resume: bool) -> None:
+    """Refuse to apply or undo a change that does not stand so. Raises DemarcateError."""
     name = status.change.id
     under_way = status.begun.way if status.begun and status.state in (State.APPLYING, State.UNDOING) else None
     if under_way == way and not resume:

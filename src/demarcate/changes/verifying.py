@@ -21,7 +21,8 @@ from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.ledger import Ledger
 
 GONE = "gone"
-"""What is said of a finding whose resource is not there any more."""
+"""What is recorded of a finding that there is none of any more: what it was about was mended or deleted, and has no
+row of its own now."""
 
 
 @dataclass(frozen=True, slots=True)

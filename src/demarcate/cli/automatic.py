@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from demarcate.changes.automatic import record_allowed, signed_policies, why_not_alone
+from demarcate.changes.automatic import Signed, record_allowed, signed_policies, why_not_alone
 from demarcate.changes.deciding import record_plan
-from demarcate.changes.policies import read_policies
+from demarcate.changes.policies import Policy, read_policies
 from demarcate.cli import options, planning
 from demarcate.cli.changes import carry_out
 from demarcate.cli.reaching import How
@@ -27,15 +27,21 @@ class Automatic:
     """What brings drift back where policies allow it. Raises DemarcateError where nobody approved these."""
 
     def __init__(self, policies: Path, ledger: str | None, person: str | None, how: How) -> None:
-        self._policies, self._ledger, self._person, self._how = read_policies(policies), ledger, person, how
-        with Ledger(ledger, reading=True) as opened:
-            self._signed = signed_policies(opened, self._policies)
-        say(f"{policies}: {self._signed.told}")
+        self._file, self._ledger, self._person, self._how = policies, ledger, person, how
+        _, signed = self._approved()
+        say(f"{policies}: {signed.told}")
+
+    def _approved(self) -> tuple[tuple[Policy, ...], Signed]:
+        """The policies as they are now, and who approved them. Raises DemarcateError where nobody did."""
+        policies = read_policies(self._file)
+        with Ledger(self._ledger, reading=True) as opened:
+            return policies, signed_policies(opened, policies)
 
     def bring_back(self, comparison: Comparison, declared: Snapshot, how: Options) -> bool:
         """Bring back what policies allow, and say why the rest is left; whether anything was done to AWS.
 
-        Raises typer.Exit where a change stands still, or a finding of it still fails: a person must look at it.
+        Raises typer.Exit where a change stands still, or a finding of it still fails: a person must look at it. Raises
+        DemarcateError where the policies were edited since, and nobody approved them so.
         """
         if not comparison.of(DriftKind.CHANGED):
             return False
@@ -43,14 +49,15 @@ class Automatic:
         report.write_unplanned(unplanned, options.console())
         if change is None:
             return False
+        policies, signed = self._approved()
         actor = actor_of(self._person, caller)
-        if reasons := why_not_alone(self._policies, change, actor.person):
+        if reasons := why_not_alone(policies, change, actor.person):
             for reason in reasons:
                 say(f"not brought back: {change.title}: {reason}")
             return False
         with Ledger(self._ledger) as opened:
             record_plan(opened, actor, change)
-            record_allowed(opened, actor, change, self._policies, self._signed)
-            say(f"{change.id}: {change.title}: allowed by {self._signed.told}")
-            carry_out(opened, change.id, "apply", self._how, authority=self._signed.told)
+            record_allowed(opened, actor, change, policies, signed)
+            say(f"{change.id}: {change.title}: allowed by {signed.told}")
+            carry_out(opened, change.id, "apply", self._how, authority=signed.told)
         return True

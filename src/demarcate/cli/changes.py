@@ -245,7 +245,7 @@ def carry_out(
     """
     from demarcate.base.errors import DemarcateError
     from demarcate.changes.alarms import Alarms
-    from demarcate.changes.applying import Run, standing
+    from demarcate.changes.applying import Run, check_state, standing
     from demarcate.changes.deciding import permitted
     from demarcate.changes.following import StackEvents
     from demarcate.changes.policies import alarms_of, read_policies
@@ -271,6 +271,7 @@ def carry_out(
                 f"{change_id}: it pushes what an assessment tells: demarcate push security-hub ASSESSMENT "
                 f"--change {change_id}"
             )
+        check_state(status, way, resume=resume)
         permit(status)  # before AWS is asked anything; what counts is when it is asked again
         checks_of(status.change, how.folders or ())
     with how.reach(status.change) as reach:

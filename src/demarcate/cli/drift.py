@@ -16,6 +16,7 @@ from demarcate.report.out import data, say
 if TYPE_CHECKING:
     from demarcate.cli.automatic import Automatic
     from demarcate.drift.structs import Comparison
+    from demarcate.estate.snapshots.manifest import Unread
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.estate.sources.interface import Options
     from demarcate.report.out import Out
@@ -143,40 +144,48 @@ def drift(
     named = _stacks(stack)
     how = options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id)
     meant_by = options.options_of(None, None, None, parameters)
-    with declared_by(declared or [], baseline, meant_by, ledger) as meant:
-        again = False
-        while True:
-            with showing() as progress:
-                comparison, unread = find_drift(
-                    meant,
-                    against,
-                    how,
-                    stacks=named,
-                    ignored=rules,
-                    undeclared=not declared_only,
-                    aws_results=aws_results,
-                    progress=progress,
-                )
-            options.say_unread(unread)
-            if who:
-                comparison = with_causes(comparison, how)
-            if out is not None:
-                _write(comparison, written, out)
-            if patch != "-" and (out is None or format is not DriftFormat.TEXT):
-                _tell(comparison, format, full=full)
-            if patch is not None:
-                _patch(comparison, patch, declared, meant_by)
+
+    def compared(meant: Snapshot) -> tuple[Comparison, tuple[Unread, ...]]:
+        with showing() as progress:
+            comparison, unread = find_drift(
+                meant,
+                against,
+                how,
+                stacks=named,
+                ignored=rules,
+                undeclared=not declared_only,
+                aws_results=aws_results,
+                progress=progress,
+            )
+        options.say_unread(unread)
+        if who:
+            comparison = with_causes(comparison, how)
+        if out is not None:
+            _write(comparison, written, out)
+        if patch != "-" and (out is None or format is not DriftFormat.TEXT):
+            _tell(comparison, format, full=full)
+        if patch is not None:
+            _patch(comparison, patch, declared, meant_by)
+        return comparison, unread
+
+    def look() -> tuple[Comparison, tuple[Unread, ...]]:
+        # What is declared is read at each look: what was deployed since is no drift, and must not be brought back.
+        with declared_by(declared or [], baseline, meant_by, ledger) as meant:
+            comparison, unread = compared(meant)
             if plan and comparison.drifted:
-                _plan(
-                    comparison, meant, against, how, ledger, as_, shown=format is DriftFormat.TEXT and patch != "-"
-                )
-            if alone is not None and not again and comparison.drifted and alone.bring_back(comparison, meant, how):
-                again = True  # what is told in the end is what was read after it
-                continue
-            again = False
-            if seconds is None:
-                break
-            time.sleep(seconds)
+                shown = format is DriftFormat.TEXT and patch != "-"
+                _plan(comparison, meant, against, how, ledger, as_, shown=shown)
+            if alone is not None and comparison.drifted and alone.bring_back(comparison, meant, how):
+                return compared(meant)  # what is told in the end is what was read after it
+            return comparison, unread
+
+    comparison, unread = look()
+    while seconds is not None:
+        time.sleep(seconds)
+        try:
+            comparison, unread = look()
+        except DemarcateError as error:
+            say(f"this look failed, and the next is in {seconds} s: {error}")
     if comparison.drifted:
         raise typer.Exit(DRIFTED)
     if unread or comparison.unpaired:

@@ -49,6 +49,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("show")(show)
     group.command("test")(test)
     group.command("plan")(plan)
+    group.command("pack")(pack)
     app.add_typer(group, name="guardrails")
 
 
@@ -264,8 +265,8 @@ def plan(
 ) -> None:
     """Plan the change that makes the policies of guardrails and attaches them, and record it.
 
-    It takes the credentials of the management account, or of one that acts for it. Nothing is written to AWS. Exit
-    codes: 0 done; 2 bad input, or AWS would not take it.
+    Controls of Control Tower are enabled for the unit. It takes the credentials of the management account, or of one
+    that acts for it. Nothing is written to AWS. Exit codes: 0 done; 2 bad input, or AWS would not take it.
     """
     from demarcate.changes.reach import Reach
     from demarcate.cli import planning
@@ -273,8 +274,42 @@ def plan(
 
     guardrails, choices = _named(ids), _choices(set_, exempt)
     reach = Reach(options.options_of(profile, None, endpoint_url), reads=deploying.READS)
-    change = deploying.plan(guardrails, target, reach.caller.account, reach, choices, root=root)
-    planning.record(change, reach.caller.arn, ledger, as_)
+    caller = reach.caller
+    change = deploying.plan(guardrails, target, caller.account, reach, choices, root=root, region=caller.start)
+    planning.record(change, caller.arn, ledger, as_)
+
+
+def pack(
+    files: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="FILE", help="Conformance packs, as propose --out writes them.", show_default=False
+        ),
+    ],
+    organization: Annotated[
+        bool, typer.Option("--organization", help="For all accounts of the organization, not this one alone.")
+    ] = False,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Plan the change that deploys conformance packs of AWS Config to regions, and record it.
+
+    Without --region it is the one of your own profile. Nothing is written to AWS. Exit codes: 0 done; 2 bad input, or
+    AWS would not take it.
+    """
+    from demarcate.changes.reach import Reach
+    from demarcate.cli import planning
+    from demarcate.guardrails import packing
+    from demarcate.guardrails.conformance import read_template
+
+    templates = [read_template(path) for path in dict.fromkeys(files)]
+    reach = Reach(options.options_of(profile, region, endpoint_url), reads=packing.READS)
+    caller = reach.caller
+    change = packing.plan(templates, caller.account, region or [caller.start], reach, organization=organization)
+    planning.record(change, caller.arn, ledger, as_)
 
 
 def _check_accounts(ids: list[str]) -> None:

@@ -48,7 +48,7 @@ def find_drift(
     folders: Sequence[Path] = (),
     progress: Progress | None = None,
 ) -> tuple[Comparison, tuple[Unread, ...]]:
-    """Where a live source (aws, or a snapshot of it) differs from what is declared, and what of it was not read.
+    """Where a live source (aws, or a snapshot of it) differs from what is declared, and what of both was not read.
 
     With `aws_results`, what AWS's own services say of drift is beside it.
 
@@ -63,4 +63,7 @@ def find_drift(
         comparison = compare(declared, live, stacks=stacks, asked=asked, ignored=ignored, undeclared=undeclared)
         if aws_results:
             comparison = replace(comparison, aws=results_of(live))
-        return comparison, live.unread
+        unread = [
+            each for each in declared.unread if each.file is not None
+        ]  # what a baseline lacks is told by row
+        return comparison, (*unread, *live.unread)

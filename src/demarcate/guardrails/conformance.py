@@ -9,11 +9,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
-from demarcate.base.documents import read
+from demarcate.base.documents import compose, convert, read, read_text
 from demarcate.base.encoding import to_json
 from demarcate.checks.structs import Check
 from demarcate.guardrails.load import FOLDER
@@ -27,6 +28,10 @@ MOST: Final = 130
 
 https://docs.aws.amazon.com/config/latest/developerguide/configlimits.html
 """
+
+
+RULE: Final = "AWS::Config::ConfigRule"
+"""The type of a rule in a template."""
 
 
 class Rule(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -64,6 +69,30 @@ class Packs:
     left_out: Mapping[str, str]
 
 
+class _Resource(msgspec.Struct, frozen=True):
+    type: str = msgspec.field(name="Type")
+
+
+class _Template(msgspec.Struct, frozen=True):
+    resources: dict[str, _Resource] = msgspec.field(name="Resources")
+
+
+@dataclass(frozen=True, slots=True)
+class PackTemplate:
+    """The template of a conformance pack, as it stands in its file, and the types of its resources by their names."""
+
+    file: str
+    text: str
+    resources: Mapping[str, str]
+
+
+def read_template(path: Path) -> PackTemplate:
+    """The template in a file. Raises DocumentError where there is none."""
+    text = read_text(path)
+    resources = convert(compose(text, str(path)), _Template, str(path)).resources
+    return PackTemplate(path.name, text, {name: resource.type for name, resource in resources.items()})
+
+
 def packs(posture: Posture, checks: Mapping[str, Check]) -> Packs:
     """The rules that watch the checks which pass everywhere, as few conformance packs."""
     passing = sorted(
@@ -89,7 +118,7 @@ def _templates(rules: Mapping[str, Rule]) -> Iterable[str]:
     part: dict[str, Any] = {}
     for name, rule in rules.items():
         resource = {
-            "Type": "AWS::Config::ConfigRule",
+            "Type": RULE,
             "Properties": {
                 "ConfigRuleName": name,
                 "Source": {"Owner": "AWS", "SourceIdentifier": rule.identifier},

@@ -11,7 +11,7 @@ from demarcate.changes.planning import Unplanned
 from demarcate.changes.status import Outcome, Status
 from demarcate.changes.structs import Change, Step
 from demarcate.changes.trying import Trial
-from demarcate.changes.verifying import Verified
+from demarcate.changes.verifying import GONE, Verified
 from demarcate.report.console import Console
 from demarcate.report.safe import in_words
 
@@ -88,7 +88,8 @@ def write_tried(change: Change, tried: Sequence[Trial], console: Console) -> Non
 def write_verified(verified: Iterable[Verified], console: Console) -> None:
     """How each finding of a change was judged again."""
     for item in verified:
-        console.print_line(f"{item.verdict}: {item.check}")
+        told = "no finding any more" if item.verdict == GONE else item.verdict  # its resource may well be there
+        console.print_line(f"{told}: {item.check}")
         console.print_line(f"{item.resource}: {item.reason}" if item.reason else item.resource, indent=3)
 
 

@@ -9,10 +9,10 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.logs import phase
 from demarcate.estate.snapshots.manifest import is_snapshot
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.interface import Options, Source
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress
-from demarcate.estate.sources.registry import SOURCES, check_options, source_of
+from demarcate.estate.sources.registry import SOURCES, check_options, check_there, source_of
 from demarcate.estate.tables import all_tables
 
 
@@ -33,16 +33,33 @@ def collect_snapshot(
     Raises DemarcateError where the source cannot be read at all, where an option is not for it, and where `out` is
     not to be written.
     """
+    source = check_sources(sources, options)
+    names = [str(name) for name in sources]
+    if source is None:
+        return _opened(names[0], out)
+    return source.collect(names, selection or everything(), options, out=out, progress=progress)
+
+
+def check_sources(sources: Sequence[str | Path], options: Options) -> Source | None:
+    """The source that some names are of, before anything of it is read; None where they name a snapshot.
+
+    Raises DemarcateError where they cannot be read as one, are not there, or an option is not for them.
+    """
     if not sources:
         raise DemarcateError(
             "name what to read: aws, a template, a folder of templates, a snapshot, or what AWS Config recorded"
         )
     names = [str(source) for source in sources]
-    if any(is_snapshot(Path(name)) for name in names):
-        return _opened(names, options, out)
+    snapshot = next((name for name in names if is_snapshot(Path(name))), None)
+    if snapshot is not None:
+        if len(names) > 1:
+            raise DemarcateError(f"{snapshot} is a snapshot: name it alone")
+        check_options(snapshot, "a snapshot", frozenset(), options)
+        return None
     source = source_of(names)
     check_options(names[0], source.title, source.uses(names), options)
-    return source.collect(names, selection or everything(), options, out=out, progress=progress)
+    check_there(names, source)
+    return source
 
 
 def asks(sources: Sequence[str | Path]) -> bool:
@@ -53,15 +70,11 @@ def asks(sources: Sequence[str | Path]) -> bool:
     return any(source.asks and source.recognises(str(name)) for source in SOURCES for name in sources)
 
 
-def _opened(names: Sequence[str], options: Options, out: Path | None) -> Snapshot:
-    """The snapshot that is named."""
-    folder = next(Path(name) for name in names if is_snapshot(Path(name)))
-    if len(names) > 1:
-        raise DemarcateError(f"{folder} is a snapshot: name it alone")
+def _opened(name: str, out: Path | None) -> Snapshot:
+    """The snapshot of a folder."""
     if out is not None:
-        raise DemarcateError(f"{folder} is a snapshot already: copy its folder to keep it elsewhere")
-    check_options(names[0], "a snapshot", frozenset(), options)
-    return Snapshot.open(folder)
+        raise DemarcateError(f"{name} is a snapshot already: copy its folder to keep it elsewhere")
+    return Snapshot.open(Path(name))
 
 
 def everything(tables: Iterable[str] | None = None) -> dict[str, frozenset[str] | None]:

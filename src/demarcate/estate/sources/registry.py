@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Final
 
 from demarcate.base.errors import DemarcateError
@@ -26,6 +27,17 @@ def source_of(names: Sequence[str]) -> Source:
                 f"{names[0]} is {source.title}, {name} is {other.title}: they are two estates, to be read one by one"
             )
     return source
+
+
+def check_there(names: Sequence[str], source: Source) -> None:
+    """Refuse names that nothing has, of the source that takes what is nobody else's. Raises DemarcateError."""
+    for name in names if source is SOURCES[-1] else ():
+        try:
+            Path(name).lstat()
+        except (FileNotFoundError, NotADirectoryError):
+            raise DemarcateError(f"{name}: there is no such file or directory") from None
+        except (OSError, ValueError):
+            continue  # the source says what is wrong with it
 
 
 def collected_from(snapshot: Snapshot) -> Source:

@@ -28,6 +28,10 @@ _KEY_TYPES = [
 """All of them: without a filter ACM lists certificates with RSA keys of up to 2048 bits only."""
 
 
+def _logged(_: Any) -> str:
+    return "ENABLED"
+
+
 def _plain(algorithm: Any) -> Any:
     """A key algorithm in one spelling: ACM writes RSA-2048 or RSA_2048."""
     return algorithm.replace("-", "_")
@@ -90,7 +94,9 @@ CERTIFICATE = Table(
         Text(
             "certificate_transparency_logging_preference",
             live="@certificate.Certificate.Options.CertificateTransparencyLoggingPreference",
-            cloudformation=From("CertificateTransparencyLoggingPreference", absent="ENABLED"),
+            # ACM logs every public certificate that it issues, whatever is asked for.
+            # https://docs.aws.amazon.com/acm/latest/APIReference/API_CertificateOptions.html
+            cloudformation=From("CertificateTransparencyLoggingPreference", _logged, absent="ENABLED"),
         ),
         Bool(
             "exportable",

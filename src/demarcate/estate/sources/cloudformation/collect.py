@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import product
+from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
@@ -16,7 +16,7 @@ from demarcate.estate.schema.table import ALTERNATIVES, COMPANION, REF, Derived,
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.snapshots.manifest import Declared, Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
-from demarcate.estate.sources.cloudformation.alternatives import OPEN, agreed
+from demarcate.estate.sources.cloudformation.alternatives import OPEN, Way, agreed
 from demarcate.estate.sources.cloudformation.budget import CELL, TOO_MUCH, Exhausted, Share, too_much
 from demarcate.estate.sources.cloudformation.companions import Companions
 from demarcate.estate.sources.cloudformation.declared import declared
@@ -105,13 +105,18 @@ def _declared(resources: Iterable[Resource], writer: SnapshotWriter) -> Iterator
 def _shaped(resource: Resource) -> Resource:
     """A resource in the API's shape, its properties in their forms."""
 
-    def shaped(properties: dict[str, Any] | Unknown) -> dict[str, Any] | Unknown:
-        if isinstance(properties, Unknown):
+    def shaped(properties: dict[str, Any] | Unknown | None) -> Any:
+        if properties is resource.properties:
+            return own
+        if not isinstance(properties, dict):
             return properties
         return in_api_shape(resource.type, in_form(resource.type, properties))
 
-    alternatives = tuple(map(shaped, resource.alternatives))
-    return replace(resource, properties=shaped(resource.properties), alternatives=alternatives)
+    own = resource.properties
+    if isinstance(own, dict):
+        own = in_api_shape(resource.type, in_form(resource.type, own))
+    ways = tuple(Way(way.answers, shaped(way.properties)) for way in resource.ways)
+    return replace(resource, properties=own, ways=ways)
 
 
 def types_read() -> set[str]:
@@ -139,10 +144,7 @@ def _table(
     part = kept.get(table.name)
     for resource, ref, own, other_ways in declared(table, by_type):
         certain = {name: companions.of(table, name, resource) for name in details}
-        ways = companions.ways(table, details, resource)
-        if len(ways) * len(other_ways) > MAX_ALTERNATIVES:
-            ways = []
-        supposed = product(other_ways or [own], ways or [certain]) if other_ways or ways else ()
+        supposed = _supposed(table, resource, own, other_ways, certain, companions)
         rows_of, *alternatives = (
             [make(Item(way, None, completing, ref, resource.label), _place(resource)) for way in each]
             for each, completing in ((own, certain), *supposed)
@@ -161,9 +163,36 @@ def _table(
         for resource in by_type.get(derived.of, ()) if "::" in derived.of else ():
             parent, *others = (
                 dict.fromkeys(derived.needs, properties) if isinstance(properties, Unknown) else properties
-                for properties in (resource.properties, *resource.alternatives)
+                for properties in (resource.properties, *(way.properties for way in resource.alternatives))
             )
             rows.derive(part, derived, parent, others, resource)
+
+
+def _supposed(
+    table: Table,
+    resource: Resource,
+    own: list[Any],
+    other_ways: Sequence[Way],
+    certain: dict[str, Any],
+    companions: Companions,
+) -> list[tuple[list[Any], dict[str, Any]]]:
+    """The properties of a resource's rows with what completes them, in each alternative of both together.
+
+    Where these are too many, those of its own alone. None where all is certain.
+    """
+    ways = other_ways or [Way(way.answers, own) for way in resource.ways if way.properties is not None]
+    supposed = [
+        (way.properties, completing)
+        for way in ways or [Way({}, own)]
+        for completing in islice(
+            companions.ways(table, list(certain), resource, way.answers), MAX_ALTERNATIVES + 1
+        )
+    ]
+    if len(supposed) > MAX_ALTERNATIVES:
+        return [(way.properties, certain) for way in other_ways]
+    if not other_ways and all(completing == certain for _, completing in supposed):
+        return []
+    return supposed
 
 
 def _alone(
@@ -186,7 +215,7 @@ def _alone(
     make = build((column for column in plan.columns if column.name in told), partial(place_of, table))
     part = kept.get(table.name)
     for other, target in companions.alone(table, name) if told else ():
-        several: Sequence[Any] = (other.properties, *other.alternatives)
+        several: Sequence[Any] = (other.properties, *(way.properties for way in other.alternatives))
         if companion.optional and isinstance(target, Unknown):
             several = [Unknown(target.kind, f"whether it amends any is not known: {target.reason}")]
         untold = Unknown(Kind.NOT_GIVEN, f"is not among what was given: only an {other.type} of it is")

@@ -2,26 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import islice, product
+from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from demarcate.estate.schema.paths import path
 from demarcate.estate.schema.standins import shown
 from demarcate.estate.schema.table import Companion, Table
 from demarcate.estate.schema.unknown import Unknown
-from demarcate.estate.sources.cloudformation.suppositions import MAX_ALTERNATIVES
+from demarcate.estate.sources.cloudformation.alternatives import Way
+from demarcate.estate.sources.cloudformation.suppositions import MAX_ALTERNATIVES, Answers, joined_answers
 
 if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.templates import Resource
 
 
 class _Completing(NamedTuple):
-    """What a companion tells, what it tells in each alternative of its own, and whether it may not be there at all."""
+    """What a companion tells, and what it tells in each way of its own: None where it is not there."""
 
     properties: Any
-    ways: Sequence[Any]
-    may_lack: bool
+    ways: Sequence[Way]
+
+    def each(self, answers: Answers) -> Iterator[Way]:
+        """Its ways that do not contradict what is supposed already, of which they suppose more."""
+        for way in self.ways:
+            joined = joined_answers(answers, way.answers)
+            if joined is not None:
+                yield Way(joined, way.properties)
 
 
 class Companions:
@@ -40,28 +46,21 @@ class Companions:
             return [*told, *unplaced]
         return (told or unplaced or [{}])[0]
 
-    def ways(self, table: Table, names: Sequence[str], resource: Resource) -> list[dict[str, Any]]:
-        """What completes a resource, by the companions' names, in each alternative of the companions.
-
-        None where all is certain, or there are too many.
-        """
-        each = [list(islice(self._ways_of(table, name, resource), MAX_ALTERNATIVES + 1)) for name in names]
-        several = list(islice(product(*each), MAX_ALTERNATIVES + 1))
-        if not 1 < len(several) <= MAX_ALTERNATIVES:
-            return []
-        return [dict(zip(names, told, strict=True)) for told in several]
-
-    def _ways_of(self, table: Table, name: str, resource: Resource) -> Iterator[Any]:
-        completing, unplaced = self._completing(table, name, resource)
-        if table.companions[name].many:
-            for several in product(*(_each_way(companion) for companion in completing)):
-                yield [*(told for told in several if told != {}), *unplaced]
+    def ways(
+        self, table: Table, names: Sequence[str], resource: Resource, answers: Answers
+    ) -> Iterator[dict[str, Any]]:
+        """What completes a resource, by the companions' names, in each way that does not contradict `answers`."""
+        if not names:
+            yield {}
             return
-        for companion in completing:
-            yield from companion.ways
-            if not companion.may_lack:
-                return
-        yield unplaced[0] if unplaced else {}
+        name, *rest = names
+        completing, unplaced = self._completing(table, name, resource)
+        told = _all_ways(completing, answers) if table.companions[name].many else _first_ways(completing, answers)
+        for way in told:
+            own = [*way.properties, *unplaced]
+            first = own if table.companions[name].many else (own or [{}])[0]
+            for others in self.ways(table, rest, resource, way.answers):
+                yield {name: first, **others}
 
     def _completing(self, table: Table, name: str, resource: Resource) -> tuple[list[_Completing], list[Unknown]]:
         """The companions of one name that complete a resource, and why one more might."""
@@ -103,10 +102,12 @@ class Companions:
         unplaced: list[Unknown] = []
         for other in self._by_type.get(companion.type, ()):
             properties: Any = other.properties
-            ways = other.alternatives or (properties,)
             if other.conditional is not None:
                 properties = Unknown(other.conditional.kind, f"{other.logical_id}: {other.conditional.reason}")
-            completing = _Completing(properties, ways, other.conditional is not None)
+            ways = other.ways or (
+                (Way({}, properties),) if other.conditional is None else (Way({}, other.properties), Way({}, None))
+            )
+            completing = _Completing(properties, ways)
             for target, owner in self._targets(table, companion, other):
                 if owner is not None:
                     index.setdefault(owner, []).append(completing)
@@ -141,6 +142,29 @@ class Companions:
         return self._wholes[table.name]
 
 
-def _each_way(companion: _Completing) -> Iterable[Any]:
-    """What a companion may tell; {} where it is not there."""
-    return (*companion.ways, {}) if companion.may_lack else companion.ways
+def _all_ways(completing: Sequence[_Completing], answers: Answers) -> Iterator[Way]:
+    """What all companions of a kind tell together, those that are there. No more than one too many is told."""
+    several: list[tuple[Answers, Any]] = [
+        (answers, None)
+    ]  # what was told before is shared, as companions may be many
+    for companion in completing:
+        several = [
+            (way.answers, (told, way.properties)) for known, told in several for way in companion.each(known)
+        ]
+        del several[MAX_ALTERNATIVES + 1 :]
+    for known, told in several:
+        properties = []
+        while told is not None:
+            told, last = told
+            properties.append(last)
+        yield Way(known, [body for body in reversed(properties) if body is not None])
+
+
+def _first_ways(completing: Sequence[_Completing], answers: Answers) -> Iterator[Way]:
+    """What the first companion of a kind tells that is there."""
+    without = [answers]
+    for companion in completing:
+        ways = [way for known in without for way in companion.each(known)]
+        yield from (Way(way.answers, [way.properties]) for way in ways if way.properties is not None)
+        without = [way.answers for way in ways if way.properties is None]
+    yield from (Way(known, []) for known in without)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from demarcate.estate.schema.rows import ODD
 from demarcate.estate.schema.standins import StandIn, Undecided, first_standin, shown
 from demarcate.estate.schema.table import FOLLOWED, Inherited, Table, Within
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+from demarcate.estate.sources.cloudformation.alternatives import Way
 from demarcate.estate.sources.cloudformation.forms import in_form
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape
 
@@ -21,7 +23,7 @@ _Properties = dict[str, Any] | Unknown
 MAX_HEIRS = 20
 """How far it is followed what takes properties from what: further than RDS lets replicas have replicas."""
 
-Declared = tuple["Resource", str | StandIn | Unknown, list[_Properties], list[list[_Properties]]]
+Declared = tuple["Resource", str | StandIn | Unknown, list[_Properties], list[Way]]
 """A resource, what `Ref` to its rows gives, and the properties of each row; these again for each alternative."""
 
 
@@ -29,18 +31,22 @@ def declared(table: Table, by_type: _ByType) -> Iterator[Declared]:
     """The resources that are rows of a table. The properties are those of the table's own types."""
     for type_ in table.types:
         for resource in by_type.get(type_, ()):
-            own, *others = (
-                [_inheriting(table, resource, properties, by_type) if table.inherits else properties]
-                for properties in (resource.properties, *resource.alternatives)
-            )
-            yield resource, resource.ref, own, others
+            own = partial(_own, table, resource, by_type)
+            yield resource, resource.ref, own(resource.properties), _each(resource, own)
     for within in table.within:
         for resource in by_type.get(within.type, ()):
-            own, *others = (
-                _inside(table, within, properties) for properties in (resource.properties, *resource.alternatives)
-            )
+            inside = partial(_inside, table, within)
             ref = resource.ref if within.named else _without_name(resource)
-            yield resource, ref, own, others
+            yield resource, ref, inside(resource.properties), _each(resource, inside)
+
+
+def _each(resource: Resource, rows: Callable[[_Properties], list[_Properties]]) -> list[Way]:
+    """The properties of each row in each alternative of a resource."""
+    return [Way(way.answers, rows(way.properties)) for way in resource.alternatives]
+
+
+def _own(table: Table, resource: Resource, by_type: _ByType, properties: _Properties) -> list[_Properties]:
+    return [_inheriting(table, resource, properties, by_type) if table.inherits else properties]
 
 
 def _without_name(resource: Resource) -> Unknown:

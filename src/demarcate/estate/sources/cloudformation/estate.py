@@ -27,6 +27,7 @@ from demarcate.estate.sources.cloudformation.budget import (
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem, kind_of, problem_of
 from demarcate.estate.sources.cloudformation.reading import Raw, read_plain, read_template
 from demarcate.estate.sources.cloudformation.stacks import Stack
+from demarcate.estate.sources.cloudformation.suppositions import Suppositions, supposing
 from demarcate.estate.sources.cloudformation.surroundings import Asking
 from demarcate.estate.sources.cloudformation.values import Assigned, same
 
@@ -53,6 +54,7 @@ class TemplateSet:
         self.stacks: list[Stack] = []
         self.ids: Counter[str] = Counter()
         self.named = False
+        self.suppositions = self.certain = Suppositions()
         self.problems: dict[TemplateProblem, None] = {}
         self._reported: Counter[str | None] = Counter()
         self._characters = self._resources = 0
@@ -226,7 +228,8 @@ class TemplateSet:
             if stack.parent and uses[id(stack.raw)] > 1:
                 once = paths[(id(stack.raw), stack.path)] == 1
                 stack.prefix = (path if once else f"{label}/{path}") + "/"
-            stack.forget()
+            stack.edges.clear()
+        self.suppositions = self.certain = Suppositions()  # what was answered before resources had names
         self.named = True
 
     # What stacks ask of one another
@@ -237,7 +240,9 @@ class TemplateSet:
             self._exports = {}
             exports: dict[str, list[tuple[Stack, str]]] = {}
             for stack in self.stacks:
-                for exported, output in stack.exports():
+                with supposing(stack, self.certain):
+                    names = list(stack.exports())
+                for exported, output in names:
                     exports.setdefault(exported, []).append((stack, output))
             self._exports = exports
         exporting = self._exports.get(name, ())

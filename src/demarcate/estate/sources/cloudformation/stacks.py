@@ -53,9 +53,14 @@ class Stack:
         self.current: str | None = None  # the resource that is being resolved
         self.edges: dict[str, set[str]] = {}  # which resources a resource needs
         self._deciding = 0
-        self.suppositions = self._certain = Suppositions()
+        self._key = object()  # what tells its questions from those of others
         self.macro: Unknown | None = None  # why all that is written may turn out to be something else
         self._asking: set[tuple[str, str]] = set()
+
+    @property
+    def suppositions(self) -> Suppositions:
+        """What is supposed for the moment, of all stacks."""
+        return self.around.suppositions
 
     @property
     def root(self) -> Stack:
@@ -198,17 +203,11 @@ class Stack:
 
     # Naming
 
-    def forget(self) -> None:
-        """Drop all answers: they were given before resources had names."""
-        self.suppositions = self._certain = Suppositions()
-        self.edges.clear()
-
     def _once(self, kind: str, name: str, answer: Callable[[], Any]) -> Any:
         """Answer a question once. One that leads back to itself is a Problem, and Unknown."""
-        key = (kind, name)
-        known = self.suppositions.known
-        if key in known:
-            return known[key]
+        key, question = (kind, name), (self._key, kind, name)
+        if self.suppositions.knows(question):
+            return self.suppositions.known(question)
         if key in self._asking:
             self.problem(
                 Kind.UNRESOLVED,
@@ -219,7 +218,7 @@ class Stack:
         self._asking.add(key)
         current, self.current = self.current, None
         try:
-            value = answer()
+            return self.suppositions.answer(question, answer)
         except RecursionError:
             return Unknown(Kind.TOO_MUCH, f"{kind} {name} refers to others too deeply")
         except Exhausted as error:
@@ -227,8 +226,6 @@ class Stack:
         finally:
             self._asking.discard(key)
             self.current = current
-        known[key] = value
-        return value
 
     def _line(self, kind: str, name: str) -> int | None:
         sections = {"condition": "Conditions", "output": "Outputs", "parameter": "Parameters"}
@@ -243,8 +240,9 @@ class Stack:
         """What `Ref` to a name gives."""
         if name in self.raw.sections["Parameters"]:
             declaration = self.raw.sections["Parameters"][name]
+            question = (self._key, "parameter", name)
             return self._secret(name) or self.suppositions.parameter(
-                name, declaration, lambda: self._once("parameter", name, lambda: self._parameter(name))
+                question, declaration, lambda: self._once("parameter", name, lambda: self._parameter(name))
             )
         if name in self.resources:
             self._needs(name)
@@ -311,12 +309,11 @@ class Stack:
         """What `Ref` to a resource gives: its declared name, or a text that stands for it."""
         if not self.around.named:
             return Unknown(Kind.DEPLOYMENT, f"the identifier of {name} is only known at deployment")
-        if self.suppositions is not self._certain:  # what others call it is the same in each alternative
-            with supposing(self, self._certain):
-                return self.identity(name)
         if ("identity", name) in self._asking:  # a name made of itself: the cycle itself is reported elsewhere
             return self._identifier(name)
-        return self._once("identity", name, lambda: self._declared_name(name) or self._identifier(name))
+        # What others call it is the same in each alternative, and hangs on nothing.
+        with supposing(self, self.around.certain), self.suppositions.asking():
+            return self._once("identity", name, lambda: self._declared_name(name) or self._identifier(name))
 
     def _identifier(self, name: str) -> Identifier:
         label = self.label(name)
@@ -422,7 +419,8 @@ class Stack:
         self._deciding += 1
         try:
             verdict = self.suppositions.condition(
-                name, lambda: self._once("condition", name, lambda: decide(self.conditions[name], self))
+                (self._key, "condition", name),
+                lambda: self._once("condition", name, lambda: decide(self.conditions[name], self)),
             )
         finally:
             self._deciding -= 1
@@ -441,9 +439,8 @@ class Stack:
         return self._holds(body["Condition"]) if "Condition" in body else True
 
     def _absent(self, name: str) -> Unknown | None:
-        asked = dict(self.suppositions.asked)
-        present = self.presence(name)
-        self.suppositions.asked = asked  # what refers to it does not hang on that
+        with self.suppositions.asking():  # what refers to it does not hang on that
+            present = self.presence(name)
         if present is False:
             return Unknown(Kind.UNRESOLVED, f"{name} is left out: its condition is false")
         return None

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from demarcate.estate.sources.cloudformation.budget import Share
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 from demarcate.estate.sources.cloudformation.reading import Raw
+from demarcate.estate.sources.cloudformation.suppositions import Suppositions
 
 
 class Asking(Protocol):
@@ -23,7 +24,7 @@ class Surroundings(Protocol):
 
     `parameters` are the values given, by name; `names` the property that names a resource, and `same_as_ref` the
     attributes that are what Ref gives, by resource type. `ids` counts the stacks that have a logical id; they are
-    known once `named`.
+    known once `named`. `suppositions` are what is supposed for the moment, and `certain` those that suppose nothing.
     """
 
     parameters: Mapping[str, Any]
@@ -31,6 +32,8 @@ class Surroundings(Protocol):
     same_as_ref: Mapping[str, Collection[str]]
     ids: Counter[str]
     named: bool
+    suppositions: Suppositions
+    certain: Suppositions
 
     def report(self, problem: TemplateProblem) -> None:
         """Note what is wrong with a template."""

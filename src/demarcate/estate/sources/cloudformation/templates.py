@@ -19,7 +19,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
-from demarcate.estate.sources.cloudformation.alternatives import alternatives
+from demarcate.estate.sources.cloudformation.alternatives import Way, nested_presence, ways
 from demarcate.estate.sources.cloudformation.budget import MAX_PROPERTIES, TOO_MUCH, Exhausted, Share
 from demarcate.estate.sources.cloudformation.estate import TemplateSet, circles
 from demarcate.estate.sources.cloudformation.files import find, folders_of
@@ -37,9 +37,9 @@ class Resource:
     """One resource that the templates declare.
 
     `properties` is plain data: Unknown where something is not known, or all of it is, stand-ins for what only exists
-    once deployed, without what AWS::NoValue removes. Where the template leaves open which of a few they are,
-    `alternatives` are these. `ref` is what `Ref` to it gives in this estate, and `label` what stand-ins for
-    something of it call it. `lines` holds the line of each top-level property.
+    once deployed, without what AWS::NoValue removes. Where the template leaves open which of a few they are, or whether
+    it is there, `ways` are all that it may come to. `ref` is what `Ref` to it gives in this estate, and `label` what
+    stand-ins for something of it call it. `lines` holds the line of each top-level property.
     `conditional` is set where it is not known whether the resource is there at all.
     """
 
@@ -55,7 +55,13 @@ class Resource:
     deletion_policy: str | Unknown
     update_replace_policy: str | Unknown
     metadata: dict[str, Any]
-    alternatives: tuple[dict[str, Any] | Unknown, ...] = ()
+    ways: tuple[Way, ...] = ()
+
+    @property
+    def alternatives(self) -> list[Way]:
+        """The ways in which it is there; none where its properties are the same in each."""
+        there = [way for way in self.ways if way.properties is not None]
+        return there if any(way.properties is not self.properties for way in there) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +128,7 @@ def _no_collection() -> Iterator[None]:
 
 
 def _resources(stack: Stack) -> Iterator[Resource]:
-    conditional = _nested_conditional(stack)
+    conditional = nested_presence(stack)
     if conditional is False:
         return
     for name in stack.resources:
@@ -141,20 +147,6 @@ def _resources(stack: Stack) -> Iterator[Resource]:
         stack.problem(Kind.UNRESOLVED, f"circular reference: {way}", stack.places[first].line)
 
 
-def _nested_conditional(stack: Stack) -> bool | Unknown:
-    """Whether a nested stack is there: its own condition and those of the stacks it is nested in."""
-    verdict: bool | Unknown = True
-    child = stack
-    while child.parent is not None:
-        presence = child.parent.presence(child.path[-1])
-        if presence is False:
-            return False
-        if isinstance(presence, Unknown):
-            verdict = presence
-        child = child.parent
-    return verdict
-
-
 def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource | None:
     body, place = stack.resources[name], stack.places[name]
     presence = stack.presence(name)
@@ -168,12 +160,12 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
             conditional = presence
     written = body.get("Properties") or {}
     stack.current = name
-    stack.suppositions.asked.clear()
-    others: list[Any] = []
+    stack.suppositions.asked = {}
+    several: list[Way] = []
     try:
         properties = stack.macro or _made_by_macro(body, stack) or resolve(written, stack)
         if stack.suppositions.asked and properties is not stack.macro:
-            others = alternatives(stack, name, lambda: final(resolve(written, stack), stack.share))
+            several = ways(stack, name, lambda: _made(final(resolve(written, stack), stack.share)))
         deletion, update = (_policy(body, key, stack) for key in ("DeletionPolicy", "UpdateReplacePolicy"))
         if isinstance(properties, dict):
             before = stack.share.spent
@@ -187,13 +179,13 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
         deletion = update = Unknown(Kind.TOO_MUCH, TOO_MUCH)
     finally:
         stack.current = None
-    if not isinstance(properties, dict):
-        if not isinstance(properties, Unknown):
-            properties = _not_told(properties)
-        if properties is not stack.macro and properties is not written:  # which are told of already
-            stack.problem(
-                properties.kind, f"the properties of {name} are unknown: {properties.reason}", place.line
-            )
+    properties = _made(properties)
+    told = properties is stack.macro or properties is written
+    if isinstance(properties, Unknown) and not told:
+        why = f"the properties of {name} are unknown: {properties.reason}"
+        stack.problem(properties.kind, why, place.line)
+    if conditional is not None and not several:
+        several = ways(stack, name, lambda: properties)
     metadata = body.get("Metadata")
     return Resource(
         logical_id=stack.prefix + name,
@@ -208,12 +200,14 @@ def _resource(stack: Stack, name: str, conditional: Unknown | None) -> Resource 
         deletion_policy=deletion,
         update_replace_policy=update,
         metadata=metadata if isinstance(metadata, dict) else {},
-        alternatives=tuple(other if isinstance(other, dict) else _not_told(other) for other in others),
+        ways=tuple(several),
     )
 
 
-def _not_told(properties: Any) -> Unknown:
-    return properties if isinstance(properties, Unknown) else Unknown(Kind.MALFORMED, "they are not a mapping")
+def _made(properties: Any) -> dict[str, Any] | Unknown:
+    if isinstance(properties, (dict, Unknown)):
+        return properties
+    return Unknown(Kind.MALFORMED, "they are not a mapping")
 
 
 def _made_by_macro(body: dict[str, Any], stack: Stack) -> Unknown | None:
