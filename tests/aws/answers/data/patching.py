@@ -322,6 +322,41 @@ ANSWERS: dict[str, Any] = {
         ]
     },
     "memorydb.list_tags": {"TagList": TAGS},
+    "memorydb.describe_engine_versions": {
+        "EngineVersions": [
+            {
+                "Engine": "valkey",
+                "EngineVersion": "7.3",
+                "EnginePatchVersion": "7.3.1",
+                "ParameterGroupFamily": "memorydb_valkey7",
+            }
+        ]
+    },
+    "elasticache.describe_cache_engine_versions": {
+        "CacheEngineVersions": [
+            {"Engine": "valkey", "EngineVersion": "8.1", "CacheParameterGroupFamily": "valkey8"},
+            {"Engine": "redis", "EngineVersion": "7.1", "CacheParameterGroupFamily": "redis7"},
+        ]
+    },
+    "kafka.get_compatible_kafka_versions": {
+        "CompatibleKafkaVersions": [{"SourceVersion": "3.6.0", "TargetVersions": ["3.7.x", "3.8.x"]}]
+    },
+    "redshift.describe_cluster_db_revisions": {
+        "ClusterDbRevisions": [
+            {
+                "ClusterIdentifier": "dw",
+                "CurrentDatabaseRevision": "11420",
+                "DatabaseRevisionReleaseDate": THEN,
+                "RevisionTargets": [{"DatabaseRevision": "11746", "DatabaseRevisionReleaseDate": THEN}],
+            }
+        ]
+    },
+    "mq.describe_broker_engine_types": {
+        "BrokerEngineTypes": [
+            {"EngineType": "ACTIVEMQ", "EngineVersions": [{"Name": "5.19"}, {"Name": "5.18"}]},
+            {"EngineType": "RABBITMQ", "EngineVersions": [{"Name": "3.13"}, {"Name": "4.2"}]},
+        ]
+    },
     "dms.describe_replication_instances": {
         "ReplicationInstances": [
             {
@@ -345,6 +380,20 @@ ANSWERS: dict[str, Any] = {
         ]
     },
     "dms.list_tags_for_resource": {"TagList": TAGS},
+    "dms.describe_engine_versions": {
+        "EngineVersions": [
+            {
+                "Version": "3.5.4",
+                "Lifecycle": "ACTIVE",
+                "ReleaseStatus": "prod",
+                "LaunchDate": THEN,
+                "AutoUpgradeDate": THEN,
+                "DeprecationDate": THEN,
+                "ForceUpgradeDate": THEN,
+                "AvailableUpgrades": ["3.6.1"],
+            }
+        ]
+    },
     "emr.list_clusters": {
         "Clusters": [
             {"Id": "j-0123456789ABC", "Name": "nightly", "Status": {"State": "WAITING"}, "ClusterArn": CLUSTER}
