@@ -82,6 +82,18 @@ def _window(what: Asked, _: Any) -> dict[str, Any]:
     }
 
 
+def _images(what: Asked, moto: Any) -> dict[str, Any]:
+    """Moto has images of Amazon's, and none that is as new as what AWS publishes."""
+    if not any(
+        "al2023-ami-2023" in value for each in what.params().get("Filters", ()) for value in each["Values"]
+    ):
+        told: dict[str, Any] = moto()
+        return told
+    name = "al2023-ami-2023.10.20261116.0-kernel-6.1-x86_64"
+    image = {"ImageId": "ami-0a1b2c3d4e5f60718", "Name": name, "CreationDate": "2026-01-15T09:30:00.000Z"}
+    return {"Images": [image]}
+
+
 def _instance_status(_: Asked, moto: Any) -> dict[str, Any]:
     """Moto schedules nothing."""
     told = moto()
@@ -96,6 +108,7 @@ def _instance_status(_: Asked, moto: Any) -> dict[str, Any]:
 
 
 ANSWERS: dict[str, Any] = {
+    "ec2.describe_images": _images,
     "ssm.describe_instance_patches": {
         "Patches": [
             {
