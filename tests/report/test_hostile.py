@@ -163,7 +163,7 @@ OF_AWS = {"deploy", "baseline set", "baseline diff", "guardrails plan"} | {
         "iam-policy",
     )
 }
-OF_AWS |= {f"patch {name}" for name in ("plan", "run", "rollback", "images")}
+OF_AWS |= {f"patch {name}" for name in ("plan", "run", "rollback", "images", "window set", "baseline set")}
 """Verbs that take AWS, or a plan of it: `tests/changes` and `tests/patching` run them."""
 
 
