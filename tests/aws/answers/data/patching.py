@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.aws.answers.asking import Asked
-from tests.aws.answers.data.common import ACCOUNT, INSTANCE, THEN
+from tests.aws.answers.data.common import ACCOUNT, INSTANCE, ROLE, THEN
 
 WINDOW_EXECUTION = "0a1b2c3d-0000-4000-8000-000000000001"
 TASK_EXECUTION = "0a1b2c3d-0000-4000-8000-000000000002"
@@ -14,6 +14,7 @@ COMMAND = "0a1b2c3d-0000-4000-8000-000000000004"
 DIGEST = "sha256:" + "0a" * 32
 POLICY = f"arn:aws:ssm-quicksetup:$region:{ACCOUNT}:configuration-manager/0a1b2c3d-0000-4000-8000-000000000005"
 MEMORYDB = f"arn:aws:memorydb:$region:{ACCOUNT}:cluster/sessions"
+IMAGES = f"arn:aws:imagebuilder:$region:{ACCOUNT}:image-pipeline/golden"
 REPLICATION = f"arn:aws:dms:$region:{ACCOUNT}:rep:ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CLUSTER = f"arn:aws:elasticmapreduce:$region:{ACCOUNT}:cluster/j-0123456789ABC"
 TAGS = [{"Key": "env", "Value": "test"}]
@@ -335,6 +336,77 @@ ANSWERS: dict[str, Any] = {
         ]
     },
     "memorydb.list_tags": {"TagList": TAGS},
+    "imagebuilder.list_image_pipelines": {
+        "imagePipelineList": [
+            {
+                "arn": IMAGES,
+                "name": "golden",
+                "platform": "Linux",
+                "imageRecipeArn": f"arn:aws:imagebuilder:$region:{ACCOUNT}:image-recipe/golden/1.0.0",
+                "schedule": {"scheduleExpression": "cron(0 0 * * ? *)", "timezone": "Europe/Berlin"},
+                "status": "ENABLED",
+                "dateLastRun": "2026-01-15T09:30:00.000Z",
+                "lastRunStatus": "AVAILABLE",
+                "dateNextRun": "2026-01-22T09:30:00.000Z",
+                "consecutiveFailures": 0,
+                "tags": {"env": "test"},
+            }
+        ]
+    },
+    "imagebuilder.list_image_pipeline_images": {
+        "imageSummaryList": [
+            {
+                "arn": f"arn:aws:imagebuilder:$region:{ACCOUNT}:image/golden/1.0.0/1",
+                "version": "1.0.0/1",
+                "state": {"status": "AVAILABLE"},
+                "dateCreated": "2026-01-15T09:30:00.000Z",
+                "outputResources": {"amis": [{"region": "$region", "image": "ami-0123456789abcdef0"}]},
+            }
+        ]
+    },
+    "codepipeline.list_pipelines": {"pipelines": [{"name": "shop", "version": 1}]},
+    "codepipeline.get_pipeline": {
+        "pipeline": {
+            "name": "shop",
+            "roleArn": ROLE,
+            "version": 1,
+            "pipelineType": "V2",
+            "stages": [
+                {
+                    "name": "Source",
+                    "actions": [
+                        {
+                            "name": "Source",
+                            "actionTypeId": {
+                                "category": "Source",
+                                "owner": "AWS",
+                                "provider": "CodeStarSourceConnection",
+                                "version": "1",
+                            },
+                            "configuration": {"FullRepositoryId": "example/shop", "BranchName": "main"},
+                        }
+                    ],
+                },
+                {
+                    "name": "Build",
+                    "actions": [
+                        {
+                            "name": "Build",
+                            "actionTypeId": {
+                                "category": "Build",
+                                "owner": "AWS",
+                                "provider": "CodeBuild",
+                                "version": "1",
+                            },
+                            "configuration": {"ProjectName": "shop"},
+                        }
+                    ],
+                },
+            ],
+        },
+        "metadata": {"pipelineArn": f"arn:aws:codepipeline:$region:{ACCOUNT}:shop", "created": THEN},
+    },
+    "codepipeline.list_tags_for_resource": {"tags": [{"key": "env", "value": "test"}]},
     "memorydb.describe_engine_versions": {
         "EngineVersions": [
             {
