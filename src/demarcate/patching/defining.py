@@ -17,7 +17,8 @@ from demarcate.base.errors import DemarcateError
 from demarcate.changes.planning import Reader, make_change
 from demarcate.changes.reach import NotDone
 from demarcate.changes.structs import Change, Operation, Read, Step, Undo
-from demarcate.changes.values import AFTER, EARLIER, literal
+from demarcate.changes.values import EARLIER, literal
+from demarcate.checks.remedies import AFTER
 from demarcate.patching.schedules import Cron, parse, weekly, zone_of
 
 DOCUMENT: Final = "AWS-RunPatchBaseline"
@@ -196,7 +197,7 @@ def weekly_window(arn: str, window: str, reader: Reader) -> Change | None:
         kinds = ", ".join(f"{service}:{kind}" for service, kind in _WEEKLY)
         raise DemarcateError(f"{arn} has no weekly window that can be set so; what has one: {kinds}")
     plan = _Plan(reader, told[4], told[3], arn, "schedule-maintenance")
-    asked = {kept.by: name} if kept.by else {}
+    asked: dict[str, Any] = {kept.by: name} if kept.by else {}
     reads, before = plan.read(kept.read, kept.state.replace("{name}", literal(name)), **asked)
     if before is None:
         raise DemarcateError(f"{arn}: it is not there, or has no window")
@@ -395,8 +396,8 @@ def systems() -> frozenset[str]:
     """The operating systems that Patch Manager knows, as botocore has them."""
     from botocore.session import get_session
 
-    model = get_session().get_service_model("ssm")
-    return frozenset(model.shape_for("OperatingSystem").enum)
+    shape: Any = get_session().get_service_model("ssm").shape_for("OperatingSystem")
+    return frozenset(shape.enum)
 
 
 _DEBIAN: Final = frozenset({"UBUNTU", "DEBIAN", "RASPBIAN"})
