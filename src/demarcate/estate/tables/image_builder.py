@@ -59,7 +59,9 @@ PIPELINE = Table(
         Bool("image_tests_enabled", live="imageTestsConfiguration.imageTestsEnabled", absent=True),
         Bool("image_scanning_enabled", live="imageScanningConfiguration.imageScanningEnabled", absent=False),
         Time("date_last_run", live=From("dateLastRun", str)),
-        Text("last_run_status", live="lastRunStatus", absent="", about="AVAILABLE, FAILED, …; '' before the first."),
+        Text(
+            "last_run_status", live="lastRunStatus", absent="", about="AVAILABLE, FAILED, …; '' before the first."
+        ),
         Time("date_next_run", live=From("dateNextRun", str)),
         Int("consecutive_failures", live="consecutiveFailures", absent=0),
         Text(
