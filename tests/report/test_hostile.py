@@ -167,22 +167,22 @@ OF_AWS = {"deploy", "baseline set", "baseline diff", "guardrails plan", "guardra
         "iam-policy",
     )
 }
-OF_AWS |= {f"patch {name}" for name in ("plan", "run", "rollback", "images")}
+OF_AWS |= {f"patch {name}" for name in ("plan", "run", "rollback", "images", "window set", "baseline set")}
 """Verbs that take AWS, or a plan of it: `tests/changes` and `tests/patching` run them."""
 
 
 @cache
 def commands() -> tuple[tuple[str, Any], ...]:
     """All verbs, as they are typed."""
-    return tuple(_commands())
+    return tuple(_commands("", typer.main.get_command(app)))
 
 
-def _commands() -> Iterator[tuple[str, Any]]:
-    for name, command in typer.main.get_command(app).commands.items():  # type: ignore[attr-defined]
-        for sub, of in getattr(command, "commands", {}).items():
-            yield f"{name} {sub}", of
-        if not hasattr(command, "commands"):
-            yield name, command
+def _commands(group: str, command: Any) -> Iterator[tuple[str, Any]]:
+    for name, of in command.commands.items():
+        if hasattr(of, "commands"):
+            yield from _commands(f"{group}{name} ", of)
+        else:
+            yield f"{group}{name}", of
 
 
 def formats(verb: str) -> list[str]:

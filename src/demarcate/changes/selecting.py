@@ -34,16 +34,23 @@ class Failing:
 
 
 def live_snapshot(
-    sources: Sequence[str], options: Options, selection: Selection, progress: Progress | None = None
+    sources: Sequence[str],
+    options: Options,
+    selection: Selection,
+    progress: Progress | None = None,
+    *,
+    instead: str = "",
 ) -> Snapshot:
-    """A live estate that is to be changed: aws, or a snapshot of it. Raises DemarcateError for anything else."""
+    """A live estate that is to be changed: aws, or a snapshot of it.
+
+    Raises DemarcateError for anything else, which says what is done there `instead`.
+    """
     kept = any(is_snapshot(Path(name)) for name in sources)  # how AWS is reached is for what is read of it then
     snapshot = collect_snapshot(sources, Options() if kept else options, selection=selection, progress=progress)
     if snapshot.manifest.source != "live":
         snapshot.close()
         raise DemarcateError(
-            f"{snapshot.manifest.origin}: only what is live can be changed: name aws, or a snapshot of it; what a "
-            "template declares is mended in the template (change plan --patch FILE writes the edit)"
+            f"{snapshot.manifest.origin}: only what is live can be changed: name aws, or a snapshot of it{instead}"
         )
     return snapshot
 
@@ -69,7 +76,8 @@ def failing(
         columns = selection[check.table]
         if columns is not None:
             selection[check.table] = columns | set(columns_of(check.remedy))
-    snapshot = live_snapshot(sources, options, selection, progress)
+    mended = "; what a template declares is mended in the template (change plan --patch FILE writes the edit)"
+    snapshot = live_snapshot(sources, options, selection, progress, instead=mended)
     judgement = judge(snapshot, checks.values())
     of_judged = meant(judgement, checks) if meant is not None else None
     failing = tuple(

@@ -16,13 +16,13 @@ from typing import Any, Final
 import msgspec
 
 from demarcate.base.encoding import from_json
-from demarcate.changes.planning import Reader, make_change
+from demarcate.changes.planning import Reader
 from demarcate.changes.reach import NotDone
-from demarcate.changes.structs import Change, Operation, Read, Step, Undo
-from demarcate.changes.values import literal
+from demarcate.changes.structs import Change, Operation, Read
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.tables import table
 from demarcate.patching.planning import check_tables
+from demarcate.patching.rebuilding import Builder, build
 from demarcate.patching.structs import PatchState
 
 _IMAGES: Final = "aws_ecr_image"
@@ -38,9 +38,15 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
 
 MANIFEST: Final = "ecr.batch_get_image"
 PROJECTS: Final = "codebuild.batch_get_projects"
-BUILDS: Final = "codebuild.list_builds_for_project"
+
+_PIPELINES: Final = "aws_codepipeline_pipeline"
+_OF_PIPELINES: Final = ("name", "source_repositories")
 
 _OCI: Final = "org.opencontainers.image."
+
+
+_Builders = dict[tuple[str, str, str], tuple[Builder, str]]
+"""What builds, by the account, the region and the address of what it builds."""
 
 
 class RunningImage(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,7 +54,7 @@ class RunningImage(msgspec.Struct, frozen=True, kw_only=True):
 
     `runs` are the groups of tasks that run it. `behind_by` counts the images with a tag that were pushed to its
     repository later. `source` and `revision` are what it was built of, `base` the name of the image that it was built
-    on, and `rebuilt_by` the CodeBuild project that builds `source`.
+    on, and `rebuilt_by` the pipeline or the project, of `rebuilt_with`, that builds `source`.
     """
 
     account: str
@@ -66,12 +72,13 @@ class RunningImage(msgspec.Struct, frozen=True, kw_only=True):
     base: str | None = None
     base_digest: str | None = None
     rebuilt_by: str | None = None
+    rebuilt_with: Builder | None = None
     reasons: tuple[str, ...] = ()
 
 
 def selection() -> dict[str, frozenset[str]]:
-    """The tables and columns that are read."""
-    return {name: frozenset(columns) for name, columns in COLUMNS.items()}
+    """The tables and columns that are read; without the pipelines, nothing is built anew by one."""
+    return {name: frozenset(columns) for name, columns in {**COLUMNS, _PIPELINES: _OF_PIPELINES}.items()}
 
 
 def running_images(snapshot: Snapshot) -> list[RunningImage]:
@@ -176,14 +183,15 @@ def with_origins(images: Iterable[RunningImage], snapshot: Snapshot, reader: Rea
         for row in _rows(snapshot, _IMAGES)
         for tag in row["image_tags"] or ()
     }
-    projects = _projects(snapshot, reader)
-    return [_with_origin(image, tagged, projects, reader) for image in images]
+    pipelines, projects = _pipelines(snapshot), _projects(snapshot, reader)
+    return [_with_origin(image, tagged, pipelines, projects, reader) for image in images]
 
 
 def _with_origin(
     image: RunningImage,
     tagged: Mapping[tuple[str, str, str], str],
-    projects: Mapping[tuple[str, str, str], str],
+    pipelines: _Builders,
+    projects: _Builders,
     reader: Reader,
 ) -> RunningImage:
     repository = _of_ecr(image.repository, image.region)
@@ -205,6 +213,10 @@ def _with_origin(
         reasons.append(
             f"what its base {base} is by now is not known: it is no image of a repository that was read"
         )
+    address = _address(source) if source else ""
+    keys = [(image.account, image.region, text) for text in (address, address.partition("/")[2]) if text]
+    builders = [builders[key] for builders in (pipelines, projects) for key in keys if key in builders]
+    builder, builds = builders[0] if builders else (None, None)
     return msgspec.structs.replace(
         image,
         state=state,
@@ -212,7 +224,8 @@ def _with_origin(
         revision=told.get(f"{_OCI}revision"),
         base=base,
         base_digest=base_digest,
-        rebuilt_by=projects.get((image.account, image.region, _address(source))) if source else None,
+        rebuilt_by=builds,
+        rebuilt_with=builder,
         reasons=tuple(reasons),
     )
 
@@ -248,12 +261,22 @@ def _annotations(image: RunningImage, owner: str, name: str, reader: Reader) -> 
     return {str(key): str(value) for key, value in told.items()}, ""
 
 
-def _projects(snapshot: Snapshot, reader: Reader) -> dict[tuple[str, str, str], str]:
+def _pipelines(snapshot: Snapshot) -> _Builders:
+    """The pipelines of CodePipeline, by the address that they start from: owner and name alone, by a connection."""
+    addresses: _Builders = {}
+    for row in rows_of(snapshot, _PIPELINES, ["account_id", "region", *_OF_PIPELINES]):
+        for repository in row["source_repositories"] or ():
+            key = (row["account_id"], row["region"], _address(repository))
+            addresses.setdefault(key, ("CodePipeline", row["name"]))
+    return addresses
+
+
+def _projects(snapshot: Snapshot, reader: Reader) -> _Builders:
     """The CodeBuild projects, by the address of what they build."""
     named: dict[tuple[str, str], list[str]] = {}
     for row in _rows(snapshot, _PROJECTS):
         named.setdefault((row["account_id"], row["region"]), []).append(row["name"])
-    addresses: dict[tuple[str, str, str], str] = {}
+    addresses: _Builders = {}
     for (account, region), names in named.items():
         for begin in range(0, len(names), 100):
             read = Read(
@@ -266,7 +289,8 @@ def _projects(snapshot: Snapshot, reader: Reader) -> dict[tuple[str, str, str], 
                 continue
             for project in projects:
                 if project["Location"]:
-                    addresses.setdefault((account, region, _address(project["Location"])), project["Name"])
+                    key = (account, region, _address(project["Location"]))
+                    addresses.setdefault(key, ("CodeBuild", project["Name"]))
     return addresses
 
 
@@ -281,27 +305,16 @@ def _address(location: str) -> str:
 
 
 def rebuild(image: RunningImage, reader: Reader) -> Change | None:
-    """The change that starts the build of an image anew; None where no project is known that does.
+    """The change that starts the build of an image anew; None where nothing is known that does.
 
     Raises NotDone where its builds cannot be read.
     """
-    if image.rebuilt_by is None:
+    if image.rebuilt_by is None or image.rebuilt_with is None:
         return None
-    read = Read(
-        operation=Operation(name=BUILDS, parameters={"projectName": image.rebuilt_by, "sortOrder": "DESCENDING"}),
-        state="ids[0]",
-    )
-    before = reader.read(image.account, image.region, read)
-    step = Step(
-        account=image.account,
-        region=image.region,
-        resource=image.rebuilt_by,
-        do=Operation(name="codebuild.start_build", parameters={"projectName": image.rebuilt_by}),
-        reads=read,
-        before=before,
-        done=f"@ != {literal(before)}",
-        undo=Undo(why_not="a build that has begun makes an image that nothing runs yet"),
-        risk=("costs",),
-        responsibility="patch-management.update-container-images",
-    )
-    return make_change(f"build {image.repository} anew by {image.rebuilt_by}", "hand", image.digest, [step])
+    return build(image.account, image.region, image.rebuilt_with, image.rebuilt_by, image.repository, reader)
+
+
+def by_hand(image: RunningImage) -> str:
+    """What a person runs to build an image anew that GitHub Actions builds; empty where nothing tells that it does."""
+    host, _, name = _address(image.source or "").partition("/")
+    return f"gh workflow run rebuild-images.yml --repo {name}" if host == "github.com" and name else ""

@@ -5,12 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from demarcate.base.connection import connect, short
 from demarcate.base.encoding import from_json
-from demarcate.base.errors import DemarcateError
-from demarcate.base.sql import literal
-from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.snapshots.tabular import rows_in
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 
 Wanted = Mapping[str, Iterable[str]]
 """The columns that are read, by table."""
@@ -74,25 +70,8 @@ def each_row(snapshot: Snapshot, table: str, columns: Iterable[str], *, ordered:
 
     Raises DemarcateError where a file cannot be read.
     """
-    import duckdb
-
-    if not (files := snapshot.files(table)):
-        return
-    names = [*_OF_ALL, *columns]
-    listed, order = ", ".join(map(literal, names)), " ORDER BY ALL" if ordered else ""
-    with connect(*snapshot.folders) as connection:
-        try:
-            result = connection.execute(
-                f"SELECT COLUMNS(lambda name: name IN ({listed})) FROM {rows_in(files)}{order}"
-            )
-            there = [column[0] for column in result.description or ()]
-            blank = dict.fromkeys(names)
-            while fetched := result.fetchmany(2_000):
-                for values in fetched:
-                    yield Row(blank | dict(zip(there, values, strict=True)))
-        except duckdb.Error as error:
-            reason = f"{snapshot.folder}: cannot be read: {short(error)}; collect the snapshot again"
-            raise DemarcateError(reason) from error
+    for values in rows_of(snapshot, table, [*_OF_ALL, *columns], ordered=ordered):
+        yield Row(values)
 
 
 def lost(snapshot: Snapshot, tables: Iterable[str]) -> dict[Place, str]:

@@ -130,6 +130,7 @@ def _status(
     latest: str | None = None
     behind_by: int | None = None
     if offered is not None and version is not None:
+        offered = [other for other in offered if other is not None]  # of which AWS's answer tells no version
         behind_by = behind(version, offered)
         latest = newest(offered) if behind_by is not None else None
     newer: str | None = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from demarcate.cli.patching import audit, calendar, images, rings, status
+from demarcate.cli.patching import audit, calendar, defining, images, rings, status
 
 
 def add_to(app: typer.Typer) -> None:
@@ -14,6 +14,7 @@ def add_to(app: typer.Typer) -> None:
     )
     status.verbs(group)
     calendar.verbs(group)
+    defining.verbs(group)
     rings.verbs(group)
     images.verbs(group)
     audit.verbs(group)

@@ -1,18 +1,22 @@
-"""patch images: which images run, what of them is behind, and how they are built anew."""
+"""patch images: which images run and which pipelines build some, what is behind, and how it is built anew."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from demarcate.cli import options
 from demarcate.cli.options import Format
-from demarcate.report.out import data, say
+from demarcate.report.out import data, saving, say
 
 if TYPE_CHECKING:
     from demarcate.changes.reach import Reach
+    from demarcate.changes.structs import Change
     from demarcate.patching.images import RunningImage
+    from demarcate.patching.rebuilding import Place
 
 
 def verbs(group: typer.Typer) -> None:
@@ -26,7 +30,17 @@ def images(
     ] = None,
     rebuild: Annotated[
         str | None,
-        typer.Option("--rebuild", metavar="REPOSITORY", help="Plan the build of its image anew, as a change."),
+        typer.Option(
+            "--rebuild",
+            metavar="NAME",
+            help="Plan the build of a repository's image, or by a pipeline, as a change.",
+        ),
+    ] = None,
+    workflow: Annotated[
+        Path | None,
+        typer.Option(
+            "--workflow", metavar="FILE", help="Write a workflow of GitHub Actions that rebuilds images."
+        ),
     ] = None,
     profile: options.Profile = None,
     region: options.Regions = None,
@@ -41,49 +55,91 @@ def images(
 ) -> None:
     """Say of each image that runs in ECS how far it is behind its repository and its base, and what builds it.
 
-    Exit codes: 0 done; 2 bad input, or nothing is known to build it; 3 done, but something could not be read.
+    Below them stand the pipelines of EC2 Image Builder; for programs, `patch status --kind` has these. Exit codes:
+    0 done; 2 bad input, or nothing is known to build it; 3 done, but something could not be read.
     """
     from demarcate.changes.reach import Reach
     from demarcate.changes.selecting import live_snapshot
+    from demarcate.model import load
     from demarcate.patching import images as patching
+    from demarcate.patching import rebuilding
+    from demarcate.patching import status as states
+    from demarcate.patching.kinds import load_kinds
     from demarcate.report.patching import images as report
+    from demarcate.report.patching.status import write as write_states
     from demarcate.report.progress import showing
 
+    if workflow is not None:
+        _write_workflow(workflow)
+        return
     how = options.options_of(
         profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
     )
+    model, kinds = load(), load_kinds([rebuilding.KIND])
+    wanted = {**states.selection(model, kinds, live=True), **patching.selection()}
     with showing() as progress:
-        snapshot = live_snapshot(sources or ["aws"], how, patching.selection(), progress)
+        snapshot = live_snapshot(sources or ["aws"], how, wanted, progress)
     with snapshot:
         unread = snapshot.unread
         options.say_unread(unread)
-        reach = Reach(how, reads={patching.MANIFEST, patching.PROJECTS, patching.BUILDS})
+        reach = Reach(how, reads={patching.MANIFEST, patching.PROJECTS, *rebuilding.READS})
         running = patching.with_origins(patching.running_images(snapshot), snapshot, reach)
+        built = list(states.patch_status(model, snapshot, kinds))
+        pipelines = rebuilding.pipelines(snapshot)
     report.write(running, str(format), data(), options.console())
+    if built and format is Format.TEXT:
+        options.console().print()
+        write_states(built, "text", data(), options.console())
     if rebuild is not None:
-        _plan(running, rebuild, reach, ledger, as_)
+        _plan(running, pipelines, rebuild, reach, ledger, as_)
     reach.close()
     if unread:
         raise typer.Exit(options.UNREAD)
 
 
-def _plan(running: list[RunningImage], name: str, reach: Reach, ledger: str | None, as_: str | None) -> None:
-    """Plan the build of a repository's image. Raises DemarcateError where nothing is known to build it."""
+def _write_workflow(path: Path) -> None:
+    """Write the workflow that is shipped. Raises OSError."""
+    from demarcate.base.documents import read_text
+    from demarcate.patching.rebuilding import WORKFLOW
+
+    text = read_text(WORKFLOW)
+    with saving(path) as stream:
+        stream.write(text)
+    say(f"written: {path}; it goes into .github/workflows of what it is to build, and says what it needs there")
+
+
+def _plan(
+    running: list[RunningImage],
+    pipelines: Mapping[str, Place],
+    name: str,
+    reach: Reach,
+    ledger: str | None,
+    as_: str | None,
+) -> None:
+    """Plan the build of a repository's image, or by a pipeline. Raises DemarcateError where nothing builds it."""
     from demarcate.base.errors import DemarcateError
     from demarcate.changes.deciding import record_plan
     from demarcate.changes.reach import NotDone
     from demarcate.ledger.acting import actor_of
     from demarcate.ledger.ledger import Ledger
-    from demarcate.patching.images import rebuild
+    from demarcate.patching.images import by_hand, rebuild
+    from demarcate.patching.rebuilding import build
 
-    options.known("repository of an image that runs", name, sorted({image.repository for image in running}))
-    chosen = [image for image in running if image.repository == name and image.rebuilt_by is not None]
+    known = {*pipelines, *(image.repository for image in running)}
+    options.known("repository of an image that runs, or pipeline of Image Builder", name, sorted(known))
+    chosen = [image for image in running if image.repository == name]
     try:
-        change = rebuild(chosen[0], reach) if chosen else None
+        if name in pipelines:
+            account, region, arn = pipelines[name]
+            change: Change | None = build(account, region, "Image Builder", arn, name, reach)
+        else:
+            change = next(filter(None, (rebuild(image, reach) for image in chosen)), None)
     except NotDone as error:
         raise DemarcateError(f"{name}: {error}") from error
     if change is None:
-        raise DemarcateError(f"{name}: no CodeBuild project is known that builds it: see what it was built of")
+        ways = sorted(filter(None, map(by_hand, chosen)))
+        hint = f"with the workflow that --workflow writes, run: {ways[0]}" if ways else "see what it was built of"
+        raise DemarcateError(f"{name}: no CodeBuild project and no CodePipeline is known that builds it; {hint}")
     actor = actor_of(as_, reach.caller.arn)
     with Ledger(ledger) as opened:
         record_plan(opened, actor, change)

@@ -194,18 +194,34 @@ class Snapshot:
         return cls(folder, read_manifest(folder, accounts))
 
 
-def rows_of(snapshot: Snapshot, table: Table, columns: Sequence[str]) -> Iterator[Mapping[str, Any]]:
-    """The rows of a table as dicts, for those who want a few rows rather than SQL."""
-    from demarcate.base.connection import connect
+def rows_of(
+    snapshot: Snapshot, table: Table | str, columns: Iterable[str], *, ordered: bool = True
+) -> Iterator[dict[str, Any]]:
+    """Some columns of a table's rows, for those who want rows rather than SQL.
+
+    They come in the order of their resources, unless that does not matter. A column that the snapshot is too old for is
+    None. Raises DemarcateError where a file cannot be read.
+    """
+    import duckdb
+
+    from demarcate.base.connection import connect, short
+    from demarcate.base.sql import literal
     from demarcate.estate.snapshots.tabular import rows_in
 
-    files = snapshot.files(table.name)
-    if not files:
+    if not (files := snapshot.files(table if isinstance(table, str) else table.name)):
         return
-    with connect(snapshot.folder) as connection:
-        result = connection.execute(f"SELECT * FROM {rows_in(files)}")
-        names = [column[0] for column in result.description or ()]
-        while fetched := result.fetchmany(1000):
-            for values in fetched:
-                row = dict(zip(names, values, strict=True))
-                yield {name: row.get(name) for name in columns}
+    names = list(dict.fromkeys(columns))
+    listed, order = ", ".join(map(literal, [*names, "resource"])), " ORDER BY ALL" if ordered else ""
+    with connect(*snapshot.folders) as connection:
+        try:
+            result = connection.execute(
+                f"SELECT COLUMNS(lambda name: name IN ({listed})) FROM {rows_in(files)}{order}"
+            )
+            there = [column[0] for column in result.description or ()]
+            while fetched := result.fetchmany(2_000):
+                for values in fetched:
+                    row = dict(zip(there, values, strict=True))
+                    yield {name: row.get(name) for name in names}
+        except duckdb.Error as error:
+            reason = f"{snapshot.folder}: cannot be read: {short(error)}; collect the snapshot again"
+            raise DemarcateError(reason) from error

@@ -1,4 +1,4 @@
-"""AWS Database Migration Service: replication instances."""
+"""AWS Database Migration Service: replication instances, and the engine versions on offer."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from demarcate.estate.schema.table import (
     Table,
     Tags,
     Text,
+    Texts,
     Time,
 )
 
@@ -62,5 +63,32 @@ REPLICATION_INSTANCE = Table(
         ),
         Time("instance_create_time", live="InstanceCreateTime"),
         Tags(live="@tags.TagList"),
+    ),
+)
+
+ENGINE_VERSION = Table(
+    "aws_dms_engine_version",
+    "A version of the replication engine of DMS, and what becomes of instances that have it.",
+    service="dms",
+    live=Each("dms.describe_engine_versions", "EngineVersions[]"),
+    columns=(
+        Text("version", live="Version", about="Such as 3.5.4."),
+        Arn("arn:{partition}:dms:{region}:{account_id}:engineversion/{version}"),
+        Text("lifecycle", live="Lifecycle", about="ACTIVE, DEFAULT_VERSION or DEPRECATED."),
+        Text("release_status", live="ReleaseStatus", about="prod or beta."),
+        Time("launch_date", live="LaunchDate"),
+        Time(
+            "auto_upgrade_date",
+            live="AutoUpgradeDate",
+            about="From this day instances with automatic minor upgrades are moved.",
+        ),
+        Time("deprecation_date", live="DeprecationDate", about="From this day no new instance may have it."),
+        Time("force_upgrade_date", live="ForceUpgradeDate", about="From this day AWS moves every instance."),
+        Texts(
+            "available_upgrades",
+            live="AvailableUpgrades",
+            absent=[],
+            about="The versions to which instances that have it can be moved.",
+        ),
     ),
 )

@@ -24,6 +24,7 @@ from demarcate.estate.schema.table import (
 )
 from demarcate.estate.schema.transforms import each, present
 from demarcate.estate.schema.unknown import first_unknown
+from demarcate.estate.tables.published_images import NODE_RELEASES, offered
 
 _CLUSTERS = Each("eks.list_clusters", "clusters[]")
 
@@ -153,6 +154,7 @@ NODE_GROUP = Table(
         Each("eks.list_nodegroups", "nodegroups[]", inputs={"clusterName": "@"}),
         Each("eks.describe_nodegroup", "nodegroup", inputs={"clusterName": "^", "nodegroupName": "@"}),
     ),
+    details={"images": NODE_RELEASES},
     cloudformation="AWS::EKS::Nodegroup",
     gone=("status", "DELETING", "CREATE_FAILED"),
     columns=(
@@ -183,6 +185,12 @@ NODE_GROUP = Table(
             "release_date",
             live=From("releaseVersion", _released),
             about="When AWS released the node image, where its release tells.",
+        ),
+        Json(
+            "offered_releases",
+            live=From("@images", offered),
+            about="The releases of its image that AWS publishes, each as `release` with the `version` of Kubernetes "
+            "that it is for; none where the image is the owner's.",
         ),
         Text(
             "capacity_type",

@@ -1,4 +1,4 @@
-"""Amazon ElastiCache: clusters and replication groups."""
+"""Amazon ElastiCache: clusters and replication groups, and the engine versions on offer."""
 
 from __future__ import annotations
 
@@ -295,5 +295,18 @@ ENGINE_VERSION = Table(
         Text("major_engine_version", about="The first number of the version, such as 7."),
         Time("end_of_standard_support", about="From this day AWS adds no fixes but those that are paid for."),
         Time("end_of_extended_support", about="From this day it adds none."),
+    ),
+)
+
+OFFERED_VERSION = Table(
+    "aws_elasticache_cache_engine_version",
+    "A version of an engine that ElastiCache offers.",
+    service="elasticache",
+    live=Each("elasticache.describe_cache_engine_versions", "CacheEngineVersions[]"),
+    columns=(
+        Text("engine", live="Engine", about="memcached, redis or valkey."),
+        Text("engine_version", live="EngineVersion", about="Such as 7.1."),
+        Arn("arn:{partition}:elasticache:{region}:{account_id}:engineversion/{engine}/{engine_version}"),
+        Text("cache_parameter_group_family", live="CacheParameterGroupFamily"),
     ),
 )

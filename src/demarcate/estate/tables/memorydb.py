@@ -1,4 +1,4 @@
-"""Amazon MemoryDB: clusters."""
+"""Amazon MemoryDB: clusters, and the engine versions on offer."""
 
 from __future__ import annotations
 
@@ -34,5 +34,19 @@ CLUSTER = Table(
             about="The service updates that are offered and not applied.",
         ),
         Tags(live="@tags.TagList"),
+    ),
+)
+
+ENGINE_VERSION = Table(
+    "aws_memorydb_engine_version",
+    "A version of an engine that MemoryDB offers.",
+    service="memorydb",
+    live=Each("memorydb.describe_engine_versions", "EngineVersions[]"),
+    columns=(
+        Text("engine", live="Engine", about="redis or valkey."),
+        Text("engine_version", live="EngineVersion", about="Such as 7.2."),
+        Text("engine_patch_version", live="EnginePatchVersion", about="Such as 7.2.6."),
+        Arn("arn:{partition}:memorydb:{region}:{account_id}:engineversion/{engine}/{engine_patch_version}"),
+        Text("parameter_group_family", live="ParameterGroupFamily"),
     ),
 )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Table, Tags, Text, Time, attribute
+from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Table, Tags, Text, Texts, Time, attribute
+from demarcate.estate.schema.transforms import each
 
 BROKER = Table(
     "aws_mq_broker",
@@ -60,5 +61,17 @@ ENGINE_VERSION = Table(
         Text("engine_type", about="ACTIVEMQ or RABBITMQ."),
         Text("minor_engine_version", about="Such as 5.18."),
         Time("end_of_support", about="From this day AWS moves brokers to another version."),
+    ),
+)
+
+ENGINE_TYPE = Table(
+    "aws_mq_broker_engine_type",
+    "An engine of Amazon MQ, and the versions of it that brokers may have.",
+    service="mq",
+    live=Each("mq.describe_broker_engine_types", "BrokerEngineTypes[]"),
+    columns=(
+        Text("engine_type", live=From("EngineType", str.upper), about="ACTIVEMQ or RABBITMQ."),
+        Arn("arn:{partition}:mq:{region}:{account_id}:enginetype:{engine_type}"),
+        Texts("engine_versions", live=From("EngineVersions", each("Name")), absent=[]),
     ),
 )

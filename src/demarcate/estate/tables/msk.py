@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
-from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Table, Tags, Text, Time
+from collections.abc import Mapping
+from typing import Any
+
+from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.unknown import first_unknown
+
+
+def _targets(compatible: list[Mapping[str, Any]]) -> Any:
+    """The versions to which a cluster can be moved."""
+    return first_unknown(compatible) or [
+        version for source in compatible for version in source.get("TargetVersions") or ()
+    ]
+
 
 CLUSTER = Table(
     "aws_msk_cluster",
     "A provisioned MSK cluster.",
     service="msk",
     live=Each("kafka.list_clusters_v2", "ClusterInfoList[]", params={"ClusterTypeFilter": "PROVISIONED"}),
+    details={"compatible": Call("kafka.get_compatible_kafka_versions", inputs={"ClusterArn": "ClusterArn"})},
     cloudformation="AWS::MSK::Cluster",
     gone=("state", "DELETING", "FAILED"),
     columns=(
@@ -20,6 +33,11 @@ CLUSTER = Table(
             live="Provisioned.CurrentBrokerSoftwareInfo.KafkaVersion",
             cloudformation="KafkaVersion",
             about="Such as 3.8.x; its name ends in .kraft where it runs without ZooKeeper.",
+        ),
+        Texts(
+            "compatible_versions",
+            live=From("@compatible.CompatibleKafkaVersions", _targets),
+            about="The versions to which it can be moved.",
         ),
         Text(
             "client_broker_encryption",

@@ -10,6 +10,7 @@ from demarcate.estate.schema.table import (
     REF,
     Arn,
     Bool,
+    Bulk,
     Call,
     Each,
     From,
@@ -18,6 +19,7 @@ from demarcate.estate.schema.table import (
     Table,
     Tags,
     Text,
+    Texts,
     Time,
     attribute,
 )
@@ -55,6 +57,11 @@ def _engine_version(properties: Mapping[str, Any]) -> Any:
     return version if version is ABSENT or isinstance(version, Unknown) else f"Elasticsearch_{version}"
 
 
+def _flat(versions: list[Any]) -> Any:
+    """The versions that lists of them have."""
+    return first_unknown(versions) or [version for listed in versions for version in listed]
+
+
 def _time_of_day(start: Mapping[str, Any]) -> Any:
     hours, minutes = start["Hours"], start["Minutes"]
     return first_unknown([hours, minutes]) or f"{int(hours):02}:{int(minutes):02}"
@@ -74,7 +81,14 @@ DOMAIN = Table(
             size=5,
         ),
     ),
-    details={"tags": Call("opensearch.list_tags", inputs={"ARN": "ARN"})},
+    details={
+        "tags": Call("opensearch.list_tags", inputs={"ARN": "ARN"}),
+        "compatible": Bulk(
+            Each("opensearch.get_compatible_versions", "CompatibleVersions[]"),
+            key="SourceVersion",
+            of="EngineVersion",
+        ),
+    },
     cloudformation=("AWS::OpenSearchService::Domain", "AWS::Elasticsearch::Domain"),
     ref_property="DomainName",
     columns=(
@@ -82,6 +96,11 @@ DOMAIN = Table(
         Arn(live="ARN", cloudformation=attribute("Arn")),
         Text("domain_id", live="DomainId"),
         Text("engine_version", live="EngineVersion", cloudformation=From("@", _engine_version)),
+        Texts(
+            "compatible_versions",
+            live=From("@compatible[].TargetVersions", _flat),
+            about="The versions to which it can be moved.",
+        ),
         Bool(
             "in_vpc",
             live=From("VPCOptions", present),

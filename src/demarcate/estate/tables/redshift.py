@@ -7,9 +7,23 @@ from typing import Any
 
 from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Int, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Bulk,
+    Call,
+    Each,
+    From,
+    Int,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
 from demarcate.estate.schema.transforms import each, equals, present
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 
 def _encrypted(properties: Mapping[str, Any]) -> Any:
@@ -42,6 +56,14 @@ def _require_ssl_declared(properties: Mapping[str, Any]) -> Any:
     return required
 
 
+def _targets(revisions: list[Mapping[str, Any]]) -> Any:
+    """The revisions to which a cluster can be moved, of what AWS tells of its own."""
+    if not revisions:
+        return ABSENT
+    targets = [target for revision in revisions for target in revision.get("RevisionTargets") or ()]
+    return first_unknown(targets) or [target["DatabaseRevision"] for target in targets]
+
+
 CLUSTER = Table(
     "aws_redshift_cluster",
     "A provisioned Redshift cluster.",
@@ -49,6 +71,11 @@ CLUSTER = Table(
     live=Each("redshift.describe_clusters", "Clusters[]", by={"ClusterIdentifier": "cluster_identifier"}),
     details={
         "logging": Call("redshift.describe_logging_status", inputs={"ClusterIdentifier": "ClusterIdentifier"}),
+        "revisions": Bulk(
+            Each("redshift.describe_cluster_db_revisions", "ClusterDbRevisions[]"),
+            key="ClusterIdentifier",
+            of="ClusterIdentifier",
+        ),
     },
     cloudformation="AWS::Redshift::Cluster",
     ref_property="ClusterIdentifier",
@@ -60,6 +87,12 @@ CLUSTER = Table(
         Text("node_type", live="NodeType"),
         Int("number_of_nodes", live="NumberOfNodes", cloudformation=From("NumberOfNodes", absent=1)),
         Text("cluster_version", live="ClusterVersion"),
+        Text("cluster_revision_number", live="ClusterRevisionNumber", about="Of the engine, such as 11420."),
+        Texts(
+            "revision_targets",
+            live=From("@revisions", _targets),
+            about="The revisions of the engine to which it can be moved.",
+        ),
         Bool(
             "allow_version_upgrade",
             live="AllowVersionUpgrade",

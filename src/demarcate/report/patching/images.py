@@ -11,7 +11,7 @@ from demarcate.report.out import Out
 
 COLUMNS = [
     *("repository", "digest", "state", "tags", "pushed_at", "newest", "behind_by", "runs", "source", "revision"),
-    *("base", "base_digest", "rebuilt_by", "reasons", "account", "region"),
+    *("base", "base_digest", "rebuilt_by", "rebuilt_with", "reasons", "account", "region"),
 ]
 
 
@@ -28,7 +28,7 @@ def write(images: Sequence[RunningImage], format: str, out: Out, console: Consol
             console.print_line(f"newest is {image.newest}", indent=3)
         if image.source:
             revision = f" at {image.revision}" if image.revision else ""
-            by = f", built by {image.rebuilt_by}" if image.rebuilt_by else ""
+            by = f", built by {image.rebuilt_with} {image.rebuilt_by}" if image.rebuilt_by else ""
             console.print_line(f"built of {image.source}{revision}{by}", indent=3)
         for reason in image.reasons:
             console.print_line(reason, indent=3)

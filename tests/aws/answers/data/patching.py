@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tests.aws.answers.asking import Asked
-from tests.aws.answers.data.common import ACCOUNT, INSTANCE, THEN
+from tests.aws.answers.data.common import ACCOUNT, INSTANCE, ROLE, THEN
 
 WINDOW_EXECUTION = "0a1b2c3d-0000-4000-8000-000000000001"
 TASK_EXECUTION = "0a1b2c3d-0000-4000-8000-000000000002"
@@ -14,6 +14,7 @@ COMMAND = "0a1b2c3d-0000-4000-8000-000000000004"
 DIGEST = "sha256:" + "0a" * 32
 POLICY = f"arn:aws:ssm-quicksetup:$region:{ACCOUNT}:configuration-manager/0a1b2c3d-0000-4000-8000-000000000005"
 MEMORYDB = f"arn:aws:memorydb:$region:{ACCOUNT}:cluster/sessions"
+IMAGES = f"arn:aws:imagebuilder:$region:{ACCOUNT}:image-pipeline/golden"
 REPLICATION = f"arn:aws:dms:$region:{ACCOUNT}:rep:ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 CLUSTER = f"arn:aws:elasticmapreduce:$region:{ACCOUNT}:cluster/j-0123456789ABC"
 TAGS = [{"Key": "env", "Value": "test"}]
@@ -82,6 +83,18 @@ def _window(what: Asked, _: Any) -> dict[str, Any]:
     }
 
 
+def _images(what: Asked, moto: Any) -> dict[str, Any]:
+    """Moto has images of Amazon's, and none that is as new as what AWS publishes."""
+    if not any(
+        "al2023-ami-2023" in value for each in what.params().get("Filters", ()) for value in each["Values"]
+    ):
+        told: dict[str, Any] = moto()
+        return told
+    name = "al2023-ami-2023.10.20261116.0-kernel-6.1-x86_64"
+    image = {"ImageId": "ami-0a1b2c3d4e5f60718", "Name": name, "CreationDate": "2026-01-15T09:30:00.000Z"}
+    return {"Images": [image]}
+
+
 def _instance_status(_: Asked, moto: Any) -> dict[str, Any]:
     """Moto schedules nothing."""
     told = moto()
@@ -96,6 +109,7 @@ def _instance_status(_: Asked, moto: Any) -> dict[str, Any]:
 
 
 ANSWERS: dict[str, Any] = {
+    "ec2.describe_images": _images,
     "ssm.describe_instance_patches": {
         "Patches": [
             {
@@ -322,6 +336,112 @@ ANSWERS: dict[str, Any] = {
         ]
     },
     "memorydb.list_tags": {"TagList": TAGS},
+    "imagebuilder.list_image_pipelines": {
+        "imagePipelineList": [
+            {
+                "arn": IMAGES,
+                "name": "golden",
+                "platform": "Linux",
+                "imageRecipeArn": f"arn:aws:imagebuilder:$region:{ACCOUNT}:image-recipe/golden/1.0.0",
+                "schedule": {"scheduleExpression": "cron(0 0 * * ? *)", "timezone": "Europe/Berlin"},
+                "status": "ENABLED",
+                "dateLastRun": "2026-01-15T09:30:00.000Z",
+                "lastRunStatus": "AVAILABLE",
+                "dateNextRun": "2026-01-22T09:30:00.000Z",
+                "consecutiveFailures": 0,
+                "tags": {"env": "test"},
+            }
+        ]
+    },
+    "imagebuilder.list_image_pipeline_images": {
+        "imageSummaryList": [
+            {
+                "arn": f"arn:aws:imagebuilder:$region:{ACCOUNT}:image/golden/1.0.0/1",
+                "version": "1.0.0/1",
+                "state": {"status": "AVAILABLE"},
+                "dateCreated": "2026-01-15T09:30:00.000Z",
+                "outputResources": {"amis": [{"region": "$region", "image": "ami-0123456789abcdef0"}]},
+            }
+        ]
+    },
+    "codepipeline.list_pipelines": {"pipelines": [{"name": "shop", "version": 1}]},
+    "codepipeline.get_pipeline": {
+        "pipeline": {
+            "name": "shop",
+            "roleArn": ROLE,
+            "version": 1,
+            "pipelineType": "V2",
+            "stages": [
+                {
+                    "name": "Source",
+                    "actions": [
+                        {
+                            "name": "Source",
+                            "actionTypeId": {
+                                "category": "Source",
+                                "owner": "AWS",
+                                "provider": "CodeStarSourceConnection",
+                                "version": "1",
+                            },
+                            "configuration": {"FullRepositoryId": "example/shop", "BranchName": "main"},
+                        }
+                    ],
+                },
+                {
+                    "name": "Build",
+                    "actions": [
+                        {
+                            "name": "Build",
+                            "actionTypeId": {
+                                "category": "Build",
+                                "owner": "AWS",
+                                "provider": "CodeBuild",
+                                "version": "1",
+                            },
+                            "configuration": {"ProjectName": "shop"},
+                        }
+                    ],
+                },
+            ],
+        },
+        "metadata": {"pipelineArn": f"arn:aws:codepipeline:$region:{ACCOUNT}:shop", "created": THEN},
+    },
+    "codepipeline.list_tags_for_resource": {"tags": [{"key": "env", "value": "test"}]},
+    "memorydb.describe_engine_versions": {
+        "EngineVersions": [
+            {
+                "Engine": "valkey",
+                "EngineVersion": "7.3",
+                "EnginePatchVersion": "7.3.1",
+                "ParameterGroupFamily": "memorydb_valkey7",
+            }
+        ]
+    },
+    "elasticache.describe_cache_engine_versions": {
+        "CacheEngineVersions": [
+            {"Engine": "valkey", "EngineVersion": "8.1", "CacheParameterGroupFamily": "valkey8"},
+            {"Engine": "redis", "EngineVersion": "7.1", "CacheParameterGroupFamily": "redis7"},
+        ]
+    },
+    "kafka.get_compatible_kafka_versions": {
+        "CompatibleKafkaVersions": [{"SourceVersion": "3.6.0", "TargetVersions": ["3.7.x", "3.8.x"]}]
+    },
+    "redshift.describe_cluster_db_revisions": {
+        "ClusterDbRevisions": [
+            {
+                "ClusterIdentifier": "dw",
+                "CurrentDatabaseRevision": "11420",
+                "DatabaseRevisionReleaseDate": THEN,
+                "RevisionTargets": [{"DatabaseRevision": "11746", "DatabaseRevisionReleaseDate": THEN}],
+            }
+        ]
+    },
+    "mq.describe_broker_engine_types": {
+        "BrokerEngineTypes": [
+            {"EngineType": "ACTIVEMQ", "EngineVersions": [{"Name": "5.19"}, {"Name": "5.18"}]},
+            {"EngineType": "RABBITMQ", "EngineVersions": [{"Name": "3.13"}, {"Name": "4.2"}]},
+        ]
+    },
     "dms.describe_replication_instances": {
         "ReplicationInstances": [
             {
@@ -345,6 +465,20 @@ ANSWERS: dict[str, Any] = {
         ]
     },
     "dms.list_tags_for_resource": {"TagList": TAGS},
+    "dms.describe_engine_versions": {
+        "EngineVersions": [
+            {
+                "Version": "3.5.4",
+                "Lifecycle": "ACTIVE",
+                "ReleaseStatus": "prod",
+                "LaunchDate": THEN,
+                "AutoUpgradeDate": THEN,
+                "DeprecationDate": THEN,
+                "ForceUpgradeDate": THEN,
+                "AvailableUpgrades": ["3.6.1"],
+            }
+        ]
+    },
     "emr.list_clusters": {
         "Clusters": [
             {"Id": "j-0123456789ABC", "Name": "nightly", "Status": {"State": "WAITING"}, "ClusterArn": CLUSTER}

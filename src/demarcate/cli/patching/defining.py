@@ -1,0 +1,192 @@
+"""patch window, patch baseline: windows, baselines and patch groups as they are to be, as changes."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from demarcate.cli import options
+from demarcate.report.out import say
+
+if TYPE_CHECKING:
+    from demarcate.changes.reach import Reach
+    from demarcate.changes.structs import Change
+
+
+class Run(StrEnum):
+    """What the task of a window does."""
+
+    SCAN = "Scan"
+    INSTALL = "Install"
+
+
+def verbs(group: typer.Typer) -> None:
+    """Register the verbs."""
+    windows = typer.Typer(help="Define maintenance windows, as changes.", no_args_is_help=True)
+    windows.command("set")(set_window)
+    group.add_typer(windows, name="window")
+    baselines = typer.Typer(help="Define patch baselines and patch groups, as changes.", no_args_is_help=True)
+    baselines.command("set")(set_baseline)
+    group.add_typer(baselines, name="baseline")
+
+
+def set_window(
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="NAME|ARN", help="A window of Systems Manager, or what has a weekly one: a database, a cache."
+        ),
+    ],
+    weekly: Annotated[
+        str | None,
+        typer.Option("--weekly", metavar="WINDOW", help="Of an ARN, in UTC: sun:03:00-sun:04:00."),
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option("--schedule", help='cron(…), rate(…), at(…), or "Patch Tuesday + 3 days at 02:00".'),
+    ] = None,
+    zone: Annotated[
+        str | None, typer.Option("--zone", metavar="ZONE", help="By whose clocks, such as Europe/Berlin.")
+    ] = None,
+    offset: Annotated[
+        int | None, typer.Option("--offset", min=1, max=6, help="Days to wait after the schedule.")
+    ] = None,
+    hours: Annotated[int | None, typer.Option("--hours", min=1, max=24, help="How long it is. New: 4.")] = None,
+    cutoff: Annotated[
+        int | None,
+        typer.Option("--cutoff", min=0, max=23, help="Hours before its end in which nothing begins. New: 1."),
+    ] = None,
+    tag: Annotated[
+        list[str] | None, typer.Option("--tag", metavar="KEY=VALUE", help="A tag of the nodes that it is for.")
+    ] = None,
+    resource_group: Annotated[
+        list[str] | None, typer.Option("--resource-group", metavar="NAME", help="A group that it is for.")
+    ] = None,
+    task: Annotated[Run | None, typer.Option("--task", help="Scan for patches, or install them.")] = None,
+    at_once: Annotated[
+        str, typer.Option("--at-once", metavar="N|N%", help="How many nodes of a new task at a time.")
+    ] = "10%",
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Plan the change that makes a maintenance window, or makes it so. Nothing is written to AWS.
+
+    What is not named stays. A new window is made first: say the same again for its targets and its task. Exit codes: 0
+    done, or it is so already; 2 bad input.
+    """
+    from demarcate.base.errors import DemarcateError
+    from demarcate.patching import defining
+
+    of_arn = name.startswith("arn:")
+    others = (schedule, zone, offset, hours, cutoff, tag, resource_group, task)
+    if of_arn and (weekly is None or any(other is not None for other in others)):
+        raise DemarcateError("what an ARN names has a window of a week, and no more: say it with --weekly alone")
+    if not of_arn and weekly is not None:
+        raise DemarcateError("--weekly is the window of what an ARN names; of Systems Manager's, say --schedule")
+    wanted = defining.Window(
+        schedule=schedule,
+        zone=zone,
+        offset=offset,
+        hours=hours,
+        cutoff=cutoff,
+        tags=[_pair(text) for text in tag or ()],
+        groups=resource_group or (),
+        operation=None if task is None else str(task),
+        at_once=at_once,
+    )
+    reach = _reach(profile, region, endpoint_url)
+    left = ""
+    if weekly is not None:
+        change = defining.weekly_window(name, weekly, reach)
+    else:
+        change, left = defining.window(name, wanted, reach.caller.account, reach.caller.start, reach)
+    _record(change, name, reach, ledger, as_)
+    if left:
+        say(f"then: say the same again for {left}, which need its id")
+
+
+def set_baseline(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A patch baseline of your own.")],
+    system: Annotated[
+        str,
+        typer.Option(
+            "--system", metavar="SYSTEM", help="The operating system, such as AMAZON_LINUX_2023 or WINDOWS."
+        ),
+    ],
+    approve_after: Annotated[
+        int | None, typer.Option("--approve-after", min=0, max=360, help="Days after a patch came out. New: 7.")
+    ] = None,
+    classification: Annotated[
+        list[str] | None, typer.Option("--classification", help="Of the patches, such as Security; repeatable.")
+    ] = None,
+    severity: Annotated[
+        list[str] | None, typer.Option("--severity", help="Of the patches, such as Critical; repeatable.")
+    ] = None,
+    reject: Annotated[
+        list[str] | None, typer.Option("--reject", metavar="PATCH", help="One not to install; repeatable.")
+    ] = None,
+    group: Annotated[
+        list[str] | None, typer.Option("--group", metavar="NAME", help="A patch group it is for; repeatable.")
+    ] = None,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Plan the change that makes a patch baseline, or makes it so, and assigns patch groups to it.
+
+    What is not named stays; nothing is written to AWS. Exit codes: 0 done, or it is so already; 2 bad input.
+    """
+    from demarcate.patching import defining
+
+    options.known("operating system of Patch Manager", system, sorted(defining.systems()))
+    wanted = defining.Baseline(
+        system=system,
+        approve_after=approve_after,
+        classifications=classification or (),
+        severities=severity or (),
+        rejected=reject or (),
+        groups=group or (),
+    )
+    reach = _reach(profile, region, endpoint_url)
+    change = defining.baseline(name, wanted, reach.caller.account, reach.caller.start, reach)
+    _record(change, name, reach, ledger, as_)
+
+
+def _reach(profile: str | None, region: list[str] | None, endpoint_url: str | None) -> Reach:
+    """What reads for a plan, in one region. Raises DemarcateError for several."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.changes.reach import Reach
+    from demarcate.patching.defining import READS
+
+    how = options.options_of(profile, region, endpoint_url)
+    if len(how.regions or ()) > 1:
+        raise DemarcateError("a window or baseline is of one region: name one with --region")
+    return Reach(how, reads=READS)
+
+
+def _record(change: Change | None, name: str, reach: Reach, ledger: str | None, as_: str | None) -> None:
+    from demarcate.cli.planning import record
+
+    caller = reach.caller.arn
+    reach.close()
+    if change is None:
+        say(f"{name} is so already: nothing is planned")
+    else:
+        record(change, caller, ledger, as_)
+
+
+def _pair(text: str) -> tuple[str, str]:
+    """A tag. Raises DemarcateError for what is none."""
+    from demarcate.base.errors import DemarcateError
+
+    key, equals, value = text.partition("=")
+    if not equals or not key:
+        raise DemarcateError(f"--tag takes KEY=VALUE, not {text!r}")
+    return key, value
