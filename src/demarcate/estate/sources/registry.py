@@ -11,8 +11,9 @@ from demarcate.estate.sources.aws.source import LiveSource
 from demarcate.estate.sources.cloudformation.source import TemplateSource
 from demarcate.estate.sources.config.source import ConfigSource
 from demarcate.estate.sources.interface import SPELLED, Options, Source
+from demarcate.estate.sources.terraform.source import TerraformSource
 
-SOURCES: Final[tuple[Source, ...]] = (LiveSource(), ConfigSource(), TemplateSource())
+SOURCES: Final[tuple[Source, ...]] = (LiveSource(), ConfigSource(), TerraformSource(), TemplateSource())
 """In the order in which they are asked whose a name is; the last takes what is nobody else's."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
@@ -62,14 +63,20 @@ def collect(
         paths, parameters=parameters, names=names, same_as_ref=same, max_resources=max_resources, texts=texts
     )
     writer.unread(*(problem.unread() for problem in templates.problems))
-    by_type: dict[str, list[Resource]] = {}
-    for resource in templates.resources:
-        by_type.setdefault(resource.type, []).append(_shaped(resource))
     known = types_read()
-    writer.resources = {t: len(resources) for t, resources in by_type.items() if t not in known}
+    writer.resources = dict(Counter(r.type for r in templates.resources if r.type not in known))
+    write(templates.resources, templates.shares, selection, writer)
 
+
+def write(
+    resources: Iterable[Resource], shares: Mapping[str, Share], selection: Selection, writer: SnapshotWriter
+) -> None:
+    """Write the rows of some resources. `shares` says what may be made of each file's. Raises OSError (a full disk)."""
+    by_type: dict[str, list[Resource]] = {}
+    for resource in resources:
+        by_type.setdefault(resource.type, []).append(_shaped(resource))
     companions = Companions(by_type)
-    rows = _Rows(templates.shares)
+    rows = _Rows(shares)
     plans = make_plan(selection, "cloudformation")
     kept = {p.table.name: writer.part(p.table, p.names) for p in plans if p.kept}
     for plan in plans:
@@ -121,7 +128,7 @@ def _table(
             ways = []
         supposed = product(other_ways or [own], ways or [certain]) if other_ways or ways else ()
         rows_of, *alternatives = (
-            [make(Item(way, None, completing, ref, resource.label), _place(resource)) for way in each]
+            [make(Item(way, None, completing, ref, resource.label, resource.known), _place(resource)) for way in each]
             for each, completing in ((own, certain), *supposed)
         )
         for child, derived in plan.children:
