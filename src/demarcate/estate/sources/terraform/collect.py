@@ -22,7 +22,7 @@ from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.terraform.configuration import Source
 from demarcate.estate.sources.terraform.documents import BadDocument, Declared, Document, read
 from demarcate.estate.sources.terraform.files import documents
-from demarcate.estate.sources.terraform.mapped import Mapped, all_mapped, attributes
+from demarcate.estate.sources.terraform.mapped import REF, Mapped, all_mapped, attributes
 from demarcate.estate.sources.terraform.policy_documents import policy_document
 from demarcate.estate.sources.terraform.referring import DOCUMENT, Names, module_names
 from demarcate.estate.sources.terraform.settling import Settling
@@ -138,13 +138,14 @@ class Reading:
             return policy_document(self._settled(told, depth + 1)) if depth < _DEPTH else None
 
         settling = Settling(refer, block.dynamic if block is not None else None, self._document.is_plan)
-        return settling.settle(
+        values = settling.settle(
             declared.values,
             declared.unknown,
             declared.sensitive,
             self._names.expressions(declared),
             attributes().get(declared.type, {}),
         )
+        return {**values, REF: self._names.ref(declared)} if declared.mode == "managed" else values
 
 
 def _each(mapped: Mapped, values: dict[str, Any]) -> Sequence[Any]:

@@ -12,7 +12,7 @@ from demarcate.estate.schema.rows import attempt
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.forms import forms_of
-from demarcate.estate.sources.terraform.mapped import NOTHING, Mapped, Name, Tree, Values, alike, attributes
+from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, Mapped, Name, Tree, Values, alike, attributes
 
 TAGS: Final = ("tags_all", "tags")
 """Where tags are, those that the provider adds to all resources among the first."""
@@ -23,6 +23,8 @@ def properties(mapped: Mapped, values: Values) -> dict[str, Any]:
     forms = forms_of(mapped.type)
     members, tree = forms[""], attributes().get(mapped.resource, {})
     if not mapped.at:
+        if mapped.into:
+            members = {name: form for name, form in members.items() if name in mapped.names}
         return _Shaping(mapped, forms).members(values, members, tree, "")
     form: Any = None
     *above, last = mapped.at.split(".")
@@ -37,6 +39,8 @@ def properties(mapped: Mapped, values: Values) -> dict[str, Any]:
 
 def at(values: Any, path: str) -> Any:
     """What is at a path of attributes, through blocks of which there is one; ABSENT where nothing is."""
+    if path == BLOCK:
+        return values
     for step in path.split("."):
         if isinstance(values, list):
             values = values[0] if values else ABSENT
@@ -83,21 +87,17 @@ class _Shaping:
             if rule is None:
                 shaped[name] = untold(self._mapped.resource, path)
                 continue
-            below: Any = {}
             if callable(rule):
                 value = attempt(rule, values, path)
                 if value is not None and value is not ABSENT:
                     shaped[name] = value
                 continue
-            assert isinstance(rule, str)
-            if rule == "tags" and not where:
-                value = next((told for t in TAGS if (told := values.get(t)) is not None), ABSENT)
-            else:
-                value = at(values, rule)
-            below = _below(tree, rule)
-            value = self.formed(value, form, below, path)
-            if value is not ABSENT:
-                shaped[name] = value
+            ways: tuple[str, ...] = (rule,) if isinstance(rule, str) else rule  # type: ignore[assignment]
+            for way in TAGS if ways == ("tags",) and not where else ways:
+                value = self.formed(at(values, way), form, _below(tree, way), path)
+                if value is not ABSENT:
+                    shaped[name] = value
+                    break
         return shaped
 
     def formed(self, value: Any, form: Any, tree: Any, where: str) -> Any:
@@ -145,7 +145,7 @@ class _Shaping:
 
 def _below(tree: Tree, path: str) -> Any:
     below: Any = tree
-    for step in path.split("."):
+    for step in path.split(".") if path != BLOCK else ():
         below = below.get(step, {}) if isinstance(below, dict) else {}
     return below
 
