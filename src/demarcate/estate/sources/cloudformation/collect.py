@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import product
@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from demarcate.estate.schema.rows import Address, Item, Row, build, derive, detail_of, spooled
-from demarcate.estate.schema.table import ALTERNATIVES, COMPANION, REF, Derived, Table
+from demarcate.estate.schema.table import ALTERNATIVES, COMPANION, REF, Column, Derived, From, Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.alternatives import OPEN, agreed
@@ -68,8 +68,16 @@ def collect(
     write(templates.resources, templates.shares, selection, writer)
 
 
+Places = Callable[[Table, Column], From | None]
+"""Where the properties of a resource have a column of a table."""
+
+
 def write(
-    resources: Iterable[Resource], shares: Mapping[str, Share], selection: Selection, writer: SnapshotWriter
+    resources: Iterable[Resource],
+    shares: Mapping[str, Share],
+    selection: Selection,
+    writer: SnapshotWriter,
+    places: Places = place_of,
 ) -> None:
     """Write the rows of some resources. `shares` says what may be made of each file's. Raises OSError (a full disk)."""
     by_type: dict[str, list[Resource]] = {}
@@ -80,7 +88,7 @@ def write(
     plans = make_plan(selection, "cloudformation")
     kept = {p.table.name: writer.part(p.table, p.names) for p in plans if p.kept}
     for plan in plans:
-        _table(plan, by_type, companions, rows, kept)
+        _table(plan, by_type, companions, rows, kept, places)
     writer.unread(*(problem.unread() for problem in rows.problems))
     for part in kept.values():
         part.seal()
@@ -116,9 +124,10 @@ def _table(
     companions: Companions,
     rows: _Rows,
     kept: Mapping[str, PartWriter],
+    places: Places,
 ) -> None:
     table = plan.table
-    make = build(plan.columns, partial(place_of, table))
+    make = build(plan.columns, partial(places, table))
     details = plan.details("cloudformation")
     part = kept.get(table.name)
     for resource, ref, own, other_ways in declared(table, by_type):

@@ -27,6 +27,7 @@ from demarcate.estate.sources.terraform.policy_documents import policy_document
 from demarcate.estate.sources.terraform.referring import DOCUMENT, Names, module_names
 from demarcate.estate.sources.terraform.settling import Settling
 from demarcate.estate.sources.terraform.shaping import properties
+from demarcate.estate.sources.terraform.telling import place_of
 
 _DEPTH: Final = 5
 """How many policy documents are followed from one to another."""
@@ -67,7 +68,7 @@ def collect(
             raise DemarcateError(f"{path}: has more than {most:,} resources: give fewer, or set max-resources")
         unseen += reading.unseen
     writer.resources = dict(unseen)
-    write(resources, shares, selection, writer)
+    write(resources, shares, selection, writer, place_of)
 
 
 class Reading:
@@ -135,7 +136,7 @@ class Reading:
             told = self._names.refer(declared, references, attribute)
             if not isinstance(told, Declared):
                 return told
-            return policy_document(self._settled(told, depth + 1)) if depth < _DEPTH else None
+            return policy_document(self._settled(told, depth + 1), self._names.label(told.address)) if depth < _DEPTH else None
 
         settling = Settling(refer, block.dynamic if block is not None else None, self._document.is_plan)
         values = settling.settle(

@@ -9,8 +9,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from demarcate.estate.schema.standins import StandIn
+from demarcate.estate.schema.standins import DYNAMIC, StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+
+APPLIED: Final = "known once applied"
+"""The text that stands for what is."""
 
 _LISTS: Final = {
     "actions": "Action",
@@ -21,8 +24,11 @@ _LISTS: Final = {
 _MERGED: Final = ("source_json", "override_json", "source_policy_documents", "override_policy_documents")
 
 
-def policy_document(values: Mapping[str, Any]) -> Any:
-    """The policy; Unknown where it is merged with others."""
+def policy_document(values: Mapping[str, Any], label: str) -> Any:
+    """The policy; Unknown where it is merged with others. `label` is what stand-ins call it.
+
+    A resource or value that is known once applied stands in it as a text that may be any.
+    """
     merged = next((name for name in _MERGED if values.get(name)), None)
     if merged is not None:
         return Unknown(Kind.DEPLOYMENT, f"is merged with other policies ({merged}), and known once applied")
@@ -31,17 +37,24 @@ def policy_document(values: Mapping[str, Any]) -> Any:
         return statements
     return {
         "Version": values.get("version") or "2012-10-17",
-        "Statement": [each if isinstance(each, Unknown) else _statement(each) for each in statements],
+        "Statement": [
+            each if isinstance(each, Unknown) else _statement(each, f"{label}/{number}")
+            for number, each in enumerate(statements)
+        ],
     }
 
 
-def _statement(block: Mapping[str, Any]) -> dict[str, Any]:
+def _statement(block: Mapping[str, Any], label: str) -> dict[str, Any]:
     statement: dict[str, Any] = {"Effect": block.get("effect", "Allow")}
     if block.get("sid"):
         statement["Sid"] = block["sid"]
     for name, member in _LISTS.items():
         if (listed := block.get(name)) is not None and listed != []:
-            statement[member] = listed if isinstance(listed, Unknown) else [_text(item) for item in listed]
+            statement[member] = (
+                listed
+                if isinstance(listed, Unknown)
+                else [_open(item, f"{label}/{name}/{number}") for number, item in enumerate(listed)]
+            )
     for name, member in (("principals", "Principal"), ("not_principals", "NotPrincipal")):
         if several := block.get(name):
             statement[member] = several if isinstance(several, Unknown) else _principals(several)
@@ -72,6 +85,13 @@ def _conditions(blocks: list[Any]) -> Any:
         of_test = conditions.setdefault(block["test"], {})
         of_test.setdefault(_text(block["variable"]), []).extend(map(_text, block.get("values", [])))
     return conditions
+
+
+def _open(value: Any, label: str) -> Any:
+    """An element of a list; one that is not known is a text of which nothing is known."""
+    if isinstance(value, Unknown):
+        return StandIn(APPLIED, f"${{{DYNAMIC}{label}}}")
+    return _text(value)
 
 
 def _text(value: Any) -> Any:

@@ -93,8 +93,11 @@ class _Shaping:
                     shaped[name] = value
                 continue
             ways: tuple[str, ...] = (rule,) if isinstance(rule, str) else rule  # type: ignore[assignment]
-            for way in TAGS if ways == ("tags",) and not where else ways:
-                value = self.formed(at(values, way), form, _below(tree, way), path)
+            below = [_below(tree, way) for way in ways]
+            if ways == ("tags",) and not where:
+                ways, below = TAGS, below * len(TAGS)
+            for way, inner in zip(ways, below, strict=True):
+                value = self.formed(at(values, way), form, inner, path)
                 if value is not ABSENT:
                     shaped[name] = value
                     break

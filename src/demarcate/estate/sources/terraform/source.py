@@ -10,7 +10,6 @@ from demarcate.estate.schema.table import Column, From, Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
-from demarcate.estate.sources.cloudformation.shapes import place_of
 from demarcate.estate.sources.computing import finish
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
@@ -55,7 +54,7 @@ class TerraformSource:
 
     def place(self, table: Table, column: Column) -> From | None:
         """Where the properties have a column that a resource's attributes make; None where no provider has any."""
-        from demarcate.estate.sources.terraform.telling import is_told
+        from demarcate.estate.sources.terraform.telling import is_told, place_of
 
         place = place_of(table, column)
         if place is None or not self.tells(table):

@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 from functools import cache
+from typing import Final
 
-from demarcate.estate.schema.table import From, Table
+from msgspec import structs
+
+from demarcate.estate.schema.table import Column, From, Table
+from demarcate.estate.sources.cloudformation import shapes as templates
 from demarcate.estate.sources.cloudformation.forms import forms_of
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape
 from demarcate.estate.sources.terraform.mapped import Mapped, all_mapped, attributes
@@ -34,11 +38,23 @@ def _told(mapped: Mapped) -> set[str]:
     return {name for name in members if attribute_for(mapped, name, name, names) is not None}
 
 
+def place_of(table: Table, column: Column) -> From | None:
+    """Where the properties of a resource have a column; None where no template tells it."""
+    place = templates.place_of(table, column)
+    if place is not None and (table.name, column.name) in _AMENDED:
+        return structs.replace(place, absent=_AMENDED[table.name, column.name])
+    return place
+
+
+_AMENDED: Final = {("aws_vpc_security_group", "ip_permissions_egress"): []}
+"""What columns are where a resource says nothing, and it is not what it is in a template: the provider takes away the
+egress rules that AWS gives a new group. Source: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/security_group.
+"""
+
+
 def is_told(table: Table, place: From, detail: str | None) -> bool:
-    """Whether any resource tells what stands at a column's place."""
-    if detail is not None:
-        return table.companions[detail].type in told_types()
-    if place.path.startswith("#") or place.path == "@":
+    """Whether any resource tells what stands at a column's place. Of a companion that no provider has there is none."""
+    if detail is not None or place.path.startswith("#") or place.path == "@":
         return True
     first = place.path.partition(".")[0].partition("[")[0]
     types = [*table.types, *(within.type for within in table.within)]
