@@ -14,8 +14,9 @@ from demarcate.estate.sources.terraform.mapped import Mapped, all_mapped
 from demarcate.estate.sources.terraform.settling import maximal
 
 _NAMES: Final = re.compile(
-    r"(^|_)(ids?|arns?|bucket|roles?|users?|groups?|topics?|queue_url|function_name|clusters?|security_groups|subnets"
-    r"|kms_key|repository|event_bus_name|log_group_name|role_name|user_name|group_name|replicate_source_db)$"
+    r"(^|_)(ids?|arns?|bucket|roles?|users?|groups?|topics?|queue_url|clusters?|security_groups|subnets|kms_key"
+    r"|repository|(bucket|function|cluster|table|event_bus|log_group|role|user|group|stage|vault|topic|domain)_name"
+    r"|(cluster|instance)_identifier|replicate_source_db|rule|encryption_key|target_key_id)$"
 )
 """Attributes whose value is a name, id or ARN of another resource, whole."""
 _NAMED: Final = re.compile(r"(^|_)(id|arn|name|bucket|url|identifier|key|role|user)$")

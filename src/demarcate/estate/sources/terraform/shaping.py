@@ -115,7 +115,7 @@ class _Shaping:
         if not isinstance(members, dict):
             return _document(value) if members is None or members == "JSON" else value
         if isinstance(value, str):
-            return _document(value)
+            return self._cased(_document(value), form)
         if isinstance(value, list):
             if not value:
                 return ABSENT
@@ -139,11 +139,26 @@ class _Shaping:
             if key is not None:
                 return [{key: name, "Value": item} for name, item in value.items()]
         if isinstance(value, str) and isinstance(members, dict):
-            return _document(value)
+            return self._cased(_document(value), [form])
         items = value if isinstance(value, list) else [value]
         inner = tree[0] if isinstance(tree, list) else tree
         formed = (self.formed({} if item is None else item, form, inner, where) for item in items)
         return [item for item in formed if item is not ABSENT]
+
+    def _cased(self, value: Any, form: Any) -> Any:
+        """A document that has names in the letters of the API, in those of templates."""
+        if isinstance(form, list):
+            return [self._cased(item, form[0]) for item in value] if isinstance(value, list) else value
+        members = self._forms[form[1:]] if isinstance(form, str) and form.startswith("#") else form
+        if not isinstance(value, dict) or not isinstance(members, dict):
+            return value
+        names = {alike(name): name for name in members}
+        everything = members.get("*")
+        cased = {}
+        for key, item in value.items():
+            name = key if everything is not None else names.get(alike(key), key)
+            cased[name] = self._cased(item, members.get(name, everything))
+        return cased
 
 
 def _below(tree: Tree, path: str) -> Any:
