@@ -86,10 +86,14 @@ def _tree(name: str, classes: dict[str, str], above: tuple[str, ...]) -> Tree:
     for kind, attribute in _LEAF.findall(body):
         tree[attribute] = _FORMS.get(kind, "any")
     for class_, attribute in _NESTED.findall(body):
-        inner = next((c for c in (class_, re.sub("(List|Map)$", "OutputReference", class_)) if _has(c, classes)), "")
+        inner = next(
+            (c for c in (class_, re.sub("(List|Map)$", "OutputReference", class_)) if _has(c, classes)), ""
+        )
         if inner and inner not in above:
             below: Any = _tree(inner, classes, (*above, name))
-            tree[attribute] = {"*": below} if class_.endswith("Map") and not class_.endswith("OutputReference") else below
+            tree[attribute] = (
+                {"*": below} if class_.endswith("Map") and not class_.endswith("OutputReference") else below
+            )
         else:
             tree[attribute] = "any"
     return {key: value for key, value in sorted(tree.items()) if key not in _LEFT_OUT}
@@ -150,7 +154,10 @@ def main(arguments: list[str]) -> None:
         raise SystemExit("usage: python -m tools.terraform_shapes FILE WHEEL...")
     declared = {mapped.resource for mapped in declarations()} | {"aws_iam_policy_document"}
     cc = {alike(type_.removeprefix("AWS::")) for type_ in types_read()}
-    told = shapes([Path(wheel) for wheel in arguments[1:]], lambda name: name in declared or _is_cc(name) and alike(name[6:]) in cc)
+    told = shapes(
+        [Path(wheel) for wheel in arguments[1:]],
+        lambda name: name in declared or _is_cc(name) and alike(name[6:]) in cc,
+    )
     write_whole(Path(arguments[0]), text(told).encode())
 
 

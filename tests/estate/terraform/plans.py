@@ -15,7 +15,7 @@ def plan(resources: Mapping[str, Mapping[str, Any]], **more: Any) -> dict[str, A
     planned, changes, configured = [], [], {}
     for address, said in resources.items():
         base, index = _parts(address)
-        type_, _, name = base.rpartition(".")
+        type_, name = base.split(".")[-2:]
         values, refs = dict(said.get("values", {})), said.get("refs", {})
         unknown = {**dict.fromkeys(refs, True), **dict.fromkeys(said.get("unset", ()), True), "id": True}
         unknown.update(said.get("unknown", {}))
@@ -27,7 +27,13 @@ def plan(resources: Mapping[str, Mapping[str, Any]], **more: Any) -> dict[str, A
         expressions = {key: {"constant_value": value} for key, value in values.items()}
         expressions |= {key: {"references": several} for key, several in refs.items()}
         expressions |= said.get("expressions", {})
-        configured[base] = {"address": base, "mode": "managed", "type": type_, "name": name, "expressions": expressions}
+        configured[base] = {
+            "address": base,
+            "mode": "managed",
+            "type": type_,
+            "name": name,
+            "expressions": expressions,
+        }
     return {
         "format_version": "1.2",
         "terraform_version": "1.13.4",
@@ -43,14 +49,18 @@ def state(resources: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     listed = []
     for address, values in resources.items():
         base, index = _parts(address)
-        type_, _, name = base.rpartition(".")
+        type_, name = base.split(".")[-2:]
         head = {"address": address, "mode": "managed", "type": type_, "name": name}
         head |= {} if index is None else {"index": index}
         listed.append({**head, "values": dict(values), "sensitive_values": {}})
-    return {"format_version": "1.0", "terraform_version": "1.13.4", "values": {"root_module": {"resources": listed}}}
+    return {
+        "format_version": "1.0",
+        "terraform_version": "1.13.4",
+        "values": {"root_module": {"resources": listed}},
+    }
 
 
 def _parts(address: str) -> tuple[str, Any]:
-    match = re.fullmatch(r"([^\[]+)(?:\[(.+)\])?", address)
+    match = re.fullmatch(r"(.+?)(?:\[(\"[^\"]*\"|\d+)\])?", address)
     assert match is not None, address
     return match[1], None if match[2] is None else json.loads(match[2])

@@ -44,5 +44,7 @@ def test_a_plan_is_judged_as_a_template_of_the_same(tmp_path: Path) -> None:
     mine, theirs = verdicts(planned, by_address), verdicts(template, {name: name for name in said["same"]})
     assert {name for _, name, _ in theirs} >= said["same"].keys() - {"Flow", "Network"}
     wrong = [f"{check} of {name}: {verdict} in the plan alone" for check, name, verdict in sorted(mine - theirs)]
-    wrong += [f"{check} of {name}: {verdict} in the template alone" for check, name, verdict in sorted(theirs - mine)]
+    wrong += [
+        f"{check} of {name}: {verdict} in the template alone" for check, name, verdict in sorted(theirs - mine)
+    ]
     assert not wrong, "\n".join(wrong)

@@ -137,7 +137,10 @@ def _table(
             ways = []
         supposed = product(other_ways or [own], ways or [certain]) if other_ways or ways else ()
         rows_of, *alternatives = (
-            [make(Item(way, None, completing, ref, resource.label, resource.known), _place(resource)) for way in each]
+            [
+                make(Item(way, None, completing, ref, resource.label, resource.known), _place(resource))
+                for way in each
+            ]
             for each, completing in ((own, certain), *supposed)
         )
         for child, derived in plan.children:

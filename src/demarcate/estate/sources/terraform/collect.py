@@ -136,7 +136,11 @@ class Reading:
             told = self._names.refer(declared, references, attribute)
             if not isinstance(told, Declared):
                 return told
-            return policy_document(self._settled(told, depth + 1), self._names.label(told.address)) if depth < _DEPTH else None
+            return (
+                policy_document(self._settled(told, depth + 1), self._names.label(told.address))
+                if depth < _DEPTH
+                else None
+            )
 
         settling = Settling(refer, block.dynamic if block is not None else None, self._document.is_plan)
         values = settling.settle(

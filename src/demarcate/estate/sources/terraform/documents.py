@@ -214,7 +214,9 @@ def read(path: Path) -> Document:
     except OSError as error:
         raise BadDocument(f"{file}: cannot be read: {error.strerror or error}") from error
     if data.startswith(b"PK\x03\x04"):
-        raise BadDocument(f"{file}: is a plan as `terraform plan -out` writes it: give what `{SHOW} {path.name}` prints")
+        raise BadDocument(
+            f"{file}: is a plan as `terraform plan -out` writes it: give what `{SHOW} {path.name}` prints"
+        )
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadDocument(f"{file}: is UTF-16, as PowerShell's `>` writes: write it as UTF-8")
     data = data.removeprefix(b"\xef\xbb\xbf")
@@ -255,16 +257,18 @@ def _shown(document: _Document, path: Path, size: int) -> Document:
     changes = {change.address: change for change in document.resource_changes if change.deposed is None}
     values = document.planned_values or document.values
     is_plan = document.planned_values is not None
-    if values is None and not is_plan and "values" not in document.__struct_fields__:
-        raise BadDocument(f"{path}: has neither planned values nor values: give what `{SHOW}` prints")
     warnings = []
     if document.errored:
         warnings.append("the plan ended with an error, so that it does not hold all resources: plan again")
     elif is_plan and not document.complete:
-        warnings.append("the plan says that it is not complete (parts were left out or deferred): plan again after it")
+        warnings.append(
+            "the plan says that it is not complete (parts were left out or deferred): plan again after it"
+        )
     for deferred in document.deferred_changes:
         if deferred.resource_change is not None:
-            warnings.append(f"{deferred.resource_change.address} is deferred to a later plan: nothing is known of it")
+            warnings.append(
+                f"{deferred.resource_change.address} is deferred to a later plan: nothing is known of it"
+            )
     resources: dict[str, Declared] = {}
     for module, resource in _walk((values or _Values()).root_module):
         change = changes.get(resource.address, _ResourceChange(resource.address))

@@ -83,4 +83,6 @@ def is_document(path: Path) -> bool:
 def _files(folder: Path) -> Iterator[Path]:
     """The files below a folder that may be plans, states or configuration."""
     wanted = (*_CONFIGURATION, *_TEMPLATES, ".tfstate", ".tfplan")
-    return walk(folder, [folder], lambda name: "." not in name or name.endswith(wanted), lambda *_: None, skipped=_SKIPPED)
+    return walk(
+        folder, [folder], lambda name: "." not in name or name.endswith(wanted), lambda *_: None, skipped=_SKIPPED
+    )

@@ -143,5 +143,8 @@ def _names_of(type_: str, resource: str) -> tuple[str, ...]:
 def ref_properties() -> Mapping[str, str]:
     """The property that is what `Ref` gives where it is declared, by type."""
     return {
-        type_: table.ref_property for table in all_tables().values() if table.ref_property for type_ in table.named_types
+        type_: table.ref_property
+        for table in all_tables().values()
+        if table.ref_property
+        for type_ in table.named_types
     }

@@ -47,7 +47,9 @@ class Names:
 
     def label(self, address: str) -> str:
         """What stand-ins call a resource: its address, in letters that a stand-in's name may have."""
-        plain = re.sub(r"[^\w\[\]\"'/*-]", lambda odd: f"~{ord(odd[0]):x}", address.replace("/", "~2f").replace(".", "/"))
+        plain = re.sub(
+            r"[^\w\[\]\"'/*-]", lambda odd: f"~{ord(odd[0]):x}", address.replace("/", "~2f").replace(".", "/")
+        )
         return self._qualifier + plain
 
     def text(self, address: str) -> str:
@@ -116,7 +118,9 @@ class Names:
         """Its values at the top that are known and not secret."""
         if resource.address not in self._values:
             values, sensitive = resource.values, resource.sensitive
-            secret = {key for key, flag in sensitive.items() if flag is True} if isinstance(sensitive, dict) else set()
+            secret = (
+                {key for key, flag in sensitive.items() if flag is True} if isinstance(sensitive, dict) else set()
+            )
             self._values[resource.address] = {
                 key: value for key, value in (values or {}).items() if key not in secret and isinstance(value, str)
             }
@@ -159,9 +163,7 @@ class Names:
             return None
         return self._target(references, module, index, depth + 1)
 
-    def _instance(
-        self, reference: str, module: str, index: int | str | None, *, iterated: bool
-    ) -> _Target | None:
+    def _instance(self, reference: str, module: str, index: int | str | None, *, iterated: bool) -> _Target | None:
         data = "data." if reference.startswith("data.") else ""
         type_, _, rest = reference.removeprefix("data.").partition(".")
         key = _STEP.search(rest)
@@ -182,7 +184,14 @@ class Names:
         return _Target(several[0], attribute)
 
 
-_ARNS: Final = ("dbclusterarn", "dbinstancearn", "backupplanarn", "backupvaultarn", "eventdatastorearn", "servicearn")
+_ARNS: Final = (
+    "dbclusterarn",
+    "dbinstancearn",
+    "backupplanarn",
+    "backupvaultarn",
+    "eventdatastorearn",
+    "servicearn",
+)
 """Attributes of templates that are a resource's own ARN under another name."""
 
 

@@ -16,7 +16,9 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.terraform.mapped import Tree
 
 SECRET: Final = Unknown(Kind.SECRET, "is marked as sensitive, and so not kept")
-_SECRET_NAME: Final = re.compile(r"(^|_)(password|secret_string|secret_binary|auth_token|private_key|ses_smtp_password_v4)$")
+_SECRET_NAME: Final = re.compile(
+    r"(^|_)(password|secret_string|secret_binary|auth_token|private_key|ses_smtp_password_v4)$"
+)
 """Attributes whose values are secret though an old state does not say so."""
 _DYNAMIC: Final = Unknown(
     Kind.DEPLOYMENT, "is known once applied, if a dynamic block sets it: the .tf files beside the plan would tell"
@@ -100,7 +102,11 @@ class Settling:
                 return None
             if self.dynamic is None:
                 return _DYNAMIC
-            return Unknown(Kind.DEPLOYMENT, "a dynamic block makes it, known once applied") if name in self.dynamic else None
+            return (
+                Unknown(Kind.DEPLOYMENT, "a dynamic block makes it, known once applied")
+                if name in self.dynamic
+                else None
+            )
         references = expression.get("references") if isinstance(expression, dict) else None
         if isinstance(references, list):
             references = [reference for reference in references if isinstance(reference, str)]

@@ -63,7 +63,12 @@ def attribute_for(mapped: Mapped, name: str, path: str, attributes_: frozenset[s
     everything = f"{path.rpartition('.')[0]}.*".removeprefix(".")
     same = {alike(attribute): attribute for attribute in attributes_}
     wanted = alike(name)
-    for spelling in (wanted, wanted.removesuffix("s"), wanted.removesuffix("ies") + "y", wanted.removesuffix("list")):
+    for spelling in (
+        wanted,
+        wanted.removesuffix("s"),
+        wanted.removesuffix("ies") + "y",
+        wanted.removesuffix("list"),
+    ):
         if spelling in same:
             return same[spelling]
     return mapped.names.get(everything)

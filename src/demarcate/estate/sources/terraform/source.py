@@ -25,6 +25,7 @@ class TerraformSource:
     title = "a plan or state of Terraform"
     label = "terraform"
     asks = False
+    identifies = True
     untold = "plans and states of Terraform do not tell it"
     unset = "is not set"
 

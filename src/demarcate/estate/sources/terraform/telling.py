@@ -25,7 +25,11 @@ def told_types() -> frozenset[str]:
 def told_properties(type_: str) -> frozenset[str]:
     """The properties of a type that resources of providers tell, under the API's names, the resource's own alone."""
     told = {
-        name for several in all_mapped().values() for mapped in several if mapped.type == type_ for name in _told(mapped)
+        name
+        for several in all_mapped().values()
+        for mapped in several
+        if mapped.type == type_
+        for name in _told(mapped)
     }
     return frozenset(in_api_shape(type_, dict.fromkeys(told)))
 

@@ -48,7 +48,9 @@ def _devices(values: Values) -> Any:
             return several
         for block in several:
             told = block if isinstance(block, Mapping) else {}
-            ebs = {to: value for attribute, to in _EBS.items() if (value := told.get(attribute)) not in (None, "", 0)}
+            ebs = {
+                to: value for attribute, to in _EBS.items() if (value := told.get(attribute)) not in (None, "", 0)
+            }
             devices.append({"DeviceName": told.get("device_name") or "root", "Ebs": ebs})
     return devices or ABSENT
 
@@ -216,7 +218,12 @@ MAPPED = (
         },
     ),
     Mapped("aws_batch_compute_environment", "AWS::Batch::ComputeEnvironment", ref=("arn", "id")),
-    Mapped("aws_batch_job_definition", "AWS::Batch::JobDefinition", ref=("arn", "id"), names={"JobDefinitionName": "name"}),
+    Mapped(
+        "aws_batch_job_definition",
+        "AWS::Batch::JobDefinition",
+        ref=("arn", "id"),
+        names={"JobDefinitionName": "name"},
+    ),
     Mapped(
         "aws_ecs_cluster",
         "AWS::ECS::Cluster",
@@ -315,7 +322,9 @@ MAPPED = (
             "ApplicationName": "name",
             "ResourceLifecycleConfig": "appversion_lifecycle",
             "ResourceLifecycleConfig.VersionLifecycleConfig": "@",
-            "ResourceLifecycleConfig.VersionLifecycleConfig.MaxAgeRule": _enabled("max_age_in_days", "MaxAgeInDays"),
+            "ResourceLifecycleConfig.VersionLifecycleConfig.MaxAgeRule": _enabled(
+                "max_age_in_days", "MaxAgeInDays"
+            ),
             "ResourceLifecycleConfig.VersionLifecycleConfig.MaxCountRule": _enabled("max_count", "MaxCount"),
         },
     ),

@@ -39,11 +39,8 @@ def _logging(values: Values) -> Any:
     return {"BucketName": at(values, "logging.bucket_name")} if enabled is True else ABSENT
 
 
-_DATABASE: Final[Mapping[str, Any]] = {
-    "CACertificateIdentifier": "ca_cert_identifier",
-    "DBInstanceClass": "instance_class",
-    "DBInstanceIdentifier": "identifier",
-}
+_INSTANCE: Final[Mapping[str, Any]] = {"DBInstanceClass": "instance_class", "DBInstanceIdentifier": "identifier"}
+_DATABASE: Final = {**_INSTANCE, "CACertificateIdentifier": "ca_cert_identifier"}
 _IN_CLUSTER: Final = {**_DATABASE, "DBClusterIdentifier": "cluster_identifier"}
 
 _CLUSTER: Final[Mapping[str, Any]] = {
@@ -88,15 +85,14 @@ MAPPED = (
             "*": NOTHING,
         },
     ),
-    Mapped(
-        "aws_docdb_cluster_instance", "AWS::DocDB::DBInstance", ref=("identifier", "id"), names=_IN_CLUSTER
-    ),
+    Mapped("aws_docdb_cluster_instance", "AWS::DocDB::DBInstance", ref=("identifier", "id"), names=_IN_CLUSTER),
     Mapped(
         "aws_neptune_cluster_instance",
         "AWS::Neptune::DBInstance",
         ref=("identifier", "id"),
         names={
-            **_IN_CLUSTER,
+            **_INSTANCE,
+            "DBClusterIdentifier": "cluster_identifier",
             "DBParameterGroupName": "neptune_parameter_group_name",
             "DBSubnetGroupName": "neptune_subnet_group_name",
         },
@@ -115,7 +111,12 @@ MAPPED = (
             "SourceDbClusterResourceId": "restore_to_point_in_time.source_cluster_resource_id",
         },
     ),
-    Mapped("aws_docdb_cluster", "AWS::DocDB::DBCluster", ref=("cluster_identifier", "id"), names={**_CLUSTER, **_DOCDB}),
+    Mapped(
+        "aws_docdb_cluster",
+        "AWS::DocDB::DBCluster",
+        ref=("cluster_identifier", "id"),
+        names={**_CLUSTER, **_DOCDB},
+    ),
     Mapped(
         "aws_neptune_cluster",
         "AWS::Neptune::DBCluster",

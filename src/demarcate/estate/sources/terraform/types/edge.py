@@ -45,7 +45,9 @@ def _attributes(values: Values) -> Any:
     pairs: list[Any] = []
     for path, key in _ATTRIBUTES.items():
         value = at(values, path)
-        if value in (ABSENT, None, "") or (key in _OF_APPLICATIONS and values.get("load_balancer_type") in _APPLICATION):
+        if value in (ABSENT, None, "") or (
+            key in _OF_APPLICATIONS and values.get("load_balancer_type") in _APPLICATION
+        ):
             continue
         if isinstance(value, bool):
             value = "true" if value else "false"
@@ -84,7 +86,9 @@ def _action(block: Mapping[str, Any]) -> dict[str, Any]:
         "TargetGroupArn": block.get("target_group_arn"),
         "RedirectConfig": members("redirect", _REDIRECT)(block),
         "FixedResponseConfig": members("fixed_response", _FIXED)(block),
-        "AuthenticateOidcConfig": members("authenticate_oidc", {"issuer": "Issuer", "client_id": "ClientId"})(block),
+        "AuthenticateOidcConfig": members("authenticate_oidc", {"issuer": "Issuer", "client_id": "ClientId"})(
+            block
+        ),
         "AuthenticateCognitoConfig": members("authenticate_cognito", {"user_pool_arn": "UserPoolArn"})(block),
         "ForwardConfig": {"TargetGroups": [members("@", _TARGET)(group) for group in groups]}
         if isinstance(groups, list)
@@ -112,7 +116,6 @@ def _method_settings(values: Values) -> Any:
     if not isinstance(told, dict):
         return told
     return [{"HttpMethod": method, "ResourcePath": f"/{resource}", **told}]
-
 
 
 def _origin_groups(values: Values) -> Any:
@@ -161,9 +164,9 @@ MAPPED = (
             "AWS::ElasticLoadBalancingV2::Listener",
             ref=("arn", "id"),
             names={
-                "Certificates": lambda values: [{"CertificateArn": values["certificate_arn"]}]
-                if values.get("certificate_arn")
-                else ABSENT,
+                "Certificates": lambda values: (
+                    [{"CertificateArn": values["certificate_arn"]}] if values.get("certificate_arn") else ABSENT
+                ),
                 "DefaultActions": _actions,
                 "AlpnPolicy": listed("alpn_policy"),
             },

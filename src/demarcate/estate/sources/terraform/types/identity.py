@@ -16,7 +16,9 @@ def _inline(values: Values) -> Any:
     if isinstance(several, Unknown):
         return several
     return [
-        each if isinstance(each, Unknown) else {"PolicyName": each.get("name"), "PolicyDocument": each.get("policy")}
+        each
+        if isinstance(each, Unknown)
+        else {"PolicyName": each.get("name"), "PolicyDocument": each.get("policy")}
         for each in several
         if isinstance(each, Unknown) or each.get("policy") is not None
     ]
@@ -96,11 +98,18 @@ MAPPED = (
         },
     ),
     Mapped(
-        "aws_iam_user_login_profile", "AWS::IAM::User", into="user", names={"LoginProfile": lambda _: {"Password": ""}}
+        "aws_iam_user_login_profile",
+        "AWS::IAM::User",
+        into="user",
+        names={"LoginProfile": lambda _: {"Password": ""}},
     ),
     Mapped("aws_iam_user_group_membership", "AWS::IAM::User", into="user", names={"Groups": "groups"}),
     Mapped(
-        "aws_iam_group_membership", "AWS::IAM::User", into="users", names={"Groups": listed("group")}, each=_in_group
+        "aws_iam_group_membership",
+        "AWS::IAM::User",
+        into="users",
+        names={"Groups": listed("group")},
+        each=_in_group,
     ),
     *(_attached(kind) for kind in ("role", "user", "group")),
     *(_of_many(kind) for kind in ("role", "user", "group")),

@@ -217,8 +217,14 @@ MAPPED = (
     Mapped(
         "aws_network_acl",
         "AWS::EC2::NetworkAclEntry",
-        names={"RuleAction": "action", "RuleNumber": "rule_no", "NetworkAclId": "network_acl_id", "CidrBlock": "cidr_block",
-               "Ipv6CidrBlock": "ipv6_cidr_block", **_ENTRY},
+        names={
+            "RuleAction": "action",
+            "RuleNumber": "rule_no",
+            "NetworkAclId": "network_acl_id",
+            "CidrBlock": "cidr_block",
+            "Ipv6CidrBlock": "ipv6_cidr_block",
+            **_ENTRY,
+        },
         each=_entries,
     ),
     Mapped(
@@ -228,13 +234,19 @@ MAPPED = (
         each=_associations,
     ),
     Mapped("aws_network_acl_rule", "AWS::EC2::NetworkAclEntry", names=_ENTRY),
-    Mapped("aws_network_acl_association", "AWS::EC2::SubnetNetworkAclAssociation", names={"AssociationId": NOTHING}),
+    Mapped(
+        "aws_network_acl_association", "AWS::EC2::SubnetNetworkAclAssociation", names={"AssociationId": NOTHING}
+    ),
     Mapped("aws_route_table", "AWS::EC2::RouteTable"),
     Mapped("aws_route_table", "AWS::EC2::Route", names=_ROUTE, each=_routes),
     Mapped(
         "aws_route",
         "AWS::EC2::Route",
-        names={"EgressOnlyInternetGatewayId": "egress_only_gateway_id", "OdbNetworkArn": NOTHING, "CidrBlock": NOTHING},
+        names={
+            "EgressOnlyInternetGatewayId": "egress_only_gateway_id",
+            "OdbNetworkArn": NOTHING,
+            "CidrBlock": NOTHING,
+        },
     ),
     Mapped("aws_route_table_association", "AWS::EC2::SubnetRouteTableAssociation"),
     Mapped(

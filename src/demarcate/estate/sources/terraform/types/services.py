@@ -32,7 +32,8 @@ def _features(values: Values) -> Any:
 def _feature(values: Values) -> Any:
     """A protection of a resource of its own."""
     more = [
-        {"Name": each.get("name"), "Status": each.get("status")} for each in blocks(values, "additional_configuration")
+        {"Name": each.get("name"), "Status": each.get("status")}
+        for each in blocks(values, "additional_configuration")
     ]
     feature = {"Name": values.get("name"), "Status": values.get("status")}
     return [feature | ({"AdditionalConfiguration": more} if more else {})]
@@ -116,8 +117,6 @@ def _command(values: Values) -> Any:
     return {each["name"]: each.get("values") for each in several} or ABSENT
 
 
-_EVENT_BUS: Final = {"EventBusName": "event_bus_name"}
-
 def _published(values: Values) -> Any:
     """The logs that a domain publishes, by their types."""
     several = blocks(values, "log_publishing_options")
@@ -132,6 +131,13 @@ def _published(values: Values) -> Any:
     } or ABSENT
 
 
+_DOMAIN: Final[Mapping[str, Any]] = {
+    "EncryptionAtRestOptions": "encrypt_at_rest",
+    "NodeToNodeEncryptionOptions": "node_to_node_encryption",
+    "LogPublishingOptions": _published,
+}
+_EVENT_BUS: Final = {"EventBusName": "event_bus_name"}
+
 MAPPED = (
     Mapped(
         "aws_sns_topic",
@@ -145,7 +151,11 @@ MAPPED = (
         names={"Topics": listed(REF), "PolicyDocument": "policy"},
         each=given("policy"),
     ),
-    Mapped("aws_sns_topic_policy", "AWS::SNS::TopicPolicy", names={"Topics": listed("arn"), "PolicyDocument": "policy"}),
+    Mapped(
+        "aws_sns_topic_policy",
+        "AWS::SNS::TopicPolicy",
+        names={"Topics": listed("arn"), "PolicyDocument": "policy"},
+    ),
     Mapped("aws_sns_topic_subscription", "AWS::SNS::Subscription", ref=("arn", "id")),
     Mapped(
         "aws_sqs_queue",
@@ -170,7 +180,12 @@ MAPPED = (
         "AWS::SQS::QueuePolicy",
         names={"Queues": listed("queue_url"), "PolicyDocument": "policy"},
     ),
-    Mapped("aws_sqs_queue_redrive_policy", "AWS::SQS::Queue", into="queue_url", names={"RedrivePolicy": "redrive_policy"}),
+    Mapped(
+        "aws_sqs_queue_redrive_policy",
+        "AWS::SQS::Queue",
+        into="queue_url",
+        names={"RedrivePolicy": "redrive_policy"},
+    ),
     Mapped("aws_cloudwatch_event_bus", "AWS::Events::EventBus", ref=("name", "id"), names={"Policy": NOTHING}),
     Mapped(
         "aws_cloudwatch_event_bus_policy",
@@ -220,7 +235,9 @@ MAPPED = (
             "MetricTransformations.MetricValue": "value",
         },
     ),
-    Mapped("aws_cloudwatch_log_subscription_filter", "AWS::Logs::SubscriptionFilter", names={"FilterName": "name"}),
+    Mapped(
+        "aws_cloudwatch_log_subscription_filter", "AWS::Logs::SubscriptionFilter", names={"FilterName": "name"}
+    ),
     Mapped("aws_cloudwatch_log_delivery", "AWS::Logs::Delivery"),
     Mapped("aws_cloudwatch_log_delivery_source", "AWS::Logs::DeliverySource", ref=("name",)),
     Mapped(
@@ -239,7 +256,11 @@ MAPPED = (
         "aws_codebuild_project",
         "AWS::CodeBuild::Project",
         ref=("name", "id"),
-        names={"TimeoutInMinutes": "build_timeout", "Visibility": "project_visibility", "Source.BuildSpec": "buildspec"},
+        names={
+            "TimeoutInMinutes": "build_timeout",
+            "Visibility": "project_visibility",
+            "Source.BuildSpec": "buildspec",
+        },
     ),
     Mapped(
         "aws_codebuild_report_group",
@@ -247,7 +268,9 @@ MAPPED = (
         ref=("arn", "id"),
         names={"ExportConfig.ExportConfigType": "type"},
     ),
-    Mapped("aws_config_config_rule", "AWS::Config::ConfigRule", ref=("name", "id"), names={"ConfigRuleName": "name"}),
+    Mapped(
+        "aws_config_config_rule", "AWS::Config::ConfigRule", ref=("name", "id"), names={"ConfigRuleName": "name"}
+    ),
     Mapped(
         "aws_config_configuration_aggregator",
         "AWS::Config::ConfigurationAggregator",
@@ -286,24 +309,16 @@ MAPPED = (
         ref=("cluster_id", "id"),
         names={"BackupRetentionPolicy": NOTHING},
     ),
-    *(
-        Mapped(
-            resource,
-            type_,
-            ref=("domain_name", "id"),
-            names={
-                **({} if resource == "aws_opensearch_domain" else {"AdvancedSecurityOptions.AnonymousAuthEnabled": NOTHING}),
-                "EncryptionAtRestOptions": "encrypt_at_rest",
-                "ElasticsearchClusterConfig": "cluster_config",
-                "NodeToNodeEncryptionOptions": "node_to_node_encryption",
-                "ElasticsearchVersion": "elasticsearch_version",
-                "LogPublishingOptions": _published,
-            },
-        )
-        for resource, type_ in (
-            ("aws_opensearch_domain", "AWS::OpenSearchService::Domain"),
-            ("aws_elasticsearch_domain", "AWS::Elasticsearch::Domain"),
-        )
+    Mapped("aws_opensearch_domain", "AWS::OpenSearchService::Domain", ref=("domain_name", "id"), names=_DOMAIN),
+    Mapped(
+        "aws_elasticsearch_domain",
+        "AWS::Elasticsearch::Domain",
+        ref=("domain_name", "id"),
+        names={
+            **_DOMAIN,
+            "AdvancedSecurityOptions.AnonymousAuthEnabled": NOTHING,
+            "ElasticsearchClusterConfig": "cluster_config",
+        },
     ),
     *(
         Mapped(resource, type_, into="domain_name", names={"AccessPolicies": "access_policies"})
@@ -317,7 +332,12 @@ MAPPED = (
     Mapped("aws_glue_job", "AWS::Glue::Job", ref=("name", "id"), names={"Role": "role_arn"}),
     Mapped("aws_glue_ml_transform", "AWS::Glue::MLTransform", names={"TransformEncryption": NOTHING}),
     Mapped("aws_guardduty_detector", "AWS::GuardDuty::Detector", names={"Features": _features}),
-    Mapped("aws_guardduty_detector_feature", "AWS::GuardDuty::Detector", into="detector_id", names={"Features": _feature}),
+    Mapped(
+        "aws_guardduty_detector_feature",
+        "AWS::GuardDuty::Detector",
+        into="detector_id",
+        names={"Features": _feature},
+    ),
     Mapped(
         "aws_msk_cluster",
         "AWS::MSK::Cluster",
@@ -379,12 +399,19 @@ MAPPED = (
         into="baseline_id",
         names={"DefaultBaseline": lambda _: True},
     ),
-    Mapped("aws_ssm_patch_group", "AWS::SSM::PatchBaseline", into="baseline_id", names={"PatchGroups": listed("patch_group")}),
+    Mapped(
+        "aws_ssm_patch_group",
+        "AWS::SSM::PatchBaseline",
+        into="baseline_id",
+        names={"PatchGroups": listed("patch_group")},
+    ),
     Mapped(
         "aws_ssmincidents_response_plan",
         "AWS::SSMIncidents::ResponsePlan",
         ref=("arn", "id"),
         names={"Actions.SsmAutomation.Parameters.Key": "name"},
     ),
-    Mapped("aws_ssmquicksetup_configuration_manager", "AWS::SSMQuickSetup::ConfigurationManager", ref=("manager_arn",)),
+    Mapped(
+        "aws_ssmquicksetup_configuration_manager", "AWS::SSMQuickSetup::ConfigurationManager", ref=("manager_arn",)
+    ),
 )

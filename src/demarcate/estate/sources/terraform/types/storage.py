@@ -96,7 +96,9 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
         "ExpirationInDays": at(rule, "expiration.days"),
         "ExpirationDate": at(rule, "expiration.date"),
         "ExpiredObjectDeleteMarker": at(rule, "expiration.expired_object_delete_marker"),
-        "NoncurrentVersionExpiration": {"NoncurrentDays": noncurrent} if noncurrent not in (ABSENT, None) else None,
+        "NoncurrentVersionExpiration": {"NoncurrentDays": noncurrent}
+        if noncurrent not in (ABSENT, None)
+        else None,
         "Transitions": [
             {"StorageClass": move.get("storage_class"), "TransitionInDays": move.get("days")}
             for move in blocks(rule, "transition")
@@ -204,10 +206,11 @@ MAPPED = (
         names={"Bucket": REF, "PolicyDocument": "policy"},
         each=given("policy"),
     ),
-    Mapped(
-        "aws_s3_bucket_policy", "AWS::S3::BucketPolicy", ref=("id",), names={"PolicyDocument": "policy"}
+    Mapped("aws_s3_bucket_policy", "AWS::S3::BucketPolicy", ref=("id",), names={"PolicyDocument": "policy"}),
+    _part(
+        "aws_s3_bucket_accelerate_configuration",
+        {"AccelerateConfiguration": within("AccelerationStatus", "status")},
     ),
-    _part("aws_s3_bucket_accelerate_configuration", {"AccelerateConfiguration": within("AccelerationStatus", "status")}),
     _part("aws_s3_bucket_acl", {"AccessControl": _acl}),
     _part("aws_s3_bucket_lifecycle_configuration", {"LifecycleConfiguration": _rules}),
     _part("aws_s3_bucket_logging", _LOGGING, "LoggingConfiguration"),
@@ -219,7 +222,9 @@ MAPPED = (
     _part("aws_s3_bucket_ownership_controls", {}, "OwnershipControls"),
     _part("aws_s3_bucket_public_access_block", {}, "PublicAccessBlockConfiguration"),
     _part(
-        "aws_s3_bucket_replication_configuration", {"ReplicationConfiguration.Rules": "rule"}, "ReplicationConfiguration"
+        "aws_s3_bucket_replication_configuration",
+        {"ReplicationConfiguration.Rules": "rule"},
+        "ReplicationConfiguration",
     ),
     _part("aws_s3_bucket_server_side_encryption_configuration", _ENCRYPTION, "BucketEncryption"),
     _part("aws_s3_bucket_versioning", {"VersioningConfiguration": _versioning}),
@@ -235,10 +240,19 @@ MAPPED = (
             "FileSystemTags": "tags",
         },
     ),
-    Mapped("aws_efs_backup_policy", "AWS::EFS::FileSystem", at="BackupPolicy", into="file_system_id",
-           names={"BackupPolicy.Status": "backup_policy.status"}),
-    Mapped("aws_efs_file_system_policy", "AWS::EFS::FileSystem", into="file_system_id",
-           names={"FileSystemPolicy": "policy"}),
+    Mapped(
+        "aws_efs_backup_policy",
+        "AWS::EFS::FileSystem",
+        at="BackupPolicy",
+        into="file_system_id",
+        names={"BackupPolicy.Status": "backup_policy.status"},
+    ),
+    Mapped(
+        "aws_efs_file_system_policy",
+        "AWS::EFS::FileSystem",
+        into="file_system_id",
+        names={"FileSystemPolicy": "policy"},
+    ),
     Mapped("aws_efs_access_point", "AWS::EFS::AccessPoint", names={"AccessPointTags": "tags"}),
     Mapped("aws_efs_mount_target", "AWS::EFS::MountTarget"),
     Mapped(
@@ -252,7 +266,12 @@ MAPPED = (
             "EncryptionConfiguration.KmsKey": "kms_key",
         },
     ),
-    Mapped("aws_ecr_repository_policy", "AWS::ECR::Repository", into="repository", names={"RepositoryPolicyText": "policy"}),
+    Mapped(
+        "aws_ecr_repository_policy",
+        "AWS::ECR::Repository",
+        into="repository",
+        names={"RepositoryPolicyText": "policy"},
+    ),
     Mapped(
         "aws_ecr_lifecycle_policy",
         "AWS::ECR::Repository",
@@ -315,7 +334,19 @@ MAPPED = (
             "Notifications": NOTHING,
         },
     ),
-    Mapped("aws_backup_vault_policy", "AWS::Backup::BackupVault", into="backup_vault_name", names={"AccessPolicy": "policy"}),
-    Mapped("aws_backup_vault_lock_configuration", "AWS::Backup::BackupVault", at="LockConfiguration", into="backup_vault_name"),
-    Mapped("aws_backup_vault_notifications", "AWS::Backup::BackupVault", at="Notifications", into="backup_vault_name"),
+    Mapped(
+        "aws_backup_vault_policy",
+        "AWS::Backup::BackupVault",
+        into="backup_vault_name",
+        names={"AccessPolicy": "policy"},
+    ),
+    Mapped(
+        "aws_backup_vault_lock_configuration",
+        "AWS::Backup::BackupVault",
+        at="LockConfiguration",
+        into="backup_vault_name",
+    ),
+    Mapped(
+        "aws_backup_vault_notifications", "AWS::Backup::BackupVault", at="Notifications", into="backup_vault_name"
+    ),
 )
