@@ -156,7 +156,7 @@ def main(arguments: list[str]) -> None:
     cc = {alike(type_.removeprefix("AWS::")) for type_ in types_read()}
     told = shapes(
         [Path(wheel) for wheel in arguments[1:]],
-        lambda name: name in declared or _is_cc(name) and alike(name[6:]) in cc,
+        lambda name: name in declared or (_is_cc(name) and alike(name[6:]) in cc),
     )
     write_whole(Path(arguments[0]), text(told).encode())
 

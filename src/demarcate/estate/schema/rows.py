@@ -27,8 +27,8 @@ class Item:
     """What a row is made from: a value, the item it was found under, and its details or companions.
 
     In a template, `ref` is what `Ref` to it gives, and `label` what stand-ins for something of it call it. Nothing
-    refers to what is declared within another resource: its `ref` is Unknown. `known` are attributes that are known already,
-    by their names in lower case.
+    refers to what is declared within another resource: its `ref` is Unknown. `known` are attributes that are known
+    already, by their names in lower case.
     """
 
     value: Any

@@ -8,12 +8,19 @@ from typing import Final
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.aws.source import LiveSource
+from demarcate.estate.sources.cdk.source import CdkSource
 from demarcate.estate.sources.cloudformation.source import TemplateSource
 from demarcate.estate.sources.config.source import ConfigSource
 from demarcate.estate.sources.interface import SPELLED, Options, Source
 from demarcate.estate.sources.terraform.source import TerraformSource
 
-SOURCES: Final[tuple[Source, ...]] = (LiveSource(), ConfigSource(), TerraformSource(), TemplateSource())
+SOURCES: Final[tuple[Source, ...]] = (
+    LiveSource(),
+    ConfigSource(),
+    CdkSource(),
+    TerraformSource(),
+    TemplateSource(),
+)
 """In the order in which they are asked whose a name is; the last takes what is nobody else's."""
 
 

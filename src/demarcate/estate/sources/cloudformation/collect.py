@@ -44,13 +44,14 @@ def collect(
     parameters: Mapping[str, Any] | None = None,
     max_resources: int | None = None,
     texts: Mapping[str, str] = MappingProxyType({}),
+    named: Callable[[Resource], str] | None = None,
 ) -> None:
     """Write the rows of all templates under the paths.
 
     A table that templates can fill is written even where no resource of it is declared: that it has no rows
     is then known. Problems in templates are recorded as unread. `texts` are read as if they stood in files, by their
-    real paths. Raises DemarcateError for a path that does
-    not exist or a folder without a template.
+    real paths. `named` says what findings call a resource, where that is not its logical id. Raises DemarcateError for a
+    path that does not exist or a folder without a template.
     """
     from demarcate.estate.sources.cloudformation.templates import load
 
@@ -65,7 +66,10 @@ def collect(
     writer.unread(*(problem.unread() for problem in templates.problems))
     known = types_read()
     writer.resources = dict(Counter(r.type for r in templates.resources if r.type not in known))
-    write(templates.resources, templates.shares, selection, writer)
+    resources = templates.resources
+    if named is not None:
+        resources = [replace(resource, logical_id=named(resource)) for resource in resources]
+    write(resources, templates.shares, selection, writer)
 
 
 Places = Callable[[Table, Column], From | None]

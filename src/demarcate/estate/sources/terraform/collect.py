@@ -20,11 +20,11 @@ from demarcate.estate.sources.cloudformation.collect import write
 from demarcate.estate.sources.cloudformation.templates import Resource
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.terraform.configuration import Source
-from demarcate.estate.sources.terraform.documents import BadDocument, Declared, Document, read
+from demarcate.estate.sources.terraform.documents import Declared, Document, read
 from demarcate.estate.sources.terraform.files import documents
 from demarcate.estate.sources.terraform.mapped import REF, Mapped, all_mapped, attributes
 from demarcate.estate.sources.terraform.policy_documents import policy_document
-from demarcate.estate.sources.terraform.referring import DOCUMENT, Names, module_names
+from demarcate.estate.sources.terraform.referring import Names, module_names
 from demarcate.estate.sources.terraform.settling import Settling
 from demarcate.estate.sources.terraform.shaping import properties
 from demarcate.estate.sources.terraform.telling import place_of

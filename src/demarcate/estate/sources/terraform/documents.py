@@ -264,11 +264,11 @@ def _shown(document: _Document, path: Path, size: int) -> Document:
         warnings.append(
             "the plan says that it is not complete (parts were left out or deferred): plan again after it"
         )
-    for deferred in document.deferred_changes:
-        if deferred.resource_change is not None:
-            warnings.append(
-                f"{deferred.resource_change.address} is deferred to a later plan: nothing is known of it"
-            )
+    warnings += [
+        f"{deferred.resource_change.address} is deferred to a later plan: nothing is known of it"
+        for deferred in document.deferred_changes
+        if deferred.resource_change is not None
+    ]
     resources: dict[str, Declared] = {}
     for module, resource in _walk((values or _Values()).root_module):
         change = changes.get(resource.address, _ResourceChange(resource.address))

@@ -1,7 +1,7 @@
 """Small functions from the form that a provider gives something to the form that a template gives it.
 
-They get the values of a block. Where one of these is Unknown or a stand-in, they hand it on, or fail: whoever calls them
-says then that it is not known.
+They get the values of a block. Where one of these is Unknown or a stand-in, they hand it on, or fail: whoever calls
+them says then that it is not known.
 """
 
 from __future__ import annotations

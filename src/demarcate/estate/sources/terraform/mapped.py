@@ -6,10 +6,10 @@ A resource is declared once for each type of resource that it makes:
 
 That is all where the provider calls a property as CloudFormation does, in lower case with `_` between words: those need
 not be named. What neither the provider's schema (`attributes.json`) nor `names` have is unknown, since a plan cannot
-tell it. `names` says where else a property is: by its path in CloudFormation's words, the path from the block that it
-belongs to (several: the first that has anything; BLOCK: that block), a function of that block's values, or NOTHING where
-the provider cannot set it and so leaves AWS's default, or has another resource that sets it. "Rules.*" stands for all
-properties of an object that are not named.
+tell it. `names` says where else a property is, by its path in CloudFormation's words: the path from the block that it
+belongs to (several: the first that has anything; BLOCK: that block), a function of that block's values, or NOTHING
+where the provider cannot set it and so leaves AWS's default, or has another resource that sets it. "Rules.*" stands for
+all properties of an object that are not named.
 Resources of `awscc` are CloudFormation's own in other letters, and need no declaration.
 """
 
@@ -55,8 +55,9 @@ class Mapped:
     """One resource of a provider, and what it is as a resource of a template.
 
     `names` are properties that are called otherwise. `at` is the property that holds what the resource says, where it
-    says a part of one. `into` is the attribute that names the resource which it completes: its properties, of which only
-    those named are made, are then that one's, lists added to lists. `ref` are the attributes that are what `Ref` gives, the first of which names it.
+    says a part of one. `into` is the attribute that names the resource which it completes: its properties, of which
+    only those named are made, are then that one's, lists added to lists. `ref` are the attributes that are what `Ref`
+    gives, the first of which names it.
     `each` makes of a resource's values those of several resources, or of none.
     """
 

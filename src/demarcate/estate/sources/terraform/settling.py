@@ -1,8 +1,9 @@
 """The values of a resource with what is not known before it is applied in its places.
 
-A plan says of a value that it is known once applied, and which resources the configuration makes it of, but not how. So
-what names another resource, and is made of nothing else, is a stand-in for it, as `!Ref` and `!GetAtt` are in a template;
-what the configuration does not set is AWS's to choose, as where a template leaves a property out; all else is Unknown.
+A plan says of a value that it is known once applied, and which resources the configuration makes it of, but not how.
+So what names another resource, and is made of nothing else, is a stand-in for it, as `!Ref` and `!GetAtt` are in a
+template; what the configuration does not set is AWS's to choose, as where a template leaves a property out; all else is
+Unknown.
 """
 
 from __future__ import annotations

@@ -77,7 +77,7 @@ class TerraformSource:
         out: Path | None = None,
         progress: Progress | None = None,
     ) -> Snapshot:
-        """Read plans and states, which are one estate. Raises DemarcateError where a path has none, or one is broken."""
+        """Read plans and states, which are one estate. Raises DemarcateError where a path has none, or it is broken."""
         from demarcate.estate.sources.terraform.collect import collect
 
         told = {name: columns for name, columns in selection.items() if self.tells(table_named(name))}

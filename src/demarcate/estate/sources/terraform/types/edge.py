@@ -34,7 +34,7 @@ _ATTRIBUTES: Final = {
     "idle_timeout": "idle_timeout.timeout_seconds",
     "preserve_host_header": "routing.http.preserve_host_header.enabled",
 }
-"""What the provider calls the attributes of a load balancer. Source: "Load balancer attributes" of the ELB user guides."""
+"""What the provider calls the attributes of a load balancer. Source: "Load balancer attributes", ELB user guides."""
 
 _OF_APPLICATIONS: Final = ("load_balancing.cross_zone.enabled",)
 """Attributes that the provider says of an Application Load Balancer, where they are not its own to set."""

@@ -144,21 +144,16 @@ _ROUTE: Final = {
     "DestinationIpv6CidrBlock": "ipv6_cidr_block",
     "DestinationPrefixListId": "destination_prefix_list_id",
     "EgressOnlyInternetGatewayId": "egress_only_gateway_id",
-    **{
-        name: attribute
-        for name, attribute in (
-            ("CarrierGatewayId", "carrier_gateway_id"),
-            ("CoreNetworkArn", "core_network_arn"),
-            ("GatewayId", "gateway_id"),
-            ("InstanceId", "instance_id"),
-            ("LocalGatewayId", "local_gateway_id"),
-            ("NatGatewayId", "nat_gateway_id"),
-            ("NetworkInterfaceId", "network_interface_id"),
-            ("TransitGatewayId", "transit_gateway_id"),
-            ("VpcEndpointId", "vpc_endpoint_id"),
-            ("VpcPeeringConnectionId", "vpc_peering_connection_id"),
-        )
-    },
+    "CarrierGatewayId": "carrier_gateway_id",
+    "CoreNetworkArn": "core_network_arn",
+    "GatewayId": "gateway_id",
+    "InstanceId": "instance_id",
+    "LocalGatewayId": "local_gateway_id",
+    "NatGatewayId": "nat_gateway_id",
+    "NetworkInterfaceId": "network_interface_id",
+    "TransitGatewayId": "transit_gateway_id",
+    "VpcEndpointId": "vpc_endpoint_id",
+    "VpcPeeringConnectionId": "vpc_peering_connection_id",
     "*": NOTHING,
 }
 

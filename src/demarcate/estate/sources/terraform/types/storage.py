@@ -8,8 +8,8 @@ from typing import Any, Final
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.terraform.forms import blocks, given, members, within
-from demarcate.estate.sources.terraform.shaping import at
 from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, REF, Mapped, Values
+from demarcate.estate.sources.terraform.shaping import at
 
 _CANNED: Final = {
     "private": "Private",
