@@ -64,7 +64,10 @@ def test_a_reference_is_a_stand_in_and_joins(tmp_path: Path) -> None:
     ],
 )
 def test_what_is_made_of_something_else_is_unknown(tmp_path: Path, references: list[str]) -> None:
-    resources = {"aws_kms_key.data": KEY, "aws_ebs_volume.a": {"values": {}, "refs": {"kms_key_id": references}}}
+    resources: dict[str, Any] = {
+        "aws_kms_key.data": KEY,
+        "aws_ebs_volume.a": {"values": {}, "refs": {"kms_key_id": references}},
+    }
     kind, reason = why(
         rows(written(tmp_path, plan(resources)), "aws_ebs_volume")["aws_ebs_volume.a"], "kms_key_id"
     )
@@ -89,7 +92,7 @@ def test_a_resource_of_several_is_that_of_the_same_key(tmp_path: Path) -> None:
 
 
 def test_a_part_of_nobody_knows_what_leaves_all_open(tmp_path: Path) -> None:
-    resources = {
+    resources: dict[str, Any] = {
         "aws_s3_bucket.b": {"values": {"bucket": "b"}},
         "aws_s3_bucket_versioning.b": {
             "values": {"versioning_configuration": [{"status": "Enabled"}]},

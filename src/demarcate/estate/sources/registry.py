@@ -24,6 +24,10 @@ SOURCES: Final[tuple[Source, ...]] = (
 """In the order in which they are asked whose a name is; the last takes what is nobody else's."""
 
 
+TELLING: Final = tuple({source.label: source for source in SOURCES}.values())
+"""The sources that tell tables each in its own way: of those that people call the same, the last."""
+
+
 def source_of(names: Sequence[str]) -> Source:
     """The source that some names are of. Raises DemarcateError where they are of several."""
     sources = {name: next(source for source in SOURCES if source.recognises(name)) for name in names}

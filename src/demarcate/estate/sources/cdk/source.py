@@ -30,7 +30,6 @@ class CdkSource(TemplateSource):
 
     name = "cdk"
     title = "an assembly of the CDK"
-    label = "cdk"
 
     def recognises(self, name: str) -> bool:
         """Whether it is the folder of an assembly, or of an app that was synthesized."""

@@ -50,8 +50,8 @@ def collect(
 
     A table that templates can fill is written even where no resource of it is declared: that it has no rows
     is then known. Problems in templates are recorded as unread. `texts` are read as if they stood in files, by their
-    real paths. `named` says what findings call a resource, where that is not its logical id. Raises DemarcateError for a
-    path that does not exist or a folder without a template.
+    real paths. `named` says what findings call a resource, where that is not its logical id. Raises DemarcateError for
+    a path that does not exist or a folder without a template.
     """
     from demarcate.estate.sources.cloudformation.templates import load
 

@@ -191,4 +191,4 @@ def _add(properties: Any, more: Mapping[str, Any]) -> None:
         if isinstance(before, Unknown) and before.kind is not Kind.UNTOLD:
             continue
         both = isinstance(before, list) and isinstance(value, list)
-        properties[name] = [*before, *value] if both else value  # type: ignore[misc]
+        properties[name] = [*before, *value] if both else value

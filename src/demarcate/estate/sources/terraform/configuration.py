@@ -84,10 +84,11 @@ class Source:
             source, module = (call.source, call.module) if call is not None else ("", None)
         if source.startswith(("./", "../")):
             path = above / source
+        elif (installed := self._modules().get(".".join(modules))) is not None:
+            path = self._folder / installed
         else:
-            installed = self._modules().get(".".join(modules))
-            path = self._folder / installed if installed is not None else None
-        return path if path is not None and is_within(path, [self._folder]) and is_folder(path) else None
+            return None
+        return path if is_within(path, [self._folder]) and is_folder(path) else None
 
     def _modules(self) -> dict[str, str]:
         """Where `terraform init` laid modules, by their names."""

@@ -9,7 +9,7 @@ Unknown.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -76,7 +76,7 @@ class Settling:
         unknowns = unknown if isinstance(unknown, list) else []
         secrets = sensitive if isinstance(sensitive, list) else []
         inner = tree[0] if isinstance(tree, list) and tree else tree
-        named = iter(())
+        named: Iterator[str] = iter(())
         references = expression.get("references") if isinstance(expression, dict) else None
         if isinstance(references, list) and any(flag is True for flag in unknowns):
             several = maximal(references)

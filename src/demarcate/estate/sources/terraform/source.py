@@ -55,12 +55,12 @@ class TerraformSource:
 
     def place(self, table: Table, column: Column) -> From | None:
         """Where the properties have a column that a resource's attributes make; None where no provider has any."""
-        from demarcate.estate.sources.terraform.telling import is_told, place_of
+        from demarcate.estate.sources.terraform.telling import in_words, is_told, place_of
 
         place = place_of(table, column)
         if place is None or not self.tells(table):
             return None
-        return place if is_told(table, place, detail_of(place.path)) else None
+        return in_words(table, place) if is_told(table, place, detail_of(place.path)) else None
 
     def why_absent(self, table: Table) -> Unknown:
         """No resource of a provider is it, or nobody asked for it."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Mapping
 from functools import cache
-from typing import Final
+from typing import Any, Final
 
 from msgspec import structs
 
@@ -11,7 +13,7 @@ from demarcate.estate.schema.table import Column, From, Table
 from demarcate.estate.sources.cloudformation import shapes as templates
 from demarcate.estate.sources.cloudformation.forms import forms_of
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape
-from demarcate.estate.sources.terraform.mapped import Mapped, all_mapped, attributes
+from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, Mapped, all_mapped, attributes
 from demarcate.estate.sources.terraform.shaping import attribute_for
 
 
@@ -50,7 +52,61 @@ def place_of(table: Table, column: Column) -> From | None:
     return place
 
 
-_AMENDED: Final = {("aws_vpc_security_group", "ip_permissions_egress"): []}
+def in_words(table: Table, place: From) -> From:
+    """A place in the words of the provider: the resource that has it, and the attribute where it is one alone."""
+    path = place.said or place.path
+    if path.startswith(("#", "@")):
+        return place
+    types = (*table.types, *(within.type for within in table.within))
+    told = (words for mapped in _ordered(types) if (words := _words(mapped, path)) is not None)
+    words = next(told, None)
+    return place if words is None else structs.replace(place, said=words)
+
+
+@cache
+def _ordered(types: tuple[str, ...]) -> tuple[Mapped, ...]:
+    """What makes resources of some types: of `hashicorp/aws` first, and the resource of its own before the block."""
+    several = [mapped for each in all_mapped().values() for mapped in each if mapped.type in types]
+    return tuple(
+        sorted(
+            several, key=lambda m: (m.resource.startswith("awscc"), types.index(m.type), not m.into, m.resource)
+        )
+    )
+
+
+def _words(mapped: Mapped, path: str) -> str | None:
+    """Where a resource has a property; None where it does not tell it."""
+    steps = re.sub(r"\[\d*\]", "", path).split(".")
+    forms, form, tree = forms_of(mapped.type), forms_of(mapped.type)[""], attributes().get(mapped.resource, {})
+    words = [mapped.resource]
+    for number, step in enumerate(steps):
+        here = ".".join(steps[: number + 1])
+        if mapped.at == here or mapped.at.startswith(f"{here}."):
+            way: Any = BLOCK
+        elif (mapped.at and number == 0) or (
+            mapped.into and not mapped.at and here not in mapped.names and number == 0
+        ):
+            return None
+        else:
+            way = attribute_for(mapped, step, here, frozenset(tree))
+        if way is None or way is NOTHING:
+            return None
+        if not isinstance(way, str | tuple):
+            break  # a function makes it, of more than one attribute
+        way = way if isinstance(way, str) else way[0]
+        if way != BLOCK:
+            words.append(way)
+            for part in way.split("."):
+                tree = tree.get(part, {}) if isinstance(tree, Mapping) else {}
+        form = form.get(step) if isinstance(form, Mapping) else None
+        form = form[0] if isinstance(form, list) else form
+        form = forms[form[1:]] if isinstance(form, str) and form.startswith("#") else form
+        if not isinstance(tree, Mapping):
+            tree = {}
+    return ".".join(words)
+
+
+_AMENDED: Final[Mapping[tuple[str, str], Any]] = {("aws_vpc_security_group", "ip_permissions_egress"): []}
 """What columns are where a resource says nothing, and it is not what it is in a template: the provider takes away the
 egress rules that AWS gives a new group. Source: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/security_group.
 """

@@ -47,7 +47,10 @@ _CLUSTER: Final[Mapping[str, Any]] = {
     "DBClusterIdentifier": "cluster_identifier",
 }
 
-_DOCDB: Final = {"CopyTagsToSnapshot": NOTHING, "EnableCloudwatchLogsExports": "enabled_cloudwatch_logs_exports"}
+_DOCDB: Final[Mapping[str, Any]] = {
+    "CopyTagsToSnapshot": NOTHING,
+    "EnableCloudwatchLogsExports": "enabled_cloudwatch_logs_exports",
+}
 
 MAPPED = (
     Mapped(

@@ -134,7 +134,7 @@ def _origin_groups(values: Values) -> Any:
     return {"Quantity": len(items), "Items": items}
 
 
-_CLASSIC_LISTENER: Final = {
+_CLASSIC_LISTENER: Final[Mapping[str, Any]] = {
     "Listeners.LoadBalancerPort": "lb_port",
     "Listeners.Protocol": "lb_protocol",
     "Listeners.PolicyNames": NOTHING,

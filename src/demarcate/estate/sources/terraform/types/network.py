@@ -138,7 +138,7 @@ def _routes(values: Values) -> Iterator[Values]:
         yield {**block, "route_table_id": values[REF]}
 
 
-_ROUTE: Final = {
+_ROUTE: Final[Mapping[str, Any]] = {
     "RouteTableId": "route_table_id",
     "DestinationCidrBlock": "cidr_block",
     "DestinationIpv6CidrBlock": "ipv6_cidr_block",

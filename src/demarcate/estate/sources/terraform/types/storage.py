@@ -111,7 +111,7 @@ def _rule(rule: Mapping[str, Any]) -> dict[str, Any]:
             for move in blocks(rule, "noncurrent_version_transition")
         ],
     }
-    left_out = (None, "", ABSENT, [], 0, False)  # the provider's zero is that it is not set
+    left_out: tuple[Any, ...] = (None, "", ABSENT, [], 0, False)  # the provider's zero is that it is not set
     return {name: value for name, value in parts.items() if isinstance(value, Unknown) or value not in left_out}
 
 
