@@ -2,7 +2,7 @@
 
 For each resource type that tables read, what its resource schema (as cfn-lint ships it) says that a property is: a
 text, a number, true or false, a list or an object, nested. What is said in one place and used in several, or inside of
-itself, stands once, under its name. A property that may be of several forms has none.
+itself, stands once, under its name. A property that may be of several forms has none: it is null.
 """
 
 from __future__ import annotations
@@ -71,7 +71,7 @@ class _Named:
         for name, value in _members(nodes):
             form = self._form(value)
             members[name] = form if members.get(name, form) == form else None
-        return {name: form for name, form in sorted(members.items()) if form not in (None, {}, [None])}
+        return {name: None if form in ({}, [None]) else form for name, form in sorted(members.items())}
 
 
 def _types(node: dict[str, Any]) -> list[str]:

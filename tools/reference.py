@@ -22,7 +22,7 @@ from demarcate.cli import app
 from demarcate.estate.schema.table import COMMON, UNSET, Column, Table
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.describing import shown, sources_of
-from demarcate.estate.sources.registry import SOURCES
+from demarcate.estate.sources.registry import TELLING
 from demarcate.estate.tables import all_tables
 from demarcate.model import Model, Responsibility, When, load
 from demarcate.report import json_report, summary
@@ -275,7 +275,7 @@ def _table(model: Model, table: Table) -> Iterator[str]:
         compared = ", ".join(f"<{part.source}> ({part.checked})" for part in facts.compared)
         yield from _item("Facts", f"{compared}; what lies ahead is believed for {facts.believed_for_days} days")
     yield ""
-    sources = [] if table.owners else [source for source in SOURCES if source.tells(table)]
+    sources = [] if table.owners else [source for source in TELLING if source.tells(table)]
     yield from _grid(
         ["column", "type", *(source.label for source in sources), "absent", "about"],
         (
@@ -298,7 +298,7 @@ def _place(path: str) -> str:
 def _absent(table: Table, column: Column) -> str:
     """What the column is where the member is not there; by source where they differ."""
     values = {"": column.absent}
-    for source in SOURCES:
+    for source in TELLING:
         place = source.place(table, column) if source.tells(table) else None
         if place is not None and place.absent is not UNSET:
             values[source.label] = place.absent

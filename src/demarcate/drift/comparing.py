@@ -13,6 +13,7 @@ from typing import Any
 
 from demarcate.drift.alike import alike
 from demarcate.drift.columns import CHILDREN, Children, declarable, keys_of, settings_of
+from demarcate.drift.identities import by_file, identities
 from demarcate.drift.ignoring import Ignored, aws_own, filled_by_aws
 from demarcate.drift.pairing import Pairing, Stack, pair
 from demarcate.drift.resolving import Resolver, Unresolved, marks_of
@@ -20,6 +21,7 @@ from demarcate.drift.rows import STACK_RESOURCES, Row, Rows, plain_value
 from demarcate.drift.structs import Comparison, Drift, DriftKind
 from demarcate.estate.schema.table import MANAGED_BY, Column, Table
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.registry import collected_from
 from demarcate.estate.tables import all_tables
 
 
@@ -43,7 +45,8 @@ def compare(
         if declared.manifest.source == live.manifest.source:
             comparing: _Baseline | _Templates = _Baseline(rows, asked or {})
         else:
-            comparing = _Templates(rows, stacks or {}, undeclared=undeclared)
+            identified = collected_from(declared).identifies
+            comparing = _Templates(rows, stacks or {}, undeclared=undeclared, identified=identified)
         drifts = sorted(
             (drift for drift in comparing.drifts() if ignored is None or not ignored.leaves_out(drift)),
             key=lambda drift: (drift.kind, drift.table, drift.file or "", drift.resource, drift.column or ""),
@@ -92,19 +95,24 @@ class _Unread:
 
 
 class _Templates:
-    """Templates against the live estate."""
+    """What is declared, in templates or with the names that AWS has for it (`identified`), against the live estate."""
 
-    def __init__(self, rows: Rows, named: Mapping[str, Sequence[str]], *, undeclared: bool) -> None:
+    def __init__(
+        self, rows: Rows, named: Mapping[str, Sequence[str]], *, undeclared: bool, identified: bool = False
+    ) -> None:
+        self._identified = identified
         self._rows, self._undeclared = rows, undeclared
         self._unread = _Unread(rows.live)
         self._tables = [
             table for name, table in all_tables().items() if table.types and name in rows.declared.manifest.tables
         ]
         self.resources = self.values = 0
-        stacks = rows.stacks()
+        stacks = identities(rows, self._tables) if identified else rows.stacks()
         self._held = {physical.id for stack in stacks for physical in stack.resources.values()}
         self._stacks = {stack.id: stack for stack in stacks}
-        self._pairing: Pairing = pair(rows.logical_ids(self._tables), stacks, named)
+        self._pairing: Pairing = (
+            Pairing(by_file(stacks), {}) if identified else pair(rows.logical_ids(self._tables), stacks, named)
+        )
         rows.pair(self._pairing.stacks)
         self.stacks = {file: tuple(stack.id for stack in of) for file, of in self._pairing.stacks.items()}
         self._looked_up: dict[tuple[str, str], dict[str, Any]] = {}
@@ -149,7 +157,10 @@ class _Templates:
             where = _where(table, declared, physical)
             if physical["stack"] is None:
                 if declared["_conditional"] is None:
-                    yield _drift(DriftKind.MISSING, where, reason="its stack has no such resource")
+                    why = (
+                        "AWS has not given it a name yet" if self._identified else "its stack has no such resource"
+                    )
+                    yield _drift(DriftKind.MISSING, where, reason=why)
                 continue
             key = (physical["stack"], declared["file"], declared["resource"])
             if physical["type"] not in table.types or declared["_companion"] is not None:
@@ -251,11 +262,12 @@ class _Templates:
         why = self._unread.why(table.name, physical["account"], region)
         if why is not None:
             return _drift(DriftKind.NOT_COMPARED, where, reason=f"{table.name} was not read: {why}")
-        return _drift(DriftKind.MISSING, where, reason=f"its stack has it as {physical['physical_id']}")
+        whose = "it is declared" if self._identified else "its stack has it"
+        return _drift(DriftKind.MISSING, where, reason=f"{whose} as {physical['physical_id']}")
 
     def _undeclared_of(self, table: Table) -> Iterator[Drift]:
         """Live resources that no stack has, other than AWS's own."""
-        if self._unread.anywhere(STACK_RESOURCES) is not None or not self._stacks:
+        if not self._stacks or (not self._identified and self._unread.anywhere(STACK_RESOURCES) is not None):
             return
         keys = keys_of(table.name)
         own = aws_own(table)
@@ -269,7 +281,7 @@ class _Templates:
                 resource=str(live["resource"]),
                 account=live["account_id"],
                 region=live["region"],
-                reason="no stack has it",
+                reason="nothing declares it" if self._identified else "no stack has it",
             )
 
     def _resolver(self, stack: Stack) -> Resolver:

@@ -93,6 +93,11 @@ class Rows:
             {"rows": to_json(rows).decode(), "form": to_json([_PAIRS]).decode()},
         )
 
+    def declared_only(self, table: Table, columns: Sequence[str]) -> Iterator[Row]:
+        """The declared rows of a table."""
+        names = (*_WHERE, *columns)
+        return self._select(self._view(self.declared, table.name, names), names)
+
     def declared_rows(self, table: Table, columns: Sequence[str]) -> Iterator[tuple[Row, Row]]:
         """Each declared row, with the resource that its stack has for it."""
         for pair, row, _ in self._paired(table, columns, ""):

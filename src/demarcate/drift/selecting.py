@@ -9,6 +9,7 @@ from demarcate.drift.ignoring import aws_own
 from demarcate.drift.rows import STACK_RESOURCES
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.registry import collected_from
 from demarcate.estate.tables import all_tables
 
 
@@ -37,7 +38,8 @@ def selection_for(declared: Snapshot, asked: Mapping[str, frozenset[str]], *, li
         if columns:
             selection[name] = frozenset((*columns, *keys_of(table.name), *aws_own(table).columns))
     if not baseline:
-        selection[STACK_RESOURCES] = None
+        if not collected_from(declared).identifies:
+            selection[STACK_RESOURCES] = None
         for name, children in CHILDREN.items():
             if children.of in selection:
                 selection[name] = None

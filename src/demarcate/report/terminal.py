@@ -84,7 +84,7 @@ def write(assessment: Assessment, out: Out) -> None:
 def title(assessment: Assessment) -> Text:
     snapshot = assessment.snapshot
     rows = {p.account for held in snapshot.manifest.tables.values() for p in held.parts if p.account}
-    what = f"{len(rows)} account{'s' if len(rows) != 1 else ''}" if rows else "templates"
+    what = f"{len(rows)} account{'s' if len(rows) != 1 else ''}" if rows else collected_from(snapshot).label
     return Text.assemble(
         ("Demarcate", "bold"),
         f"  {one_line(assessment.posture.origin)} ({what}), {assessment.posture.moment[:16].replace('T', ' ')} UTC",

@@ -27,7 +27,8 @@ class Item:
     """What a row is made from: a value, the item it was found under, and its details or companions.
 
     In a template, `ref` is what `Ref` to it gives, and `label` what stand-ins for something of it call it. Nothing
-    refers to what is declared within another resource: its `ref` is Unknown.
+    refers to what is declared within another resource: its `ref` is Unknown. `known` are attributes that are known
+    already, by their names in lower case.
     """
 
     value: Any
@@ -35,9 +36,12 @@ class Item:
     details: dict[str, Any] = field(default_factory=dict)
     ref: str | StandIn | Unknown = ""
     label: str = ""
+    known: Mapping[str, str] = field(default_factory=dict)
 
-    def attribute(self, name: str) -> StandIn | Unknown:
+    def attribute(self, name: str) -> str | StandIn | Unknown:
         """What `Fn::GetAtt` of it gives."""
+        if (value := self.known.get(name.lower())) is not None:
+            return value
         if isinstance(self.ref, Unknown):
             return self.ref
         text = self.ref.text if isinstance(self.ref, StandIn) else self.ref

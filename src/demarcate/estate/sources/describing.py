@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from demarcate.estate.schema.table import Column, Table
 from demarcate.estate.sources.interface import Source
-from demarcate.estate.sources.registry import SOURCES
+from demarcate.estate.sources.registry import TELLING
 from demarcate.estate.tables import all_tables, table
 
 Rows = tuple[list[str], list[list[object]]]
@@ -18,7 +18,7 @@ def list_tables() -> Rows:
 
 def sources_of(of: Table) -> list[str]:
     """The sources that fill a table, in people's words."""
-    return [source.label for source in SOURCES if source.tells(of)] + (["facts"] if of.facts else [])
+    return [source.label for source in TELLING if source.tells(of)] + (["facts"] if of.facts else [])
 
 
 def describe_table(name: str) -> Rows:
@@ -27,9 +27,9 @@ def describe_table(name: str) -> Rows:
     Raises DemarcateError where there is none of that name.
     """
     chosen = table(name)
-    columns = ["column", "type", *(source.label for source in SOURCES), "about"]
+    columns = ["column", "type", *(source.label for source in TELLING), "about"]
     return columns, [
-        [column.name, column.type, *(shown(source, chosen, column) for source in SOURCES), column.about]
+        [column.name, column.type, *(shown(source, chosen, column) for source in TELLING), column.about]
         for column in chosen.all_columns
     ]
 

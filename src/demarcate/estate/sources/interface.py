@@ -80,6 +80,8 @@ class Source(Protocol):
     """What lists of sources call it."""
     asks: bool
     """Whether reading it takes calls to AWS for each table, so that only what is needed is read."""
+    identifies: bool
+    """Whether its rows have what AWS calls the resources, so that live ones are found by it."""
     untold: str
     """What is said of a column that it does not tell."""
     unset: str

@@ -9,12 +9,24 @@ from typing import Final
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.aws.source import LiveSource
+from demarcate.estate.sources.cdk.source import CdkSource
 from demarcate.estate.sources.cloudformation.source import TemplateSource
 from demarcate.estate.sources.config.source import ConfigSource
 from demarcate.estate.sources.interface import SPELLED, Options, Source
+from demarcate.estate.sources.terraform.source import TerraformSource
 
-SOURCES: Final[tuple[Source, ...]] = (LiveSource(), ConfigSource(), TemplateSource())
+SOURCES: Final[tuple[Source, ...]] = (
+    LiveSource(),
+    ConfigSource(),
+    CdkSource(),
+    TerraformSource(),
+    TemplateSource(),
+)
 """In the order in which they are asked whose a name is; the last takes what is nobody else's."""
+
+
+TELLING: Final = tuple({source.label: source for source in SOURCES}.values())
+"""The sources that tell tables each in its own way: of those that people call the same, the last."""
 
 
 def source_of(names: Sequence[str]) -> Source:

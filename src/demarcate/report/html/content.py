@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import SEVERITIES
+from demarcate.estate.sources.registry import collected_from
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Area, Model, Responsibility
 from demarcate.posture.assessment import Assessment
@@ -106,9 +107,10 @@ def about(assessment: Assessment) -> About:
     parts = [part for held in manifest.tables.values() for part in held.parts]
     accounts = {part.account for part in parts if part.account}
     regions = {part.region for part in parts if part.region}
-    kind = "templates"
     if accounts:
         kind = f"{_number(len(accounts), 'account')}, {_number(len(regions), 'region')}"
+    else:
+        kind = collected_from(assessment.snapshot).label
     return About(
         posture.origin,
         kind,

@@ -28,6 +28,7 @@ class LiveSource:
     title = "live AWS"
     label = "live"
     asks = True
+    identifies = True
     untold = "no AWS API returns it"
     unset = "not returned by AWS"
 

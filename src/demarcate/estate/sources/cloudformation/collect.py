@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from itertools import islice
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from demarcate.base.encoding import to_json
 from demarcate.estate.schema.rows import Address, Item, Row, build, derive, detail_of, spooled
-from demarcate.estate.schema.table import ALTERNATIVES, COMPANION, REF, Derived, Table
+from demarcate.estate.schema.table import ALTERNATIVES, COMPANION, REF, Column, Derived, From, Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.snapshots.manifest import Declared, Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
@@ -51,13 +52,14 @@ def collect(
     parameters: Mapping[str, Any] | None = None,
     max_resources: int | None = None,
     texts: Mapping[str, str] = MappingProxyType({}),
+    named: Callable[[Resource], str] | None = None,
 ) -> None:
     """Write the rows of all templates under the paths.
 
     A table that templates can fill is written even where no resource of it is declared: that it has no rows
     is then known. Problems in templates are recorded as unread. `texts` are read as if they stood in files, by their
-    real paths. Raises DemarcateError for a path that does
-    not exist or a folder without a template.
+    real paths. `named` says what findings call a resource, where that is not its logical id. Raises DemarcateError for
+    a path that does not exist or a folder without a template.
     """
     from demarcate.estate.sources.cloudformation.templates import load
 
@@ -70,19 +72,36 @@ def collect(
         paths, parameters=parameters, names=names, same_as_ref=same, max_resources=max_resources, texts=texts
     )
     writer.unread(*(problem.unread() for problem in templates.problems))
-    by_type: dict[str, list[Resource]] = {}
-    for resource in templates.resources:
-        by_type.setdefault(resource.type, []).append(_shaped(resource))
-    writer.declared = tuple(_declared(templates.resources, writer))
     known = types_read()
-    writer.resources = {t: len(resources) for t, resources in by_type.items() if t not in known}
+    writer.resources = dict(Counter(r.type for r in templates.resources if r.type not in known))
+    resources = templates.resources
+    if named is not None:
+        resources = [replace(resource, logical_id=named(resource)) for resource in resources]
+    writer.declared = tuple(_declared(resources, writer))
+    write(resources, templates.shares, selection, writer)
 
+
+Places = Callable[[Table, Column], From | None]
+"""Where the properties of a resource have a column of a table."""
+
+
+def write(
+    resources: Iterable[Resource],
+    shares: Mapping[str, Share],
+    selection: Selection,
+    writer: SnapshotWriter,
+    places: Places = place_of,
+) -> None:
+    """Write the rows of some resources. `shares` says what may be made of each file's. Raises OSError (a full disk)."""
+    by_type: dict[str, list[Resource]] = {}
+    for resource in resources:
+        by_type.setdefault(resource.type, []).append(_shaped(resource))
     companions = Companions(by_type)
-    rows = _Rows(templates.shares)
+    rows = _Rows(shares)
     plans = make_plan(selection, "cloudformation")
     kept = {p.table.name: writer.part(p.table, p.names) for p in plans if p.kept}
     for plan in plans:
-        _table(plan, by_type, companions, rows, kept)
+        _table(plan, by_type, companions, rows, kept, places)
     writer.unread(*(problem.unread() for problem in rows.problems))
     for part in kept.values():
         part.seal()
@@ -137,16 +156,20 @@ def _table(
     companions: Companions,
     rows: _Rows,
     kept: Mapping[str, PartWriter],
+    places: Places,
 ) -> None:
     table = plan.table
-    make = build(plan.columns, partial(place_of, table))
+    make = build(plan.columns, partial(places, table))
     details = plan.details("cloudformation")
     part = kept.get(table.name)
     for resource, ref, own, other_ways in declared(table, by_type):
         certain = {name: companions.of(table, name, resource) for name in details}
         supposed = _supposed(table, resource, own, other_ways, certain, companions)
         rows_of, *alternatives = (
-            [make(Item(way, None, completing, ref, resource.label), _place(resource)) for way in each]
+            [
+                make(Item(way, None, completing, ref, resource.label, resource.known), _place(resource))
+                for way in each
+            ]
             for each, completing in ((own, certain), *supposed)
         )
         for child, derived in plan.children:

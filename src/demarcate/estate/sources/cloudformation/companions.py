@@ -91,7 +91,8 @@ class Companions:
         ref = shown(resource.ref)
         known = companion.keys is not None and not isinstance(resource.properties, Unknown)
         others = companion.keys(shown(resource.properties), ref) if known and companion.keys else ()
-        return tuple(dict.fromkeys((ref, f"{ref}.Arn", *others)))
+        arn = resource.known.get("arn", f"{ref}.Arn")
+        return tuple(dict.fromkeys((ref, arn, *others)))
 
     def _index(self, table: Table, name: str) -> tuple[dict[str, list[_Completing]], list[Unknown]]:
         key = (table.name, name)

@@ -98,6 +98,6 @@ def _followed(
         text = shown(named)
         for other in by_type.get(type_, ()):
             ref = shown(other.ref)
-            if text == ref or (text.startswith(f"{ref}.") and text.endswith("Arn")):
+            if text in (ref, other.known.get("arn")) or (text.startswith(f"{ref}.") and text.endswith("Arn")):
                 return rule, other
     return None

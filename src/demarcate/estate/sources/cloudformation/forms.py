@@ -31,6 +31,11 @@ def _forms() -> Mapping[str, Forms]:
     return msgspec.json.decode(_FILE.read_bytes(), type=dict[str, dict[str, Any]])
 
 
+def forms_of(type_: str) -> Forms:
+    """The forms of a type by name, the resource's own under ""; {"": {}} where none are known."""
+    return _forms().get(type_, {"": {}})
+
+
 def in_form(type_: str, properties: dict[str, Any]) -> dict[str, Any]:
     """The properties of a resource, in the forms that they have. What has them already is its own answer.
 

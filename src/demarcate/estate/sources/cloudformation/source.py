@@ -23,6 +23,7 @@ class TemplateSource:
     title = "a template or a folder of templates"
     label = "templates"
     asks = False
+    identifies = False
     untold = "templates do not tell it"
     unset = "is not set"
 

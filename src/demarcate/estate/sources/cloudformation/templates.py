@@ -10,7 +10,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -40,7 +40,8 @@ class Resource:
     once deployed, without what AWS::NoValue removes. Where the template leaves open which of a few they are, or whether
     it is there, `ways` are all that it may come to. `ref` is what `Ref` to it gives in this estate, and `label` what
     stand-ins for something of it call it. `lines` holds the line of each top-level property.
-    `conditional` is set where it is not known whether the resource is there at all.
+    `conditional` is set where it is not known whether the resource is there at all. `known` are the attributes that are
+    known before it is deployed, by their names in lower case.
     """
 
     logical_id: str
@@ -56,6 +57,7 @@ class Resource:
     update_replace_policy: str | Unknown
     metadata: dict[str, Any]
     ways: tuple[Way, ...] = ()
+    known: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def alternatives(self) -> list[Way]:

@@ -32,6 +32,7 @@ class ConfigSource:
     title = "what AWS Config recorded"
     label = "config"
     asks = False
+    identifies = False
     untold = "AWS Config does not record it"
     unset = "AWS Config's item does not have it"
 

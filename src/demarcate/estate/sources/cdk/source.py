@@ -1,0 +1,81 @@
+"""What the AWS CDK synthesizes as a source: `cdk.out`, or the folder of the app that it is in."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.writing import SnapshotWriter
+from demarcate.estate.sources.cdk.assembly import PATH, folder_of, read
+from demarcate.estate.sources.cloudformation.source import TemplateSource
+from demarcate.estate.sources.computing import finish
+from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.progress import Progress
+
+if TYPE_CHECKING:
+    from demarcate.estate.sources.cloudformation.templates import Resource
+
+_OF_A_CONSTRUCT = "/Resource"
+"""What the CDK calls the resource that a construct is for."""
+
+
+class CdkSource(TemplateSource):
+    """Cloud assemblies: templates, as the stacks that the manifest names, and their resources as constructs."""
+
+    name = "cdk"
+    title = "an assembly of the CDK"
+
+    def recognises(self, name: str) -> bool:
+        """Whether it is the folder of an assembly, or of an app that was synthesized."""
+        return folder_of(Path(name)) is not None
+
+    def collect(
+        self,
+        names: Sequence[str],
+        selection: Selection,
+        options: Options,
+        *,
+        out: Path | None = None,
+        progress: Progress | None = None,
+    ) -> Snapshot:
+        """Read assemblies, which are one estate. Raises DemarcateError where one is broken."""
+        from demarcate.estate.sources.cloudformation.collect import collect
+
+        templates: list[Path] = []
+        problems: list[tuple[str, str]] = []
+        for name in names:
+            folder = folder_of(Path(name))
+            if folder is None:
+                raise DemarcateError(f"{name}: is no assembly of the CDK any more")
+            assembly = read(folder)
+            templates += assembly.templates
+            problems += assembly.problems
+        with SnapshotWriter(self.name, " ".join(names), out=out, moment=options.moment) as writer:
+            writer.unread(*(Unread(kind=Kind.UNREADABLE, reason=reason, file=file) for file, reason in problems))
+            collect(
+                templates,
+                selection,
+                writer,
+                parameters=options.parameters,
+                max_resources=options.max_resources,
+                named=construct_of,
+            )
+            return finish(writer, selection, self)
+
+
+def construct_of(resource: Resource) -> str:
+    """The path of the construct that a resource is of; its logical id where the CDK does not say it.
+
+    It is the construct's own path where the resource is what the construct is for: `Shop/Uploads`, and not
+    `Shop/Uploads/Resource`.
+    """
+    path = resource.metadata.get(PATH)
+    if not isinstance(path, str) or not path:
+        return resource.logical_id
+    return path.removesuffix(_OF_A_CONSTRUCT) or path

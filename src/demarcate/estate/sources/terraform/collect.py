@@ -1,0 +1,194 @@
+"""Plans and states as resources in the shape of templates, and so as rows."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from demarcate.base.errors import DemarcateError
+from demarcate.base.limits import FREE_RESOURCES
+from demarcate.estate.schema.rows import ODD
+from demarcate.estate.schema.standins import StandIn, Undecided, shown
+from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.writing import SnapshotWriter
+from demarcate.estate.sources.cloudformation.budget import MAX_ALL_RESOURCES, Budget, Share
+from demarcate.estate.sources.cloudformation.collect import write
+from demarcate.estate.sources.cloudformation.templates import Resource
+from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.terraform.configuration import Source
+from demarcate.estate.sources.terraform.documents import Declared, Document, read
+from demarcate.estate.sources.terraform.files import documents
+from demarcate.estate.sources.terraform.mapped import REF, Mapped, all_mapped, attributes
+from demarcate.estate.sources.terraform.policy_documents import policy_document
+from demarcate.estate.sources.terraform.referring import Names, module_names
+from demarcate.estate.sources.terraform.settling import Settling
+from demarcate.estate.sources.terraform.shaping import properties
+from demarcate.estate.sources.terraform.telling import place_of
+
+_DEPTH: Final = 5
+"""How many policy documents are followed from one to another."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """What completes another resource: that which `owner` names, and what it adds to its properties."""
+
+    resource: Declared
+    mapped: Mapped
+    owner: Any
+    properties: dict[str, Any]
+
+
+def collect(
+    paths: Sequence[Path], selection: Selection, writer: SnapshotWriter, *, max_resources: int | None = None
+) -> None:
+    """Write the rows of all plans and states under the paths. What cannot be read of one is recorded as unread.
+
+    Raises DemarcateError for a path that has none, and for one that is none which can be read.
+    """
+    files = documents(paths)
+    budget = Budget(resources=FREE_RESOURCES if max_resources is None else max_resources)
+    most = max(MAX_ALL_RESOURCES, max_resources or 0)
+    resources: list[Resource] = []
+    shares: dict[str, Share] = {}
+    unseen: Counter[str] = Counter()
+    for number, path in enumerate(files):
+        document = read(path)
+        writer.unread(*(Unread(kind=Kind.INCOMPLETE, reason=w, file=document.file) for w in document.warnings))
+        reading = Reading(document, f"{number + 1}~2f" if len(files) > 1 else "")
+        share = budget.share(document.file, document.size, len(document.resources))
+        for resource in reading.resources():
+            shares.setdefault(resource.file, share)
+            resources.append(resource)
+        if len(resources) > most:
+            raise DemarcateError(f"{path}: has more than {most:,} resources: give fewer, or set max-resources")
+        unseen += reading.unseen
+    writer.resources = dict(unseen)
+    write(resources, shares, selection, writer, place_of)
+
+
+class Reading:
+    """One plan or state, as resources."""
+
+    def __init__(self, document: Document, qualifier: str = "") -> None:
+        self._document = document
+        self._names = Names(document, qualifier)
+        self._source = Source(document)
+        self.unseen: Counter[str] = Counter()
+
+    def resources(self) -> list[Resource]:
+        """Its resources; those that complete another one in that."""
+        resources: list[Resource] = []
+        parts: list[_Part] = []
+        for declared in self._document.resources:
+            if declared.mode != "managed":
+                continue
+            several = all_mapped().get(declared.type, ())
+            if not several:
+                if declared.type.startswith(("aws_", "awscc_")):
+                    self.unseen[declared.type] += 1
+                continue
+            for made in self._made(declared, several):
+                (parts if isinstance(made, _Part) else resources).append(made)  # type: ignore[arg-type]
+        _complete(resources, parts)
+        return resources
+
+    def _made(self, declared: Declared, several: Sequence[Mapped]) -> Iterator[Resource | _Part]:
+        values = self._settled(declared)
+        block = self._source.block(module_names(declared.module), f"{declared.type}.{declared.name}")
+        for place, mapped in enumerate(several):
+            for number, each in enumerate(_each(mapped, values)):
+                shaped = each if isinstance(each, Unknown) else properties(mapped, each)
+                if mapped.into:
+                    if isinstance(shaped, dict):
+                        yield _Part(declared, mapped, each.get(mapped.into), shaped)
+                    continue
+                address = declared.address
+                first = place == number == 0
+                ref = self._names.ref(declared) if first else f"{self._names.text(address)}#{place}.{number}"
+                yield Resource(
+                    logical_id=address,
+                    type=mapped.type,
+                    properties=shaped,
+                    file=block.file if block is not None else self._document.file,
+                    line=block.line if block is not None else None,  # type: ignore[arg-type]
+                    ref=ref,
+                    label=self._names.label(address),
+                    lines={},
+                    conditional=None,
+                    deletion_policy="",
+                    update_replace_policy="",
+                    metadata={},
+                    known=self._names.known(declared) if first else {},
+                )
+
+    def _settled(self, declared: Declared, depth: int = 0) -> dict[str, Any]:
+        block = self._source.block(
+            module_names(declared.module),
+            f"{'data.' if declared.mode == 'data' else ''}{declared.type}.{declared.name}",
+        )
+
+        def refer(references: list[str], attribute: str) -> Any:
+            told = self._names.refer(declared, references, attribute)
+            if not isinstance(told, Declared):
+                return told
+            return (
+                policy_document(self._settled(told, depth + 1), self._names.label(told.address))
+                if depth < _DEPTH
+                else None
+            )
+
+        settling = Settling(refer, block.dynamic if block is not None else None, self._document.is_plan)
+        values = settling.settle(
+            declared.values,
+            declared.unknown,
+            declared.sensitive,
+            self._names.expressions(declared),
+            attributes().get(declared.type, {}),
+        )
+        return {**values, REF: self._names.ref(declared)} if declared.mode == "managed" else values
+
+
+def _each(mapped: Mapped, values: dict[str, Any]) -> Sequence[Any]:
+    if mapped.each is None:
+        return [values]
+    try:
+        return list(mapped.each(values))
+    except (*ODD, Undecided):
+        why = f"{mapped.resource}: of a form that was not expected, or known once applied"
+        return [Unknown(Kind.DEPLOYMENT, why)]
+
+
+def _complete(resources: Sequence[Resource], parts: Sequence[_Part]) -> None:
+    """Put parts into the resources that they complete."""
+    types = {part.mapped.type for part in parts}
+    owners: dict[tuple[str, str], list[Resource]] = {}
+    for resource in resources:
+        if resource.type in types:
+            ref = shown(resource.ref)
+            for key in {ref, f"{ref}.Arn", resource.known.get("arn", ""), resource.known.get("id", "")}:
+                owners.setdefault((resource.type, key), []).append(resource)
+    for part in parts:
+        for owner in part.owner if isinstance(part.owner, list) else [part.owner]:
+            if isinstance(owner, str | StandIn):
+                for resource in owners.get((part.mapped.type, shown(owner)), ()):
+                    _add(resource.properties, part.properties)
+            elif isinstance(owner, Unknown):
+                why = Unknown(owner.kind, f"{part.resource.address} may be for it: {owner.reason}")
+                for resource in (r for r in resources if r.type == part.mapped.type):
+                    _add(resource.properties, dict.fromkeys(part.properties, why))
+
+
+def _add(properties: Any, more: Mapping[str, Any]) -> None:
+    if isinstance(properties, Unknown):
+        return
+    for name, value in more.items():
+        before = properties.get(name)
+        if isinstance(before, Unknown) and before.kind is not Kind.UNTOLD:
+            continue
+        both = isinstance(before, list) and isinstance(value, list)
+        properties[name] = [*before, *value] if both else value
