@@ -400,6 +400,8 @@ class Table:
     be: what is listed so is no row. Letters count in either case, for answers have other ones than the documentation.
     """
     facts: bool = False
+    on_offer: bool = False
+    """Whether its rows are what a service offers to everyone: no resources, so that they tell of no service in use."""
 
     @property
     def steps(self) -> tuple[Each, ...]:

@@ -71,6 +71,7 @@ ENGINE_VERSION = Table(
     "A version of the replication engine of DMS, and what becomes of instances that have it.",
     service="dms",
     live=Each("dms.describe_engine_versions", "EngineVersions[]"),
+    on_offer=True,
     columns=(
         Text("version", live="Version", about="Such as 3.5.4."),
         Arn("arn:{partition}:dms:{region}:{account_id}:engineversion/{version}"),

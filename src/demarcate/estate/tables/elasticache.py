@@ -303,6 +303,7 @@ OFFERED_VERSION = Table(
     "A version of an engine that ElastiCache offers.",
     service="elasticache",
     live=Each("elasticache.describe_cache_engine_versions", "CacheEngineVersions[]"),
+    on_offer=True,
     columns=(
         Text("engine", live="Engine", about="memcached, redis or valkey."),
         Text("engine_version", live="EngineVersion", about="Such as 7.1."),

@@ -9,6 +9,7 @@ RELEASE = Table(
     "A release that new EMR clusters may have.",
     service="emr",
     live=Each("emr.list_release_labels", "ReleaseLabels[]"),
+    on_offer=True,
     columns=(
         Text("release_label", live="@", about="Such as emr-7.9.0."),
         Arn("arn:{partition}:elasticmapreduce:{region}:{account_id}:release/{release_label}"),

@@ -42,6 +42,7 @@ ENGINE_VERSION = Table(
     "A version of an engine that MemoryDB offers.",
     service="memorydb",
     live=Each("memorydb.describe_engine_versions", "EngineVersions[]"),
+    on_offer=True,
     columns=(
         Text("engine", live="Engine", about="redis or valkey."),
         Text("engine_version", live="EngineVersion", about="Such as 7.2."),

@@ -69,6 +69,7 @@ ENGINE_TYPE = Table(
     "An engine of Amazon MQ, and the versions of it that brokers may have.",
     service="mq",
     live=Each("mq.describe_broker_engine_types", "BrokerEngineTypes[]"),
+    on_offer=True,
     columns=(
         Text("engine_type", live=From("EngineType", str.upper), about="ACTIVEMQ or RABBITMQ."),
         Arn("arn:{partition}:mq:{region}:{account_id}:enginetype:{engine_type}"),

@@ -106,6 +106,7 @@ AMAZON_LINUX = Table(
             ],
         },
     ),
+    on_offer=True,
     columns=(
         Text("image_id", live="ImageId"),
         Arn("arn:{partition}:ec2:{region}::image/{image_id}"),
