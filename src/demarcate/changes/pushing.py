@@ -96,9 +96,11 @@ def plan_push(pushed: Pushed, source: str) -> Change:
     )
 
 
-def same(one: Change, other: Change) -> bool:
+def same(change: Change, other: Change) -> bool:
     """Whether two plans push the same findings to the same hubs."""
-    return [(step.resource, step.do) for step in one.steps] == [(step.resource, step.do) for step in other.steps]
+    return [(step.resource, step.do) for step in change.steps] == [
+        (step.resource, step.do) for step in other.steps
+    ]
 
 
 def _digest(findings: Iterable[Document]) -> tuple[int, str]:

@@ -150,6 +150,15 @@ class App(typer.Typer):
 
     def add_typer(self, typer_instance: typer.Typer, **settings: Any) -> None:
         """Register a group of verbs."""
-        for verb in typer_instance.registered_commands:
-            verb.cls = Verb
+        _told_so(typer_instance)
         super().add_typer(typer_instance, cls=Verbs, **settings)
+
+
+def _told_so(group: typer.Typer) -> None:
+    """Have the verbs of a group, and of groups within it, tell their help as above."""
+    for verb in group.registered_commands:
+        verb.cls = Verb
+    for inner in group.registered_groups:
+        inner.cls = Verbs
+        if inner.typer_instance is not None:
+            _told_so(inner.typer_instance)

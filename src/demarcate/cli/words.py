@@ -96,6 +96,11 @@ LINES: Final[Mapping[str, str]] = {
     "guardrails propose": "Propose policies that keep what is met",
     "guardrails show": "Show one guardrail: its policy, and whom it can hurt",
     "guardrails test": "Say who would have been denied what by a policy",
+    "guardrails pack": "Plan the change that deploys conformance packs",
+    "patch window": "Maintenance windows, defined and changed",
+    "patch baseline": "Patch baselines and groups, defined and changed",
+    "patch window set": "Plan the change that makes a maintenance window",
+    "patch baseline set": "Plan the change that makes a patch baseline",
     "guardrails plan": "Plan the change that attaches guardrails, and record it",
 }
 """The line of a verb in a list of verbs, where the first sentence of its help is too long for one."""
