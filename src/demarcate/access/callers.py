@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -21,7 +21,7 @@ import msgspec
 from demarcate.access.authorization import knows_key
 from demarcate.access.conditions import Generic, Test, variables_in
 from demarcate.access.evaluating import Caller, Who, account_named
-from demarcate.access.patterns import TooWide, is_wild, matching, sample, shared, shared_arn
+from demarcate.access.patterns import TooWide, is_wild, limited, matching, sample, shared, shared_arn
 from demarcate.access.statements import Statement
 from demarcate.base.documents import read
 from demarcate.estate.schema.unknown import Unknown
@@ -32,7 +32,7 @@ OWN: Final = "x"
 OWN_ORGANIZATION: Final = "o-own0000000"
 """The organization that the policy's account is of, where that is not known."""
 
-MOST_NAMED: Final = 40
+MOST_NAMED: Final = 500
 """How many accounts, organizations or principals that a policy names are told apart."""
 
 
@@ -89,7 +89,7 @@ class Own:
         return frozenset((self.account, OWN)) - {""}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Constants:
     """What some statements name: by key the tests, and whom."""
 
@@ -136,6 +136,14 @@ class Constants:
             frozenset(variables),
             frozenset(unsure),
         )
+
+    @cached_property
+    def by_account(self) -> dict[str, list[str]]:
+        """The principals that are named, by their account."""
+        told: dict[str, list[str]] = {}
+        for text in self.principals:
+            told.setdefault(account_of(text), []).append(text)
+        return told
 
     def texts(self, *forms: str) -> list[str]:
         """What keys of some forms are compared with."""
@@ -259,7 +267,7 @@ def _strangers(said: Constants) -> list[str]:
             digits = _twelve(text)
             if digits and digits not in accounts:
                 accounts.append(digits)
-    return accounts[:MOST_NAMED]
+    return limited(accounts, MOST_NAMED)
 
 
 def _twelve(text: str) -> str | None:
@@ -302,10 +310,10 @@ def _principals(said: Constants, account: str, *, generic: bool = False) -> Iter
     yield Who(Caller.PRINCIPAL, make(f"{base}user/zz"), account)
     yield Who(Caller.PRINCIPAL, make(f"{base}root"), account)
     if not generic:
-        for text in said.principals[:MOST_NAMED]:
-            if account_of(text) == account and account_named(text) is None:
+        for text in said.by_account.get(account, ()):
+            if account_named(text) is None:
                 yield Who.of(text)
-    for text in said.texts("principal-arn")[:MOST_NAMED]:
+    for text in limited(said.texts("principal-arn"), MOST_NAMED):
         for kind in ("role/*", "user/*", "*"):
             for service in ("aws:iam", "aws:sts", "*:iam"):
                 arn = shared_or_none(text, f"arn:{service}::{account}:{kind}")
@@ -315,7 +323,7 @@ def _principals(said: Constants, account: str, *, generic: bool = False) -> Iter
 
 def _federated(said: Constants, own: Own, reach: Reach) -> Iterator[World]:  # noqa: ARG001
     if said.federated or said.asks("token") or "Federated" in said.unsure:
-        names = said.federated[:MOST_NAMED] or ("an identity provider",)
+        names = said.federated or ("an identity provider",)
         yield World(
             reach, Caller.FEDERATED, "internet", "", None, False, False,
             tuple(Who(Caller.FEDERATED, name) for name in names),
@@ -326,7 +334,7 @@ def _named_services(said: Constants) -> list[str]:
     names = [*said.services, *(text for text in said.texts("service-name") if not is_wild(text))]
     if said.asks("source-arn"):
         names.append("service.amazonaws.com")
-    return list(dict.fromkeys(names))[:MOST_NAMED]
+    return limited(dict.fromkeys(names), MOST_NAMED)
 
 
 def _services(said: Constants, own: Own, reach: Reach) -> Iterator[World]:  # noqa: ARG001
@@ -362,7 +370,7 @@ def _members(said: Constants) -> list[str | None]:
     if not said.asks(*_ORGANIZATIONS, *_PATHS):
         return [None]
     named = dict.fromkeys(sample(text, "zz") for text in _organizations(said))
-    return [None, *list(named)[:MOST_NAMED], *_unsure_organization(said)]
+    return [None, *limited(named, MOST_NAMED), *_unsure_organization(said)]
 
 
 def _unsure_organization(said: Constants) -> list[str]:
@@ -371,7 +379,7 @@ def _unsure_organization(said: Constants) -> list[str]:
 
 def _named(said: Constants, own: Own, reach: Reach) -> Iterator[World]:
     accounts = dict.fromkeys(text for text in _accounts(said) if text and not is_wild(text))
-    for account in [text for text in accounts if text not in own.names][:MOST_NAMED]:
+    for account in [text for text in accounts if text not in own.names]:
         yield from _of_account(said, reach, account, _members(said))
     if said.asks("user-id"):
         stranger = _strangers(said)[0]
@@ -379,7 +387,7 @@ def _named(said: Constants, own: Own, reach: Reach) -> Iterator[World]:
     if said.unsure & {*_ACCOUNTS, *_ARNS, "AWS"}:
         name = "an account that is not known"
         yield from _of_account(said, reach, name, _members(said))
-    for name in said.canonical[:MOST_NAMED]:
+    for name in said.canonical:
         yield World(reach, Caller.CANONICAL, "internet", "", None, False, True, (Who(Caller.CANONICAL, name),))
     if own.organization and said.asks(*_ORGANIZATIONS, *_PATHS):
         others = [text for text in _members(said) if text not in (None, own.organization)]

@@ -8,23 +8,31 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Final
 
 from demarcate.access.callers import OWN, Constants, Own, World, account_of, key_of, shared_or_none
-from demarcate.access.conditions import Generic, Given, Same, Test
+from demarcate.access.conditions import Context, Generic, Given, Same, Test, fill
 from demarcate.access.evaluating import Caller
 from demarcate.access.operators import NEGATED, moment
-from demarcate.access.patterns import is_wild, sample, unlike
+from demarcate.access.patterns import is_wild, limited, sample, unlike
 
-MOST_VALUES: Final = 120
+MOST_VALUES: Final = 2_000
 """How many values of one key are tried."""
 
+MOST_TOGETHER: Final = 60
+"""How many values of one key are tried in pairs."""
 
-def values_of_key(name: str, world: World, said: Constants, own: Own) -> tuple[Given, ...] | None:
-    """What a key may hold in a request of a caller, the most telling first; None where nothing is known of it."""
+
+def values_of_key(
+    name: str, world: World, said: Constants, own: Own, fixed: Context | None = None
+) -> tuple[Given, ...] | None:
+    """What a key may hold in a request of a caller, the most telling first; None where nothing is known of it. `fixed`
+    are the keys that variables stand for. Raises TooWide.
+    """
     key = key_of(name)
     if key is None:
         return None
@@ -32,15 +40,26 @@ def values_of_key(name: str, world: World, said: Constants, own: Own) -> tuple[G
     if not ways & {*key.by, *key.perhaps}:
         return (None,)
     tests = said.tests.get(name, [])
+    if fixed:
+        tests = [_filled(test, fixed) for test in tests]
     texts = list(dict.fromkeys(text for test in tests for text in test.values.known))
-    values = list(dict.fromkeys(_values(key.form, world, texts, tests, own)))[:MOST_VALUES]
+    values = limited(dict.fromkeys(_values(key.form, world, texts, tests, own)), MOST_VALUES)
     given: list[Given] = [(value,) for value in values]
     if key.many:
-        given += [(left, right) for left, right in combinations(values[:6], 2)]
+        given += [(left, right) for left, right in combinations(limited(values, MOST_TOGETHER), 2)]
         given += [tuple(values)] if len(values) > 2 else []
     if not ways & {*key.by} or not given:
         given.append(None)
     return tuple(given)
+
+
+def _filled(test: Test, fixed: Context) -> Test:
+    """A test with the values of variables put in, where they are known."""
+    if not any("${" in text for text in test.values.known):
+        return test
+    texts = [fill(text, fixed, wild=False) if "${" in text else text for text in test.values.known]
+    known = [text for text in texts if isinstance(text, str)]
+    return replace(test, values=replace(test.values, known=known, standins={}))
 
 
 def _values(form: str, world: World, texts: list[str], tests: list[Test], own: Own) -> Iterator[str]:
@@ -180,7 +199,7 @@ def _chosen(tests: Sequence[Test]) -> Iterator[str]:
                 yield text
                 if operator.endswith("ignorecase"):
                     yield from (text.lower(), text.upper())
-    together = wild[:8]
+    together = limited(dict.fromkeys(wild), MOST_TOGETHER) if len(tests) > 1 else []
     for left, right in combinations(together, 2):
         value = shared_or_none(left, right)
         if value is not None:

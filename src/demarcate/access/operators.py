@@ -12,6 +12,7 @@ import ipaddress
 import re
 from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from typing import Any, Final
 
 from demarcate.access.patterns import matching
@@ -61,9 +62,22 @@ def _date(text: str, value: str, compare: Callable[[Any, Any], bool]) -> bool | 
 
 def _address(text: str, value: str) -> bool | None:
     try:
-        return ipaddress.ip_address(value) in ipaddress.ip_network(text, strict=False)
+        (version, first, last), (other, address) = _range(text), _place(value)
     except ValueError:
         return None
+    return version == other and first <= address <= last
+
+
+@lru_cache(maxsize=8192)
+def _range(text: str) -> tuple[int, int, int]:
+    network = ipaddress.ip_network(text, strict=False)
+    return network.version, int(network.network_address), int(network.broadcast_address)
+
+
+@lru_cache(maxsize=8192)
+def _place(value: str) -> tuple[int, int]:
+    address = ipaddress.ip_address(value)
+    return address.version, int(address)
 
 
 def _bytes(text: str, value: str) -> bool | None:

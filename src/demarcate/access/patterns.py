@@ -11,7 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable
 from functools import lru_cache
-from typing import Final
+from itertools import islice
+from typing import Final, TypeVar
 
 MOST_STEPS: Final = 200_000
 """How many steps a comparison of two texts with wildcards may take."""
@@ -19,6 +20,17 @@ MOST_STEPS: Final = 200_000
 
 class TooWide(Exception):
     """Two texts with so many wildcards that comparing them takes too many steps."""
+
+
+T = TypeVar("T")
+
+
+def limited(items: Iterable[T], most: int) -> list[T]:
+    """All of some items. Raises TooWide where there are more: to leave some of them out would be to guess."""
+    told = list(islice(items, most + 1))
+    if len(told) > most:
+        raise TooWide
+    return told
 
 
 def is_wild(text: str) -> bool:

@@ -11,8 +11,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from demarcate.access.callers import Constants, Own, Reach, worlds
+from demarcate.access.callers import Own, Reach, key_of, worlds
+from demarcate.access.conditions import Test
 from demarcate.access.evaluating import Request
+from demarcate.access.operators import EXACT
 from demarcate.access.patterns import TooWide
 from demarcate.access.searching import Search, Work
 from demarcate.access.statements import Policy, PolicyKind, Statement
@@ -150,11 +152,11 @@ def _reached(search: Search, work: Work) -> tuple[Reached, Reached]:
 
 def _ranks(said: Statement) -> frozenset[int]:
     """The reaches that a statement can have by whom it names, so that no others are tried."""
-    if said.not_principals.given or said.principals.anyone is not False:
+    if any(_holds_to_accounts(test) for test in said.tests):
+        return _OF_ACCOUNTS
+    if said.not_principals.given or said.principals.anyone is not False or said.principals.refused:
         return _EVERY_REACH
     types = said.principals.types
-    if said.principals.refused:
-        return _EVERY_REACH
     reaches = {Reach.OWN_ACCOUNT, Reach.ORGANIZATION, Reach.NAMED_ACCOUNTS} if types else set[Reach]()
     if "Service" in types:
         reaches.add(Reach.SERVICE)
@@ -163,4 +165,18 @@ def _ranks(said: Statement) -> frozenset[int]:
     return frozenset(reach.rank for reach in reaches)
 
 
-__all__ = ["NOBODY", "Constants", "Own", "Reach", "Reached", "Reading", "reading", "widest"]
+_OF_ACCOUNTS: Final = frozenset(
+    reach.rank for reach in (Reach.OWN_ACCOUNT, Reach.ORGANIZATION, Reach.NAMED_ACCOUNTS)
+)
+_FORMS: Final = frozenset(("account", "source-account", "source-owner", "organization", "source-organization"))
+
+
+def _holds_to_accounts(test: Test | Unknown) -> bool:
+    """Whether a test holds a statement to accounts or organizations that it names: nobody else need be tried."""
+    if isinstance(test, Unknown) or test.operator not in EXACT or test.if_exists or test.quantity == "all":
+        return False
+    key = key_of(test.key)
+    return key is not None and key.form in _FORMS and not any("${" in text for text in test.values.known)
+
+
+__all__ = ["NOBODY", "Own", "Reach", "Reached", "Reading", "reading", "widest"]

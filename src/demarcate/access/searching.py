@@ -20,7 +20,7 @@ from demarcate.access.callers import Constants, Own, World, key_of
 from demarcate.access.carried import WIDE, addresses, values_of_key
 from demarcate.access.conditions import Given, Same, Test, fill, variables_in
 from demarcate.access.evaluating import Caller, Request, Who, is_for, names_action, names_resource
-from demarcate.access.patterns import TooWide, is_wild, matching, sample, shared, unlike
+from demarcate.access.patterns import TooWide, is_wild, limited, matching, sample, shared, unlike
 from demarcate.access.statements import MOST_WILDCARDS, Policy, PolicyKind, Statement
 from demarcate.access.values import Values
 from demarcate.estate.schema.unknown import Unknown
@@ -28,8 +28,11 @@ from demarcate.estate.schema.unknown import Unknown
 MOST_STEPS: Final = 200_000
 """How many comparisons the statements of one policy may take."""
 
-MOST_TEXTS: Final = 200
+MOST_TEXTS: Final = 1_000
 """How many texts of an element are told apart."""
+
+MOST_DENIES: Final = 300
+"""How many Denies one request is led past."""
 
 _WHO, _ACTION, _RESOURCE, _ARN = "(who)", "(action)", "(resource)", "aws:principalarn"
 
@@ -98,6 +101,7 @@ class Search:
 
     def fixed(self, world: World) -> Iterator[_Domains]:
         """What the keys may hold in a request of a caller: once for each value of those that variables stand for."""
+        self.work.spend(2 + len(world.names))
         variables = self.constants.variables if self._variables else frozenset[str]()
         domains = _Domains(self, world, {})
         told = {name: self._compared_with(name, domains) for name in variables}
@@ -120,7 +124,7 @@ class Search:
             if any(name in variables_in(test.values) for test in tests)
             for value in domains.of_key(other) or ()
         ]
-        return tuple(dict.fromkeys((*(given or ()), *others)))[:MOST_TEXTS]
+        return tuple(limited(dict.fromkeys((*(given or ()), *others)), MOST_TEXTS))
 
     def requests(self, domains: _Domains) -> Iterator[tuple[Request | None, bool]]:
         """A request that surely gets in, and whether one may: by the statement itself, and then past all Denies."""
@@ -185,7 +189,7 @@ class Search:
         self.work.spend(1 + len(denies) - at)
         if at == len(denies):
             return self._told(state, domains)
-        if at > MOST_TEXTS:
+        if at > MOST_DENIES:
             raise TooWide
         for part in denies[at]:
             self.unsure = self.unsure or part.unknown
@@ -290,7 +294,9 @@ class _Domains:
     def of_key(self, name: str) -> tuple[Given, ...] | None:
         """The values of a condition key; None where nothing is known of it."""
         if name not in self._values:
-            self._values[name] = values_of_key(name, self.world, self.search.constants, self.search.own)
+            self._values[name] = values_of_key(
+                name, self.world, self.search.constants, self.search.own, self.fixed
+            )
         return self._values[name]
 
     def values(self, of: str) -> tuple[Any, ...]:
@@ -333,7 +339,7 @@ def _actions(said: Statement, denies: Sequence[Statement], service: str, work: W
         [said.not_actions, *(values for deny in denies for values in (deny.actions, deny.not_actions))]
     )
     seen: set[str] = set()
-    for pattern in patterns[:MOST_TEXTS]:
+    for pattern in limited(patterns, MOST_TEXTS):
         for text in _instances(pattern, others, work):
             if text not in seen and _ACTION_NAME.fullmatch(text):
                 seen.add(text)
@@ -341,7 +347,7 @@ def _actions(said: Statement, denies: Sequence[Statement], service: str, work: W
 
 
 def _texts(elements: Sequence[Values]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(text for values in elements for text in values.known))[:MOST_TEXTS]
+    return tuple(limited(dict.fromkeys(text for values in elements for text in values.known), MOST_TEXTS))
 
 
 def _instances(pattern: str, others: Sequence[str], work: Work) -> Iterator[str]:
@@ -403,7 +409,7 @@ def _resources(said: Statement, denies: Sequence[Statement], work: Work) -> Iter
     )
     filler = unlike(others)
     seen: set[str] = set()
-    for pattern in patterns[:MOST_TEXTS]:
+    for pattern in limited(patterns, MOST_TEXTS):
         work.spend(10 * len(others))
         for text in (
             sample(pattern, filler),
