@@ -22,8 +22,10 @@ from botocore.loaders import create_loader
 from hypothesis import HealthCheck, settings
 
 from demarcate.base import cache as caches
+from demarcate.base import connection
 from demarcate.estate.sources.aws import clients
 from tests import surroundings
+from tests.processes import PATIENCE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
@@ -130,6 +132,7 @@ def _remember() -> Callable[[], None]:
     patch.setattr(botocore.session, "create_loader", models)
     patch.setattr(clients, "gc", SimpleNamespace(collect=lambda: 0))
     patch.setattr(caches, "cached", _once(caches.cached))
+    patch.setattr(connection, "HOLD", PATIENCE)  # a query that ends late on a busy machine would end all tests
     for module, name in ((typer.main, "get_command"), (typer.testing, "_get_command")):
         patch.setattr(module, name, commands)
     return patch.undo

@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Any
 
 import pytest
+from botocore import xform_name
 from cfnlint.api import lint
 from cfnlint.decode import decode_str
 from hypothesis import given
@@ -40,6 +41,7 @@ from demarcate.estate.sources.aws.permissions import (
 from demarcate.estate.tables import all_tables
 from demarcate.report import policy
 from tests.aws.conftest import Aws
+from tests.conftest import models
 
 CALLS = calls_of(dict.fromkeys(all_tables()))
 OPERATIONS = sorted({call.operation for call in (*CALLS, *ORGANIZATION)} - {ASSUME.operation})
@@ -132,6 +134,20 @@ def test_stacks_are_listed_without_a_name() -> None:
 def test_account_policies_are_of_the_type_whose_action_is_granted() -> None:
     (call,) = [call for call in CALLS if call.operation == "logs.describe_account_policies"]
     assert call.params == {"policyType": "SUBSCRIPTION_FILTER_POLICY"}
+
+
+@pytest.mark.parametrize("service", ["ec2", "lambda", "inspector2", "cloudfront"])
+def test_operations_are_those_of_the_model_that_botocore_takes(service: str) -> None:
+    """Also where there are several versions of it, or more of it in files beside."""
+    model = models(None).load_service_model(service, "service-2")["operations"]
+    paged = models(None).load_service_model(service, "paginators-1")["pagination"]
+    told = {describe(f"{service}.{xform_name(name)}") for name in model}
+    assert {operation.name: operation.paged for operation in told} == {name: name in paged for name in model}
+
+
+def test_a_service_that_is_none_is_told() -> None:
+    with pytest.raises(KeyError):
+        describe("nosuchservice.describe_it")
 
 
 def test_exceptions_are_for_operations_that_tables_use() -> None:

@@ -24,7 +24,7 @@ MOMENTS = {
 
 ENDS = {"apply": State.APPLIED, "undo": State.UNDONE}
 
-KILLS = 60
+KILLS = 25
 
 
 def check_once(fake: Fake, made: int, change: Change, way: Way) -> None:
@@ -36,13 +36,13 @@ def check_once(fake: Fake, made: int, change: Change, way: Way) -> None:
 
 @pytest.mark.parametrize("way", ["apply", "undo"])
 def test_killed_at_each_moment(way: Way, tmp_path: Path, ledger: Ledger) -> None:
-    """At each event of a run of three steps in turn, and the run that goes on at the same."""
+    """At each event of a run of two steps in turn, and the run that goes on at the same."""
     moments = set[str]()
     number, moment = 0, "none yet"
     while moment:
         number += 1
         fake = Fake(tmp_path / f"aws-{number}")
-        change = recorded(ledger, change_of(3, fake))
+        change = recorded(ledger, change_of(2, fake))
         if way == "undo":
             carry_out(ledger, fake, change, "apply")
         made = len(fake.done)
@@ -63,7 +63,7 @@ def test_killed_again_and_again(tmp_path: Path, ledger: Ledger) -> None:
     """One change of many steps, applied and undone by runs of which nearly each is killed."""
     dice = random.Random(11)  # noqa: S311 - the same in each run
     fake = Fake(tmp_path / "aws")
-    change = recorded(ledger, change_of(24, fake))
+    change = recorded(ledger, change_of(12, fake))
     kills = 0
     ways: tuple[Way, ...] = ("apply", "undo")
     for way in ways:

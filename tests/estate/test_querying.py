@@ -45,7 +45,13 @@ def test_attack(place: Place, attack: str) -> None:
     refused = place.holds(place.aimed(attack))
     if attack in TOO_MUCH:
         assert any(word in refused for word in ("--max-seconds", "--max-memory", "--max-rows", "failed"))
-    assert run("SELECT name FROM aws_s3_bucket ORDER BY 1", place.snapshot)[1].__next__() == ("data",)
+
+
+@pytest.mark.usefixtures("elsewhere")
+def test_after_all_attacks_the_snapshot_is_read_as_before(place: Place) -> None:
+    for attack in (ATTACKS[kind][0] for kind in ATTACKS):
+        place.holds(place.aimed(attack))
+        assert next(run("SELECT name FROM aws_s3_bucket ORDER BY 1", place.snapshot)[1]) == ("data",), attack
 
 
 @pytest.mark.parametrize("attack", ATTACKS["writes"] + ATTACKS["settings"])

@@ -59,13 +59,15 @@ def _members(service: str) -> dict[str, frozenset[str]]:
 
 def _models(service: str) -> tuple[Any, Any]:
     """A service's model and which of its operations are paged."""
-    from botocore.exceptions import UnknownServiceError
+    from botocore.exceptions import DataNotFoundError
     from botocore.loaders import create_loader
 
-    # A loader keeps what it has loaded, and fifty service models are 100 MB: so one for each, and let go.
+    # A loader keeps what it has loaded, and fifty service models are 100 MB: so one for each, and let go. What it has
+    # for a model by its service's name looks through all services before: most of the work for one.
     loader = create_loader()
     try:
-        model = loader.load_service_model(service, "service-2")
-    except UnknownServiceError as error:
+        version = loader.determine_latest_version(service, "service-2")
+    except DataNotFoundError as error:
         raise KeyError(service) from error
-    return model, loader.load_service_model(service, "paginators-1")["pagination"]
+    model = loader.load_data(f"{service}/{version}/service-2")
+    return model, loader.load_data(f"{service}/{version}/paginators-1")["pagination"]
