@@ -301,7 +301,7 @@ def test_a_refused_waiver_is_told_and_ends_with_3(tmp_path: Path, monkeypatch: p
     )
     assert done.exit_code == 3
     assert "waivers.yaml:1: there is no check 'ebz-*'" in " ".join(done.stdout.split())
-    with pytest.raises(DemarcateError, match="no[.]yaml: cannot be read"):
+    with pytest.raises(DemarcateError, match=r"no[.]yaml: cannot be read"):
         run("assess", "t.yaml", "--waivers", "no.yaml")
 
 
