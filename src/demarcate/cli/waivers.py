@@ -107,8 +107,6 @@ def list_waivers(
     What a waiver matches only an assessment knows: name one. Exit codes: 0 done; 2 bad input; 3 done, but waivers are
     refused.
     """
-    from datetime import UTC, datetime
-
     from demarcate.posture.kept import open_assessment
     from demarcate.posture.waivers import ordered, read_waivers, standing_of
     from demarcate.report import rows
@@ -120,7 +118,7 @@ def list_waivers(
     else:
         places = waivers or ([] if options.asked(ledger=ledger) else [str(_default())])
         given = read_waivers(options.waivers_of(places, ledger), options.known_of(checks))
-        listed = standing_of(given.waivers, datetime.now(UTC).date())
+        listed = standing_of(given.waivers, today())
         refused = given.problems
     columns = ["standing", "until", "what", "findings", "owner", "reason", "written in", "id"]
     told = [
@@ -192,6 +190,13 @@ def import_waivers(
         raise typer.Exit(options.UNREAD)
 
 
+def today() -> date:
+    """The day, in UTC."""
+    from datetime import UTC, datetime
+
+    return datetime.now(UTC).date()
+
+
 def _default() -> Path:
     """The file of waivers that the settings name, or that of this folder."""
     named = [place for place in options.held().settings.waivers if place != options.LEDGER]
@@ -214,13 +219,10 @@ def _seen(finding: str, assessment: Path) -> Seen:
 
 def _check_ahead(until: date | None) -> None:
     """Refuse a waiver that would never hold. Raises DemarcateError."""
-    from datetime import UTC, datetime
-
     from demarcate.base.errors import DemarcateError
 
-    today = datetime.now(UTC).date()
-    if until is not None and until < today:
-        raise DemarcateError(f"--until is {until}, which is past: today is {today} (UTC)")
+    if until is not None and until < today():
+        raise DemarcateError(f"--until is {until}, which is past: today is {today()} (UTC)")
 
 
 def _about(seen: Seen) -> str:

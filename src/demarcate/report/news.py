@@ -63,7 +63,7 @@ def news_section(news: News, most: int | None = SHOWN) -> RenderableType:
 
 def _line(item: NewsItem) -> Text:
     finding = item.finding
-    why = f"  {one_line(item.why)}" if item.why else ""
+    why = f"  ({one_line(item.why)})" if item.why else ""
     return Text.assemble(
         (finding.severity, "bold"),
         f" {one_line(finding.reason)}",

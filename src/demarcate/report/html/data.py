@@ -22,7 +22,12 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Findings in the order in which people should read them; equals stay as they were."""
     severities: dict[str, int] = {severity: number for number, severity in enumerate(SEVERITIES)}
     verdicts = {verdict: number for number, verdict in enumerate(_VERDICTS)}
-    return sorted(findings, key=lambda f: (verdicts[f.verdict], severities.get(f.severity, len(severities))))
+
+    def badness(finding: Finding) -> tuple[int, bool, int]:
+        severity = severities.get(finding.severity, len(severities))
+        return verdicts[finding.verdict], finding.waived is not None, severity
+
+    return sorted(findings, key=badness)
 
 
 def script_data(assessment: Assessment, findings: list[Finding]) -> dict[str, Any]:

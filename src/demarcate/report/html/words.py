@@ -39,8 +39,8 @@ STANDINGS = {
 WAIVERS = {
     "expired": Sign("!", "Expired", "gap"),
     "ends-soon": Sign("!", "Ends soon", "unproven"),
-    "active": Sign("~", "Holds", "not-applicable"),
     "matches-nothing": Sign("?", "Matches nothing", "unproven"),
+    "active": Sign("~", "Holds", "not-applicable"),
     "not-judged": Sign("–", "Not judged here", "not-applicable"),
 }
 """How waivers stand, in the order in which people should read them."""
