@@ -46,12 +46,17 @@ QUIET = (
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 """The first has nothing but what is needed here: it takes a third of the others' time."""
 
-TOGETHER = ("tests/aws/faults/", "tests/browser/")
-"""Folders whose files share what takes long to make: one worker does all of them."""
+TOGETHER = {
+    "tests/aws/faults/": "a world",
+    "tests/browser/": "a browser",
+    "tests/exam/test_page.py": "a browser",
+}
+"""Files that share what takes long to make, by how their names begin: one worker does all that share the same."""
 
 FIRST = (
     "tests/aws/faults/",
     "tests/browser/",
+    "tests/changes/test_remedies.py",
     "tests/report/test_hostile.py",
     "tests/aws/test_least_privilege.py",
     "tests/estate/cloudformation/test_budget.py",
@@ -61,6 +66,13 @@ FIRST = (
     "tests/checks/test_catalog.py",
     "tests/aws/test_stopping.py",
     "tests/test_tutorial.py",
+    "tests/test_loop.py",
+    "tests/test_site.py",
+    "tests/test_examples.py",
+    "tests/estate/config/test_bombs.py",
+    "tests/changes/test_killed.py",
+    "tests/checks/test_standins.py",
+    "tests/ledger/test_databases.py",
     "tests/test_cli.py",
     "tests/estate/test_querying.py",
     "tests/evidence/test_bombs.py",
@@ -119,7 +131,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadFil
 
     scheduler = LoadFileScheduling(config, log)
     of_file = scheduler._split_scope
-    scheduler._split_scope = lambda nodeid: next(filter(nodeid.startswith, TOGETHER), None) or of_file(nodeid)
+    scheduler._split_scope = lambda nodeid: next(
+        (shared for place, shared in TOGETHER.items() if nodeid.startswith(place)), of_file(nodeid)
+    )
     return scheduler
 
 

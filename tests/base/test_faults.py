@@ -96,6 +96,19 @@ def test_the_command_ends_with_70_and_one_paragraph(verb: str, tmp_path: Path) -
     assert "Traceback" not in line
 
 
+def test_too_much_memory_is_no_fault(tmp_path: Path) -> None:
+    """What DuckDB may take is a limit of ours, and what needs more is an estate of somebody's."""
+    raising = "duckdb.connect(config={'memory_limit': '1MB'}).execute('SELECT list(range) FROM range(1000000)')"
+    code = f"import duckdb, demarcate.cli; demarcate.cli.app = lambda _: {raising}"
+    done = processes.python(
+        "-c", f"{code}; from demarcate.__main__ import main; main()", environment={"XDG_CACHE_HOME": str(tmp_path)}
+    )
+    assert done.returncode == 2, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert "more memory than judging may" in line
+    assert list(tmp_path.iterdir()) == []
+
+
 GONE = "import os; read, write = os.pipe(); os.close(read); os.dup2(write, 1); " + (
     "import sys; sys.argv[1:] = ['matrix']; from demarcate.__main__ import main; main()"
 )

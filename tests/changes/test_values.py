@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from demarcate.changes.values import Missing, Values
+from demarcate.checks.remedies import Remedy, columns_of, faults
 
 DENY = {"Effect": "Deny", "Resource": "{arn}/*"}
 WRITTEN = {"$policy": {"$before": "Policy"}, "$add": [DENY]}
@@ -54,3 +56,20 @@ def test_what_is_no_policy_is_not_overwritten(text: str) -> None:
 def test_lists_are_joined(before: Any, expected: list[dict[str, int]]) -> None:
     written = {"$joined": [{"$before": "Rules"}, [{"Days": {"$asked": "days"}}]]}
     assert Values(asked={"days": 9}, before=before).fill(written) == expected
+
+
+@pytest.mark.parametrize("path", [{"a": 1}, ["a"], 1, None, True])
+def test_a_path_that_is_no_text_is_told(path: Any) -> None:
+    """Whoever writes a check may write anything there."""
+    written = {
+        "text": "Set it.",
+        "do": {"s3.put_bucket_policy": {"Bucket": "{name}", "Policy": {"$before": path}}},
+        "reads": {"s3.get_bucket_policy": {"Bucket": "{name}"}},
+        "done": "@",
+        "undo": {"s3.delete_bucket_policy": {"Bucket": "{name}"}},
+        "risk": [],
+    }
+    remedy = msgspec.convert(written, Remedy)
+    [told] = faults(remedy, ["name"])
+    assert told.startswith("remedy: ") and "is no JMESPath" in told
+    assert columns_of(remedy) == ("name",)

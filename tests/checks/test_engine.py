@@ -14,7 +14,7 @@ import pytest
 
 from demarcate.base.documents import compose
 from demarcate.base.errors import DemarcateError
-from demarcate.checks import engine, judgement, missing, scanning
+from demarcate.checks import engine, judgement, missing, scanning, whys
 from demarcate.checks.catalog import compile_check
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import COLUMNS, Judgement
@@ -70,6 +70,16 @@ def test_three_verdicts_and_their_counts() -> None:
     assert told(judged) == [("b", "fail", "b fails"), ("c", "unknown", "encrypted: why")]
     (tally,) = judged.tallies
     assert (tally.passed, tally.failed, tally.unknown) == (1, 1, 1)
+
+
+def test_unknown_findings_are_told_some_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As an estate of half a million has no room for all of them at once."""
+    rows = [volume(f"v{n}", encrypted=Unknown(Kind.MALFORMED, f"why {n}") if n % 3 else False) for n in range(8)]
+    expected = told(judge(snapshot({"aws_ebs_volume": rows}), [check("encrypted")]))
+    assert len(expected) == 8
+    for at_once in (1, 3, 8):
+        monkeypatch.setattr(whys, "AT_ONCE", at_once)
+        assert told(judge(snapshot({"aws_ebs_volume": rows}), [check("encrypted")])) == expected
 
 
 def test_passes_are_findings_when_asked_for() -> None:

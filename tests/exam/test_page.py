@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import re
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,7 +27,7 @@ from demarcate.report.safe import printable
 from tests.exam.conftest import HOSTILE
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, BrowserContext, Page
+    from playwright.sync_api import Browser, Page
 
 
 ANSWER_ALL = """choices => {
@@ -65,13 +66,25 @@ class Opened:
 Open = Callable[..., Opened]
 
 
+@pytest.fixture(scope="module")
+def kept_pages() -> dict[str, list[Page]]:
+    """Pages that no test uses at the moment, by their options: to make one takes longer than all that a test does."""
+    return defaultdict(list)
+
+
 @pytest.fixture
-def opened(browser: Browser, model: Model, tmp_path: Path) -> Iterator[Open]:
+def opened(browser: Browser, model: Model, tmp_path: Path, kept_pages: dict[str, list[Page]]) -> Iterator[Open]:
     """Opens exams. Whatever is done with a page, it asks for nothing and complains of nothing."""
     asked: list[str] = []
     said: list[str] = []
-    contexts: list[BrowserContext] = []
+    used: list[tuple[str, Page]] = []
     file = tmp_path / "exam.html"
+    heard: dict[Any, Callable[[Any], None]] = {
+        "request": lambda request: asked.append(request.url),
+        "console": lambda message: said.append(message.text),
+        "pageerror": lambda error: said.append(str(error)),
+        "dialog": lambda dialog: said.append(dialog.message),
+    }
 
     def open_page(exam: Exam | None = None, page: Page | None = None, **how: Any) -> Opened:
         made = exam or make_exam(model, seed=4, number=10)
@@ -81,19 +94,22 @@ def opened(browser: Browser, model: Model, tmp_path: Path) -> Iterator[Open]:
         if page is not None:
             page.goto(file.as_uri())
             return Opened(page, made)
-        context = browser.new_context(**how)
-        page = context.new_page()
-        page.on("request", lambda request: asked.append(request.url))
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("dialog", lambda dialog: said.append(dialog.message))
+        key = repr(sorted(how.items()))
+        page = kept_pages[key].pop() if kept_pages[key] else browser.new_context(**how).new_page()
+        used.append((key, page))
+        for event, hear in heard.items():
+            page.on(event, hear)
         page.goto(file.as_uri())
-        contexts.append(context)
         return Opened(page, made)
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for key, page in used:
+        if "java_script_enabled" not in key:
+            page.evaluate("sessionStorage.clear()")
+        for event, hear in heard.items():
+            page.remove_listener(event, hear)
+        page.goto("about:blank")
+        kept_pages[key].append(page)
     assert set(asked) == {file.as_uri()}
     assert said == []
 

@@ -112,6 +112,7 @@ HOSTILE: list[tuple[Callable[[bytes], Parsed], bytes, str]] = [
     (parse_epss, gzip.compress(epss())[:-9], "it is cut off"),
     (parse_epss, b"\x1f\x8b" + b"x" * 50, "it is damaged"),
     (parse_updateinfo, b"<updates>", "it is no XML"),
+    (parse_updateinfo, b'<?xml version="1.0" encoding="WTF-8"?><updates/>', "it is no XML"),
     (parse_updateinfo, b"<updates/>", "has no update notices"),
     (parse_updateinfo, b'<!DOCTYPE u [<!ENTITY a "b">]><updates>&a;</updates>', "declares a type of document"),
     (parse_updateinfo, b'<!DOCTYPE u SYSTEM "file:///etc/passwd"><updates/>', "declares a type of document"),

@@ -26,6 +26,8 @@ from typing import Any, Final, Literal
 
 import msgspec
 
+from demarcate.base.limits import shortened
+
 Risk = Literal["interrupts", "costs", "loses-data", "locks-out"]
 RISKS: Final[tuple[Risk, ...]] = ("interrupts", "costs", "loses-data", "locks-out")
 """What a change may do beside what it is for: interrupt what runs, cost money, lose data, lock somebody out."""
@@ -159,6 +161,9 @@ def wrong_paths(mend: Mend) -> Iterator[str]:
     from jmespath.exceptions import JMESPathError
 
     for text in (mend.state, mend.fits or "@", mend.done, *paths_of(mend)):
+        if not isinstance(text, str):
+            yield f"{shortened(str(text))} is no JMESPath: {BEFORE} and {AFTER} take a text"
+            continue
         try:
             jmespath.compile(text)
         except JMESPathError as error:
@@ -171,13 +176,14 @@ def columns_of(remedy: Remedy) -> tuple[str, ...]:
     names: set[str] = set()
     for mend in remedy.mends:
         texts += [value for value in _leaves(_written(mend)) if isinstance(value, str)]
-        names.update(name for path in (mend.state, *paths_of(mend)) for name in COLUMN.findall(path))
+        paths = (path for path in (mend.state, *paths_of(mend)) if isinstance(path, str))
+        names.update(name for path in paths for name in COLUMN.findall(path))
     names.update(name for text in texts for _, name, _, _ in Formatter().parse(text) if name)
     return tuple(sorted(names))
 
 
-def paths_of(mend: Mend) -> list[str]:
-    """What it looks up in a state."""
+def paths_of(mend: Mend) -> list[Any]:
+    """What it looks up in a state: texts, where it is written as it has to be."""
     return [value[key] for value in _mappings(_written(mend)) for key in (BEFORE, AFTER) if key in value]
 
 

@@ -47,8 +47,19 @@ def whys(causes: Iterable[tuple[str, str]], otherwise: Unknown) -> str:
     return f"[{', '.join(f'{{of: {literal(of)}, why: {why}}}' for of, why in all_causes)}]"
 
 
+AT_ONCE = 50_000
+"""How many findings are told at once: what an update changes has to be in memory until it is done."""
+
+
 def tell(cursor: duckdb.DuckDBPyConnection) -> None:
     """Give each finding that has causes the kind that stands first in `Kind`, and a sentence of all of them."""
+    [(last,)] = cursor.execute("SELECT max(rowid) FROM findings").fetchall()
+    for first in range(0, 0 if last is None else last + 1, AT_ONCE):
+        _tell(cursor, first)
+
+
+def _tell(cursor: duckdb.DuckDBPyConnection, first: int) -> None:
+    """Tell those findings of a row and those after it."""
     kinds = f"[{', '.join(map(literal, Kind))}]"
     # A part that another version wrote, or somebody else, may hold any text in its `_unknown`.
     told = "TRY_CAST(w.why AS JSON)"
@@ -58,6 +69,7 @@ def tell(cursor: duckdb.DuckDBPyConnection) -> None:
         "FOR w IN causes])] AS kind, "
         f"array_to_string([w.of || coalesce({told} ->> 'reason', w.why) FOR w IN causes], '; ') AS reason FROM ("
         "SELECT id, CASE WHEN len(present) > 1 THEN present[:-2] ELSE present END AS causes FROM ("
-        "SELECT rowid AS id, [w FOR w IN whys IF w.why IS NOT NULL] AS present FROM findings WHERE whys IS NOT NULL"
+        "SELECT rowid AS id, [w FOR w IN whys IF w.why IS NOT NULL] AS present FROM findings WHERE whys IS NOT NULL "
+        f"AND rowid >= {first} AND rowid < {first + AT_ONCE}"
         "))) AS told WHERE findings.rowid = told.id"
     )

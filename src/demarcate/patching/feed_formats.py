@@ -206,7 +206,7 @@ def parse_updateinfo(raw: bytes) -> Parsed:
     parser.CharacterDataHandler = reader.text
     try:
         parser.Parse(unpacked(raw), True)
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:  # the latter where it says that it has an unknown encoding
         raise FeedError(f"it is no XML: {error}") from error
     if not reader.rows:
         raise FeedError("it has no update notices")

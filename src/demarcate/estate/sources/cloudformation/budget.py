@@ -62,8 +62,10 @@ MAX_NAME = 255
 MAX_RESOURCES = 5_000
 """How many resources one template may have: ten times what CloudFormation takes."""
 
-MAX_CHARACTERS = 30_000_000
-"""How many characters the templates of an estate, and all else that is read for them, may have together."""
+MAX_CHARACTERS = 10_000_000
+"""How many characters the templates of an estate, and all else that is read for them, may have together, unless more
+resources are asked for: some 30,000 resources as they are written in practice, which take seconds and 400 MB.
+"""
 
 CHARACTERS_OF_RESOURCE = 300
 """Characters that account for one resource, as it is written in practice. Others are counted as resources beyond."""
