@@ -6,7 +6,7 @@ LOWEST := .venv-lowest
 # Programs here do not begin with what this shell has set for the Python of something else.
 $(foreach name,$(filter-out PYTHON,$(filter PYTHON% PYTEST%,$(.VARIABLES))),$(eval unexport $(name)))
 
-.PHONY: demo demo-loop test test-lowest bench bench-large fuzz docs shapes site format clean
+.PHONY: demo demo-loop test test-lowest bench bench-large fuzz docs shapes site dist format clean
 .DEFAULT_GOAL := test
 
 NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Demarcate needs Python 3.11 or newer: make PYTHON=python3.12")'
@@ -65,9 +65,23 @@ site: .venv/installed ## build the documentation into site/
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet --strict
 	@echo "The documentation is $(CURDIR)/site/index.html."
 
+# The same commit gives the same bytes: archives carry the moment of the commit, and nothing of this machine.
+dist: ## write the wheel, the sdist and its bill of materials (CycloneDX) into dist/
+	rm -rf dist .venv-dist
+	$(PYTHON) -m venv .venv-dist
+	.venv-dist/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-dist/bin/python -m pip install --quiet --group dist
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) .venv-dist/bin/python -m build --outdir dist .
+	$(PYTHON) -m venv --clear .venv-dist/shipped
+	.venv-dist/shipped/bin/python -m pip install --quiet dist/*.whl
+	.venv-dist/bin/cyclonedx-py environment .venv-dist/shipped --pyproject pyproject.toml --mc-type application \
+	  --output-reproducible --of JSON --output-file dist/demarcate.cdx.json
+	rm -rf .venv-dist
+	@echo "The wheel, the sdist and the bill of materials are in $(CURDIR)/dist."
+
 format: .venv/installed
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv $(LOWEST) out site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-dist $(LOWEST) dist out site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -83,7 +83,7 @@ def test_commands_parse(words: list[str]) -> None:
     elif words[0] == "demarcate":
         parse(typer.main.get_command(app), words)
     else:
-        assert words == ["pip", "install", "demarcate"]
+        assert words == ["pip", "install", "."]
 
 
 def parse(command: Any, words: list[str], parent: Any = None) -> None:
