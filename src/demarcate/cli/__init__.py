@@ -26,6 +26,7 @@ from demarcate.cli import (
     patching,
     permissions,
     pictures,
+    policies,
     settings,
 )
 from demarcate.report.out import data, hush
@@ -134,4 +135,5 @@ deploy.add_to(app)
 drift.add_to(app)
 patching.add_to(app)
 guardrails.add_to(app)
+policies.add_to(app)
 settings.add_to(app)
