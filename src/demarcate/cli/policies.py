@@ -182,7 +182,7 @@ def simulate(
 def _read(file: Path) -> tuple[Policy, Any]:
     """A policy document of a file, with the lines of its statements. Raises DocumentError for what is none."""
     from demarcate.access.statements import Policy
-    from demarcate.base.documents import DocumentError, compose, line_of, plain, read_text
+    from demarcate.base.documents import DocumentError, compose, line_of, node_at, plain, read_text
 
     name = str(file)
     node = compose(read_text(file), name)
