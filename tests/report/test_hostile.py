@@ -91,6 +91,7 @@ RUNS: dict[str, list[str]] = {
     "guardrails test nothing": ["{out}/" + TEXTS[6], "--events", "{out}/" + TEXTS[6], "--account", TEXTS[6]],
     "policy explain": ["{events}/policy.txt", "--kind", "resource"],
     "policy explain nothing": ["{out}/" + TEXTS[6], "--account", TEXTS[6]],
+    "access who-can": ["s3:GetObject", TEXTS[6], "{snapshot}"],
     "policy lint": ["{events}/policy.txt", "--kind", "resource"],
     "policy diff": ["{events}/policy.txt", "{events}/policy.txt"],
     "policy simulate": [
@@ -159,7 +160,7 @@ VERBS = {
     *("ledger list", "ledger verify", "ledger export", "ledger pin", "ledger import"),
     *("change list", "change show", "baseline list", "evidence import", "patch calendar", "patch next"),
     *("patch who", "patch status", "patch history", "patch report"),
-    *("policy explain", "policy lint", "policy diff", "policy simulate"),
+    *("policy explain", "policy lint", "policy diff", "policy simulate", "access who-can"),
     *("guardrails list", "guardrails propose", "guardrails show", "guardrails test"),
     *(name for name in RUNS if " " not in name),
 }

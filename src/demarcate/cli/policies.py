@@ -64,6 +64,9 @@ def add_to(app: typer.Typer) -> None:
     group.command("diff")(diff)
     group.command("simulate")(simulate)
     app.add_typer(group, name="policy")
+    whom = typer.Typer(help="Who may do what, by the policies of a snapshot.", no_args_is_help=True)
+    whom.command("who-can")(who_can)
+    app.add_typer(whom, name="access")
 
 
 def explain(
@@ -174,6 +177,31 @@ def simulate(
         raise typer.Exit(options.UNREAD)
     if decision.outcome is not Outcome.ALLOWED:
         raise typer.Exit(GAINED)
+
+
+def who_can(
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="What is asked for: s3:GetObject.")],
+    resource: Annotated[str, typer.Argument(metavar="RESOURCE", help="The ARN of a resource with a policy.")],
+    sources: options.Sources,
+    format: Written = Format.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    parameters: options.Parameters = None,
+) -> None:
+    """Say which users and roles may do something, surely or perhaps, and whom the resource's own policy lets in.
+
+    Control policies of the organization are not counted. Exit codes: 0 done; 2 bad input.
+    """
+    from demarcate.estate.sources.collecting import collect_snapshot
+    from demarcate.permitted import Policies, needed
+    from demarcate.report import policies as report
+
+    selection = needed(resource)
+    reading = options.options_of(profile, region, endpoint_url, parameters)
+    with collect_snapshot(sources, reading, selection=selection) as snapshot, Policies(snapshot) as policies:
+        may, outside = policies.who_can(action, resource)
+        report.write_permitted(action, resource, may, outside, format.value, data(), options.console())
 
 
 # --- what is given ----------------------------------------------------------------------------------------

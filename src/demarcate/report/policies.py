@@ -6,11 +6,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from demarcate.access.comparing import Gain
+from demarcate.access.effective import Because
 from demarcate.access.evaluating import Decision, Request
 from demarcate.access.linting import Complaint
 from demarcate.access.reach import Reached, Reading
 from demarcate.access.statements import Policy, PolicyKind
 from demarcate.access.wording import request_in_words, sentence
+from demarcate.estate.schema.unknown import Unknown
+from demarcate.permitted import May, Outside
 from demarcate.report import rows
 from demarcate.report.console import Console
 from demarcate.report.out import Out
@@ -150,3 +153,65 @@ def write_decided(
             console.print_line(f"{perhaps}{verb} by {said.name}: {sentence(said)}", indent=2)
     if decision.unknown is not None:
         console.print_line(f"not known: {decision.unknown}", indent=2)
+
+
+def write_permitted(
+    action: str,
+    resource: str,
+    may: Sequence[May],
+    outside: Sequence[Outside],
+    format: str,
+    out: Out,
+    console: Console,
+) -> None:
+    """Who may do something, surely or perhaps, and by what; and whom the resource's own policy lets in."""
+    if format != "text":
+        columns = ["principal", "allowed", "because", *GUARDRAILS, "why", "witness"]
+        records: list[list[Any]] = [
+            [
+                each.principal,
+                None if isinstance(each.effective.allowed, Unknown) else True,
+                [_step(step) for step in each.effective.because],
+                *(_guardrail(each, name) for name in GUARDRAILS),
+                str(each.effective.allowed) if isinstance(each.effective.allowed, Unknown) else None,
+                None,
+            ]
+            for each in may
+        ]
+        for statement in outside:
+            reached = statement.reached
+            known = reached.low is reached.high
+            why = None if known else str(reached.why)
+            by = [f"{statement.statement.name} of the resource's policy"]
+            unknown = [None] * len(GUARDRAILS)
+            records.append([_range(reached), True if known else None, by, *unknown, why, _witness(reached)])
+        rows.write(columns, records, format, out)
+        return
+    console.print_line(f"{action} on {resource}", bold=True)
+    for each in may:
+        perhaps = "perhaps " if isinstance(each.effective.allowed, Unknown) else ""
+        console.print_line(f"{perhaps}{each.principal}", indent=2)
+        for step in each.effective.because:
+            console.print_line(_step(step), indent=4)
+    for statement in outside:
+        console.print_line(f"{_range(statement.reached)}, by {statement.statement.name} of its policy", indent=2)
+        if statement.reached.witness is not None:
+            console.print_line(request_in_words(statement.reached.witness), indent=4)
+    if not may and not outside:
+        console.print_line("nobody of what was read", indent=2)
+    console.print_line("control policies of the organization are not counted", indent=2)
+
+
+GUARDRAILS: Final = ("scp", "rcp", "boundary")
+
+
+def _guardrail(each: May, name: str) -> str:
+    state = each.effective.guardrails.get(name)
+    return state.value if state else "unknown"
+
+
+def _step(step: Because) -> str:
+    by = f" by {', '.join(step.statements)}" if step.statements else ""
+    of = f" of {step.policy}" if step.policy else ""
+    reason = f": {step.reason}" if step.reason else ""
+    return f"{step.layer}: {step.outcome.value}{by}{of}{reason}"
