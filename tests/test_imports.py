@@ -41,6 +41,7 @@ BELOW: dict[str, set[str]] = {
         "changes",
     },
     "guardrails": {"base", "estate", "access", "changes", "checks", "ledger", "posture"},
+    "permitted": {"base", "estate", "access"},
     "lines": {"base", "estate", "checks", "model", "posture"},
     "exam": {"base", "estate", "checks", "evidence", "model", "posture", "assessing"},
     "report": {
@@ -51,6 +52,7 @@ BELOW: dict[str, set[str]] = {
         "drift",
         "patching",
         "guardrails",
+        "permitted",
         "checks",
         "evidence",
         "exam",
@@ -75,6 +77,7 @@ BELOW: dict[str, set[str]] = {
         "ledger",
         "patching",
         "lines",
+        "permitted",
         "report",
         "version",
     },

@@ -101,6 +101,18 @@ def action(name: str) -> Action | None:
     return actions_of(name.partition(":")[0]).get(name)
 
 
+@lru_cache(maxsize=8192)
+def fits(name: str, resource: str) -> bool:
+    """Whether an action may be about a resource, given by its ARN, as far as its form tells.
+
+    >>> fits("s3:GetObject", "arn:aws:s3:::b/k"), fits("s3:GetObject", "arn:aws:s3:::b")
+    (True, False)
+    """
+    told = action(name)
+    forms = [re.sub(r"\$\{[^}]*\}", "*", form) for form in told.resources] if told else []
+    return not forms or any(matching(form)(resource) for form in forms)
+
+
 def actions_like(pattern: str) -> Iterator[Action]:
     """The actions that a text with wildcards stands for, service by service.
 

@@ -96,7 +96,7 @@ def reading(policy: Policy, kind: PolicyKind, own: Own | None = None, service: s
         by_itself, rest = (
             (NOBODY, NOBODY)
             if said.allows is False
-            else _reached(Search(policy, kind, own, service, said, others), work)
+            else reached(Search(policy, kind, own, service, said, others), work)
         )
         alone.append(by_itself)
         left.append(rest)
@@ -126,13 +126,15 @@ class _Range:
             if request is not None:
                 self.low, self.request = reach, request
 
-    def reached(self, unsure: Unknown | None) -> Reached:
+    def answer(self, unsure: Unknown | None) -> Reached:
         """The answer, once all were tried that matter."""
         return Reached(self.low, self.high, None if self.low is self.high else unsure, self.request)
 
 
-def _reached(search: Search, work: Work) -> tuple[Reached, Reached]:
-    """By itself and after the Denies: from the widest reach on, until somebody surely gets in past all."""
+def reached(search: Search, work: Work) -> tuple[Reached, Reached]:
+    """What comes of a search, by the statement itself and after the Denies: from the widest reach on, until somebody
+    surely gets in past all.
+    """
     alone, left = _Range(), _Range()
     both = ((alone,), (left,)) if search.has_denies else ((alone, left),)
     try:
@@ -143,11 +145,11 @@ def _reached(search: Search, work: Work) -> tuple[Reached, Reached]:
                     for range_ in ranges:
                         range_.add(world.reach, request, may=may)
                 if left.request is not None:
-                    return alone.reached(search.unsure), left.reached(search.unsure)
+                    return alone.answer(search.unsure), left.answer(search.unsure)
     except TooWide:
         open_ = Reached(Reach.NOBODY, Reach.ANYONE, TOO_MUCH)
-        return (open_ if alone.request is None else alone.reached(search.unsure)), open_
-    return alone.reached(search.unsure), left.reached(search.unsure)
+        return (open_ if alone.request is None else alone.answer(search.unsure)), open_
+    return alone.answer(search.unsure), left.answer(search.unsure)
 
 
 def _ranks(said: Statement) -> frozenset[int]:
@@ -179,4 +181,4 @@ def _holds_to_accounts(test: Test | Unknown) -> bool:
     return key is not None and key.form in _FORMS and not any("${" in text for text in test.values.known)
 
 
-__all__ = ["NOBODY", "Own", "Reach", "Reached", "Reading", "reading", "widest"]
+__all__ = ["NOBODY", "Own", "Reach", "Reached", "Reading", "reached", "reading", "widest"]

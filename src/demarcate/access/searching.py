@@ -11,11 +11,11 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from itertools import product
+from itertools import chain, islice, product
 from typing import Any, Final
 
 from demarcate.access.authorization import action as action_named
-from demarcate.access.authorization import actions_like
+from demarcate.access.authorization import actions_like, fits
 from demarcate.access.callers import Constants, Own, World, key_of
 from demarcate.access.carried import WIDE, addresses, values_of_key
 from demarcate.access.conditions import Given, Same, Test, fill, variables_in
@@ -30,6 +30,9 @@ MOST_STEPS: Final = 200_000
 
 MOST_TEXTS: Final = 1_000
 """How many texts of an element are told apart."""
+
+MOST_PAIRS: Final = 40
+"""How many pairs of action and resource are looked through for two that go together."""
 
 MOST_DENIES: Final = 300
 """How many Denies one request is led past."""
@@ -63,7 +66,9 @@ class _Part:
 
 
 class Search:
-    """A statement that allows, with those that deny, in search of requests that get in."""
+    """A statement that allows, with those that deny, in search of requests that get in. `also` are statements that a
+    request must be one of, too.
+    """
 
     def __init__(
         self,
@@ -73,13 +78,14 @@ class Search:
         service: str,
         said: Statement,
         denies: Sequence[Statement] = (),
+        also: Sequence[Statement] = (),
     ) -> None:
-        self.said, self.own = said, own
+        self.said, self.own, self._also = said, own, also
         self.unsure: Unknown | None = None
         """Why it is not known whether somebody gets in."""
         self._kind, self._service, self._denies = kind, service, denies
         self._variables = policy.variables
-        self.constants = Constants.of([said, *denies])
+        self.constants = Constants.of([said, *denies, *also])
         self._sizes = dict(addresses(tuple(self.constants.texts("address"))))
         self._parts: dict[tuple[int, int, Any], _Part] = {}
         self.work = Work()
@@ -92,12 +98,12 @@ class Search:
     def begin(self, work: Work) -> None:
         """What is asked for, and on what. Raises TooWide."""
         self.work = work
-        for said in (self.said, *self._denies):
+        for said in (self.said, *self._denies, *self._also):
             for values in (said.actions, said.not_actions, said.resources, said.not_resources):
                 if any(text.count("*") + text.count("?") > MOST_WILDCARDS for text in values.known):
                     raise TooWide
-        self.actions = tuple(_actions(self.said, self._denies, self._service, work))
-        self._resources = tuple(_resources(self.said, self._denies, work))
+        self.actions = tuple(_actions(self.said, (*self._denies, *self._also), self._service, work))
+        self._resources = tuple(_resources(self.said, (*self._denies, *self._also), work))
 
     def fixed(self, world: World) -> Iterator[_Domains]:
         """What the keys may hold in a request of a caller: once for each value of those that variables stand for."""
@@ -130,7 +136,7 @@ class Search:
         """A request that surely gets in, and whether one may: by the statement itself, and then past all Denies."""
         allows = self.said.allows
         surely, perhaps = dict[str, int](), dict[str, int]()
-        for part in self._of(self.said, domains):
+        for part in chain(*(self._of(said, domains) for said in (self.said, *self._also))):
             self.unsure = self.unsure or part.unknown
             everything = (1 << domains.size(part.of)) - 1
             perhaps[part.of] = perhaps.get(part.of, everything) & ~part.fails
@@ -263,9 +269,19 @@ class Search:
         context = {name: chosen(name) for name in sorted(names) if domains.of_key(name)}
         if _ARN in names:
             context[_ARN] = _arn_of(who)
-        action = chosen(_ACTION)
+        action, resource = self._fitting(state, domains) or (chosen(_ACTION), chosen(_RESOURCE))
         told = None if isinstance(action, Same) else action_named(action)
-        return Request(who, told.name if told else action, chosen(_RESOURCE), context)
+        return Request(who, told.name if told else action, resource, context)
+
+    def _fitting(self, state: Mapping[str, int], domains: _Domains) -> tuple[str, str] | None:
+        """An action and a resource of those that are left that go together; None where none of the first few do."""
+        pairs = product(
+            *(
+                [value for place, value in enumerate(domains.values(of)) if state.get(of, -1) >> place & 1]
+                for of in (_ACTION, _RESOURCE)
+            )
+        )
+        return next((pair for pair in islice(pairs, MOST_PAIRS) if isinstance(pair[0], Same) or fits(*pair)), None)
 
     def _is_wide(self, state: Mapping[str, int], domains: _Domains) -> bool:
         """Whether the addresses that are left are more than a large network has, or do not matter."""

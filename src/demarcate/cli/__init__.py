@@ -29,6 +29,7 @@ from demarcate.cli import (
     permissions,
     pictures,
     push,
+    policies,
     settings,
     waivers,
 )
@@ -143,4 +144,5 @@ push.add_to(app)
 drift.add_to(app)
 patching.add_to(app)
 guardrails.add_to(app)
+policies.add_to(app)
 settings.add_to(app)

@@ -1,0 +1,139 @@
+"""What is wrong with a policy: what AWS refuses, what can never match, and what is wider than it looks.
+
+Sources: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html,
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any, Final
+
+from demarcate.access.authorization import actions_like, edition
+from demarcate.access.callers import Own, Reach, key_of
+from demarcate.access.conditions import variables_in
+from demarcate.access.operators import COMPARISONS, NEGATED
+from demarcate.access.reach import reading
+from demarcate.access.statements import Policy, PolicyKind, Statement
+from demarcate.estate.schema.unknown import Unknown
+
+
+class Wrong(StrEnum):
+    """How something is wrong."""
+
+    REFUSED = "refused"
+    NEVER = "never-matches"
+    WIDER = "wider-than-it-looks"
+
+
+@dataclass(frozen=True, slots=True)
+class Complaint:
+    """What is wrong with a statement, or with the policy as a whole, where there is none."""
+
+    wrong: Wrong
+    text: str
+    statement: Statement | None = None
+
+
+_NAME: Final = re.compile(r"\*|[a-z0-9*?-]+:[a-z0-9*?]+")
+_SID: Final = re.compile(r"[A-Za-z0-9]*")
+
+
+def complaints(
+    document: Any, policy: Policy, kind: PolicyKind, own: Own | None = None, service: str = ""
+) -> Iterator[Complaint]:
+    """All that is wrong with a policy. `document` is what it was made of."""
+    if policy.unknown is not None:
+        yield Complaint(Wrong.REFUSED, policy.unknown.reason)
+        return
+    version = document.get("Version") if isinstance(document, dict) else None
+    if version is None and any(_variables(said) for said in policy.statements):
+        yield Complaint(Wrong.NEVER, "it has no Version, so that ${…} in it is text: say 2012-10-17")
+    if not policy.statements:
+        yield Complaint(Wrong.REFUSED, "it has no statement")
+    seen: set[str] = set()
+    told = reading(policy, kind, own, service)
+    for said, written, alone, left in zip(policy.statements, policy.written, told.alone, told.left, strict=True):
+        for wrong, text in (*_refused(said, written, kind, seen), *_never(said), *_wider(said, written)):
+            yield Complaint(wrong, text, said)
+        if kind.names_principals and said.allows is True:
+            if alone.high is Reach.NOBODY:
+                yield Complaint(Wrong.NEVER, "no request can meet all that it asks for", said)
+            elif left.high is Reach.NOBODY:
+                yield Complaint(Wrong.NEVER, "the Denies of the policy leave nothing of it", said)
+
+
+def _variables(said: Statement) -> bool:
+    values = [said.resources, said.not_resources]
+    values += [test.values for test in said.tests if not isinstance(test, Unknown)]
+    return any(variables_in(each) for each in values)
+
+
+Told = Iterator[tuple[Wrong, str]]
+
+
+def _refused(said: Statement, written: Any, kind: PolicyKind, seen: set[str]) -> Told:
+    if not isinstance(written, dict):
+        yield Wrong.REFUSED, "it is no object"
+        return
+    if isinstance(said.allows, Unknown):
+        yield Wrong.REFUSED, said.allows.reason
+    for name, other in (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")):
+        if name in written and other in written:
+            yield Wrong.REFUSED, f"it has {name} and {other}: one of the two"
+    if not said.actions.given and not said.not_actions.given:
+        yield Wrong.REFUSED, "it has no Action"
+    if kind.names_principals and not said.principals.given and not said.not_principals.given:
+        yield Wrong.REFUSED, "it has no Principal"
+    if not kind.names_principals and (said.principals.given or said.not_principals.given):
+        yield Wrong.REFUSED, f"it has a Principal, which no policy of kind {kind} has"
+    if not kind.names_principals and not said.resources.given and not said.not_resources.given:
+        yield Wrong.REFUSED, "it has no Resource"
+    if said.principals.refused or said.not_principals.refused:
+        yield (
+            Wrong.REFUSED,
+            "a principal has a wildcard in it: * stands for all, or else a principal is named whole",
+        )
+    sid = said.sid if isinstance(said.sid, str) else ""
+    if sid and sid in seen:
+        yield Wrong.REFUSED, f"its Sid {sid!r} is that of another statement"
+    if not kind.names_principals and not _SID.fullmatch(sid):
+        yield Wrong.REFUSED, "its Sid has other characters than letters and digits"
+    seen.add(sid)
+    for test in said.tests:
+        if isinstance(test, Unknown):
+            yield Wrong.REFUSED, test.reason
+        elif test.operator != "null" and NEGATED.get(test.operator, test.operator) not in COMPARISONS:
+            yield Wrong.REFUSED, f"the operator {test.operator} is not known"
+
+
+def _never(said: Statement) -> Told:
+    for text in (*said.actions.known, *said.not_actions.known):
+        if not _NAME.fullmatch(text):
+            yield Wrong.NEVER, f"the action {text!r} matches nothing: a name is a service, a colon and letters"
+        elif text != "*" and next(actions_like(text), None) is None:
+            yield Wrong.NEVER, f"no action of {edition().taken} is called {text}"
+    for test in said.tests:
+        if not isinstance(test, Unknown) and key_of(test.key) is None:
+            yield Wrong.NEVER, f"no condition key of {edition().taken} is called {test.key}"
+
+
+def _wider(said: Statement, written: Any) -> Told:
+    if said.allows is not True:
+        return
+    others = {"NotPrincipal": "everybody else", "NotAction": "all other actions", "NotResource": "all else"}
+    for name, what in others.items():
+        if isinstance(written, dict) and name in written:
+            yield Wrong.WIDER, f"Allow with {name} allows {what}, also what comes later"
+    for test in said.tests:
+        if isinstance(test, Unknown):
+            continue
+        key = key_of(test.key)
+        if test.quantity == "all" and (key is None or key.perhaps or key.by != ("all",)):
+            yield Wrong.WIDER, f"ForAllValues holds where {test.key} is missing: add Null, or use ForAnyValue"
+        elif test.if_exists:
+            yield Wrong.WIDER, f"IfExists holds where {test.key} is missing"

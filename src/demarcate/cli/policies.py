@@ -1,0 +1,278 @@
+"""policy: what a policy says, how far it reaches, what is wrong with it, and what comes of a request."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from demarcate.cli import options
+from demarcate.cli.options import Format
+from demarcate.report.out import data
+
+if TYPE_CHECKING:
+    from demarcate.access.callers import Own
+    from demarcate.access.statements import Policy, PolicyKind
+
+
+class Kind(StrEnum):
+    """What a policy is attached to."""
+
+    IDENTITY = "identity"
+    RESOURCE = "resource"
+    TRUST = "trust"
+    KEY = "key"
+    SESSION = "session"
+    BOUNDARY = "boundary"
+    SCP = "scp"
+    RCP = "rcp"
+    VPC_ENDPOINT = "vpc-endpoint"
+    ACCESS_POINT = "access-point"
+
+
+class DecisionFormat(StrEnum):
+    """How a decision is written."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+File = Annotated[Path, typer.Argument(metavar="FILE", help="A policy document, as JSON or YAML.")]
+Of = Annotated[
+    Kind | None,
+    typer.Option(
+        "--kind", help="What it is attached to. Default: resource where it names principals, else identity."
+    ),
+]
+Account = Annotated[str, typer.Option("--account", metavar="ID", help="The account that the policy belongs to.")]
+Organization = Annotated[
+    str, typer.Option("--organization", metavar="ID", help="The organization of that account: o-….")
+]
+Written = Annotated[Format, typer.Option("--format", help="Output for people, or for programs.")]
+
+GAINED = 1
+"""The exit code where somebody gains, or a policy is wrong, or a request is not allowed."""
+
+
+def add_to(app: typer.Typer) -> None:
+    """Register the verbs."""
+    group = typer.Typer(help="What a policy says, and how far it reaches.", no_args_is_help=True)
+    group.command("explain")(explain)
+    group.command("lint")(lint)
+    group.command("diff")(diff)
+    group.command("simulate")(simulate)
+    app.add_typer(group, name="policy")
+    whom = typer.Typer(help="Who may do what, by the policies of a snapshot.", no_args_is_help=True)
+    whom.command("who-can")(who_can)
+    app.add_typer(whom, name="access")
+
+
+def explain(
+    file: File,
+    kind: Of = None,
+    account: Account = "",
+    organization: Organization = "",
+    format: Written = Format.TEXT,
+) -> None:
+    """Say each statement of a policy in a sentence, how far it reaches, and a request that gets in.
+
+    Exit codes: 0 done; 2 bad input.
+    """
+    from demarcate.access.reach import reading
+    from demarcate.report import policies as report
+
+    policy, _ = _read(file)
+    of = _kind(policy, kind)
+    told = reading(policy, of, _own(account, organization), _service(policy))
+    report.write_explained(str(file), policy, of, told, format.value, data(), options.console())
+
+
+def lint(
+    file: File,
+    kind: Of = None,
+    account: Account = "",
+    organization: Organization = "",
+    format: Written = Format.TEXT,
+) -> None:
+    """Say what AWS refuses of a policy, what can never match, and what is wider than it looks.
+
+    Exit codes: 0 nothing; 1 something; 2 bad input.
+    """
+    from demarcate.access.linting import complaints
+    from demarcate.report import policies as report
+
+    policy, document = _read(file)
+    of = _kind(policy, kind)
+    told = list(complaints(document, policy, of, _own(account, organization), _service(policy)))
+    report.write_linted(str(file), told, format.value, data(), options.console())
+    if told:
+        raise typer.Exit(GAINED)
+
+
+def diff(
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A policy document.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The one that takes its place.")],
+    kind: Of = None,
+    account: Account = "",
+    organization: Organization = "",
+    format: Written = Format.TEXT,
+) -> None:
+    """Say who gains and who loses where one policy takes the place of another, each with a request.
+
+    Exit codes: 0 nobody gains; 1 somebody does, or may; 2 bad input.
+    """
+    from demarcate.access.comparing import gained
+    from demarcate.report import policies as report
+
+    (old, _), (new, _) = _read(before), _read(after)
+    of, own = _kind(new, kind), _own(account, organization)
+    gains = list(gained(old, new, of, own, _service(new)))
+    losses = list(gained(new, old, of, own, _service(old)))
+    names = (str(before), str(after))
+    report.write_compared(names, gains, losses, format.value, data(), options.console())
+    if gains:
+        raise typer.Exit(GAINED)
+
+
+def simulate(
+    file: File,
+    principal: Annotated[
+        str,
+        typer.Option(
+            "--principal",
+            metavar="WHO",
+            help="Who asks: an ARN, an account, a service, anonymous; or federated: and a provider.",
+        ),
+    ] = "anonymous",
+    action: Annotated[str, typer.Option("--action", metavar="SERVICE:NAME", help="What is asked for.")] = "",
+    resource: Annotated[str, typer.Option("--resource", metavar="ARN", help="On what.")] = "",
+    context: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--context",
+            metavar="KEY=VALUE",
+            help="A condition key of the request; KEY= for one it lacks; repeatable.",
+        ),
+    ] = None,
+    request: Annotated[
+        Path | None, typer.Option("--request", metavar="FILE", help="All of it: a witness as JSON.")
+    ] = None,
+    kind: Of = None,
+    format: Annotated[DecisionFormat, typer.Option("--format", help="How it is written.")] = DecisionFormat.TEXT,
+) -> None:
+    """Say what a policy makes of one request, and which statements decide that.
+
+    Exit codes: 0 allowed; 1 not; 2 bad input; 3 not known.
+    """
+    from demarcate.access.evaluating import Outcome, decide
+    from demarcate.report import policies as report
+
+    policy, _ = _read(file)
+    asked = _request(request, principal, action, resource, context or [])
+    decision = decide(policy, asked, _kind(policy, kind))
+    report.write_decided(str(file), asked, decision, format.value, data(), options.console())
+    if decision.outcome is Outcome.UNKNOWN:
+        raise typer.Exit(options.UNREAD)
+    if decision.outcome is not Outcome.ALLOWED:
+        raise typer.Exit(GAINED)
+
+
+def who_can(
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="What is asked for: s3:GetObject.")],
+    resource: Annotated[str, typer.Argument(metavar="RESOURCE", help="The ARN of a resource with a policy.")],
+    sources: options.Sources,
+    format: Written = Format.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    parameters: options.Parameters = None,
+) -> None:
+    """Say which users and roles may do something, surely or perhaps, and whom the resource's own policy lets in.
+
+    Control policies of the organization are not counted. Exit codes: 0 done; 2 bad input.
+    """
+    from demarcate.estate.sources.collecting import collect_snapshot
+    from demarcate.permitted import Policies, needed
+    from demarcate.report import policies as report
+
+    selection = needed(resource)
+    reading = options.options_of(profile, region, endpoint_url, parameters)
+    with collect_snapshot(sources, reading, selection=selection) as snapshot, Policies(snapshot) as policies:
+        may, outside = policies.who_can(action, resource)
+        report.write_permitted(action, resource, may, outside, format.value, data(), options.console())
+
+
+# --- what is given ----------------------------------------------------------------------------------------
+
+
+def _read(file: Path) -> tuple[Policy, Any]:
+    """A policy document of a file, with the lines of its statements. Raises DocumentError for what is none."""
+    from demarcate.access.statements import Policy
+    from demarcate.base.documents import DocumentError, compose, line_of, node_at, plain, read_text
+
+    name = str(file)
+    node = compose(read_text(file), name)
+    document = plain(node, name)
+    if not isinstance(document, dict) or "Statement" not in document:
+        raise DocumentError("is no policy: expected an object with Statement", name, 1)
+    items = document["Statement"]
+    numbers: list[list[str | int]] = [["Statement"]]
+    if isinstance(items, list):
+        numbers = [["Statement", number] for number in range(len(items))]
+    nodes = [node_at(node, steps) for steps in numbers]
+    lines = tuple(1 if begin is None else line_of(begin) for begin in nodes)
+    return Policy.of(document, lines), document
+
+
+def _kind(policy: Policy, kind: Kind | None) -> PolicyKind:
+    from demarcate.access.statements import PolicyKind
+
+    if kind is not None:
+        return PolicyKind(kind.value)
+    named = any(said.principals.given or said.not_principals.given for said in policy.statements)
+    return PolicyKind.RESOURCE if named else PolicyKind.IDENTITY
+
+
+def _own(account: str, organization: str) -> Own:
+    from demarcate.access.callers import Own
+    from demarcate.base.arn import is_account_id
+    from demarcate.base.errors import DemarcateError
+
+    if account and not is_account_id(account):
+        raise DemarcateError(f"--account {account!r} is no account: expected 12 digits")
+    return Own(account, organization)
+
+
+def _service(policy: Policy) -> str:
+    """The service whose actions a policy is about, where it is one alone."""
+    names = {text.partition(":")[0] for said in policy.statements for text in said.actions.known if text != "*"}
+    return names.pop() if len(names) == 1 and names.isdisjoint(("", "*")) else ""
+
+
+def _request(file: Path | None, principal: str, action: str, resource: str, context: list[str]) -> Any:
+    """The request that is asked about. Raises DemarcateError for what is none."""
+    from demarcate.access.evaluating import Request
+    from demarcate.base.documents import read
+    from demarcate.base.errors import DemarcateError
+
+    given: Any = {"principal": principal, "action": action, "resource": resource, "context": {}}
+    if file is not None:
+        given = read(file, Any)
+    elif not action:
+        raise DemarcateError("which action? give --action SERVICE:NAME, or --request FILE")
+    try:
+        made = Request.of(given)
+    except (KeyError, TypeError, AttributeError):
+        raise DemarcateError(f"{file}: is no request: expected principal, action, resource and context") from None
+    more: dict[str, list[str]] = {}
+    for text in context:
+        key, equals, value = text.partition("=")
+        if not key or not equals:
+            raise DemarcateError(
+                f"--context {text!r}: expected KEY=VALUE, or KEY= for a key that the request lacks"
+            )
+        more.setdefault(key.lower(), []).append(value)
+    told = {key: None if values == [""] else tuple(values) for key, values in more.items()}
+    return Request(made.who, made.action, made.resource, {**made.context, **told})

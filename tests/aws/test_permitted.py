@@ -1,0 +1,51 @@
+"""Who may use a resource of an account, by all policies that were read."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.schema.unknown import Unknown
+from demarcate.permitted import Policies, needed
+from tests.aws.conftest import Aws
+
+ACCOUNT = "123456789012"
+OBJECT = "arn:aws:s3:::data/k"
+
+
+def policy(*statements: dict[str, Any]) -> str:
+    written = [{"Effect": "Allow", "Action": "s3:Get*", **each} for each in statements]
+    return json.dumps({"Version": "2012-10-17", "Statement": written})
+
+
+def test_who_can(aws: Aws) -> None:
+    iam, s3 = aws.client("iam"), aws.client("s3")
+    trust = policy({"Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"})
+    for name, said in (
+        ("reader", {}),
+        ("writer", {"Action": "s3:PutObject"}),
+        ("other", {"Resource": "arn:aws:s3:::x/*"}),
+    ):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+        iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy({"Resource": "*", **said}))
+    iam.create_role(RoleName="bound", AssumeRolePolicyDocument=trust)
+    s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    own = f"arn:aws:iam::{ACCOUNT}:role/other"
+    everyone: dict[str, Any] = {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}
+    statements: list[dict[str, Any]] = [
+        {**each, "Resource": "arn:aws:s3:::data/*"} for each in ({"Principal": {"AWS": own}}, everyone)
+    ]
+    s3.put_bucket_policy(Bucket="data", Policy=policy(*statements))
+    with aws.snapshot(*needed(OBJECT)) as snapshot, Policies(snapshot) as policies:
+        may, outside = policies.who_can("s3:GetObject", OBJECT)
+        with pytest.raises(DemarcateError, match="no such resource"):
+            policies.who_can("s3:GetObject", "arn:aws:s3:::nothing")
+    told = {each.principal.rpartition("/")[2]: each.effective.allowed for each in may}
+    assert {name for name, allowed in told.items() if allowed is True} == {"reader", "other"}
+    assert {name for name, allowed in told.items() if isinstance(allowed, Unknown)} == {"writer", "bound"}
+    assert [each.reached.low.value for each in outside] == ["own-account", "organization"]
+    with pytest.raises(DemarcateError, match="no ARN of a resource"):
+        needed("data")
