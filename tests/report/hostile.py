@@ -120,7 +120,9 @@ def templates(folder: Path) -> Path:
             f"Volume{number}": {
                 "Type": "AWS::EC2::Volume",
                 "Properties": {"Encrypted": False, "Size": 8, "Tags": [{"Key": text, "Value": text}]},
-                "Metadata": {"Demarcate": {"waive": [{"check": text, "reason": text, "owner": text, "until": text}]}},
+                "Metadata": {
+                    "Demarcate": {"waive": [{"check": text, "reason": text, "owner": text, "until": text}]}
+                },
             },
             text: {"Type": "AWS::EC2::Volume", "Properties": {"Encrypted": {"Ref": text}, "Size": text}},
             f"Strange{number}": {"Type": text},
