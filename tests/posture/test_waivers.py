@@ -110,6 +110,7 @@ def test_what_is_waived_is_told_and_not_counted(tmp_path: Path) -> None:
         assert states["configuration-management.protect-from-loss"].state == "gap"
         summary = assessment.posture.summary
         assert (summary.owed, summary.waived, summary.gaps) == (2, 1, 1)
+        assert assessment.posture.waived_findings == 2
         assert "1 waived" in str(summary)
         assert assessment.judgement.fails(["high"]) == 0
         finding = next(f for f in assessment.findings() if f.waived is not None)
@@ -222,6 +223,11 @@ def test_what_a_template_may_not_say(metadata: str, says: str, tmp_path: Path) -
         assert waived(assessment) == []
 
 
+def test_a_template_may_waive_all_of_one_resource(tmp_path: Path) -> None:
+    with assess(estate(tmp_path, STATED.replace("ebs-*", "'*'"))) as assessment:
+        assert waived(assessment) == ["ebs-volume-encrypted Data"]
+
+
 def test_too_much_of_it_is_not_read(tmp_path: Path) -> None:
     with assess(estate(tmp_path, f"{{Demarcate: {{waive: [{'a' * 30_000}]}}}}")) as assessment:
         assert [gap.reason for gap in assessment.posture.unread] == [
@@ -286,6 +292,7 @@ def test_a_finding_is_waived_by_the_verb(tmp_path: Path, monkeypatch: pytest.Mon
     done = run("assess", "t.yaml", *only, *waivers, "--fail-on", "high", "--out", "r.html", "--out", "r.csv")
     assert done.exit_code == 0
     assert "~ hold (2)" in done.stdout
+    assert "2 findings are waived." in done.stdout
     assert "waived until 9999-12-31" in " ".join(Path("r.html").read_text().split())
     assert "9999-12-31,a@example.com,a move,w-" in Path("r.csv").read_text()
     listed = json.loads(run("waivers", "list", *waivers, "--format", "json").stdout)
