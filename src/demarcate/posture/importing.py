@@ -238,7 +238,7 @@ def _tag(text: str) -> tuple[str, str]:
 _SKIP: Final = re.compile(r"(?:checkov|bridgecrew|cortex):skip= *([A-Za-z_\d-]+(?:,[A-Za-z_\d-]+)*)(?::([^\n]*))?")
 
 
-def _template(resources: yaml.MappingNode, text: str, file: str, problems: Problems) -> Iterator[_Silence]:
+def _template(resources: yaml.Node, text: str, file: str, problems: Problems) -> Iterator[_Silence]:
     lines = text.splitlines()
     for key, body in _pairs(resources):
         scope = {"resources": [key.value], "files": [file]}
