@@ -28,8 +28,8 @@ from demarcate.cli import (
     patching,
     permissions,
     pictures,
-    push,
     policies,
+    push,
     settings,
     waivers,
 )
