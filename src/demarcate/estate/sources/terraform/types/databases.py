@@ -8,7 +8,7 @@ from typing import Any, Final
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.terraform.forms import blocks, within
-from demarcate.estate.sources.terraform.mapped import NOTHING, Mapped, Values
+from demarcate.estate.sources.terraform.mapped import NOTHING, OWN, Mapped, Values
 from demarcate.estate.sources.terraform.shaping import at
 
 
@@ -174,6 +174,7 @@ MAPPED = (
             "CacheParameterGroupName": "parameter_group_name",
             "PreferredMaintenanceWindow": "maintenance_window",
             "VpcSecurityGroupIds": "security_group_ids",
+            f"{OWN}ReplicationGroupId": "replication_group_id",
         },
     ),
     Mapped(

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.unknown import Unknown
-from demarcate.estate.sources.terraform.forms import blocks, given, listed, members, within
+from demarcate.estate.sources.terraform.forms import always, blocks, given, listed, members, within
 from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, REF, Mapped, Values
 from demarcate.estate.sources.terraform.shaping import at
 
@@ -136,6 +136,16 @@ _DOMAIN: Final[Mapping[str, Any]] = {
     "NodeToNodeEncryptionOptions": "node_to_node_encryption",
     "LogPublishingOptions": _published,
 }
+
+
+def _tls(values: Values) -> Any:
+    """Authentication by certificates: there are authorities where it is on."""
+    authorities = at(values, "tls.certificate_authority_arns")
+    if authorities in (ABSENT, None, []):
+        return ABSENT
+    return {"Enabled": True, "CertificateAuthorityArnList": authorities}
+
+
 _EVENT_BUS: Final = {"EventBusName": "event_bus_name"}
 
 MAPPED = (
@@ -287,7 +297,13 @@ MAPPED = (
         "aws_config_configuration_recorder",
         "AWS::Config::ConfigurationRecorder",
         ref=("name", "id"),
-        names={"StartedOnCreate": NOTHING},
+        names={"StartedOnCreate": always(False)},
+    ),
+    Mapped(
+        "aws_config_configuration_recorder_status",
+        "AWS::Config::ConfigurationRecorder",
+        into="name",
+        names={"StartedOnCreate": "is_enabled"},
     ),
     Mapped(
         "aws_config_conformance_pack",
@@ -327,7 +343,12 @@ MAPPED = (
             ("aws_elasticsearch_domain_policy", "AWS::Elasticsearch::Domain"),
         )
     ),
-    Mapped("aws_glue_connection", "AWS::Glue::Connection", ref=("name", "id"), names={"ConnectionInput": BLOCK}),
+    Mapped(
+        "aws_glue_connection",
+        "AWS::Glue::Connection",
+        ref=("name", "id"),
+        names={"ConnectionInput": BLOCK, "ConnectionInput.*": NOTHING},
+    ),
     Mapped("aws_glue_data_catalog_encryption_settings", "AWS::Glue::DataCatalogEncryptionSettings"),
     Mapped("aws_glue_job", "AWS::Glue::Job", ref=("name", "id"), names={"Role": "role_arn"}),
     Mapped("aws_glue_ml_transform", "AWS::Glue::MLTransform", names={"TransformEncryption": NOTHING}),
@@ -342,7 +363,13 @@ MAPPED = (
         "aws_msk_cluster",
         "AWS::MSK::Cluster",
         ref=("arn", "id"),
-        names={"EncryptionInfo.EncryptionAtRest": within("DataVolumeKMSKeyId", "encryption_at_rest_kms_key_arn")},
+        names={
+            "EncryptionInfo.EncryptionAtRest": within("DataVolumeKMSKeyId", "encryption_at_rest_kms_key_arn"),
+            "ClientAuthentication.Unauthenticated": within("Enabled", "unauthenticated"),
+            "ClientAuthentication.Sasl.Iam": within("Enabled", "iam"),
+            "ClientAuthentication.Sasl.Scram": within("Enabled", "scram"),
+            "ClientAuthentication.Tls": _tls,
+        },
     ),
     Mapped("aws_macie2_account", "AWS::Macie::Session"),
     Mapped("aws_organizations_account", "AWS::Organizations::Account", names={"AccountName": "name"}),
@@ -409,7 +436,10 @@ MAPPED = (
         "aws_ssmincidents_response_plan",
         "AWS::SSMIncidents::ResponsePlan",
         ref=("arn", "id"),
-        names={"Actions.SsmAutomation.Parameters.Key": "name"},
+        names={
+            "Actions.SsmAutomation.Parameters.Key": "name",
+            "ChatChannel": within("ChatbotSns", "chat_channel"),
+        },
     ),
     Mapped(
         "aws_ssmquicksetup_configuration_manager", "AWS::SSMQuickSetup::ConfigurationManager", ref=("manager_arn",)

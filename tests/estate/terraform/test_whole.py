@@ -1,0 +1,75 @@
+"""Every resource with every attribute: read as it is, and never a crash whatever it is."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demarcate.estate import tables
+from demarcate.estate.snapshots.snapshot import rows_of
+from demarcate.estate.sources.collecting import collect_snapshot
+from demarcate.estate.sources.terraform.mapped import all_mapped, attributes
+from tests.estate.terraform.plans import plan
+
+PLAIN = {"text": "text", "number": 7, "boolean": True, "any": "any"}
+
+WRONG: dict[str, Any] = {
+    "numbers": lambda _: 7,
+    "lists": lambda _: ["x", None, {"y": []}],
+    "objects": lambda _: {"z": {"z": None}},
+    "texts": lambda _: "{[",
+    "nothing": lambda _: None,
+}
+
+
+UNTOLD = {"aws_shield_protection.automatic_response_status"}
+"""Columns that no attribute tells: another resource says it, of the resource that is protected."""
+
+
+def filled(tree: Any) -> Any:
+    """A value of a form: a block is a list of one."""
+    if isinstance(tree, str):
+        return PLAIN[tree]
+    if isinstance(tree, list):
+        return [filled(tree[0])]
+    if "*" in tree:
+        return {"key": filled(tree["*"])}
+    return [{name: filled(inner) for name, inner in tree.items()}]
+
+
+def whole(value: Any) -> dict[str, Any]:
+    """A plan that has each resource, its attributes made by a function of their forms."""
+    trees = {name: tree for name, tree in attributes().items() if name in all_mapped()}
+    made = {name: {attribute: value(form) for attribute, form in tree.items()} for name, tree in trees.items()}
+    return plan({f"{name}.a": {"values": values} for name, values in made.items()})
+
+
+def test_every_resource_is_a_row_of_its_table_with_all_columns_that_it_can_tell(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(whole(filled)))
+    untold = []
+    with collect_snapshot([path]) as snapshot:
+        assert not snapshot.unread
+        assert not snapshot.manifest.resources
+        for table in (table for table in tables.all_tables().values() if table.types):
+            rows = list(rows_of(snapshot, table, ["resource", "_unknown"]))
+            assert rows, table.name
+            for row in rows:
+                unknown = json.loads(row["_unknown"] or "{}")
+                untold += [
+                    f"{row['resource']}: {table.name}.{column}: {why['reason']}"
+                    for column, why in unknown.items()
+                    if why["kind"] == "untold" and row["resource"].startswith("aws_")
+                ]
+    assert {told.partition(": ")[2].partition(":")[0] for told in untold} == UNTOLD
+
+
+@pytest.mark.parametrize("wrong", WRONG)
+def test_values_of_another_form_are_never_a_crash(tmp_path: Path, wrong: str) -> None:
+    path = tmp_path / "plan.json"
+    path.write_text(json.dumps(whole(WRONG[wrong])))
+    with collect_snapshot([path]) as snapshot:
+        assert not snapshot.unread
