@@ -16,12 +16,15 @@ from tests.estate.terraform.plans import plan
 
 PLAIN = {"text": "text", "number": 7, "boolean": True, "any": "any"}
 
+DOCUMENTS = ("container_properties", "ecs_properties", "node_properties")
+"""Texts that are documents of which columns are conclusions."""
+
 WRONG: dict[str, Any] = {
-    "numbers": lambda _: 7,
-    "lists": lambda _: ["x", None, {"y": []}],
-    "objects": lambda _: {"z": {"z": None}},
-    "texts": lambda _: "{[",
-    "nothing": lambda _: None,
+    "numbers": lambda *_: 7,
+    "lists": lambda *_: ["x", None, {"y": []}],
+    "objects": lambda *_: {"z": {"z": None}},
+    "texts": lambda *_: "{[",
+    "nothing": lambda *_: None,
 }
 
 
@@ -29,21 +32,24 @@ UNTOLD = {"aws_shield_protection.automatic_response_status"}
 """Columns that no attribute tells: another resource says it, of the resource that is protected."""
 
 
-def filled(tree: Any) -> Any:
+def filled(tree: Any, name: str = "") -> Any:
     """A value of a form: a block is a list of one."""
     if isinstance(tree, str):
-        return PLAIN[tree]
+        return "{}" if name in DOCUMENTS else PLAIN[tree]
     if isinstance(tree, list):
         return [filled(tree[0])]
     if "*" in tree:
         return {"key": filled(tree["*"])}
-    return [{name: filled(inner) for name, inner in tree.items()}]
+    return [{key: filled(inner, key) for key, inner in tree.items()}]
 
 
 def whole(value: Any) -> dict[str, Any]:
     """A plan that has each resource, its attributes made by a function of their forms."""
     trees = {name: tree for name, tree in attributes().items() if name in all_mapped()}
-    made = {name: {attribute: value(form) for attribute, form in tree.items()} for name, tree in trees.items()}
+    made = {
+        name: {attribute: value(form, attribute) for attribute, form in tree.items()}
+        for name, tree in trees.items()
+    }
     return plan({f"{name}.a": {"values": values} for name, values in made.items()})
 
 
