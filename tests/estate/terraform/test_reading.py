@@ -103,6 +103,21 @@ def test_a_part_of_nobody_knows_what_leaves_all_open(tmp_path: Path) -> None:
     assert "aws_s3_bucket_versioning.b may be for it" in why(row, "versioning_enabled")[1]
 
 
+def test_a_default_of_the_provider_is_not_that_of_aws(tmp_path: Path) -> None:
+    unset = ["backup_retention_period", "auto_minor_version_upgrade", "publicly_accessible", "arn"]
+    resources = {
+        "aws_db_instance.new": {"values": {"identifier": "new", "engine": "mysql"}, "unset": unset},
+        "aws_db_instance.copy": {"values": {"identifier": "c", "snapshot_identifier": "s"}, "unset": unset},
+        "aws_dms_replication_instance.i": {"values": {"replication_instance_id": "i"}, "unset": unset},
+    }
+    path = written(tmp_path, plan(resources))
+    databases = rows(path, "aws_rds_db_instance")
+    assert databases["aws_db_instance.new"]["backup_retention_period"] == 0
+    assert databases["aws_db_instance.copy"]["backup_retention_period"] is None
+    instance = rows(path, "aws_dms_replication_instance")["aws_dms_replication_instance.i"]
+    assert (instance["auto_minor_version_upgrade"], instance["publicly_accessible"]) == (False, False)
+
+
 def test_secrets_are_not_kept(tmp_path: Path) -> None:
     values = {"identifier": "db", "engine": "mysql", "password": "correct-horse", "username": "shop"}
     resources = {"aws_db_instance.db": {"values": values, "sensitive": ["username"]}}
