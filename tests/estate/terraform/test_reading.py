@@ -208,6 +208,19 @@ def test_a_policy_of_blocks_is_known_before_it_is_made() -> None:
     assert policy["Statement"][0]["Resource"] == ["known once applied"] * 2
 
 
+def test_statements_that_a_dynamic_block_may_make_are_not_known(tmp_path: Path) -> None:
+    document = ["data.aws_iam_policy_document.d.json", "data.aws_iam_policy_document.d"]
+    said = plan({"aws_s3_bucket_policy.b": {"values": {"bucket": "b"}, "refs": {"policy": document}}})
+    head = {"address": document[1], "mode": "data", "type": "aws_iam_policy_document", "name": "d"}
+    change = {"actions": ["read"], "after": {"statement": None}, "after_unknown": {"json": True, "statement": True}}
+    said["resource_changes"].append({**head, "change": change})
+    said["configuration"]["root_module"]["resources"].append({**head, "expressions": {}})
+    path = written(tmp_path, said)
+    (row,) = rows(path, "aws_s3_bucket").values()
+    assert row["_companion"] == "policy"
+    assert why(row, "policy")[0] == "deployment"
+
+
 def _binary() -> bytes:
     held = io.BytesIO()
     with zipfile.ZipFile(held, "w") as archive:
