@@ -212,7 +212,11 @@ def test_statements_that_a_dynamic_block_may_make_are_not_known(tmp_path: Path) 
     document = ["data.aws_iam_policy_document.d.json", "data.aws_iam_policy_document.d"]
     said = plan({"aws_s3_bucket_policy.b": {"values": {"bucket": "b"}, "refs": {"policy": document}}})
     head = {"address": document[1], "mode": "data", "type": "aws_iam_policy_document", "name": "d"}
-    change = {"actions": ["read"], "after": {"statement": None}, "after_unknown": {"json": True, "statement": True}}
+    change = {
+        "actions": ["read"],
+        "after": {"statement": None},
+        "after_unknown": {"json": True, "statement": True},
+    }
     said["resource_changes"].append({**head, "change": change})
     said["configuration"]["root_module"]["resources"].append({**head, "expressions": {}})
     path = written(tmp_path, said)

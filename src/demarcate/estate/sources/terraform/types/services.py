@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from demarcate.base.encoding import from_json
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.terraform.forms import always, blocks, given, listed, members, within
 from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, REF, Mapped, Values
@@ -42,6 +44,15 @@ def _feature(values: Values) -> Any:
 def _condition(values: Values) -> Any:
     """The condition of a permission to an event bus."""
     return members("condition", {"type": "Type", "key": "Key", "value": "Value"})(values)
+
+
+def _statements(values: Values) -> Iterator[Values]:
+    """The statements of an event bus's policy, which a template has one by one. Raises ValueError for no policy."""
+    policy = values.get("policy")
+    document: Any = from_json(policy) if isinstance(policy, str) and not isinstance(policy, StandIn) else policy
+    statements = document["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        yield {"#statement": statement, "event_bus_name": values.get("event_bus_name", "default")}
 
 
 def _metrics(values: Values) -> Any:
@@ -200,7 +211,8 @@ MAPPED = (
     Mapped(
         "aws_cloudwatch_event_bus_policy",
         "AWS::Events::EventBusPolicy",
-        names={"Statement": "policy", "*": NOTHING, **_EVENT_BUS},
+        names={"Statement": "#statement", "*": NOTHING, **_EVENT_BUS},
+        each=_statements,
     ),
     Mapped(
         "aws_cloudwatch_event_permission",
@@ -236,6 +248,7 @@ MAPPED = (
     Mapped(
         "aws_cloudwatch_log_metric_filter",
         "AWS::Logs::MetricFilter",
+        ref=("name", "id"),
         names={
             "FilterName": "name",
             "FilterPattern": "pattern",
@@ -246,7 +259,10 @@ MAPPED = (
         },
     ),
     Mapped(
-        "aws_cloudwatch_log_subscription_filter", "AWS::Logs::SubscriptionFilter", names={"FilterName": "name"}
+        "aws_cloudwatch_log_subscription_filter",
+        "AWS::Logs::SubscriptionFilter",
+        ref=("name", "id"),
+        names={"FilterName": "name"},
     ),
     Mapped("aws_cloudwatch_log_delivery", "AWS::Logs::Delivery"),
     Mapped("aws_cloudwatch_log_delivery_source", "AWS::Logs::DeliverySource", ref=("name",)),
@@ -381,7 +397,7 @@ MAPPED = (
         into="policy_id",
         names={"TargetIds": listed("target_id")},
     ),
-    Mapped("aws_securityhub_account", "AWS::SecurityHub::Hub", names={"Tags": NOTHING}),
+    Mapped("aws_securityhub_account", "AWS::SecurityHub::Hub", ref=("arn",), names={"Tags": NOTHING}),
     Mapped("aws_securityhub_standards_subscription", "AWS::SecurityHub::Standard"),
     Mapped(
         "aws_securityhub_finding_aggregator",

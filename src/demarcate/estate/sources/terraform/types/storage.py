@@ -38,7 +38,7 @@ def _acl(values: Values) -> Any:
         return grants or ABSENT
     given_ = [permission for grant in grants for permission in _permissions(grant)]
     if not given_:
-        return "Private"
+        return ABSENT  # the owner's own, which every bucket has
     return "PublicRead" if all(permission in ("READ", "READ_ACP") for permission in given_) else "PublicReadWrite"
 
 
