@@ -34,7 +34,7 @@ ALLOWED: dict[str, set[str]] = {
     "estate/snapshots/writing.py": {"open", "fdopen", "iterdir"},  # the folder that is being written
     "estate/sources/cloudformation/forms.py": {"read_bytes"},  # our own data
     "estate/sources/cloudformation/shapes.py": {"read_bytes"},  # our own data
-    "estate/sources/terraform/configuration.py": {"glob"},  # the files of one folder, which are opened as all are
+    "estate/sources/terraform/configuration.py": {"glob"},  # one level, and only what `is_file` says is one
     "estate/sources/terraform/mapped.py": {"read_bytes"},  # our own data
     "evidence/load.py": {"iterdir"},  # one level, and only what `lstat` says is a file
     "ledger/opening.py": {"open"},  # what makes it, and its lock

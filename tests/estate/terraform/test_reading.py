@@ -103,6 +103,21 @@ def test_a_part_of_nobody_knows_what_leaves_all_open(tmp_path: Path) -> None:
     assert "aws_s3_bucket_versioning.b may be for it" in why(row, "versioning_enabled")[1]
 
 
+def test_a_default_of_the_provider_is_not_that_of_aws(tmp_path: Path) -> None:
+    unset = ["backup_retention_period", "auto_minor_version_upgrade", "publicly_accessible", "arn"]
+    resources = {
+        "aws_db_instance.new": {"values": {"identifier": "new", "engine": "mysql"}, "unset": unset},
+        "aws_db_instance.copy": {"values": {"identifier": "c", "snapshot_identifier": "s"}, "unset": unset},
+        "aws_dms_replication_instance.i": {"values": {"replication_instance_id": "i"}, "unset": unset},
+    }
+    path = written(tmp_path, plan(resources))
+    databases = rows(path, "aws_rds_db_instance")
+    assert databases["aws_db_instance.new"]["backup_retention_period"] == 0
+    assert databases["aws_db_instance.copy"]["backup_retention_period"] is None
+    instance = rows(path, "aws_dms_replication_instance")["aws_dms_replication_instance.i"]
+    assert (instance["auto_minor_version_upgrade"], instance["publicly_accessible"]) == (False, False)
+
+
 def test_secrets_are_not_kept(tmp_path: Path) -> None:
     values = {"identifier": "db", "engine": "mysql", "password": "correct-horse", "username": "shop"}
     resources = {"aws_db_instance.db": {"values": values, "sensitive": ["username"]}}
@@ -191,6 +206,23 @@ def test_a_policy_of_blocks_is_known_before_it_is_made() -> None:
     policy = json.loads(rows(EXAMPLE / "plan.json", "aws_s3_bucket")["aws_s3_bucket.uploads"]["policy"])
     assert policy["Statement"][0]["Condition"] == {"Bool": {"aws:SecureTransport": ["false"]}}
     assert policy["Statement"][0]["Resource"] == ["known once applied"] * 2
+
+
+def test_statements_that_a_dynamic_block_may_make_are_not_known(tmp_path: Path) -> None:
+    document = ["data.aws_iam_policy_document.d.json", "data.aws_iam_policy_document.d"]
+    said = plan({"aws_s3_bucket_policy.b": {"values": {"bucket": "b"}, "refs": {"policy": document}}})
+    head = {"address": document[1], "mode": "data", "type": "aws_iam_policy_document", "name": "d"}
+    change = {
+        "actions": ["read"],
+        "after": {"statement": None},
+        "after_unknown": {"json": True, "statement": True},
+    }
+    said["resource_changes"].append({**head, "change": change})
+    said["configuration"]["root_module"]["resources"].append({**head, "expressions": {}})
+    path = written(tmp_path, said)
+    (row,) = rows(path, "aws_s3_bucket").values()
+    assert row["_companion"] == "policy"
+    assert why(row, "policy")[0] == "deployment"
 
 
 def _binary() -> bytes:

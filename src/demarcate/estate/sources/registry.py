@@ -14,31 +14,32 @@ from demarcate.estate.sources.cloudformation.source import TemplateSource
 from demarcate.estate.sources.config.source import ConfigSource
 from demarcate.estate.sources.interface import SPELLED, Options, Source
 from demarcate.estate.sources.terraform.source import TerraformSource
+from demarcate.estate.sources.together.source import Declaring, TogetherSource
 
-SOURCES: Final[tuple[Source, ...]] = (
-    LiveSource(),
-    ConfigSource(),
-    CdkSource(),
-    TerraformSource(),
-    TemplateSource(),
-)
+_DECLARING: Final[tuple[Declaring, ...]] = (CdkSource(), TerraformSource(), TemplateSource())
+"""The sources of what is declared, which can be read together."""
+
+SOURCES: Final[tuple[Source, ...]] = (LiveSource(), ConfigSource(), *_DECLARING)
 """In the order in which they are asked whose a name is; the last takes what is nobody else's."""
 
+TOGETHER: Final[Source] = TogetherSource(_DECLARING)
 
 TELLING: Final = tuple({source.label: source for source in SOURCES}.values())
 """The sources that tell tables each in its own way: of those that people call the same, the last."""
 
 
 def source_of(names: Sequence[str]) -> Source:
-    """The source that some names are of. Raises DemarcateError where they are of several."""
+    """The source that some names are of. Raises DemarcateError where they are of several that are not read together."""
     sources = {name: next(source for source in SOURCES if source.recognises(name)) for name in names}
     source = sources[names[0]]
-    for name, other in sources.items():
-        if other is not source:
-            raise DemarcateError(
-                f"{names[0]} is {source.title}, {name} is {other.title}: they are two estates, to be read one by one"
-            )
-    return source
+    if all(other is source for other in sources.values()):
+        return source
+    if all(other in _DECLARING for other in sources.values()):
+        return TOGETHER
+    name, other = next((name, other) for name, other in sources.items() if other is not source)
+    raise DemarcateError(
+        f"{names[0]} is {source.title}, {name} is {other.title}: they are two estates, to be read one by one"
+    )
 
 
 def check_there(names: Sequence[str], source: Source) -> None:
@@ -55,7 +56,7 @@ def check_there(names: Sequence[str], source: Source) -> None:
 def collected_from(snapshot: Snapshot) -> Source:
     """The source that a snapshot was collected from. Raises DemarcateError for one that this version does not have."""
     name = snapshot.manifest.source
-    for source in SOURCES:
+    for source in (*SOURCES, TOGETHER):
         if source.name == name:
             return source
     raise DemarcateError(f"{snapshot.folder}: is of a source that this version does not have: {name!r}")

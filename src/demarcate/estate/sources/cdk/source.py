@@ -9,14 +9,11 @@ from typing import TYPE_CHECKING
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
-from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.sources.cdk.assembly import PATH, folder_of, read
 from demarcate.estate.sources.cloudformation.source import TemplateSource
-from demarcate.estate.sources.computing import finish
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
-from demarcate.estate.sources.progress import Progress
 
 if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.templates import Resource
@@ -35,38 +32,30 @@ class CdkSource(TemplateSource):
         """Whether it is the folder of an assembly, or of an app that was synthesized."""
         return folder_of(Path(name)) is not None
 
-    def collect(
-        self,
-        names: Sequence[str],
-        selection: Selection,
-        options: Options,
-        *,
-        out: Path | None = None,
-        progress: Progress | None = None,
-    ) -> Snapshot:
-        """Read assemblies, which are one estate. Raises DemarcateError where one is broken."""
+    def read_into(
+        self, names: Sequence[str], selection: Selection, options: Options, writer: SnapshotWriter
+    ) -> None:
+        """Write the rows of assemblies, beside what others write. Raises DemarcateError where one is broken."""
         from demarcate.estate.sources.cloudformation.collect import collect
 
         templates: list[Path] = []
-        problems: list[tuple[str, str]] = []
         for name in names:
             folder = folder_of(Path(name))
             if folder is None:
                 raise DemarcateError(f"{name}: is no assembly of the CDK any more")
             assembly = read(folder)
             templates += assembly.templates
-            problems += assembly.problems
-        with SnapshotWriter(self.name, " ".join(names), out=out, moment=options.moment) as writer:
-            writer.unread(*(Unread(kind=Kind.UNREADABLE, reason=reason, file=file) for file, reason in problems))
-            collect(
-                templates,
-                selection,
-                writer,
-                parameters=options.parameters,
-                max_resources=options.max_resources,
-                named=construct_of,
+            writer.unread(
+                *(Unread(kind=Kind.UNREADABLE, reason=reason, file=file) for file, reason in assembly.problems)
             )
-            return finish(writer, selection, self)
+        collect(
+            templates,
+            selection,
+            writer,
+            parameters=options.parameters,
+            max_resources=options.max_resources,
+            named=construct_of,
+        )
 
 
 def construct_of(resource: Resource) -> str:

@@ -73,7 +73,8 @@ def collect(
     )
     writer.unread(*(problem.unread() for problem in templates.problems))
     known = types_read()
-    writer.resources = dict(Counter(r.type for r in templates.resources if r.type not in known))
+    unseen = Counter(r.type for r in templates.resources if r.type not in known)
+    writer.resources = dict(unseen + Counter(writer.resources))
     resources = templates.resources
     if named is not None:
         resources = [replace(resource, logical_id=named(resource)) for resource in resources]

@@ -59,7 +59,15 @@ class TemplateSource:
         progress: Progress | None = None,
     ) -> Snapshot:
         """Read templates, which are one estate. Raises DemarcateError where a path has none."""
-        return read_as(names, {}, selection, options, out=out)
+        with SnapshotWriter(self.name, " ".join(names), out=out, moment=options.moment) as writer:
+            self.read_into(names, selection, options, writer)
+            return finish(writer, selection, self)
+
+    def read_into(
+        self, names: Sequence[str], selection: Selection, options: Options, writer: SnapshotWriter
+    ) -> None:
+        """Write the rows of templates, beside what others write. Raises DemarcateError where a path has none."""
+        _read(names, {}, selection, options, writer)
 
 
 def read_as(
@@ -74,15 +82,21 @@ def read_as(
 
     Raises DemarcateError where a path has no template.
     """
+    with SnapshotWriter(TemplateSource.name, " ".join(names), out=out, moment=options.moment) as writer:
+        _read(names, texts, selection, options, writer)
+        return finish(writer, selection, TemplateSource())
+
+
+def _read(
+    names: Sequence[str], texts: Mapping[str, str], selection: Selection, options: Options, writer: SnapshotWriter
+) -> None:
     from demarcate.estate.sources.cloudformation.collect import collect
 
-    with SnapshotWriter(TemplateSource.name, " ".join(names), out=out, moment=options.moment) as writer:
-        collect(
-            [Path(name) for name in names],
-            selection,
-            writer,
-            parameters=options.parameters,
-            max_resources=options.max_resources,
-            texts=texts,
-        )
-        return finish(writer, selection, TemplateSource())
+    collect(
+        [Path(name) for name in names],
+        selection,
+        writer,
+        parameters=options.parameters,
+        max_resources=options.max_resources,
+        texts=texts,
+    )

@@ -67,7 +67,7 @@ def collect(
         if len(resources) > most:
             raise DemarcateError(f"{path}: has more than {most:,} resources: give fewer, or set max-resources")
         unseen += reading.unseen
-    writer.resources = dict(unseen)
+    writer.resources = dict(unseen + Counter(writer.resources))
     write(resources, shares, selection, writer, place_of)
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 from msgspec import Raw
 
+from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import TooLarge, read_bytes
 
@@ -349,7 +350,7 @@ def _state_file(data: bytes, path: Path, version: int) -> Document:
 def _index(key: int | str | None) -> str:
     if key is None:
         return ""
-    return f"[{key}]" if isinstance(key, int) else f"[{msgspec.json.encode(key).decode()}]"
+    return f"[{key}]" if isinstance(key, int) else f"[{to_json(key).decode()}]"
 
 
 def constant(expression: Mapping[str, Any]) -> bool:

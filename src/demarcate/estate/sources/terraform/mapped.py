@@ -46,6 +46,9 @@ Name = str | tuple[str, ...] | _Nothing | Callable[[Values], Any]
 REF: Final = "#ref"
 """Among the values of a resource: what `Ref` to it gives, for what is made of the same resource beside it."""
 
+OWN: Final = "Terraform:"
+"""How a property begins that templates do not have, and a table is told by the provider alone."""
+
 BLOCK: Final = "@"
 """Of a property: what its block says, for an object that the provider has no block of its own for."""
 

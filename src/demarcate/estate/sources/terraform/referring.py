@@ -67,9 +67,11 @@ class Names:
             for name, value in self._values_of(resource).items()
             if isinstance(value, str) and value
         }
+        last = resource.type.rpartition("_")[2]
         if arn := known.get("arn"):
-            last = resource.type.rpartition("_")[2]
             known |= {name: arn for name in _ARNS if name.endswith(f"{last}arn")}
+        if id_ := known.get("id"):
+            known.setdefault(f"{last}id", id_)
         return known
 
     def refer(self, resource: Declared, references: list[str], attribute: str) -> Any:
@@ -191,6 +193,7 @@ _ARNS: Final = (
     "backupvaultarn",
     "eventdatastorearn",
     "servicearn",
+    "protectionarn",
 )
 """Attributes of templates that are a resource's own ARN under another name."""
 

@@ -99,8 +99,8 @@ class Settling:
         if not self.is_plan:
             return None
         if expression is UNSAID:  # the configuration does not set it, unless a dynamic block does
-            if not isinstance(tree, dict) or "*" in tree:
-                return None
+            if tree is not None and (not isinstance(tree, dict) or "*" in tree):
+                return None  # an attribute, which no block makes
             if self.dynamic is None:
                 return _DYNAMIC
             return (

@@ -12,7 +12,17 @@ from demarcate.estate.schema.rows import attempt
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.forms import forms_of
-from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, Mapped, Name, Tree, Values, alike, attributes
+from demarcate.estate.sources.terraform.mapped import (
+    BLOCK,
+    NOTHING,
+    OWN,
+    Mapped,
+    Name,
+    Tree,
+    Values,
+    alike,
+    attributes,
+)
 
 TAGS: Final = ("tags_all", "tags")
 """Where tags are, those that the provider adds to all resources among the first."""
@@ -25,6 +35,7 @@ def properties(mapped: Mapped, values: Values) -> dict[str, Any]:
     if not mapped.at:
         if mapped.into:
             members = {name: form for name, form in members.items() if name in mapped.names}
+        members = {**members, **{name: "VARCHAR" for name in mapped.names if name.startswith(OWN)}}
         return _Shaping(mapped, forms).members(values, members, tree, "")
     form: Any = None
     *above, last = mapped.at.split(".")
@@ -132,7 +143,7 @@ class _Shaping:
             inner = tree.get("*", {}) if isinstance(tree, dict) else {}
             return {key: self.formed(item, members["*"], inner, f"{where}.*") for key, item in value.items()}
         if not isinstance(tree, dict) or "*" in tree:
-            return value  # a document, or a map of which the provider knows no more
+            return self._cased(value, form)  # a document, or blocks of which no more is known
         return self.members(value, members, tree, where)
 
     def _list(self, value: Any, form: Any, tree: Any, where: str) -> Any:
@@ -151,18 +162,24 @@ class _Shaping:
         return [item for item in formed if item is not ABSENT]
 
     def _cased(self, value: Any, form: Any) -> Any:
-        """A document that has names in the letters of the API, in those of templates."""
+        """A document, or blocks that no schema tells, with names in the letters of templates."""
         if isinstance(form, list):
-            return [self._cased(item, form[0]) for item in value] if isinstance(value, list) else value
+            items = value if isinstance(value, list) else [value]
+            return [self._cased(item, form[0]) for item in items if item is not None]
         members = self._forms[form[1:]] if isinstance(form, str) and form.startswith("#") else form
-        if not isinstance(value, dict) or not isinstance(members, dict):
+        if not isinstance(members, dict):
             return value
-        names = {alike(name): name for name in members}
+        if isinstance(value, list):
+            value = (value[0] or {}) if value else {}
+        if not isinstance(value, dict):
+            return value
+        names = {spelling: name for name in members for spelling in (alike(name).removesuffix("s"), alike(name))}
         everything = members.get("*")
         cased = {}
         for key, item in value.items():
             name = key if everything is not None else names.get(alike(key), key)
-            cased[name] = self._cased(item, members.get(name, everything))
+            if item is not None and item != []:
+                cased[name] = self._cased(item, members.get(name, everything))
         return cased
 
 

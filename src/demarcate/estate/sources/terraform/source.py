@@ -78,9 +78,15 @@ class TerraformSource:
         progress: Progress | None = None,
     ) -> Snapshot:
         """Read plans and states, which are one estate. Raises DemarcateError where a path has none, or it is broken."""
+        with SnapshotWriter(self.name, " ".join(names), out=out, moment=options.moment) as writer:
+            self.read_into(names, selection, options, writer)
+            return finish(writer, selection, self)
+
+    def read_into(
+        self, names: Sequence[str], selection: Selection, options: Options, writer: SnapshotWriter
+    ) -> None:
+        """Write the rows of plans and states, beside what others write. Raises DemarcateError as `collect` does."""
         from demarcate.estate.sources.terraform.collect import collect
 
         told = {name: columns for name, columns in selection.items() if self.tells(table_named(name))}
-        with SnapshotWriter(self.name, " ".join(names), out=out, moment=options.moment) as writer:
-            collect([Path(name) for name in names], told, writer, max_resources=options.max_resources)
-            return finish(writer, selection, self)
+        collect([Path(name) for name in names], told, writer, max_resources=options.max_resources)

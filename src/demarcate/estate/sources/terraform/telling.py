@@ -13,7 +13,7 @@ from demarcate.estate.schema.table import Column, From, Table
 from demarcate.estate.sources.cloudformation import shapes as templates
 from demarcate.estate.sources.cloudformation.forms import forms_of
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape
-from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, Mapped, all_mapped, attributes
+from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, OWN, Mapped, all_mapped, attributes
 from demarcate.estate.sources.terraform.shaping import attribute_for
 
 
@@ -47,9 +47,10 @@ def _told(mapped: Mapped) -> set[str]:
 def place_of(table: Table, column: Column) -> From | None:
     """Where the properties of a resource have a column; None where no template tells it."""
     place = templates.place_of(table, column)
-    if place is not None and (table.name, column.name) in _AMENDED:
-        return structs.replace(place, absent=_AMENDED[table.name, column.name])
-    return place
+    if place is None or (table.name, column.name) not in _AMENDED:
+        return place
+    path, absent = _AMENDED[table.name, column.name]
+    return From(path, absent=absent) if path else structs.replace(place, absent=absent)
 
 
 def in_words(table: Table, place: From) -> From:
@@ -106,15 +107,19 @@ def _words(mapped: Mapped, path: str) -> str | None:
     return ".".join(words)
 
 
-_AMENDED: Final[Mapping[tuple[str, str], Any]] = {("aws_vpc_security_group", "ip_permissions_egress"): []}
-"""What columns are where a resource says nothing, and it is not what it is in a template: the provider takes away the
-egress rules that AWS gives a new group. Source: https://registry.terraform.io/providers/hashicorp/aws/latest/docs/resources/security_group.
-"""
+_AMENDED: Final[Mapping[tuple[str, str], tuple[str, Any]]] = {
+    # The provider takes away the egress rules that AWS gives a new group: see its documentation of aws_security_group.
+    ("aws_vpc_security_group", "ip_permissions_egress"): ("", []),
+    ("aws_ec2_classic_load_balancer", "desync_mitigation_mode"): (f"{OWN}DesyncMitigationMode", "defensive"),
+    ("aws_elasticache_cluster", "replication_group_id"): (f"{OWN}ReplicationGroupId", ""),
+}
+"""Columns that the provider tells otherwise than a template: their place ("" for the same), and what they are where a
+resource says nothing."""
 
 
 def is_told(table: Table, place: From, detail: str | None) -> bool:
     """Whether any resource tells what stands at a column's place. Of a companion that no provider has there is none."""
-    if detail is not None or place.path.startswith("#") or place.path == "@":
+    if detail is not None or place.path.startswith(("#", OWN)) or place.path == "@":
         return True
     first = place.path.partition(".")[0].partition("[")[0]
     types = [*table.types, *(within.type for within in table.within)]

@@ -165,6 +165,21 @@ def _reserved(values: Values) -> Any:
     return ABSENT if told in (None, -1) else told
 
 
+_PODS: Final[Mapping[str, Any]] = {
+    f"EksProperties.PodProperties.{inner}*": NOTHING
+    for inner in (
+        "",
+        "Volumes.",
+        "Metadata.",
+        *(
+            f"{several}.{part}"
+            for several in ("Containers", "InitContainers")
+            for part in ("", "SecurityContext.", "VolumeMounts.", "Resources.")
+        ),
+    )
+}
+"""What a pod may have that the provider cannot set."""
+
 MAPPED = (
     Mapped(
         "aws_instance",
@@ -222,7 +237,11 @@ MAPPED = (
         "aws_batch_job_definition",
         "AWS::Batch::JobDefinition",
         ref=("arn", "id"),
-        names={"JobDefinitionName": "name"},
+        names={
+            "JobDefinitionName": "name",
+            "ConsumableResourceProperties": NOTHING,
+            **_PODS,
+        },
     ),
     Mapped(
         "aws_ecs_cluster",

@@ -8,8 +8,22 @@ from typing import Any, Final
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.sources.terraform.forms import blocks, within
-from demarcate.estate.sources.terraform.mapped import NOTHING, Mapped, Values
+from demarcate.estate.sources.terraform.mapped import NOTHING, OWN, Mapped, Values
 from demarcate.estate.sources.terraform.shaping import at
+
+
+def _retention(values: Values) -> Any:
+    """How long backups are kept. The provider creates an instance with none where nothing is said; what it restores or
+    copies from another one has that one's.
+    """
+    told = values.get("backup_retention_period")
+    copied = ("replicate_source_db", "snapshot_identifier", "restore_to_point_in_time", "s3_import")
+    return told if told is not None else ABSENT if any(values.get(name) for name in copied) else 0
+
+
+def _or(name: str, default: Any) -> Any:
+    """What an attribute says, or what the provider sends where it says nothing."""
+    return lambda values: values.get(name, default)
 
 
 def _parameters(values: Values) -> Any:
@@ -60,6 +74,7 @@ MAPPED = (
         names={
             **_DATABASE,
             "DBClusterIdentifier": NOTHING,
+            "BackupRetentionPeriod": _retention,
             "DBParameterGroupName": "parameter_group_name",
             "EnableCloudwatchLogsExports": "enabled_cloudwatch_logs_exports",
             "EnableIAMDatabaseAuthentication": "iam_database_authentication_enabled",
@@ -174,6 +189,7 @@ MAPPED = (
             "CacheParameterGroupName": "parameter_group_name",
             "PreferredMaintenanceWindow": "maintenance_window",
             "VpcSecurityGroupIds": "security_group_ids",
+            f"{OWN}ReplicationGroupId": "replication_group_id",
         },
     ),
     Mapped(
@@ -227,6 +243,12 @@ MAPPED = (
         "aws_dms_replication_instance",
         "AWS::DMS::ReplicationInstance",
         ref=("replication_instance_arn",),
-        names={"ReplicationInstanceIdentifier": "replication_instance_id", "KmsKeyId": "kms_key_arn"},
+        names={
+            "ReplicationInstanceIdentifier": "replication_instance_id",
+            "KmsKeyId": "kms_key_arn",
+            # Both are false where nothing is said: see the provider's documentation of aws_dms_replication_instance.
+            "AutoMinorVersionUpgrade": _or("auto_minor_version_upgrade", False),
+            "PubliclyAccessible": _or("publicly_accessible", False),
+        },
     ),
 )

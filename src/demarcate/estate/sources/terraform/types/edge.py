@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from demarcate.estate.schema.paths import ABSENT
-from demarcate.estate.schema.unknown import Unknown
-from demarcate.estate.sources.terraform.forms import blocks, listed, members, within, worded
-from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, Mapped, Values
+from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.sources.terraform.forms import always, blocks, listed, members, within, worded
+from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, OWN, Mapped, Values
 from demarcate.estate.sources.terraform.shaping import at
 
 _SCHEMES: Final = {True: "internal", False: "internet-facing"}
@@ -134,6 +134,19 @@ def _origin_groups(values: Values) -> Any:
     return {"Quantity": len(items), "Items": items}
 
 
+def _policy(values: Values) -> Any:
+    """A policy of a classic load balancer."""
+    attributes = blocks(values, "policy_attribute")
+    told = {"PolicyName": values.get("policy_name"), "PolicyType": values.get("policy_type_name")}
+    if isinstance(attributes, Unknown):
+        return [{**told, "Attributes": attributes}]
+    return [
+        {**told, "Attributes": [{"Name": each.get("name"), "Value": each.get("value")} for each in attributes]}
+    ]
+
+
+_APART: Final = Unknown(Kind.INDIRECT, "aws_load_balancer_listener_policy says which policies its listeners have")
+
 _CLASSIC_LISTENER: Final[Mapping[str, Any]] = {
     "Listeners.LoadBalancerPort": "lb_port",
     "Listeners.Protocol": "lb_protocol",
@@ -197,7 +210,20 @@ MAPPED = (
             "Scheme": worded("internal", _SCHEMES),
             **_CLASSIC_LISTENER,
             "Policies": NOTHING,
+            f"{OWN}DesyncMitigationMode": "desync_mitigation_mode",
         },
+    ),
+    Mapped(
+        "aws_load_balancer_policy",
+        "AWS::ElasticLoadBalancing::LoadBalancer",
+        into="load_balancer_name",
+        names={"Policies": _policy},
+    ),
+    Mapped(
+        "aws_load_balancer_listener_policy",
+        "AWS::ElasticLoadBalancing::LoadBalancer",
+        into="load_balancer_name",
+        names={"Listeners": always(_APART)},
     ),
     Mapped(
         "aws_cloudfront_distribution",
@@ -270,7 +296,7 @@ MAPPED = (
     Mapped(
         "aws_shield_protection",
         "AWS::Shield::Protection",
-        names={"ApplicationLayerAutomaticResponseConfiguration": NOTHING, "HealthCheckArns": NOTHING},
+        names={"HealthCheckArns": NOTHING},
     ),
     Mapped(
         "aws_shield_protection_health_check_association",

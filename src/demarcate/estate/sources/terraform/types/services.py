@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from demarcate.base.encoding import from_json
 from demarcate.estate.schema.paths import ABSENT
+from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
-from demarcate.estate.sources.terraform.forms import blocks, given, listed, members, within
+from demarcate.estate.sources.terraform.forms import always, blocks, given, listed, members, within
 from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, REF, Mapped, Values
 from demarcate.estate.sources.terraform.shaping import at
 
@@ -42,6 +44,15 @@ def _feature(values: Values) -> Any:
 def _condition(values: Values) -> Any:
     """The condition of a permission to an event bus."""
     return members("condition", {"type": "Type", "key": "Key", "value": "Value"})(values)
+
+
+def _statements(values: Values) -> Iterator[Values]:
+    """The statements of an event bus's policy, which a template has one by one. Raises ValueError for no policy."""
+    policy = values.get("policy")
+    document: Any = from_json(policy) if isinstance(policy, str) and not isinstance(policy, StandIn) else policy
+    statements = document["Statement"]
+    for statement in statements if isinstance(statements, list) else [statements]:
+        yield {"#statement": statement, "event_bus_name": values.get("event_bus_name", "default")}
 
 
 def _metrics(values: Values) -> Any:
@@ -136,6 +147,16 @@ _DOMAIN: Final[Mapping[str, Any]] = {
     "NodeToNodeEncryptionOptions": "node_to_node_encryption",
     "LogPublishingOptions": _published,
 }
+
+
+def _tls(values: Values) -> Any:
+    """Authentication by certificates: there are authorities where it is on."""
+    authorities = at(values, "tls.certificate_authority_arns")
+    if authorities in (ABSENT, None, []):
+        return ABSENT
+    return {"Enabled": True, "CertificateAuthorityArnList": authorities}
+
+
 _EVENT_BUS: Final = {"EventBusName": "event_bus_name"}
 
 MAPPED = (
@@ -190,7 +211,8 @@ MAPPED = (
     Mapped(
         "aws_cloudwatch_event_bus_policy",
         "AWS::Events::EventBusPolicy",
-        names={"Statement": "policy", "*": NOTHING, **_EVENT_BUS},
+        names={"Statement": "#statement", "*": NOTHING, **_EVENT_BUS},
+        each=_statements,
     ),
     Mapped(
         "aws_cloudwatch_event_permission",
@@ -226,6 +248,7 @@ MAPPED = (
     Mapped(
         "aws_cloudwatch_log_metric_filter",
         "AWS::Logs::MetricFilter",
+        ref=("name", "id"),
         names={
             "FilterName": "name",
             "FilterPattern": "pattern",
@@ -236,7 +259,10 @@ MAPPED = (
         },
     ),
     Mapped(
-        "aws_cloudwatch_log_subscription_filter", "AWS::Logs::SubscriptionFilter", names={"FilterName": "name"}
+        "aws_cloudwatch_log_subscription_filter",
+        "AWS::Logs::SubscriptionFilter",
+        ref=("name", "id"),
+        names={"FilterName": "name"},
     ),
     Mapped("aws_cloudwatch_log_delivery", "AWS::Logs::Delivery"),
     Mapped("aws_cloudwatch_log_delivery_source", "AWS::Logs::DeliverySource", ref=("name",)),
@@ -287,7 +313,13 @@ MAPPED = (
         "aws_config_configuration_recorder",
         "AWS::Config::ConfigurationRecorder",
         ref=("name", "id"),
-        names={"StartedOnCreate": NOTHING},
+        names={"StartedOnCreate": always(False)},
+    ),
+    Mapped(
+        "aws_config_configuration_recorder_status",
+        "AWS::Config::ConfigurationRecorder",
+        into="name",
+        names={"StartedOnCreate": "is_enabled"},
     ),
     Mapped(
         "aws_config_conformance_pack",
@@ -327,7 +359,12 @@ MAPPED = (
             ("aws_elasticsearch_domain_policy", "AWS::Elasticsearch::Domain"),
         )
     ),
-    Mapped("aws_glue_connection", "AWS::Glue::Connection", ref=("name", "id"), names={"ConnectionInput": BLOCK}),
+    Mapped(
+        "aws_glue_connection",
+        "AWS::Glue::Connection",
+        ref=("name", "id"),
+        names={"ConnectionInput": BLOCK, "ConnectionInput.*": NOTHING},
+    ),
     Mapped("aws_glue_data_catalog_encryption_settings", "AWS::Glue::DataCatalogEncryptionSettings"),
     Mapped("aws_glue_job", "AWS::Glue::Job", ref=("name", "id"), names={"Role": "role_arn"}),
     Mapped("aws_glue_ml_transform", "AWS::Glue::MLTransform", names={"TransformEncryption": NOTHING}),
@@ -342,7 +379,13 @@ MAPPED = (
         "aws_msk_cluster",
         "AWS::MSK::Cluster",
         ref=("arn", "id"),
-        names={"EncryptionInfo.EncryptionAtRest": within("DataVolumeKMSKeyId", "encryption_at_rest_kms_key_arn")},
+        names={
+            "EncryptionInfo.EncryptionAtRest": within("DataVolumeKMSKeyId", "encryption_at_rest_kms_key_arn"),
+            "ClientAuthentication.Unauthenticated": within("Enabled", "unauthenticated"),
+            "ClientAuthentication.Sasl.Iam": within("Enabled", "iam"),
+            "ClientAuthentication.Sasl.Scram": within("Enabled", "scram"),
+            "ClientAuthentication.Tls": _tls,
+        },
     ),
     Mapped("aws_macie2_account", "AWS::Macie::Session"),
     Mapped("aws_organizations_account", "AWS::Organizations::Account", names={"AccountName": "name"}),
@@ -354,7 +397,7 @@ MAPPED = (
         into="policy_id",
         names={"TargetIds": listed("target_id")},
     ),
-    Mapped("aws_securityhub_account", "AWS::SecurityHub::Hub", names={"Tags": NOTHING}),
+    Mapped("aws_securityhub_account", "AWS::SecurityHub::Hub", ref=("arn",), names={"Tags": NOTHING}),
     Mapped("aws_securityhub_standards_subscription", "AWS::SecurityHub::Standard"),
     Mapped(
         "aws_securityhub_finding_aggregator",
@@ -409,7 +452,10 @@ MAPPED = (
         "aws_ssmincidents_response_plan",
         "AWS::SSMIncidents::ResponsePlan",
         ref=("arn", "id"),
-        names={"Actions.SsmAutomation.Parameters.Key": "name"},
+        names={
+            "Actions.SsmAutomation.Parameters.Key": "name",
+            "ChatChannel": within("ChatbotSns", "chat_channel"),
+        },
     ),
     Mapped(
         "aws_ssmquicksetup_configuration_manager", "AWS::SSMQuickSetup::ConfigurationManager", ref=("manager_arn",)

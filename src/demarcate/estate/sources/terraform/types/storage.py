@@ -38,7 +38,7 @@ def _acl(values: Values) -> Any:
         return grants or ABSENT
     given_ = [permission for grant in grants for permission in _permissions(grant)]
     if not given_:
-        return "Private"
+        return ABSENT  # the owner's own, which every bucket has
     return "PublicRead" if all(permission in ("READ", "READ_ACP") for permission in given_) else "PublicReadWrite"
 
 
@@ -130,6 +130,30 @@ def _notifications(values: Values) -> Any:
     return told
 
 
+def _replication(values: Values) -> Any:
+    """Replication, of `aws_s3_bucket` or of the resource of its own."""
+    block = values
+    if (told := at(values, "replication_configuration")) is not ABSENT:
+        block = (told[0] if told else {}) if isinstance(told, list) else told
+    if isinstance(block, Unknown):
+        return block
+    rules = blocks(block, "rules") or blocks(block, "rule")
+    if not rules:
+        return ABSENT
+    if isinstance(rules, Unknown):
+        return {"Role": block.get("role"), "Rules": rules}
+    return {"Role": block.get("role"), "Rules": [_replica(rule) for rule in rules]}
+
+
+def _replica(rule: Mapping[str, Any]) -> dict[str, Any]:
+    names = {"bucket": "Bucket", "account": "Account", "account_id": "Account", "storage_class": "StorageClass"}
+    told = {"Id": rule.get("id"), "Status": rule.get("status"), "Priority": rule.get("priority")}
+    destination = members("destination", names)(rule)
+    return {name: value for name, value in told.items() if value is not None} | (
+        {} if destination is ABSENT else {"Destination": destination}
+    )
+
+
 _ENCRYPTION: Final = {
     "BucketEncryption.ServerSideEncryptionConfiguration": "rule",
     "BucketEncryption.ServerSideEncryptionConfiguration.ServerSideEncryptionByDefault": (
@@ -197,6 +221,7 @@ MAPPED = (
             "OwnershipControls": NOTHING,
             "PublicAccessBlockConfiguration": NOTHING,
             "VersioningConfiguration": _versioning,
+            "ReplicationConfiguration": _replication,
             "WebsiteConfiguration": "website",
         },
     ),
@@ -221,11 +246,7 @@ MAPPED = (
     ),
     _part("aws_s3_bucket_ownership_controls", {}, "OwnershipControls"),
     _part("aws_s3_bucket_public_access_block", {}, "PublicAccessBlockConfiguration"),
-    _part(
-        "aws_s3_bucket_replication_configuration",
-        {"ReplicationConfiguration.Rules": "rule"},
-        "ReplicationConfiguration",
-    ),
+    _part("aws_s3_bucket_replication_configuration", {"ReplicationConfiguration": _replication}),
     _part("aws_s3_bucket_server_side_encryption_configuration", _ENCRYPTION, "BucketEncryption"),
     _part("aws_s3_bucket_versioning", {"VersioningConfiguration": _versioning}),
     _part("aws_s3_bucket_website_configuration", {"WebsiteConfiguration": _WEBSITE}),

@@ -1,0 +1,1 @@
+"""Several sources of what is declared, read as one estate."""
