@@ -243,7 +243,7 @@ REGISTRY_FILTER = Table(
 
 def _score(attributes: list[Mapping[str, Any]]) -> Any:
     """The CVSS score of a finding, by the newest version that is told."""
-    told = {attribute.get("key"): attribute.get("value") for attribute in attributes}
+    told: dict[Any, Any] = {attribute.get("key"): attribute.get("value") for attribute in attributes}
     scores = [told[name] for name in ("CVSS4_SCORE", "CVSS3_SCORE", "CVSS2_SCORE") if told.get(name)]
     return float(scores[0]) if scores else ABSENT
 

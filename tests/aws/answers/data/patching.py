@@ -337,6 +337,21 @@ ANSWERS: dict[str, Any] = {
             ],
         },
     },
+    "resource-groups.list_groups": {
+        "GroupIdentifiers": [
+            {"GroupName": "web", "GroupArn": f"arn:aws:resource-groups:$region:{ACCOUNT}:group/web"}
+        ]
+    },
+    "resource-groups.list_group_resources": {
+        "Resources": [
+            {
+                "Identifier": {
+                    "ResourceArn": f"arn:aws:ec2:$region:{ACCOUNT}:instance/{INSTANCE}",
+                    "ResourceType": "AWS::EC2::Instance",
+                }
+            }
+        ]
+    },
     "memorydb.describe_clusters": {
         "Clusters": [
             {
