@@ -275,13 +275,10 @@ def history_of(
                 except (duckdb.Error, DemarcateError) as error:
                     broken.append(f"{path}: {short(error)}")
             days = connection.execute(_DAYS).fetchall()
-            rows = connection.execute(_EXPOSURES).fetchall()
+            exposures = list(_exposures(connection.execute(_EXPOSURES), levels))
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: the history cannot be read: {short(error)}") from error
-    exposures = sorted(
-        (_exposure(row, levels) for row in rows),
-        key=lambda each: (each.mended is not None, -each.late, -each.days, each.resource, each.finding),
-    )
+    exposures.sort(key=lambda each: (each.mended is not None, -each.late, -each.days, each.resource, each.finding))
     return History(days=tuple(_filled(days)), exposures=tuple(exposures), broken=tuple(broken))
 
 
@@ -316,6 +313,18 @@ def _filled(rows: Iterable[tuple[Any, ...]]) -> Iterator[Day]:
         before = day
 
 
+def _exposures(result: Any, levels: Levels) -> Iterator[Exposure]:
+    """What was missing. What many of them say alike is held once: the days and findings of a large estate are few."""
+    held: dict[Any, Any] = {}
+    while rows := result.fetchmany(2_000):
+        for row in rows:
+            yield _exposure([held.setdefault(value, value) for value in map(_in_utc, row)], levels)
+
+
+def _in_utc(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
 def _exposure(row: Sequence[Any], levels: Levels) -> Exposure:
     account, region, kind, resource, finding, first_seen, last_seen, mended, severity, reason, name, until = row
     return Exposure(
@@ -327,9 +336,9 @@ def _exposure(row: Sequence[Any], levels: Levels) -> Exposure:
         finding=finding,
         severity=severity,
         reason=reason,
-        first_seen=first_seen.replace(tzinfo=UTC),
-        last_seen=last_seen.replace(tzinfo=UTC),
-        mended=mended.replace(tzinfo=UTC) if mended is not None else None,
+        first_seen=first_seen,
+        last_seen=last_seen,
+        mended=mended,
         days=((mended or until) - first_seen).days,
         level=levels.get(severity),
     )
