@@ -182,31 +182,48 @@ def _missing(common: Mapping[str, Any], finding: PatchFinding) -> dict[str, Any]
 
 _OF = "account_id, region, kind, resource"
 
-_EXPOSURES = f"""
+_NUMBERED = (
+    f"""
+CREATE TEMP TABLE things AS SELECT row_number() OVER () AS id, *
+FROM (SELECT DISTINCT {_OF} FROM seen WHERE resource <> '')
+""",
+    f"""
+CREATE TEMP TABLE kept AS SELECT id, observed_at, state <> 'unknown' AS told, finding, severity, reason, name
+FROM seen JOIN things USING ({_OF})
+""",
+    "DROP TABLE seen",
+)
+"""What has been observed, by numbers: resources are told apart again and again, and their names are long."""
+
+_EXPOSURES = """
 WITH observed AS (
-    SELECT {_OF}, observed_at, bool_or(state <> 'unknown') AS told FROM seen WHERE resource <> '' GROUP BY ALL
+    SELECT id, observed_at, bool_or(told) AS told FROM kept GROUP BY ALL
 ), missing AS (
-    SELECT {_OF}, finding, observed_at, arg_max(severity, observed_at) AS severity,
-    arg_max(reason, observed_at) AS reason, arg_max(name, observed_at) AS name
-    FROM seen WHERE finding IS NOT NULL GROUP BY ALL
+    SELECT DISTINCT id, finding, observed_at FROM kept WHERE finding IS NOT NULL
 ), last AS (
-    SELECT {_OF}, finding, max(observed_at) AS last_seen FROM missing GROUP BY ALL
+    SELECT id, finding, max(observed_at) AS last_seen FROM missing GROUP BY ALL
 ), cleared AS (
     SELECT l.*, max(o.observed_at) FILTER (o.observed_at < l.last_seen) AS before,
     min(o.observed_at) FILTER (o.observed_at > l.last_seen) AS mended
     FROM last AS l LEFT JOIN (
-        SELECT o.*, k.finding FROM observed AS o JOIN last AS k USING ({_OF})
-        ANTI JOIN missing AS m ON m.account_id = o.account_id AND m.region = o.region AND m.kind = o.kind
-        AND m.resource = o.resource AND m.finding = k.finding AND m.observed_at = o.observed_at
+        SELECT o.*, k.finding FROM observed AS o JOIN last AS k USING (id)
+        ANTI JOIN missing AS m ON m.id = o.id AND m.finding = k.finding AND m.observed_at = o.observed_at
         WHERE o.told
-    ) AS o USING ({_OF}, finding) GROUP BY ALL
+    ) AS o USING (id, finding) GROUP BY ALL
+), spans AS (
+    SELECT id, c.finding, min(m.observed_at) AS first_seen, c.last_seen, c.mended
+    FROM cleared AS c JOIN missing AS m USING (id, finding)
+    WHERE c.before IS NULL OR m.observed_at > c.before
+    GROUP BY id, c.finding, c.last_seen, c.mended
+), said AS (
+    SELECT k.id, k.finding, any_value(k.severity) AS severity, any_value(k.reason) AS reason, any_value(k.name) AS name
+    FROM kept AS k JOIN last AS l ON k.id = l.id AND k.finding = l.finding AND k.observed_at = l.last_seen
+    GROUP BY k.id, k.finding
 )
-SELECT {_OF}, c.finding, min(m.observed_at), c.last_seen, c.mended, arg_max(m.severity, m.observed_at),
-arg_max(m.reason, m.observed_at), arg_max(m.name, m.observed_at), any_value(u.until)
-FROM cleared AS c JOIN missing AS m USING ({_OF}, finding)
-JOIN (SELECT {_OF}, max(observed_at) AS until FROM observed GROUP BY ALL) AS u USING ({_OF})
-WHERE c.before IS NULL OR m.observed_at > c.before
-GROUP BY {_OF}, c.finding, c.last_seen, c.mended
+SELECT t.account_id, t.region, t.kind, t.resource, s.finding, s.first_seen, s.last_seen, s.mended,
+said.severity, said.reason, said.name, u.until
+FROM spans AS s JOIN things AS t USING (id) JOIN said ON said.id = s.id AND said.finding = s.finding
+JOIN (SELECT id, max(observed_at) AS until FROM observed GROUP BY ALL) AS u ON u.id = s.id
 """
 """What was missing, since when without a break, and when it was seen to be gone."""
 
@@ -275,6 +292,8 @@ def history_of(
                 except (duckdb.Error, DemarcateError) as error:
                     broken.append(f"{path}: {short(error)}")
             days = connection.execute(_DAYS).fetchall()
+            for statement in _NUMBERED:
+                connection.execute(statement)
             exposures = list(_exposures(connection.execute(_EXPOSURES), levels))
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: the history cannot be read: {short(error)}") from error
