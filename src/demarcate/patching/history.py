@@ -183,21 +183,44 @@ def _missing(common: Mapping[str, Any], finding: PatchFinding) -> dict[str, Any]
 _OF = "account_id, region, kind, resource"
 
 _NUMBERED = (
-    f"""
-CREATE TEMP TABLE things AS SELECT row_number() OVER () AS id, *
-FROM (SELECT DISTINCT {_OF} FROM seen WHERE resource <> '')
-""",
-    f"""
-CREATE TEMP TABLE kept AS SELECT id, observed_at, state <> 'unknown' AS told, finding, severity, reason, name
-FROM seen JOIN things USING ({_OF})
-""",
-    "DROP TABLE seen",
+    "CREATE TEMP TABLE things (id BIGINT, account_id VARCHAR, region VARCHAR, kind VARCHAR, resource VARCHAR)",
+    "CREATE TEMP TABLE findings (number BIGINT, finding VARCHAR)",
+    "CREATE TEMP TABLE kept (id BIGINT, observed_at TIMESTAMP, state VARCHAR, finding BIGINT)",
+    "CREATE TEMP TABLE said (id BIGINT, finding BIGINT, observed_at TIMESTAMP, severity VARCHAR, reason VARCHAR, "
+    "name VARCHAR)",
 )
-"""What has been observed, by numbers: resources are told apart again and again, and their names are long."""
+"""What has been observed, by numbers: resources are told apart again and again, and their names are long. What is said
+of something that is missing is kept as it was last.
+"""
+
+_NUMBER = (
+    f"""
+INSERT INTO things SELECT (SELECT count(*) FROM things) + row_number() OVER (), {_OF}
+FROM (SELECT DISTINCT {_OF} FROM seen) ANTI JOIN things USING ({_OF})
+""",
+    """
+INSERT INTO findings SELECT (SELECT count(*) FROM findings) + row_number() OVER (), finding
+FROM (SELECT DISTINCT finding FROM seen WHERE finding IS NOT NULL) ANTI JOIN findings USING (finding)
+""",
+    f"""
+INSERT INTO kept SELECT id, observed_at, state, number
+FROM seen JOIN things USING ({_OF}) LEFT JOIN findings USING (finding)
+""",
+    f"""
+CREATE OR REPLACE TEMP TABLE said AS SELECT id, finding, max(observed_at) AS observed_at,
+arg_max(severity, observed_at) AS severity, arg_max(reason, observed_at) AS reason, arg_max(name, observed_at) AS name
+FROM (
+    SELECT * FROM said UNION ALL
+    SELECT id, number, observed_at, severity, reason, name
+    FROM seen JOIN things USING ({_OF}) JOIN findings USING (finding)
+) GROUP BY id, finding
+""",
+)
+"""What is done with the observations of one file."""
 
 _EXPOSURES = """
 WITH observed AS (
-    SELECT id, observed_at, bool_or(told) AS told FROM kept GROUP BY ALL
+    SELECT id, observed_at, bool_or(state <> 'unknown') AS told FROM kept GROUP BY ALL
 ), missing AS (
     SELECT DISTINCT id, finding, observed_at FROM kept WHERE finding IS NOT NULL
 ), last AS (
@@ -215,22 +238,19 @@ WITH observed AS (
     FROM cleared AS c JOIN missing AS m USING (id, finding)
     WHERE c.before IS NULL OR m.observed_at > c.before
     GROUP BY id, c.finding, c.last_seen, c.mended
-), said AS (
-    SELECT k.id, k.finding, any_value(k.severity) AS severity, any_value(k.reason) AS reason, any_value(k.name) AS name
-    FROM kept AS k JOIN last AS l ON k.id = l.id AND k.finding = l.finding AND k.observed_at = l.last_seen
-    GROUP BY k.id, k.finding
 )
-SELECT t.account_id, t.region, t.kind, t.resource, s.finding, s.first_seen, s.last_seen, s.mended,
+SELECT t.account_id, t.region, t.kind, t.resource, f.finding, s.first_seen, s.last_seen, s.mended,
 said.severity, said.reason, said.name, u.until
 FROM spans AS s JOIN things AS t USING (id) JOIN said ON said.id = s.id AND said.finding = s.finding
+JOIN findings AS f ON f.number = s.finding
 JOIN (SELECT id, max(observed_at) AS until FROM observed GROUP BY ALL) AS u ON u.id = s.id
 """
 """What was missing, since when without a break, and when it was seen to be gone."""
 
-_DAYS = f"""
+_DAYS = """
 WITH last AS (
-    SELECT {_OF}, CAST(observed_at AS DATE) AS day, arg_max(state, observed_at) AS state
-    FROM seen WHERE finding IS NULL GROUP BY ALL
+    SELECT id, CAST(observed_at AS DATE) AS day, arg_max(state, observed_at) AS state
+    FROM kept WHERE finding IS NULL GROUP BY ALL
 )
 SELECT day, count(*) FILTER (state = 'current'), count(*) FILTER (state = 'behind'),
 count(*) FILTER (state = 'overdue'), count(*) FILTER (state NOT IN ('current', 'behind', 'overdue'))
@@ -238,13 +258,15 @@ FROM last GROUP BY day ORDER BY day
 """
 
 
+_TOLD = ("observed_at", "account_id", "region", "kind", "resource", "name", "state")
+
 _SEEN = f"""
-CREATE TEMP TABLE seen ({", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())},
-CHECK (observed_at IS NOT NULL AND kind IS NOT NULL AND resource IS NOT NULL AND name IS NOT NULL),
-CHECK (state IS NOT NULL AND list_contains({[state.value for state in PatchState]}, state)),
+CREATE OR REPLACE TEMP TABLE seen ({", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())},
+CHECK ({" AND ".join(f"{name} IS NOT NULL" for name in _TOLD)}),
+CHECK (list_contains({[state.value for state in PatchState]}, state)),
 CHECK (finding IS NULL OR (severity IS NOT NULL AND reason IS NOT NULL)))
 """
-"""Observations, each with all that one has. A file of which one lacks something is broken as a whole."""
+"""The observations of a file, each with all that one has. A file of which one lacks something is broken."""
 
 _OF_ITS_DAY = "CASE WHEN CAST(observed_at AS DATE) = $its_day THEN true ELSE error('it is of another day') END"
 
@@ -282,18 +304,23 @@ def history_of(
     where = " AND ".join(f"list_contains(${name}, {name})" for name in given if name in COLUMNS) or "true"
     try:
         with connect(folder) as connection:
-            connection.execute(_SEEN)
-            for path, day in files:
-                try:
-                    read = (
-                        f"SELECT {', '.join(COLUMNS)} FROM {rows_in([str(path)])} WHERE {where} AND {_OF_ITS_DAY}"
-                    )
-                    connection.execute(f"INSERT INTO seen {read}", {**given, "its_day": day})
-                except (duckdb.Error, DemarcateError) as error:
-                    broken.append(f"{path}: {short(error)}")
-            days = connection.execute(_DAYS).fetchall()
             for statement in _NUMBERED:
                 connection.execute(statement)
+            for path, day in files:
+                connection.execute(_SEEN)
+                try:
+                    connection.execute(
+                        f"INSERT INTO seen SELECT {', '.join(COLUMNS)} FROM {rows_in([str(path)])} "
+                        f"WHERE {where} AND {_OF_ITS_DAY}",
+                        {**given, "its_day": day},
+                    )
+                except (duckdb.Error, DemarcateError) as error:
+                    broken.append(f"{path}: {short(error)}")
+                    continue
+                for statement in _NUMBER:
+                    connection.execute(statement)
+            connection.execute("DROP TABLE IF EXISTS seen")
+            days = connection.execute(_DAYS).fetchall()
             exposures = list(_exposures(connection.execute(_EXPOSURES), levels))
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: the history cannot be read: {short(error)}") from error
