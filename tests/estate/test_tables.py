@@ -106,9 +106,14 @@ def check_inputs(table: Table, call: Each | Call) -> None:
     model = operation_model(call.operation)
     accepted = set(model.input_shape.members) if model.input_shape else set()
     for name in (*call.params, *call.inputs):
-        assert name in accepted, f"{table.name}: {call.operation} takes {sorted(accepted)}"
+        outer, *inner = name.split(".")
+        assert outer in accepted, f"{table.name}: {call.operation} takes {sorted(accepted)}"
+        shape = model.input_shape.members[outer]
+        for part in inner:
+            assert part in shape.members, f"{table.name}: {call.operation}: {outer} has {sorted(shape.members)}"
+            shape = shape.members[part]
     required = set(model.input_shape.required_members) if model.input_shape else set()
-    missing = required - set(call.params) - set(call.inputs)
+    missing = required - set(call.params) - {name.partition(".")[0] for name in call.inputs}
     assert not missing, f"{table.name}: {call.operation} also needs {missing}"
     assert READS.match(call.operation.split(".")[1]), f"{table.name}: {call.operation} may write"
 

@@ -14,6 +14,9 @@ from tests.changes.fakes import Watched, unsynced
 from tests.patching.conftest import World, Worlds
 from tests.patching.test_run_command import BASELINE, RINGS
 
+IN_A_CALL = 17
+"""Before which a call was sent, and nothing is recorded of how it ended."""
+
 MOMENTS = (5, 12, 19, 26)
 """Before which of the ledger's events a run is killed: between a record and its call, in the middle of a scan and of an
 installation, and near the end."""
@@ -56,3 +59,16 @@ def test_a_run_that_is_killed_goes_on(world: Worlds) -> None:
         assert set(sent.values()) == {1} and len(sent) == 4, (moment, sent)
         assert len(own.scene.made("ec2.create_snapshot")) == 2, moment
         assert not verify(own.ledger.stored()).faults
+
+
+def test_another_plan_waits_for_what_a_killed_run_left_under_way(world: Worlds) -> None:
+    own = world("all goes well")
+    plan, other = own.plan(RINGS, BASELINE), own.plan(RINGS, BASELINE)
+    with own.ledger.hold("ring test in 123456789012"):
+        ended = own.run(other)
+    assert ended.how == "waits" and "another plan has resources of ring test" in ended.reasons[0]
+    assert killed_at(IN_A_CALL, own, plan)
+    ended = own.run(other)
+    assert ended.how == "waits" and f"plan {plan.id} has 1 resource of ring test out" in ended.reasons[0]
+    assert own.run(plan).how == "soaks"
+    assert own.run(other).how == "soaks", "the budget is free again while the first one soaks"

@@ -85,6 +85,26 @@ CASES = (
         not_back="EKS takes no node group back to an earlier release",
     ),
     Case(
+        "a node group with an image of one's own",
+        "node-image=ami-0000000000000000b",
+        ("create_launch_template_version", "update_nodegroup_version 4"),
+        ("update_nodegroup_version 3", "delete_launch_template_versions"),
+    ),
+    Case(
+        "a node group with an image of one's own that does not take it",
+        "node-image=ami-0000000000000000b",
+        ("create_launch_template_version", "update_nodegroup_version 4"),
+        ("delete_launch_template_versions",),
+        stops="was taken by AWS, and failed",
+    ),
+    Case(
+        "a node group with an image that is not there any more",
+        "node-image=ami-0000000000000000b",
+        ("create_launch_template_version", "update_nodegroup_version 4"),
+        ("update_nodegroup_version 3", "delete_launch_template_versions"),
+        verdict="irreversible",
+    ),
+    Case(
         "a node group of EKS that goes back to where it was",
         "node-release=1.31.2-20250101",
         ("update_nodegroup_version",),
@@ -133,6 +153,7 @@ VALUES = (
     "taskDefinition",
     "FunctionVersion",
     "PlatformArn",
+    "launchTemplate.version",
 )
 """What tells one call of an operation from another."""
 
@@ -240,6 +261,7 @@ def test_artefacts_are_what_their_kind_takes() -> None:
         "ami": "base",
         "image": "shop:latest",
         "node-release": "latest",
+        "node-image": "nodes-2",
         "engine": "postgres",
         "blue-green": "sqlserver-se:16.00",
         "platform": "Python 3.13",

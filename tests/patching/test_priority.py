@@ -104,6 +104,22 @@ def estate(case: dict[str, Any], *, reverse: bool = False) -> Snapshot:
             for number, patch in enumerate(case.get("patches", ()))
         ],
     }
+    digest = f"sha256:{'0a' * 32}"
+    tables["aws_ecr_image_scan_finding"] = [
+        {
+            **PLACE,
+            "partition": "aws",
+            "resource": f"arn:scan/{number}",
+            "repository_name": "app",
+            "image_digest": digest,
+            **scanned,
+        }
+        for number, scanned in enumerate(case.get("scanned", ()))
+    ]
+    tables["aws_ecs_task_container"] = [
+        {**PLACE, "resource": f"arn:task/{number}", "image_digest": digest}
+        for number in range(case.get("tasks", 0))
+    ]
     return snapshot(tables, *gaps)
 
 

@@ -200,3 +200,18 @@ def test_a_window_that_was_missed_is_waited_for(world: Worlds) -> None:
     assert not own.scene.made("ssm.send_command")
     own.later(days=6, hours=22, minutes=30)
     assert own.run(plan).how == "soaks"
+
+
+def test_a_ring_is_what_a_resource_group_holds(world: Worlds) -> None:
+    own = world("nodes in resource groups")
+    grouped = RINGS.replace("tags: {environment: [test]}", "groups: [web]")
+    plan = own.plan(grouped, BASELINE)
+    assert [[member.name for member in stage.members] for stage in plan.stages] == [[B], [C]]
+    with pytest.raises(DemarcateError, match="no resource group 'wob' that holds anything"):
+        own.plan(grouped.replace("web", "wob"), BASELINE)
+    own.play("nodes whose groups cannot be read")
+    first = "rings:\n  - {id: production, tags: {environment: [prod]}}\n  - {id: test, groups: [web]}\n"
+    left_out = own.plan(first, BASELINE, accept=True).left_out
+    assert "the groups that hold it are not known, and so it is not known whether it belongs to 'test'" in {
+        item.why for item in left_out
+    }

@@ -10,7 +10,7 @@ from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 STALE = 1
-"""The exit code where a feed is older than it is believed, or there is none."""
+"""The exit code where a feed that is kept is older than it is believed."""
 
 
 def add_to(app: typer.Typer) -> None:

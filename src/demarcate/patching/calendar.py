@@ -18,6 +18,7 @@ from demarcate.patching.dates import Entry, EntryKind
 from demarcate.patching.node_windows import EVENT_WINDOW
 from demarcate.patching.reading import lost, read
 from demarcate.patching.schedules import YEARS, Schedule, ScheduleError, Span, Window, moment_of, zone_of
+from demarcate.patching.targets import groups_of
 from demarcate.patching.windows import MaintenanceWindow, Note, Planned
 
 MOST: Final = 1_000
@@ -96,7 +97,8 @@ def make_calendar(
     check_span(since, until)
     rows = read(snapshot, _wanted())
     own = windows.own_windows(rows)
-    of_nodes = node_windows.node_windows(rows, lost(snapshot, node_windows.COVERING))
+    groups = groups_of(snapshot, rows)
+    of_nodes = node_windows.node_windows(rows, groups, lost(snapshot, node_windows.COVERING))
     dated, undated, unknown_dates = dates.dates_of(rows)
     planned = [*own.planned, *of_nodes.planned, *_also(also or {})]
     unknown = [*own.unknown, *of_nodes.unknown, *unknown_dates]

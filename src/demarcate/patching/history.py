@@ -182,38 +182,75 @@ def _missing(common: Mapping[str, Any], finding: PatchFinding) -> dict[str, Any]
 
 _OF = "account_id, region, kind, resource"
 
-_EXPOSURES = f"""
+_NUMBERED = (
+    "CREATE TEMP TABLE things (id BIGINT, account_id VARCHAR, region VARCHAR, kind VARCHAR, resource VARCHAR)",
+    "CREATE TEMP TABLE findings (number BIGINT, finding VARCHAR)",
+    "CREATE TEMP TABLE kept (id BIGINT, observed_at TIMESTAMP, state VARCHAR, finding BIGINT)",
+    "CREATE TEMP TABLE said (id BIGINT, finding BIGINT, observed_at TIMESTAMP, severity VARCHAR, reason VARCHAR, "
+    "name VARCHAR)",
+)
+"""What has been observed, by numbers: resources are told apart again and again, and their names are long. What is said
+of something that is missing is kept as it was last.
+"""
+
+_NUMBER = (
+    f"""
+INSERT INTO things SELECT (SELECT count(*) FROM things) + row_number() OVER (), {_OF}
+FROM (SELECT DISTINCT {_OF} FROM seen) ANTI JOIN things USING ({_OF})
+""",
+    """
+INSERT INTO findings SELECT (SELECT count(*) FROM findings) + row_number() OVER (), finding
+FROM (SELECT DISTINCT finding FROM seen WHERE finding IS NOT NULL) ANTI JOIN findings USING (finding)
+""",
+    f"""
+INSERT INTO kept SELECT id, observed_at, state, number
+FROM seen JOIN things USING ({_OF}) LEFT JOIN findings USING (finding)
+""",
+    f"""
+CREATE OR REPLACE TEMP TABLE said AS SELECT id, finding, max(observed_at) AS observed_at,
+arg_max(severity, observed_at) AS severity, arg_max(reason, observed_at) AS reason, arg_max(name, observed_at) AS name
+FROM (
+    SELECT * FROM said UNION ALL
+    SELECT id, number, observed_at, severity, reason, name
+    FROM seen JOIN things USING ({_OF}) JOIN findings USING (finding)
+) GROUP BY id, finding
+""",
+)
+"""What is done with the observations of one file."""
+
+_EXPOSURES = """
 WITH observed AS (
-    SELECT {_OF}, observed_at, bool_or(state <> 'unknown') AS told FROM seen WHERE resource <> '' GROUP BY ALL
+    SELECT id, observed_at, bool_or(state <> 'unknown') AS told FROM kept GROUP BY ALL
 ), missing AS (
-    SELECT {_OF}, finding, observed_at, arg_max(severity, observed_at) AS severity,
-    arg_max(reason, observed_at) AS reason, arg_max(name, observed_at) AS name
-    FROM seen WHERE finding IS NOT NULL GROUP BY ALL
+    SELECT DISTINCT id, finding, observed_at FROM kept WHERE finding IS NOT NULL
 ), last AS (
-    SELECT {_OF}, finding, max(observed_at) AS last_seen FROM missing GROUP BY ALL
+    SELECT id, finding, max(observed_at) AS last_seen FROM missing GROUP BY ALL
 ), cleared AS (
     SELECT l.*, max(o.observed_at) FILTER (o.observed_at < l.last_seen) AS before,
     min(o.observed_at) FILTER (o.observed_at > l.last_seen) AS mended
     FROM last AS l LEFT JOIN (
-        SELECT o.*, k.finding FROM observed AS o JOIN last AS k USING ({_OF})
-        ANTI JOIN missing AS m ON m.account_id = o.account_id AND m.region = o.region AND m.kind = o.kind
-        AND m.resource = o.resource AND m.finding = k.finding AND m.observed_at = o.observed_at
+        SELECT o.*, k.finding FROM observed AS o JOIN last AS k USING (id)
+        ANTI JOIN missing AS m ON m.id = o.id AND m.finding = k.finding AND m.observed_at = o.observed_at
         WHERE o.told
-    ) AS o USING ({_OF}, finding) GROUP BY ALL
+    ) AS o USING (id, finding) GROUP BY ALL
+), spans AS (
+    SELECT id, c.finding, min(m.observed_at) AS first_seen, c.last_seen, c.mended
+    FROM cleared AS c JOIN missing AS m USING (id, finding)
+    WHERE c.before IS NULL OR m.observed_at > c.before
+    GROUP BY id, c.finding, c.last_seen, c.mended
 )
-SELECT {_OF}, c.finding, min(m.observed_at), c.last_seen, c.mended, arg_max(m.severity, m.observed_at),
-arg_max(m.reason, m.observed_at), arg_max(m.name, m.observed_at), any_value(u.until)
-FROM cleared AS c JOIN missing AS m USING ({_OF}, finding)
-JOIN (SELECT {_OF}, max(observed_at) AS until FROM observed GROUP BY ALL) AS u USING ({_OF})
-WHERE c.before IS NULL OR m.observed_at > c.before
-GROUP BY {_OF}, c.finding, c.last_seen, c.mended
+SELECT t.account_id, t.region, t.kind, t.resource, f.finding, s.first_seen, s.last_seen, s.mended,
+said.severity, said.reason, said.name, u.until
+FROM spans AS s JOIN things AS t USING (id) JOIN said ON said.id = s.id AND said.finding = s.finding
+JOIN findings AS f ON f.number = s.finding
+JOIN (SELECT id, max(observed_at) AS until FROM observed GROUP BY ALL) AS u ON u.id = s.id
 """
 """What was missing, since when without a break, and when it was seen to be gone."""
 
-_DAYS = f"""
+_DAYS = """
 WITH last AS (
-    SELECT {_OF}, CAST(observed_at AS DATE) AS day, arg_max(state, observed_at) AS state
-    FROM seen WHERE finding IS NULL GROUP BY ALL
+    SELECT id, CAST(observed_at AS DATE) AS day, arg_max(state, observed_at) AS state
+    FROM kept WHERE finding IS NULL GROUP BY ALL
 )
 SELECT day, count(*) FILTER (state = 'current'), count(*) FILTER (state = 'behind'),
 count(*) FILTER (state = 'overdue'), count(*) FILTER (state NOT IN ('current', 'behind', 'overdue'))
@@ -221,13 +258,15 @@ FROM last GROUP BY day ORDER BY day
 """
 
 
+_TOLD = ("observed_at", "account_id", "region", "kind", "resource", "name", "state")
+
 _SEEN = f"""
-CREATE TEMP TABLE seen ({", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())},
-CHECK (observed_at IS NOT NULL AND kind IS NOT NULL AND resource IS NOT NULL AND name IS NOT NULL),
-CHECK (state IS NOT NULL AND list_contains({[state.value for state in PatchState]}, state)),
+CREATE OR REPLACE TEMP TABLE seen ({", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())},
+CHECK ({" AND ".join(f"{name} IS NOT NULL" for name in _TOLD)}),
+CHECK (list_contains({[state.value for state in PatchState]}, state)),
 CHECK (finding IS NULL OR (severity IS NOT NULL AND reason IS NOT NULL)))
 """
-"""Observations, each with all that one has. A file of which one lacks something is broken as a whole."""
+"""The observations of a file, each with all that one has. A file of which one lacks something is broken."""
 
 _OF_ITS_DAY = "CASE WHEN CAST(observed_at AS DATE) = $its_day THEN true ELSE error('it is of another day') END"
 
@@ -265,23 +304,27 @@ def history_of(
     where = " AND ".join(f"list_contains(${name}, {name})" for name in given if name in COLUMNS) or "true"
     try:
         with connect(folder) as connection:
-            connection.execute(_SEEN)
+            for statement in _NUMBERED:
+                connection.execute(statement)
             for path, day in files:
+                connection.execute(_SEEN)
                 try:
-                    read = (
-                        f"SELECT {', '.join(COLUMNS)} FROM {rows_in([str(path)])} WHERE {where} AND {_OF_ITS_DAY}"
+                    connection.execute(
+                        f"INSERT INTO seen SELECT {', '.join(COLUMNS)} FROM {rows_in([str(path)])} "
+                        f"WHERE {where} AND {_OF_ITS_DAY}",
+                        {**given, "its_day": day},
                     )
-                    connection.execute(f"INSERT INTO seen {read}", {**given, "its_day": day})
                 except (duckdb.Error, DemarcateError) as error:
                     broken.append(f"{path}: {short(error)}")
+                    continue
+                for statement in _NUMBER:
+                    connection.execute(statement)
+            connection.execute("DROP TABLE IF EXISTS seen")
             days = connection.execute(_DAYS).fetchall()
-            rows = connection.execute(_EXPOSURES).fetchall()
+            exposures = list(_exposures(connection.execute(_EXPOSURES), levels))
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: the history cannot be read: {short(error)}") from error
-    exposures = sorted(
-        (_exposure(row, levels) for row in rows),
-        key=lambda each: (each.mended is not None, -each.late, -each.days, each.resource, each.finding),
-    )
+    exposures.sort(key=lambda each: (each.mended is not None, -each.late, -each.days, each.resource, each.finding))
     return History(days=tuple(_filled(days)), exposures=tuple(exposures), broken=tuple(broken))
 
 
@@ -316,6 +359,18 @@ def _filled(rows: Iterable[tuple[Any, ...]]) -> Iterator[Day]:
         before = day
 
 
+def _exposures(result: Any, levels: Levels) -> Iterator[Exposure]:
+    """What was missing. What many of them say alike is held once: the days and findings of a large estate are few."""
+    held: dict[Any, Any] = {}
+    while rows := result.fetchmany(2_000):
+        for row in rows:
+            yield _exposure([held.setdefault(value, value) for value in map(_in_utc, row)], levels)
+
+
+def _in_utc(value: Any) -> Any:
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) else value
+
+
 def _exposure(row: Sequence[Any], levels: Levels) -> Exposure:
     account, region, kind, resource, finding, first_seen, last_seen, mended, severity, reason, name, until = row
     return Exposure(
@@ -327,9 +382,9 @@ def _exposure(row: Sequence[Any], levels: Levels) -> Exposure:
         finding=finding,
         severity=severity,
         reason=reason,
-        first_seen=first_seen.replace(tzinfo=UTC),
-        last_seen=last_seen.replace(tzinfo=UTC),
-        mended=mended.replace(tzinfo=UTC) if mended is not None else None,
+        first_seen=first_seen,
+        last_seen=last_seen,
+        mended=mended,
         days=((mended or until) - first_seen).days,
         level=levels.get(severity),
     )

@@ -13,7 +13,7 @@ from demarcate.estate.tables.systems_manager import PATCH_DOCUMENTS
 from demarcate.patching.reading import Place, Row
 from demarcate.patching.schedules import ScheduleError, Window, event_windows, moment_of, parse, zone_of
 from demarcate.patching.targets import COLUMNS as OF_NODES
-from demarcate.patching.targets import INSTANCES, Choice, Node, Nodes, nodes_of, values_of
+from demarcate.patching.targets import INSTANCES, Choice, Groups, Node, Nodes, nodes_of, values_of
 from demarcate.patching.windows import MaintenanceWindow, Member, Note, Planned, Windows, note_of
 
 SSM_WINDOW: Final = "Systems Manager maintenance window"
@@ -105,9 +105,9 @@ class _Told:
             self.perhaps.setdefault((place, node.id), why)
 
 
-def node_windows(rows: Mapping[str, list[Row]], lost: Mapping[Place, str]) -> Windows:
+def node_windows(rows: Mapping[str, list[Row]], groups: Groups, lost: Mapping[Place, str]) -> Windows:
     """The windows of nodes by their rows. `lost` is where some of `COVERING` could not be read, and why."""
-    told = _Told(nodes_of(rows))
+    told = _Told(nodes_of(rows, groups))
     targets, tasks = (_by_window(rows[table]) for table in (_TARGET, _TASK))
     for row in rows[_WINDOW]:
         key = (row.place, row["window_id"])

@@ -18,8 +18,11 @@ from demarcate.estate.tables import table
 from demarcate.patching.artefacts import Artefact, Place, pin
 from demarcate.patching.mechanisms.mechanism import Mechanism, NotFor, Rows, Target, Wish
 from demarcate.patching.plans import LeftOut, Member, Part, PatchPlan, Stage
+from demarcate.patching.reading import read
 from demarcate.patching.rings import Ring, Rings
 from demarcate.patching.rollback import Proof
+from demarcate.patching.targets import COLUMNS as OF_NODES
+from demarcate.patching.targets import GROUPED, Groups, groups_of
 
 ACCOUNTS = "aws_organizations_account"
 
@@ -34,6 +37,8 @@ def selection(mechanisms: Iterable[Mechanism], rings: Rings) -> dict[str, frozen
             columns.setdefault(name, set()).update(names)
     if any(ring.units for ring in rings.rings):
         columns[ACCOUNTS] = {"id", "path_ids"}
+    if any(ring.groups for ring in rings.rings):
+        columns[GROUPED] = set(OF_NODES[GROUPED])
     return {name: frozenset(names) for name, names in columns.items()}
 
 
@@ -82,14 +87,14 @@ def plan_rings(
     """
     check_tables(snapshot, selection([mechanism for mechanism, _ in wanted], rings))
     plan_id = new_plan_id()
-    units = _units(rings, snapshot)
+    belonging = _Belonging(_units(rings, snapshot), _groups(rings, snapshot))
     source = f"{snapshot.manifest.origin}, {snapshot.moment.isoformat(timespec='seconds')}"
     artefacts: list[Artefact] = []
     left_out: list[LeftOut] = []
     ready: dict[tuple[str, str], _Ready] = {}
     for mechanism, value in wanted:
         artefact = _plan_kind(
-            mechanism, value, rings, units, snapshot, reader, Wish(plan_id, rings.snapshots), ready, left_out
+            mechanism, value, rings, belonging, snapshot, reader, Wish(plan_id, rings.snapshots), ready, left_out
         )
         artefacts.append(artefact)
     stages, changes = [], []
@@ -127,7 +132,7 @@ def _plan_kind(
     mechanism: Mechanism,
     value: str,
     rings: Rings,
-    units: Mapping[str, Sequence[str]],
+    belonging: _Belonging,
     snapshot: Snapshot,
     reader: Reader,
     wish: Wish,
@@ -139,7 +144,7 @@ def _plan_kind(
     for target in sorted(
         mechanism.targets(rows_for(mechanism, snapshot), value), key=lambda target: target.resource
     ):
-        ring, why = _ring_of(rings, target, units)
+        ring, why = _ring_of(rings, target, belonging)
         if ring is None or target.why_not:
             if ring is not None or why:
                 told = why or target.why_not
@@ -191,15 +196,51 @@ def _plan_target(
     return "it has it already", mechanism.proof(row, wish), steps
 
 
-def _ring_of(rings: Rings, target: Target, units: Mapping[str, Sequence[str]]) -> tuple[Ring | None, str]:
+@dataclass(frozen=True, slots=True)
+class _Belonging:
+    """The units of the organization that each account is in, and what resource groups hold."""
+
+    units: Mapping[str, Sequence[str]]
+    groups: Groups
+
+    def groups_of(self, target: Target) -> list[str] | None:
+        """The groups that hold a resource; None where it is not known which do."""
+        place = (target.account, target.region)
+        if self.groups.why_unknown(place):
+            return None
+        arns = {target.resource, *target.also}
+        return [
+            name
+            for (where, name), members in self.groups.members.items()
+            if where == place and any(arn in arns for arn, _ in members)
+        ]
+
+
+def _ring_of(rings: Rings, target: Target, belonging: _Belonging) -> tuple[Ring | None, str]:
     """The ring of a resource, or why that is not known; neither where it belongs to none."""
+    units = belonging.units.get(target.account, ())
     for ring in rings.rings:
-        verdict = ring.holds(target.account, units.get(target.account, ()), target.tags)
+        groups = belonging.groups_of(target) if ring.groups else ()
+        verdict = ring.holds(target.account, units, target.tags, groups)
         if verdict is None:
-            return None, f"its tags are not known, and so it is not known whether it belongs to {ring.name!r}"
+            what = "the groups that hold it" if groups is None else "its tags"
+            return None, f"{what} are not known, and so it is not known whether it belongs to {ring.name!r}"
         if verdict:
             return ring, ""
     return None, ""
+
+
+def _groups(rings: Rings, snapshot: Snapshot) -> Groups:
+    """What resource groups hold. Raises DemarcateError for one that a ring names and that holds nothing anywhere."""
+    named = {group for ring in rings.rings for group in ring.groups}
+    if not named:
+        return Groups()
+    groups = groups_of(snapshot, read(snapshot, {GROUPED: OF_NODES[GROUPED]}))
+    known = {name for _, name in groups.members}
+    for name in sorted(named - known):
+        if not groups.unread:
+            raise DemarcateError(f"there is no resource group {name!r} that holds anything, and a ring names it")
+    return groups
 
 
 def _units(rings: Rings, snapshot: Snapshot) -> dict[str, list[str]]:

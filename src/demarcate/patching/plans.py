@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 from typing import Any, Final
 
@@ -115,11 +115,18 @@ def progress_of(ledger: Ledger, plan_id: str) -> Progress:
     return progress
 
 
-def ring_of(ledger: Ledger, change_id: str) -> Ring | None:
-    """The ring that a change is of; None where it is of none."""
+def plans_in(ledger: Ledger) -> Iterator[PatchPlan]:
+    """All plans, in the order in which they were made. Raises DemarcateError for one that cannot be read."""
     for entry in ledger.entries(kinds=(PLANNED,)):
         planned = _progress([entry])
-        for stage in planned.plan.stages if planned is not None else ():
+        if planned is not None:
+            yield planned.plan
+
+
+def ring_of(ledger: Ledger, change_id: str) -> Ring | None:
+    """The ring that a change is of; None where it is of none."""
+    for plan in plans_in(ledger):
+        for stage in plan.stages:
             if change_id in {part.change for part in stage.parts}:
                 return stage.ring
     return None

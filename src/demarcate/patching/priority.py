@@ -7,7 +7,7 @@ answer without saying so. A feed that is not believed sorts nothing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -26,7 +26,10 @@ NO_FIX: Final = 0.5
 PRECIOUS: Final = 1.5
 """By what a likelihood and a severity are multiplied: of what does not run, can be reached, has no fix, holds data."""
 
-SEVERITIES: Final = {"CRITICAL": 9.0, "HIGH": 7.0, "IMPORTANT": 7.0, "MEDIUM": 4.0, "MODERATE": 4.0, "LOW": 0.1}
+SEVERITIES: Final = {
+    **{"CRITICAL": 9.0, "HIGH": 7.0, "IMPORTANT": 7.0, "MEDIUM": 4.0, "MODERATE": 4.0, "LOW": 0.1},
+    "INFORMATIONAL": 0.0,
+}
 """The least CVSS score of a severity: https://www.first.org/cvss/v3.1/specification-document, 5."""
 
 WORST: Final = 10.0
@@ -62,6 +65,23 @@ GROUP BY account_id, region, resource_id, vulnerability_id
 """
 """The vulnerabilities that patches would mend which nodes lack: the patch is the fix, and its severity its vendor's."""
 
+SCANNED: Final = "aws_ecr_image_scan_finding"
+
+_CONTAINERS: Final = "aws_ecs_task_container"
+
+_IN_IMAGES: Final = f"""
+SELECT account_id, region, 'arn:' || partition || ':ecr:' || region || ':' || account_id || ':repository/'
+       || repository_name || '/' || image_digest AS resource_id, name AS vulnerability_id, min(resource) AS resource,
+       max(cvss_score) AS inspector_score, min(severity) AS severity,
+       list(DISTINCT package_name ORDER BY package_name) FILTER (package_name <> '') AS packages,
+       nullif((SELECT count(*) FROM {_CONTAINERS} c WHERE c.image_digest = {SCANNED}.image_digest), 0)
+       AS image_in_use_count
+FROM {SCANNED} GROUP BY account_id, region, partition, repository_name, image_digest, name
+"""
+"""The vulnerabilities that ECR's own scan finds. That no task of ECS runs an image does not tell that nothing does."""
+
+_IMAGE: Final = "AWS_ECR_CONTAINER_IMAGE"
+
 _RULES, _INSTANCES, _FUNCTIONS = "aws_vpc_security_group_rule", "aws_ec2_instance", "aws_lambda_function"
 
 _OPEN: Final = f"""
@@ -87,6 +107,8 @@ SELECT f.account_id, f.region, f.arn AS id, f.url_config_auth_type AS auth, f.ta
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     FINDINGS: _FINDING,
     PATCHES: ("instance_id", "title", "severity", "state", "cve_ids"),
+    SCANNED: ("name", "repository_name", "image_digest", "package_name", "severity", "cvss_score"),
+    _CONTAINERS: ("image_digest",),
     _INSTANCES: (*("instance_id", "instance_state", "associate_public_ip_address", "security_group_ids", "tags"),),
     _RULES: ("group_id", "is_egress", "cidr_ipv4", "cidr_ipv6"),
     _FUNCTIONS: ("arn", "url_config_auth_type", "tags"),
@@ -151,7 +173,9 @@ def first_of(snapshot: Snapshot, known: Known, data_tags: Mapping[str, frozenset
     """
     exposures = {**_instances(snapshot), **_functions(snapshot)}
     findings = read(snapshot, {FINDINGS: _FINDING})[FINDINGS]
-    return ranked([*findings, *_lacking(snapshot, findings)], exposures, known, data_tags)
+    told = {(row["region"], row["resource_id"], row["vulnerability_id"]) for row in findings}
+    others = [*_told(_LACKING, snapshot, told), *_told(_IN_IMAGES, snapshot, told)]
+    return ranked([*findings, *others], exposures, known, data_tags)
 
 
 def ranked(
@@ -185,15 +209,18 @@ def _identity(row: Row) -> str:
     return ":".join(identity.split(":")[:7]) if row["resource_type"] == "AWS_LAMBDA_FUNCTION" else identity
 
 
-def _lacking(snapshot: Snapshot, findings: Iterable[Row]) -> Iterator[Row]:
-    """What nodes lack by Patch Manager, in the form of Inspector's findings, but for what is among these."""
-    told = {(row["region"], row["resource_id"], row["vulnerability_id"]) for row in findings}
+def _told(sql: str, snapshot: Snapshot, known: Container[tuple[str, str, str]]) -> Iterator[Row]:
+    """What Patch Manager or ECR tells, in the form of Inspector's findings, but for what is known by these."""
     blank = dict.fromkeys((*_FINDING, "file", "_unknown"))
-    for patch in _rows(_LACKING, snapshot):
-        node = patch["resource_id"] or ""
-        if (patch["region"], node, patch["vulnerability_id"]) not in told:
-            kind = "AWS_EC2_INSTANCE" if node.startswith("i-") else "managed node"
-            yield Row(blank | patch | {"resource_type": kind, "fix_available": "YES"})
+    for told in _rows(sql, snapshot):
+        resource = told["resource_id"] or ""
+        if (told["region"], resource, told["vulnerability_id"]) in known:
+            continue
+        if sql is _IN_IMAGES:
+            yield Row(blank | told | {"resource_type": _IMAGE})
+        else:
+            kind = "AWS_EC2_INSTANCE" if resource.startswith("i-") else "managed node"
+            yield Row(blank | told | {"resource_type": kind, "fix_available": "YES"})
 
 
 def _rows(sql: str, snapshot: Snapshot) -> Iterator[dict[str, Any]]:
@@ -242,11 +269,11 @@ def _functions(snapshot: Snapshot) -> dict[tuple[Place, str], Exposure]:
 
 def _unseen(row: Row) -> Exposure:
     """What is known of a resource that is not among the rows: of a container image, whether anything runs it."""
-    if row["resource_type"] == "AWS_ECR_CONTAINER_IMAGE":
+    if row["resource_type"] == _IMAGE:
         count = row["image_in_use_count"]
         reasons = {"reachable": "it depends on what runs the image", "data": "an image has no tags of the data"}
         if count is None:
-            reasons["running"] = "Inspector does not tell what runs the image"
+            reasons["running"] = "what runs the image is not told"
         return Exposure(None if count is None else count > 0, None, None, reasons)
     unread = "the resource is not among what was read"
     return Exposure(reasons={"running": unread, "reachable": unread, "data": unread})

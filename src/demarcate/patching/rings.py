@@ -45,7 +45,7 @@ _BUDGET: Final = re.compile(r"([1-9][0-9]?|100) ?%")
 
 
 class Ring(Policy, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
-    """Resources that receive an artefact together: of accounts, of units of the organization, with tags.
+    """Resources that receive an artefact together: of accounts, of units of the organization, with tags, in `groups`.
 
     `soak` is for how long it is watched, once it has the artefact. What must be so then: no alarm rings or rang, and
     each of `checks` passes for all of its resources that it judges.
@@ -53,6 +53,8 @@ class Ring(Policy, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
 
     name: str = msgspec.field(name="id")
     units: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """Resource groups, by name, in whichever account and region there is one."""
     soak: str = ""
     checks: tuple[str, ...] = ()
 
@@ -62,13 +64,21 @@ class Ring(Policy, frozen=True, kw_only=True, forbid_unknown_fields=True, rename
         told = _SOAK.fullmatch(self.soak)
         return timedelta(**{_UNITS[told[2]]: int(told[1])}) if told else timedelta()
 
-    def holds(self, account: str, units: Collection[str], tags: Mapping[str, Any] | None) -> bool | None:
-        """Whether a resource belongs to it; None where that hangs on tags which are not known."""
+    def holds(
+        self,
+        account: str,
+        units: Collection[str],
+        tags: Mapping[str, Any] | None,
+        groups: Collection[str] | None = (),
+    ) -> bool | None:
+        """Whether a resource belongs to it; None where that hangs on tags or on groups which are not known."""
         if self.accounts and account not in self.accounts:
             return False
         if self.units and not set(self.units) & set(units):
             return False
-        if tags is None and self.tags:
+        if self.groups and groups is not None and not set(self.groups) & set(groups):
+            return False
+        if (tags is None and self.tags) or (groups is None and self.groups):
             return None
         return all((tags or {}).get(key) in values for key, values in self.tags.items())
 

@@ -35,6 +35,7 @@ from demarcate.patching import plans
 from demarcate.patching.artefacts import changed
 from demarcate.patching.gates import judge_ring
 from demarcate.patching.plans import Part, PatchPlan, Progress, RingResult, Stage, progress_of
+from demarcate.patching.sharing import Shared, alone_in
 
 TESTED = "patch-management.test-patches-in-staging"
 REHEARSED = "patch-management.plan-rollback"
@@ -120,9 +121,18 @@ def _apply_ring(progress: Progress, stage: Stage, after: int, means: Means) -> E
     """Apply what of a ring is not applied yet; how the run ends, where it does. `after` is the entry by which the ring
     before it passed: only who approves with that known is counted.
     """
-    name = stage.ring.name
-    if name in progress.applied:
+    if stage.ring.name in progress.applied:
         return None
+    try:
+        with alone_in(means.ledger, progress.plan, stage):
+            return _apply_parts(progress, stage, after, means)
+    except Shared as shared:
+        return Ended("waits", stage.ring.name, (str(shared),))
+
+
+def _apply_parts(progress: Progress, stage: Stage, after: int, means: Means) -> Ended | None:
+    """Apply the changes of a ring, one after the other, with its budget to oneself."""
+    name = stage.ring.name
     for part in stage.parts:
         status = standing(means.ledger, part.change)
         if status.state is State.APPLIED:

@@ -20,7 +20,7 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.patching.node_windows import is_patching, of_task
 from demarcate.patching.reading import Place, Row, lost, read
 from demarcate.patching.targets import COLUMNS as OF_NODES
-from demarcate.patching.targets import Choice, Node, Nodes, nodes_of
+from demarcate.patching.targets import Choice, Node, Nodes, groups_of, nodes_of
 
 _WINDOW, _TARGET, _TASK, _INVOCATION, _COMMAND, _ASSOCIATION, _COMPLIANCE, _MANAGER = (
     "aws_ssm_maintenance_window",
@@ -117,7 +117,7 @@ class Scans(msgspec.Struct, frozen=True, kw_only=True):
 def scans_of(snapshot: Snapshot) -> list[Scans]:
     """Who scans each node of a snapshot, by account, region and node. Raises DemarcateError as `read` does."""
     rows = read(snapshot, COLUMNS)
-    nodes = nodes_of(rows)
+    nodes = nodes_of(rows, groups_of(snapshot, rows))
     told = _Writers()
     _windows(rows, nodes, told)
     _associations(rows, nodes, told)

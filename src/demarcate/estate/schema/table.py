@@ -193,7 +193,8 @@ class Each:
     denial: "Code: words"). With `until`, the call is made again until the answer has that value there ("State",
     "COMPLETE"). `failures` is the path to what failed inside of a good answer; where there is any, other than
     what is gone since it was listed, the listing has failed. With `only`, a step is taken for those items alone that
-    have something at one of these paths, other than nothing, zero and false: of all others AWS has nothing to say.
+    have something at one of these paths, other than nothing, zero and false (with "path=value", just this value): of
+    all others AWS has nothing to say. An input with dots is a member of a parameter ("imageId.imageDigest").
 
     With `by`, the items can be asked for by what names them, without the steps before: a parameter and the column of
     the table that is sent as it ({"VolumeIds[]": "volume_id"}: a list of up to `size`; {"TableName": "name"}: one a

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from demarcate.access.rows import reach_of
+from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.standins import sample
 from demarcate.estate.schema.table import (
     REF,
@@ -14,6 +15,7 @@ from demarcate.estate.schema.table import (
     Call,
     Derived,
     Each,
+    Float,
     From,
     Int,
     Json,
@@ -234,5 +236,61 @@ REGISTRY_FILTER = Table(
         Text("scan_frequency", about="SCAN_ON_PUSH, CONTINUOUS_SCAN or MANUAL."),
         Text("filter", about="As it is written: prod, prod/*."),
         Text("pattern", about="The same, for LIKE with a repository's name."),
+    ),
+)
+
+
+def _score(attributes: list[Mapping[str, Any]]) -> Any:
+    """The CVSS score of a finding, by the newest version that is told."""
+    told: dict[Any, Any] = {attribute.get("key"): attribute.get("value") for attribute in attributes}
+    scores = [told[name] for name in ("CVSS4_SCORE", "CVSS3_SCORE", "CVSS2_SCORE") if told.get(name)]
+    return float(scores[0]) if scores else ABSENT
+
+
+def _attribute(name: str) -> Callable[[list[Mapping[str, Any]]], Any]:
+    def value(attributes: list[Mapping[str, Any]]) -> Any:
+        return next((each["value"] for each in attributes if each.get("key") == name), ABSENT)
+
+    return value
+
+
+SCAN_FINDING = Table(
+    "aws_ecr_image_scan_finding",
+    "A flaw that ECR's own scan, the basic one, finds in an image. Those of the enhanced scan are Inspector's.",
+    service="ecr",
+    live=(
+        Each("ecr.describe_repositories", "repositories[]"),
+        Each(
+            "ecr.describe_images",
+            "imageDetails[]",
+            inputs={"repositoryName": "repositoryName", "registryId": "registryId"},
+        ),
+        Each(
+            "ecr.describe_image_scan_findings",
+            "imageScanFindings.findings[]",
+            inputs={
+                "repositoryName": "repositoryName",
+                "registryId": "registryId",
+                "imageId.imageDigest": "imageDigest",
+            },
+            only=("imageScanStatus.status=COMPLETE",),
+            absent=("ScanNotFoundException",),
+        ),
+    ),
+    columns=(
+        Text("name", live="name", about="Such as CVE-2026-0001."),
+        Text("repository_name", live="^.repositoryName"),
+        Text("image_digest", live="^.imageDigest"),
+        Texts("image_tags", live="^.imageTags", absent=[]),
+        Text("package_name", live=From("attributes", _attribute("package_name")), absent=""),
+        Text("package_version", live=From("attributes", _attribute("package_version")), absent=""),
+        Arn(
+            "arn:{partition}:ecr:{region}:{account_id}:repository/{repository_name}/{image_digest}/"
+            "{name}/{package_name}"
+        ),
+        Text("severity", live="severity", about="CRITICAL, HIGH, MEDIUM, LOW, INFORMATIONAL or UNDEFINED."),
+        Float("cvss_score", live=From("attributes", _score)),
+        Text("uri", live="uri", absent=""),
+        Time("scan_completed_at", live="^.imageScanFindingsSummary.imageScanCompletedAt"),
     ),
 )

@@ -12,6 +12,7 @@ from demarcate.patching.mechanisms import (
     instance_refresh,
     lambda_alias,
     node_group,
+    node_image,
     platform,
     run_command,
 )
@@ -24,6 +25,7 @@ MECHANISMS: Final[Mapping[str, Mechanism]] = {
         instance_refresh,
         ecs_deployment,
         node_group,
+        node_image,
         database_engine,
         blue_green,
         platform,

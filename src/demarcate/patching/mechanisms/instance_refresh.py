@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/autoscaling/ec2/userguide/instance-refresh-rollback.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -16,6 +15,13 @@ from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Operation, Read, Step, Undo
 from demarcate.changes.values import holds, literal, without_nulls
 from demarcate.patching.artefacts import Artefact
+from demarcate.patching.mechanisms.launch_templates import (
+    AMI,
+    image_artefact,
+    image_read,
+    new_version,
+    version_read,
+)
 from demarcate.patching.mechanisms.mechanism import (
     HOURS,
     Mechanism,
@@ -31,8 +37,6 @@ from demarcate.patching.rollback import Proof, irreversible, possible, unknown
 
 _GROUPS: Final = "aws_ec2_autoscaling_group"
 
-_AMI: Final = re.compile(r"ami-[0-9a-f]{8,17}")
-
 HEALTHY: Final = 90
 """Per cent of a group that stay in service while its instances are replaced."""
 
@@ -45,22 +49,6 @@ _KEEPERS: Final[Mapping[str, str]] = {
     "elasticbeanstalk:environment-name": "an environment of Elastic Beanstalk",
 }
 """What replaces the instances of a group that has such a tag, and nobody else may."""
-
-
-def _image(image: str) -> Read:
-    return Read(
-        operation=Operation(
-            name="ec2.describe_images", parameters={"ImageIds": [image], "IncludeDeprecated": True}
-        ),
-        state="Images[0].{Id: ImageId, Name: Name, Owner: OwnerId, Created: CreationDate, Arch: Architecture}",
-        absent=("InvalidAMIID.NotFound", "InvalidAMIID.Unavailable"),
-    )
-
-
-def _artefact(value: str) -> Read:
-    if not _AMI.fullmatch(value):
-        raise ValueError(f"{value!r} is no AMI; expected an id such as ami-0123456789abcdef0")
-    return _image(value)
 
 
 def _targets(rows: Rows, _value: str) -> Iterator[Target]:
@@ -83,28 +71,18 @@ def _policy(group: str) -> Read:
     )
 
 
-def _version(template: str, version: str) -> Read:
-    return Read(
-        operation=Operation(
-            name="ec2.describe_launch_template_versions",
-            parameters={"LaunchTemplateId": template, "Versions": [version]},
-        ),
-        state="LaunchTemplateVersions[0].{Version: VersionNumber, ImageId: LaunchTemplateData.ImageId}",
-    )
-
-
 def _looks(target: Target, artefact: Artefact, reader: Reader) -> Mapping[str, Any]:
     row, place = target.row, (target.account, target.region)
     template, version = str(row["launch_template_id"]), row["launch_template_version"]
-    now = reader.read(*place, _version(template, version or "$Default")) or {}
+    now = reader.read(*place, version_read(template, version or "$Default")) or {}
     image = now.get("ImageId")
     if image == artefact.value:
         raise NotFor("it has it already")
-    if isinstance(image, str) and _AMI.fullmatch(image):
-        there = reader.read(*place, _image(image))
+    if isinstance(image, str) and AMI.fullmatch(image):
+        there = reader.read(*place, image_read(image))
         if there is not None and there["Arch"] != artefact.content["Arch"]:
             raise NotFor(f"its instances are {there['Arch']}, and the image is {artefact.content['Arch']}")
-    newest = reader.read(*place, _version(template, "$Latest")) or {}
+    newest = reader.read(*place, version_read(template, "$Latest")) or {}
     mixed = reader.read(*place, _policy(str(row["name"]))) if row["mixed_instances"] else None
     overrides = (mixed or {}).get("LaunchTemplate", {}).get("Overrides") or []
     if any(override.get("LaunchTemplateSpecification") or override.get("ImageId") for override in overrides):
@@ -144,7 +122,7 @@ def _steps(target: Target, row: Mapping[str, Any], artefact: Artefact, wish: Wis
     steps, number = [], newest
     if row["newest_image"] != artefact.value:
         number = newest + 1
-        steps.append(_new_version(target, template, old, number, artefact, wish, reader))
+        steps.append(new_version(target, template, old, number, artefact, wish, reader))
     new = str(number)
     refresh = _refresh(row, template, new)
     state = "InstanceRefreshes[0].{Id: InstanceRefreshId, Status: Status, Why: StatusReason, "
@@ -188,36 +166,6 @@ def _under_way(version: str) -> str:
     )
 
 
-def _new_version(
-    target: Target, template: str, source: str, number: int, artefact: Artefact, wish: Wish, reader: Reader
-) -> Step:
-    """The version of the launch template that has the image, made of the one that is in use.
-
-    Numbers are never given twice, so the next one is known; where somebody makes one in between, the change stops.
-    """
-    return step_of(
-        target,
-        reader,
-        do=Operation(
-            name="ec2.create_launch_template_version",
-            parameters={
-                "LaunchTemplateId": template,
-                "SourceVersion": source,
-                "VersionDescription": f"{artefact.value} ({wish.plan})",
-                "LaunchTemplateData": {"ImageId": artefact.value},
-            },
-        ),
-        reads=_version(template, "$Latest"),
-        done=f"Version == `{number}` && ImageId == {literal(artefact.value)}",
-        undo=Undo(
-            operation=Operation(
-                name="ec2.delete_launch_template_versions",
-                parameters={"LaunchTemplateId": template, "Versions": [str(number)]},
-            )
-        ),
-    )
-
-
 def _refresh(row: Mapping[str, Any], template: str, version: str) -> Operation:
     specification = {"LaunchTemplateId": template, "Version": version}
     desired: dict[str, Any] = {"LaunchTemplate": specification}
@@ -251,7 +199,7 @@ MECHANISM = Mechanism(
             *("autoscaling.describe_instance_refreshes", "autoscaling.describe_auto_scaling_groups"),
         )
     ),
-    artefact=_artefact,
+    artefact=image_artefact,
     targets=_targets,
     looks=_looks,
     proof=proof,

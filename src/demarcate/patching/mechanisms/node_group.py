@@ -51,7 +51,7 @@ def _targets(rows: Rows, value: str) -> Iterator[Target]:
         if row["status"] != "ACTIVE":
             why_not = f"it is {row['status'] or 'in a state that is not known'}"
         elif row["ami_type"] == "CUSTOM":
-            why_not = "its image is that of its launch template"
+            why_not = "its image is that of its launch template: promote a node-image"
         elif not str(row["ami_type"] or "").startswith(("AL2_", "AL2023_")):
             why_not = f"its image is of another family ({row['ami_type'] or 'not known'})"
         elif minor is not None and row["version"] != minor["minor"]:

@@ -310,11 +310,45 @@ ANSWERS: dict[str, Any] = {
                 "imageDigest": DIGEST,
                 "imageTags": ["1"],
                 "imagePushedAt": THEN,
-                "imageScanStatus": {"status": "ACTIVE", "description": "Continuous scan is selected for image."},
+                "imageScanStatus": {"status": "COMPLETE", "description": "The scan was completed successfully."},
                 "imageScanFindingsSummary": {
                     "imageScanCompletedAt": THEN,
                     "findingSeverityCounts": {"HIGH": 2, "LOW": 1},
                 },
+            }
+        ]
+    },
+    "ecr.describe_image_scan_findings": {
+        "registryId": ACCOUNT,
+        "repositoryName": "app",
+        "imageScanStatus": {"status": "COMPLETE"},
+        "imageScanFindings": {
+            "imageScanCompletedAt": THEN,
+            "findings": [
+                {
+                    "name": "CVE-2026-0003",
+                    "severity": "HIGH",
+                    "attributes": [
+                        {"key": "package_name", "value": "openssl"},
+                        {"key": "package_version", "value": "3.0.1"},
+                        {"key": "CVSS3_SCORE", "value": "7.5"},
+                    ],
+                }
+            ],
+        },
+    },
+    "resource-groups.list_groups": {
+        "GroupIdentifiers": [
+            {"GroupName": "web", "GroupArn": f"arn:aws:resource-groups:$region:{ACCOUNT}:group/web"}
+        ]
+    },
+    "resource-groups.list_group_resources": {
+        "Resources": [
+            {
+                "Identifier": {
+                    "ResourceArn": f"arn:aws:ec2:$region:{ACCOUNT}:instance/{INSTANCE}",
+                    "ResourceType": "AWS::EC2::Instance",
+                }
             }
         ]
     },

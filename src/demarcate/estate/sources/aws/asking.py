@@ -118,7 +118,7 @@ class Asker:
 
         Raises CallFailed; an item that is gone since it was listed has none.
         """
-        params = {key: value for key, value in self._params(step, items, scope) if value is not ABSENT}
+        params = nested((key, value) for key, value in self._params(step, items, scope) if value is not ABSENT)
         get = path(step.items)
         try:
             for page in self._settled(step, params, scope.endpoint):
@@ -163,10 +163,31 @@ def is_meant(step: Each, item: Item) -> bool:
     """Whether a step is taken for an item. What is not known of it is asked for."""
     if not step.only:
         return True
-    return any(
-        (value := find(item, text)) is not ABSENT and (isinstance(value, Unknown) or bool(value))
-        for text in step.only
-    )
+    return any(_is_there(item, text) for text in step.only)
+
+
+def _is_there(item: Item, text: str) -> bool:
+    place, equals, wanted = text.partition("=")
+    value = find(item, place)
+    if value is ABSENT or isinstance(value, Unknown):
+        return value is not ABSENT
+    return value == wanted if equals else bool(value)
+
+
+def nested(params: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Parameters of a call: a name with dots is one within another.
+
+    >>> nested([("repositoryName", "app"), ("imageId.imageDigest", "sha256:0a")])
+    {'repositoryName': 'app', 'imageId': {'imageDigest': 'sha256:0a'}}
+    """
+    told: dict[str, Any] = {}
+    for name, value in params:
+        *outer, last = name.split(".")
+        inner = told
+        for part in outer:
+            inner = inner.setdefault(part, {})
+        inner[last] = value
+    return told
 
 
 def asked(item: Item, text: str, scope: Target, region: str) -> Any:
