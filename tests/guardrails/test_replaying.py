@@ -120,7 +120,7 @@ def test_what_is_decided_stays_so_whatever_else_a_request_was(
         ({"Version": "2012-10-17"}, "it is no policy"),
         (
             policy({"Action": "s3:*", "Principal": {"AWS": "*"}}),
-            'statement 1: a control policy .* says "Principal": "\\*"',
+            'and one for resources says "Principal": "*"',
         ),
         (
             policy({"Action": "s3:*", "NotPrincipal": "*"}),
@@ -358,7 +358,7 @@ def test_parameters_are_of_actions_and_keys_that_exist() -> None:
 # --- resource control policies ----------------------------------------------------------------------------
 
 OTHER = "444455556666"
-KEY = {"resources": [{"ARN": f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/k", "accountId": ACCOUNT}]}
+KEY: dict[str, Any] = {"resources": [{"ARN": f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/k", "accountId": ACCOUNT}]}
 OUTSIDE = {
     "StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
     "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
