@@ -174,3 +174,15 @@ def test_help_imports_nothing_heavy() -> None:
     loaded = done.stdout.split()
     assert (done.returncode, "demarcate.cli" in loaded) == (0, True), done.stderr
     assert not set(HEAVY) & set(loaded)
+
+
+def test_a_template_is_assessed_without_what_only_others_need(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("Resources: {A: {Type: AWS::SNS::Topic}}\n")
+    code = (
+        "import sys; from demarcate.__main__ import main; sys.argv = ['demarcate', 'assess', sys.argv[1]]\n"
+        "try: main()\nfinally: print(*sorted(sys.modules), file=sys.stderr)"
+    )
+    done = processes.python("-c", code, str(tmp_path / "t.yaml"))
+    loaded = set(done.stderr.split())
+    assert "demarcate.checks.engine" in loaded, done.stderr
+    assert not {"alembic", "boto3", "botocore", "pyarrow", "sqlalchemy", "samtranslator"} & loaded

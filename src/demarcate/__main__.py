@@ -46,12 +46,13 @@ def _run() -> None:
     threading.excepthook = _failed
     gc.set_threshold(250_000, 50, 50)  # rows are many and hold no cycles: looking for them costs a tenth of a run
     from demarcate.base.errors import DemarcateError
-    from demarcate.cli import app, options_first
+    from demarcate.cli import for_verb, options_first
     from demarcate.report import out
 
     out.fence()
     try:
-        app(options_first(sys.argv[1:]))
+        arguments = options_first(sys.argv[1:])
+        for_verb(arguments)(arguments)
     except DemarcateError as error:
         _fail(2, *error.args)
     except SystemExit as end:

@@ -142,7 +142,10 @@ def test_what_fails_has_no_rule() -> None:
         (["show", "trails-kept", "--exempt", "arn:aws:sts::1:assumed-role/a/b"], "is a session: name its role"),
         (["test", "trails-kept", "--events", "gone"], "gone: there is no such file or folder"),
         (["show", "control-tower-versioning", "--json"], "is a control of Control Tower, and no policy"),
-        (["test", "s3-public-access-blocked", "--events", "."], "only service control policies can be tested"),
+        (
+            ["test", "s3-public-access-blocked", "--events", "."],
+            "only service and resource control policies can be tested",
+        ),
         (["test", "trails-kept", "--events", "aws", "--events", "."], "takes files, or aws"),
         (["test", "trails-kept", "--events", ".", "--region", "eu-west-1"], "leave the options about AWS out"),
         (["test", "trails-kept", "--events", ".", "--account", "12"], "'12' is no account"),

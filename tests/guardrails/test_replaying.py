@@ -118,7 +118,14 @@ def test_what_is_decided_stays_so_whatever_else_a_request_was(
     [
         ([], "it is no policy"),
         ({"Version": "2012-10-17"}, "it is no policy"),
-        (policy({"Action": "s3:*", "Principal": "*"}), "statement 1: it has a Principal"),
+        (
+            policy({"Action": "s3:*", "Principal": {"AWS": "*"}}),
+            'and one for resources says "Principal": "*"',
+        ),
+        (
+            policy({"Action": "s3:*", "NotPrincipal": "*"}),
+            "statement 1: a control policy for principals has no Principal",
+        ),
         (policy({"Effect": "Refuse", "Action": "s3:*"}), "Effect is Allow or Deny"),
         (policy({}), "either Action or NotAction"),
         (policy({"Action": "a:b", "NotAction": "a:c"}), "either Action or NotAction"),
@@ -346,3 +353,59 @@ def test_parameters_are_of_actions_and_keys_that_exist() -> None:
         if name in keys():
             assert set(of) <= keys()[name], name
     assert set(keys()) - {"kms:CreateGrant"} <= set(data.keys), "conditions of guardrails can be tested"
+
+
+# --- resource control policies ----------------------------------------------------------------------------
+
+OTHER = "444455556666"
+KEY: dict[str, Any] = {"resources": [{"ARN": f"arn:aws:kms:eu-central-1:{ACCOUNT}:key/k", "accountId": ACCOUNT}]}
+OUTSIDE = {
+    "StringNotEqualsIfExists": {"aws:PrincipalOrgID": "o-a1b2c3d4e5"},
+    "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+}
+
+
+@pytest.mark.parametrize(
+    ("call", "how", "told"),
+    [
+        # Whoever calls is bound, on what is in the account; of a foreign caller the organization is not told.
+        (event("kms:Decrypt", **KEY), {}, "denied"),
+        (event("kms:Decrypt", "stranger", **KEY), {}, "denied"),
+        (event("kms:Decrypt", "linked", **KEY), {}, "a service-linked role"),
+        (event("kms:Decrypt", **KEY), {"management": ACCOUNT}, "somebody on a resource of the management account"),
+        (event("kms:Decrypt", **KEY), {"accounts": [OTHER]}, "elsewhere"),
+        (event("kms:Decrypt", **KEY), {"condition": OUTSIDE, "organization": "o-a1b2c3d4e5"}, "allowed"),
+        (event("kms:Decrypt", "service", **KEY), {"condition": OUTSIDE}, "allowed"),
+        (
+            event("kms:Decrypt", "stranger", **KEY),
+            {"condition": OUTSIDE, "organization": "o-a1b2c3d4e5"},
+            "aws:principalorgid, which the record does not tell",
+        ),
+        # The record of an account that did not call is the owner's; where the caller's own may be of any, nobody knows.
+        (event("sts:AssumeRole", "stranger"), {}, "denied"),
+        (event("sts:AssumeRole"), {}, "in which account the resource is"),
+        (event("sts:AssumeRole"), {"accounts": [OTHER]}, "in which account the resource is"),
+        (
+            event("sts:AssumeRole", requestParameters={"roleArn": f"arn:aws:iam::{OTHER}:role/R"}),
+            {"accounts": [ACCOUNT]},
+            "elsewhere",
+        ),
+    ],
+)
+def test_a_policy_for_resources_binds_whoever_calls(call: Any, how: dict[str, Any], told: str) -> None:
+    condition = how.pop("condition", None)
+    statement = {
+        "Action": ["kms:*", "sts:AssumeRole"],
+        "Principal": "*",
+        **({"Condition": condition} if condition else {}),
+    }
+    (denial,), _ = denials(policy(statement), "p")
+    outcome = replay([denial], [call], for_resources=True, **how)
+    said = [
+        *["denied"] * outcome.denied_count,
+        *["allowed"] * outcome.allowed,
+        *["elsewhere"] * outcome.elsewhere,
+        *(what.unknown for what in outcome.unknown),
+        *outcome.free,
+    ]
+    assert said == [told]

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from demarcate.guardrails.denying import Denial
     from demarcate.guardrails.filling import Choices
     from demarcate.guardrails.proposing import Proposal
-    from demarcate.guardrails.structs import Guardrail
+    from demarcate.guardrails.structs import Guardrail, Kind
     from demarcate.posture.assessment import Assessment
 
 
@@ -171,7 +171,9 @@ HISTORY = "aws"
 def test(
     policies: Annotated[
         list[str],
-        typer.Argument(metavar="POLICY", help="A file with a service control policy, or a guardrail's id."),
+        typer.Argument(
+            metavar="POLICY", help="A file with a service or resource control policy, or a guardrail's id."
+        ),
     ],
     events: Annotated[
         list[str],
@@ -203,7 +205,9 @@ def test(
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,
 ) -> None:
-    """Say who would have been denied what by a service control policy, from the calls that CloudTrail recorded.
+    """Say who would have been denied what by a control policy, from the calls that CloudTrail recorded.
+
+    One for resources holds for whoever calls, on what is in the accounts that it is for.
 
     Exit codes: 0 nobody; 1 somebody; 2 bad input; 3 nobody in what could be read, and something could not.
     """
@@ -213,7 +217,7 @@ def test(
     from demarcate.report import guardrails as report
 
     _check_accounts([*(account or ()), *([management_account] if management_account else ())])
-    denials, others = _denials(policies, _choices(set_, exempt))
+    kind, denials, others = _denials(policies, _choices(set_, exempt))
     outcome = Outcome()
     if "" in events:
         raise DemarcateError("--events takes files that CloudTrail delivered, folders of them, or aws")
@@ -234,11 +238,15 @@ def test(
         accounts=frozenset(account or ()),
         management=management_account or "",
         organization=organization or "",
+        for_resources=kind == "rcp",
     )
+    of = "resources" if kind == "rcp" else "calls"
     if format is GuardrailFormat.JSON:
-        report.write_test_json(outcome, data(), others=others, management=management_account)
+        report.write_test_json(outcome, data(), others=others, management=management_account, of=of)
     else:
-        report.write_test(outcome, options.console(), others=others, management=management_account, full=full)
+        report.write_test(
+            outcome, options.console(), others=others, management=management_account, full=full, of=of
+        )
     for problem in outcome.problems:
         say(f"could not be read: {problem}")
     if outcome.denied_count:
@@ -322,33 +330,39 @@ def _check_accounts(ids: list[str]) -> None:
             raise DemarcateError(f"{id_!r} is no account: expected 12 digits")
 
 
-def _denials(names: list[str], choices: Choices) -> tuple[list[Denial], int]:
-    """The denials of policies that are named by file or guardrail, and how many of their statements are none."""
+def _denials(names: list[str], choices: Choices) -> tuple[Kind, list[Denial], int]:
+    """The kind of policies that are named by file or guardrail, their denials, and how many statements are none."""
     from demarcate.base.documents import read
     from demarcate.base.encoding import from_json
     from demarcate.base.errors import DemarcateError
-    from demarcate.guardrails.denying import denials
+    from demarcate.guardrails.denying import denials, kind_of
     from demarcate.guardrails.filling import policies
     from demarcate.guardrails.load import load_guardrails
 
     denying: list[Denial] = []
     others = 0
+    kinds: set[Kind] = set()
     for name in names:
         if name in load_guardrails():
             guardrail = load_guardrails()[name]
-            if guardrail.kind != "scp":
+            if guardrail.kind not in ("scp", "rcp"):
                 raise DemarcateError(
-                    f"{name} is of kind {guardrail.kind}: only service control policies can be tested"
+                    f"{name} is of kind {guardrail.kind}: only service and resource control policies can be tested"
                 )
             document = from_json(policies([guardrail], choices)[0].text)
         else:
             document = read(Path(name), Any)
         told, allowing = denials(document, name)
+        kinds.add(kind_of(document))
         denying += (
             [replace(denial, name=f"{denial.name} of {name}") for denial in told] if len(names) > 1 else told
         )
         others += allowing
-    return denying, others
+    if len(kinds) > 1:
+        raise DemarcateError(
+            "test policies for principals and policies for resources apart: they bind other calls"
+        )
+    return kinds.pop(), denying, others
 
 
 def _named(ids: list[str]) -> list[Guardrail]:

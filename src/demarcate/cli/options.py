@@ -314,12 +314,19 @@ def frameworks_of(ids: list[str] | None) -> list[Framework]:
 
 def evidence_of(places: list[str] | None, ledger: str | None) -> list[ReadEvidence]:
     """What gives the evidence of folders and of the ledger."""
-    from demarcate.evidence.load import folder_evidence
+    return [_ledger_evidence(ledger) if place == LEDGER else _folder_evidence(place) for place in places or ()]
+
+
+def _ledger_evidence(ledger: str | None) -> ReadEvidence:
     from demarcate.ledger.evidence import evidence_of_ledger
 
-    return [
-        evidence_of_ledger(ledger) if place == LEDGER else folder_evidence(Path(place)) for place in places or ()
-    ]
+    return evidence_of_ledger(ledger)
+
+
+def _folder_evidence(folder: str) -> ReadEvidence:
+    from demarcate.evidence.load import folder_evidence
+
+    return folder_evidence(Path(folder))
 
 
 def waivers_of(

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -38,7 +38,9 @@ class Call:
 
     `principal` is the ARN of who called, that of the role where a session of one did, or what else is told of them.
     `bound` says whether a service control policy of their account binds them, or why that is not known; `free` says
-    why it does not. `resources` are ARNs that the call was authorized on; all of them only where they are `whole`.
+    why it does not. Of a call that is replayed for its resources, these are about a resource control policy, and
+    `owner` is the account that they are in, where that is told. `resources` are ARNs that the call was authorized on;
+    all of them only where they are `whole`.
     """
 
     event: str
@@ -54,6 +56,7 @@ class Call:
     resources: tuple[str, ...]
     whole: bool
     id: str
+    owner: str = ""
 
 
 def is_call(event: Mapping[str, Any]) -> bool | None:
@@ -77,10 +80,17 @@ def actions_of(event: Mapping[str, Any]) -> Authorized:
 
 
 def call_of(
-    event: Mapping[str, Any], accounts: Collection[str] = (), management: str = "", organization: str = ""
+    event: Mapping[str, Any],
+    accounts: Collection[str] = (),
+    management: str = "",
+    organization: str = "",
+    *,
+    for_resources: bool = False,
 ) -> Call:
     """An event as a call. `accounts` are some of the organization, and `management` is its management account, where
     that is known; `organization` is the id of the organization that all callers belong to, where they do.
+
+    Replayed for its resources, only callers of these accounts, and of the one that recorded the call, belong to it.
     """
     who = _mapping(event.get("userIdentity"))
     session = _mapping(who.get("sessionContext"))
@@ -89,13 +99,16 @@ def call_of(
     account = str(who.get("accountId") or issuer.get("accountId") or "")
     arn = str(issuer.get("arn") or "") if type_ == "AssumedRole" else str(who.get("arn") or "")
     bound, free = _bound(type_, arn, account, management)
-    ours = organization or account == event.get("recipientAccountId") or account in accounts
-    if bound is True and not ours:
+    if bound is True and not (organization or _is_ours(event, account, accounts)):
         bound = Unknown(Kind.UNTOLD, f"whether {account or 'the account of the caller'} is of your organization")
     called = actions_of(event)
     parameters = _mapping(event.get("requestParameters"))
     identity = _Identity(who, session, type_, arn, account)
     resources, whole = resources_of(called.actions, parameters, event, arn)
+    owner = _owner(event, account, resources if whole else ())
+    if for_resources:
+        bound, free = _held(arn, owner, management)
+        organization = organization if account and _is_ours(event, account, accounts) else ""
     return Call(
         event=shortened(f"{event['eventSource'].removesuffix('.amazonaws.com')}:{event['eventName']}"),
         authorized=called,
@@ -110,6 +123,7 @@ def call_of(
         resources=resources,
         whole=whole,
         id=str(event.get("sharedEventID") or event.get("eventID") or ""),
+        owner=shortened(owner),
     )
 
 
@@ -134,6 +148,40 @@ def _bound(type_: str, arn: str, account: str, management: str) -> tuple[bool | 
     if type_ in ("IAMUser", "AssumedRole", "Root", "FederatedUser", "Role", "AWSAccount"):
         return True, ""
     return Unknown(Kind.UNTOLD, f"whether a policy binds a caller of type {type_ or 'none'}"), ""
+
+
+def _is_ours(event: Mapping[str, Any], account: str, accounts: Collection[str]) -> bool:
+    return account == event.get("recipientAccountId") or account in accounts
+
+
+def _held(arn: str, owner: str, management: str) -> tuple[bool | Unknown, str]:
+    """Whether a resource control policy holds for a call, whoever made it.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+    """
+    if ":role/aws-service-role/" in arn:
+        return False, "a service-linked role"
+    if owner and owner == management:
+        return False, "somebody on a resource of the management account"
+    return (True if owner else Unknown(Kind.UNTOLD, "in which account the resource is")), ""
+
+
+def _owner(event: Mapping[str, Any], account: str, resources: Sequence[str]) -> str:
+    """The account of the resources of a call: told beside them, in their ARNs, or that which heard of a foreign call.
+
+    A call across accounts is recorded for both; the record of the one that did not make it is the owner's.
+    """
+    listed = event.get("resources")
+    told = (
+        {str(item.get("accountId") or "") for item in listed if isinstance(item, dict)}
+        if isinstance(listed, list)
+        else set()
+    )
+    told = told or {arn.split(":", 5)[4] for arn in resources if arn.count(":") >= 5}
+    recipient = str(event.get("recipientAccountId") or "")
+    if len(told) == 1 and "" not in told:
+        return told.pop()
+    return recipient if account != recipient else ""
 
 
 _TYPES: Final = {
@@ -173,6 +221,10 @@ def _principal(who: _Identity, organization: str) -> dict[str, tuple[str, ...] |
         keys["aws:principalservicename"] = None
         if organization:
             keys["aws:principalorgid"] = (organization,)
+    elif who.type == "AWSService":
+        keys["aws:principalisawsservice"] = ("true",)
+        if isinstance(who.told.get("invokedBy"), str):
+            keys["aws:principalservicename"] = (who.told["invokedBy"],)
     if who.type == "IAMUser" and isinstance(who.told.get("userName"), str):
         keys["aws:username"] = (who.told["userName"],)
     elif who.type == "AssumedRole":

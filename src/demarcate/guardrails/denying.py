@@ -22,6 +22,7 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.guardrails.actions import Authorized
 from demarcate.guardrails.calls import Call
 from demarcate.guardrails.load import limits
+from demarcate.guardrails.structs import Kind as Kind_
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,14 +73,21 @@ class Denial:
         return Unknown(Kind.UNTOLD, "all resources that the call was authorized on")
 
 
+def kind_of(document: Any) -> Kind_:
+    """Which kind of control policy a document is: only one for resources says for whom it is."""
+    written = listed(document) if isinstance(document, dict) else []
+    return "rcp" if any(isinstance(each, dict) and "Principal" in each for each in written) else "scp"
+
+
 def denials(document: Any, name: str) -> tuple[list[Denial], int]:
-    """The statements of a service control policy that deny, and how many others there are.
+    """The statements of a service or resource control policy that deny, and how many others there are.
 
     Raises DemarcateError for what is none.
     """
     if not isinstance(document, dict) or "Statement" not in document:
         raise DemarcateError(f"{name}: it is no policy: expected a JSON object with Statement")
-    size, most = len(to_json(document)), limits()["scp"].characters
+    kind = kind_of(document)
+    size, most = len(to_json(document)), limits()[kind].characters
     if size > most:
         raise DemarcateError(f"{name}: it has {size:,} characters, and AWS takes {most:,}: divide it")
     denying, others = [], 0
@@ -88,7 +96,7 @@ def denials(document: Any, name: str) -> tuple[list[Denial], int]:
         if isinstance(written, dict) and said.effect == "Allow":
             others += 1
             continue
-        for wrong in _wrong(written, said):
+        for wrong in _wrong(written, said, kind):
             raise DemarcateError(f"{name}: statement {number}: {wrong}")
         conditions = tuple(test for test in said.tests if not isinstance(test, Unknown))
         sid = written.get("Sid")
@@ -97,13 +105,13 @@ def denials(document: Any, name: str) -> tuple[list[Denial], int]:
     return denying, others
 
 
-def _wrong(written: Any, said: Statement) -> Iterator[str]:
+def _wrong(written: Any, said: Statement, kind: Kind_) -> Iterator[str]:
     """What keeps a statement from being tested."""
     if not isinstance(written, dict) or said.effect != "Deny":
         yield "expected an object whose Effect is Allow or Deny"
         return
-    if "Principal" in written or "NotPrincipal" in written:
-        yield "it has a Principal, which no service control policy has: only these can be tested"
+    if "NotPrincipal" in written or (kind == "rcp" and written.get("Principal") != "*"):
+        yield 'a control policy for principals has no Principal, and one for resources says "Principal": "*"'
     for values in (said.actions, said.not_actions, said.resources, said.not_resources):
         if values.unknown:
             yield values.unknown.reason

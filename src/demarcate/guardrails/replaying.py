@@ -1,4 +1,4 @@
-"""Replay recorded calls against service control policies: who would have been denied what, how often, and since when.
+"""Replay recorded calls against control policies: who would have been denied what, how often, and since when.
 
 Memory follows how many different people did different things, and not how many calls there are.
 """
@@ -60,7 +60,7 @@ class Times:
 class Outcome:
     """What came of a test. `calls` are all that were looked at; each is in one of what follows.
 
-    `refused` were denied then, too; `free` are of those whom no service control policy binds, by what they are;
+    `refused` were denied then, too; `free` are of those whom no such policy binds, by what they are;
     `elsewhere` are of accounts that were not asked about; `again` were recorded a second time. `denied` and `unknown`
     are told apart, up to `MOST`; `denied_more` and `unknown_more` are beyond. `statements` are how many calls each
     denies or may deny; `no_calls` are other events, of
@@ -102,9 +102,10 @@ def replay(
     accounts: Collection[str] = (),
     management: str = "",
     organization: str = "",
+    for_resources: bool = False,
 ) -> Outcome:
     """Evaluate denials against events. `accounts` are those that the policy is to be attached to; all, where none is
-    named. `outcome` is filled, where one is given.
+    named. `outcome` is filled, where one is given. With `for_resources` they are of resource control policies.
     """
     told = outcome or Outcome()
     told.statements = dict.fromkeys((denial.name for denial in denials), 0)
@@ -127,8 +128,9 @@ def replay(
         if not concerned:
             told.allowed += 1
             continue
-        call = call_of(event, accounts, management, organization)
-        if accounts and call.account not in accounts:
+        call = call_of(event, accounts, management, organization, for_resources=for_resources)
+        whose = call.owner if for_resources else call.account
+        if accounts and whose not in accounts and (whose or not for_resources):
             told.elsewhere += 1
         elif call.bound is False:
             told.free[call.free] += 1

@@ -165,9 +165,18 @@ NEVER_TOLD: Final = (
 
 
 def write_test(
-    outcome: Outcome, console: Console, *, others: int, management: str | None, full: bool = False
+    outcome: Outcome,
+    console: Console,
+    *,
+    others: int,
+    management: str | None,
+    full: bool = False,
+    of: str = "calls",
 ) -> None:
-    """Who would have been denied what, what is not known of, and what the test says nothing of."""
+    """Who would have been denied what, what is not known of, and what the test says nothing of.
+
+    `of` is what the policy is for: calls of accounts, or their resources.
+    """
     calls = outcome.calls
     span = f" from {_short(calls.first)} to {_short(calls.last)}" if calls.count else ""
     console.print_line(f"{counted(calls.count, 'call')}{span}", bold=True)
@@ -189,7 +198,7 @@ def write_test(
     for name, count in outcome.statements.items():
         console.print_line(f"{name}: {counted(count, 'call')} that it denies or may deny", indent=2)
     console.print()
-    for told in _untold(outcome, others, management):
+    for told in _untold(outcome, others, management, of):
         console.print_line(told)
 
 
@@ -222,7 +231,7 @@ def _groups(title: str, groups: Mapping[What, Times], more: int, console: Consol
         )
 
 
-def _untold(outcome: Outcome, others: int, management: str | None) -> Sequence[str]:
+def _untold(outcome: Outcome, others: int, management: str | None, of: str) -> Sequence[str]:
     """What the test says nothing of."""
     told = [NEVER_TOLD]
     if not outcome.data_events:
@@ -230,13 +239,15 @@ def _untold(outcome: Outcome, others: int, management: str | None) -> Sequence[s
             "There are no data events here: of objects that are read or functions that are invoked nothing is known."
         )
     if management is None:
-        told.append("Calls of the management account would not be denied: name it with --management-account.")
+        told.append(
+            f"{of.capitalize()} of the management account are not bound: name it with --management-account."
+        )
     if others:
         told.append(f"{others} statements allow: what the policy leaves out of them is not tested.")
     return told
 
 
-def write_test_json(outcome: Outcome, out: Out, *, others: int, management: str | None) -> None:
+def write_test_json(outcome: Outcome, out: Out, *, others: int, management: str | None, of: str = "calls") -> None:
     """The same as one JSON document."""
     document = {
         "calls": {"count": outcome.calls.count, "first": outcome.calls.first, "last": outcome.calls.last},
@@ -266,7 +277,7 @@ def write_test_json(outcome: Outcome, out: Out, *, others: int, management: str 
             for name, groups in (("denied", outcome.denied), ("unknown", outcome.unknown))
             for what, times in groups.items()
         ],
-        "untold": list(_untold(outcome, others, management)),
+        "untold": list(_untold(outcome, others, management, of)),
         "problems": [str(problem) for problem in outcome.problems],
     }
     out.write(json_text(document) + "\n")

@@ -6,15 +6,16 @@ from datetime import date
 from functools import cache, lru_cache
 from itertools import chain, product
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
 from demarcate.base.documents import read
 from demarcate.base.encoding import to_json
-from demarcate.base.filter_pattern import Event
-from demarcate.base.filter_syntax import PatternError, parse
 from demarcate.estate.schema.unknown import Kind, Unknown
+
+if TYPE_CHECKING:
+    from demarcate.base.filter_pattern import Event
 
 FILE: Final = Path(__file__).with_suffix(".yaml")
 
@@ -98,6 +99,8 @@ def ordinary() -> tuple[Event, ...]:
 
 
 def _event(event: dict[str, Any], caller: dict[str, Any], region: str) -> Event:
+    from demarcate.base.filter_pattern import Event
+
     return Event(to_json(_ALWAYS | caller | event | {"awsRegion": region}).decode())
 
 
@@ -109,6 +112,8 @@ def events_matched(pattern: str) -> tuple[str, ...] | Unknown:
     >>> events_matched("{ $.eventName = DisableKey }")
     ('kms:DisableKey',)
     """
+    from demarcate.base.filter_syntax import PatternError, parse
+
     try:
         read_pattern = parse(pattern)
     except PatternError as error:

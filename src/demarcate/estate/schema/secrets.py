@@ -20,6 +20,7 @@ from typing import Any, Final
 import msgspec
 
 from demarcate.base.documents import read
+from demarcate.base.patterns import Pattern
 from demarcate.estate.schema.standins import StandIn, escaped
 from demarcate.estate.schema.unknown import Unknown, first_unknown
 
@@ -104,7 +105,7 @@ _NOT_SECRET_ENDS: Final = {
         "HASHERS",
     ),
 }
-_WORDS: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
+_WORDS: Final = Pattern(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 
 
 def secret_name(name: str) -> bool:
@@ -137,20 +138,20 @@ _FLAGS: Final = {
     *("", "true", "false", "yes", "no", "on", "off", "y", "n", "none", "null", "nil", "undefined", "enabled"),
     *("disabled", "enable", "disable", "required", "optional", "auto", "default", "always", "never", "trust"),
 }
-_NUMBER: Final = re.compile(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?%?")
-_REFERENCE: Final = re.compile(
+_NUMBER: Final = Pattern(r"[+-]?[0-9]{1,40}(?:\.[0-9]{1,40})?%?")
+_REFERENCE: Final = Pattern(
     r"arn:|\{\{|\{%|\$\(|\$\{|\$\$?[.\[]|\$[A-Za-z_]\w{0,99}\Z|%[A-Za-z_]\w{0,99}%\Z|`|States\.|<[^<>]{1,100}>\Z"
     r"|\[[A-Za-z _-]{1,40}\]\Z|(?:ssm|ssm-secure|secretsmanager|vault|kms|file):|op://|s3://|ref\+|ENC[\[(]|AQ[EI]CAH"
 )
 """How a value begins that says where the secret is or is to be put, or that is what KMS made of it."""
-_PATH: Final = re.compile(r"(?:\.{1,2}|~|[A-Za-z]:)?[/\\](?:[\w.@ -]{0,100}[/\\]){0,20}[\w.@ -]{0,100}")
-_URL: Final = re.compile(r"[a-z][a-z0-9+.-]{1,20}://[^\s@]{1,2000}", re.IGNORECASE)
-_NAMED: Final = re.compile(
+_PATH: Final = Pattern(r"(?:\.{1,2}|~|[A-Za-z]:)?[/\\](?:[\w.@ -]{0,100}[/\\]){0,20}[\w.@ -]{0,100}")
+_URL: Final = Pattern(r"[a-z][a-z0-9+.-]{1,20}://[^\s@]{1,2000}", re.IGNORECASE)
+_NAMED: Final = Pattern(
     r"[A-Za-z]{1,30}[0-9]{0,3}(?:[-_./:](?:[A-Za-z]{1,30}[0-9]{0,3}|[0-9]{1,4})){0,20}"
     r"(?:[/:][A-Za-z0-9._-]{1,60}|[-_./](?i:secrets?|credentials?|creds))"
 )
 """The name of a secret: words and small numbers, joined, as a path or with what it is as the last one."""
-_PLACEHOLDER: Final = re.compile(
+_PLACEHOLDER: Final = Pattern(
     r"(?i:x{3,}|\*+|\.{3,}|-+|_+|change[-_ ]?(?:me|it|this)|replace[-_ ]?(?:me|this|with.{0,40})"
     r"|to[-_ ]?be[-_ ]?.{0,40}|place[-_ ]?holder|todo|tbd|dummy|redacted|masked|hidden|n/?a"
     r"|not[-_ ]?(?:set|used|needed)|(?:your|insert|enter)[-_ ](?:[a-z0-9]{1,20}[-_ ]){0,5}[a-z0-9]{1,20})"
@@ -211,13 +212,13 @@ def _forms() -> dict[str, re.Pattern[str]]:
     return {kind: re.compile(form, re.ASCII) for kind, form in read(FORMS, _Forms).forms.items()}
 
 
-_IN_URL: Final = re.compile(r"://[^\s/:@$]{0,256}:([^\s/:@${<*%]{3,256})@")
-_ASSIGNED: Final = re.compile(
+_IN_URL: Final = Pattern(r"://[^\s/:@$]{0,256}:([^\s/:@${<*%]{3,256})@")
+_ASSIGNED: Final = Pattern(
     r"(?<![\w.-])(-{0,2}[A-Za-z_][\w.-]{0,63})[\"']?\s{0,3}(?:=>|:=|[=:])\s{0,3}\\?[\"']?([^\s\"'`$<>{}()\[\],;&|\\*%]{6,256})"
 )
 """A name and a value: `NAME=value`, `name: "value"`, `"name" => 'value'`, `--name=value`."""
 _COMMANDS: Final = tuple(
-    re.compile(form, re.ASCII | re.IGNORECASE)
+    Pattern(form, re.ASCII | re.IGNORECASE)
     for form in (
         r"--(?:[a-z]{1,20}-)?(?:password|passwd|token|secret|api-?key)[ =]{1,3}[\"']?"
         r"([^\s\"'`$<>-][^\s\"'`$<>]{5,255})",

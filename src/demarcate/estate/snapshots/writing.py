@@ -324,6 +324,7 @@ class PartWriter:
         self.companions: set[str] = set()
         self.alternatives = False
         self._types = {column.name: column.type for column in table.all_columns}
+        self.width = len(self._types)
         self.longest = 0
         self._file: BinaryIO | None = None
 

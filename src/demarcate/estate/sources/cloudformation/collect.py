@@ -204,6 +204,8 @@ def _supposed(
 
     Where these are too many, those of its own alone. None where all is certain.
     """
+    if not other_ways and not certain:
+        return []
     ways = other_ways or [Way(way.answers, own) for way in resource.ways if way.properties is not None]
     supposed = [
         (way.properties, completing)
@@ -323,7 +325,6 @@ class _Rows:
         part.append(self._counted(rows, part, self._shares[resource.file]))
 
     def _counted(self, rows: Iterable[Row], part: PartWriter, share: Share) -> Iterator[Row]:
-        width = len(part.table.all_columns)
         for row in rows:
             if share.exhausted:
                 yield {
@@ -334,6 +335,6 @@ class _Rows:
             before = part.size
             yield row
             try:
-                share.spend(part.size - before + CELL * width)
+                share.spend(part.size - before + CELL * part.width)
             except Exhausted as error:
                 self.problems[too_much(error)] = None
