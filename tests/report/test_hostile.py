@@ -84,6 +84,8 @@ RUNS: dict[str, list[str]] = {
     "diagram file": ["{templates}", "--checks", "{checks}", "--out", "{out}/d\u001b.drawio"],
     "summary": [],
     "quiz": ["{snapshot}", "--seed", "4"],
+    "push security-hub": ["{kept}", "--ledger", "{out}/mine.sqlite", "--as", "a@example.com"],
+    "push security-hub nothing": ["{out}/" + TEXTS[6], "--change", TEXTS[6], "--ledger", LEDGER],
     "guardrails list": [],
     "guardrails propose": ["{kept}", "--full"],
     "guardrails show": [TEXTS[6]],
@@ -145,6 +147,7 @@ VERBS = {
     *("ledger list", "ledger verify", "ledger export", "ledger pin", "ledger import"),
     *("change list", "change show", "baseline list", "evidence import", "patch calendar", "patch next"),
     *("patch who", "patch status", "patch history", "patch report"),
+    "push security-hub",
     *("guardrails list", "guardrails propose", "guardrails show", "guardrails test"),
     *(name for name in RUNS if " " not in name),
 }

@@ -26,6 +26,15 @@ def local(moment: datetime, zone: tzinfo) -> datetime:
         raise ValueError(f"{moment.isoformat()} is out of range") from error
 
 
+def milliseconds(moment: datetime) -> int:
+    """How many milliseconds after the beginning of 1970 (UTC) a moment is, whole.
+
+    >>> milliseconds(datetime(1970, 1, 1, 0, 0, 1))
+    1000
+    """
+    return round(utc(moment).timestamp() * 1000)
+
+
 def since_1970(seconds: float) -> datetime:
     """The moment so many seconds after the beginning of 1970. Raises ValueError for one that is out of range."""
     try:

@@ -25,7 +25,7 @@ import msgspec
 from msgspec.structs import replace
 
 from demarcate.base import cache
-from demarcate.base.connection import connect, short
+from demarcate.base.connection import Limits, connect, short
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_within, open_file, read_bytes, write_whole
@@ -56,6 +56,9 @@ FINDINGS, TALLIES = f"findings{SUFFIX}", f"tallies{SUFFIX}"
 
 LARGEST = 100_000_000
 """How many bytes a JSON file of it may have."""
+
+MEMORY = 200_000_000
+"""How many bytes of memory the findings take; more of them are spilled."""
 
 _HERE = "snapshot"
 
@@ -245,7 +248,7 @@ def _snapshot(folder: Path, kept: Kept) -> Snapshot:
 def _judgement(folder: Path, checks: list[Check], posture: Posture, snapshot: Snapshot) -> Judgement:
     """The findings, in a database as judging makes it."""
     real = folder.resolve()
-    connection = connect(real)
+    connection = connect(real, limits=Limits(memory=MEMORY))
     try:
         make_tables(connection, checks)
         columns = ", ".join(f"TRY_CAST({identifier(name)} AS {type_})" for name, type_ in JUDGED.items())

@@ -16,7 +16,7 @@ from demarcate.checks.judgement import Finding
 from demarcate.posture.assessment import Assessment
 from demarcate.report.out import Out
 from demarcate.report.places import path_of
-from demarcate.report.safe import counted, one_line, printable
+from demarcate.report.safe import counted, one_line
 from demarcate.report.waived import in_words, waiver_of
 
 
@@ -79,7 +79,8 @@ def _finding(finding: Finding) -> str:
     if _outcome(finding) == "skipped":
         return f"{case}><skipped message={message}/></testcase>\n"
     place = f"{path_of(finding.file)}:{finding.line or 1}" if finding.file else ""
-    text = escape(printable("\n".join(filter(None, (*told, place, f"finding {finding.id}")))))
+    lines = (*told, place, f"finding {finding.id}")
+    text = escape("\n".join(one_line(each) for each in lines if each))
     return f"{case}><failure message={message} type={_token(finding.severity)}>{text}</failure></testcase>\n"
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any, Final
 
-from demarcate.base.moments import utc
+from demarcate.base.moments import milliseconds
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check
 from demarcate.posture.assessment import Assessment
@@ -46,7 +46,7 @@ _AWS_ACCOUNT: Final = (10, "AWS Account")
 
 def write(assessment: Assessment, out: Out) -> None:
     """Write a JSON array, a finding a line."""
-    moment = int(utc(datetime.fromisoformat(assessment.posture.moment)).timestamp() * 1000)
+    moment = milliseconds(datetime.fromisoformat(assessment.posture.moment))
     out.write("[")
     separator = "\n"
     for finding in assessment.findings():
