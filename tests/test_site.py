@@ -265,7 +265,7 @@ def test_pipelines_are_yaml_that_runs_demarcate() -> None:
     assert any(title.startswith(".github/workflows/") for title in titles)
     assert ".gitlab-ci.yml" in titles
     commands = [line for _, pipeline in PIPELINES for line in run_in(pipeline) if line.startswith("demarcate ")]
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         parse(typer.main.get_command(app), shlex.split(command))
 

@@ -167,7 +167,7 @@ def test_references_exist(name: str, file: str, column: str) -> None:
 
 def test_no_other_kind_of_reference_is_used() -> None:
     kinds = {name for check in checks().values() for name in (*check.refs, *check.related)}
-    assert kinds <= {"prowler", "security-hub", "config-rule", "nist-800-53-r5"}
+    assert kinds <= {"prowler", "security-hub", "config-rule", "nist-800-53-r5", "checkov", "cfn-nag"}
 
 
 def test_nist_controls_look_like_nist_controls() -> None:

@@ -89,9 +89,9 @@ def evaluate(snapshot: Snapshot, checks: Iterable[str] | None = None, passes: bo
 
     `checks` are ids; all by default. With `passes`, what passes is a row as well. The columns are `id, check,
     verdict, resource, account, region, reason, kind, severity, responsibility, table, file, line, partition, type,
-    name, tags`; `id` is the finding's identity, the same whenever it is judged, `verdict` is `pass`, `fail` or
+    name, tags, waived`; `id` is the finding's identity, the same whenever it is judged, `verdict` is `pass`, `fail` or
     `unknown`, `kind` why it is unknown (None where it is not), and `resource` the ARN, or the logical id in a
-    template (None where a whole table could not be read).
+    template (None where a whole table could not be read). `waived` is None here: nothing is.
 
     Raises DemarcateError for an id that does not exist, and without pyarrow (`demarcate[arrow]`).
 
@@ -114,12 +114,14 @@ def assess(
     parameters: Mapping[str, Any] | None = None,
     checks: Iterable[str] | None = None,
     evidence: str | Path | None = None,
+    waivers: str | Path | None = None,
 ) -> Posture:
     """The posture of an estate: for every responsibility whose it is, and whether it is met.
 
     `source`, `session`, `regions`, `accounts` and `parameters` as in `collect`, `checks` as in `evaluate`;
-    `evidence` is a folder of what people did and what AWS attests. Only what the checks need is read, and a check
-    that takes a call for each resource of a live account runs there only when it is named.
+    `evidence` is a folder of what people did and what AWS attests, `waivers` a file of what is accepted. Only what the
+    checks need is read, and a check that takes a call for each resource of a live account runs there only when it is
+    named.
 
     >>> posture = assess("examples/estate")
     >>> posture.summary.owed == posture.summary.met + posture.summary.gaps + posture.summary.unproven
@@ -130,12 +132,14 @@ def assess(
     from demarcate.assessing import assess_sources
     from demarcate.estate.sources.interface import Options
     from demarcate.evidence.load import folder_evidence
+    from demarcate.evidence.waivers import file_waivers
 
     return assess_sources(
         [source],
         Options(session=session, regions=tuple(regions or ()), accounts=accounts, parameters=parameters),
         checks=checks,
         evidence=[folder_evidence(Path(evidence))] if evidence is not None else (),
+        waivers=[file_waivers(Path(waivers))] if waivers is not None else (),
     ).posture
 
 

@@ -22,10 +22,12 @@ from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress
 from demarcate.estate.tables import all_tables
 from demarcate.evidence.structs import Evidence, EvidenceResult, ReadEvidence
+from demarcate.evidence.waivers import Known, ReadWaivers, WaiverRules, joined
 from demarcate.model import Model, load
 from demarcate.posture.assess import assess_snapshot
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.line import drawn_by, line_checks
+from demarcate.posture.waivers import declared_in, read_waivers, waive
 
 
 def assess_sources(
@@ -35,6 +37,8 @@ def assess_sources(
     checks: Iterable[str] | None = None,
     check_folders: Sequence[Path] = (),
     evidence: Sequence[ReadEvidence] = (),
+    waivers: Sequence[ReadWaivers] = (),
+    rules: WaiverRules = WaiverRules(),
     tags: Sequence[str] = (),
     passes: bool = False,
     progress: Progress | None = None,
@@ -42,7 +46,8 @@ def assess_sources(
     """Assess sources. `checks` are ids (all by default), `check_folders` hold checks of the user's own.
 
     `evidence` gives evidence, which is weighed at the snapshot's moment; `tags` are the tag keys by whose values
-    the posture is told as well. With `passes`, what passes is kept as findings, too. `progress` is told how a live
+    the posture is told as well. `waivers` gives waivers, which hold by `rules` on the snapshot's day, as those do that
+    templates declare. With `passes`, what passes is kept as findings, too. `progress` is told how a live
     collection goes.
 
     Raises DemarcateError as `collect_snapshot`, `load_checks`, `select` and what gives evidence do.
@@ -50,19 +55,29 @@ def assess_sources(
     if "" in tags:
         raise DemarcateError("a tag's key is empty (--by-tag): name the key by whose values the posture is told")
     model = load()
-    chosen = select(load_checks(check_folders, responsibilities=model.owed), checks)
+    every = load_checks(check_folders, responsibilities=model.owed)
+    chosen = select(every, checks)
     live = asks(sources)
     deferred = [check for check in chosen.values() if live and checks is None and check.on_request]
     chosen = {name: check for name, check in chosen.items() if check not in deferred}
+    known = Known(checks=every, responsibilities=model.owed, rules=rules)
+    given = read_waivers(waivers, known)
     snapshot = collect_snapshot(
         sources,
         options,
-        selection=selection_for(model, chosen.values(), live=live, named=checks is not None, tags=bool(tags)),
+        selection=selection_for(
+            model,
+            chosen.values(),
+            live=live,
+            named=checks is not None,
+            tags=bool(tags) or any(waiver.scope.tags for waiver in given.waivers),
+        ),
         progress=progress,
     )
     proven, refused = _evidence(evidence, model, snapshot)
     judgement = judge(snapshot, chosen.values(), counted=drawn_by(model, snapshot), passes=passes or bool(tags))
     snapshot = judgement.snapshot
+    waived, refused_waivers = waive(judgement, joined(given, declared_in(snapshot, known)), chosen, every=every)
     posture = assess_snapshot(
         model,
         snapshot,
@@ -71,6 +86,8 @@ def assess_sources(
         not_run=[_not_asked(check) for check in deferred],
         evidence=proven,
         refused=refused,
+        waivers=waived,
+        refused_waivers=refused_waivers,
         named=checks is not None,
         tagged={key: tally_by_tag(snapshot, judgement, key) for key in tags},
     )

@@ -18,12 +18,15 @@ from demarcate.changes import status as records
 from demarcate.changes.planning import make_change
 from demarcate.changes.status import Outcome, StepEnded
 from demarcate.changes.structs import Change, Operation, Read, Step, Undo
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.judgement import finding_id
+from demarcate.evidence.waivers import Waiver, WaiverScope
 from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.ledger import Ledger
 from demarcate.patching import plans
 from demarcate.patching.artefacts import Artefact
-from demarcate.patching.audit import Audit, audit, proof
-from demarcate.patching.history import record
+from demarcate.patching.audit import Audit, _accepted, audit, proof
+from demarcate.patching.history import Exposure, record
 from demarcate.patching.plans import LeftOut, Member, Part, PatchPlan, RingResult, Stage
 from demarcate.patching.rings import Ring
 from demarcate.patching.rollback import possible
@@ -186,3 +189,45 @@ def test_the_page_does_what_it_says(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     follow("report-patching.md", tmp_path, monkeypatch)
     told = json.loads((tmp_path / "november.json").read_text())
     assert [day["day"] for day in told["days"] if day["unknown"] is not None] == [taken.moment.date().isoformat()]
+
+
+WAITS = Exposure(
+    account_id="123456789012",
+    region="eu-west-1",
+    kind="ec2",
+    resource=ARN,
+    name="web",
+    finding="ssm-instance-critical-patches",
+    severity="high",
+    reason="r",
+    first_seen=DAY,
+    last_seen=DAY,
+    mended=None,
+    days=1,
+)
+UNTIL_THEN: dict[str, Any] = {"reason": "a move", "owner": "o", "until": date(2027, 1, 31)}
+
+
+@pytest.mark.parametrize(
+    ("waiver", "waived"),
+    [
+        (Waiver(check="ssm-*", **UNTIL_THEN), True),
+        (Waiver(check="rds-*", **UNTIL_THEN), False),
+        (Waiver(check="ssm-*", **{**UNTIL_THEN, "until": UNTIL}), True),
+        (Waiver(check="ssm-*", **{**UNTIL_THEN, "until": UNTIL - timedelta(days=1)}), False),
+        (Waiver(check="ssm-*", scope=WaiverScope(accounts=("210987654321",)), **UNTIL_THEN), False),
+        (Waiver(check="ssm-*", scope=WaiverScope(resources=("we?",)), **UNTIL_THEN), True),
+        (Waiver(check="ssm-*", scope=WaiverScope(tags={"a": "b"}), **UNTIL_THEN), False),
+        (Waiver(responsibility=load_checks()[WAITS.finding].responsibility, **UNTIL_THEN), True),
+        (
+            Waiver(
+                finding=finding_id("ssm-instance-critical-patches", "123456789012", "eu-west-1", None, ARN),
+                **UNTIL_THEN,
+            ),
+            True,
+        ),
+    ],
+)
+def test_what_waits_and_is_waived_says_so(waiver: Waiver, waived: bool) -> None:
+    told = list(_accepted(WAITS, [waiver], load_checks(), UNTIL))
+    assert told == ([f"waived until {waiver.until} by o: a move"] if waived else [])

@@ -16,6 +16,7 @@ from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
 from demarcate.estate.tables import table
+from demarcate.evidence.waivers import file_waivers
 from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.ledger import Ledger
 from demarcate.posture import kept as kept_assessment
@@ -77,7 +78,8 @@ def _volume(number: int, text: str) -> dict[str, Any]:
 def kept(out: Path) -> Path:
     """A kept assessment of these."""
     folders = snapshot(out.with_name("kept-snapshot")), checks(out.with_name("kept-checks"))
-    with assess_sources([folders[0]], check_folders=[folders[1]], tags=["Name"]) as assessment:
+    accepted = [file_waivers(waivers(out.with_name("kept-waivers")) / "waivers.yaml")]
+    with assess_sources([folders[0]], check_folders=[folders[1]], tags=["Name"], waivers=accepted) as assessment:
         kept_assessment.save(assessment, out)
     return out
 
@@ -118,6 +120,9 @@ def templates(folder: Path) -> Path:
             f"Volume{number}": {
                 "Type": "AWS::EC2::Volume",
                 "Properties": {"Encrypted": False, "Size": 8, "Tags": [{"Key": text, "Value": text}]},
+                "Metadata": {
+                    "Demarcate": {"waive": [{"check": text, "reason": text, "owner": text, "until": text}]}
+                },
             },
             text: {"Type": "AWS::EC2::Volume", "Properties": {"Encrypted": {"Ref": text}, "Size": text}},
             f"Strange{number}": {"Type": text},
@@ -128,6 +133,32 @@ def templates(folder: Path) -> Path:
         json.dumps({"Resources": {"Of": {"Type": "AWS::EC2::Volume", "Properties": {"Encrypted": False}}}})
     )
     return folder
+
+
+def waivers(folder: Path) -> Path:
+    """Waivers that hold, and that are refused, of the checks and the snapshot; and a mutelist of Prowler."""
+    lines = []
+    for number, text in enumerate(TEXTS):
+        for check in (f"{number} {text}", text):
+            lines += [
+                f"- check: {quoted(check)}",
+                f"  scope: {{resources: [{quoted(f'{text}*')}], tags: {{{quoted(text)}: {quoted(text)}}}}}",
+                f"  reason: {quoted(f'Accepted. {text}')}",
+                f"  owner: {quoted(f'by {text}')}",
+                "  until: 2099-01-01",
+            ]
+    muted = {text: {"Regions": ["*"], "Resources": [text], "Description": text} for text in TEXTS}
+    folder.mkdir()
+    (folder / "waivers.yaml").write_text("\n".join(lines))
+    (folder / "mutelist.yaml").write_text(json.dumps({"Mutelist": {"Accounts": {"*": {"Checks": muted}}}}))
+    return folder
+
+
+def before(out: Path) -> Path:
+    """A kept assessment of the snapshot, in which the checks were not there yet."""
+    with assess_sources([snapshot(out.with_name("before-snapshot"))]) as assessment:
+        kept_assessment.save(assessment, out)
+    return out
 
 
 def evidence(folder: Path) -> Path:

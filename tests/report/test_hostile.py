@@ -35,7 +35,9 @@ FOLDERS: dict[str, Callable[[Path], Path]] = {
     "checks": hostile.checks,
     "templates": hostile.templates,
     "evidence": hostile.evidence,
+    "waivers": hostile.waivers,
     "kept": hostile.kept,
+    "before": hostile.before,
     "ledger": hostile.ledger,
     "events": hostile.events,
     "drift": hostile.drift,
@@ -50,10 +52,22 @@ QUERY = (
 LEDGER = "{ledger}/ledger.sqlite"
 
 RUNS: dict[str, list[str]] = {
-    "assess": ["{snapshot}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"],
+    "assess": [
+        *("{snapshot}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"),
+        *("--waivers", "{waivers}/waivers.yaml", "--since", "{before}"),
+    ],
     "assess templates": ["{templates}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"],
     "report": ["{kept}"],
     "report drift": ["{kept}", "--drift", "{drift}"],
+    "diff": ["{before}", "{kept}"],
+    "diff nothing": ["{out}/" + TEXTS[6], "{kept}"],
+    "waive": [
+        *(TEXTS[6], "--reason", TEXTS[0], "--until", TEXTS[6], "--owner", TEXTS[0]),
+        *("--assessment", "{kept}", "--waivers", "{out}/" + TEXTS[6]),
+    ],
+    "waivers list": ["{kept}"],
+    "waivers list of a file": ["--waivers", "{waivers}/waivers.yaml", "--checks", "{checks}"],
+    "waivers import": ["{waivers}/mutelist.yaml", "--owner", TEXTS[0], "--until", "2099-01-01"],
     "collect": ["{templates}", "--out", "{out}/" + TEXTS[0].replace("/", "_")],
     "collect nothing": ["{out}/" + TEXTS[6], "--out", "{out}/s"],
     "query": [QUERY, "{snapshot}"],
@@ -145,6 +159,7 @@ RUNS: dict[str, list[str]] = {
 VERBS = {
     *("checks list", "checks show", "facts list", "facts check", "facts update", "feeds list", "feeds update"),
     *("ledger list", "ledger verify", "ledger export", "ledger pin", "ledger import"),
+    *("waivers list", "waivers import"),
     *("change list", "change show", "baseline list", "evidence import", "patch calendar", "patch next"),
     *("patch who", "patch status", "patch history", "patch report"),
     "push security-hub",

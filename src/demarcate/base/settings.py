@@ -42,6 +42,9 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     checks: tuple[str, ...] = ()
     check: tuple[str, ...] = ()
     evidence: tuple[str, ...] = ()
+    waivers: tuple[str, ...] = ()
+    waivers_without_end: bool | None = None
+    waivers_without_owner: bool | None = None
     ledger: str | None = None
     as_: str | None = msgspec.field(name="as", default=None)
     by_tag: tuple[str, ...] = ()
@@ -70,13 +73,13 @@ OWN: Final = frozenset(
 how much may be asked of this machine.
 """
 
-PATHS: Final = frozenset({"sources", "parameters", "checks", "evidence"})
+PATHS: Final = frozenset({"sources", "parameters", "checks", "evidence", "waivers"})
 """Paths, which in a file are meant from its folder."""
 
 _SOURCES: Final = ("aws", "s3://", "config:")
 """What a source is that is no path: live AWS, a bucket, an aggregator."""
 
-_WORDS: Final = {"sources": "aws", "evidence": "ledger"}
+_WORDS: Final = {"sources": "aws", "evidence": "ledger", "waivers": "ledger"}
 """Words that stand in the place of a path."""
 
 

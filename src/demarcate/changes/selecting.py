@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from demarcate.assessing import selection_of
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks, select
 from demarcate.checks.engine import judge
-from demarcate.checks.judgement import Finding
+from demarcate.checks.judgement import Finding, Judgement
 from demarcate.checks.remedies import columns_of
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.manifest import is_snapshot
@@ -55,8 +55,10 @@ def failing(
     ids: Collection[str],
     folders: Sequence[Path],
     progress: Progress | None = None,
+    meant: Callable[[Judgement, Mapping[str, Check]], Collection[str]] | None = None,
 ) -> Failing:
-    """What fails in a live estate: of these checks (or any), and with these ids (or any).
+    """What fails in a live estate: of these checks (or any), with these ids (or any), and with those that `meant` gives
+    of what was judged.
 
     Raises DemarcateError as `collect_snapshot` and `select` do.
     """
@@ -69,10 +71,13 @@ def failing(
             selection[check.table] = columns | set(columns_of(check.remedy))
     snapshot = live_snapshot(sources, options, selection, progress)
     judgement = judge(snapshot, checks.values())
+    of_judged = meant(judgement, checks) if meant is not None else None
     failing = tuple(
         finding
         for finding in judgement.findings(passes=False)
-        if finding.verdict == "fail" and (not ids or finding.id in ids)
+        if finding.verdict == "fail"
+        and (not ids or finding.id in ids)
+        and (of_judged is None or finding.id in of_judged)
     )
     judged: Counter[str] = Counter()
     for tally in judgement.tallies:

@@ -16,7 +16,7 @@ ROWS = 10_000
 _INTEGERS = {"line"}
 
 FINDINGS: Final = pa.schema([(name, pa.int64() if name in _INTEGERS else pa.string()) for name in COLUMNS])
-"""Findings; `tags` are a JSON object."""
+"""Findings; `tags` and `waived` are JSON objects."""
 
 TALLIES: Final = pa.schema(
     [

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import asdict, dataclass
+from hashlib import sha256
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
@@ -64,20 +66,51 @@ COLUMNS = (
     "type",
     "name",
     "tags",
+    "waived",
 )
 """The columns of findings, in order."""
+
+WAIVERS = {"id": "VARCHAR", "reason": "VARCHAR", "owner": "VARCHAR", "until": "VARCHAR"}
+"""The table of waivers that hold, which findings name by their id (`waiver`)."""
 
 ID_DIGITS = 16
 """Of SHA-256, in hexadecimal: two of a million findings have the same id once in thirty million estates."""
 
-_ID = (
+IDENTITY = (
     "substr(sha256(to_json([\"check\", account, region, regexp_replace(file, '^([.]/+)+', ''), resource])::VARCHAR), "
     f"1, {ID_DIGITS})"
+)
+"""SQL for the id of a finding."""
+
+
+def finding_id(check: str, account: str | None, region: str | None, file: str | None, resource: str | None) -> str:
+    """The id of a finding, as `IDENTITY` has it, of one that is not in a database.
+
+    >>> finding_id("ebs-volume-encrypted", None, None, "./t.yaml", "Data")
+    'cdaf946632b90fbb'
+    """
+    name = file and re.sub(r"^([.]/+)+", "", file)
+    return sha256(to_json([check, account, region, name, resource])).hexdigest()[:ID_DIGITS]
+
+
+_WAIVED = (
+    "SELECT id AS waiver, to_json({'id': id, 'reason': reason, 'owner': owner, 'until': until}) AS waived "
+    "FROM waivers"
 )
 
 _PLACED = "account = $account AND list_contains($regions, coalesce(region, ''))"
 
 _ORDER = '"check", account NULLS FIRST, region NULLS FIRST, file NULLS FIRST, resource NULLS FIRST, verdict'
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waived:
+    """By which waiver a finding is accepted: its id, why, who answers for it, and the last day (ISO 8601, UTC)."""
+
+    id: str
+    reason: str
+    owner: str | None = None
+    until: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,7 +120,7 @@ class Finding:
     `id` is the same for the same check, account, region and resource, whatever the verdict and whenever it is judged;
     a resource of a template is that logical id of that file. `resource` is None where a whole table of an account and
     region could not be read. `type` is the resource's CloudFormation type, where it has one; `tags` are None where
-    they were not collected.
+    they were not collected. `waived` is set where a waiver accepts it: its verdict stays what it is.
     """
 
     id: str
@@ -107,11 +140,19 @@ class Finding:
     type: str | None = None
     name: str | None = None
     tags: dict[str, Any] | None = None
+    waived: Waived | None = None
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it fails and nobody has accepted that."""
+        return self.verdict == "fail" and self.waived is None
 
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many resources of one account and region a check passed, failed, or could not judge."""
+    """How many resources of one account and region a check passed, failed, or could not judge; and how many of those
+    that fail, and that are unknown, are waived.
+    """
 
     check: str
     account: str | None
@@ -121,6 +162,8 @@ class Tally:
     unknown: int
     tag: str | None = None
     """The value of the tag that tallies were asked for by; None where a resource does not have it."""
+    waived: int = 0
+    waived_unknown: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +182,8 @@ class NotRun:
 class Judgement:
     """The outcome: findings (in a database of its own, so that they may be many), tallies, and what did not run.
 
-    The database has the tables `findings` and `checks`, with the columns of JUDGED and FOLLOWING.
+    The database has the tables `findings`, `checks` and `waivers`, with the columns of JUDGED, FOLLOWING and WAIVERS;
+    the column `waiver` of a finding is the id of the waiver that accepts it, NULL where none does.
     """
 
     def __init__(
@@ -151,6 +195,9 @@ class Judgement:
         *,
         counted: tuple[Tally, ...] = (),
     ) -> None:
+        declared = ", ".join(f"{identifier(name)} {type_}" for name, type_ in WAIVERS.items())
+        connection.execute("ALTER TABLE findings ADD COLUMN IF NOT EXISTS waiver VARCHAR")
+        connection.execute(f"CREATE TABLE IF NOT EXISTS waivers ({declared})")
         self._connection = connection
         self.tallies, self.not_run = tallies, not_run
         self.counted = counted
@@ -164,16 +211,7 @@ class Judgement:
         """Findings by check, account, region, file and resource: fails and unknowns, and passes if these were kept
         and are not left out. With `account` only those of these regions of it; "" is what has no region.
         """
-        place = {} if account is None else {"account": account, "regions": sorted(regions)}
-        result = self._connection.cursor().execute(self._query(passes, bool(place)), place)
-        while rows := result.fetchmany(2000):
-            for row in rows:
-                told = dict(zip(COLUMNS, row, strict=True))
-                if told["tags"] is not None:
-                    told["tags"] = _tags(told["tags"])
-                if told["kind"] is not None:
-                    told["kind"] = _kind(told["kind"])
-                yield Finding(**told)
+        return read_findings(self._connection, passes=passes, account=account, regions=regions)
 
     def places(self) -> list[tuple[str | None, str | None, str | None, int]]:
         """The accounts and regions of fails and unknowns, with the partition, and how many there are in each."""
@@ -222,21 +260,21 @@ class Judgement:
 
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
         """The findings as Arrow batches of so many rows, read as they are asked for."""
-        reader: pa.RecordBatchReader = self._connection.cursor().sql(self._query()).to_arrow_reader(rows)
+        reader: pa.RecordBatchReader = self._connection.cursor().sql(_query()).to_arrow_reader(rows)
         yield from reader
 
     def to_arrow(self) -> pa.Table:
         """The findings as one Arrow table with the columns of `COLUMNS`. Raises DemarcateError without pyarrow."""
         if find_spec("pyarrow") is None:
             raise DemarcateError("Arrow tables need pyarrow: pip install 'demarcate[arrow]'")
-        table: pa.Table = self._connection.sql(self._query()).to_arrow_table()
+        table: pa.Table = self._connection.sql(_query()).to_arrow_table()
         return table
 
     def fails(self, severities: Sequence[str]) -> int:
-        """How many findings of these severities are fails."""
+        """How many findings of these severities are fails that are not waived."""
         cursor = self._connection.cursor()
         row = cursor.execute(
-            "SELECT count(*) FROM findings JOIN checks USING (\"check\") WHERE verdict = 'fail' "
+            "SELECT count(*) FROM findings JOIN checks USING (\"check\") WHERE verdict = 'fail' AND waiver IS NULL "
             "AND list_contains($severities, severity)",
             {"severities": list(severities)},
         ).fetchone()
@@ -246,13 +284,50 @@ class Judgement:
         """Let the database go."""
         self._connection.close()
 
-    @staticmethod
-    def _query(passes: bool = True, placed: bool = False) -> str:
-        names = ", ".join(f"{_ID} AS id" if name == "id" else identifier(name) for name in COLUMNS)
-        asked = [] if passes else ["verdict <> 'pass'"]
-        asked += [_PLACED] if placed else []
-        only = f" WHERE {' AND '.join(asked)}" if asked else ""
-        return f'SELECT {names} FROM findings JOIN checks USING ("check"){only} ORDER BY {_ORDER}'
+    def waive(self, waivers: Iterable[Waived], tallies: tuple[Tally, ...]) -> None:
+        """Have findings that name one of these waivers be told with it; `tallies` count them.
+
+        Whoever calls this has set the column `waiver` of the findings.
+        """
+        rows = [asdict(waiver) for waiver in waivers]
+        self._connection.execute(
+            "INSERT INTO waivers SELECT unnest(from_json($rows, $form), recursive := true)",
+            {"rows": to_json(rows).decode(), "form": to_json([WAIVERS]).decode()},
+        )
+        self.tallies = tallies
+
+
+def read_findings(
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    passes: bool = True,
+    account: str | None = None,
+    regions: Collection[str] = (),
+) -> Iterator[Finding]:
+    """The findings of a database that is one of a judgement, in their order; of an account and regions where named."""
+    place = {} if account is None else {"account": account, "regions": sorted(regions)}
+    result = connection.cursor().execute(_query(passes, bool(place)), place)
+    while rows := result.fetchmany(2000):
+        for row in rows:
+            told = dict(zip(COLUMNS, row, strict=True))
+            if told["tags"] is not None:
+                told["tags"] = _tags(told["tags"])
+            if told["kind"] is not None:
+                told["kind"] = _kind(told["kind"])
+            if told["waived"] is not None:
+                told["waived"] = Waived(**from_json(told["waived"]))
+            yield Finding(**told)
+
+
+def _query(passes: bool = True, placed: bool = False) -> str:
+    names = ", ".join(f"{IDENTITY} AS id" if name == "id" else identifier(name) for name in COLUMNS)
+    asked = [] if passes else ["verdict <> 'pass'"]
+    asked += [_PLACED] if placed else []
+    only = f" WHERE {' AND '.join(asked)}" if asked else ""
+    return (
+        f'SELECT {names} FROM findings JOIN checks USING ("check") LEFT JOIN ({_WAIVED}) USING (waiver){only} '
+        f"ORDER BY {_ORDER}"
+    )
 
 
 def _tags(text: str) -> dict[str, Any] | None:

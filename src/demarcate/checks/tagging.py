@@ -26,7 +26,9 @@ def tally_by_tag(snapshot: Snapshot, judgement: Judgement, key: str) -> list[Tal
             )
     rows = cursor.execute(
         "SELECT \"check\", account, region, count(*) FILTER (WHERE verdict = 'pass'), "
-        "count(*) FILTER (WHERE verdict = 'fail'), count(*) FILTER (WHERE verdict = 'unknown'), tag "
+        "count(*) FILTER (WHERE verdict = 'fail'), count(*) FILTER (WHERE verdict = 'unknown'), tag, "
+        "count(*) FILTER (WHERE verdict = 'fail' AND waiver IS NOT NULL), "
+        "count(*) FILTER (WHERE verdict = 'unknown' AND waiver IS NOT NULL) "
         "FROM findings LEFT JOIN tagged ON findings.resource = tagged.resource "
         "AND findings.file IS NOT DISTINCT FROM tagged.file GROUP BY ALL ORDER BY ALL"
     ).fetchall()

@@ -15,6 +15,7 @@ from demarcate.cli import (
     catalog,
     changes,
     deploy,
+    diff,
     drift,
     estate,
     exam,
@@ -28,6 +29,7 @@ from demarcate.cli import (
     pictures,
     push,
     settings,
+    waivers,
 )
 from demarcate.report.out import data, hush
 from demarcate.version import __version__
@@ -122,6 +124,7 @@ def _main(
 
 
 estate.add_to(app)
+diff.add_to(app)
 model.add_to(app)
 catalog.add_to(app)
 facts.add_to(app)
@@ -130,6 +133,7 @@ permissions.add_to(app)
 pictures.add_to(app)
 exam.add_to(app)
 ledger.add_to(app)
+waivers.add_to(app)
 changes.add_to(app)
 deploy.add_to(app)
 push.add_to(app)

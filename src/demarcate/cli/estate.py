@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from demarcate.estate.snapshots.manifest import Unread
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.posture.assessment import Assessment
+    from demarcate.posture.news import Side
     from demarcate.report.reports import Destination
 
 FOUND = 1
@@ -46,6 +47,7 @@ def assess(
     ] = None,
     fail_on: options.FailOn = None,
     evidence: options.EvidencePlaces = None,
+    waivers: options.WaiverPlaces = None,
     ledger: options.LedgerPlace = None,
     by_tag: Annotated[
         list[str] | None,
@@ -65,20 +67,24 @@ def assess(
         typer.Option("--save", metavar="DIR", help="Keep the assessment in this new folder, to report it again."),
     ] = None,
     passes: options.Passes = False,
+    since: options.Since = None,
+    new: options.New = False,
 ) -> None:
     """Say for every responsibility whose it is and whether it is met.
 
     Exit codes: 0 done; 1 findings at or above --fail-on; 2 bad input; 3 done, but something could not be read.
     """
     from demarcate.assessing import assess_sources
+    from demarcate.posture.earlier import with_news
     from demarcate.report import reports
     from demarcate.report.progress import showing
 
-    _check_severity(fail_on)
+    options.check_severity(fail_on)
     options.check_not_kept(sources)
     files = [reports.Destination.of(text) for text in out or ()]
     _check_passes(passes, files, format, saved=save is not None)
     compared = _comparison(drift, files, format)
+    before = _earlier(since, new)
     with showing() as progress:
         assessment = assess_sources(
             sources,
@@ -88,6 +94,8 @@ def assess(
             checks=check,
             check_folders=checks or (),
             evidence=options.evidence_of(evidence, ledger),
+            waivers=options.waivers_of(waivers, ledger, evidence),
+            rules=options.waiver_rules(),
             tags=by_tag or (),
             passes=passes,
             progress=progress,
@@ -96,7 +104,9 @@ def assess(
         from demarcate.posture import kept
 
         kept.save(assessment, save)
-    _tell(assessment.telling_passes() if passes else assessment, files, format, fail_on, compared)
+    if before is not None:
+        assessment = with_news(assessment, before)
+    _tell(assessment.telling_passes() if passes else assessment, files, format, fail_on, compared, new)
 
 
 def report(
@@ -106,29 +116,35 @@ def report(
     out: options.ReportFiles = None,
     drift: options.DriftFile = None,
     passes: options.Passes = False,
+    since: options.Since = None,
+    new: options.New = False,
 ) -> None:
     """Report an assessment that was kept, without reading or judging anything again.
 
     Exit codes as those of assess.
     """
+    from demarcate.posture.earlier import with_news
     from demarcate.posture.kept import open_assessment
     from demarcate.report import reports
 
-    _check_severity(fail_on)
+    options.check_severity(fail_on)
     files = [reports.Destination.of(text) for text in out or ()]
     _check_passes(passes, files, format)
     compared = _comparison(drift, files, format)
+    before = _earlier(since, new)
     with open_assessment(folder) as assessment:
-        _tell(assessment.telling_passes() if passes else assessment, files, format, fail_on, compared)
+        told = assessment if before is None else with_news(assessment, before)
+        _tell(told.telling_passes() if passes else told, files, format, fail_on, compared, new)
 
 
-def _check_severity(fail_on: str | None) -> None:
-    """Refuse what is no severity. Raises DemarcateError."""
+def _earlier(since: Path | None, new: bool) -> Side | None:
+    """What is compared with; None where nothing is. Raises DemarcateError where it cannot be read."""
     from demarcate.base.errors import DemarcateError
-    from demarcate.checks.structs import SEVERITIES
+    from demarcate.posture.earlier import earlier
 
-    if fail_on is not None and fail_on not in SEVERITIES:
-        raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
+    if new and since is None:
+        raise DemarcateError("--new says what is new since an earlier assessment: name it (--since DIR|FILE)")
+    return earlier(since) if since is not None else None
 
 
 def _check_passes(
@@ -163,6 +179,7 @@ def _tell(
     format: ReportFormat,
     fail_on: str | None,
     drift: Comparison | None,
+    new: bool,
 ) -> None:
     """Write the reports of an assessment, and end with the exit code that it has."""
     from demarcate.checks.structs import SEVERITIES
@@ -176,9 +193,12 @@ def _tell(
         say(f"written: {to.path}")
     for sentence in dict.fromkeys(left_out):
         say(f"left out: {sentence}")
-    if fail_on is not None and assessment.judgement.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
-        raise typer.Exit(FOUND)
-    if assessment.posture.unread or assessment.posture.refused:
+    if fail_on is not None:
+        counting = assessment.news if new and assessment.news is not None else assessment.judgement
+        if counting.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
+            raise typer.Exit(FOUND)
+    posture = assessment.posture
+    if posture.unread or posture.refused or posture.refused_waivers:
         raise typer.Exit(options.UNREAD)
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from demarcate.estate.sources.accounts import Accounts
     from demarcate.estate.sources.interface import Options
     from demarcate.evidence.structs import ReadEvidence
+    from demarcate.evidence.waivers import Known, ReadWaivers, WaiverRules
     from demarcate.posture.assessment import Assessment
     from demarcate.report.console import Console
 
@@ -75,6 +76,14 @@ EvidencePlaces = Annotated[
         "--evidence",
         metavar="DIR|ledger",
         help="A folder with what people did and what AWS attests, or the ledger; repeatable.",
+    ),
+]
+WaiverPlaces = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--waivers",
+        metavar="FILE|ledger",
+        help="A file of waivers, or the ledger: what is accepted until a day; repeatable.",
     ),
 ]
 LedgerPlace = Annotated[
@@ -133,6 +142,15 @@ Passes = Annotated[
         help=f"List what passes, too, in {', '.join(format.id for format in FORMATS.values() if format.passes)}.",
     ),
 ]
+Since = Annotated[
+    Path | None,
+    typer.Option(
+        "--since",
+        metavar="DIR|FILE",
+        help="Say what is new and what is fixed since an earlier assessment: what --save kept, or a JSON report.",
+    ),
+]
+New = Annotated[bool, typer.Option("--new", help="With --fail-on and --since: only what is new counts.")]
 DriftFile = Annotated[
     Path | None,
     typer.Option(
@@ -213,9 +231,16 @@ def kept(sources: list[str], **others: Any) -> Assessment | None:
         return None
     if len(sources) > 1:
         raise DemarcateError(f"{folders[0]} is a kept assessment: name it alone")
-    if asked(**others):
-        raise DemarcateError(f"{folders[0]} is a kept assessment: leave the options about reading and judging out")
+    check_alone(folders[0], **others)
     return open_assessment(folders[0])
+
+
+def check_alone(folder: Path, **others: Any) -> None:
+    """Refuse options beside a kept assessment, which has been made without them. Raises DemarcateError."""
+    from demarcate.base.errors import DemarcateError
+
+    if asked(**others):
+        raise DemarcateError(f"{folder} is a kept assessment: leave the options about reading and judging out")
 
 
 def check_not_kept(sources: list[str]) -> None:
@@ -272,6 +297,43 @@ def evidence_of(places: list[str] | None, ledger: str | None) -> list[ReadEviden
     ]
 
 
+def waivers_of(
+    places: list[str] | None, ledger: str | None, evidence: list[str] | None = None
+) -> list[ReadWaivers]:
+    """What gives the waivers of files and of the ledger: that is read where it is named as a place of waivers or of
+    evidence, and where it is given with the command.
+    """
+    from demarcate.evidence.waivers import file_waivers
+    from demarcate.ledger.waivers import waivers_of_ledger
+
+    named = list(places or ())
+    if LEDGER not in named and (LEDGER in (evidence or ()) or asked(ledger=ledger)):
+        named.append(LEDGER)
+    return [waivers_of_ledger(ledger) if place == LEDGER else file_waivers(Path(place)) for place in named]
+
+
+def known_of(folders: list[Path] | None) -> Known:
+    """What waivers may name (with the checks of some folders), and the rules that the settings have."""
+    from demarcate.checks.catalog import load_checks
+    from demarcate.evidence.waivers import Known
+    from demarcate.model import load
+
+    owed = load().owed
+    return Known(
+        checks=load_checks(folders or (), responsibilities=owed), responsibilities=owed, rules=waiver_rules()
+    )
+
+
+def waiver_rules() -> WaiverRules:
+    """Whether waivers may do without an end and an owner, as the settings have it."""
+    from demarcate.evidence.waivers import WaiverRules
+
+    settings = held().settings
+    return WaiverRules(
+        without_end=bool(settings.waivers_without_end), without_owner=bool(settings.waivers_without_owner)
+    )
+
+
 def parameters_of(path: Path | None) -> dict[str, Any] | None:
     """The values of a parameter file."""
     if path is None:
@@ -297,6 +359,15 @@ def moment_of(text: str | None) -> datetime | None:
         return utc(moment)
     except ValueError as error:
         raise DemarcateError(f"--as-of takes a date such as 2026-11-23, not {text!r}") from error
+
+
+def check_severity(fail_on: str | None) -> None:
+    """Refuse what is no severity. Raises DemarcateError."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.checks.structs import SEVERITIES
+
+    if fail_on is not None and fail_on not in SEVERITIES:
+        raise DemarcateError(f"--fail-on takes one of {', '.join(SEVERITIES)}, not {fail_on!r}")
 
 
 def known(what: str, name: str | None, names: Iterable[str]) -> None:

@@ -12,12 +12,18 @@ from demarcate.cli import options
 from demarcate.report.out import say
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
     from demarcate.changes.reach import Reach
     from demarcate.changes.structs import Change
+    from demarcate.checks.judgement import Judgement
+    from demarcate.checks.structs import Check
     from demarcate.drift.structs import Comparison
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.estate.sources.interface import Options
     from demarcate.ledger.ledger import Ledger
+
+    Meant = Callable[[Judgement, Mapping[str, Check]], Collection[str]]
 
 
 def plan(
@@ -31,6 +37,17 @@ def plan(
     finding: Annotated[
         list[str] | None, typer.Option("--finding", metavar="ID", help="Mend this finding; repeatable.")
     ] = None,
+    waivers_ending: Annotated[
+        int | None,
+        typer.Option(
+            "--waivers-ending",
+            metavar="DAYS",
+            min=0,
+            max=36500,
+            help="Mend what is accepted no more, or will not be in so many days: name waivers (--waivers).",
+        ),
+    ] = None,
+    waivers: options.WaiverPlaces = None,
     drift: Annotated[
         str | None,
         typer.Option("--drift", metavar="BASELINE", help="Bring back what drifted from this baseline instead."),
@@ -94,14 +111,18 @@ def plan(
     from demarcate.report import changes as report
 
     how = options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id)
-    if [file is not None, drift is not None, detect_drift is not None, bool(check or finding)].count(True) != 1:
+    of_findings = bool(check or finding) or waivers_ending is not None
+    if [file is not None, drift is not None, detect_drift is not None, of_findings].count(True) != 1:
         raise DemarcateError(
-            "say what is to be mended: --check or --finding, drift (--drift), a stack that AWS is to look at "
-            "(--detect-drift), or a file of steps (--file)"
+            "say what is to be mended: --check or --finding, what waivers accept no more (--waivers-ending), drift "
+            "(--drift), a stack that AWS is to look at (--detect-drift), or a file of steps (--file)"
         )
+    if waivers_ending is None and options.asked(waivers=waivers):
+        raise DemarcateError("--waivers goes with --waivers-ending: say in how many days they end")
     asked = _pairs(set_)
     if patch is not None and template is None:
-        if drift is not None or detect_drift is not None or file is not None or asked or replace or not sources:
+        others = (drift, detect_drift, file, waivers_ending)
+        if any(other is not None for other in others) or asked or replace or not sources:
             raise DemarcateError(
                 "--patch is for findings of templates: name these, and --check or --finding alone"
             )
@@ -127,8 +148,9 @@ def plan(
         if drift is not None:
             planned, unplanned, caller = _plan_drift(drift, sources or ["aws"], how, asked, ledger)
         else:
+            meant = _ending(waivers_ending, waivers, ledger, checks) if waivers_ending is not None else None
             planned, unplanned, caller = _plan_findings(
-                sources or ["aws"], how, check, finding, checks or [], asked
+                sources or ["aws"], how, check, finding, checks or [], asked, meant
             )
         report.write_unplanned(unplanned, options.console())
         if planned is None:
@@ -204,6 +226,7 @@ def _plan_findings(
     ids: list[str] | None,
     folders: list[Path],
     asked: dict[str, Any],
+    meant: Meant | None,
 ) -> tuple[Change | None, Any, str]:
     from demarcate.base.errors import DemarcateError
     from demarcate.changes.planning import plan_findings
@@ -211,7 +234,7 @@ def _plan_findings(
     from demarcate.report.progress import showing
 
     with showing() as progress:
-        chosen = failing(sources, how, names, ids or (), folders, progress)
+        chosen = failing(sources, how, names, ids or (), folders, progress, meant)
     with chosen.snapshot:
         missing = sorted(set(ids or ()) - {finding.id for finding in chosen.findings})
         if missing:
@@ -224,6 +247,19 @@ def _plan_findings(
             chosen.findings, chosen.checks, chosen.snapshot, reach, asked=asked, judged=chosen.judged
         )
     return planned.change, planned.unplanned, reach.caller.arn
+
+
+def _ending(days: int, places: list[str] | None, ledger: str | None, folders: list[Path] | None) -> Meant:
+    """What tells which findings waivers accept no more in so many days. Raises DemarcateError where there is none."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.posture.waivers import ending, read_waivers
+
+    given = read_waivers(options.waivers_of(places, ledger), options.known_of(folders))
+    for problem in given.problems:
+        say(f"refused waiver: {problem}")
+    if not given.waivers:
+        raise DemarcateError("there are no waivers: name a file, or the ledger (--waivers FILE|ledger)")
+    return lambda judgement, checks: ending(judgement, given, checks, days)
 
 
 def _patch(

@@ -22,6 +22,7 @@ ONLY: Final = {
     "format": ("assess",),
     "out": ("assess",),
     "record": ("status",),
+    "waivers": ("assess", "plan"),
     "role_name": ("assess", "collect", "query"),
 }
 """Settings for some verbs alone: with others an option of that name means something else, or is for one time."""

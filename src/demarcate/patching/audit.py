@@ -6,9 +6,10 @@ nothing was recorded is a hole, and what was mended by other means than a plan i
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final
 
 import msgspec
@@ -18,8 +19,11 @@ from demarcate.base.moments import utc
 from demarcate.changes import status as records
 from demarcate.changes.status import StepEnded
 from demarcate.changes.structs import Change
+from demarcate.checks.judgement import finding_id
+from demarcate.checks.structs import Check
 from demarcate.evidence.structs import Record
 from demarcate.evidence.values import year_after
+from demarcate.evidence.waivers import Waiver, checks_of
 from demarcate.ledger.entry import Actor, Entry
 from demarcate.ledger.ledger import Ledger
 from demarcate.patching import plans
@@ -63,6 +67,8 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
 
     exposure: Exposure
     why: tuple[str, ...]
+    waived: tuple[str, ...] = ()
+    """By which waivers it was accepted at the end of the period: until when, on whose word and why."""
 
 
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
@@ -100,8 +106,18 @@ LONGEST: Final = timedelta(days=3660)
 """The longest period: each of its days is told."""
 
 
-def audit(ledger: Ledger | None, folder: Path, levels: Levels, since: date, until: date) -> Audit:
+def audit(
+    ledger: Ledger | None,
+    folder: Path,
+    levels: Levels,
+    since: date,
+    until: date,
+    waivers: Sequence[Waiver] = (),
+    checks: Mapping[str, Check] = MappingProxyType({}),
+) -> Audit:
     """The period from one day to another, by what a ledger has (if any) and by the history in a folder.
+
+    `waivers` are what was accepted, of findings of these checks.
 
     Raises DemarcateError for a period that ends before it begins or is too long, for entries that are no plans, and for
     a history that cannot be read.
@@ -122,13 +138,42 @@ def audit(ledger: Ledger | None, folder: Path, levels: Levels, since: date, unti
             each for each in history.exposures if each.mended is not None and since <= each.mended.date() <= until
         ),
         waiting=tuple(
-            Waiting(exposure=each, why=told.why(each.resource))
+            Waiting(
+                exposure=each, why=told.why(each.resource), waived=tuple(_accepted(each, waivers, checks, until))
+            )
             for each in history.exposures
             if each.mended is None
         ),
         days=tuple(_each_day(history.days, since, until)),
         broken=history.broken,
     )
+
+
+def _accepted(
+    exposure: Exposure, waivers: Iterable[Waiver], checks: Mapping[str, Check], day: date
+) -> Iterator[str]:
+    """The waivers that accept something on a day. The history has no tags: one by tag is not known to."""
+    check = checks.get(exposure.finding)
+    place = (exposure.account_id, exposure.region, None)
+    for waiver in waivers:
+        if waiver.until is not None and waiver.until < day:
+            continue
+        if waiver.finding is not None:
+            meant = waiver.finding == finding_id(exposure.finding, *place, exposure.resource)
+        else:
+            meant = check is not None and (
+                check.responsibility == waiver.responsibility or check.id in checks_of(waiver, [check.id])
+            )
+        scope = waiver.scope
+        within = (
+            (not scope.accounts or exposure.account_id in scope.accounts)
+            and (not scope.regions or exposure.region in scope.regions)
+            and not (scope.tags or scope.files or waiver.of)
+            and waiver.is_about(exposure.resource, [exposure.name])
+        )
+        if meant and within:
+            until = f"until {waiver.until}" if waiver.until is not None else "without an end"
+            yield f"waived {until}{f' by {waiver.owner}' if waiver.owner else ''}: {waiver.reason}"
 
 
 def proof(made: Audit, actor: Actor, kept_in: str, today: date) -> Record:
@@ -140,7 +185,8 @@ def proof(made: Audit, actor: Actor, kept_in: str, today: date) -> Record:
         by=actor.person,
         on=today,
         valid_until=year_after(today),
-        detail=f"{len(made.acts)} calls, {len(made.mended)} mended, {len(made.waiting)} waiting, "
+        detail=f"{len(made.acts)} calls, {len(made.mended)} mended, {len(made.waiting)} waiting "
+        f"({sum(bool(item.waived) for item in made.waiting)} waived), "
         f"{len(made.late)} late, "
         f"{made.holes} of {len(made.days)} days without a record",
         file=kept_in,

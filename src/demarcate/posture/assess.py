@@ -16,7 +16,15 @@ from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, Responsibility
 from demarcate.posture.line import Reach, reach
 from demarcate.posture.proof import Covered, Weighed, weigh_proofs
-from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture, State
+from demarcate.posture.structs import (
+    CheckResult,
+    Counts,
+    Judged,
+    Posture,
+    ResponsibilityPosture,
+    State,
+    WaiverResult,
+)
 
 EVIDENCE_SEVERITY: Severity = "medium"
 """How bad a gap is that people declare or that their records show: no check says it."""
@@ -33,12 +41,15 @@ def assess_snapshot(
     evidence: Mapping[str, tuple[EvidenceResult, ...]] | None = None,
     refused: Iterable[Problem] = (),
     tagged: Mapping[str, Iterable[Tally]] | None = None,
+    waivers: Iterable[WaiverResult] = (),
+    refused_waivers: Iterable[Problem] = (),
     named: bool = False,
 ) -> Posture:
     """The posture of a snapshot that was judged by these checks, with those counted that the line is `drawn_by`.
 
     `not_run` are checks that were left out, `evidence` is what was weighed for each responsibility and `refused`
-    what of it could not be believed, and `tagged` has, for tag keys, tallies by the values of that tag. Where the
+    what of it could not be believed, `waivers` is what they do (the judgement was waived by them already) and
+    `refused_waivers` those that are none, and `tagged` has, for tag keys, tallies by the values of that tag. Where the
     checks were `named`, what the customer owes is counted of their responsibilities alone.
     """
     reaches = reach(model, judgement.counted)
@@ -66,6 +77,23 @@ def assess_snapshot(
         not_run=not_run,
         unread=snapshot.unread,
         refused=tuple(refused),
+        judged=_judged(snapshot, checks, not_run),
+        waivers=tuple(waivers),
+        refused_waivers=tuple(refused_waivers),
+    )
+
+
+def _judged(snapshot: Snapshot, checks: Iterable[str], not_run: Iterable[NotRun]) -> Judged:
+    """What was judged, by what the snapshot says that was read."""
+    regions: dict[str, set[str]] = {}
+    for held in snapshot.manifest.tables.values():
+        for part in held.parts:
+            if part.account is not None:
+                regions.setdefault(part.account, set()).update([part.region] if part.region else [])
+    return Judged(
+        checks=tuple(sorted({*checks} - {entry.check for entry in not_run})),
+        accounts={account: tuple(sorted(of_it)) for account, of_it in sorted(regions.items())},
+        paths=tuple(snapshot.manifest.origin.split(", ")),
     )
 
 
@@ -100,10 +128,11 @@ def count(responsibilities: Iterable[ResponsibilityPosture]) -> Counts:
     states = Counter(r.state for r in listed)
     severities = Counter(r.severity for r in listed if r.state == "gap")
     return Counts(
-        owed=states["met"] + states["gap"] + states["unproven"],
+        owed=states["met"] + states["gap"] + states["unproven"] + states["waived"],
         met=states["met"],
         gaps=states["gap"],
         unproven=states["unproven"],
+        waived=states["waived"],
         not_applicable=states["not-applicable"],
         provided=states["provided"],
         attested=sum(
@@ -151,7 +180,7 @@ class _Facts:
         evidence = self._evidence.get(responsibility.id, ())
         weighed = weigh_proofs(responsibility, evidence, estate or self.estate)
         state, because = self._state(responsibility, results, weighed)
-        failing = [result.severity for result in results if result.failed] or [EVIDENCE_SEVERITY]
+        failing = [result.severity for result in results if result.open] or [EVIDENCE_SEVERITY]
         return ResponsibilityPosture(
             id=responsibility.id,
             title=responsibility.title,
@@ -170,8 +199,9 @@ class _Facts:
         mine = {check.id for check in self._by_responsibility.get(responsibility.id, ())}
         for tally in tallies:
             if tally.check in mine:
-                numbers = sums.setdefault(tally.check, [0, 0, 0])
-                for i, number in enumerate((tally.passed, tally.failed, tally.unknown)):
+                numbers = sums.setdefault(tally.check, [0] * 5)
+                counted = (tally.passed, tally.failed, tally.unknown, tally.waived, tally.waived_unknown)
+                for i, number in enumerate(counted):
                     numbers[i] += number
         results = [
             CheckResult(
@@ -182,8 +212,10 @@ class _Facts:
                 passed=passed,
                 failed=failed,
                 unknown=unknown,
+                waived=waived,
+                waived_unknown=waived_unknown,
             )
-            for name, (passed, failed, unknown) in sums.items()
+            for name, (passed, failed, unknown, waived, waived_unknown) in sums.items()
         ]
         return tuple(sorted(results, key=lambda r: (SEVERITIES.index(r.severity), r.check)))
 
@@ -216,7 +248,7 @@ class _Facts:
         applies, why = self._applies(responsibility)
         if responsibility.party == "aws":
             return ("not-applicable", (why,)) if applies is False else ("provided", weighed.proves)
-        failed = tuple(f"{r.title}: {_of(r.failed, r)}" for r in results if r.failed)
+        failed = tuple(f"{r.title}: {_of(r.open, r)}{_waived(r.waived)}" for r in results if r.open)
         if failed:
             return "gap", (*failed, *weighed.breaks)
         if applies is False:
@@ -228,7 +260,9 @@ class _Facts:
             because += self._unproven_checks(responsibility, results)
         because += weighed.needs
         if because:
-            return "unproven", tuple(because)
+            return "unproven", (*because, *_accepted(results))
+        if accepted := _accepted(results):
+            return "waived", accepted
         met = [f"{r.title}: {_of(r.passed, r)}" for r in results]
         return "met", (
             *met,
@@ -238,7 +272,7 @@ class _Facts:
 
     def _unproven_checks(self, responsibility: Responsibility, results: tuple[CheckResult, ...]) -> Iterable[str]:
         """Why its checks do not prove it; nothing where they do."""
-        yield from (f"{r.title}: {_of(r.unknown, r)} unknown" for r in results if r.unknown)
+        yield from (f"{r.title}: {_of(r.open_unknown, r)} unknown" for r in results if r.open_unknown)
         if not results:
             of_it = self._by_responsibility.get(responsibility.id, [])
             none = (
@@ -260,8 +294,18 @@ def _some(number: int) -> str:
 
 
 def _of(number: int, result: CheckResult) -> str:
-    total = result.passed + result.failed + result.unknown
-    return f"{number} of {total}"
+    return f"{number} of {result.total}"
+
+
+def _waived(number: int) -> str:
+    return f" ({number} more waived)" if number else ""
+
+
+def _accepted(results: Iterable[CheckResult]) -> tuple[str, ...]:
+    """What of each check is waived, in words."""
+    return tuple(
+        f"{r.title}: {_of(r.waived + r.waived_unknown, r)} waived" for r in results if r.waived + r.waived_unknown
+    )
 
 
 def _present_services(model: Model, snapshot: Snapshot, reaches: Mapping[str, Reach]) -> set[str]:

@@ -10,6 +10,7 @@ from demarcate.checks.judgement import Finding, Judgement
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.model import Model
+from demarcate.posture.news import News
 from demarcate.posture.structs import Posture
 
 
@@ -26,6 +27,8 @@ class Assessment:
     judgement: Judgement
     posture: Posture
     passes: bool = False
+    news: News | None = None
+    """What is other than in an earlier assessment, where it was compared with one."""
 
     def findings(self) -> Iterator[Finding]:
         """What fails or is unknown, and with `passes` what passes."""

@@ -3,6 +3,7 @@
     assessment.json     what it is, of which snapshot, and the digest of each file here
     posture.json        the verdict per responsibility, with the evidence that was used and what could not be read
     findings            a file of rows: fails and unknowns, and passes where they were asked for
+    waivers             a file of rows: the waivers that hold, which findings name
     tallies             a file of rows: how many passed, failed and are unknown, by check, account and region
     checks.json         the checks as they are reported; their SQL is not kept, for it would not be run
     model.json          the model
@@ -14,11 +15,11 @@ A folder is written aside and gets its name when it is whole.
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import duckdb
 import msgspec
@@ -32,27 +33,28 @@ from demarcate.base.files import is_within, open_file, read_bytes, write_whole
 from demarcate.base.sql import identifier
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.checks import facts
-from demarcate.checks.judgement import JUDGED, Judgement, Tally, make_tables
+from demarcate.checks.judgement import JUDGED, WAIVERS, Judgement, Tally, make_tables, read_findings
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.manifest import MANIFEST
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import SUFFIX, rows_in, write_rows
 from demarcate.model import Model
 from demarcate.posture.assessment import Assessment
+from demarcate.posture.news import Side, side_of
 from demarcate.posture.structs import Posture
 from demarcate.version import __version__
 
 T = TypeVar("T")
 
-FORMAT = 2
+FORMAT = 3
 """The version of the layout above. Another one is refused: an assessment is made again from its snapshot.
 
-The first had no kinds of what is not known.
+The first had no kinds of what is not known, the second no waivers.
 """
 
 NAME = "assessment.json"
 
-FINDINGS, TALLIES = f"findings{SUFFIX}", f"tallies{SUFFIX}"
+FINDINGS, WAIVED, TALLIES = f"findings{SUFFIX}", f"waivers{SUFFIX}", f"tallies{SUFFIX}"
 
 LARGEST = 100_000_000
 """How many bytes a JSON file of it may have."""
@@ -69,7 +71,11 @@ _TALLIES = {
     "passed": "BIGINT",
     "failed": "BIGINT",
     "unknown": "BIGINT",
+    "waived": "BIGINT",
+    "waived_unknown": "BIGINT",
 }
+
+_FINDINGS = {**JUDGED, "waiver": "VARCHAR"}
 
 
 class Kept(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,11 +130,12 @@ def _write(assessment: Assessment, folder: Path) -> None:
         write_whole(folder / name, to_json(document))
     with connect(folder) as connection:
         cursor = assessment.judgement.cursor()
-        rows = cursor.execute(f"SELECT {', '.join(map(identifier, JUDGED))} FROM findings")
-        write_rows(connection, _records(rows), JUDGED, folder / FINDINGS)
+        for table, columns, name in (("findings", _FINDINGS, FINDINGS), ("waivers", WAIVERS, WAIVED)):
+            rows = cursor.execute(f"SELECT {', '.join(map(identifier, columns))} FROM {table}")
+            write_rows(connection, _records(rows, columns), columns, folder / name)
         tallies = ({name: getattr(tally, name) for name in _TALLIES} for tally in assessment.judgement.tallies)
         write_rows(connection, tallies, _TALLIES, folder / TALLIES)
-    names = [*documents, FINDINGS, TALLIES]
+    names = [*documents, FINDINGS, WAIVED, TALLIES]
     kept = Kept(
         format=FORMAT,
         demarcate=__version__,
@@ -148,12 +155,12 @@ def _as_reported(check: Check) -> Check:
     return replace(check, verdict="", about="", reason="", looks={})
 
 
-def _records(rows: duckdb.DuckDBPyConnection) -> Iterable[dict[str, Any]]:
+def _records(rows: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> Iterable[dict[str, Any]]:
     while some := rows.fetchmany(2000):
         for row in some:
             yield {
                 name: msgspec.Raw(value.encode()) if value is not None and type_ == "JSON" else value
-                for (name, type_), value in zip(JUDGED.items(), row, strict=True)
+                for (name, type_), value in zip(columns.items(), row, strict=True)
             }
 
 
@@ -171,6 +178,36 @@ def open_assessment(folder: Path) -> Assessment:
 
     Raises DemarcateError where it is damaged or of a newer format, and where its snapshot is gone or another one.
     """
+    contents = _contents(folder)
+    model = _decoded(_whole(folder, contents.kept, "model.json"), Model, folder, "model.json")
+    snapshot = _snapshot(folder, contents.kept)
+    tallies = _tallies(folder)
+    judgement = Judgement(_database(folder, contents.checks), tallies, contents.posture.not_run, snapshot)
+    checks = {check.id: check for check in contents.checks}
+    return Assessment(model, snapshot, checks, judgement, contents.posture)
+
+
+def read_side(folder: Path) -> Side:
+    """A kept assessment as one side of what is new: its snapshot may be gone.
+
+    Raises DemarcateError where it is damaged or of a newer format.
+    """
+    contents = _contents(folder)
+    connection = _database(folder, contents.checks)
+    try:
+        return side_of(contents.posture, read_findings(connection, passes=False))
+    finally:
+        connection.close()
+
+
+class _Contents(NamedTuple):
+    kept: Kept
+    posture: Posture
+    checks: list[Check]
+
+
+def _contents(folder: Path) -> _Contents:
+    """What is in the folder, each file as it was written."""
     raw = _read(folder, NAME)
     if (form := _decoded(raw, _Form, folder, NAME).format) > FORMAT:
         raise DemarcateError(
@@ -184,15 +221,12 @@ def open_assessment(folder: Path) -> Assessment:
     kept = _decoded(raw, Kept, folder, NAME)
     posture = _decoded(_whole(folder, kept, "posture.json"), Posture, folder, "posture.json")
     checks = _decoded(_whole(folder, kept, "checks.json"), list[Check], folder, "checks.json")
-    model = _decoded(_whole(folder, kept, "model.json"), Model, folder, "model.json")
-    for name in (FINDINGS, TALLIES):
+    for name in (FINDINGS, WAIVED, TALLIES):
         try:
             _check(folder, kept, name, _digest(_inside(folder, name)))
         except OSError as error:
             raise DemarcateError(f"{folder / name}: damaged: {error.strerror or error}; assess again") from error
-    snapshot = _snapshot(folder, kept)
-    judgement = _judgement(folder, checks, posture, snapshot)
-    return Assessment(model, snapshot, {check.id: check for check in checks}, judgement, posture)
+    return _Contents(kept, posture, checks)
 
 
 class _Form(msgspec.Struct):
@@ -245,18 +279,33 @@ def _snapshot(folder: Path, kept: Kept) -> Snapshot:
     return Snapshot.open(place)
 
 
-def _judgement(folder: Path, checks: list[Check], posture: Posture, snapshot: Snapshot) -> Judgement:
+def _database(folder: Path, checks: list[Check]) -> duckdb.DuckDBPyConnection:
     """The findings, in a database as judging makes it."""
     real = folder.resolve()
     connection = connect(real, limits=Limits(memory=MEMORY))
     try:
         make_tables(connection, checks)
-        columns = ", ".join(f"TRY_CAST({identifier(name)} AS {type_})" for name, type_ in JUDGED.items())
-        connection.execute(f"INSERT INTO findings SELECT {columns} FROM {rows_in([str(real / FINDINGS)])}")
-        columns = ", ".join(f"TRY_CAST({identifier(name)} AS {type_})" for name, type_ in _TALLIES.items())
-        rows = connection.execute(
-            f"SELECT {columns} FROM {rows_in([str(real / TALLIES)])} ORDER BY ALL"
-        ).fetchall()
+        connection.execute("ALTER TABLE findings ADD COLUMN waiver VARCHAR")
+        connection.execute(f"INSERT INTO findings {_typed(real / FINDINGS, _FINDINGS)}")
+        connection.execute(f"CREATE TABLE waivers AS {_typed(real / WAIVED, WAIVERS)}")
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
-    return Judgement(connection, tuple(Tally(*row) for row in rows), posture.not_run, snapshot)
+    return connection
+
+
+def _tallies(folder: Path) -> tuple[Tally, ...]:
+    real = folder.resolve()
+    try:
+        with connect(real) as connection:
+            rows = connection.execute(f"{_typed(real / TALLIES, _TALLIES)} ORDER BY ALL").fetchall()
+    except duckdb.Error as error:
+        raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
+    return tuple(Tally(**dict(zip(_TALLIES, row, strict=True))) for row in rows)
+
+
+def _typed(file: Path, columns: Mapping[str, str]) -> str:
+    """SQL for the rows of a file, in the types that they were written in."""
+    typed = ", ".join(
+        f"TRY_CAST({identifier(name)} AS {type_}) AS {identifier(name)}" for name, type_ in columns.items()
+    )
+    return f"SELECT {typed} FROM {rows_in([str(file)])}"

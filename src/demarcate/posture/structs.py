@@ -14,8 +14,10 @@ from demarcate.checks.structs import SEVERITIES
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.evidence.structs import EvidenceResult
 
-State = Literal["met", "gap", "unproven", "not-applicable", "provided"]
-"""`provided` is AWS's half; the others are about what the customer owes."""
+State = Literal["met", "gap", "unproven", "waived", "not-applicable", "provided"]
+"""`provided` is AWS's half; the others are about what the customer owes. `waived` is what would be a gap or unproven if
+nobody had accepted all that its checks found.
+"""
 
 
 EXPIRES_SOON = 30
@@ -23,7 +25,10 @@ EXPIRES_SOON = 30
 
 
 class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
-    """What one check found over the whole estate, or in one account or region of it."""
+    """What one check found over the whole estate, or in one account or region of it.
+
+    `failed` and `unknown` count what is waived, too; `waived` and `waived_unknown` are how many of them are.
+    """
 
     check: str
     title: str
@@ -32,6 +37,23 @@ class CheckResult(msgspec.Struct, frozen=True, kw_only=True):
     passed: int
     failed: int
     unknown: int
+    waived: int = 0
+    waived_unknown: int = 0
+
+    @property
+    def total(self) -> int:
+        """How many resources it judged."""
+        return self.passed + self.failed + self.unknown
+
+    @property
+    def open(self) -> int:
+        """How many fail and are not waived."""
+        return self.failed - self.waived
+
+    @property
+    def open_unknown(self) -> int:
+        """How many are unknown and not waived."""
+        return self.unknown - self.waived_unknown
 
 
 class ResponsibilityPosture(msgspec.Struct, frozen=True, kw_only=True):
@@ -48,15 +70,49 @@ class ResponsibilityPosture(msgspec.Struct, frozen=True, kw_only=True):
     services: tuple[str, ...]
     state: State
     severity: str | None
-    """The worst severity of what fails; None unless it is a gap."""
+    """The worst severity of what fails and is not waived; None unless it is a gap."""
     because: tuple[str, ...]
     checks: tuple[CheckResult, ...]
     evidence: tuple[EvidenceResult, ...] = ()
 
     @property
     def failed(self) -> int:
-        """How many resources fail, counted once for each check."""
-        return sum(result.failed for result in self.checks)
+        """How many resources fail and are not waived, counted once for each check."""
+        return sum(result.open for result in self.checks)
+
+
+WaiverStanding = Literal["active", "ends-soon", "expired", "matches-nothing", "not-judged"]
+"""How a waiver stands on the day of an assessment. `not-judged`: what it is about was not asked for, or not read."""
+
+
+class WaiverResult(msgspec.Struct, frozen=True, kw_only=True):
+    """What one waiver does in one assessment.
+
+    `findings` is how many fails and unknowns are meant by it; by one that is expired, all of them count again.
+    `until` is ISO 8601, UTC and included. `file` and `line` say where it is written down.
+    """
+
+    id: str
+    what: str
+    reason: str
+    owner: str | None
+    until: str | None
+    standing: WaiverStanding
+    findings: int
+    file: str
+    line: int
+
+
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
+    """What an assessment could say anything of, so that a later one can tell what is mended from what nobody looked at.
+
+    `checks` are those that ran, `accounts` the accounts that were read with the regions of each, and `paths` the
+    files and folders of templates that were given.
+    """
+
+    checks: tuple[str, ...] = ()
+    accounts: dict[str, tuple[str, ...]] = {}
+    paths: tuple[str, ...] = ()
 
 
 class Counts(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,6 +122,7 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     met: int = 0
     gaps: int = 0
     unproven: int = 0
+    waived: int = 0
     not_applicable: int = 0
     provided: int = 0
     attested: int = 0
@@ -76,7 +133,8 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
         worst = next((s for s in SEVERITIES if self.gaps_by_severity.get(s)), None)
         told = f" ({self.gaps_by_severity[worst]} {worst})" if worst else ""
         gaps = "1 gap" if self.gaps == 1 else f"{self.gaps} gaps"
-        return f"{self.met} of {self.owed} owed are met, {self.unproven} unproven, {gaps}{told}"
+        waived = f"{self.waived} waived, " if self.waived else ""
+        return f"{self.met} of {self.owed} owed are met, {waived}{self.unproven} unproven, {gaps}{told}"
 
 
 class Posture(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,6 +157,10 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True):
     unread: tuple[Unread, ...]
     refused: tuple[Problem, ...] = ()
     """Evidence that could not be read or believed: it proves nothing."""
+    judged: Judged = Judged()
+    waivers: tuple[WaiverResult, ...] = ()
+    refused_waivers: tuple[Problem, ...] = ()
+    """Waivers that are none: they waive nothing."""
 
     def evidence(self) -> Iterator[tuple[ResponsibilityPosture, EvidenceResult]]:
         """All evidence with the responsibility that it is about."""
@@ -114,6 +176,11 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True):
             if result.standing == "proves" and result.valid_until is not None and result.valid_until <= end
         ]
         return sorted(records, key=lambda pair: (pair[1].valid_until or "", pair[1].title, pair[0].id))
+
+    def waived(self, *standings: WaiverStanding) -> list[WaiverResult]:
+        """The waivers that stand so, those that end first before others."""
+        chosen = [waiver for waiver in self.waivers if waiver.standing in standings]
+        return sorted(chosen, key=lambda waiver: (waiver.until or "9999", waiver.what))
 
     def first(self) -> list[ResponsibilityPosture]:
         """The gaps, worst first: what to do first."""

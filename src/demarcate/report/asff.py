@@ -17,7 +17,7 @@ from demarcate.checks.structs import Check
 from demarcate.posture.assessment import Assessment
 from demarcate.report.out import Out
 from demarcate.report.safe import counted, json_text, printable, text
-from demarcate.report.waived import in_words, waiver_of
+from demarcate.report.waived import in_words
 
 GENERATOR: Final = "demarcate/"
 """How the ids of findings and of what generates them begin, so that nobody takes them for another product's."""
@@ -86,7 +86,6 @@ def product_of(partition: str, region: str, account: str) -> str:
 def finding_of(finding: Finding, check: Check, moment: str) -> dict[str, Any]:
     """A finding of an account as Security Hub has it, made and changed at `moment` (ISO 8601, UTC)."""
     partition, region, account = finding.partition or "aws", region_of(finding), finding.account or ""
-    waiver = waiver_of(finding)
     severity = {
         "Label": "INFORMATIONAL" if finding.verdict == "pass" else finding.severity.upper(),
         "Original": finding.severity,
@@ -111,11 +110,13 @@ def finding_of(finding: Finding, check: Check, moment: str) -> dict[str, Any]:
         "ProductFields": {
             "demarcate/id": finding.id,
             "demarcate/responsibility": finding.responsibility,
-            **({"demarcate/waiver": _text(in_words(waiver), REASON)} if waiver else {}),
+            **({"demarcate/waiver": _text(in_words(finding.waived), REASON)} if finding.waived else {}),
         },
         "Resources": [_resource(finding, partition, region)],
         "Compliance": _compliance(finding, check),
-        "Workflow": {"Status": "SUPPRESSED" if waiver else "RESOLVED" if finding.verdict == "pass" else "NEW"},
+        "Workflow": {
+            "Status": "SUPPRESSED" if finding.waived else "RESOLVED" if finding.verdict == "pass" else "NEW"
+        },
         "RecordState": "ACTIVE",
     }
     return told

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from demarcate.checks.judgement import Waived
 from demarcate.posture.assessment import Assessment
 from demarcate.report import rows
 from demarcate.report.out import Out
-from demarcate.report.waived import in_words, waiver_of
 
 COLUMNS = (
     "area",
@@ -29,7 +29,10 @@ COLUMNS = (
     "id",
     "type",
     "name",
-    "waived",
+    "waived_until",
+    "waived_by",
+    "waived_reason",
+    "waiver",
 )
 
 
@@ -43,7 +46,6 @@ def rows_of(assessment: Assessment) -> Iterator[tuple[Any, ...]]:
     states = {posture.id: posture.state for posture in assessment.posture.responsibilities}
     for finding in assessment.findings():
         check = assessment.checks[finding.check]
-        waiver = waiver_of(finding)
         yield (
             check.area,
             check.responsibility,
@@ -63,5 +65,11 @@ def rows_of(assessment: Assessment) -> Iterator[tuple[Any, ...]]:
             finding.id,
             finding.type,
             finding.name,
-            in_words(waiver) if waiver else None,
+            *_waived(finding.waived),
         )
+
+
+def _waived(waived: Waived | None) -> tuple[str | None, ...]:
+    if waived is None:
+        return (None,) * 4
+    return (waived.until or "no end", waived.owner, waived.reason, waived.id)

@@ -13,7 +13,7 @@ from demarcate.report.located import Located
 from demarcate.report.out import Out
 from demarcate.report.places import path_of
 from demarcate.report.safe import json_text, one_line
-from demarcate.report.waived import in_words, waiver_of
+from demarcate.report.waived import in_words
 
 _SEVERITIES: Final = {"critical": "blocker", "high": "critical", "medium": "major", "low": "minor"}
 _TOLD: Final = "info"
@@ -33,13 +33,11 @@ def write(assessment: Assessment, out: Out) -> list[str]:
 
 
 def _issue(finding: Finding) -> dict[str, Any]:
-    waiver = waiver_of(finding)
     told = finding.reason if finding.verdict == "fail" else f"unknown: {finding.reason}"
-    fails = finding.verdict == "fail" and not waiver
     return {
-        "description": one_line(f"{in_words(waiver)}; {told}" if waiver else told),
+        "description": one_line(f"{in_words(finding.waived)}; {told}" if finding.waived else told),
         "check_name": finding.check,
         "fingerprint": finding.id,
-        "severity": _SEVERITIES[finding.severity] if fails else _TOLD,
+        "severity": _SEVERITIES[finding.severity] if finding.is_open else _TOLD,
         "location": {"path": path_of(finding.file or ""), "lines": {"begin": max(finding.line or 1, 1)}},
     }

@@ -15,7 +15,7 @@ from demarcate.report.located import Located
 from demarcate.report.out import Out
 from demarcate.report.places import path_of
 from demarcate.report.safe import json_text, one_line
-from demarcate.report.waived import in_words, waiver_of
+from demarcate.report.waived import in_words
 from demarcate.version import __version__
 
 VERSION: Final = "15.2.1"
@@ -78,8 +78,8 @@ def _vulnerability(finding: Finding, check: Check) -> dict[str, Any]:
         },
         "details": {"responsibility": _text("Responsibility", finding.responsibility)},
     }
-    if waiver := waiver_of(finding):
-        vulnerability["details"]["waived"] = _text("Waived", in_words(waiver))
+    if finding.waived is not None:
+        vulnerability["details"]["waived"] = _text("Waived", in_words(finding.waived))
     return vulnerability
 
 

@@ -12,7 +12,8 @@ from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, NotRun
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.posture.assessment import Assessment
-from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
+from demarcate.posture.news import News
+from demarcate.posture.structs import Counts, Judged, Posture, ResponsibilityPosture, WaiverResult
 from demarcate.report.out import Out
 from demarcate.report.safe import json_text
 from demarcate.version import __version__
@@ -52,7 +53,20 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     refused: Annotated[
         tuple[Problem, ...], Meta(description="Evidence that could not be read or believed, and why.")
     ]
+    waivers: Annotated[
+        tuple[WaiverResult, ...],
+        Meta(description="Every waiver and what it does; a finding that one accepts names it in `waived`."),
+    ]
+    refused_waivers: Annotated[
+        tuple[Problem, ...], Meta(description="Waivers that are none, and why: they waive nothing.")
+    ]
     not_run: Annotated[tuple[NotRun, ...], Meta(description="Checks that do not apply to this source, and why.")]
+    judged: Annotated[
+        Judged, Meta(description="What it could say anything of: checks that ran, and what was read.")
+    ]
+    news: Annotated[
+        News | None, Meta(description="What is other than in an earlier assessment (--since); null without one.")
+    ]
     findings: Annotated[
         tuple[Finding, ...],
         Meta(
@@ -63,7 +77,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 def write(assessment: Assessment, out: Out) -> None:
     """Write the report. Findings are streamed, so that they may be many."""
-    head = _head(assessment.posture)
+    head = _head(assessment.posture, assessment.news)
     out.write("{")
     for key in head.__struct_fields__:
         if key != "findings":
@@ -76,7 +90,7 @@ def write(assessment: Assessment, out: Out) -> None:
     out.write("\n]}\n")
 
 
-def _head(posture: Posture) -> Report:
+def _head(posture: Posture, news: News | None) -> Report:
     """The report without its findings."""
     return Report(
         version=VERSION,
@@ -95,7 +109,11 @@ def _head(posture: Posture) -> Report:
         ),
         unread=posture.unread,
         refused=posture.refused,
+        waivers=posture.waivers,
+        refused_waivers=posture.refused_waivers,
         not_run=posture.not_run,
+        judged=posture.judged,
+        news=news,
         findings=(),
     )
 

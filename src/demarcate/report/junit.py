@@ -17,7 +17,7 @@ from demarcate.posture.assessment import Assessment
 from demarcate.report.out import Out
 from demarcate.report.places import path_of
 from demarcate.report.safe import counted, one_line
-from demarcate.report.waived import in_words, waiver_of
+from demarcate.report.waived import in_words
 
 
 def write(assessment: Assessment, out: Out) -> None:
@@ -63,7 +63,7 @@ _OUTCOMES: Final = ("passed", "failure", "skipped")
 def _outcome(finding: Finding) -> str:
     if finding.verdict == "pass":
         return "passed"
-    return "failure" if finding.verdict == "fail" and not waiver_of(finding) else "skipped"
+    return "failure" if finding.is_open else "skipped"
 
 
 def _finding(finding: Finding) -> str:
@@ -73,8 +73,8 @@ def _finding(finding: Finding) -> str:
     if _outcome(finding) == "passed":
         return f"{case}/>\n"
     told = [finding.reason if finding.verdict == "fail" else f"unknown: {finding.reason}"]
-    if waiver := waiver_of(finding):
-        told.insert(0, in_words(waiver))
+    if finding.waived is not None:
+        told.insert(0, in_words(finding.waived))
     message = quoteattr(one_line("; ".join(told)))
     if _outcome(finding) == "skipped":
         return f"{case}><skipped message={message}/></testcase>\n"

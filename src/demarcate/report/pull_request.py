@@ -15,7 +15,6 @@ from demarcate.report import unread
 from demarcate.report.out import Out
 from demarcate.report.places import path_of
 from demarcate.report.safe import counted, markdown, one_line
-from demarcate.report.waived import waiver_of
 
 SHOWN: Final = 20
 """How many findings are shown; the rest is counted."""
@@ -32,7 +31,7 @@ def write(assessment: Assessment, out: Out) -> None:
 
     def counting() -> Iterator[Finding]:
         for finding in assessment.findings():
-            key = "waived" if waiver_of(finding) else finding.verdict
+            key = "waived" if finding.waived else finding.verdict
             counts[key] += 1
             if key == "fail":
                 counts[finding.severity] += 1

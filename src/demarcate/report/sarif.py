@@ -18,7 +18,7 @@ from demarcate.report.located import without_file
 from demarcate.report.out import Out
 from demarcate.report.places import uri_of
 from demarcate.report.safe import json_text
-from demarcate.report.waived import in_words, waiver_of
+from demarcate.report.waived import in_words
 from demarcate.version import __version__
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -134,8 +134,10 @@ def _result(finding: Finding) -> dict[str, Any]:
     }
     if finding.resource is not None:
         result["locations"][0]["logicalLocations"] = [{"name": finding.resource, "kind": "resource"}]
-    if waiver := waiver_of(finding):
-        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": in_words(waiver)}]
+    if finding.waived is not None:
+        result["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": in_words(finding.waived)}
+        ]
     return result
 
 

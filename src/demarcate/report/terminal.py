@@ -22,8 +22,10 @@ from demarcate.report import unread
 from demarcate.report.console import Console, Text
 from demarcate.report.evidence_section import evidence_section
 from demarcate.report.halves import divided
+from demarcate.report.news import news_section
 from demarcate.report.out import Out
 from demarcate.report.safe import one_line
+from demarcate.report.waivers_section import waivers_section
 
 SHOWN_UNREAD = 10
 SHOWN_GAPS, SHOWN_CHECKS, SHOWN_FINDINGS = 8, 3, 2
@@ -49,10 +51,14 @@ def write(assessment: Assessment, out: Out) -> None:
         console.print(_listing("Could not be read: what depends on it is unknown", unread.lines(posture.unread)))
     if posture.refused:
         console.print(_listing("Evidence that is not believed: it proves nothing", posture.refused))
+    if posture.refused_waivers:
+        console.print(_listing("Waivers that are refused: they waive nothing", posture.refused_waivers))
     console.print()
     console.print(Text(f"{posture.summary}.", style="bold"))
     if unknown := assessment.judgement.unknown():
         console.print(Text(f"{unread.by_kind(unknown)}."))
+    if assessment.news is not None:
+        console.print(news_section(assessment.news))
     console.print()
     console.print(_line(assessment.model, posture))
     gaps = posture.first()
@@ -66,6 +72,8 @@ def write(assessment: Assessment, out: Out) -> None:
             console.print(_other_gaps(gaps[SHOWN_GAPS:]))
     if any(True for _ in posture.evidence()):
         console.print(evidence_section(posture))
+    if posture.waivers:
+        console.print(waivers_section(posture))
     console.print(_unproven(assessment))
 
 
@@ -117,7 +125,9 @@ def _bar(counts: Counts, width: int = 24) -> Text:
     bar = Text()
     bar.append("█" * met, style=_STYLES["met"])
     bar.append("×" * gaps, style=_STYLES["gap"])
-    bar.append("·" * (width - met - gaps), style=_STYLES["unproven"])
+    waived = min(width - met - gaps, max(1, round(width * counts.waived / counts.owed)) if counts.waived else 0)
+    bar.append("·" * (width - met - gaps - waived), style=_STYLES["unproven"])
+    bar.append("~" * waived, style="dim")
     bar.append(f" {counts.met} of {counts.owed} met", style="bold")
     return bar
 
@@ -129,6 +139,8 @@ def _states(counts: Counts) -> Text:
         text.append(f"× {counts.gaps} gap{'s' if counts.gaps != 1 else ''} ({severities})", style=_STYLES["gap"])
     if counts.unproven:
         text.append(f"{'  ' if text else ''}· {counts.unproven} unproven", style=_STYLES["unproven"])
+    if counts.waived:
+        text.append(f"{'  ' if text else ''}~ {counts.waived} waived", style="dim")
     if counts.not_applicable:
         text.append(f"{'  ' if text else ''}– {counts.not_applicable} not applicable", style="dim")
     return text
@@ -137,7 +149,7 @@ def _states(counts: Counts) -> Text:
 def _examples(assessment: Assessment) -> dict[str, list[Finding]]:
     examples: dict[str, list[Finding]] = {}
     for finding in assessment.findings():
-        if finding.verdict == "fail":
+        if finding.is_open:
             of_check = examples.setdefault(finding.check, [])
             if len(of_check) < SHOWN_FINDINGS:
                 of_check.append(finding)
@@ -150,18 +162,22 @@ def _gap(gap: ResponsibilityPosture, examples: dict[str, list[Finding]]) -> Rend
         "\n", (f" {severity.upper()} ", _STYLES[severity]), " ", (gap.title, "bold"), (f"  {gap.id}", "dim")
     )
     lines: list[RenderableType] = [head]
-    failing = [result for result in gap.checks if result.failed]
+    failing = [result for result in gap.checks if result.open]
     if any(record.standing in ("failed", "incomplete") for record in gap.evidence):
         said = gap.because[sum(1 for _ in failing) :]
         lines += [Padding(Text(f"× {one_line(sentence)}"), (0, 0, 0, 2)) for sentence in said]
     for result in failing[:SHOWN_CHECKS]:
-        total = result.passed + result.failed + result.unknown
-        told = Text.assemble(f"× {one_line(result.title)}", (f"  {result.failed} of {total} fail", "bold"))
+        waived = f", {result.waived} more waived" if result.waived else ""
+        told = Text.assemble(
+            f"× {one_line(result.title)}",
+            (f"  {result.open} of {result.total} fail", "bold"),
+            (waived, "dim"),
+        )
         lines.append(Padding(told, (0, 0, 0, 2)))
         shown = examples.get(result.check, [])
         lines += [Padding(_finding(finding), (0, 0, 0, 6)) for finding in shown]
-        if result.failed > len(shown):
-            lines.append(Padding(Text(f"… and {result.failed - len(shown)} more", style="dim"), (0, 0, 0, 6)))
+        if result.open > len(shown):
+            lines.append(Padding(Text(f"… and {result.open - len(shown)} more", style="dim"), (0, 0, 0, 6)))
         if result.remedy:
             lines.append(Padding(Text(f"→ {one_line(result.remedy)}", style="italic"), (0, 0, 0, 4)))
     if len(failing) > SHOWN_CHECKS:
@@ -206,7 +222,7 @@ def _unproven(assessment: Assessment) -> RenderableType:
 
 
 def _needs(assessment: Assessment, posture: ResponsibilityPosture) -> str:
-    if any(result.unknown for result in posture.checks):
+    if any(result.open_unknown for result in posture.checks):
         return "cannot be told: their checks found unknown"
     kinds = [proof.kind for proof in assessment.model.responsibility[posture.id].proof]
     if "checks" not in kinds:

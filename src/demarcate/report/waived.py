@@ -2,31 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
-from demarcate.checks.judgement import Finding
+from demarcate.checks.judgement import Waived
 
 
-class Waived(Protocol):
-    """A waiver: its id, why, who answers for it, and the last day on which it holds."""
+def in_words(waived: Waived) -> str:
+    """Why a finding is accepted, by whom, and until when.
 
-    @property
-    def id(self) -> str: ...
-    @property
-    def reason(self) -> str: ...
-    @property
-    def owner(self) -> str | None: ...
-    @property
-    def until(self) -> str | None: ...
-
-
-def waiver_of(finding: Finding) -> Waived | None:
-    """The waiver that accepts a finding; None where none does."""
-    return getattr(finding, "waived", None)
-
-
-def in_words(waiver: Waived) -> str:
-    """Why a finding is accepted, by whom, and until when."""
-    who = f", {waiver.owner}" if waiver.owner else ""
-    end = f", until {waiver.until}" if waiver.until else ""
-    return f"waived: {waiver.reason}{who}{end}"
+    >>> in_words(Waived(id="w-1", reason="it is a test", owner="ann@example.com", until="2027-01-01"))
+    'waived: it is a test, ann@example.com, until 2027-01-01'
+    """
+    who = f", {waived.owner}" if waived.owner else ""
+    end = f", until {waived.until}" if waived.until else ""
+    return f"waived: {waived.reason}{who}{end}"

@@ -53,17 +53,22 @@ def report(
     record: Annotated[
         bool, typer.Option("--record", help="Record in the ledger that the report was made, and where it is kept.")
     ] = False,
+    waivers: options.WaiverPlaces = None,
     ledger: options.LedgerPlace = None,
     as_: options.Person = None,
 ) -> None:
     """Report a period of patching: who patched what and when, what waited and why, which service levels were missed.
 
-    It rests on the ledger and on the history that patch status --record keeps. Exit codes: 0 done; 2 bad input; 3 done,
-    but a file of the history could not be read.
+    It rests on the ledger and on the history that patch status --record keeps; what waits and is waived is told with
+    its waiver. Exit codes: 0 done; 2 bad input; 3 done,
+    but a file of the history could not be read, or a waiver is refused.
     """
     from datetime import date
 
     from demarcate.base.errors import DemarcateError
+    from demarcate.checks.catalog import load_checks
+    from demarcate.evidence.waivers import joined
+    from demarcate.ledger.waivers import ledger_waivers
     from demarcate.patching.audit import audit
     from demarcate.patching.history import history_folder, levels_of
     from demarcate.report.patching import audit as words
@@ -75,15 +80,22 @@ def report(
         first, last = date.fromisoformat(since), date.fromisoformat(until)
     except ValueError as error:
         raise DemarcateError("--from and --until take days such as 2026-11-23") from error
+    known = options.known_of(None)
     with _read(ledger) as opened:
-        made = audit(opened, history_folder(), levels_of(service_level or ()), first, last)
+        files_of_waivers = [place for place in waivers or () if place != options.LEDGER]
+        given = [read(known) for read in options.waivers_of(files_of_waivers, None)]
+        accepted = joined(*given, *([ledger_waivers(opened, known)] if opened is not None else []))
+        levels = levels_of(service_level or ())
+        made = audit(opened, history_folder(), levels, first, last, accepted.waivers, load_checks())
+    for problem in accepted.problems:
+        say(f"refused waiver: {problem}")
     words.write(made, options.console())
     for path, format in files.items():
         _write(made, format, path)
         say(f"written: {path}")
     if record:
         _record(made, ", ".join(map(str, files)), ledger, as_)
-    if made.broken:
+    if made.broken or accepted.problems:
         raise typer.Exit(options.UNREAD)
 
 

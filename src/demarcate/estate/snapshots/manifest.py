@@ -15,7 +15,7 @@ from collections.abc import Collection, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec.structs import replace
@@ -84,6 +84,15 @@ class Unread(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
         return f"{where}: {self.reason}" if where else self.reason
 
 
+class Declared(msgspec.Struct, frozen=True, kw_only=True):
+    """What a template says to Demarcate in the metadata of a resource: a JSON value, whatever it is."""
+
+    resource: str
+    file: str
+    line: int
+    said: Any
+
+
 class AccountNote(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """An account that a live collection was asked to read, and what its organization says of it."""
 
@@ -136,6 +145,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """Template resources that no table holds, by type: what these checks cannot see."""
     accounts: tuple[AccountNote, ...] = ()
     """The live accounts that were to be read."""
+    declared: tuple[Declared, ...] = ()
 
 
 class _Common(msgspec.Struct, frozen=True, kw_only=True):
@@ -155,6 +165,7 @@ class _Common(msgspec.Struct, frozen=True, kw_only=True):
     resources: dict[str, int]
     accounts: tuple[AccountNote, ...]
     held: dict[str, str]
+    declared: tuple[Declared, ...] = ()
 
 
 class _OfAccount(msgspec.Struct, frozen=True, kw_only=True):
@@ -294,6 +305,7 @@ def _joined(folder: Path, common: _Common, accounts: Collection[str] | None) -> 
         unread=tuple(unread),
         resources=common.resources,
         accounts=tuple(note for note in common.accounts if accounts is None or note.id in accounts),
+        declared=common.declared,
     )
 
 

@@ -22,6 +22,7 @@ from demarcate.estate.snapshots.journal import NAME, Began, Journal, Key, Sealed
 from demarcate.estate.snapshots.manifest import (
     FORMAT,
     AccountNote,
+    Declared,
     Manifest,
     Part,
     TableParts,
@@ -95,6 +96,7 @@ class SnapshotWriter:
         self._connection: duckdb.DuckDBPyConnection | None = None
         self.stopped = False
         self.resources: dict[str, int] = {}
+        self.declared: tuple[Declared, ...] = ()
         self.accounts: list[AccountNote] = []
         self._forget = at_end(self._leave)
 
@@ -264,6 +266,7 @@ class SnapshotWriter:
             unread=tuple(sorted(unread, key=lambda gap: gap.account or "")),
             resources=dict(sorted(self.resources.items())),
             accounts=tuple(sorted(self.accounts, key=lambda note: note.id)),
+            declared=self.declared,
         )
 
     def finish(self) -> Snapshot:

@@ -45,6 +45,8 @@ def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> 
                 "proofs": proofs,
                 "expired": content.expired(proofs),
                 "expiring": content.expiring(posture, proofs),
+                "news": assessment.news,
+                "waivers": content.waivers(posture),
                 "roll_ups": content.roll_ups(assessment),
                 "not_run": content.not_run(posture),
                 "drift": drift_page.arranged(drift) if drift else None,

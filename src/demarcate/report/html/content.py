@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import cast
 from urllib.parse import urlencode
 
 from demarcate.checks.judgement import Finding
@@ -11,7 +12,8 @@ from demarcate.checks.structs import SEVERITIES
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Area, Model, Responsibility
 from demarcate.posture.assessment import Assessment
-from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
+from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture, WaiverResult, WaiverStanding
+from demarcate.report.html.words import WAIVERS
 from demarcate.report.pictures.collaboration import collaboration
 from demarcate.report.pictures.svg import svg
 from demarcate.report.safe import printable
@@ -23,7 +25,7 @@ SHOWN_EXAMPLES = 5
 SHOWN_ROWS = 500
 """How many rows a list has whose length the estate decides. What is left out is counted on the page."""
 
-_STATES = ("gap", "unproven", "met", "provided", "not-applicable")
+_STATES = ("gap", "unproven", "waived", "met", "provided", "not-applicable")
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,6 +211,11 @@ def expiring(posture: Posture, evidence: Iterable[Evidence]) -> list[Evidence]:
     """What proves something now, and soon will not."""
     soon = {result for _, result in posture.expiring()}
     return [proof for proof in evidence if proof.result in soon]
+
+
+def waivers(posture: Posture) -> list[WaiverResult]:
+    """All waivers, those that need somebody's attention first."""
+    return [waiver for standing in WAIVERS for waiver in posture.waived(cast(WaiverStanding, standing))]
 
 
 def roll_ups(assessment: Assessment) -> list[RollUp]:

@@ -15,6 +15,9 @@ const told = (column, row) => columns[column].values[columns[column].index[row]]
 /** Whether any finding has a value there: a report of templates has no accounts. */
 const isUsed = (column) => columns[column].values.some((value) => value !== null);
 
+/** By which waiver a finding is accepted, or null. */
+const waiverOf = (row) => (told("waived", row) === null ? null : data.waivers[told("waived", row)]);
+
 const checkOf = (row) => checks.get(told("check", row));
 const responsibilityOf = (check) => responsibilities.get(check.responsibility);
 
@@ -30,6 +33,8 @@ const FIELDS = {
   check: ["check", (id) => id],
   resource: ["resource", (value) => value],
   file: ["file", (value) => value],
+  waived: ["waived", (value) => (value === null ? "no" : "yes")],
+  waiver: ["waived", (value) => value],
 };
 
 /** The texts in which words are looked for, made small once, when they are first needed. */

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from demarcate.checks.judgement import Finding
+from demarcate.checks.judgement import Finding, Waived
 from demarcate.checks.structs import SEVERITIES, Check
 from demarcate.estate.schema.unknown import Kind
 from demarcate.model import Responsibility
@@ -22,7 +22,12 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     """Findings in the order in which people should read them; equals stay as they were."""
     severities: dict[str, int] = {severity: number for number, severity in enumerate(SEVERITIES)}
     verdicts = {verdict: number for number, verdict in enumerate(_VERDICTS)}
-    return sorted(findings, key=lambda f: (verdicts[f.verdict], severities.get(f.severity, len(severities))))
+
+    def badness(finding: Finding) -> tuple[int, bool, int]:
+        severity = severities.get(finding.severity, len(severities))
+        return verdicts[finding.verdict], finding.waived is not None, severity
+
+    return sorted(findings, key=badness)
 
 
 def script_data(assessment: Assessment, findings: list[Finding]) -> dict[str, Any]:
@@ -42,6 +47,7 @@ def script_data(assessment: Assessment, findings: list[Finding]) -> dict[str, An
         ],
         "checks": _checks(assessment, findings),
         "kinds": [{"id": kind, "label": kind.label} for kind in Kind],
+        "waivers": {waived.id: _waiver(waived) for finding in findings if (waived := finding.waived) is not None},
         "findings": _columns(findings),
     }
 
@@ -72,12 +78,18 @@ def _check(check: Check, result: CheckResult | None) -> dict[str, Any]:
         "refs": check.refs,
         "related": check.related,
         "counts": [result.passed, result.failed, result.unknown] if result else [0, 0, 0],
+        "waived": result.waived + result.waived_unknown if result else 0,
     }
+
+
+def _waiver(waived: Waived) -> dict[str, Any]:
+    return {"reason": waived.reason, "owner": waived.owner, "until": waived.until}
 
 
 def _columns(findings: list[Finding]) -> dict[str, Any]:
     """Each column as its values, each once, and for each finding the number of its value; null is no value."""
     columns: dict[str, Any] = {name: _column(getattr(finding, name) for finding in findings) for name in COLUMNS}
+    columns["waived"] = _column(finding.waived.id if finding.waived else None for finding in findings)
     return columns | {"line": [finding.line for finding in findings]}
 
 

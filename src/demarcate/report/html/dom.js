@@ -20,6 +20,7 @@ const SIGNS = {
   gap: ["×", "Gap", "gap"],
   unproven: ["○", "Unproven", "unproven"],
   met: ["✓", "Met", "met"],
+  waived: ["~", "Waived", "not-applicable"],
   "not-applicable": ["–", "Not applicable", "not-applicable"],
   provided: ["●", "Provided", "aws"],
 };

@@ -10,7 +10,17 @@ function resourceHash(row) {
 
 const fileOf = (row) => (columns.line[row] ? `${told("file", row)}:${columns.line[row]}` : told("file", row));
 
-const whatCell = (row) => h("p", { class: "reason" }, told("reason", row));
+const whatCell = (row) => [h("p", { class: "reason" }, told("reason", row)), waivedLine(row)];
+
+/** Why, until when and on whose word a finding is accepted; null where it is not. */
+function waivedLine(row) {
+  const waiver = waiverOf(row);
+  if (!waiver) return null;
+  const until = waiver.until ? `until ${waiver.until}` : "without an end";
+  return h("p", { class: "quiet" }, `Waived ${until}${waiver.owner ? ` by ${waiver.owner}` : ""}: ${waiver.reason}`);
+}
+
+const verdictCell = (row) => (waiverOf(row) ? [sign("waived"), h("br"), sign(told("verdict", row))] : sign(told("verdict", row)));
 
 function checkCell(row) {
   const check = checkOf(row);
@@ -28,7 +38,7 @@ const whereCell = (row) =>
 
 /** The columns of the table: heading, class, the data that it needs, and what its cell holds. */
 const CELLS = [
-  ["Verdict", "lead-in", "verdict", (row) => sign(told("verdict", row))],
+  ["Verdict", "lead-in", "verdict", verdictCell],
   ["Severity", "lead-in", "check", (row) => severity(checkOf(row).severity)],
   ["What was found", "what", "reason", (row, without) => [whatCell(row), without.includes("Check") ? null : checkCell(row)]],
   ["Resource", "of-resource", "resource", resourceCell],
@@ -98,7 +108,8 @@ function listFindings(into, place, rows, { without = [], all = rows.length } = {
   return text;
 }
 
-const LABELS = { verdict: "Verdict", kind: "Unknown for", severity: "Severity", area: "Area", account: "Account", region: "Region" };
+const LABELS = { verdict: "Verdict", waived: "Waived", kind: "Unknown for", severity: "Severity", area: "Area", account: "Account", region: "Region" };
+const ANSWERS = { yes: "Yes", no: "No" };
 const ORDER = { kind: [...kinds.keys()], verdict: ["fail", "unknown", "pass"], severity: ["critical", "high", "medium", "low"] };
 
 /** A choice of one value of a filter; null where there is nothing to choose. */
@@ -107,8 +118,8 @@ function choice(name, query) {
   const values = ORDER[name] ? ORDER[name].filter((value) => present.includes(value)) : present;
   const wanted = query.get(name) ?? "";
   if (wanted && !values.includes(wanted)) values.push(wanted);
-  if (!values.length) return null;
-  const word = (value) => (name === "area" ? (areas.get(value)?.title ?? value) : (kinds.get(value) ?? SIGNS[value]?.[1] ?? value));
+  if (!values.length || (name === "waived" && !isUsed("waived"))) return null;
+  const word = (value) => (name === "area" ? (areas.get(value)?.title ?? value) : (kinds.get(value) ?? ANSWERS[value] ?? SIGNS[value]?.[1] ?? value));
   const options = values.map((value) => h("option", { value, selected: value === wanted }, word(value)));
   return h("label", {}, `${LABELS[name]} `, h("select", { name }, h("option", { value: "" }, "All"), options));
 }
@@ -116,7 +127,7 @@ function choice(name, query) {
 /** The filters that a link sets and the form has no field for: each can be taken away. */
 function chips(place) {
   const titles = { responsibility: responsibilities, check: checks };
-  return ["responsibility", "check", "resource", "file"]
+  return ["responsibility", "check", "resource", "file", "waiver"]
     .filter((name) => place.query.get(name))
     .map((name) => {
       const value = place.query.get(name);

@@ -22,7 +22,7 @@ function checkView(place) {
   return [
     trail(...upTo(responsibilityOf(check))),
     h("h2", { "data-heading": true }, check.title),
-    h("p", {}, severity(check.severity), ` ${number(failed)} fail, ${number(unknown)} unknown, ${number(passed)} pass `, h("code", {}, check.id)),
+    h("p", {}, severity(check.severity), ` ${number(failed)} fail, ${number(unknown)} unknown, ${number(passed)} pass${check.waived ? `, ${number(check.waived)} waived` : ""} `, h("code", {}, check.id)),
     check.remedy ? h("p", { class: "remedy" }, check.remedy) : null,
     h("h3", {}, "What it asks"),
     definitions(
@@ -68,11 +68,12 @@ function resourceFinding(row) {
   return h(
     "li",
     {},
-    h("p", {}, sign(told("verdict", row)), h("br"), severity(check.severity)),
+    h("p", {}, verdictCell(row), h("br"), severity(check.severity)),
     h(
       "div",
       {},
       h("p", { class: "reason" }, told("reason", row)),
+      waivedLine(row),
       h("p", {}, link(hashOf("check", check.id), check.title)),
       h("p", { class: "quiet" }, "It is yours: ", link(hashOf("responsibility", responsibility.id), responsibility.title)),
     ),

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+from demarcate.posture.news import NewsKind
+
 
 class Sign(NamedTuple):
     """How a state, verdict or standing is shown."""
@@ -20,6 +22,7 @@ STATES = {
     "met": Sign("✓", "Met", "met"),
     "gap": Sign("×", "Gap", "gap"),
     "unproven": Sign("○", "Unproven", "unproven"),
+    "waived": Sign("~", "Waived", "not-applicable"),
     "not-applicable": Sign("–", "Not applicable", "not-applicable"),
     "provided": Sign("●", "Provided", "aws"),
 }
@@ -33,10 +36,37 @@ STANDINGS = {
     "contradicted": Sign("!", "Contradicted", "unproven"),
 }
 
+WAIVERS = {
+    "expired": Sign("!", "Expired", "gap"),
+    "ends-soon": Sign("!", "Ends soon", "unproven"),
+    "matches-nothing": Sign("?", "Matches nothing", "unproven"),
+    "active": Sign("~", "Holds", "not-applicable"),
+    "not-judged": Sign("–", "Not judged here", "not-applicable"),
+}
+"""How waivers stand, in the order in which people should read them."""
+
 VERDICTS = {
     "fail": Sign("×", "Fail", "gap"),
     "unknown": Sign("?", "Unknown", "unproven"),
     "pass": Sign("✓", "Pass", "met"),
+}
+
+NEWS = {
+    NewsKind.NEW: Sign("+", "New", "gap"),
+    NewsKind.WOKEN: Sign("+", "Woken", "gap"),
+    NewsKind.NEWLY_JUDGED: Sign("?", "Newly judged", "unproven"),
+    NewsKind.UNJUDGED: Sign("?", "No longer judged", "unproven"),
+    NewsKind.WAIVED: Sign("~", "Waived since", "not-applicable"),
+    NewsKind.FIXED: Sign("✓", "Fixed", "met"),
+}
+
+NEWS_ABOUT = {
+    NewsKind.NEW: "It fails, and it did not although it would have been found.",
+    NewsKind.WOKEN: "It was waived, and counts again.",
+    NewsKind.NEWLY_JUDGED: "It fails, and nobody had looked before.",
+    NewsKind.UNJUDGED: "It failed, and nobody has looked, or could see. It is not fixed for that.",
+    NewsKind.WAIVED: "It failed, and somebody has accepted it.",
+    NewsKind.FIXED: "It failed, and would have been found if it still did.",
 }
 
 KINDS = {
@@ -54,6 +84,9 @@ WORDS: dict[str, Any] = {
     "STATES": STATES,
     "STANDINGS": STANDINGS,
     "VERDICTS": VERDICTS,
+    "WAIVERS": WAIVERS,
+    "NEWS": NEWS,
+    "NEWS_ABOUT": NEWS_ABOUT,
     "KINDS": KINDS,
     "FRAMEWORKS": FRAMEWORKS,
 }

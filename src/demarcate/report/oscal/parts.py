@@ -12,7 +12,7 @@ from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import ResponsibilityPosture
 from demarcate.report.oscal.document import TOOL, line, name_of, prop
 from demarcate.report.places import path_of
-from demarcate.report.waived import in_words, waiver_of
+from demarcate.report.waived import in_words
 from demarcate.version import __version__
 
 ORIGINS: Final = [{"actors": [{"type": "tool", "actor-uuid": TOOL}]}]
@@ -120,8 +120,8 @@ def _observation(finding: Finding, title: str, moment: str) -> dict[str, Any]:
                 "title": line(finding.name or finding.resource),
             }
         ]
-    if waiver := waiver_of(finding):
-        told["remarks"] = line(in_words(waiver))
+    if finding.waived is not None:
+        told["remarks"] = line(in_words(finding.waived))
     return told
 
 

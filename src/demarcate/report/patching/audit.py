@@ -70,9 +70,14 @@ def headline(audit: Audit) -> str:
     last = audit.last
     behind = "nothing was recorded" if last is None else f"{last.outstanding:,} behind or overdue on {last.day}"
     return (
-        f"{len(audit.acts):,} calls, {len(audit.mended):,} mended, {len(audit.waiting):,} waiting, "
+        f"{len(audit.acts):,} calls, {len(audit.mended):,} mended, {len(audit.waiting):,} waiting{_waived(audit)}, "
         f"{len(audit.late):,} beyond their service level; {behind}"
     )
+
+
+def _waived(audit: Audit) -> str:
+    waived = sum(bool(item.waived) for item in audit.waiting)
+    return f" ({waived:,} waived)" if waived else ""
 
 
 def title(audit: Audit) -> str:
@@ -149,7 +154,7 @@ def rows(audit: Audit) -> Iterator[list[Any]]:
     for each in audit.mended:
         yield _row_of("mended", each, each.mended, "")
     for item in audit.waiting:
-        yield _row_of("waiting", item.exposure, item.exposure.first_seen, "; ".join(item.why))
+        yield _row_of("waiting", item.exposure, item.exposure.first_seen, "; ".join((*item.waived, *item.why)))
     for each in audit.late:
         yield _row_of("late", each, each.first_seen, "")
 
@@ -200,7 +205,7 @@ def _exposed(each: Exposure) -> tuple[str, str]:
 
 def _waits(item: Waiting) -> tuple[str, str]:
     line, below = _exposed(item.exposure)
-    return line, "; ".join((below, *item.why))
+    return line, "; ".join((*item.waived, below, *item.why))
 
 
 def _at(at: str) -> str:

@@ -19,7 +19,9 @@ def result_role(counts: Counts) -> Role:
         return "not-applicable"
     if counts.gaps:
         return "gap"
-    return "unproven" if counts.unproven else "met"
+    if counts.unproven:
+        return "unproven"
+    return "met" if counts.met else "not-applicable"
 
 
 def results(counts: Counts) -> list[tuple[Role, str]]:
@@ -33,6 +35,8 @@ def results(counts: Counts) -> list[tuple[Role, str]]:
         told.append(("gap", f"{gaps}: {severities}" if severities else gaps))
     if counts.unproven:
         told.append(("unproven", f"{counts.unproven} unproven"))
+    if counts.waived:
+        told.append(("not-applicable", f"{counts.waived} waived"))
     if counts.not_applicable:
         told.append(("not-applicable", f"{counts.not_applicable} not applicable"))
     return told
@@ -40,7 +44,12 @@ def results(counts: Counts) -> list[tuple[Role, str]]:
 
 def bar(counts: Counts, x: float, y: float, width: float, height: float = 8) -> list[Element]:
     """What is owed as one bar: met, gaps and unproven in proportion, each that there is at least visible."""
-    parts: list[tuple[Role, int]] = [("met", counts.met), ("gap", counts.gaps), ("unproven", counts.unproven)]
+    parts: list[tuple[Role, int]] = [
+        ("met", counts.met),
+        ("gap", counts.gaps),
+        ("unproven", counts.unproven),
+        ("not-applicable", counts.waived),
+    ]
     shown = [(role, number) for role, number in parts if number]
     space = width - 2 * (len(shown) - 1)
     least = 6.0

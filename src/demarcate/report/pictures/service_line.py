@@ -18,7 +18,13 @@ _SIGN = 8.0
 _STATE = 104.0
 _MOVED = "a resource's own settings move the line"
 _NOTE = "Each state is that of the whole estate, since a responsibility may name several services"
-_ROLES: dict[str, Role] = {"met": "met", "gap": "gap", "unproven": "unproven", "not-applicable": "not-applicable"}
+_ROLES: dict[str, Role] = {
+    "met": "met",
+    "gap": "gap",
+    "unproven": "unproven",
+    "waived": "not-applicable",
+    "not-applicable": "not-applicable",
+}
 
 
 def service_line(model: Model, service: Service, posture: Posture | None = None) -> Drawing:
@@ -157,10 +163,11 @@ def _counts(model: Model, service: Service, states: dict[str, ResponsibilityPost
     by_state = Counter(r.state for r in named)
     severities = Counter(r.severity for r in named)
     return Counts(
-        owed=by_state["met"] + by_state["gap"] + by_state["unproven"],
+        owed=by_state["met"] + by_state["gap"] + by_state["unproven"] + by_state["waived"],
         met=by_state["met"],
         gaps=by_state["gap"],
         unproven=by_state["unproven"],
+        waived=by_state["waived"],
         not_applicable=by_state["not-applicable"],
         gaps_by_severity={name: severities[name] for name in SEVERITIES if severities[name]},
     )

@@ -8,11 +8,13 @@ from functools import partial
 from itertools import product
 from pathlib import Path
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
+from demarcate.base.encoding import to_json
 from demarcate.estate.schema.rows import Address, Item, Row, build, derive, detail_of, spooled
 from demarcate.estate.schema.table import ALTERNATIVES, COMPANION, REF, Derived, Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+from demarcate.estate.snapshots.manifest import Declared, Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.cloudformation.alternatives import OPEN, agreed
 from demarcate.estate.sources.cloudformation.budget import CELL, TOO_MUCH, Exhausted, Share, too_much
@@ -28,6 +30,12 @@ from demarcate.estate.tables import all_tables
 if TYPE_CHECKING:
     from demarcate.estate.sources.cloudformation.templates import Resource
 
+
+KEY: Final = "Demarcate"
+"""What the metadata of a resource has under this key is said to us."""
+
+LONGEST: Final = 20_000
+"""How many bytes of JSON that may be."""
 
 _PLACE = frozenset(
     ("account_id", "region", "partition", "resource", "file", "line", "_conditional", COMPANION.name)
@@ -65,6 +73,7 @@ def collect(
     by_type: dict[str, list[Resource]] = {}
     for resource in templates.resources:
         by_type.setdefault(resource.type, []).append(_shaped(resource))
+    writer.declared = tuple(_declared(templates.resources, writer))
     known = types_read()
     writer.resources = {t: len(resources) for t, resources in by_type.items() if t not in known}
 
@@ -77,6 +86,20 @@ def collect(
     writer.unread(*(problem.unread() for problem in rows.problems))
     for part in kept.values():
         part.seal()
+
+
+def _declared(resources: Iterable[Resource], writer: SnapshotWriter) -> Iterator[Declared]:
+    """What resources say to Demarcate in their metadata."""
+    for resource in resources:
+        if KEY in resource.metadata:
+            said = resource.metadata[KEY]
+            if len(to_json(said)) > LONGEST:
+                why = (
+                    f"Metadata.{KEY} of {resource.logical_id} has more than {LONGEST:,} bytes; none of it is read"
+                )
+                writer.unread(Unread(kind=Kind.TOO_MUCH, reason=why, file=resource.file, line=resource.line))
+                continue
+            yield Declared(resource=resource.logical_id, file=resource.file, line=resource.line, said=said)
 
 
 def _shaped(resource: Resource) -> Resource:
