@@ -41,6 +41,7 @@ FOLDERS: dict[str, Callable[[Path], Path]] = {
     "ledger": hostile.ledger,
     "events": hostile.events,
     "drift": hostile.drift,
+    "components": hostile.components,
 }
 
 NAMED = "SELECT volume_id, size, tags, attached_instance_ids, {'a': volume_id}, map {volume_id: 1}, [[volume_id]]"
@@ -141,6 +142,8 @@ RUNS: dict[str, list[str]] = {
     "ledger pin": ["--ledger", LEDGER],
     "ledger import": ["{out}/" + TEXTS[6], "--ledger", LEDGER],
     "evidence import": ["{evidence}", "--as", "a@example.com", "--ledger", "{out}/mine.sqlite"],
+    "evidence components": ["{components}"],
+    "evidence components nothing": ["{out}/" + TEXTS[6]],
     "attest": [
         TEXTS[6],
         "--statement",
@@ -162,7 +165,7 @@ VERBS = {
     *("waivers list", "waivers import"),
     *("change list", "change show", "baseline list", "evidence import", "patch calendar", "patch next"),
     *("patch who", "patch status", "patch history", "patch report"),
-    "push security-hub",
+    *("push security-hub", "evidence components"),
     *("guardrails list", "guardrails propose", "guardrails show", "guardrails test"),
     *(name for name in RUNS if " " not in name),
 }
