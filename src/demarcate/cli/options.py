@@ -126,7 +126,25 @@ FailOn = Annotated[
     str | None,
     typer.Option("--fail-on", metavar="SEVERITY", help="Exit with 1 where something this severe or worse fails."),
 ]
-Reported = Annotated[ReportFormat, typer.Option("--format", help="What is printed: for people, or for programs.")]
+
+
+def _families(names: Iterable[str]) -> list[str]:
+    """Names as help shows them: where lines are broken, a name with a hyphen would be, too.
+
+    >>> _families(["csv", "oscal-poam", "oscal-ssp"])
+    ['csv', 'oscal-*']
+    """
+    return list(dict.fromkeys(f"{name.partition('-')[0]}-*" if "-" in name else name for name in names))
+
+
+Reported = Annotated[
+    ReportFormat,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help=f"What is printed, for people or for programs: {', '.join(_families(ReportFormat))}.",
+    ),
+]
 ReportFiles = Annotated[
     list[str] | None,
     typer.Option(
@@ -136,11 +154,7 @@ ReportFiles = Annotated[
     ),
 ]
 Passes = Annotated[
-    bool,
-    typer.Option(
-        "--passes",
-        help=f"List what passes, too, in {', '.join(format.id for format in FORMATS.values() if format.passes)}.",
-    ),
+    bool, typer.Option("--passes", help="List what passes, too, where the format lists findings one by one.")
 ]
 Since = Annotated[
     Path | None,

@@ -73,7 +73,7 @@ def _code(text: str) -> str:
     r"""Text that nobody of ours wrote: as code it is no link, and calls nobody by an @name.
 
     >>> _code("a`b|@c")
-    '``a`b\\\\|@c``'
+    '``a`b\\|@c``'
     """
     shown = one_line(text)
     shown = shown if len(shown) <= _LONGEST else f"{shown[:_LONGEST]}…"
