@@ -510,6 +510,34 @@ def nodes(folder: Path, count: int, patches: int, seconds: float, megabytes: flo
     return Line(what, ours, "bare DuckDB: the rows of the nodes to Python", theirs, limit, within)
 
 
+def formats(folder: Path, count: int, format: str, seconds: float, megabytes: float) -> Line:
+    """A report of a kept assessment that has so many findings, as a format for programs."""
+    from demarcate.assessing import assess_sources
+    from demarcate.posture import kept
+
+    folder.mkdir()
+    (folder / "t.yaml").write_text(template(9))
+    made = (
+        'INSERT INTO findings ("check", verdict, resource, account, region, reason, partition, name, tags) '
+        "SELECT list_extract($checks, 1 + i % len($checks)::BIGINT), "
+        "CASE WHEN i % 10 = 0 THEN 'unknown' ELSE 'fail' END, "
+        "'arn:aws:ec2:eu-west-1:123456789012:volume/vol-' || i, lpad((i % 100)::VARCHAR, 12, '1'), 'eu-west-1', "
+        """'vol-' || i || ' (8 GiB) is not encrypted', 'aws', 'vol-' || i, '{"env": "prod"}' """
+        "FROM range($count) t(i)"
+    )
+    with assess_sources([folder / "t.yaml"]) as assessment:
+        cursor = assessment.judgement.cursor()
+        cursor.execute(made, {"checks": sorted(assessment.checks), "count": count})
+        kept.save(assessment, folder / "kept")
+    ours = process([*DEMARCATE, "report", str(folder / "kept"), "--format", format], runs=1)
+    read = "import duckdb, sys\nduckdb.sql(f\"FROM '{sys.argv[1]}/findings.parquet'\").fetchall()"
+    theirs = process([sys.executable, "-c", read, str(folder / "kept")], runs=1)
+    within = ours.seconds <= seconds and ours.megabytes <= megabytes
+    limit = f"{seconds:.0f} s, {megabytes:.0f} MB"
+    what = f"report --format {format} of {count:,} findings"
+    return Line(what, ours, "bare DuckDB: the findings to Python", theirs, limit, within)
+
+
 def main() -> None:
     folder = Path(tempfile.mkdtemp(prefix="demarcate-bench-"))
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
@@ -520,6 +548,7 @@ def main() -> None:
             templates(folder / "hundred", 100, 45, 3.5, 300),
             # Linux tells of a child the memory that its parent had, too: these come before what is measured in here.
             nodes(folder / "nodes", 50_000, 40, 5.0, 500),
+            formats(folder / "formats", 1_000_000, "ocsf", 60.0, 500),
             engine(folder / "few", FEW_FAIL),
             engine(folder / "many", MANY_FAIL),
             drift(folder / "drift"),

@@ -288,6 +288,26 @@ def drift(file: Path) -> Path:
     return file
 
 
+def components(folder: Path) -> Path:
+    """OSCAL component definitions, one of each text, whose links lead nowhere."""
+    folder.mkdir()
+    for number, text in enumerate(TEXTS):
+        component = {
+            "uuid": f"{number} {text}",
+            "title": text,
+            "links": [{"href": f"#{text}"}],
+            "control-implementations": [{"source": text, "implemented-requirements": [{"control-id": text}]}],
+        }
+        resource = {"uuid": text, "rlinks": [{"href": text}]}
+        definition = {
+            "metadata": {"oscal-version": "1.2.1" if number else text},
+            "components": [component],
+            "back-matter": {"resources": [resource]},
+        }
+        (folder / f"{number}.json").write_text(json.dumps({"component-definition": definition}))
+    return folder
+
+
 def strings(value: Any) -> set[str]:
     """All texts within a value that was read from JSON."""
     if isinstance(value, str):

@@ -8,7 +8,7 @@ from typing import Any
 
 from demarcate.base.connection import connect
 from demarcate.base.encoding import to_json
-from demarcate.checks.judgement import JUDGED, Judgement, Tally, make_tables
+from demarcate.checks.judgement import JUDGED, Judgement, Tally, Waived, make_tables
 from demarcate.posture.assessment import Assessment
 from tests.example import assessed
 from tests.report.hostile import TEXTS
@@ -94,8 +94,28 @@ def with_files() -> Assessment:
     )
 
 
+def waived(text: str = "it is a test") -> Assessment:
+    """A finding in a file that a waiver accepts, and one that none does."""
+    told = assessment(finding(1, file="t.yaml", line=4), finding(2, file="t.yaml", line=9))
+    _waive(told, text)
+    return told
+
+
+def _waive(told: Assessment, text: str) -> None:
+    """Have a waiver accept the first finding."""
+    judgement = told.judgement
+    judgement.cursor().execute("UPDATE findings SET waiver = 'w-1' WHERE line = 4")
+    judgement.waive([Waived(id="w-1", reason=text, owner=text, until="2999-01-01")], judgement.tallies)
+
+
 def hostile() -> Assessment:
     """Findings whose every text is hostile, in files of hostile names."""
+    told = _hostile()
+    _waive(told, TEXTS[6])
+    return told
+
+
+def _hostile() -> Assessment:
     return assessment(
         *(
             finding(number, resource=text, reason=text, name=text, tags={text: text}, file=text, line=number)

@@ -41,6 +41,7 @@ FOLDERS: dict[str, Callable[[Path], Path]] = {
     "ledger": hostile.ledger,
     "events": hostile.events,
     "drift": hostile.drift,
+    "components": hostile.components,
 }
 
 NAMED = "SELECT volume_id, size, tags, attached_instance_ids, {'a': volume_id}, map {volume_id: 1}, [[volume_id]]"
@@ -101,6 +102,8 @@ RUNS: dict[str, list[str]] = {
     "diagram file": ["{templates}", "--checks", "{checks}", "--out", "{out}/d\u001b.drawio"],
     "summary": [],
     "quiz": ["{snapshot}", "--seed", "4"],
+    "push security-hub": ["{kept}", "--ledger", "{out}/mine.sqlite", "--as", "a@example.com"],
+    "push security-hub nothing": ["{out}/" + TEXTS[6], "--change", TEXTS[6], "--ledger", LEDGER],
     "guardrails list": [],
     "guardrails propose": ["{kept}", "--full"],
     "guardrails show": [TEXTS[6]],
@@ -157,6 +160,8 @@ RUNS: dict[str, list[str]] = {
     "ledger pin": ["--ledger", LEDGER],
     "ledger import": ["{out}/" + TEXTS[6], "--ledger", LEDGER],
     "evidence import": ["{evidence}", "--as", "a@example.com", "--ledger", "{out}/mine.sqlite"],
+    "evidence components": ["{components}"],
+    "evidence components nothing": ["{out}/" + TEXTS[6]],
     "attest": [
         TEXTS[6],
         "--statement",
@@ -180,6 +185,7 @@ VERBS = {
     *("patch who", "patch status", "patch history", "patch report"),
     *("frameworks list", "frameworks show"),
     *("policy explain", "policy lint", "policy diff", "policy simulate", "access who-can"),
+    *("push security-hub", "evidence components"),
     *("guardrails list", "guardrails propose", "guardrails show", "guardrails test"),
     *(name for name in RUNS if " " not in name),
 }

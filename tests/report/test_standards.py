@@ -31,6 +31,7 @@ ESTATES: dict[str, Callable[[], Assessment]] = {
     "live": made.live,
     "passes": lambda: made.live().telling_passes(),
     "hostile": made.hostile,
+    "waived": made.waived,
     "nothing": made.assessment,
 }
 
@@ -196,6 +197,44 @@ def test_types_of_asff_are_those_of_security_hub_and_of_our_tables() -> None:
     model: Any = botocore.session.get_session().get_service_model("securityhub")
     assert set(asff.types().values()) <= set(model.shape_for("ResourceDetails").members)
     assert set(asff.types()) <= {type_ for table in all_tables().values() for type_ in table.types}
+
+
+# --- waivers --------------------------------------------------------------------------------------------
+
+
+WAIVED: dict[str, Callable[[str], Any]] = {
+    "sarif": lambda text: [len(each.get("suppressions", ())) for each in json.loads(text)["runs"][0]["results"]],
+    "junit": lambda text: [text.count("<skipped"), text.count("<failure")],
+    "gitlab-codequality": lambda text: [each["severity"] for each in json.loads(text)],
+    "gitlab-sast": lambda text: ["waived" in each["details"] for each in json.loads(text)["vulnerabilities"]],
+    "ocsf": lambda text: [each["status"] for each in json.loads(text)],
+    "asff": lambda text: [each["Workflow"]["Status"] for each in json.loads(text)["Findings"]],
+    "oscal-assessment-results": lambda text: [
+        "remarks" in each
+        for each in pairs(json.loads(text), "observations")
+        for each in each
+        if "subjects" in each
+    ],
+    "markdown": lambda text: [text.startswith("### Demarcate: 1 finding"), "| 0 | 1 |" in text],
+}
+TOLD = {
+    "sarif": [1, 0],
+    "junit": [1, 1],
+    "gitlab-codequality": ["info", "critical"],
+    "gitlab-sast": [True, False],
+    "ocsf": ["Suppressed", "New"],
+    "asff": ["SUPPRESSED", "NEW"],
+    "oscal-assessment-results": [True, False],
+    "markdown": [True, True],
+}
+
+
+@pytest.mark.parametrize("format", WAIVED)
+def test_what_is_waived_is_told_as_waived_and_is_not_gone(format: str) -> None:
+    text = written(format, made.waived())
+    assert WAIVED[format](text) == TOLD[format]
+    if format != "markdown":  # which counts them
+        assert "it is a test" in text
 
 
 # --- OSCAL --------------------------------------------------------------------------------------------------

@@ -27,12 +27,12 @@ def local(moment: datetime, zone: tzinfo) -> datetime:
 
 
 def milliseconds(moment: datetime) -> int:
-    """How many milliseconds a moment is after the beginning of 1970. Raises ValueError as `utc` does.
+    """How many milliseconds after the beginning of 1970 (UTC) a moment is, whole.
 
     >>> milliseconds(datetime(1970, 1, 1, 0, 0, 1))
     1000
     """
-    return int(utc(moment).timestamp() * 1000)
+    return round(utc(moment).timestamp() * 1000)
 
 
 def since_1970(seconds: float) -> datetime:

@@ -96,11 +96,9 @@ def plan_push(pushed: Pushed, source: str) -> Change:
     )
 
 
-def same(change: Change, other: Change) -> bool:
+def same(plan: Change, other: Change) -> bool:
     """Whether two plans push the same findings to the same hubs."""
-    return [(step.resource, step.do) for step in change.steps] == [
-        (step.resource, step.do) for step in other.steps
-    ]
+    return [(step.resource, step.do) for step in plan.steps] == [(step.resource, step.do) for step in other.steps]
 
 
 def _digest(findings: Iterable[Document]) -> tuple[int, str]:

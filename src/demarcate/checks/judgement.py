@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.util import find_spec
@@ -211,8 +211,7 @@ class Judgement:
         """Findings by check, account, region, file and resource: fails and unknowns, and passes if these were kept
         and are not left out. With `account` only those of these regions of it; "" is what has no region.
         """
-        place = {} if account is None else {"account": account, "regions": sorted(regions)}
-        return read_findings(self._connection, passes=passes, place=place)
+        return read_findings(self._connection, passes=passes, account=account, regions=regions)
 
     def places(self) -> list[tuple[str | None, str | None, str | None, int]]:
         """The accounts and regions of fails and unknowns, with the partition, and how many there are in each."""
@@ -299,12 +298,15 @@ class Judgement:
 
 
 def read_findings(
-    connection: duckdb.DuckDBPyConnection, *, passes: bool = True, place: Mapping[str, Any] | None = None
+    connection: duckdb.DuckDBPyConnection,
+    *,
+    passes: bool = True,
+    account: str | None = None,
+    regions: Collection[str] = (),
 ) -> Iterator[Finding]:
-    """The findings of a database that is one of a judgement, in their order; with a `place` those of it alone: an
-    `account`, and `regions` of it.
-    """
-    result = connection.cursor().execute(_query(passes, bool(place)), dict(place or {}))
+    """The findings of a database that is one of a judgement, in their order; of an account and regions where named."""
+    place = {} if account is None else {"account": account, "regions": sorted(regions)}
+    result = connection.cursor().execute(_query(passes, bool(place)), place)
     while rows := result.fetchmany(2000):
         for row in rows:
             told = dict(zip(COLUMNS, row, strict=True))

@@ -37,8 +37,9 @@ def add_to(app: typer.Typer) -> None:
     group.command("import")(import_entries)
     app.add_typer(group, name="ledger")
     app.command()(attest)
-    evidence = typer.Typer(help="Evidence in the ledger.", no_args_is_help=True)
+    evidence = typer.Typer(help="Evidence in the ledger, and what AWS publishes.", no_args_is_help=True)
     evidence.command("import")(import_evidence)
+    evidence.command("components")(components)
     app.add_typer(evidence, name="evidence")
 
 
@@ -303,4 +304,29 @@ def import_evidence(
     for problem in evidence.problems:
         say(f"refused evidence: {problem}")
     if evidence.problems:
+        raise typer.Exit(options.UNREAD)
+
+
+def components(
+    place: Annotated[Path, typer.Argument(metavar="DIR|FILE", help="AWS's OSCAL component definitions.")],
+    checks: options.CheckFolders = None,
+    format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TEXT,
+) -> None:
+    """Say which Security Hub controls AWS's own OSCAL component definitions name, and which checks decide them.
+
+    Exit codes: 0 done; 2 bad input; 3 done, but something could not be read, or a link leads nowhere.
+    """
+    from demarcate.checks.catalog import load_checks
+    from demarcate.evidence.components import read_components
+    from demarcate.model import load
+    from demarcate.report import components as report
+    from demarcate.report import rows
+
+    read = read_components(place)
+    model = load()
+    catalog = load_checks(checks or (), responsibilities=model.owed)
+    rows.write(report.COLUMNS, report.rows(read.components, model, catalog), str(format), data())
+    for problem in read.problems:
+        say(f"{problem}")
+    if read.problems:
         raise typer.Exit(options.UNREAD)

@@ -143,7 +143,25 @@ FailOn = Annotated[
         autocompletion=completing.severities,
     ),
 ]
-Reported = Annotated[ReportFormat, typer.Option("--format", help="What is printed: for people, or for programs.")]
+
+
+def _families(names: Iterable[str]) -> list[str]:
+    """Names as help shows them: where lines are broken, a name with a hyphen would be, too.
+
+    >>> _families(["csv", "oscal-poam", "oscal-ssp"])
+    ['csv', 'oscal-*']
+    """
+    return list(dict.fromkeys(f"{name.partition('-')[0]}-*" if "-" in name else name for name in names))
+
+
+Reported = Annotated[
+    ReportFormat,
+    typer.Option(
+        "--format",
+        metavar="FORMAT",
+        help=f"What is printed, for people or for programs: {', '.join(_families(ReportFormat))}.",
+    ),
+]
 Full = Annotated[bool, typer.Option("--full", help="Print the whole report, and not what fits on one screen.")]
 ReportFiles = Annotated[
     list[str] | None,
@@ -154,11 +172,7 @@ ReportFiles = Annotated[
     ),
 ]
 Passes = Annotated[
-    bool,
-    typer.Option(
-        "--passes",
-        help=f"List what passes, too, in {', '.join(format.id for format in FORMATS.values() if format.passes)}.",
-    ),
+    bool, typer.Option("--passes", help="List what passes, too, where the format lists findings one by one.")
 ]
 Since = Annotated[
     Path | None,

@@ -26,9 +26,9 @@ class Assessment:
     checks: Mapping[str, Check]
     judgement: Judgement
     posture: Posture
+    passes: bool = False
     news: News | None = None
     """What is other than in an earlier assessment, where it was compared with one."""
-    passes: bool = False
 
     def findings(self) -> Iterator[Finding]:
         """What fails or is unknown, and with `passes` what passes."""

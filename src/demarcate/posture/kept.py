@@ -26,7 +26,7 @@ import msgspec
 from msgspec.structs import replace
 
 from demarcate.base import cache
-from demarcate.base.connection import connect, short
+from demarcate.base.connection import Limits, connect, short
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_within, open_file, read_bytes, write_whole
@@ -58,6 +58,9 @@ FINDINGS, WAIVED, TALLIES = f"findings{SUFFIX}", f"waivers{SUFFIX}", f"tallies{S
 
 LARGEST = 100_000_000
 """How many bytes a JSON file of it may have."""
+
+MEMORY = 200_000_000
+"""How many bytes of memory the findings take; more of them are spilled."""
 
 _HERE = "snapshot"
 
@@ -279,7 +282,7 @@ def _snapshot(folder: Path, kept: Kept) -> Snapshot:
 def _database(folder: Path, checks: list[Check]) -> duckdb.DuckDBPyConnection:
     """The findings, in a database as judging makes it."""
     real = folder.resolve()
-    connection = connect(real)
+    connection = connect(real, limits=Limits(memory=MEMORY))
     try:
         make_tables(connection, checks)
         connection.execute("ALTER TABLE findings ADD COLUMN waiver VARCHAR")

@@ -86,7 +86,6 @@ def product_of(partition: str, region: str, account: str) -> str:
 def finding_of(finding: Finding, check: Check, moment: str) -> dict[str, Any]:
     """A finding of an account as Security Hub has it, made and changed at `moment` (ISO 8601, UTC)."""
     partition, region, account = finding.partition or "aws", region_of(finding), finding.account or ""
-    waiver = finding.waived
     severity = {
         "Label": "INFORMATIONAL" if finding.verdict == "pass" else finding.severity.upper(),
         "Original": finding.severity,
@@ -111,11 +110,13 @@ def finding_of(finding: Finding, check: Check, moment: str) -> dict[str, Any]:
         "ProductFields": {
             "demarcate/id": finding.id,
             "demarcate/responsibility": finding.responsibility,
-            **({"demarcate/waiver": _text(in_words(waiver), REASON)} if waiver else {}),
+            **({"demarcate/waiver": _text(in_words(finding.waived), REASON)} if finding.waived else {}),
         },
         "Resources": [_resource(finding, partition, region)],
         "Compliance": _compliance(finding, check),
-        "Workflow": {"Status": "SUPPRESSED" if waiver else "RESOLVED" if finding.verdict == "pass" else "NEW"},
+        "Workflow": {
+            "Status": "SUPPRESSED" if finding.waived else "RESOLVED" if finding.verdict == "pass" else "NEW"
+        },
         "RecordState": "ACTIVE",
     }
     return told

@@ -33,13 +33,11 @@ def write(assessment: Assessment, out: Out) -> list[str]:
 
 
 def _issue(finding: Finding) -> dict[str, Any]:
-    waiver = finding.waived
     told = finding.reason if finding.verdict == "fail" else f"unknown: {finding.reason}"
-    fails = finding.verdict == "fail" and not waiver
     return {
-        "description": one_line(f"{in_words(waiver)}; {told}" if waiver else told),
+        "description": one_line(f"{in_words(finding.waived)}; {told}" if finding.waived else told),
         "check_name": finding.check,
         "fingerprint": finding.id,
-        "severity": _SEVERITIES[finding.severity] if fails else _TOLD,
+        "severity": _SEVERITIES[finding.severity] if finding.is_open else _TOLD,
         "location": {"path": path_of(finding.file or ""), "lines": {"begin": max(finding.line or 1, 1)}},
     }

@@ -78,8 +78,8 @@ def _vulnerability(finding: Finding, check: Check) -> dict[str, Any]:
         },
         "details": {"responsibility": _text("Responsibility", finding.responsibility)},
     }
-    if waiver := finding.waived:
-        vulnerability["details"]["waived"] = _text("Waived", in_words(waiver))
+    if finding.waived is not None:
+        vulnerability["details"]["waived"] = _text("Waived", in_words(finding.waived))
     return vulnerability
 
 

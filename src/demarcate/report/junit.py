@@ -16,7 +16,7 @@ from demarcate.checks.judgement import Finding
 from demarcate.posture.assessment import Assessment
 from demarcate.report.out import Out
 from demarcate.report.places import path_of
-from demarcate.report.safe import counted, one_line, printable
+from demarcate.report.safe import counted, one_line
 from demarcate.report.waived import in_words
 
 
@@ -63,7 +63,7 @@ _OUTCOMES: Final = ("passed", "failure", "skipped")
 def _outcome(finding: Finding) -> str:
     if finding.verdict == "pass":
         return "passed"
-    return "failure" if finding.verdict == "fail" and not finding.waived else "skipped"
+    return "failure" if finding.is_open else "skipped"
 
 
 def _finding(finding: Finding) -> str:
@@ -73,13 +73,14 @@ def _finding(finding: Finding) -> str:
     if _outcome(finding) == "passed":
         return f"{case}/>\n"
     told = [finding.reason if finding.verdict == "fail" else f"unknown: {finding.reason}"]
-    if waiver := finding.waived:
-        told.insert(0, in_words(waiver))
+    if finding.waived is not None:
+        told.insert(0, in_words(finding.waived))
     message = quoteattr(one_line("; ".join(told)))
     if _outcome(finding) == "skipped":
         return f"{case}><skipped message={message}/></testcase>\n"
     place = f"{path_of(finding.file)}:{finding.line or 1}" if finding.file else ""
-    text = escape(printable("\n".join(filter(None, (*told, place, f"finding {finding.id}")))))
+    lines = (*told, place, f"finding {finding.id}")
+    text = escape("\n".join(one_line(each) for each in lines if each))
     return f"{case}><failure message={message} type={_token(finding.severity)}>{text}</failure></testcase>\n"
 
 

@@ -57,9 +57,8 @@ def write(assessment: Assessment, out: Out) -> None:
 
 def event(finding: Finding, check: Check, moment: int) -> dict[str, Any]:
     """A finding as OCSF has it; `moment` is when the estate was read, in milliseconds since 1970 (UTC)."""
-    waiver = finding.waived
     severity_id, severity = _SEVERITIES[finding.severity]
-    status_id, status = _SUPPRESSED if waiver else _RESOLVED if finding.verdict == "pass" else _NEW
+    status_id, status = _SUPPRESSED if finding.waived else _RESOLVED if finding.verdict == "pass" else _NEW
     event = {
         **_CLASS,
         "metadata": {**_METADATA, "event_code": check.id},
@@ -87,8 +86,8 @@ def event(finding: Finding, check: Check, moment: int) -> dict[str, Any]:
             **({"unknown_kind": str(finding.kind)} if finding.kind else {}),
         },
     }
-    if waiver:
-        event["status_detail"] = in_words(waiver)
+    if finding.waived is not None:
+        event["status_detail"] = in_words(finding.waived)
     return event
 
 

@@ -134,8 +134,10 @@ def _result(finding: Finding) -> dict[str, Any]:
     }
     if finding.resource is not None:
         result["locations"][0]["logicalLocations"] = [{"name": finding.resource, "kind": "resource"}]
-    if waiver := finding.waived:
-        result["suppressions"] = [{"kind": "external", "status": "accepted", "justification": in_words(waiver)}]
+    if finding.waived is not None:
+        result["suppressions"] = [
+            {"kind": "external", "status": "accepted", "justification": in_words(finding.waived)}
+        ]
     return result
 
 

@@ -128,7 +128,10 @@ def _write(value: Any, out: Out) -> None:
         separator = "\n"
         for inner in value:
             out.write(separator)
-            _write(inner, out)
+            if isinstance(inner, Mapping) and not any(isinstance(each, Iterator) for each in inner.values()):
+                out.write(json_text(inner))  # as most are: of findings there may be a million
+            else:
+                _write(inner, out)
             separator = ",\n"
         out.write("]")
     else:

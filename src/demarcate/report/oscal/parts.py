@@ -120,8 +120,8 @@ def _observation(finding: Finding, title: str, moment: str) -> dict[str, Any]:
                 "title": line(finding.name or finding.resource),
             }
         ]
-    if waiver := finding.waived:
-        told["remarks"] = line(in_words(waiver))
+    if finding.waived is not None:
+        told["remarks"] = line(in_words(finding.waived))
     return told
 
 
