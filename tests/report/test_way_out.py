@@ -27,7 +27,6 @@ EXEMPT: dict[str, set[str]] = {
     "estate/snapshots/manifest.py": {"write_whole"},
     "estate/snapshots/writing.py": {"os.fdopen", ".write"},
     "estate/snapshots/journal.py": {"os.fdopen", ".open", ".write"},
-    "estate/sources/terraform/documents.py": {"msgspec.json"},  # what is read, in parts
     "estate/sources/config/spooling.py": {".open", ".write", "msgspec.json"},
     "estate/snapshots/tabular.py": {".open", ".write"},
     "posture/kept.py": {"write_whole"},

@@ -349,13 +349,22 @@ def waivers_of(
     """What gives the waivers of files and of the ledger: that is read where it is named as a place of waivers or of
     evidence, and where it is given with the command.
     """
-    from demarcate.evidence.waivers import file_waivers
-    from demarcate.ledger.waivers import waivers_of_ledger
-
     named = list(places or ())
     if LEDGER not in named and (LEDGER in (evidence or ()) or asked(ledger=ledger)):
         named.append(LEDGER)
-    return [waivers_of_ledger(ledger) if place == LEDGER else file_waivers(Path(place)) for place in named]
+    return [_ledger_waivers(ledger) if place == LEDGER else _file_waivers(place) for place in named]
+
+
+def _ledger_waivers(ledger: str | None) -> ReadWaivers:
+    from demarcate.ledger.waivers import waivers_of_ledger
+
+    return waivers_of_ledger(ledger)
+
+
+def _file_waivers(file: str) -> ReadWaivers:
+    from demarcate.evidence.waivers import file_waivers
+
+    return file_waivers(Path(file))
 
 
 def known_of(folders: list[Path] | None) -> Known:

@@ -405,6 +405,22 @@ MAPPED = (
         names={"RegionLinkingMode": "linking_mode", "Regions": "specified_regions"},
     ),
     Mapped(
+        "aws_codepipeline",
+        "AWS::CodePipeline::Pipeline",
+        ref=("name", "id"),
+        names={
+            "Stages": "stage",
+            "Stages.Actions": "action",
+            "Stages.Actions.ActionTypeId": BLOCK,
+        },
+    ),
+    Mapped(
+        "aws_imagebuilder_image_pipeline",
+        "AWS::ImageBuilder::ImagePipeline",
+        ref=("arn", "id"),
+        names={"Schedule.ScheduleExpression": "schedule_expression"},
+    ),
+    Mapped(
         "aws_sfn_state_machine",
         "AWS::StepFunctions::StateMachine",
         ref=("arn", "id"),
