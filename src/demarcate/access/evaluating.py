@@ -173,7 +173,8 @@ class Request:
             key.lower(): None if given is None else tuple(map(str, given if isinstance(given, list) else [given]))
             for key, given in data.get("context", {}).items()
         }
-        return cls(Who.of(data["principal"]), data["action"], data.get("resource", ""), context)
+        who, action = str(data["principal"]), str(data["action"])
+        return cls(Who.of(who), action, str(data.get("resource", "")), context)
 
 
 class Outcome(StrEnum):

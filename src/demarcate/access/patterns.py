@@ -111,7 +111,7 @@ def shared(left: str, right: str) -> str | None:
     """A text that both stand for, or None where there is none. Raises TooWide.
 
     >>> shared("s3:Get*", "*:*Object"), shared("s3:Get*", "s3:Put*")
-    ('s3:GetxObject', None)
+    ('s3:GetObject', None)
     """
     if not is_wild(left):
         return left if matching(right)(left) else None
@@ -171,18 +171,25 @@ def _steps(left: str, right: str, i: int, j: int) -> list[tuple[tuple[int, int],
     mine, theirs = left[i : i + 1], right[j : j + 1]
     steps: list[tuple[tuple[int, int], str]] = []
     if mine == "*":
-        steps.append(((i + 1, j), ""))
-        if theirs and theirs != "*":
-            steps.append(((i, j + 1), "x" if theirs == "?" else theirs))
+        steps += _past_star((i + 1, j), (i, j + 1), theirs, left[i + 1 : i + 2])
     if theirs == "*":
-        steps.append(((i, j + 1), ""))
-        if mine and mine != "*":
-            steps.append(((i + 1, j), "x" if mine == "?" else mine))
+        steps += _past_star((i, j + 1), (i + 1, j), mine, right[j + 1 : j + 2])
     if mine == theirs == "*":
         steps.append(((i + 1, j + 1), "x"))
     elif mine and theirs and "*" not in (mine, theirs) and (mine == theirs or "?" in (mine, theirs)):
         letter = theirs if mine == "?" else mine
         steps.append(((i + 1, j + 1), "x" if letter == "?" else letter))
+    return steps
+
+
+def _past_star(
+    past: tuple[int, int], inside: tuple[int, int], letter: str, follows: str
+) -> list[tuple[tuple[int, int], str]]:
+    """Past a star, or a letter of the other within it: past it first where what follows is that letter."""
+    steps = [(past, "")]
+    if letter and letter != "*":
+        within = (inside, "x" if letter == "?" else letter)
+        steps = [within, *steps] if letter == follows else [*steps, within]
     return steps
 
 
