@@ -1,4 +1,4 @@
-"""Keeps an assessment with so many findings: python bench/findings.py FOLDER COUNT. A process of its own, for memory."""
+"""Keep an assessment with so many findings: python bench/findings.py FOLDER COUNT. For memory's sake by itself."""
 
 from __future__ import annotations
 
