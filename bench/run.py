@@ -512,23 +512,8 @@ def nodes(folder: Path, count: int, patches: int, seconds: float, megabytes: flo
 
 def formats(folder: Path, count: int, format: str, seconds: float, megabytes: float) -> Line:
     """A report of a kept assessment that has so many findings, as a format for programs."""
-    from demarcate.assessing import assess_sources
-    from demarcate.posture import kept
-
-    folder.mkdir()
-    (folder / "t.yaml").write_text(template(9))
-    made = (
-        'INSERT INTO findings ("check", verdict, resource, account, region, reason, partition, name, tags) '
-        "SELECT list_extract($checks, 1 + i % len($checks)::BIGINT), "
-        "CASE WHEN i % 10 = 0 THEN 'unknown' ELSE 'fail' END, "
-        "'arn:aws:ec2:eu-west-1:123456789012:volume/vol-' || i, lpad((i % 100)::VARCHAR, 12, '1'), 'eu-west-1', "
-        """'vol-' || i || ' (8 GiB) is not encrypted', 'aws', 'vol-' || i, '{"env": "prod"}' """
-        "FROM range($count) t(i)"
-    )
-    with assess_sources([folder / "t.yaml"]) as assessment:
-        cursor = assessment.judgement.cursor()
-        cursor.execute(made, {"checks": sorted(assessment.checks), "count": count})
-        kept.save(assessment, folder / "kept")
+    make = Path(__file__).with_name("findings.py")
+    subprocess.run([sys.executable, str(make), str(folder), str(count)], check=True)
     ours = process([*DEMARCATE, "report", str(folder / "kept"), "--format", format], runs=1)
     read = "import duckdb, sys\nduckdb.sql(f\"FROM '{sys.argv[1]}/findings.parquet'\").fetchall()"
     theirs = process([sys.executable, "-c", read, str(folder / "kept")], runs=1)

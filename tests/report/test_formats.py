@@ -8,9 +8,13 @@ from collections import Counter
 from importlib import import_module
 from pathlib import Path
 
+import duckdb
 import pytest
+from typer.testing import CliRunner
 
 from demarcate.base.errors import DemarcateError
+from demarcate.cli import app
+from demarcate.cli.options import ReportFormat, format_of
 from demarcate.report.reports import ENDS, FORMATS, Destination, save
 from demarcate.report.unread import by_kind
 from tests.example import assessed
@@ -70,3 +74,50 @@ def test_destinations(text: str, format: str, path: str) -> None:
 def test_what_tells_no_format_is_refused(text: str, says: str) -> None:
     with pytest.raises(DemarcateError, match=says.replace("?", "[?]")):
         Destination.of(text)
+
+
+def run(*words: str) -> tuple[int, str]:
+    done = CliRunner().invoke(app, [*words, "--check", "ebs-volume-encrypted"] if words[0] == "assess" else words)
+    if isinstance(done.exception, DemarcateError):
+        return 2, str(done.exception)
+    assert isinstance(done.exception, SystemExit | None), done.exception
+    return done.exit_code, done.output
+
+
+def test_passes_are_listed_where_they_were_asked_for_and_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    volume = "  {}:\n    Type: AWS::EC2::Volume\n    Properties: {{Size: 8, Encrypted: {}}}\n"
+    Path("t.yaml").write_text("Resources:\n" + volume.format("A", "true") + volume.format("B", "false"))
+    code, said = run("assess", "t.yaml", "--passes", "--format", "csv", "--out", "f.parquet", "--out", "f.sarif")
+    assert (code, said.count(",pass,"), said.count(",fail,")) == (0, 1, 1)
+    assert "left out: sarif: it does not list what passes" in said
+    rows = duckdb.execute("SELECT verdict, resource, line FROM 'f.parquet' ORDER BY resource").fetchall()
+    assert rows == [("pass", "A", 2), ("fail", "B", 5)]
+    code, said = run("assess", "t.yaml", "--passes")
+    assert (code, "--passes lists what passes in one of json, csv, parquet" in said) == (2, True)
+    assert run("assess", "t.yaml", "--save", "without")[0] == 0
+    code, said = run("report", "without", "--passes", "--format", "json")
+    assert (code, "assess again with --passes" in said) == (2, True)
+    assert run("assess", "t.yaml", "--save", "with", "--passes")[0] == 0
+    assert '"verdict":"pass"' in run("report", "with", "--passes", "--format", "json")[1]
+    assert '"verdict":"pass"' not in run("report", "with", "--format", "json")[1]
+
+
+def test_a_format_that_is_no_text_is_not_printed() -> None:
+    assert "parquet" not in set(ReportFormat)
+    code, _ = run("report", "nothing", "--format", "parquet")
+    assert code == 2
+
+
+@pytest.mark.parametrize(
+    ("name", "format"), [("a.oscal.json", "oscal"), ("a.json", "json"), ("oscal.json", "json"), (".json", None)]
+)
+def test_the_longest_end_of_a_name_tells_its_format(name: str, format: str | None) -> None:
+    formats = {".json": "json", ".oscal.json": "oscal"}
+    if format is None:
+        with pytest.raises(DemarcateError, match="its name says no format"):
+            format_of(Path(name), formats)
+    else:
+        assert format_of(Path(name), formats) == format
