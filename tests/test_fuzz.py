@@ -13,7 +13,7 @@ from fuzz.inputs import Input, Link, get, put
 from fuzz.run import TARGETS, main
 from fuzz.working import Limits, input_of
 
-COUNTS = {"snapshots": 5, "config": 6, "queries": 15, "endpoints": 4, "templates": 20, "evidence": 30}
+COUNTS = {"snapshots": 5, "config": 6, "queries": 15, "endpoints": 4, "templates": 20, "evidence": 30, "plans": 10}
 """Where an input takes longer, fewer are given: that a target runs is held here, and `make fuzz` looks for faults."""
 NO_HURRY = 3600.0
 

@@ -353,7 +353,7 @@ def _state_file(data: bytes, path: Path, version: int) -> Document:
         )
     state = _decoded(data, _StateFile, str(path))
     resources: dict[str, Declared] = {}
-    warnings = []
+    warnings: list[str] = []
     for resource in state.resources:
         plain = f"{resource.type}.{resource.name}"
         data_ = "data." if resource.mode == "data" else ""
