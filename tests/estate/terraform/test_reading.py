@@ -182,6 +182,24 @@ def test_a_raw_state_says_which_values_are_secret(tmp_path: Path) -> None:
     assert why(row, "master_user_name")[0] == "secret"
 
 
+def test_a_secret_in_a_list_of_a_raw_state_is_one(tmp_path: Path) -> None:
+    variables = [{"name": "TOKEN", "type": "PLAINTEXT", "value": "correct-horse"}]
+    ways = [
+        {"type": "get_attr", "value": "environment"},
+        {"type": "index", "value": {"value": 0, "type": "number"}},
+        {"type": "get_attr", "value": "environment_variable"},
+    ]
+    environment = [{"type": "LINUX_CONTAINER", "environment_variable": variables}]
+    instance = {"attributes": {"name": "b", "environment": environment}, "sensitive_attributes": [ways]}
+    resources = [{"mode": "managed", "type": "aws_codebuild_project", "name": "b", "instances": [instance]}]
+    path = written(
+        tmp_path, {"version": 4, "terraform_version": "1.9.0", "resources": resources}, "terraform.tfstate"
+    )
+    row = rows(path, "aws_codebuild_project")["aws_codebuild_project.b"]
+    assert row["environment_type"] == "LINUX_CONTAINER"
+    assert why(row, "environment_variables")[0] == "secret"
+
+
 def test_resources_of_awscc_are_those_of_cloudformation(tmp_path: Path) -> None:
     values = {
         "bucket_name": "b",
@@ -275,6 +293,25 @@ def test_a_plan_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest
     path.write_text(PLAN + " " * 1_000)
     with pytest.raises(DemarcateError, match="the most that is read of a plan or state"):
         collect_snapshot([path])
+
+
+def test_more_resources_than_are_read_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(documents, "MAX_RESOURCES", 2)
+    path = written(tmp_path, plan({f"aws_vpc.v{number}": {} for number in range(4)}))
+    with pytest.raises(DemarcateError, match="has more than 2 resources"):
+        collect_snapshot([path])
+
+
+def test_a_resource_that_is_too_large_is_left_out_and_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(documents, "MAX_VALUES", 1_000)
+    large = {"values": {"description": "x" * 1_000}}
+    path = written(tmp_path, plan({"aws_kms_key.k": KEY, "aws_kms_key.large": large}))
+    with collect_snapshot([path], selection={"aws_kms_key": None}) as snapshot:
+        assert [unread.reason for unread in snapshot.unread] == [
+            "aws_kms_key.large is left out: its values have more than 1,000 bytes"
+        ]
 
 
 def test_a_folder_of_configuration_alone_asks_for_its_plan(tmp_path: Path) -> None:

@@ -71,7 +71,7 @@ class Kind(StrEnum):
         "from Parameter Store",
         "It is read from Systems Manager's Parameter Store when the template is deployed.",
     )
-    DEPLOYMENT = "deployment", "known once deployed", "AWS decides it when the template is deployed."
+    DEPLOYMENT = "deployment", "known once deployed", "AWS decides it when the template or plan is deployed."
     MACRO = "macro", "made by a macro", "A macro or another transform makes it, which is not run here."
     NOT_GIVEN = (
         "not-given",

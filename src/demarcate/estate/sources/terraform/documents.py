@@ -24,6 +24,12 @@ MAX_BYTES: Final = 100_000_000
 """How large a plan or state may be: a plan of 10,000 resources has some 60 MB."""
 
 SHOW: Final = "terraform show -json"
+MAX_RESOURCES: Final = 100_000
+"""How many resources a plan or state may have."""
+
+MAX_VALUES: Final = 4_000_000
+"""How many bytes the values of one resource may have."""
+
 MAJOR: Final = 1
 """The newest major version of the format that is known."""
 STATE_VERSION: Final = 4
@@ -126,6 +132,12 @@ class _Step(msgspec.Struct):
     type: str = ""
     value: Any = None
 
+    @property
+    def key(self) -> str | int:
+        """The member or the number that it leads to; a number may stand in an object with its type."""
+        value = self.value.get("value") if isinstance(self.value, dict) else self.value
+        return value if isinstance(value, str | int) else ""
+
 
 class _Instance(msgspec.Struct):
     attributes: Raw = Raw(b"{}")
@@ -165,6 +177,11 @@ class Declared:
     _sensitive: Raw | list[list[_Step]]
 
     @property
+    def size(self) -> int:
+        """How many bytes its values have, and what is said of them."""
+        return len(memoryview(self._values)) + len(memoryview(self._unknown))
+
+    @property
     def values(self) -> Any:
         """Its values."""
         return msgspec.json.decode(self._values)
@@ -183,9 +200,9 @@ class Declared:
         for way in self._sensitive:
             inside = marked
             for step in way[:-1]:
-                inside = inside.setdefault(step.value, {}) if isinstance(inside, dict) else {}
+                inside = inside.setdefault(step.key, {}) if isinstance(inside, dict) else {}
             if way and isinstance(inside, dict):
-                inside[way[-1].value] = True
+                inside[way[-1].key] = True
         return marked
 
 
@@ -221,6 +238,12 @@ def read(path: Path) -> Document:
     if data.startswith((b"\xff\xfe", b"\xfe\xff")):
         raise BadDocument(f"{file}: is UTF-16, as PowerShell's `>` writes: write it as UTF-8")
     data = data.removeprefix(b"\xef\xbb\xbf")
+    if (
+        max(data.count(b'"address"') // 4, data.count(b'"attributes"')) > MAX_RESOURCES
+    ):  # each stands in four places
+        raise BadDocument(
+            f"{file}: has more than {MAX_RESOURCES:,} resources: plan parts of it, one root module a plan"
+        )
     head = _decoded(data, _Head, file)
     if not head.format_version and head.version is not None:
         return _state_file(data, path, head.version)
@@ -273,10 +296,8 @@ def _shown(document: _Document, path: Path, size: int) -> Document:
     resources: dict[str, Declared] = {}
     for module, resource in _walk((values or _Values()).root_module):
         change = changes.get(resource.address, _ResourceChange(resource.address))
-        if resource.address in resources:
-            warnings.append(f"{resource.address} stands twice: the second is left out")
-        elif resource.deposed_key is None:
-            resources[resource.address] = Declared(
+        if resource.deposed_key is None:
+            declared = Declared(
                 resource.address,
                 resource.type,
                 resource.name,
@@ -287,9 +308,10 @@ def _shown(document: _Document, path: Path, size: int) -> Document:
                 change.change.after_unknown,
                 resource.sensitive_values,
             )
+            _add(declared, resources, warnings)
     for change in document.resource_changes:  # data that is read during apply stands here alone
         if change.mode == "data" and change.address not in resources and change.change.actions == ["read"]:
-            resources[change.address] = Declared(
+            declared = Declared(
                 change.address,
                 change.type,
                 change.name,
@@ -300,9 +322,19 @@ def _shown(document: _Document, path: Path, size: int) -> Document:
                 change.change.after_unknown,
                 change.change.after_sensitive,
             )
+            _add(declared, resources, warnings)
     return Document(
         str(path), path, list(resources.values()), document.configuration.root_module, is_plan, size, warnings
     )
+
+
+def _add(declared: Declared, resources: dict[str, Declared], warnings: list[str]) -> None:
+    if declared.address in resources:
+        warnings.append(f"{declared.address} stands twice: the second is left out")
+    elif declared.size > MAX_VALUES:
+        warnings.append(f"{declared.address} is left out: its values have more than {MAX_VALUES:,} bytes")
+    else:
+        resources[declared.address] = declared
 
 
 def _walk(module: _Module) -> Iterator[tuple[str, _Resource]]:
@@ -321,29 +353,25 @@ def _state_file(data: bytes, path: Path, version: int) -> Document:
         )
     state = _decoded(data, _StateFile, str(path))
     resources: dict[str, Declared] = {}
-    warnings = []
+    warnings: list[str] = []
     for resource in state.resources:
         plain = f"{resource.type}.{resource.name}"
         data_ = "data." if resource.mode == "data" else ""
         base = f"{resource.module}.{data_}{plain}" if resource.module else f"{data_}{plain}"
         for instance in resource.instances:
-            address = base + _index(instance.index_key)
-            if instance.deposed is not None:
-                continue
-            if address in resources:
-                warnings.append(f"{address} stands twice: the second is left out")
-                continue
-            resources[address] = Declared(
-                address,
-                resource.type,
-                resource.name,
-                resource.module,
-                instance.index_key,
-                resource.mode,
-                instance.attributes,
-                Raw(b"{}"),
-                instance.sensitive_attributes,
-            )
+            if instance.deposed is None:
+                declared = Declared(
+                    base + _index(instance.index_key),
+                    resource.type,
+                    resource.name,
+                    resource.module,
+                    instance.index_key,
+                    resource.mode,
+                    instance.attributes,
+                    Raw(b"{}"),
+                    instance.sensitive_attributes,
+                )
+                _add(declared, resources, warnings)
     return Document(str(path), path, list(resources.values()), Configuration(), False, len(data), warnings)
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from demarcate.estate.schema.standins import DYNAMIC, StandIn
+from demarcate.estate.schema.rows import ODD
+from demarcate.estate.schema.standins import DYNAMIC, StandIn, Undecided
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 APPLIED: Final = "known once applied"
@@ -29,6 +30,13 @@ def policy_document(values: Mapping[str, Any], label: str) -> Any:
 
     A resource or value that is known once applied stands in it as a text that may be any.
     """
+    try:
+        return _document(values, label)
+    except (*ODD, Undecided):
+        return Unknown(Kind.MALFORMED, "the blocks of the policy have a form that was not expected")
+
+
+def _document(values: Mapping[str, Any], label: str) -> Any:
     merged = next((name for name in _MERGED if values.get(name)), None)
     if merged is not None:
         return Unknown(Kind.DEPLOYMENT, f"is merged with other policies ({merged}), and known once applied")

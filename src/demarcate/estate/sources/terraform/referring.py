@@ -124,7 +124,9 @@ class Names:
                 {key for key, flag in sensitive.items() if flag is True} if isinstance(sensitive, dict) else set()
             )
             self._values[resource.address] = {
-                key: value for key, value in (values or {}).items() if key not in secret and isinstance(value, str)
+                key: value
+                for key, value in (values if isinstance(values, dict) else {}).items()
+                if key not in secret and isinstance(value, str)
             }
         return self._values[resource.address]
 
@@ -148,8 +150,9 @@ class Names:
             above = module_names(module)
             call_module = self._module(_above(module))
             call = call_module.module_calls.get(above[-1]) if above and call_module is not None else None
-            expressions = msgspec.json.decode(call.expressions) if call is not None else {}
-            return self._follow(expressions.get(rest), _above(module), _module_index(module), depth)
+            expressions = msgspec.json.decode(call.expressions) if call is not None else None
+            expression = expressions.get(rest) if isinstance(expressions, dict) else None
+            return self._follow(expression, _above(module), _module_index(module), depth)
         if _STEP.sub("", head) == "module" or head == "module":
             name, _, output = rest.rpartition(".")
             below = f"{module}.module.{name}" if module else f"module.{name}"

@@ -74,7 +74,11 @@ class Settling:
         self, value: list[Any], unknown: Any, sensitive: Any, expression: Any, tree: Any, name: str
     ) -> list[Any]:
         unknowns = unknown if isinstance(unknown, list) else []
-        secrets = sensitive if isinstance(sensitive, list) else []
+        secrets = (
+            sensitive
+            if isinstance(sensitive, dict)
+            else dict(enumerate(sensitive if isinstance(sensitive, list) else ()))
+        )
         inner = tree[0] if isinstance(tree, list) and tree else tree
         named: Iterator[str] = iter(())
         references = expression.get("references") if isinstance(expression, dict) else None
@@ -91,7 +95,7 @@ class Settling:
                 of_item = {"references": [reference]}
             elif isinstance(expression, list):
                 of_item = expression[number] if len(expression) == max(len(value), len(unknowns)) else None
-            secret = secrets[number] if number < len(secrets) else None
+            secret = secrets.get(number)
             items.append(self._settle(item, flag, secret, of_item, inner, name))
         return items
 
@@ -145,7 +149,7 @@ def maximal(references: list[str]) -> list[str]:
     >>> maximal(["aws_kms_key.data.arn", "aws_kms_key.data", "var.name"])
     ['aws_kms_key.data.arn', 'var.name']
     """
-    unique = list(dict.fromkeys(references))
+    unique = list(dict.fromkeys(reference for reference in references if isinstance(reference, str)))
     return [
         reference
         for reference in unique
