@@ -64,7 +64,8 @@ MAX_RESOURCES = 5_000
 
 MAX_CHARACTERS = 10_000_000
 """How many characters the templates of an estate, and all else that is read for them, may have together, unless more
-resources are asked for: some 30,000 resources as they are written in practice, which take seconds and 400 MB.
+resources are asked for: some 30,000 resources as they are written in practice. Three times as many took a minute and a
+gigabyte.
 """
 
 CHARACTERS_OF_RESOURCE = 300
