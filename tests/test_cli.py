@@ -256,7 +256,7 @@ def test_evidence_that_is_not_believed_is_told_and_the_rest_counts(tmp_path: Pat
     (refused,) = report["refused"]
     assert (refused["file"], refused["line"]) == ("evidence/attestations.yaml", 8)
     assert "did you mean" in refused["message"]
-    states = {one["id"]: one for one in report["posture"]["responsibilities"]}
+    states = {responsibility["id"]: responsibility for responsibility in report["posture"]["responsibilities"]}
     assert [one["standing"] for one in states["patch-management.test-patches-in-staging"]["evidence"]] == [
         "proves"
     ]

@@ -39,12 +39,12 @@ def has(one: Combination, *statements: Any) -> Any:
 
 
 def test_ids_are_unique() -> None:
-    assert len({one.id for one in combinations()}) == len(combinations()) > 100
+    assert len({combination.id for combination in combinations()}) == len(combinations()) > 100
 
 
 def test_actions_and_what_they_are_aimed_at_are_those_of_aws() -> None:
-    named = {action for one in combinations() for action in (*one.at, *one.with_)}
-    assert {action for one in combinations() for action in one.at} <= set(sensitive_actions())
+    named = {action for combination in combinations() for action in (*combination.at, *combination.with_)}
+    assert {action for combination in combinations() for action in combination.at} <= set(sensitive_actions())
     for action in named | set(sensitive_actions()):
         service, _, name = action.partition(":")
         assert name in REFERENCE[service]["Actions"], f"{action} is no action"
@@ -101,8 +101,8 @@ ONE = {
         f"arn:aws:{service}:*:*:*/mine"
         for service in (action.partition(":")[0], "iam" if action.startswith("sts:") else "x")
     ]
-    for one in combinations()
-    for action in one.with_
+    for combination in combinations()
+    for action in combination.with_
 }
 """Some resources of each action's own."""
 
@@ -122,7 +122,10 @@ def test_what_limits_it_excuses_it(one: Combination) -> None:
 
 
 names = st.sampled_from(
-    sorted({a for one in combinations() for a in (*one.at, *one.with_)} | {"iam:*", "*", "s3:*"})
+    sorted(
+        {a for combination in combinations() for a in (*combination.at, *combination.with_)}
+        | {"iam:*", "*", "s3:*"}
+    )
 )
 resources = st.sampled_from(["*", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:role/app"])
 conditions = st.sampled_from(

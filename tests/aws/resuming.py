@@ -195,12 +195,12 @@ def counting(target: str) -> Iterator[Counting]:
 
 def run_of(request: BaseHTTPRequestHandler) -> str:
     """The run that a request comes from, as its user agent says; empty for one that the runner did not start."""
-    found = re.search(r"\bapp/(\d+)", request.headers.get("User-Agent", ""))
-    return found[1] if found else ""
+    match = re.search(r"\bapp/(\d+)", request.headers.get("User-Agent", ""))
+    return match[1] if match else ""
 
 
 def operation(request: BaseHTTPRequestHandler, body: bytes) -> tuple[str, str]:
     """The operation of a request, and the region of its signature."""
-    found = re.search(r"Credential=[^/]+/\d+/([^/]+)/", request.headers.get("Authorization", ""))
+    match = re.search(r"Credential=[^/]+/\d+/([^/]+)/", request.headers.get("Authorization", ""))
     target = request.headers.get("X-Amz-Target", "").rpartition(".")[2]
-    return target or parse_qs(body.decode()).get("Action", [""])[0], found[1] if found else ""
+    return target or parse_qs(body.decode()).get("Action", [""])[0], match[1] if match else ""

@@ -126,9 +126,9 @@ def test_inside_an_in_process_moto() -> None:
         session = boto3.Session(aws_access_key_id="t", aws_secret_access_key="t", region_name="us-east-1")
         session.client("ec2").create_volume(AvailabilityZone="us-east-1a", Size=1)
         taken = collect("aws", session=session, regions=["us-east-1"], tables=["aws_ebs_volume"])
-        found = evaluate(taken, checks=["ebs-volume-encrypted"])
-    assert found["verdict"].to_pylist() == ["fail"]
-    assert found["resource"][0].as_py().startswith("arn:aws:ec2:us-east-1:123456789012:volume/vol-")
+        findings = evaluate(taken, checks=["ebs-volume-encrypted"])
+    assert findings["verdict"].to_pylist() == ["fail"]
+    assert findings["resource"][0].as_py().startswith("arn:aws:ec2:us-east-1:123456789012:volume/vol-")
 
 
 def test_all_tables_inside_an_in_process_moto() -> None:

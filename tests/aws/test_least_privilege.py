@@ -178,8 +178,10 @@ def auditor(session: boto3.Session, url: str) -> tuple[boto3.Session, str]:
 def assume(session: boto3.Session, url: str, role: str, **more: str) -> boto3.Session:
     """A session of the role."""
     sts: Any = session.client("sts", endpoint_url=url)
-    found = sts.assume_role(RoleArn=role, RoleSessionName="demarcate", **more)["Credentials"]
-    return boto3.Session(found["AccessKeyId"], found["SecretAccessKey"], found["SessionToken"], region_name=REGION)
+    credentials = sts.assume_role(RoleArn=role, RoleSessionName="demarcate", **more)["Credentials"]
+    return boto3.Session(
+        credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"], region_name=REGION
+    )
 
 
 def reset(url: str) -> None:

@@ -120,7 +120,7 @@ def volumes(snapshot: Snapshot) -> set[str]:
 
 
 def note(snapshot: Snapshot, id: str) -> AccountNote:
-    (found,) = [one for one in snapshot.manifest.accounts if one.id == id]
+    (found,) = [account for account in snapshot.manifest.accounts if account.id == id]
     return found
 
 
@@ -165,7 +165,7 @@ def test_units_and_tags_are_in_the_manifest(estate: Estate) -> None:
 def test_a_closed_account_is_skipped_and_said_so(estate: Estate) -> None:
     taken = estate.collect(ORGANIZATION)
     assert note(taken, estate.id("closed")).skipped == "the account is suspended"
-    assert [one.id for one in taken.manifest.accounts if one.skipped] == [estate.id("closed")]
+    assert [account.id for account in taken.manifest.accounts if account.skipped] == [estate.id("closed")]
     assert taken.unread == (), "what was not to be read is not unread"
 
 
@@ -244,7 +244,7 @@ def test_only_some_accounts_of_the_organization(estate: Estate) -> None:
     lab, closed = estate.id("lab"), estate.id("closed")
     taken = estate.collect(Accounts(organization=True, only=(lab, closed)))
     assert volumes(taken) == {lab}
-    assert [one.id for one in taken.manifest.accounts] == sorted((lab, closed))
+    assert [account.id for account in taken.manifest.accounts] == sorted((lab, closed))
     assert len(estate.assumed) == 1
 
 
@@ -253,7 +253,7 @@ def test_accounts_without_an_organization(estate: Estate) -> None:
     estate.aws.session.events.register("before-call.organizations", lambda model, **_: asked.append(model.name))
     taken = estate.collect(Accounts(only=(OWN, estate.id("lab"))))
     assert volumes(taken) == {estate.id("lab")}
-    assert [one.id for one in taken.manifest.accounts] == sorted((OWN, estate.id("lab")))
+    assert [account.id for account in taken.manifest.accounts] == sorted((OWN, estate.id("lab")))
     assert len(estate.assumed) == 1, "no role is assumed in the account of the credentials"
     assert not asked
 
@@ -365,11 +365,11 @@ def test_a_look_into_what_was_not_read_names_the_account_of_the_row() -> None:
                 )
             )
         taken = writer.finish()
-    found = {
+    by_account = {
         f.account: f.reason for f in judge(taken, [load_checks()["config-conformance-pack-deployed"]]).findings()
     }
-    assert len(found) == 2
-    for place, why in found.items():
+    assert len(by_account) == 2
+    for place, why in by_account.items():
         assert f"{place} {REGION} config:DescribeConformancePacks: access denied" in why
 
 
@@ -411,7 +411,7 @@ def test_a_region_that_an_account_has_not_opted_into_is_not_called(estate: Estat
 
 def test_a_region_by_name_that_is_not_enabled_is_skipped_there_and_said_so(estate: Estate) -> None:
     taken = estate.collect(ORGANIZATION, regions=(REGION, "me-south-1"))
-    assert {one.not_enabled for one in taken.manifest.accounts if not one.skipped} == {("me-south-1",)}
+    assert {account.not_enabled for account in taken.manifest.accounts if not account.skipped} == {("me-south-1",)}
     assert {part.region for part in taken.manifest.tables["aws_ebs_volume"].parts} == {REGION}
     assert taken.unread == ()
 

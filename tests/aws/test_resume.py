@@ -183,9 +183,9 @@ def test_killed_at_a_call_it_makes_only_those_that_are_missing(
     began, units = journal(out)[0], held(out)
     assert estate.collect(out, "--resume") == 0, estate.runner.said()
     assert estate.aws.calls == missing(estate, units)
-    found = Snapshot.open(out)
-    assert_same(found, estate.whole)
-    assert found.moment.isoformat().replace("+00:00", "Z") == began["moment"]
+    opened = Snapshot.open(out)
+    assert_same(opened, estate.whole)
+    assert opened.moment.isoformat().replace("+00:00", "Z") == began["moment"]
     assert list(tmp_path.iterdir()) == [out]
 
 
@@ -230,11 +230,11 @@ def test_parts_of_one_table_from_several_parents_and_in_two_ways(estate: Estate,
     assert estate.collect(out, tables=tables) == -signal.SIGKILL
     estate.aws.expect()
     assert estate.collect(out, "--resume", tables=tables) in (0, 3)
-    found = Snapshot.open(out)
-    (held,) = found.manifest.tables.values()
+    opened = Snapshot.open(out)
+    (held,) = opened.manifest.tables.values()
     of_role = [part for part in held.parts if "aws_iam_role" in (part.file or "")]
     assert [part.rows for part in of_role] == [1, 1], "who may assume it, and what it may do"
-    assert sum(part.rows for part in held.parts) == len(rows(found, "aws_policy_statement"))
+    assert sum(part.rows for part in held.parts) == len(rows(opened, "aws_policy_statement"))
 
 
 # --- What is said -------------------------------------------------------------------------------------------

@@ -61,6 +61,7 @@ TRAIL: Row = {
     "is_multi_region_trail": True,
     "log_group_arn": "arn:aws:logs:r:1:log-group:trail",
 }
+ELSEWHERE = TRAIL | {"log_group_arn": "arn:aws:logs:r:999999999999:log-group:trail"}
 FILTER: Row = {
     "log_group_name": "trail",
     "metric_transformation_name": "metric",
@@ -85,6 +86,9 @@ CHAINS: list[tuple[str, dict[str, list[Row]], str, str]] = [
         "fail",
     ),
     ("a trail without a log group", {"trail": [TRAIL | {"log_group_arn": ""}]}, "", "fail"),
+    ("a trail whose log group is in another account", {"trail": [ELSEWHERE]}, "", "unknown"),
+    ("the same, which does not log", {"trail": [ELSEWHERE | {"is_logging": False}]}, "", "fail"),
+    ("the same beside one of one's own", {"trail": [ELSEWHERE, TRAIL]}, "", "pass"),
     ("a trail that may log", {"trail": [TRAIL | {"is_logging": DENIED}]}, "", "unknown"),
     ("a trail of which the status is not told", {"trail": [TRAIL | {"is_logging": None}]}, "", "unknown"),
     ("two trails", {"trail": [TRAIL | {"is_logging": DENIED}, TRAIL]}, "", "pass"),
@@ -119,7 +123,7 @@ def test_the_chain_to_each_alarm() -> None:
     chains = [(alarm, CHAINS[0]) for alarm in alarms]
     chains += [(alarms[number % len(alarms)], chain) for number, chain in enumerate(CHAINS[1:])]
     for number, (alarm, (told, given_, gap, verdict)) in enumerate(chains):
-        account = str(number)
+        account = f"{number:012}"
         matching = FILTER | {"matched_events": list(alarm_events()[alarm])}
         chain: dict[str, list[Row]] = {"trail": [TRAIL], "filter": [matching], "alarm": [ALARM]} | given_
         for name, several in zip(TABLES[1:], (chain["trail"], chain["filter"], chain["alarm"]), strict=True):

@@ -223,7 +223,7 @@ def test_a_folder_of_any_name_is_judged_by_its_own_rows(name: str, tmp_path: Pat
     )
     assert (done.code, json.loads(done.out)) == (0, [{"resource": "a", "encrypted": None}]), done.said
     assessed = demarcate("assess", name, "--check", "ebs-volume-encrypted", "--format", "json", cwd=tmp_path)
-    assert [one["verdict"] for one in json.loads(assessed.out)["findings"]] == ["unknown"]
+    assert [finding["verdict"] for finding in json.loads(assessed.out)["findings"]] == ["unknown"]
 
 
 @pytest.mark.parametrize("name", ["../../x", "a/b", "", ".", "..", "a*", "a\nb", "a" * 300, "/etc/passwd", "a'b"])

@@ -67,7 +67,7 @@ def test_the_example_names_every_file_and_document(model: Model) -> None:
         if path.is_file() and name != "README.md" and not name.startswith(("attestations/", "documents/")):
             assert f"`{name}`" in readme
     weighed = weigh(load_evidence(EXAMPLE, model, MOMENT), MOMENT)
-    named = {found.detail for results in weighed.values() for found in results}
+    named = {result.detail for results in weighed.values() for result in results}
     for document in (EXAMPLE / "documents").iterdir():
         assert any(f"documents/{document.name} (SHA-256 verified)" in detail for detail in named), document
     for slug in re.findall(r"\(`([a-z-]+)`\)|as `([a-z-]+)`|`([a-z-]+)`:", readme):

@@ -47,7 +47,7 @@ def test_each_is_a_question(drafts: list[Draft]) -> None:
 def test_a_setting_puts_the_job_where_the_line_of_the_resource_has_it(
     drafts: list[Draft], assessment: Assessment
 ) -> None:
-    of_setting = {one.id: one for one in settings()}
+    of_setting = {setting.id: setting for setting in settings()}
     asked = of(drafts, "setting")
     assert {draft.right for draft in asked} == set(PARTIES)
     lines_of = cache(lambda resource: draw(assessment.model, assessment.snapshot, resource))

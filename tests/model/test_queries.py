@@ -34,10 +34,10 @@ QUESTIONS = documents.read(Path(__file__).parent / "questions.yaml", tuple[Quest
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=[q.ask for q in QUESTIONS])
 def test_who(model: Model, question: Question) -> None:
-    found = [match.responsibility.id for match in who(model, question.ask).matches]
+    ids = [match.responsibility.id for match in who(model, question.ask).matches]
     expected = question.first or question.among
     assert expected in model.responsibility
-    assert expected in found[: 1 if question.first else 3], found[:5]
+    assert expected in ids[: 1 if question.first else 3], ids[:5]
 
 
 def test_who_pairs_both_halves(model: Model) -> None:

@@ -52,7 +52,7 @@ VOLUME = "Resources:\n  V: {Type: 'AWS::EC2::Volume', Properties: {Encrypted: VA
 def test_a_state_is_what_its_checks_found(value: str, state: str, tmp_path: Path) -> None:
     source = template(tmp_path, VOLUME.replace("VALUE", value))
     posture = assess_sources([source], checks=["ebs-volume-encrypted"]).posture
-    states = {one.id: one for one in posture.responsibilities}
+    states = {responsibility.id: responsibility for responsibility in posture.responsibilities}
     encryption = states["encryption.enable-at-rest"]
     assert encryption.state == state
     assert encryption.because
@@ -64,7 +64,9 @@ def test_a_state_is_what_its_checks_found(value: str, state: str, tmp_path: Path
 
 def test_counts_add_up(tmp_path: Path) -> None:
     posture = assess_sources([template(tmp_path, VOLUME.replace("VALUE", "false"))]).posture
-    customer = [one for one in posture.responsibilities if one.party == "customer"]
+    customer = [
+        responsibility for responsibility in posture.responsibilities if responsibility.party == "customer"
+    ]
     summary = posture.summary
     assert summary.owed == summary.met + summary.gaps + summary.unproven
     assert summary.owed + summary.not_applicable == len(customer)
@@ -116,5 +118,5 @@ def test_the_line_of_a_resource_says_what_its_assessment_says(tmp_path: Path) ->
         ]
     (line,) = line_of(MODEL, "B", [source])
     gaps = {one.responsibility.id for one in line.drawn if one.state == "gap"}
-    found = {finding.responsibility for finding in failed}
-    assert gaps == {id_ for id_ in found if MODEL.responsibility[id_].covers("s3")}
+    owed = {finding.responsibility for finding in failed}
+    assert gaps == {id_ for id_ in owed if MODEL.responsibility[id_].covers("s3")}

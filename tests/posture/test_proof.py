@@ -135,7 +135,7 @@ def attestation(**values: Any) -> dict[str, Any]:
 )
 def test_the_state_that_an_attestation_leads_to(values: dict[str, Any], state: str, tmp_path: Path) -> None:
     posture = assessed(tmp_path, attestation(**values))
-    found = {one.id: one for one in posture.responsibilities}[ATTESTED.id]
+    found = {responsibility.id: responsibility for responsibility in posture.responsibilities}[ATTESTED.id]
     assert found.state == state
     assert found.because
     assert bool(posture.refused) == ("on" in values), "what was done tomorrow is not believed"

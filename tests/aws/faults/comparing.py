@@ -176,7 +176,7 @@ def _of_needing(
             gone = True
             if not any(_told(finding, [reach]) for place, finding in now.items() if place[2] is None):
                 yield f"is not unknown as a whole for {reach.operation}: {sorted(now.items(), key=str)[:2]}"
-        sure = sure or any(one in reach.listed for one in check.lookups)
+        sure = sure or any(lookup in reach.listed for lookup in check.lookups)
     for place, finding in sorted(now.items(), key=str):
         if not _told(finding, lost) and (sure or finding != was.get(place)):
             yield f"on {place} was {was.get(place)}, and is {finding}"

@@ -67,25 +67,25 @@ def checks() -> Mapping[str, Check]:
 @cache
 def reaches() -> Mapping[str, Reach]:
     """What each operation reaches."""
-    found = {operation: Reach(operation) for operation in operations()}
+    by_operation = {operation: Reach(operation) for operation in operations()}
     for one in all_tables().values():
         for step in one.steps:
-            found[step.operation].listed.add(one.name)
+            by_operation[step.operation].listed.add(one.name)
         for name in one.details:
             for call in calls_before(one, name):
-                found[call.operation].columns.setdefault(one.name, set()).update(columns_of(one.name, name))
+                by_operation[call.operation].columns.setdefault(one.name, set()).update(columns_of(one.name, name))
     for one in all_tables().values():
         for derived in one.derived:
-            for reach in found.values():
+            for reach in by_operation.values():
                 if derived.of in reach.listed or set(derived.needs) & reach.columns.get(derived.of, set()):
                     reach.derived.setdefault(one.name, set()).add(derived.of)
         for name, columns in one.computed.needs.items() if one.computed is not None else ():
-            for reach in found.values():
+            for reach in by_operation.values():
                 if name in reach.listed and name in one.owners:
                     reach.derived.setdefault(one.name, set()).add(name)
                 elif name in reach.listed or set(columns) & reach.columns.get(name, set()):
                     reach.computed.add(one.name)
-    return found
+    return by_operation
 
 
 def calls_before(one: Table, name: str) -> Iterator[Each | Call]:

@@ -134,10 +134,10 @@ def test_deep_functions_and_long_chains(folder: Path) -> None:
         "Resources:\n  A: {Type: A::B::C, Condition: C0}\n  B: {Type: A::B::C}\n"
     )
     result = load([folder])
-    found = {r.logical_id: r for r in result.resources}
-    assert set(found) == {"Good", "A", "B"}
-    assert found["A"].conditional is not None
-    assert "too deeply" in found["A"].conditional.reason
+    by_logical_id = {r.logical_id: r for r in result.resources}
+    assert set(by_logical_id) == {"Good", "A", "B"}
+    assert by_logical_id["A"].conditional is not None
+    assert "too deeply" in by_logical_id["A"].conditional.reason
 
 
 def test_loops_that_repeat_too_much(folder: Path) -> None:

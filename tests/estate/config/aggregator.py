@@ -66,7 +66,7 @@ class Aggregator:
         if told is not None:
             return told
         fields = query["fields"].split(", ")
-        found = [one for one in self.items if one["resourceType"] == query["type"]]
+        found = [item for item in self.items if item["resourceType"] == query["type"]]
         results = [json.dumps({name: one[name] for name in fields if name in one}) for one in found]
         start = number * self.page
         more = {"NextToken": str(number + 1)} if len(results) > start + self.page else {}

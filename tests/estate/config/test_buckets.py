@@ -111,8 +111,8 @@ def test_without_credentials_it_says_so(aws: Aws, monkeypatch: pytest.MonkeyPatc
 def recorded(aws: Aws, type_: str, region: str, tmp_path: Path) -> Path:
     """A snapshot of what moto says that Config records of a type."""
     config = aws.client("config", region)
-    found = config.list_discovered_resources(resourceType=type_)["resourceIdentifiers"]
-    keys = [{"resourceType": type_, "resourceId": one["resourceId"]} for one in found]
+    resource_identifiers = config.list_discovered_resources(resourceType=type_)["resourceIdentifiers"]
+    keys = [{"resourceType": type_, "resourceId": one["resourceId"]} for one in resource_identifiers]
     items = config.batch_get_resource_config(resourceKeys=keys)["baseConfigurationItems"]
     return deliver(tmp_path, json.loads(json.dumps(items, default=str)))
 

@@ -81,7 +81,9 @@ def test_a_type_that_is_nowhere_is_not_recorded(tmp_path: Path) -> None:
     assert set(snapshot.manifest.tables) == {"aws_ebs_volume"}
     judgement = judged(snapshot, "ebs-volume-encrypted", "lambda-function-runtime-supported")
     assert [one.check for one in judgement.not_run] == ["lambda-function-runtime-supported"]
-    assert [(one.check, one.verdict) for one in judgement.findings()] == [("ebs-volume-encrypted", "fail")]
+    assert [(finding.check, finding.verdict) for finding in judgement.findings()] == [
+        ("ebs-volume-encrypted", "fail")
+    ]
 
 
 def test_a_recorder_says_that_there_is_nothing(tmp_path: Path) -> None:
@@ -142,11 +144,11 @@ def test_silence_is_a_gap_where_other_regions_have_the_type(tmp_path: Path) -> N
     deliver(tmp_path, [there, log], named(region="us-east-1"))
     snapshot = snapshot_of(tmp_path, tables=("aws_vpc", "aws_vpc_flow_log"))
     assert gaps(snapshot, "aws_vpc_flow_log") == [(ACCOUNT, "eu-west-1")]
-    found = {(one.region, one.verdict) for one in judged(snapshot, "vpc-has-flow-log").findings()}
+    found = {(finding.region, finding.verdict) for finding in judged(snapshot, "vpc-has-flow-log").findings()}
     assert found == {("eu-west-1", "unknown"), ("us-east-1", "fail")}
     deliver(tmp_path / "again", [vpc, recorder()])
     known = snapshot_of(tmp_path / "again", tables=("aws_vpc", "aws_vpc_flow_log"))
-    assert [one.verdict for one in judged(known, "vpc-has-flow-log").findings()] == ["fail"]
+    assert [finding.verdict for finding in judged(known, "vpc-has-flow-log").findings()] == ["fail"]
 
 
 def test_global_resources_count_once_from_the_newest_region(tmp_path: Path) -> None:
@@ -185,7 +187,7 @@ def test_an_item_without_a_configuration_is_a_row_of_which_nothing_is_known(tmp_
     (row,) = rows(snapshot, "aws_ebs_volume")
     assert row["resource"] == f"arn:aws:ec2:eu-west-1:{ACCOUNT}:volume/vol-1"
     assert row["_unknown"]["encrypted"] == {"kind": "unset", "reason": "AWS Config has no configuration of it"}
-    assert [one.verdict for one in judged(snapshot, "ebs-volume-encrypted").findings()] == ["unknown"]
+    assert [finding.verdict for finding in judged(snapshot, "ebs-volume-encrypted").findings()] == ["unknown"]
 
 
 def test_types_that_no_table_holds_are_counted(tmp_path: Path) -> None:
@@ -229,7 +231,9 @@ def test_a_damaged_delivery_leaves_nothing_but_its_gap(tmp_path: Path) -> None:
     assert gaps(snapshot, "aws_iam_user") == [(ACCOUNT, "global")]
     assert gaps(snapshot, "aws_vpc_security_group_rule") == [(ACCOUNT, "eu-west-1")]
     assert all(path.name in one.reason and "truncated" in one.reason for one in snapshot.unread)
-    verdicts = {(one.region, one.verdict) for one in judged(snapshot, "ebs-volume-encrypted").findings()}
+    verdicts = {
+        (finding.region, finding.verdict) for finding in judged(snapshot, "ebs-volume-encrypted").findings()
+    }
     assert verdicts == {("eu-west-1", "unknown"), ("us-east-1", "fail")}
 
 
@@ -285,8 +289,8 @@ def test_no_value_that_may_be_a_secret_is_kept(tmp_path: Path) -> None:
 
     with connect() as connection:
         for part in (tmp_path / "out").rglob("*.parquet"):
-            found = connection.execute("SELECT * FROM read_parquet($file)", {"file": str(part)}).fetchall()
-            assert "hunter2" not in str(found), part
+            rows = connection.execute("SELECT * FROM read_parquet($file)", {"file": str(part)}).fetchall()
+            assert "hunter2" not in str(rows), part
 
 
 def test_the_same_deliveries_give_the_same_snapshot(tmp_path: Path) -> None:
@@ -346,9 +350,9 @@ def test_verdicts_on_what_config_records(tmp_path: Path) -> None:
         ("vpc-security-group-no-public-ssh", "sg-3"): "pass",
     }
     found = {
-        (one.check, one.resource.rpartition("/")[2].rpartition(":")[2]): one.verdict
-        for one in judged(snapshot, *sorted({check for check, _ in expected})).findings()
-        if one.resource is not None
+        (finding.check, finding.resource.rpartition("/")[2].rpartition(":")[2]): finding.verdict
+        for finding in judged(snapshot, *sorted({check for check, _ in expected})).findings()
+        if finding.resource is not None
     }
     assert {name: found.get(name) for name in expected} == expected
 

@@ -27,7 +27,7 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def run(*args: object) -> Result:
-    return CliRunner().invoke(app, [str(one) for one in args])
+    return CliRunner().invoke(app, [str(arg) for arg in args])
 
 
 def test_query(tmp_path: Path) -> None:
@@ -43,7 +43,7 @@ def test_assess(tmp_path: Path) -> None:
     assert done.exit_code == 0, done.output
     told = json.loads(done.stdout)
     assert told["source"] == "config"
-    assert [one["verdict"] for one in told["findings"]] == ["fail"]
+    assert [finding["verdict"] for finding in told["findings"]] == ["fail"]
     assert run("assess", tmp_path, "--check", "ebs-volume-encrypted", "--fail-on", "low").exit_code == 1
     assert run("assess", tmp_path).exit_code == 0
 

@@ -66,7 +66,7 @@ def test_the_newest_snapshot_and_what_came_after_is_read() -> None:
     old, new = named(time="20260101T000000Z"), named(time="20260102T000000Z")
     before, after = (named("ConfigHistory", time=time) for time in ("20260101T120000Z", "20260102T120000Z"))
     (group,) = grouped(of(after, new, before, old))
-    assert [one.name for one in group.readings] == [new, after]
+    assert [reading.name for reading in group.readings] == [new, after]
     assert (group.complete, group.once) == (True, False)
     assert group.time.isoformat() == "2026-01-02T12:00:00+00:00"
 

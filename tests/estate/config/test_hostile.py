@@ -105,4 +105,4 @@ def _verdicts(raw: Raw, tables: tuple[str, ...]) -> dict[str, str]:
     with TemporaryDirectory() as folder:
         snapshot = snapshot_of(deliver(Path(folder), [raw]), tables=tables)
         judgement = judge(snapshot, [check for check in shipped().values() if check.table in tables], passes=True)
-        return {one.check: one.verdict for one in judgement.findings()}
+        return {finding.check: finding.verdict for finding in judgement.findings()}

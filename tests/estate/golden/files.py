@@ -26,9 +26,9 @@ def merged(variants: list[Any]) -> Any:
     first = variants[0]
     if all(other == first and type(other) is type(first) for other in variants):
         return first
-    if all(isinstance(one, dict) and one.keys() == first.keys() for one in variants):
-        return {key: merged([one[key] for one in variants]) for key in first}
-    if all(isinstance(one, list) and len(one) == len(first) for one in variants):
+    if all(isinstance(variant, dict) and variant.keys() == first.keys() for variant in variants):
+        return {key: merged([variant[key] for variant in variants]) for key in first}
+    if all(isinstance(variant, list) and len(variant) == len(first) for variant in variants):
         return [merged([*items]) for items in zip(*variants, strict=True)]
     return {"each": variants}
 

@@ -181,10 +181,10 @@ class _Schema:
         return [
             node,
             *(
-                one
+                alternative
                 for key in ("oneOf", "anyOf", "allOf")
                 for n in node.get(key, ())
-                for one in self._alternatives(n)
+                for alternative in self._alternatives(n)
             ),
         ]
 

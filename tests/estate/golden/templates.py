@@ -63,10 +63,10 @@ def properties(type_: str, where: str, outline: Outline, variant: int) -> dict[s
     tables = _of(type_)
     named = {table.ref_property for table in tables}
     named |= {
-        one.property.replace(".", "/")
+        companion.property.replace(".", "/")
         for table in all_tables().values()
-        for one in table.companions.values()
-        if one.type == type_
+        for companion in table.companions.values()
+        if companion.type == type_
     }
     kept = {f"{where}/{name}" for name in named}
     made: dict[str, Any] = Values(outline, variant, {}, {where}, kept).of(properties_of(type_), where)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
+from demarcate.base.arn import is_account_id
 from demarcate.estate.schema.alarm_events import alarm_events
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import (
@@ -25,7 +26,7 @@ from demarcate.estate.schema.table import (
 )
 from demarcate.estate.schema.transforms import each
 from demarcate.estate.schema.truths import Lookup, Truth, all_of, any_of, values_of
-from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.tables.account import ACCOUNT
 from demarcate.estate.tables.cloudwatch import ALARM, METRIC_FILTER
 
@@ -272,12 +273,21 @@ def _alarm_events(tables: Mapping[str, Iterable[Any]]) -> Iterator[tuple[Mapping
     """Every event of every alarm, which are the same in all accounts, and whether one goes off on it.
 
     That is one with an action, on the metric of a filter that matches the event, on the log group of a trail that logs
-    in all regions.
+    in all regions. Where such a trail's group is in another account, as that of the organization's trail is, an alarm
+    there may go off on any of them.
     """
     groups, alarms = Lookup(), Lookup()
+    elsewhere: Truth = False
     for trail in tables[TRAIL.name]:
         arn, *logs = values_of(trail, "log_group_arn", "is_logging", "is_multi_region_trail")
-        groups.add((_group(arn),), all_of(logs))
+        other = _other_account(arn, None if isinstance(trail, Unknown) else trail.get("account_id"))
+        if other is None:
+            groups.add((_group(arn),), all_of(logs))
+        else:
+            there = Unknown(
+                Kind.LOOKUP, f"the log group of a trail is in account {other}, which is not looked into"
+            )
+            elsewhere = any_of((elsewhere, all_of((*logs, there))))
     for alarm in tables[ALARM.name]:
         actions, enabled, *metric = values_of(
             alarm, "alarm_actions", "actions_enabled", "region", "metric_name", "namespace"
@@ -296,7 +306,15 @@ def _alarm_events(tables: Mapping[str, Iterable[Any]]) -> Iterator[tuple[Mapping
     for account in tables[ACCOUNT.name]:
         for alarm, events in alarm_events().items():
             for event in events:
-                yield account, {"alarm": alarm, "event": event, "raises_alarm": raised.get(event, False)}
+                rings = any_of((raised.get(event, False), elsewhere))
+                yield account, {"alarm": alarm, "event": event, "raises_alarm": rings}
+
+
+def _other_account(arn: Any, account: Any) -> str | None:
+    """The account of a log group, where that is not the one that tells of it."""
+    parts = arn.split(":") if type(arn) is str else []
+    named = parts[4] if len(parts) > 4 else ""
+    return named if is_account_id(named) and is_account_id(account) and named != account else None
 
 
 def _group(arn: Any) -> Any:

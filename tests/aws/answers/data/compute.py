@@ -16,7 +16,7 @@ def _snapshots(what: Asked, moto: Moto) -> dict[str, Any]:
     """Moto does not pick out the snapshots that everyone may restore: those of encrypted volumes are, here."""
     answer = moto()
     if "RestorableByUserIds" in what.params():
-        answer["Snapshots"] = [one for one in answer["Snapshots"] if one["Encrypted"]]
+        answer["Snapshots"] = [snapshot for snapshot in answer["Snapshots"] if snapshot["Encrypted"]]
     return answer
 
 
