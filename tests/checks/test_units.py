@@ -19,6 +19,7 @@ from demarcate.checks.database import Database
 from demarcate.checks.engine import judge
 from demarcate.checks.travelling import decode_checks, encode_checks
 from demarcate.checks.unit import Outcome, Resources, Share, judge_apart, judge_unit
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
@@ -138,7 +139,7 @@ def test_a_crash_of_the_process_is_halved(folders: list[Path]) -> None:
     judged = judge_apart(folders, CHECKS, started=kill)
     assert told(judged.findings) == FAILS
     assert judged.outcomes[0] == Outcome(
-        str(folders[0]), "0", "failed", "the process that judged it was ended by SIGKILL"
+        str(folders[0]), "0", "failed", "the process that judged it was ended by SIGKILL", Kind.UNCOMPUTABLE
     )
     assert [(each.account, each.outcome) for each in judged.outcomes[1:]] == [
         ("1", "judged"),

@@ -29,8 +29,8 @@ TALLIES: Final = pa.schema(
 NOT_RUN: Final = pa.schema([(name, pa.string()) for name in ("check", "reason", "kind")])
 """Checks that do not apply to what was judged, and why."""
 
-OUTCOMES: Final = pa.schema([(name, pa.string()) for name in ("folder", "account", "outcome", "reason")])
-"""One row for each account: `judged` or `failed`, with the reason; the account is NULL where it is not known."""
+OUTCOMES: Final = pa.schema([(name, pa.string()) for name in ("folder", "account", "outcome", "reason", "kind")])
+"""One row for each account: `judged` or `failed`, with the reason and its kind; the account is NULL where it is not known."""
 
 
 def findings(judgement: Judgement) -> pa.RecordBatchReader:
