@@ -205,7 +205,7 @@ def test_batches_have_the_public_schema_and_come_as_they_are_read(monkeypatch: p
     assert batches.not_run(judged).read_all().to_pylist() == [
         {"check": "e", "reason": "aws_ebs_snapshot was not collected", "kind": "not-collected"}
     ]
-    counted = {(row["check"], row["failed"]) for row in batches.tallies(judged).read_all().to_pylist()}
+    counted = {(row["check"], row["failed"]) for row in batches.tallies(judged.tallies).read_all().to_pylist()}
     assert counted == {("c", 7), ("d", 0)}
 
 

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MANY_ROWS = 200_000
 """From so many rows on, one query is worth several threads."""
 
-KEPT_ROWS = 1_000
+KEPT_ROWS = 10_000
 """Up to so many rows of a table are read once: to plan that its files are read costs more, in every query that looks
 into it and as often as that does.
 """

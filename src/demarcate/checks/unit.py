@@ -10,7 +10,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -251,13 +251,13 @@ def _judge(group: Sequence[Snapshot], chosen: _Chosen) -> Unit:
 
 def told_of(judgement: Judgement, outcomes: tuple[Outcome, ...], out: str | None) -> Unit:
     """A judgement as a unit; its findings and tallies as files of a folder, where one is given. Raises OSError."""
-    readers = {"findings": batches.findings(judgement), "tallies": batches.tallies(judgement)}
+    readers = {"findings": batches.findings(judgement), "tallies": batches.tallies(judgement.tallies)}
     files = {} if out is None else {name: _written(rows, Path(out) / name) for name, rows in readers.items()}
     tables = {name: rows.read_all() if out is None else rows.schema.empty_table() for name, rows in readers.items()}
     return Unit(
         outcomes=outcomes,
         not_run=batches.not_run(judgement).read_all(),
-        counted=batches.rows(batches.TALLIES, map(asdict, judgement.counted)).read_all(),
+        counted=batches.tallies(judgement.counted).read_all(),
         extents=(Extent.of(judgement.snapshot),),
         files=files,
         **tables,
