@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 from demarcate.base.errors import DemarcateError, Problem
@@ -60,7 +61,7 @@ def assess_sources(
         selection=selection_for(model, chosen.values(), live=live, named=checks is not None, tags=bool(tags)),
         progress=progress,
     )
-    proven, refused = _evidence(evidence, model, snapshot)
+    proven, refused = weighed(evidence, model, snapshot.moment.date())
     judgement = judge(snapshot, chosen.values(), counted=drawn_by(model, snapshot), passes=passes or bool(tags))
     snapshot = judgement.snapshot
     posture = assess_snapshot(
@@ -77,14 +78,14 @@ def assess_sources(
     return Assessment(model, snapshot, chosen, judgement, posture)
 
 
-def _evidence(
-    places: Sequence[ReadEvidence], model: Model, snapshot: Snapshot
+def weighed(
+    places: Sequence[ReadEvidence], model: Model, day: date
 ) -> tuple[Mapping[str, tuple[EvidenceResult, ...]], tuple[Problem, ...]]:
+    """What evidence is worth on a day, by responsibility, and what of it could not be believed."""
     if not places:
         return {}, ()
     from demarcate.evidence.weigh import weigh
 
-    day = snapshot.moment.date()
     given = [read(model, day) for read in places]
     evidence = Evidence(
         records=tuple(record for part in given for record in part.records),

@@ -17,7 +17,7 @@ from demarcate.checks.names import partly_read
 from demarcate.checks.standins import Ask, asks_of
 from demarcate.checks.structs import Check
 from demarcate.estate.schema.table import ALTERNATIVES, Table
-from demarcate.estate.snapshots.manifest import Unread, damaged_part
+from demarcate.estate.snapshots.manifest import Unread, damaged_part, own_name
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import rows_in
 from demarcate.estate.tables import all_tables
@@ -192,7 +192,7 @@ class Group:
         except duckdb.OutOfMemoryException:
             return None
         except duckdb.Error as error:
-            return short(error).replace(path, file)
+            return short(error).replace(path, own_name(file))
         return None
 
     def _execute(self, sql: str, given: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:

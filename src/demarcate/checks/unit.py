@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +23,7 @@ from demarcate.base.connection import short
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import read_bytes
-from demarcate.base.stopping import TemporaryFolder, ending_with
+from demarcate.base.stopping import TemporaryFolder, ending_with, remove
 from demarcate.checks import batches, facts
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Judgement
@@ -109,7 +110,7 @@ def judge_unit(
             together.append(Snapshot.open(Path(share.folder), share.accounts))
         except _FAULTS as error:
             units.append(_failed(*share, error))
-    return _whole([*units, *(_judged(group, chosen) for group in _alike(together))])
+    return joined_units([*units, *(_judged(group, chosen) for group in _alike(together))])
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,28 +147,33 @@ def _apart(
         (folder / "checks").write_bytes(checks)
         work = _Work(shares=tuple(shares), resources=resources)
         (folder / "work").write_bytes(to_json(work))
-        child = subprocess.Popen(  # noqa: S603 (this Python, and a folder of our own)
-            [sys.executable, "-m", "demarcate.checks.unit", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
-            env={**os.environ, "XDG_DATA_HOME": str(folder / "data")},
-        )
+        reading, writing = os.pipe()
         try:
-            with ending_with(child.kill):
-                if started is not None:
-                    started(child.pid)
-                _, said = child.communicate()
+            child = subprocess.Popen(  # noqa: S603 (this Python, and a folder of our own)
+                [sys.executable, "-m", "demarcate.checks.unit", str(folder)],
+                stdin=reading,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.PIPE,
+                env={**os.environ, "XDG_DATA_HOME": str(folder / "data")},
+            )
+            try:
+                with ending_with(child.kill):
+                    if started is not None:
+                        started(child.pid)
+                    _, said = child.communicate()
+            finally:
+                child.kill()
+                child.wait()
         finally:
-            child.kill()
-            child.wait()
+            os.close(reading)
+            os.close(writing)
         if child.returncode == 0:
             return _read(folder)
     shares = shares if len(shares) > 1 else _apart_from_each_other(shares[0])
     if len(shares) == 1:
         return _failed(*shares[0], Died(_why_dead(child.returncode, said)))
     middle = len(shares) // 2
-    return _whole(_apart(half, checks, resources, started) for half in (shares[:middle], shares[middle:]))
+    return joined_units(_apart(half, checks, resources, started) for half in (shares[:middle], shares[middle:]))
 
 
 def _apart_from_each_other(share: Share) -> list[Share]:
@@ -217,13 +223,13 @@ def _judged(group: Sequence[Snapshot], chosen: _Chosen) -> Unit:
     except _FAULTS as error:
         if len(group) > 1:
             middle = len(group) // 2
-            return _whole(_judged(half, chosen) for half in (group[:middle], group[middle:]))
+            return joined_units(_judged(half, chosen) for half in (group[:middle], group[middle:]))
         (snapshot,) = group
         accounts = snapshot.accounts
         if len(accounts) > 1 and snapshot.is_divisible:
             middle = len(accounts) // 2
             halves = [snapshot.of(half) for half in (accounts[:middle], accounts[middle:])]
-            return _whole(_judged([half], chosen) for half in halves)
+            return joined_units(_judged([half], chosen) for half in halves)
         return _failed(str(snapshot.folder), accounts, error)
 
 
@@ -283,7 +289,7 @@ def _nothing() -> Unit:
     return Unit((), **{name: schema.empty_table() for name, schema in _TABLES.items()})
 
 
-def _whole(units: Iterable[Unit]) -> Unit:
+def joined_units(units: Iterable[Unit]) -> Unit:
     """What several came to, as one. What did not run in some of them is told once."""
     several = [_nothing(), *units]
     tables = {name: pa.concat_tables([getattr(unit, name) for unit in several]) for name in _TABLES}
@@ -336,6 +342,7 @@ def decode_unit(told: Mapping[str, bytes]) -> Unit:
 
 def _main(folder: Path) -> None:
     """What the process of `judge_apart` does: the work that lies in a folder, which takes the result."""
+    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
     work = msgspec.json.decode(read_bytes(folder / "work", LARGEST), type=_Work)
     sent = decode_sent(read_bytes(folder / "checks", LARGEST))
     if sent.facts:
@@ -344,6 +351,13 @@ def _main(folder: Path) -> None:
     unit = judge_unit(work.shares, sent.checks, work.resources, sent.counted)
     for name, content in encode_unit(unit).items():
         (folder / name).write_bytes(content)
+
+
+def _end_with_parent(folder: Path) -> None:
+    """End when the process ends that asked for the work: nothing else writes into standard input's pipe, or closes it."""
+    if os.read(0, 1) == b"":
+        remove(folder)
+        os._exit(1)
 
 
 def _read(folder: Path) -> Unit:

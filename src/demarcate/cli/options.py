@@ -206,7 +206,13 @@ def kept(sources: list[str], **others: Any) -> Assessment | None:
         raise DemarcateError(f"{folders[0]} is a kept assessment: name it alone")
     if asked(**others):
         raise DemarcateError(f"{folders[0]} is a kept assessment: leave the options about reading and judging out")
-    return open_assessment(folders[0])
+    assessment = open_assessment(folders[0])
+    if assessment.of_lake:
+        raise DemarcateError(
+            f"{folders[0]} is the assessment of a lake, which has no rows of resources: report it, or name the snapshot "
+            "of an account"
+        )
+    return assessment
 
 
 def check_not_kept(sources: list[str]) -> None:

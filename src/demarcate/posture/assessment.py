@@ -14,13 +14,18 @@ from demarcate.posture.structs import Posture
 
 @dataclass(frozen=True, slots=True)
 class Assessment:
-    """All that one assessment made, and what it was judged by. Close it, or use it in `with`."""
+    """All that one assessment made, and what it was judged by. Close it, or use it in `with`.
+
+    Where it is `of_lake`, the snapshot has no rows, and the judgement no tallies: what there is of both is in the lake
+    and in the folder of the assessment.
+    """
 
     model: Model
     snapshot: Snapshot
     checks: Mapping[str, Check]
     judgement: Judgement
     posture: Posture
+    of_lake: bool = False
 
     def findings(self) -> Iterator[Finding]:
         """What fails or is unknown."""

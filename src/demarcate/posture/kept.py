@@ -8,13 +8,20 @@
     model.json          the model
     snapshot/           the snapshot, where it had no place of its own
 
+That of a lake, which was judged in groups, has folders of such files, and what the lake holds in the place of a snapshot:
+
+    findings/ tallies/  files of rows, one or more for each group
+    outcomes            a file of rows: what became of each account
+    extent.json         how many rows of which tables, of which accounts and regions
+
 A folder is written aside and gets its name when it is whole.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -28,15 +35,16 @@ from demarcate.base import cache
 from demarcate.base.connection import connect, short
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import is_within, open_file, read_bytes, write_whole
+from demarcate.base.files import is_within, read_bytes, write_whole
 from demarcate.base.sql import identifier
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.checks import facts
 from demarcate.checks.judgement import JUDGED, Judgement, Tally, make_tables
 from demarcate.checks.structs import Check
+from demarcate.estate.snapshots.extent import Extent
 from demarcate.estate.snapshots.manifest import MANIFEST
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.snapshots.tabular import SUFFIX, rows_in, write_rows
+from demarcate.estate.snapshots.tabular import SUFFIX, digest_of, rows_in, write_rows
 from demarcate.model import Model
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import Posture
@@ -44,11 +52,13 @@ from demarcate.version import __version__
 
 T = TypeVar("T")
 
-FORMAT = 2
-"""The version of the layout above. Another one is refused: an assessment is made again from its snapshot.
+FORMAT = 3
+"""The version of the layout above. A newer one is refused, and the first: it had no kinds of what is not known.
 
-The first had no kinds of what is not known.
+The second had none of lakes.
 """
+
+_OLDEST = 2
 
 NAME = "assessment.json"
 
@@ -56,6 +66,8 @@ FINDINGS, TALLIES = f"findings{SUFFIX}", f"tallies{SUFFIX}"
 
 LARGEST = 100_000_000
 """How many bytes a JSON file of it may have."""
+
+OUTCOMES, EXTENT = f"outcomes{SUFFIX}", "extent.json"
 
 _HERE = "snapshot"
 
@@ -73,7 +85,7 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """`assessment.json`.
 
     `snapshot` is the folder of the snapshot, absolute, or "snapshot" where it lies in the assessment, and
-    `snapshot_digest` the SHA-256 of its manifest. `catalog`, `model` and `facts` are fingerprints of what it was
+    `snapshot_digest` the SHA-256 of its manifest; of a lake, where that is, and nothing. `catalog`, `model` and `facts` are fingerprints of what it was
     judged by.
     `files` are the SHA-256 of the files beside this one.
     """
@@ -97,12 +109,27 @@ def is_assessment(folder: Path) -> bool:
 
 def save(assessment: Assessment, folder: Path) -> None:
     """Keep an assessment in a new folder. Raises DemarcateError where it is not to be written."""
+    with keeping(folder) as aside:
+        _write(assessment, aside)
+
+
+def check_new(folder: Path) -> None:
+    """Raise DemarcateError where a folder is not one that an assessment may be kept in."""
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
         raise DemarcateError(f"{folder}: exists already; name a new folder for the assessment")
+
+
+@contextlib.contextmanager
+def keeping(folder: Path) -> Iterator[Path]:
+    """A folder beside a new one, whose name it gets when the block ends well; else nothing is left of it.
+
+    Raises DemarcateError where it cannot be written.
+    """
+    check_new(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryFolder(f".{folder.name}.", folder.parent, mode=0o777) as aside:
-            _write(assessment, aside)
+            yield aside
             if folder.is_dir():
                 folder.rmdir()
             aside.rename(folder)
@@ -115,30 +142,68 @@ def _write(assessment: Assessment, folder: Path) -> None:
     if snapshot.is_temporary:
         shutil.copytree(snapshot.folder, folder / _HERE, copy_function=shutil.copyfile)
         (folder / _HERE).chmod(folder.stat().st_mode)  # a temporary folder is for its user alone
-    checks = [_as_reported(check) for check in assessment.checks.values()]
-    documents = {"posture.json": assessment.posture, "checks.json": checks, "model.json": assessment.model}
-    for name, document in documents.items():
-        write_whole(folder / name, to_json(document))
+    names = _write_documents(folder, assessment.model, assessment.checks, assessment.posture)
     with connect(folder) as connection:
         cursor = assessment.judgement.cursor()
         rows = cursor.execute(f"SELECT {', '.join(map(identifier, JUDGED))} FROM findings")
         write_rows(connection, _records(rows), JUDGED, folder / FINDINGS)
         tallies = ({name: getattr(tally, name) for name in _TALLIES} for tally in assessment.judgement.tallies)
         write_rows(connection, tallies, _TALLIES, folder / TALLIES)
-    names = [*documents, FINDINGS, TALLIES]
-    kept = Kept(
-        format=FORMAT,
-        demarcate=__version__,
+    kept = _kept(
+        assessment.model,
+        assessment.checks,
         moment=snapshot.moment,
         origin=snapshot.manifest.origin,
         snapshot=_HERE if snapshot.is_temporary else str(snapshot.folder.absolute()),
-        snapshot_digest=_digest(snapshot.folder / MANIFEST),
-        catalog=cache.fingerprint(to_json(check) for check in assessment.checks.values()),
-        model=cache.fingerprint([to_json(assessment.model)]),
-        facts=facts.fingerprint({name for check in assessment.checks.values() for name in check.lookups}),
-        files={name: _digest(folder / name) for name in names},
+        snapshot_digest=digest_of(snapshot.folder / MANIFEST),
+        files={name: digest_of(folder / name) for name in (*names, FINDINGS, TALLIES)},
     )
     write_whole(folder / NAME, msgspec.json.format(to_json(kept)))
+
+
+def write_lake(
+    folder: Path,
+    model: Model,
+    checks: Mapping[str, Check],
+    posture: Posture,
+    extent: Extent,
+    files: Mapping[str, str],
+) -> None:
+    """Write into a folder what an assessment of a lake has beside `files`, which lie there with these digests.
+
+    Raises OSError.
+    """
+    names = _write_documents(folder, model, checks, posture)
+    write_whole(folder / EXTENT, to_json(extent))
+    kept = _kept(
+        model,
+        checks,
+        moment=extent.moment,
+        origin=extent.origin,
+        snapshot=extent.origin,
+        snapshot_digest="",
+        files={**{name: digest_of(folder / name) for name in (*names, EXTENT)}, **files},
+    )
+    write_whole(folder / NAME, msgspec.json.format(to_json(kept)))
+
+
+def _write_documents(folder: Path, model: Model, checks: Mapping[str, Check], posture: Posture) -> list[str]:
+    reported = [_as_reported(check) for check in checks.values()]
+    documents = {"posture.json": posture, "checks.json": reported, "model.json": model}
+    for name, document in documents.items():
+        write_whole(folder / name, to_json(document))
+    return list(documents)
+
+
+def _kept(model: Model, checks: Mapping[str, Check], **told: Any) -> Kept:
+    return Kept(
+        format=FORMAT,
+        demarcate=__version__,
+        catalog=cache.fingerprint(to_json(check) for check in checks.values()),
+        model=cache.fingerprint([to_json(model)]),
+        facts=facts.fingerprint({name for check in checks.values() for name in check.lookups}),
+        **told,
+    )
 
 
 def _as_reported(check: Check) -> Check:
@@ -154,15 +219,6 @@ def _records(rows: duckdb.DuckDBPyConnection) -> Iterable[dict[str, Any]]:
             }
 
 
-def _digest(file: Path) -> str:
-    """The SHA-256 of a file. Raises OSError."""
-    digest = sha256()
-    with open_file(file) as stream:
-        while data := stream.read(1 << 20):
-            digest.update(data)
-    return digest.hexdigest()
-
-
 def open_assessment(folder: Path) -> Assessment:
     """Open a kept assessment.
 
@@ -174,7 +230,7 @@ def open_assessment(folder: Path) -> Assessment:
             f"{folder}: written by a newer version (format {form}; this one reads {FORMAT}): "
             "upgrade demarcate to read it"
         )
-    if form < FORMAT:
+    if form < _OLDEST:
         raise DemarcateError(
             f"{folder}: written by an older version (format {form}; this one reads {FORMAT}): assess again"
         )
@@ -182,14 +238,23 @@ def open_assessment(folder: Path) -> Assessment:
     posture = _decoded(_whole(folder, kept, "posture.json"), Posture, folder, "posture.json")
     checks = _decoded(_whole(folder, kept, "checks.json"), list[Check], folder, "checks.json")
     model = _decoded(_whole(folder, kept, "model.json"), Model, folder, "model.json")
-    for name in (FINDINGS, TALLIES):
+    for name in (name for name in kept.files if not name.endswith(".json")):
         try:
-            _check(folder, kept, name, _digest(_inside(folder, name)))
+            _check(folder, kept, name, digest_of(_inside(folder, name)))
         except OSError as error:
             raise DemarcateError(f"{folder / name}: damaged: {error.strerror or error}; assess again") from error
+    by_id = {check.id: check for check in checks}
+    if EXTENT in kept.files:
+        extent = _decoded(_whole(folder, kept, EXTENT), Extent, folder, EXTENT)
+        snapshot = Snapshot(Path(kept.snapshot), extent.manifest())
+        connection = _of_lake(folder, kept, checks)
+        return Assessment(
+            model, snapshot, by_id, Judgement(connection, (), posture.not_run, snapshot), posture, of_lake=True
+        )
+    if not {FINDINGS, TALLIES} <= kept.files.keys():
+        raise DemarcateError(f"{folder}: damaged: {NAME} names no findings; assess again")
     snapshot = _snapshot(folder, kept)
-    judgement = _judgement(folder, checks, posture, snapshot)
-    return Assessment(model, snapshot, {check.id: check for check in checks}, judgement, posture)
+    return Assessment(model, snapshot, by_id, _judgement(folder, checks, posture, snapshot), posture)
 
 
 class _Form(msgspec.Struct):
@@ -257,3 +322,22 @@ def _judgement(folder: Path, checks: list[Check], posture: Posture, snapshot: Sn
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
     return Judgement(connection, tuple(Tally(*row) for row in rows), posture.not_run, snapshot)
+
+
+def _of_lake(folder: Path, kept: Kept, checks: list[Check]) -> duckdb.DuckDBPyConnection:
+    """The findings of a lake, in a database that reads them where they lie, as often as they are asked for."""
+    real = folder.resolve()
+    connection = connect(real)
+    try:
+        make_tables(connection, checks)
+        connection.execute("DROP TABLE findings")
+        files = [str(real / name) for name in sorted(kept.files) if name.startswith("findings/")]
+        columns = ", ".join(
+            f"TRY_CAST({identifier(name)} AS {type_}) AS {identifier(name)}" for name, type_ in JUDGED.items()
+        )
+        nothing = ", ".join(f"NULL::{type_} AS {identifier(name)}" for name, type_ in JUDGED.items())
+        rows = f"SELECT {columns} FROM {rows_in(files)}" if files else f"SELECT {nothing} WHERE false"
+        connection.execute(f"CREATE VIEW findings AS {rows}")
+    except duckdb.Error as error:
+        raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
+    return connection

@@ -118,7 +118,7 @@ def write_batches(batches: Iterable[pa.RecordBatch], schema: pa.Schema, folder: 
 
     from demarcate.base.stopping import ending_with
 
-    folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(exist_ok=True)
     aside, file, rows = folder / f".{name}", folder / f"{name}{SUFFIX}", 0
     with ending_with(lambda: aside.unlink(missing_ok=True)):
         try:

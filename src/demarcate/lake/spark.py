@@ -1,0 +1,165 @@
+"""Groups by Spark: a task each, in which the same function runs as in a process of one machine.
+
+Spark distributes groups and starts again what is lost; what is judged, and how, it does not know. Each task has one
+group, since rows of numbers are partitioned by range and nothing is shuffled, so that adaptive execution has nothing
+to put together. A task writes its files under names of its own and yields what it came to; only what the tasks that
+Spark counts have named is kept, so that a task which ran twice is there once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import socket
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+import pyarrow as pa
+
+from demarcate.base.errors import DemarcateError
+from demarcate.base.limits import shortened
+from demarcate.checks.unit import Unit, decode_unit, encode_unit
+from demarcate.lake.judging import Job, judge_group
+from demarcate.lake.places import Holding
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+CONNECT = "sc://"
+"""How the URL of a Spark Connect server begins."""
+
+PATIENCE = 10.0
+"""Seconds in which a master must answer before Spark is asked to look for it, which it does for minutes."""
+
+_MASTER = re.compile(r"local(-cluster)?(\[[\w*, ]+\])?|yarn|k8s://.+|(spark|sc)://.+")
+_PORTS = {"spark": 7077, "sc": 15002}
+_SAID = re.compile(r"^(?:[\w.$]*\.)?(?:\w+(?:Error|Exception)): (.*)")
+
+_SETTINGS = {
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "1",
+}
+_OF_OWN_SESSION = {
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.log.level": "ERROR",
+    "spark.speculation": "false",
+}
+_SCHEMA = "number long, told binary"
+
+
+def judge_groups(job: Job, groups: Sequence[Sequence[Holding]], master: str) -> Iterator[Unit]:
+    """What each group comes to, in their order.
+
+    Raises DemarcateError without PySpark or Java, for a master that does not answer, and where the job does not come to
+    its end.
+    """
+    with _session(master) as session:
+        try:
+            numbers = session.range(0, len(groups), 1, len(groups))
+            told = numbers.mapInArrow(_task(job, groups), _SCHEMA).toArrow()
+        except Exception as error:
+            raise DemarcateError(f"Spark did not come to the end ({master}): {_said(error)}") from error
+    by_number = {row["number"]: row["told"] for row in told.to_pylist()}
+    if told.num_rows != len(groups) or by_number.keys() != set(range(len(groups))):
+        raise DemarcateError(f"Spark told of {told.num_rows} groups, and was given {len(groups)}: nothing is kept")
+    for number in range(len(groups)):
+        yield decode_unit(msgspec.msgpack.decode(by_number[number], type=dict[str, bytes]))
+
+
+def _task(
+    job: Job, groups: Sequence[Sequence[Holding]]
+) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What a task does with the numbers of groups that it is given."""
+
+    def judged(numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in numbers:
+            for number in batch.column(0).to_pylist():
+                told = msgspec.msgpack.encode(encode_unit(judge_group(job, groups[number])))
+                schema = pa.schema([("number", pa.int64()), ("told", pa.binary())])
+                yield pa.RecordBatch.from_pylist([{"number": number, "told": told}], schema=schema)
+
+    return judged
+
+
+@contextlib.contextmanager
+def _session(master: str) -> Iterator[SparkSession]:
+    """A session of its own, which is stopped; or that of the program which called, which is not."""
+    if not _MASTER.fullmatch(master):
+        raise DemarcateError(
+            f"--master takes spark://HOST:PORT, sc://HOST:PORT, yarn, k8s://URL or local-cluster[…], not {master!r}"
+        )
+    if find_spec("pyspark") is None:
+        raise DemarcateError(
+            "Spark is not installed here: pip install 'demarcate[spark]', and Java 17 or newer; --engine local needs "
+            "neither"
+        )
+    remote = master.startswith(CONNECT)
+    if not remote and not _java():
+        raise DemarcateError("Spark needs Java 17 or newer, and there is none: install it, or set JAVA_HOME")
+    _reach(master)
+    from pyspark.sql import SparkSession
+
+    session = SparkSession.getActiveSession()
+    own = session is None
+    try:
+        if session is None:
+            session = _started(master, remote=remote)
+        for name, value in _SETTINGS.items():
+            session.conf.set(name, value)
+    except Exception as error:
+        raise DemarcateError(f"Spark cannot be started ({master}): {_said(error)}") from error
+    try:
+        yield session
+    finally:
+        if own:
+            with contextlib.suppress(Exception):  # it may be dead, which was told
+                session.stop()
+
+
+def _started(master: str, *, remote: bool) -> SparkSession:
+    from pyspark.sql import SparkSession
+
+    builder: Any = SparkSession.builder.appName("demarcate")
+    if remote:
+        return builder.remote(master).getOrCreate()  # type: ignore[no-any-return]
+    if master.startswith("local"):  # workers of this machine have the Python that runs here
+        os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    for name, value in _OF_OWN_SESSION.items():
+        builder = builder.config(name, value)
+    return builder.master(master).getOrCreate()  # type: ignore[no-any-return]
+
+
+def _java() -> bool:
+    home = os.environ.get("JAVA_HOME")
+    return shutil.which("java", path=f"{home}/bin" if home else None) is not None
+
+
+def _reach(master: str) -> None:
+    """Raise DemarcateError where none of the hosts of a master takes a connection."""
+    scheme, _, rest = master.partition("://")
+    if scheme not in _PORTS:
+        return
+    why = "names no host"
+    for host in filter(None, rest.partition("/")[0].partition(";")[0].split(",")):
+        name, _, port = host.rpartition(":") if ":" in host else (host, "", "")
+        try:
+            with socket.create_connection((name, int(port or _PORTS[scheme])), PATIENCE):
+                return
+        except (OSError, ValueError, OverflowError) as error:
+            why = f"{host}: {getattr(error, 'strerror', None) or error}"
+    raise DemarcateError(f"no Spark answers at {master}: {why}")
+
+
+def _said(error: Exception) -> str:
+    """What was wrong, on one line: that of our own where a task raised it, else the first one of Spark's."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    ours = [match[1] for line in lines if "DemarcateError: " in line and (match := _SAID.match(line))]
+    if any("No module named 'demarcate" in line for line in lines):
+        ours = ["the workers have no demarcate: install the same version, with its extra spark, in their Python"]
+    return shortened((ours or lines or [type(error).__name__])[0])
