@@ -6,16 +6,10 @@ their place: what fails and what is unknown is what the catalog says, and so is 
 
 from __future__ import annotations
 
-import os
-import resource
 import shutil
-import subprocess
 import sys
-import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any

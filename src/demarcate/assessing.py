@@ -16,7 +16,6 @@ from demarcate.checks.tagging import tally_by_tag
 from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import asks, collect_snapshot, everything
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection

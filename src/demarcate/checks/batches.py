@@ -30,7 +30,9 @@ NOT_RUN: Final = pa.schema([(name, pa.string()) for name in ("check", "reason", 
 """Checks that do not apply to what was judged, and why."""
 
 OUTCOMES: Final = pa.schema([(name, pa.string()) for name in ("folder", "account", "outcome", "reason", "kind")])
-"""One row for each account: `judged` or `failed`, with the reason and its kind; the account is NULL where it is not known."""
+"""One row for each account: `judged` or `failed`, with the reason and its kind. The account is NULL where it is not
+known.
+"""
 
 
 def findings(judgement: Judgement) -> pa.RecordBatchReader:

@@ -160,14 +160,26 @@ class Judgement:
         """Findings by check, account, region, file and resource: fails and unknowns, and passes if these were kept
         and are not left out.
         """
-        result = self._connection.cursor().execute(self._query(passes))
+        yield from self._told(self._query("" if passes else "WHERE verdict <> 'pass'"))
+
+    def first_fails(self, most: int) -> Iterator[Finding]:
+        """Up to so many fails of each check, the first of them in the order of `findings`."""
+        yield from self._told(
+            self._query(
+                "WHERE verdict = 'fail' "
+                f'QUALIFY row_number() OVER (PARTITION BY "check" ORDER BY {_ORDER}) <= {int(most)}'
+            )
+        )
+
+    def _told(self, query: str) -> Iterator[Finding]:
+        result = self._connection.cursor().execute(query)
         while rows := result.fetchmany(2000):
             for row in rows:
                 told = dict(zip(COLUMNS, row, strict=True))
                 if told["tags"] is not None:
                     told["tags"] = _tags(told["tags"])
                 if told["kind"] is not None:
-                    told["kind"] = _kind(told["kind"])
+                    told["kind"] = kind_of(told["kind"])
                 yield Finding(**told)
 
     def unknown(self) -> dict[Kind, int]:
@@ -177,7 +189,7 @@ class Judgement:
         )
         counts: Counter[Kind] = Counter()
         for kind, number in counted.fetchall():
-            counts[_kind(kind)] += number
+            counts[kind_of(kind)] += number
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
@@ -211,10 +223,9 @@ class Judgement:
         self._connection.close()
 
     @staticmethod
-    def _query(passes: bool = True) -> str:
+    def _query(only: str = "") -> str:
         names = ", ".join(f"{_ID} AS id" if name == "id" else identifier(name) for name in COLUMNS)
-        only = "" if passes else " WHERE verdict <> 'pass'"
-        return f'SELECT {names} FROM findings JOIN checks USING ("check"){only} ORDER BY {_ORDER}'
+        return f'SELECT {names} FROM findings JOIN checks USING ("check") {only} ORDER BY {_ORDER}'
 
 
 def _tags(text: str) -> dict[str, Any] | None:
@@ -229,7 +240,7 @@ def _tags(text: str) -> dict[str, Any] | None:
 _KINDS = {kind.value: kind for kind in Kind}
 
 
-def _kind(name: str | None) -> Kind:
+def kind_of(name: str | None) -> Kind:
     """A kind by its name; another version, or somebody, may have written any into a kept assessment."""
     return _KINDS.get(name or "", Kind.UNRECORDED)
 

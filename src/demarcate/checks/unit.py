@@ -34,6 +34,7 @@ from demarcate.estate.snapshots.extent import Extent
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import RowFile, write_batches
 
+
 class Died(RuntimeError):
     """The process that judged some accounts did not come to its end."""
 
@@ -259,7 +260,9 @@ def told_of(judgement: Judgement, outcomes: tuple[Outcome, ...], out: str | None
     """A judgement as a unit; its findings and tallies as files of a folder, where one is given. Raises OSError."""
     readers = {"findings": batches.findings(judgement), "tallies": batches.tallies(judgement.tallies)}
     files = {} if out is None else {name: _written(rows, Path(out) / name) for name, rows in readers.items()}
-    tables = {name: rows.read_all() if out is None else rows.schema.empty_table() for name, rows in readers.items()}
+    tables = {
+        name: rows.read_all() if out is None else rows.schema.empty_table() for name, rows in readers.items()
+    }
     return Unit(
         outcomes=outcomes,
         not_run=batches.not_run(judgement).read_all(),
@@ -354,7 +357,7 @@ def _main(folder: Path) -> None:
 
 
 def _end_with_parent(folder: Path) -> None:
-    """End when the process ends that asked for the work: nothing else writes into standard input's pipe, or closes it."""
+    """End when the process ends that asked for the work: nobody else has the other end of standard input."""
     if os.read(0, 1) == b"":
         remove(folder)
         os._exit(1)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import lakes, options
 from demarcate.cli.options import Format, ReportFormat
 from demarcate.report.out import data, say
 
@@ -67,6 +67,9 @@ def assess(
     passes: Annotated[
         bool, typer.Option("--passes", help="With --save: keep what passes as findings, too.")
     ] = False,
+    engine: lakes.EngineName = None,
+    workers: lakes.Workers = None,
+    master: lakes.Master = None,
 ) -> None:
     """Say for every responsibility whose it is and whether it is met.
 
@@ -83,17 +86,25 @@ def assess(
         raise DemarcateError("--passes requires --save: reports count what passes")
     files = [reports.Destination.of(text) for text in out or ()]
     compared = _comparison(drift, files, format)
+    how = options.reading_of(
+        profile, region, endpoint_url, org, account, role_name, external_id, parameters, as_of=as_of
+    )
+    passes = passes or any(to.format.passes for to in files)
+    judging = lakes.engine_of(sources, engine, workers, master, by_tag=bool(by_tag))
+    if judging is not None:
+        places = options.evidence_of(evidence, ledger)
+        with lakes.assessed(sources, judging, save, how, check, checks, places, passes=passes) as assessment:
+            _tell(assessment, files, format, fail_on, compared)
+        return
     with showing() as progress:
         assessment = assess_sources(
             sources,
-            options.reading_of(
-                profile, region, endpoint_url, org, account, role_name, external_id, parameters, as_of=as_of
-            ),
+            how,
             checks=check,
             check_folders=checks or (),
             evidence=options.evidence_of(evidence, ledger),
             tags=by_tag or (),
-            passes=passes or any(to.format.passes for to in files),
+            passes=passes,
             progress=progress,
         )
     if save is not None:

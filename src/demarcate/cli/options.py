@@ -209,8 +209,8 @@ def kept(sources: list[str], **others: Any) -> Assessment | None:
     assessment = open_assessment(folders[0])
     if assessment.of_lake:
         raise DemarcateError(
-            f"{folders[0]} is the assessment of a lake, which has no rows of resources: report it, or name the snapshot "
-            "of an account"
+            f"{folders[0]} is the assessment of a lake, which has no rows of resources: report it, or name the "
+            "snapshot of an account"
         )
     return assessment
 

@@ -7,11 +7,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
-from typing import Literal
 
 from demarcate.assessing import weighed
 from demarcate.base.connection import connect
@@ -21,16 +19,17 @@ from demarcate.base.sql import identifier
 from demarcate.checks import batches
 from demarcate.checks.catalog import load_checks, select
 from demarcate.checks.engine import GROUP_ACCOUNTS, GROUP_ROWS, judge
-from demarcate.checks.judgement import NotRun, Tally
+from demarcate.checks.judgement import NotRun, Tally, kind_of
 from demarcate.checks.structs import Check
 from demarcate.checks.travelling import encode_checks
 from demarcate.checks.unit import Outcome, Unit, joined_units, told_of
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.extent import Extent, together
-from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.manifest import Unread, is_snapshot
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import SUFFIX, RowFile, rows_in, write_batches
 from demarcate.evidence.structs import ReadEvidence
+from demarcate.lake.engines import Engine
 from demarcate.lake.judging import Job
 from demarcate.lake.places import Holding, Lake, grouped, holdings
 from demarcate.model import Model, load
@@ -43,37 +42,10 @@ from demarcate.posture.structs import Posture
 _FOLDERS = ("findings", "tallies")
 
 
-@dataclass(frozen=True, slots=True)
-class Engine:
-    """What judges groups: processes of this machine, as many as there are `workers` (all processors), or Spark, of which
-    `master` is the URL. `memory` is how many bytes each may take for judging (what its rows ask for).
-    """
-
-    name: Literal["local", "spark"] = "local"
-    workers: int | None = None
-    master: str | None = None
-    memory: int | None = None
-
-    @property
-    def side_by_side(self) -> int:
-        """How many groups may be judged at once, as far as that is known here."""
-        return self.workers or os.cpu_count() or 1
-
-    def judge(self, job: Job, groups: Sequence[Sequence[Holding]]) -> Iterator[Unit]:
-        """What each group comes to. Raises DemarcateError where the engine does not come to its end."""
-        if self.name == "spark":
-            from demarcate.lake import spark
-
-            return spark.judge_groups(job, groups, self.master or "")
-        from demarcate.lake import processes
-
-        return processes.judge_groups(job, groups, self.side_by_side)
-
-
 def assess_lake(
     lake: Lake,
     folder: Path,
-    engine: Engine = Engine(),
+    engine: Engine,
     *,
     checks: Iterable[str] | None = None,
     check_folders: Sequence[Path] = (),
@@ -110,7 +82,8 @@ def assess_lake(
         files = _sorted_out(aside, unit.files)
         outcomes = sorted(unit.outcomes, key=lambda each: (each.folder, each.account or ""))
         written = write_batches(batches.rows(batches.OUTCOMES, outcomes), batches.OUTCOMES, aside, "outcomes")
-        write_lake(aside, model, chosen, posture, extent, {**files, OUTCOMES: written.digest})
+        snapshot = Path(lake.place) if not lake.is_remote and is_snapshot(Path(lake.place)) else None
+        write_lake(aside, model, chosen, posture, extent, {**files, OUTCOMES: written.digest}, snapshot)
     return open_assessment(folder)
 
 
@@ -157,7 +130,9 @@ def _sorted_out(folder: Path, counted: Mapping[str, Sequence[RowFile]]) -> dict[
             Path(path).unlink(missing_ok=True)
     for name in files:
         if not name.endswith(SUFFIX) or not (folder / name).is_file():
-            raise DemarcateError(f"{folder / name}: is not there, and was written: do all workers see this folder?")
+            raise DemarcateError(
+                f"{folder / name}: is not there, and was written: do all workers see this folder?"
+            )
     return files
 
 
@@ -207,9 +182,11 @@ def _posture(
 
 
 _TYPES = {"passed": "BIGINT", "failed": "BIGINT", "unknown": "BIGINT"}
-_NOTHING = ", ".join(f"NULL::{_TYPES.get(name, 'VARCHAR')} AS {identifier(name)}" for name in batches.TALLIES.names)
+_NOTHING = ", ".join(
+    f"NULL::{_TYPES.get(name, 'VARCHAR')} AS {identifier(name)}" for name in batches.TALLIES.names
+)
 
 
 def _not_run(unit: Unit) -> list[NotRun]:
     told = sorted(unit.not_run.to_pylist(), key=itemgetter("check", "reason"))
-    return [NotRun(row["check"], row["reason"], Kind(row["kind"])) for row in told]
+    return [NotRun(row["check"], row["reason"], kind_of(row["kind"])) for row in told]

@@ -20,7 +20,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.checks import batches
-from demarcate.checks.unit import Outcome, Resources, Share, Unit, judge_apart, joined_units
+from demarcate.checks.unit import Outcome, Resources, Share, Unit, joined_units, judge_apart
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.extent import Extent
 from demarcate.lake.places import Holding, Lake, fetch

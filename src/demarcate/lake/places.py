@@ -36,11 +36,14 @@ from demarcate.estate.snapshots.manifest import (
 READERS = 16
 """How many manifests are read side by side."""
 
+LARGE_ACCOUNTS, LARGE_ROWS = 200, 1_000_000
+"""From so many accounts, or rows, on a snapshot is judged by several processes."""
+
 REMOTE = "s3://"
 
 
 class Lake(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a lake is: a folder, or `s3://BUCKET/PREFIX`, at `endpoint` and in `region` where they are not AWS's own."""
+    """Where a lake is: a folder, or `s3://BUCKET/PREFIX`, at `endpoint` and in `region` where these are given."""
 
     place: str
     endpoint: str | None = None
@@ -71,7 +74,7 @@ class _Files:
     """The folders below it."""
     read: Callable[[str], bytes]
     """What is in a file. Raises OSError."""
-    copy: Callable[[str, Path], None]
+    copy: Callable[[str, Path], object]
     """Copy a file. Raises OSError."""
 
 
@@ -86,6 +89,20 @@ def is_lake(name: str) -> bool:
     except OSError:
         return False
     return bool(entries) and all(is_folder(entry) and is_snapshot(entry) for entry in entries)
+
+
+def is_large(name: str) -> bool:
+    """Whether a name is that of a snapshot which is worth several processes, and can be divided among them."""
+    path = Path(name)
+    if not is_snapshot(path):
+        return False
+    try:
+        held = _told(_files(Lake(place=name)), "")
+    except (OSError, DemarcateError):
+        return False  # which opening it says
+    if held is None or not held.is_divisible:
+        return False
+    return len(held.rows) >= LARGE_ACCOUNTS or (len(held.rows) > 1 and sum(held.rows.values()) >= LARGE_ROWS)
 
 
 def holdings(lake: Lake) -> list[Holding]:
@@ -137,7 +154,7 @@ def _divided(folder: str, held: Overview) -> list[Holding]:
 
 
 def grouped(held: Iterable[Holding], workers: int, most_accounts: int, most_rows: int) -> list[list[Holding]]:
-    """What is judged together: up to so many accounts and rows, and a number of groups that workers can share evenly."""
+    """What is judged together: up to so many accounts and rows, in groups that workers can share evenly."""
     listed = list(held)
     rounds = -(-len(listed) // (most_accounts * workers))
     each = max(1, -(-len(listed) // (rounds * workers))) if listed else 1
@@ -188,7 +205,7 @@ def _files(lake: Lake) -> _Files:
     return _Files(
         names,
         lambda name: read_bytes(root / name, LARGEST_MANIFEST),
-        lambda name, to: shutil.copyfile(root / name, to) and None,
+        lambda name, to: shutil.copyfile(root / name, to),
     )
 
 

@@ -8,7 +8,8 @@
     model.json          the model
     snapshot/           the snapshot, where it had no place of its own
 
-That of a lake, which was judged in groups, has folders of such files, and what the lake holds in the place of a snapshot:
+That of a lake, which was judged in groups, has folders of such files, and in the place of a snapshot what the lake
+holds:
 
     findings/ tallies/  files of rows, one or more for each group
     outcomes            a file of rows: what became of each account
@@ -85,8 +86,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """`assessment.json`.
 
     `snapshot` is the folder of the snapshot, absolute, or "snapshot" where it lies in the assessment, and
-    `snapshot_digest` the SHA-256 of its manifest; of a lake, where that is, and nothing. `catalog`, `model` and `facts` are fingerprints of what it was
-    judged by.
+    `snapshot_digest` the SHA-256 of its manifest; of a lake, where that is, and nothing.
+    `catalog`, `model` and `facts` are fingerprints of what it was judged by.
     `files` are the SHA-256 of the files beside this one.
     """
 
@@ -168,10 +169,11 @@ def write_lake(
     posture: Posture,
     extent: Extent,
     files: Mapping[str, str],
+    snapshot: Path | None,
 ) -> None:
     """Write into a folder what an assessment of a lake has beside `files`, which lie there with these digests.
 
-    Raises OSError.
+    `snapshot` is the lake where it is one snapshot. Raises OSError.
     """
     names = _write_documents(folder, model, checks, posture)
     write_whole(folder / EXTENT, to_json(extent))
@@ -180,8 +182,8 @@ def write_lake(
         checks,
         moment=extent.moment,
         origin=extent.origin,
-        snapshot=extent.origin,
-        snapshot_digest="",
+        snapshot=str(snapshot.absolute()) if snapshot is not None else extent.origin,
+        snapshot_digest=digest_of(snapshot / MANIFEST) if snapshot is not None else "",
         files={**{name: digest_of(folder / name) for name in (*names, EXTENT)}, **files},
     )
     write_whole(folder / NAME, msgspec.json.format(to_json(kept)))
@@ -246,11 +248,10 @@ def open_assessment(folder: Path) -> Assessment:
     by_id = {check.id: check for check in checks}
     if EXTENT in kept.files:
         extent = _decoded(_whole(folder, kept, EXTENT), Extent, folder, EXTENT)
-        snapshot = Snapshot(Path(kept.snapshot), extent.manifest())
-        connection = _of_lake(folder, kept, checks)
-        return Assessment(
-            model, snapshot, by_id, Judgement(connection, (), posture.not_run, snapshot), posture, of_lake=True
-        )
+        whole = bool(kept.snapshot_digest)
+        snapshot = _snapshot(folder, kept) if whole else Snapshot(Path(kept.snapshot), extent.manifest())
+        judgement = Judgement(_of_lake(folder, kept, checks), (), posture.not_run, snapshot)
+        return Assessment(model, snapshot, by_id, judgement, posture, of_lake=not whole)
     if not {FINDINGS, TALLIES} <= kept.files.keys():
         raise DemarcateError(f"{folder}: damaged: {NAME} names no findings; assess again")
     snapshot = _snapshot(folder, kept)
