@@ -15,7 +15,7 @@ NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and 
 	$(NEW_ENOUGH)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[arrow,calendar,pictures,postgres]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[arrow,calendar,pictures,postgres,spark]' --group dev
 	$(BIN)/python -m compileall -q src
 	touch $@
 
@@ -24,7 +24,7 @@ $(LOWEST)/installed: pyproject.toml .ci/lowest.py
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(LOWEST)/bin/python .ci/lowest.py pyproject.toml > $(LOWEST)/constraints.txt
-	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[arrow,calendar,pictures,postgres]' --group dev
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[arrow,calendar,pictures,postgres,spark]' --group dev
 	touch $@
 
 demo: .venv/installed ## assess the example estate with its evidence, and write the report
@@ -40,6 +40,7 @@ test: .venv/installed ## everything that CI runs
 	$(BIN)/ruff check .
 	.ci/browser
 	.ci/postgresql
+	.ci/java
 	$(BIN)/mypy & types=$$!; $(BIN)/pytest; tests=$$?; wait $$types && exit $$tests
 
 test-lowest: $(LOWEST)/installed ## the tests, with the oldest versions that pyproject.toml promises to run with

@@ -41,6 +41,7 @@ BELOW: dict[str, set[str]] = {
     },
     "guardrails": {"base", "estate", "changes", "checks", "ledger", "posture"},
     "lines": {"base", "estate", "checks", "model", "posture"},
+    "lake": {"base", "estate", "checks", "evidence", "model", "posture", "assessing", "version"},
     "exam": {"base", "estate", "checks", "evidence", "model", "posture", "assessing"},
     "report": {
         "base",
@@ -69,6 +70,7 @@ BELOW: dict[str, set[str]] = {
         "changes",
         "drift",
         "guardrails",
+        "lake",
         "ledger",
         "patching",
         "lines",
@@ -150,6 +152,7 @@ def test_one_room_says_in_which_form_rows_are_kept() -> None:
 
 HEAVY = (
     "alembic",
+    "pyspark",
     "boto3",
     "botocore",
     "duckdb",

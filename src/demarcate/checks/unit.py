@@ -350,7 +350,7 @@ def _main(folder: Path) -> None:
     sent = decode_sent(read_bytes(folder / "checks", LARGEST))
     if sent.facts:
         facts.own_file().parent.mkdir(parents=True)
-        facts.own_file().write_text(sent.facts, encoding="utf-8")
+        facts.own_file().write_bytes(sent.facts.encode())
     unit = judge_unit(work.shares, sent.checks, work.resources, sent.counted)
     for name, content in encode_unit(unit).items():
         (folder / name).write_bytes(content)

@@ -48,16 +48,20 @@ def whys(causes: Iterable[tuple[str, str]], otherwise: Unknown) -> str:
 
 
 def tell(cursor: duckdb.DuckDBPyConnection) -> None:
-    """Give each finding that has causes the kind that stands first in `Kind`, and a sentence of all of them."""
+    """Give each finding that has causes the kind that stands first in `Kind`, and a sentence of all of them.
+
+    Such findings are written anew and the old ones removed: updating them would hold all of them in memory.
+    """
     kinds = f"[{', '.join(map(literal, Kind))}]"
     # A part that another version wrote, or somebody else, may hold any text in its `_unknown`.
     told = "TRY_CAST(w.why AS JSON)"
-    cursor.execute(
-        "UPDATE findings SET kind = told.kind, reason = told.reason FROM ("
-        f"SELECT id, {kinds}[list_min([coalesce(list_position({kinds}, {told} ->> 'kind'), {len(Kind)}) "
-        "FOR w IN causes])] AS kind, "
-        f"array_to_string([w.of || coalesce({told} ->> 'reason', w.why) FOR w IN causes], '; ') AS reason FROM ("
-        "SELECT id, CASE WHEN len(present) > 1 THEN present[:-2] ELSE present END AS causes FROM ("
-        "SELECT rowid AS id, [w FOR w IN whys IF w.why IS NOT NULL] AS present FROM findings WHERE whys IS NOT NULL"
-        "))) AS told WHERE findings.rowid = told.id"
+    kind = (
+        f"{kinds}[list_min([coalesce(list_position({kinds}, {told} ->> 'kind'), {len(Kind)}) FOR w IN causes])]"
     )
+    reason = f"array_to_string([w.of || coalesce({told} ->> 'reason', w.why) FOR w IN causes], '; ')"
+    cursor.execute(
+        f"INSERT INTO findings BY NAME SELECT * EXCLUDE (causes) REPLACE ({kind} AS kind, {reason} AS reason) FROM ("
+        "SELECT * EXCLUDE (whys, present), CASE WHEN len(present) > 1 THEN present[:-2] ELSE present END AS causes "
+        "FROM (SELECT *, [w FOR w IN whys IF w.why IS NOT NULL] AS present FROM findings WHERE whys IS NOT NULL))"
+    )
+    cursor.execute("DELETE FROM findings WHERE whys IS NOT NULL")
