@@ -6,11 +6,8 @@ In a process of its own (`judge_apart`) that holds for a crash of the database, 
 from __future__ import annotations
 
 import os
-import signal
-import subprocess
 import sys
-import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -19,11 +16,12 @@ import duckdb
 import msgspec
 import pyarrow as pa
 
+from demarcate.base.children import end_with_parent, run_child
 from demarcate.base.connection import short
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import read_bytes
-from demarcate.base.stopping import TemporaryFolder, ending_with, remove
+from demarcate.base.stopping import TemporaryFolder
 from demarcate.checks import batches, facts
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Judgement
@@ -148,31 +146,14 @@ def _apart(
         (folder / "checks").write_bytes(checks)
         work = _Work(shares=tuple(shares), resources=resources)
         (folder / "work").write_bytes(to_json(work))
-        reading, writing = os.pipe()
-        try:
-            child = subprocess.Popen(  # noqa: S603 (this Python, and a folder of our own)
-                [sys.executable, "-m", "demarcate.checks.unit", str(folder)],
-                stdin=reading,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.PIPE,
-                env={**os.environ, "XDG_DATA_HOME": str(folder / "data")},
-            )
-            try:
-                with ending_with(child.kill):
-                    if started is not None:
-                        started(child.pid)
-                    _, said = child.communicate()
-            finally:
-                child.kill()
-                child.wait()
-        finally:
-            os.close(reading)
-            os.close(writing)
-        if child.returncode == 0:
+        why_dead = run_child(
+            "demarcate.checks.unit", folder, environment={"XDG_DATA_HOME": str(folder / "data")}, started=started
+        )
+        if why_dead is None:
             return _read(folder)
     shares = shares if len(shares) > 1 else _apart_from_each_other(shares[0])
     if len(shares) == 1:
-        return _failed(*shares[0], Died(_why_dead(child.returncode, said)))
+        return _failed(*shares[0], Died(f"the process that judged it {why_dead}"))
     middle = len(shares) // 2
     return joined_units(_apart(half, checks, resources, started) for half in (shares[:middle], shares[middle:]))
 
@@ -189,13 +170,6 @@ def _apart_from_each_other(share: Share) -> list[Share]:
         if snapshot.is_divisible and accounts
         else [share]
     )
-
-
-def _why_dead(code: int, said: bytes) -> str:
-    if code < 0:
-        return f"the process that judged it was ended by {signal.Signals(-code).name}"
-    last = said.decode(errors="replace").strip().splitlines()[-1:]
-    return f"the process that judged it ended with {code}{': ' if last else ''}{''.join(last)}"
 
 
 class _Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -323,8 +297,8 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
     files: dict[str, tuple[RowFile, ...]]
 
 
-def encode_unit(unit: Unit) -> dict[str, bytes]:
-    """A unit as bytes by name, for another process."""
+def encode_unit(unit: Unit) -> bytes:
+    """A unit as bytes, for another process."""
     told: dict[str, bytes] = {}
     for name in _TABLES:
         table: pa.Table = getattr(unit, name)
@@ -333,11 +307,12 @@ def encode_unit(unit: Unit) -> dict[str, bytes]:
             stream.write_table(table)
         told[name] = sink.getvalue().to_pybytes()
     told["told"] = to_json(_Told(outcomes=unit.outcomes, extents=unit.extents, files=unit.files))
-    return told
+    return msgspec.msgpack.encode(told)
 
 
-def decode_unit(told: Mapping[str, bytes]) -> Unit:
+def decode_unit(encoded: bytes) -> Unit:
     """The unit that was encoded."""
+    told = msgspec.msgpack.decode(encoded, type=dict[str, bytes])
     tables = {name: pa.ipc.open_stream(told[name]).read_all() for name in _TABLES}
     rest = msgspec.json.decode(told["told"], type=_Told)
     return Unit(outcomes=rest.outcomes, extents=rest.extents, files=rest.files, **tables)
@@ -345,26 +320,18 @@ def decode_unit(told: Mapping[str, bytes]) -> Unit:
 
 def _main(folder: Path) -> None:
     """What the process of `judge_apart` does: the work that lies in a folder, which takes the result."""
-    threading.Thread(target=_end_with_parent, args=(folder,), daemon=True).start()
+    end_with_parent(folder)
     work = msgspec.json.decode(read_bytes(folder / "work", LARGEST), type=_Work)
     sent = decode_sent(read_bytes(folder / "checks", LARGEST))
     if sent.facts:
         facts.own_file().parent.mkdir(parents=True)
         facts.own_file().write_bytes(sent.facts.encode())
     unit = judge_unit(work.shares, sent.checks, work.resources, sent.counted)
-    for name, content in encode_unit(unit).items():
-        (folder / name).write_bytes(content)
-
-
-def _end_with_parent(folder: Path) -> None:
-    """End when the process ends that asked for the work: nobody else has the other end of standard input."""
-    if os.read(0, 1) == b"":
-        remove(folder)
-        os._exit(1)
+    (folder / "unit").write_bytes(encode_unit(unit))
 
 
 def _read(folder: Path) -> Unit:
-    return decode_unit({name: read_bytes(folder / name, LARGEST) for name in (*_TABLES, "told")})
+    return decode_unit(read_bytes(folder / "unit", LARGEST))
 
 
 if __name__ == "__main__":

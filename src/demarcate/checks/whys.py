@@ -55,9 +55,7 @@ def tell(cursor: duckdb.DuckDBPyConnection) -> None:
     kinds = f"[{', '.join(map(literal, Kind))}]"
     # A part that another version wrote, or somebody else, may hold any text in its `_unknown`.
     told = "TRY_CAST(w.why AS JSON)"
-    kind = (
-        f"{kinds}[list_min([coalesce(list_position({kinds}, {told} ->> 'kind'), {len(Kind)}) FOR w IN causes])]"
-    )
+    kind = f"{kinds}[list_min([coalesce(list_position({kinds}, {told} ->> 'kind'), {len(Kind)}) FOR w IN causes])]"
     reason = f"array_to_string([w.of || coalesce({told} ->> 'reason', w.why) FOR w IN causes], '; ')"
     cursor.execute(
         f"INSERT INTO findings BY NAME SELECT * EXCLUDE (causes) REPLACE ({kind} AS kind, {reason} AS reason) FROM ("

@@ -211,6 +211,9 @@ def collect(
     format: Annotated[
         Format, typer.Option("--format", help="How the calls of a dry run are written.")
     ] = Format.TEXT,
+    engine: lakes.EngineName = None,
+    workers: lakes.Workers = None,
+    master: lakes.Master = None,
 ) -> None:
     """Write a snapshot: all rows of an estate as Parquet, with a record of what could not be read."""
     from demarcate.assessing import narrowed
@@ -237,6 +240,11 @@ def collect(
         return
     if out is None:
         raise DemarcateError("name a folder for the snapshot (--out), or ask what would be called (--dry-run)")
+    tasks = lakes.chosen(engine, workers, master)
+    if tasks is not None:
+        with _kept(out, resume):
+            lakes.collect(sources, selection, how, out, tasks)
+        return
     began = time.monotonic()
     with _kept(out, resume), showing() as progress:
         snapshot = collect_snapshot(sources, how, selection=selection, out=out, progress=progress)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
 from pathlib import Path
@@ -14,6 +15,7 @@ from demarcate.report.out import say
 
 if TYPE_CHECKING:
     from demarcate.estate.sources.interface import Options
+    from demarcate.estate.sources.plan import Selection
     from demarcate.evidence.structs import ReadEvidence
     from demarcate.lake.engines import Engine
     from demarcate.posture.assessment import Assessment
@@ -30,7 +32,7 @@ EngineName = Annotated[
     EngineChoice | None,
     typer.Option(
         "--engine",
-        help="What runs groups of accounts of a lake: processes here, or Spark. Default: processes, for what is large.",
+        help="What runs accounts as tasks: processes here, or Spark. Default: processes, for what is large.",
     ),
 ]
 Workers = Annotated[
@@ -136,3 +138,27 @@ def assessed(
         if save is not None:
             say(f"{save}: what became of each account is in outcomes, and each finding in findings, as Parquet")
         yield assessment
+
+
+def collect(sources: Sequence[str], selection: Selection, how: Options, out: Path, engine: Engine) -> None:
+    """Collect accounts into a lake, and say what became of them. Raises DemarcateError as `collect_lake` does."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.cli import options
+    from demarcate.estate.sources.registry import check_options, source_of
+    from demarcate.lake.collecting import collect_lake
+
+    source = source_of(list(sources))
+    if not (source.asks and source.recognises(sources[0])) or source.name != "live":
+        raise DemarcateError(f"{sources[0]}: --engine and --workers are for live accounts: aws")
+    check_options(sources[0], source.title, source.uses(sources), how)
+    began = time.monotonic()
+    done = collect_lake(selection, how, out, engine)
+    rows = sum(each.rows for each in done)
+    say(f"{out}: {rows:,} rows of {len(done):,} accounts, {time.monotonic() - began:.1f} s")
+    for each in done:
+        if each.failed:
+            say(f"could not be read: {each.account}: {each.failed}")
+    unread = [told for each in done for told in each.unread]
+    options.say_unread(unread)
+    if unread or any(each.failed for each in done):
+        raise typer.Exit(options.UNREAD)

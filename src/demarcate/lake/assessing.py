@@ -22,7 +22,7 @@ from demarcate.checks.engine import GROUP_ACCOUNTS, GROUP_ROWS, judge
 from demarcate.checks.judgement import NotRun, Tally, kind_of
 from demarcate.checks.structs import Check
 from demarcate.checks.travelling import encode_checks
-from demarcate.checks.unit import Outcome, Unit, joined_units, told_of
+from demarcate.checks.unit import Outcome, Unit, decode_unit, joined_units, told_of
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.extent import Extent, together
 from demarcate.estate.snapshots.manifest import Unread, is_snapshot
@@ -30,7 +30,7 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import SUFFIX, RowFile, rows_in, write_batches
 from demarcate.evidence.structs import ReadEvidence
 from demarcate.lake.engines import Engine
-from demarcate.lake.judging import Job
+from demarcate.lake.judging import Job, JudgeGroups
 from demarcate.lake.places import Holding, Lake, grouped, holdings
 from demarcate.model import Model, load
 from demarcate.posture.assess import Tallies, assess_extent
@@ -89,7 +89,7 @@ def assess_lake(
 
 @phase("judged")
 def _judged(job: Job, groups: Sequence[Sequence[Holding]], engine: Engine) -> Unit:
-    return joined_units(engine.judge(job, groups))
+    return joined_units(map(decode_unit, engine.run(JudgeGroups(job, groups), len(groups))))
 
 
 def _unread(failed: Sequence[Outcome], extent: Extent, checks: Mapping[str, Check], out: Path) -> Unit:

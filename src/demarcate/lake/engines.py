@@ -1,22 +1,24 @@
-"""What runs groups of accounts: processes of this machine, or Spark."""
+"""What runs tasks that know nothing of each other: processes of this machine, or Spark.
+
+A task is asked for by its number, and comes to bytes. It does its work in a process of its own (`base/children.py`).
+"""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from demarcate.checks.unit import Unit
-    from demarcate.lake.judging import Job
-    from demarcate.lake.places import Holding
+Task = Callable[[int], bytes]
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """What judges groups: processes of this machine, as many as there are `workers` (all processors), or Spark, of
-    which `master` is the URL. `memory` is how many bytes each may take for judging (what its rows ask for).
+    """Processes of this machine, as many as there are `workers` (all processors), or Spark.
+
+    `master` is the URL of Spark's. `memory` is how many bytes each task may take for judging (what its rows ask for).
     """
 
     name: Literal["local", "spark"] = "local"
@@ -29,12 +31,16 @@ class Engine:
         """How many groups may be judged at once, as far as that is known here."""
         return self.workers or os.cpu_count() or 1
 
-    def judge(self, job: Job, groups: Sequence[Sequence[Holding]]) -> Iterator[Unit]:
-        """What each group comes to. Raises DemarcateError where the engine does not come to its end."""
+    def run(self, task: Task, number: int) -> Iterator[bytes]:
+        """What each of so many tasks comes to, in their order. Raises DemarcateError where one comes to no end."""
         if self.name == "spark":
             from demarcate.lake import spark
 
-            return spark.judge_groups(job, groups, self.master or "")
-        from demarcate.lake import processes
-
-        return processes.judge_groups(job, groups, self.side_by_side)
+            yield from spark.run(task, number, self.master or "")
+            return
+        with ThreadPoolExecutor(self.side_by_side, thread_name_prefix="task") as pool:
+            try:
+                yield from pool.map(task, range(number))
+            except BaseException:
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import platform
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import msgspec
@@ -20,7 +20,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.checks import batches
-from demarcate.checks.unit import Outcome, Resources, Share, Unit, joined_units, judge_apart
+from demarcate.checks.unit import Outcome, Resources, Share, Unit, encode_unit, joined_units, judge_apart
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.extent import Extent
 from demarcate.lake.places import Holding, Lake, fetch
@@ -37,6 +37,18 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     passes: bool = False
     threads: int | None = 1
     memory: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class JudgeGroups:
+    """The task of judging a group of a lake, by its number."""
+
+    job: Job
+    groups: Sequence[Sequence[Holding]]
+
+    def __call__(self, number: int) -> bytes:
+        """What it comes to, as `decode_unit` reads it. Raises as `judge_group` does."""
+        return encode_unit(judge_group(self.job, self.groups[number]))
 
 
 def judge_group(job: Job, group: Sequence[Holding]) -> Unit:

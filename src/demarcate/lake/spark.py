@@ -1,8 +1,8 @@
-"""Groups by Spark: a task each, in which the same function runs as in a process of one machine.
+"""Tasks by Spark, in which the same function runs as on one machine.
 
-Spark distributes groups and starts again what is lost; what is judged, and how, it does not know. Each task has one
-group, since rows of numbers are partitioned by range and nothing is shuffled, so that adaptive execution has nothing
-to put together. A task writes its files under names of its own and yields what it came to; only what the tasks that
+Spark distributes numbers and starts again what is lost; what is judged, and how, it does not know. Each of its tasks
+has one number, since these are partitioned by range and nothing is shuffled, so that adaptive execution has nothing to
+put together. A task writes its files under names of its own and yields what it came to; only what the tasks that
 Spark counts have named is kept, so that a task which ran twice is there once.
 """
 
@@ -14,18 +14,16 @@ import re
 import shutil
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import warnings
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-import msgspec
 import pyarrow as pa
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.limits import shortened
-from demarcate.checks.unit import Unit, decode_unit, encode_unit
-from demarcate.lake.judging import Job, judge_group
-from demarcate.lake.places import Holding
+from demarcate.lake.engines import Task
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -50,41 +48,38 @@ _OF_OWN_SESSION = {
     "spark.log.level": "ERROR",
     "spark.speculation": "false",
 }
-_SCHEMA = "number long, told binary"
 
 
-def judge_groups(job: Job, groups: Sequence[Sequence[Holding]], master: str) -> Iterator[Unit]:
-    """What each group comes to, in their order.
+def run(task: Task, number: int, master: str) -> Iterator[bytes]:
+    """What each of so many tasks comes to, in their order.
 
     Raises DemarcateError without PySpark or Java, for a master that does not answer, and where the job does not come to
     its end.
     """
     with _session(master) as session:
         try:
-            numbers = session.range(0, len(groups), 1, len(groups))
-            told = numbers.mapInArrow(_task(job, groups), _SCHEMA).toArrow()
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore", FutureWarning)  # of pandas, which it imports and does not use here
+                numbers = session.range(0, number, 1, max(number, 1))
+                told = numbers.mapInArrow(_mapped(task), "number long, told binary").toArrow()
         except Exception as error:
             raise DemarcateError(f"Spark did not come to the end ({master}): {_said(error)}") from error
     by_number = {row["number"]: row["told"] for row in told.to_pylist()}
-    if told.num_rows != len(groups) or by_number.keys() != set(range(len(groups))):
-        raise DemarcateError(f"Spark told of {told.num_rows} groups, and was given {len(groups)}: nothing is kept")
-    for number in range(len(groups)):
-        yield decode_unit(msgspec.msgpack.decode(by_number[number], type=dict[str, bytes]))
+    if told.num_rows != number or by_number.keys() != set(range(number)):
+        raise DemarcateError(f"Spark told of {told.num_rows} tasks, and was given {number}: nothing is kept")
+    yield from (by_number[each] for each in range(number))
 
 
-def _task(
-    job: Job, groups: Sequence[Sequence[Holding]]
-) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
-    """What a task does with the numbers of groups that it is given."""
+def _mapped(task: Task) -> Callable[[Iterator[pa.RecordBatch]], Iterator[pa.RecordBatch]]:
+    """What Spark's workers do with numbers."""
 
-    def judged(numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    def told(numbers: Iterator[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        schema = pa.schema([("number", pa.int64()), ("told", pa.binary())])
         for batch in numbers:
             for number in batch.column(0).to_pylist():
-                told = msgspec.msgpack.encode(encode_unit(judge_group(job, groups[number])))
-                schema = pa.schema([("number", pa.int64()), ("told", pa.binary())])
-                yield pa.RecordBatch.from_pylist([{"number": number, "told": told}], schema=schema)
+                yield pa.RecordBatch.from_pylist([{"number": number, "told": task(number)}], schema=schema)
 
-    return judged
+    return told
 
 
 @contextlib.contextmanager
