@@ -36,6 +36,7 @@ ALLOWED: dict[str, set[str]] = {
     "estate/sources/cloudformation/shapes.py": {"read_bytes"},  # our own data
     "evidence/load.py": {"iterdir"},  # one level, and only what `lstat` says is a file
     "lake/assessing.py": {"scandir"},  # the folder that is being written
+    "lake/collecting.py": {"iterdir"},  # the folder that is to be written
     "lake/places.py": {"open", "scandir"},  # one level of a lake, and what is copied to the task's own folder
     "ledger/opening.py": {"open"},  # what makes it, and its lock
     "model/index.py": {"glob", "read_bytes"},  # the text of our own modules

@@ -13,7 +13,7 @@ from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from demarcate.lake import collecting
 from demarcate.lake.collecting import Collected, collect_lake
-from demarcate.lake.engines import Engine, Task
+from demarcate.lake.engines import Engine
 from demarcate.lake.places import is_lake
 from tests.aws.conftest import REGION
 from tests.aws.test_organization import ORGANIZATION, OWN, Estate
@@ -95,7 +95,7 @@ def test_an_account_whose_process_dies_is_one_that_was_not_read(
 class Stopping(Engine):
     """An engine that comes to no end."""
 
-    def run(self, task: Task, number: int) -> Iterator[bytes]:
+    def run(self, task: Callable[[int], bytes], number: int) -> Iterator[bytes]:
         yield task(0)
         raise DemarcateError("Spark is dead")
 

@@ -12,7 +12,7 @@ from operator import itemgetter
 from pathlib import Path
 
 from demarcate.assessing import weighed
-from demarcate.base.connection import connect
+from demarcate.base.connection import Limits, connect
 from demarcate.base.errors import DemarcateError
 from demarcate.base.logs import phase
 from demarcate.base.sql import identifier
@@ -35,7 +35,7 @@ from demarcate.lake.places import Holding, Lake, grouped, holdings
 from demarcate.model import Model, load
 from demarcate.posture.assess import Tallies, assess_extent
 from demarcate.posture.assessment import Assessment
-from demarcate.posture.kept import OUTCOMES, check_new, keeping, open_assessment, write_lake
+from demarcate.posture.kept import MEMORY, OUTCOMES, check_new, keeping, open_assessment, write_lake
 from demarcate.posture.line import line_checks
 from demarcate.posture.structs import Posture
 
@@ -148,7 +148,7 @@ def _posture(
 ) -> Posture:
     proven, refused = weighed(evidence, model, extent.moment.date())
     files = [str(folder.resolve() / "tallies" / each.name) for each in unit.files.get("tallies", ())]
-    with connect(folder) as connection:
+    with connect(folder, limits=Limits(memory=MEMORY)) as connection:
         rows = rows_in(files) if files else f"(SELECT {_NOTHING} WHERE false)"
         connection.execute(f"CREATE VIEW tallies AS SELECT * FROM {rows}")
 

@@ -6,12 +6,12 @@ A task is asked for by its number, and comes to bytes. It does its work in a pro
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Literal
 
-Task = Callable[[int], bytes]
+from demarcate.lake import spark
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +31,9 @@ class Engine:
         """How many groups may be judged at once, as far as that is known here."""
         return self.workers or os.cpu_count() or 1
 
-    def run(self, task: Task, number: int) -> Iterator[bytes]:
+    def run(self, task: spark.Task, number: int) -> Iterator[bytes]:
         """What each of so many tasks comes to, in their order. Raises DemarcateError where one comes to no end."""
         if self.name == "spark":
-            from demarcate.lake import spark
-
             yield from spark.run(task, number, self.master or "")
             return
         with ThreadPoolExecutor(self.side_by_side, thread_name_prefix="task") as pool:

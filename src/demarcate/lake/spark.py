@@ -23,10 +23,11 @@ import pyarrow as pa
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.limits import shortened
-from demarcate.lake.engines import Task
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
+
+Task = Callable[[int], bytes]
 
 CONNECT = "sc://"
 """How the URL of a Spark Connect server begins."""

@@ -33,7 +33,7 @@ import msgspec
 from msgspec.structs import replace
 
 from demarcate.base import cache
-from demarcate.base.connection import connect, short
+from demarcate.base.connection import Limits, connect, short
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_within, read_bytes, write_whole
@@ -64,6 +64,9 @@ _OLDEST = 2
 NAME = "assessment.json"
 
 FINDINGS, TALLIES = f"findings{SUFFIX}", f"tallies{SUFFIX}"
+
+MEMORY = 300_000_000
+"""Bytes that reading the findings of a lake may take; what does not fit is spilled."""
 
 LARGEST = 100_000_000
 """How many bytes a JSON file of it may have."""
@@ -328,7 +331,7 @@ def _judgement(folder: Path, checks: list[Check], posture: Posture, snapshot: Sn
 def _of_lake(folder: Path, kept: Kept, checks: list[Check]) -> duckdb.DuckDBPyConnection:
     """The findings of a lake, in a database that reads them where they lie, as often as they are asked for."""
     real = folder.resolve()
-    connection = connect(real)
+    connection = connect(real, limits=Limits(memory=MEMORY))
     try:
         make_tables(connection, checks)
         connection.execute("DROP TABLE findings")
