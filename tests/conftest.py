@@ -49,6 +49,7 @@ TOGETHER = ("tests/aws/faults/", "tests/browser/")
 FIRST = (
     "tests/aws/faults/",
     "tests/browser/",
+    "tests/lake/test_spark.py",
     "tests/report/test_hostile.py",
     "tests/aws/test_least_privilege.py",
     "tests/estate/cloudformation/test_budget.py",

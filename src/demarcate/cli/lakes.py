@@ -6,6 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from enum import StrEnum
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -60,10 +61,9 @@ def engine_of(
     from demarcate.lake.places import is_lake, is_large
 
     engine = chosen(name, workers, master)
-    if engine is None and (
-        by_tag or not (any(map(is_lake, sources)) or (len(sources) == 1 and is_large(sources[0])))
-    ):
-        return None
+    if engine is None and not any(map(is_lake, sources)):
+        if by_tag or len(sources) > 1 or find_spec("pyarrow") is None or not is_large(sources[0]):
+            return None
     if by_tag:
         raise DemarcateError(
             "--by-tag needs all accounts in one process: leave --engine, --workers and --master out"
@@ -86,8 +86,6 @@ def chosen(name: EngineChoice | None, workers: int | None, master: str | None) -
         raise DemarcateError("--master is for --engine spark")
     if name is None and workers is None:
         return None
-    from importlib.util import find_spec
-
     if find_spec("pyarrow") is None:
         raise DemarcateError("groups of accounts need pyarrow: pip install 'demarcate[arrow]'")
     from demarcate.lake.engines import Engine
