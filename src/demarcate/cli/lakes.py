@@ -61,9 +61,9 @@ def engine_of(
     from demarcate.lake.places import is_lake, is_large
 
     engine = chosen(name, workers, master)
-    if engine is None and not any(map(is_lake, sources)):
-        if by_tag or len(sources) > 1 or find_spec("pyarrow") is None or not is_large(sources[0]):
-            return None
+    in_parts = engine is not None or any(map(is_lake, sources))
+    if not in_parts and (by_tag or len(sources) > 1 or find_spec("pyarrow") is None or not is_large(sources[0])):
+        return None
     if by_tag:
         raise DemarcateError(
             "--by-tag needs all accounts in one process: leave --engine, --workers and --master out"
