@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from demarcate.base.children import run_child
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.interface import Options
@@ -72,13 +73,12 @@ def test_a_task_for_each_account_comes_to_what_one_run_comes_to(estate: Estate, 
 def test_an_account_whose_process_dies_is_one_that_was_not_read(
     estate: Estate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    real = collecting.run_child
 
     def dying(module: str, folder: Path) -> str | None:
         return (
             "was ended by SIGSEGV"
             if estate.id("lab").encode() in (folder / "work").read_bytes()
-            else real(module, folder)
+            else run_child(module, folder)
         )
 
     monkeypatch.setattr(collecting, "run_child", dying)
@@ -109,8 +109,12 @@ def test_what_was_left_is_gone_on_with(estate: Estate, tmp_path: Path, monkeypat
     with pytest.raises(DemarcateError, match="--resume"):
         collect(estate, out)
     run: list[str] = []
-    real: Callable[[str, Path], str | None] = collecting.run_child
-    monkeypatch.setattr(collecting, "run_child", lambda *given: run.append("") or real(*given))
+
+    def counted(module: str, folder: Path) -> str | None:
+        run.append(module)
+        return run_child(module, folder)
+
+    monkeypatch.setattr(collecting, "run_child", counted)
     done = collect(estate, out, resume=True)
     assert len(run) == len(done) - 1
     assert {each.moment for each in snapshots(out).values()} == {before.moment}

@@ -27,6 +27,7 @@ from tests import processes
 from tests.lake import estates
 from tests.lake.conftest import SABOTEUR, ended, held
 from tests.lake.estates import account_of
+from tests.surroundings import CREDENTIALS
 
 pytestmark = pytest.mark.skipif(
     find_spec("pyspark") is None or not _java(),
@@ -34,9 +35,6 @@ pytestmark = pytest.mark.skipif(
 )
 
 GROUPS = 2
-
-OWN = {"aws_access_key_id": "testing", "aws_secret_access_key": "testing"}
-"""Credentials of the S3 that runs here."""
 
 Ask = Callable[..., str]
 
@@ -68,7 +66,7 @@ def driver(wrong: Path) -> Iterator[subprocess.Popen[bytes]]:
             "SABOTAGE": str(wrong),
             "PYTHONPATH": str(SABOTEUR),
             "SPARK_LOCAL_IP": "127.0.0.1",
-            **{name.upper(): value for name, value in OWN.items()},
+            **CREDENTIALS,
         },
     ) as process:
         assert process.stdout is not None
@@ -131,7 +129,13 @@ def on_s3(lake: Path, tmp_path: Path) -> Iterator[str]:
     server.start()
     try:
         host, port = server.get_host_and_port()
-        s3 = boto3.client("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1", **OWN)
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=f"http://{host}:{port}",
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
         s3.create_bucket(Bucket="estate")
         for path in sorted(mine.rglob("*")):
             if path.is_file():
