@@ -65,7 +65,7 @@ NAME = "assessment.json"
 
 FINDINGS, TALLIES = f"findings{SUFFIX}", f"tallies{SUFFIX}"
 
-MEMORY = 300_000_000
+MEMORY = 160_000_000
 """Bytes that reading the findings of a lake may take; what does not fit is spilled."""
 
 LARGEST = 100_000_000
