@@ -11,12 +11,17 @@ $(foreach name,$(filter-out PYTHON,$(filter PYTHON% PYTEST%,$(.VARIABLES))),$(ev
 
 NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Demarcate needs Python 3.11 or newer: make PYTHON=python3.12")'
 
-.venv/installed: pyproject.toml
+# What runs Demarcate, and nothing besides: enough for the demo.
+.venv/runs: pyproject.toml
 	$(NEW_ENOUGH)
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
-	$(BIN)/python -m pip install --quiet --editable '.[arrow,calendar,pictures,postgres]' --group dev
+	$(BIN)/python -m pip install --quiet --editable .
 	$(BIN)/python -m compileall -q src
+	touch $@
+
+.venv/installed: .venv/runs
+	$(BIN)/python -m pip install --quiet --editable '.[arrow,calendar,pictures,postgres,spark]' --group dev
 	touch $@
 
 $(LOWEST)/installed: pyproject.toml .ci/lowest.py
@@ -24,10 +29,10 @@ $(LOWEST)/installed: pyproject.toml .ci/lowest.py
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(LOWEST)/bin/python .ci/lowest.py pyproject.toml > $(LOWEST)/constraints.txt
-	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[arrow,calendar,pictures,postgres]' --group dev
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[arrow,calendar,pictures,postgres,spark]' --group dev
 	touch $@
 
-demo: .venv/installed ## assess the example estate with its evidence, and write the report
+demo: .venv/runs ## assess the example estate with its evidence, and write the report
 	mkdir -p out
 	$(BIN)/demarcate assess examples/estate --evidence examples/evidence --as-of 2026-11-23 --out out/report.html
 	@echo "The report is $(CURDIR)/out/report.html: open it in a browser."
@@ -40,6 +45,7 @@ test: .venv/installed ## everything that CI runs
 	$(BIN)/ruff check .
 	.ci/browser
 	.ci/postgresql
+	.ci/java
 	$(BIN)/mypy & types=$$!; $(BIN)/pytest; tests=$$?; wait $$types && exit $$tests
 
 test-lowest: $(LOWEST)/installed ## the tests, with the oldest versions that pyproject.toml promises to run with

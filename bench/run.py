@@ -551,8 +551,11 @@ def main() -> None:
         print(line)
     # In a process of its own: what Linux tells of a child's memory is never less than what its parent had.
     sys.stdout.flush()
-    live = subprocess.run([sys.executable, str(Path(__file__).with_name("live.py"))], check=False)
-    if not (live.returncode == 0 and all(line.within for line in lines)):
+    others = [
+        subprocess.run([sys.executable, str(Path(__file__).with_name(name))], check=False)
+        for name in ("live.py", "lake.py")
+    ]
+    if not (all(other.returncode == 0 for other in others) and all(line.within for line in lines)):
         sys.exit(1)
 
 

@@ -57,6 +57,7 @@ FIRST = (
     "tests/aws/faults/",
     "tests/browser/",
     "tests/changes/test_remedies.py",
+    "tests/lake/test_spark.py",
     "tests/report/test_hostile.py",
     "tests/aws/test_least_privilege.py",
     "tests/estate/cloudformation/test_budget.py",

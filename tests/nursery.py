@@ -106,7 +106,7 @@ def _prepare() -> None:
         import_module(name)
     package = import_module("demarcate")
     for module in pkgutil.walk_packages(package.__path__, "demarcate."):
-        if module.name not in _ELSEWHERE and not module.name.startswith("demarcate.ledger.migrations."):
+        if module.name not in _ELSEWHERE and not module.name.startswith(_ALSO_ELSEWHERE):
             import_module(module.name)
     with contextlib.suppress(ImportError):
         import_module("typer._adapters")  # and pydantic with it, as it parses the first option
@@ -124,6 +124,7 @@ def _make_verbs() -> None:
 
 
 _ELSEWHERE = ("demarcate.__main__", "demarcate.checks.batches", "demarcate.checks.unit")
+_ALSO_ELSEWHERE = ("demarcate.lake.", "demarcate.ledger.migrations.")
 
 
 def _serve(ours: socket.socket) -> list[str]:

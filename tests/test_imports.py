@@ -43,6 +43,7 @@ BELOW: dict[str, set[str]] = {
     "guardrails": {"base", "estate", "access", "changes", "checks", "ledger", "posture"},
     "permitted": {"base", "estate", "access"},
     "lines": {"base", "estate", "checks", "model", "posture"},
+    "lake": {"base", "estate", "checks", "evidence", "model", "posture", "assessing", "version"},
     "exam": {"base", "estate", "checks", "evidence", "model", "posture", "assessing"},
     "report": {
         "base",
@@ -74,6 +75,7 @@ BELOW: dict[str, set[str]] = {
         "changes",
         "drift",
         "guardrails",
+        "lake",
         "ledger",
         "patching",
         "lines",
@@ -157,6 +159,7 @@ def test_one_room_says_in_which_form_rows_are_kept() -> None:
 
 HEAVY = (
     "alembic",
+    "pyspark",
     "boto3",
     "botocore",
     "duckdb",

@@ -37,6 +37,9 @@ ALLOWED: dict[str, set[str]] = {
     "estate/sources/terraform/configuration.py": {"glob"},  # one level, and only what `is_file` says is one
     "estate/sources/terraform/mapped.py": {"read_bytes"},  # our own data
     "evidence/load.py": {"iterdir"},  # one level, and only what `lstat` says is a file
+    "lake/assessing.py": {"scandir"},  # the folder that is being written
+    "lake/collecting.py": {"iterdir"},  # the folder that is to be written
+    "lake/places.py": {"open", "scandir"},  # one level of a lake, and what is copied to the task's own folder
     "ledger/opening.py": {"open"},  # what makes it, and its lock
     "model/index.py": {"glob", "read_bytes"},  # the text of our own modules
     "model/load.py": {"rglob", "glob", "read_bytes"},  # our own data

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from datetime import date
 from pathlib import Path
 
 from demarcate.base.errors import DemarcateError, Problem
@@ -15,7 +16,6 @@ from demarcate.checks.tagging import tally_by_tag
 from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import asks, check_sources, collect_snapshot, everything
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
@@ -81,7 +81,7 @@ def assess_sources(
         ),
         progress=progress,
     )
-    proven, refused = _evidence(evidence, model, snapshot)
+    proven, refused = weighed(evidence, model, snapshot.moment.date())
     judgement = judge(snapshot, chosen.values(), counted=drawn_by(model, snapshot), passes=passes or bool(tags))
     snapshot = judgement.snapshot
     waived, refused_waivers = waive(judgement, joined(given, declared_in(snapshot, known)), chosen, every=every)
@@ -102,14 +102,14 @@ def assess_sources(
     return along_frameworks(assessment, frameworks) if frameworks else assessment
 
 
-def _evidence(
-    places: Sequence[ReadEvidence], model: Model, snapshot: Snapshot
+def weighed(
+    places: Sequence[ReadEvidence], model: Model, day: date
 ) -> tuple[Mapping[str, tuple[EvidenceResult, ...]], tuple[Problem, ...]]:
+    """What evidence is worth on a day, by responsibility, and what of it could not be believed."""
     if not places:
         return {}, ()
     from demarcate.evidence.weigh import weigh
 
-    day = snapshot.moment.date()
     given = [read(model, day) for read in places]
     evidence = Evidence(
         records=tuple(record for part in given for record in part.records),

@@ -19,6 +19,7 @@ from demarcate.checks.database import Database
 from demarcate.checks.engine import judge
 from demarcate.checks.travelling import decode_checks, encode_checks
 from demarcate.checks.unit import Outcome, Resources, Share, judge_apart, judge_unit
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.writing import SnapshotWriter
@@ -138,7 +139,7 @@ def test_a_crash_of_the_process_is_halved(folders: list[Path]) -> None:
     judged = judge_apart(folders, CHECKS, started=kill)
     assert told(judged.findings) == FAILS
     assert judged.outcomes[0] == Outcome(
-        str(folders[0]), "0", "failed", "the process that judged it was ended by SIGKILL"
+        str(folders[0]), "0", "failed", "the process that judged it was ended by SIGKILL", Kind.UNCOMPUTABLE
     )
     assert [(each.account, each.outcome) for each in judged.outcomes[1:]] == [
         ("1", "judged"),
@@ -204,7 +205,7 @@ def test_batches_have_the_public_schema_and_come_as_they_are_read(monkeypatch: p
     assert batches.not_run(judged).read_all().to_pylist() == [
         {"check": "e", "reason": "aws_ebs_snapshot was not collected", "kind": "not-collected"}
     ]
-    counted = {(row["check"], row["failed"]) for row in batches.tallies(judged).read_all().to_pylist()}
+    counted = {(row["check"], row["failed"]) for row in batches.tallies(judged.tallies).read_all().to_pylist()}
     assert counted == {("c", 7), ("d", 0)}
 
 

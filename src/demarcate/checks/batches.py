@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
-from typing import Any, Final
+from itertools import islice
+from typing import Final
 
 import pyarrow as pa
 
-from demarcate.checks.judgement import COLUMNS, Judgement
+from demarcate.checks.judgement import COLUMNS, Judgement, Tally
 
 ROWS = 10_000
 """How many rows a batch has at most."""
@@ -29,8 +29,10 @@ TALLIES: Final = pa.schema(
 NOT_RUN: Final = pa.schema([(name, pa.string()) for name in ("check", "reason", "kind")])
 """Checks that do not apply to what was judged, and why."""
 
-OUTCOMES: Final = pa.schema([(name, pa.string()) for name in ("folder", "account", "outcome", "reason")])
-"""One row for each account: `judged` or `failed`, with the reason; the account is NULL where it is not known."""
+OUTCOMES: Final = pa.schema([(name, pa.string()) for name in ("folder", "account", "outcome", "reason", "kind")])
+"""One row for each account: `judged` or `failed`, with the reason and its kind. The account is NULL where it is not
+known.
+"""
 
 
 def findings(judgement: Judgement) -> pa.RecordBatchReader:
@@ -43,27 +45,24 @@ def _cast(judgement: Judgement) -> Iterator[pa.RecordBatch]:
         yield batch.cast(FINDINGS)
 
 
-def tallies(judgement: Judgement) -> pa.RecordBatchReader:
-    """The tallies."""
-    return rows(TALLIES, (asdict(tally) for tally in judgement.tallies))
+def tallies(told: Iterable[Tally]) -> pa.RecordBatchReader:
+    """Tallies."""
+    return rows(TALLIES, told)
 
 
 def not_run(judgement: Judgement) -> pa.RecordBatchReader:
     """What did not run."""
-    return rows(NOT_RUN, (asdict(check) for check in judgement.not_run))
+    return rows(NOT_RUN, judgement.not_run)
 
 
-def rows(schema: pa.Schema, values: Iterable[dict[str, Any]]) -> pa.RecordBatchReader:
-    """Dicts as batches of a schema; what it does not name is left out."""
+def rows(schema: pa.Schema, values: Iterable[object]) -> pa.RecordBatchReader:
+    """Objects as batches of a schema, which names the attributes that are taken."""
 
     def batches() -> Iterator[pa.RecordBatch]:
-        some: list[dict[str, Any]] = []
-        for value in values:
-            some.append({name: value.get(name) for name in schema.names})
-            if len(some) == ROWS:
-                yield pa.RecordBatch.from_pylist(some, schema=schema)
-                some = []
-        if some:
-            yield pa.RecordBatch.from_pylist(some, schema=schema)
+        given = iter(values)
+        while some := list(islice(given, ROWS)):
+            columns = [[getattr(value, name) for value in some] for name in schema.names]
+            arrays = [pa.array(column, type=schema.field(n).type) for n, column in enumerate(columns)]
+            yield pa.RecordBatch.from_arrays(arrays, schema=schema)
 
     return pa.RecordBatchReader.from_batches(schema, batches())

@@ -17,7 +17,7 @@ from demarcate.checks.names import partly_read
 from demarcate.checks.standins import Ask, asks_of
 from demarcate.checks.structs import Check
 from demarcate.estate.schema.table import ALTERNATIVES, Table
-from demarcate.estate.snapshots.manifest import Unread, damaged_part
+from demarcate.estate.snapshots.manifest import Unread, damaged_part, own_name
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import rows_in
 from demarcate.estate.tables import all_tables
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 MANY_ROWS = 200_000
 """From so many rows on, one query is worth several threads."""
 
-KEPT_ROWS = 1_000
+KEPT_ROWS = 10_000
 """Up to so many rows of a table are read once: to plan that its files are read costs more, in every query that looks
 into it and as often as that does.
 """
@@ -192,7 +192,7 @@ class Group:
         except duckdb.OutOfMemoryException:
             return None
         except duckdb.Error as error:
-            return short(error).replace(path, file)
+            return short(error).replace(path, own_name(file))
         return None
 
     def _execute(self, sql: str, given: Mapping[str, Any] | None = None) -> duckdb.DuckDBPyConnection:

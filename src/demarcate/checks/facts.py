@@ -154,6 +154,14 @@ def own_file() -> Path:
         raise DemarcateError("there is no home directory to keep facts in; set XDG_DATA_HOME or HOME") from error
 
 
+def own_text() -> str:
+    """The user's own file as it is, once all of it was found to be right; "" where there is none.
+
+    Raises DemarcateError.
+    """
+    return read_text(own_file()) if _own() else ""
+
+
 Update = dict[str, tuple[Comparison, ...]]
 """What a file of the user's own holds: comparisons, by the table that they are of."""
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from importlib.util import find_spec
@@ -196,7 +196,8 @@ class Judgement:
         counted: tuple[Tally, ...] = (),
     ) -> None:
         declared = ", ".join(f"{identifier(name)} {type_}" for name, type_ in WAIVERS.items())
-        connection.execute("ALTER TABLE findings ADD COLUMN IF NOT EXISTS waiver VARCHAR")
+        if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'findings'").fetchall():
+            connection.execute("ALTER TABLE findings ADD COLUMN IF NOT EXISTS waiver VARCHAR")
         connection.execute(f"CREATE TABLE IF NOT EXISTS waivers ({declared})")
         self._connection = connection
         self.tallies, self.not_run = tallies, not_run
@@ -212,6 +213,11 @@ class Judgement:
         and are not left out. With `account` only those of these regions of it; "" is what has no region.
         """
         return read_findings(self._connection, passes=passes, account=account, regions=regions)
+
+    def first_fails(self, most: int) -> Iterator[Finding]:
+        """Up to so many fails of each check that are not waived, the first of them in the order of `findings`."""
+        first = f'QUALIFY row_number() OVER (PARTITION BY "check" ORDER BY {_ORDER}) <= {int(most)}'
+        return _read(self._connection, f"WHERE verdict = 'fail' AND waiver IS NULL {first}")
 
     def places(self) -> list[tuple[str | None, str | None, str | None, int]]:
         """The accounts and regions of fails and unknowns, with the partition, and how many there are in each."""
@@ -246,7 +252,7 @@ class Judgement:
         )
         counts: Counter[Kind] = Counter()
         for kind, number in counted.fetchall():
-            counts[_kind(kind)] += number
+            counts[kind_of(kind)] += number
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
     def has_passes(self) -> bool:
@@ -306,26 +312,30 @@ def read_findings(
 ) -> Iterator[Finding]:
     """The findings of a database that is one of a judgement, in their order; of an account and regions where named."""
     place = {} if account is None else {"account": account, "regions": sorted(regions)}
-    result = connection.cursor().execute(_query(passes, bool(place)), place)
+    asked = [*([] if passes else ["verdict <> 'pass'"]), *([_PLACED] if place else [])]
+    return _read(connection, f"WHERE {' AND '.join(asked)}" if asked else "", place)
+
+
+def _read(
+    connection: duckdb.DuckDBPyConnection, only: str, parameters: Mapping[str, Any] | None = None
+) -> Iterator[Finding]:
+    result = connection.cursor().execute(_query(only), dict(parameters or {}))
     while rows := result.fetchmany(2000):
         for row in rows:
             told = dict(zip(COLUMNS, row, strict=True))
             if told["tags"] is not None:
                 told["tags"] = _tags(told["tags"])
             if told["kind"] is not None:
-                told["kind"] = _kind(told["kind"])
+                told["kind"] = kind_of(told["kind"])
             if told["waived"] is not None:
                 told["waived"] = Waived(**from_json(told["waived"]))
             yield Finding(**told)
 
 
-def _query(passes: bool = True, placed: bool = False) -> str:
+def _query(only: str = "") -> str:
     names = ", ".join(f"{IDENTITY} AS id" if name == "id" else identifier(name) for name in COLUMNS)
-    asked = [] if passes else ["verdict <> 'pass'"]
-    asked += [_PLACED] if placed else []
-    only = f" WHERE {' AND '.join(asked)}" if asked else ""
     return (
-        f'SELECT {names} FROM findings JOIN checks USING ("check") LEFT JOIN ({_WAIVED}) USING (waiver){only} '
+        f'SELECT {names} FROM findings JOIN checks USING ("check") LEFT JOIN ({_WAIVED}) USING (waiver) {only} '
         f"ORDER BY {_ORDER}"
     )
 
@@ -342,7 +352,7 @@ def _tags(text: str) -> dict[str, Any] | None:
 _KINDS = {kind.value: kind for kind in Kind}
 
 
-def _kind(name: str | None) -> Kind:
+def kind_of(name: str | None) -> Kind:
     """A kind by its name; another version, or somebody, may have written any into a kept assessment."""
     return _KINDS.get(name or "", Kind.UNRECORDED)
 

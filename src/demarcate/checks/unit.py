@@ -5,31 +5,40 @@ In a process of its own (`judge_apart`) that holds for a crash of the database, 
 
 from __future__ import annotations
 
-import signal
-import subprocess
+import os
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 import duckdb
 import msgspec
 import pyarrow as pa
 
+from demarcate.base.children import end_with_parent, run_child
 from demarcate.base.connection import short
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import read_bytes
-from demarcate.base.stopping import TemporaryFolder, ending_with
-from demarcate.checks import batches
+from demarcate.base.stopping import TemporaryFolder
+from demarcate.checks import batches, facts
 from demarcate.checks.engine import judge
+from demarcate.checks.judgement import Judgement
 from demarcate.checks.structs import Check
-from demarcate.checks.travelling import decode_checks, encode_checks
+from demarcate.checks.travelling import decode_sent, encode_checks
+from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.snapshots.extent import Extent
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.tabular import RowFile, write_batches
 
-LARGEST = 100_000_000
-"""How many bytes of checks, and of outcomes, pass between processes."""
+
+class Died(RuntimeError):
+    """The process that judged some accounts did not come to its end."""
+
+
+LARGEST = 10_000_000_000
+"""How many bytes of checks, and of what judging came to, pass between processes of ours."""
 
 _FAULTS = (DemarcateError, duckdb.Error, OSError, MemoryError, ValueError, RuntimeError, LookupError, TypeError)
 """What one account may end in, and the others go on."""
@@ -50,37 +59,49 @@ class Outcome:
     account: str | None
     outcome: Literal["judged", "failed"]
     reason: str = ""
+    kind: Kind | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Unit:
-    """What judging some accounts came to, in the schemas of `batches`."""
+    """What judging some accounts came to, in the schemas of `batches`.
+
+    `counted` are the tallies of checks that were only counted, `extents` what the accounts hold. Where findings and
+    tallies were written into a folder, these tables are empty, and `files` has those of each.
+    """
 
     outcomes: tuple[Outcome, ...]
     findings: pa.Table
     tallies: pa.Table
     not_run: pa.Table
+    counted: pa.Table
+    extents: tuple[Extent, ...] = ()
+    files: dict[str, tuple[RowFile, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Resources:
-    """What judging may use, as `judge` takes it."""
+    """What judging may use, as `judge` takes it; and the folder that findings and tallies are written into, if any."""
 
     threads: int | None = None
     memory: int | None = None
     temp: str | None = None
     passes: bool = False
+    out: str | None = None
 
 
 def judge_unit(
-    shares: Iterable[str | Path | Share], checks: Iterable[Check], resources: Resources = Resources()
+    shares: Iterable[str | Path | Share],
+    checks: Iterable[Check],
+    resources: Resources = Resources(),
+    counted: Iterable[Check] = (),
 ) -> Unit:
     """Judge the snapshots in some folders, each of one account or several, or of shares of them.
 
-    What is said of other accounts is not read. Raises nothing for what is wrong with one of them: each account has
-    one outcome.
+    What is said of other accounts is not read. Of checks that are only `counted` there are tallies and nothing else,
+    in snapshots that have their table. Raises nothing for what is wrong with one of them: each account has one outcome.
     """
-    chosen = tuple(checks)
+    chosen = _Chosen(tuple(checks), tuple(counted), resources)
     units: list[Unit] = []
     together: list[Snapshot] = []
     for share in _shares(shares):
@@ -88,7 +109,14 @@ def judge_unit(
             together.append(Snapshot.open(Path(share.folder), share.accounts))
         except _FAULTS as error:
             units.append(_failed(*share, error))
-    return _whole([*units, *(_judged(group, chosen, resources) for group in _alike(together))])
+    return joined_units([*units, *(_judged(group, chosen) for group in _alike(together))])
+
+
+@dataclass(frozen=True, slots=True)
+class _Chosen:
+    checks: tuple[Check, ...]
+    counted: tuple[Check, ...]
+    resources: Resources
 
 
 def _shares(given: Iterable[str | Path | Share]) -> list[Share]:
@@ -97,46 +125,37 @@ def _shares(given: Iterable[str | Path | Share]) -> list[Share]:
 
 def judge_apart(
     shares: Iterable[str | Path | Share],
-    checks: Iterable[Check],
+    checks: Iterable[Check] | bytes,
     resources: Resources = Resources(),
     *,
     started: Callable[[int], object] | None = None,
 ) -> Unit:
     """Judge as `judge_unit` does, in a process of its own; where that dies, by halves, down to the account it dies of.
 
-    `started` is told the id of each process.
+    `checks` are checks, or what `encode_checks` made of them and of what goes with them. `started` is told the id of
+    each process.
     """
-    return _apart(_shares(shares), encode_checks(checks), resources, started)
+    sent = checks if isinstance(checks, bytes) else encode_checks(checks)
+    return _apart(_shares(shares), sent, resources, started)
 
 
 def _apart(
     shares: Sequence[Share], checks: bytes, resources: Resources, started: Callable[[int], object] | None
 ) -> Unit:
-    with TemporaryFolder() as folder:
+    with TemporaryFolder(parent=Path(resources.temp) if resources.temp is not None else None) as folder:
         (folder / "checks").write_bytes(checks)
         work = _Work(shares=tuple(shares), resources=resources)
         (folder / "work").write_bytes(to_json(work))
-        child = subprocess.Popen(  # noqa: S603 (this Python, and a folder of our own)
-            [sys.executable, "-m", "demarcate.checks.unit", str(folder)],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.PIPE,
+        why_dead = run_child(
+            "demarcate.checks.unit", folder, environment={"XDG_DATA_HOME": str(folder / "data")}, started=started
         )
-        try:
-            with ending_with(child.kill):
-                if started is not None:
-                    started(child.pid)
-                _, said = child.communicate()
-        finally:
-            child.kill()
-            child.wait()
-        if child.returncode == 0:
+        if why_dead is None:
             return _read(folder)
     shares = shares if len(shares) > 1 else _apart_from_each_other(shares[0])
     if len(shares) == 1:
-        return _failed(*shares[0], RuntimeError(_why_dead(child.returncode, said)))
+        return _failed(*shares[0], Died(f"the process that judged it {why_dead}"))
     middle = len(shares) // 2
-    return _whole(_apart(half, checks, resources, started) for half in (shares[:middle], shares[middle:]))
+    return joined_units(_apart(half, checks, resources, started) for half in (shares[:middle], shares[middle:]))
 
 
 def _apart_from_each_other(share: Share) -> list[Share]:
@@ -151,13 +170,6 @@ def _apart_from_each_other(share: Share) -> list[Share]:
         if snapshot.is_divisible and accounts
         else [share]
     )
-
-
-def _why_dead(code: int, said: bytes) -> str:
-    if code < 0:
-        return f"the process that judged it was ended by {signal.Signals(-code).name}"
-    last = said.decode(errors="replace").strip().splitlines()[-1:]
-    return f"the process that judged it ended with {code}{': ' if last else ''}{''.join(last)}"
 
 
 class _Work(msgspec.Struct, frozen=True, kw_only=True):
@@ -179,94 +191,147 @@ def _alike(snapshots: Iterable[Snapshot]) -> list[list[Snapshot]]:
     return [group for group, _ in groups]
 
 
-def _judged(group: Sequence[Snapshot], checks: Sequence[Check], resources: Resources) -> Unit:
+def _judged(group: Sequence[Snapshot], chosen: _Chosen) -> Unit:
     """One group; by halves where it fails as a whole, down to the account that it fails for."""
     try:
-        return _judge(group, checks, resources)
+        return _judge(group, chosen)
     except _FAULTS as error:
         if len(group) > 1:
             middle = len(group) // 2
-            return _whole(_judged(half, checks, resources) for half in (group[:middle], group[middle:]))
+            return joined_units(_judged(half, chosen) for half in (group[:middle], group[middle:]))
         (snapshot,) = group
         accounts = snapshot.accounts
         if len(accounts) > 1 and snapshot.is_divisible:
             middle = len(accounts) // 2
             halves = [snapshot.of(half) for half in (accounts[:middle], accounts[middle:])]
-            return _whole(_judged([half], checks, resources) for half in halves)
+            return joined_units(_judged([half], chosen) for half in halves)
         return _failed(str(snapshot.folder), accounts, error)
 
 
-def _judge(group: Sequence[Snapshot], checks: Sequence[Check], resources: Resources) -> Unit:
+def _judge(group: Sequence[Snapshot], chosen: _Chosen) -> Unit:
+    resources, joined = chosen.resources, Snapshot.joined(group)
     judgement = judge(
-        Snapshot.joined(group),
-        checks,
+        joined,
+        chosen.checks,
+        counted=[check for check in chosen.counted if check.table in joined.manifest.tables],
         passes=resources.passes,
         threads=resources.threads,
         memory=resources.memory,
         temp=Path(resources.temp) if resources.temp is not None else None,
     )
     try:
-        return Unit(
-            outcomes=tuple(
-                Outcome(str(snapshot.folder), account, "judged")
-                for snapshot in group
-                for account in snapshot.accounts or (None,)
-            ),
-            findings=batches.findings(judgement).read_all(),
-            tallies=batches.tallies(judgement).read_all(),
-            not_run=batches.not_run(judgement).read_all(),
+        outcomes = tuple(
+            Outcome(str(snapshot.folder), account, "judged")
+            for snapshot in group
+            for account in snapshot.accounts or (None,)
         )
+        return told_of(judgement, outcomes, resources.out)
     finally:
         judgement.close()
 
 
-def _failed(folder: str, accounts: Sequence[str | None] | None, error: Exception) -> Unit:
-    reason = short(error) or type(error).__name__
-    outcomes = tuple(Outcome(folder, account, "failed", reason) for account in accounts or (None,))
+def told_of(judgement: Judgement, outcomes: tuple[Outcome, ...], out: str | None) -> Unit:
+    """A judgement as a unit; its findings and tallies as files of a folder, where one is given. Raises OSError."""
+    readers = {"findings": batches.findings(judgement), "tallies": batches.tallies(judgement.tallies)}
+    files = {} if out is None else {name: _written(rows, Path(out) / name) for name, rows in readers.items()}
+    tables = {
+        name: rows.read_all() if out is None else rows.schema.empty_table() for name, rows in readers.items()
+    }
     return Unit(
-        outcomes, batches.FINDINGS.empty_table(), batches.TALLIES.empty_table(), batches.NOT_RUN.empty_table()
+        outcomes=outcomes,
+        not_run=batches.not_run(judgement).read_all(),
+        counted=batches.tallies(judgement.counted).read_all(),
+        extents=(Extent.of(judgement.snapshot),),
+        files=files,
+        **tables,
     )
 
 
-def _whole(units: Iterable[Unit]) -> Unit:
+def _written(rows: pa.RecordBatchReader, folder: Path) -> tuple[RowFile, ...]:
+    """Rows as a file of a name that no other has: whoever does the same work again writes another."""
+    written = write_batches(rows, rows.schema, folder, os.urandom(8).hex())
+    return (written,) if written.rows else ()
+
+
+def _failed(folder: str, accounts: Sequence[str | None] | None, error: Exception) -> Unit:
+    reason = short(error) or type(error).__name__
+    kind = Kind.MALFORMED if isinstance(error, DemarcateError) else Kind.UNCOMPUTABLE
+    if isinstance(error, MemoryError | duckdb.OutOfMemoryException):
+        kind = Kind.TOO_MUCH
+    outcomes = tuple(Outcome(folder, account, "failed", reason, kind) for account in accounts or (None,))
+    return replace(_nothing(), outcomes=outcomes)
+
+
+def _nothing() -> Unit:
+    return Unit((), **{name: schema.empty_table() for name, schema in _TABLES.items()})
+
+
+def joined_units(units: Iterable[Unit]) -> Unit:
     """What several came to, as one. What did not run in some of them is told once."""
-    whole = Unit((), batches.FINDINGS.empty_table(), batches.TALLIES.empty_table(), batches.NOT_RUN.empty_table())
-    for unit in units:
-        whole = Unit(
-            (*whole.outcomes, *unit.outcomes),
-            pa.concat_tables([whole.findings, unit.findings]),
-            pa.concat_tables([whole.tallies, unit.tallies]),
-            pa.concat_tables([whole.not_run, unit.not_run]),
-        )
-    once = whole.not_run.group_by(batches.NOT_RUN.names, use_threads=False).aggregate([])
-    return replace(whole, not_run=once.select(batches.NOT_RUN.names))
+    several = [_nothing(), *units]
+    tables = {name: pa.concat_tables([getattr(unit, name) for unit in several]) for name in _TABLES}
+    once = tables["not_run"].group_by(batches.NOT_RUN.names, use_threads=False).aggregate([])
+    files: dict[str, tuple[RowFile, ...]] = {}
+    for unit in several:
+        for name, written in unit.files.items():
+            files[name] = (*files.get(name, ()), *written)
+    return Unit(
+        outcomes=tuple(outcome for unit in several for outcome in unit.outcomes),
+        extents=tuple(extent for unit in several for extent in unit.extents),
+        files=files,
+        **{**tables, "not_run": once.select(batches.NOT_RUN.names)},
+    )
 
 
-_TABLES = ("findings", "tallies", "not_run")
+_TABLES = {
+    "findings": batches.FINDINGS,
+    "tallies": batches.TALLIES,
+    "not_run": batches.NOT_RUN,
+    "counted": batches.TALLIES,
+}
 
 
-def _write(unit: Unit, folder: Path) -> None:
+class _Told(msgspec.Struct, frozen=True, kw_only=True):
+    outcomes: tuple[Outcome, ...]
+    extents: tuple[Extent, ...]
+    files: dict[str, tuple[RowFile, ...]]
+
+
+def encode_unit(unit: Unit) -> bytes:
+    """A unit as bytes, for another process."""
+    told: dict[str, bytes] = {}
     for name in _TABLES:
         table: pa.Table = getattr(unit, name)
-        with pa.OSFile(str(folder / name), "wb") as file, pa.ipc.new_stream(file, table.schema) as stream:
+        sink = pa.BufferOutputStream()
+        with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
-    (folder / "outcomes").write_bytes(to_json(unit.outcomes))
+        told[name] = sink.getvalue().to_pybytes()
+    told["told"] = to_json(_Told(outcomes=unit.outcomes, extents=unit.extents, files=unit.files))
+    return msgspec.msgpack.encode(told)
 
 
-def _read(folder: Path) -> Unit:
-    tables: dict[str, Any] = {}
-    for name in _TABLES:
-        with pa.OSFile(str(folder / name), "rb") as file, pa.ipc.open_stream(file) as stream:
-            tables[name] = stream.read_all()
-    outcomes = msgspec.json.decode(read_bytes(folder / "outcomes", LARGEST), type=tuple[Outcome, ...])
-    return Unit(outcomes=outcomes, **tables)
+def decode_unit(encoded: bytes) -> Unit:
+    """The unit that was encoded."""
+    told = msgspec.msgpack.decode(encoded, type=dict[str, bytes])
+    tables = {name: pa.ipc.open_stream(told[name]).read_all() for name in _TABLES}
+    rest = msgspec.json.decode(told["told"], type=_Told)
+    return Unit(outcomes=rest.outcomes, extents=rest.extents, files=rest.files, **tables)
 
 
 def _main(folder: Path) -> None:
     """What the process of `judge_apart` does: the work that lies in a folder, which takes the result."""
+    end_with_parent(folder)
     work = msgspec.json.decode(read_bytes(folder / "work", LARGEST), type=_Work)
-    unit = judge_unit(work.shares, decode_checks(read_bytes(folder / "checks", LARGEST)), work.resources)
-    _write(unit, folder)
+    sent = decode_sent(read_bytes(folder / "checks", LARGEST))
+    if sent.facts:
+        facts.own_file().parent.mkdir(parents=True)
+        facts.own_file().write_bytes(sent.facts.encode())
+    unit = judge_unit(work.shares, sent.checks, work.resources, sent.counted)
+    (folder / "unit").write_bytes(encode_unit(unit))
+
+
+def _read(folder: Path) -> Unit:
+    return decode_unit(read_bytes(folder / "unit", LARGEST))
 
 
 if __name__ == "__main__":

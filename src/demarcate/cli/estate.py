@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import completing, options
+from demarcate.cli import completing, lakes, options
 from demarcate.cli.options import Format, ReportFormat
 from demarcate.report.out import data, say
 
@@ -74,6 +74,9 @@ def assess(
     passes: options.Passes = False,
     since: options.Since = None,
     new: options.New = False,
+    engine: lakes.EngineName = None,
+    workers: lakes.Workers = None,
+    master: lakes.Master = None,
 ) -> None:
     """Say for every responsibility whose it is and whether it is met.
 
@@ -81,6 +84,7 @@ def assess(
     """
     from demarcate.assessing import assess_sources
     from demarcate.posture.earlier import with_news
+    from demarcate.posture.frameworks import along_frameworks
     from demarcate.report import reports
     from demarcate.report.progress import showing
 
@@ -90,12 +94,22 @@ def assess(
     _check_passes(passes, files, format, saved=save is not None)
     compared = _comparison(drift, files, format)
     before = _earlier(since, new)
+    how = options.reading_of(
+        profile, region, endpoint_url, org, account, role_name, external_id, parameters, as_of=as_of
+    )
+    judging = lakes.engine_of(sources, engine, workers, master, by_tag=bool(by_tag))
+    if judging is not None:
+        lakes.refuse_waivers(waivers)
+        places = options.evidence_of(evidence, ledger)
+        with lakes.assessed(sources, judging, save, how, check, checks, places, passes=passes) as assessment:
+            told = along_frameworks(assessment, options.frameworks_of(framework))
+            told = told if before is None else with_news(told, before)
+            _tell(told, files, format, fail_on, compared, full=full, new=new)
+        return
     with showing() as progress:
         assessment = assess_sources(
             sources,
-            options.reading_of(
-                profile, region, endpoint_url, org, account, role_name, external_id, parameters, as_of=as_of
-            ),
+            how,
             checks=check,
             check_folders=checks or (),
             frameworks=options.frameworks_of(framework),
@@ -261,6 +275,9 @@ def collect(
     format: Annotated[
         Format, typer.Option("--format", help="How the calls of a dry run are written.")
     ] = Format.TEXT,
+    engine: lakes.EngineName = None,
+    workers: lakes.Workers = None,
+    master: lakes.Master = None,
 ) -> None:
     """Write a snapshot: all rows of an estate as Parquet, with a record of what could not be read."""
     from demarcate.assessing import narrowed
@@ -287,6 +304,11 @@ def collect(
         return
     if out is None:
         raise DemarcateError("name a folder for the snapshot (--out), or ask what would be called (--dry-run)")
+    tasks = lakes.chosen(engine, workers, master)
+    if tasks is not None:
+        with _kept(out, resume):
+            lakes.collect(sources, selection, how, out, tasks)
+        return
     began = time.monotonic()
     with _kept(out, resume), showing() as progress:
         snapshot = collect_snapshot(sources, how, selection=selection, out=out, progress=progress)

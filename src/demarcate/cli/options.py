@@ -264,7 +264,13 @@ def kept(sources: list[str], **others: Any) -> Assessment | None:
     if len(sources) > 1:
         raise DemarcateError(f"{folders[0]} is a kept assessment: name it alone")
     check_alone(folders[0], **others)
-    return open_assessment(folders[0])
+    assessment = open_assessment(folders[0])
+    if assessment.of_lake:
+        raise DemarcateError(
+            f"{folders[0]} is the assessment of a lake, which has no rows of resources: report it, or name the "
+            "snapshot of an account"
+        )
+    return assessment
 
 
 def check_alone(folder: Path, **others: Any) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from demarcate.base.errors import Problem
 from demarcate.base.logs import phase
 from demarcate.base.moments import utc
 from demarcate.checks.judgement import Judgement, NotRun, Tally
 from demarcate.checks.structs import SEVERITIES, Check, Severity
+from demarcate.estate.snapshots.extent import Extent
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Model, Responsibility
@@ -52,74 +54,122 @@ def assess_snapshot(
     `refused_waivers` those that are none, and `tagged` has, for tag keys, tallies by the values of that tag. Where the
     checks were `named`, what the customer owes is counted of their responsibilities alone.
     """
-    reaches = reach(model, judgement.counted)
-    not_run = (*judgement.not_run, *not_run)
-    facts = _Facts(model, snapshot, checks, not_run, reaches, evidence or {})
-    responsibilities = tuple(facts.posture(r, judgement.tallies) for r in model.responsibilities)
+    return assess_extent(
+        model,
+        Extent.of(snapshot),
+        checks,
+        Tallies.of(judgement.tallies),
+        counted=judgement.counted,
+        not_run=(*judgement.not_run, *not_run),
+        evidence=evidence,
+        refused=refused,
+        tagged=tagged,
+        waivers=waivers,
+        refused_waivers=refused_waivers,
+        named=named,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Tallies:
+    """Tallies in three ways: those of each check over all, and of each account and region."""
+
+    whole: Iterable[Tally]
+    accounts: Iterable[tuple[str, Iterable[Tally]]]
+    regions: Iterable[tuple[str, Iterable[Tally]]]
+
+    @classmethod
+    def of(cls, tallies: Iterable[Tally]) -> Tallies:
+        """Those of each check, account and region."""
+        listed = list(tallies)
+        return cls(listed, _placed(listed, lambda t: t.account), _placed(listed, lambda t: t.region))
+
+
+def _placed(
+    tallies: Iterable[Tally], place_of: Callable[[Tally], str | None]
+) -> Iterator[tuple[str, Iterable[Tally]]]:
+    placed = [(place, tally) for tally in tallies if (place := place_of(tally)) is not None]
+    for place, pairs in groupby(sorted(placed, key=lambda pair: pair[0]), key=lambda pair: pair[0]):
+        yield place, [tally for _, tally in pairs]
+
+
+def assess_extent(
+    model: Model,
+    extent: Extent,
+    checks: Mapping[str, Check],
+    tallies: Tallies,
+    *,
+    counted: Iterable[Tally] = (),
+    not_run: Iterable[NotRun] = (),
+    evidence: Mapping[str, tuple[EvidenceResult, ...]] | None = None,
+    refused: Iterable[Problem] = (),
+    tagged: Mapping[str, Iterable[Tally]] | None = None,
+    waivers: Iterable[WaiverResult] = (),
+    refused_waivers: Iterable[Problem] = (),
+    named: bool = False,
+) -> Posture:
+    """The posture of what was judged somewhere, from sums of its tallies, as that of a snapshot."""
+    reaches, not_run = reach(model, counted), tuple(not_run)
+    facts = _Facts(model, extent, checks, not_run, reaches, evidence or {})
+    whole = facts.sorted(tallies.whole)
+    responsibilities = tuple(facts.posture(r, whole.get(r.id, ())) for r in model.responsibilities)
     chosen = {check.responsibility for check in checks.values()}
-    counted = [r for r in responsibilities if not named or r.party == "aws" or r.id in chosen]
+    shown = [r for r in responsibilities if not named or r.party == "aws" or r.id in chosen]
     return Posture(
-        origin=snapshot.manifest.origin,
-        source=snapshot.manifest.source,
-        moment=utc(snapshot.moment).isoformat().replace("+00:00", "Z"),
-        summary=count(r for r in counted if r.party == "customer"),
+        origin=extent.origin,
+        source=extent.source,
+        moment=utc(extent.moment).isoformat().replace("+00:00", "Z"),
+        summary=count(r for r in shown if r.party == "customer"),
         responsibilities=responsibilities,
-        areas={area: count(r for r in counted if r.area == area) for area in model.area},
-        parties={party: count(r for r in counted if r.party == party) for party in ("aws", "customer")},
-        accounts=_by_place(
-            facts, judgement.tallies, lambda t: t.account, lambda e, it: replace(e, accounts=(it,))
-        ),
-        regions=_by_place(facts, judgement.tallies, lambda t: t.region, lambda e, it: replace(e, regions=(it,))),
+        areas={area: count(r for r in shown if r.area == area) for area in model.area},
+        parties={party: count(r for r in shown if r.party == party) for party in ("aws", "customer")},
+        accounts=_by_place(facts, tallies.accounts, lambda e, it: replace(e, accounts=(it,))),
+        regions=_by_place(facts, tallies.regions, lambda e, it: replace(e, regions=(it,))),
         tags={
-            key: _by_place(facts, tallies, lambda t: t.tag or "", lambda e, _: e)
-            for key, tallies in (tagged or {}).items()
+            key: _by_place(facts, _placed(of_key, lambda t: t.tag or ""), lambda e, _: e)
+            for key, of_key in (tagged or {}).items()
         },
         not_run=not_run,
-        unread=snapshot.unread,
+        unread=extent.unread,
         refused=tuple(refused),
-        judged=_judged(snapshot, checks, not_run),
+        judged=_judged(extent, checks, not_run),
         waivers=tuple(waivers),
         refused_waivers=tuple(refused_waivers),
     )
 
 
-def _judged(snapshot: Snapshot, checks: Iterable[str], not_run: Iterable[NotRun]) -> Judged:
-    """What was judged, by what the snapshot says that was read."""
+def _judged(extent: Extent, checks: Iterable[str], not_run: Iterable[NotRun]) -> Judged:
+    """What was judged, by what is told that was read."""
     regions: dict[str, set[str]] = {}
-    for held in snapshot.manifest.tables.values():
-        for part in held.parts:
-            if part.account is not None:
-                regions.setdefault(part.account, set()).update([part.region] if part.region else [])
+    for account, region in extent.places:
+        if account is not None:
+            regions.setdefault(account, set()).update([region] if region else [])
     return Judged(
         checks=tuple(sorted({*checks} - {entry.check for entry in not_run})),
         accounts={account: tuple(sorted(of_it)) for account, of_it in sorted(regions.items())},
-        paths=tuple(snapshot.manifest.origin.split(", ")),
+        paths=tuple(extent.origin.split(", ")),
     )
 
 
 def _by_place(
     facts: _Facts,
-    tallies: Iterable[Tally],
-    place_of: Callable[[Tally], str | None],
+    placed: Iterable[tuple[str, Iterable[Tally]]],
     narrowed: Callable[[Covered, str], Covered],
 ) -> dict[str, Counts]:
     """Counts of what checks prove, for each account, region or tag's value that has any resource judged.
 
     `narrowed` is the part of the estate that evidence has to cover there.
     """
-    by_place: dict[str, list[Tally]] = {}
-    for tally in tallies:
-        place = place_of(tally)
-        if place is not None:
-            by_place.setdefault(place, []).append(tally)
-    return {
-        place: count(
+    checked = facts.checked()
+    counts = {}
+    for place, tallies in placed:
+        here = facts.sorted(tallies)
+        counts[place] = count(
             posture
-            for r in facts.checked()
-            if (posture := facts.posture(r, here, narrowed(facts.estate, place))).checks
+            for r in checked
+            if r.id in here and (posture := facts.posture(r, here[r.id], narrowed(facts.estate, place))).checks
         )
-        for place, here in sorted(by_place.items())
-    }
+    return counts
 
 
 def count(responsibilities: Iterable[ResponsibilityPosture]) -> Counts:
@@ -148,7 +198,7 @@ class _Facts:
     def __init__(
         self,
         model: Model,
-        snapshot: Snapshot,
+        extent: Extent,
         checks: Mapping[str, Check],
         not_run: Iterable[NotRun],
         reaches: Mapping[str, Reach],
@@ -159,14 +209,23 @@ class _Facts:
         for check in checks.values():
             self._by_responsibility.setdefault(check.responsibility, []).append(check)
         self._not_run = {entry.check: entry.reason for entry in not_run}
-        self._present = _present_services(model, snapshot, reaches)
-        parts = [part for held in snapshot.manifest.tables.values() for part in held.parts]
-        lost = {entry.account for entry in snapshot.unread if entry.tables}
+        self._present = _present_services(model, extent, reaches)
+        lost = {entry.account for entry in extent.unread if entry.tables}
+        accounts = {*lost, *(account for account, _ in extent.places)}
         self.estate = Covered(
-            accounts=tuple(sorted(account for account in {*lost, *(part.account for part in parts)} if account)),
-            regions=tuple(sorted({part.region for part in parts if part.region and part.region != "global"})),
+            accounts=tuple(sorted(account for account in accounts if account)),
+            regions=tuple(sorted({region for _, region in extent.places if region and region != "global"})),
             services=frozenset(self._present),
         )
+
+    def sorted(self, tallies: Iterable[Tally]) -> dict[str, list[Tally]]:
+        """Tallies by the responsibility of their check."""
+        by_responsibility: dict[str, list[Tally]] = {}
+        for tally in tallies:
+            check = self._checks.get(tally.check)
+            if check is not None:
+                by_responsibility.setdefault(check.responsibility, []).append(tally)
+        return by_responsibility
 
     def checked(self) -> list[Responsibility]:
         """The customer responsibilities that checks can prove."""
@@ -176,7 +235,7 @@ class _Facts:
         self, responsibility: Responsibility, tallies: Iterable[Tally], estate: Covered | None = None
     ) -> ResponsibilityPosture:
         """The posture of one responsibility, from the tallies of its checks and the evidence about it."""
-        results = self._results(responsibility, tallies)
+        results = self._results(tallies)
         evidence = self._evidence.get(responsibility.id, ())
         weighed = weigh_proofs(responsibility, evidence, estate or self.estate)
         state, because = self._state(responsibility, results, weighed)
@@ -194,15 +253,13 @@ class _Facts:
             evidence=evidence,
         )
 
-    def _results(self, responsibility: Responsibility, tallies: Iterable[Tally]) -> tuple[CheckResult, ...]:
+    def _results(self, tallies: Iterable[Tally]) -> tuple[CheckResult, ...]:
         sums: dict[str, list[int]] = {}
-        mine = {check.id for check in self._by_responsibility.get(responsibility.id, ())}
         for tally in tallies:
-            if tally.check in mine:
-                numbers = sums.setdefault(tally.check, [0] * 5)
-                counted = (tally.passed, tally.failed, tally.unknown, tally.waived, tally.waived_unknown)
-                for i, number in enumerate(counted):
-                    numbers[i] += number
+            numbers = sums.setdefault(tally.check, [0] * 5)
+            counted = (tally.passed, tally.failed, tally.unknown, tally.waived, tally.waived_unknown)
+            for i, number in enumerate(counted):
+                numbers[i] += number
         results = [
             CheckResult(
                 check=name,
@@ -308,17 +365,16 @@ def _accepted(results: Iterable[CheckResult]) -> tuple[str, ...]:
     )
 
 
-def _present_services(model: Model, snapshot: Snapshot, reaches: Mapping[str, Reach]) -> set[str]:
+def _present_services(model: Model, extent: Extent, reaches: Mapping[str, Reach]) -> set[str]:
     """The services of which the snapshot has a resource, or may have one that was not read."""
-    rows = {name: sum(part.rows for part in held.parts) for name, held in snapshot.manifest.tables.items()}
-    unread = {table for gap in snapshot.unread for table in gap.missing}
-    lost_template = any(gap.file for gap in snapshot.unread)
+    unread = {table for gap in extent.unread for table in gap.missing}
+    lost_template = any(gap.file for gap in extent.unread)
     present = set()
     for service in model.services:
         reached = reaches.get(service.id, Reach())
         shared = {when.table for when in service.when}
-        own = any(rows.get(table) for table in service.tables if table not in shared)
-        asked = any(table in snapshot.manifest.tables for table in service.tables)
+        own = any(extent.rows.get(table) for table in service.tables if table not in shared)
+        asked = any(table in extent.columns for table in service.tables)
         untold = lost_template or not asked or any(table in unread for table in service.tables)
         if own or untold or reached.applies or reached.unknown:
             present.add(service.id)

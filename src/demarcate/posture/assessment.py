@@ -18,7 +18,9 @@ from demarcate.posture.structs import Posture
 class Assessment:
     """All that one assessment made, and what it was judged by. Close it, or use it in `with`.
 
-    With `passes`, what passes is told as findings, too; it must have been kept as such.
+    With `passes`, what passes is told as findings, too; it must have been kept as such. Where it is `of_lake`, the
+    snapshot has no rows, and the judgement no tallies: what there is of both is in the lake and in the folder of the
+    assessment.
     """
 
     model: Model
@@ -29,6 +31,7 @@ class Assessment:
     passes: bool = False
     news: News | None = None
     """What is other than in an earlier assessment, where it was compared with one."""
+    of_lake: bool = False
 
     def findings(self) -> Iterator[Finding]:
         """What fails or is unknown, and with `passes` what passes."""

@@ -9,13 +9,21 @@
     model.json          the model
     snapshot/           the snapshot, where it had no place of its own
 
+That of a lake, which was judged in groups, has folders of such files, and in the place of a snapshot what the lake
+holds:
+
+    findings/ tallies/  files of rows, one or more for each group
+    outcomes            a file of rows: what became of each account
+    extent.json         how many rows of which tables, of which accounts and regions
+
 A folder is written aside and gets its name when it is whole.
 """
 
 from __future__ import annotations
 
+import contextlib
 import shutil
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -29,15 +37,16 @@ from demarcate.base import cache
 from demarcate.base.connection import Limits, connect, short
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import is_within, open_file, read_bytes, write_whole
+from demarcate.base.files import is_within, read_bytes, write_whole
 from demarcate.base.sql import identifier
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.checks import facts
 from demarcate.checks.judgement import JUDGED, WAIVERS, Judgement, Tally, make_tables, read_findings
 from demarcate.checks.structs import Check
+from demarcate.estate.snapshots.extent import Extent
 from demarcate.estate.snapshots.manifest import MANIFEST
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.snapshots.tabular import SUFFIX, rows_in, write_rows
+from demarcate.estate.snapshots.tabular import SUFFIX, digest_of, rows_in, write_rows
 from demarcate.model import Model
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.news import Side, side_of
@@ -49,7 +58,7 @@ T = TypeVar("T")
 FORMAT = 3
 """The version of the layout above. Another one is refused: an assessment is made again from its snapshot.
 
-The first had no kinds of what is not known, the second no waivers.
+The first had no kinds of what is not known, the second no waivers, and none was of a lake.
 """
 
 NAME = "assessment.json"
@@ -59,8 +68,10 @@ FINDINGS, WAIVED, TALLIES = f"findings{SUFFIX}", f"waivers{SUFFIX}", f"tallies{S
 LARGEST = 100_000_000
 """How many bytes a JSON file of it may have."""
 
-MEMORY = 200_000_000
-"""How many bytes of memory the findings take; more of them are spilled."""
+MEMORY = 160_000_000
+"""How many bytes of memory reading the findings takes; what does not fit is spilled."""
+
+OUTCOMES, EXTENT = f"outcomes{SUFFIX}", "extent.json"
 
 _HERE = "snapshot"
 
@@ -82,8 +93,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     """`assessment.json`.
 
     `snapshot` is the folder of the snapshot, absolute, or "snapshot" where it lies in the assessment, and
-    `snapshot_digest` the SHA-256 of its manifest. `catalog`, `model` and `facts` are fingerprints of what it was
-    judged by.
+    `snapshot_digest` the SHA-256 of its manifest; of a lake, where that is, and nothing.
+    `catalog`, `model` and `facts` are fingerprints of what it was judged by.
     `files` are the SHA-256 of the files beside this one.
     """
 
@@ -106,12 +117,27 @@ def is_assessment(folder: Path) -> bool:
 
 def save(assessment: Assessment, folder: Path) -> None:
     """Keep an assessment in a new folder. Raises DemarcateError where it is not to be written."""
+    with keeping(folder) as aside:
+        _write(assessment, aside)
+
+
+def check_new(folder: Path) -> None:
+    """Raise DemarcateError where a folder is not one that an assessment may be kept in."""
     if folder.is_symlink() or (folder.exists() and (not folder.is_dir() or any(folder.iterdir()))):
         raise DemarcateError(f"{folder}: exists already; name a new folder for the assessment")
+
+
+@contextlib.contextmanager
+def keeping(folder: Path) -> Iterator[Path]:
+    """A folder beside a new one, whose name it gets when the block ends well; else nothing is left of it.
+
+    Raises DemarcateError where it cannot be written.
+    """
+    check_new(folder)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with TemporaryFolder(f".{folder.name}.", folder.parent, mode=0o777) as aside:
-            _write(assessment, aside)
+            yield aside
             if folder.is_dir():
                 folder.rmdir()
             aside.rename(folder)
@@ -124,10 +150,7 @@ def _write(assessment: Assessment, folder: Path) -> None:
     if snapshot.is_temporary:
         shutil.copytree(snapshot.folder, folder / _HERE, copy_function=shutil.copyfile)
         (folder / _HERE).chmod(folder.stat().st_mode)  # a temporary folder is for its user alone
-    checks = [_as_reported(check) for check in assessment.checks.values()]
-    documents = {"posture.json": assessment.posture, "checks.json": checks, "model.json": assessment.model}
-    for name, document in documents.items():
-        write_whole(folder / name, to_json(document))
+    names = _write_documents(folder, assessment.model, assessment.checks, assessment.posture)
     with connect(folder) as connection:
         cursor = assessment.judgement.cursor()
         for table, columns, name in (("findings", _FINDINGS, FINDINGS), ("waivers", WAIVERS, WAIVED)):
@@ -135,20 +158,62 @@ def _write(assessment: Assessment, folder: Path) -> None:
             write_rows(connection, _records(rows, columns), columns, folder / name)
         tallies = ({name: getattr(tally, name) for name in _TALLIES} for tally in assessment.judgement.tallies)
         write_rows(connection, tallies, _TALLIES, folder / TALLIES)
-    names = [*documents, FINDINGS, WAIVED, TALLIES]
-    kept = Kept(
-        format=FORMAT,
-        demarcate=__version__,
+    kept = _kept(
+        assessment.model,
+        assessment.checks,
         moment=snapshot.moment,
         origin=snapshot.manifest.origin,
         snapshot=_HERE if snapshot.is_temporary else str(snapshot.folder.absolute()),
-        snapshot_digest=_digest(snapshot.folder / MANIFEST),
-        catalog=cache.fingerprint(to_json(check) for check in assessment.checks.values()),
-        model=cache.fingerprint([to_json(assessment.model)]),
-        facts=facts.fingerprint({name for check in assessment.checks.values() for name in check.lookups}),
-        files={name: _digest(folder / name) for name in names},
+        snapshot_digest=digest_of(snapshot.folder / MANIFEST),
+        files={name: digest_of(folder / name) for name in (*names, FINDINGS, WAIVED, TALLIES)},
     )
     write_whole(folder / NAME, msgspec.json.format(to_json(kept)))
+
+
+def write_lake(
+    folder: Path,
+    model: Model,
+    checks: Mapping[str, Check],
+    posture: Posture,
+    extent: Extent,
+    files: Mapping[str, str],
+    snapshot: Path | None,
+) -> None:
+    """Write into a folder what an assessment of a lake has beside `files`, which lie there with these digests.
+
+    `snapshot` is the lake where it is one snapshot. Raises OSError.
+    """
+    names = _write_documents(folder, model, checks, posture)
+    write_whole(folder / EXTENT, to_json(extent))
+    kept = _kept(
+        model,
+        checks,
+        moment=extent.moment,
+        origin=extent.origin,
+        snapshot=str(snapshot.absolute()) if snapshot is not None else extent.origin,
+        snapshot_digest=digest_of(snapshot / MANIFEST) if snapshot is not None else "",
+        files={**{name: digest_of(folder / name) for name in (*names, EXTENT)}, **files},
+    )
+    write_whole(folder / NAME, msgspec.json.format(to_json(kept)))
+
+
+def _write_documents(folder: Path, model: Model, checks: Mapping[str, Check], posture: Posture) -> list[str]:
+    reported = [_as_reported(check) for check in checks.values()]
+    documents = {"posture.json": posture, "checks.json": reported, "model.json": model}
+    for name, document in documents.items():
+        write_whole(folder / name, to_json(document))
+    return list(documents)
+
+
+def _kept(model: Model, checks: Mapping[str, Check], **told: Any) -> Kept:
+    return Kept(
+        format=FORMAT,
+        demarcate=__version__,
+        catalog=cache.fingerprint(to_json(check) for check in checks.values()),
+        model=cache.fingerprint([to_json(model)]),
+        facts=facts.fingerprint({name for check in checks.values() for name in check.lookups}),
+        **told,
+    )
 
 
 def _as_reported(check: Check) -> Check:
@@ -164,27 +229,25 @@ def _records(rows: duckdb.DuckDBPyConnection, columns: Mapping[str, str]) -> Ite
             }
 
 
-def _digest(file: Path) -> str:
-    """The SHA-256 of a file. Raises OSError."""
-    digest = sha256()
-    with open_file(file) as stream:
-        while data := stream.read(1 << 20):
-            digest.update(data)
-    return digest.hexdigest()
-
-
 def open_assessment(folder: Path) -> Assessment:
     """Open a kept assessment.
 
     Raises DemarcateError where it is damaged or of a newer format, and where its snapshot is gone or another one.
     """
     contents = _contents(folder)
-    model = _decoded(_whole(folder, contents.kept, "model.json"), Model, folder, "model.json")
-    snapshot = _snapshot(folder, contents.kept)
-    tallies = _tallies(folder)
-    judgement = Judgement(_database(folder, contents.checks), tallies, contents.posture.not_run, snapshot)
+    kept, posture = contents.kept, contents.posture
+    model = _decoded(_whole(folder, kept, "model.json"), Model, folder, "model.json")
     checks = {check.id: check for check in contents.checks}
-    return Assessment(model, snapshot, checks, judgement, contents.posture)
+    if EXTENT in kept.files:
+        extent = _decoded(_whole(folder, kept, EXTENT), Extent, folder, EXTENT)
+        whole = bool(kept.snapshot_digest)
+        snapshot = _snapshot(folder, kept) if whole else Snapshot(Path(kept.snapshot), extent.manifest())
+        judgement = Judgement(_of_lake(folder, kept, contents.checks), (), posture.not_run, snapshot)
+        return Assessment(model, snapshot, checks, judgement, posture, of_lake=not whole)
+    snapshot = _snapshot(folder, kept)
+    tallies = _tallies(folder)
+    judgement = Judgement(_database(folder, contents.checks), tallies, posture.not_run, snapshot)
+    return Assessment(model, snapshot, checks, judgement, posture)
 
 
 def read_side(folder: Path) -> Side:
@@ -193,7 +256,10 @@ def read_side(folder: Path) -> Side:
     Raises DemarcateError where it is damaged or of a newer format.
     """
     contents = _contents(folder)
-    connection = _database(folder, contents.checks)
+    of_lake = EXTENT in contents.kept.files
+    connection = (
+        _of_lake(folder, contents.kept, contents.checks) if of_lake else _database(folder, contents.checks)
+    )
     try:
         return side_of(contents.posture, read_findings(connection, passes=False))
     finally:
@@ -221,11 +287,13 @@ def _contents(folder: Path) -> _Contents:
     kept = _decoded(raw, Kept, folder, NAME)
     posture = _decoded(_whole(folder, kept, "posture.json"), Posture, folder, "posture.json")
     checks = _decoded(_whole(folder, kept, "checks.json"), list[Check], folder, "checks.json")
-    for name in (FINDINGS, WAIVED, TALLIES):
+    for name in (name for name in kept.files if not name.endswith(".json")):
         try:
-            _check(folder, kept, name, _digest(_inside(folder, name)))
+            _check(folder, kept, name, digest_of(_inside(folder, name)))
         except OSError as error:
             raise DemarcateError(f"{folder / name}: damaged: {error.strerror or error}; assess again") from error
+    if EXTENT not in kept.files and not {FINDINGS, WAIVED, TALLIES} <= kept.files.keys():
+        raise DemarcateError(f"{folder}: damaged: {NAME} names no findings; assess again")
     return _Contents(kept, posture, checks)
 
 
@@ -286,8 +354,24 @@ def _database(folder: Path, checks: list[Check]) -> duckdb.DuckDBPyConnection:
     try:
         make_tables(connection, checks)
         connection.execute("ALTER TABLE findings ADD COLUMN waiver VARCHAR")
-        connection.execute(f"INSERT INTO findings {_typed(real / FINDINGS, _FINDINGS)}")
-        connection.execute(f"CREATE TABLE waivers AS {_typed(real / WAIVED, WAIVERS)}")
+        connection.execute(f"INSERT INTO findings {_typed([real / FINDINGS], _FINDINGS)}")
+        connection.execute(f"CREATE TABLE waivers AS {_typed([real / WAIVED], WAIVERS)}")
+    except duckdb.Error as error:
+        raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
+    return connection
+
+
+def _of_lake(folder: Path, kept: Kept, checks: list[Check]) -> duckdb.DuckDBPyConnection:
+    """The findings of a lake, in a database that reads them where they lie, as often as they are asked for."""
+    real = folder.resolve()
+    connection = connect(real, limits=Limits(memory=MEMORY))
+    try:
+        make_tables(connection, checks)
+        connection.execute("DROP TABLE findings")
+        files = [real / name for name in sorted(kept.files) if name.startswith("findings/")]
+        nothing = ", ".join(f"NULL::{type_} AS {identifier(name)}" for name, type_ in JUDGED.items())
+        rows = _typed(files, JUDGED) if files else f"SELECT {nothing} WHERE false"
+        connection.execute(f"CREATE VIEW findings AS SELECT *, NULL::VARCHAR AS waiver FROM ({rows})")
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
     return connection
@@ -297,15 +381,15 @@ def _tallies(folder: Path) -> tuple[Tally, ...]:
     real = folder.resolve()
     try:
         with connect(real) as connection:
-            rows = connection.execute(f"{_typed(real / TALLIES, _TALLIES)} ORDER BY ALL").fetchall()
+            rows = connection.execute(f"{_typed([real / TALLIES], _TALLIES)} ORDER BY ALL").fetchall()
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
     return tuple(Tally(**dict(zip(_TALLIES, row, strict=True))) for row in rows)
 
 
-def _typed(file: Path, columns: Mapping[str, str]) -> str:
-    """SQL for the rows of a file, in the types that they were written in."""
+def _typed(files: Iterable[Path], columns: Mapping[str, str]) -> str:
+    """SQL for the rows of files, in the types that they were written in."""
     typed = ", ".join(
         f"TRY_CAST({identifier(name)} AS {type_}) AS {identifier(name)}" for name, type_ in columns.items()
     )
-    return f"SELECT {typed} FROM {rows_in([str(file)])}"
+    return f"SELECT {typed} FROM {rows_in(list(map(str, files)))}"

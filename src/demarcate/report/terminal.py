@@ -154,11 +154,8 @@ def _states(counts: Counts) -> Text:
 
 def examples_of(assessment: Assessment) -> dict[str, list[Finding]]:
     examples: dict[str, list[Finding]] = {}
-    for finding in assessment.findings():
-        if finding.is_open:
-            of_check = examples.setdefault(finding.check, [])
-            if len(of_check) < SHOWN_FINDINGS:
-                of_check.append(finding)
+    for finding in assessment.judgement.first_fails(SHOWN_FINDINGS):
+        examples.setdefault(finding.check, []).append(finding)
     return examples
 
 

@@ -9,9 +9,10 @@ judges some accounts of an organization reads of no others:
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
@@ -333,6 +334,81 @@ def _account(folder: Path, common: _Common, account: str, digest: str) -> _OfAcc
     return told
 
 
+class Overview(msgspec.Struct, frozen=True, kw_only=True):
+    """What a snapshot holds of whom: how many rows of each account; of what is of none, that of None.
+
+    Snapshots that are `alike` may be judged as one.
+    """
+
+    alike: tuple[datetime, str, str]
+    rows: dict[str | None, int]
+
+    @property
+    def is_divisible(self) -> bool:
+        """Whether all rows are of one account each, and each account has a file of its own."""
+        return None not in self.rows
+
+
+class _Rows(msgspec.Struct, frozen=True):
+    rows: int
+
+
+class _RowsOfAccount(msgspec.Struct, frozen=True):
+    parts: dict[str, tuple[_Rows, ...]]
+
+
+def overview(read: Callable[[str], bytes]) -> Overview:
+    """What a snapshot holds, by its manifests alone; `read` gives those of its files that have these names.
+
+    Of an account that cannot be read, no rows are counted. Raises OSError, and DemarcateError as `read_manifest` does.
+    """
+    raw = read(MANIFEST)
+    if _decoded(raw, _Form, Path(MANIFEST)).format != FORMAT:
+        return Overview(alike=(datetime.min, "", ""), rows={None: 0})  # read as a whole, which says what is wrong
+    common = _decoded(raw, _Common, Path(MANIFEST))
+    rows: dict[str | None, int] = {}
+    if any(common.parts.values()):
+        rows[None] = sum(part.rows for held in common.parts.values() for part in held)
+    for account in common.held:
+        rows[account] = 0
+        with contextlib.suppress(OSError, ValueError):
+            told = from_json(read(_account_file(account)), _RowsOfAccount)
+            rows[account] = sum(part.rows for held in told.parts.values() for part in held)
+    asked = sha256(to_json(common.tables, order="deterministic")).hexdigest()
+    return Overview(alike=(common.moment, common.source, asked), rows=rows)
+
+
+def account_files(folder: Path, accounts: Collection[str] | None = None) -> list[str]:
+    """The files of manifests beside that of the whole, relative to the snapshot. Raises as `read_manifest` does."""
+    raw = _read(folder / MANIFEST, folder)
+    if _decoded(raw, _Form, folder / MANIFEST).format != FORMAT:
+        return []
+    held = _decoded(raw, _Common, folder / MANIFEST).held
+    return [_account_file(account) for account in held if accounts is None or account in accounts]
+
+
+def part_files(folder: Path, accounts: Collection[str] | None = None) -> list[str]:
+    """The files that manifests name, whether they are there or not; none that leads out of the snapshot.
+
+    Raises as `read_manifest` does.
+    """
+    raw = _read(folder / MANIFEST, folder)
+    if _decoded(raw, _Form, folder / MANIFEST).format == FORMAT:
+        tables = _joined(folder, _decoded(raw, _Common, folder / MANIFEST), accounts).tables
+    else:
+        tables = _decoded(raw, _Tables, folder / MANIFEST).tables
+    return [
+        part.file
+        for name, held in tables.items()
+        for part in held.parts
+        if part.file is not None and odd_part(name, part) is None
+    ]
+
+
+class _Tables(msgspec.Struct, frozen=True):
+    tables: dict[str, TableParts]
+
+
 def _lost_parts(folder: Path, manifest: Manifest) -> Iterator[tuple[str, Unread]]:
     """The parts that cannot be read, by their files, and why."""
     for name, table in manifest.tables.items():
@@ -341,11 +417,16 @@ def _lost_parts(folder: Path, manifest: Manifest) -> Iterator[tuple[str, Unread]
                 yield part.file, damaged_part(name, part, why)
 
 
+def own_name(file: str) -> str:
+    """The name of a part's file in its own snapshot, also where several are joined."""
+    return "/".join(file.split("/")[-3:])
+
+
 def damaged_part(table: str, part: Part, why: str) -> Unread:
     """That a part could not be read, as a snapshot says it."""
     return Unread(
         kind=Kind.MALFORMED,
-        reason=f"{part.file} {why}; {_AGAIN}",
+        reason=f"{own_name(part.file or '')} {why}; {_AGAIN}",
         table=table,
         account=part.account,
         region=part.region,

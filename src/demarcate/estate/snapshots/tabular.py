@@ -5,8 +5,11 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import msgspec
 
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import TooMuchMemory
@@ -15,6 +18,7 @@ from demarcate.base.sql import literal, path_text, pattern
 
 if TYPE_CHECKING:
     import duckdb
+    import pyarrow as pa
 
 SUFFIX = ".parquet"
 """How the name of a file of rows ends."""
@@ -95,6 +99,48 @@ def save_rows(rows: Iterable[dict[str, Any]], types: Mapping[str, str], file: Pa
             aside.replace(file)
         finally:
             tidy()
+
+
+class RowFile(msgspec.Struct, frozen=True):
+    """A file of rows as it was written: its name, how many rows it has, and its SHA-256."""
+
+    name: str
+    rows: int
+    digest: str
+
+
+def write_batches(batches: Iterable[pa.RecordBatch], schema: pa.Schema, folder: Path, name: str) -> RowFile:
+    """Make a file of rows in a folder, a batch at a time: it is there, whole, or not at all. Raises OSError.
+
+    Where there is no row, there is no file.
+    """
+    import pyarrow.parquet as pq
+
+    from demarcate.base.stopping import ending_with
+
+    folder.mkdir(exist_ok=True)
+    aside, file, rows = folder / f".{name}", folder / f"{name}{SUFFIX}", 0
+    with ending_with(lambda: aside.unlink(missing_ok=True)):
+        try:
+            with pq.ParquetWriter(aside, schema, compression="zstd") as writer:
+                for batch in batches:
+                    writer.write_batch(batch)
+                    rows += batch.num_rows
+            digest = digest_of(aside)
+            if rows:
+                aside.replace(file)
+        finally:
+            aside.unlink(missing_ok=True)
+    return RowFile(file.name, rows, digest)
+
+
+def digest_of(file: Path) -> str:
+    """The SHA-256 of a file. Raises OSError."""
+    digest = sha256()
+    with open_file(file) as stream:
+        while data := stream.read(1 << 20):
+            digest.update(data)
+    return digest.hexdigest()
 
 
 def ends_well(path: Path, *, follow: bool = True) -> bool:

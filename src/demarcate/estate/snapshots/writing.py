@@ -98,6 +98,8 @@ class SnapshotWriter:
         self.resources: dict[str, int] = {}
         self.declared: tuple[Declared, ...] = ()
         self.accounts: list[AccountNote] = []
+        self.elsewhere: set[str] = set()
+        """Tables that were asked for and have their rows in another snapshot of the same lake."""
         self._forget = at_end(self._leave)
 
     def _make_place(self, out: Path) -> None:
@@ -249,6 +251,8 @@ class SnapshotWriter:
         tables: dict[str, tuple[tuple[str, ...], list[Part]]] = {}
         for sealed in [*self._parts, *(part for unit in units for part in unit.parts)]:
             tables.setdefault(sealed.table, (sealed.columns, []))[1].append(sealed.part)
+        for name in self.elsewhere:
+            tables.setdefault(name, ((), []))
         unread = dict(self._unread)
         for key in sorted({*self._units, *self._failed}):
             gaps = self._units[key].unread if key in self._units else self._failed[key]

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from demarcate.base.arn import is_account_id
 from demarcate.base.errors import DemarcateError
+from demarcate.estate.snapshots.manifest import AccountNote, Unread
 
 ROLE = "OrganizationAccountAccessRole"
 """The role that AWS makes in the accounts that an organization creates."""
@@ -16,12 +17,27 @@ _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
+class Members:
+    """The accounts to read. Tables of the organization itself are read in those of `telling`; None for anywhere.
+
+    `unread` is what could not be told of them. Where one of `telling` is read `elsewhere`, into another snapshot of the
+    same lake, tables of the organization were asked for, and have their rows there.
+    """
+
+    notes: tuple[AccountNote, ...]
+    telling: frozenset[str] | None = None
+    unread: tuple[Unread, ...] = ()
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Accounts:
     """The accounts to read; by default that of the credentials alone.
 
     With `organization` they are the active accounts of its organization, and `only` narrows them to these ids.
-    Without, they are those of `only`. In each of them, but for the account of the credentials themselves, the
-    role of the name `role_name` (its path before it, if it has one) is assumed, with `external_id` if given.
+    Without, they are those of `only`. With `members` they were listed before, and are not listed again. In each of
+    them, but for the account of the credentials themselves, the role of the name `role_name` (its path before it, if
+    it has one) is assumed, with `external_id` if given.
 
     Raises DemarcateError for an id or a name that AWS cannot have.
     """
@@ -30,6 +46,7 @@ class Accounts:
     only: tuple[str, ...] = ()
     role_name: str = ROLE
     external_id: str | None = None
+    members: Members | None = None
 
     def __post_init__(self) -> None:
         for account in self.only:

@@ -30,9 +30,10 @@ class Options:
     `session` has the AWS credentials; without one they are those of `profile`, or what boto3 finds. `regions` are
     the regions to read; all enabled ones where there are none. `accounts` says which live accounts are read; by
     default that of the credentials. `parameters` are values for the parameters of templates. `moment` is that to
-    read templates as of (default: now). With `resume`, a collection into a folder goes on where it was stopped.
-    `max_resources` is how many resources are read of files beyond those that their size accounts for. `only` are the
-    resources of which tables are read, where not all of them are meant.
+    read templates as of, and that of a live snapshot which is one of several (default: now). With `resume`, a
+    collection into a folder goes on where it was stopped. `max_resources` is how many resources are read of files
+    beyond those that their size accounts for. `only` are the resources of which tables are read, where not all of them
+    are meant.
     """
 
     session: boto3.Session | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -14,7 +15,7 @@ from demarcate.estate.schema.rows import Item
 from demarcate.estate.schema.table import Each
 from demarcate.estate.snapshots.manifest import AccountNote, Unread
 from demarcate.estate.snapshots.writing import SnapshotWriter
-from demarcate.estate.sources.accounts import Accounts
+from demarcate.estate.sources.accounts import Accounts, Members
 from demarcate.estate.sources.aws.asking import GLOBAL, Asker, Target, is_meant
 from demarcate.estate.sources.aws.by_name import way_in
 from demarcate.estate.sources.aws.clients import Clients
@@ -141,6 +142,27 @@ def collect(
     own.close()
 
 
+@dataclass(slots=True)
+class _Told:
+    """What could not be told of accounts."""
+
+    told: list[Unread] = field(default_factory=list)
+
+    def unread(self, *what: Unread) -> None:
+        self.told += what
+
+
+def list_members(options: Options) -> Members:
+    """The accounts that are meant, for whoever reads each by itself. Raises DemarcateError as `collect` does."""
+    session = session_of(options)
+    own = Clients(session, options.endpoint_url)
+    caller, told = identify(session, own, options.regions), _Told()
+    with ThreadPoolExecutor(DETAILS, thread_name_prefix="detail") as details:
+        members = members_of(options.accounts or Accounts(), caller, Asker(own), told, details)
+    own.close()
+    return dataclasses.replace(members, unread=tuple(told.told))
+
+
 @dataclass(frozen=True, slots=True)
 class _Run:
     """What is the same for all accounts of one collection."""
@@ -165,6 +187,13 @@ class _Run:
         members = members_of(self.meant, self.caller, Asker(self.own), self.writer, self.details)
         self.writer.accounts += [note for note in members.notes if note.skipped]
         reading = [note for note in members.notes if not note.skipped]
+        if members.elsewhere:
+            self.writer.elsewhere |= {
+                name
+                for listing in self.plan
+                if not any(_tells(listing, note.id, members.telling) for note in reading)
+                for name in _tables_of(listing)
+            }
         self.progress.expected(len(reading))
         under_way: list[Future[None]] = []
         opened: list[_Opened] = []
@@ -236,11 +265,7 @@ class _Run:
     def _unread(self, note: AccountNote, failed: CallFailed, telling: frozenset[str] | None) -> Unread:
         """All that was asked for is missing of an account."""
         tables = {
-            name
-            for listing in self.plan
-            if _tells(listing, note.id, telling)
-            for plan in listing.tables()
-            for name in ([plan.table.name] if plan.kept else []) + [child.name for child, _ in plan.children]
+            name for listing in self.plan if _tells(listing, note.id, telling) for name in _tables_of(listing)
         }
         cause = why(failed.error)
         return Unread(
@@ -265,6 +290,12 @@ def _listings(selection: Selection, only: Only | None) -> list[Listing]:
 def _tells(listing: Listing, account: str, telling: frozenset[str] | None) -> bool:
     """Whether a listing is for an account: members of an organization are not told of it."""
     return telling is None or listing.service != SERVICE or account in telling
+
+
+def _tables_of(listing: Listing) -> Iterator[str]:
+    """The tables that are filled by what a listing leads to."""
+    for plan in listing.tables():
+        yield from ([plan.table.name] if plan.kept else []) + [child.name for child, _ in plan.children]
 
 
 def _left(task: _Task, writer: SnapshotWriter) -> list[TablePlan]:

@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Executor
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from demarcate.base.arn import is_account_id
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import AccountNote, Unread
-from demarcate.estate.snapshots.writing import SnapshotWriter
-from demarcate.estate.sources.accounts import Accounts
+from demarcate.estate.sources.accounts import Accounts, Members
 from demarcate.estate.sources.aws.answers import told
 from demarcate.estate.sources.aws.asking import Asker
 from demarcate.estate.sources.aws.failures import FAILED, code_of, why
@@ -28,21 +26,21 @@ _ALONE = "the account {} is in no organization: leave --org out"
 _UNITS = "units of accounts"
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
-    """The accounts to read. Tables of the organization itself are read in those of `telling`; None for anywhere."""
+class Recorder(Protocol):
+    """Who is told what could not be read: a snapshot's writer."""
 
-    notes: tuple[AccountNote, ...]
-    telling: frozenset[str] | None = None
+    def unread(self, *what: Unread) -> None:
+        """Record it."""
 
 
-def members_of(
-    accounts: Accounts, caller: Caller, asker: Asker, writer: SnapshotWriter, pool: Executor
-) -> Members:
+def members_of(accounts: Accounts, caller: Caller, asker: Asker, writer: Recorder, pool: Executor) -> Members:
     """The accounts that are meant, that of the credentials first. What cannot be told of one is recorded.
 
     Raises DemarcateError where the organization cannot be listed, and for accounts that it does not have.
     """
+    if accounts.members is not None:
+        writer.unread(*accounts.members.unread)
+        return accounts.members
     if not accounts.organization:
         ids = dict.fromkeys(accounts.only or (caller.account,))
         return Members(tuple(AccountNote(id=id_) for id_ in _own_first(ids, caller)))
@@ -76,7 +74,7 @@ def _own_first(ids: Iterable[str], caller: Caller) -> list[str]:
     return sorted(ids, key=lambda id_: (id_ != caller.account, id_))
 
 
-def _listed(caller: Caller, asker: Asker, writer: SnapshotWriter) -> dict[str, Mapping[str, Any]]:
+def _listed(caller: Caller, asker: Asker, writer: Recorder) -> dict[str, Mapping[str, Any]]:
     """The organization's accounts by their ids. What cannot be the id of one is recorded."""
     try:
         pages = asker.pages(f"{SERVICE}.list_accounts", {}, caller.home)
@@ -113,7 +111,7 @@ def _why_skipped(account: Mapping[str, Any]) -> str | None:
 class _Telling:
     """Asks what the organization says of accounts, and records what it does not say."""
 
-    def __init__(self, caller: Caller, asker: Asker, writer: SnapshotWriter, pool: Executor) -> None:
+    def __init__(self, caller: Caller, asker: Asker, writer: Recorder, pool: Executor) -> None:
         self._caller, self._asker, self._writer, self._pool = caller, asker, writer, pool
 
     def tags(self, accounts: Iterable[str]) -> dict[str, dict[str, str]]:

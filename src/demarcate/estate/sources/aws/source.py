@@ -66,13 +66,15 @@ class LiveSource:
 
         if options.resume and out is None:
             raise DemarcateError("only a snapshot that has a folder (--out) can be gone on with")
-        asked = _asked(selection, options)
-        with SnapshotWriter(self.name, NAME, out=out, asked=asked, resume=options.resume) as writer:
+        asked = asked_of(selection, options)
+        with SnapshotWriter(
+            self.name, NAME, out=out, moment=options.moment, asked=asked, resume=options.resume
+        ) as writer:
             collect(selection, writer, options, progress=progress)
             return finish(writer, selection, self)
 
 
-def _asked(selection: Selection, options: Options) -> dict[str, str]:
+def asked_of(selection: Selection, options: Options) -> dict[str, str]:
     """What was asked for, in the words of those who would ask for it again."""
     columns = sorted(
         (plan.table.name, plan.kept, [child.name for child, _ in plan.children], sorted(plan.names))

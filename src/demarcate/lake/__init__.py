@@ -1,0 +1,1 @@
+"""Many accounts, judged and collected in groups that know nothing of each other: by processes, or by Spark."""

@@ -1,0 +1,46 @@
+"""A driver of Spark with one cluster, which assesses the lakes that it is told of, a line each, until there are none.
+
+Each line is a JSON object: `lake` (the arguments of `Lake`), `out`, `checks`. It answers each with one: what was wrong,
+or nothing.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+MASTER = "local-cluster[2,1,1024]"
+
+
+def main() -> None:
+    import os
+
+    from pyspark.sql import SparkSession
+
+    from demarcate.base.errors import DemarcateError
+    from demarcate.lake.assessing import assess_lake
+    from demarcate.lake.engines import Engine
+    from demarcate.lake.places import Lake
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.master(MASTER).config("spark.ui.enabled", "false")
+    builder.config("spark.executor.heartbeatInterval", "2s").config("spark.log.level", "OFF").getOrCreate()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        said = ""
+        try:
+            engine = Engine("spark", workers=asked["groups"], master=MASTER)
+            assess_lake(
+                Lake(**asked["lake"]), Path(asked["out"]), engine, checks=asked["checks"], passes=True
+            ).close()
+        except DemarcateError as error:
+            said = str(error)
+        sys.stdout.write(f"{json.dumps(said)}\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()

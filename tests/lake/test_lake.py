@@ -1,0 +1,238 @@
+"""A lake judged in groups comes to what one database makes of all its accounts, whatever is wrong with some of them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pyarrow.parquet as pq
+import pytest
+
+from demarcate.base.errors import DemarcateError
+from demarcate.checks.engine import GROUP_ROWS
+from demarcate.lake import spark
+from demarcate.lake.assessing import assess_lake
+from demarcate.lake.engines import Engine
+from demarcate.lake.places import Holding, Lake, grouped, holdings, is_lake, is_large
+from demarcate.posture.kept import open_assessment
+from tests import processes
+from tests.lake import estates
+from tests.lake.conftest import ended, held
+from tests.lake.estates import account_of
+
+
+@pytest.fixture(scope="module")
+def spoiled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A lake of six accounts, in three of which a part is missing, cut or rotten."""
+    lake = estates.make(tmp_path_factory.mktemp("lakes") / "lake", 6)
+    estates.spoil(lake)
+    return lake
+
+
+@pytest.fixture
+def mine(spoiled: Path, tmp_path: Path) -> Path:
+    return shutil.copytree(spoiled, tmp_path / "lake")
+
+
+def outcomes(folder: Path) -> dict[str, tuple[str | None, str, str, str | None]]:
+    told = pq.read_table(folder / "outcomes.parquet").to_pylist()
+    assert len({row["folder"] for row in told}) == len(told)
+    return {row["folder"]: (row["account"], row["outcome"], row["reason"], row["kind"]) for row in told}
+
+
+def judged(lake: Path, out: Path, **given: Any) -> Any:
+    return assess_lake(
+        Lake(place=str(lake)), out, Engine(workers=2), checks=estates.checks(), passes=True, **given
+    )
+
+
+@pytest.fixture(scope="module")
+def kept(spoiled: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Its assessment."""
+    folder = tmp_path_factory.mktemp("kept") / "out"
+    judged(spoiled, folder).close()
+    return folder
+
+
+def test_groups_come_to_what_all_accounts_come_to(spoiled: Path, kept: Path) -> None:
+    findings, posture = estates.over_all(spoiled)
+    with open_assessment(kept) as assessment:
+        assert assessment.of_lake
+        assert estates.of(estates.rows(assessment)) == estates.of(findings)
+        ours = assessment.posture
+    assert {kind.value for each in findings if (kind := each.kind)} >= {"malformed", "denied"}
+    assert {each.verdict for each in findings} == {"pass", "fail", "unknown"}
+    for name in ("summary", "responsibilities", "areas", "parties", "accounts", "regions", "moment", "source"):
+        assert getattr(ours, name) == getattr(posture, name), name
+    assert sorted(ours.unread, key=str) == sorted(posture.unread, key=str)
+    assert [told[1] for told in outcomes(kept).values()] == ["judged"] * 6
+
+
+def test_what_is_wrong_with_an_account_is_its_outcome_alone(mine: Path, tmp_path: Path, sabotage: Path) -> None:
+    findings, _ = estates.over_all(mine)
+    (sabotage / f"crash-{account_of(0)}").touch()
+    (mine / account_of(4) / "manifest.json").write_text("{")
+    (mine / "empty").mkdir()
+    with judged(mine, tmp_path / "out") as assessment:
+        broken = (account_of(0), account_of(4))
+        told = estates.rows(assessment)
+        assert estates.of([each for each in told if each.account], *broken) == estates.of(findings, *broken)
+        of_crashed = [each for each in told if each.account == account_of(0)]
+        assert {each.verdict for each in of_crashed} == {"unknown"}
+        assert {each.check for each in of_crashed} == estates.checks().keys()
+        assert not any(result.state == "met" for result in assessment.posture.responsibilities if result.checks)
+        assert len(assessment.posture.unread) >= 3
+    came = outcomes(tmp_path / "out")
+    assert len(came) == 7
+    assert came[account_of(0)] == (
+        account_of(0),
+        "failed",
+        "the process that judged it was ended by SIGSEGV",
+        "uncomputable",
+    )
+    account, outcome, reason, kind = came[account_of(4)]
+    assert (account, outcome, kind) == (None, "failed", "malformed")
+    assert reason.startswith(f"{account_of(4)}/manifest.json: damaged")
+    assert came["empty"][2].startswith("empty: not a snapshot")
+    assert [told[1] for told in came.values()].count("judged") == 4
+
+
+def test_a_lake_may_be_one_snapshot_and_is_judged_by_account(tmp_path: Path) -> None:
+    from demarcate.estate.snapshots.writing import SnapshotWriter
+    from demarcate.estate.tables import table
+    from tests.checks.examples import MOMENT
+
+    with SnapshotWriter("live", "o", out=tmp_path / "o", moment=MOMENT) as writer:
+        for number in range(3):
+            part = writer.part(table("aws_ebs_volume"), ["encrypted"], account_of(number), "r")
+            part.append([{"resource": "v", "account_id": account_of(number), "region": "r", "encrypted": False}])
+            part.seal()
+        writer.finish()
+    assert [(each.account, each.rows) for each in holdings(Lake(place=str(tmp_path / "o")))] == [
+        (account_of(number), 1) for number in range(3)
+    ]
+    assert not is_lake(str(tmp_path / "o"))
+    assert is_lake(str(tmp_path))
+    assert not is_large(str(tmp_path / "o"))
+    with assess_lake(
+        Lake(place=str(tmp_path / "o")), tmp_path / "out", Engine(workers=1), checks=["ebs-volume-encrypted"]
+    ) as assessment:
+        assert [(each.account, each.verdict) for each in assessment.findings()] == [
+            (account_of(number), "fail") for number in range(3)
+        ]
+        assert not assessment.of_lake
+        assert len(assessment.snapshot.accounts) == 3
+
+
+def test_nothing_is_kept_of_a_run_that_is_killed_and_no_process_stays(
+    spoiled: Path, tmp_path: Path, sabotage: Path
+) -> None:
+    (sabotage / f"hold-{account_of(5)}").touch()
+    command = ["-m", "demarcate", "assess", str(spoiled), "--workers", "1", "--save", str(tmp_path / "out")]
+    command += [f"--check={name}" for name in estates.checks()]
+    with processes.started(sys.executable, *command) as run:
+        holding = held(sabotage)
+        os.kill(run.pid, signal.SIGKILL)
+        run.wait()
+        ended(holding)
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("accounts", "workers", "sizes"),
+    [(1, 2, [1]), (5, 2, [3, 2]), (250, 2, [63, 63, 63, 61]), (0, 2, []), (200, 1, [100, 100])],
+)
+def test_groups_are_shared_evenly(accounts: int, workers: int, sizes: list[int]) -> None:
+    listed = [Holding("", str(number), 1) for number in range(accounts)]
+    groups = grouped(listed, workers, 100, GROUP_ROWS)
+    assert [len(group) for group in groups] == sizes
+    assert [holding for group in groups for holding in group] == listed
+
+
+def test_a_group_has_no_more_rows_than_it_may() -> None:
+    listed = [Holding("", str(number), rows) for number, rows in enumerate((50, 60, 500, 10, 10))]
+    assert [[each.rows for each in group] for group in grouped(listed, 1, 100, 100)] == [
+        [50],
+        [60],
+        [500],
+        [10, 10],
+    ]
+
+
+@pytest.mark.parametrize(("place", "says"), [("nothing", "not a folder"), ("folder", "not a lake")])
+def test_what_is_no_lake_is_refused(place: str, says: str, tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(DemarcateError, match=says):
+        judged(tmp_path / place, tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_folder_that_exists_is_not_written_into(spoiled: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").mkdir()
+    (tmp_path / "out" / "mine").touch()
+    with pytest.raises(DemarcateError, match="exists already"):
+        judged(spoiled, tmp_path / "out")
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ["mine"]
+
+
+def test_a_damaged_file_of_findings_is_refused(kept: Path, tmp_path: Path) -> None:
+    shutil.copytree(kept, tmp_path / "out")
+    file = next(iter((tmp_path / "out" / "findings").iterdir()))
+    file.write_bytes(file.read_bytes()[:-1] + b"2")
+    with pytest.raises(DemarcateError, match=f"{file.name}: damaged"):
+        open_assessment(tmp_path / "out")
+
+
+@pytest.fixture
+def nothing_of_spark(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setattr(spark, "find_spec", lambda _: None)
+    yield
+
+
+@pytest.mark.usefixtures("nothing_of_spark")
+def test_spark_that_is_not_installed_is_told(spoiled: Path, tmp_path: Path) -> None:
+    engine = Engine("spark", master="local-cluster[2,1,1024]")
+    with pytest.raises(DemarcateError, match=r"pip install 'demarcate\[spark\]', and Java 17"):
+        assess_lake(Lake(place=str(spoiled)), tmp_path / "out", engine, checks=["ebs-volume-encrypted"])
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("master", "says"),
+    [
+        ("spark://127.0.0.1:1", "no Spark answers at spark://127.0.0.1:1: 127.0.0.1:1: Connection refused"),
+        ("sc://127.0.0.1:1/;token=x", "Connection refused"),
+        ("spark://", "--master takes"),
+        ("http://x", "--master takes"),
+    ],
+)
+def test_a_master_that_does_not_answer_is_told(
+    master: str, says: str, spoiled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(spark, "find_spec", lambda _: True)
+    monkeypatch.setattr(spark, "_java", lambda: True)
+    with pytest.raises(DemarcateError, match=says):
+        assess_lake(
+            Lake(place=str(spoiled)),
+            tmp_path / "out",
+            Engine("spark", master=master),
+            checks=["ebs-volume-encrypted"],
+        )
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_java_that_is_missing_is_told(spoiled: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spark, "find_spec", lambda _: True)
+    monkeypatch.setenv("JAVA_HOME", str(tmp_path))
+    with pytest.raises(DemarcateError, match="needs Java 17 or newer"):
+        assess_lake(
+            Lake(place=str(spoiled)),
+            tmp_path / "out",
+            Engine("spark", master="local-cluster[2,1,1024]"),
+            checks=["ebs-volume-encrypted"],
+        )

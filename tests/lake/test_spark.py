@@ -1,0 +1,175 @@
+"""Groups that Spark runs, in executors that are processes of their own, come to what one database makes of them.
+
+One cluster does all of it (`driver.py`): to start it takes longer than what it is asked.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import boto3
+import pyarrow.parquet as pq
+import pytest
+from moto.server import ThreadedMotoServer
+
+from demarcate.lake.spark import _java
+from demarcate.posture.kept import open_assessment
+from tests import processes
+from tests.lake import estates
+from tests.lake.conftest import SABOTEUR, ended, held
+from tests.lake.estates import account_of
+from tests.surroundings import CREDENTIALS
+
+pytestmark = pytest.mark.skipif(
+    find_spec("pyspark") is None or not _java(),
+    reason="no PySpark, or no Java (.ci/java): nothing is judged by Spark",
+)
+
+GROUPS = 2
+
+Ask = Callable[..., str]
+
+
+@pytest.fixture(scope="module")
+def lake(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return estates.make(tmp_path_factory.mktemp("lakes") / "lake", 6)
+
+
+@pytest.fixture(scope="module")
+def wrong(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for what is to go wrong."""
+    folder = tmp_path_factory.mktemp("sabotage")
+    os.mkfifo(folder / "holding")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def driver(wrong: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """The driver, whose cluster is up."""
+    with processes.started(
+        sys.executable,
+        "-m",
+        "tests.lake.driver",
+        cwd=Path(__file__).parents[2],
+        stdin=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        environment={
+            "SABOTAGE": str(wrong),
+            "PYTHONPATH": str(SABOTEUR),
+            "SPARK_LOCAL_IP": "127.0.0.1",
+            **CREDENTIALS,
+        },
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+        yield process
+
+
+@pytest.fixture
+def ask(driver: subprocess.Popen[bytes], tmp_path: Path) -> Ask:
+    def asked(place: str, **more: Any) -> str:
+        send(driver, place, tmp_path / "out", **more)
+        return answer(driver)
+
+    return asked
+
+
+def send(driver: subprocess.Popen[bytes], place: str, out: Path, **more: Any) -> None:
+    assert driver.stdin is not None
+    told = {"lake": {"place": place, **more}, "out": str(out), "checks": list(estates.checks()), "groups": GROUPS}
+    driver.stdin.write(json.dumps(told).encode() + b"\n")
+    driver.stdin.flush()
+
+
+def answer(driver: subprocess.Popen[bytes]) -> str:
+    assert driver.stdout is not None
+    return str(json.loads(driver.stdout.readline()))
+
+
+def outcomes(folder: Path) -> list[tuple[str, str]]:
+    return [(row["account"], row["outcome"]) for row in pq.read_table(folder / "outcomes.parquet").to_pylist()]
+
+
+JUDGED = [(account_of(number), "judged") for number in range(6)]
+
+
+@pytest.mark.parametrize("lost", ["executor", "worker"])
+def test_what_is_lost_is_done_again_and_is_there_once(
+    lost: str, lake: Path, wrong: Path, ask: Ask, tmp_path: Path
+) -> None:
+    """In the place of a process that is killed in the middle of a group, another does it."""
+    (wrong / f"{lost}-{account_of(1)}").touch()
+    assert ask(str(lake)) == ""
+    assert not (wrong / f"{lost}-{account_of(1)}").exists()
+    findings, posture = estates.over_all(lake)
+    with open_assessment(tmp_path / "out") as assessment:
+        assert estates.of(estates.rows(assessment)) == estates.of(findings)
+        assert assessment.posture.responsibilities == posture.responsibilities
+    assert outcomes(tmp_path / "out") == JUDGED
+    written = pq.read_table(tmp_path / "out" / "findings")
+    assert written.num_rows == len(findings)
+
+
+@pytest.fixture
+def on_s3(lake: Path, tmp_path: Path) -> Iterator[str]:
+    """The address of an S3 that has the lake in its bucket `estate`, below `lake`, some of it spoiled."""
+    mine = shutil.copytree(lake, tmp_path / "lake")
+    estates.spoil(mine)
+    (mine / account_of(4) / "manifest.json").write_text("{")
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        s3 = boto3.client(
+            "s3",
+            endpoint_url=f"http://{host}:{port}",
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+        s3.create_bucket(Bucket="estate")
+        for path in sorted(mine.rglob("*")):
+            if path.is_file():
+                s3.put_object(Bucket="estate", Key=f"lake/{path.relative_to(mine)}", Body=path.read_bytes())
+        yield f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+def test_a_lake_on_s3_and_what_is_wrong_with_some_accounts(
+    on_s3: str, wrong: Path, ask: Ask, tmp_path: Path
+) -> None:
+    """Missing, cut and rotten parts, a manifest that is none, a fault of native code: each in an account of its own."""
+    (wrong / f"crash-{account_of(5)}").touch()
+    assert ask("s3://estate/lake", endpoint=on_s3, region="us-east-1") == ""
+    shutil.copytree(tmp_path / "lake", tmp_path / "whole", ignore=shutil.ignore_patterns(account_of(4)))
+    findings, _ = estates.over_all(tmp_path / "whole")
+    with open_assessment(tmp_path / "out") as assessment:
+        told = [each for each in estates.rows(assessment) if each.account]
+        assert estates.of(told, account_of(5)) == estates.of(findings, account_of(5))
+        assert assessment.posture.origin == "s3://estate/lake"
+    came = outcomes(tmp_path / "out")
+    assert sorted(came, key=str) == sorted([*JUDGED[:4], (None, "failed"), (account_of(5), "failed")], key=str)
+
+
+def test_a_driver_that_dies_is_told_and_leaves_nothing(
+    driver: subprocess.Popen[bytes], lake: Path, wrong: Path, tmp_path: Path
+) -> None:
+    """The last thing that its cluster does."""
+    (wrong / f"hold-{account_of(0)}").touch()
+    send(driver, str(lake), tmp_path / "out")
+    holding = held(wrong)
+    (java,) = Path(f"/proc/{driver.pid}/task/{driver.pid}/children").read_text().split()
+    os.kill(int(java), signal.SIGKILL)
+    assert answer(driver).startswith("Spark did not come to the end (local-cluster[2,1,1024])")
+    ended(holding)
+    assert list(tmp_path.iterdir()) == []
