@@ -138,6 +138,10 @@ class Constants:
         )
 
     @cached_property
+    def _texts(self) -> dict[tuple[str, ...], list[str]]:
+        return {}
+
+    @cached_property
     def by_account(self) -> dict[str, list[str]]:
         """The principals that are named, by their account."""
         told: dict[str, list[str]] = {}
@@ -147,6 +151,12 @@ class Constants:
 
     def texts(self, *forms: str) -> list[str]:
         """What keys of some forms are compared with."""
+        told = self._texts.get(forms)
+        if told is None:
+            told = self._texts[forms] = self._read(forms)
+        return told
+
+    def _read(self, forms: tuple[str, ...]) -> list[str]:
         return list(
             dict.fromkeys(
                 text

@@ -90,7 +90,7 @@ def sample(text: str, filler: str = "x") -> str:
     >>> sample("arn:aws:s3:::logs-*/?")
     'arn:aws:s3:::logs-x/x'
     """
-    return re.sub(r"[*?]", lambda wild: filler if wild[0] == "*" else filler[:1], _collapsed(text))
+    return _collapsed(text).replace("*", filler).replace("?", filler[:1] or "x") if is_wild(text) else text
 
 
 _LETTERS: Final = "zqxjkvwyughbp0123456789abcdefilmnorst"
@@ -250,7 +250,6 @@ def covers(wide: str, narrow: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=8192)
 def _collapsed(text: str) -> str:
     """The same with one `*` where several stand together."""
-    return re.sub(r"\*+", "*", text)
+    return re.sub(r"\*+", "*", text) if "**" in text else text

@@ -147,13 +147,21 @@ class Search:
             self.unsure = self.unsure or allows
         sure = allows is True and all(surely.values())
         for denies in ((), self._denies) if self._denies else ((),):
-            request = self._search(surely, domains, denies, sure=True) if sure else None
+            last = denies is self._denies or not self._denies
+            request = self._search(surely, domains, denies, sure=True, told=last) if sure else None
             may = request is not None or self._search(perhaps, domains, denies, sure=False) is not None
             yield request, may
 
     def _search(
-        self, allowed: Mapping[str, int], domains: _Domains, denies: Sequence[Statement], *, sure: bool
+        self,
+        allowed: Mapping[str, int],
+        domains: _Domains,
+        denies: Sequence[Statement],
+        *,
+        sure: bool,
+        told: bool = False,
     ) -> Request | None:
+        """A request that is allowed and past the Denies; where it is not to be `told`, whichever stands for it."""
         state = {of: bits for of, bits in allowed.items() if of}
         open_ = []
         for said in denies:
@@ -165,7 +173,10 @@ class Search:
             for part in parts:
                 if part.of:
                     state.setdefault(part.of, (1 << domains.size(part.of)) - 1)
-        return self._past(open_, 0, state, domains, sure=sure)
+        left = self._past(open_, 0, state, domains, sure=sure)
+        if left is None:
+            return None
+        return self._told(left, domains) if told else _SOMEBODY
 
     def resources(self, fixed: Mapping[str, Given]) -> tuple[str, ...]:
         """The resources, with the values of variables put in."""
@@ -188,22 +199,23 @@ class Search:
 
     def _past(
         self, denies: Sequence[list[_Part]], at: int, state: dict[str, int], domains: _Domains, *, sure: bool
-    ) -> Request | None:
-        """A request past all Denies from one on."""
+    ) -> dict[str, int] | None:
+        """What is left past all Denies from one on, of those who are as many as their caller stands for."""
         while at < len(denies) and self._escapes(denies[at], state, domains, sure=sure):
             at += 1
         self.work.spend(1 + len(denies) - at)
         if at == len(denies):
-            return self._told(state, domains)
+            world = domains.world
+            return state if not world.generic or world.named_way or self._is_wide(state, domains) else None
         if at > MOST_DENIES:
             raise TooWide
         for part in denies[at]:
             self.unsure = self.unsure or part.unknown
             left = state.get(part.of, 0) & (part.fails if sure else ~part.holds)
             if left:
-                request = self._past(denies, at + 1, {**state, part.of: left}, domains, sure=sure)
-                if request is not None:
-                    return request
+                rest = self._past(denies, at + 1, {**state, part.of: left}, domains, sure=sure)
+                if rest is not None:
+                    return rest
         return None
 
     # --- what statements say of the variables -------------------------------------------------------------
@@ -254,11 +266,8 @@ class Search:
 
     # --- what is left ---------------------------------------------------------------------------------------
 
-    def _told(self, state: dict[str, int], domains: _Domains) -> Request | None:
-        """The request that is left, if those who may send it are as many as its caller stands for."""
-        world = domains.world
-        if world.generic and not world.named_way and not self._is_wide(state, domains):
-            return None
+    def _told(self, state: dict[str, int], domains: _Domains) -> Request:
+        """A request of those that are left."""
 
         def chosen(of: str) -> Any:
             bits = state.get(of, 1)
@@ -277,7 +286,11 @@ class Search:
         """An action and a resource of those that are left that go together; None where none of the first few do."""
         pairs = product(
             *(
-                [value for place, value in enumerate(domains.values(of)) if state.get(of, -1) >> place & 1]
+                [
+                    value
+                    for place, value in enumerate(domains.values(of)[:MOST_PAIRS])
+                    if state.get(of, -1) >> place & 1
+                ]
                 for of in (_ACTION, _RESOURCE)
             )
         )
@@ -296,6 +309,9 @@ class Search:
                 version, count = self._sizes.get(given[0], (4, 0))
                 counts[version] += count
         return any(counts[version] > WIDE[version] for version in counts)
+
+
+_SOMEBODY: Final = Request(Who(Caller.ANONYMOUS), "")
 
 
 class _Domains:
