@@ -46,7 +46,9 @@ def add_to(app: typer.Typer) -> None:
 def drift(
     declared: Annotated[
         list[str] | None,
-        typer.Argument(metavar="DECLARED", help="Templates, folders of them, or a snapshot of the live estate."),
+        typer.Argument(
+            metavar="DECLARED", help="Templates, a state of Terraform, or a snapshot of the live estate."
+        ),
     ] = None,
     baseline: Annotated[
         str | None, typer.Option("--baseline", metavar="NAME", help="Compare with this baseline instead.")
