@@ -252,8 +252,8 @@ def _patch(comparison: Comparison, to: str, declared: list[str] | None, how: Opt
     files = sorted({drift.file for drift in comparison.drifts if drift.file is not None})
     patch = patch_of(comparison, declared or files, how)
     for drift, why in patch.left:
-        line = f":{drift.line}" if drift.line else ""
-        place = f"{drift.file}{line}: " if drift.file else ""
+        at = f":{drift.line}" if drift.line else ""
+        place = f"{drift.file}{at}: " if drift.file else ""
         say(f"{place}no edit for {drift.column or 'all'} of {drift.logical_id or drift.resource}: {why}")
     for drift, line in patch.edits:
         say(f"{drift.file}:{line}: {drift.column} of {drift.logical_id} as it is live")
