@@ -47,7 +47,9 @@ def add_to(app: typer.Typer) -> None:
 def drift(
     declared: Annotated[
         list[str] | None,
-        typer.Argument(metavar="DECLARED", help="Templates, folders of them, or a snapshot of the live estate."),
+        typer.Argument(
+            metavar="DECLARED", help="Templates, a state of Terraform, or a snapshot of the live estate."
+        ),
     ] = None,
     baseline: Annotated[
         str | None, typer.Option("--baseline", metavar="NAME", help="Compare with this baseline instead.")
@@ -259,7 +261,8 @@ def _patch(comparison: Comparison, to: str, declared: list[str] | None, how: Opt
     files = sorted({drift.file for drift in comparison.drifts if drift.file is not None})
     patch = patch_of(comparison, declared or files, how)
     for drift, why in patch.left:
-        place = f"{drift.file}:{drift.line}: " if drift.file else ""
+        at = f":{drift.line}" if drift.line else ""
+        place = f"{drift.file}{at}: " if drift.file else ""
         say(f"{place}no edit for {drift.column or 'all'} of {drift.logical_id or drift.resource}: {why}")
     for drift, line in patch.edits:
         say(f"{drift.file}:{line}: {drift.column} of {drift.logical_id} as it is live")

@@ -26,6 +26,7 @@ from demarcate.estate.sources.cloudformation.rereading import Reading, edit_all,
 from demarcate.estate.sources.collecting import everything
 from demarcate.estate.sources.edits import Edited
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.registry import source_of
 from demarcate.estate.tables import all_tables
 from demarcate.estate.tables.security_groups import declared_rule, written_rule
 
@@ -47,8 +48,11 @@ def patch_of(comparison: Comparison, sources: Sequence[str], options: Options = 
     """
     left: list[tuple[Drift, str]] = []
     wanted: list[Drift] = []
+    templates = not sources or not source_of(sources).identifies
     for drift in comparison.drifts:
         why = _why_not(drift, comparison)
+        if not templates and drift.kind in (DriftKind.CHANGED, DriftKind.MISSING):
+            why = _NO_TEMPLATE
         if why is not None:
             left.append((drift, why))
         elif drift.kind is DriftKind.CHANGED:
@@ -63,6 +67,9 @@ def patch_of(comparison: Comparison, sources: Sequence[str], options: Options = 
             reading, _once(wanted), _texts, lambda after, drifts: _why_wrong(before, after, drifts)
         )
     return Patch(edited_files(reading), tuple(edits), (*left, *refused))
+
+
+_NO_TEMPLATE: Final = "no template declares it: edit the configuration that makes it"
 
 
 def _why_not(drift: Drift, comparison: Comparison) -> str | None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from demarcate.drift.comparing import compare
+from demarcate.drift.forward import patch_of
 from demarcate.drift.structs import DriftKind
 from demarcate.estate.sources.collecting import collect_snapshot
 from tests.checks.test_engine import snapshot
@@ -49,6 +50,15 @@ def test_a_state_is_paired_with_what_is_live_by_its_ids(tmp_path: Path) -> None:
         (DriftKind.MISSING, "aws_ebs_volume.gone", None),
         (DriftKind.UNDECLARED, "vol-more", None),
     }
+
+
+def test_a_state_is_not_edited(tmp_path: Path) -> None:
+    path = tmp_path / "state.json"
+    path.write_text(json.dumps(state({"aws_ebs_volume.plain": declared("vol-plain")})))
+    live = snapshot({"aws_ebs_volume": [volume("vol-plain", encrypted=False)]})
+    patch = patch_of(compare(collect_snapshot([path]), live), [str(path)])
+    assert not patch.files
+    assert [why for _, why in patch.left] == ["no template declares it: edit the configuration that makes it"]
 
 
 def test_what_a_plan_will_make_is_not_there_yet(tmp_path: Path) -> None:

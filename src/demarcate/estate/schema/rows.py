@@ -168,6 +168,8 @@ def _maker(column: Column, place: From) -> Callable[[Item, Address], Any]:
         absent = UNSET
     text, function, type_ = place.path, place.function, column.type
     if text == "#ref":
+        if column.name == "arn":  # what a template calls a resource stands for its ARN, unless that is known
+            return lambda item, _: item.known.get("arn", item.ref)
         return lambda item, _: item.ref
     if text.startswith("#attribute."):
         name = text.removeprefix("#attribute.")
