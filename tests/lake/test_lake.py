@@ -164,9 +164,14 @@ def test_a_group_has_no_more_rows_than_it_may() -> None:
     ]
 
 
-@pytest.mark.parametrize(("place", "says"), [("nothing", "not a folder"), ("folder", "not a lake")])
+@pytest.mark.parametrize(
+    ("place", "says"),
+    [("nothing", "not a folder"), ("folder", "not a lake"), ("damaged", "damaged: manifest.json: damaged")],
+)
 def test_what_is_no_lake_is_refused(place: str, says: str, tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
+    (tmp_path / "damaged").mkdir()
+    (tmp_path / "damaged" / "manifest.json").write_text("{")
     with pytest.raises(DemarcateError, match=says):
         judged(tmp_path / place, tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -118,6 +118,8 @@ def holdings(lake: Lake) -> list[Holding]:
         names = files.names()
     except OSError as error:
         raise DemarcateError(f"{lake.place}: cannot be read: {_why(error)}") from error
+    except DemarcateError as error:
+        raise DemarcateError(f"{lake.place}: {error}") from error
     with ThreadPoolExecutor(READERS) as pool:
         told = list(pool.map(partial(_attempted, files), names))
     if not any(told):
