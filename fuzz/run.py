@@ -23,7 +23,7 @@ TARGETS = {
     name: f"fuzz.{name}"
     for name in (
         *("templates", "predicates", "queries", "snapshots", "evidence", "config", "endpoints", "patterns"),
-        *("calls", "decisions"),
+        *("calls", "decisions", "waivers"),
     )
 }
 OUT = Path("out/fuzz")

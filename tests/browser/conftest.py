@@ -44,6 +44,7 @@ def report(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
             "example": assessed,
             "evidence": lambda: estates.with_evidence(assessed()),
             "hostile": estates.hostile,
+            "waived": lambda: estates.with_waivers(assessed()),
             "large": lambda: estates.large(10_000),
         }
         path = tmp_path_factory.mktemp(name) / "report.html"

@@ -13,7 +13,7 @@ from typing import Any, cast
 import msgspec
 
 from demarcate.base.errors import Problem
-from demarcate.checks.judgement import Finding, Judgement, NotRun
+from demarcate.checks.judgement import Finding, Judgement, NotRun, Waived
 from demarcate.checks.remedies import Remedy
 from demarcate.checks.structs import Check
 from demarcate.drift.structs import Comparison
@@ -22,7 +22,8 @@ from demarcate.estate.snapshots.manifest import Part, TableParts, Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.posture.assessment import Assessment
-from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture
+from demarcate.posture.news import News, NewsItem, NewsKind, Seen
+from demarcate.posture.structs import CheckResult, Counts, Posture, ResponsibilityPosture, WaiverResult
 from demarcate.report import html
 from demarcate.report.html import drift as drift_page
 from demarcate.report.out import Out
@@ -235,6 +236,43 @@ TURNED = "abc\u202efdp.exe"
 """A name that turns the reading direction: it is shown without that sign."""
 
 
+def waiver(what: str, **fields: Any) -> WaiverResult:
+    told: dict[str, Any] = {
+        "reason": "a move",
+        "owner": "o@example.com",
+        "until": "2027-01-31",
+        "findings": 1,
+        "line": 1,
+    }
+    return WaiverResult(
+        id=f"w {what}", what=what, **{"standing": "active", "file": "waivers.yaml", **told, **fields}
+    )
+
+
+def seen(found: Finding) -> Seen:
+    return Seen(**{name: getattr(found, name) for name in Seen.__struct_fields__})
+
+
+def with_waivers(assessment: Assessment) -> Assessment:
+    """The same, of which what one check found is waived, with waivers of each kind and what changed."""
+    accepted = Waived(id="w ebs-*", reason="a move", owner="o@example.com", until="2027-01-31")
+    findings = [
+        dataclasses.replace(found, waived=accepted) if found.check == "ebs-volume-encrypted" else found
+        for found in assessment.findings()
+    ]
+    posture = msgspec.structs.replace(
+        assessment.posture,
+        waivers=tuple(
+            waiver(what, standing=standing)
+            for what, standing in (("ebs-*", "active"), ("s3-*", "ends-soon"), ("rds-*", "expired"))
+        ),
+        refused_waivers=(Problem("there is no check 'ebz-*'", "waivers.yaml", 9),),
+    )
+    items = tuple(NewsItem(kind=kind, finding=seen(findings[0])) for kind in NewsKind)
+    news = News(since="2026-11-01T00:00:00Z", origin="estate", items=items, still_open=("a", "b"))
+    return judged(dataclasses.replace(assessment, posture=posture, news=news), findings)
+
+
 def hostile() -> Assessment:
     """The example estate with hostile text wherever text of others is shown."""
     base = with_evidence(assessed())
@@ -242,10 +280,21 @@ def hostile() -> Assessment:
     names = (*HOSTILE, SEPARATORS, TURNED)
     findings = [
         finding(
-            check, name, f"reason {name}", account=f"account {name}", region=f"region {name}", file=f"{name}.yaml"
+            check,
+            name,
+            f"reason {name}",
+            account=f"account {name}",
+            region=f"region {name}",
+            file=f"{name}.yaml",
+            waived=Waived(id=f"w {name}", reason=f"waived {name}", owner=f"owner {name}", until="2099-01-01"),
         )
         for name in names
     ]
+    items = (
+        NewsItem(kind=kind, finding=seen(found), why=f"why {found.reason}")
+        for found in findings
+        for kind in NewsKind
+    )
     told = "".join(names)
     theirs = msgspec.structs.replace(
         check,
@@ -290,11 +339,17 @@ def hostile() -> Assessment:
         tags={name: {name: counts} for name in names},
         unread=tuple(Unread(kind=Kind.MALFORMED, reason=f"unread {name}", file=name, line=1) for name in names),
         refused=tuple(Problem(f"refused {name}", name, 1) for name in names),
+        waivers=tuple(
+            waiver(f"what {name}", reason=f"waived {name}", owner=f"owner {name}", file=name, standing="expired")
+            for name in names
+        ),
+        refused_waivers=tuple(Problem(f"no waiver {name}", name, 1) for name in names),
     )
     return judged(
         dataclasses.replace(
             base,
             posture=posture,
+            news=News(since="2026-11-01T00:00:00Z", origin=told, items=tuple(items), still_open=(told,)),
             checks={**base.checks, check.id: theirs},
             snapshot=Snapshot(Path(), manifest),
         ),

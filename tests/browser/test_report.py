@@ -335,3 +335,20 @@ def test_it_prints_as_a_document(visit: Open) -> None:
 
 def test_the_same_assessment_gives_the_same_bytes() -> None:
     assert estates.written(assessed()) == estates.written(assessed())
+
+
+def test_what_is_waived_is_shown_as_that(visit: Open) -> None:
+    page = visit("waived", "#waivers")
+    standings = page.locator(".view.current tbody .sign").all_inner_texts()
+    assert [text.split(maxsplit=1)[1] for text in standings] == ["Expired", "Ends soon", "Holds"]
+    follow(page.locator(".view.current tbody .figures a").last)
+    waived = sum(found.check == "ebs-volume-encrypted" for found in assessed().findings())
+    assert counted(page) == waived > 0
+    expect(page.locator(".view.current tbody .sign").first).to_contain_text("Waived")
+    expect(page.locator(".view.current tbody")).to_contain_text("Waived until 2027-01-31 by o@example.com: a move")
+    go(page, "#findings?waived=no")
+    assert counted(page) == sum(1 for _ in assessed().findings()) - waived
+    go(page, "#changed")
+    assert page.locator(".view.current h3").count() == 6
+    go(page, "#not-read")
+    expect(page.locator(".view.current")).to_contain_text("there is no check 'ebz-*'")

@@ -110,6 +110,7 @@ def test_what_is_waived_is_told_and_not_counted(tmp_path: Path) -> None:
         assert states["configuration-management.protect-from-loss"].state == "gap"
         summary = assessment.posture.summary
         assert (summary.owed, summary.waived, summary.gaps) == (2, 1, 1)
+        assert assessment.posture.waived_findings == 2
         assert "1 waived" in str(summary)
         assert assessment.judgement.fails(["high"]) == 0
         finding = next(f for f in assessment.findings() if f.waived is not None)
@@ -220,6 +221,11 @@ def test_what_a_template_may_not_say(metadata: str, says: str, tmp_path: Path) -
         assert says in problem.message
         assert (problem.file, problem.line) == (str(tmp_path / "t.yaml"), 3)
         assert waived(assessment) == []
+
+
+def test_a_template_may_waive_all_of_one_resource(tmp_path: Path) -> None:
+    with assess(estate(tmp_path, STATED.replace("ebs-*", "'*'"))) as assessment:
+        assert waived(assessment) == ["ebs-volume-encrypted Data"]
 
 
 def test_too_much_of_it_is_not_read(tmp_path: Path) -> None:

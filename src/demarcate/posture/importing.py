@@ -108,13 +108,20 @@ def _silences(path: Path, problems: Problems) -> Iterator[_Silence]:
         yield from _terraform(text, file, problems)
         return
     root = compose(text, file)
-    keys = {key.value: value for key, value in root.value} if isinstance(root, yaml.MappingNode) else {}
+    keys = {key.value: value for key, value in _pairs(root)}
     if any(key in keys for key in _MUTELIST):
         yield from _mutelist(next(keys[key] for key in _MUTELIST if key in keys), file, problems)
     elif isinstance(keys.get("Resources"), yaml.MappingNode):
         yield from _template(keys["Resources"], text, file, problems)
     else:
         raise DocumentError("is no mutelist of Prowler, no template and no .tf file", file, 1)
+
+
+def _pairs(node: yaml.Node | None) -> Iterator[tuple[yaml.ScalarNode, yaml.Node]]:
+    """The pairs of a mapping whose keys are texts; none of anything else."""
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        if isinstance(key, yaml.ScalarNode):
+            yield key, value
 
 
 # --- Prowler -------------------------------------------------------------------------------------------------
@@ -139,18 +146,20 @@ def _mutelist(node: yaml.Node, file: str, problems: Problems) -> Iterator[_Silen
     accounts = node_at(node, ["Accounts"])
     if accounts is node or not isinstance(accounts, yaml.MappingNode):
         raise DocumentError("has no Accounts, as Prowler's mutelists have", file, line_of(node))
-    for account, below in accounts.value:
+    for account, below in _pairs(accounts):
         checks = node_at(below, ["Checks"])
         if checks is below or not isinstance(checks, yaml.MappingNode):
             problems.add(file, line_of(account), f"account {shown(account.value)} has no Checks")
             continue
-        for check, muted in checks.value:
+        for check, muted in _pairs(checks):
             # Prowler itself takes the name of a service that it once had for today's.
             name = re.sub("^lambda", "awslambda", check.value)
             try:
                 said = msgspec.convert(plain(muted, file), _Muted)
                 pattern, scope = _pattern_of_checks(name), _scope(account.value, said)
                 yield _Silence(PROWLER, pattern, scope, said.description, line_of(check))
+            except DocumentError as error:
+                problems.add(file, error.line, error.message)
             except msgspec.ValidationError as error:
                 problems.add(file, line_of(check), f"prowler {name}: {error}")
             except Unusable as why:
@@ -229,9 +238,9 @@ def _tag(text: str) -> tuple[str, str]:
 _SKIP: Final = re.compile(r"(?:checkov|bridgecrew|cortex):skip= *([A-Za-z_\d-]+(?:,[A-Za-z_\d-]+)*)(?::([^\n]*))?")
 
 
-def _template(resources: yaml.MappingNode, text: str, file: str, problems: Problems) -> Iterator[_Silence]:
+def _template(resources: yaml.Node, text: str, file: str, problems: Problems) -> Iterator[_Silence]:
     lines = text.splitlines()
-    for key, body in resources.value:
+    for key, body in _pairs(resources):
         scope = {"resources": [key.value], "files": [file]}
         # Checkov looks from the line of the resource's name to the one on which it ends.
         for number in range(line_of(key), min(_last_line(body), len(lines)) + 1):

@@ -177,6 +177,11 @@ class Posture(msgspec.Struct, frozen=True, kw_only=True):
         ]
         return sorted(records, key=lambda pair: (pair[1].valid_until or "", pair[1].title, pair[0].id))
 
+    @property
+    def waived_findings(self) -> int:
+        """How many findings are waived: fails, and what is unknown."""
+        return sum(result.waived + result.waived_unknown for r in self.responsibilities for result in r.checks)
+
     def waived(self, *standings: WaiverStanding) -> list[WaiverResult]:
         """The waivers that stand so, those that end first before others."""
         chosen = [waiver for waiver in self.waivers if waiver.standing in standings]

@@ -58,7 +58,6 @@ def declared_in(snapshot: Snapshot, known: Known) -> Waivers:
     )
 
 
-@phase("waived")
 def waive(
     judgement: Judgement, given: Waivers, checks: Mapping[str, Check], *, every: Collection[str]
 ) -> tuple[tuple[WaiverResult, ...], tuple[Problem, ...]]:
@@ -67,8 +66,13 @@ def waive(
     `checks` are those that judged, `every` the ids of all that there are. Where several waivers are about a finding,
     that which ends last has it. A waiver of every check that is about all that is not passed is refused.
     """
-    if not given.waivers:
-        return (), given.problems
+    return _waive(judgement, given, checks, every) if given.waivers else ((), given.problems)
+
+
+@phase("waived")
+def _waive(
+    judgement: Judgement, given: Waivers, checks: Mapping[str, Check], every: Collection[str]
+) -> tuple[tuple[WaiverResult, ...], tuple[Problem, ...]]:
     day = judgement.snapshot.moment.date()
     waivers = sorted(given.waivers, key=lambda waiver: waiver.until or date.max, reverse=True)
     matched = _Matched(judgement, checks)
@@ -77,8 +81,7 @@ def waive(
     kept: list[tuple[int, Waiver]] = []
     for number, waiver in enumerate(waivers):
         count = matched.add(number, waiver)
-        names_all = waiver.check is not None and len(checks_of(waiver, every)) == len(every) > 1
-        if names_all and count == everything > 1:
+        if _is_wide(waiver, every) and count == everything > 1:
             told = f"{waiver.what} is about all {count:,} findings of this estate; name what is accepted"
             problems.append(Problem(told, waiver.file or None, waiver.line or None))
             matched.forget(number)
@@ -119,6 +122,12 @@ def _result(waiver: Waiver, findings: int, standing: WaiverStanding) -> WaiverRe
         file=waiver.file,
         line=waiver.line,
     )
+
+
+def _is_wide(waiver: Waiver, every: Collection[str]) -> bool:
+    """Whether a waiver is about every check, and names no resource."""
+    named = any("*" not in pattern for pattern in waiver.scope.resources) or waiver.of is not None
+    return not named and waiver.check is not None and len(checks_of(waiver, every)) == len(every) > 1
 
 
 class _Judged:

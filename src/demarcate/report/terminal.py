@@ -57,6 +57,8 @@ def write(assessment: Assessment, out: Out) -> None:
     console.print(Text(f"{posture.summary}.", style="bold"))
     if unknown := assessment.judgement.unknown():
         console.print(Text(f"{unread.by_kind(unknown)}."))
+    if waived := posture.waived_findings:
+        console.print(Text(f"{waived:,} {'finding is' if waived == 1 else 'findings are'} waived."))
     if assessment.news is not None:
         console.print(news_section(assessment.news))
     console.print()

@@ -100,6 +100,7 @@ class Snapshot:
             unread=tuple(dict.fromkeys(unread for snapshot in snapshots for unread in snapshot.unread)),
             resources={},
             accounts=tuple(note for snapshot in snapshots for note in snapshot.manifest.accounts),
+            declared=tuple(said for snapshot in snapshots for said in snapshot.manifest.declared),
         )
         joined = cls(folder, manifest, fresh=all(snapshot.fresh for snapshot in snapshots))
         joined._parts = tuple(snapshots)

@@ -90,7 +90,7 @@ def _columns(findings: list[Finding]) -> dict[str, Any]:
     """Each column as its values, each once, and for each finding the number of its value; null is no value."""
     columns: dict[str, Any] = {name: _column(getattr(finding, name) for finding in findings) for name in COLUMNS}
     columns["waived"] = _column(finding.waived.id if finding.waived else None for finding in findings)
-    return columns | {"line": [finding.line for finding in findings]}
+    return columns | {"line": [finding.line for finding in findings], "id": [finding.id for finding in findings]}
 
 
 def _column(texts: Iterable[str | None]) -> Mapping[str, list[Any]]:

@@ -76,6 +76,7 @@ function resourceFinding(row) {
       waivedLine(row),
       h("p", {}, link(hashOf("check", check.id), check.title)),
       h("p", { class: "quiet" }, "It is yours: ", link(hashOf("responsibility", responsibility.id), responsibility.title)),
+      told("verdict", row) === "pass" ? null : h("p", { class: "quiet" }, "The finding’s id: ", h("code", {}, columns.id[row])),
     ),
     h("p", { class: "remedy" }, check.remedy),
   );
