@@ -96,6 +96,9 @@ def test_a_push_is_planned_approved_and_made_and_what_is_fixed_is_archived_where
     assert held(aws) == {}
     with Ledger(None, reading=True) as ledger:
         (planned,) = (status.change for status in changes(ledger))
+    needed = CliRunner().invoke(app, ["change", "iam-policy", planned.id]).output
+    assert "securityhub:BatchImportFindings" in needed
+    assert "securityhub:GetFindings" in needed
     code, said = run("push", "security-hub", before, "--change", planned.id)
     assert (code, "1 to approve it" in said) == (2, True), said
     assert run("change", "approve", planned.id, person="erin@example.com")[0] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from pathlib import Path
 
@@ -12,11 +13,13 @@ from typer.testing import CliRunner
 from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
 from demarcate.drift.structs import Comparison
+from demarcate.report import drift as report_of_drift
 from demarcate.report import html
 from demarcate.report.html import drift as page
 from demarcate.report.out import Out
 from tests.example import assessed
 from tests.report import hostile
+from tests.report.standards import STANDARDS
 
 NONE = Comparison(declared="templates", live="aws", moment="2026-11-01T00:00", drifts=(), resources=3, values=1)
 
@@ -32,6 +35,15 @@ def sections(text: str) -> str:
     begins = text.index('<section class="of-drift"')
     told = text[begins : text.index("</main>", begins)].replace("drift/", "").replace("h3", "h2")
     return re.sub(r"\s+", " ", told).strip()
+
+
+@pytest.mark.parametrize("drift", [hostile.DRIFT, NONE], ids=["hostile", "none"])
+def test_sarif_of_drift_is_as_the_standard_has_it(drift: Comparison) -> None:
+    out = io.StringIO()
+    report_of_drift.write_sarif(drift, Out(out))
+    assert STANDARDS["sarif"](out.getvalue()) == []
+    with_file = sum(each.file is not None for each in drift.drifts)
+    assert len(json.loads(out.getvalue())["runs"][0]["results"]) == with_file
 
 
 @pytest.mark.parametrize("drift", [hostile.DRIFT, NONE], ids=["hostile", "none"])
