@@ -68,6 +68,11 @@ def test_who_gains_and_who_loses(case: Case) -> None:
         ({"Condition": {"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-1"}}}, "ForAllValues holds where"),
         ({"Condition": {"StringEqualsIfExists": {"aws:PrincipalOrgID": "o-1"}}}, "IfExists holds where"),
         ({"Condition": {"StringEquals": {"aws:ResourceAccount": "444455556666"}}}, "no request can meet"),
+        (
+            {"Condition": {"IpAddress": {"aws:SourceIp": ["0.0.0.0/1", "128.0.0.0/1"]}}},
+            "anyone can meet what it asks of aws:sourceip",
+        ),
+        ({"Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}, None),
     ],
 )
 def test_what_is_wrong_with_a_statement(statement: dict[str, Any], told: str | None) -> None:

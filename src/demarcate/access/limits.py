@@ -13,7 +13,7 @@ from demarcate.access.values import Values, every, plain, some
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
 
-_LIMITING_KEYS = frozenset(
+LIMITING_KEYS = frozenset(
     (
         *("aws:principalaccount", "aws:principalarn", "aws:principalisawsservice"),
         *("aws:principalorgid", "aws:principalorgpaths", "aws:principalservicename"),
@@ -44,7 +44,7 @@ def limiting(conditions: Any) -> Values:
     A key of a negated operator limits nothing, nor one that may be missing from the request (`…IfExists`,
     `ForAllValues:`), nor a value that is a wildcard.
     """
-    return _fixed(conditions, lambda key: key in _LIMITING_KEYS or key.endswith(FEDERATED))
+    return _fixed(conditions, lambda key: key in LIMITING_KEYS or key.endswith(FEDERATED))
 
 
 def _fixed(conditions: Any, about: Callable[[str], bool]) -> Values:
@@ -107,7 +107,7 @@ def _fixed_test(key: str) -> Callable[[str], bool]:
         return lambda text: not re.search(r"[*?]", plain(text).split("/")[0])
     if key == "aws:userid":
         return lambda text: not re.search(r"[*?]", plain(text).split(":")[0])
-    if key in _LIMITING_KEYS or key.endswith(FEDERATED):
+    if key in LIMITING_KEYS or key.endswith(FEDERATED):
         return lambda text: not re.search(r"[*?]", plain(text))
     return lambda text: not re.fullmatch(r"(alias/)?[*?]*", plain(text))
 

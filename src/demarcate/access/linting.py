@@ -16,6 +16,7 @@ from typing import Any, Final
 from demarcate.access.authorization import actions_like, edition
 from demarcate.access.callers import Own, Reach, key_of
 from demarcate.access.conditions import variables_in
+from demarcate.access.limits import LIMITING_KEYS
 from demarcate.access.operators import COMPARISONS, NEGATED
 from demarcate.access.reach import reading
 from demarcate.access.statements import Policy, PolicyKind, Statement
@@ -65,12 +66,19 @@ def complaints(
                 yield Complaint(Wrong.NEVER, "no request can meet all that it asks for", said)
             elif left.high is Reach.NOBODY:
                 yield Complaint(Wrong.NEVER, "the Denies of the policy leave nothing of it", said)
+            elif alone.low is Reach.ANYONE and (keys := _limiting(said)):
+                yield Complaint(Wrong.WIDER, f"anyone can meet what it asks of {' and '.join(keys)}", said)
 
 
 def _variables(said: Statement) -> bool:
     values = [said.resources, said.not_resources]
     values += [test.values for test in said.tests if not isinstance(test, Unknown)]
     return any(variables_in(each) for each in values)
+
+
+def _limiting(said: Statement) -> list[str]:
+    """The keys that its conditions ask after as if to limit who gets in."""
+    return sorted({test.key for test in said.tests if not isinstance(test, Unknown) and test.key in LIMITING_KEYS})
 
 
 Told = Iterator[tuple[Wrong, str]]

@@ -34,6 +34,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         *("kind", "state", "tag", "service_level", "data_tag", "feeds"),
     ),
     "Who decides": ("person", "policies", "apply_role"),
+    "How it is run": ("engine", "workers", "master"),
     "What is told": (
         *("format", "full", "passes", "out", "save", "drift", "record", "fail_on", "new", "picture"),
         *("commands", "zone"),
@@ -94,7 +95,7 @@ def _typed(ctx: Any) -> str:
     return " ".join(reversed(names))
 
 
-_VALUE = re.compile(r"<(?:list\[)?(str|path|int)\]?>", re.IGNORECASE)
+_VALUE = re.compile(r"<(?:list\[)?(str|path|int)(?: range)?\]?>", re.IGNORECASE)
 """What Typer puts for a value of which it knows no more than its type."""
 _TYPES: Final = {"str": "TEXT", "path": "FILE", "int": "N"}
 
