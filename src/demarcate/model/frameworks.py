@@ -44,7 +44,7 @@ class Framework(Item, frozen=True, kw_only=True):
 
     `dated` is when this version was published, where that is known, and `source` where. With `refs`, checks and
     responsibilities that carry a reference of this kind are of the requirement with that id. `spoken` are words that
-    people put before an id ("CIS 2.1.1").
+    people put before an id ("CIS 2.1.1"). With `attested`, checks are only part of each requirement.
     """
 
     id: str
@@ -55,6 +55,7 @@ class Framework(Item, frozen=True, kw_only=True):
     source: str
     refs: str | None = None
     spoken: tuple[str, ...] = ()
+    attested: bool = False
     requirements: tuple[Requirement, ...]
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 
 import msgspec
@@ -86,11 +86,13 @@ def controls(asked: str, checks: Mapping[str, Check], model: Model) -> list[Cont
     """
     *before, name = asked.lower().split() or [""]
     words = set(before)
-    told = []
+    told: list[Control] = []
+    kinds = set(_KINDS)
     for framework in load_frameworks().values():
         meant = not words or words & {framework.id, framework.version.lower(), *framework.spoken}
         items = [item for item in framework.requirements if item.id.lower() == name] if meant else []
         of_each = links(framework, checks, model) if items else {}
+        kinds -= {framework.refs} if items else set()
         told += [
             Control(
                 id=item.id,
@@ -101,7 +103,7 @@ def controls(asked: str, checks: Mapping[str, Check], model: Model) -> list[Cont
             )
             for item in items
         ]
-    return told if words else told + _cited(name, checks, model)
+    return told if words else told + _cited(name, checks, model, kinds)
 
 
 _KINDS = {
@@ -112,10 +114,10 @@ _KINDS = {
 }
 
 
-def _cited(name: str, checks: Mapping[str, Check], model: Model) -> list[Control]:
-    """What is cited by that id, by the kind of reference."""
+def _cited(name: str, checks: Mapping[str, Check], model: Model, kinds: Collection[str]) -> list[Control]:
+    """What is cited by that id, by the kinds of reference."""
     told = []
-    for kind, title in _KINDS.items():
+    for kind, title in ((kind, title) for kind, title in _KINDS.items() if kind in kinds):
         citing = {
             check.id: ref for check in checks.values() for ref in check.refs.get(kind, ()) if ref.lower() == name
         }
@@ -143,7 +145,10 @@ def along(framework: Framework, assessment: Assessment) -> FrameworkPosture:
     not_run = dict.fromkeys(set(checks) - set(assessment.checks), "it was not selected")
     not_run |= {entry.check: entry.reason for entry in posture.not_run}
     requirements = tuple(
-        _requirement(item, of_each[item.id], checks, results, by_id, not_run) for item in framework.requirements
+        _requirement(
+            item, of_each[item.id], checks, results, by_id, not_run, attested=item.attested or framework.attested
+        )
+        for item in framework.requirements
     )
     states: dict[State, int] = {}
     for requirement in requirements:
@@ -170,11 +175,13 @@ def _requirement(
     results: Mapping[str, CheckResult],
     by_id: Mapping[str, ResponsibilityPosture],
     not_run: Mapping[str, str],
+    *,
+    attested: bool,
 ) -> RequirementPosture:
     judged = tuple(results[id_] for id_ in link.checks if id_ in results)
     owed = [by_id[id_] for id_ in link.responsibilities if id_ in by_id]
     not_judged = tuple(id_ for id_ in link.checks if id_ not in results)
-    state, because = _state(item, judged, not_judged, owed, checks, not_run)
+    state, because = _state(judged, not_judged, owed, checks, not_run, attested=attested)
     parties = {posture.party for posture in owed} | ({"customer"} if link.checks else set())
     return RequirementPosture(
         id=item.id,
@@ -197,12 +204,13 @@ def _whose(parties: set[str]) -> Whose:
 
 
 def _state(
-    item: Requirement,
     judged: tuple[CheckResult, ...],
     not_judged: tuple[str, ...],
     owed: list[ResponsibilityPosture],
     checks: Mapping[str, Check],
     not_run: Mapping[str, str],
+    *,
+    attested: bool,
 ) -> tuple[State, tuple[str, ...]]:
     """The state of a requirement: what fails is a gap, and nothing is met that anything leaves open."""
     failed = tuple(f"{r.title}: {r.open} of {r.total} fail" for r in judged if r.open)
@@ -210,12 +218,14 @@ def _state(
         return "gap", failed
     open_ = [f"{r.title}: {r.open_unknown} of {r.total} unknown" for r in judged if r.open_unknown]
     open_ += [f"{_called(id_, checks)}: not judged: {not_run[id_]}" for id_ in not_judged if id_ in not_run]
-    asked = [] if judged and not item.attested else [posture for posture in owed if posture.party == "customer"]
+    asked = [] if judged and not attested else [posture for posture in owed if posture.party == "customer"]
     told = [_by_evidence(posture) for posture in asked]
     gaps = tuple(reason for state, reason in told if state == "gap")
     if gaps:
         return "gap", gaps
     open_ += [reason for state, reason in told if state == "unproven"]
+    if judged and attested and not asked:
+        open_.append("its checks are only part of it: keep evidence of your own")
     if not judged and not owed and not not_judged:
         return "unproven", ("nothing of the model speaks of it: keep evidence of your own",)
     if open_:

@@ -48,16 +48,21 @@ def write_controls(
     if format == "json":
         out.write(json_text(told, indent=True) + "\n")
         return
+    same: dict[tuple[tuple[str, ...], tuple[str, ...]], list[Control]] = {}
     for control in told:
-        console.print(Text.assemble((f"\n{control.of} {control.id}", "bold"), f"  {control.title}"))
-        for id_ in control.checks:
+        same.setdefault((control.checks, control.responsibilities), []).append(control)
+    for (by_checks, by_people), controls_ in same.items():
+        console.print()
+        for control in controls_:
+            console.print_lines(Text.assemble((f"{control.of} {control.id}", "bold"), f"  {control.title}"))
+        for id_ in by_checks:
             console.print_lines(Padding(Text.assemble(f"{checks[id_].title}  ", (id_, "dim")), (0, 0, 0, 2)))
-        for id_ in control.responsibilities:
+        for id_ in by_people:
             owed = model.responsibility[id_]
-            console.print(
+            console.print_lines(
                 Padding(Text.assemble(f"{owed.title} ({PARTIES[owed.party]})  ", (id_, "dim")), (0, 0, 0, 2))
             )
-        if not control.checks and not control.responsibilities:
+        if not by_checks and not by_people:
             console.print_lines(Padding(Text("Nothing of the model speaks of it."), (0, 0, 0, 2)))
 
 
