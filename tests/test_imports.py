@@ -42,6 +42,7 @@ BELOW: dict[str, set[str]] = {
     },
     "guardrails": {"base", "estate", "access", "changes", "checks", "ledger", "posture"},
     "permitted": {"base", "estate", "access"},
+    "keys": {"base", "estate", "access", "permitted"},
     "lines": {"base", "estate", "checks", "model", "posture"},
     "exam": {"base", "estate", "checks", "evidence", "model", "posture", "assessing"},
     "report": {
@@ -52,6 +53,7 @@ BELOW: dict[str, set[str]] = {
         "drift",
         "patching",
         "guardrails",
+        "keys",
         "permitted",
         "checks",
         "evidence",
@@ -74,6 +76,7 @@ BELOW: dict[str, set[str]] = {
         "changes",
         "drift",
         "guardrails",
+        "keys",
         "ledger",
         "patching",
         "lines",

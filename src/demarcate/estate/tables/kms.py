@@ -66,6 +66,7 @@ KEY = Table(
         ),
         "policy": Call("kms.get_key_policy", inputs={"KeyId": "KeyArn"}, params={"PolicyName": "default"}),
         "aliases": Bulk(Each("kms.list_aliases", "Aliases[]"), key="TargetKeyId", of="KeyId"),
+        "grants": Call("kms.list_grants", inputs={"KeyId": "KeyArn"}),
         "tags": Call("kms.list_resource_tags", inputs={"KeyId": "KeyArn"}),
     },
     cloudformation="AWS::KMS::Key",
@@ -132,6 +133,11 @@ KEY = Table(
             "policy",
             live=From("@policy.Policy", document),
             cloudformation=From("KeyPolicy", document, absent=_DEFAULT_POLICY),
+        ),
+        Json(
+            "grants",
+            live="@grants.Grants",
+            about="Who may use it outside of all policies, for what, and what that is held to.",
         ),
         Texts(
             "aliases",
