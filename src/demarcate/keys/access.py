@@ -31,7 +31,7 @@ OPERATIONS: Final = (
     *("Decrypt", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo"),
     *("CreateGrant", "PutKeyPolicy", "ScheduleKeyDeletion"),
 )
-"""What is asked of each key. ReEncrypt takes two permissions: of the key that it is from, and of that which it is to."""
+"""What is asked of each key. ReEncrypt takes two permissions: of the key that it is from, and of the other one."""
 
 BY_GRANT: Final = frozenset(OPERATIONS) - {"PutKeyPolicy", "ScheduleKeyDeletion"}
 """What a grant can give.
@@ -237,16 +237,12 @@ def _is_of(text: str, account: str) -> bool:
 
 # --- grants -----------------------------------------------------------------------------------------------
 
-NO_GRANTS: Final = Unknown(Kind.NOT_COLLECTED, "the grants of the key (kms:ListGrants), which are not collected")
-
 
 def grants_of(key: Key) -> tuple[Grant, ...] | Unknown:
     """The grants of a key, as they are weighed; Unknown where they were not read."""
-    value = key.row.get("grants", NO_GRANTS)
-    if isinstance(value, Unknown):
-        return value
+    value = key["grants"]
     if not isinstance(value, list):
-        return NO_GRANTS
+        return value if isinstance(value, Unknown) else Unknown(Kind.UNTOLD, "the grants of the key")
     return tuple(_grant(each) for each in value if isinstance(each, Mapping))
 
 

@@ -162,19 +162,12 @@ def rotation(key: Key) -> str | Unknown:
     return "on" if enabled else "off"
 
 
-UNTRACKED: Final = Unknown(
-    Kind.NOT_COLLECTED, "what KMS tracked of its use (kms:GetKeyLastUsage), which is not collected"
-)
-
-
 def last_used(key: Key) -> Any:
     """When it was last used: a moment, `never` only where KMS tracked its use ever since it was made, else unknown.
 
     Source: https://docs.aws.amazon.com/kms/latest/APIReference/API_GetKeyLastUsage.html
     """
-    used, since, created = (
-        key.row.get(name, UNTRACKED) for name in ("last_used", "tracked_since", "creation_date")
-    )
+    used, since, created = (key[name] for name in ("last_used", "tracked_since", "creation_date"))
     if used is not None:
         return used
     for value in (since, created):

@@ -39,7 +39,7 @@ class Kept:
 
 
 class _Part:
-    size = 0
+    size = width = 0
 
     def __init__(self, table: Table, rows: list[Row]) -> None:
         self.table = table
