@@ -56,32 +56,33 @@ def document(statements: Statements) -> Any:
     return {"Version": "2012-10-17", "Statement": made}
 
 
+def key(policy: Any, grants: Any) -> dict[str, Any]:
+    return {
+        **{"resource": KEY, "arn": KEY, "id": "k-1", "account_id": ACCOUNT, "region": REGION},
+        **{"aliases": ["alias/pay"], "policy": policy, "grants": grants},
+    }
+
+
+def identities(roles: dict[str, Statements]) -> dict[str, Any]:
+    """The rows of roles with these statements, and of nobody else."""
+    rows = [
+        {
+            **{"resource": arn(f"role/{name}"), "arn": arn(f"role/{name}"), "name": name, "account_id": ACCOUNT},
+            **{"attached_policy_arns": [], "permissions_boundary_arn": ""},
+            "inline_policies": [{"PolicyName": "p", "PolicyDocument": document(said)}] if said else [],
+        }
+        for name, said in roles.items()
+    ]
+    return {"aws_iam_role": rows, "aws_iam_user": [], "aws_iam_group": [], "aws_iam_policy": []}
+
+
 def estate(case: Case) -> Snapshot:
     policy = DENIED if isinstance(case.policy, str) else document(case.policy)
     grants: Any = DENIED
     if not isinstance(case.grants, str):
         grants = [{**each, "GranteePrincipal": arn(each["GranteePrincipal"])} for each in case.grants]
-    key = {
-        **{"resource": KEY, "arn": KEY, "id": "k-1", "account_id": ACCOUNT, "region": REGION},
-        **{"aliases": ["alias/pay"], "policy": policy, "grants": grants},
-    }
-    tables: dict[str, Any] = {"aws_kms_key": [key]}
-    if not isinstance(case.iam, str):
-        roles = [
-            {
-                **{
-                    "resource": arn(f"role/{name}"),
-                    "arn": arn(f"role/{name}"),
-                    "name": name,
-                    "account_id": ACCOUNT,
-                },
-                **{"attached_policy_arns": [], "permissions_boundary_arn": ""},
-                "inline_policies": [{"PolicyName": "p", "PolicyDocument": document(said)}] if said else [],
-            }
-            for name, said in case.iam.items()
-        ]
-        tables |= {"aws_iam_role": roles, "aws_iam_user": [], "aws_iam_group": [], "aws_iam_policy": []}
-    return snapshot(tables)
+    tables: dict[str, Any] = {"aws_kms_key": [key(policy, grants)]}
+    return snapshot(tables | ({} if isinstance(case.iam, str) else identities(case.iam)))
 
 
 def short(principal: str) -> str:
@@ -101,8 +102,8 @@ def told(uses: list[KeyUse], operation: str) -> str:
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.it)
 def test_who_may_use_a_key(case: Case) -> None:
     with estate(case) as of:
-        key, uses = who_may_use(of, "alias/pay")
-        assert key.arn == KEY
+        chosen, uses = who_may_use(of, "alias/pay")
+        assert chosen.arn == KEY
         for operation, expected in case.expected.items():
             sure, mark, perhaps = expected.partition("?")
             whole = " ".join([*sorted(sure.split()), *(["?", perhaps.strip()] if mark else [])])

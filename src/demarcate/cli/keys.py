@@ -133,6 +133,33 @@ def dependants(
         _say_unread(snapshot, of_keys())
 
 
+def readers(
+    resource: Annotated[
+        str, typer.Argument(metavar="RESOURCE", help="The ARN of a bucket, an object, a secret or a queue.")
+    ],
+    sources: options.Sources,
+    format: Written = Format.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    parameters: options.Parameters = None,
+) -> None:
+    """Say who can read the data of a resource: who may ask for it, and decrypt with the key that it is under.
+
+    Who has one half only is told, too. Control policies of the organization are not counted.
+    Exit codes: 0 done; 2 bad input; 3 something could not be read.
+    """
+    from demarcate.keys import data as of
+    from demarcate.report import keys as report
+
+    selection = of.of_data(resource)
+    how = options.options_of(profile, region, endpoint_url, parameters)
+    with _snapshot(sources, selection, how) as snapshot:
+        under, told = of.readers(snapshot, resource)
+        report.write_readers(resource, under, told, format.value, data(), options.console())
+        _say_unread(snapshot, selection)
+
+
 def _snapshot(sources: list[str] | None, selection: Selection, how: Options) -> Snapshot:
     """What is read: the live account where nothing is named."""
     from demarcate.estate.sources.collecting import collect_snapshot

@@ -9,11 +9,13 @@ https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-exter
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 from demarcate.access.callers import Own, Reach
+from demarcate.access.conditions import Given
 from demarcate.access.effective import Around, Because, Effective, Grant, Guardrail, Named, effective
 from demarcate.access.evaluating import Caller, Outcome, Request, Who, account_named, names_action
 from demarcate.access.reach import Reached, reading
@@ -92,7 +94,7 @@ _NEEDED: Final = (
 def who_may_use(snapshot: Snapshot, name: str) -> tuple[Key, list[KeyUse]]:
     """Who may use a key, surely or perhaps. Raises DemarcateError where there is no such key."""
     key = key_named(keys_of(snapshot), name)
-    return key, list(_uses(key, Identities(snapshot), None))
+    return key, list(uses_of_key(key, Identities(snapshot)))
 
 
 def what_may_be_used(snapshot: Snapshot, principal: str) -> list[KeyUse]:
@@ -109,14 +111,20 @@ def what_may_be_used(snapshot: Snapshot, principal: str) -> list[KeyUse]:
         why = identities.why_not(who.account)
         if not why:
             raise DemarcateError(f"{principal}: what was read has no such user or role")
-    return [use for key in keys_of(snapshot) for use in _uses(key, identities, who)]
+    return [use for key in keys_of(snapshot) for use in uses_of_key(key, identities, who)]
 
 
 # --- one key ----------------------------------------------------------------------------------------------
 
 
-def _uses(key: Key, identities: Identities, only: Who | None) -> Iterator[KeyUse]:
-    """Who may use a key; `only` is whom is asked about."""
+def uses_of_key(
+    key: Key,
+    identities: Identities,
+    only: Who | None = None,
+    operations: Iterable[str] = OPERATIONS,
+    context: Mapping[str, Given] = MappingProxyType({}),
+) -> Iterator[KeyUse]:
+    """Who may use a key; `only` is whom is asked about, and `context` what is known of the requests besides."""
     document = key["policy"]
     if document is None:
         document = Unknown(Kind.UNTOLD, "the key's policy")
@@ -133,11 +141,11 @@ def _uses(key: Key, identities: Identities, only: Who | None) -> Iterator[KeyUse
     if only is not None:
         whom = next((who for who in callers if who.arn == only.arn and who.caller is only.caller), None)
         callers = {only: _unread(only, identities) if whom is None else callers[whom]}
-    for operation in OPERATIONS:
+    for operation in operations:
         action = f"kms:{operation}"
         for who, own in callers.items():
             whole = replace(around, identity=own.identity, boundary=own.boundary)
-            comes = effective(Request(who, action, key.arn or key.resource, _context(who)), whole)
+            comes = effective(Request(who, action, key.arn or key.resource, {**_context(who), **context}), whole)
             for guardrail in ("scp", "rcp"):
                 comes.guardrails[guardrail] = Guardrail.UNKNOWN
             if comes.allowed is not False:
@@ -150,7 +158,7 @@ def _uses(key: Key, identities: Identities, only: Who | None) -> Iterator[KeyUse
             yield KeyUse(key, operation, "whomever a grant names", comes)
 
 
-def _context(who: Who) -> dict[str, Any]:
+def _context(who: Who) -> dict[str, Given]:
     return {**context_of(who), "kms:calleraccount": (who.account,) if who.account else None}
 
 

@@ -7,9 +7,11 @@ from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
+from demarcate.access.effective import Effective
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.keys.access import KeyUse
+from demarcate.keys.data import Reader, Under
 from demarcate.keys.listing import Key, Listed, Use
 from demarcate.report import rows
 from demarcate.report.console import Console
@@ -159,3 +161,55 @@ def write_dependants(
         console.print_line("nothing of what was read names it", indent=2)
     if left:
         console.print_line(_not_counted(left), indent=2)
+
+
+def write_readers(
+    resource: str, under: Under, readers: Sequence[Reader], format: str, out: Out, console: Console
+) -> None:
+    """Who can read the data of a resource, and who has one half of it: the one that is missing is told."""
+    if format != "text":
+        columns = ["resource", "key", "principal", "reads", "asks", "decrypts", "because", "why"]
+        called = under.key.resource if under.key is not None else None
+        told = []
+        for each in readers:
+            reads, asks, decrypts = each.reads, _answer(each.asks), _answer(each.decrypts)
+            why = reads.reason if isinstance(reads, Unknown) else under.words if under.key is None else None
+            told.append([resource, called, each.principal, _known(reads), asks, decrypts, _steps(each), why])
+        rows.write(columns, told, format, out)
+        return
+    console.print_line(resource, bold=True)
+    console.print_line(f"under {under.words}", indent=2)
+    for title, chosen in (
+        ("can read the data", [each for each in readers if each.reads is True]),
+        ("perhaps can", [each for each in readers if isinstance(each.reads, Unknown)]),
+        ("can ask for it, cannot decrypt", [each for each in readers if each.reads is False and each.asks]),
+        ("can decrypt, cannot ask for it", [each for each in readers if each.reads is False and not each.asks]),
+    ):
+        for number, each in enumerate(chosen):
+            if not number:
+                console.print_line(title, indent=2)
+            console.print_line(each.principal, indent=4)
+            for step in _steps(each):
+                console.print_line(step, indent=6)
+    if not readers:
+        console.print_line("nobody of what was read", indent=2)
+    console.print_line("control policies of the organization are not counted", indent=2)
+
+
+def _answer(half: Effective | Unknown | bool | None) -> bool | None:
+    return _known(half.allowed if isinstance(half, Effective) else half or False)
+
+
+def _known(answer: bool | Unknown) -> bool | None:
+    return None if isinstance(answer, Unknown) else answer
+
+
+def _steps(reader: Reader) -> list[str]:
+    """Both halves with their steps."""
+    told = []
+    for name, half in (("asks", reader.asks), ("decrypts", reader.decrypts)):
+        if isinstance(half, Effective):
+            told += [f"{name}: {step_in_words(step)}" for step in half.because]
+        elif isinstance(half, Unknown):
+            told.append(f"{name}: not known: {half.reason}")
+    return told
