@@ -182,7 +182,7 @@ class Policies:
         named = None if owned is None or owned.document is None else Named("the resource's policy", owned.policy)
         told = []
         for who, around in self.holders():
-            context = _context(who)
+            context = context_of(who)
             whole = replace(
                 around,
                 resource=named,
@@ -224,7 +224,7 @@ def _managed(arn: Any, managed: Mapping[str, Any]) -> Named | None:
     return _named(arn, Unknown(Kind.NOT_COLLECTED, f"what {arn} says, which the snapshot does not hold"))
 
 
-def _context(who: Who) -> dict[str, Given]:
+def context_of(who: Who) -> dict[str, Given]:
     """What is known of every request of a principal."""
     return {
         "aws:principalarn": (who.arn,),

@@ -24,6 +24,7 @@ from demarcate.cli import (
     feeds,
     frameworks,
     guardrails,
+    keys,
     ledger,
     model,
     patching,
@@ -167,4 +168,5 @@ drift.add_to(app)
 patching.add_to(app)
 guardrails.add_to(app)
 policies.add_to(app)
+keys.add_to(app)
 settings.add_to(app)

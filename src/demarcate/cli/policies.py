@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from demarcate.cli import options
+from demarcate.cli.keys import readers
 from demarcate.cli.options import Format
 from demarcate.report.out import data
 
@@ -66,6 +67,7 @@ def add_to(app: typer.Typer) -> None:
     app.add_typer(group, name="policy")
     whom = typer.Typer(help="Who may do what, by the policies of a snapshot.", no_args_is_help=True)
     whom.command("who-can")(who_can)
+    whom.command("data")(readers)
     app.add_typer(whom, name="access")
 
 

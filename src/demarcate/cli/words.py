@@ -43,6 +43,11 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "patch next": ("patch next snapshot --data-tag data=customer",),
     "ledger verify": ("ledger verify",),
     "guardrails propose": ("guardrails propose assessed",),
+    "access data": ("access data arn:aws:s3:::my-data snapshot",),
+    "keys list": ("keys list aws --region eu-west-1", "keys list snapshot --format csv"),
+    "keys who": ("keys who alias/payments snapshot",),
+    "keys what": ("keys what arn:aws:iam::111122223333:role/app snapshot",),
+    "keys dependants": ("keys dependants alias/payments snapshot",),
 }
 """Examples of verbs, each as it is typed after `demarcate`."""
 
@@ -102,6 +107,12 @@ LINES: Final[Mapping[str, str]] = {
     "patch window set": "Plan the change that makes a maintenance window",
     "patch baseline set": "Plan the change that makes a patch baseline",
     "guardrails plan": "Plan the change that attaches guardrails, and record it",
+    "access data": "Say who can read the data: ask for it, and decrypt it",
+    "keys": "KMS keys: how each stands, and who may use it",
+    "keys list": "List all keys: whose, how they rotate, how much uses them",
+    "keys who": "Say who may use a key, operation by operation",
+    "keys what": "Say which keys somebody may use, and for what",
+    "keys dependants": "List what depends on a key: all that name it",
 }
 """The line of a verb in a list of verbs, where the first sentence of its help is too long for one."""
 

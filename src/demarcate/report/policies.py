@@ -171,7 +171,7 @@ def write_permitted(
             [
                 each.principal,
                 None if isinstance(each.effective.allowed, Unknown) else True,
-                [_step(step) for step in each.effective.because],
+                [step_in_words(step) for step in each.effective.because],
                 *(_guardrail(each, name) for name in GUARDRAILS),
                 str(each.effective.allowed) if isinstance(each.effective.allowed, Unknown) else None,
                 None,
@@ -192,7 +192,7 @@ def write_permitted(
         perhaps = "perhaps " if isinstance(each.effective.allowed, Unknown) else ""
         console.print_line(f"{perhaps}{each.principal}", indent=2)
         for step in each.effective.because:
-            console.print_line(_step(step), indent=4)
+            console.print_line(step_in_words(step), indent=4)
     for statement in outside:
         console.print_line(f"{_range(statement.reached)}, by {statement.statement.name} of its policy", indent=2)
         if statement.reached.witness is not None:
@@ -210,7 +210,8 @@ def _guardrail(each: May, name: str) -> str:
     return state.value if state else "unknown"
 
 
-def _step(step: Because) -> str:
+def step_in_words(step: Because) -> str:
+    """One step of an answer: its layer, what came of it, and by which statements."""
     by = f" by {', '.join(step.statements)}" if step.statements else ""
     of = f" of {step.policy}" if step.policy else ""
     reason = f": {step.reason}" if step.reason else ""

@@ -66,6 +66,8 @@ KEY = Table(
         ),
         "policy": Call("kms.get_key_policy", inputs={"KeyId": "KeyArn"}, params={"PolicyName": "default"}),
         "aliases": Bulk(Each("kms.list_aliases", "Aliases[]"), key="TargetKeyId", of="KeyId"),
+        "usage": Call("kms.get_key_last_usage", inputs={"KeyId": "KeyArn"}),
+        "grants": Call("kms.list_grants", inputs={"KeyId": "KeyArn"}),
         "tags": Call("kms.list_resource_tags", inputs={"KeyId": "KeyArn"}),
     },
     cloudformation="AWS::KMS::Key",
@@ -100,7 +102,19 @@ KEY = Table(
         Bool(
             "multi_region", live="@key.KeyMetadata.MultiRegion", cloudformation=From("MultiRegion", absent=False)
         ),
+        Text(
+            "multi_region_key_type",
+            live="@key.KeyMetadata.MultiRegionConfiguration.MultiRegionKeyType",
+            absent="",
+            about="PRIMARY or REPLICA; '' for a key of a single region.",
+        ),
         Time("creation_date", live="@key.KeyMetadata.CreationDate"),
+        Time(
+            "last_used",
+            live="@usage.KeyLastUsage.Timestamp",
+            about="When it last encrypted, decrypted or signed, since KMS began to track that: tracked_since.",
+        ),
+        Time("tracked_since", live="@usage.TrackingStartDate", about="Since when KMS tracks its use."),
         Time("deletion_date", live="@key.KeyMetadata.DeletionDate"),
         Time("valid_to", live="@key.KeyMetadata.ValidTo", about="When imported key material expires."),
         Text(
@@ -132,6 +146,11 @@ KEY = Table(
             "policy",
             live=From("@policy.Policy", document),
             cloudformation=From("KeyPolicy", document, absent=_DEFAULT_POLICY),
+        ),
+        Json(
+            "grants",
+            live="@grants.Grants",
+            about="Who may use it outside of all policies, for what, and what that is held to.",
         ),
         Texts(
             "aliases",

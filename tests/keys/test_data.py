@@ -1,0 +1,87 @@
+"""Who can read data: a case of `data.yaml` each."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from demarcate.base.documents import read
+from demarcate.base.errors import DemarcateError
+from demarcate.cli import app
+from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.keys.data import Reader, of_data, readers
+from tests.checks.test_engine import snapshot
+from tests.keys.test_uses import ACCOUNT, REGION, Statements, document, identities, key, short
+
+BUCKET = "arn:aws:s3:::data"
+
+
+DELEGATES: Statements = [{"AWS": "root", "Action": "kms:*"}]
+
+
+class Case(msgspec.Struct, forbid_unknown_fields=True):
+    it: str
+    iam: dict[str, Statements]
+    key: str = ""
+    algorithm: str = "aws:kms"
+    bucket: Statements = []
+    policy: Statements = []
+    reads: str = ""
+    perhaps: str = ""
+    asks: str = msgspec.field(name="asks only", default="")
+    decrypts: str = msgspec.field(name="decrypts only", default="")
+
+
+CASES = read(Path(__file__).parent / "data.yaml", list[Case])
+
+
+def estate(case: Case) -> Snapshot:
+    bucket = {
+        **{"resource": BUCKET, "arn": BUCKET, "name": "data", "account_id": ACCOUNT, "region": REGION},
+        **{"sse_algorithm": case.algorithm, "kms_master_key_id": case.key},
+        "policy": document(case.bucket) if case.bucket else None,
+    }
+    tables: dict[str, Any] = {
+        "aws_s3_bucket": [bucket],
+        "aws_kms_key": [key(document(case.policy or DELEGATES), [])],
+    }
+    return snapshot(tables | identities(case.iam))
+
+
+def halves(told: list[Reader]) -> dict[str, str]:
+    groups: dict[str, list[str]] = {"reads": [], "perhaps": [], "asks": [], "decrypts": []}
+    for each in told:
+        half = "asks" if each.asks is not None else "decrypts"
+        name = "perhaps" if isinstance(each.reads, Unknown) else "reads" if each.reads else half
+        groups[name].append(short(each.principal))
+    return {name: " ".join(sorted(names)) for name, names in groups.items()}
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.it)
+def test_who_can_read_the_data(case: Case) -> None:
+    with estate(case) as of:
+        _, told = readers(of, BUCKET)
+        assert halves(told) == {name: getattr(case, name) for name in ("reads", "perhaps", "asks", "decrypts")}
+        assert halves(readers(of, f"{BUCKET}/a/b")[1]) == halves(told)
+
+
+def test_the_command_tells_which_half_is_missing() -> None:
+    with estate(CASES[0]) as of:
+        run, asked = CliRunner().invoke, ["access", "data", BUCKET, str(of.folder)]
+        text = run(app, asked, env={"COLUMNS": "80"}).stdout
+        assert "can ask for it, cannot decrypt\n    arn:aws:iam::111122223333:role/asks\n" in text
+        told = json.loads(run(app, [*asked, "--format", "json"]).stdout)
+        assert [(short(each["principal"]), each["reads"]) for each in told][:2] == [
+            ("both", True),
+            ("asks", False),
+        ]
+        with pytest.raises(DemarcateError, match="no such resource"):
+            readers(of, "arn:aws:s3:::other")
+    with pytest.raises(DemarcateError, match="who reads the data is told of"):
+        of_data("arn:aws:ec2:eu-west-1:111122223333:volume/v")
