@@ -103,7 +103,7 @@ def checks(folder: Path) -> Path:
             "  severity: critical",
             f"  remedy: {quoted(text)}",
             f"  severity-why: {quoted(text)}",
-            f"  refs: {{{quoted(text)}: {quoted(text)}}}",
+            f"  refs: {{{quoted(text)}: {quoted(text)}, security-hub: H.{number}}}",
             f"  related: {{{quoted(text)}: {{{quoted(text)}: {quoted(text)}}}}}",
         ]
     folder.mkdir()
@@ -132,6 +132,37 @@ def templates(folder: Path) -> Path:
     (folder / os.fsdecode(b"not \xff UTF-8.json")).write_text(
         json.dumps({"Resources": {"Of": {"Type": "AWS::EC2::Volume", "Properties": {"Encrypted": False}}}})
     )
+    return folder
+
+
+def theirs(folder: Path) -> Path:
+    """What Checkov, Security Hub and Prowler found, with every text of each."""
+    folder.mkdir()
+    asff = {"SchemaVersion": "2018-10-08", "GeneratorId": "security-control/EC2.3"}
+    checkov = [
+        {
+            "check_id": text,
+            "check_name": text,
+            "check_result": {"result": "FAILED"},
+            "resource": text,
+            "file_path": text,
+        }
+        for text in TEXTS
+    ]
+    findings: list[dict[str, Any]] = [
+        {"check_type": text, "results": {"failed_checks": checkov}} for text in TEXTS
+    ]
+    findings += [
+        asff
+        | {"AwsAccountId": text, "Title": text, "Region": text, "UpdatedAt": text, "ProductName": text}
+        | {"Compliance": {"Status": "PASSED", "SecurityControlId": control}, "Resources": [{"Id": text}]}
+        for number, text in enumerate(TEXTS)
+        for control in (f"H.{number}", text)
+    ]
+    findings += [
+        asff | {"AwsAccountId": "a", "Compliance": {"Status": text}, "Resources": [{"Id": "x"}]} for text in TEXTS
+    ]
+    (folder / "theirs.json").write_text(json.dumps(findings))
     return folder
 
 

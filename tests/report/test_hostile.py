@@ -42,6 +42,7 @@ FOLDERS: dict[str, Callable[[Path], Path]] = {
     "events": hostile.events,
     "drift": hostile.drift,
     "components": hostile.components,
+    "theirs": hostile.theirs,
 }
 
 NAMED = "SELECT volume_id, size, tags, attached_instance_ids, {'a': volume_id}, map {volume_id: 1}, [[volume_id]]"
@@ -62,6 +63,8 @@ RUNS: dict[str, list[str]] = {
     "report drift": ["{kept}", "--drift", "{drift}"],
     "diff": ["{before}", "{kept}"],
     "diff nothing": ["{out}/" + TEXTS[6], "{kept}"],
+    "compare": ["{theirs}/theirs.json", "{kept}", "--full"],
+    "compare nothing": ["{out}/" + TEXTS[6], "{kept}"],
     "waive": [
         *(TEXTS[6], "--reason", TEXTS[0], "--until", TEXTS[6], "--owner", TEXTS[0]),
         *("--assessment", "{kept}", "--waivers", "{out}/" + TEXTS[6]),

@@ -13,10 +13,11 @@ import errno
 import io
 import os
 import stat
+import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, BinaryIO, Final, NamedTuple
 
 from demarcate.base import stopping
 from demarcate.base.errors import DemarcateError
@@ -32,11 +33,54 @@ class TooLarge(OSError):
         super().__init__(errno.EFBIG, f"it has more than {limit:,} bytes; at most {limit:,} are read", str(path))
 
 
+STANDARD_INPUT: Final = "-"
+"""The name of what is piped into the command, where a file may be named."""
+
+
+class _Piped(NamedTuple):
+    """What came in by a stream, which can be read only once."""
+
+    stream: object
+    data: bytes
+
+
+_piped: Final[list[_Piped]] = []
+
+
+def take_standard_input(limit: int) -> None:
+    """Have what is piped into the command be the file of the name `-` from here on, for who reads files here.
+
+    More than `limit` bytes of it are not taken: one more, so that every reader finds it too large. Raises
+    DemarcateError where there is nothing, or only somebody who could type.
+    """
+    stream = sys.stdin
+    if any(piped.stream is stream for piped in _piped):
+        return
+    if stream is None or stream.isatty():
+        raise DemarcateError(
+            f"{STANDARD_INPUT} is standard input, and nothing is piped into it: put a command and | before demarcate"
+        )
+    try:
+        data = stream.buffer.read(limit + 1)
+    except (OSError, ValueError) as error:
+        raise DemarcateError(f"{STANDARD_INPUT}: standard input cannot be read: {error}") from error
+    if not data.strip():
+        raise DemarcateError(f"{STANDARD_INPUT}: standard input is empty: what is piped into it wrote nothing")
+    _piped[:] = [_Piped(stream, data)]
+
+
+def is_standard_input(path: Path) -> bool:
+    """Whether a path is that of what was piped into the command, and taken."""
+    return str(path) == STANDARD_INPUT and any(piped.stream is sys.stdin for piped in _piped)
+
+
 def open_file(path: Path, *, follow: bool = True) -> BinaryIO:
     """A file to read, unbuffered. `follow` says whether it may be reached by a link.
 
     Raises OSError for one that cannot be read, and for what is no file: a folder, a pipe, a socket, a device.
     """
+    if is_standard_input(path):
+        return io.BytesIO(_piped[0].data)
     try:
         # Looked at before it is opened, since that alone may have effects; and after, since it may be another now.
         _check_file(os.stat(path, follow_symlinks=follow), path)  # noqa: PTH116 - Path.stat has no use for its own
@@ -86,12 +130,12 @@ def read_bytes(path: Path, limit: int) -> bytes:
 
 def is_file(path: Path) -> bool:
     """Whether there is a file; False for a name that no file can have, where `Path.is_file` may raise OSError."""
-    return os.path.isfile(path)  # noqa: PTH113
+    return is_standard_input(path) or os.path.isfile(path)  # noqa: PTH113
 
 
 def is_folder(path: Path) -> bool:
     """Whether there is a folder; False for a name that none can have, where `Path.is_dir` may raise OSError."""
-    return os.path.isdir(path)  # noqa: PTH112
+    return not is_standard_input(path) and os.path.isdir(path)  # noqa: PTH112
 
 
 def is_within(path: str | os.PathLike[str], folders: Sequence[str | os.PathLike[str]]) -> bool:

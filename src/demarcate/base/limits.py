@@ -9,6 +9,9 @@ from __future__ import annotations
 MAX_BYTES = 2_000_000
 """How large one YAML or JSON document may be."""
 
+MAX_PIPED = 100_000_000
+"""How much is taken of standard input, whatever it is: as much as the largest of what is read there, a plan."""
+
 MAX_NODES = 300_000
 """How many values one document may hold, aliases counted each time they are used. A node takes about 300 bytes."""
 

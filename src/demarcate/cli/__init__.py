@@ -15,6 +15,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.cli import (
     catalog,
     changes,
+    comparing,
     deploy,
     diff,
     drift,
@@ -151,6 +152,7 @@ def _main(
 
 estate.add_to(app)
 diff.add_to(app)
+comparing.add_to(app)
 model.add_to(app)
 catalog.add_to(app)
 facts.add_to(app)

@@ -47,7 +47,9 @@ FEW: Final = 6
 
 TOPICS: Final[Mapping[str, tuple[str, ...]]] = {
     "See whose half it is": ("who", "explain", "matrix", "diagram", "summary"),
-    "See whether your half is done": ("assess", "report", "diff", "drift", "patch", "collect", "query", "tables"),
+    "See whether your half is done": (
+        *("assess", "report", "diff", "compare", "drift", "patch", "collect", "query", "tables"),
+    ),
     "Make it so": ("change", "deploy", "guardrails", "push"),
     "Prove it, and remember": ("attest", "evidence", "waive", "waivers", "ledger", "baseline", "quiz"),
     "What it is judged by": ("checks", "frameworks", "facts", "feeds", "policy", "access", "keys"),

@@ -30,8 +30,8 @@ T = TypeVar("T")
 
 SOURCES = (
     "aws; a template or a folder of templates, several being one estate; a plan or state of Terraform, as terraform "
-    "show -json prints it; cdk.out; a snapshot; or what AWS Config recorded: its files, s3://BUCKET/PREFIX, or "
-    "config:AGGREGATOR."
+    "show -json prints it; - for a template or plan that is piped in; cdk.out; a snapshot; or what AWS Config "
+    "recorded: its files, s3://BUCKET/PREFIX, or config:AGGREGATOR."
 )
 
 LEDGER = "ledger"

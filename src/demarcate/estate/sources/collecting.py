@@ -12,7 +12,7 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.interface import Options, Source
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress
-from demarcate.estate.sources.registry import SOURCES, check_options, check_there, source_of
+from demarcate.estate.sources.registry import SOURCES, check_options, check_there, source_of, take_piped
 from demarcate.estate.tables import all_tables
 
 
@@ -50,6 +50,7 @@ def check_sources(sources: Sequence[str | Path], options: Options) -> Source | N
             "name what to read: aws, a template, a folder of templates, a snapshot, or what AWS Config recorded"
         )
     names = [str(source) for source in sources]
+    take_piped(names)
     snapshot = next((name for name in names if is_snapshot(Path(name))), None)
     if snapshot is not None:
         if len(names) > 1:

@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Final
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.files import STANDARD_INPUT, is_standard_input, take_standard_input
+from demarcate.base.limits import MAX_PIPED
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.aws.source import LiveSource
 from demarcate.estate.sources.cdk.source import CdkSource
@@ -42,9 +44,22 @@ def source_of(names: Sequence[str]) -> Source:
     )
 
 
+def take_piped(names: Sequence[str]) -> None:
+    """Take what is piped in, where `-` is among some names. Raises DemarcateError where it cannot be had, or is named
+    twice.
+    """
+    if STANDARD_INPUT not in names:
+        return
+    if names.count(STANDARD_INPUT) > 1:
+        raise DemarcateError(f"{STANDARD_INPUT} is standard input, which there is only one of: name it once")
+    take_standard_input(MAX_PIPED)
+
+
 def check_there(names: Sequence[str], source: Source) -> None:
     """Refuse names that nothing has, of the source that takes what is nobody else's. Raises DemarcateError."""
     for name in names if source is SOURCES[-1] else ():
+        if is_standard_input(Path(name)):
+            continue
         try:
             Path(name).lstat()
         except (FileNotFoundError, NotADirectoryError):

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import is_folder, walk
+from demarcate.base.files import is_folder, is_standard_input, walk
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.cloudformation.problems import TemplateProblem
 
@@ -40,6 +40,9 @@ def find(paths: Sequence[Path], problems: list[TemplateProblem]) -> Iterator[Fou
         problems.append(TemplateProblem(why, str(path), kind=Kind.UNREADABLE))
 
     for path in paths:
+        if is_standard_input(path):
+            yield Found(path, str(path), True, path)
+            continue
         try:
             path.stat()
         except FileNotFoundError:
