@@ -68,7 +68,7 @@ FORMATS: Final = {
     format.id: format
     for format in (
         Format("text", ".txt", "text/plain", "demarcate.report.terminal", counts=True, brief=True),
-        Format("html", ".html", "text/html", "demarcate.report.html", counts=True, drift=True, encoding="utf-8"),
+        Format("html", ".html", "text/html", "demarcate.report.html", passes=True, drift=True, encoding="utf-8"),
         Format("json", ".json", "application/json", "demarcate.report.json_report", passes=True),
         Format("csv", ".csv", "text/csv", "demarcate.report.findings_csv", passes=True),
         Format(

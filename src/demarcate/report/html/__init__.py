@@ -6,6 +6,8 @@ Scripts show it view by view, and add what is made from data: findings, checks, 
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from demarcate.drift.structs import Comparison
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import EXPIRES_SOON
@@ -19,9 +21,9 @@ from demarcate.report.out import Out
 _SCRIPTS = ("dom.js", "data.js", "route.js", "findings.js", "views.js", "report.js")
 
 
-def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> None:
-    """Write the report; with a view of drift, where there is a comparison."""
-    findings = data.worst_first(assessment.findings())
+def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> Sequence[str]:
+    """Write the report, with a view of drift where there is a comparison; and say how much of it is left out."""
+    findings, left_out = data.told(assessment.findings())
     posture = assessment.posture
     areas = content.area_pages(assessment, findings)
     proofs = content.proofs(posture)
@@ -32,7 +34,7 @@ def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> 
             styles=["look.css", "report.css", *(["drift.css"] if drift else [])],
             head=["theme.js"],
             scripts=_SCRIPTS,
-            data=data.script_data(assessment, findings),
+            data=data.script_data(assessment, findings, left_out),
             pictures={"picture": content.picture(assessment)},
             context={
                 **words.WORDS,
@@ -59,3 +61,4 @@ def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> 
             },
         )
     )
+    return [f"{left_out:,} that pass: {data.SHOWN_PASSES:,} are listed, and counts are of all"] if left_out else []

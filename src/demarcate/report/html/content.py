@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import cast
 from urllib.parse import urlencode
@@ -25,6 +25,9 @@ SHOWN_EXAMPLES = 5
 
 SHOWN_ROWS = 500
 """How many rows a list has whose length the estate decides. What is left out is counted on the page."""
+
+_GLOBAL = "global"
+"""Where what is kept once an account is, among regions: it is none."""
 
 _STATES = ("gap", "unproven", "waived", "met", "provided", "not-applicable")
 
@@ -106,7 +109,7 @@ def about(assessment: Assessment) -> About:
     posture, manifest = assessment.posture, assessment.snapshot.manifest
     parts = [part for held in manifest.tables.values() for part in held.parts]
     accounts = {part.account for part in parts if part.account}
-    regions = {part.region for part in parts if part.region}
+    regions = {part.region for part in parts if part.region and part.region != _GLOBAL}
     if accounts:
         kind = f"{_number(len(accounts), 'account')}, {_number(len(regions), 'region')}"
     else:
@@ -231,9 +234,9 @@ def roll_ups(assessment: Assessment) -> list[RollUp]:
     made = [
         RollUp("By party", "Party", "", True, tuple(parties), 0),
         RollUp("By area", "Area", "", True, tuple(areas), 0),
-        _worst_first("By account", "Account", posture.accounts, follow="account"),
-        _worst_first("By region", "Region", posture.regions, follow="region"),
-        *(_worst_first(f"By tag {key}", key, values) for key, values in posture.tags.items()),
+        _worst_first("By account", "Account", posture.accounts, lambda name: {"account": name}),
+        _worst_first("By region", "Region", posture.regions, lambda name: {"region": name}, {_GLOBAL: "in no region"}),
+        *(_of_tag(key, values) for key, values in posture.tags.items()),
     ]
     return [table for table in made if table.rows]
 
@@ -241,10 +244,24 @@ def roll_ups(assessment: Assessment) -> list[RollUp]:
 _CHECKED = "What checks prove. What needs manual evidence holds for all of the estate and is not counted here."
 
 
-def _worst_first(title: str, heading: str, counts: Mapping[str, Counts], follow: str = "") -> RollUp:
+def _of_tag(key: str, counts: Mapping[str, Counts]) -> RollUp:
+    return _worst_first(f"By tag {key}", key, counts, lambda name: {"tag": f"{key}={name}"}, {"": "no such tag"})
+
+
+def _worst_first(
+    title: str,
+    heading: str,
+    counts: Mapping[str, Counts],
+    filters: Callable[[str], Mapping[str, str]],
+    names: Mapping[str, str] | None = None,
+) -> RollUp:
+    """Counts by the name of something. `filters` lead to its findings, if it has a name; `names` are shown instead."""
+    shown = names or {}
     rows = [
         TableRow(
-            name or "no such tag", of_it, f"#findings?{urlencode({follow: printable(name)})}" if follow else ""
+            shown.get(name, name),
+            of_it,
+            f"#findings?{urlencode({key: printable(value) for key, value in filters(name).items()})}" if name else "",
         )
         for name, of_it in sorted(counts.items(), key=lambda item: (_badness(item[1]), item[0]))
     ]

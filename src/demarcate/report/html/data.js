@@ -7,6 +7,8 @@ const COUNT = columns.line.length;
 const checks = new Map(data.checks.map((check) => [check.id, check]));
 const responsibilities = new Map(data.responsibilities.map((one) => [one.id, one]));
 const areas = new Map(data.areas.map((area) => [area.id, area]));
+const services = new Map(data.services.map((service) => [service.id, service.title]));
+const frameworks = new Map(data.frameworks.map((one) => [one.id, one.title]));
 const kinds = new Map(data.kinds.map((kind) => [kind.id, kind.label]));
 
 /** The text of a column in one finding, or null. */
@@ -21,7 +23,16 @@ const waiverOf = (row) => (told("waived", row) === null ? null : data.waivers[to
 const checkOf = (row) => checks.get(told("check", row));
 const responsibilityOf = (check) => responsibilities.get(check.responsibility);
 
-/** What an exact filter compares: a column, or what follows from the check. */
+/** For each key, the ids of what names it: the services of a table, the frameworks of a check. */
+function named(things, keys) {
+  const ids = new Map();
+  for (const thing of things) for (const key of keys(thing)) ids.set(key, [...(ids.get(key) ?? []), thing.id]);
+  return (key) => ids.get(key) ?? [];
+}
+const servicesOf = named(data.services, (service) => service.tables);
+const frameworksOf = named(data.frameworks, (one) => one.checks.map((number) => data.checks[number].id));
+
+/** What an exact filter compares: a column, or what follows from the check; of several, one must be it. */
 const FIELDS = {
   verdict: ["verdict", (value) => value],
   kind: ["kind", (value) => value],
@@ -29,6 +40,8 @@ const FIELDS = {
   area: ["check", (id) => responsibilityOf(checks.get(id)).area],
   account: ["account", (value) => value],
   region: ["region", (value) => value],
+  service: ["check", (id) => servicesOf(checks.get(id).table)],
+  framework: ["check", (id) => frameworksOf(id)],
   responsibility: ["check", (id) => checks.get(id).responsibility],
   check: ["check", (id) => id],
   resource: ["resource", (value) => value],
@@ -61,13 +74,22 @@ function anyColumn(names, passes) {
   return (row) => flags.some(([index, flag]) => flag[index[row]]);
 }
 
+/** Of each set of tags, whether it has one: `key=value` itself or, where no tag is that, one that begins so. */
+function tagged(text) {
+  const { pairs, values } = columns.tags;
+  const exact = pairs.indexOf(text);
+  const begins = pairs.map((pair, number) => (exact < 0 ? pair.toLowerCase().startsWith(text.toLowerCase()) : number === exact));
+  return values.map((set) => (set ?? []).some((number) => begins[number]));
+}
+
 /** The findings that meet all filters of a query, as row numbers in their order: worst first. */
 function matching(query) {
   const tests = [];
   for (const [name, [column, value]] of Object.entries(FIELDS)) {
     const wanted = query.get(name);
-    if (wanted) tests.push(anyColumn([column], () => columns[column].values.map((one) => value(one) === wanted)));
+    if (wanted) tests.push(anyColumn([column], () => columns[column].values.map((one) => [value(one)].flat().includes(wanted))));
   }
+  if (query.get("tag")) tests.push(anyColumn(["tags"], () => tagged(query.get("tag"))));
   for (const word of wordsOf(query.get("q"))) {
     tests.push(anyColumn(SEARCHED, (name) => smallTexts(name).map((text) => text.includes(word))));
   }
@@ -79,5 +101,27 @@ function matching(query) {
 /** The different values of a filter, sorted. */
 function valuesOf(name) {
   const [column, value] = FIELDS[name];
-  return [...new Set(columns[column].values.map(value))].filter((one) => one !== null).sort();
+  return [...new Set(columns[column].values.flatMap(value))].filter((one) => one !== null).sort();
+}
+
+/** For each value of a column its place among them: by number or text, what is null last. */
+function placesOf(column, key) {
+  const keys = columns[column].values.map((value) => (value === null ? null : key(value)));
+  const order = [...new Set(keys)].filter((one) => one !== null).sort((a, b) => (a < b ? -1 : 1));
+  const places = new Map(order.map((one, place) => [one, place]));
+  return keys.map((one) => places.get(one) ?? order.length);
+}
+
+/** Rows in the order of what is read from columns, `[column, key]` each; equals stay as they were. */
+function sorted(rows, by, backwards) {
+  const read = by.map(([column, key]) => [columns[column].index, placesOf(column, key)]);
+  const sign = backwards ? -1 : 1;
+  const compare = (a, b) => {
+    for (const [index, places] of read) {
+      const less = places[index[a]] - places[index[b]];
+      if (less) return sign * less;
+    }
+    return 0;
+  };
+  return [...rows].sort(compare);
 }

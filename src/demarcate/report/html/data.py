@@ -2,20 +2,38 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from demarcate.checks.judgement import Finding, Waived
 from demarcate.checks.structs import SEVERITIES, Check
 from demarcate.estate.schema.unknown import Kind
-from demarcate.model import Responsibility
+from demarcate.model import Model, Responsibility
+from demarcate.model.frameworks import load_frameworks
 from demarcate.posture.assessment import Assessment
+from demarcate.posture.frameworks import checks_of
 from demarcate.posture.structs import CheckResult
+from demarcate.report.safe import text
 
 COLUMNS = ("check", "verdict", "account", "region", "resource", "file", "reason", "kind")
 """The columns of findings that hold text. A finding's severity, responsibility and area follow from its check."""
 
+SHOWN_PASSES = 20_000
+"""How many findings that pass are in the page, where they are listed: a browser has to hold all of them."""
+
 _VERDICTS = ("fail", "unknown", "pass")
+
+
+def told(findings: Iterable[Finding]) -> tuple[list[Finding], int]:
+    """The findings that the page holds, and how many that pass are left out."""
+    kept, passed = [], 0
+    for finding in findings:
+        if finding.verdict == "pass":
+            passed += 1
+            if passed > SHOWN_PASSES:
+                continue
+        kept.append(finding)
+    return worst_first(kept), max(0, passed - SHOWN_PASSES)
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -30,8 +48,12 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=badness)
 
 
-def script_data(assessment: Assessment, findings: list[Finding]) -> dict[str, Any]:
-    """All that is embedded: areas, responsibilities, checks, kinds, and the findings in their order."""
+def script_data(assessment: Assessment, findings: list[Finding], left_out: int) -> dict[str, Any]:
+    """All that is embedded: areas, responsibilities, checks, kinds, and the findings in their order.
+
+    `left_out` is how many that pass are not among them.
+    """
+    checks = _checks(assessment, findings)
     return {
         "areas": [{"id": area.id, "title": area.title} for area in assessment.model.areas],
         "responsibilities": [
@@ -45,10 +67,14 @@ def script_data(assessment: Assessment, findings: list[Finding]) -> dict[str, An
             }
             for responsibility in assessment.posture.responsibilities
         ],
-        "checks": _checks(assessment, findings),
+        "checks": checks,
+        "services": _services(assessment.model, {check["table"] for check in checks}),
+        "frameworks": _frameworks(assessment, [check["id"] for check in checks]),
         "kinds": [{"id": kind, "label": kind.label} for kind in Kind],
         "waivers": {waived.id: _waiver(waived) for finding in findings if (waived := finding.waived) is not None},
         "findings": _columns(findings),
+        "passes": assessment.passes,
+        "left_out": left_out,
     }
 
 
@@ -62,6 +88,28 @@ def _checks(assessment: Assessment, findings: Iterable[Finding]) -> list[dict[st
     results = {result.check: result for r in assessment.posture.responsibilities for result in r.checks}
     named = dict.fromkeys([*results, *(finding.check for finding in findings)])
     return [_check(assessment.checks[id_], results.get(id_)) for id_ in named if id_ in assessment.checks]
+
+
+def _services(model: Model, tables: Iterable[str]) -> list[dict[str, Any]]:
+    """The services whose resources tables hold, by name, with their tables."""
+    asked = set(tables)
+    shown = [(service, sorted(asked.intersection(service.tables))) for service in model.services]
+    return [
+        {"id": service.id, "title": service.name, "tables": theirs}
+        for service, theirs in sorted(shown, key=lambda pair: pair[0].name.lower())
+        if theirs
+    ]
+
+
+def _frameworks(assessment: Assessment, checks: Sequence[str]) -> list[dict[str, Any]]:
+    """The frameworks of which any check speaks, with the numbers of these checks."""
+    numbers = {id_: number for number, id_ in enumerate(checks)}
+    shown = []
+    for framework in load_frameworks().values():
+        speaking = checks_of(framework, assessment.checks, assessment.model)
+        if theirs := [numbers[id_] for id_ in speaking if id_ in numbers]:
+            shown.append({"id": framework.id, "title": framework.title, "checks": sorted(theirs)})
+    return shown
 
 
 def _check(check: Check, result: CheckResult | None) -> dict[str, Any]:
@@ -90,6 +138,7 @@ def _columns(findings: list[Finding]) -> dict[str, Any]:
     """Each column as its values, each once, and for each finding the number of its value; null is no value."""
     columns: dict[str, Any] = {name: _column(getattr(finding, name) for finding in findings) for name in COLUMNS}
     columns["waived"] = _column(finding.waived.id if finding.waived else None for finding in findings)
+    columns["tags"] = _tags(findings)
     return columns | {"line": [finding.line for finding in findings], "id": [finding.id for finding in findings]}
 
 
@@ -97,3 +146,17 @@ def _column(texts: Iterable[str | None]) -> Mapping[str, list[Any]]:
     numbers: dict[str | None, int] = {}
     index = [numbers.setdefault(text, len(numbers)) for text in texts]
     return {"values": list(numbers), "index": index}
+
+
+def _tags(findings: Iterable[Finding]) -> Mapping[str, list[Any]]:
+    """The tags of findings: as `_column`, where a value is the numbers of its `pairs`, and null was not collected."""
+    pairs: dict[str, int] = {}
+    sets: dict[tuple[int, ...] | None, int] = {}
+    index = []
+    for finding in findings:
+        numbers = None
+        if finding.tags is not None:
+            shown = (f"{key}={text(value)}" for key, value in finding.tags.items())
+            numbers = tuple(sorted(pairs.setdefault(pair, len(pairs)) for pair in shown))
+        index.append(sets.setdefault(numbers, len(sets)))
+    return {"pairs": list(pairs), "values": list(sets), "index": index}

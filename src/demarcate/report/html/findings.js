@@ -36,20 +36,44 @@ function resourceCell(row) {
 const whereCell = (row) =>
   ["account", "region"].filter((name) => told(name, row) !== null).map((name) => h("p", {}, told(name, row)));
 
-/** The columns of the table: heading, class, the data that it needs, and what its cell holds. */
+const ORDER = { kind: [...kinds.keys()], verdict: ["fail", "unknown", "pass"], severity: ["critical", "high", "medium", "low"] };
+
+const same = (value) => value;
+
+/** The columns of the table: heading, class, the data that it needs, what its cell holds, and by what it is sorted. */
 const CELLS = [
-  ["Verdict", "lead-in", "verdict", verdictCell],
-  ["Severity", "lead-in", "check", (row) => severity(checkOf(row).severity)],
-  ["What was found", "what", "reason", (row, without) => [whatCell(row), without.includes("Check") ? null : checkCell(row)]],
-  ["Resource", "of-resource", "resource", resourceCell],
-  ["Account, region", "where", "account", whereCell],
-  ["Area", "area", "check", (row) => areas.get(responsibilityOf(checkOf(row)).area).title],
+  ["Verdict", "lead-in", "verdict", verdictCell, [["verdict", (value) => ORDER.verdict.indexOf(value)]]],
+  ["Severity", "lead-in", "check", (row) => severity(checkOf(row).severity), [["check", (id) => ORDER.severity.indexOf(checks.get(id).severity)]]],
+  ["What was found", "what", "reason", (row, without) => [whatCell(row), without.includes("Check") ? null : checkCell(row)], [["reason", same]]],
+  ["Resource", "of-resource", "resource", resourceCell, [["resource", same], ["file", same]]],
+  ["Account, region", "where", "account", whereCell, [["account", same], ["region", same]]],
+  ["Area", "area", "check", (row) => areas.get(responsibilityOf(checkOf(row)).area).title, [["check", (id) => areas.get(responsibilityOf(checks.get(id)).area).title]]],
 ];
 
+const nameOf = (heading) => heading.toLowerCase().replace(/\W+/g, "-");
+
+/** How a query asks for findings to be sorted: the column, and whether backwards; null where it does not. */
+function sortOf(query) {
+  const text = query.get("sort") ?? "";
+  const cell = CELLS.find(([heading]) => nameOf(heading) === text.replace(/^-/, ""));
+  return cell ? { heading: cell[0], by: cell[4], backwards: text.startsWith("-") } : null;
+}
+
+/** The heading of a column, which leads to the findings sorted by it, and then backwards. */
+function headingCell(place, heading, role) {
+  const sort = sortOf(place.query);
+  const own = sort?.heading === heading ? sort : null;
+  const to = `${own && !own.backwards ? "-" : ""}${nameOf(heading)}`;
+  const href = hashOf(place.view, place.id, { ...Object.fromEntries(place.query), sort: to, page: "" });
+  const arrow = own ? h("span", { "aria-hidden": "true" }, own.backwards ? " ↓" : " ↑") : null;
+  const way = own ? (own.backwards ? "descending" : "ascending") : null;
+  return h("th", { scope: "col", class: role, "aria-sort": way }, h("a", { href, title: `Sort by ${heading.toLowerCase()}` }, heading, arrow));
+}
+
 /** A table of findings. Columns that say nothing in this report, or in this view, are left out. */
-function table(rows, without) {
+function table(place, rows, without) {
   const cells = CELLS.filter(([heading, , column]) => isUsed(column) && !without.includes(heading));
-  const head = cells.map(([heading, role]) => h("th", { scope: "col", class: role }, heading));
+  const head = cells.map(([heading, role]) => headingCell(place, heading, role));
   const cellsOf = (row) =>
     cells.map(([heading, role, , cell]) =>
       h("td", { class: role, "data-label": role === "area" ? heading : null }, cell(row, without)),
@@ -92,25 +116,49 @@ function counted(page, total, all = total) {
 
 /** The filters in words: on paper there is no form to read them from. */
 function asked(query) {
-  return [...query].filter(([name, value]) => name !== "page" && value).map(([name, value]) => `${name}: ${value}`).join("; ");
+  return [...query].filter(([name, value]) => !["page", "sort"].includes(name) && value).map(([name, value]) => `${name}: ${value}`).join("; ");
 }
 
 /** Fill a place with the page of findings that the query asks for, and say how many there are. */
 function listFindings(into, place, rows, { without = [], all = rows.length } = {}) {
   const page = pageOf(place.query, rows.length);
   const text = counted(page, rows.length, all);
+  const sort = sortOf(place.query);
+  const ordered = sort ? sorted(rows, sort.by, sort.backwards) : rows;
   into.replaceChildren(
     h("p", { class: "counted", tabindex: "-1" }, text),
     h("p", { class: "printed" }, asked(place.query)),
-    rows.length ? table(rows.slice(page * PAGE, (page + 1) * PAGE), without) : h("p", {}, "Nothing is like this."),
+    rows.length ? table(place, ordered.slice(page * PAGE, (page + 1) * PAGE), without) : h("p", {}, "Nothing is like this."),
     ...[pager(place, page, rows.length)].filter(Boolean),
   );
   return text;
 }
 
-const LABELS = { verdict: "Verdict", waived: "Waived", kind: "Unknown for", severity: "Severity", area: "Area", account: "Account", region: "Region" };
+const LABELS = {
+  verdict: "Verdict",
+  waived: "Waived",
+  kind: "Unknown for",
+  severity: "Severity",
+  area: "Area",
+  service: "Service",
+  check: "Check",
+  framework: "Framework",
+  account: "Account",
+  region: "Region",
+};
 const ANSWERS = { yes: "Yes", no: "No" };
-const ORDER = { kind: [...kinds.keys()], verdict: ["fail", "unknown", "pass"], severity: ["critical", "high", "medium", "low"] };
+
+/** What the values of a filter are called, where that is not what they are. */
+const WORDS = {
+  area: (id) => areas.get(id)?.title,
+  service: (id) => services.get(id),
+  check: (id) => checks.get(id)?.title,
+  framework: (id) => frameworks.get(id),
+  kind: (id) => kinds.get(id),
+  waived: (answer) => ANSWERS[answer],
+  verdict: (verdict) => SIGNS[verdict]?.[1],
+  region: (region) => (region === "global" ? "In no region (global)" : null),
+};
 
 /** A choice of one value of a filter; null where there is nothing to choose. */
 function choice(name, query) {
@@ -119,20 +167,32 @@ function choice(name, query) {
   const wanted = query.get(name) ?? "";
   if (wanted && !values.includes(wanted)) values.push(wanted);
   if (!values.length || (name === "waived" && !isUsed("waived"))) return null;
-  const word = (value) => (name === "area" ? (areas.get(value)?.title ?? value) : (kinds.get(value) ?? ANSWERS[value] ?? SIGNS[value]?.[1] ?? value));
+  const word = (value) => WORDS[name]?.(value) ?? value;
+  if (["service", "check", "framework"].includes(name)) values.sort((a, b) => word(a).localeCompare(word(b), "en"));
   const options = values.map((value) => h("option", { value, selected: value === wanted }, word(value)));
   return h("label", {}, `${LABELS[name]} `, h("select", { name }, h("option", { value: "" }, "All"), options));
 }
 
+const OFFERED_TAGS = 500;
+
+/** The field for a tag: `key=value`, or how one begins; null where no finding has any. */
+function tagField(query) {
+  const { pairs } = columns.tags;
+  if (!pairs.length && !query.get("tag")) return null;
+  const field = h("input", { name: "tag", list: "tags", autocomplete: "off", spellcheck: "false", placeholder: "key=value", value: query.get("tag") ?? "" });
+  const offered = [...pairs].sort().slice(0, OFFERED_TAGS);
+  return h("label", {}, "Tag ", field, h("datalist", { id: "tags" }, offered.map((value) => h("option", { value }))));
+}
+
 /** The filters that a link sets and the form has no field for: each can be taken away. */
 function chips(place) {
-  const titles = { responsibility: responsibilities, check: checks };
-  return ["responsibility", "check", "resource", "file", "waiver"]
+  return ["responsibility", "resource", "file", "waiver"]
     .filter((name) => place.query.get(name))
     .map((name) => {
       const value = place.query.get(name);
       const rest = { ...Object.fromEntries(place.query), [name]: "", page: "" };
-      const text = `${name}: ${titles[name]?.get(value)?.title ?? value}`;
+      const title = name === "responsibility" ? responsibilities.get(value)?.title : null;
+      const text = `${name}: ${title ?? value}`;
       return h("p", { class: "chip" }, text, " ", link(hashOf("findings", "", rest), "Remove"));
     });
 }
@@ -145,6 +205,7 @@ function findingsView(place) {
     { class: "filters", "aria-label": "Filter findings" },
     h("label", {}, "Words ", words),
     Object.keys(LABELS).map((name) => choice(name, place.query)),
+    tagField(place.query),
     h("button", { type: "reset" }, "Clear"),
   );
   const list = h("div", {});
@@ -164,10 +225,8 @@ function findingsView(place) {
   return [h("h2", { "data-heading": true }, "Findings"), h("p", { class: "quiet" }, PASSES), form, ...chips(place), list];
 }
 
-const PASSES = isPassed()
-  ? "What fails, what is unknown and what passes, worst first."
-  : "What fails and what is unknown, worst first. What passes is counted with its check.";
+const LEFT_OUT = data.left_out ? ` ${number(data.left_out)} more that pass are counted with their checks alone: CSV, JSON and Parquet have all.` : "";
 
-function isPassed() {
-  return columns.verdict.values.includes("pass");
-}
+const PASSES = data.passes
+  ? `What fails, what is unknown and what passes, worst first.${LEFT_OUT}`
+  : "What fails and what is unknown, worst first. What passes is counted with its check.";
