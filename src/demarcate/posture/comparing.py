@@ -197,15 +197,19 @@ def _by_ref(checks: Mapping[str, Check]) -> dict[tuple[str, str], tuple[str, ...
     return by_ref
 
 
-_DEPLOYED: Final = re.compile(r"(?:securityhub-)?(.+?)(?:-conformance-pack-[a-z0-9]+|-[0-9a-f]{6,8})?", re.DOTALL)
-"""A rule of Config: Security Hub and conformance packs put their own words before and after a rule's name."""
+_DEPLOYED: Final = (
+    re.compile(r"securityhub-(.+)-[a-z0-9]{6,8}", re.DOTALL),
+    re.compile(r"(.+)-conformance-pack-[a-z0-9]+", re.DOTALL),
+)
+"""A rule of Config as Security Hub and conformance packs name it when they make it: securityhub-NAME-5pftha."""
 
 
 def _citing(tool: str, check: str, by_ref: Mapping[tuple[str, str], tuple[str, ...]]) -> tuple[str, ...]:
     """The checks of ours that cite a check of theirs."""
-    exact = by_ref.get((tool, check), ())
-    deployed = _DEPLOYED.fullmatch(check) if tool == CONFIG else None
-    return exact or (by_ref.get((CONFIG, deployed[1]), ()) if deployed else ())
+    names = [check]
+    if tool == CONFIG:
+        names += [match[1] for deployed in _DEPLOYED if (match := deployed.fullmatch(check))]
+    return next((by_ref[tool, name] for name in names if (tool, name) in by_ref), ())
 
 
 def _ours(finding: Finding) -> Ours:
