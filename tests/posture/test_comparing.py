@@ -206,10 +206,9 @@ def test_the_verb_tells_both_reasons(kept: Path, tmp_path: Path) -> None:
 def test_the_verb_in_other_forms(kept: Path, tmp_path: Path) -> None:
     file = checkov(tmp_path)
     document = json.loads(compared(kept, file, "--format", "json").output)
-    assert document["counts"]["they-pass"] == len(document["disagreements"]) == 1
-    assert len(document["unmapped"]) == 2
-    assert "agreements" not in document
-    assert len(json.loads(compared(kept, file, "--format", "json", "--full").output)["agreements"]) == 1
+    assert [item["match"] for item in document["items"]] == ["they-pass", "no-resource", "no-resource"]
+    assert sum(check["counts"].get("agree", 0) for check in document["checks"]) == 1
+    assert len(json.loads(compared(kept, file, "--format", "json", "--full").output)["items"]) == 4
     for format, lines in (("csv", 2), ("markdown", 3)):
         assert len(compared(kept, file, "--format", format).output.splitlines()) == lines
         assert len(compared(kept, file, "--format", format, "--full").output.splitlines()) == lines + 3
@@ -222,6 +221,32 @@ def test_the_verb_says_what_is_wrong(kept: Path) -> None:
     result = compared(kept.with_name("bare"), HERE / "checkov.json")
     assert isinstance(result.exception, DemarcateError)
     assert "assess again with --passes" in str(result.exception)
+
+
+def test_it_stands_in_the_reports(kept: Path, tmp_path: Path) -> None:
+    asked = ["report", str(kept), "--findings-of", str(checkov(tmp_path))]
+    result = CliRunner().invoke(app, [*asked, "--format", "json"])
+    document = json.loads(compared(kept, checkov(tmp_path), "--format", "json").output)
+    assert json.loads(result.output)["theirs"] == document
+    assert "1 agree, 1 do not; 2 beside none (--full" in " ".join(CliRunner().invoke(app, asked).output.split())
+    full = CliRunner().invoke(app, [*asked, "--full"]).output
+    assert "They pass what we fail (1)" in full
+    assert "ours ebs-volume-encrypted: fail" in full
+    template = kept.with_name("t.yaml")
+    asked = [
+        "assess",
+        str(template),
+        "--check",
+        "ebs-volume-encrypted",
+        "--findings-of",
+        str(HERE / "checkov.json"),
+    ]
+    theirs = json.loads(CliRunner().invoke(app, [*asked, "--format", "json"]).output)["theirs"]
+    assert theirs["tools"] == {"checkov": [None, None]}
+    asked[-1] = str(HERE / "config-details.json")
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 3
+    assert "finding 3: Object missing" in result.output
 
 
 def test_the_page_is_true(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

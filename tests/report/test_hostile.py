@@ -56,7 +56,7 @@ LEDGER = "{ledger}/ledger.sqlite"
 RUNS: dict[str, list[str]] = {
     "assess": [
         *("{snapshot}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"),
-        *("--waivers", "{waivers}/waivers.yaml", "--since", "{before}"),
+        *("--waivers", "{waivers}/waivers.yaml", "--since", "{before}", "--findings-of", "{theirs}/theirs.json"),
     ],
     "assess templates": ["{templates}", "--checks", "{checks}", "--evidence", "{evidence}", "--by-tag", "Name"],
     "report": ["{kept}"],

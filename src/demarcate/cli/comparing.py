@@ -11,8 +11,6 @@ from demarcate.cli import options
 from demarcate.cli.options import Format
 from demarcate.report.out import complain, data
 
-UNREAD = 3
-
 
 def add_to(app: typer.Typer) -> None:
     """Register the verb."""
@@ -37,7 +35,7 @@ def compare(
 
     Theirs never changes ours. Exit codes: 0 done; 2 bad input; 3 done, but some of their findings could not be read.
     """
-    from demarcate.posture.comparing import compare_theirs
+    from demarcate.posture.beside import compare_theirs
     from demarcate.posture.kept import open_assessment
     from demarcate.posture.theirs import read_theirs
     from demarcate.report import comparing as report
@@ -49,4 +47,4 @@ def compare(
     for problem in comparison.problems:
         complain(problem)
     if comparison.problems:
-        raise typer.Exit(UNREAD)
+        raise typer.Exit(options.UNREAD)

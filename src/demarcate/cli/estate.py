@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.posture.assessment import Assessment
     from demarcate.posture.news import Side
+    from demarcate.posture.theirs import Theirs
     from demarcate.report.reports import Destination
 
 FOUND = 1
@@ -73,6 +74,7 @@ def assess(
     ] = None,
     passes: options.Passes = False,
     since: options.Since = None,
+    findings_of: options.FindingsOf = None,
     new: options.New = False,
     engine: lakes.EngineName = None,
     workers: lakes.Workers = None,
@@ -83,6 +85,7 @@ def assess(
     Exit codes: 0 done; 1 findings at or above --fail-on; 2 bad input; 3 done, but something could not be read.
     """
     from demarcate.assessing import assess_sources
+    from demarcate.posture.beside import with_theirs
     from demarcate.posture.earlier import with_news
     from demarcate.posture.frameworks import along_frameworks
     from demarcate.report import reports
@@ -94,12 +97,13 @@ def assess(
     _check_passes(passes, files, format, saved=save is not None)
     compared = _comparison(drift, files, format)
     before = _earlier(since, new)
+    theirs = _theirs(findings_of)
     how = options.reading_of(
         profile, region, endpoint_url, org, account, role_name, external_id, parameters, as_of=as_of
     )
     judging = lakes.engine_of(sources, engine, workers, master, by_tag=bool(by_tag))
     if judging is not None:
-        lakes.refuse_waivers(waivers)
+        lakes.refuse(waivers=waivers, findings_of=findings_of)
         places = options.evidence_of(evidence, ledger)
         with lakes.assessed(sources, judging, save, how, check, checks, places, passes=passes) as assessment:
             told = along_frameworks(assessment, options.frameworks_of(framework))
@@ -117,7 +121,7 @@ def assess(
             waivers=options.waivers_of(waivers, ledger, evidence),
             rules=options.waiver_rules(),
             tags=by_tag or (),
-            passes=passes,
+            passes=passes or theirs is not None,
             progress=progress,
         )
     if save is not None:
@@ -126,6 +130,8 @@ def assess(
         kept.save(assessment, save)
     if before is not None:
         assessment = with_news(assessment, before)
+    if theirs is not None:
+        assessment = with_theirs(assessment, theirs)
     told = assessment.telling_passes() if passes else assessment
     _tell(told, files, format, fail_on, compared, full=full, new=new)
 
@@ -140,12 +146,14 @@ def report(
     drift: options.DriftFile = None,
     passes: options.Passes = False,
     since: options.Since = None,
+    findings_of: options.FindingsOf = None,
     new: options.New = False,
 ) -> None:
     """Report an assessment that was kept, without reading or judging anything again.
 
     Exit codes as those of assess.
     """
+    from demarcate.posture.beside import with_theirs
     from demarcate.posture.earlier import with_news
     from demarcate.posture.frameworks import along_frameworks
     from demarcate.posture.kept import open_assessment
@@ -157,10 +165,12 @@ def report(
     compared = _comparison(drift, files, format)
     frameworks = options.frameworks_of(framework)
     before = _earlier(since, new)
+    theirs = _theirs(findings_of)
     with open_assessment(folder) as assessment:
         told = assessment.telling_passes() if passes else assessment
         told = along_frameworks(told, frameworks) if frameworks else told
         told = told if before is None else with_news(told, before)
+        told = told if theirs is None else with_theirs(told, theirs)
         _tell(told, files, format, fail_on, compared, full=full, new=new)
 
 
@@ -172,6 +182,13 @@ def _earlier(since: Path | None, new: bool) -> Side | None:
     if new and since is None:
         raise DemarcateError("--new says what is new since an earlier assessment: name it (--since DIR|FILE)")
     return earlier(since) if since is not None else None
+
+
+def _theirs(files: list[Path] | None) -> Theirs | None:
+    """What other tools found; None where nothing of theirs is named. Raises DemarcateError where it cannot be read."""
+    from demarcate.posture.theirs import read_theirs
+
+    return read_theirs(files) if files else None
 
 
 def _check_passes(
@@ -229,8 +246,10 @@ def _tell(
         counting = assessment.news if new and assessment.news is not None else assessment.judgement
         if counting.fails(SEVERITIES[: SEVERITIES.index(fail_on) + 1]):
             raise typer.Exit(FOUND)
-    posture = assessment.posture
-    if posture.unread or posture.refused or posture.refused_waivers:
+    posture, theirs = assessment.posture, assessment.theirs
+    for problem in theirs.problems if theirs is not None else ():
+        say(problem)
+    if posture.unread or posture.refused or posture.refused_waivers or (theirs is not None and theirs.problems):
         raise typer.Exit(options.UNREAD)
 
 

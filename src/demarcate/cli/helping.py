@@ -30,7 +30,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
         *("source", "table", "service", "resume", "dry_run"),
     ),
     "What it is judged by": (
-        *("check", "checks", "framework", "evidence", "ledger", "waivers", "since", "by_tag"),
+        *("check", "checks", "framework", "evidence", "ledger", "waivers", "since", "findings_of", "by_tag"),
         *("kind", "state", "tag", "service_level", "data_tag", "feeds"),
     ),
     "Who decides": ("person", "policies", "apply_role"),

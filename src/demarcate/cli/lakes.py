@@ -93,12 +93,14 @@ def chosen(name: EngineChoice | None, workers: int | None, master: str | None) -
     return Engine("spark" if name is EngineChoice.SPARK else "local", workers, master)
 
 
-def refuse_waivers(places: Sequence[str] | None) -> None:
-    """Refuse waivers where groups of accounts are judged. Raises DemarcateError."""
+def refuse(**given: object) -> None:
+    """Refuse options that are not for where groups of accounts are judged. Raises DemarcateError."""
     from demarcate.base.errors import DemarcateError
 
-    if places:
-        raise DemarcateError("--waivers: a lake is judged without them yet: assess its accounts by themselves")
+    for name, value in given.items():
+        if value:
+            option = f"--{name.replace('_', '-')}"
+            raise DemarcateError(f"{option} is not for a lake: assess its accounts by themselves")
 
 
 @contextlib.contextmanager

@@ -182,6 +182,14 @@ Since = Annotated[
         help="Say what is new and what is fixed since an earlier assessment: what --save kept, or a JSON report.",
     ),
 ]
+FindingsOf = Annotated[
+    list[Path] | None,
+    typer.Option(
+        "--findings-of",
+        metavar="FILE",
+        help="Lay what another tool found, as JSON, beside what is found here (as compare does); repeatable.",
+    ),
+]
 New = Annotated[bool, typer.Option("--new", help="With --fail-on and --since: only what is new counts.")]
 DriftFile = Annotated[
     Path | None,

@@ -10,6 +10,7 @@ from demarcate.checks.judgement import Finding, Judgement
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.model import Model
+from demarcate.posture.comparing import Comparison
 from demarcate.posture.news import News
 from demarcate.posture.structs import Posture
 
@@ -32,6 +33,8 @@ class Assessment:
     news: News | None = None
     """What is other than in an earlier assessment, where it was compared with one."""
     of_lake: bool = False
+    theirs: Comparison | None = None
+    """What other tools found, where that was laid beside it."""
 
     def findings(self) -> Iterator[Finding]:
         """What fails or is unknown, and with `passes` what passes."""

@@ -19,12 +19,12 @@ from functools import cache
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from demarcate.base.arn import is_region
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check, Verdict
 from demarcate.estate.tables import all_tables
-from demarcate.posture.assessment import Assessment
 from demarcate.posture.theirs import CHECKOV, CONFIG, PROWLER, SECURITY_HUB, Theirs, Told
 
 
@@ -119,6 +119,10 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
         counted = Counter(item.match for item in self.items)
         return {match: counted[match] for match in Match}
 
+    def without_agreements(self) -> Comparison:
+        """The same, without the verdicts that agree: `checks` counts them."""
+        return replace(self, items=tuple(item for item in self.items if item.match is not Match.AGREE))
+
     def disagreements(self) -> list[Compared]:
         """What both sides judged, and not alike."""
         return [item for item in self.items if item.match.is_disagreement]
@@ -126,14 +130,6 @@ class Comparison(msgspec.Struct, frozen=True, kw_only=True):
     def unmapped(self) -> list[Compared]:
         """What could not be laid beside anything of ours."""
         return [item for item in self.items if not item.match.is_laid]
-
-
-def compare_theirs(theirs: Theirs, assessment: Assessment) -> Comparison:
-    """What others tell, beside an assessment. Raises DemarcateError where that did not keep what passes."""
-    ran = {tally.check for tally in assessment.judgement.tallies}
-    findings = assessment.telling_passes().findings()
-    posture = assessment.posture
-    return lay(theirs, findings, assessment.checks, ran, moment=posture.moment, origin=posture.origin)
 
 
 def lay(
@@ -201,15 +197,19 @@ def _by_ref(checks: Mapping[str, Check]) -> dict[tuple[str, str], tuple[str, ...
     return by_ref
 
 
-_DEPLOYED: Final = re.compile(r"(?:securityhub-)?(.+?)(?:-conformance-pack-[a-z0-9]+|-[0-9a-f]{6,8})?", re.DOTALL)
-"""A rule of Config: Security Hub and conformance packs put their own words before and after a rule's name."""
+_DEPLOYED: Final = (
+    re.compile(r"securityhub-(.+)-[a-z0-9]{6,8}", re.DOTALL),
+    re.compile(r"(.+)-conformance-pack-[a-z0-9]+", re.DOTALL),
+)
+"""A rule of Config as Security Hub and conformance packs name it when they make it: securityhub-NAME-5pftha."""
 
 
 def _citing(tool: str, check: str, by_ref: Mapping[tuple[str, str], tuple[str, ...]]) -> tuple[str, ...]:
     """The checks of ours that cite a check of theirs."""
-    exact = by_ref.get((tool, check), ())
-    deployed = _DEPLOYED.fullmatch(check) if tool == CONFIG else None
-    return exact or (by_ref.get((CONFIG, deployed[1]), ()) if deployed else ())
+    names = [check]
+    if tool == CONFIG:
+        names += [match[1] for deployed in _DEPLOYED if (match := deployed.fullmatch(check))]
+    return next((by_ref[tool, name] for name in names if (tool, name) in by_ref), ())
 
 
 def _ours(finding: Finding) -> Ours:

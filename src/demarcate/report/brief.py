@@ -15,7 +15,7 @@ from demarcate.checks.judgement import Finding
 from demarcate.model import Model
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import EXPIRES_SOON, FrameworkPosture, Posture, ResponsibilityPosture
-from demarcate.report import unread
+from demarcate.report import comparing, unread
 from demarcate.report.console import Console, Text
 from demarcate.report.frameworks import counts_of
 from demarcate.report.news import news_section
@@ -41,6 +41,8 @@ def write(assessment: Assessment, out: Out) -> None:
     console.print_lines(_headline(assessment))
     if assessment.news is not None:
         console.print_lines(news_section(assessment.news, SHOWN_OTHERS))
+    if assessment.theirs is not None:
+        console.print_line(f"{comparing.summary(assessment.theirs)} (--full lists them).")
     console.print_lines(_areas(assessment.model, posture))
     for along in posture.frameworks:
         console.print_lines(_along(along))

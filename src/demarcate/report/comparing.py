@@ -53,13 +53,15 @@ COLUMNS: Final = (
 
 
 def write(comparison: Comparison, format: str, out: Out, console: Console, *, full: bool) -> None:
-    """Write it as "text", "markdown", "csv" or "json". `full` lists what agrees, and what could not be laid beside
-    anything, too; JSON always has the latter.
+    """Write it as "text", "markdown", "csv" or "json", which is the form that `theirs` has in the JSON report.
+
+    `full` lists what agrees, and what could not be laid beside anything, too; JSON always has the latter.
     """
     if format == "text":
         console.print_lines(section(comparison, full=full))
     elif format == "json":
-        out.write(json_text(as_json(comparison, full=full)) + "\n")
+        told = comparison if full else comparison.without_agreements()
+        out.write(json_text(told, order="deterministic") + "\n")
     else:
         rows.write(COLUMNS, table(comparison, full=full), format, out)
 
@@ -67,7 +69,10 @@ def write(comparison: Comparison, format: str, out: Out, console: Console, *, fu
 def section(comparison: Comparison, *, full: bool) -> RenderableType:
     """All of it for people: who says so, how much agrees by check, each disagreement, and what is only counted."""
     parts: list[RenderableType] = [
-        Text(f"Findings of others beside the assessment of {comparison.moment[:16].replace('T', ' ')} UTC"),
+        Text(
+            f"\nFindings of others beside the assessment of {comparison.moment[:16].replace('T', ' ')} UTC",
+            style="bold",
+        ),
         *(Text(f"  {title(tool)}: {_days(days)}") for tool, days in comparison.tools.items()),
         Text(f"\n{summary(comparison)}", style="bold"),
         *_by_check(comparison, full=full),
@@ -174,21 +179,3 @@ def table(comparison: Comparison, *, full: bool) -> Iterator[Sequence[Any]]:
                 ours.id if ours is not None else None,
                 item.why,
             )
-
-
-def as_json(comparison: Comparison, *, full: bool = False) -> dict[str, Any]:
-    """The whole as one value: counts, by check, each disagreement, and what could not be laid beside anything."""
-    told: dict[str, Any] = {
-        "moment": comparison.moment,
-        "origin": comparison.origin,
-        "tools": {tool: {"first": days[0], "last": days[1]} for tool, days in comparison.tools.items()},
-        "counts": comparison.counts(),
-        "passed_over": comparison.passed_over,
-        "checks": comparison.checks,
-        "disagreements": comparison.disagreements(),
-        "unmapped": comparison.unmapped(),
-        "problems": comparison.problems,
-    }
-    if full:
-        told["agreements"] = [item for item in comparison.items if item.match is Match.AGREE]
-    return told

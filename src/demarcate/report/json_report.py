@@ -12,6 +12,7 @@ from demarcate.base.errors import Problem
 from demarcate.checks.judgement import Finding, NotRun
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.posture.assessment import Assessment
+from demarcate.posture.comparing import Comparison
 from demarcate.posture.news import News
 from demarcate.posture.structs import (
     Counts,
@@ -78,6 +79,13 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     news: Annotated[
         News | None, Meta(description="What is other than in an earlier assessment (--since); null without one.")
     ]
+    theirs: Annotated[
+        Comparison | None,
+        Meta(
+            description="What other tools found (--findings-of) beside what was found here, as theirs: disagreements, "
+            "and what could not be compared; what agrees is counted by check. Null without any."
+        ),
+    ]
     findings: Annotated[
         tuple[Finding, ...],
         Meta(
@@ -88,7 +96,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 def write(assessment: Assessment, out: Out) -> None:
     """Write the report. Findings are streamed, so that they may be many."""
-    head = _head(assessment.posture, assessment.news)
+    head = _head(assessment.posture, assessment.news, assessment.theirs)
     out.write("{")
     for key in head.__struct_fields__:
         if key != "findings":
@@ -101,7 +109,7 @@ def write(assessment: Assessment, out: Out) -> None:
     out.write("\n]}\n")
 
 
-def _head(posture: Posture, news: News | None) -> Report:
+def _head(posture: Posture, news: News | None, theirs: Comparison | None) -> Report:
     """The report without its findings."""
     return Report(
         version=VERSION,
@@ -126,6 +134,7 @@ def _head(posture: Posture, news: News | None) -> Report:
         not_run=posture.not_run,
         judged=posture.judged,
         news=news,
+        theirs=theirs.without_agreements() if theirs is not None else None,
         findings=(),
     )
 

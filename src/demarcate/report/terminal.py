@@ -19,7 +19,7 @@ from demarcate.estate.sources.registry import collected_from
 from demarcate.model import Model
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture
-from demarcate.report import unread
+from demarcate.report import comparing, unread
 from demarcate.report.console import Console, Text
 from demarcate.report.evidence_section import evidence_section
 from demarcate.report.frameworks import section
@@ -63,6 +63,8 @@ def write(assessment: Assessment, out: Out) -> None:
         console.print(Text(f"{waived:,} {'finding is' if waived == 1 else 'findings are'} waived."))
     if assessment.news is not None:
         console.print(news_section(assessment.news))
+    if assessment.theirs is not None:
+        console.print(comparing.section(assessment.theirs, full=False))
     console.print()
     console.print(_line(assessment.model, posture))
     for along in posture.frameworks:
