@@ -98,6 +98,7 @@ def finding(check: Check, resource: str | None, reason: str, **fields: Any) -> F
 
 # --- Many -----------------------------------------------------------------------------------------------
 
+TEAMS = ("payments", "payments-old", "search")
 REGIONS = ("eu-central-1", "eu-west-1", "us-east-1", "us-west-2", "ap-southeast-2")
 
 
@@ -117,14 +118,15 @@ def large(number: int) -> Assessment:
         arn = f"arn:aws:service:{region}:{account}:resource/{name}"
         reason = f"{name} is not as it should be: its setting is off, and the default of the account is off too"
         verdict = "unknown" if i % 5 == 4 else "fail"
-        findings.append(finding(check, arn, reason, account=account, region=region, verdict=verdict))
+        tags = {"Name": name, "team": TEAMS[i % len(TEAMS)]}
+        findings.append(finding(check, arn, reason, account=account, region=region, verdict=verdict, tags=tags))
     counts = Counts(owed=60, met=21, gaps=30, unproven=9, gaps_by_severity={"critical": 2, "high": 12, "low": 16})
     with_places = changed(
         base,
         source="live",
         origin="aws",
         accounts=dict.fromkeys(where, counts),
-        regions=dict.fromkeys(REGIONS, counts),
+        regions=dict.fromkeys((*REGIONS, "global"), counts),
         tags={"team": {"payments": counts, "": counts}},
     )
     return dataclasses.replace(judged(with_places, findings), snapshot=_live(base.snapshot, where))
@@ -132,7 +134,7 @@ def large(number: int) -> Assessment:
 
 def _live(snapshot: Snapshot, where: Sequence[str]) -> Snapshot:
     """A snapshot that says of itself that it was read in these accounts."""
-    parts = tuple(Part(account=a, region=r, rows=50, file=None) for a in where for r in REGIONS)
+    parts = tuple(Part(account=a, region=r, rows=50, file=None) for a in where for r in (*REGIONS, "global"))
     tables = {"aws_ebs_volume": TableParts(columns=("encrypted",), parts=parts)}
     return Snapshot(Path(), msgspec.structs.replace(snapshot.manifest, source="live", tables=tables, resources={}))
 

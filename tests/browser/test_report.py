@@ -9,6 +9,8 @@ from urllib.parse import parse_qs
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
+from demarcate.model.frameworks import framework
+from demarcate.posture.frameworks import checks_of
 from tests.browser import estates
 from tests.browser.conftest import Open, follow
 from tests.example import assessed
@@ -160,6 +162,8 @@ def test_filters_are_in_the_address(visit: Open) -> None:
 
 def test_account_and_region_filters(visit: Open) -> None:
     page = visit("large", "#roll-ups")
+    assert "200 accounts, 5 regions" in page.locator("h1").inner_text(), "global is no region"
+    assert page.get_by_role("link", name="in no region").get_attribute("href") == "#findings?region=global"
     account = estates.accounts(200)[3]
     follow(page.get_by_role("link", name=account))
     assert counted(page) == 10_000 / 200
@@ -167,6 +171,46 @@ def test_account_and_region_filters(visit: Open) -> None:
     assert counted(page) == 10_000 / 200
     page.get_by_label("Region").select_option("us-east-1")
     assert page.locator("#made").get_by_text("Nothing is like this.").count() == 1
+    go(page, "#roll-ups")
+    follow(page.get_by_role("link", name="payments"))
+    assert counted(page) == len(range(0, 10_000, 3)), "a tag that is exactly that, and none that only begins so"
+    page.get_by_label("Tag").fill("TEAM=pay")
+    assert counted(page) == len(range(0, 10_000, 3)) + len(range(1, 10_000, 3))
+
+
+def test_findings_of_a_service_a_check_and_a_framework(visit: Open) -> None:
+    assessment = assessed()
+    findings = list(assessment.judgement.findings(passes=False))
+    tables = set(assessment.model.service["s3"].tables)
+    standard = checks_of(framework("cis-aws-5.0"), assessment.checks, assessment.model)
+    page = visit("example", "#findings")
+    form = page.locator("#made form")
+    form.get_by_label("Service").select_option("s3")
+    assert counted(page) == sum(found.table in tables for found in findings) > 0
+    form.get_by_label("Framework").select_option("cis-aws-5.0")
+    assert counted(page) == sum(found.table in tables and found.check in standard for found in findings) > 0
+    page.get_by_role("button", name="Clear").click()
+    form.get_by_label("Check").select_option("ebs-volume-encrypted")
+    assert counted(page) == sum(found.check == "ebs-volume-encrypted" for found in findings) > 0
+    page.get_by_role("button", name="Clear").click()
+
+    def first(column: str) -> str:
+        return page.locator(f"#made tbody td.{column}").first.inner_text()
+
+    for heading_, column, values in (
+        ("Resource", "of-resource .path", [found.resource for found in findings if found.resource]),
+        ("What was found", "what .reason", [found.reason for found in findings]),
+    ):
+        follow(page.locator("#made thead").get_by_role("link", name=heading_))
+        assert page.locator(f"#made th:has-text('{heading_}')").get_attribute("aria-sort") == "ascending"
+        assert first(column) == min(values)
+        follow(page.locator("#made thead").get_by_role("link", name=heading_))
+        assert address(page).endswith(f"sort=-{heading_.lower().replace(' ', '-')}")
+    assert first("what .reason") == max(found.reason for found in findings)
+    follow(page.locator("#made thead").get_by_role("link", name="Severity"))
+    assert first("lead-in .severity") == "critical", "by how bad it is, not by its letters"
+    form.get_by_label("Verdict").select_option("unknown")
+    assert address(page).endswith("sort=severity&verdict=unknown"), "filters keep the order"
 
 
 def test_pages_of_findings(visit: Open) -> None:
@@ -183,6 +227,9 @@ def test_pages_of_findings(visit: Open) -> None:
     expect(page.locator("#made .counted")).to_contain_text("1 to 50 shown")
     go(page, "#findings?page=999999")
     expect(page.locator("#made .counted")).to_contain_text("9,951 to 10,000")
+    inside = "cells => cells.every(cell => cell.scrollWidth <= cell.clientWidth)"
+    assert "Unknown" in page.locator("#made td.lead-in").first.inner_text()
+    assert page.locator("#made td").evaluate_all(inside), "no cell reaches into its neighbour"
 
 
 def test_the_list_of_responsibilities(visit: Open) -> None:
@@ -320,21 +367,25 @@ def test_a_script_that_fails_leaves_the_document(visit: Open) -> None:
     assert page.locator(".view [data-heading]:visible").count() > 100
 
 
-def test_it_prints_as_a_document(visit: Open) -> None:
-    page = visit("example", "#findings?severity=critical")
+def pages_on_paper(page: Page) -> int:
     printed = page.pdf(format="A4")
     assert printed.startswith(b"%PDF")
-    assert len(re.findall(rb"/Type\s*/Page\b", printed)) > 1
+    return len(re.findall(rb"/Type\s*/Page\b", printed))
+
+
+def test_it_prints_what_is_in_view(visit: Open) -> None:
+    page = visit("example")
+    assert pages_on_paper(page) <= 2, "the summary and its gaps"
     page.emulate_media(media="print")
-    titles = page.locator(".view [data-heading]:visible").all_inner_texts()
-    assert titles[0] == "Findings", "first what was in view"
-    assert {area.title for area in assessed().model.areas} <= set(titles)
-    assert {one.title for one in assessed().posture.responsibilities} <= set(titles)
-    text = page.locator("main").inner_text()
-    assert "severity: critical" in text, "the filters stand on paper, too"
-    assert "owed are met" in text
     assert all(gap.title in page.locator("#summary").inner_text() for gap in assessed().posture.first())
+    assert page.locator(".view [data-heading]:visible").count() == 1
     assert not page.locator("nav:visible, form:visible, button:visible").count()
+    page.emulate_media(media="null")
+    go(page, "#findings?severity=critical")
+    assert pages_on_paper(page) == 1
+    page.emulate_media(media="print")
+    assert page.locator(".view [data-heading]:visible").all_inner_texts() == ["Findings"]
+    assert "severity: critical" in page.locator("main").inner_text(), "the filters stand on paper, too"
 
 
 def test_the_same_assessment_gives_the_same_bytes() -> None:

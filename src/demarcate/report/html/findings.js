@@ -160,6 +160,9 @@ const WORDS = {
   region: (region) => (region === "global" ? "In no region (global)" : null),
 };
 
+/** A field below its label, which is not around it: what may be chosen is no part of its name. */
+const labelled = (text, field) => h("div", { class: "field" }, h("label", { for: field.id }, text), field);
+
 /** A choice of one value of a filter; null where there is nothing to choose. */
 function choice(name, query) {
   const present = valuesOf(name);
@@ -170,7 +173,7 @@ function choice(name, query) {
   const word = (value) => WORDS[name]?.(value) ?? value;
   if (["service", "check", "framework"].includes(name)) values.sort((a, b) => word(a).localeCompare(word(b), "en"));
   const options = values.map((value) => h("option", { value, selected: value === wanted }, word(value)));
-  return h("label", {}, `${LABELS[name]} `, h("select", { name }, h("option", { value: "" }, "All"), options));
+  return labelled(LABELS[name], h("select", { name, id: `by-${name}` }, h("option", { value: "" }, "All"), options));
 }
 
 const OFFERED_TAGS = 500;
@@ -179,9 +182,9 @@ const OFFERED_TAGS = 500;
 function tagField(query) {
   const { pairs } = columns.tags;
   if (!pairs.length && !query.get("tag")) return null;
-  const field = h("input", { name: "tag", list: "tags", autocomplete: "off", spellcheck: "false", placeholder: "key=value", value: query.get("tag") ?? "" });
+  const field = h("input", { name: "tag", id: "by-tag", list: "tags", autocomplete: "off", spellcheck: "false", placeholder: "key=value", value: query.get("tag") ?? "" });
   const offered = [...pairs].sort().slice(0, OFFERED_TAGS);
-  return h("label", {}, "Tag ", field, h("datalist", { id: "tags" }, offered.map((value) => h("option", { value }))));
+  return [labelled("Tag", field), h("datalist", { id: "tags" }, offered.map((value) => h("option", { value })))];
 }
 
 /** The filters that a link sets and the form has no field for: each can be taken away. */
