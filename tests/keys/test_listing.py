@@ -134,7 +134,7 @@ def test_the_command_tells_the_same_in_each_format(estate: Snapshot) -> None:
     text = run(app, ["keys", "list", folder], env={"COLUMNS": "80"}).stdout
     assert "deletion: 2026-12-01" in text
     assert "rotation: not known: access denied" in text.replace("\n", " ")
-    told = json.loads(run(app, ["keys", "list", folder, "--format", "json"]).stdout)
+    told = json.loads(run(app, ["keys", folder, "--format", "json"]).stdout)
     assert [(each["users"], each["rotation"]) for each in told][:2] == [(4, "on"), (1, None)]
     assert told[1]["unknown"]["rotation"] == "access denied"
     cells = list(csv.DictReader(io.StringIO(run(app, ["keys", "list", folder, "--format", "csv"]).stdout)))
