@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 
+from demarcate.estate.schema.unknown import Unknown
+from demarcate.keys.access import who_may_use
+from demarcate.keys.listing import listed
+from demarcate.keys.reading import of_access
 from tests.aws.conftest import Aws
 
 
@@ -19,6 +23,19 @@ def test_keys(aws: Aws) -> None:
     assert row["aliases"] == ["alias/data"]
     assert json.loads(row["policy"])["Statement"][0]["Action"] == "kms:*"
     assert json.loads(row["tags"]) == {"env": "prod"}
+
+
+def test_grants_and_their_use(aws: Aws) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]
+    role = aws.client("iam").create_role(RoleName="app", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    kms.create_grant(KeyId=key["KeyId"], GranteePrincipal=role, Operations=["Decrypt"])
+    with aws.snapshot(*of_access()) as snapshot:
+        _, uses = who_may_use(snapshot, key["Arn"])
+        (told,) = listed(snapshot)
+    app = [(use.operation, use.effective.allowed) for use in uses if use.principal == role]
+    assert app == [("Decrypt", True)]
+    assert isinstance(told.last_used, Unknown)
 
 
 def test_keys_that_cannot_rotate(aws: Aws) -> None:

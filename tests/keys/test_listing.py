@@ -33,6 +33,7 @@ def key(name: str, **columns: Any) -> dict[str, Any]:
     return {
         **{"resource": arn(name), "arn": arn(name), "id": name, **HERE, "key_manager": "CUSTOMER"},
         **{"key_state": "Enabled", "origin": "AWS_KMS", "key_spec": "SYMMETRIC_DEFAULT", "multi_region": False},
+        "multi_region_key_type": "",
         **{"key_rotation_enabled": True, "rotation_period_in_days": 365, "aliases": [], **columns},
     }
 
@@ -107,6 +108,7 @@ def test_dependants_are_all_rows_that_name_it(estate: Snapshot) -> None:
         ({"key_spec": "RSA_2048"}, "not applicable: it is not a symmetric encryption key"),
         ({"origin": "AWS_CLOUDHSM"}, "not applicable: its material is not made by KMS"),
         ({"key_rotation_enabled": False}, "off"),
+        ({"multi_region": True, "multi_region_key_type": "REPLICA"}, "that of its primary key"),
         ({"origin": Unknown(Kind.DENIED, "no")}, Unknown(Kind.DENIED, "no")),
     ],
 )
@@ -134,7 +136,7 @@ def test_the_command_tells_the_same_in_each_format(estate: Snapshot) -> None:
     text = run(app, ["keys", "list", folder], env={"COLUMNS": "80"}).stdout
     assert "deletion: 2026-12-01" in text
     assert "rotation: not known: access denied" in text.replace("\n", " ")
-    told = json.loads(run(app, ["keys", "list", folder, "--format", "json"]).stdout)
+    told = json.loads(run(app, ["keys", folder, "--format", "json"]).stdout)
     assert [(each["users"], each["rotation"]) for each in told][:2] == [(4, "on"), (1, None)]
     assert told[1]["unknown"]["rotation"] == "access denied"
     cells = list(csv.DictReader(io.StringIO(run(app, ["keys", "list", folder, "--format", "csv"]).stdout)))

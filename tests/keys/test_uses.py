@@ -12,6 +12,7 @@ from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.keys.access import OPERATIONS, KeyUse, what_may_be_used, who_may_use
 from tests.checks.test_engine import snapshot
 
@@ -129,3 +130,22 @@ def test_what_is_not_there_is_refused() -> None:
             what_may_be_used(of, f"arn:aws:iam::{ACCOUNT}:role/none")
         with pytest.raises(DemarcateError, match="is no principal"):
             what_may_be_used(of, "role/app")
+
+
+def test_whom_a_template_names_is_told_as_it_is_written(tmp_path: Path) -> None:
+    roles = [
+        f'{{Effect: Allow, Principal: {{AWS: !GetAtt {name}.Arn}}, Action: "kms:{what}", Resource: "*"}}'
+        for name, what in (("Reader", "Decrypt"), ("Writer", "Encrypt"))
+    ]
+    (tmp_path / "t.yaml").write_text(
+        f"Resources:\n  Key: {{Type: AWS::KMS::Key, Properties: {{KeyPolicy: {{Statement: [{', '.join(roles)}]}}}}}}\n"
+        + "".join(
+            f"  {name}: {{Type: AWS::IAM::Role, Properties: {{AssumeRolePolicyDocument: {{}}}}}}\n"
+            for name in ("Reader", "Writer")
+        )
+    )
+    with collect_snapshot([tmp_path / "t.yaml"]) as declared:
+        _, uses = who_may_use(declared, "Key")
+    assert told(uses, "Decrypt") == "? ${Reader.Arn} whomever a grant names"
+    assert told(uses, "Encrypt") == "? ${Writer.Arn} whomever a grant names"
+    assert told(uses, "PutKeyPolicy") == ""

@@ -141,6 +141,16 @@ class Verbs(TyperGroup):
                     formatter.write_dl(records)
 
 
+class Listing(Verbs):
+    """Verbs of which the one that lists need not be named: `keys snapshot` is `keys list snapshot`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put the verb that lists where none of the others is named."""
+        if args and args[0] not in self.commands and args[0] not in ctx.help_option_names:
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
 class App(typer.Typer):
     """The command, with verbs and groups of verbs whose help is written as above."""
 
@@ -154,7 +164,7 @@ class App(typer.Typer):
     def add_typer(self, typer_instance: typer.Typer, **settings: Any) -> None:
         """Register a group of verbs."""
         _told_so(typer_instance)
-        super().add_typer(typer_instance, cls=Verbs, **settings)
+        super().add_typer(typer_instance, **{"cls": Verbs, **settings})
 
 
 def _told_so(group: typer.Typer) -> None:

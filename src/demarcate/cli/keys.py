@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from demarcate.cli import options
+from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
 from demarcate.report.out import data
 
@@ -32,7 +33,7 @@ def add_to(app: typer.Typer) -> None:
     group.command("list")(list_)
     for verb in (who, what, dependants):
         group.command()(verb)
-    app.add_typer(group, name="keys")
+    app.add_typer(group, name="keys", cls=Listing)
 
 
 def list_(

@@ -22,6 +22,7 @@ from demarcate.access.reach import Reached, reading
 from demarcate.access.statements import Policy, PolicyKind
 from demarcate.access.values import Values
 from demarcate.base.errors import DemarcateError
+from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import table
@@ -152,6 +153,7 @@ def uses_of_key(
                 yield KeyUse(key, operation, str(who), comes)
         if only is None:
             yield from _wide(key, policy, operation, identities)
+            yield from _assigned(key, policy, operation)
             yield from _unseen(key, policy, operation, identities)
         if isinstance(grants, Unknown) and operation in BY_GRANT:
             comes = Effective(grants, [Because("grant", Outcome.UNKNOWN, reason=grants.reason)])
@@ -179,8 +181,8 @@ def _callers(key: Key, policy: Policy, around: Around, identities: Identities) -
     named: dict[Who, None] = {}
     for said in policy.statements:
         for type_, values in said.principals.types.items():
-            for text in values.known if said.allows is not False else ():
-                if text != "*" and "*" not in text:
+            for text, whole in zip(values.known, values.texts, strict=True) if said.allows is not False else ():
+                if type(whole) is not StandIn and "*" not in text:
                     named[Who.of(f"federated:{text}" if type_ == "Federated" else text)] = None
     named.update(dict.fromkeys(Who.of(text) for text in grantees if text))
     arns = {who.arn for who in held}
@@ -208,6 +210,18 @@ def _wide(key: Key, policy: Policy, operation: str, identities: Identities) -> I
     if policy.unknown is not None:
         because = Because("resource", Outcome.UNKNOWN, THE_POLICY, reason=policy.unknown.reason)
         yield KeyUse(key, operation, "whomever the key's policy names", Effective(policy.unknown, [because]))
+
+
+def _assigned(key: Key, policy: Policy, operation: str) -> Iterator[KeyUse]:
+    """Whom a template's key policy names and who only exists once deployed, by what is written there."""
+    for said in policy.statements if policy.unknown is None else ():
+        about = names_action(said, f"kms:{operation}")
+        wholes = [whole for values in said.principals.types.values() for whole in values.texts]
+        for whole in wholes if about is not False and said.allows is not False else ():
+            if type(whole) is StandIn:
+                unknown = whole.unknown
+                because = Because("resource", Outcome.UNKNOWN, THE_POLICY, (said.name,), unknown.reason)
+                yield KeyUse(key, operation, whole.written, Effective(unknown, [because]))
 
 
 def _reach(reached: Reached) -> str:

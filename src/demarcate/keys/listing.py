@@ -154,6 +154,8 @@ def rotation(key: Key) -> str | Unknown:
             return value
         if type(value) is str and value != only:
             return f"not applicable: {cannot}"
+    if key["multi_region_key_type"] == "REPLICA":
+        return "that of its primary key"
     enabled = key["key_rotation_enabled"]
     if isinstance(enabled, Unknown):
         return enabled
