@@ -24,7 +24,9 @@ def _pages(docs: Path, entries: list[Any]) -> list[Any]:
     named = [entry for entry in entries if isinstance(entry, dict) or "*" not in entry]
     pages: list[Any] = []
     for entry in entries:
-        if entry in named:
+        if isinstance(entry, dict):
+            pages.append({title: _pages(docs, of) if isinstance(of, list) else of for title, of in entry.items()})
+        elif entry in named:
             pages.append(entry)
         else:
             matching = (path.relative_to(docs).as_posix() for path in sorted(docs.glob(entry)))

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import json
 import math
+import re
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,7 +15,9 @@ import pytest
 import typer
 from msgspec.structs import replace
 
+from demarcate.checks.catalog import load_checks
 from demarcate.cli import app
+from demarcate.estate.tables import all_tables
 from demarcate.model import load
 from demarcate.report.pictures.collaboration import collaboration
 from demarcate.report.pictures.drawing import Label
@@ -24,25 +28,44 @@ from tools import reference
 ROOT = Path(__file__).parent.parent
 PICTURES = ROOT / "docs"
 PAGES = PICTURES / "reference"
-WRITTEN_FROM_DATA = ("model.md", "tables.md", "checks.md", "report.schema.json")
+OF_ITS_OWN = "command.md"
+"""The page whose words are compared, not its lines."""
+
+
+def texts(folder: Path) -> dict[str, str]:
+    return {path.relative_to(folder).as_posix(): path.read_text() for path in folder.rglob("*") if path.is_file()}
 
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The pages as they are written now, over that of a service that is no more."""
     folder = tmp_path_factory.mktemp("reference")
+    (folder / reference.SERVICES).mkdir()
+    (folder / reference.SERVICES / "gone.md").write_text("# Gone\n")
     reference.write(folder, app)
     return folder
 
 
 def test_the_committed_pages_are_what_the_generator_writes_now(fresh: Path) -> None:
-    assert {path.name for path in PAGES.iterdir()} == {path.name for path in fresh.iterdir()}, "run `make docs`"
-    stale = [name for name in WRITTEN_FROM_DATA if (PAGES / name).read_text() != (fresh / name).read_text()]
+    committed, now = texts(PAGES), texts(fresh)
+    assert {*committed} == {*now}, "run `make docs`"
+    stale = [name for name in now if name != OF_ITS_OWN and committed[name] != now[name]]
     assert not stale, f"{', '.join(stale)} no longer says what the data says: run `make docs`"
 
 
 def test_the_same_data_gives_the_same_pages(fresh: Path) -> None:
-    again = reference.pages(app)
-    assert again == {path.name: path.read_text() for path in fresh.iterdir()}
+    assert reference.pages(app) == texts(fresh)
+
+
+def test_each_table_and_check_is_on_the_page_of_one_service(fresh: Path) -> None:
+    services = {name: text for name, text in texts(fresh).items() if name.startswith(reference.SERVICES)}
+    assert {*services} == {f"{reference.SERVICES}{name}.md" for name in (*load().service, "index")}
+    headings = Counter(
+        id_ for text in services.values() for id_ in re.findall(r'^### <a id="([^"]+)"', text, re.M)
+    )
+    assert headings == dict.fromkeys([*all_tables(), *load_checks()], 1)
+    for name in load().service:
+        assert f"]({name}.md)" in services[f"{reference.SERVICES}index.md"]
 
 
 def test_the_committed_pictures_are_what_the_generator_writes_now() -> None:

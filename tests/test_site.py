@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote, urlsplit
 
 import markdown  # type: ignore[import-untyped]
@@ -22,6 +22,9 @@ from hypothesis import strategies as st
 from demarcate.cli import app
 from demarcate.report import safe
 from tests.test_docs import parse
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 ROOT = Path(__file__).parent.parent
 CONFIG = ROOT / "mkdocs.yml"
@@ -170,6 +173,23 @@ def test_no_page_asks_another_host(site: Path, pages: dict[Path, Page]) -> None:
         for one in re.findall(r"(?:url\(|@import)\s*['\"]?((?:https?:)?//[^'\")]+)", path.read_text())
     ]
     assert not [*asked, *sheets]
+
+
+def test_the_search_works_in_a_folder_and_asks_no_other_host(site: Path, browser: Browser) -> None:
+    page = browser.new_page()
+    asked: list[str] = []
+    wrong: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto((site / "reference" / "services" / "ec2.html").as_uri())
+    page.fill("input[name=query]", "aws_ecr_image")
+    page.wait_for_selector(".md-search-result__link")
+    links = [link.get_attribute("href") or "" for link in page.query_selector_all(".md-search-result__link")]
+    page.goto(next(link for link in links if link.endswith("#aws_ecr_image")))
+    assert page.title() == "Amazon ECR - Demarcate"
+    page.close()
+    assert not wrong
+    assert {urlsplit(url).scheme for url in asked} == {"file"}
 
 
 def test_no_text_of_a_page_runs(site: Path, pages: dict[Path, Page]) -> None:

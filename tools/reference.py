@@ -24,7 +24,7 @@ from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.sources.describing import shown, sources_of
 from demarcate.estate.sources.registry import TELLING
 from demarcate.estate.tables import all_tables
-from demarcate.model import Model, Responsibility, When, load
+from demarcate.model import Model, Responsibility, Service, When, load
 from demarcate.report import json_report, summary
 from demarcate.report.halves import PARTIES
 from demarcate.report.pictures.collaboration import collaboration
@@ -36,6 +36,9 @@ from demarcate.report.safe import json_text, markdown, one_line
 WIDTH = 100
 """The width of the help texts."""
 
+SERVICES = "services/"
+"""The folder of the pages of services, as pages beside it lead into it."""
+
 _GENERATED = "<!-- Written by `make docs` from the data. Do not edit: the next run would undo it. -->"
 
 
@@ -45,8 +48,9 @@ def pages(app: typer.Typer) -> dict[str, str]:
     checks = load_checks(responsibilities=model.owed)
     return {
         "model.md": _page(_model(model, checks)),
-        "tables.md": _page(_tables(model)),
+        "tables.md": _page(_tables()),
         "checks.md": _page(_checks(model, checks)),
+        **{f"{SERVICES}{name}": text for name, text in _services(model, checks).items()},
         "kinds.md": _page(_kinds()),
         "command.md": _page(_command(app)),
         "report.schema.json": json_text(json_report.schema(), indent=True) + "\n",
@@ -66,8 +70,13 @@ def pictures() -> dict[str, bytes]:
 
 
 def write(folder: Path, app: typer.Typer) -> None:
-    """Write all pages into a folder. Raises OSError."""
-    _write(folder, {name: text.encode() for name, text in pages(app).items()})
+    """Write all pages into a folder, and remove those of services that are no more. Raises OSError."""
+    files = {name: text.encode() for name, text in pages(app).items()}
+    (folder / SERVICES).mkdir(parents=True, exist_ok=True)
+    _write(folder, files)
+    for path in (folder / SERVICES).glob("*.md"):
+        if f"{SERVICES}{path.name}" not in files:
+            path.unlink()
 
 
 def write_pictures(folder: Path) -> None:
@@ -84,7 +93,9 @@ def _write(folder: Path, files: Mapping[str, bytes]) -> None:
 
 
 def _page(lines: Iterable[str]) -> str:
-    return "\n".join([_GENERATED, "", *lines]).rstrip("\n") + "\n"
+    """A page. Its heading is first: the site takes its title from there."""
+    heading, *rest = lines
+    return "\n".join([heading, "", _GENERATED, *rest]).rstrip("\n") + "\n"
 
 
 def _code(text: str) -> str:
@@ -110,6 +121,16 @@ def _heading(level: int, text: str) -> list[str]:
 
 def _link(text: str, page: str = "") -> str:
     return f"[{_code(text)}]({page}#{text})"
+
+
+def _to_table(name: str, folder: str = SERVICES) -> str:
+    """A link to a table on the page of its service; from a page of a service, `folder` is empty."""
+    return _link(name, f"{folder}{all_tables()[name].service}.md")
+
+
+def _to_check(check: Check) -> str:
+    """A link to a check on the page of its table's service, from outside of the folder of services."""
+    return _link(check.id, f"{SERVICES}{all_tables()[check.table].service}.md")
 
 
 def _row(cells: Iterable[str]) -> str:
@@ -174,18 +195,18 @@ def _model(model: Model, checks: Mapping[str, Check]) -> Iterator[str]:
         ["service", "id", "type", "where the line runs", "tables"],
         (
             [
-                markdown(service.name),
+                f"[{markdown(service.name)}]({SERVICES}{service.id}.md)",
                 f'<a id="service-{service.id}"></a>{_code(service.id)}',
                 f"{service.type} ({service.cloud})",
                 markdown(service.line) + "".join(f"<br>Of its tables: {_when(when)}" for when in service.when),
-                ", ".join(_link(table, "tables.md") for table in service.tables),
+                ", ".join(map(_to_table, service.tables)),
             ]
             for service in model.services
         ),
     )
-    by_responsibility: dict[str, list[str]] = {}
+    by_responsibility: dict[str, list[Check]] = {}
     for check in checks.values():
-        by_responsibility.setdefault(check.responsibility, []).append(check.id)
+        by_responsibility.setdefault(check.responsibility, []).append(check)
     for area in model.areas:
         yield from ["", f'## <a id="{area.id}"></a>{markdown(area.title)}', "", markdown(area.why)]
         for party, title in (("aws", "AWS provides"), ("customer", "You owe")):
@@ -195,7 +216,7 @@ def _model(model: Model, checks: Mapping[str, Check]) -> Iterator[str]:
                     yield from _responsibility(responsibility, by_responsibility.get(responsibility.id, []))
 
 
-def _responsibility(r: Responsibility, checks: list[str]) -> Iterator[str]:
+def _responsibility(r: Responsibility, checks: list[Check]) -> Iterator[str]:
     yield from _heading(4, r.id)
     yield from [f"**{markdown(r.title)}.** {markdown(r.description)}", ""]
     yield from _item("Whose", f"{PARTIES[r.party]} (OSCAL: {r.oscal})")
@@ -211,26 +232,28 @@ def _responsibility(r: Responsibility, checks: list[str]) -> Iterator[str]:
     for framework, controls in r.controls.items():
         yield from _item(_FRAMEWORKS.get(framework, framework), ", ".join(controls))
     yield from _item("Other half", ", ".join(map(_link, r.counterpart)))
-    yield from _item("Checks", ", ".join(_link(check, "checks.md") for check in checks))
+    yield from _item("Checks", ", ".join(map(_to_check, checks)))
     yield from _item("Sources", ", ".join(f"<{page}>" for page in r.sources))
 
 
 _FRAMEWORKS = {"nist-800-53-r5": "NIST SP 800-53 Rev. 5"}
 
 
-def _when(when: When) -> str:
-    return f"{_link(when.table, 'tables.md')}: {_code(when.predicate)}. {markdown(when.because)}"
+def _when(when: When, folder: str = SERVICES) -> str:
+    return f"{_to_table(when.table, folder)}: {_code(when.predicate)}. {markdown(when.because)}"
 
 
 # --- The tables -----------------------------------------------------------------------------------------
 
 
-def _tables(model: Model) -> Iterator[str]:
+def _tables() -> Iterator[str]:
     yield from [
         "# The tables",
         "",
         "A table is one kind of resource, as rows. `demarcate query` reads them by SQL, and checks judge them. "
-        "For each column this page says where each source finds it: *live* is the path in the answer of AWS's "
+        "Its columns are on the page of [its service](services/index.md).",
+        "",
+        "For each column that page says where each source finds it: *live* is the path in the answer of AWS's "
         "API, *templates* the path in the properties of the CloudFormation resource (`Ref` and `Arn` are what "
         "`Ref` and `Fn::GetAtt` give there), *config* the path in what AWS Config records, brought into the form "
         "of that answer. A path that begins with `@` leads into a further API call, or into "
@@ -246,15 +269,21 @@ def _tables(model: Model) -> Iterator[str]:
     yield from _grid(
         ["column", "type", "about"], ([_code(c.name), _code(c.type), markdown(c.about)] for c in COMMON)
     )
-    for table in all_tables().values():
-        yield from _table(model, table)
+    yield from ["", "## All tables", ""]
+    yield from _grid(
+        ["table", "about"],
+        (
+            [f'<a id="{table.name}"></a>{_to_table(table.name)}', markdown(table.about)]
+            for table in all_tables().values()
+        ),
+    )
 
 
 def _table(model: Model, table: Table) -> Iterator[str]:
-    yield from _heading(2, table.name)
+    yield from _heading(3, table.name)
     yield from [markdown(table.about), ""]
-    names = [model.service[table.service].name] if table.service in model.service else [table.service]
-    yield from _item("Service", ", ".join(map(markdown, names)))
+    others = [s for s in model.services_of_table.get(table.name, ()) if s.id != table.service]
+    yield from _item("Also of", ", ".join(f"[{markdown(s.name)}]({s.id}.md)" for s in others))
     yield from _item("Kept", "once an account" if table.scope == "account" else "in each region")
     yield from _item("Sources", ", ".join(sources_of(table)) or "none")
     yield from _item("Live", " → ".join(_code(step.operation) for step in table.steps))
@@ -263,11 +292,11 @@ def _table(model: Model, table: Table) -> Iterator[str]:
     yield from _item("Templates", _codes(table.types))
     yield from _item("Templates, beside it", _codes(sorted({c.type for c in table.companions.values()})))
     for derived in table.derived:
-        of = _code(derived.of) if "::" in derived.of else _link(derived.of)
+        of = _code(derived.of) if "::" in derived.of else _to_table(derived.of, "")
         yield from _item("Derived", f"from {_codes(derived.needs)} of {of}")
     if table.computed is not None:
-        others = [_link(name) for name in table.computed.needs if name != table.computed.of]
-        yield from _item("Computed", f"for {_link(table.computed.of)}, from {', '.join(others)}")
+        needs = [_to_table(name, "") for name in table.computed.needs if name != table.computed.of]
+        yield from _item("Computed", f"for {_to_table(table.computed.of, '')}, from {', '.join(needs)}")
     if table.owners:
         yield from _item("Findings", "name the resource that the rows belong to")
     facts = facts_of(table.name) if table.facts else None
@@ -324,15 +353,22 @@ def _checks(model: Model, checks: Mapping[str, Check]) -> Iterator[str]:
         "",
         "A check is one predicate over one table: true passes, false fails, NULL is unknown. `demarcate checks "
         "show ID` shows one, `demarcate assess SOURCE --check ID` runs it alone, and `--checks DIR` adds your "
-        "own ([how to write one](../how-to/write-a-check.md)).",
+        "own ([how to write one](../how-to/write-a-check.md)). Each link leads to the page of "
+        "[its service](services/index.md), which has the predicate, the remedy and what it refers to.",
     ]
     for area in model.areas:
         of_area = [check for check in checks.values() if check.area == area.id]
         yield from ["", f'## <a id="{area.id}"></a>{markdown(area.title)}', ""]
         if not of_area:
             yield "None: this half needs manual evidence."
-        for check in of_area:
-            yield from _check(check)
+            continue
+        yield from _grid(
+            ["check", "what passes", "severity"],
+            (
+                [f'<a id="{check.id}"></a>{_to_check(check)}', markdown(check.title), check.severity]
+                for check in of_area
+            ),
+        )
 
 
 def _check(check: Check) -> Iterator[str]:
@@ -340,8 +376,8 @@ def _check(check: Check) -> Iterator[str]:
     yield from [f"{markdown(check.title)}.", ""]
     yield from _item("Severity", check.severity)
     yield from _item("Why this severity", markdown(check.severity_why))
-    yield from _item("Proves", _link(check.responsibility, "model.md"))
-    yield from _item("Reads", ", ".join(_link(table, "tables.md") for table in check.tables))
+    yield from _item("Proves", _link(check.responsibility, "../model.md"))
+    yield from _item("Reads", ", ".join(_to_table(table, "") for table in check.tables))
     yield from _item("Remedy", markdown(check.remedy.text))
     for name, refs in sorted(check.refs.items()):
         yield from _item(_FRAMEWORKS.get(name, name), _codes(refs))
@@ -351,6 +387,73 @@ def _check(check: Check) -> Iterator[str]:
     if check.condition:
         yield from ["", "It is about rows where", "", *_sql(check.condition), "", "and passes where"]
     yield from ["", *_sql(check.predicate)]
+
+
+# --- The services ---------------------------------------------------------------------------------------
+
+
+def _services(model: Model, checks: Mapping[str, Check]) -> dict[str, str]:
+    """A page for each service, and one that leads to all of them, by file name.
+
+    A table stands on the page of the service that it names, with the checks that judge it; the pages of other
+    services whose resources it holds lead there.
+    """
+    tables: dict[str, list[Table]] = {}
+    for table in all_tables().values():
+        tables.setdefault(table.service, []).append(table)
+    judging: dict[str, list[Check]] = {}
+    for check in checks.values():
+        judging.setdefault(all_tables()[check.table].service, []).append(check)
+    named = sorted(model.services, key=lambda service: service.id)
+    own = {s.id: (tables.get(s.id, []), judging.get(s.id, [])) for s in named}
+    return {
+        "index.md": _page(_index(named, own)),
+        **{f"{s.id}.md": _page(_service(model, s, *own[s.id])) for s in named},
+    }
+
+
+def _index(services: Iterable[Service], own: Mapping[str, tuple[list[Table], list[Check]]]) -> Iterator[str]:
+    yield from [
+        "# The services",
+        "",
+        "A page for each service: where the line runs through it, its tables with their columns, and the checks that "
+        "judge them. [All tables](../tables.md) and [all checks](../checks.md) are lists of their own.",
+        "",
+    ]
+    yield from _grid(
+        ["service", "id", "tables", "checks"],
+        (
+            [f"[{markdown(s.name)}]({s.id}.md)", _code(s.id), *(str(len(part)) for part in own[s.id])]
+            for s in services
+        ),
+    )
+
+
+def _service(model: Model, service: Service, tables: list[Table], checks: list[Check]) -> Iterator[str]:
+    yield from [f"# {markdown(service.name)}", "", markdown(service.line), ""]
+    yield from _item("Id", _code(service.id))
+    yield from _item("Type", f"{service.type} ({service.cloud})")
+    for when in service.when:
+        yield from _item("Of its tables", _when(when, ""))
+    for party, title in (("aws", "AWS provides"), ("customer", "You owe")):
+        named = [
+            r.id
+            for r in model.responsibilities
+            if r.party == party and r.services != "all" and r.covers(service.id)
+        ]
+        yield from _item(title, ", ".join(_link(id_, "../model.md") for id_ in named))
+    yield from _item(
+        "For all services", f"[what both owe](../model.md), and `demarcate matrix --service {service.id}`"
+    )
+    elsewhere = [name for name in service.tables if all_tables()[name].service != service.id]
+    yield from _item("Tables on other pages", ", ".join(_to_table(name, "") for name in elsewhere))
+    how = "[How to read the columns](../tables.md), and those that every table has."
+    yield from ["", "## Tables", "", how if tables else "None of its own."]
+    for table in tables:
+        yield from _table(model, table)
+    yield from ["", "## Checks", *([] if checks else ["", "None of its own."])]
+    for check in checks:
+        yield from _check(check)
 
 
 # --- The command ----------------------------------------------------------------------------------------
