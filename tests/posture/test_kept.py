@@ -209,7 +209,7 @@ def test_what_is_there_is_not_written_over(mine: Path) -> None:
         save(assessed(), mine)
     done = processes.demarcate("report", "nowhere", cwd=mine)
     assert (done.returncode, done.stdout) == (2, "")
-    assert done.stderr == "demarcate: nowhere: not an assessment: assessment.json: No such file or directory\n"
+    assert done.stderr == "demarcate: nowhere: there is no such folder; name what assess --save kept\n"
 
 
 def test_what_cannot_be_written_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
 from demarcate.cli.options import ReportFormat, format_of
-from demarcate.report.reports import ENDS, FORMATS, Destination, save
+from demarcate.report.reports import ENDS, FORMATS, Destination, destinations, save
 from demarcate.report.unread import by_kind
 from tests.example import assessed
 from tests.report import made
@@ -69,11 +69,23 @@ def test_destinations(text: str, format: str, path: str) -> None:
 
 @pytest.mark.parametrize(
     ("text", "says"),
-    [("r.pdf", "FORMAT=FILE"), ("r.xml", "with one of .*junit"), ("jsn=r", "mean json=?"), ("r", "ends in")],
+    [
+        ("r.pdf", "FORMAT=FILE"),
+        ("r.xml", "with one of .*junit"),
+        ("jsn=r", "mean json=?"),
+        ("r", "ends in"),
+        ("json=", "no file"),
+    ],
 )
 def test_what_tells_no_format_is_refused(text: str, says: str) -> None:
     with pytest.raises(DemarcateError, match=says.replace("?", "[?]")):
         Destination.of(text)
+
+
+def test_two_reports_in_one_file_are_refused() -> None:
+    assert len(destinations(["r.json", "r.csv"])) == 2
+    with pytest.raises(DemarcateError, match="r is to be written twice"):
+        destinations(["json=r", "csv=./r"])
 
 
 def run(*words: str) -> tuple[int, str]:

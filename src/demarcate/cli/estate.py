@@ -93,7 +93,7 @@ def assess(
 
     options.check_severity(fail_on)
     options.check_not_kept(sources)
-    files = [reports.Destination.of(text) for text in out or ()]
+    files = reports.destinations(out or ())
     _check_passes(passes, files, format, saved=save is not None)
     compared = _comparison(drift, files, format)
     before = _earlier(since, new)
@@ -160,7 +160,7 @@ def report(
     from demarcate.report import reports
 
     options.check_severity(fail_on)
-    files = [reports.Destination.of(text) for text in out or ()]
+    files = reports.destinations(out or ())
     _check_passes(passes, files, format)
     compared = _comparison(drift, files, format)
     frameworks = options.frameworks_of(framework)

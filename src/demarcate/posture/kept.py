@@ -312,6 +312,8 @@ def _read(folder: Path, name: str) -> bytes:
     try:
         return read_bytes(_inside(folder, name), LARGEST)
     except OSError as error:
+        if not folder.exists():
+            raise DemarcateError(f"{folder}: there is no such folder; name what assess --save kept") from error
         raise DemarcateError(f"{folder}: not an assessment: {name}: {error.strerror or error}") from error
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
@@ -118,6 +118,8 @@ class Destination:
         """`FILE`, whose end tells the format, or `FORMAT=FILE`. Raises DemarcateError where neither tells it."""
         name, separator, rest = text.partition("=")
         if separator and name in FORMATS:
+            if not rest:
+                raise DemarcateError(f"{text} names no file: write {text}FILE")
             return cls(FORMATS[name], Path(rest))
         path = Path(text)
         for format in FORMATS.values():
@@ -126,6 +128,16 @@ class Destination:
         near = difflib.get_close_matches(name, FORMATS, 1) if separator else []
         hint = f"; did you mean {near[0]}=?" if near else f" with one of {', '.join(FORMATS)}"
         raise DemarcateError(f"{text}: name a file that ends in one of {', '.join(ENDS)}, or FORMAT=FILE{hint}")
+
+
+def destinations(texts: Iterable[str]) -> list[Destination]:
+    """Where reports are written. Raises DemarcateError where one is no destination, or two are one file."""
+    files = [Destination.of(text) for text in texts]
+    paths = [file.path.absolute() for file in files]
+    for file, path in zip(files, paths, strict=True):
+        if paths.count(path) > 1:
+            raise DemarcateError(f"{file.path} is to be written twice (--out): give each report a file of its own")
+    return files
 
 
 def save(assessment: Assessment, to: Destination, drift: Comparison | None = None) -> Sequence[str]:
