@@ -120,6 +120,8 @@ USAGE: dict[str, tuple[list[str], str]] = {
     "unknown check": (["assess", "good.yaml", "--check", "ebs-volume-encripted"], "ebs-volume-encrypted"),
     "unknown table": (["tables", "aws_ebs_volumes"], "aws_ebs_volume"),
     "unknown id": (["explain", "encryption.enable-at-rst"], "encryption.enable-at-rest"),
+    "no table": (["explain", "encryption", "--format", "csv"], "csv"),
+    "no dry run": (["collect", "good.yaml", "--out", "s", "--format", "csv"], "--dry-run"),
     "unknown area": (["matrix", "--area", "encription"], "encryption"),
     "unknown party": (["matrix", "--party", "nobody"], "customer"),
     "no credentials": (["assess", "aws", "--region", "eu-west-1"], "no AWS credentials"),

@@ -302,6 +302,8 @@ def collect(
         else:
             rows.write(*planned_calls, str(format), data())
         return
+    if format is not Format.TEXT:
+        raise DemarcateError("--format is for the calls of a dry run (--dry-run): a snapshot is Parquet")
     if out is None:
         raise DemarcateError("name a folder for the snapshot (--out), or ask what would be called (--dry-run)")
     tasks = lakes.chosen(engine, workers, master)
