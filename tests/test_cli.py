@@ -114,6 +114,7 @@ def test_a_symlink_loop_is_walked_once(tmp_path: Path) -> None:
 USAGE: dict[str, tuple[list[str], str]] = {
     "missing folder": (["assess", "nowhere"], "nowhere"),
     "no source": (["assess"], "SOURCE"),
+    "source of no name": (["assess", ""], "empty text"),
     "empty folder": (["assess", "void"], "void"),
     "unknown format": (["assess", "good.yaml", "--format", "pdf"], "pdf"),
     "unknown severity": (["assess", "good.yaml", "--fail-on", "awful"], "critical, high, medium, low"),
