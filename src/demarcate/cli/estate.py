@@ -56,7 +56,9 @@ def assess(
     by_tag: Annotated[
         list[str] | None,
         typer.Option(
-            "--by-tag", metavar="KEY", help="Tell the posture by the values of this tag, too; repeatable."
+            "--by-tag",
+            metavar="KEY",
+            help="Tell the posture by the values of this tag, too, in the HTML and JSON reports; repeatable.",
         ),
     ] = None,
     as_of: Annotated[
@@ -332,7 +334,7 @@ def _kept(out: Path, resume: bool) -> Iterator[None]:
 
     partial = partial_folder(out)
     if resume and not partial.exists():
-        say(f"{out}: there is nothing to go on with: everything is read")
+        say(f"{out}: there is nothing to go on with: all is read anew")
 
     def tell() -> None:
         if partial.exists():
