@@ -20,7 +20,7 @@ def main() -> None:
     except BrokenPipeError:
         _leave()
     except OSError as error:
-        _fail(2, f"{error.filename or 'a file'}: {error.strerror or error}")
+        _fail(2, f"{error.filename or 'standard output, or a file'}: {error.strerror or error}")
     except Exception as error:
         if type(error).__name__ == "OutOfMemoryException":  # DuckDB's, which is not imported for its name
             _fail(2, "this takes more memory than judging may: give fewer sources, or fewer checks with --check")

@@ -57,7 +57,9 @@ def assess(
     by_tag: Annotated[
         list[str] | None,
         typer.Option(
-            "--by-tag", metavar="KEY", help="Tell the posture by the values of this tag, too; repeatable."
+            "--by-tag",
+            metavar="KEY",
+            help="Tell the posture by the values of this tag, too, in the HTML and JSON reports; repeatable.",
         ),
     ] = None,
     as_of: Annotated[
@@ -321,6 +323,8 @@ def collect(
         else:
             rows.write(*planned_calls, str(format), data())
         return
+    if format is not Format.TEXT:
+        raise DemarcateError("--format is for the calls of a dry run (--dry-run): a snapshot is Parquet")
     if out is None:
         raise DemarcateError("name a folder for the snapshot (--out), or ask what would be called (--dry-run)")
     tasks = lakes.chosen(engine, workers, master)
@@ -349,7 +353,7 @@ def _kept(out: Path, resume: bool) -> Iterator[None]:
 
     partial = partial_folder(out)
     if resume and not partial.exists():
-        say(f"{out}: there is nothing to go on with: everything is read")
+        say(f"{out}: there is nothing to go on with: all is read anew")
 
     def tell() -> None:
         if partial.exists():

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,6 +14,13 @@ from demarcate.report.out import data
 
 if TYPE_CHECKING:
     from demarcate.model import Model
+
+
+class ExplanationFormat(StrEnum):
+    """An explanation is no table."""
+
+    TEXT = "text"
+    JSON = "json"
 
 
 def add_to(app: typer.Typer) -> None:
@@ -124,7 +132,9 @@ def explain(
             autocompletion=completing.explained,
         ),
     ],
-    format: Annotated[Format, typer.Option("--format", help="How it is written.")] = Format.TEXT,
+    format: Annotated[
+        ExplanationFormat, typer.Option("--format", help="How it is written.")
+    ] = ExplanationFormat.TEXT,
 ) -> None:
     """Explain one thing of the model: what it is, whose, why, and what proves it."""
     from demarcate.model import load

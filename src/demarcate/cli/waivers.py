@@ -174,7 +174,9 @@ def import_waivers(
     who = owner or (None if known.rules.without_owner else actor_of(as_).person)
     giving = Giving(reason=reason, owner=who, until=until)
     made = imported(files, load_checks(checks or ()), known, giving)
-    if waivers is None:
+    if not made.waivers:
+        say("nothing is carried over: no waiver was made of what these files say")
+    elif waivers is None:
         data().writelines(entry(waiver) for waiver in made.waivers)
     else:
         there = {waiver.id for waiver in load_waivers(waivers, known).waivers} if waivers.exists() else set()

@@ -147,7 +147,10 @@ def explain(model: Model, id_: str) -> Explanation:
     area, service, tool = model.area.get(id_), model.service.get(id_), model.tool.get(id_)
     if area is None and service is None and tool is None:
         known = (*model.responsibility, *model.area, *model.service, *model.tool)
-        raise NotInModelError("item", id_, known, "Name a responsibility, an area, a service or a tool by its id.")
+        hint = (
+            "Name a responsibility, an area, a service, a tool or a check by its id, or a control of a framework."
+        )
+        raise NotInModelError("item", id_, known, hint)
     aws, customer = _split(
         item
         for item in model.responsibilities

@@ -133,7 +133,7 @@ class Destination:
 def destinations(texts: Iterable[str]) -> list[Destination]:
     """Where reports are written. Raises DemarcateError where one is no destination, or two are one file."""
     files = [Destination.of(text) for text in texts]
-    paths = [file.path.absolute() for file in files]
+    paths = [file.path.resolve() for file in files]
     for file, path in zip(files, paths, strict=True):
         if paths.count(path) > 1:
             raise DemarcateError(f"{file.path} is to be written twice (--out): give each report a file of its own")

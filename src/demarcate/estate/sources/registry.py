@@ -32,6 +32,8 @@ TELLING: Final = tuple({source.label: source for source in SOURCES}.values())
 
 def source_of(names: Sequence[str]) -> Source:
     """The source that some names are of. Raises DemarcateError where they are of several that are not read together."""
+    if "" in names:  # a variable of the shell that is not set: the folder one stands in was not meant
+        raise DemarcateError("a source is an empty text: name what is to be read; . is the folder that you are in")
     sources = {name: next(source for source in SOURCES if source.recognises(name)) for name in names}
     source = sources[names[0]]
     if all(other is source for other in sources.values()):
