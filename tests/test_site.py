@@ -285,7 +285,7 @@ def test_pipelines_are_yaml_that_runs_demarcate() -> None:
     assert any(title.startswith(".github/workflows/") for title in titles)
     assert ".gitlab-ci.yml" in titles
     commands = [line for _, pipeline in PIPELINES for line in run_in(pipeline) if line.startswith("demarcate ")]
-    assert len(commands) == 4
+    assert len(commands) == 5
     for command in commands:
         parse(typer.main.get_command(app), shlex.split(command))
 

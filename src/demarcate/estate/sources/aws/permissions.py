@@ -45,6 +45,9 @@ INSTEAD: Final[Mapping[str, tuple[str, ...]]] = {
 """Operations whose actions have other names."""
 
 ALSO: Final[Mapping[str, tuple[str, ...]]] = {
+    "resource-groups.list_group_resources": (
+        *("cloudformation:DescribeStacks", "cloudformation:ListStackResources", "tag:GetResources"),
+    ),
     # Without a stack's name.
     "cloudformation.describe_stacks": ("cloudformation:ListStacks",),
     # For policies of the type SUBSCRIPTION_FILTER_POLICY.
