@@ -235,7 +235,9 @@ def roll_ups(assessment: Assessment) -> list[RollUp]:
         RollUp("By party", "Party", "", True, tuple(parties), 0),
         RollUp("By area", "Area", "", True, tuple(areas), 0),
         _worst_first("By account", "Account", posture.accounts, lambda name: {"account": name}),
-        _worst_first("By region", "Region", posture.regions, lambda name: {"region": name}, {_GLOBAL: "in no region"}),
+        _worst_first(
+            "By region", "Region", posture.regions, lambda name: {"region": name}, {_GLOBAL: "in no region"}
+        ),
         *(_of_tag(key, values) for key, values in posture.tags.items()),
     ]
     return [table for table in made if table.rows]
@@ -261,7 +263,9 @@ def _worst_first(
         TableRow(
             shown.get(name, name),
             of_it,
-            f"#findings?{urlencode({key: printable(value) for key, value in filters(name).items()})}" if name else "",
+            f"#findings?{urlencode({key: printable(value) for key, value in filters(name).items()})}"
+            if name
+            else "",
         )
         for name, of_it in sorted(counts.items(), key=lambda item: (_badness(item[1]), item[0]))
     ]
