@@ -206,6 +206,7 @@ def with_evidence(assessment: Assessment) -> Assessment:
             "DBLogFiles",
         )
     )
+    unread += (msgspec.structs.replace(unread[0], region="eu-west-1"),)
     refused = Problem("the document's SHA-256 is not the one that is written here", "evidence/reports.yaml", 12)
     return dataclasses.replace(
         assessment, posture=msgspec.structs.replace(posture, unread=unread, refused=(refused,))
@@ -288,6 +289,7 @@ def hostile() -> Assessment:
             account=f"account {name}",
             region=f"region {name}",
             file=f"{name}.yaml",
+            tags={f"tag {name}": name},
             waived=Waived(id=f"w {name}", reason=f"waived {name}", owner=f"owner {name}", until="2099-01-01"),
         )
         for name in names

@@ -82,6 +82,9 @@ def test_what_could_not_be_read_comes_first(visit: Open) -> None:
     follow(page.get_by_role("link", name="All 7 that could not be read"))
     expect(heading(page)).to_have_text("What was not read")
     assert page.locator("#not-read li", has_text="AccessDenied").count() == 7
+    assert page.locator("nav .count").last.inner_text() == "8", (
+        "as many as are listed: 7 and one piece of evidence"
+    )
 
 
 def test_evidence_that_expires(visit: Open) -> None:

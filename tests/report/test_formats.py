@@ -102,13 +102,26 @@ def test_passes_are_listed_where_they_were_asked_for_and_kept(
     monkeypatch.chdir(tmp_path)
     volume = "  {}:\n    Type: AWS::EC2::Volume\n    Properties: {{Size: 8, Encrypted: {}}}\n"
     Path("t.yaml").write_text("Resources:\n" + volume.format("A", "true") + volume.format("B", "false"))
-    code, said = run("assess", "t.yaml", "--passes", "--format", "csv", "--out", "f.parquet", "--out", "f.sarif")
+    code, said = run(
+        "assess",
+        "t.yaml",
+        "--passes",
+        "--format",
+        "csv",
+        "--out",
+        "f.parquet",
+        "--out",
+        "f.sarif",
+        "--out",
+        "f.html",
+    )
     assert (code, said.count(",pass,"), said.count(",fail,")) == (0, 1, 1)
     assert "left out: sarif: it does not list what passes" in said
+    assert '"verdict":{"index":[0,1],"values":["fail","pass"]}' in Path("f.html").read_text("utf-8")
     rows = duckdb.execute("SELECT verdict, resource, line FROM 'f.parquet' ORDER BY resource").fetchall()
     assert rows == [("pass", "A", 2), ("fail", "B", 5)]
     code, said = run("assess", "t.yaml", "--passes")
-    assert (code, "--passes lists what passes in one of json, csv, parquet" in said) == (2, True)
+    assert (code, "--passes lists what passes in one of html, json, csv, parquet" in said) == (2, True)
     assert run("assess", "t.yaml", "--save", "without")[0] == 0
     code, said = run("report", "without", "--passes", "--format", "json")
     assert (code, "assess again with --passes" in said) == (2, True)
