@@ -50,7 +50,7 @@ def test_hostile_checks_are_text(visit: Open) -> None:
     assert shown(f"remedy {told}") in text
     assert shown(f"not run {told}") in shown(page.locator("#not-read").text_content() or "")
     page.evaluate("location.hash = '#findings'")
-    follow(page.locator("#made .of-resource a").first)
+    follow(page.locator("#made td.of-resource a").first)
     follow(page.get_by_role("link", name=shown(f"title {told}")).first)
     view = shown(page.locator("#made").inner_text())
     assert all(shown(one) in view for one in (f"title {told}", f"remedy {told}", f"{told}: {told}"))
@@ -59,7 +59,7 @@ def test_hostile_checks_are_text(visit: Open) -> None:
 
 def test_hostile_resources_have_a_view(visit: Open) -> None:
     page = visit("hostile", "#findings")
-    links = page.locator("#made .of-resource a")
+    links = page.locator("#made td.of-resource a")
     assert sorted(links.all_inner_texts()) == sorted(shown(name) for name in NAMES)
     for number, name in enumerate(links.all_inner_texts()):
         follow(links.nth(number))
