@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from functools import cache
+from itertools import cycle
 from pathlib import Path
 
 from demarcate.base.errors import Problem
@@ -61,18 +62,25 @@ def judged(snapshot: Snapshot) -> Judgement:
     return judge(snapshot, checks().values(), counted=drawn_by(model(), snapshot))
 
 
+_ALWAYS = ("text", "html", "json", "csv")
+_IN_TURN = cycle(id_ for id_, form in reports.FORMATS.items() if id_ not in _ALWAYS and not form.binary)
+
+
 def report(
     snapshot: Snapshot,
     judgement: Judgement,
     evidence: Mapping[str, tuple[EvidenceResult, ...]] | None = None,
     refused: tuple[Problem, ...] = (),
 ) -> None:
-    """Assess what was judged and write each report. Raises Harmful where one may do harm."""
+    """Assess what was judged and write it for people, and as one of the other formats, which take turns.
+
+    Raises Harmful where one may do harm.
+    """
     posture = assess_snapshot(model(), snapshot, checks(), judgement, evidence=evidence or {}, refused=refused)
     assessment = Assessment(model(), snapshot, checks(), judgement, posture)
-    for form, format in reports.FORMATS.items():
+    for form in (*_ALWAYS, next(_IN_TURN)):
         out = io.StringIO()
-        format.render(assessment, Out(out))
+        reports.FORMATS[form].render(assessment, Out(out))
         text = out.getvalue()
         text.encode()
         if form == "json":

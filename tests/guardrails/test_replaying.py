@@ -379,7 +379,7 @@ OUTSIDE = {
         (
             event("kms:Decrypt", "stranger", **KEY),
             {"condition": OUTSIDE, "organization": "o-a1b2c3d4e5"},
-            "aws:principalorgid, which the record does not tell",
+            "aws:principalorgid, which is not told of the request",
         ),
         # The record of an account that did not call is the owner's; where the caller's own may be of any, nobody knows.
         (event("sts:AssumeRole", "stranger"), {}, "denied"),

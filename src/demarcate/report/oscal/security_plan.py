@@ -29,7 +29,7 @@ def write(assessment: Assessment, out: Out) -> list[str]:
     reports = sorted(
         {(result.title, result.on) for each, result in posture.evidence() if each.party == "aws" and result.on}
     )
-    live = posture.source == "live"
+    live = bool(posture.accounts)
     where = [*(f"account {name}" for name in posture.accounts), *(f"region {name}" for name in posture.regions)]
     document = {
         "uuid": name_of("system-security-plan", posture.origin, posture.moment),

@@ -115,4 +115,4 @@ def _is_manifest(path: Path) -> bool:
         text = read_bytes(path, MAX_BYTES)
     except OSError:
         return False
-    return b'"artifacts"' in text and b'"version"' in text
+    return b'"artifacts"' in text and any(kind in text for kind in (b'"aws:cloudformation:stack"', b'"cdk:'))
