@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
@@ -21,6 +24,15 @@ COUNTS = {
 NO_HURRY = 3600.0
 
 
+@pytest.fixture
+def unchanged() -> Iterator[None]:
+    """What a target prepares for a process of its own is taken back: other tests share this one."""
+    with mock.patch.dict(os.environ):
+        yield
+    mock.patch.stopall()
+
+
+@pytest.mark.usefixtures("unchanged")
 @pytest.mark.parametrize("target", [name for name in TARGETS if name != "patterns"])
 def test_a_few_inputs(target: str) -> None:
     """In this process: a worker of its own would have to import everything first."""

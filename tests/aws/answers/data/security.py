@@ -38,6 +38,12 @@ def _findings(what: Asked, _: Moto) -> dict[str, Any]:
 
 
 ANSWERS: dict[str, Any] = {
+    "kms.get_key_last_usage": lambda what, _: {
+        "KeyId": what.params()["KeyId"],
+        "KeyLastUsage": {"Operation": "Decrypt", "Timestamp": THEN},
+        "TrackingStartDate": THEN,
+        "KeyCreationDate": THEN,
+    },
     "accessanalyzer.list_analyzers": {
         "analyzers": [
             {
