@@ -20,7 +20,8 @@ from demarcate.checks.structs import Check
 from demarcate.cli import app
 from demarcate.posture import theirs as reading
 from demarcate.posture.comparing import Comparison, Match, lay
-from demarcate.posture.theirs import Theirs, Told, read_theirs
+from demarcate.posture.theirs import Theirs, read_theirs
+from demarcate.posture.told import Told
 from tests.patching.test_how_to import follow
 
 HERE = Path(__file__).with_name("theirs")

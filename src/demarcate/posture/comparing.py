@@ -25,7 +25,8 @@ from demarcate.base.arn import is_region
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check, Verdict
 from demarcate.estate.tables import all_tables
-from demarcate.posture.theirs import CHECKOV, CONFIG, PROWLER, SECURITY_HUB, Theirs, Told
+from demarcate.posture.theirs import Theirs
+from demarcate.posture.told import CHECKOV, CONFIG, PROWLER, SECURITY_HUB, Told
 
 
 class Match(StrEnum):

@@ -9,7 +9,7 @@ from rich.console import Group, RenderableType
 from rich.padding import Padding
 
 from demarcate.posture.comparing import Compared, Comparison, Match, Ours, place
-from demarcate.posture.theirs import TITLES, Told
+from demarcate.posture.told import TITLES, Told
 from demarcate.report import rows
 from demarcate.report.console import Console, Text
 from demarcate.report.out import Out
