@@ -8,7 +8,7 @@ from typing import Any
 
 from demarcate.base.connection import connect
 from demarcate.base.encoding import to_json
-from demarcate.checks.judgement import JUDGED, Judgement, Tally, Waived, make_tables
+from demarcate.checks.judgement import JUDGED, WAIVER, Judgement, Tally, Waived, make_tables
 from demarcate.posture.assessment import Assessment
 from tests.example import assessed
 from tests.report.hostile import TEXTS
@@ -47,6 +47,7 @@ def assessment(*findings: dict[str, Any], passed: int = 0, **posture: Any) -> As
             "INSERT INTO findings SELECT unnest(from_json($rows, $form), recursive := true)",
             {"rows": to_json(rows).decode(), "form": to_json([JUDGED | {"tags": "VARCHAR"}]).decode()},
         )
+    connection.execute(f"ALTER TABLE findings ADD COLUMN {WAIVER}")
     counts = Counter((row["check"], row["account"], row["region"], row["verdict"]) for row in findings)
     counts[FAILS, ACCOUNT, REGION, "pass"] += passed
     places = dict.fromkeys(key[:3] for key in counts)

@@ -23,7 +23,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.logs import phase
 from demarcate.base.sql import identifier
 from demarcate.checks.database import Database, Group
-from demarcate.checks.judgement import JUDGED, Judgement, NotRun, Tally, make_tables
+from demarcate.checks.judgement import JUDGED, WAIVER, Judgement, NotRun, Tally, make_tables
 from demarcate.checks.missing import Missing, Place
 from demarcate.checks.scanning import Scan, Wanted, is_few, read_by
 from demarcate.checks.structs import Check
@@ -89,6 +89,7 @@ def judge(
         judging.group(part)
     tell(database.connection)
     database.connection.execute("ALTER TABLE findings DROP COLUMN whys")
+    database.connection.execute(f"ALTER TABLE findings ADD COLUMN {WAIVER}")
     judged = snapshot.without(judging.damaged) if judging.damaged else snapshot
     return Judgement(
         database.connection,

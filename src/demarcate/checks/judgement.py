@@ -76,6 +76,9 @@ WAIVERS = {"id": "VARCHAR", "reason": "VARCHAR", "owner": "VARCHAR", "until": "V
 ID_DIGITS = 16
 """Of SHA-256, in hexadecimal: two of a million findings have the same id once in thirty million estates."""
 
+WAIVER = "waiver VARCHAR"
+"""The column of findings that names one, which they get once they are judged."""
+
 IDENTITY = (
     "substr(sha256(to_json([\"check\", account, region, regexp_replace(file, '^([.]/+)+', ''), resource])::VARCHAR), "
     f"1, {ID_DIGITS})"
@@ -195,10 +198,6 @@ class Judgement:
         *,
         counted: tuple[Tally, ...] = (),
     ) -> None:
-        declared = ", ".join(f"{identifier(name)} {type_}" for name, type_ in WAIVERS.items())
-        if not connection.execute("SELECT 1 FROM duckdb_views() WHERE view_name = 'findings'").fetchall():
-            connection.execute("ALTER TABLE findings ADD COLUMN IF NOT EXISTS waiver VARCHAR")
-        connection.execute(f"CREATE TABLE IF NOT EXISTS waivers ({declared})")
         self._connection = connection
         self.tallies, self.not_run = tallies, not_run
         self.counted = counted
@@ -358,8 +357,8 @@ def kind_of(name: str | None) -> Kind:
 
 
 def make_tables(connection: duckdb.DuckDBPyConnection, checks: Sequence[Check]) -> None:
-    """The table of findings, empty, and that of what follows from their checks."""
-    for table, columns in (("findings", JUDGED), ("checks", FOLLOWING)):
+    """The tables of findings and of waivers, empty, and that of what follows from their checks."""
+    for table, columns in (("findings", JUDGED), ("checks", FOLLOWING), ("waivers", WAIVERS)):
         declared = ", ".join(f"{identifier(name)} {type_}" for name, type_ in columns.items())
         connection.execute(f"CREATE TABLE {table} ({declared})")
     rows = [

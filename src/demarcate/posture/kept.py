@@ -41,7 +41,7 @@ from demarcate.base.files import is_within, read_bytes, write_whole
 from demarcate.base.sql import identifier
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.checks import facts
-from demarcate.checks.judgement import JUDGED, WAIVERS, Judgement, Tally, make_tables, read_findings
+from demarcate.checks.judgement import JUDGED, WAIVER, WAIVERS, Judgement, Tally, make_tables, read_findings
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.extent import Extent
 from demarcate.estate.snapshots.manifest import MANIFEST
@@ -355,9 +355,9 @@ def _database(folder: Path, checks: list[Check]) -> duckdb.DuckDBPyConnection:
     connection = connect(real, limits=Limits(memory=MEMORY))
     try:
         make_tables(connection, checks)
-        connection.execute("ALTER TABLE findings ADD COLUMN waiver VARCHAR")
+        connection.execute(f"ALTER TABLE findings ADD COLUMN {WAIVER}")
         connection.execute(f"INSERT INTO findings {_typed([real / FINDINGS], _FINDINGS)}")
-        connection.execute(f"CREATE TABLE waivers AS {_typed([real / WAIVED], WAIVERS)}")
+        connection.execute(f"INSERT INTO waivers {_typed([real / WAIVED], WAIVERS)}")
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
     return connection
