@@ -25,9 +25,10 @@ from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.telling import why_not_read
 from demarcate.estate.tables import table
 from demarcate.keys.listing import Key, key_named, keys_of
-from demarcate.keys.reading import IDENTITIES, why_not_read
+from demarcate.keys.reading import IDENTITIES
 from demarcate.permitted import Policies, context_of
 
 OPERATIONS: Final = (

@@ -19,10 +19,11 @@ from demarcate.access.values import every
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.telling import Row, rows
 from demarcate.estate.sources.plan import Selection
 from demarcate.keys.access import Identities, uses_of_key
 from demarcate.keys.listing import Key, Names, Place, keys_of
-from demarcate.keys.reading import Row, key_columns, of_access, rows, text_of
+from demarcate.keys.reading import key_columns, of_access, text_of
 from demarcate.permitted import Policies, needed
 
 _READS: Final[Mapping[str, tuple[str, str, str]]] = {

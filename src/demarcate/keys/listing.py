@@ -15,8 +15,9 @@ from typing import Any, Final
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.telling import Row, rows, why_not_read
 from demarcate.estate.tables import table
-from demarcate.keys.reading import KEYS, Row, key_columns, rows, text_of, why_not_read
+from demarcate.keys.reading import KEYS, key_columns, text_of
 
 Place = tuple[str | None, str | None, str | None]
 """An account, a region and a file."""
