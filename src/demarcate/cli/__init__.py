@@ -13,6 +13,7 @@ from typer.models import CommandInfo
 
 from demarcate.base.errors import DemarcateError
 from demarcate.cli import (
+    alarms,
     catalog,
     changes,
     comparing,
@@ -171,4 +172,5 @@ patching.add_to(app)
 guardrails.add_to(app)
 policies.add_to(app)
 keys.add_to(app)
+alarms.add_to(app)
 settings.add_to(app)

@@ -64,6 +64,14 @@ SUBSCRIPTION = Table(
     "A subscription to an SNS topic.",
     service="sns",
     live=Each("sns.list_subscriptions", "Subscriptions[]"),
+    details={
+        # One that nobody has confirmed has no ARN to ask for, and nothing that it leaves out.
+        "attributes": Call(
+            "sns.get_subscription_attributes",
+            inputs={"SubscriptionArn": "SubscriptionArn"},
+            absent=("InvalidParameter", "InvalidParameterException", "NotFound", "NotFoundException"),
+        ),
+    },
     cloudformation="AWS::SNS::Subscription",
     columns=(
         Arn(live="SubscriptionArn", cloudformation=REF),
@@ -72,5 +80,12 @@ SUBSCRIPTION = Table(
         Text("owner", live="Owner"),
         Text("protocol", live="Protocol"),
         Text("endpoint", live="Endpoint", absent=""),
+        Json(
+            "filter_policy",
+            live=From("@attributes.Attributes.FilterPolicy", document),
+            cloudformation=From("FilterPolicy", document),
+            absent={},
+            about="Which messages it takes; {} for all.",
+        ),
     ),
 )

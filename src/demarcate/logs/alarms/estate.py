@@ -1,0 +1,115 @@
+"""What is read of a snapshot to prove alarms: the rows of one account, and what of them could not be read."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.telling import Row, rows, why_not_read
+from demarcate.estate.sources.plan import Selection
+
+TRAILS: Final = "aws_cloudtrail_trail"
+FILTERS: Final = "aws_cloudwatch_log_metric_filter"
+ALARMS: Final = "aws_cloudwatch_alarm"
+RULES: Final = "aws_eventbridge_rule"
+TOPICS: Final = "aws_sns_topic"
+SUBSCRIPTIONS: Final = "aws_sns_topic_subscription"
+KEYS: Final = "aws_kms_key"
+PLANS: Final = "aws_ssmincidents_response_plan"
+REGIONS: Final = "aws_region"
+
+COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    TRAILS: (
+        "name",
+        "arn",
+        "is_logging",
+        "is_multi_region_trail",
+        "log_group_arn",
+        "management_reads",
+        "management_writes",
+        "excluded_management_event_sources",
+        "latest_cloudwatch_logs_delivery_time",
+        "latest_cloudwatch_logs_delivery_error",
+    ),
+    FILTERS: (
+        "name",
+        "log_group_name",
+        "matched_events",
+        "metric_transformation_name",
+        "metric_transformation_namespace",
+        "metric_transformation_value",
+    ),
+    ALARMS: (
+        "name",
+        "arn",
+        "metric_name",
+        "namespace",
+        "statistic",
+        "threshold",
+        "comparison_operator",
+        "actions_enabled",
+        "alarm_actions",
+    ),
+    RULES: ("name", "arn", "state", "event_bus_name", "event_pattern", "target_arns"),
+    TOPICS: ("topic_arn", "kms_master_key_id", "policy"),
+    SUBSCRIPTIONS: ("subscription_arn", "topic_arn", "protocol", "endpoint", "filter_policy"),
+    KEYS: ("arn", "aliases", "policy", "enabled"),
+    PLANS: ("arn", "name", "engagements", "chat_sns_topics"),
+    REGIONS: ("name",),
+}
+
+
+def selection() -> Selection:
+    """What is read of a source."""
+    return {name: frozenset(columns) for name, columns in COLUMNS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The rows of one account by their table, and why those of a table may not be all."""
+
+    id: str
+    moment: datetime
+    snapshot: Snapshot
+    tables: Mapping[str, list[Row]]
+
+    def rows(self, name: str) -> list[Row]:
+        """The rows of a table."""
+        return self.tables.get(name, [])
+
+    def lacks(self, name: str, region: Any = None) -> Unknown | None:
+        """Why rows of a table may be missing, in one region or in any."""
+        why = why_not_read(self.snapshot, name, COLUMNS[name], self.id or None, region)
+        return Unknown(Kind.NOT_COLLECTED, f"{name}: {why}") if why else None
+
+    @property
+    def regions(self) -> list[str]:
+        """The regions that it has enabled; those that anything was read of, where it was not told."""
+        told = {row["name"] for row in self.rows(REGIONS) if type(row["name"]) is str}
+        return sorted(
+            told or {row["region"] for name in (TRAILS, RULES) for row in self.rows(name) if row["region"]}
+        )
+
+
+def accounts(snapshot: Snapshot) -> Iterator[Account]:
+    """The accounts of a snapshot; one without a number where it is of templates."""
+    of: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
+    for manifest_account, _ in _places(snapshot):
+        of[manifest_account or ""]
+    for name, columns in COLUMNS.items():
+        for row in rows(snapshot, name, columns):
+            account = row["account_id"]
+            of[account if type(account) is str else ""][name].append(row)
+    for account, tables in sorted(of.items()):
+        yield Account(account, snapshot.moment, snapshot, tables)
+
+
+def _places(snapshot: Snapshot) -> Iterator[tuple[str | None, str | None]]:
+    for held in snapshot.manifest.tables.values():
+        for part in held.parts:
+            yield part.account, part.region
