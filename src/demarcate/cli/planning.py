@@ -197,6 +197,29 @@ def record(
     say(f"next: demarcate change approve {change.id}, by somebody else; then demarcate change apply {change.id}")
 
 
+def record_if_any(change: Change | None, name: str, reach: Reach, ledger: str | None, as_: str | None) -> None:
+    """Record the plan of what a person asked for of a thing, or say that it is so; nothing more is read then."""
+    caller = reach.caller.arn
+    reach.close()
+    if change is None:
+        say(f"{name} is so already: nothing is planned")
+    else:
+        record(change, caller, ledger, as_)
+
+
+def in_one_region(
+    profile: str | None, region: list[str] | None, endpoint_url: str | None, reads: Collection[str], what: str
+) -> Reach:
+    """What reads for a plan of what is of one region. Raises DemarcateError for several."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.changes.reach import Reach
+
+    how = options.options_of(profile, region, endpoint_url)
+    if len(how.regions or ()) > 1:
+        raise DemarcateError(f"{what} is of one region: name one with --region")
+    return Reach(how, reads=reads)
+
+
 def of_drift(
     comparison: Comparison, declared: Snapshot, sources: list[str], how: Options, asked: dict[str, Any]
 ) -> tuple[Change | None, Any, str]:

@@ -147,6 +147,11 @@ def write_dependants(
         rows.write(columns, told, format, out)
         return
     console.print_line(key.resource if key is not None else f"{name}, which is not in what was read", bold=True)
+    say_dependants(key, uses, left, console)
+
+
+def say_dependants(key: Key | None, uses: Sequence[Use], left: Mapping[str, str], console: Console) -> None:
+    """How a key stands, and what depends on it, for people."""
     if key is not None:
         day = key["deletion_date"]
         ends = f", to be deleted on {day:%Y-%m-%d}" if isinstance(day, datetime) else ""
@@ -161,6 +166,13 @@ def write_dependants(
         console.print_line("nothing of what was read names it", indent=2)
     if left:
         console.print_line(_not_counted(left), indent=2)
+
+
+def in_short(uses: Sequence[Use], left: Mapping[str, str]) -> str:
+    """How many resources depend on a key, and how many tables may hold more."""
+    resources = len({(use.table, use.resource, use.place) for use in uses})
+    told = "1 resource names it" if resources == 1 else f"{resources or 'no'} resources name it"
+    return f"{told}, {len(left)} tables were not all read" if left else told
 
 
 def write_readers(

@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from demarcate.cli import options
+from demarcate.cli.planning import in_one_region, record_if_any
 from demarcate.report.out import say
-
-if TYPE_CHECKING:
-    from demarcate.changes.reach import Reach
-    from demarcate.changes.structs import Change
 
 
 class Run(StrEnum):
@@ -99,13 +96,13 @@ def set_window(
         operation=None if task is None else str(task),
         at_once=at_once,
     )
-    reach = _reach(profile, region, endpoint_url)
+    reach = in_one_region(profile, region, endpoint_url, defining.READS, "a window")
     left = ""
     if weekly is not None:
         change = defining.weekly_window(name, weekly, reach)
     else:
         change, left = defining.window(name, wanted, reach.caller.account, reach.caller.start, reach)
-    _record(change, name, reach, ledger, as_)
+    record_if_any(change, name, reach, ledger, as_)
     if left:
         say(f"then: say the same again for {left}, which need its id")
 
@@ -154,32 +151,9 @@ def set_baseline(
         rejected=reject or (),
         groups=group or (),
     )
-    reach = _reach(profile, region, endpoint_url)
+    reach = in_one_region(profile, region, endpoint_url, defining.READS, "a baseline")
     change = defining.baseline(name, wanted, reach.caller.account, reach.caller.start, reach)
-    _record(change, name, reach, ledger, as_)
-
-
-def _reach(profile: str | None, region: list[str] | None, endpoint_url: str | None) -> Reach:
-    """What reads for a plan, in one region. Raises DemarcateError for several."""
-    from demarcate.base.errors import DemarcateError
-    from demarcate.changes.reach import Reach
-    from demarcate.patching.defining import READS
-
-    how = options.options_of(profile, region, endpoint_url)
-    if len(how.regions or ()) > 1:
-        raise DemarcateError("a window or baseline is of one region: name one with --region")
-    return Reach(how, reads=READS)
-
-
-def _record(change: Change | None, name: str, reach: Reach, ledger: str | None, as_: str | None) -> None:
-    from demarcate.cli.planning import record
-
-    caller = reach.caller.arn
-    reach.close()
-    if change is None:
-        say(f"{name} is so already: nothing is planned")
-    else:
-        record(change, caller, ledger, as_)
+    record_if_any(change, name, reach, ledger, as_)
 
 
 def _pair(text: str) -> tuple[str, str]:
