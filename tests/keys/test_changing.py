@@ -36,7 +36,7 @@ def say(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Say:
     monkeypatch.setattr("demarcate.changes.planning.new_id", lambda: CHANGE)
 
     def run(*words: str, by: str = "dev") -> tuple[int, str, str]:
-        where = ["--region", REGION] if words[0] == "keys" else []
+        where = ["--region", REGION] if words[0] in ("keys", "alarms") else []
         done = CliRunner().invoke(app, [*words, *where, "--as", f"{by}@example.com"])
         if isinstance(done.exception, DemarcateError):
             return 2, done.stdout, str(done.exception)
@@ -48,8 +48,8 @@ def say(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Say:
 
 def applied(say: Say, *more: str) -> None:
     assert say("change", "approve", CHANGE, by="boss")[0] == 0
-    code, _, err = say("change", "apply", CHANGE, *more)
-    assert code == 0, err
+    code, out, err = say("change", "apply", CHANGE, *more)
+    assert code == 0, out + err
 
 
 def undone(say: Say) -> None:

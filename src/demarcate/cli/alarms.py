@@ -9,6 +9,7 @@ import typer
 from demarcate.cli import options
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
+from demarcate.cli.planning import in_one_region, record_if_any
 from demarcate.report.out import data
 
 Given = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=options.SOURCES)]
@@ -21,7 +22,8 @@ Written = Annotated[Format, typer.Option("--format", help="Output for people, or
 def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
     group = typer.Typer(help="Alarms: whether what must be told reaches somebody.", no_args_is_help=True)
-    group.command()(prove)
+    for verb in (prove, create, drill):
+        group.command()(verb)
     app.add_typer(group, name="alarms", cls=Listing)
 
 
@@ -40,7 +42,7 @@ def prove(
     could not be read is unknown. Exit codes: 0 all are proven, or not known to be broken; 1 one is broken; 2 bad
     input; 3 something could not be read.
     """
-    from demarcate.estate.sources.collecting import collect_snapshot
+    from demarcate.cli.collecting import collected
     from demarcate.logs.alarms.estate import selection
     from demarcate.logs.alarms.links import Verdict
     from demarcate.logs.alarms.proving import check_names
@@ -49,9 +51,7 @@ def prove(
 
     names = check_names(alarm or ())
     how = options.options_of(profile, region, endpoint_url, parameters)
-    where = sources or ["aws"]
-    options.check_not_kept(where)
-    with collect_snapshot(where, how, selection=selection()) as snapshot:
+    with collected(sources, selection(), how) as snapshot:
         proofs = list(proofs_of(snapshot, names))
         report.write(proofs, format.value, data(), options.console())
         if snapshot.unread:
@@ -60,3 +60,55 @@ def prove(
             raise typer.Exit(1)
         if snapshot.unread:
             raise typer.Exit(options.UNREAD)
+
+
+def create(
+    alarm: Annotated[str, typer.Argument(metavar="ALARM", help="Which: root-use, iam-changes, …")],
+    topic: Annotated[
+        str,
+        typer.Option("--topic", metavar="NAME|ARN", help="The SNS topic that it tells; made where it is lacking."),
+    ] = "security-alarms",
+    email: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--email", metavar="ADDRESS", help="Subscribe this address, which must confirm it. Repeatable."
+        ),
+    ] = None,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Plan the change that makes what an alarm lacks: filter, topic, subscription, alarm. Nothing is written to AWS.
+
+    Exit codes: 0 done, or it is so already; 2 bad input, or no trail to make it on.
+    """
+    from demarcate.logs.alarms import making
+    from demarcate.logs.alarms.proving import check_names
+
+    check_names([alarm])
+    reach = in_one_region(profile, region, endpoint_url, making.READS, "an alarm")
+    caller = reach.caller
+    change = making.create(alarm, topic, email or (), caller.account, caller.start, reach)
+    record_if_any(change, f"alarm {alarm}", reach, ledger, as_)
+
+
+def drill(
+    alarm: Annotated[str, typer.Argument(metavar="NAME", help="The alarm of CloudWatch that is set off.")],
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Plan a drill: the change that sets off an alarm, so that whoever it tells is told. Nothing is written to AWS.
+
+    Applying it waits until CloudWatch says that the actions were done. Exit codes: 0 done; 2 bad input, or an alarm
+    that would tell nobody.
+    """
+    from demarcate.logs.alarms import making
+
+    reach = in_one_region(profile, region, endpoint_url, making.READS, "an alarm")
+    change = making.drill(alarm, reach.caller.account, reach.caller.start, reach)
+    record_if_any(change, f"alarm {alarm}", reach, ledger, as_)

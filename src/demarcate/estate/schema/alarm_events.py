@@ -23,9 +23,11 @@ FILE: Final = Path(__file__).with_suffix(".yaml")
 class _Alarm(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """One alarm: its `events` by name, as far as they are not those of the caller, or the `calls` of one service.
 
-    `callers` are the types of those who may cause them, `regions` where they are recorded; else all.
+    `callers` are the types of those who may cause them, `regions` where they are recorded; else all. `pattern` is a
+    filter pattern that matches all of them.
     """
 
+    pattern: str
     events: dict[str, dict[str, Any]] = {}
     service: str = ""
     calls: tuple[tuple[str, ...], ...] = ()
@@ -74,6 +76,12 @@ def _called(alarm: _Alarm) -> dict[str, dict[str, Any]]:
 def alarm_events() -> dict[str, tuple[str, ...]]:
     """The names of the events that must raise each alarm, by the alarm's name."""
     return {name: tuple(_called(alarm)) for name, alarm in _file().alarms.items()}
+
+
+@cache
+def patterns() -> dict[str, str]:
+    """A filter pattern for each alarm, which matches all its events."""
+    return {name: alarm.pattern for name, alarm in _file().alarms.items()}
 
 
 @cache
