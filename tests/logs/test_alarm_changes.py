@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from demarcate.cli import app
 from tests.aws.answers.answering import Answer, answer
@@ -15,7 +17,7 @@ from tests.aws.conftest import REGION, Aws
 from tests.changes.conftest import aws, endless, images, server
 from tests.keys.test_changing import CHANGE, Say, applied, say, undone
 
-__all__ = ["app", "aws", "endless", "images", "say", "server"]
+__all__ = ["aws", "endless", "images", "say", "server"]
 
 GROUP = "trail"
 
@@ -130,3 +132,35 @@ def drilled(said: str, code: int, aws: Aws, server: Server, say: Say) -> None:
     assert "rings already" in say("alarms", "drill", "keys")[2]
     undone(say)
     assert (state() == "OK") == (code == 0)  # what failed has taken no effect: the alarm finds back by itself
+
+
+@pytest.mark.parametrize(
+    ("theirs", "why"),
+    [(lambda text: True, ""), (lambda text: "Disable" not in text, "AWS says otherwise of kms:D")],
+)
+def test_aws_is_asked_about_a_filter(
+    theirs: Any, why: str, aws: Aws, trail: str, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Moto has no TestMetricFilter: where AWS agrees the chain is what ours is, and where not the filter is unknown."""
+    pattern = "{ $.eventName = DisableKey || $.eventName = ScheduleKeyDeletion }"
+    metric = {"metricName": "keys", "metricNamespace": "CloudTrail", "metricValue": "1"}
+    aws.client("logs").put_metric_filter(
+        logGroupName=GROUP, filterName="keys", filterPattern=pattern, metricTransformations=[metric]
+    )
+
+    def tested(asked: Asked, truth: Any) -> Answer:
+        texts = asked.params()["logEventMessages"]
+        assert asked.params()["filterPattern"] == pattern and len(texts) <= 50
+        return answer(asked, {"matches": [{"eventNumber": n} for n, text in enumerate(texts, 1) if theirs(text)]})
+
+    with serving() as server:
+        monkeypatch.setenv("AWS_ENDPOINT_URL", server.url)
+        server.faults = {"logs.test_metric_filter": tested}
+        words = ["--alarm", "key-deletion", "--ask-aws", "--region", REGION, "--format", "json"]
+        done = CliRunner().invoke(app, ["alarms", "prove", "aws", *words])
+        assert server.calls["logs.test_metric_filter"] > 0, done.output
+    told = json.loads(done.stdout)[0]["chains"][0]
+    links = {link["link"]: link for link in told["links"]}
+    # The trail of moto never delivered anything, which breaks the chain whatever the filter does.
+    assert links["metric filter"]["holds"] is (None if why else True), done.output
+    assert why in (links["metric filter"]["why"] or "")

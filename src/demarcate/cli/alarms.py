@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +10,13 @@ from demarcate.cli import options
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
 from demarcate.cli.planning import in_one_region, record_if_any
-from demarcate.report.out import data
+from demarcate.report.out import data, say
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from demarcate.estate.sources.interface import Options
+    from demarcate.logs.alarms.second_opinion import SecondOpinion
 
 Given = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=options.SOURCES)]
 Named = Annotated[
@@ -30,6 +36,9 @@ def add_to(app: typer.Typer) -> None:
 def prove(
     sources: Given = None,
     alarm: Named = None,
+    ask_aws: Annotated[
+        bool, typer.Option("--ask-aws", help="Have AWS test each metric filter too (logs:TestMetricFilter).")
+    ] = False,
     format: Written = Format.TEXT,
     profile: options.Profile = None,
     region: options.Regions = None,
@@ -51,15 +60,26 @@ def prove(
 
     names = check_names(alarm or ())
     how = options.options_of(profile, region, endpoint_url, parameters)
+    opinion = _second_opinion(how, names) if ask_aws else None
     with collected(sources, selection(), how) as snapshot:
-        proofs = list(proofs_of(snapshot, names))
+        proofs = list(proofs_of(snapshot, names, opinion.of if opinion is not None else None))
         report.write(proofs, format.value, data(), options.console())
+        unasked = opinion.unasked if opinion is not None else []
+        for line in unasked:
+            say(f"AWS was not heard: {line}")
         if snapshot.unread:
             options.say_unread(snapshot.unread)
         if any(proof.verdict is Verdict.BROKEN for proof in proofs):
             raise typer.Exit(1)
-        if snapshot.unread:
+        if snapshot.unread or unasked:
             raise typer.Exit(options.UNREAD)
+
+
+def _second_opinion(how: Options, alarms: Sequence[str]) -> SecondOpinion:
+    from demarcate.changes.reach import Reach
+    from demarcate.logs.alarms.second_opinion import READS, SecondOpinion
+
+    return SecondOpinion(Reach(how, reads=READS), alarms)
 
 
 def create(

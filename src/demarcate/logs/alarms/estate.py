@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
@@ -40,6 +40,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "name",
         "log_group_name",
         "matched_events",
+        "filter_pattern",
         "metric_transformation_name",
         "metric_transformation_namespace",
         "metric_transformation_value",
@@ -96,20 +97,25 @@ class Account:
         )
 
 
-def accounts(snapshot: Snapshot) -> Iterator[Account]:
-    """The accounts of a snapshot; one without a number where it is of templates."""
+def accounts(snapshot: Snapshot, asked: Callable[[Row], Row] | None = None) -> Iterator[Account]:
+    """The accounts of a snapshot; one without a number where it is of templates.
+
+    `asked` gives a metric filter as it is once AWS was asked about it.
+    """
     of: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for manifest_account, _ in _places(snapshot):
-        of[manifest_account or ""]
+    for place in _accounts(snapshot):
+        of[place or ""]
     for name, columns in COLUMNS.items():
         for row in rows(snapshot, name, columns):
             account = row["account_id"]
-            of[account if type(account) is str else ""][name].append(row)
+            told = asked(row) if asked is not None and name == FILTERS else row
+            of[account if type(account) is str else ""][name].append(told)
     for account, tables in sorted(of.items()):
         yield Account(account, snapshot.moment, snapshot, tables)
 
 
-def _places(snapshot: Snapshot) -> Iterator[tuple[str | None, str | None]]:
+def _accounts(snapshot: Snapshot) -> Iterator[str | None]:
+    """The accounts that anything was read of, also where that was nothing."""
     for held in snapshot.manifest.tables.values():
         for part in held.parts:
-            yield part.account, part.region
+            yield part.account

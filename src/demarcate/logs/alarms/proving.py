@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from itertools import chain
 
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.snapshots.telling import Row
 from demarcate.logs.alarms.estate import Account, accounts
 from demarcate.logs.alarms.events import Event, events
 from demarcate.logs.alarms.links import Links, Proof, best
@@ -26,10 +27,13 @@ def check_names(alarms: Iterable[str]) -> list[str]:
     return names
 
 
-def prove(snapshot: Snapshot, alarms: Iterable[str]) -> Iterator[Proof]:
-    """What is proven of each of these alarms in each account. Raises DemarcateError where a file cannot be read."""
+def prove(snapshot: Snapshot, alarms: Iterable[str], asked: Callable[[Row], Row] | None = None) -> Iterator[Proof]:
+    """What is proven of each of these alarms in each account. Raises DemarcateError where a file cannot be read.
+
+    `asked` gives a metric filter as it is once AWS was asked about it.
+    """
     names = list(alarms)
-    for account in accounts(snapshot):
+    for account in accounts(snapshot, asked):
         for name in names:
             yield Proof.of(account.id, name, [(event.name, _way(event, account)) for event in events()[name]])
 

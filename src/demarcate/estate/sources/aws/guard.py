@@ -39,6 +39,7 @@ WHERE_A_BUCKET_IS: Final = "s3.head_bucket"
 READ_TOO: Final = frozenset(
     {
         "iam.generate_credential_report",  # IAM writes its report for whoever asks, and nothing else changes
+        "logs.test_metric_filter",  # matches a pattern against texts that are sent with it
         "sts.assume_role",  # into other accounts, with the role that was named
     }
 )
