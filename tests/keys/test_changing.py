@@ -36,7 +36,7 @@ def say(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Say:
     monkeypatch.setattr("demarcate.changes.planning.new_id", lambda: CHANGE)
 
     def run(*words: str, by: str = "dev") -> tuple[int, str, str]:
-        where = ["--region", REGION] if words[0] in ("keys", "alarms") else []
+        where = ["--region", REGION] if words[0] in ("keys", "alarms", "dashboard") else []
         done = CliRunner().invoke(app, [*words, *where, "--as", f"{by}@example.com"])
         if isinstance(done.exception, DemarcateError):
             return 2, done.stdout, str(done.exception)

@@ -17,6 +17,7 @@ from demarcate.cli import (
     catalog,
     changes,
     comparing,
+    dashboards,
     deploy,
     diff,
     drift,
@@ -173,4 +174,5 @@ guardrails.add_to(app)
 policies.add_to(app)
 keys.add_to(app)
 alarms.add_to(app)
+dashboards.add_to(app)
 settings.add_to(app)
