@@ -164,7 +164,7 @@ def _remember() -> Callable[[], None]:
     patch.setattr(botocore.session, "create_loader", models)
     patch.setattr(moto.core.utils, "create_loader", models)
     patch.setattr(botocore.httpsession, "create_urllib3_context", secure)
-    patch.setattr(ClientCreator, "_create_methods", _methods(ClientCreator._create_methods))
+    patch.setattr(ClientCreator, "_create_methods", _methods(ClientCreator._create_methods))  # type: ignore[attr-defined]
     patch.setattr(clients, "gc", SimpleNamespace(collect=lambda: 0))
     patch.setattr(caches, "cached", _once(caches.cached))
     patch.setattr(connection, "HOLD", PATIENCE)  # a query that ends late on a busy machine would end all tests

@@ -127,12 +127,15 @@ def _make_verbs() -> None:
 
 
 def _read_results() -> None:
-    """Read the model and the catalog from the cache, where it has them: nearly every run would do that first.
+    """Read the model and the catalog from the cache, where it has them, and what templates tell of all tables: nearly
+    every run would do that first.
 
     A run with a cache in another place reads its own.
     """
     from demarcate.base import cache
     from demarcate.checks.catalog import load_checks
+    from demarcate.estate.sources.cloudformation.shapes import place_of
+    from demarcate.estate.tables import all_tables
     from demarcate.model import load
     from demarcate.posture.line import line_checks
 
@@ -154,6 +157,9 @@ def _read_results() -> None:
         load_checks(responsibilities=load().owed)
         line_checks(load())
     cache.cached = cached
+    for table in all_tables().values():
+        for column in table.columns:
+            place_of(table, column)
 
 
 def _absent() -> NoReturn:
