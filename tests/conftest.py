@@ -12,13 +12,17 @@ from copy import copy
 from functools import cache
 from pathlib import Path
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
+import botocore.httpsession
 import botocore.session
+import moto.core.utils
 import pytest
 import typer.main
 import typer.testing
-from botocore.loaders import create_loader
+from botocore.client import ClientCreator
+from botocore.httpsession import create_urllib3_context
+from botocore.loaders import Loader, create_loader
 from hypothesis import HealthCheck, settings
 
 from demarcate.base import cache as caches
@@ -96,11 +100,24 @@ settings.load_profile("same")
 `pytest --hypothesis-profile=other --hypothesis-seed=N` tries others. No machine is too slow for either.
 """
 
-models = cache(create_loader)
-"""botocore's loader of service models, which remembers what it read."""
+
+secure = cache(create_urllib3_context)
+"""How a client would talk TLS: no server of the tests does, and to prepare it takes as long as a call."""
 
 commands = cache(typer.main.get_command)
 """The verbs of Typer's application, of which nothing changes while they run."""
+
+
+@cache
+def _loader(data_path: str | None) -> Loader:
+    loader = create_loader(data_path)
+    loader.file_loader = clients._Files()
+    return loader
+
+
+def models(data_path: str | None = None) -> Loader:
+    """botocore's loader of service models, which remembers what it read, for clients and for moto that answers them."""
+    return _loader(data_path)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -110,6 +127,11 @@ def pytest_configure(config: pytest.Config) -> None:
     if not worker:
         config.add_cleanup(surroundings.settle())
     config.add_cleanup(_remember())
+
+
+def pytest_collection_finish() -> None:
+    """What is there now stays to the end: nothing looks for cycles in it again, which takes a second each time."""
+    gc.freeze()
 
 
 def pytest_xdist_auto_num_workers() -> int:
@@ -145,12 +167,28 @@ def _remember() -> Callable[[], None]:
     patch = pytest.MonkeyPatch()
     patch.setattr(clients, "create_loader", models)
     patch.setattr(botocore.session, "create_loader", models)
+    patch.setattr(moto.core.utils, "create_loader", models)
+    patch.setattr(botocore.httpsession, "create_urllib3_context", secure)
+    patch.setattr(ClientCreator, "_create_methods", _methods(ClientCreator._create_methods))  # type: ignore[attr-defined]
     patch.setattr(clients, "gc", SimpleNamespace(collect=lambda: 0))
     patch.setattr(caches, "cached", _once(caches.cached))
     patch.setattr(connection, "HOLD", PATIENCE)  # a query that ends late on a busy machine would end all tests
     for module, name in ((typer.main, "get_command"), (typer.testing, "_get_command")):
         patch.setattr(module, name, commands)
     return patch.undo
+
+
+def _methods(real: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any], dict[str, Any]]:
+    """The methods of a service's clients, which are the same for all that are made of one model."""
+    known: dict[int, tuple[object, dict[str, Any]]] = {}
+
+    def methods(creator: Any, service: Any) -> dict[str, Any]:
+        of = service._service_description
+        if id(of) not in known:
+            known[id(of)] = of, real(creator, service)  # with what it is of, so that no other will have its place
+        return dict(known[id(of)][1])
+
+    return methods
 
 
 def _once(real: Callable[..., T]) -> Callable[..., T]:

@@ -20,10 +20,12 @@ import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from importlib import import_module
 from pathlib import Path
 from types import MappingProxyType
+from typing import Any, NoReturn
 
 LARGEST = 1 << 20
 """How many bytes one message may have."""
@@ -111,6 +113,7 @@ def _prepare() -> None:
     with contextlib.suppress(ImportError):
         import_module("typer._adapters")  # and pydantic with it, as it parses the first option
     _make_verbs()
+    _read_results()
 
 
 def _make_verbs() -> None:
@@ -121,6 +124,46 @@ def _make_verbs() -> None:
 
     made = typer.main.get_command(app)
     typer.main.get_command = lambda _: made  # type: ignore[assignment]
+
+
+def _read_results() -> None:
+    """Read the model and the catalog from the cache, where it has them, and what templates tell of all tables: nearly
+    every run would do that first.
+
+    A run with a cache in another place reads its own.
+    """
+    from demarcate.base import cache
+    from demarcate.checks.catalog import load_checks
+    from demarcate.estate.sources.cloudformation.shapes import place_of
+    from demarcate.estate.tables import all_tables
+    from demarcate.model import load
+    from demarcate.posture.line import line_checks
+
+    real = cache.cached
+    known: dict[tuple[str, str, str | None], Any] = {}
+
+    def read(name: str, key: str, type_: type[Any], make: Callable[[], Any]) -> Any:
+        result = known[name, key, os.environ.get("XDG_CACHE_HOME")] = real(name, key, type_, _absent)
+        return result
+
+    def cached(name: str, key: str, type_: type[Any], make: Callable[[], Any]) -> Any:
+        result = known.get((name, key, os.environ.get("XDG_CACHE_HOME")))
+        if result is None:
+            return real(name, key, type_, make)
+        return copy(result) if isinstance(result, dict) else result  # which has more put into it
+
+    cache.cached = read
+    with contextlib.suppress(LookupError):
+        load_checks(responsibilities=load().owed)
+        line_checks(load())
+    cache.cached = cached
+    for table in all_tables().values():
+        for column in table.columns:
+            place_of(table, column)
+
+
+def _absent() -> NoReturn:
+    raise LookupError
 
 
 _ELSEWHERE = ("demarcate.__main__", "demarcate.checks.batches", "demarcate.checks.unit")

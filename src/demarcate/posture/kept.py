@@ -245,8 +245,8 @@ def open_assessment(folder: Path) -> Assessment:
         judgement = Judgement(_of_lake(folder, kept, contents.checks), (), posture.not_run, snapshot)
         return Assessment(model, snapshot, checks, judgement, posture, of_lake=not whole)
     snapshot = _snapshot(folder, kept)
-    tallies = _tallies(folder)
-    judgement = Judgement(_database(folder, contents.checks), tallies, posture.not_run, snapshot)
+    database = _database(folder, contents.checks)
+    judgement = Judgement(database, _tallies(folder, database), posture.not_run, snapshot)
     return Assessment(model, snapshot, checks, judgement, posture)
 
 
@@ -379,11 +379,10 @@ def _of_lake(folder: Path, kept: Kept, checks: list[Check]) -> duckdb.DuckDBPyCo
     return connection
 
 
-def _tallies(folder: Path) -> tuple[Tally, ...]:
-    real = folder.resolve()
+def _tallies(folder: Path, connection: duckdb.DuckDBPyConnection) -> tuple[Tally, ...]:
+    tallies = _typed([folder.resolve() / TALLIES], _TALLIES)
     try:
-        with connect(real) as connection:
-            rows = connection.execute(f"{_typed([real / TALLIES], _TALLIES)} ORDER BY ALL").fetchall()
+        rows = connection.execute(f"{tallies} ORDER BY ALL").fetchall()
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
     return tuple(Tally(**dict(zip(_TALLIES, row, strict=True))) for row in rows)

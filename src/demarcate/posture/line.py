@@ -129,10 +129,9 @@ def draw(model: Model, snapshot: Snapshot, resource: str, *, live: bool = False)
         checks = resource_checks(model, [table], live=live).values()
         findings = _findings(snapshot, checks, row_resource)
         operator = _operator(snapshot, table, row_resource)
-        for service in _services(model, snapshot, table, row_resource):
-            drawn = tuple(
-                _judged(each, findings) for each in _drawn(model, snapshot, service, table, row_resource)
-            )
+        told = _told(model, snapshot, table, row_resource)
+        for service in _services(model, table, told):
+            drawn = tuple(_judged(each, findings) for each in _drawn(model, service, table, told))
             lines.append(ResourceLine(row_resource, table, service, drawn, operator))
     if not lines:
         unread = "".join(f"; {told} (could not be read)" for told in list(snapshot.unread)[:1])
@@ -202,19 +201,21 @@ def _state(responsibility: Responsibility, findings: Sequence[Finding]) -> tuple
     return "unproven", f"it is proven by {others}" if others else "no check judges this resource for it"
 
 
-def _services(model: Model, snapshot: Snapshot, table: str, resource: str) -> list[Service]:
+def _told(model: Model, snapshot: Snapshot, table: str, resource: str) -> list[Finding]:
+    """What each `when` about a table says of one resource."""
+    about = [check for check in line_checks(model).values() if check.table == table]
+    return list(judge(snapshot, about, passes=True, only=resource).findings()) if about else []
+
+
+def _services(model: Model, table: str, told: Iterable[Finding]) -> list[Service]:
     """The services that a resource is of: where two share the table, those whose `when` may hold for it."""
-    services = model.services_of_table.get(table, ())
-    checks = [c for c in line_checks(model).values() if c.table == table and c.responsibility in model.service]
-    findings = judge(snapshot, checks, passes=True, only=resource).findings()
-    refused = {f.responsibility for f in findings if f.verdict == "fail"}
-    return [service for service in services if service.id not in refused]
+    refused = {finding.responsibility for finding in told if finding.verdict == "fail"}
+    return [service for service in model.services_of_table.get(table, ()) if service.id not in refused]
 
 
-def _drawn(model: Model, snapshot: Snapshot, service: Service, table: str, resource: str) -> Iterator[Drawn]:
+def _drawn(model: Model, service: Service, table: str, told: Iterable[Finding]) -> Iterator[Drawn]:
     about = {name: check for name, check in line_checks(model).items() if check.table == table}
-    findings = judge(snapshot, about.values(), passes=True, only=resource).findings()
-    verdicts = {finding.check: finding for finding in findings}
+    verdicts = {finding.check: finding for finding in told}
     for responsibility in model.responsibilities:
         if not responsibility.covers(service.id):
             continue

@@ -111,7 +111,9 @@ def _send(given: Answer, environ: dict[str, Any], start_response: Any) -> Iterat
     yield given.body
 
 
-class _Handler(MotoRequestHandler):
+class Handler(MotoRequestHandler):
+    """What speaks HTTP for a server of the tests."""
+
     protocol_version = "HTTP/1.1"
     """Connections are kept, as AWS keeps them."""
     disable_nagle_algorithm = True
@@ -125,5 +127,5 @@ class _Handler(MotoRequestHandler):
 def serving() -> Iterator[Server]:
     """A server on a free loopback port, empty but for what AWS puts into every account."""
     app = Server()
-    with served(make_server("127.0.0.1", 0, app, threaded=True, request_handler=_Handler)) as app.url:
+    with served(make_server("127.0.0.1", 0, app, threaded=True, request_handler=Handler)) as app.url:
         yield app

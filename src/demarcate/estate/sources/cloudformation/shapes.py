@@ -38,9 +38,9 @@ def place_of(table: Table, column: Column) -> From | None:
     if place is None:
         live = column.place("live")
         path = _declared(table, live.path) if live is not None else None
-        if live is None or path is None or not _is_told(table, path):
+        if live is None or path is None or not _is_told(table.types, path):
             return None
-        return structs.replace(live, path=path, said=_in_words(_shapes()[table.types[0]], path))
+        return structs.replace(live, path=path, said=_in_words(table.types[0], path))
     if place.path.startswith(("#", "@")) or not table.types:
         return place
     return structs.replace(place, path=_translated(_names(table.types[0]), place.path), said=place.path)
@@ -55,8 +55,9 @@ def _declared(table: Table, path: str) -> str | None:
     return f"{property_}.{below}" if property_ else below
 
 
-def _is_told(table: Table, path: str) -> bool:
-    return bool(table.types) and all(_leads(_shapes().get(type_, {}), path) for type_ in table.types)
+@cache
+def _is_told(types: tuple[str, ...], path: str) -> bool:
+    return bool(types) and all(_leads(_shapes().get(type_, {}), path) for type_ in types)
 
 
 def _leads(tree: Tree, path: str) -> bool:
@@ -80,9 +81,10 @@ def _translated(names: Any, path: str) -> str:
     return ".".join(steps)
 
 
-def _in_words(tree: Tree, path: str) -> str:
-    """A path in the words of the API, in those of templates."""
-    steps = path.split(".")
+@cache
+def _in_words(type_: str, path: str) -> str:
+    """A path of a type of resource in the words of the API, in those of templates."""
+    tree, steps = _shapes()[type_], path.split(".")
     for number, step in enumerate(steps):
         name, bracket, element = step.partition("[")
         key, tree = next(
