@@ -101,8 +101,8 @@ def plan(
     """Plan a change from findings that fail, and record it. Nothing is written to AWS.
 
     What a template declares is mended there: of templates, and of a plan of Terraform beside its configuration, --patch
-    writes the edit of the file, and no change is recorded. Of what is live, it writes the edit of each --template beside
-    the plan.
+    writes the edit of the file, and no change is recorded. Of what is live, it writes the edit of each
+    --template beside the plan.
 
     Exit codes: 0 done; 2 bad input, or nothing to plan; 3 planned, but not for all that was asked.
     """
