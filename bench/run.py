@@ -529,7 +529,8 @@ def history(folder: Path, days: int, count: int, patches: int, seconds: float, m
         )
     os.environ["XDG_DATA_HOME"] = str(folder)
     ours = process([*DEMARCATE, "patch", "history", "--format", "csv"])
-    read = "import duckdb, sys\nduckdb.sql(f\"SELECT count(DISTINCT (resource, finding)) FROM '{sys.argv[1]}'\").fetchall()"
+    counted = "SELECT count(DISTINCT (resource, finding)) FROM '{sys.argv[1]}'"
+    read = f'import duckdb, sys\nduckdb.sql(f"{counted}").fetchall()'
     theirs = process([sys.executable, "-c", read, f"{folder}/demarcate/patching/*/*.parquet"])
     del os.environ["XDG_DATA_HOME"]
     within = ours.seconds <= seconds and ours.megabytes <= megabytes

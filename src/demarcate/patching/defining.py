@@ -10,19 +10,18 @@ https://docs.aws.amazon.com/systems-manager/latest/APIReference/API_UpdatePatchB
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from demarcate.base.errors import DemarcateError
-from demarcate.changes.planning import Reader, make_change
-from demarcate.changes.reach import NotDone
-from demarcate.changes.structs import Change, Operation, Read, Step, Undo
+from demarcate.changes.planning import Reader
+from demarcate.changes.structs import Change, Operation, Read
 from demarcate.changes.values import EARLIER, literal
 from demarcate.checks.remedies import AFTER
-from demarcate.patching.schedules import Cron, parse, weekly, zone_of
+from demarcate.patching.schedules import Cron, parse, zone_of
+from demarcate.patching.steps import Steps
 
 DOCUMENT: Final = "AWS-RunPatchBaseline"
-_OWED: Final = "patch-management.{}"
 _WINDOWS: Final = "ssm.describe_maintenance_windows"
 _WINDOW: Final = "ssm.get_maintenance_window"
 _TARGETS: Final = "ssm.describe_maintenance_window_targets"
@@ -32,68 +31,7 @@ _BASELINE: Final = "ssm.get_patch_baseline"
 _GROUPS: Final = "ssm.describe_patch_groups"
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """Where a service keeps the weekly window of a resource: what changes it, what reads it, and as which parameter."""
-
-    change: str
-    read: str
-    state: str
-    parameter: str = "PreferredMaintenanceWindow"
-    name: str = ""
-    by: str = ""
-    """The parameter of what reads that takes the name; empty where it is read in a list of all."""
-
-
-_WEEKLY: Final[Mapping[tuple[str, str], _Kept]] = {
-    ("rds", "db"): _Kept(
-        "rds.modify_db_instance",
-        "rds.describe_db_instances",
-        "DBInstances[0].PreferredMaintenanceWindow",
-        name="DBInstanceIdentifier",
-        by="DBInstanceIdentifier",
-    ),
-    ("rds", "cluster"): _Kept(
-        "rds.modify_db_cluster",
-        "rds.describe_db_clusters",
-        "DBClusters[0].PreferredMaintenanceWindow",
-        name="DBClusterIdentifier",
-        by="DBClusterIdentifier",
-    ),
-    ("elasticache", "cluster"): _Kept(
-        "elasticache.modify_cache_cluster",
-        "elasticache.describe_cache_clusters",
-        "CacheClusters[0].PreferredMaintenanceWindow",
-        name="CacheClusterId",
-        by="CacheClusterId",
-    ),
-    ("elasticache", "replicationgroup"): _Kept(
-        "elasticache.modify_replication_group",
-        "elasticache.describe_cache_clusters",
-        "CacheClusters[?ReplicationGroupId=={name}] | [0].PreferredMaintenanceWindow",
-        name="ReplicationGroupId",
-    ),
-    ("memorydb", "cluster"): _Kept(
-        "memorydb.update_cluster",
-        "memorydb.describe_clusters",
-        "Clusters[0].MaintenanceWindow",
-        parameter="MaintenanceWindow",
-        name="ClusterName",
-        by="ClusterName",
-    ),
-    ("redshift", "cluster"): _Kept(
-        "redshift.modify_cluster",
-        "redshift.describe_clusters",
-        "Clusters[0].PreferredMaintenanceWindow",
-        name="ClusterIdentifier",
-        by="ClusterIdentifier",
-    ),
-}
-"""By the service and the kind of resource that an ARN names."""
-
-READS: Final = frozenset({_WINDOWS, _WINDOW, _TARGETS, _TASKS, _BASELINES, _BASELINE, _GROUPS}) | {
-    kept.read for kept in _WEEKLY.values()
-}
+READS: Final = frozenset({_WINDOWS, _WINDOW, _TARGETS, _TASKS, _BASELINES, _BASELINE, _GROUPS})
 """What is asked of AWS."""
 
 
@@ -135,90 +73,13 @@ class Baseline:
     groups: Sequence[str] = ()
 
 
-@dataclass(slots=True)
-class _Plan:
-    """The steps of one place, as they are found to be needed."""
-
-    reader: Reader
-    account: str
-    region: str
-    resource: str
-    owed: str
-    steps: list[Step] = field(default_factory=list)
-
-    def read(self, operation: str, state: str, *, pages: bool = True, **parameters: Any) -> tuple[Read, Any]:
-        """How a state is read, and what it is. Raises DemarcateError."""
-        read = Read(operation=Operation(name=operation, parameters=parameters), state=state, pages=pages)
-        try:
-            return read, self.reader.read(self.account, self.region, read)
-        except NotDone as error:
-            raise DemarcateError(f"{self.resource}: {error}") from error
-
-    def step(
-        self,
-        do: Operation,
-        reads: Read,
-        before: Any,
-        done: str,
-        undo: Operation,
-    ) -> None:
-        """One more step."""
-        self.steps.append(
-            Step(
-                account=self.account,
-                region=self.region,
-                resource=self.resource,
-                do=do,
-                reads=reads,
-                before=before,
-                done=done,
-                undo=Undo(operation=undo),
-                responsibility=_OWED.format(self.owed),
-            )
-        )
-
-    def change(self, title: str) -> Change | None:
-        """The change; None where there is nothing to do."""
-        return make_change(title, "hand", self.resource, self.steps) if self.steps else None
-
-
-def weekly_window(arn: str, window: str, reader: Reader) -> Change | None:
-    """The change of the weekly window of a database, cache or cluster; None where it is that window already.
-
-    Raises DemarcateError for what is no such ARN or window, and where it cannot be read.
-    """
-    told = arn.split(":", 5)
-    weekly(window)
-    window = window.lower()
-    service, rest = (told[2], told[5]) if len(told) == 6 else ("", "")
-    kind, _, name = rest.replace("/", ":", 1).partition(":")
-    kept = _WEEKLY.get((service, kind))
-    if kept is None or not name:
-        kinds = ", ".join(f"{service}:{kind}" for service, kind in _WEEKLY)
-        raise DemarcateError(f"{arn} has no weekly window that can be set so; what has one: {kinds}")
-    plan = _Plan(reader, told[4], told[3], arn, "schedule-maintenance")
-    asked: dict[str, Any] = {kept.by: name} if kept.by else {}
-    reads, before = plan.read(kept.read, kept.state.replace("{name}", literal(name)), **asked)
-    if before is None:
-        raise DemarcateError(f"{arn}: it is not there, or has no window")
-    if before != window:
-        plan.step(
-            Operation(name=kept.change, parameters={kept.name: name, kept.parameter: window}),
-            reads,
-            before,
-            f"@ == {literal(window)}",
-            Operation(name=kept.change, parameters={kept.name: name, kept.parameter: before}),
-        )
-    return plan.change(f"the window of {name} is {window}")
-
-
 def window(name: str, wanted: Window, account: str, region: str, reader: Reader) -> tuple[Change | None, str]:
     """The change that makes or changes a window of Systems Manager, and what it leaves for the next time.
 
     Without a change there is nothing to do. Raises DemarcateError for what is no schedule, for a new window without
     one, where several have the name, and where something cannot be read.
     """
-    plan = _Plan(reader, account, region, f"maintenance window {name}", "define-maintenance-windows")
+    plan = Steps(reader, account, region, f"maintenance window {name}", "define-maintenance-windows")
     fields = _fields(name, wanted)
     reads, ids = plan.read(_WINDOWS, "WindowIdentities[].WindowId", Filters=[{"Key": "Name", "Values": [name]}])
     if len(ids) > 1:
@@ -305,7 +166,7 @@ def _hash(names: Sequence[str]) -> str:
     return "{" + ", ".join(f"{name}: {name}" for name in names) + "}"
 
 
-def _update(plan: _Plan, do: str, key: str, id_: str, reading: tuple[str, Sequence[str]], fields: Any) -> None:
+def _update(plan: Steps, do: str, key: str, id_: str, reading: tuple[str, Sequence[str]], fields: Any) -> None:
     """A step that changes some fields of what has an id, and by which all of them go back."""
     operation, names = reading
     reads, before = plan.read(operation, _hash(names), pages=False, **{key: id_})
@@ -322,11 +183,11 @@ def _update(plan: _Plan, do: str, key: str, id_: str, reading: tuple[str, Sequen
     )
 
 
-def _change_window(plan: _Plan, window_id: str, fields: Mapping[str, Any]) -> None:
+def _change_window(plan: Steps, window_id: str, fields: Mapping[str, Any]) -> None:
     _update(plan, "ssm.update_maintenance_window", "WindowId", window_id, (_WINDOW, _OF_WINDOW), fields)
 
 
-def _add_targets(plan: _Plan, window_id: str, wanted: Window) -> Any:
+def _add_targets(plan: Steps, window_id: str, wanted: Window) -> Any:
     """Steps for the targets that a window lacks; the ids of all of them, or what stands for these."""
     reads, before = plan.read(_TARGETS, "Targets[].{Id: WindowTargetId, Targets: Targets}", WindowId=window_id)
     ids = Read(operation=reads.operation, state="Targets[].WindowTargetId", pages=True)
@@ -357,7 +218,7 @@ def _add_targets(plan: _Plan, window_id: str, wanted: Window) -> Any:
     return known
 
 
-def _add_task(plan: _Plan, window_id: str, wanted: Window, targets: Any) -> None:
+def _add_task(plan: Steps, window_id: str, wanted: Window, targets: Any) -> None:
     """A step for a task that patches the targets, where a window has none."""
     reads, before = plan.read(_TASKS, f"Tasks[?TaskArn=={literal(DOCUMENT)}].WindowTaskId", WindowId=window_id)
     if before:
@@ -410,7 +271,7 @@ def baseline(name: str, wanted: Baseline, account: str, region: str, reader: Rea
     Raises DemarcateError for rules that its system does not have, where several baselines have the name or one has
     several rules, and where something cannot be read.
     """
-    plan = _Plan(reader, account, region, f"patch baseline {name}", "use-patch-manager")
+    plan = Steps(reader, account, region, f"patch baseline {name}", "use-patch-manager")
     rule = _rule(wanted)
     named = f"BaselineIdentities[?BaselineName=={literal(name)} && OperatingSystem=={literal(wanted.system)}]"
     reads, ids = plan.read(_BASELINES, f"{named}.BaselineId", Filters=[{"Key": "OWNER", "Values": ["Self"]}])
@@ -458,7 +319,7 @@ def _rule(wanted: Baseline) -> dict[str, Any] | None:
     return rule
 
 
-def _change_baseline(plan: _Plan, id_: str, rule: Mapping[str, Any] | None, rejected: Sequence[str]) -> None:
+def _change_baseline(plan: Steps, id_: str, rule: Mapping[str, Any] | None, rejected: Sequence[str]) -> None:
     fields: dict[str, Any] = {}
     if rule is not None:
         _, rules = plan.read(_BASELINE, "ApprovalRules.PatchRules", pages=False, BaselineId=id_)
@@ -473,7 +334,7 @@ def _change_baseline(plan: _Plan, id_: str, rule: Mapping[str, Any] | None, reje
     _update(plan, "ssm.update_patch_baseline", "BaselineId", id_, (_BASELINE, _OF_BASELINE), fields)
 
 
-def _assign(plan: _Plan, group: str, system: str, baseline_id: Any) -> None:
+def _assign(plan: Steps, group: str, system: str, baseline_id: Any) -> None:
     """Steps that assign a patch group, and take it from another baseline of the system before."""
     of_group = f"Mappings[?PatchGroup=={literal(group)}].BaselineIdentity"
     reads, before = plan.read(
