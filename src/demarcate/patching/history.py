@@ -88,11 +88,14 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """What was recorded: one day after the other without a hole, exposures (the longest first), and broken files."""
+    """What was recorded: one day after the other without a hole, exposures (the longest first), broken files, and of
+    which kinds it is.
+    """
 
     days: tuple[Day, ...]
     exposures: tuple[Exposure, ...]
     broken: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
 
 
 def history_folder() -> Path:
@@ -321,11 +324,17 @@ def _read(
                     connection.execute(statement)
             connection.execute("DROP TABLE IF EXISTS seen")
             days = connection.execute(_DAYS).fetchall()
+            kinds = connection.execute("SELECT DISTINCT kind FROM things ORDER BY kind").fetchall()
             exposures = list(_exposures(connection.execute(_EXPOSURES), levels))
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: the history cannot be read: {short(error)}") from error
     exposures.sort(key=lambda each: (each.mended is not None, -each.late, -each.days, each.resource, each.finding))
-    return History(days=tuple(_filled(days)), exposures=tuple(exposures), broken=tuple(broken))
+    return History(
+        days=tuple(_filled(days)),
+        exposures=tuple(exposures),
+        broken=tuple(broken),
+        kinds=tuple(kind for (kind,) in kinds),
+    )
 
 
 def _is_wanted(name: str) -> bool:
