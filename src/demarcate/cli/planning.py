@@ -151,11 +151,11 @@ def plan(
         caller = reach.caller.arn
     else:
         if drift is not None:
-            planned, unplanned, caller = _plan_drift(drift, sources or ["aws"], how, asked, ledger)
+            planned, unplanned, caller = _plan_drift(drift, options.or_live(sources), how, asked, ledger)
         else:
             meant = _ending(waivers_ending, waivers, ledger, checks) if waivers_ending is not None else None
             planned, unplanned, caller = _plan_findings(
-                sources or ["aws"], how, check, finding, checks or [], asked, meant
+                options.or_live(sources), how, check, finding, checks or [], asked, meant
             )
         report.write_unplanned(unplanned, options.console())
         if planned is None:

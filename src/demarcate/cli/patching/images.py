@@ -94,7 +94,7 @@ def images(
     model, kinds = load(), load_kinds([rebuilding.KIND])
     wanted = {**states.selection(model, kinds, live=True), **patching.selection()}
     with showing() as progress:
-        snapshot = live_snapshot(sources or ["aws"], how, wanted, progress)
+        snapshot = live_snapshot(options.or_live(sources), how, wanted, progress)
     with snapshot:
         unread = snapshot.unread
         options.say_unread(unread)
