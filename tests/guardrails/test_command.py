@@ -144,7 +144,7 @@ def test_what_fails_has_no_rule() -> None:
         (["show", "control-tower-versioning", "--json"], "is a control of Control Tower, and no policy"),
         (
             ["test", "s3-public-access-blocked", "--events", "."],
-            "only service and resource control policies can be tested",
+            "cannot be tested against calls",
         ),
         (["test", "trails-kept", "--events", "aws", "--events", "."], "takes files, or aws"),
         (["test", "trails-kept", "--events", ".", "--region", "eu-west-1"], "leave the options about AWS out"),
