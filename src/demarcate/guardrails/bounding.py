@@ -109,7 +109,7 @@ Bound = tuple[bool | Unknown, str]
 
 
 def whom(principals: Sequence[str]) -> Callable[[Call], Bound | None]:
-    """What says whether a boundary binds a caller, that is attached to the users and roles of these ARNs (* and ? match),
+    """What says whether a boundary binds a caller. It is attached to the users and roles of these ARNs (* and ? match),
     or to all, where none is named. None is for others.
     """
     chosen = [matching(text) for text in principals]
