@@ -7,15 +7,12 @@ before the others go; whoever is killed between leaves rows that stand twice, wh
 
 from __future__ import annotations
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import alone
-from demarcate.base.sql import literal, path_text
-from demarcate.estate.snapshots.tabular import ROW_GROUP, SUFFIX, rows_in
+from demarcate.base.files import alone, walk
+from demarcate.estate.snapshots.tabular import SUFFIX, rows_in, save_table
 from demarcate.patching.rows import COLUMNS, NO_ROWS, OF_ITS_DAY, day_of, is_whole
 
 if TYPE_CHECKING:
@@ -37,10 +34,13 @@ _OF = ("observed_at", "account_id", "region", "kind")
 def put_together(folder: Path, latest: Path) -> list[str]:
     """Put the files of days together, after `latest` was recorded. Returned is what could not be, and why: it stays."""
     notes: list[str] = []
+    days: dict[Path, list[Path]] = {}
     try:
         with alone(folder / "days", _WAIT):
-            for day in _days(folder):
-                files = _files(day)
+            for file in walk(folder, [folder], _is_of_history, lambda *_: None):
+                if day_of(file) is not None and file.parent.parent == folder:
+                    days.setdefault(file.parent, []).append(file)
+            for day, files in sorted(days.items()):
                 if len(files) >= (MANY if day == latest.parent else 2):
                     notes += _one_file(day, files)
     except (OSError, DemarcateError) as error:
@@ -48,21 +48,8 @@ def put_together(folder: Path, latest: Path) -> list[str]:
     return notes
 
 
-def _days(folder: Path) -> Iterator[Path]:
-    with os.scandir(folder) as entries:
-        names = sorted(entry.name for entry in entries if entry.is_dir(follow_symlinks=False))
-    yield from (folder / name for name in names if day_of(folder / name / WHOLE) is not None)
-
-
-def _files(day: Path) -> list[Path]:
-    with os.scandir(day) as entries:
-        return sorted(
-            day / entry.name
-            for entry in entries
-            if entry.name.endswith(SUFFIX)
-            and not entry.name.startswith(".")
-            and entry.is_file(follow_symlinks=False)
-        )
+def _is_of_history(name: str) -> bool:
+    return name.endswith(SUFFIX) and not name.startswith(".")
 
 
 def _one_file(day: Path, files: list[Path]) -> list[str]:
@@ -73,7 +60,7 @@ def _one_file(day: Path, files: list[Path]) -> list[str]:
 
     broken: list[str] = []
     taken: list[Path] = []
-    whole, aside = day / WHOLE, day / f".{os.urandom(6).hex()}{SUFFIX}"
+    whole = day / WHOLE
     try:
         with connect(day, limits=Limits(threads=1)) as connection:
             connection.execute(NO_ROWS.format(table="whole"))
@@ -86,20 +73,12 @@ def _one_file(day: Path, files: list[Path]) -> list[str]:
                 else:
                     taken.append(file)
             if len(taken) > 1 and (whole in taken or not whole.exists()):
-                connection.execute(
-                    f"COPY (FROM whole ORDER BY ALL) TO {literal(path_text(aside.absolute()))} "
-                    f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
-                )
-                with aside.open("rb") as written:
-                    os.fsync(written.fileno())
-                aside.replace(whole)
+                save_table(connection, "whole", whole)
                 for file in taken:
                     if file != whole:
                         file.unlink(missing_ok=True)
     except duckdb.Error as error:
         raise DemarcateError(f"{day.name}: {short(error)}") from error
-    finally:
-        aside.unlink(missing_ok=True)
     return broken
 
 

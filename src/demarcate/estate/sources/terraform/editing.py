@@ -10,16 +10,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final
 
-from demarcate.base.files import is_file, is_within
 from demarcate.estate.schema.table import Column, Table
 from demarcate.estate.sources.cloudformation.amending import NoWay, ways
 from demarcate.estate.sources.cloudformation.editing import REMOVED, UNTOLD, NotEdited, Same
 from demarcate.estate.sources.cloudformation.rereading import Reading
 from demarcate.estate.sources.terraform import hcl
-from demarcate.estate.sources.terraform.configuration import MAX_FILES
+from demarcate.estate.sources.terraform.configuration import MAX_FILES, files_in
 from demarcate.estate.sources.terraform.mapped import Mapped, all_mapped, attributes
 from demarcate.estate.sources.terraform.shaping import attribute_for
 
@@ -196,9 +196,7 @@ def _parts(reading: Reading, file: str, wanted: Wanted, address: str) -> Iterato
     """The blocks of a kind that complete a resource, in the files beside its own."""
     folder = Path(file).parent
     names = re.compile(rf"{re.escape(address)}(\.(id|bucket|arn|name))?")
-    for path in sorted(folder.glob("*.tf"))[:MAX_FILES]:
-        if not is_file(path) or not is_within(path, [folder]):
-            continue
+    for path in islice(files_in(folder, folder), MAX_FILES):
         text = reading.text(str(path))
         if wanted.resource not in text:
             continue

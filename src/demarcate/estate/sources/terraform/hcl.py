@@ -8,11 +8,12 @@ https://developer.hashicorp.com/terraform/language/syntax/configuration
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Final
+
+from demarcate.base.encoding import from_json, to_json
 
 
 class NotUnderstood(Exception):
@@ -235,7 +236,7 @@ def _value(tokens: list[tuple[str, str]], place: int, depth: int) -> tuple[Any, 
 
 
 def _unquoted(text: str) -> str:
-    return str(json.loads(text.replace("$${", "${").replace("%%{", "%{").replace("\t", "\\t")))
+    return str(from_json(text.replace("$${", "${").replace("%%{", "%{").replace("\t", "\\t")))
 
 
 def written(value: Any) -> str:
@@ -247,7 +248,7 @@ def written(value: Any) -> str:
     if isinstance(value, str):
         if re.search(r"[\x00-\x1f\x7f\u2028\u2029]", value):
             raise NotUnderstood("it has characters that are written otherwise")
-        return json.dumps(value, ensure_ascii=False).replace("${", "$${").replace("%{", "%%{")
+        return to_json(value).decode().replace("${", "$${").replace("%{", "%%{")
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int | float):
