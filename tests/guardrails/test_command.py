@@ -41,8 +41,11 @@ KEPT = {check: of.keeps[0] for of in load_guardrails().values() for check in of.
 """A responsibility for each check that is kept."""
 
 RULES: Any = {
-    "ebs-volume-encrypted": SimpleNamespace(refs={"config-rule": ("encrypted-volumes",)}),
-    "rds-instance-encrypted": SimpleNamespace(refs={"config-rule": ("rds-storage-encrypted",)}),
+    name: SimpleNamespace(id=name, refs={"config-rule": (rule,)})
+    for name, rule in (
+        ("ebs-volume-encrypted", "encrypted-volumes"),
+        ("rds-instance-encrypted", "rds-storage-encrypted"),
+    )
 }
 
 
