@@ -510,6 +510,35 @@ def nodes(folder: Path, count: int, patches: int, seconds: float, megabytes: flo
     return Line(what, ours, "bare DuckDB: the rows of the nodes to Python", theirs, limit, within)
 
 
+def history(folder: Path, days: int, count: int, patches: int, seconds: float, megabytes: float) -> Line:
+    """A history of so many days, on each of which so many nodes lack so many patches each."""
+    import duckdb
+
+    for number in range(days):
+        moment = datetime(2025, 1, 1, 6, tzinfo=UTC) + timedelta(days=number)
+        day = folder / "demarcate" / "patching" / moment.date().isoformat()
+        day.mkdir(parents=True)
+        duckdb.sql(
+            f"COPY (SELECT TIMESTAMP '{moment:%Y-%m-%d %H:%M:%S}' AS observed_at, '123456789012' AS account_id, "
+            f"'eu-west-1' AS region, 'EC2 instance' AS kind, 'arn:aws:ec2:eu-west-1:123456789012:instance/i-' || "
+            f"lpad(n::VARCHAR, 17, '0') AS resource, 'web-' || n AS name, 'behind' AS state, "
+            f"CASE WHEN p > 0 THEN 'patch KB' || (p + {number // 7 * 5}) END AS finding, "
+            f"CASE WHEN p > 0 THEN 'high' END AS severity, 'it is Missing' AS reason "
+            f"FROM range({count}) nodes(n), range({patches + 1}) patches(p)) "
+            f"TO '{day}/{moment:%Y%m%dT%H%M%SZ}-of.parquet' (FORMAT parquet, COMPRESSION zstd)"
+        )
+    os.environ["XDG_DATA_HOME"] = str(folder)
+    ours = process([*DEMARCATE, "patch", "history", "--format", "csv"])
+    counted = "SELECT count(DISTINCT (resource, finding)) FROM '{sys.argv[1]}'"
+    read = f'import duckdb, sys\nduckdb.sql(f"{counted}").fetchall()'
+    theirs = process([sys.executable, "-c", read, f"{folder}/demarcate/patching/*/*.parquet"])
+    del os.environ["XDG_DATA_HOME"]
+    within = ours.seconds <= seconds and ours.megabytes <= megabytes
+    what = f"patch history of {days} days, {days * count * patches:,} patches that nodes lacked"
+    limit = f"{seconds:.0f} s, {megabytes:.0f} MB"
+    return Line(what, ours, "bare DuckDB: distinct patches of nodes", theirs, limit, within)
+
+
 def formats(folder: Path, count: int, format: str, seconds: float, megabytes: float) -> Line:
     """A report of a kept assessment that has so many findings, as a format for programs."""
     make = Path(__file__).with_name("findings.py")
@@ -533,6 +562,7 @@ def main() -> None:
             templates(folder / "hundred", 100, 45, 3.5, 300),
             # Linux tells of a child the memory that its parent had, too: these come before what is measured in here.
             nodes(folder / "nodes", 50_000, 40, 5.0, 500),
+            history(folder / "history", 50, 1_000, 40, 10.0, 500),
             formats(folder / "formats", 1_000_000, "ocsf", 60.0, 500),
             engine(folder / "few", FEW_FAIL),
             engine(folder / "many", MANY_FAIL),

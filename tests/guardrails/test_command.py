@@ -41,8 +41,11 @@ KEPT = {check: of.keeps[0] for of in load_guardrails().values() for check in of.
 """A responsibility for each check that is kept."""
 
 RULES: Any = {
-    "ebs-volume-encrypted": SimpleNamespace(refs={"config-rule": ("encrypted-volumes",)}),
-    "rds-instance-encrypted": SimpleNamespace(refs={"config-rule": ("rds-storage-encrypted",)}),
+    name: SimpleNamespace(id=name, refs={"config-rule": (rule,)})
+    for name, rule in (
+        ("ebs-volume-encrypted", "encrypted-volumes"),
+        ("rds-instance-encrypted", "rds-storage-encrypted"),
+    )
 }
 
 
@@ -144,7 +147,7 @@ def test_what_fails_has_no_rule() -> None:
         (["show", "control-tower-versioning", "--json"], "is a control of Control Tower, and no policy"),
         (
             ["test", "s3-public-access-blocked", "--events", "."],
-            "only service and resource control policies can be tested",
+            "cannot be tested against calls",
         ),
         (["test", "trails-kept", "--events", "aws", "--events", "."], "takes files, or aws"),
         (["test", "trails-kept", "--events", ".", "--region", "eu-west-1"], "leave the options about AWS out"),

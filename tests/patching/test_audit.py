@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 from msgspec import to_builtins
+from typer.testing import CliRunner
 
 from demarcate.base.errors import DemarcateError
 from demarcate.changes import status as records
@@ -20,13 +21,14 @@ from demarcate.changes.status import Outcome, StepEnded
 from demarcate.changes.structs import Change, Operation, Read, Step, Undo
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.judgement import finding_id
+from demarcate.cli import app
 from demarcate.evidence.waivers import Waiver, WaiverScope
 from demarcate.ledger.entry import Act, Actor
 from demarcate.ledger.ledger import Ledger
 from demarcate.patching import plans
 from demarcate.patching.artefacts import Artefact
 from demarcate.patching.audit import Audit, _accepted, audit, proof
-from demarcate.patching.history import Exposure, record
+from demarcate.patching.history import Exposure, history_folder, record
 from demarcate.patching.plans import LeftOut, Member, Part, PatchPlan, RingResult, Stage
 from demarcate.patching.rings import Ring
 from demarcate.patching.rollback import possible
@@ -231,3 +233,22 @@ UNTIL_THEN: dict[str, Any] = {"reason": "a move", "owner": "o", "until": date(20
 def test_what_waits_and_is_waived_says_so(waiver: Waiver, waived: bool) -> None:
     told = list(_accepted(WAITS, [waiver], load_checks(), UNTIL))
     assert told == ([f"waived until {waiver.until} by o: a move"] if waived else [])
+
+
+def test_rules_of_config_are_proposed_for_what_was_recorded(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_DATA_HOME", str(tmp_path))
+    monkeypatch.setenv("COLUMNS", "80")
+    kept(history_folder(), "mm")
+    pack, page = tmp_path / "pack.json", tmp_path / "report.html"
+    words = ["patch", "report", "--from", "2026-11-01", "--until", "2026-11-02"]
+    told = CliRunner().invoke(app, [*words, "--config-rules", str(pack), "--out", str(page)])
+    assert told.exit_code == 0, (told.output, told.exception)
+    rules = {each["Properties"]["ConfigRuleName"] for each in json.loads(pack.read_text())["Resources"].values()}
+    assert "ec2-instance-managed-by-ssm" in rules
+    assert "rds-automatic-minor-version-upgrade-enabled" not in rules, "no database was recorded"
+    assert "ec2-instance-managed-by-ssm" in told.stdout and "ec2-instance-managed-by-ssm" in page.read_text()
+    shutil.rmtree(history_folder())
+    refused = CliRunner().invoke(app, [*words, "--config-rules", str(tmp_path / "none.json")])
+    assert "no rule of AWS Config" in str(refused.exception) and not (tmp_path / "none.json").exists()

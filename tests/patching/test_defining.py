@@ -91,6 +91,95 @@ def test_a_weekly_window_goes_there_and_back(world: Worlds, say: Say) -> None:
     assert windows == ["sat:03:00-sat:04:00", "sun:01:00-sun:02:00"]
 
 
+AT = "eu-west-1:123456789012"
+POLICY = f"arn:aws:ssm-quicksetup:{AT}:configuration-manager/1"
+UTC_SUNDAY = {"DayOfWeek": "SUNDAY", "TimeOfDay": "03:00", "TimeZone": "UTC"}
+
+
+def off_peak(hours: int, automatic: bool) -> dict[str, Any]:
+    return {
+        "DomainName": "logs",
+        "OffPeakWindowOptions": {
+            "Enabled": True,
+            "OffPeakWindow": {"WindowStartTime": {"Hours": hours, "Minutes": 0}},
+        },
+        "SoftwareUpdateOptions": {"AutoSoftwareUpdateEnabled": automatic},
+        "AutoTuneOptions": {"DesiredState": "ENABLED", "UseOffPeakWindow": automatic},
+    }
+
+
+def policy(**told: str) -> dict[str, Any]:
+    parameters = {
+        "PatchPolicyName": "all",
+        "ConfigurationOptionsPatchOperation": "Scan",
+        "ConfigurationOptionsScanValue": "cron(0 1 * * ? *)",
+        **told,
+    }
+    return {"ManagerArn": POLICY, "Id": "d-1", "Parameters": parameters}
+
+
+@pytest.mark.parametrize(
+    ("words", "calls", "operation"),
+    [
+        (
+            (f"arn:aws:dms:{AT}:rep:ABC", "--weekly", "Sat:03:00-Sat:04:00"),
+            [
+                {
+                    "ReplicationInstanceArn": f"arn:aws:dms:{AT}:rep:ABC",
+                    "PreferredMaintenanceWindow": window,
+                }
+                for window in ("sat:03:00-sat:04:00", "sun:01:00-sun:02:00")
+            ],
+            "dms.modify_replication_instance",
+        ),
+        (
+            (f"arn:aws:mq:{AT}:broker:shop:b-1", "--weekly", "sun:03:00-sun:05:00"),
+            [
+                {"BrokerId": "b-1", "MaintenanceWindowStartTime": start}
+                for start in (
+                    UTC_SUNDAY,
+                    {"DayOfWeek": "MONDAY", "TimeOfDay": "22:00", "TimeZone": "Europe/Berlin"},
+                )
+            ],
+            "mq.update_broker",
+        ),
+        (
+            (f"arn:aws:es:{AT}:domain/logs", "--daily", "22:00", "--automatic"),
+            [off_peak(22, True), off_peak(20, False)],
+            "opensearch.update_domain_config",
+        ),
+        (
+            (POLICY, "--schedule", "cron(0 2 ? * SUN *)", "--task", "Install"),
+            [
+                policy(
+                    ConfigurationOptionsInstallValue="cron(0 2 ? * SUN *)",
+                    ConfigurationOptionsPatchOperation="ScanAndInstall",
+                ),
+                policy(),
+            ],
+            "ssm-quicksetup.update_configuration_definition",
+        ),
+    ],
+)
+def test_windows_of_other_services_go_there_and_back(
+    world: Worlds, say: Say, words: tuple[str, ...], calls: list[dict[str, Any]], operation: str
+) -> None:
+    own = world("windows of other services")
+    planned = say("window", "set", *words)
+    assert planned.exit_code == 0, planned.exception
+    applied(say)
+    assert say("window", "set", *words).exit_code == 0, "it is so already"
+    assert say("undo", "c-00000001").exit_code == 0
+    assert own.scene.made(operation) == calls
+
+
+def test_an_off_peak_window_that_is_switched_on_cannot_be_taken_back(world: Worlds, say: Say) -> None:
+    world("windows of other services")
+    planned = say("window", "set", f"arn:aws:es:{AT}:domain/old", "--daily", "22:00")
+    assert planned.exit_code == 0, planned.exception
+    assert "takes no off-peak window back" in " ".join(planned.stdout.split())
+
+
 def test_a_patch_group_goes_from_one_baseline_to_a_new_one(world: Worlds, say: Say) -> None:
     own = world("a patch group of another baseline")
     words = ("--system", "AMAZON_LINUX_2023", "--classification", "Security", "--group", "servers")
@@ -138,6 +227,18 @@ def test_a_rule_keeps_what_is_not_named(world: Worlds, say: Say) -> None:
             "a database with a window",
             ("window", "set", "arn:aws:s3:::b", "--weekly", "sun:01:00-sun:02:00"),
             "no weekly",
+        ),
+        *(
+            ("windows of other services", ("window", "set", *words), reason)
+            for words, reason in [
+                ((f"arn:aws:mq:{AT}:broker:shop:b-1", "--weekly", "sun:03:00-sun:04:00"), "2 hours long"),
+                ((f"arn:aws:es:{AT}:domain/logs", "--daily", "25:00"), "25"),
+                ((f"arn:aws:es:{AT}:domain/logs", "--daily", "noon"), "such as 22:00"),
+                ((DATABASE, "--daily", "22:00"), "no off-peak window"),
+                ((DATABASE, "--weekly", "sun:01:00-sun:02:00", "--automatic"), "goes with --daily"),
+                ((POLICY, "--schedule", "rate(1 day)", "--task", "Scan"), "takes a cron expression"),
+                ((POLICY, "--schedule", "cron(0 2 ? * SUN *)"), "--task alone"),
+            ]
         ),
         ("a baseline that differs", ("baseline", "set", "b", "--system", "WINDOWZ"), "WINDOWS"),
         (

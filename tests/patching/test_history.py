@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from demarcate.base.errors import DemarcateError
+from demarcate.patching.days import MANY, put_together
 from demarcate.patching.history import Exposure, history_of, levels_of, record, with_levels
 from demarcate.patching.structs import PatchFinding, PatchState, PatchStatus
 from demarcate.report.patching.history import drawing_of, sparkline, svg_of
@@ -177,3 +178,62 @@ def test_the_longest_exposure_stands_first(tmp_path: Path) -> None:
     kept(tmp_path, "mMM")
     exposures: tuple[Exposure, ...] = history_of(tmp_path, {}).exposures
     assert [(each.finding, each.days) for each in exposures] == [("kernel", 2), ("ssl", 1)]
+
+
+def recorded(folder: Path, days: int, often: int) -> Path:
+    """A history of days on each of which much was recorded; the last file."""
+    file = folder
+    for number, hour in itertools.product(range(days), range(often)):
+        moment = DAY + timedelta(days=number, minutes=hour)
+        missing = ("kernel",) if hour % 3 else ("kernel", "ssl")
+        file = record([status(PatchState.BEHIND, missing), status(PatchState.CURRENT, (), "db")], moment, folder)
+    return file
+
+
+def files_of(folder: Path) -> list[str]:
+    return sorted(str(path.relative_to(folder)) for path in folder.rglob("*.parquet"))
+
+
+def test_the_files_of_a_day_are_put_together_and_say_the_same(tmp_path: Path) -> None:
+    latest = recorded(tmp_path, 2, 4)
+    before = history_of(tmp_path, {})
+    assert put_together(tmp_path, latest) == []
+    today = [f"2026-11-02/{path.name}" for path in sorted(latest.parent.iterdir())]
+    assert files_of(tmp_path) == ["2026-11-01/day.parquet", *today], "the day that is not over stays"
+    assert history_of(tmp_path, {}) == before
+    assert put_together(tmp_path, latest) == [] and history_of(tmp_path, {}) == before
+
+
+def test_a_day_of_many_recordings_is_put_together_before_it_is_over(tmp_path: Path) -> None:
+    latest = recorded(tmp_path, 1, MANY)
+    before = history_of(tmp_path, {})
+    put_together(tmp_path, latest)
+    assert files_of(tmp_path) == ["2026-11-01/day.parquet"]
+    assert history_of(tmp_path, {}) == before
+    assert history_of(tmp_path, {}).exposures, "there is something that could have been lost"
+
+
+def test_what_is_recorded_again_or_left_by_one_who_was_killed_counts_once(tmp_path: Path) -> None:
+    recorded(tmp_path, 1, 2)
+    (part, _) = sorted((tmp_path / "2026-11-01").iterdir())
+    left = part.read_bytes()
+    latest = record([status(PatchState.CURRENT)], DAY + timedelta(days=1), tmp_path)
+    put_together(tmp_path, latest)
+    before = history_of(tmp_path, {})
+    part.write_bytes(left)
+    assert history_of(tmp_path, {}) == before, "rows that stand twice say no more"
+    record([status(PatchState.BEHIND, ("other",))], DAY, tmp_path)
+    put_together(tmp_path, latest)
+    assert files_of(tmp_path)[0] == "2026-11-01/day.parquet"
+    findings = {each.finding: each.first_seen for each in history_of(tmp_path, {}).exposures}
+    assert findings["other"] == DAY and findings["kernel"] == DAY + timedelta(minutes=1)
+
+
+def test_what_is_broken_stays_and_is_told(tmp_path: Path) -> None:
+    latest = recorded(tmp_path, 2, 3)
+    (broken, *_) = sorted((tmp_path / "2026-11-01").iterdir())
+    broken.write_bytes(b"PAR1 no rows PAR1")
+    (note,) = put_together(tmp_path, latest)
+    assert str(broken) in note and broken.exists()
+    assert len(history_of(tmp_path, {}).broken) == 1
+    assert (tmp_path / "2026-11-01" / "day.parquet").exists()

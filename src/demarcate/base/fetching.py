@@ -1,10 +1,12 @@
-"""Documents from the web: over HTTPS alone, within a limit and a time, and only where a user named the address."""
+"""Documents from the web, and calls of others' interfaces: over HTTPS alone but on this machine, within a limit and a
+time, and only where a user named the address.
+"""
 
 from __future__ import annotations
 
 import ssl
 import time
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from http.client import HTTPException
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -12,6 +14,7 @@ from urllib.parse import urlsplit
 from urllib.request import (
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
+    HTTPHandler,
     HTTPRedirectHandler,
     HTTPSHandler,
     OpenerDirector,
@@ -116,3 +119,37 @@ def fetch(url: str, limit: int | None = None, hosts: Collection[str] = ()) -> by
     if len(raw) > limit:
         raise DemarcateError(f"{shown}: has more than {limit:,} bytes; at most {limit:,} are read")
     return raw
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is one of this machine alone.
+
+    >>> is_loopback("http://127.0.0.1:8080"), is_loopback("http://127.0.0.1.example.com")
+    (True, False)
+    """
+    try:
+        return urlsplit(url).hostname in ("127.0.0.1", "::1", "localhost")
+    except ValueError:
+        return False
+
+
+def ask(url: str, method: str, headers: Mapping[str, str], body: bytes | None) -> tuple[int, bytes]:
+    """What is answered to a call of JSON, whichever its status: that, and the answer. No redirect is followed.
+
+    It is sent once. Raises OSError where it is not answered (URLError says why), and DemarcateError for an answer that
+    is too large or takes too long.
+    """
+    opener = OpenerDirector()
+    loopback = is_loopback(url)
+    opener.add_handler(HTTPSHandler(context=ssl.create_default_context()))
+    opener.add_handler(HTTPHandler() if loopback else ProxyHandler())
+    sent = {"User-Agent": "demarcate", **headers, **({"Content-Type": "application/json"} if body else {})}
+    request = Request(url, data=body, headers=sent, method=method)  # noqa: S310 - whoever asks has looked at its scheme
+    try:
+        with opener.open(request, timeout=SECONDS) as answer:
+            raw = _within(answer, shown_url(url), MAX_BYTES)
+            if len(raw) > MAX_BYTES:
+                raise DemarcateError(f"{shown_url(url)}: has more than {MAX_BYTES:,} bytes")
+            return answer.status, raw
+    except (ValueError, HTTPException) as error:
+        raise URLError(str(error)) from error

@@ -54,6 +54,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     out: tuple[str, ...] = ()
     record: bool | None = None
     service_level: tuple[str, ...] = ()
+    github_url: str | None = None
+    github_token_variable: str | None = None
     max_resources: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_rows: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_seconds: Annotated[float, msgspec.Meta(gt=0)] | None = None
@@ -66,7 +68,7 @@ FIELDS: Final = {item.encode_name: item for item in msgspec.structs.fields(Setti
 OWN: Final = frozenset(
     {
         *("profile", "endpoint-url", "org", "account", "role-name", "external-id", "out", "ledger", "as"),
-        *("max-resources", "record"),
+        *("max-resources", "record", "github-url", "github-token-variable"),
     }
 )
 """What counts only where the user has set it: whom requests go to, with which rights, who acts, what is written, and

@@ -1,4 +1,4 @@
-"""A change as commands of the AWS CLI, for whoever wants to see or to run them by hand."""
+"""A change as commands of the AWS CLI, and of GitHub's, for whoever wants to see or to run them by hand."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import shlex
 from typing import Any, Final
 
 from demarcate.base.encoding import to_json
+from demarcate.changes.github import is_github, request_of
 from demarcate.changes.structs import Operation, Read, Step, Undo  # noqa: F401 - for the example
 from demarcate.changes.values import EARLIER
 
@@ -26,11 +27,22 @@ def command(step: Step, operation: Operation | None = None) -> str:
     'aws s3api put-bucket-versioning --region eu-west-1 --cli-input-json \\'{"Bucket":"b"}\\''
     """
     called = operation or step.do
+    if is_github(called.name):
+        return _of_github(called)
     service, _, method = called.name.partition(".")
     region = [] if step.region == "global" else ["--region", step.region]
     parameters = to_json(_placed(called.parameters)).decode()
     parts = ["aws", CLI.get(service, service), method.replace("_", "-"), *region, "--cli-input-json", parameters]
     return shlex.join(parts)
+
+
+def _of_github(called: Operation) -> str:
+    """The command of GitHub's CLI that makes a call (https://cli.github.com/manual/gh_api)."""
+    method, path, told = request_of(Operation(name=called.name, parameters=_placed(called.parameters)))
+    parts = ["gh", "api", "--method", method, f"{called.parameters['api']}{path}"]
+    if not told:
+        return shlex.join(parts)
+    return f"{shlex.join(['printf', '%s', to_json(told).decode()])} | {shlex.join([*parts, '--input', '-'])}"
 
 
 def _placed(value: Any) -> Any:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from demarcate.changes.github import is_github
 from demarcate.changes.structs import Change
 from demarcate.estate.sources.aws.permissions import Grant, grants_for
 
@@ -82,7 +83,9 @@ def grants_of_change(change: Change) -> tuple[Grant, ...]:
 
 
 def grants_of_call(operation: str) -> Iterable[Grant]:
-    """The grants that one call needs. Raises KeyError for an operation that AWS does not have."""
+    """The grants that one call needs: one of GitHub needs none. Raises KeyError for what AWS does not have."""
+    if is_github(operation):
+        return ()
     also = tuple(map(Grant, ALSO.get(operation, ())))
     if operation in API_GATEWAY:
         method, path = API_GATEWAY[operation]

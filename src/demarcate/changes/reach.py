@@ -1,4 +1,5 @@
-"""How a change reaches AWS: whoever reads for it, and whoever makes its calls. Nothing else in Demarcate writes.
+"""How a change reaches AWS: whoever reads for it, and whoever makes its calls. Nothing else in Demarcate writes, but
+what it hands on to GitHub.
 
 A call that changes something is sent once. Where AWS says that it is asked too often it did nothing, and is asked
 again; where the line was cut nobody knows, and the state is read before anything is sent a second time.
@@ -8,7 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import jmespath
 from botocore.config import Config
@@ -57,8 +58,19 @@ class Uncertain(Exception):
     """A call that may have changed something: its answer did not come. The text says why."""
 
 
+class Elsewhere(Protocol):
+    """What is not AWS and is changed with it: `github.GitHub`, which see."""
+
+    def read(self, read: Read) -> Any:
+        """The state. Raises NotDone."""
+
+    def call(self, operation: Operation) -> Any:
+        """Make a call. Raises NotDone and Uncertain."""
+
+
 class Reach:
-    """AWS, through the role of each account. `reads` and `writes` are the operations that may be called.
+    """AWS, through the role of each account. `reads` and `writes` are the operations that may be called. `github` is
+    who makes calls of GitHub.
 
     Raises DemarcateError where there are no credentials, and later where the role of an account cannot be assumed.
     """
@@ -70,7 +82,9 @@ class Reach:
         reads: Collection[str],
         writes: Collection[str] = (),
         role: str | None = None,
+        github: Elsewhere | None = None,
     ) -> None:
+        self.github = github
         self._session = session_of(options)
         self._own = Clients(self._session, options.endpoint_url)
         self.caller: Caller = identify(self._session, self._own, options.regions)
@@ -84,6 +98,8 @@ class Reach:
     def read(self, account: str, region: str, read: Read) -> Any:
         """The state that is to be changed; None where there is none. Raises NotDone where it cannot be read."""
         service = read.operation.name.split(".")[0]
+        if service == "github":
+            return self._elsewhere(read.operation).read(read)
         try:
             client = self._client(account, region, service, writes=False)
             method = _method(client, read.operation.name)
@@ -107,6 +123,8 @@ class Reach:
     def call(self, account: str, region: str, operation: Operation) -> Any:
         """Make a call that changes something, and return its answer. Raises NotDone and Uncertain."""
         service = operation.name.split(".")[0]
+        if service == "github":
+            return self._elsewhere(operation).call(operation)
         method = _method(self._client(account, region, service, writes=True), operation.name)
         for attempt in range(1, THROTTLED + 1):
             try:
@@ -133,6 +151,11 @@ class Reach:
         except FAILED as error:
             return why(error).reason
         raise Uncertain(f"{operation.name} of {account}: AWS made the call, though it was asked for a dry run")
+
+    def _elsewhere(self, operation: Operation) -> Elsewhere:
+        if self.github is None:
+            raise NotDone(f"{operation.name}: GitHub is not asked here")
+        return self.github
 
     def close(self) -> None:
         """Let the clients go."""
@@ -218,10 +241,10 @@ def _told(operation: str, account: str, error: Exception) -> str:
 
 
 def has_dry_run(name: str) -> bool:
-    """Whether AWS can be asked what a call would do ("ec2.modify_instance_attribute")."""
+    """Whether AWS can be asked what a call would do ("ec2.modify_instance_attribute"); GitHub cannot."""
     from demarcate.estate.sources.aws.operations import members
 
-    return "DryRun" in members(name)
+    return not name.startswith("github.") and "DryRun" in members(name)
 
 
 def plain(value: Any) -> Any:

@@ -1,4 +1,4 @@
-"""Findings over templates are mended in the template: the edit by which the check passes.
+"""Findings over templates are mended there, or in Terraform's configuration: the edit by which the check passes.
 
 What a check asks for is taken from its predicate where that says it: a column that must be true, or must be some value.
 Each edit is read and judged again before it is offered: the finding must pass then, and nothing fail that did not.
@@ -6,8 +6,9 @@ Each edit is read and judged again before it is offered: the finding must pass t
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import eq
 from pathlib import Path
 from typing import Any, Final
 
@@ -24,12 +25,15 @@ from demarcate.checks.wishes import wishes_of
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.cloudformation.amending import NoWay, ways
-from demarcate.estate.sources.cloudformation.editing import NotEdited, Place, set_property
+from demarcate.estate.sources.cloudformation.editing import UNTOLD, NotEdited, Place, set_property
 from demarcate.estate.sources.cloudformation.rereading import Reading, edit_all, edited_files
 from demarcate.estate.sources.cloudformation.templates import load as load_templates
 from demarcate.estate.sources.collecting import everything
 from demarcate.estate.sources.edits import Edited
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.registry import source_of
+from demarcate.estate.sources.terraform.rereading import CONFIGURATION, Asked, ConfigurationReading
+from demarcate.estate.sources.terraform.source import TerraformSource
 from demarcate.estate.tables import table
 from demarcate.model import load
 
@@ -68,13 +72,15 @@ def declared_as(step: Step) -> str | None:
 class Patch:
     """The edited templates, the findings that pass by it with the lines that are edited, and the others, with why.
 
-    `unread` is what could not be read of the templates: what it holds may fail as well.
+    `unread` is what could not be read of the templates: what it holds may fail as well. `configured` are the findings
+    that pass by an edit of Terraform's configuration, with its file and line.
     """
 
     files: tuple[Edited, ...]
     edits: tuple[tuple[Finding, int], ...]
     left: tuple[tuple[Finding, str], ...]
     unread: tuple[Unread, ...]
+    configured: tuple[tuple[Finding, str, int], ...] = ()
 
 
 def patch_of(
@@ -94,7 +100,8 @@ def patch_of(
     """
     checks = load_checks(folders, responsibilities=load().owed)
     chosen = select(checks, names or None)
-    reading = Reading(sources, options, everything())
+    terraform = isinstance(source_of(sources), TerraformSource)
+    reading = (ConfigurationReading if terraform else Reading)(sources, options, everything())
     with reading.read() as snapshot:
         held = {name for name, of in snapshot.manifest.tables.items() if any(part.rows for part in of.parts)}
         checks = {name: check for name, check in checks.items() if check.table in held}  # others are about nothing
@@ -119,9 +126,56 @@ def patch_of(
         def wrong(after: Snapshot, findings: list[Finding]) -> str | None:
             return _why_wrong(failing, _failing(after, checks), findings)
 
-        edits, left = edit_all(reading, wanted, texts, wrong)
         unread = tuple(snapshot.unread)
+        if terraform:
+            return _configured(reading, wanted, checks, rows, wrong, unread)
+        edits, left = edit_all(reading, wanted, texts, wrong)
     return Patch(edited_files(reading), tuple(edits), tuple(left), unread)
+
+
+def _configured(
+    reading: Reading,
+    wanted: Sequence[Finding],
+    checks: Mapping[str, Check],
+    rows: _Rows,
+    wrong: Callable[[Snapshot, list[Finding]], str | None],
+    unread: tuple[Unread, ...],
+) -> Patch:
+    """The edits of Terraform's configuration by which findings pass."""
+    asked: list[Asked[Finding]] = []
+    left: list[tuple[Finding, str]] = []
+    for finding in wanted:
+        check = checks[finding.check]
+        chosen, wishes = table(check.table), wishes_of(check.predicate)
+        row = rows.get((check.table, finding.file, finding.resource))
+        columns = [
+            column
+            for column in chosen.columns
+            if row is not None and column.name in wishes and row[column.name] != wishes[column.name]
+        ]
+        file = str(finding.file)
+        try:
+            if row is None or not columns:
+                raise NotEdited(f"it takes a person: {check.remedy.text}")
+            if not file.endswith(CONFIGURATION):
+                raise NotEdited("no configuration (.tf) lies beside what declares it")
+            if len(columns) > 1:
+                names = ", ".join(column.name for column in columns)
+                raise NotEdited(f"it takes several edits, for {names}: {check.remedy.text}")
+            column = columns[0]
+            values = wishes[column.name], UNTOLD
+            asked.append(Asked.of(reading, finding, file, str(finding.resource), chosen, column, *values))
+        except NotEdited as error:
+            left.append((finding, str(error)))
+    edits, refused = edit_all(
+        reading,
+        asked,
+        lambda reading, item: item.texts(reading, eq),
+        lambda after, items: wrong(after, [item.item for item in items]),
+    )
+    left += [(item.item, why) for item, why in refused]
+    configured = tuple((item.item, item.file, line) for item, line in edits)
+    return Patch(edited_files(reading), (), tuple(left), unread, configured)
 
 
 _Failing = Mapping[tuple[str, str | None, str | None], Finding]

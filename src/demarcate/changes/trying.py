@@ -30,7 +30,7 @@ def _try(step: Step, reach: Reach) -> Trial:
         if state != step.before:
             return Trial(False, "it was changed since this was planned: the change would stop here")
         if not has_dry_run(step.do.name):
-            return Trial(True, "it is as it was planned against; AWS has no dry run of this call")
+            return Trial(True, "it is as it was planned against; there is no dry run of this call")
         refusal = reach.dry_run(step.account, step.region, step.do)
     except (NotDone, Uncertain) as error:
         return Trial(False, str(error))

@@ -61,7 +61,9 @@ def list_changes(
 def show(
     change: ChangeId,
     ledger: options.LedgerPlace = None,
-    commands: Annotated[bool, typer.Option("--commands", help="Each call as a command of the AWS CLI.")] = False,
+    commands: Annotated[
+        bool, typer.Option("--commands", help="Each call as a command: of the AWS CLI, or GitHub's.")
+    ] = False,
     json: Annotated[bool, typer.Option("--json", help="The plan as data.")] = False,
 ) -> None:
     """Show a change whole: each call, what is there before it, what undoes it, and how it stands."""

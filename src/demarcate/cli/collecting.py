@@ -20,7 +20,7 @@ def collected(sources: list[str] | None, selection: Selection, how: Options) -> 
     """What is read: the live account where nothing is named. Raises DemarcateError as `collect_snapshot` does."""
     from demarcate.estate.sources.collecting import collect_snapshot
 
-    where = sources or ["aws"]
+    where = options.or_live(sources)
     options.check_not_kept(where)
     return collect_snapshot(where, how, selection=selection)
 

@@ -100,7 +100,7 @@ def drift(
         typer.Option(
             "--patch",
             metavar="FILE",
-            help="Write the edits by which templates declare what is live; - is the output.",
+            help="Write the edits by which templates, or Terraform's files, declare what is live; - is the output.",
         ),
     ] = None,
     full: Annotated[bool, typer.Option("--full", help="Show all of what could not be compared.")] = False,
@@ -266,6 +266,8 @@ def _patch(comparison: Comparison, to: str, declared: list[str] | None, how: Opt
         say(f"{place}no edit for {drift.column or 'all'} of {drift.logical_id or drift.resource}: {why}")
     for drift, line in patch.edits:
         say(f"{drift.file}:{line}: {drift.column} of {drift.logical_id} as it is live")
+    for drift, file, line in patch.configured:
+        say(f"{file}:{line}: {drift.column} of {drift.logical_id} as it is live, once terraform plan agrees")
     report.give(patch.files, to)
 
 

@@ -329,11 +329,11 @@ def collect(
         raise DemarcateError("name a folder for the snapshot (--out), or ask what would be called (--dry-run)")
     tasks = lakes.chosen(engine, workers, master)
     if tasks is not None:
-        with _kept(out, resume):
+        with _kept(out, resume and asks(sources)):
             lakes.collect(sources, selection, how, out, tasks)
         return
     began = time.monotonic()
-    with _kept(out, resume), showing() as progress:
+    with _kept(out, resume and asks(sources)), showing() as progress:
         snapshot = collect_snapshot(sources, how, selection=selection, out=out, progress=progress)
     row_count = sum(part.rows for held in snapshot.manifest.tables.values() for part in held.parts)
     called = f", {progress.standing().whole().calls:,} calls" if asks(sources) else ""
@@ -390,7 +390,7 @@ def query(
     from demarcate.report.progress import showing
 
     limits = QueryLimits(seconds=max_seconds, memory=max_memory * 1_000_000, rows=max_rows)
-    where = sources or ["aws"]
+    where = options.or_live(sources)
     options.check_not_kept(where)
     with showing() as progress:
         snapshot = collect_snapshot(

@@ -14,7 +14,9 @@ from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
-    from demarcate.guardrails.denying import Denial
+    from collections.abc import Sequence
+
+    from demarcate.guardrails.denying import Denial, Ruling
     from demarcate.guardrails.filling import Choices
     from demarcate.guardrails.proposing import Proposal
     from demarcate.guardrails.structs import Guardrail, Kind
@@ -196,6 +198,21 @@ def test(
         str | None,
         typer.Option("--organization", metavar="ID", help="The organization that all callers belong to."),
     ] = None,
+    boundary: Annotated[
+        bool,
+        typer.Option(
+            "--boundary",
+            help="The policy is a permissions boundary: what none of its statements allows is denied.",
+        ),
+    ] = False,
+    principal: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--principal",
+            metavar="ARN",
+            help="With --boundary: a user or role that it is for; repeatable, * and ? match. Default: all.",
+        ),
+    ] = None,
     days: Annotated[int, typer.Option("--days", min=1, max=90, help="Of aws: so many days back.")] = 7,
     set_: Values = None,
     exempt: Exempt = None,
@@ -205,19 +222,29 @@ def test(
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,
 ) -> None:
-    """Say who would have been denied what by a control policy, from the calls that CloudTrail recorded.
+    """Say who would have been denied what by a control policy or a permissions boundary, from the calls that CloudTrail
+    recorded.
 
     One for resources holds for whoever calls, on what is in the accounts that it is for.
 
     Exit codes: 0 nobody; 1 somebody; 2 bad input; 3 nobody in what could be read, and something could not.
     """
     from demarcate.base.errors import DemarcateError
+    from demarcate.guardrails.bounding import whom
     from demarcate.guardrails.events import in_files, in_history
     from demarcate.guardrails.replaying import Outcome, replay
     from demarcate.report import guardrails as report
 
     _check_accounts([*(account or ()), *([management_account] if management_account else ())])
-    kind, denials, others = _denials(policies, _choices(set_, exempt))
+    binds = None
+    denials: Sequence[Ruling]
+    if boundary:
+        kind, denials, others = "boundary", _boundary(policies, set_, exempt), 0
+        binds = whom(principal or ())
+    elif principal:
+        raise DemarcateError("--principal goes with --boundary: a control policy binds all of an account")
+    else:
+        kind, denials, others = _denials(policies, _choices(set_, exempt))
     outcome = Outcome()
     if "" in events:
         raise DemarcateError("--events takes files that CloudTrail delivered, folders of them, or aws")
@@ -239,8 +266,9 @@ def test(
         management=management_account or "",
         organization=organization or "",
         for_resources=kind == "rcp",
+        binds=binds,
     )
-    of = "resources" if kind == "rcp" else "calls"
+    of = {"rcp": "resources", "boundary": "boundary"}.get(kind, "calls")
     if format is GuardrailFormat.JSON:
         report.write_test_json(outcome, data(), others=others, management=management_account, of=of)
     else:
@@ -330,6 +358,17 @@ def _check_accounts(ids: list[str]) -> None:
             raise DemarcateError(f"{id_!r} is no account: expected 12 digits")
 
 
+def _boundary(names: list[str], values: list[str] | None, exempt: list[str] | None) -> list[Ruling]:
+    """What of a boundary denies calls. Raises DemarcateError for several, and for what is none."""
+    from demarcate.base.documents import read
+    from demarcate.base.errors import DemarcateError
+    from demarcate.guardrails.bounding import rulings
+
+    if len(names) > 1 or values or exempt:
+        raise DemarcateError("a user or role has one boundary: name one file, and leave --set and --exempt out")
+    return rulings(read(Path(names[0]), Any), names[0])
+
+
 def _denials(names: list[str], choices: Choices) -> tuple[Kind, list[Denial], int]:
     """The kind of policies that are named by file or guardrail, their denials, and how many statements are none."""
     from demarcate.base.documents import read
@@ -338,6 +377,7 @@ def _denials(names: list[str], choices: Choices) -> tuple[Kind, list[Denial], in
     from demarcate.guardrails.denying import denials, kind_of
     from demarcate.guardrails.filling import policies
     from demarcate.guardrails.load import load_guardrails
+    from demarcate.guardrails.structs import UNTESTED
 
     denying: list[Denial] = []
     others = 0
@@ -346,9 +386,7 @@ def _denials(names: list[str], choices: Choices) -> tuple[Kind, list[Denial], in
         if name in load_guardrails():
             guardrail = load_guardrails()[name]
             if guardrail.kind not in ("scp", "rcp"):
-                raise DemarcateError(
-                    f"{name} is of kind {guardrail.kind}: only service and resource control policies can be tested"
-                )
+                raise DemarcateError(f"{name} cannot be tested against calls: {UNTESTED[guardrail.kind]}")
             document = from_json(policies([guardrail], choices)[0].text)
         else:
             document = read(Path(name), Any)

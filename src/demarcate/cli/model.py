@@ -83,7 +83,7 @@ def who(
         from demarcate.lines import line_of
         from demarcate.report import line as report
 
-        where = source or question or ["aws"]
+        where = options.or_live(source or question)
         lines = line_of(
             model,
             resource,

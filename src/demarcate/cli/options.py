@@ -289,6 +289,11 @@ def check_alone(folder: Path, **others: Any) -> None:
         raise DemarcateError(f"{folder} is a kept assessment: leave the options about reading and judging out")
 
 
+def or_live(sources: list[str] | None) -> list[str]:
+    """The sources that are named, or live AWS where none is."""
+    return sources or ["aws"]
+
+
 def check_not_kept(sources: list[str]) -> None:
     """Refuse a kept assessment where something is to be read and judged. Raises DemarcateError."""
     from demarcate.base.errors import DemarcateError

@@ -100,8 +100,9 @@ def plan(
 ) -> None:
     """Plan a change from findings that fail, and record it. Nothing is written to AWS.
 
-    What a template declares is mended there: of templates, --patch writes the edit of the file, and no change is
-    recorded. Of what is live, it writes the edit of each --template beside the plan.
+    What a template declares is mended there: of templates, and of a plan of Terraform beside its configuration, --patch
+    writes the edit of the file, and no change is recorded. Of what is live, it writes the edit of each
+    --template beside the plan.
 
     Exit codes: 0 done; 2 bad input, or nothing to plan; 3 planned, but not for all that was asked.
     """
@@ -150,11 +151,11 @@ def plan(
         caller = reach.caller.arn
     else:
         if drift is not None:
-            planned, unplanned, caller = _plan_drift(drift, sources or ["aws"], how, asked, ledger)
+            planned, unplanned, caller = _plan_drift(drift, options.or_live(sources), how, asked, ledger)
         else:
             meant = _ending(waivers_ending, waivers, ledger, checks) if waivers_ending is not None else None
             planned, unplanned, caller = _plan_findings(
-                sources or ["aws"], how, check, finding, checks or [], asked, meant
+                options.or_live(sources), how, check, finding, checks or [], asked, meant
             )
         report.write_unplanned(unplanned, options.console())
         if planned is None:
@@ -307,6 +308,8 @@ def _patch(
         say(f"{finding.file}:{finding.line}: no edit for {finding.check} of {finding.resource}: {why}")
     for finding, line in patch.edits:
         say(f"{finding.file}:{line}: {finding.check} of {finding.resource} passes")
+    for finding, file, line in patch.configured:
+        say(f"{file}:{line}: {finding.check} of {finding.resource} passes, once terraform plan agrees")
     options.say_unread(patch.unread)
     report.give(patch.files, to)
     return bool(patch.left or patch.unread)

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from demarcate.cli import options
+
 if TYPE_CHECKING:
     from demarcate.changes.reach import Reach
     from demarcate.changes.structs import Change
@@ -42,7 +44,7 @@ class How:
     @contextlib.contextmanager
     def reach(self, change: Change, also: Collection[str] = ()) -> Iterator[Reach]:
         """What may make the calls of a change, and no others, and read what these and `also` read."""
-        from demarcate.changes import alarms
+        from demarcate.changes import alarms, github
         from demarcate.changes.following import reads_of
         from demarcate.changes.reach import Reach
 
@@ -50,11 +52,13 @@ class How:
         calls = [call for undo in undos for call in (undo.operation, undo.midway) if call is not None]
         reads = {step.reads.operation.name for step in change.steps}
         reads |= {undo.reads.operation.name for undo in undos if undo.reads is not None}
+        settings = options.held().settings
         reach = Reach(
             self.options(change),
             reads={*reads, *also, alarms.OPERATION, *reads_of(change)},
             writes={step.do.name for step in change.steps} | {call.name for call in calls},
             role=self.role,
+            github=github.for_change(change, settings.github_url, settings.github_token_variable),
         )
         try:
             yield reach

@@ -107,6 +107,7 @@ def list_waivers(
     What a waiver matches only an assessment knows: name one. Exit codes: 0 done; 2 bad input; 3 done, but waivers are
     refused.
     """
+    from demarcate.base.errors import DemarcateError
     from demarcate.posture.kept import open_assessment
     from demarcate.posture.waivers import ordered, read_waivers, standing_of
     from demarcate.report import rows
@@ -117,6 +118,11 @@ def list_waivers(
             listed, refused = opened.posture.waivers, opened.posture.refused_waivers
     else:
         places = waivers or ([] if options.asked(ledger=ledger) else [str(_default())])
+        if not waivers and places and not Path(places[0]).exists():
+            raise DemarcateError(
+                f"{places[0]}: there is no such file, and so no waiver is listed: name one, or the ledger "
+                "(--waivers FILE|ledger); demarcate waive writes the first"
+            )
         given = read_waivers(options.waivers_of(places, ledger), options.known_of(checks))
         listed = standing_of(given.waivers, today())
         refused = given.problems

@@ -8,6 +8,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from demarcate.assessing import selection_of
+from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks
 from demarcate.drift.aws_results import results_of, with_results
 from demarcate.drift.baselines import newest, open_baseline
@@ -52,8 +53,11 @@ def find_drift(
 
     With `aws_results`, what AWS's own services say of drift is beside it.
 
-    Raises DemarcateError as `collect_snapshot` and `compare` do.
+    Raises DemarcateError as `collect_snapshot` and `compare` do, and where nothing of what is declared can be read:
+    before AWS is asked anything.
     """
+    if declared.unread and not any(part.rows for held in declared.manifest.tables.values() for part in held.parts):
+        raise DemarcateError(f"nothing is declared that could be compared: {declared.unread[0]}")
     chosen = selection_of((check for check in load_checks(folders).values() if not check.on_request), live=True)
     asked = {name: columns for name, columns in chosen.items() if columns is not None}
     how = options if asks([against]) else Options()

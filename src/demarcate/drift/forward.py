@@ -1,7 +1,8 @@
-"""Drift the forward way: the edit of the template by which it declares what is live.
+"""Drift the forward way: the edit of the template, or of Terraform's configuration, by which it declares what is live.
 
-Each edit is read again as part of all templates before it is offered: the declared row must then be like the live one,
-and no other resource be another. What cannot be edited so is told, with why. Nothing is written to a template.
+Each edit is read again as part of all templates, or of the plan or state beside the configuration, before it is
+offered: the declared row must then be like the live one, and no other resource be another. What cannot be edited so is
+told, with why. Nothing is written to a template.
 """
 
 from __future__ import annotations
@@ -26,50 +27,103 @@ from demarcate.estate.sources.cloudformation.rereading import Reading, edit_all,
 from demarcate.estate.sources.collecting import everything
 from demarcate.estate.sources.edits import Edited
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.registry import source_of
+from demarcate.estate.sources.terraform.rereading import CONFIGURATION, Asked, ConfigurationReading
+from demarcate.estate.sources.terraform.source import TerraformSource
 from demarcate.estate.tables import all_tables
 from demarcate.estate.tables.security_groups import declared_rule, written_rule
 
 
 @dataclass(frozen=True, slots=True)
 class Patch:
-    """The edited templates, the drifts that end by it with the lines that are edited, and the others, each with why."""
+    """The edited files, the drifts that end by it with the lines that are edited, and the others, each with why.
+
+    `configured` are those that end by an edit of Terraform's configuration, with its file and line.
+    """
 
     files: tuple[Edited, ...]
     edits: tuple[tuple[Drift, int], ...]
     left: tuple[tuple[Drift, str], ...]
+    configured: tuple[tuple[Drift, str, int], ...] = ()
 
 
 def patch_of(comparison: Comparison, sources: Sequence[str], options: Options = Options()) -> Patch:
-    """The edits of templates by which they declare what is live.
+    """The edits of templates, or of Terraform's configuration, by which they declare what is live.
 
-    `sources` are the templates and `options` their parameters, as they were read. Raises DemarcateError where they
-    cannot be read any more.
+    `sources` are the templates and `options` their parameters, as they were read; of Terraform, the plan or state that
+    the configuration lies beside. Raises DemarcateError where they cannot be read any more.
     """
     left: list[tuple[Drift, str]] = []
     wanted: list[Drift] = []
-    templates = not sources or not source_of(sources).identifies
+    sources = [source for source in sources if not source.endswith(CONFIGURATION)]  # of a baseline
+    source = source_of(sources) if sources else None
     for drift in comparison.drifts:
         why = _why_not(drift, comparison)
-        if not templates and drift.kind in (DriftKind.CHANGED, DriftKind.MISSING):
-            why = _NO_TEMPLATE
+        if why is None and drift.kind is DriftKind.CHANGED:
+            if str(drift.file).endswith(CONFIGURATION):
+                why = None if isinstance(source, TerraformSource) else _NO_PLAN
+            elif source is not None and source.identifies:
+                why = _NO_TEMPLATE
         if why is not None:
             left.append((drift, why))
         elif drift.kind is DriftKind.CHANGED:
             wanted.append(drift)
     if not wanted:
         return Patch((), (), tuple(left))
+    if isinstance(source, TerraformSource):
+        return _configured(wanted, sources, options, left)
     reading = Reading(sources, options, everything())
     with reading.read() as before:
-        held = before.manifest.tables.items()
-        reading.selection = everything(name for name, table in held if any(part.rows for part in table.parts))
+        reading.selection = _held(before)
         edits, refused = edit_all(
             reading, _once(wanted), _texts, lambda after, drifts: _why_wrong(before, after, drifts)
         )
     return Patch(edited_files(reading), tuple(edits), (*left, *refused))
 
 
-_NO_TEMPLATE: Final = "no template declares it: edit the configuration that makes it"
+_NO_TEMPLATE: Final = (
+    "no template declares it, and no configuration (.tf) lies beside what does: edit that which makes it"
+)
+_NO_PLAN: Final = "it is of Terraform: name its plan or state, and not the baseline that was made of it"
+
+
+def _held(snapshot: Snapshot) -> Selection:
+    """The tables that a snapshot has rows of."""
+    held = snapshot.manifest.tables.items()
+    return everything(name for name, table in held if any(part.rows for part in table.parts))
+
+
+def _configured(
+    wanted: Sequence[Drift], sources: Sequence[str], options: Options, left: list[tuple[Drift, str]]
+) -> Patch:
+    """The edits of Terraform's configuration."""
+    reading = ConfigurationReading(sources, options, everything())
+    asked: list[Asked[Drift]] = []
+    with reading.read() as before:
+        reading.selection = _held(before)
+        for drift in wanted:
+            table = all_tables()[drift.table]
+            column = next((column for column in table.columns if column.name == drift.column), None)
+            try:
+                if column is None:
+                    raise NotEdited("several resources or blocks make it: edit these")
+                name, file = str(drift.logical_id), str(drift.file)
+                asked.append(Asked.of(reading, drift, file, name, table, column, drift.live, drift.declared))
+            except NotEdited as error:
+                left.append((drift, str(error)))
+        edits, refused = edit_all(
+            reading,
+            asked,
+            lambda reading, item: item.texts(reading, alike),
+            lambda after, items: _why_wrong(before, after, [item.item for item in items]),
+        )
+    return Patch(
+        edited_files(reading),
+        (),
+        (*left, *((item.item, why) for item, why in refused)),
+        tuple((item.item, item.file, line) for item, line in edits),
+    )
 
 
 def _why_not(drift: Drift, comparison: Comparison) -> str | None:

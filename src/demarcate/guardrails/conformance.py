@@ -62,11 +62,15 @@ def rule_of(name: str) -> Rule | str:
 
 @dataclass(frozen=True, slots=True)
 class Packs:
-    """Templates of conformance packs, how many rules are in all of them, and the rules that are not, with why."""
+    """Templates of conformance packs, how many rules are in all of them, and the rules that are not, with why.
+
+    `watches` are the rules that are, each with the checks that it is like.
+    """
 
     templates: tuple[str, ...]
     rules: int
     left_out: Mapping[str, str]
+    watches: Mapping[str, tuple[str, ...]]
 
 
 class _Resource(msgspec.Struct, frozen=True):
@@ -103,15 +107,25 @@ def packs(posture: Posture, checks: Mapping[str, Check]) -> Packs:
             if result.passed and not result.failed and not result.unknown
         }
     )
+    return packs_of(checks[check] for check in passing)
+
+
+def packs_of(checks: Iterable[Check]) -> Packs:
+    """The rules that watch what checks judge, as few conformance packs."""
+    watched: dict[str, list[str]] = {}
+    for check in checks:
+        for name in check.refs.get("config-rule", ()):
+            watched.setdefault(name, []).append(check.id)
     rules: dict[str, Rule] = {}
     left_out: dict[str, str] = {}
-    for name in sorted({name for check in passing for name in checks[check].refs.get("config-rule", ())}):
+    for name in sorted(watched):
         rule = rule_of(name)
         if isinstance(rule, str):
             left_out[name] = rule
         elif rule not in rules.values():
             rules[name] = rule
-    return Packs(tuple(_templates(rules)), len(rules), left_out)
+    watches = {name: tuple(sorted(watched[name])) for name in rules}
+    return Packs(tuple(_templates(rules)), len(rules), left_out, watches)
 
 
 def _templates(rules: Mapping[str, Rule]) -> Iterable[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from demarcate.access.actions import covers_action
 from demarcate.access.conditions import Test, compared
@@ -23,6 +23,20 @@ from demarcate.guardrails.actions import Authorized
 from demarcate.guardrails.calls import Call
 from demarcate.guardrails.load import limits
 from demarcate.guardrails.structs import Kind as Kind_
+
+
+class Ruling(Protocol):
+    """What may deny a call, and what it is called."""
+
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    def about(self, called: Authorized) -> bool | Unknown:
+        """Whether it is about one of the actions of a call."""
+
+    def denies(self, call: Call) -> bool | Unknown:
+        """Whether it would have denied a call of somebody whom it binds."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +126,11 @@ def _wrong(written: Any, said: Statement, kind: Kind_) -> Iterator[str]:
         return
     if "NotPrincipal" in written or (kind == "rcp" and written.get("Principal") != "*"):
         yield 'a control policy for principals has no Principal, and one for resources says "Principal": "*"'
+    yield from faults(said)
+
+
+def faults(said: Statement) -> Iterator[str]:
+    """What keeps a statement from being applied to a call."""
     for values in (said.actions, said.not_actions, said.resources, said.not_resources):
         if values.unknown:
             yield values.unknown.reason

@@ -6,8 +6,8 @@ Memory follows how many different people did different things, and not how many 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any, Final
 
@@ -15,7 +15,7 @@ from demarcate.base.errors import Problem
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.guardrails.actions import Authorized
 from demarcate.guardrails.calls import Call, actions_of, call_of, is_call
-from demarcate.guardrails.denying import Denial
+from demarcate.guardrails.denying import Ruling
 
 MOST: Final = 20_000
 """How many groups of calls are told apart; what comes then is counted, and not told apart."""
@@ -95,7 +95,7 @@ class Outcome:
 
 
 def replay(
-    denials: Sequence[Denial],
+    denials: Sequence[Ruling],
     events: Iterable[dict[str, Any]],
     *,
     outcome: Outcome | None = None,
@@ -103,16 +103,18 @@ def replay(
     management: str = "",
     organization: str = "",
     for_resources: bool = False,
+    binds: Callable[[Call], tuple[bool | Unknown, str] | None] | None = None,
 ) -> Outcome:
     """Evaluate denials against events. `accounts` are those that the policy is to be attached to; all, where none is
     named. `outcome` is filled, where one is given. With `for_resources` they are of resource control policies.
+    `binds` says whom they bind, where it is not whoever a control policy does: None is for others.
     """
     told = outcome or Outcome()
     told.statements = dict.fromkeys((denial.name for denial in denials), 0)
     seen: set[int] = set()
 
     @lru_cache(maxsize=32_768)
-    def about(called: Authorized) -> tuple[Denial, ...]:
+    def about(called: Authorized) -> tuple[Ruling, ...]:
         """The denials that are, or may be, about actions."""
         return tuple(denial for denial in denials if denial.about(called) is not False)
 
@@ -130,6 +132,12 @@ def replay(
             continue
         call = call_of(event, accounts, management, organization, for_resources=for_resources)
         whose = call.owner if for_resources else call.account
+        if binds is not None:
+            bound = binds(call)
+            if bound is None:
+                told.elsewhere += 1
+                continue
+            call = replace(call, bound=bound[0], free=bound[1])
         if accounts and whose not in accounts and (whose or not for_resources):
             told.elsewhere += 1
         elif call.bound is False:
@@ -147,7 +155,7 @@ def replay(
     return told
 
 
-def _judge(told: Outcome, call: Call, denials: Sequence[Denial], seen: set[int]) -> None:
+def _judge(told: Outcome, call: Call, denials: Sequence[Ruling], seen: set[int]) -> None:
     """Count a call by the first statement that surely denies it, or else by the first that may."""
     answers = [(denial.name, answer) for denial in denials if (answer := denial.denies(call)) is not False]
     if not answers:

@@ -31,6 +31,19 @@ TYPES: Final[dict[Kind, str]] = {
 }
 """What AWS Organizations calls the type of policy."""
 
+_SETS: Final = "it sets how a service is configured in accounts, which is in no recorded call"
+
+UNTESTED: Final[dict[Kind, str]] = {
+    "declarative-ec2": "it holds settings of EC2, and what these refuse is no matter of rights: no record tells it",
+    "s3": "it blocks public access, and who is the public is in no recorded call (demarcate policy explain)",
+    "security-hub": _SETS,
+    "inspector": _SETS,
+    "ai-opt-out": "it says what AWS may keep of your content, and denies nobody anything",
+    "control-tower": "only Control Tower has what it is made of: a policy, a hook, or a rule of AWS Config, which "
+    "reports and denies nothing",
+}
+"""Why no recorded call says whom a guardrail of a kind would hurt."""
+
 UNCOVERED: Final[dict[Kind, str]] = {
     "scp": "users and roles of the management account, service-linked roles, services themselves, other organizations",
     "rcp": "resources of the management account, AWS managed keys, calls of service-linked roles",

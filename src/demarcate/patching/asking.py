@@ -16,6 +16,7 @@ from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress
 from demarcate.lines import needed
 from demarcate.model import Model
+from demarcate.patching.days import put_together
 from demarcate.patching.history import NO_LEVELS, Levels, history_folder, history_of, record, with_levels
 from demarcate.patching.kinds import Kind, checks_of, load_kinds
 from demarcate.patching.nodes import COLUMNS as PATCH_COLUMNS
@@ -107,9 +108,10 @@ def status_of(
         statuses = list(patch_status(model, snapshot, chosen.kinds))
         if into is not None:
             recorded = record(statuses, snapshot.moment, into, patches_of(snapshot))
+            notes = tuple(put_together(into, recorded))
         if levels:
             history = history_of(into or history_folder(), levels)
-            statuses, notes = with_levels(statuses, history.exposures), history.broken
+            statuses, notes = with_levels(statuses, history.exposures), history.broken  # which tells of the same
         held = tuple(filter(chosen.holds, statuses))
         return Answer(statuses=held, unread=snapshot.unread, recorded=recorded, notes=notes)
 

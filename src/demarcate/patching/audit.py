@@ -71,8 +71,18 @@ class Waiting(msgspec.Struct, frozen=True, kw_only=True):
     """By which waivers it was accepted at the end of the period: until when, on whose word and why."""
 
 
+class Watching(msgspec.Struct, frozen=True, kw_only=True):
+    """A rule of AWS Config that would watch between reports what these checks judge."""
+
+    rule: str
+    checks: tuple[str, ...]
+
+
 class Audit(msgspec.Struct, frozen=True, kw_only=True):
-    """A period of patching, both days included. `levels` are the service levels that it is held to."""
+    """A period of patching, both days included. `levels` are the service levels that it is held to.
+
+    `kinds` are those of which anything was recorded, and `rules` those of AWS Config that are proposed for them.
+    """
 
     since: date
     until: date
@@ -84,6 +94,8 @@ class Audit(msgspec.Struct, frozen=True, kw_only=True):
     days: tuple[Day, ...]
     """Every day of the period; one of which nothing was recorded has no numbers."""
     broken: tuple[str, ...] = ()
+    kinds: tuple[str, ...] = ()
+    rules: tuple[Watching, ...] = ()
 
     @property
     def holes(self) -> int:
@@ -146,6 +158,7 @@ def audit(
         ),
         days=tuple(_each_day(history.days, since, until)),
         broken=history.broken,
+        kinds=history.kinds,
     )
 
 

@@ -19,7 +19,7 @@ from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Change, Operation, Read
 from demarcate.changes.values import EARLIER, literal
 from demarcate.checks.remedies import AFTER
-from demarcate.patching.schedules import Cron, parse, weekly, zone_of
+from demarcate.patching.schedules import Cron, parse, zone_of
 
 DOCUMENT: Final = "AWS-RunPatchBaseline"
 _WINDOWS: Final = "ssm.describe_maintenance_windows"
@@ -31,68 +31,7 @@ _BASELINE: Final = "ssm.get_patch_baseline"
 _GROUPS: Final = "ssm.describe_patch_groups"
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """Where a service keeps the weekly window of a resource: what changes it, what reads it, and as which parameter."""
-
-    change: str
-    read: str
-    state: str
-    parameter: str = "PreferredMaintenanceWindow"
-    name: str = ""
-    by: str = ""
-    """The parameter of what reads that takes the name; empty where it is read in a list of all."""
-
-
-_WEEKLY: Final[Mapping[tuple[str, str], _Kept]] = {
-    ("rds", "db"): _Kept(
-        "rds.modify_db_instance",
-        "rds.describe_db_instances",
-        "DBInstances[0].PreferredMaintenanceWindow",
-        name="DBInstanceIdentifier",
-        by="DBInstanceIdentifier",
-    ),
-    ("rds", "cluster"): _Kept(
-        "rds.modify_db_cluster",
-        "rds.describe_db_clusters",
-        "DBClusters[0].PreferredMaintenanceWindow",
-        name="DBClusterIdentifier",
-        by="DBClusterIdentifier",
-    ),
-    ("elasticache", "cluster"): _Kept(
-        "elasticache.modify_cache_cluster",
-        "elasticache.describe_cache_clusters",
-        "CacheClusters[0].PreferredMaintenanceWindow",
-        name="CacheClusterId",
-        by="CacheClusterId",
-    ),
-    ("elasticache", "replicationgroup"): _Kept(
-        "elasticache.modify_replication_group",
-        "elasticache.describe_cache_clusters",
-        "CacheClusters[?ReplicationGroupId=={name}] | [0].PreferredMaintenanceWindow",
-        name="ReplicationGroupId",
-    ),
-    ("memorydb", "cluster"): _Kept(
-        "memorydb.update_cluster",
-        "memorydb.describe_clusters",
-        "Clusters[0].MaintenanceWindow",
-        parameter="MaintenanceWindow",
-        name="ClusterName",
-        by="ClusterName",
-    ),
-    ("redshift", "cluster"): _Kept(
-        "redshift.modify_cluster",
-        "redshift.describe_clusters",
-        "Clusters[0].PreferredMaintenanceWindow",
-        name="ClusterIdentifier",
-        by="ClusterIdentifier",
-    ),
-}
-"""By the service and the kind of resource that an ARN names."""
-
-READS: Final = frozenset({_WINDOWS, _WINDOW, _TARGETS, _TASKS, _BASELINES, _BASELINE, _GROUPS}) | {
-    kept.read for kept in _WEEKLY.values()
-}
+READS: Final = frozenset({_WINDOWS, _WINDOW, _TARGETS, _TASKS, _BASELINES, _BASELINE, _GROUPS})
 """What is asked of AWS."""
 
 
@@ -132,36 +71,6 @@ class Baseline:
     severities: Sequence[str] = ()
     rejected: Sequence[str] = ()
     groups: Sequence[str] = ()
-
-
-def weekly_window(arn: str, window: str, reader: Reader) -> Change | None:
-    """The change of the weekly window of a database, cache or cluster; None where it is that window already.
-
-    Raises DemarcateError for what is no such ARN or window, and where it cannot be read.
-    """
-    told = arn.split(":", 5)
-    weekly(window)
-    window = window.lower()
-    service, rest = (told[2], told[5]) if len(told) == 6 else ("", "")
-    kind, _, name = rest.replace("/", ":", 1).partition(":")
-    kept = _WEEKLY.get((service, kind))
-    if kept is None or not name:
-        kinds = ", ".join(f"{service}:{kind}" for service, kind in _WEEKLY)
-        raise DemarcateError(f"{arn} has no weekly window that can be set so; what has one: {kinds}")
-    plan = Making(reader, told[4], told[3], arn, "patch-management.schedule-maintenance")
-    asked: dict[str, Any] = {kept.by: name} if kept.by else {}
-    reads, before = plan.read(kept.read, kept.state.replace("{name}", literal(name)), **asked)
-    if before is None:
-        raise DemarcateError(f"{arn}: it is not there, or has no window")
-    if before != window:
-        plan.step(
-            Operation(name=kept.change, parameters={kept.name: name, kept.parameter: window}),
-            reads,
-            before,
-            f"@ == {literal(window)}",
-            Operation(name=kept.change, parameters={kept.name: name, kept.parameter: before}),
-        )
-    return plan.change(f"the window of {name} is {window}")
 
 
 def window(name: str, wanted: Window, account: str, region: str, reader: Reader) -> tuple[Change | None, str]:

@@ -3,6 +3,9 @@
 Each recording is a file of observations below the day of its moment, in the user's data folder:
 
     patching/<YYYY-MM-DD>/<moment>-<what it is of>
+    patching/<YYYY-MM-DD>/day
+
+The second has what was recorded on a day that is over (`days.py`).
 
 An observation is a resource with its state, or with `finding` something that was known to be missing from it. What
 could not be read has the state unknown: that is a gap. It neither ends what was missing before nor counts as current.
@@ -10,6 +13,7 @@ could not be read has the state unknown: that is a gap. It neither ends what was
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -24,26 +28,14 @@ from demarcate.base.files import walk
 from demarcate.base.folders import data_folder
 from demarcate.base.moments import utc
 from demarcate.checks.structs import SEVERITIES
-from demarcate.estate.snapshots.tabular import SUFFIX, ends_well, rows_in, save_rows
+from demarcate.estate.snapshots.tabular import SUFFIX, rows_in, save_rows
+from demarcate.patching.rows import COLUMNS, NO_ROWS, OF_ITS_DAY, day_of, is_whole
 from demarcate.patching.structs import PatchFinding, PatchState, PatchStatus
 
 FOLDER: Final = "patching"
 
 NODES: Final = ("aws_ec2_instance", "aws_ssm_managed_instance")
 """The tables of which resources are nodes, whose ARNs end in their ids."""
-
-COLUMNS: Final = {
-    "observed_at": "TIMESTAMP",
-    "account_id": "VARCHAR",
-    "region": "VARCHAR",
-    "kind": "VARCHAR",
-    "resource": "VARCHAR",
-    "name": "VARCHAR",
-    "state": "VARCHAR",
-    "finding": "VARCHAR",
-    "severity": "VARCHAR",
-    "reason": "VARCHAR",
-}
 
 Levels = Mapping[str, int]
 """Days within which what is missing is to be mended, by its severity."""
@@ -96,11 +88,14 @@ class Day(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class History(msgspec.Struct, frozen=True, kw_only=True):
-    """What was recorded: one day after the other without a hole, exposures (the longest first), and broken files."""
+    """What was recorded: one day after the other without a hole, exposures (the longest first), broken files, and of
+    which kinds it is.
+    """
 
     days: tuple[Day, ...]
     exposures: tuple[Exposure, ...]
     broken: tuple[str, ...]
+    kinds: tuple[str, ...] = ()
 
 
 def history_folder() -> Path:
@@ -258,19 +253,6 @@ FROM last GROUP BY day ORDER BY day
 """
 
 
-_TOLD = ("observed_at", "account_id", "region", "kind", "resource", "name", "state")
-
-_SEEN = f"""
-CREATE OR REPLACE TEMP TABLE seen ({", ".join(f"{name} {type_}" for name, type_ in COLUMNS.items())},
-CHECK ({" AND ".join(f"{name} IS NOT NULL" for name in _TOLD)}),
-CHECK (list_contains({[state.value for state in PatchState]}, state)),
-CHECK (finding IS NULL OR (severity IS NOT NULL AND reason IS NOT NULL)))
-"""
-"""The observations of a file, each with all that one has. A file of which one lacks something is broken."""
-
-_OF_ITS_DAY = "CASE WHEN CAST(observed_at AS DATE) = $its_day THEN true ELSE error('it is of another day') END"
-
-
 def history_of(
     folder: Path,
     levels: Levels,
@@ -285,6 +267,23 @@ def history_of(
 
     A file that is broken is told, and passed over. Raises DemarcateError where the rest cannot be read.
     """
+    for _ in range(_TRIES):
+        with contextlib.suppress(_PutTogether):
+            return _read(folder, levels, since, until, only or {})
+    raise DemarcateError(f"{folder}: its files are others again and again: is somebody recording without end?")
+
+
+_TRIES: Final = 5
+
+
+class _PutTogether(Exception):
+    """A file went while the history was read: its rows are in that of its day."""
+
+
+def _read(
+    folder: Path, levels: Levels, since: date | None, until: date | None, only: Mapping[str, Sequence[str]]
+) -> History:
+    """The history as it is now. Raises _PutTogether, and DemarcateError."""
     import duckdb
 
     from demarcate.base.connection import connect, short
@@ -293,59 +292,53 @@ def history_of(
     files: list[tuple[Path, date]] = []
     if folder.is_dir():
         for path in walk(folder, [folder], _is_wanted, lambda path, why: broken.append(f"{path}: {why}")):
-            day = _day_of(path)
-            if day is None or not _is_whole(path):
+            day = day_of(path)
+            if day is None or not is_whole(path):
+                if not path.exists():
+                    raise _PutTogether
                 broken.append(f"{path}: it is no file of the history")
             elif (since is None or since <= day) and (until is None or day <= until):
                 files.append((path, day))
     if not files:
         return History(days=(), exposures=(), broken=tuple(broken))
-    given = {name: list(values) for name, values in (only or {}).items()}
+    given = {name: list(values) for name, values in only.items()}
     where = " AND ".join(f"list_contains(${name}, {name})" for name in given if name in COLUMNS) or "true"
     try:
         with connect(folder) as connection:
             for statement in _NUMBERED:
                 connection.execute(statement)
             for path, day in files:
-                connection.execute(_SEEN)
+                connection.execute(NO_ROWS.format(table="seen"))
                 try:
                     connection.execute(
                         f"INSERT INTO seen SELECT {', '.join(COLUMNS)} FROM {rows_in([str(path)])} "
-                        f"WHERE {where} AND {_OF_ITS_DAY}",
+                        f"WHERE {where} AND {OF_ITS_DAY}",
                         {**given, "its_day": day},
                     )
                 except (duckdb.Error, DemarcateError) as error:
+                    if not path.exists():
+                        raise _PutTogether from error
                     broken.append(f"{path}: {short(error)}")
                     continue
                 for statement in _NUMBER:
                     connection.execute(statement)
             connection.execute("DROP TABLE IF EXISTS seen")
             days = connection.execute(_DAYS).fetchall()
+            kinds = connection.execute("SELECT DISTINCT kind FROM things ORDER BY kind").fetchall()
             exposures = list(_exposures(connection.execute(_EXPOSURES), levels))
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: the history cannot be read: {short(error)}") from error
     exposures.sort(key=lambda each: (each.mended is not None, -each.late, -each.days, each.resource, each.finding))
-    return History(days=tuple(_filled(days)), exposures=tuple(exposures), broken=tuple(broken))
+    return History(
+        days=tuple(_filled(days)),
+        exposures=tuple(exposures),
+        broken=tuple(broken),
+        kinds=tuple(kind for (kind,) in kinds),
+    )
 
 
 def _is_wanted(name: str) -> bool:
     return name.endswith(SUFFIX)
-
-
-def _day_of(path: Path) -> date | None:
-    """The day of the folder that a file is in; None for one that cannot be, since all days between two are told."""
-    try:
-        day = date.fromisoformat(path.parent.name)
-    except ValueError:
-        return None
-    return day if 2000 <= day.year < 2200 else None
-
-
-def _is_whole(path: Path) -> bool:
-    try:
-        return ends_well(path)
-    except OSError:
-        return False
 
 
 def _filled(rows: Iterable[tuple[Any, ...]]) -> Iterator[Day]:

@@ -54,7 +54,8 @@ class RunningImage(msgspec.Struct, frozen=True, kw_only=True):
 
     `runs` are the groups of tasks that run it. `behind_by` counts the images with a tag that were pushed to its
     repository later. `source` and `revision` are what it was built of, `base` the name of the image that it was built
-    on, and `rebuilt_by` the pipeline or the project, of `rebuilt_with`, that builds `source`.
+    on and `base_now` the digest that this name has by now, and `rebuilt_by` the pipeline or the project, of
+    `rebuilt_with`, that builds `source`.
     """
 
     account: str
@@ -71,6 +72,7 @@ class RunningImage(msgspec.Struct, frozen=True, kw_only=True):
     revision: str | None = None
     base: str | None = None
     base_digest: str | None = None
+    base_now: str | None = None
     rebuilt_by: str | None = None
     rebuilt_with: Builder | None = None
     reasons: tuple[str, ...] = ()
@@ -213,7 +215,7 @@ def _with_origin(
         reasons.append(
             f"what its base {base} is by now is not known: it is no image of a repository that was read"
         )
-    address = _address(source) if source else ""
+    address = address_of(source) if source else ""
     keys = [(image.account, image.region, text) for text in (address, address.partition("/")[2]) if text]
     builders = [builders[key] for builders in (pipelines, projects) for key in keys if key in builders]
     builder, builds = builders[0] if builders else (None, None)
@@ -224,6 +226,7 @@ def _with_origin(
         revision=told.get(f"{_OCI}revision"),
         base=base,
         base_digest=base_digest,
+        base_now=now,
         rebuilt_by=builds,
         rebuilt_with=builder,
         reasons=tuple(reasons),
@@ -266,7 +269,7 @@ def _pipelines(snapshot: Snapshot) -> _Builders:
     addresses: _Builders = {}
     for row in rows_of(snapshot, _PIPELINES, ["account_id", "region", *_OF_PIPELINES]):
         for repository in row["source_repositories"] or ():
-            key = (row["account_id"], row["region"], _address(repository))
+            key = (row["account_id"], row["region"], address_of(repository))
             addresses.setdefault(key, ("CodePipeline", row["name"]))
     return addresses
 
@@ -289,15 +292,15 @@ def _projects(snapshot: Snapshot, reader: Reader) -> _Builders:
                 continue
             for project in projects:
                 if project["Location"]:
-                    key = (account, region, _address(project["Location"]))
+                    key = (account, region, address_of(project["Location"]))
                     addresses.setdefault(key, ("CodeBuild", project["Name"]))
     return addresses
 
 
-def _address(location: str) -> str:
+def address_of(location: str) -> str:
     """The address of a repository as all write it.
 
-    >>> _address("https://github.com/Example/Shop.git"), _address("github.com/example/shop/")
+    >>> address_of("https://github.com/Example/Shop.git"), address_of("github.com/example/shop/")
     ('github.com/example/shop', 'github.com/example/shop')
     """
     bare = location.partition("://")[2] or location
@@ -316,5 +319,9 @@ def rebuild(image: RunningImage, reader: Reader) -> Change | None:
 
 def by_hand(image: RunningImage) -> str:
     """What a person runs to build an image anew that GitHub Actions builds; empty where nothing tells that it does."""
-    host, _, name = _address(image.source or "").partition("/")
-    return f"gh workflow run rebuild-images.yml --repo {name}" if host == "github.com" and name else ""
+    host, _, name = address_of(image.source or "").partition("/")
+    return (
+        f"gh workflow run rebuild-images.yml --repo {name}, or name --pull-request"
+        if host == "github.com" and name
+        else ""
+    )

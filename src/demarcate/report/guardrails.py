@@ -238,7 +238,12 @@ def _untold(outcome: Outcome, others: int, management: str | None, of: str) -> S
         told.append(
             "There are no data events here: of objects that are read or functions that are invoked nothing is known."
         )
-    if management is None:
+    if of == "boundary":
+        told.append(
+            "What the policy of a resource allows to a user or a session of a role itself, no boundary denies for want "
+            "of a statement."
+        )
+    elif management is None:
         told.append(
             f"{of.capitalize()} of the management account are not bound: name it with --management-account."
         )

@@ -15,6 +15,7 @@ from demarcate.cli.patching.status import ServiceLevels
 from demarcate.report.out import saving, say
 
 if TYPE_CHECKING:
+    from demarcate.guardrails.conformance import Packs
     from demarcate.ledger.ledger import Ledger
     from demarcate.patching.audit import Audit
 
@@ -50,6 +51,14 @@ def report(
             help="Write a file, as its name ends: .html, .pdf, .csv, .json, .oscal.json; repeatable.",
         ),
     ] = None,
+    config_rules: Annotated[
+        Path | None,
+        typer.Option(
+            "--config-rules",
+            metavar="FILE",
+            help="Write the rules of AWS Config that it proposes as a conformance pack, for guardrails pack.",
+        ),
+    ] = None,
     record: Annotated[
         bool, typer.Option("--record", help="Record in the ledger that the report was made, and where it is kept.")
     ] = False,
@@ -65,12 +74,16 @@ def report(
     """
     from datetime import date
 
+    import msgspec
+
     from demarcate.base.errors import DemarcateError
     from demarcate.checks.catalog import load_checks
     from demarcate.evidence.waivers import joined
+    from demarcate.guardrails.conformance import packs_of
     from demarcate.ledger.waivers import ledger_waivers
-    from demarcate.patching.audit import audit
+    from demarcate.patching.audit import Watching, audit
     from demarcate.patching.history import history_folder, levels_of
+    from demarcate.patching.kinds import checks_of, load_kinds
     from demarcate.report.patching import audit as words
 
     files = {path: options.format_of(path, _BY_SUFFIX) for path in out or ()}
@@ -87,12 +100,17 @@ def report(
         accepted = joined(*given, *([ledger_waivers(opened, known)] if opened is not None else []))
         levels = levels_of(service_level or ())
         made = audit(opened, history_folder(), levels, first, last, accepted.waivers, load_checks())
+    watching = packs_of(checks_of(load_kinds(list(made.kinds))).values() if made.kinds else ())
+    proposed = tuple(Watching(rule=name, checks=checks) for name, checks in watching.watches.items())
+    made = msgspec.structs.replace(made, rules=proposed)
     for problem in accepted.problems:
         say(f"refused waiver: {problem}")
     words.write(made, options.console())
     for path, format in files.items():
         _write(made, format, path)
         say(f"written: {path}")
+    if config_rules is not None:
+        _write_rules(watching, config_rules)
     if record:
         _record(made, ", ".join(map(str, files)), ledger, as_)
     if made.broken or accepted.problems:
@@ -138,6 +156,22 @@ def _write(made: Audit, format: ReportFormat, path: Path) -> None:
                 rows.write(words.COLUMNS, words.rows(made), "csv", stream)
     except OSError as error:
         raise DemarcateError(f"{path}: cannot be written: {error.strerror or error}") from error
+
+
+def _write_rules(watching: Packs, path: Path) -> None:
+    """Write the conformance pack. Raises DemarcateError where there is none, and where it cannot be written."""
+    from demarcate.base.errors import DemarcateError
+
+    if not watching.templates:
+        raise DemarcateError("there is no rule of AWS Config for what was recorded, and so no conformance pack")
+    try:
+        with saving(path) as stream:
+            stream.write(watching.templates[0])  # a pack takes many more rules than there are for patching
+    except OSError as error:
+        raise DemarcateError(f"{path}: cannot be written: {error.strerror or error}") from error
+    say(f"written: {path}: {watching.rules} rules; deploy them with: demarcate guardrails pack {path}")
+    for name, why in watching.left_out.items():
+        say(f"{name} is not in it: {why}")
 
 
 def _record(made: Audit, kept_in: str, ledger: str | None, person: str | None) -> None:

@@ -99,7 +99,7 @@ def calendar(
     first = None if since is None else _moment("--from", since, zone)
     last = None if until is None else _moment("--until", until, zone, end=True)
     own = _schedules(also, zone)
-    where = sources or ["aws"]
+    where = options.or_live(sources)
     options.check_not_kept(where)
     how = options.options_of(
         profile,
@@ -220,7 +220,7 @@ def next_(
     from demarcate.report.progress import showing
 
     tags = _data_tags(data_tag)
-    where = sources or ["aws"]
+    where = options.or_live(sources)
     options.check_not_kept(where)
     how = options.options_of(
         profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from demarcate.cli import options
 from demarcate.cli.planning import in_one_region, record_if_any
 from demarcate.report.out import say
+
+if TYPE_CHECKING:
+    from demarcate.changes.structs import Change
 
 
 class Run(StrEnum):
@@ -33,13 +36,23 @@ def set_window(
     name: Annotated[
         str,
         typer.Argument(
-            metavar="NAME|ARN", help="A window of Systems Manager, or what has a weekly one: a database, a cache."
+            metavar="NAME|ARN",
+            help="A window of Systems Manager, or what has one of its own: a database, a domain, a patch policy.",
         ),
     ],
     weekly: Annotated[
         str | None,
         typer.Option("--weekly", metavar="WINDOW", help="Of an ARN, in UTC: sun:03:00-sun:04:00."),
     ] = None,
+    daily: Annotated[
+        str | None,
+        typer.Option(
+            "--daily", metavar="TIME", help="Of a domain of OpenSearch, off-peak from then on, in UTC: 22:00."
+        ),
+    ] = None,
+    automatic: Annotated[
+        bool, typer.Option("--automatic", help="With --daily: service software and Auto-Tune use that window.")
+    ] = False,
     schedule: Annotated[
         str | None,
         typer.Option("--schedule", help='cron(…), rate(…), at(…), or "Patch Tuesday + 3 days at 02:00".'),
@@ -77,14 +90,25 @@ def set_window(
     done, or it is so already; 2 bad input.
     """
     from demarcate.base.errors import DemarcateError
-    from demarcate.patching import defining
+    from demarcate.patching import defining, service_windows
 
-    of_arn = name.startswith("arn:")
-    others = (schedule, zone, offset, hours, cutoff, tag, resource_group, task)
-    if of_arn and (weekly is None or any(other is not None for other in others)):
-        raise DemarcateError("what an ARN names has a window of a week, and no more: say it with --weekly alone")
-    if not of_arn and weekly is not None:
-        raise DemarcateError("--weekly is the window of what an ARN names; of Systems Manager's, say --schedule")
+    of_policy = name.startswith("arn:") and ":ssm-quicksetup:" in name
+    of_arn = name.startswith("arn:") and not of_policy
+    others = (zone, offset, hours, cutoff, tag, resource_group)
+    said = any(other is not None for other in others)
+    if of_policy and (schedule is None or task is None or said or weekly or daily):
+        raise DemarcateError("a patch policy of Quick Setup takes --schedule 'cron(…)' and --task alone")
+    if of_arn and ((weekly is None) == (daily is None) or said or schedule is not None or task is not None):
+        raise DemarcateError(
+            "what an ARN names has a window of a week, and no more: say it with --weekly alone; a domain of "
+            "OpenSearch one of each day: --daily"
+        )
+    if not of_arn and not of_policy and (weekly is not None or daily is not None):
+        raise DemarcateError(
+            "--weekly and --daily are windows of what an ARN names; of Systems Manager's, say --schedule"
+        )
+    if automatic and daily is None:
+        raise DemarcateError("--automatic goes with --daily")
     wanted = defining.Window(
         schedule=schedule,
         zone=zone,
@@ -96,10 +120,15 @@ def set_window(
         operation=None if task is None else str(task),
         at_once=at_once,
     )
-    reach = in_one_region(profile, region, endpoint_url, defining.READS, "a window")
+    reach = in_one_region(profile, region, endpoint_url, defining.READS | service_windows.READS, "a window")
     left = ""
+    change: Change | None
     if weekly is not None:
-        change = defining.weekly_window(name, weekly, reach)
+        change = service_windows.weekly_window(name, weekly, reach)
+    elif daily is not None:
+        change = service_windows.off_peak_window(name, daily, reach, automatic=automatic)
+    elif of_policy:
+        change = service_windows.patch_policy(name, str(schedule), str(task), reach)
     else:
         change, left = defining.window(name, wanted, reach.caller.account, reach.caller.start, reach)
     record_if_any(change, name, reach, ledger, as_)

@@ -36,6 +36,16 @@ def images(
             help="Plan the build of a repository's image, or by a pipeline, as a change.",
         ),
     ] = None,
+    pull_request: Annotated[
+        bool,
+        typer.Option(
+            "--pull-request",
+            help="Plan a pull request of GitHub that names the base as it is now, instead of a build.",
+        ),
+    ] = False,
+    dockerfile: Annotated[
+        str, typer.Option("--dockerfile", metavar="PATH", help="Where the Dockerfile is in that repository.")
+    ] = "Dockerfile",
     workflow: Annotated[
         Path | None,
         typer.Option(
@@ -58,6 +68,8 @@ def images(
     Below them stand the pipelines of EC2 Image Builder; for programs, `patch status --kind` has these. Exit codes:
     0 done; 2 bad input, or nothing is known to build it; 3 done, but something could not be read.
     """
+    from demarcate.base.errors import DemarcateError
+    from demarcate.changes.github import GitHub
     from demarcate.changes.reach import Reach
     from demarcate.changes.selecting import live_snapshot
     from demarcate.model import load
@@ -69,20 +81,24 @@ def images(
     from demarcate.report.patching.status import write as write_states
     from demarcate.report.progress import showing
 
+    if pull_request and rebuild is None:
+        raise DemarcateError("--pull-request goes with --rebuild: name the repository of the image")
     if workflow is not None:
         _write_workflow(workflow)
         return
+    settings = options.held().settings
+    github = GitHub(settings.github_url, settings.github_token_variable) if pull_request else None
     how = options.options_of(
         profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)
     )
     model, kinds = load(), load_kinds([rebuilding.KIND])
     wanted = {**states.selection(model, kinds, live=True), **patching.selection()}
     with showing() as progress:
-        snapshot = live_snapshot(sources or ["aws"], how, wanted, progress)
+        snapshot = live_snapshot(options.or_live(sources), how, wanted, progress)
     with snapshot:
         unread = snapshot.unread
         options.say_unread(unread)
-        reach = Reach(how, reads={patching.MANIFEST, patching.PROJECTS, *rebuilding.READS})
+        reach = Reach(how, reads={patching.MANIFEST, patching.PROJECTS, *rebuilding.READS}, github=github)
         running = patching.with_origins(patching.running_images(snapshot), snapshot, reach)
         built = list(states.patch_status(model, snapshot, kinds))
         pipelines = rebuilding.pipelines(snapshot)
@@ -90,8 +106,10 @@ def images(
     if built and format is Format.TEXT:
         options.console().print()
         write_states(built, "text", data(), options.console())
-    if rebuild is not None:
-        _plan(running, pipelines, rebuild, reach, ledger, as_)
+    if rebuild is not None and github is not None:
+        _record(_asked_for(running, rebuild, dockerfile, github.url, reach), reach, ledger, as_)
+    elif rebuild is not None:
+        _record(_built(running, pipelines, rebuild, reach), reach, ledger, as_)
     reach.close()
     if unread:
         raise typer.Exit(options.UNREAD)
@@ -108,20 +126,10 @@ def _write_workflow(path: Path) -> None:
     say(f"written: {path}; it goes into .github/workflows of what it is to build, and says what it needs there")
 
 
-def _plan(
-    running: list[RunningImage],
-    pipelines: Mapping[str, Place],
-    name: str,
-    reach: Reach,
-    ledger: str | None,
-    as_: str | None,
-) -> None:
+def _built(running: list[RunningImage], pipelines: Mapping[str, Place], name: str, reach: Reach) -> Change:
     """Plan the build of a repository's image, or by a pipeline. Raises DemarcateError where nothing builds it."""
     from demarcate.base.errors import DemarcateError
-    from demarcate.changes.deciding import record_plan
     from demarcate.changes.reach import NotDone
-    from demarcate.ledger.acting import actor_of
-    from demarcate.ledger.ledger import Ledger
     from demarcate.patching.images import by_hand, rebuild
     from demarcate.patching.rebuilding import build
 
@@ -131,15 +139,37 @@ def _plan(
     try:
         if name in pipelines:
             account, region, arn = pipelines[name]
-            change: Change | None = build(account, region, "Image Builder", arn, name, reach)
-        else:
-            change = next(filter(None, (rebuild(image, reach) for image in chosen)), None)
+            return build(account, region, "Image Builder", arn, name, reach)
+        change = next(filter(None, (rebuild(image, reach) for image in chosen)), None)
     except NotDone as error:
         raise DemarcateError(f"{name}: {error}") from error
     if change is None:
         ways = sorted(filter(None, map(by_hand, chosen)))
         hint = f"with the workflow that --workflow writes, run: {ways[0]}" if ways else "see what it was built of"
         raise DemarcateError(f"{name}: no CodeBuild project and no CodePipeline is known that builds it; {hint}")
+    return change
+
+
+def _asked_for(running: list[RunningImage], name: str, dockerfile: str, api: str, reach: Reach) -> Change:
+    """Plan the pull request for a repository's image. Raises DemarcateError where none can be opened."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.changes.reach import NotDone
+    from demarcate.patching.pull_requests import pull_request
+
+    options.known("repository of an image that runs", name, sorted({image.repository for image in running}))
+    chosen = [image for image in running if image.repository == name]
+    image = next((image for image in chosen if image.base_now), chosen[0])
+    try:
+        return pull_request(image, dockerfile, api, reach)
+    except NotDone as error:
+        raise DemarcateError(f"{name}: {error}") from error
+
+
+def _record(change: Change, reach: Reach, ledger: str | None, as_: str | None) -> None:
+    from demarcate.changes.deciding import record_plan
+    from demarcate.ledger.acting import actor_of
+    from demarcate.ledger.ledger import Ledger
+
     actor = actor_of(as_, reach.caller.arn)
     with Ledger(ledger) as opened:
         record_plan(opened, actor, change)

@@ -80,7 +80,7 @@ def plan(
     read = read_rings(rings, load_checks(checks or (), responsibilities=load().owed))
     mechanisms = [mechanism for mechanism, _ in wanted]
     with showing() as progress:
-        snapshot = live_snapshot(sources or ["aws"], how, planning.selection(mechanisms, read), progress)
+        snapshot = live_snapshot(options.or_live(sources), how, planning.selection(mechanisms, read), progress)
     with snapshot:
         unread = snapshot.unread
         options.say_unread(unread)

@@ -50,7 +50,7 @@ def who(
     from demarcate.patching.asking import who_patches
     from demarcate.report.patching import status as report
 
-    where = sources or ["aws"]
+    where = options.or_live(sources)
     options.check_not_kept(where)
     shared, dates = who_patches(
         load(), resource, where, options.options_of(profile, region, endpoint_url, parameters)
@@ -107,7 +107,7 @@ def status(
     from demarcate.report.patching import status as report
     from demarcate.report.progress import showing
 
-    where = sources or ["aws"]
+    where = options.or_live(sources)
     options.check_not_kept(where)
     how = options.options_of(
         profile, region, endpoint_url, accounts=options.accounts_of(org, account, role_name, external_id)

@@ -14,7 +14,7 @@ import msgspec
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import TooMuchMemory
 from demarcate.base.files import open_file
-from demarcate.base.sql import literal, path_text, pattern
+from demarcate.base.sql import identifier, literal, path_text, pattern
 
 if TYPE_CHECKING:
     import duckdb
@@ -99,6 +99,32 @@ def save_rows(rows: Iterable[dict[str, Any]], types: Mapping[str, str], file: Pa
             aside.replace(file)
         finally:
             tidy()
+
+
+def save_table(connection: duckdb.DuckDBPyConnection, table: str, file: Path) -> None:
+    """A file of the rows of a table, in order: it is there, whole, or not at all. Raises OSError as `write_lines` does.
+
+    The connection may write into the folder of the file.
+    """
+    import duckdb
+
+    from demarcate.base.connection import short
+    from demarcate.base.stopping import ending_with
+
+    aside = file.parent / f".{file.stem}.{os.urandom(6).hex()}{SUFFIX}"
+    with ending_with(lambda: aside.unlink(missing_ok=True)):
+        try:
+            connection.execute(
+                f"COPY (FROM {identifier(table)} ORDER BY ALL) TO {literal(path_text(aside.absolute()))} "
+                f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
+            )
+            with aside.open("rb") as written:
+                os.fsync(written.fileno())
+            aside.replace(file)
+        except duckdb.Error as error:
+            raise OSError(errno.EIO, short(error), str(file)) from error
+        finally:
+            aside.unlink(missing_ok=True)
 
 
 class RowFile(msgspec.Struct, frozen=True):

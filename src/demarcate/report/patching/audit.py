@@ -8,7 +8,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from demarcate.patching.audit import Audit, PatchAct, RingEvent, Waiting
+from demarcate.patching.audit import Audit, PatchAct, RingEvent, Waiting, Watching
 from demarcate.patching.history import Exposure
 from demarcate.report.console import Console
 from demarcate.report.out import Out
@@ -61,6 +61,7 @@ def sections(audit: Audit) -> list[Section]:
         ("mended", "Seen to be mended", seen, map(_exposed, audit.mended)),
         ("waiting", "What waits, and why", "Nothing is known to be missing.", map(_waits, audit.waiting)),
         ("late", "Service levels missed", _on_time(audit), map(_exposed, audit.late)),
+        ("rules", "Rules of AWS Config that would watch it", _NO_RULE, map(_watches, audit.rules)),
     )
     return [Section(id_, title, empty, list(lines)) for id_, title, empty, lines in parts]
 
@@ -157,6 +158,8 @@ def rows(audit: Audit) -> Iterator[list[Any]]:
         yield _row_of("waiting", item.exposure, item.exposure.first_seen, "; ".join((*item.waived, *item.why)))
     for each in audit.late:
         yield _row_of("late", each, each.first_seen, "")
+    for rule in audit.rules:
+        yield _row(section="rules", what=rule.rule, why=", ".join(rule.checks))
 
 
 def _row_of(section: str, each: Exposure, at: datetime | None, why: str) -> list[Any]:
@@ -177,6 +180,13 @@ def _row_of(section: str, each: Exposure, at: datetime | None, why: str) -> list
 
 def _row(**told: Any) -> list[Any]:
     return [told.get(name) for name in COLUMNS]
+
+
+_NO_RULE: Final = "There is no rule for what was recorded."
+
+
+def _watches(rule: Watching) -> tuple[str, str]:
+    return rule.rule, f"as {', '.join(rule.checks)}"
 
 
 def _on_time(audit: Audit) -> str:

@@ -11,7 +11,7 @@ from demarcate.report.out import Out
 
 COLUMNS = [
     *("repository", "digest", "state", "tags", "pushed_at", "newest", "behind_by", "runs", "source", "revision"),
-    *("base", "base_digest", "rebuilt_by", "rebuilt_with", "reasons", "account", "region"),
+    *("base", "base_digest", "base_now", "rebuilt_by", "rebuilt_with", "reasons", "account", "region"),
 ]
 
 

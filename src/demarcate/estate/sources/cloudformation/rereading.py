@@ -165,7 +165,7 @@ def _alone(reading: Reading, item: T, done: list[T], texts: Texts[T], wrong: Wro
 def _wrong(reading: Reading, items: list[T], wrong: Wrong[T]) -> str | None:
     try:
         after = reading.read()
-    except DemarcateError as error:
+    except (DemarcateError, NotEdited) as error:
         return str(error)
     with after:
         return wrong(after, items)

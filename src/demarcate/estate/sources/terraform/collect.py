@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -44,9 +44,16 @@ class _Part:
 
 
 def collect(
-    paths: Sequence[Path], selection: Selection, writer: SnapshotWriter, *, max_resources: int | None = None
+    paths: Sequence[Path],
+    selection: Selection,
+    writer: SnapshotWriter,
+    *,
+    max_resources: int | None = None,
+    edits: Sequence[tuple[str, tuple[str, ...], Any]] = (),
 ) -> None:
     """Write the rows of all plans and states under the paths. What cannot be read of one is recorded as unread.
+
+    `edits` are values that resources have instead of their own: by their addresses, and the way to each.
 
     Raises DemarcateError for a path that has none, and for one that is none which can be read.
     """
@@ -57,7 +64,7 @@ def collect(
     shares: dict[str, Share] = {}
     unseen: Counter[str] = Counter()
     for number, path in enumerate(files):
-        document = read(path)
+        document = _with_edits(read(path), edits)
         writer.unread(*(Unread(kind=Kind.INCOMPLETE, reason=w, file=document.file) for w in document.warnings))
         reading = Reading(document, f"{number + 1}~2f" if len(files) > 1 else "")
         share = budget.share(document.file, document.size, len(document.resources))
@@ -69,6 +76,23 @@ def collect(
         unseen += reading.unseen
     writer.resources = dict(unseen + Counter(writer.resources))
     write(resources, shares, selection, writer, place_of)
+
+
+def _with_edits(document: Document, edits: Sequence[tuple[str, tuple[str, ...], Any]]) -> Document:
+    if not edits:
+        return document
+    from demarcate.estate.sources.terraform.editing import substituted
+
+    resources = []
+    for declared in document.resources:
+        own = [(way, value) for address, way, value in edits if address == declared.address]
+        if own:
+            values = declared.values
+            for way, value in own:
+                substituted(declared.type, values, way, value)
+            declared = declared.with_values(values)
+        resources.append(declared)
+    return replace(document, resources=resources)
 
 
 class Reading:

@@ -60,9 +60,9 @@ class Source:
         return self._blocks[folder].get(name)
 
     def _read(self, folder: Path) -> Iterator[tuple[str, Block]]:
-        for path in sorted(folder.glob("*.tf")):
+        for path in files_in(folder, self._folder):
             self._files += 1
-            if self._files > MAX_FILES or not is_file(path) or not is_within(path, [self._folder]):
+            if self._files > MAX_FILES:
                 continue
             try:
                 text = read_text(path)
@@ -102,6 +102,13 @@ class Source:
                 except (DocumentError, ValueError, LookupError, TypeError, RecursionError):
                     self._installed = {}
         return self._installed
+
+
+def files_in(folder: Path, within: Path) -> Iterator[Path]:
+    """The files of a configuration in one folder, in order; none that leads out of another."""
+    for path in sorted(folder.glob("*.tf")):
+        if is_file(path) and is_within(path, [within]):
+            yield path
 
 
 def blocks(text: str, file: str) -> Iterator[tuple[str, Block]]:

@@ -9,7 +9,7 @@ values of a resource only when they are asked for, so that memory follows the fi
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -185,6 +185,10 @@ class Declared:
     def values(self) -> Any:
         """Its values."""
         return msgspec.json.decode(self._values)
+
+    def with_values(self, values: Any) -> Declared:
+        """It, with other values."""
+        return replace(self, _values=Raw(to_json(values)))
 
     @property
     def unknown(self) -> Any:

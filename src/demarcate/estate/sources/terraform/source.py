@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import Column, From, Table
@@ -16,6 +17,9 @@ from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress
 from demarcate.estate.sources.terraform.files import recognises
 from demarcate.estate.tables import table as table_named
+
+Edit = tuple[str, tuple[str, ...], Any]
+"""The address of a resource, the way to an argument of it, and its value."""
 
 
 class TerraformSource:
@@ -90,3 +94,14 @@ class TerraformSource:
 
         told = {name: columns for name, columns in selection.items() if self.tells(table_named(name))}
         collect([Path(name) for name in names], told, writer, max_resources=options.max_resources)
+
+
+def read_as(names: Sequence[str], edits: Sequence[Edit], selection: Selection, options: Options) -> Snapshot:
+    """Read plans and states as if resources of them had other values. Raises DemarcateError as `collect` does."""
+    from demarcate.estate.sources.terraform.collect import collect
+
+    source = TerraformSource()
+    told = {name: columns for name, columns in selection.items() if source.tells(table_named(name))}
+    with SnapshotWriter(source.name, " ".join(names), moment=options.moment) as writer:
+        collect([Path(name) for name in names], told, writer, max_resources=options.max_resources, edits=edits)
+        return finish(writer, selection, source)

@@ -1,0 +1,186 @@
+"""Edits of Terraform's configuration: literals and what is not there are edited, all else is told with its line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from demarcate.changes.templates import patch_of as mended
+from demarcate.drift.comparing import compare
+from demarcate.drift.forward import Patch, patch_of
+from demarcate.estate.sources.collecting import collect_snapshot
+from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.terraform import hcl
+from tests.checks.test_engine import snapshot
+from tests.estate.terraform.plans import plan, state
+from tests.estate.terraform.test_drift import HERE, declared, volume
+
+MAIN = """\
+# The data of the shop.
+resource "aws_ebs_volume" "plain" {
+  availability_zone = "eu-west-1a" # where it runs
+  size              = 8
+  encrypted         = true
+  tags = { Name = "a ${var.x} }" }
+}
+
+resource "aws_s3_bucket" "logs" {
+  bucket = "logs"
+}
+"""
+
+
+def patched(folder: Path, main: str, name: str = "aws_ebs_volume.plain", **live: Any) -> Patch:
+    """The patch of a volume that is otherwise live than its configuration has it."""
+    (folder / "main.tf").write_text(main)
+    path = folder / "state.json"
+    path.write_text(json.dumps(state({name: declared("vol-1")})))
+    now = snapshot({"aws_ebs_volume": [volume("vol-1", **live)]})
+    return patch_of(compare(collect_snapshot([path]), now, undeclared=False), [str(path)])
+
+
+def test_a_literal_is_another(tmp_path: Path) -> None:
+    patch = patched(tmp_path, MAIN, size=16, encrypted=False)
+    (edited,) = patch.files
+    assert edited.after == MAIN.replace("= 8\n", "= 16\n").replace("= true\n", "= false\n")
+    assert {(drift.column, Path(file).name, line) for drift, file, line in patch.configured} == {
+        ("size", "main.tf", 4),
+        ("encrypted", "main.tf", 5),
+    }
+    assert not patch.left
+
+
+def test_what_is_not_there_is_added(tmp_path: Path) -> None:
+    without = MAIN.replace("  encrypted         = true\n", "")
+    (edited,) = patched(tmp_path, without, encrypted=False).files
+    assert edited.after == without.replace('x} }" }\n', 'x} }" }\n  encrypted = false\n')
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "why"),
+    [
+        ("= true", "= var.encrypted", "main.tf:5: edit that"),
+        ("= true", '= "${var.encrypted}"', "main.tf:5: edit that"),
+        ("= true", "= false", "main.tf:5 says so already"),
+        ("size  ", "count = 2\n  size", "count makes several of it"),
+        ('"aws_ebs_volume" "plain"', '"aws_ebs_volume" "other"', "no configuration"),
+        ('a ${var.x} }" }', "a ${var.x }", "line 6 is not understood"),
+        ("resource", "resource = {\nresource", "not understood"),
+    ],
+)
+def test_what_is_not_plain_is_told_with_its_line(tmp_path: Path, was: str, becomes: str, why: str) -> None:
+    patch = patched(tmp_path, MAIN.replace(was, becomes, 1), encrypted=False)
+    assert not patch.files
+    ((_, told),) = patch.left
+    assert why in told
+
+
+def test_a_module_is_left(tmp_path: Path) -> None:
+    patch = patched(tmp_path, MAIN, "module.a.aws_ebs_volume.plain", encrypted=False)
+    assert not patch.files and len(patch.left) == 1
+
+
+PART = """
+resource "aws_s3_bucket_versioning" "logs" {
+  bucket = aws_s3_bucket.logs.id
+
+  versioning_configuration {
+    status = "Enabled"
+  }
+}
+
+resource "aws_s3_bucket_public_access_block" "logs" {
+  bucket              = aws_s3_bucket.logs.id
+  block_public_policy = true
+}
+"""
+
+
+def bucket(tmp_path: Path, parts: str, **live: Any) -> Patch:
+    (tmp_path / "main.tf").write_text(MAIN)
+    (tmp_path / "parts.tf").write_text(parts)
+    path = tmp_path / "state.json"
+    arn = "arn:aws:s3:::logs"
+    resources: dict[str, dict[str, Any]] = {
+        "aws_s3_bucket.logs": {"id": "logs", "bucket": "logs", "arn": arn},
+        "aws_s3_bucket_public_access_block.logs": {"bucket": "logs", "id": "logs", "block_public_policy": True},
+    }
+    path.write_text(json.dumps(state(resources)))
+    row = {"resource": arn, "arn": arn, "name": "logs", **HERE, **live}
+    return patch_of(
+        compare(collect_snapshot([path]), snapshot({"aws_s3_bucket": [row]}), undeclared=False), [str(path)]
+    )
+
+
+def test_what_completes_a_resource_is_edited_where_it_is(tmp_path: Path) -> None:
+    patch = bucket(tmp_path, PART, block_public_policy=False)
+    (edited,) = patch.files
+    assert Path(edited.file).name == "parts.tf"
+    assert edited.after == PART.replace("block_public_policy = true", "block_public_policy = false")
+    gone = bucket(tmp_path, "", block_public_policy=False)
+    ((_, why),) = gone.left
+    assert "aws_s3_bucket_public_access_block would say it, and there is none" in why
+
+
+@settings(max_examples=60)
+@given(st.recursive(st.booleans() | st.integers() | st.text(st.characters(codec="utf-8")), st.lists, max_leaves=5))
+def test_what_is_written_is_read_as_it_was(value: Any) -> None:
+    try:
+        text = hcl.written(value)
+    except hcl.NotUnderstood:
+        return
+    (block,) = hcl.blocks(f'resource "a" "b" {{\n  x = {text} # "{{\n}}\n')
+    (argument,) = block.arguments("x")
+    whole = f'resource "a" "b" {{\n  x = {text} # "{{\n}}\n'
+    assert hcl.literal(whole[argument.start : argument.end]) == value
+
+
+@settings(max_examples=60)
+@given(st.text(st.sampled_from('ab ={}[]"\\${%#/*\n<E_"'), max_size=40))
+def test_any_text_is_read_or_refused(text: str) -> None:
+    try:
+        hcl.blocks(text)
+        hcl.literal(text)
+    except hcl.NotUnderstood as error:
+        assert str(error)
+
+
+def test_heredocs_comments_and_labels_are_passed_over() -> None:
+    text = """\
+/* a { comment */
+locals {
+  a = <<-EOT
+    } not the end ${ "
+    EOT
+  b = [
+    1, # }
+    2,
+  ]
+}
+module m { source = "./m" }
+"""
+    locals_, module = hcl.blocks(text)
+    assert [item.name for item in locals_.items if isinstance(item, hcl.Argument)] == ["a", "b"]
+    assert module.labels == ("m",)
+
+
+def test_findings_of_a_plan_are_mended_in_the_configuration(tmp_path: Path) -> None:
+    main = MAIN.replace("= true", "= false").replace("  size ", "  # how much\n  size ")
+    (tmp_path / "main.tf").write_text(main)
+    (tmp_path / "other.tf").write_text(MAIN.replace('"plain"', '"other"').replace("= true", "= var.it"))
+    values = {"encrypted": False, "size": 8, "availability_zone": "eu-west-1a"}
+    of = plan({f"aws_ebs_volume.{name}": {"values": values} for name in ("plain", "other")})
+    (tmp_path / "plan.json").write_text(json.dumps(of))
+    patch = mended([str(tmp_path / "plan.json")], Options(), ["ebs-volume-encrypted"])
+    (edited,) = patch.files
+    assert edited.after == main.replace("= false", "= true")
+    assert [(finding.resource, Path(file).name, line) for finding, file, line in patch.configured] == [
+        ("aws_ebs_volume.plain", "main.tf", 6)
+    ]
+    ((finding, why),) = patch.left
+    assert finding.resource == "aws_ebs_volume.other" and "other.tf:5: edit that" in why
