@@ -54,6 +54,11 @@ def _last(rotations: Any) -> Any:
     return max((rotation["RotationDate"] for rotation in rotations), default=ABSENT)
 
 
+def _unused_since(usage: Mapping[str, Any]) -> Any:
+    used = (usage.get("KeyLastUsage") or {}).get("Timestamp")
+    return used or usage["TrackingStartDate"]
+
+
 def _on_demand(rotations: Any) -> int:
     return sum(rotation["RotationType"] == "ON_DEMAND" for rotation in rotations)
 
@@ -141,6 +146,11 @@ KEY = Table(
         ),
         Text("last_used_for", live="@usage.KeyLastUsage.Operation", absent="", about="The operation of that use."),
         Time("tracked_since", live="@usage.TrackingStartDate", about="Since when KMS tracks its use."),
+        Time(
+            "unused_since",
+            live=From("@usage", _unused_since),
+            about="Since when it is known that nobody used it: last_used, or else tracked_since.",
+        ),
         Time("deletion_date", live="@key.KeyMetadata.DeletionDate"),
         Time("valid_to", live="@key.KeyMetadata.ValidTo", about="When imported key material expires."),
         Text(
