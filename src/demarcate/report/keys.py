@@ -13,6 +13,7 @@ from demarcate.estate.schema.unknown import Unknown
 from demarcate.keys.access import KeyUse
 from demarcate.keys.data import Reader, Under
 from demarcate.keys.listing import Key, Listed, Use
+from demarcate.keys.narrowing import Narrowed
 from demarcate.report import rows
 from demarcate.report.console import Console
 from demarcate.report.out import Out
@@ -173,6 +174,22 @@ def in_short(uses: Sequence[Use], left: Mapping[str, str]) -> str:
     resources = len({(use.table, use.resource, use.place) for use in uses})
     told = "1 resource names it" if resources == 1 else f"{resources or 'no'} resources name it"
     return f"{told}, {len(left)} tables were not all read" if left else told
+
+
+def say_losses(told: Narrowed, *, known: bool, console: Console) -> None:
+    """Who loses what by a narrower policy. `known` says whether all that was recorded of the key's use was read."""
+    for principal, of_it in groupby(
+        sorted(told.losses, key=lambda each: each.principal), lambda each: each.principal
+    ):
+        console.print_line(f"{principal} loses", bold=True)
+        for loss in of_it:
+            perhaps = "perhaps " if loss.perhaps else ""
+            did = "no use of it was recorded" if known else "whether it used that is not known"
+            if loss.recorded is not None:
+                did = f"used {loss.recorded.times} times, last on {loss.recorded.last[:10]}"
+            console.print_line(f"{perhaps}{loss.operation}: {did}", indent=2)
+    if not told.losses:
+        console.print_line("nobody of what was read loses anything that is asked of keys here")
 
 
 def write_readers(
