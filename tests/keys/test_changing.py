@@ -48,8 +48,8 @@ def say(aws: Aws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Say:
 
 def applied(say: Say, *more: str) -> None:
     assert say("change", "approve", CHANGE, by="boss")[0] == 0
-    code, _, err = say("change", "apply", CHANGE, *more)
-    assert code == 0, err
+    code, out, err = say("change", "apply", CHANGE, *more)
+    assert code == 0, out + err
 
 
 def undone(say: Say) -> None:

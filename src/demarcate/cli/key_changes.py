@@ -1,4 +1,4 @@
-"""keys rotate, narrow, delete, cancel-deletion, retire-grants: what a key is to be, as changes."""
+"""keys rotate, narrow, reencrypt, delete, cancel-deletion, retire-grants: what a key is to be, as changes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Read = Annotated[
 
 def verbs(group: typer.Typer) -> None:
     """Register the verbs."""
-    for verb in (rotate, narrow, delete):
+    for verb in (rotate, narrow, reencrypt, delete):
         group.command()(verb)
     group.command("cancel-deletion")(cancel_deletion)
     group.command("retire-grants")(retire_grants)
@@ -125,6 +125,32 @@ def narrow(
     if told.locks_out and not accept_lockout:
         raise DemarcateError(*(f"{arn}: {each} (--accept-lockout)" for each in told.locks_out))
     record_if_any(narrowing.narrow(arn, told, reach), key, reach, ledger, as_)
+
+
+def reencrypt(
+    resource: Annotated[
+        str,
+        typer.Argument(metavar="RESOURCE", help="The ARN of a volume, snapshot, database, bucket or log group."),
+    ],
+    key: Annotated[str, typer.Option("--key", metavar="KEY", help="The key that it is to be under.")],
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Plan the change that puts a resource under another key, with its cost and outage. Nothing is written to AWS.
+
+    What cannot change its key is copied beside the old one; what a person does before and after is told. Exit codes: 0
+    done, or it is so already; 2 bad input.
+    """
+    from demarcate.keys import changing, reencrypting
+    from demarcate.report import keys as report
+
+    reach = in_one_region(profile, region, endpoint_url, changing.READS | reencrypting.READS, "a key")
+    told = reencrypting.reencrypt(resource, key, reach.caller.account, reach.caller.start, reach)
+    record_if_any(told.change, resource, reach, ledger, as_)
+    report.say_reencryption(told, options.console())
 
 
 def delete(

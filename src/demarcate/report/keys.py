@@ -14,6 +14,7 @@ from demarcate.keys.access import KeyUse
 from demarcate.keys.data import Reader, Under
 from demarcate.keys.listing import Key, Listed, Use
 from demarcate.keys.narrowing import Narrowed
+from demarcate.keys.reencrypting import Reencryption
 from demarcate.report import rows
 from demarcate.report.console import Console
 from demarcate.report.out import Out
@@ -174,6 +175,20 @@ def in_short(uses: Sequence[Use], left: Mapping[str, str]) -> str:
     resources = len({(use.table, use.resource, use.place) for use in uses})
     told = "1 resource names it" if resources == 1 else f"{resources or 'no'} resources name it"
     return f"{told}, {len(left)} tables were not all read" if left else told
+
+
+def say_reencryption(told: Reencryption, console: Console) -> None:
+    """What re-encrypting takes beside its change, for people."""
+    for title, lines in (
+        ("before it is applied", told.before),
+        ("then", told.then),
+        ("cost", (told.cost,)),
+        ("outage", (told.outage,)),
+    ):
+        for number, line in enumerate(filter(None, lines)):
+            if not number:
+                console.print_line(title, bold=True)
+            console.print_line(line, indent=2)
 
 
 def say_losses(told: Narrowed, *, known: bool, console: Console) -> None:
