@@ -253,3 +253,18 @@ def _is_authority(content: bytes | None) -> bool:
         return False
     parts = _inside(next(_values(content)), _SEQUENCE)
     return bool(parts) and parts[0][0] == _BOOLEAN and parts[0][1] != b"\x00"
+
+
+def stands_for(told: Certificate, host: str) -> bool:
+    """Whether a certificate is one of a host: a name in full, or with a wildcard for its first label (RFC 9525).
+
+    >>> from datetime import UTC, datetime
+    >>> now = datetime.now(UTC)
+    >>> told = Certificate("CN=a", "CN=b", ("*.example.com", "192.0.2.7"), now, now, "EC", 256, False, "01")
+    >>> [stands_for(told, host) for host in ("WWW.example.com", "a.b.example.com", "example.com", "192.0.2.7")]
+    [True, False, False, True]
+    """
+    host = host.rstrip(".").lower()
+    names = {name.rstrip(".").lower() for name in told.names}
+    rest = host.partition(".")[2]
+    return host in names or ("." in rest and f"*.{rest}" in names)

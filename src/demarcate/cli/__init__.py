@@ -34,6 +34,7 @@ from demarcate.cli import (
     policies,
     push,
     settings,
+    tls,
     waivers,
 )
 from demarcate.cli.helping import App
@@ -171,4 +172,5 @@ patching.add_to(app)
 guardrails.add_to(app)
 policies.add_to(app)
 keys.add_to(app)
+tls.add_to(app)
 settings.add_to(app)

@@ -52,7 +52,7 @@ TOPICS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "Make it so": ("change", "deploy", "guardrails", "push"),
     "Prove it, and remember": ("attest", "evidence", "waive", "waivers", "ledger", "baseline", "quiz"),
-    "What it is judged by": ("checks", "frameworks", "facts", "feeds", "policy", "access", "keys"),
+    "What it is judged by": ("checks", "frameworks", "facts", "feeds", "policy", "access", "keys", "tls"),
     "Set it up": ("iam-policy", "config"),
 }
 """The verbs by what people come for. Those that stand in none come last."""
