@@ -63,7 +63,7 @@ def estate(document: Any, arn: str = KEY) -> Snapshot:
     row = {"account_id": ACCOUNT, "region": REGION, "resource": arn, "arn": arn, "id": arn.rpartition("/")[2]}
     role = {"account_id": ACCOUNT, "region": "global", "inline_policies": [], "attached_policy_arns": []}
     roles = [{**role, "resource": who, "arn": who, "name": who.rpartition("/")[2]} for who in (APP, ADMIN)]
-    key = {**row, "aliases": [], "key_manager": "CUSTOMER", "policy": json.dumps(document), "grants": "[]"}
+    key = {**row, "aliases": [], "key_manager": "CUSTOMER", "policy": json.dumps(document), "grants": []}
     empty: dict[str, Any] = {"aws_iam_user": [], "aws_iam_group": [], "aws_iam_policy": []}
     return snapshot({"aws_kms_key": [key], "aws_iam_role": roles, **empty})
 

@@ -31,7 +31,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "What it is judged by": (
         *("check", "checks", "framework", "evidence", "ledger", "waivers", "since", "findings_of", "by_tag"),
-        *("kind", "state", "tag", "service_level", "data_tag", "feeds"),
+        *("kind", "state", "tag", "service_level", "data_tag", "own_keys", "feeds"),
     ),
     "Who decides": ("person", "policies", "apply_role"),
     "How it is run": ("engine", "workers", "master"),
