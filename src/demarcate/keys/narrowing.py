@@ -8,7 +8,6 @@ https://docs.aws.amazon.com/kms/latest/APIReference/API_PutKeyPolicy.html
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Final
@@ -18,6 +17,7 @@ from demarcate.access.callers import Own
 from demarcate.access.comparing import gained
 from demarcate.access.evaluating import account_named
 from demarcate.access.statements import Policy, PolicyKind, listed, read
+from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Change, Operation
@@ -141,7 +141,7 @@ def narrowed(key: Key, before: Any, after: Any, identities: Identities, recorded
     for policy, what in ((was, "the key's policy"), (becomes, "the new policy")):
         if policy.unknown is not None:
             raise DemarcateError(f"{what} cannot be weighed: {policy.unknown.reason}")
-    text = json.dumps(read(after), indent=2)
+    text = to_json(read(after)).decode()
     if len(text.encode()) > LONGEST:
         raise DemarcateError(
             f"the new policy has {len(text.encode()):,} bytes: a key's policy has {LONGEST:,} at most"
@@ -163,7 +163,7 @@ def narrowed(key: Key, before: Any, after: Any, identities: Identities, recorded
     )
     left = [unsure for (_, operation), unsure in may_not.items() if operation == "PutKeyPolicy"]
     governed = None if left and all(left) else bool(left)
-    return Narrowed(before if isinstance(before, str) else json.dumps(before), text, losses, governed)
+    return Narrowed(before if isinstance(before, str) else to_json(before).decode(), text, losses, governed)
 
 
 _ASKED: Final = frozenset(name.lower() for name in OPERATIONS)
