@@ -42,7 +42,7 @@ BELOW: dict[str, set[str]] = {
     },
     "guardrails": {"base", "estate", "access", "changes", "checks", "ledger", "posture"},
     "permitted": {"base", "estate", "access"},
-    "keys": {"base", "estate", "access", "permitted", "checks", "changes", "guardrails"},
+    "keys": {"base", "estate", "access", "permitted", "checks", "changes", "evidence", "guardrails"},
     "lines": {"base", "estate", "checks", "model", "posture"},
     "logs": {
         "base",

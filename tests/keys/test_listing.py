@@ -12,11 +12,13 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
+from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import all_tables
+from demarcate.keys.defaults import defaults
 from demarcate.keys.listing import Key, dependants, last_used, listed, rotation
 from demarcate.keys.reading import key_columns
 from tests.checks.test_engine import snapshot
@@ -33,7 +35,7 @@ def key(name: str, **columns: Any) -> dict[str, Any]:
     return {
         **{"resource": arn(name), "arn": arn(name), "id": name, **HERE, "key_manager": "CUSTOMER"},
         **{"key_state": "Enabled", "origin": "AWS_KMS", "key_spec": "SYMMETRIC_DEFAULT", "multi_region": False},
-        "multi_region_key_type": "",
+        **{"multi_region_key_type": "", "primary_key_arn": ""},
         **{"key_rotation_enabled": True, "rotation_period_in_days": 365, "aliases": [], **columns},
     }
 
@@ -108,7 +110,7 @@ def test_dependants_are_all_rows_that_name_it(estate: Snapshot) -> None:
         ({"key_spec": "RSA_2048"}, "not applicable: it is not a symmetric encryption key"),
         ({"origin": "AWS_CLOUDHSM"}, "not applicable: its material is not made by KMS"),
         ({"key_rotation_enabled": False}, "off"),
-        ({"multi_region": True, "multi_region_key_type": "REPLICA"}, "that of its primary key"),
+        ({"multi_region_key_type": "REPLICA", "primary_key_arn": "arn:p"}, "that of its primary key arn:p"),
         ({"origin": Unknown(Kind.DENIED, "no")}, Unknown(Kind.DENIED, "no")),
     ],
 )
@@ -128,6 +130,99 @@ def test_never_used_is_told_only_where_tracking_proves_it(used: Any, created: An
     columns = {"last_used": used, "tracked_since": datetime(2026, 3, 1), "creation_date": created}
     answer = last_used(Key("", (None, None, None), "", frozenset(), key("k", **columns)))
     assert answer == told if told is not None else "before 2026-03-01" in answer.reason
+
+
+MORE: dict[str, Any] = {
+    "aws_kms_key": [
+        key(
+            "k-1",
+            policy='{"Statement": [{"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam::444455556666:role/r",'
+            ' "111122223333"]}, "Action": "kms:Decrypt", "Resource": "*"}]}',
+            grants=[{"GranteePrincipal": "arn:aws:iam::777788889999:role/g"}],
+        ),
+        key("k-2", policy=Unknown(Kind.DENIED, "no"), grants=[], key_manager="AWS", aliases=["alias/aws/ebs"]),
+        key(
+            "k-3", policy='{"Statement": [{"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}]}'
+        ),
+    ],
+    "aws_kms_alias": [
+        row(
+            "a-1", alias_name="alias/pay", target_key_id="k-1", moved=True, last_updated_date=datetime(2026, 5, 1)
+        ),
+        row(
+            "a-2",
+            alias_name="alias/data",
+            target_key_id="k-1",
+            moved=False,
+            last_updated_date=datetime(2026, 5, 1),
+        ),
+    ],
+    "aws_kms_grant": [
+        row(
+            arn("k-1"),
+            key_arn=arn("k-1"),
+            grant_id="g-1",
+            grantee="app",
+            operations=["Decrypt"],
+            constrained=False,
+        )
+        | {"unused": True, "creation_date": datetime(2026, 4, 1), "constraints": {}},
+        row(
+            arn("k-2"), key_arn=arn("k-2"), grant_id="g-2", grantee="app", operations=["Decrypt"], constrained=True
+        ),
+    ],
+    "aws_ebs_volume": [
+        row("v-1", kms_key_id=arn("k-1")),
+        row("v-2", kms_key_id=arn("k-2")),
+        row("v-3", kms_key_id=""),
+        row("v-4", kms_key_id=Unknown(Kind.DENIED, "access denied")),
+        row("v-5", kms_key_id=arn("k-9", "444455556666")),
+    ],
+    "aws_s3_bucket": [row("b-1", kms_master_key_id="arn:aws:kms:eu-west-1:111122223333:alias/aws/s3")],
+}
+
+
+@pytest.fixture(scope="module")
+def more() -> Any:
+    with snapshot(MORE) as of:
+        yield of
+
+
+def test_aliases_that_moved_and_who_is_let_in_from_outside(more: Snapshot) -> None:
+    first, second, third = listed(more)
+    assert (first.moved, third.moved) == (["alias/pay on 2026-05-01"], ())
+    assert first.others == ("444455556666", "777788889999")
+    assert second.others == Unknown(Kind.DENIED, "no")
+    assert third.others == ("anyone",)
+    assert [each.grants for each in (first, second)] == [1, 0]
+    assert isinstance(third.grants, Unknown)
+
+
+def test_what_is_under_no_key_of_ones_own(more: Snapshot) -> None:
+    told = {each.resource: (each.whose, each.required) for each in defaults(more, ["s3"])}
+    assert told == {
+        "v-2": ("AWS's key for the service", False),
+        "v-3": ("names no key: the service's default, or none", False),
+        "v-4": ("not known", False),
+        "b-1": ("AWS's key for the service", True),
+    }
+    with pytest.raises(DemarcateError, match="no resource of 'iam' names a key"):
+        list(defaults(more, ["iam"]))
+
+
+def test_commands_about_grants_and_defaults(more: Snapshot) -> None:
+    run = CliRunner().invoke
+    folder = str(more.folder)
+    shown = run(app, ["keys", "grants", "k-1", folder], env={"COLUMNS": "80"}).stdout
+    assert "g-1: app" in shown and "held to nothing; never used" in shown and "g-2" not in shown
+    (told,) = json.loads(run(app, ["keys", "grants", "k-2", folder, "--format", "json"]).stdout)
+    assert (told["grant_id"], told["unused"]) == ("g-2", None)
+    required = run(app, ["keys", "defaults", folder, "--own-keys", "s3"], env={"COLUMNS": "80"})
+    assert required.exit_code == 1 and "s3 (a key of your own is required)" in required.stdout
+    assert run(app, ["keys", "defaults", folder, "--own-keys", "ebs", "--format", "csv"]).exit_code == 1
+    listing = run(app, ["keys", folder], env={"COLUMNS": "80"}).stdout
+    assert "moved aliases: alias/pay on 2026-05-01" in listing
+    assert "other accounts: 444455556666, 777788889999" in listing
 
 
 def test_the_command_tells_the_same_in_each_format(estate: Snapshot) -> None:

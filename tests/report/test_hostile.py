@@ -124,6 +124,12 @@ RUNS: dict[str, list[str]] = {
     "keys who": [TEXTS[6], "{snapshot}"],
     "keys what": [TEXTS[6], "{snapshot}"],
     "keys dependants": [f"arn:{TEXTS[6]}", "{snapshot}"],
+    "keys grants": [TEXTS[6], "{snapshot}"],
+    "keys defaults": ["{snapshot}", "--own-keys", "ebs"],
+    "keys defaults nothing": ["{templates}", "--own-keys", TEXTS[6]],
+    "keys client-side": ["--events", "{events}", "--evidence", "{evidence}"],
+    "keys client-side nothing": ["--events", "{out}/" + TEXTS[6], "--object", TEXTS[6]],
+    "tls": [TEXTS[6]],
     "policy lint": ["{events}/policy.txt", "--kind", "resource"],
     "policy diff": ["{events}/policy.txt", "{events}/policy.txt"],
     "policy simulate": [
@@ -198,7 +204,7 @@ VERBS = {
     *("frameworks list", "frameworks show"),
     *("policy explain", "policy lint", "policy diff", "policy simulate", "access who-can", "access data"),
     *("alarms prove", "dashboard show"),
-    *("keys list", "keys who", "keys what", "keys dependants"),
+    *("keys list", "keys who", "keys what", "keys dependants", "keys grants", "keys defaults", "keys client-side"),
     *("push security-hub", "evidence components"),
     *("guardrails list", "guardrails propose", "guardrails show", "guardrails test"),
     *(name for name in RUNS if " " not in name),
@@ -219,7 +225,10 @@ OF_AWS = {"deploy", "baseline set", "baseline diff", "guardrails plan", "guardra
     )
 }
 OF_AWS |= {f"patch {name}" for name in ("plan", "run", "rollback", "images", "window set", "baseline set")}
-"""Verbs that take AWS, or a plan of it: `tests/changes` and `tests/patching` run them."""
+OF_AWS |= {
+    f"keys {name}" for name in ("rotate", "narrow", "reencrypt", "delete", "cancel-deletion", "retire-grants")
+}
+"""Verbs that take AWS, or a plan of it: `tests/changes`, `tests/patching` and `tests/keys` run them."""
 
 
 @cache

@@ -49,6 +49,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     as_: str | None = msgspec.field(name="as", default=None)
     by_tag: tuple[str, ...] = ()
     data_tag: tuple[str, ...] = ()
+    own_keys: tuple[str, ...] = ()
     fail_on: str | None = None
     format: str | None = None
     out: tuple[str, ...] = ()

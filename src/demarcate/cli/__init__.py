@@ -36,6 +36,7 @@ from demarcate.cli import (
     policies,
     push,
     settings,
+    tls,
     waivers,
 )
 from demarcate.cli.helping import App
@@ -175,4 +176,5 @@ policies.add_to(app)
 keys.add_to(app)
 alarms.add_to(app)
 dashboards.add_to(app)
+tls.add_to(app)
 settings.add_to(app)

@@ -31,7 +31,7 @@ GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "What it is judged by": (
         *("check", "checks", "framework", "evidence", "ledger", "waivers", "since", "findings_of", "by_tag"),
-        *("kind", "state", "tag", "service_level", "data_tag", "feeds"),
+        *("kind", "state", "tag", "service_level", "data_tag", "own_keys", "feeds"),
     ),
     "Who decides": ("person", "policies", "apply_role"),
     "How it is run": ("engine", "workers", "master"),
@@ -52,17 +52,9 @@ TOPICS: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "Make it so": ("change", "deploy", "guardrails", "push"),
     "Prove it, and remember": ("attest", "evidence", "waive", "waivers", "ledger", "baseline", "quiz"),
-    "What it is judged by": (
-        "checks",
-        "frameworks",
-        "facts",
-        "feeds",
-        "policy",
-        "access",
-        "keys",
-        "alarms",
-        "dashboard",
-    ),
+    "Know who may do what": ("policy", "access", "keys", "tls"),
+    "Watch it": ("alarms", "dashboard"),
+    "What it is judged by": ("checks", "frameworks", "facts", "feeds"),
     "Set it up": ("iam-policy", "config"),
 }
 """The verbs by what people come for. Those that stand in none come last."""

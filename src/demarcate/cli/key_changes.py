@@ -1,8 +1,9 @@
-"""keys rotate, delete, cancel-deletion, retire-grants: what a key is to be, as changes."""
+"""keys rotate, narrow, reencrypt, delete, cancel-deletion, retire-grants: what a key is to be, as changes."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -12,6 +13,9 @@ from demarcate.cli.planning import in_one_region, record_if_any
 from demarcate.report.out import say
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from demarcate.base.errors import Problem
     from demarcate.changes.reach import Reach
     from demarcate.estate.sources.interface import Options
 
@@ -24,8 +28,8 @@ Read = Annotated[
 
 def verbs(group: typer.Typer) -> None:
     """Register the verbs."""
-    group.command()(rotate)
-    group.command()(delete)
+    for verb in (rotate, narrow, reencrypt, delete):
+        group.command()(verb)
     group.command("cancel-deletion")(cancel_deletion)
     group.command("retire-grants")(retire_grants)
 
@@ -57,6 +61,96 @@ def rotate(
     reach = _reach(profile, region, endpoint_url)
     change = changing.rotate(key, days, reach.caller.account, reach.caller.start, reach, now=now)
     record_if_any(change, key, reach, ledger, as_)
+
+
+def narrow(
+    key: KeyName,
+    sources: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="SOURCE", help="Users, roles and keys: aws (the default), or a snapshot."),
+    ] = None,
+    policy: Annotated[
+        Path | None,
+        typer.Option(
+            "--policy", metavar="FILE", help="The policy that it is to have, and not one by recorded use."
+        ),
+    ] = None,
+    events: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--events", metavar="FILE", help="What CloudTrail delivered, and not its history; repeatable."
+        ),
+    ] = None,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=90, help="How far back CloudTrail's history is read.")
+    ] = 90,
+    accept_lockout: Annotated[
+        bool, typer.Option("--accept-lockout", help="Also where somebody loses what they were recorded to use.")
+    ] = False,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Plan the change that narrows a key's policy, and say who loses what by it. Nothing is written to AWS.
+
+    Without --policy, named principals keep what they were recorded to use the key for, and what administers it. Exit
+    codes: 0 done, or it is so already; 2 bad input, a policy that is wider, or one that locks somebody out.
+    """
+    from demarcate.base.errors import DemarcateError
+    from demarcate.changes.selecting import live_snapshot
+    from demarcate.keys import changing, narrowing
+    from demarcate.keys.access import Identities
+    from demarcate.keys.listing import key_named, keys_of
+    from demarcate.keys.reading import of_access
+    from demarcate.keys.recorded import used
+    from demarcate.report import keys as report
+
+    reach = in_one_region(profile, region, endpoint_url, changing.READS | narrowing.READS, "a key")
+    arn, before = narrowing.policy_of(key, reach.caller.account, reach.caller.start, reach)
+    how = _where(arn, profile, region, endpoint_url)
+    problems: list[Problem] = []
+    recorded = [each for each in used(_events(events, arn, how, days, problems)) if each.key == arn]
+    for problem in problems:
+        say(f"could not be read: {problem}")
+    if policy is None and problems:
+        raise DemarcateError(
+            f"{arn}: what was recorded of its use could not all be read: name the policy (--policy)"
+        )
+    after = narrowing.proposed(before, recorded) if policy is None else _document(policy)
+    with live_snapshot(sources or ["aws"], how, of_access()) as snapshot:
+        told = narrowing.narrowed(key_named(keys_of(snapshot), arn), before, after, Identities(snapshot), recorded)
+    report.say_losses(told, known=not problems, console=options.console())
+    if told.locks_out and not accept_lockout:
+        raise DemarcateError(*(f"{arn}: {each} (--accept-lockout)" for each in told.locks_out))
+    record_if_any(narrowing.narrow(arn, told, reach), key, reach, ledger, as_)
+
+
+def reencrypt(
+    resource: Annotated[
+        str,
+        typer.Argument(metavar="RESOURCE", help="The ARN of a volume, snapshot, database, bucket or log group."),
+    ],
+    key: Annotated[str, typer.Option("--key", metavar="KEY", help="The key that it is to be under.")],
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    ledger: options.LedgerPlace = None,
+    as_: options.Person = None,
+) -> None:
+    """Plan the change that puts a resource under another key, with its cost and outage. Nothing is written to AWS.
+
+    What cannot change its key is copied beside the old one; what a person does before and after is told. Exit codes: 0
+    done, or it is so already; 2 bad input.
+    """
+    from demarcate.keys import changing, reencrypting
+    from demarcate.report import keys as report
+
+    reach = in_one_region(profile, region, endpoint_url, changing.READS | reencrypting.READS, "a key")
+    told = reencrypting.reencrypt(resource, key, reach.caller.account, reach.caller.start, reach)
+    record_if_any(told.change, resource, reach, ledger, as_)
+    report.say_reencryption(told, options.console())
 
 
 def delete(
@@ -146,3 +240,24 @@ def _where(key: str, profile: str | None, region: list[str] | None, endpoint_url
     """How what depends on a key is read: in its region, where its ARN says which and none is named."""
     parts = key.split(":", 5)
     return options.options_of(profile, region or ([parts[3]] if len(parts) == 6 else None), endpoint_url)
+
+
+def _events(
+    files: list[Path] | None, arn: str, how: Options, days: int, problems: list[Problem]
+) -> Iterator[Mapping[str, Any]]:
+    """What CloudTrail recorded of a key: in files, or in its history."""
+    from demarcate.guardrails.events import in_files, in_history
+
+    if files:
+        return in_files(files, problems.append)
+    return in_history(how, days, problems.append, resource=arn)
+
+
+def _document(file: Path) -> Any:
+    """A policy of a file. Raises DocumentError for what is none."""
+    from demarcate.base.documents import DocumentError, compose, plain, read_text
+
+    document = plain(compose(read_text(file), str(file)), str(file))
+    if not isinstance(document, dict) or "Statement" not in document:
+        raise DocumentError("is no policy: expected an object with Statement", str(file), 1)
+    return document

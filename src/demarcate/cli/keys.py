@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -10,7 +11,13 @@ from demarcate.cli import key_changes, options
 from demarcate.cli.collecting import collected, say_missing
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
-from demarcate.report.out import data
+from demarcate.report.out import data, say
+
+if TYPE_CHECKING:
+    from demarcate.base.errors import Problem
+
+WRONG = 1
+"""The exit code where something is under no key of one's own that must be."""
 
 Given = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=options.SOURCES)]
 KeyName = Annotated[
@@ -25,8 +32,9 @@ def add_to(app: typer.Typer) -> None:
         help="KMS keys: how each stands, who may use it, what depends on it.", no_args_is_help=True
     )
     group.command("list")(list_)
-    for verb in (who, what, dependants):
+    for verb in (who, what, dependants, grants, defaults):
         group.command()(verb)
+    group.command("client-side")(client_side)
     key_changes.verbs(group)
     app.add_typer(group, name="keys", cls=Listing)
 
@@ -127,6 +135,106 @@ def dependants(
         told = listing.dependants(snapshot, key)
         report.write_dependants(key, *told, format.value, data(), options.console())
         say_missing(snapshot, of_keys())
+
+
+def grants(
+    key: KeyName,
+    sources: Given = None,
+    format: Written = Format.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    parameters: options.Parameters = None,
+) -> None:
+    """List the grants of a key: whom each lets, for what, held to what, and whether it was certainly never used.
+
+    Exit codes: 0 done; 2 bad input; 3 something could not be read.
+    """
+    from demarcate.keys.listing import grants_listed
+    from demarcate.keys.reading import of_grants
+    from demarcate.report import keys as report
+
+    how = options.options_of(profile, region, endpoint_url, parameters)
+    with collected(sources, of_grants(), how) as snapshot:
+        report.write_grants(*grants_listed(snapshot, key), format.value, data(), options.console())
+        say_missing(snapshot, of_grants())
+
+
+def defaults(
+    sources: Given = None,
+    own_keys: Annotated[
+        list[str] | None,
+        typer.Option("--own-keys", metavar="SERVICE", help="Where a key of your own is required; repeatable."),
+    ] = None,
+    format: Written = Format.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    parameters: options.Parameters = None,
+) -> None:
+    """List what is under a key that AWS manages, or names none, and where a key of your own is required instead.
+
+    Exit codes: 0 done; 1 something is, where a key of your own is required; 2 bad input; 3 something could not be read.
+    """
+    from demarcate.keys import defaults as of
+    from demarcate.keys.reading import of_keys
+    from demarcate.report import keys as report
+
+    how = options.options_of(profile, region, endpoint_url, parameters)
+    with collected(sources, of_keys(), how) as snapshot:
+        told = list(of.defaults(snapshot, own_keys or ()))
+        report.write_defaults(told, own_keys or (), format.value, data(), options.console())
+        if any(each.required and not each.why for each in told):
+            raise typer.Exit(WRONG)
+        say_missing(snapshot, of_keys())
+
+
+def client_side(
+    events: Annotated[
+        list[Path] | None,
+        typer.Option(
+            "--events", metavar="FILE", help="What CloudTrail delivered, and not its history; repeatable."
+        ),
+    ] = None,
+    object: Annotated[
+        list[str] | None,
+        typer.Option("--object", metavar="s3://BUCKET/KEY", help="An object whose metadata is read; repeatable."),
+    ] = None,
+    evidence: options.EvidencePlaces = None,
+    days: Annotated[
+        int, typer.Option("--days", min=1, max=90, help="How far back CloudTrail's history is read.")
+    ] = 7,
+    format: Written = Format.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    ledger: options.LedgerPlace = None,
+) -> None:
+    """Say what is known of encryption in the client: what was attested, and which libraries of AWS were seen to do it.
+
+    Where neither is so it is not known: other libraries leave nothing. Exit codes: 0 something is known; 2 bad input; 3
+    nothing is, or something could not be read.
+    """
+    from datetime import UTC, datetime
+
+    from demarcate.guardrails.events import in_files, in_history
+    from demarcate.keys import client_side as of
+    from demarcate.keys.recorded import seen
+    from demarcate.model import load
+    from demarcate.report import keys as report
+
+    how = options.options_of(profile, region, endpoint_url)
+    problems: list[Problem] = []
+    today = datetime.now(UTC).date()
+    read = [give(load(), today) for give in options.evidence_of(evidence, ledger)]
+    attested = list(of.attested(read, today))
+    recorded = in_files(events, problems.append) if events else in_history(how, days, problems.append)
+    shown = [*seen(recorded), *(of.at_objects(object, how, problems.append) if object else ())]
+    report.write_client_side(attested, shown, format.value, data(), options.console())
+    for problem in problems:
+        say(f"could not be read: {problem}")
+    if problems or not (attested or shown):
+        raise typer.Exit(options.UNREAD)
 
 
 def readers(

@@ -54,6 +54,16 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "keys who": ("keys who alias/payments snapshot",),
     "keys what": ("keys what arn:aws:iam::111122223333:role/app snapshot",),
     "keys dependants": ("keys dependants alias/payments snapshot",),
+    "keys grants": ("keys grants alias/payments snapshot",),
+    "keys defaults": ("keys defaults snapshot --own-keys s3 --own-keys rds",),
+    "keys client-side": ("keys client-side --events logs/ --evidence evidence/",),
+    "keys rotate": ("keys rotate alias/payments --region eu-west-1", "keys rotate alias/payments --days 180"),
+    "keys narrow": ("keys narrow alias/payments --region eu-west-1",),
+    "keys reencrypt": (
+        "keys reencrypt arn:aws:ec2:eu-west-1:111122223333:volume/vol-0a1b2c3d --key alias/payments",
+    ),
+    "keys delete": ("keys delete alias/payments snapshot --region eu-west-1 --days 30",),
+    "tls": ("tls www.example.com", "tls api.example.com:8443 --format json"),
 }
 """Examples of verbs, each as it is typed after `demarcate`."""
 
@@ -122,11 +132,21 @@ LINES: Final[Mapping[str, str]] = {
     "alarms create": "Make what an alarm lacks, as a change",
     "alarms drill": "Set off an alarm, as a change",
     "alarms prove": "Prove that alarms reach somebody, link by link",
-    "keys": "KMS keys: how each stands, and who may use it",
+    "keys": "KMS keys: how each stands, who may use it, and changes",
     "keys list": "List all keys: whose, how they rotate, how much uses them",
     "keys who": "Say who may use a key, operation by operation",
     "keys what": "Say which keys somebody may use, and for what",
     "keys dependants": "List what depends on a key: all that name it",
+    "keys grants": "List the grants of a key, and which nobody used",
+    "keys defaults": "List what is under no key of your own",
+    "keys client-side": "Say what is known of encryption in clients",
+    "keys rotate": "Plan that a key rotates by itself, or now",
+    "keys narrow": "Plan a narrower key policy, with who loses what",
+    "keys reencrypt": "Plan that a resource is put under another key",
+    "keys delete": "Plan the deletion of a key, with its dependants",
+    "keys cancel-deletion": "Plan that a key is not deleted after all",
+    "keys retire-grants": "Plan that grants of a key are revoked",
+    "tls": "Ask an endpoint which TLS and certificates it has",
 }
 """The line of a verb in a list of verbs, where the first sentence of its help is too long for one."""
 

@@ -81,8 +81,11 @@ def in_files(paths: Sequence[Path], refuse: Refuse, *, resources: int = FREE_RES
             refuse(Problem(reason, str(path)))
 
 
-def in_history(options: Options, days: int, refuse: Refuse, *, now: datetime | None = None) -> Iterator[Event]:
+def in_history(
+    options: Options, days: int, refuse: Refuse, *, resource: str = "", now: datetime | None = None
+) -> Iterator[Event]:
     """The management events of the last days in an account, region by region: CloudTrail gives 100 a second at most.
+    With `resource` only those that it lists under this name.
 
     Raises DemarcateError without credentials.
     """
@@ -91,11 +94,14 @@ def in_history(options: Options, days: int, refuse: Refuse, *, now: datetime | N
     caller = identify(session, own, options.regions)
     own.close()
     since = (now or datetime.now(UTC)) - timedelta(days=days)
+    named: dict[str, Any] = {}
+    if resource:
+        named["LookupAttributes"] = [{"AttributeKey": "ResourceName", "AttributeValue": resource}]
     for region in options.regions or (caller.start,):
         client = client_of(session, "cloudtrail", options.endpoint_url, may=(LOOKUP,), region=region)
         client.meta.events.register("before-sign", without_prefix)
         try:
-            for page in client.get_paginator("lookup_events").paginate(StartTime=since):
+            for page in client.get_paginator("lookup_events").paginate(StartTime=since, **named):
                 for told in page.get("Events", ()):
                     yield _event(from_json(told.get("CloudTrailEvent") or "{}"))
         except FAILED as error:

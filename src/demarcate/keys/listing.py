@@ -8,16 +8,21 @@ https://docs.aws.amazon.com/kms/latest/developerguide/rotating-keys-enable.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from demarcate.access.callers import Own, Reach
+from demarcate.access.evaluating import account_named
+from demarcate.access.reach import reading
+from demarcate.access.statements import Policy, PolicyKind
+from demarcate.access.values import Values
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.telling import Row, rows, why_not_read
 from demarcate.estate.tables import table
-from demarcate.keys.reading import KEYS, key_columns, text_of
+from demarcate.keys.reading import ALIASES, GRANTS, KEYS, key_columns, text_of
 
 Place = tuple[str | None, str | None, str | None]
 """An account, a region and a file."""
@@ -120,7 +125,8 @@ def not_counted(snapshot: Snapshot, place: Place) -> Mapping[str, str]:
 @dataclass(frozen=True, slots=True)
 class Listed:
     """A key with what is told of it besides its row. `users` is how many resources name it, `not_counted` where more
-    may be.
+    may be. `moved` are the aliases that were given to it when they had been another key's, with the day. `others` are
+    the accounts, or how far beyond its own, that its policy and its grants name.
     """
 
     key: Key
@@ -128,6 +134,9 @@ class Listed:
     last_used: Any
     users: int
     not_counted: Mapping[str, str]
+    moved: Sequence[str] | Unknown = ()
+    grants: int | Unknown = 0
+    others: Sequence[str] | Unknown = ()
 
 
 def listed(snapshot: Snapshot) -> list[Listed]:
@@ -138,10 +147,70 @@ def listed(snapshot: Snapshot) -> list[Listed]:
         if use.key is not None:
             users.setdefault(use.key.resource, set()).add((use.table, use.resource, use.place))
     left = {place: not_counted(snapshot, place) for place in {key.place for key in keys}}
+    moved = _moved(snapshot, keys)
     return [
-        Listed(key, rotation(key), last_used(key), len(users.get(key.resource, ())), left[key.place])
+        Listed(
+            key,
+            rotation(key),
+            last_used(key),
+            len(users.get(key.resource, ())),
+            left[key.place],
+            moved.get(key.resource) or _not_all(snapshot, key) or (),
+            _count(key["grants"]),
+            other_accounts(key),
+        )
         for key in keys
     ]
+
+
+def _count(grants: Any) -> int | Unknown:
+    if isinstance(grants, list):
+        return len(grants)
+    return grants if isinstance(grants, Unknown) else Unknown(Kind.UNTOLD, "the grants of the key")
+
+
+def _moved(snapshot: Snapshot, keys: Iterable[Key]) -> dict[str, list[str]]:
+    """The aliases that were given to each key after they had been made for another, each with the day."""
+    names, told = Names(keys), dict[str, list[str]]()
+    for row in rows(snapshot, ALIASES, ["alias_name", "target_key_id", "moved", "last_updated_date"]):
+        key = names.of(text_of(row["target_key_id"]), (row["account_id"], row["region"], row["file"]))
+        if key is not None and row["moved"] is True:
+            told.setdefault(key.resource, []).append(f"{row['alias_name']} on {row['last_updated_date']:%Y-%m-%d}")
+    return told
+
+
+def _not_all(snapshot: Snapshot, key: Key) -> Unknown | None:
+    account, region, _ = key.place
+    why = why_not_read(snapshot, ALIASES, ["moved", "target_key_id"], account, region)
+    return Unknown(Kind.NOT_COLLECTED, f"the aliases ({why})") if why else None
+
+
+def other_accounts(key: Key) -> Sequence[str] | Unknown:
+    """The other accounts that a key's policy and its grants let use it; how far it reaches where none is named."""
+    document, grants = key["policy"], key["grants"]
+    if document is None or isinstance(document, Unknown):
+        return document or Unknown(Kind.UNTOLD, "the key's policy")
+    policy = Policy.of(document)
+    if policy.unknown is not None:
+        return policy.unknown
+    told: dict[str, None] = {}
+    read = reading(policy, PolicyKind.KEY, Own(key.account), "kms")
+    for said, left in zip(policy.statements, read.left, strict=True):
+        if left.high.rank > Reach.OWN_ACCOUNT.rank and left.high is not Reach.SERVICE:
+            named = {_account(text) for text in said.principals.types.get("AWS", Values()).known} - {
+                "",
+                key.account,
+            }
+            told.update(dict.fromkeys(sorted(named) or [left.high.value]))
+    for grant in grants if isinstance(grants, list) else ():
+        account = _account(str(grant.get("GranteePrincipal") or ""))
+        told.update(dict.fromkeys({account} - {"", key.account}))
+    return tuple(told)
+
+
+def _account(principal: str) -> str:
+    """The account of a principal, as far as it says one."""
+    return account_named(principal) or (principal.split(":", 5)[4] if principal.count(":") >= 5 else "")
 
 
 def rotation(key: Key) -> str | Unknown:
@@ -156,7 +225,8 @@ def rotation(key: Key) -> str | Unknown:
         if type(value) is str and value != only:
             return f"not applicable: {cannot}"
     if key["multi_region_key_type"] == "REPLICA":
-        return "that of its primary key"
+        primary = text_of(key["primary_key_arn"])
+        return f"that of its primary key{f' {primary}' if primary else ''}"
     enabled = key["key_rotation_enabled"]
     if isinstance(enabled, Unknown):
         return enabled
@@ -234,3 +304,19 @@ def dependants(snapshot: Snapshot, name: str) -> tuple[Key | None, list[Use], Ma
 
 
 _NOWHERE: Final[Place] = (None, None, None)
+
+
+# --- grants -----------------------------------------------------------------------------------------------
+
+GRANT: Final = (
+    *("grant_id", "grantee", "operations", "constraints", "constrained", "creation_date", "unused"),
+    *("retiring_principal", "issuing_account"),
+)
+"""What is told of a grant."""
+
+
+def grants_listed(snapshot: Snapshot, name: str) -> tuple[Key, list[Row]]:
+    """A key and its grants, as rows. Raises DemarcateError where there is no such key."""
+    key = key_named(keys_of(snapshot), name)
+    told = rows(snapshot, GRANTS, ["key_arn", *GRANT])
+    return key, [row for row in told if text_of(row["key_arn"]) == key.arn]

@@ -12,9 +12,11 @@ from demarcate.estate.sources.plan import Selection
 from demarcate.estate.tables import all_tables
 
 KEYS: Final = "aws_kms_key"
+ALIASES: Final = "aws_kms_alias"
+GRANTS: Final = "aws_kms_grant"
 IDENTITIES: Final = ("aws_iam_role", "aws_iam_user", "aws_iam_group", "aws_iam_policy")
 
-_OWN: Final = ("aws_kms_key", "aws_kms_alias")
+_OWN: Final = (KEYS, ALIASES, GRANTS)
 _NAMES: Final = re.compile(r"(.*_)?(kms(_master)?_key|encryption_key|key)(_id|_arn)?|key_id|key_arn")
 _PATHS: Final = re.compile(r".*(kms|encryption|provider\.)(master)?key(id|arn)?|keyid", re.IGNORECASE)
 _NO_KMS: Final = re.compile(r"(.*_)?(access|public|ssh)_key(_id|_arn)?")
@@ -39,8 +41,13 @@ def key_columns() -> Mapping[str, tuple[str, ...]]:
 
 
 def of_keys() -> Selection:
-    """What is read of a source for the keys, and for what is encrypted with them."""
-    return {KEYS: None, **{name: frozenset(columns) for name, columns in key_columns().items()}}
+    """What is read of a source for the keys, their aliases, and what is encrypted with them."""
+    return {KEYS: None, ALIASES: None, **{name: frozenset(columns) for name, columns in key_columns().items()}}
+
+
+def of_grants() -> Selection:
+    """What is read of a source for the grants of keys."""
+    return {KEYS: None, GRANTS: None}
 
 
 def of_access() -> Selection:

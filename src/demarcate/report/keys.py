@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
@@ -10,30 +10,48 @@ from typing import Any, Final
 from demarcate.access.effective import Effective
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
+from demarcate.estate.snapshots.telling import Row
+from demarcate.evidence.structs import Record
 from demarcate.keys.access import KeyUse
 from demarcate.keys.data import Reader, Under
-from demarcate.keys.listing import Key, Listed, Use
+from demarcate.keys.defaults import Default
+from demarcate.keys.listing import GRANT, Key, Listed, Use
+from demarcate.keys.narrowing import Narrowed
+from demarcate.keys.recorded import Seen
+from demarcate.keys.reencrypting import Reencryption
 from demarcate.report import rows
 from demarcate.report.console import Console
 from demarcate.report.out import Out
 from demarcate.report.policies import GUARDRAILS, step_in_words
+from demarcate.report.safe import in_words
 
 _TOLD: Final[Mapping[str, Callable[[Listed], Any]]] = {
     "key": lambda each: each.key.resource,
+    "owner": lambda each: each.key.account or None,
     "aliases": lambda each: each.key["aliases"],
     "manager": lambda each: each.key["key_manager"],
     "state": lambda each: each.key["key_state"],
     "deletion": lambda each: each.key["deletion_date"],
     "origin": lambda each: each.key["origin"],
+    "store": lambda each: each.key["custom_key_store_id"] or None,
+    "material_expires": lambda each: each.key["valid_to"],
     "spec": lambda each: each.key["key_spec"],
     "multi_region": lambda each: each.key["multi_region"],
     "rotation": lambda each: each.rotation,
     "rotation_days": lambda each: each.key["rotation_period_in_days"] if each.rotation == "on" else None,
     "next_rotation": lambda each: each.key["next_rotation_date"] if each.rotation == "on" else None,
+    "last_rotation": lambda each: each.key["last_rotation_date"],
+    "on_demand": lambda each: each.key["on_demand_rotations"],
+    "moved_aliases": lambda each: each.moved,
+    "grants": lambda each: each.grants,
+    "other_accounts": lambda each: each.others,
     "last_used": lambda each: each.last_used,
     "users": lambda each: each.users,
 }
 """What is told of each key, in columns that may not be known."""
+
+_ZERO: Final = ("multi_region", "on_demand", "grants")
+"""What people are told only where there is any."""
 
 _WHERE: Final = ("account_id", "region", "file")
 
@@ -61,7 +79,8 @@ def _block(each: Listed, console: Console) -> None:
     console.print_line(each.key.resource, bold=True)
     for name, get in _TOLD.items():
         value = get(each)
-        if name == "key" or value is None or value == [] or (name == "multi_region" and value is False):
+        nothing = value is None or value in ([], ()) or (name in _ZERO and not value)
+        if name in ("key", "owner") or nothing:
             continue
         told = f"not known: {value.reason}" if isinstance(value, Unknown) else _words(value)
         console.print_line(f"{name.replace('_', ' ')}: {told}", indent=2)
@@ -86,7 +105,7 @@ def _words(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """A value as it is written: a moment as its day and time, what a template assigns as what it is."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return [_plain(item) for item in value]
     if type(value) is StandIn:
         return value.written
@@ -173,6 +192,104 @@ def in_short(uses: Sequence[Use], left: Mapping[str, str]) -> str:
     resources = len({(use.table, use.resource, use.place) for use in uses})
     told = "1 resource names it" if resources == 1 else f"{resources or 'no'} resources name it"
     return f"{told}, {len(left)} tables were not all read" if left else told
+
+
+def write_grants(key: Key, grants: Sequence[Row], format: str, out: Out, console: Console) -> None:
+    """The grants of a key: whom each lets, for what, what it is held to, and whether it was certainly never used."""
+    if format != "text":
+        told = [[key.resource, *(_plain_known(row[name]) for name in GRANT)] for row in grants]
+        rows.write(["key", *GRANT], told, format, out)
+        return
+    console.print_line(key.resource, bold=True)
+    for row in grants:
+        console.print_line(f"{row['grant_id']}: {row['grantee']}", indent=2)
+        console.print_line(
+            f"for {_words(row['operations'] or [])}, since {_words(row['creation_date'])}", indent=4
+        )
+        held = "held to nothing" if row["constrained"] is False else f"held to {in_words(row['constraints'])}"
+        unused = {True: "never used", False: "used"}.get(row["unused"], "whether it was used is not known")
+        console.print_line(f"{held}; {unused}", indent=4)
+    if not grants:
+        console.print_line("no grants", indent=2)
+
+
+def _plain_known(value: Any) -> Any:
+    return None if isinstance(value, Unknown) else _plain(value)
+
+
+def write_defaults(told: Sequence[Default], own: Collection[str], format: str, out: Out, console: Console) -> None:
+    """What is under no key of one's own, by service, those first where one is asked for."""
+    if format != "text":
+        columns = ["service", "table", "column", "resource", *_WHERE, "named", "whose", "required", "why"]
+        records = [[*_of_default(each)] for each in told]
+        rows.write(columns, records, format, out)
+        return
+    ordered = sorted(told, key=lambda each: (not each.required, each.service, each.table))
+    for service, of_it in groupby(ordered, key=lambda each: each.service):
+        asked = " (a key of your own is required)" if service in own else ""
+        console.print_line(f"{service}{asked}", bold=True)
+        for each in of_it:
+            why = f" ({each.why})" if each.why else ""
+            console.print_line(f"{each.resource}: {each.column}: {each.whose}{why}", indent=2)
+    if not told:
+        console.print_line("all of what was read is under keys of your own")
+
+
+def _of_default(each: Default) -> Iterator[Any]:
+    yield from (each.service, each.table, each.column, each.resource, *each.place, each.name)
+    yield from (each.whose, each.required, each.why or None)
+
+
+def write_client_side(
+    attested: Sequence[Record], seen: Sequence[Seen], format: str, out: Out, console: Console
+) -> None:
+    """What was attested and seen of encryption in the client."""
+    if format != "text":
+        told = [["attested", each.title, each.by, None, each.on, f"until {each.valid_until}"] for each in attested]
+        told += [
+            ["seen", each.library, each.principal or None, each.key or None, each.last, each.by] for each in seen
+        ]
+        rows.write(["how", "what", "by", "key", "on", "shown_by"], told, format, out)
+        return
+    for record in attested:
+        console.print_line(f"attested by {record.by} on {record.on}, until {record.valid_until}", bold=True)
+        console.print_line(record.title, indent=2)
+    for each in seen:
+        console.print_line(f"seen: {each.library}, last on {each.last[:10]}", bold=True)
+        for line in filter(None, (each.by, each.principal, each.key)):
+            console.print_line(line, indent=2)
+    if not attested and not seen:
+        console.print_line("not known: nothing was attested, and of what was read nothing shows it")
+
+
+def say_reencryption(told: Reencryption, console: Console) -> None:
+    """What re-encrypting takes beside its change, for people."""
+    for title, lines in (
+        ("before it is applied", told.before),
+        ("then", told.then),
+        ("cost", (told.cost,)),
+        ("outage", (told.outage,)),
+    ):
+        for number, line in enumerate(filter(None, lines)):
+            if not number:
+                console.print_line(title, bold=True)
+            console.print_line(line, indent=2)
+
+
+def say_losses(told: Narrowed, *, known: bool, console: Console) -> None:
+    """Who loses what by a narrower policy. `known` says whether all that was recorded of the key's use was read."""
+    for principal, of_it in groupby(
+        sorted(told.losses, key=lambda each: each.principal), lambda each: each.principal
+    ):
+        console.print_line(f"{principal} loses", bold=True)
+        for loss in of_it:
+            perhaps = "perhaps " if loss.perhaps else ""
+            did = "no use of it was recorded" if known else "whether it used that is not known"
+            if loss.recorded is not None:
+                did = f"used {loss.recorded.times} times, last on {loss.recorded.last[:10]}"
+            console.print_line(f"{perhaps}{loss.operation}: {did}", indent=2)
+    if not told.losses:
+        console.print_line("nobody of what was read loses anything that is asked of keys here")
 
 
 def write_readers(

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from demarcate.base.certificates import certificates
 from demarcate.base.encoding import NestedTooDeeply, from_json
 from demarcate.base.moments import since_1970
 from demarcate.base.nesting import is_deep
@@ -120,3 +121,8 @@ def aws_managed_key(key: str) -> bool:
 def as_list(value: Any) -> list[Any]:
     """A list: the value itself, or the one thing it is."""
     return value if isinstance(value, list) else [value]
+
+
+def not_after(text: str) -> Any:
+    """When the first certificate of a text in PEM ends. Raises NoCertificate."""
+    return certificates(text)[0].not_after

@@ -1,11 +1,11 @@
-"""AWS CloudHSM: clusters of hardware security modules."""
+"""AWS CloudHSM: clusters of hardware security modules, and their backups."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.schema.table import REF, Arn, Each, From, Int, Json, Table, Tags, Text, Texts, Time
-from demarcate.estate.schema.transforms import each
+from demarcate.estate.schema.table import REF, Arn, Bool, Each, From, Int, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.transforms import each, not_after
 from demarcate.estate.schema.unknown import first_unknown
 
 
@@ -56,7 +56,37 @@ CLUSTER = Table(
             "backup_retention_days",
             live=From("BackupRetentionPolicy", _days),
         ),
+        Time(
+            "cluster_certificate_not_after",
+            live=From("Certificates.ClusterCertificate", not_after),
+            about="When the certificate ends that you signed for the cluster, and by which clients know it.",
+        ),
+        Time("hsm_certificate_not_after", live=From("Certificates.HsmCertificate", not_after)),
+        Time("hsm_type_rollback_expiration", live="HsmTypeRollbackExpiration"),
         Time("create_timestamp", live="CreateTimestamp"),
+        Tags(live="TagList"),
+    ),
+)
+
+BACKUP = Table(
+    "aws_cloudhsm_backup",
+    "A backup of a CloudHSM cluster: its users, its keys and its certificates.",
+    service="cloudhsm",
+    live=Each("cloudhsmv2.describe_backups", "Backups[]"),
+    gone=("backup_state", "DELETED", "PENDING_DELETION"),
+    columns=(
+        Text("backup_id", live="BackupId"),
+        Arn(live="BackupArn"),
+        Text("backup_state", live="BackupState"),
+        Text("cluster_id", live="ClusterId", absent=""),
+        Text("hsm_type", live="HsmType"),
+        Text("mode", live="Mode"),
+        Bool("never_expires", live="NeverExpires", absent=False),
+        Text("source_region", live="SourceRegion", absent="", about="Of a copy: from where."),
+        Text("source_backup", live="SourceBackup", absent=""),
+        Text("source_cluster", live="SourceCluster", absent=""),
+        Time("create_timestamp", live="CreateTimestamp"),
+        Time("copy_timestamp", live="CopyTimestamp"),
         Tags(live="TagList"),
     ),
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from demarcate.base.certificates import certificates
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.standins import sample
 from demarcate.estate.schema.table import (
@@ -24,7 +25,7 @@ from demarcate.estate.schema.table import (
     Texts,
     Time,
 )
-from demarcate.estate.schema.transforms import document, each, equals, present
+from demarcate.estate.schema.transforms import document, each, equals, not_after, present
 from demarcate.estate.schema.unknown import Unknown, first_unknown
 from demarcate.estate.tables.iam_account import CREDENTIAL_REPORT_STEPS, report_lines
 
@@ -363,12 +364,26 @@ VIRTUAL_MFA_DEVICE = Table(
     ),
 )
 
+
+def _key_kind(text: str) -> str:
+    return certificates(text)[0].key
+
+
+def _key_bits(text: str) -> Any:
+    return certificates(text)[0].bits or ABSENT
+
+
 SERVER_CERTIFICATE = Table(
     "aws_iam_server_certificate",
     "A TLS certificate that was uploaded to IAM.",
     service="iam",
     scope="account",
     live=Each("iam.list_server_certificates", "ServerCertificateMetadataList[]"),
+    details={
+        "certificate": Call(
+            "iam.get_server_certificate", inputs={"ServerCertificateName": "ServerCertificateName"}
+        )
+    },
     cloudformation="AWS::IAM::ServerCertificate",
     ref_property="ServerCertificateName",
     columns=(
@@ -377,6 +392,17 @@ SERVER_CERTIFICATE = Table(
         Text("path", live="Path", absent="/"),
         Text("server_certificate_id", live="ServerCertificateId"),
         Time("upload_date", live="UploadDate"),
-        Time("expiration", live="Expiration"),
+        Time("expiration", live="Expiration", cloudformation=From("CertificateBody", not_after)),
+        Text(
+            "key_algorithm",
+            live=From("@certificate.ServerCertificate.CertificateBody", _key_kind),
+            cloudformation=From("CertificateBody", _key_kind),
+            about="RSA, EC, Ed25519; the identifier of a kind that is not known.",
+        ),
+        Int(
+            "key_bits",
+            live=From("@certificate.ServerCertificate.CertificateBody", _key_bits),
+            cloudformation=From("CertificateBody", _key_bits),
+        ),
     ),
 )

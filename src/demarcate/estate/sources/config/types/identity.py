@@ -42,7 +42,11 @@ RECORDED = (
             "policy": Told("Policy", "Policy"),
         },
         absent=("description", "expiration_model"),
-        columns={"key_spec": From("@key.KeyMetadata", _key_spec)},
+        columns={
+            "key_spec": From("@key.KeyMetadata", _key_spec),
+            "primary_key_arn": None,
+            "replica_key_arns": None,
+        },
     ),
     Recorded(
         "AWS::SecretsManager::Secret",
