@@ -69,6 +69,24 @@ class Outcome:
     unread: list[Unread] = field(default_factory=list)
     refused: int = 0
     """Files that could not be read; the first of them are told in `unread`."""
+    untold: int = 0
+    """How many are not."""
+
+    def told(self) -> tuple[list[str], list[tuple[str, int]]]:
+        """What was brought in, as columns and rows: counts that are none are left out, but for the first."""
+        counts = {
+            "files read": self.files,
+            "files read before": self.held,
+            "files that could not be read": self.refused,
+            **{f"rows of {name}": count for name, count in sorted(self.tables.items())},
+            "duplicates dropped": self.duplicates,
+            "rows without an id": self.without_identity,
+            "files of rows from the future": self.ahead,
+            "things that are no records": self.odd,
+        }
+        rows = [(what, count) for number, (what, count) in enumerate(counts.items()) if count or not number]
+        return ["what", "count"], rows
+
 
 
 MOST_TOLD: Final = 1_000
@@ -197,6 +215,8 @@ class Ingest:
         self.outcome.refused += counted
         if len(self.outcome.unread) < MOST_TOLD:
             self.outcome.unread.append(Unread(kind=kind, reason=why, file=name))
+        else:
+            self.outcome.untold += 1
 
 
 def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -29,7 +29,7 @@ from demarcate.logs.store.forms.form import OTHER, Cut, Form, Table
 SPOOLED: Final = 96 << 20
 """Bytes of records of which one file of rows is made."""
 
-MEMORY: Final = 120_000_000
+MEMORY: Final = 200_000_000
 """Bytes that the database may take for one batch; several are made side by side."""
 
 ROW_GROUP: Final = 30_720

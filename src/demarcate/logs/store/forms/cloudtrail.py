@@ -28,7 +28,11 @@ EVENTS: Final = Table(
     identity="event_id",
 )
 
-_OMITTED: Final = '"omitted":true'
+_OMITTED: Final = b'"omitted"'
+"""What a file has somewhere in which CloudTrail left out anything. Few have, and looking for it row by row is dear."""
+
+_SOME: Final = "some left out"
+"""What the header of such a file says."""
 
 
 def _whole(column: Column) -> bool:
@@ -56,50 +60,41 @@ def _nested() -> dict[str, Any]:
     return structure
 
 
-def _value(column: Column) -> str:
-    """SQL for a column, of an event `e` and its identity `u`."""
+def _value(column: Column, *, some: bool) -> str:
+    """SQL for a column, of an event `e` and its identity `u`. `some` says that members may have been left out."""
     path = ["e", column.member] if _whole(column) else ["u", *column.member.split(".")[1:]]
     value = ".".join(map(identifier, path))
     if column.kind is Kind.MOMENT:
         return moment(value)
     if column.kind is Kind.BOOL:
         return f"TRY_CAST({value} AS BOOLEAN)"
-    if column in _SIZED:
-        return f"CASE WHEN NOT coalesce({_left_out(column)}, false) THEN {_text(value)} END"
-    return _text(value) if column.kind is Kind.JSON else value
-
-
-def _text(value: str) -> str:
-    """SQL for the text of a JSON value; NULL for its null."""
-    return f"nullif(CAST({value} AS VARCHAR), 'null')"
+    if some and column in _SIZED:
+        return f"CASE WHEN NOT coalesce({_left_out(column)}, false) THEN CAST({value} AS VARCHAR) END"
+    return f"CAST({value} AS VARCHAR)" if column.kind is Kind.JSON else value
 
 
 def _left_out(column: Column) -> str:
-    value = f"e.{identifier(column.member)}"
-    text = f"CAST({value} AS VARCHAR)"
-    return f"(contains({text}, {literal(_OMITTED)}) AND json_extract_string({value}, '$.omitted') = 'true')"
+    return f"json_extract_string(e.{identifier(column.member)}, '$.omitted') = 'true'"
 
 
-_ANY_LEFT_OUT: Final = " OR ".join(
-    f"coalesce(contains(CAST(e.{identifier(column.member)} AS VARCHAR), {literal(_OMITTED)}), false)"
-    for column in _SIZED
-)
 _LEFT_OUT: Final = (
-    f"CASE WHEN {_ANY_LEFT_OUT} THEN nullif(list_filter(["
+    "nullif(list_filter(["
     + ", ".join(f"CASE WHEN {_left_out(column)} THEN {literal(column.name)} END" for column in _SIZED)
-    + "], lambda x: x IS NOT NULL), []::VARCHAR[]) END"
+    + "], lambda x: x IS NOT NULL), []::VARCHAR[])"
 )
 
 
-def rows_of_events(source: str) -> str:
+def rows_of_events(source: str, *, some: bool = True) -> str:
     """SQL for rows of the table, of a relation with the members of events as columns."""
-    expressions = {column.name: _value(column) for column in COLUMNS} | {OMITTED: _LEFT_OUT}
+    expressions = {column.name: _value(column, some=some) for column in COLUMNS}
+    if some:
+        expressions[OMITTED] = _LEFT_OUT
     transform = f"json_transform(e.userIdentity, {literal(json.dumps(_nested()))})"
     return selected(EVENTS, expressions, f"(SELECT e, {transform} AS u FROM {source} AS e)")
 
 
-def _select(file: str, _: str) -> str:
-    return rows_of_events(json_lines(file, _MEMBERS))
+def _select(file: str, header: str) -> str:
+    return rows_of_events(json_lines(file, _MEMBERS), some=header == _SOME)
 
 
 CLOUDTRAIL: Final = Form("a file of CloudTrail", EVENTS, _select)
@@ -135,9 +130,9 @@ def cut(data: bytes) -> Cut:
     if not records:
         return Cut(CLOUDTRAIL, iter(()))
     check(records[0])
-    if b"\n" in data:
-        return Cut(CLOUDTRAIL, compact(records))
-    return Cut(CLOUDTRAIL, iter((b"\n".join(records), b"\n")))
+    header = _SOME if _OMITTED in data else ""
+    pieces = compact(records) if b"\n" in data else iter((b"\n".join(records), b"\n"))
+    return Cut(CLOUDTRAIL, pieces, header)
 
 
 def compact(records: list[msgspec.Raw]) -> Iterator[bytes]:
@@ -169,7 +164,7 @@ def carefully(data: bytes) -> Cut:
         records = _records(data).Records
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Damaged(f"damaged: not JSON: {error}") from error
-    made = Cut(CLOUDTRAIL, iter(()))
+    made = Cut(CLOUDTRAIL, iter(()), _SOME)
     made.pieces = plain_objects(records, made)
     return made
 

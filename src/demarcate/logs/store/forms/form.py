@@ -57,7 +57,7 @@ class Cut:
     odd: int = 0
 
 
-LONGEST: Final = 16 << 20
+LONGEST: Final = 2 << 20
 """Bytes that one record may have. AWS's largest are some hundred kilobytes."""
 
 
