@@ -131,11 +131,11 @@ def verify(
             verified.add(str(name), told)
         for link in links:
             _tell(verified, str(name), link)
-            if link.digest is not None and link.state is not State.ALTERED:
-                for log in link.digest.logFiles:
+            if (digest := _believed(link)) is not None:
+                for log in digest.logFiles:
                     covered.add(tail(log.s3Object))
                     _check_log(verified, str(name), place, link, log)
-                progress(len(link.digest.logFiles))
+                progress(len(digest.logFiles))
     for key in sorted(logs[name] for name in logs.keys() - covered):
         verified.add("no digest", Told(State.UNKNOWN, "log", key, "no digest covers it that is as AWS wrote it"))
     return verified
@@ -185,7 +185,7 @@ def _gaps(links: Sequence[_Link], there: Collection[str]) -> Iterator[Told]:
     """What is missing between two digests that follow each other here, and for how long. `there` are all of a chain."""
     before: _Link | None = None
     for link in links:
-        digest = link.digest
+        digest = _believed(link)
         if digest is None:  # it is told of itself
             before = link
             continue
@@ -198,11 +198,17 @@ def _gaps(links: Sequence[_Link], there: Collection[str]) -> Iterator[Told]:
         elif named != before.key:
             if is_missing:
                 yield Told(State.MISSING, "digest", str(named), f"{link.key} names it as the one before")
-            if before.digest is not None:
-                since, until = before.digest.end, digest.start - (HOURLY if is_missing else timedelta())
+            last = _believed(before)
+            if last is not None:
+                since, until = last.end, digest.start - (HOURLY if is_missing else timedelta())
                 if until > since:
                     yield Told(State.GAP, "time", f"{_text(since)}/{_text(digest.start)}", _why_gap(named))
         before = link
+
+
+def _believed(link: _Link) -> Digest | None:
+    """What a digest says, where it is not one that was altered."""
+    return None if link.state is State.ALTERED else link.digest
 
 
 def _why_gap(named: str | None) -> str:
