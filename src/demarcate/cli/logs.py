@@ -79,7 +79,17 @@ def _sources(
     """What the places are. Raises DemarcateError for one that is none."""
     from demarcate.logs.store.folders import Folder
 
-    return [Folder(Path(place), days) for place in places]
+    buckets = [place for place in places if place.startswith("s3://")]
+    if not buckets:
+        return [Folder(Path(place), days) for place in places]
+    from demarcate.estate.sources.aws.session import make_session
+    from demarcate.logs.store.buckets import Bucket
+
+    session = make_session(profile)
+    return [
+        Bucket(place, session, endpoint_url, days) if place in buckets else Folder(Path(place), days)
+        for place in places
+    ]
 
 
 def _days(since: str | None, until: str | None) -> Days:

@@ -41,6 +41,7 @@ CREATE TABLE part (
 CREATE INDEX part_place ON part (kind, account, day);
 CREATE TABLE read (name TEXT PRIMARY KEY, stamp TEXT NOT NULL, rows INTEGER NOT NULL, why TEXT) WITHOUT ROWID;
 CREATE TABLE gone (file TEXT PRIMARY KEY, at REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE over (name TEXT PRIMARY KEY) WITHOUT ROWID;
 CREATE TABLE setting (kind TEXT PRIMARY KEY, days INTEGER NOT NULL) WITHOUT ROWID;
 """
 
@@ -106,7 +107,7 @@ class Catalog:
                 f"BEGIN; {_TABLES} INSERT INTO about VALUES ({FORMAT}, {time.time()}); COMMIT;"
             )
             return
-        if not {"about", "part", "read", "gone", "setting"} <= tables:
+        if not {"about", "part", "read", "gone", "over", "setting"} <= tables:
             raise DemarcateError(f"{self.folder / NAME}: is not the catalog of a log store")
         ((version,),) = self._database.execute("SELECT max(format) FROM about").fetchall()
         if version != FORMAT:
@@ -168,6 +169,15 @@ class Catalog:
             marks = ", ".join("?" * len(names))
             held.update(self._run(f"SELECT name, stamp FROM read WHERE name IN ({marks})", names))  # noqa: S608
         return [entry for entry in entries if held.get(entry.name) != entry.stamp]
+
+    def is_over(self, name: str) -> bool:
+        """Whether all files of a day of a source have been read, and no more are to come."""
+        return bool(self._run("SELECT 1 FROM over WHERE name = :name", {"name": name}))
+
+    def set_over(self, names: Iterable[str]) -> None:
+        """Have days of a source be over."""
+        with self._transaction():
+            self._database.executemany("INSERT OR IGNORE INTO over VALUES (?)", [(name,) for name in names])
 
     def counts(self) -> tuple[int, int]:
         """How many files were read, and how many of these could not be."""

@@ -33,6 +33,12 @@ class Source(Protocol):
     far: bool
     """Whether reading a file is waiting for a network: then many are read side by side."""
 
+    is_over: Callable[[str], bool]
+    """Whether a day of it need not be listed; asked by whoever reads it, of the record of what was read."""
+
+    over: list[str]
+    """The days that were listed and to which nothing will be added."""
+
     def entries(self, refuse: Callable[[Unread], None]) -> Iterable[Entry]:
         """The files, each once. `refuse` is told of what cannot be listed; the rest goes on."""
 

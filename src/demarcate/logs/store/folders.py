@@ -25,6 +25,8 @@ class Folder:
     def __init__(self, path: Path, days: Days = Days()) -> None:
         self.path, self._days = path, days
         self.name = str(path)
+        self.is_over: Callable[[str], bool] = lambda _: False
+        self.over: list[str] = []
 
     def entries(self, refuse: Callable[[Unread], None]) -> Iterator[Entry]:
         """The files, in the order of their names. Raises DemarcateError where there is none at all."""

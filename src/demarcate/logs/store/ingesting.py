@@ -19,7 +19,7 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.logs.store.catalog import Catalog, writing
 from demarcate.logs.store.entries import Entry, Source, place_of
 from demarcate.logs.store.forms.tables import TABLES
-from demarcate.logs.store.loading import Loaded, Loader
+from demarcate.logs.store.loading import LASTING, Loaded, Loader
 from demarcate.logs.store.merging import merge
 
 WORKERS: Final = 4
@@ -116,6 +116,8 @@ class Ingest:
         self._catalog, self._work, self._workers = catalog, work, workers
         self.outcome = Outcome()
         self._loaded: list[Loaded] = []
+        self._again: list[str] = []
+        """Files that could not be read this time."""
         self._waiting_rows = 0
         self._since = time.monotonic()
 
@@ -141,6 +143,7 @@ class Ingest:
                 running: set[Future[Loaded]] = set()
                 try:
                     for source in sources:
+                        source.is_over = self._catalog.is_over
                         for batch in batches(self._new(source)):
                             running.add(pool.submit(load, batch, source.far))
                             if len(running) >= 2 * self._workers:
@@ -149,6 +152,7 @@ class Ingest:
                                 progress(self.outcome)
                     self._gather(running, "ALL_COMPLETED")
                     self._commit(connection)
+                    self._set_over(sources)
                     progress(self.outcome)
                 finally:
                     pool.shutdown(cancel_futures=True)
@@ -156,6 +160,12 @@ class Ingest:
             for loader in loaders:
                 loader.close()
         return self.outcome
+
+    def _set_over(self, sources: Sequence[Source]) -> None:
+        """Days of which all was read need not be listed again."""
+        again = tuple(self._again)
+        days = [day for source in sources for day in source.over]
+        self._catalog.set_over(day for day in days if not any(name.startswith(day) for name in again))
 
     def _new(self, source: Source) -> Iterator[Entry]:
         """The files of a source that were not read yet, those of one account and day beside each other."""
@@ -189,25 +199,29 @@ class Ingest:
         outcome = self.outcome
         told = {name: each for loaded in self._loaded for name, each in loaded.told.items()}
         parts = [part for loaded in self._loaded for part in loaded.parts]
-        if not told:
+        if not self._loaded:
             return
-        rows, dropped = merge(self._catalog, connection, self._work, parts, told.values(), TABLES)  # type: ignore[arg-type]
+        added, dropped = merge(self._catalog, connection, self._work, parts, told.values(), TABLES)  # type: ignore[arg-type]
         now = time.time()
         for loaded in self._loaded:
             outcome.without_identity += loaded.without_identity
             outcome.odd += sum(loaded.odd.values())
             for entry, damage in loaded.refused:
+                if damage.kind not in LASTING:
+                    self._again.append(entry.name)
                 self._refuse(entry.name, str(damage), damage.kind)
             for name, count in loaded.odd.items():
                 what = "what stands among its records is none" if count == 1 else "things among its records are none"
                 self._refuse(name, f"{count:,} {what}", Kind.MALFORMED, counted=False)
         for _, part in parts:
-            outcome.tables[part.kind] += part.rows
             if part.high is not None and part.high > now + AHEAD:
                 outcome.ahead += 1
                 outcome.latest = max(part.high, outcome.latest or 0)
-        outcome.files += len(told)
-        outcome.rows += rows
+        outcome.files += len(told) + sum(
+            entry.name not in told for loaded in self._loaded for entry, _ in loaded.refused
+        )
+        outcome.rows += added.total()
+        outcome.tables += added
         outcome.duplicates += dropped
         self._loaded, self._waiting_rows, self._since = [], 0, time.monotonic()
 

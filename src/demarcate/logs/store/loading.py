@@ -41,6 +41,9 @@ AS_PARTS: Final = f"FORMAT parquet, COMPRESSION zstd, COMPRESSION_LEVEL 1, ROW_G
 MOST_PLACES: Final = 200
 """Accounts and days of one batch that have files of their own. Hostile files have one for each row."""
 
+LASTING: Final = frozenset({Kind.MALFORMED, Kind.TOO_MUCH})
+"""Why a file cannot be read now, nor later as long as it stays what it is."""
+
 _WAITING: Final = 16
 """Files that are fetched side by side, where they come by a network."""
 
@@ -124,7 +127,10 @@ class Loader:
 
     def _refuse(self, loaded: Loaded, entry: Entry, damage: Damaged) -> None:
         loaded.refused.append((entry, damage))
-        loaded.told[entry.name] = Told(entry.name, entry.stamp, 0, str(damage))
+        if damage.kind in LASTING:
+            loaded.told[entry.name] = Told(entry.name, entry.stamp, 0, str(damage))
+        else:  # it is tried again the next time
+            loaded.told.pop(entry.name, None)
 
     def _spool(self, made: Cut) -> _Spool:
         key = made.form.called, made.header

@@ -8,6 +8,7 @@ rows written anew.
 from __future__ import annotations
 
 import uuid
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -35,8 +36,8 @@ def merge(
     loaded: Sequence[tuple[Path, Part]],
     told: Iterable[Told],
     tables: Mapping[str, Table],
-) -> tuple[int, int]:
-    """Have loaded files of rows count, without duplicates. Returns how many rows were added, and dropped.
+) -> tuple[Counter[str], int]:
+    """Have loaded files of rows count, without duplicates. Returns how many rows each table got, and how many none.
 
     Raises OSError, duckdb.Error, and DemarcateError where the catalog cannot be written: then nothing counts.
     """
@@ -45,12 +46,14 @@ def merge(
         by_place.setdefault(part.place, []).append((path, part))
     added: list[tuple[Path, Part]] = []
     gone: list[str] = []
-    rows = dropped = 0
+    rows: Counter[str] = Counter()
+    dropped = 0
     for place, fresh in by_place.items():
         there = catalog.parts(*place)
         before = sum(part.rows for _, part in fresh)
         kept = _without_duplicates(connection, work, catalog.folder, tables[place[0]], there, fresh)
-        rows += (after := sum(part.rows for _, part in kept))
+        after = sum(part.rows for _, part in kept)
+        rows[place[0]] += after
         dropped += before - after
         small = [part for part in there if part.size < SMALL]
         both = [(catalog.folder / part.file, part) for part in small]
