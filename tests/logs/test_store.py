@@ -169,7 +169,7 @@ def test_many_small_files_become_one(source: Path, store: Path, monkeypatch: pyt
         put(source, f"{number}.json.gz", packed([event(f"e-{number}")]))
         bring(source, store)
     with Catalog(store) as catalog:
-        assert [part.rows for part in catalog.parts()] == [4, 1]
+        assert sorted(part.rows for part in catalog.parts()) == [1, 4]
     assert ids(store) == [f"e-{number}" for number in range(5)]
 
 

@@ -31,7 +31,7 @@ EVENTS: Final = Table(
 _OMITTED: Final = b'"omitted"'
 """What a file has somewhere in which CloudTrail left out anything. Few have, and looking for it row by row is dear."""
 
-_SOME: Final = "some left out"
+SOME: Final = "some left out"
 """What the header of such a file says."""
 
 
@@ -43,7 +43,7 @@ def _whole(column: Column) -> bool:
 _MEMBERS: Final = {
     column.member: "JSON" if column.kind is Kind.JSON else "VARCHAR" for column in COLUMNS if _whole(column)
 }
-_SIZED: Final = [column for column in COLUMNS if column.kind is Kind.JSON and column.name != "user_identity"]
+_SIZED: Final = [column for column in COLUMNS if column.kind is Kind.JSON]
 """What CloudTrail may leave out for its size."""
 
 
@@ -94,7 +94,7 @@ def rows_of_events(source: str, *, some: bool = True) -> str:
 
 
 def _select(file: str, header: str) -> str:
-    return rows_of_events(json_lines(file, _MEMBERS), some=header == _SOME)
+    return rows_of_events(json_lines(file, _MEMBERS), some=header == SOME)
 
 
 CLOUDTRAIL: Final = Form("a file of CloudTrail", EVENTS, _select)
@@ -130,7 +130,7 @@ def cut(data: bytes) -> Cut:
     if not records:
         return Cut(CLOUDTRAIL, iter(()))
     check(records[0])
-    header = _SOME if _OMITTED in data else ""
+    header = SOME if _OMITTED in data else ""
     pieces = compact(records) if b"\n" in data else iter((b"\n".join(records), b"\n"))
     return Cut(CLOUDTRAIL, pieces, header)
 
@@ -164,7 +164,7 @@ def carefully(data: bytes) -> Cut:
         records = _records(data).Records
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Damaged(f"damaged: not JSON: {error}") from error
-    made = Cut(CLOUDTRAIL, iter(()), _SOME)
+    made = Cut(CLOUDTRAIL, iter(()), SOME)
     made.pieces = plain_objects(records, made)
     return made
 

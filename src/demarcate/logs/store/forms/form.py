@@ -48,13 +48,15 @@ class Form:
 class Cut:
     """A file, cut: of which form, what its header says, and its records, each of which ends with a line feed.
 
-    `odd` counts what stood among them and is none. Reading the pieces may raise Damaged.
+    `odd` counts what stood among them and is none; `lines` the records, where the database may leave out some of them.
+    Reading the pieces may raise Damaged.
     """
 
     form: Form
     pieces: Iterator[bytes]
     header: str = ""
     odd: int = 0
+    lines: int | None = None
 
 
 LONGEST: Final = 2 << 20
