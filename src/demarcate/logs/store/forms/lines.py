@@ -8,7 +8,7 @@ import msgspec
 
 from demarcate.logs.store.forms.form import LONGEST, Cut, Form, moment
 
-_BESIDE = b"\x00\x01\r"
+_BESIDE = b"\x00\x01\x02\r"
 """Characters that no log has and that the database takes for something else."""
 
 

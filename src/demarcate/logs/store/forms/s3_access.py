@@ -61,8 +61,10 @@ FIRST: Final = re.compile(r"[0-9a-f]{64} \S+ \[[0-9]{2}/[A-Z][a-z]{2}/[0-9]{4}:"
 def _pattern() -> str:
     pattern, open_ = "^", 0
     for number, name in enumerate(_COLUMNS):
-        # A quoted text may have a quote in it, which is not escaped: it ends where a quote and a space do.
-        field = r'(".*?"|-)' if name in _QUOTED else r"\[([^\]]*)\]" if name == "timestamp" else r"([^ ]*)"
+        # A quoted text may have quotes in it that are not escaped: it ends where a quote and a space do, and the last
+        # such text with the last quote of the line.
+        quoted = r'(".*"|-)' if name == "user_agent" else r'(".*?"|-)'
+        field = quoted if name in _QUOTED else r"\[([^\]]*)\]" if name == "timestamp" else r"([^ ]*)"
         if name == _SINCE or open_:
             pattern, open_ = f"{pattern}(?: {field}", open_ + 1
         else:
