@@ -37,6 +37,7 @@ class ChainName:
     account: str
     region: str
     trail: str
+    home: str
     backfill: bool = False
 
     def __str__(self) -> str:
@@ -55,8 +56,8 @@ def chain_of(key: str) -> ChainName | None:
         return None
     account, region = match["account"], match["region"]
     named = match["rest"].removeprefix(f"{account}_CloudTrail-Digest_{region}_")
-    trail = named.rpartition("_")[0] or named  # after it stands the trail's home region
-    return ChainName(match["above"], account, region, trail, match["backfill"] is not None)
+    trail, _, home = named.rpartition("_")
+    return ChainName(match["above"], account, region, trail or named, home, match["backfill"] is not None)
 
 
 _ROOT: Final = "AWSLogs/"

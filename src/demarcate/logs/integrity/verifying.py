@@ -15,13 +15,17 @@ What is told of each file:
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final, Protocol
 
+from demarcate.estate.schema.unknown import Kind
 from demarcate.logs.integrity.digests import (
     ChainName,
     Digest,
@@ -39,6 +43,10 @@ from demarcate.logs.store.damage import Damaged
 
 HOURLY: Final = timedelta(hours=1, minutes=5)
 """The time of one digest, which CloudTrail writes an hour."""
+
+
+_FAR: Final = 16
+"""Files that are read side by side, where they come by a network."""
 
 
 class State(StrEnum):
@@ -76,6 +84,9 @@ class Place(Protocol):
     def bucket(self) -> str | None:
         """The bucket that it is; None where it is a copy of any."""
 
+    far: bool
+    """Whether reading a file is waiting for a network."""
+
 
 @dataclass(slots=True)
 class Verified:
@@ -110,10 +121,14 @@ def verify(
     place: Place,
     keys: Keys,
     *,
+    learn: Callable[[ChainName, datetime, datetime], object] = lambda *_: None,
     wanted: Callable[[str], bool] = lambda _: True,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Verified:
-    """Verify all digests of a place whose days are wanted, and the logs that they cover."""
+    """Verify all digests of a place whose days are wanted, and the logs that they cover.
+
+    `learn` is told of each chain, and of the time that it is about, before keys are needed for it.
+    """
     verified = Verified()
     chains: dict[ChainName, list[str]] = {}
     logs: dict[str, str] = {}
@@ -124,21 +139,45 @@ def verify(
         elif is_log(key) and wanted(key):
             logs[tail(key)] = key
     covered: set[str] = set()
-    for name, names in sorted(chains.items()):
-        links = [_link(place, key) for key in sorted(names, key=time_of) if wanted(key)]
-        _sign(place, links, keys)
-        for told in _gaps(links, {tail(key) for key in names}):
-            verified.add(str(name), told)
-        for link in links:
-            _tell(verified, str(name), link)
-            if (digest := _believed(link)) is not None:
-                for log in digest.logFiles:
-                    covered.add(tail(log.s3Object))
-                    _check_log(verified, str(name), place, link, log)
-                progress(len(digest.logFiles))
+    with ThreadPoolExecutor(_FAR if place.far else os.cpu_count(), thread_name_prefix="verify") as pool:
+        for name, names in sorted(chains.items()):
+            _verify_chain(verified, place, keys, name, names, learn, wanted, covered, pool, progress)
     for key in sorted(logs[name] for name in logs.keys() - covered):
         verified.add("no digest", Told(State.UNKNOWN, "log", key, "no digest covers it that is as AWS wrote it"))
     return verified
+
+
+def _verify_chain(
+    verified: Verified,
+    place: Place,
+    keys: Keys,
+    name: ChainName,
+    names: Sequence[str],
+    learn: Callable[[ChainName, datetime, datetime], object],
+    wanted: Callable[[str], bool],
+    covered: set[str],
+    pool: ThreadPoolExecutor,
+    progress: Callable[[int], object],
+) -> None:
+    links = list(pool.map(partial(_link, place), [key for key in sorted(names, key=time_of) if wanted(key)]))
+    times = [digest for link in links if (digest := link.digest) is not None]
+    if times:
+        learn(name, min(digest.start for digest in times), max(digest.end for digest in times))
+    _sign(place, links, keys)
+    for told in _gaps(links, {tail(key) for key in names}):
+        verified.add(str(name), told)
+    for link in links:
+        _tell(verified, str(name), link)
+        digest = _believed(link)
+        if digest is None:
+            continue
+        for told_of_log in pool.map(partial(_check_log, place, link), digest.logFiles):
+            if told_of_log is None:
+                verified.counts[str(name), "log", State.VALID] += 1
+            else:
+                verified.add(str(name), told_of_log)
+        covered.update(tail(log.s3Object) for log in digest.logFiles)
+        progress(len(digest.logFiles))
 
 
 def _link(place: Place, key: str) -> _Link:
@@ -150,7 +189,7 @@ def _link(place: Place, key: str) -> _Link:
         link.unpacked = unpack(data)
         link.digest = read(link.unpacked)
     except Damaged as damage:
-        link.why, link.state = str(damage), State.ALTERED
+        link.why, link.state = str(damage), _state(damage)
         return link
     said, bucket = link.digest.digestS3Object, place.bucket()
     moved = tail(said) != link.key if bucket is None else (said, link.digest.digestS3Bucket) != (key, bucket)
@@ -228,19 +267,21 @@ def _tell(verified: Verified, chain: str, link: _Link) -> None:
         verified.add(chain, Told(link.state, "digest", link.key, link.why))
 
 
-def _check_log(verified: Verified, chain: str, place: Place, link: _Link, log: LogFile) -> None:
+def _check_log(place: Place, link: _Link, log: LogFile) -> Told | None:
+    """What is to be told of a log that a digest covers; None where it is valid."""
     try:
         data = place.read(log.s3Bucket, log.s3Object)
         if data is None:
-            verified.add(chain, Told(State.MISSING, "log", log.s3Object, f"{link.key} names it"))
-            return
-        same = log.hashAlgorithm == "SHA-256" and hash_of(data) == log.hashValue.lower()
-        why = "its SHA-256 is another than that of its digest"
+            return Told(State.MISSING, "log", log.s3Object, f"{link.key} names it")
+        if log.hashAlgorithm != "SHA-256" or hash_of(data) != log.hashValue.lower():
+            return Told(State.ALTERED, "log", log.s3Object, "its SHA-256 is another than that of its digest")
     except Damaged as damage:
-        same, why = False, str(damage)
-    if not same:
-        verified.add(chain, Told(State.ALTERED, "log", log.s3Object, why))
-    elif link.state is State.VALID:
-        verified.counts[chain, "log", State.VALID] += 1
-    else:
-        verified.add(chain, Told(State.UNKNOWN, "log", log.s3Object, f"its digest is {link.state.value}"))
+        return Told(_state(damage), "log", log.s3Object, str(damage))
+    if link.state is not State.VALID:
+        return Told(State.UNKNOWN, "log", log.s3Object, f"its digest is {link.state.value}")
+    return None
+
+
+def _state(damage: Damaged) -> State:
+    """What a file is that cannot be read: what may not be read may be as it was."""
+    return State.ALTERED if damage.kind is Kind.MALFORMED else State.UNKNOWN

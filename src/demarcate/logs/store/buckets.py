@@ -81,6 +81,9 @@ class Bucket:
         """
         yield from self._below(self.prefix, (), DEEPEST, refuse)
 
+    def done(self, _: object) -> None:
+        """Nothing is to be done once all is read."""
+
     def _below(
         self, prefix: str, parts: tuple[int, ...], depth: int, refuse: Callable[[Unread], None]
     ) -> Iterator[Entry]:
@@ -139,7 +142,12 @@ class Bucket:
         for item in page.get("Contents", ()):
             key, size = told(item, "Key"), told(item, "Size")
             if size and not key.endswith("/"):
-                yield Entry(self._shown(key), size, f"{item.get('ETag')}-{size}", partial(self._data, key))
+                yield self.entry(key, size, str(item.get("ETag")))
+
+    def entry(self, key: str, size: int, tag: str) -> Entry:
+        """An object as a file to read. `tag` is its ETag."""
+        tag = tag.strip('"')
+        return Entry(self._shown(key), size, f"{tag}-{size}", partial(self._data, key))
 
     def _data(self, key: str, limit: int) -> bytes:
         return self.get(key, limit)[0]

@@ -51,6 +51,10 @@ _FILE: Final = re.compile(
 )
 
 
+class Busy(DemarcateError):
+    """Somebody else writes the store."""
+
+
 @dataclass(frozen=True, slots=True)
 class Part:
     """A file of rows: of which kind, account and day, and the first and last moment in it (seconds since 1970)."""
@@ -274,7 +278,7 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise DemarcateError(f"{folder}: another run is writing it: wait for it, or name another store") from error
+            raise Busy(f"{folder}: another run is writing it: wait for it, or name another store") from error
         yield
     finally:
         os.close(handle)

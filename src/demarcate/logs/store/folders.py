@@ -41,6 +41,9 @@ class Folder:
 
         yield from within(self._below(tell), self._days)
 
+    def done(self, _: object) -> None:
+        """Nothing is to be done once all is read."""
+
     def _below(self, tell: Callable[[Path, str], None]) -> Iterator[Entry]:
         for path in files.walk(self.path, [self.path], _is_wanted, tell):
             try:
