@@ -51,7 +51,15 @@ def test_a_file_that_cannot_be_read_is_named_and_the_rest_goes_on(name: str, sou
 
 
 def test_what_is_no_event_among_events_is_counted(source: Path, store: Path) -> None:
-    records: list[object] = [event("e-1"), 5, "text", None, [event("e-2")], event("e-3"), event("e-4", x="y" * (3 << 20))]
+    records: list[object] = [
+        event("e-1"),
+        5,
+        "text",
+        None,
+        [event("e-2")],
+        event("e-3"),
+        event("e-4", x="y" * (3 << 20)),
+    ]
     put(source, "a.json.gz", packed(records))
     put(source, "b.json.gz", packed([event("e-5")]))
     outcome = bring(source, store)
@@ -100,7 +108,11 @@ def test_other_partitions_and_languages_are_as_good(source: Path, store: Path) -
         put(source, f"{number}.json.gz", packed([event(f"e-{number}", awsRegion=region, userAgent=text)]))
     assert bring(source, store).unread == []
     rows = ask(store, "SELECT aws_region, user_agent FROM aws_cloudtrail_log ORDER BY event_id")
-    assert rows == [("cn-north-1", "你好\u2028"), ("us-gov-west-1", "é\U0001f600"), ("eusc-de-east-1", "\x00\x1b[31m")]
+    assert rows == [
+        ("cn-north-1", "你好\u2028"),
+        ("us-gov-west-1", "é\U0001f600"),
+        ("eusc-de-east-1", "\x00\x1b[31m"),
+    ]
 
 
 def test_moments_with_another_zone_or_from_the_future_are_kept_and_told(source: Path, store: Path) -> None:

@@ -6,6 +6,7 @@ import gzip
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 import yaml
 
@@ -71,13 +72,18 @@ def test_a_large_file_of_lines_is_read_piece_by_piece(
     assert bring(source, store).rows == 1000
 
 
-def test_flow_logs_in_parquet_are_read(source: Path, store: Path, tmp_path: Path) -> None:
-    import duckdb
+def write_parquet(sql: str, path: Path) -> None:
+    """The rows of a query as a file."""
+    with duckdb.connect() as database:
+        database.execute(f"COPY ({sql}) TO '{path}' (FORMAT parquet)")
 
-    duckdb.sql(
+
+def test_flow_logs_in_parquet_are_read(source: Path, store: Path, tmp_path: Path) -> None:
+    write_parquet(
         "SELECT 5::INTEGER AS version, '111122223333' AS account_id, '10.0.0.1' AS srcaddr, 22::INTEGER AS dstport, "
-        "1418530010::BIGINT AS start, '-' AS vpc_id, 'x' AS future_field"
-    ).write_parquet(str(source / "a.log.parquet"))
+        "1418530010::BIGINT AS start, '-' AS vpc_id, 'x' AS future_field",
+        source / "a.log.parquet",
+    )
     assert bring(source, store).unread == []
     assert rows(store, "aws_vpc_flow_log", ["src_addr", "dst_port", "vpc_id", "other", "timestamp"]) == [
         {
@@ -91,10 +97,9 @@ def test_flow_logs_in_parquet_are_read(source: Path, store: Path, tmp_path: Path
 
 
 def test_security_lake_is_read_in_both_versions_of_ocsf(source: Path, store: Path) -> None:
-    import duckdb
-
-    duckdb.sql("""
-        SELECT {'uid': 'e-1', 'event_code': 'AwsApiCall', 'product': {'version': '1.08', 'feature': {'name': 'Management'}}} AS metadata,
+    write_parquet(
+        """
+        SELECT {'uid': 'e-1', 'event_code': 'AwsApiCall', 'product': {'version': '1.08'}} AS metadata,
         6003 AS class_uid, 1793505600000::BIGINT AS time,
         {'operation': 'GetUser', 'service': {'name': 'iam.amazonaws.com'}, 'request': {'uid': 'r', 'data': '{"a":1}'},
          'response': {'error': 'AccessDenied', 'message': 'no'}} AS api,
@@ -103,13 +108,18 @@ def test_security_lake_is_read_in_both_versions_of_ocsf(source: Path, store: Pat
          'session': {'is_mfa': true, 'issuer': 'arn:aws:iam::1:role/r'}} AS actor,
         {'ip': '192.0.2.1'} AS src_endpoint, MAP {'readOnly': 'true'} AS unmapped
         UNION ALL BY NAME SELECT 4001 AS class_uid
-    """).write_parquet(str(source / "new.gz.parquet"))
-    duckdb.sql("""
+    """,
+        source / "new.gz.parquet",
+    )
+    write_parquet(
+        """
         SELECT {'uid': 'e-2', 'product': {'version': '1.08'}} AS metadata, 6003 AS class_uid,
         1793505600000::BIGINT AS time, {'operation': 'GetUser', 'service': {'name': 'iam.amazonaws.com'}} AS api,
         {'region': 'us-east-1'} AS cloud, {'user': {'uuid': 'arn:aws:iam::1:user/a', 'account_uid': '1'}} AS actor,
         MAP {'eventType': 'AwsApiCall', 'recipientAccountId': '111122223333'} AS unmapped
-    """).write_parquet(str(source / "old.gz.parquet"))
+    """,
+        source / "old.gz.parquet",
+    )
     assert bring(source, store).unread == []
     names = ["event_id", "event_name", "event_type", "recipient_account_id", "user_identity_arn", "read_only"]
     common = {
@@ -119,7 +129,10 @@ def test_security_lake_is_read_in_both_versions_of_ocsf(source: Path, store: Pat
         "user_identity_arn": "arn:aws:iam::1:user/a",
     }
     got = sorted(rows(store, "aws_cloudtrail_log", names), key=lambda row: row["event_id"])
-    assert got == [{**common, "event_id": "e-1", "read_only": True}, {**common, "event_id": "e-2", "read_only": None}]
+    assert got == [
+        {**common, "event_id": "e-1", "read_only": True},
+        {**common, "event_id": "e-2", "read_only": None},
+    ]
     more = ["request_parameters", "mfa_authenticated", "error_code", "event_time", "session_issuer_arn"]
     assert rows(store, "aws_cloudtrail_log", more)[0]["error_code"] in ("AccessDenied", None)
 
@@ -132,7 +145,5 @@ def test_parquet_that_is_none_is_named(data: bytes, source: Path, store: Path) -
 
 
 def test_parquet_of_something_else_is_named(source: Path, store: Path) -> None:
-    import duckdb
-
-    duckdb.sql("SELECT 1 AS a").write_parquet(str(source / "a.parquet"))
+    write_parquet("SELECT 1 AS a", source / "a.parquet")
     assert "no form" in bring(source, store).unread[0].reason

@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 PLACES = "A folder or file of logs, or s3://BUCKET/PREFIX; repeatable."
 
 Places = Annotated[list[str], typer.Argument(metavar="SOURCE", help=PLACES)]
-Store = Annotated[Path, typer.Option("--store", metavar="DIR", help="The log store: a folder, made where it is not.")]
-Since = Annotated[str | None, typer.Option("--since", metavar="DATE", help="Only what was delivered from this day on.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Only what was delivered up to this day.")]
+Store = Annotated[
+    Path, typer.Option("--store", metavar="DIR", help="The log store: a folder, made where it is not.")
+]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="DATE", help="Only what was delivered from this day on.")
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="DATE", help="Only what was delivered up to this day.")
+]
 Written = Annotated[Format, typer.Option("--format", help="Output for people, or for programs.")]
 
 
@@ -78,17 +84,21 @@ def follow(
     sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=PLACES)] = None,
     queue: Annotated[
         str | None,
-        typer.Option("--queue", metavar="URL", help="An SQS queue that S3 tells of new objects; read by nobody else."),
+        typer.Option(
+            "--queue", metavar="URL", help="An SQS queue that S3 tells of new objects; read by nobody else."
+        ),
     ] = None,
-    every: Annotated[float, typer.Option("--every", min=1, help="Seconds between two looks at the sources.")] = 60.0,
+    every: Annotated[
+        float, typer.Option("--every", min=1, help="Seconds between two looks at the sources.")
+    ] = 60.0,
     since: Since = None,
     profile: options.Profile = None,
     endpoint_url: options.Endpoint = None,
 ) -> None:
     """Bring in what is new, again and again, until Ctrl-C ends it. The store is whole wherever that is.
 
-    New files are found by listing (SOURCE), or told by a queue (--queue), whose messages are deleted once what they name
-    is part of the store.
+    New files are found by listing (SOURCE), or told by a queue (--queue), whose messages are deleted once what they
+    name is part of the store.
     """
     from demarcate.base.errors import DemarcateError
     from demarcate.logs.store import following
@@ -106,7 +116,9 @@ def follow(
 
 
 def verify(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A copy of a trail's bucket, or s3://BUCKET/PREFIX.")],
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A copy of a trail's bucket, or s3://BUCKET/PREFIX.")
+    ],
     keys: Annotated[
         list[Path] | None,
         typer.Option("--keys", metavar="FILE", help="What aws cloudtrail list-public-keys printed; repeatable."),
@@ -175,9 +187,7 @@ def _say(outcome: Outcome) -> None:
         options.say_unread(outcome.unread)
 
 
-def _sources(
-    places: Sequence[str], days: Days, profile: str | None, endpoint_url: str | None
-) -> list[Source]:
+def _sources(places: Sequence[str], days: Days, profile: str | None, endpoint_url: str | None) -> list[Source]:
     """What the places are. Raises DemarcateError for one that is none."""
     from demarcate.logs.store.folders import Folder
 

@@ -1,12 +1,11 @@
-"""A trail's bucket itself, whose objects have the signatures of digests in their metadata, and the keys that AWS gives."""
+"""A trail's bucket itself, whose objects have the signatures of digests in their metadata, and AWS's keys."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING
 
-from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.sources.aws.answers import told
@@ -42,7 +41,7 @@ class Online:
         self.unread: list[Unread] = []
         self._signatures: dict[str, str] = {}
 
-    def keys(self) -> Iterator[str]:
+    def names(self) -> Iterator[str]:
         """The keys of all files of the days that are asked for."""
         for entry in self._bucket.entries(self.unread.append):
             yield entry.name.removeprefix(f"{SCHEME}{self._bucket.bucket}/")
@@ -69,13 +68,18 @@ class Online:
 
 
 class Learning:
-    """Asks AWS for the keys of a chain's time, in the region that its trail is of."""
+    """Asks AWS for the keys of a chain's time, in the region that its trail is of.
 
-    def __init__(self, keys: Keys, session: boto3.Session, endpoint_url: str | None) -> None:
-        self._keys, self._session, self._endpoint = keys, session, endpoint_url
+    Where it does not give them, `refuse` is told: the chain is not known to be valid, and the others are verified.
+    """
+
+    def __init__(
+        self, keys: Keys, session: boto3.Session, endpoint_url: str | None, refuse: Callable[[Unread], object]
+    ) -> None:
+        self._keys, self._session, self._endpoint, self._refuse = keys, session, endpoint_url, refuse
 
     def __call__(self, chain: ChainName, start: datetime, end: datetime) -> None:
-        """Learn the keys. Raises DemarcateError where AWS does not give them."""
+        """Learn the keys."""
         client = client_of(
             self._session, "cloudtrail", self._endpoint, may=("cloudtrail.list_public_keys",), region=chain.home
         )
@@ -85,8 +89,17 @@ class Learning:
                 for key in page.get("PublicKeyList", ()):
                     self._keys.add(told(key, "Fingerprint"), told(key, "Value"))
         except FAILED as error:
-            raise DemarcateError(
-                f"cloudtrail:ListPublicKeys in {chain.home}: {why(error).reason}. Name files with keys (--keys) instead"
-            ) from error
+            self._tell(chain, why(error).kind, why(error).reason)
         except ValueError as error:
-            raise DemarcateError(f"cloudtrail:ListPublicKeys in {chain.home}: a key is none: {error}") from error
+            self._tell(chain, Kind.MALFORMED, f"a key is none: {error}")
+
+    def _tell(self, chain: ChainName, kind: Kind, reason: str) -> None:
+        self._refuse(
+            Unread(
+                kind=kind,
+                reason=f"{reason}. Name files with keys (--keys) instead",
+                operation="cloudtrail:ListPublicKeys",
+                account=chain.account,
+                region=chain.home,
+            )
+        )

@@ -42,7 +42,7 @@ class Copies:
     def _refuse(self, path: Path, why: str) -> None:
         self.unread.append(Unread(kind=Kind.UNREADABLE, reason=why, file=str(path)))
 
-    def keys(self) -> Iterator[str]:
+    def names(self) -> Iterator[str]:
         """The keys of all files, as far as the folder has them: what stands above it in the bucket is not known."""
         for copies in self._by_tail.values():
             yield from copies

@@ -34,7 +34,7 @@ def verified(
     if keys:
         return verify(online, pinned(keys), wanted=_wanted(days)), online.unread
     known = Keys()
-    learn = Learning(known, session, endpoint_url)
+    learn = Learning(known, session, endpoint_url, online.unread.append)
     return verify(online, known, learn=learn, wanted=_wanted(days)), online.unread
 
 

@@ -72,7 +72,7 @@ class Told:
 class Place(Protocol):
     """Where digests and logs lie: a bucket, or a folder with copies of it."""
 
-    def keys(self) -> Iterable[str]:
+    def names(self) -> Iterable[str]:
         """The keys of all files below the place, as they are in the bucket."""
 
     def read(self, bucket: str, key: str) -> bytes | None:
@@ -132,7 +132,7 @@ def verify(
     verified = Verified()
     chains: dict[ChainName, list[str]] = {}
     logs: dict[str, str] = {}
-    for key in place.keys():
+    for key in place.names():
         chain = chain_of(key)
         if chain is not None:
             chains.setdefault(chain, []).append(key)
@@ -171,13 +171,13 @@ def _verify_chain(
         digest = _believed(link)
         if digest is None:
             continue
-        for told_of_log in pool.map(partial(_check_log, place, link), digest.logFiles):
+        for told_of_log in pool.map(partial(_check_log, place, link), digest.log_files):
             if told_of_log is None:
                 verified.counts[str(name), "log", State.VALID] += 1
             else:
                 verified.add(str(name), told_of_log)
-        covered.update(tail(log.s3Object) for log in digest.logFiles)
-        progress(len(digest.logFiles))
+        covered.update(tail(log.s3_object) for log in digest.log_files)
+        progress(len(digest.log_files))
 
 
 def _link(place: Place, key: str) -> _Link:
@@ -191,8 +191,8 @@ def _link(place: Place, key: str) -> _Link:
     except Damaged as damage:
         link.why, link.state = str(damage), _state(damage)
         return link
-    said, bucket = link.digest.digestS3Object, place.bucket()
-    moved = tail(said) != link.key if bucket is None else (said, link.digest.digestS3Bucket) != (key, bucket)
+    said, bucket = link.digest.digest_s3_object, place.bucket()
+    moved = tail(said) != link.key if bucket is None else (said, link.digest.digest_s3_bucket) != (key, bucket)
     if moved:
         link.why, link.state = "it was moved: it says that it is another", State.ALTERED
     return link
@@ -203,13 +203,13 @@ def _sign(place: Place, links: Sequence[_Link], keys: Keys) -> None:
     carried: dict[str, str] = {}
     for link in links:
         digest = link.digest
-        if digest is not None and digest.previousDigestS3Object and digest.previousDigestSignature:
-            carried[tail(digest.previousDigestS3Object)] = digest.previousDigestSignature
+        if digest is not None and digest.previous_digest_s3_object and digest.previous_digest_signature:
+            carried[tail(digest.previous_digest_s3_object)] = digest.previous_digest_signature
     for link in links:
         if link.digest is None or link.state is State.ALTERED:
             continue
-        fingerprint = link.digest.digestPublicKeyFingerprint
-        signature = place.signature(link.digest.digestS3Bucket, link.at) or carried.get(link.key)
+        fingerprint = link.digest.digest_public_key_fingerprint
+        signature = place.signature(link.digest.digest_s3_bucket, link.at) or carried.get(link.key)
         if not keys.knows(fingerprint):
             link.why = f"its key {fingerprint[:64]} is not among those that are known"
         elif signature is None:
@@ -228,7 +228,7 @@ def _gaps(links: Sequence[_Link], there: Collection[str]) -> Iterator[Told]:
         if digest is None:  # it is told of itself
             before = link
             continue
-        named = tail(digest.previousDigestS3Object) if digest.previousDigestS3Object else None
+        named = tail(digest.previous_digest_s3_object) if digest.previous_digest_s3_object else None
         is_missing = named is not None and named not in there
         if before is None:
             if is_missing:
@@ -270,15 +270,15 @@ def _tell(verified: Verified, chain: str, link: _Link) -> None:
 def _check_log(place: Place, link: _Link, log: LogFile) -> Told | None:
     """What is to be told of a log that a digest covers; None where it is valid."""
     try:
-        data = place.read(log.s3Bucket, log.s3Object)
+        data = place.read(log.s3_bucket, log.s3_object)
         if data is None:
-            return Told(State.MISSING, "log", log.s3Object, f"{link.key} names it")
-        if log.hashAlgorithm != "SHA-256" or hash_of(data) != log.hashValue.lower():
-            return Told(State.ALTERED, "log", log.s3Object, "its SHA-256 is another than that of its digest")
+            return Told(State.MISSING, "log", log.s3_object, f"{link.key} names it")
+        if log.hash_algorithm != "SHA-256" or hash_of(data) != log.hash_value.lower():
+            return Told(State.ALTERED, "log", log.s3_object, "its SHA-256 is another than that of its digest")
     except Damaged as damage:
-        return Told(_state(damage), "log", log.s3Object, str(damage))
+        return Told(_state(damage), "log", log.s3_object, str(damage))
     if link.state is not State.VALID:
-        return Told(State.UNKNOWN, "log", log.s3Object, f"its digest is {link.state.value}")
+        return Told(State.UNKNOWN, "log", log.s3_object, f"its digest is {link.state.value}")
     return None
 
 

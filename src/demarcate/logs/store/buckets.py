@@ -35,7 +35,7 @@ DEEPEST: Final = 16
 """How many folders above days are looked into. AWS's layouts have up to nine."""
 
 OVER: Final = timedelta(days=3)
-"""How long after a day nothing is delivered for it any more. CloudTrail delivers within minutes, seldom within a day."""
+"""How long after a day nothing comes for it any more. CloudTrail delivers within minutes, seldom within a day."""
 
 PASSED_OVER: Final = frozenset({"CloudTrail-Digest", "Config"})
 """Folders with something else than logs."""
@@ -111,9 +111,7 @@ class Bucket:
             elif self._may_have(within):
                 yield from self._below(folder, within, depth - 1, refuse)
 
-    def _day(
-        self, folder: str, parts: tuple[int, ...], refuse: Callable[[Unread], None]
-    ) -> Iterator[Entry]:
+    def _day(self, folder: str, parts: tuple[int, ...], refuse: Callable[[Unread], None]) -> Iterator[Entry]:
         try:
             day = date(*parts)
         except ValueError:

@@ -7,6 +7,7 @@ deleted once all that it names is part of the store, so that one that is lost on
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -51,10 +52,8 @@ def follow(
     Raises DemarcateError and OSError as `ingest` does, and what `wait` raises.
     """
     while True:
-        try:
+        with contextlib.suppress(Busy):
             each(ingest(sources, store))
-        except Busy:
-            pass
         wait()
 
 
@@ -90,7 +89,7 @@ class Queue:
         self._messages: list[_Told] = []
 
     def entries(self, refuse: Callable[[Unread], None]) -> Iterator[Entry]:
-        """The files that messages name which are waiting now, each once. Raises DemarcateError where none can be had."""
+        """The files that waiting messages name, each once. Raises DemarcateError where messages cannot be had."""
         self._messages = []
         seen: set[str] = set()
         while len(self._messages) < MESSAGES:
@@ -171,7 +170,9 @@ def named(body: str) -> Iterator[Object]:
         elif "detail" in message:  # EventBridge
             what = message["detail"]["object"]
             if message.get("detail-type") == "Object Created":
-                yield _object(message["detail"]["bucket"]["name"], what["key"], what.get("size", 1), what.get("etag"))
+                yield _object(
+                    message["detail"]["bucket"]["name"], what["key"], what.get("size", 1), what.get("etag")
+                )
         else:
             for record in message["Records"]:
                 if str(record["eventName"]).startswith("ObjectCreated"):

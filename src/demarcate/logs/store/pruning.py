@@ -36,7 +36,9 @@ def prune(
     """
     for kind, days in keep.items():
         if kind != ALL and kind not in TABLES:
-            raise DemarcateError(f"there is no table {kind!r} of logs: there are {', '.join(TABLES)}, and {ALL} for all")
+            raise DemarcateError(
+                f"there is no table {kind!r} of logs: there are {', '.join(TABLES)}, and {ALL} for all"
+            )
         if days is not None and not 0 < days <= MOST:
             raise DemarcateError(f"{kind} can be kept for 1 to {MOST:,} days, not {days:,}")
     if not folder.is_dir():

@@ -100,17 +100,17 @@ def _select(file: str, header: str) -> str:
 CLOUDTRAIL: Final = Form("a file of CloudTrail", EVENTS, _select)
 
 
-class _File(msgspec.Struct):
+class _File(msgspec.Struct, rename="pascal"):
     """A file of CloudTrail: its records as they stand."""
 
-    Records: list[msgspec.Raw]
+    records: list[msgspec.Raw]
 
 
-class _Head(msgspec.Struct):
+class _Head(msgspec.Struct, rename="camel"):
     """What tells that a record is CloudTrail's."""
 
-    eventSource: Any = None
-    eventName: Any = None
+    event_source: Any = None
+    event_name: Any = None
 
 
 _records = msgspec.json.Decoder(_File).decode
@@ -120,7 +120,7 @@ _head = msgspec.json.Decoder(_Head).decode
 def cut(data: bytes) -> Cut:
     """The records of a file. Raises Damaged for what is no JSON, and what is none of CloudTrail's."""
     try:
-        records = _records(data).Records
+        records = _records(data).records
     except RecursionError as error:
         raise Damaged("damaged: nested too deeply", Why.TOO_MUCH) from error
     except msgspec.ValidationError as error:
@@ -150,8 +150,8 @@ def check(record: msgspec.Raw | bytes) -> None:
         head = _head(record)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return
-    source = head.eventSource
-    if head.eventName is None or not isinstance(source, str) or source.startswith("aws:"):
+    source = head.event_source
+    if head.event_name is None or not isinstance(source, str) or source.startswith("aws:"):
         raise Damaged("not CloudTrail: its records have no eventSource and eventName of an API")
 
 
@@ -161,7 +161,7 @@ def carefully(data: bytes) -> Cut:
     Raises Damaged likewise.
     """
     try:
-        records = _records(data).Records
+        records = _records(data).records
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Damaged(f"damaged: not JSON: {error}") from error
     made = Cut(CLOUDTRAIL, iter(()), SOME)

@@ -104,9 +104,7 @@ def as_it_is(value: msgspec.Raw | bytes) -> bytes | None:
     return bytes(value)
 
 
-_MEMBERS: Final = {
-    column.member.lower(): column for column in COLUMNS if "." not in column.member
-}
+_MEMBERS: Final = {column.member.lower(): column for column in COLUMNS if "." not in column.member}
 
 
 def is_lake(first: str) -> bool:

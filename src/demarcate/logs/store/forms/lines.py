@@ -65,7 +65,7 @@ def _anew(line: bytes) -> bytes:
 
 
 def typed(value: str, type_: str) -> str:
-    """SQL for a text as a column of a type; NULL for `-`, which stands for nothing, and for what is none of the type."""
+    """SQL for a text as a column of a type; NULL for `-`, which is nothing, and for what is none of the type."""
     if type_ == "VARCHAR":
         return f"nullif({value}, '-')"
     if type_ == "TIMESTAMPTZ":

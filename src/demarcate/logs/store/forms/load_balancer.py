@@ -50,7 +50,15 @@ _COLUMNS: Final = {
 }
 _QUOTED: Final = frozenset(
     {
-        *("request", "user_agent", "trace_id", "domain_name", "chosen_cert_arn", "actions_executed", "redirect_url"),
+        *(
+            "request",
+            "user_agent",
+            "trace_id",
+            "domain_name",
+            "chosen_cert_arn",
+            "actions_executed",
+            "redirect_url",
+        ),
         *("error_reason", "target_list", "target_status_list", "classification", "classification_reason"),
     }
 )

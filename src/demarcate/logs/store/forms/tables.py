@@ -12,6 +12,5 @@ from demarcate.logs.store.forms.vpc_flow import FLOWS
 from demarcate.logs.store.forms.waf import REQUESTS
 
 TABLES: Final[dict[str, Table]] = {
-    table.name: table
-    for table in (EVENTS, FLOWS, QUERIES, REQUESTS, load_balancer.REQUESTS, s3_access.REQUESTS)
+    table.name: table for table in (EVENTS, FLOWS, QUERIES, REQUESTS, load_balancer.REQUESTS, s3_access.REQUESTS)
 }

@@ -48,7 +48,13 @@ FIELDS: Final = (
     *("region", "az-id", "sublocation-type", "sublocation-id"),
     *("pkt-src-aws-service", "pkt-dst-aws-service", "flow-direction", "traffic-path"),
     *("ecs-cluster-arn", "ecs-cluster-name", "ecs-container-instance-arn", "ecs-container-instance-id"),
-    *("ecs-container-id", "ecs-second-container-id", "ecs-service-name", "ecs-task-definition-arn", "ecs-task-arn"),
+    *(
+        "ecs-container-id",
+        "ecs-second-container-id",
+        "ecs-service-name",
+        "ecs-task-definition-arn",
+        "ecs-task-arn",
+    ),
     "ecs-task-id",
 )
 """Those that are columns."""
