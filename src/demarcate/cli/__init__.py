@@ -29,6 +29,7 @@ from demarcate.cli import (
     guardrails,
     keys,
     ledger,
+    logs,
     model,
     patching,
     permissions,
@@ -177,4 +178,5 @@ keys.add_to(app)
 alarms.add_to(app)
 dashboards.add_to(app)
 tls.add_to(app)
+logs.add_to(app)
 settings.add_to(app)
