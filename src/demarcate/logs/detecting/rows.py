@@ -21,8 +21,8 @@ def make_table(connection: duckdb.DuckDBPyConnection, name: str, events: Iterabl
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} ({columns})")
     rows = [[_value(column, event) for column in COLUMNS] for event in events]
     if rows:
-        marks = ", ".join("?" for _ in COLUMNS)
-        connection.executemany(f"INSERT INTO {identifier(name)} VALUES ({marks})", rows)
+        marks = ", ".join(f"({', '.join('?' for _ in COLUMNS)})" for _ in rows)
+        connection.execute(f"INSERT INTO {identifier(name)} VALUES {marks}", [value for row in rows for value in row])
 
 
 def _value(column: Column, event: Mapping[str, Any]) -> Any:

@@ -147,13 +147,7 @@ def _form(text: Text) -> exp.Expr:
 _DECIMAL: Final = r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 """A number as JSON has it, but for zeros before it, which an account's id may have."""
 
-EXACT: Final = 2**53
-"""Up to here a number of 64 bits tells all whole numbers apart."""
-
-
 def _number(value: exp.Expr, matcher: Number) -> exp.Expr:
-    if abs(matcher.number) >= EXACT and matcher.order is Order.EQUAL:
-        return exp.EQ(this=value, expression=exp.Literal.string(str(matcher.number)))
     decimal = _call("regexp_full_match", value, exp.Literal.string(_DECIMAL))
     told = exp.TryCast(this=value.copy(), to=exp.DataType.build("DOUBLE"), safe=True)
     kinds: dict[Order, type[exp.Binary]] = {

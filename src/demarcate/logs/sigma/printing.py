@@ -98,13 +98,13 @@ def _presence(leaf: Empty | Exists) -> exp.Expr:
 
 
 def _same(leaf: SameAs) -> exp.Expr:
-    places = place_of(leaf.field), place_of(leaf.other)
-    if None in places:
-        return exp.false()
-    sides = []
-    left_out = []
-    for place in places:
-        assert place is not None  # noqa: S101
+    """Whether two fields have a value in common, or alike; not known where either was left out."""
+    sides: list[exp.Expr] = []
+    left_out: list[exp.Expr] = []
+    for place in (place_of(leaf.field), place_of(leaf.other)):
+        if place is None:
+            sides.append(exp.cast(exp.Array(expressions=[]), "VARCHAR[]"))
+            continue
         column = _column(place.column)
         if place.column.kind is Kind.JSON:
             sides.append(texts(column, place.path))
@@ -112,9 +112,7 @@ def _same(leaf: SameAs) -> exp.Expr:
         else:
             sides.append(exp.Array(expressions=[_scalar(place.column)]))
     told = _known(matching.any_pair(sides[0], sides[1], leaf.how))
-    if not left_out:
-        return told
-    return _case(matching.joined(exp.Or, left_out), exp.null(), told)
+    return _case(matching.joined(exp.Or, left_out), exp.null(), told) if left_out else told
 
 
 def _anywhere(leaf: Anywhere) -> exp.Expr:

@@ -5,6 +5,7 @@ A rule that cannot be taken is a problem that names its file, line and title, an
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -185,11 +186,32 @@ def _parsed(kind: Any, document: _Document) -> Any:
     """A rule as pySigma parses it. Raises _Unparsed for whatever it does with one that is broken."""
     sigmas = {key: value for key, value in document.value.items() if key != "demarcate"}
     try:
-        return kind.from_dict(sigmas)
+        return kind.from_dict(sigmas, policy=_policy())
     except RecursionError as error:
         raise _Unparsed("is nested too deeply") from error
     except Exception as error:
         raise _Unparsed(" ".join(str(error).split()) or type(error).__name__) from error
+
+
+@functools.cache
+def _policy() -> Any:
+    """Regular expressions are compiled by RE2, and what it does not take is an error and no line on standard error."""
+    import re2
+    from sigma.policy import SigmaPolicy
+    from sigma.policy.regex_engine import RE2RegexEngine
+
+    options = re2.Options()
+    options.log_errors = False
+
+    class Quiet(RE2RegexEngine):  # type: ignore[misc,unused-ignore]
+        def compile(self, pattern: str, flags: int = 0) -> Any:
+            given = "".join(letter for flag, letter in _FLAGS.items() if flags & flag)
+            return re2.compile(f"(?{given}){pattern}" if given else pattern, options)
+
+    return SigmaPolicy(regex_engine=Quiet())
+
+
+_FLAGS: Final = {re.IGNORECASE: "i", re.MULTILINE: "m", re.DOTALL: "s"}
 
 
 def _rule(

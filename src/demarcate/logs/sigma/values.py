@@ -39,11 +39,11 @@ def matchers(value: Any, placeholders: Placeholders) -> Iterator[Matcher]:
     elif isinstance(value, types.SigmaTimestampPart):
         yield TimePart(value.timestamp_part.name.lower(), value.number)
     elif isinstance(value, types.SigmaNumber):
-        yield Number(Order.EQUAL, value.number)
+        yield Number(Order.EQUAL, _exact(value.number))
     elif isinstance(value, types.SigmaBool):
         yield Text(("true" if value.boolean else "false",))
     elif isinstance(value, types.SigmaCompareExpression):
-        yield Number(Order(_ORDERS[value.op.name]), value.number.number)
+        yield Number(Order(_ORDERS[value.op.name]), _exact(value.number.number))
     elif isinstance(value, types.SigmaCIDRExpression):
         network = value.network
         yield Network(network.version, int(network.network_address), int(network.broadcast_address))
@@ -53,6 +53,16 @@ def matchers(value: Any, placeholders: Placeholders) -> Iterator[Matcher]:
 
 _FLAGS: Final = {"IGNORECASE": "i", "MULTILINE": "m", "DOTALL": "s"}
 _ORDERS: Final = {"LT": "<", "LTE": "<=", "GT": ">", "GTE": ">="}
+
+
+EXACT: Final = 2**53
+"""Up to here a number of 64 bits tells all whole numbers apart."""
+
+
+def _exact(number: int | float) -> int | float:
+    if abs(number) >= EXACT:
+        raise Refused(f"compares with {number:.17g}, which is too large to be told from its neighbours; quote it")
+    return number
 
 
 def comparison(value: Any) -> Literal["is", "starts", "ends", "contains"]:
