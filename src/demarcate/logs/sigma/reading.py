@@ -336,6 +336,7 @@ def _texts(ident: str, document: _Document, parsed: Any, own: Own) -> Rule:
         remedy=own.remedy,
         entity=_first_texts(own.entity),
         window=_seconds(own.window),
+        examples=own.examples,
         file=document.file,
         line=document.line,
     )

@@ -26,7 +26,8 @@ class Baseline(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
 class Examples(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """Events for which a rule fires, and for which it does not; each as much of one as matters.
 
-    For a correlation, each is a list of events, with the seconds between them in `after`.
+    Where one event is not enough, an example is a list of steps: an `event`, how many `times` it happens, `every` how
+    many seconds, how many seconds `after` the step before, and which field of it is to `vary`.
     """
 
     fires: tuple[Any, ...] = ()
@@ -108,6 +109,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     entity: tuple[str, ...] = ()
     window: int = DAY
     baseline: Baseline | None = None
+    examples: Examples | None = None
     baseline_per: tuple[str, ...] = ()
     baseline_of: tuple[str, ...] = ()
     correlation: Correlation | None = None
