@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from demarcate.base.connection import connect
 from demarcate.base.errors import DemarcateError
 from demarcate.logs.detecting.rows import make_table
 from demarcate.logs.detecting.running import Detector
 from demarcate.logs.sigma.structs import Rule
+
+if TYPE_CHECKING:
+    import duckdb
 
 _BEGINNING: Final = datetime(2026, 1, 5, 12, tzinfo=UTC)
 _MOST: Final = 10_000
@@ -37,22 +39,39 @@ class Tried(msgspec.Struct, frozen=True, kw_only=True):
     is_right: bool
 
 
-def tried(rule: Rule, rules: Mapping[str, Rule]) -> Iterator[Tried]:
+def tried(rule: Rule, rules: Mapping[str, Rule], connection: duckdb.DuckDBPyConnection) -> Iterator[Tried]:
     """What each example of a rule comes to, in order. Raises DemarcateError for one that is none."""
     examples = rule.examples
     if examples is None:
         return
+    given = [(True, example) for example in examples.fires] + [(False, example) for example in examples.silent]
+    did = _fired(rule, [events_of(example, f"{rule.file}: {rule.title}") for _, example in given], rules, connection)
+    for number, ((fires, _), fired) in enumerate(zip(given, did, strict=True), 1):
+        yield Tried(rule=rule.name, number=number, fires=fires, is_right=fires == fired)
+
+
+def _fired(
+    rule: Rule,
+    examples: Sequence[Sequence[Mapping[str, Any]]],
+    rules: Mapping[str, Rule],
+    connection: duckdb.DuckDBPyConnection,
+) -> list[bool]:
+    if rule.correlation is None and rule.baseline is None and all(len(events) == 1 for events in examples):
+        make_table(connection, _TABLE, [events[0] for events in examples])
+        told = connection.execute(f"SELECT {rule.predicate} FROM {_TABLE}").fetchall()
+        return [answer is True for (answer,) in told]
     looked_at = rule.correlation.rules if rule.correlation is not None else ()
-    alone = msgspec.structs.replace(rule, silent=False)
-    detector = Detector([alone, *(rules[other] for other in looked_at)])
-    with connect() as connection:
-        for fires, listed in ((True, examples.fires), (False, examples.silent)):
-            for number, example in enumerate(listed, 1):
-                make_table(connection, "examples", events_of(example, f"{rule.file}: {rule.title}"))
-                outcome = detector.detect(connection, "examples")
-                found_now = (*outcome.detections, *detector.finish(outcome.state).detections)
-                did = any(detection.rule == rule.id for detection in found_now)
-                yield Tried(rule=rule.name, number=number, fires=fires, is_right=did == fires)
+    detector = Detector([msgspec.structs.replace(rule, silent=False), *(rules[other] for other in looked_at)])
+    did = []
+    for events in examples:
+        make_table(connection, _TABLE, events)
+        outcome = detector.detect(connection, _TABLE)
+        detections = (*outcome.detections, *detector.finish(outcome.state).detections)
+        did.append(any(detection.rule == rule.id for detection in detections))
+    return did
+
+
+_TABLE: Final = "examples"
 
 
 def events_of(example: Any, where: str) -> list[dict[str, Any]]:
