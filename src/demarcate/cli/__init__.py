@@ -27,6 +27,7 @@ from demarcate.cli import (
     guardrails,
     keys,
     ledger,
+    logs,
     model,
     patching,
     permissions,
@@ -171,4 +172,5 @@ patching.add_to(app)
 guardrails.add_to(app)
 policies.add_to(app)
 keys.add_to(app)
+logs.add_to(app)
 settings.add_to(app)

@@ -16,6 +16,7 @@ from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
     from demarcate.drift.structs import Comparison
+    from demarcate.estate.snapshots.querying import Beside
     from demarcate.estate.snapshots.manifest import Unread
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.posture.assessment import Assessment
@@ -379,9 +380,13 @@ def query(
     external_id: options.ExternalId = None,
     parameters: options.Parameters = None,
     format: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.TEXT,
-    max_rows: Annotated[int, typer.Option(min=1, help="How many rows it may give.")] = 1_000_000,
-    max_seconds: Annotated[float, typer.Option(min=0.1, help="How long it may run.")] = 300.0,
-    max_memory: Annotated[int, typer.Option(min=100, help="How many megabytes of memory it may take.")] = 2_000,
+    logs: Annotated[
+        Path | None,
+        typer.Option("--logs", metavar="DIR", help="A log store that it reaches, too: logs.aws_cloudtrail_log."),
+    ] = None,
+    max_rows: options.MaxRows = 1_000_000,
+    max_seconds: options.MaxSeconds = 300.0,
+    max_memory: options.MaxMemory = 2_000,
 ) -> None:
     """Run a SELECT over any source; without one, over live AWS. Only the tables that it names are read."""
     from demarcate.estate.snapshots.querying import QueryLimits, run, tables_of
@@ -392,6 +397,7 @@ def query(
     limits = QueryLimits(seconds=max_seconds, memory=max_memory * 1_000_000, rows=max_rows)
     where = sources or ["aws"]
     options.check_not_kept(where)
+    beside = _logs(logs)
     with showing() as progress:
         snapshot = collect_snapshot(
             where,
@@ -399,10 +405,17 @@ def query(
             selection=dict.fromkeys(tables_of(sql)),
             progress=progress,
         )
-    columns, answer = run(sql, snapshot, limits)
+    columns, answer = run(sql, snapshot, limits, beside)
     rows.write(columns, answer, str(format), data())
     _tell_skipped(snapshot)
     _tell_unread(snapshot.unread)
+
+
+def _logs(store: Path | None) -> Beside | None:
+    """The tables of a log store; None where none is named. Raises DemarcateError for what is no store."""
+    from demarcate.logs.store.reading import tables_of
+
+    return tables_of(store) if store is not None else None
 
 
 def tables(

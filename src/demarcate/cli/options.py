@@ -119,6 +119,10 @@ Policies = Annotated[
     typer.Option("--policies", metavar="FILE", help="Who must approve what, and when. Default: another person."),
 ]
 
+MaxRows = Annotated[int, typer.Option("--max-rows", min=1, help="How many rows it may give.")]
+MaxSeconds = Annotated[float, typer.Option("--max-seconds", min=0.1, help="How long it may run.")]
+MaxMemory = Annotated[int, typer.Option("--max-memory", min=100, help="How many megabytes of memory it may take.")]
+
 
 class Format(StrEnum):
     """Output for people, or for programs."""

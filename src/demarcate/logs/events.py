@@ -69,4 +69,13 @@ COLUMNS: tuple[Column, ...] = (
     Column("service_event_details", "serviceEventDetails", Kind.JSON),
     Column("resources", "resources", Kind.JSON),
     Column("tls_details", "tlsDetails", Kind.JSON),
+    Column("addendum", "addendum", Kind.JSON),
+    Column("edge_device_details", "edgeDeviceDetails", Kind.JSON),
+    Column("event_context", "eventContext", Kind.JSON),
+    Column("insight_details", "insightDetails", Kind.JSON),
 )
+
+OMITTED = "omitted"
+"""One more column, a list of texts: which columns are NULL since CloudTrail left the member out for its size. Such a
+member says `omitted: true` where the rest should be, so what it held is unknown, and not absent. NULL where none is.
+"""

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, TypeVar
 
 import duckdb
@@ -25,6 +26,18 @@ MAX_TEXT = 1_000_000
 
 MAX_VALUE = 10_000_000
 """How many characters a text that it gives may have: whoever writes it makes several copies."""
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """What a query reaches beside a snapshot, or alone: a folder, and tables as SELECTs over files in it.
+
+    They stand in a schema of this name, and without it where the snapshot has no table that is called so.
+    """
+
+    folder: Path
+    schema: str
+    tables: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,23 +76,32 @@ def _named(sql: str) -> list[str]:
 
 
 def run(
-    sql: str, snapshot: Snapshot, limits: QueryLimits = QueryLimits()
+    sql: str, snapshot: Snapshot | None, limits: QueryLimits = QueryLimits(), beside: Beside | None = None
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
-    """The columns and rows of a query. It can read the snapshot's folder and no file elsewhere, and write nothing.
+    """The columns and rows of a query. It can read the folders of the snapshot and of what is beside it, and no file
+    elsewhere, and write nothing.
 
     Raises DemarcateError, also while rows are read, with DuckDB's reason for a query that fails, and for one that
     takes more than it may.
     """
-    rows = _run(sql, snapshot, limits)
+    rows = _run(sql, snapshot, limits, beside)
     columns: list[str] = list(next(rows))
     return columns, rows
 
 
-def _run(sql: str, snapshot: Snapshot, limits: QueryLimits) -> Iterator[tuple[Any, ...]]:
+def _run(
+    sql: str, snapshot: Snapshot | None, limits: QueryLimits, beside: Beside | None
+) -> Iterator[tuple[Any, ...]]:
     """The names of the columns, then the rows."""
-    with _connected(snapshot, limits) as connection, _told(limits):
+    folders = [*([snapshot.folder] if snapshot else ()), *([beside.folder] if beside else ())]
+    with _connected(folders, limits) as connection, _told(limits):
         select = _select(connection, sql)
-        _make_views(connection, snapshot, _named(sql))
+        named = _named(sql) if snapshot else []
+        if snapshot is not None:
+            views = {name: _rows_of(snapshot, name) for name in named}
+            _make_views(connection, snapshot.folder, views, "collect the snapshot again")
+        if beside is not None:
+            _make_beside(connection, sql, beside, named)
         left = limits.seconds  # without the time for which whoever reads the rows lets us wait
 
         def within(work: Callable[[], T]) -> T:
@@ -103,25 +125,42 @@ def _run(sql: str, snapshot: Snapshot, limits: QueryLimits) -> Iterator[tuple[An
 
 
 @contextlib.contextmanager
-def _connected(snapshot: Snapshot, limits: QueryLimits) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A connection to the snapshot's folder. What is still at work on it at the end is interrupted.
+def _connected(folders: Sequence[Path], limits: QueryLimits) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A connection to some folders. What is still at work on it at the end is interrupted.
 
     A query gives rows while it goes on, and closing waits for it: for ever, where a recursion has no end.
     """
-    with connect(snapshot.folder, limits=Limits(memory=limits.memory)) as connection:
+    with connect(*folders, limits=Limits(memory=limits.memory)) as connection:
         try:
             yield connection
         finally:
             connection.interrupt()
 
 
-def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, tables: Iterable[str]) -> None:
+def _make_views(
+    connection: duckdb.DuckDBPyConnection, folder: Path, views: Mapping[str, str], then: str, schema: str = "main"
+) -> None:
     try:
-        for name in tables:
-            connection.execute(f"CREATE VIEW {identifier(name)} AS {_rows_of(snapshot, name)}")
+        for name, select in views.items():
+            connection.execute(f"CREATE VIEW {identifier(schema)}.{identifier(name)} AS {select}")
     except duckdb.Error as error:
-        reason = f"{snapshot.folder}: cannot be read: {short(error)}; collect the snapshot again"
-        raise DemarcateError(reason) from error
+        raise DemarcateError(f"{folder}: cannot be read: {short(error)}; {then}") from error
+
+
+def _make_beside(
+    connection: duckdb.DuckDBPyConnection, sql: str, beside: Beside, taken: Collection[str]
+) -> None:
+    words = set(re.findall(r"\w+", sql.lower()))
+    views = {name: select for name, select in beside.tables.items() if name in words}
+    connection.execute(f"CREATE SCHEMA {identifier(beside.schema)}")
+    _make_views(connection, beside.folder, views, "it may have been changed", beside.schema)
+    short_names = {name: f"SELECT * FROM {identifier(beside.schema)}.{identifier(name)}" for name in views}
+    _make_views(
+        connection,
+        beside.folder,
+        {name: select for name, select in short_names.items() if name not in taken},
+        "it may have been changed",
+    )
 
 
 def _select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:

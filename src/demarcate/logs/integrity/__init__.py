@@ -1,0 +1,1 @@
+"""Whether what CloudTrail delivered is whole: chains of digests, and the logs that they cover."""

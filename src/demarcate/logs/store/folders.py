@@ -1,0 +1,71 @@
+"""Files of logs in a folder, or some that are named."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from demarcate.base import files
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.logs.store.damage import Damaged
+from demarcate.logs.store.entries import Days, Entry, within
+
+_WANTED: Final = (".gz", ".json", ".ndjson", ".jsonl", ".log", ".txt", ".csv", ".parquet")
+
+
+class Folder:
+    """A folder with all that is below it, or one file."""
+
+    far = False
+
+    def __init__(self, path: Path, days: Days = Days()) -> None:
+        self.path, self._days = path, days
+        self.name = str(path)
+        self.is_over: Callable[[str], bool] = lambda _: False
+        self.over: list[str] = []
+
+    def entries(self, refuse: Callable[[Unread], None]) -> Iterator[Entry]:
+        """The files, in the order of their names. Raises DemarcateError where there is none at all."""
+        if not files.is_folder(self.path):
+            if not files.is_file(self.path):
+                raise DemarcateError(f"{self.path}: there is no such file or folder")
+            yield _entry(self.path)
+            return
+
+        def tell(path: Path, why: str) -> None:
+            refuse(Unread(kind=Kind.UNREADABLE, reason=why, file=str(path)))
+
+        yield from within(self._below(tell), self._days)
+
+    def _below(self, tell: Callable[[Path, str], None]) -> Iterator[Entry]:
+        for path in files.walk(self.path, [self.path], _is_wanted, tell):
+            try:
+                yield _entry(path)
+            except OSError as error:
+                tell(path, f"cannot be read: {error.strerror or error}")
+
+
+def _is_wanted(name: str) -> bool:
+    """Files of S3's own access logs have no ending: a date and a random text."""
+    return name.endswith(_WANTED) or "." not in name
+
+
+def _entry(path: Path) -> Entry:
+    status = path.stat()
+    whole = path.absolute()
+    return Entry(str(whole), status.st_size, f"{status.st_mtime_ns}-{status.st_size}", partial(_read, whole))
+
+
+def _read(path: Path, limit: int) -> bytes:
+    try:
+        return files.read_bytes(path, limit)
+    except files.TooLarge as error:
+        raise Damaged(str(error.strerror), Kind.TOO_MUCH) from error
+    except OSError as error:
+        raise Damaged(f"cannot be read: {error.strerror or error}", Kind.UNREADABLE) from error
+
+

@@ -1,0 +1,50 @@
+"""Reads a store: its tables as SQL over the files of rows that count."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Final
+
+from demarcate.base.errors import DemarcateError
+from demarcate.base.files import is_within
+from demarcate.base.sql import literal, pattern
+from demarcate.estate.snapshots.querying import Beside
+from demarcate.logs.store.catalog import Catalog
+from demarcate.logs.store.forms.form import Table
+from demarcate.logs.store.forms.tables import TABLES
+
+SCHEMA: Final = "logs"
+"""Where the tables stand in a query beside those of an estate, of which one has the same name."""
+
+
+def tables_of(store: Path) -> Beside:
+    """The tables of a store for a query; those of which there is no row yet as well.
+
+    Raises DemarcateError for what is no store.
+    """
+    with Catalog(store) as catalog:
+        files: dict[str, list[Path]] = {name: [] for name in TABLES}
+        for part in catalog.parts():
+            files.setdefault(part.kind, []).append(_there(store, part.file))
+    return Beside(store, SCHEMA, {name: rows_of(TABLES[name], files[name]) for name in TABLES})
+
+
+def rows_of(table: Table, files: Iterable[Path]) -> str:
+    """A SELECT of the rows of a table in some files."""
+    listed = ", ".join(literal(pattern(file)) for file in files)
+    if not listed:
+        return table.empty()
+    # What an older version wrote lacks columns that have come since: there they are NULL.
+    return (
+        f"{table.empty()} UNION ALL BY NAME "
+        f"SELECT * FROM read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
+    )
+
+
+def _there(store: Path, file: str) -> Path:
+    """Where a file of rows lies. Raises DemarcateError where a link leads out of the store."""
+    path = store / file
+    if not is_within(path, [store]):
+        raise DemarcateError(f"{path}: is a link that leads out of the log store")
+    return path
