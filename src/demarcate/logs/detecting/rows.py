@@ -10,6 +10,7 @@ from demarcate.base.encoding import to_json
 from demarcate.base.moments import utc
 from demarcate.base.sql import identifier
 from demarcate.logs.events import COLUMNS, Column, Kind
+from demarcate.logs.store.forms.cloudtrail import EVENTS
 
 if TYPE_CHECKING:
     import duckdb
@@ -17,12 +18,23 @@ if TYPE_CHECKING:
 
 def make_table(connection: duckdb.DuckDBPyConnection, name: str, events: Iterable[Mapping[str, Any]]) -> None:
     """A new table of events, each as CloudTrail writes it, in the place of one of that name. Raises duckdb.Error."""
-    columns = ", ".join(f"{identifier(column.name)} {column.kind.value}" for column in COLUMNS)
+    columns = ", ".join(f"{identifier(column)} {type_}" for column, type_ in EVENTS.columns.items())
     connection.execute(f"CREATE OR REPLACE TEMP TABLE {identifier(name)} ({columns})")
-    rows = [[_value(column, event) for column in COLUMNS] for event in events]
+    rows = [_row(event) for event in events]
     if rows:
-        marks = ", ".join(f"({', '.join('?' for _ in COLUMNS)})" for _ in rows)
+        marks = ", ".join(f"({', '.join('?' for _ in row)})" for row in rows)
         connection.execute(f"INSERT INTO {identifier(name)} VALUES {marks}", [value for row in rows for value in row])
+
+
+def _row(event: Mapping[str, Any]) -> list[Any]:
+    values = {column.name: _value(column, event) for column in COLUMNS}
+    omitted = [column.name for column in COLUMNS if _is_left_out(event.get(column.member))]
+    values.update(dict.fromkeys(omitted))
+    return [*values.values(), omitted or None]
+
+
+def _is_left_out(value: Any) -> bool:
+    return isinstance(value, Mapping) and value.get("omitted") in (True, "true")
 
 
 def _value(column: Column, event: Mapping[str, Any]) -> Any:

@@ -13,6 +13,8 @@ from typing import Final
 
 from sqlglot import exp
 
+from demarcate.logs.events import OMITTED
+
 def texts(column: exp.Expr, path: Sequence[str]) -> exp.Expr:
     """All texts at a place; none of what is null or not there."""
     value = exp.column("v")
@@ -47,17 +49,10 @@ def direct(
     return exp.paren(exp.Case(ifs=[exp.If(this=is_text, true=told)], default=otherwise), copy=False)
 
 
-def is_left_out(column: exp.Expr) -> exp.Expr:
-    """Whether CloudTrail left a member out for its size: it says `omitted` instead.
-
-    Source: AWS CloudTrail User Guide, "CloudTrail record contents for management, data, and network activity events".
-    """
-    mentioned = _call("contains", column.copy(), exp.Literal.string('"omitted"'))
-    told = _call("json_extract_string", column.copy(), exp.Literal.string("$.omitted"))
-    said = exp.Coalesce(
-        this=exp.EQ(this=told, expression=exp.Literal.string("true")), expressions=[exp.false()]
-    )
-    return exp.paren(exp.Case(ifs=[exp.If(this=mentioned, true=said)], default=exp.false()), copy=False)
+def is_left_out(column: exp.Column) -> exp.Expr:
+    """Whether a column is NULL since CloudTrail left the member out for its size: what it held is not known."""
+    told = _call("list_contains", exp.column(OMITTED, quoted=True), exp.Literal.string(column.name))
+    return exp.Coalesce(this=told, expressions=[exp.false()])
 
 
 def _members(column: exp.Expr, path: Sequence[str]) -> exp.Expr:

@@ -10,7 +10,7 @@ from typing import Final, cast
 
 from sqlglot import exp
 
-from demarcate.logs.events import COLUMNS, Column, Kind
+from demarcate.logs.events import COLUMNS, OMITTED, Column, Kind
 from demarcate.logs.sigma import matching
 from demarcate.logs.sigma.fields import place_of
 from demarcate.logs.sigma.paths import are_there, direct, is_left_out, texts
@@ -29,7 +29,7 @@ def columns_of(sql: exp.Expr) -> frozenset[str]:
     return frozenset(column.name for column in sql.find_all(exp.Column) if column.name in _NAMES)
 
 
-_NAMES: Final = frozenset(column.name for column in COLUMNS)
+_NAMES: Final = frozenset({*(column.name for column in COLUMNS), OMITTED})
 
 
 def columns(tree: Tree) -> frozenset[str]:
@@ -90,10 +90,9 @@ def _presence(leaf: Empty | Exists) -> exp.Expr:
         told: exp.Expr = exp.EQ(this=matching.length(texts(column, place.path)), expression=exp.Literal.number(0))
     elif place.path:
         told = exp.GT(this=matching.length(are_there(column, place.path)), expression=exp.Literal.number(0))
-    else:
+    else:  # what was left out was there
         told = exp.not_(exp.Is(this=column.copy(), expression=exp.null()))
-    if not place.path and not wants_none:  # what was left out was there
-        return exp.paren(told, copy=False)
+        return matching.joined(exp.Or, [exp.paren(told, copy=False), is_left_out(column)])
     return _unless_left_out(column, told, absent=wants_none)
 
 
@@ -152,19 +151,10 @@ def _known(value: exp.Expr) -> exp.Expr:
     return exp.Coalesce(this=value, expressions=[exp.false()])
 
 
-def _unless_left_out(column: exp.Expr, told: exp.Expr, *, absent: bool = False) -> exp.Expr:
-    """What is told of a column of JSON: `absent` where it is NULL, and NULL where CloudTrail left it out."""
+def _unless_left_out(column: exp.Column, told: exp.Expr, *, absent: bool = False) -> exp.Expr:
+    """What is told of a column of JSON; where it is NULL, `absent`, or NULL if CloudTrail left it out."""
     nothing = exp.Is(this=column.copy(), expression=exp.null())
-    return exp.paren(
-        exp.Case(
-            ifs=[
-                exp.If(this=nothing, true=exp.true() if absent else exp.false()),
-                exp.If(this=is_left_out(column), true=exp.null()),
-            ],
-            default=_known(told),
-        ),
-        copy=False,
-    )
+    return _case(nothing, _case(is_left_out(column), exp.null(), exp.true() if absent else exp.false()), _known(told))
 
 
 def _case(condition: exp.Expr, true: exp.Expr, false: exp.Expr) -> exp.Expr:
