@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from demarcate.base.sql import identifier, literal
-from demarcate.logs.sigma.structs import Rule
+from demarcate.logs.sigma.structs import ANCHORS, Rule
 
 if TYPE_CHECKING:
     import duckdb
@@ -138,7 +138,21 @@ def _unnamed(
 ) -> str:
     needed = _columns([rules[number] for number in numbers], columns)
     told = _told(rules, numbers)
-    return _outer(f"SELECT {needed}, 0 AS _group, {told} AS _told FROM {identifier(relation)}", [numbers], keys)
+    where = _where([rules[number].anchor for number in numbers])
+    return _outer(f"SELECT {needed}, 0 AS _group, {told} AS _told FROM {identifier(relation)}{where}", [numbers], keys)
+
+
+def _where(anchors: Iterable[tuple[str, tuple[str, ...]] | None]) -> str:
+    """The only rows that some rules can match."""
+    texts: dict[str, set[str]] = {}
+    for anchor in anchors:
+        if anchor is None:
+            return ""
+        texts.setdefault(ANCHORS[anchor[0]], set()).update(anchor[1])
+    told = " OR ".join(
+        f"lower({column}) IN ({', '.join(map(literal, sorted(of)))})" if of else "false" for column, of in texts.items()
+    )
+    return f" WHERE {told}"
 
 
 def _columns(rules: Iterable[Rule], columns: Iterable[str]) -> str:

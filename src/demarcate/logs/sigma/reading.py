@@ -18,7 +18,7 @@ import yaml
 from demarcate.base.documents import DocumentError, compose_all, convert, line_of, node_at, plain, read_text
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.files import is_file, is_folder, walk
-from demarcate.logs.sigma.structs import Correlation, Own, Rule
+from demarcate.logs.sigma.structs import ANCHORS, Correlation, Own, Rule
 from demarcate.logs.sigma.trees import Anywhere, Matches, Regex, Tree, leaves
 from demarcate.logs.sigma.values import Placeholders, Refused
 
@@ -244,6 +244,9 @@ def _rule(
         columns=tuple(sorted(printing.columns(tree))),
         event_names=None if names is None else tuple(sorted(names)),
         sources=None if sources is None else tuple(sorted(sources)),
+        anchor=next(
+            ((field, tuple(sorted(texts))) for field in ANCHORS if (texts := names_of(tree, field)) is not None), None
+        ),
         baseline=own.baseline,
         baseline_per=_first_texts(own.baseline.per if own.baseline else ()),
         baseline_of=_first_texts(own.baseline.of if own.baseline else ()),

@@ -79,11 +79,21 @@ class Correlation(msgspec.Struct, frozen=True, kw_only=True):
     needed: tuple[str | int, ...] | None = None
 
 
+ANCHORS: Final = {
+    "eventName": "event_name",
+    "errorCode": "error_code",
+    "userIdentity.type": "user_identity_type",
+    "eventSource": "event_source",
+}
+"""Fields by which most events are told apart from those that a rule may match, and their columns; the best first."""
+
+
 class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A rule that is valid: its texts, and its predicate as SQL over a row of `aws_cloudtrail_log`.
 
     `predicate` is NULL where CloudTrail left out what it asks for; empty for a correlation. `columns` are those that it
-    reads. `event_names` are the only ones, in small letters, under which it can hold; None where it may under any.
+    reads. `event_names` are the only ones, in small letters, under which it can hold; None where it may under any. `anchor`
+    is a field of `ANCHORS` and the texts, in small letters, one of which it must be; None where there is no such field.
     `entity` is the SQL of who or what a finding is about, empty for whoever made the call. `baseline_per` and
     `baseline_of` are SQL of texts, too. `window` is in seconds: findings of one entity within one are one.
     `silent` is a rule that only correlations look at.
@@ -106,6 +116,7 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     columns: tuple[str, ...] = ()
     event_names: tuple[str, ...] | None = None
     sources: tuple[str, ...] | None = None
+    anchor: tuple[str, tuple[str, ...]] | None = None
     entity: tuple[str, ...] = ()
     window: int = DAY
     baseline: Baseline | None = None
