@@ -17,6 +17,7 @@ from demarcate.cli import (
     changes,
     comparing,
     deploy,
+    detections,
     diff,
     drift,
     estate,
@@ -173,4 +174,5 @@ guardrails.add_to(app)
 policies.add_to(app)
 keys.add_to(app)
 logs.add_to(app)
+detections.add_to(app)
 settings.add_to(app)

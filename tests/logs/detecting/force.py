@@ -28,7 +28,13 @@ class Match(NamedTuple):
 
 
 def fires(
-    kind: str, rules: int, seconds: int, matches: Sequence[Match], op: str = "gte", threshold: float = 1, percent: int = 0
+    kind: str,
+    rules: int,
+    seconds: int,
+    matches: Sequence[Match],
+    op: str = "gte",
+    threshold: float = 1,
+    percent: int = 0,
 ) -> set[tuple[str, int]]:
     """Groups, and the seconds at the end of whose window the correlation holds."""
     told = set()

@@ -104,7 +104,8 @@ def test_correlations_are_what_brute_force_says(detector: Detector, told: list[t
     events = [event(number, *each) for number, each in enumerate(told)]
     found = in_batches(detector, [events], ordered=False)
     matches = [
-        force.Match(second, NAMES.index(name), group, None if n is None else str(n)) for second, name, group, n in told
+        force.Match(second, NAMES.index(name), group, None if n is None else str(n))
+        for second, name, group, n in told
     ]
     for number, kind in enumerate(KINDS):
         condition = dict(kind.get("condition", {"gte": 3}))

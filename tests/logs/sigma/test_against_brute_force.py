@@ -16,7 +16,26 @@ pytest.importorskip("sigma")
 
 FIELDS = ["eventName", "userAgent", "readOnly", "requestParameters.a", "requestParameters.a.b", "requestParameters",
           "userIdentity.type", "userIdentity.x.y", "resources.a", "Image"]  # fmt: skip
-TEXTS = ["a", "A", "ab", "bab", "", "é", "É", "a*b", "*", "?b", "a\\*", "\\", "%", "_", "1", "true", "10.0.0.1", '"a":']
+TEXTS = [
+    "a",
+    "A",
+    "ab",
+    "bab",
+    "",
+    "é",
+    "É",
+    "a*b",
+    "*",
+    "?b",
+    "a\\*",
+    "\\",
+    "%",
+    "_",
+    "1",
+    "true",
+    "10.0.0.1",
+    '"a":',
+]
 plain = st.sampled_from([*TEXTS, True, False, 1, 10, 2.5, None])
 leaf = st.one_of(plain, st.sampled_from(['{"b":"a"}', '[{"b":["ab",1]}]', "{", '"a"']))
 value = st.recursive(
@@ -73,9 +92,11 @@ selections = st.one_of(
 )
 conditions = st.recursive(
     st.sampled_from(["s1", "s2", "f1", "1 of s*", "all of them", "any of f*"]),
-    lambda inner: st.builds("({} and {})".format, inner, inner)
-    | st.builds("({} or {})".format, inner, inner)
-    | inner.map("not {}".format),
+    lambda inner: (
+        st.builds("({} and {})".format, inner, inner)
+        | st.builds("({} or {})".format, inner, inner)
+        | inner.map("not {}".format)
+    ),
     max_leaves=5,
 )
 detections = st.fixed_dictionaries({"s1": selections, "s2": selections, "f1": selections, "condition": conditions})
@@ -92,5 +113,7 @@ def test_sql_says_what_brute_force_says(detection: dict[str, Any], rows: list[di
     source = {"product": "aws", "service": "cloudtrail"}
     tree = tree_of(SigmaRule.from_dict({"title": "t", "logsource": source, "detection": detection}), {})
     make_table(CONNECTION, "events", rows)
-    told = [answer for (answer,) in CONNECTION.execute(f"SELECT {printing.predicate(tree)} FROM events").fetchall()]
+    told = [
+        answer for (answer,) in CONNECTION.execute(f"SELECT {printing.predicate(tree)} FROM events").fetchall()
+    ]
     assert told == [oracle.holds(detection, event) for event in rows]

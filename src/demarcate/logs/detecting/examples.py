@@ -45,7 +45,9 @@ def tried(rule: Rule, rules: Mapping[str, Rule], connection: duckdb.DuckDBPyConn
     if examples is None:
         return
     given = [(True, example) for example in examples.fires] + [(False, example) for example in examples.silent]
-    did = _fired(rule, [events_of(example, f"{rule.file}: {rule.title}") for _, example in given], rules, connection)
+    did = _fired(
+        rule, [events_of(example, f"{rule.file}: {rule.title}") for _, example in given], rules, connection
+    )
     for number, ((fires, _), fired) in enumerate(zip(given, did, strict=True), 1):
         yield Tried(rule=rule.name, number=number, fires=fires, is_right=fires == fired)
 

@@ -42,9 +42,11 @@ def _arns(resources: str | None) -> tuple[str, ...]:
         listed: Any = msgspec.json.decode(resources)
     except (msgspec.DecodeError, RecursionError):
         return ()
-    named = [each.get("ARN") or each.get("arn") for each in listed if isinstance(each, dict)] if isinstance(
-        listed, list
-    ) else []
+    named = (
+        [each.get("ARN") or each.get("arn") for each in listed if isinstance(each, dict)]
+        if isinstance(listed, list)
+        else []
+    )
     return tuple(arn for arn in named if isinstance(arn, str))[:MOST]
 
 

@@ -23,7 +23,9 @@ def make_table(connection: duckdb.DuckDBPyConnection, name: str, events: Iterabl
     rows = [_row(event) for event in events]
     if rows:
         marks = ", ".join(f"({', '.join('?' for _ in row)})" for row in rows)
-        connection.execute(f"INSERT INTO {identifier(name)} VALUES {marks}", [value for row in rows for value in row])
+        connection.execute(
+            f"INSERT INTO {identifier(name)} VALUES {marks}", [value for row in rows for value in row]
+        )
 
 
 def _row(event: Mapping[str, Any]) -> list[Any]:

@@ -8,9 +8,10 @@ cut: `tests/logs/detecting/test_batches.py` cuts them anywhere.
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
+from demarcate.base.sql import identifier
 from demarcate.logs.detecting.findings import growing_of, in_order, seen_of, told
 from demarcate.logs.detecting.scanning import scan
 from demarcate.logs.detecting.structs import Group, Outcome, Seen, State
@@ -67,7 +68,7 @@ class Detector:
         """
         state = state if state is not None else State()
         changed: set[str] = set()
-        self._note_span(connection, relation, state)
+        self._count(connection, relation, state)
         for hit in scan(connection, relation, self.rules, self._keys, self._columns):
             rule = self.rules[hit.rule]
             if not hit.decided:
@@ -92,14 +93,16 @@ class Detector:
         ]
         return Outcome(detections=tuple(sorted(detections, key=in_order)), state=state)
 
-    def _note_span(self, connection: duckdb.DuckDBPyConnection, relation: str, state: State) -> None:
-        from demarcate.base.sql import identifier
-
+    def _count(self, connection: duckdb.DuckDBPyConnection, relation: str, state: State) -> None:
         row = connection.execute(
             f"SELECT epoch_us(min(event_time)), epoch_us(max(event_time)), count(*) FROM {identifier(relation)}"
         ).fetchone()
         first, last, count = row or (None, None, 0)
         state.events += count
+        self.note_span(state, first, last)
+
+    def note_span(self, state: State, first: int | None, last: int | None) -> None:
+        """Note from when to when there were events, in microseconds since 1970."""
         if first is not None and last is not None:
             state.since = first if state.since is None else min(state.since, first)
             state.until = last if state.until is None else max(state.until, last)
@@ -226,15 +229,11 @@ class Detector:
         state.growing = {
             ident: growing
             for ident, growing in state.growing.items()
-            if ident and growing.rule in self._by_id
+            if ident
+            and growing.rule in self._by_id
             and growing.window + self._by_id[growing.rule].window * _SECOND > until - _DAY
         }
 
 
 def _when(seen: Seen) -> tuple[int, str, str]:
     return seen.moment, seen.event, seen.rule
-
-
-def names_of(rules: Mapping[str, Rule]) -> dict[str, str]:
-    """The names of rules by their ids."""
-    return {rule.id: rule.name for rule in rules.values()}

@@ -139,7 +139,9 @@ def _unnamed(
     needed = _columns([rules[number] for number in numbers], columns)
     told = _told(rules, numbers)
     where = _where([rules[number].anchor for number in numbers])
-    return _outer(f"SELECT {needed}, 0 AS _group, {told} AS _told FROM {identifier(relation)}{where}", [numbers], keys)
+    return _outer(
+        f"SELECT {needed}, 0 AS _group, {told} AS _told FROM {identifier(relation)}{where}", [numbers], keys
+    )
 
 
 def _where(anchors: Iterable[tuple[str, tuple[str, ...]] | None]) -> str:
@@ -150,7 +152,8 @@ def _where(anchors: Iterable[tuple[str, tuple[str, ...]] | None]) -> str:
             return ""
         texts.setdefault(ANCHORS[anchor[0]], set()).update(anchor[1])
     told = " OR ".join(
-        f"lower({column}) IN ({', '.join(map(literal, sorted(of)))})" if of else "false" for column, of in texts.items()
+        f"lower({column}) IN ({', '.join(map(literal, sorted(of)))})" if of else "false"
+        for column, of in texts.items()
     )
     return f" WHERE {told}"
 
@@ -179,7 +182,9 @@ def _dispatch(branches: Sequence[str], first: int = 0) -> str:
 def _outer(inner: str, groups: Sequence[Sequence[int]], keys: Mapping[int, Sequence[str]]) -> str:
     """A row for each rule that matches an event or cannot tell."""
     kept = ", ".join(KEPT)
-    places = [(group, place, number) for group, numbers in enumerate(groups) for place, number in enumerate(numbers, 1)]
+    places = [
+        (group, place, number) for group, numbers in enumerate(groups) for place, number in enumerate(numbers, 1)
+    ]
     lists = [", ".join(str(entry[part]) for entry in places) for part in range(3)]
     wanted = [number for number in sorted({entry[2] for entry in places}) if keys.get(number)]
     cases = "".join(f" WHEN {number} THEN [{', '.join(keys[number])}]" for number in wanted)

@@ -19,9 +19,8 @@ def correlation_of(parsed: Any, rules: Mapping[str, Rule]) -> Correlation:
     """What a correlation of pySigma asks. Raises Refused for one that names rules that are not there."""
     kind = cast(CorrelationType, parsed.type.name.lower())
     extended = not hasattr(parsed.condition, "op")
-    references = (
-        [reference.reference for reference in parsed.rules or ()]
-        or (parsed.condition.get_referenced_rules() if extended else [])
+    references = [reference.reference for reference in parsed.rules or ()] or (
+        parsed.condition.get_referenced_rules() if extended else []
     )
     if not 0 < len(references) <= MAX_RULES:
         raise Refused(f"looks at {len(references)} rules; from 1 to {MAX_RULES} are taken")

@@ -45,7 +45,10 @@ def faults(rules: Rules) -> list[Fault]:
 def _faults(rule: Rule, tree: Tree) -> Iterator[tuple[str, str]]:
     for field in fields_of(tree):
         if place_of(field) is None:
-            yield "field", f"no event of CloudTrail has {field}{_near(field, [column.member for column in COLUMNS])}"
+            yield (
+                "field",
+                f"no event of CloudTrail has {field}{_near(field, [column.member for column in COLUMNS])}",
+            )
     for source in _texts(tree, "eventSource"):
         if not models.is_source(source):
             yield "source", f"no service has the event source {source}"

@@ -147,6 +147,7 @@ def _form(text: Text) -> exp.Expr:
 _DECIMAL: Final = r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]+)?"
 """A number as JSON has it, but for zeros before it, which an account's id may have."""
 
+
 def _number(value: exp.Expr, matcher: Number) -> exp.Expr:
     decimal = _call("regexp_full_match", value, exp.Literal.string(_DECIMAL))
     told = exp.TryCast(this=value.copy(), to=exp.DataType.build("DOUBLE"), safe=True)
@@ -191,7 +192,9 @@ def _network(value: exp.Expr, network: Network) -> exp.Expr:
             safe=True,
         )
         total = exp.Add(
-            this=exp.paren(exp.Mul(this=exp.paren(total, copy=False), expression=exp.Literal.number(256)), copy=False),
+            this=exp.paren(
+                exp.Mul(this=exp.paren(total, copy=False), expression=exp.Literal.number(256)), copy=False
+            ),
             expression=octet,
         )
     within = exp.Between(
@@ -212,11 +215,15 @@ def _network_6(value: exp.Expr, network: Network) -> exp.Expr:
         _call("regexp_full_match", value, exp.Literal.string(_IPV6)),
         exp.not_(_call("regexp_matches", value.copy(), exp.Literal.string("::.*::|:::|^:[^:]|[^:]:$"))),
     )
-    halves = [_digits(_call("split_part", value.copy(), exp.Literal.string(_GAP), exp.Literal.number(n))) for n in (1, 2)]
+    halves = [
+        _digits(_call("split_part", value.copy(), exp.Literal.string(_GAP), exp.Literal.number(n))) for n in (1, 2)
+    ]
     gap = _call("contains", value.copy(), exp.Literal.string(_GAP))
     missing = exp.Sub(
         this=exp.Literal.number(32),
-        expression=exp.paren(exp.Add(this=_call("len", halves[0].copy()), expression=_call("len", halves[1].copy())), copy=False),
+        expression=exp.paren(
+            exp.Add(this=_call("len", halves[0].copy()), expression=_call("len", halves[1].copy())), copy=False
+        ),
     )
     filled = _call("concat", halves[0], _call("repeat", exp.Literal.string("0"), missing), halves[1])
     digits = exp.Case(

@@ -23,10 +23,18 @@ _SUFFIX: Final = ".amazonaws.com"
 _DATED: Final = re.compile(r"[0-9]{8}(v[0-9]+)?$")
 
 
+class _Data(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Names of data events: those that read, and those that write."""
+
+    reads: tuple[str, ...] = ()
+    writes: tuple[str, ...] = ()
+
+
 class _Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="kebab"):
     services: dict[str, tuple[str, ...]]
     events: dict[str, tuple[str, ...]]
     as_they_come: tuple[str, ...]
+    data_events: dict[str, _Data]
 
 
 @functools.cache
@@ -111,6 +119,21 @@ def events_of(source: str) -> list[str]:
     """The names of a source's events."""
     told = list(_known().events.get(source.lower(), ()))
     return told + [operation for service in services_of(source) for operation in _model(service)["operations"]]
+
+
+def data_event(source: str, event: str) -> Literal["", "reads", "writes"]:
+    """Which kind of data event a call is, if it is one.
+
+    >>> data_event("s3.amazonaws.com", "getobject"), data_event("iam.amazonaws.com", "CreateUser")
+    ('reads', '')
+    """
+    told = _known().data_events.get(source.lower())
+    if told is None:
+        return ""
+    name = _DATED.sub("", event.lower())
+    if name in map(str.lower, told.reads):
+        return "reads"
+    return "writes" if name in map(str.lower, told.writes) else ""
 
 
 def is_written_otherwise(source: str) -> bool:

@@ -15,6 +15,7 @@ from sqlglot import exp
 
 from demarcate.logs.events import OMITTED
 
+
 def texts(column: exp.Expr, path: Sequence[str]) -> exp.Expr:
     """All texts at a place; none of what is null or not there."""
     value = exp.column("v")
@@ -91,8 +92,10 @@ def _parsed() -> exp.Expr:
     opens = _call("regexp_matches", text.copy(), exp.Literal.string(r"^[ \t\r\n]*[\[{]"))
     return exp.Case(
         ifs=[
-            exp.If(this=exp.not_(_is(_call("json_type", exp.column("t")), "VARCHAR")),
-                   true=exp.Array(expressions=[exp.column("t")])),
+            exp.If(
+                this=exp.not_(_is(_call("json_type", exp.column("t")), "VARCHAR")),
+                true=exp.Array(expressions=[exp.column("t")]),
+            ),
             exp.If(this=opens, true=inside),
         ],
         default=exp.Array(expressions=[]),

@@ -123,8 +123,12 @@ def _anywhere(leaf: Anywhere) -> exp.Expr:
     every = exp.Anonymous(this="flatten", expressions=[exp.Array(expressions=lists)])
     hit = _known(matching.any_in(every, [matching.anywhere(matcher) for matcher in leaf.matchers]))
     unsure = matching.joined(exp.Or, [is_left_out(_column(told)) for told in COLUMNS if told.kind is Kind.JSON])
-    return exp.paren(exp.Case(ifs=[exp.If(this=hit, true=exp.true()), exp.If(this=unsure, true=exp.null())],
-                              default=exp.false()), copy=False)
+    return exp.paren(
+        exp.Case(
+            ifs=[exp.If(this=hit, true=exp.true()), exp.If(this=unsure, true=exp.null())], default=exp.false()
+        ),
+        copy=False,
+    )
 
 
 def _column(column: Column) -> exp.Column:
@@ -154,7 +158,9 @@ def _known(value: exp.Expr) -> exp.Expr:
 def _unless_left_out(column: exp.Column, told: exp.Expr, *, absent: bool = False) -> exp.Expr:
     """What is told of a column of JSON; where it is NULL, `absent`, or NULL if CloudTrail left it out."""
     nothing = exp.Is(this=column.copy(), expression=exp.null())
-    return _case(nothing, _case(is_left_out(column), exp.null(), exp.true() if absent else exp.false()), _known(told))
+    return _case(
+        nothing, _case(is_left_out(column), exp.null(), exp.true() if absent else exp.false()), _known(told)
+    )
 
 
 def _case(condition: exp.Expr, true: exp.Expr, false: exp.Expr) -> exp.Expr:

@@ -105,7 +105,9 @@ def _require() -> None:
 
 def _documents(folder: Path, problems: list[Problem]) -> Iterable[_Document]:
     refuse = lambda path, why: problems.append(Problem(why, str(path)))  # noqa: E731
-    paths = [folder] if is_file(folder) else walk(folder, [folder], lambda n: n.endswith((".yml", ".yaml")), refuse)
+    paths = (
+        [folder] if is_file(folder) else walk(folder, [folder], lambda n: n.endswith((".yml", ".yaml")), refuse)
+    )
     for path in paths:
         try:
             nodes = compose_all(read_text(path), str(path))
@@ -245,7 +247,8 @@ def _rule(
         event_names=None if names is None else tuple(sorted(names)),
         sources=None if sources is None else tuple(sorted(sources)),
         anchor=next(
-            ((field, tuple(sorted(texts))) for field in ANCHORS if (texts := names_of(tree, field)) is not None), None
+            ((field, tuple(sorted(texts))) for field in ANCHORS if (texts := names_of(tree, field)) is not None),
+            None,
         ),
         baseline=own.baseline,
         baseline_per=_first_texts(own.baseline.per if own.baseline else ()),
