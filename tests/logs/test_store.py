@@ -25,9 +25,7 @@ from tests.aws.conftest import Aws
 ACCOUNT = "111122223333"
 
 
-def event(
-    id_: str | None = "e-1", *, account: str = ACCOUNT, day: str = "2026-11-01", **members: Any
-) -> dict[str, Any]:
+def event(id_: str | None = "e-1", *, account: str = ACCOUNT, day: str = "2026-11-01", **members: Any) -> dict[str, Any]:
     """An event of CloudTrail."""
     made = {
         "eventVersion": "1.11",

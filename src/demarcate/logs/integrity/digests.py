@@ -24,9 +24,7 @@ _KEY: Final = re.compile(
     r"(?P<above>.*AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>[0-9]{12})/)CloudTrail-Digest/(?P<region>[a-z0-9-]+)/"
     r"(?P<day>[0-9]{4}/[0-9]{2}/[0-9]{2})/(?P<rest>[^/]+)_(?P<time>[0-9]{8}T[0-9]{6}Z)(?P<backfill>_backfill)?\.json\.gz"
 )
-_LOG: Final = re.compile(
-    r".*AWSLogs/(?:o-[a-z0-9]+/)?[0-9]{12}/CloudTrail/[a-z0-9-]+/[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+"
-)
+_LOG: Final = re.compile(r".*AWSLogs/(?:o-[a-z0-9]+/)?[0-9]{12}/CloudTrail/[a-z0-9-]+/[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+")
 
 
 @dataclass(frozen=True, slots=True, order=True)

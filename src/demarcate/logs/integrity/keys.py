@@ -92,14 +92,14 @@ def pinned(paths: Iterable[Path]) -> Keys:
         except OSError as error:
             raise DemarcateError(f"{path}: cannot be read: {error.strerror or error}") from error
         except ValueError as error:
-            raise DemarcateError(f"{path}: is not what aws cloudtrail list-public-keys prints: {error}") from error
+            raise DemarcateError(
+                f"{path}: is not what aws cloudtrail list-public-keys prints: {error}"
+            ) from error
         for key in listed:
             try:
                 keys.add(key.Fingerprint, base64.b64decode(key.Value, validate=True))
             except ValueError as error:
                 raise DemarcateError(f"{path}: the key {key.Fingerprint[:64]!r}: {error}") from error
     if not len(keys):
-        raise DemarcateError(
-            "there is no key to verify with: keep those of aws cloudtrail list-public-keys in a file"
-        )
+        raise DemarcateError("there is no key to verify with: keep those of aws cloudtrail list-public-keys in a file")
     return keys

@@ -108,7 +108,9 @@ class Bucket:
             elif self._may_have(within):
                 yield from self._below(folder, within, depth - 1, refuse)
 
-    def _day(self, folder: str, parts: tuple[int, ...], refuse: Callable[[Unread], None]) -> Iterator[Entry]:
+    def _day(
+        self, folder: str, parts: tuple[int, ...], refuse: Callable[[Unread], None]
+    ) -> Iterator[Entry]:
         try:
             day = date(*parts)
         except ValueError:

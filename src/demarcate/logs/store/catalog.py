@@ -87,9 +87,7 @@ class Catalog:
         self.folder = folder
         path = folder / NAME
         if not writing and not files.is_file(path):
-            raise DemarcateError(
-                f"{folder}: there is no log store: make one with demarcate logs ingest SOURCE --store"
-            )
+            raise DemarcateError(f"{folder}: there is no log store: make one with demarcate logs ingest SOURCE --store")
         if path.is_symlink() or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
             raise DemarcateError(f"{path}: is no file of a log store")
         try:
@@ -102,9 +100,7 @@ class Catalog:
             raise DemarcateError(f"{path}: cannot be read as the catalog of a log store: {error}") from error
 
     def _check(self, writing: bool) -> None:
-        tables = {
-            name for (name,) in self._database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
-        }
+        tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
         if not tables and writing:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.executescript(
@@ -133,7 +129,9 @@ class Catalog:
         """The tables of which there are rows."""
         return [kind for (kind,) in self._run("SELECT DISTINCT kind FROM part ORDER BY kind")]
 
-    def parts(self, kind: str | None = None, account: str | None = None, day: str | None = None) -> list[Part]:
+    def parts(
+        self, kind: str | None = None, account: str | None = None, day: str | None = None
+    ) -> list[Part]:
         """The files of rows, of one kind, account or day where these are given."""
         wanted = {"kind": kind, "account": account, "day": day}
         named = {name: value for name, value in wanted.items() if value is not None}
@@ -276,9 +274,7 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise DemarcateError(
-                f"{folder}: another run is writing it: wait for it, or name another store"
-            ) from error
+            raise DemarcateError(f"{folder}: another run is writing it: wait for it, or name another store") from error
         yield
     finally:
         os.close(handle)

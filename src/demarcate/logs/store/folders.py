@@ -67,3 +67,5 @@ def _read(path: Path, limit: int) -> bytes:
         raise Damaged(str(error.strerror), Kind.TOO_MUCH) from error
     except OSError as error:
         raise Damaged(f"cannot be read: {error.strerror or error}", Kind.UNREADABLE) from error
+
+

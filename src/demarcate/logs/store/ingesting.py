@@ -88,6 +88,7 @@ class Outcome:
         return ["what", "count"], rows
 
 
+
 MOST_TOLD: Final = 1_000
 """Files that are told one by one; the others are counted."""
 
@@ -136,9 +137,7 @@ class Ingest:
 
         try:
             with (
-                connect(
-                    self._catalog.folder, limits=Limits(memory=MEMORY, threads=1, temp=self._work)
-                ) as connection,
+                connect(self._catalog.folder, limits=Limits(memory=MEMORY, threads=1, temp=self._work)) as connection,
                 ThreadPoolExecutor(self._workers, thread_name_prefix="ingest") as pool,
             ):
                 running: set[Future[Loaded]] = set()
@@ -212,9 +211,7 @@ class Ingest:
                     self._again.append(entry.name)
                 self._refuse(entry.name, str(damage), damage.kind)
             for name, count in loaded.odd.items():
-                what = (
-                    "what stands among its records is none" if count == 1 else "things among its records are none"
-                )
+                what = "what stands among its records is none" if count == 1 else "things among its records are none"
                 self._refuse(name, f"{count:,} {what}", Kind.MALFORMED, counted=False)
         for _, part in parts:
             if part.high is not None and part.high > now + AHEAD:

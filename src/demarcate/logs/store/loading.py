@@ -200,8 +200,12 @@ class Loader:
     def _divided(self, table: Table, whole: Path) -> list[tuple[Path, Part]]:
         """A file of rows as files of one account and day each. Raises duckdb.Error."""
         rows = f"read_parquet({literal(pattern(whole.absolute()))}, hive_partitioning = false)"
-        places = f"SELECT *, {account_of(table)} AS account, {day_of(table)} AS day FROM {rows}"
-        kept = f"SELECT account, day FROM ({places}) GROUP BY ALL ORDER BY count(*) DESC, account, day LIMIT {MOST_PLACES}"
+        places = (
+            f"SELECT *, {account_of(table)} AS account, {day_of(table)} AS day FROM {rows}"
+        )
+        kept = (
+            f"SELECT account, day FROM ({places}) GROUP BY ALL ORDER BY count(*) DESC, account, day LIMIT {MOST_PLACES}"
+        )
         self._number += 1
         folder = self._work / f"{self._number}.parts"
         divided = (
