@@ -289,7 +289,7 @@ def _exit(detections: Sequence[Detection], result: Findings, fail_on: str | None
 
     if result.unread:
         options.say_unread(result.unread)
-    worst = LEVELS[: LEVELS.index(fail_on) + 1] if fail_on else ()  # type: ignore[arg-type]
+    worst = LEVELS[: [str(level) for level in LEVELS].index(fail_on) + 1] if fail_on else ()
     if any(each.level in worst and each.waived is None for each in detections):
         raise typer.Exit(1)
     if result.unread:

@@ -73,7 +73,7 @@ def holds(kind: str, rules: int, window: list[Match], op: str, threshold: float,
         place = Fraction(percent * (len(numbers) - 1), 100)
         low, high = numbers[int(place)], numbers[min(int(place) + 1, len(numbers) - 1)]
         measured = Fraction(low) + (place - int(place)) * (Fraction(high) - Fraction(low))
-    return OPERATORS[op](measured, threshold)
+    return bool(OPERATORS[op](measured, threshold))
 
 
 def chain(matches: list[tuple[int, int]], rules: int, start: int = 0, at: int = -1) -> bool:

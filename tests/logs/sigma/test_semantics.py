@@ -44,7 +44,7 @@ def test_every_case_says_something_of_its_own() -> None:
 
 
 def test_events_fire_as_the_cases_say(rules: Rules) -> None:
-    wrong = []
+    wrong: list[Any] = []
     with connect() as connection:
         for case in CASES:
             if "refused" in case:

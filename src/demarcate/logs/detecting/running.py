@@ -161,9 +161,9 @@ class Detector:
                 if not rule.silent:
                     self._grow(seen, rule, state, changed)
             for number, (other, place) in enumerate(self._correlations.get(seen.rule, ())):
-                by, value = seen.keys[2 + 2 * number], seen.keys[3 + 2 * number]
+                by, counted = seen.keys[2 + 2 * number], seen.keys[3 + 2 * number]
                 group = _SEPARATOR.join(text or "" for text in by)
-                arrived.setdefault((other.id, group), []).append((place, value[0] if value else None, seen))
+                arrived.setdefault((other.id, group), []).append((place, counted[0] if counted else None, seen))
         for (ident, group), matches in arrived.items():
             rule = self._by_id[ident]
             assert rule.correlation is not None  # noqa: S101

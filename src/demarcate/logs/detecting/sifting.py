@@ -1,4 +1,4 @@
-"""The few events of a file that any rule may match, found while it is decoded: the others are looked at for four members.
+"""The few events of a file that any rule may match, found while it is decoded: of others four members are looked at.
 
 What a file of CloudTrail is, and what is wrong with one, is the store's to say (`logs/store/forms/cloudtrail.py`).
 """
@@ -22,20 +22,20 @@ class _Who(msgspec.Struct, gc=False):
     type: str = ""
 
 
-class _Head(msgspec.Struct, gc=False):
-    eventName: str = ""
-    errorCode: str | None = None
-    eventSource: str = ""
-    eventTime: str = ""
-    userIdentity: _Who | None = None
+class _Head(msgspec.Struct, gc=False, rename="camel"):
+    event_name: str = ""
+    error_code: str | None = None
+    event_source: str = ""
+    event_time: str = ""
+    user_identity: _Who | None = None
 
 
-class _Heads(msgspec.Struct, gc=False):
-    Records: list[_Head]
+class _Heads(msgspec.Struct, gc=False, rename="pascal"):
+    records: list[_Head]
 
 
-class _Raw(msgspec.Struct, gc=False):
-    Records: list[msgspec.Raw]
+class _Raw(msgspec.Struct, gc=False, rename="pascal"):
+    records: list[msgspec.Raw]
 
 
 _heads: Final = msgspec.json.Decoder(_Heads).decode
@@ -82,20 +82,20 @@ class Sieve:
 
     def _file(self, data: bytes, sifted: Sifted) -> None:
         try:
-            heads = _heads(data).Records
+            heads = _heads(data).records
         except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
             self._carefully(data, sifted)
             return
         if not heads:
             return
-        if not heads[0].eventName or heads[0].eventSource.startswith("aws:"):
+        if not heads[0].event_name or heads[0].event_source.startswith("aws:"):
             cloudtrail.cut(data)  # which says what it is instead
         sifted.events += len(heads)
-        _span(sifted, [head.eventTime for head in heads])
+        _span(sifted, [head.event_time for head in heads])
         wanted = [number for number, head in enumerate(heads) if self._is_wanted(head)]
         if not wanted:
             return
-        records = _raw(data).Records
+        records = _raw(data).records
         if b"\n" in data:
             sifted.lines += cloudtrail.compact([records[number] for number in wanted])
         else:
@@ -111,7 +111,7 @@ class Sieve:
         sifted.odd += cut.odd
 
     def _is_wanted(self, head: _Head) -> bool:
-        name = head.eventName
+        name = head.event_name
         known = self._known.get(name)
         if known is None:
             known = self._open or name.lower() in self._texts["eventName"]
@@ -119,12 +119,12 @@ class Sieve:
                 self._known[name] = known
         return (
             known
-            or (head.errorCode is not None and head.errorCode.lower() in self._texts["errorCode"])
+            or (head.error_code is not None and head.error_code.lower() in self._texts["errorCode"])
             or (
-                head.userIdentity is not None
-                and head.userIdentity.type.lower() in self._texts["userIdentity.type"]
+                head.user_identity is not None
+                and head.user_identity.type.lower() in self._texts["userIdentity.type"]
             )
-            or (bool(self._texts["eventSource"]) and head.eventSource.lower() in self._texts["eventSource"])
+            or (bool(self._texts["eventSource"]) and head.event_source.lower() in self._texts["eventSource"])
         )
 
 

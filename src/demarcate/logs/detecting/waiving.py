@@ -1,8 +1,8 @@
 """Waivers of detections: the same files, and the same rules, as those of checks (`evidence/waivers.py`).
 
 `check` names rules, by their names or ids or a pattern; `responsibility` all rules that lead to it; `finding` one
-finding. A scope's resources are entities, or resources that the events were about. Its files and tags mean nothing here:
-a waiver with them waives nothing.
+finding. A scope's resources are entities, or resources that the events were about. Its files and tags mean nothing
+here: a waiver with them waives nothing.
 """
 
 from __future__ import annotations

@@ -37,10 +37,10 @@ def check_condition(condition: Any) -> None:
     if len(condition) > MAX_LENGTH:
         raise Refused(f"has a condition of {len(condition):,} characters; at most {MAX_LENGTH:,} are taken")
     depth = deepest = 0
-    for token in re.findall(r"[()]|\bnot\b|[^\s()]+", condition, re.IGNORECASE):
-        if token == "(":
+    for sign in re.findall(r"[()]|\bnot\b|[^\s()]+", condition, re.IGNORECASE):
+        if sign == "(":
             depth += 1
-        elif token == ")":
+        elif sign == ")":
             depth -= 1
         deepest = max(deepest, depth)
     nots = max((len(run.split()) for run in re.findall(r"(?:\bnot\s+)+", condition)), default=0)

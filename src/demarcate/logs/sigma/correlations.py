@@ -1,4 +1,4 @@
-"""Correlations as pySigma reads them, as ours: by the ids of the rules they look at, and the SQL of what groups them."""
+"""Correlations as pySigma reads them, as ours: by the ids of the rules they look at, and SQL of what groups them."""
 
 from __future__ import annotations
 

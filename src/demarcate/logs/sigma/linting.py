@@ -1,4 +1,4 @@
-"""Rules that can never fire as they are meant: they ask for fields, sources, events or parameters that AWS does not have.
+"""Rules that can never fire as meant: they ask for fields, sources, events or parameters that AWS does not have.
 
 What CloudTrail writes otherwise than an API has it is not judged. A fault may be in a part of a rule that only filters:
 that part does nothing then.

@@ -78,7 +78,7 @@ def anywhere(matcher: Matcher) -> Matcher:
         matcher = Text((str(matcher.number),))
     if not isinstance(matcher, Text):
         return matcher
-    parts = [part for part in matcher.parts]
+    parts = list(matcher.parts)
     if parts[:1] != [Wild.MANY]:
         parts.insert(0, Wild.MANY)
     if parts[-1] is not Wild.MANY or len(parts) == 1:
@@ -257,9 +257,8 @@ def literal(text: str) -> exp.Expr:
     """A text as a tree: to some versions of DuckDB a NUL ends the statement."""
     if "\0" not in text:
         return exp.Literal.string(text)
-    parts: list[exp.Expr] = []
-    for part in re.split("(\0)", text):
-        parts.append(_call("chr", exp.Literal.number(0)) if part == "\0" else exp.Literal.string(part))
+    nul = _call("chr", exp.Literal.number(0))
+    parts = [nul.copy() if part == "\0" else exp.Literal.string(part) for part in re.split("(\0)", text)]
     return _call("concat", *parts)
 
 

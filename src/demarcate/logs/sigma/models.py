@@ -1,4 +1,4 @@
-"""What AWS's services have, by botocore's models: event sources, operations, and the members of what they take and give.
+"""What AWS's services have, by botocore's models: event sources, operations, and what these take and give.
 
 CloudTrail calls a service by the endpoint or the signing name of its API, with `.amazonaws.com` behind it, and writes
 members as the API has them but for a first letter that is small. Events of Lambda have the date of the API behind the
@@ -9,15 +9,16 @@ from __future__ import annotations
 
 import functools
 import re
+import zlib
 from collections.abc import Iterable, Sequence
-from datetime import date
 from pathlib import Path
 from typing import Any, Final, Literal
 
 import msgspec
 
-from demarcate.base import cache
 from demarcate.base.documents import read
+from demarcate.base.encoding import from_json
+from demarcate.base.files import is_file, open_file
 
 _SUFFIX: Final = ".amazonaws.com"
 _DATED: Final = re.compile(r"[0-9]{8}(v[0-9]+)?$")
@@ -61,28 +62,44 @@ def _model(service: str) -> dict[str, Any]:
 
 
 def _names(service: str) -> set[str]:
-    meta = _model(service)["metadata"]
+    """What the events of a service may begin with."""
+    meta = _metadata(service)
     prefix = meta["endpointPrefix"]
     return {prefix, prefix.removeprefix("api."), meta.get("signingName", prefix)}
 
 
+_META: Final = re.compile(r'"metadata"\s*:\s*(\{[^{}]*\})')
+_BEGINNING: Final = 8_192
+
+
+def _metadata(service: str) -> dict[str, Any]:
+    """What a model says of the service itself. It stands at the beginning: to read all models whole takes seconds."""
+    version = _loader().determine_latest_version(service, "service-2")
+    for folder in map(Path, _loader().search_paths):
+        for name, unpack in (("service-2.json.gz", True), ("service-2.json", False)):
+            path = folder / service / version / name
+            if not is_file(path):
+                continue
+            with open_file(path) as file:
+                data = file.read(_BEGINNING)
+            if unpack:
+                data = zlib.decompressobj(31).decompress(data, _BEGINNING)
+            match = _META.search(data.decode(errors="ignore"))
+            if match:
+                told: dict[str, Any] = from_json(match[1])
+                return told
+    whole: dict[str, Any] = _model(service)["metadata"]
+    return whole
+
+
 @functools.cache
 def _index() -> dict[str, tuple[str, ...]]:
-    """All services by the names that their events may begin with. To read all models takes seconds: it is kept."""
-    import botocore
-
-    def make() -> dict[str, tuple[str, ...]]:
-        index: dict[str, list[str]] = {}
-        for service in sorted(_available()):
-            model = _loader().load_service_model(service, "service-2")  # not kept: all of them are a gigabyte
-            meta = model["metadata"]
-            prefix = meta["endpointPrefix"]
-            for name in {prefix, prefix.removeprefix("api."), meta.get("signingName", prefix)}:
-                index.setdefault(name, []).append(service)
-        return {name: tuple(services) for name, services in index.items()}
-
-    key = cache.fingerprint([botocore.__version__.encode(), date(2026, 11, 29).isoformat().encode()])
-    return cache.cached("event-sources", key, dict[str, tuple[str, ...]], make)
+    """All services by the names that their events may begin with."""
+    index: dict[str, list[str]] = {}
+    for service in sorted(_available()):
+        for name in _names(service):
+            index.setdefault(name, []).append(service)
+    return {name: tuple(services) for name, services in index.items()}
 
 
 @functools.cache
@@ -144,7 +161,7 @@ def is_written_otherwise(source: str) -> bool:
 def missing_member(
     source: str, events: Iterable[str], side: Literal["input", "output"], path: Sequence[str]
 ) -> tuple[str, list[str]] | None:
-    """The first name on a path that none of some events has there, with those that there are; None where one has all."""
+    """The first name on a path that none of some events has, with those that there are; None where one has all."""
     missing: tuple[str, list[str]] | None = None
     for event in events:
         for service in services_of(source):

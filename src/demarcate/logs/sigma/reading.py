@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 import yaml
@@ -18,7 +18,7 @@ import yaml
 from demarcate.base.documents import DocumentError, compose_all, convert, line_of, node_at, plain, read_text
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.files import is_file, is_folder, walk
-from demarcate.logs.sigma.structs import ANCHORS, Correlation, Own, Rule
+from demarcate.logs.sigma.structs import ANCHORS, Correlation, Level, Own, Rule
 from demarcate.logs.sigma.trees import Anywhere, Matches, Regex, Tree, leaves
 from demarcate.logs.sigma.values import Placeholders, Refused
 
@@ -325,7 +325,7 @@ def _seconds(span: str) -> int:
 
 
 def _texts(ident: str, document: _Document, parsed: Any, own: Own) -> Rule:
-    level = parsed.level.name.lower() if parsed.level is not None else "medium"
+    level = cast(Level, parsed.level.name.lower()) if parsed.level is not None else "medium"
     return Rule(
         id=str(parsed.id or ident),
         name=parsed.name or Path(document.file).stem.replace("_", "-"),
