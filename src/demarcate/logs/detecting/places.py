@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
@@ -127,7 +128,7 @@ def _sifted(
     """What is left of batches of files, in order: by other processes where there is much to read."""
     batches = _batches(entry for source in sources for entry in source.entries(result.unread.append))
     sieve = Sieve(rules)
-    first = [batch for batch, _ in zip(batches, range(ALONE), strict=False)]
+    first = list(itertools.islice(batches, ALONE))
     if len(first) < ALONE or workers == 1 or any(source.far for source in sources):
         for batch in (*first, *batches):
             yield sieve.sift(batch)
