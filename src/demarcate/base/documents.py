@@ -7,8 +7,9 @@ without bound, and each value's line is at hand when a message needs it.
 
 from __future__ import annotations
 
+import contextlib
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -107,6 +108,22 @@ def compose(text: str, file: str) -> yaml.Node | None:
     Raises DocumentError with the line for anything that is not one YAML document, or more than MAX_BYTES,
     MAX_NODES or MAX_DEPTH.
     """
+    with _told(text, file):
+        return yaml.compose(text, Loader=_Loader)
+
+
+def compose_all(text: str, file: str) -> list[yaml.Node]:
+    """The node trees of the YAML documents that stand in one file, without those that are empty.
+
+    Raises DocumentError as `compose` does; the limits are those of all documents together.
+    """
+    with _told(text, file):
+        return [node for node in yaml.compose_all(text, Loader=_Loader) if node is not None]
+
+
+@contextlib.contextmanager
+def _told(text: str, file: str) -> Iterator[None]:
+    """Have what is wrong with a document be a DocumentError."""
     if len(text) > MAX_BYTES:
         raise TooMuch(f"has {len(text):,} characters; at most {MAX_BYTES:,} are read", file)
     directive = _DIRECTIVE.search(text)
@@ -114,7 +131,7 @@ def compose(text: str, file: str) -> yaml.Node | None:
         line = text.count("\n", 0, directive.start()) + 1
         raise DocumentError("has a %TAG directive, which nothing here needs; write tags in full", file, line)
     try:
-        return yaml.compose(text, Loader=_Loader)
+        yield
     except _Stop as error:
         raise TooMuch(str(error), file, error.line) from error
     except yaml.MarkedYAMLError as error:

@@ -19,6 +19,7 @@ from demarcate.cli import (
     comparing,
     dashboards,
     deploy,
+    detections,
     diff,
     drift,
     estate,
@@ -179,4 +180,5 @@ alarms.add_to(app)
 dashboards.add_to(app)
 tls.add_to(app)
 logs.add_to(app)
+detections.add_to(app)
 settings.add_to(app)

@@ -31,7 +31,7 @@ _CLASS: Final = {
     "type_name": "Compliance Finding: Create",
 }
 
-_METADATA: Final = {
+METADATA: Final = {
     "version": VERSION,
     "profiles": ["cloud"],
     "product": {"name": "Demarcate", "vendor_name": "Demarcate", "version": __version__},
@@ -61,7 +61,7 @@ def event(finding: Finding, check: Check, moment: int) -> dict[str, Any]:
     status_id, status = _SUPPRESSED if finding.waived else _RESOLVED if finding.verdict == "pass" else _NEW
     event = {
         **_CLASS,
-        "metadata": {**_METADATA, "event_code": check.id},
+        "metadata": {**METADATA, "event_code": check.id},
         "time": moment,
         "severity_id": severity_id,
         "severity": severity,

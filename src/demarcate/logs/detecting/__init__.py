@@ -1,0 +1,1 @@
+"""Detecting: rules run over events, and what they say as findings."""

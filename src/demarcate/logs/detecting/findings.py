@@ -1,0 +1,105 @@
+"""From what was matched to findings: whose they are, which are one, and how they are told."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import msgspec
+
+from demarcate.base.moments import since_1970
+from demarcate.checks.judgement import finding_id
+from demarcate.logs.detecting.scanning import Hit
+from demarcate.logs.detecting.structs import MOST, Detection, Growing, Seen, State
+from demarcate.logs.sigma.structs import LEVELS, Rule
+
+_SECOND: Final = 1_000_000
+
+
+def seen_of(hit: Hit, rule: Rule, entity: str, keys: tuple[tuple[str | None, ...], ...]) -> Seen:
+    """What is kept of an event that a rule matched."""
+    event, account, region, name, address, agent, error, resources = hit.row
+    return Seen(
+        moment=hit.moment or 0,
+        event=event or "",
+        rule=rule.id,
+        account=account or "",
+        region=region or "",
+        name=name or "",
+        address=address or "",
+        agent=agent or "",
+        error=error or "",
+        entity=entity,
+        resources=_arns(resources),
+        keys=keys,
+    )
+
+
+def _arns(resources: str | None) -> tuple[str, ...]:
+    """The ARNs of what an event says it was about."""
+    if not resources:
+        return ()
+    try:
+        listed: Any = msgspec.json.decode(resources)
+    except (msgspec.DecodeError, RecursionError):
+        return ()
+    named = (
+        [each.get("ARN") or each.get("arn") for each in listed if isinstance(each, dict)]
+        if isinstance(listed, list)
+        else []
+    )
+    return tuple(arn for arn in named if isinstance(arn, str))[:MOST]
+
+
+def growing_of(state: State, rule: Rule, account: str, entity: str, moment: int) -> tuple[str, Growing]:
+    """The finding that a match of a moment belongs to, with its id; a new one where there is none yet."""
+    span = rule.window * _SECOND
+    window = moment - moment % span
+    ident = finding_id(rule.id, account or None, None, None, f"{entity}@{window // _SECOND}")
+    growing = state.growing.get(ident)
+    if growing is None:
+        growing = Growing(rule=rule.id, account=account, entity=entity, window=window, first=moment, last=moment)
+        state.growing[ident] = growing
+    return ident, growing
+
+
+def told(ident: str, growing: Growing, rule: Rule) -> Detection:
+    """A finding as it is now."""
+    return Detection(
+        id=ident,
+        rule=rule.id,
+        name=rule.name,
+        title=rule.title,
+        level=rule.level,
+        responsibility=rule.responsibility,
+        techniques=rule.techniques,
+        author=rule.author,
+        license=rule.license,
+        remedy=rule.remedy,
+        account=growing.account,
+        regions=_some(growing.regions),
+        entity=growing.entity,
+        window=_iso(growing.window),
+        seconds=rule.window,
+        first=_iso(growing.first),
+        last=_iso(growing.last),
+        count=growing.count,
+        events=tuple(event for _, event in sorted(growing.events)),
+        event_names=_some(growing.names),
+        addresses=_some(growing.addresses),
+        agents=_some(growing.agents),
+        errors=_some(growing.errors),
+        resources=_some(growing.resources),
+    )
+
+
+def _some(values: set[str]) -> tuple[str, ...]:
+    return tuple(sorted(values)[:MOST])
+
+
+def _iso(moment: int) -> str:
+    return since_1970(moment // _SECOND).isoformat().replace("+00:00", "Z")
+
+
+def in_order(detection: Detection) -> tuple[int, str, str, str]:
+    """The order of findings: the worst first, and of those the oldest."""
+    return LEVELS.index(detection.level), detection.first, detection.name, detection.id

@@ -1,0 +1,239 @@
+"""Detecting in batches: events in, findings out, and what depends on their order carried over.
+
+Rules of single events match as their events come. Correlations and baselines are looked at in the order of time, up to
+a moment of which the caller knows that nothing older will come. So it makes no difference into which batches events are
+cut: `tests/logs/detecting/test_batches.py` cuts them anywhere.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from demarcate.base.sql import identifier
+from demarcate.logs.detecting.findings import growing_of, in_order, seen_of, told
+from demarcate.logs.detecting.scanning import scan
+from demarcate.logs.detecting.structs import Group, Outcome, Seen, State
+from demarcate.logs.detecting.windows import Sliding
+from demarcate.logs.events import COLUMNS
+from demarcate.logs.sigma.structs import Rule
+
+if TYPE_CHECKING:
+    import duckdb
+
+_SECOND: Final = 1_000_000
+_DAY: Final = 86_400 * _SECOND
+_SEPARATOR: Final = "\x1f"
+_END: Final = 2**62
+
+
+class Detector:
+    """Rules that are ready to run: which are looked at in order, and what is wanted of the events they match."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self.rules: Sequence[Rule] = tuple(rules)
+        self._by_id = {rule.id: rule for rule in self.rules}
+        self._correlations: dict[str, list[tuple[Rule, int]]] = {}
+        for rule in self.rules:
+            for place, other in enumerate(rule.correlation.rules if rule.correlation else ()):
+                self._correlations.setdefault(other, []).append((rule, place))
+        self._parts = {number: self._wanted(rule) for number, rule in enumerate(self.rules)}
+        self._keys = {number: tuple(itertools.chain(*parts)) for number, parts in self._parts.items()}
+        texts = " ".join(itertools.chain(*self._keys.values()))
+        self._columns = tuple(column.name for column in COLUMNS if f'"{column.name}"' in texts)
+
+    def _wanted(self, rule: Rule) -> list[tuple[str, ...]]:
+        """SQL of the texts that are wanted of an event: its entity, its baseline, and for each correlation its groups
+        and its value.
+        """
+        parts = [rule.entity, rule.baseline_per, rule.baseline_of]
+        for other, place in self._correlations.get(rule.id, ()):
+            assert other.correlation is not None  # noqa: S101
+            parts += [other.correlation.by[place], other.correlation.value[place : place + 1]]
+        return parts
+
+    def detect(
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        relation: str,
+        state: State | None = None,
+        *,
+        settled: int | None = None,
+    ) -> Outcome:
+        """What the rules find in a relation of events, after what was found before.
+
+        `settled` is a moment (microseconds since 1970) before which no further event will come; without it, nothing
+        that depends on the order of events is looked at yet: see `finish`. Raises duckdb.Error.
+        """
+        state = state if state is not None else State()
+        changed: set[str] = set()
+        self._count(connection, relation, state)
+        for hit in scan(connection, relation, self.rules, self._keys, self._columns):
+            rule = self.rules[hit.rule]
+            if not hit.decided:
+                state.undecided[rule.id] = state.undecided.get(rule.id, 0) + 1
+                continue
+            parts = self._split(hit.rule, hit.keys)
+            entity = ", ".join(text or "" for text in parts[0]) or hit.entity
+            self._take(seen_of(hit, rule, entity, tuple(parts[1:])), rule, state, changed)
+        if settled is not None:
+            self._settle(state, settled, changed)
+        return self._outcome(state, changed)
+
+    def finish(self, state: State) -> Outcome:
+        """What is found once it is known that no further event comes."""
+        changed: set[str] = set()
+        self._settle(state, _END, changed)
+        return self._outcome(state, changed)
+
+    def _outcome(self, state: State, changed: set[str]) -> Outcome:
+        detections = [
+            told(ident, state.growing[ident], self._by_id[state.growing[ident].rule]) for ident in changed
+        ]
+        return Outcome(detections=tuple(sorted(detections, key=in_order)), state=state)
+
+    def _count(self, connection: duckdb.DuckDBPyConnection, relation: str, state: State) -> None:
+        row = connection.execute(
+            f"SELECT epoch_us(min(event_time)), epoch_us(max(event_time)), count(*) FROM {identifier(relation)}"
+        ).fetchone()
+        first, last, count = row or (None, None, 0)
+        state.events += count
+        self.note_span(state, first, last)
+
+    def note_span(self, state: State, first: int | None, last: int | None) -> None:
+        """Note from when to when there were events, in microseconds since 1970."""
+        if first is not None and last is not None:
+            state.since = first if state.since is None else min(state.since, first)
+            state.until = last if state.until is None else max(state.until, last)
+
+    def _split(self, number: int, keys: tuple[str | None, ...]) -> list[tuple[str | None, ...]]:
+        given = iter(keys)
+        return [tuple(itertools.islice(given, len(part))) for part in self._parts[number]]
+
+    def _take(self, seen: Seen, rule: Rule, state: State, changed: set[str]) -> None:
+        """Count a match, unless it is a copy of one that was."""
+        met = state.met.setdefault(seen.moment // _DAY, set())
+        mark = f"{rule.id}{seen.event or repr(seen)}"
+        if mark in met:
+            return
+        met.add(mark)
+        if rule.baseline is not None or rule.id in self._correlations:
+            if state.settled is not None and seen.moment < state.settled:
+                state.late += 1
+            else:
+                state.pending.append(seen)
+        if rule.baseline is None and not rule.silent:
+            self._grow(seen, rule, state, changed)
+
+    def _grow(self, seen: Seen, rule: Rule, state: State, changed: set[str]) -> None:
+        ident, growing = growing_of(state, rule, seen.account, seen.entity, seen.moment)
+        growing.take(seen)
+        growing.count += 1
+        changed.add(ident)
+
+    def _settle(self, state: State, until: int, changed: set[str]) -> None:
+        """Look at what is pending, in the order of time, up to a moment."""
+        ready = sorted((seen for seen in state.pending if seen.moment < until), key=_when)
+        state.pending = [seen for seen in state.pending if seen.moment >= until]
+        state.settled = until if state.settled is None else max(state.settled, until)
+        windows: dict[tuple[str, str], Sliding] = {}
+        for moment, same in itertools.groupby(ready, key=lambda seen: seen.moment):
+            self._moment(moment, list(same), state, windows, changed)
+        for window in windows.values():
+            window.settle()
+        self._forget(state, until)
+
+    def _moment(
+        self,
+        moment: int,
+        same: Sequence[Seen],
+        state: State,
+        windows: dict[tuple[str, str], Sliding],
+        changed: set[str],
+    ) -> None:
+        arrived: dict[tuple[str, str], list[tuple[int, str | None, Seen]]] = {}
+        for seen in same:
+            rule = self._by_id[seen.rule]
+            if rule.baseline is not None:
+                if not self._is_new(seen, rule, state):
+                    continue
+                if not rule.silent:
+                    self._grow(seen, rule, state, changed)
+            for number, (other, place) in enumerate(self._correlations.get(seen.rule, ())):
+                by, counted = seen.keys[2 + 2 * number], seen.keys[3 + 2 * number]
+                group = _SEPARATOR.join(text or "" for text in by)
+                arrived.setdefault((other.id, group), []).append((place, counted[0] if counted else None, seen))
+        for (ident, group), matches in arrived.items():
+            rule = self._by_id[ident]
+            assert rule.correlation is not None  # noqa: S101
+            window = windows.get((ident, group))
+            if window is None:
+                kept = state.groups.setdefault(ident, {}).setdefault(group, Group())
+                window = windows[ident, group] = Sliding(rule.correlation, kept)
+            for place, value, seen in sorted(matches, key=lambda match: (match[0], match[2].event)):
+                window.take(moment, place, value, seen)
+            if window.holds(moment):
+                self._correlated(rule, group, moment, window, state, changed)
+
+    def _correlated(
+        self, rule: Rule, group: str, moment: int, window: Sliding, state: State, changed: set[str]
+    ) -> None:
+        members = window.members()
+        entity = ", ".join(group.split(_SEPARATOR)) if rule.correlation and rule.correlation.names else ""
+        accounts = {seen.account for *_, seen in members}
+        account = accounts.pop() if len(accounts) == 1 else ""
+        ident, growing = growing_of(state, rule, account, entity, moment)
+        # What a window had that ended before is counted; what came since is at its end.
+        for when, _, _, seen in reversed(members):
+            if growing.count and when <= growing.through:
+                break
+            growing.take(seen)
+            growing.count += 1
+        growing.through = moment
+        changed.add(ident)
+
+    def _is_new(self, seen: Seen, rule: Rule, state: State) -> bool:
+        """Whether a value was not seen for as many days as its baseline says. Before there are as many, nothing is."""
+        assert rule.baseline is not None  # noqa: S101
+        days = rule.baseline.days * _DAY
+        per, of = seen.keys[0], seen.keys[1]
+        key = _SEPARATOR.join(text or "" for text in (*(per or (seen.account,)), *of))
+        usual = state.usual.setdefault(rule.id, {})
+        before = usual.get(key)
+        usual[key] = seen.moment
+        if before is not None and seen.moment - before <= days:
+            return False
+        if state.since is None or seen.moment - state.since < days:
+            state.learning[rule.id] = state.learning.get(rule.id, 0) + 1
+            return False
+        return True
+
+    def _forget(self, state: State, until: int) -> None:
+        """Forget what can change nothing any more."""
+        if until == _END:
+            return
+        for ident, usual in state.usual.items():
+            baseline = self._by_id[ident].baseline if ident in self._by_id else None
+            days = baseline.days if baseline else 0
+            state.usual[ident] = {key: last for key, last in usual.items() if until - last <= (days + 1) * _DAY}
+        for ident, groups in state.groups.items():
+            correlation = self._by_id[ident].correlation if ident in self._by_id else None
+            span = correlation.seconds * _SECOND if correlation else 0
+            state.groups[ident] = {
+                key: group
+                for key, group in groups.items()
+                if group.members and until - group.members[-1][0] <= span
+            }
+        state.met = {day: met for day, met in state.met.items() if day >= until // _DAY - 1}
+        state.growing = {
+            ident: growing
+            for ident, growing in state.growing.items()
+            if ident
+            and growing.rule in self._by_id
+            and growing.window + self._by_id[growing.rule].window * _SECOND > until - _DAY
+        }
+
+
+def _when(seen: Seen) -> tuple[int, str, str]:
+    return seen.moment, seen.event, seen.rule

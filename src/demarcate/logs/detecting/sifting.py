@@ -1,0 +1,137 @@
+"""The few events of a file that any rule may match, found while it is decoded: of others four members are looked at.
+
+What a file of CloudTrail is, and what is wrong with one, is the store's to say (`logs/store/forms/cloudtrail.py`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import msgspec
+
+from demarcate.logs.sigma.structs import ANCHORS, Rule
+from demarcate.logs.store import inflating
+from demarcate.logs.store.damage import Damaged
+from demarcate.logs.store.entries import Entry
+from demarcate.logs.store.forms import cloudtrail
+
+
+class _Who(msgspec.Struct, gc=False):
+    type: str = ""
+
+
+class _Head(msgspec.Struct, gc=False, rename="camel"):
+    event_name: str = ""
+    error_code: str | None = None
+    event_source: str = ""
+    event_time: str = ""
+    user_identity: _Who | None = None
+
+
+class _Heads(msgspec.Struct, gc=False, rename="pascal"):
+    records: list[_Head]
+
+
+class _Raw(msgspec.Struct, gc=False, rename="pascal"):
+    records: list[msgspec.Raw]
+
+
+_heads: Final = msgspec.json.Decoder(_Heads).decode
+_raw: Final = msgspec.json.Decoder(_Raw).decode
+
+
+@dataclass(slots=True)
+class Sifted:
+    """What is left of some files: lines of JSON, how many events there were, and the first and last moment of them."""
+
+    lines: list[bytes] = field(default_factory=list)
+    events: int = 0
+    first: str = ""
+    last: str = ""
+    refused: list[tuple[str, Damaged]] = field(default_factory=list)
+    odd: int = 0
+
+
+class Sieve:
+    """What tells events that rules may match from all others."""
+
+    def __init__(self, rules: Iterable[Rule]) -> None:
+        self._texts: dict[str, set[str]] = {name: set() for name in ANCHORS}
+        self._open = False
+        for rule in rules:
+            if rule.correlation is not None:
+                continue
+            if rule.anchor is None:
+                self._open = True
+            else:
+                self._texts[rule.anchor[0]].update(rule.anchor[1])
+        # A name that was met once is not put into small letters again.
+        self._known: dict[str, bool] = {}
+
+    def sift(self, entries: Sequence[Entry]) -> Sifted:
+        """Read files. One that cannot be read is told, and the rest goes on."""
+        sifted = Sifted()
+        for entry in entries:
+            try:
+                self._file(inflating.whole(entry.read(inflating.MAX_PACKED)), sifted)
+            except Damaged as damage:
+                sifted.refused.append((entry.name, damage))
+        return sifted
+
+    def _file(self, data: bytes, sifted: Sifted) -> None:
+        try:
+            heads = _heads(data).records
+        except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
+            self._carefully(data, sifted)
+            return
+        if not heads:
+            return
+        if not heads[0].event_name or heads[0].event_source.startswith("aws:"):
+            cloudtrail.cut(data)  # which says what it is instead
+        sifted.events += len(heads)
+        _span(sifted, [head.event_time for head in heads])
+        wanted = [number for number, head in enumerate(heads) if self._is_wanted(head)]
+        if not wanted:
+            return
+        records = _raw(data).records
+        if b"\n" in data:
+            sifted.lines += cloudtrail.compact([records[number] for number in wanted])
+        else:
+            sifted.lines += [bytes(records[number]) + b"\n" for number in wanted]
+
+    def _carefully(self, data: bytes, sifted: Sifted) -> None:
+        """Take all records of a file in which something is odd. Raises Damaged for one that is none of CloudTrail's."""
+        cloudtrail.cut(data)
+        cut = cloudtrail.carefully(data)
+        lines = list(cut.pieces)
+        sifted.lines += lines
+        sifted.events += len(lines)
+        sifted.odd += cut.odd
+
+    def _is_wanted(self, head: _Head) -> bool:
+        name = head.event_name
+        known = self._known.get(name)
+        if known is None:
+            known = self._open or name.lower() in self._texts["eventName"]
+            if len(self._known) < _MOST:
+                self._known[name] = known
+        return (
+            known
+            or (head.error_code is not None and head.error_code.lower() in self._texts["errorCode"])
+            or (
+                head.user_identity is not None
+                and head.user_identity.type.lower() in self._texts["userIdentity.type"]
+            )
+            or (bool(self._texts["eventSource"]) and head.event_source.lower() in self._texts["eventSource"])
+        )
+
+
+_MOST: Final = 10_000
+
+
+def _span(sifted: Sifted, moments: list[Any]) -> None:
+    first, last = min(moments), max(moments)
+    sifted.first = min(sifted.first, first) if sifted.first else first
+    sifted.last = max(sifted.last, last)
