@@ -21,7 +21,7 @@ NEW_ENOUGH := $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and 
 	touch $@
 
 .venv/installed: .venv/runs
-	$(BIN)/python -m pip install --quiet --editable '.[arrow,calendar,pictures,postgres,spark]' --group dev
+	$(BIN)/python -m pip install --quiet --editable '.[arrow,calendar,logs,pictures,postgres,sigma,spark]' --group dev
 	touch $@
 
 $(LOWEST)/installed: pyproject.toml .ci/lowest.py
@@ -29,7 +29,7 @@ $(LOWEST)/installed: pyproject.toml .ci/lowest.py
 	$(PYTHON) -m venv --clear $(LOWEST)
 	$(LOWEST)/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
 	$(LOWEST)/bin/python .ci/lowest.py pyproject.toml > $(LOWEST)/constraints.txt
-	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[arrow,calendar,pictures,postgres,spark]' --group dev
+	$(LOWEST)/bin/python -m pip install --quiet --constraint $(LOWEST)/constraints.txt --editable '.[arrow,calendar,logs,pictures,postgres,sigma,spark]' --group dev
 	touch $@
 
 demo: .venv/runs ## assess the example estate with its evidence, and write the report

@@ -15,8 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from demarcate.cli import app
-from demarcate.evidence.waivers import parse_waivers
-from demarcate.evidence.waivers import WaiverRules
+from demarcate.evidence.waivers import WaiverRules, parse_waivers
 from demarcate.logs.detecting.places import Findings, detect_files, detect_stored
 from demarcate.logs.detecting.structs import Detection
 from demarcate.logs.detecting.waiving import known_of, waive
