@@ -157,7 +157,7 @@ def coverage(
     parameters: options.Parameters = None,
 ) -> None:
     """Say which technique of ATT&CK which rule looks for; with a source, whether the log that it needs is on there."""
-    from demarcate.keys.reading import rows as rows_of
+    from demarcate.estate.snapshots.telling import rows as rows_of
     from demarcate.logs.sigma.coverage import COLUMNS, TRAILS
     from demarcate.logs.sigma.coverage import coverage as covered
     from demarcate.report import rows
