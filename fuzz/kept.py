@@ -90,7 +90,7 @@ def _read(raw: bytes) -> None:
     """What follows from entries, as far as they are entries at all."""
     try:
         entries = msgspec.json.decode(raw, type=list[Entry])
-    except (ValueError, RecursionError):  # msgspec's own, and what is no UTF-8
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return
     for entry in entries:
         baselines._told(entry.act.after)

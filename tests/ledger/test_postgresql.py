@@ -52,7 +52,7 @@ def test_a_connection_that_breaks_records_nothing_or_says_that_it_may_have(serve
         _end_other_connections(server)
 
     with Ledger(place) as ledger:
-        with pytest.raises(LedgerError, match="the ledger cannot be used: terminating connection"):
+        with pytest.raises(LedgerError, match="the ledger cannot be used: "):
             ledger.transact(ANNA, broken_before)
         with pytest.raises(
             LedgerError, match="the connection broke while the entry was recorded: it is there, or it"
