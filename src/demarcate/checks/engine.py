@@ -9,7 +9,7 @@ group is judged again in halves, down to the check and the account that it fails
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from itertools import groupby
 from pathlib import Path
@@ -50,13 +50,15 @@ def judge(
     *,
     passes: bool = False,
     counted: Iterable[Check] = (),
+    passing: Collection[str] = (),
     only: str | None = None,
     threads: int | None = None,
     memory: int | None = None,
     temp: Path | None = None,
 ) -> Judgement:
     """Judge a snapshot. With `passes`, what passes becomes a finding too; of checks that are only `counted`, tallies
-    are made and nothing else. `only` judges the rows of one resource.
+    are made and nothing else; of those that are `passing`, by their ids, what passes is a finding in any case. `only`
+    judges the rows of one resource.
 
     At most `threads` queries run at once (all processors), in `memory` bytes (what the number of rows asks for); what
     does not fit is spilled into the folder `temp` (where temporary files are).
@@ -84,7 +86,7 @@ def judge(
     ]
     answered = [(table, [check for check in of_it if absent[check.id] is None]) for table, of_it in tables]
     present = [(table, of_it) for table, of_it in answered if of_it]
-    judging = _Judging(database, present, Wanted(passes, only, of_counted))
+    judging = _Judging(database, present, Wanted(passes, only, of_counted, frozenset(passing)))
     for part in groups(snapshot):
         judging.group(part)
     tell(database.connection)

@@ -182,13 +182,18 @@ def _count_written(
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is made of verdicts: findings, also of what passes, of all resources or one; but only tallies of the checks
-    that are `counted`.
+    """What is made of verdicts: findings, also of what passes (by all checks, or by those that are `passing`), of all
+    resources or one; but only tallies of the checks that are `counted`.
     """
 
     passes: bool = False
     only: str | None = None
     counted: frozenset[str] = frozenset()
+    passing: frozenset[str] = frozenset()
+
+    def of(self, check: Check) -> Sequence[int]:
+        """The verdicts of a check that become findings."""
+        return VERDICTS if self.passes or check.id in self.passing else (FAILED, UNKNOWN)
 
 
 class Scan:
@@ -238,7 +243,7 @@ class Scan:
         if not (few or self._merged or alternatives is not None):
             if not told:
                 return self._tallies(_count_there(self._cursor, f"({verdicts})", len(checks)))
-            if not self._wanted.passes:
+            if not any(PASSED in self._wanted.of(check) for check in checks):
                 verdicts = f"SELECT * FROM ({verdicts}) WHERE {' OR '.join(map(_not_passed, numbers))}"
                 self._write({3 * i + verdict for i in told for verdict in (FAILED, UNKNOWN)}, f"({verdicts})")
                 return _count_written(self._cursor, source, checks, [self._about(check) for check in checks])
@@ -250,9 +255,11 @@ class Scan:
         else:
             merged = self._merged
             counts = _count_there(self._cursor, f"({_by_resource(numbers)})" if merged else "judged", len(checks))
-        wanted = VERDICTS if self._wanted.passes else (FAILED, UNKNOWN)
         codes = {
-            3 * i + verdict for i in told for verdict in wanted if any(of[i][verdict] for of in counts.values())
+            3 * i + verdict
+            for i in told
+            for verdict in self._wanted.of(checks[i])
+            if any(of[i][verdict] for of in counts.values())
         }
         if codes:
             self._write(codes, merged=merged)

@@ -29,7 +29,6 @@ from demarcate.patching.verdicts import (
     Verdicts,
     gap_at,
     lines_of,
-    parties_of,
     state_of,
     verdicts_of,
 )
@@ -55,8 +54,7 @@ def patch_status(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> Ite
     What could not be read as a whole is one row without a resource, in the account and region that it is of.
     """
     judged_by = judged(kinds)
-    verdicts = verdicts_of(snapshot, checks_of(kinds))
-    parties = parties_of(model, verdicts.snapshot, kinds)
+    verdicts = verdicts_of(model, snapshot, kinds, checks_of(kinds))
     database = Database(verdicts.snapshot)
     try:
         group = database.group(verdicts.snapshot)
@@ -80,7 +78,7 @@ def patch_status(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> Ite
             result = cursor.execute(f"{sql_of(kind)} ORDER BY 1, 2, 3")
             while rows := result.fetchmany(ROWS):
                 for row in rows:
-                    yield _status(kind, row, parts, beside, parties[kind.kind], snapshot.moment)
+                    yield _status(kind, row, parts, beside, verdicts.parties[kind.kind], snapshot.moment)
     finally:
         database.connection.close()
 

@@ -32,7 +32,8 @@ _KEY: Final = "concat_ws('|', account, region, file, resource)"
 class Verdicts:
     """What checks say of rows, but what passes: by table and row. `snapshot` is without parts that are damaged.
 
-    `lost` has what could not be read as a whole, by table; `not_run` why a check did not run at all.
+    `lost` has what could not be read as a whole, by table; `not_run` why a check did not run at all. `parties` are who
+    patches the resources of each kind, by its name.
     """
 
     snapshot: Snapshot
@@ -40,16 +41,21 @@ class Verdicts:
     of_rows: Mapping[str, Mapping[str, list[Said]]]
     lost: Mapping[str, list[tuple[Place, str]]]
     not_run: Mapping[str, str]
+    parties: Mapping[str, Parties]
 
 
-def verdicts_of(snapshot: Snapshot, checks: Mapping[str, Check]) -> Verdicts:
-    """Judge a snapshot by the checks that tell states."""
-    judgement = judge(snapshot, checks.values())
+def verdicts_of(model: Model, snapshot: Snapshot, kinds: Sequence[Kind], checks: Mapping[str, Check]) -> Verdicts:
+    """Judge a snapshot by the checks that tell states of kinds, and by what tells who patches their resources."""
+    lines = lines_of(model, kinds)
+    judgement = judge(snapshot, [*checks.values(), *lines.values()], passing=lines)
+    of_states = {"of_states": list(checks)}
     of_rows: dict[str, dict[str, list[Said]]] = {check.table: {} for check in checks.values()}
     lost: dict[str, list[tuple[Place, str]]] = {}
     try:
         result = judgement.cursor().execute(
-            f"SELECT \"check\", {_KEY}, verdict = 'fail', reason FROM findings WHERE resource IS NOT NULL"
+            f"SELECT \"check\", {_KEY}, verdict = 'fail', reason FROM findings "
+            'WHERE resource IS NOT NULL AND list_contains($of_states, "check")',
+            of_states,
         )
         while rows := result.fetchmany(ROWS):
             for name, key, fails, reason in rows:
@@ -57,14 +63,21 @@ def verdicts_of(snapshot: Snapshot, checks: Mapping[str, Check]) -> Verdicts:
                 told = reason if fails else f"{check.title}? {reason}"
                 of_rows[check.table].setdefault(key, []).append((name, fails, told))
         whole = judgement.cursor().execute(
-            'SELECT DISTINCT "check", account, region, reason FROM findings WHERE resource IS NULL ORDER BY ALL'
+            'SELECT DISTINCT "check", account, region, reason FROM findings '
+            'WHERE resource IS NULL AND list_contains($of_states, "check") ORDER BY ALL',
+            of_states,
         )
         for name, account, region, reason in whole.fetchall():
             lost.setdefault(checks[name].table, []).append(((account, region), reason))
+        parties = {kind.kind: _parties(model, kind, lines, judgement.cursor()) for kind in kinds}
     finally:
         judgement.close()
-    not_run = {each.check: f"{checks[each.check].title}? {each.reason}" for each in judgement.not_run}
-    return Verdicts(judgement.snapshot, checks, of_rows, lost, not_run)
+    not_run = {
+        each.check: f"{checks[each.check].title}? {each.reason}"
+        for each in judgement.not_run
+        if each.check in checks
+    }
+    return Verdicts(judgement.snapshot, checks, of_rows, lost, not_run, parties)
 
 
 class Part:
@@ -182,16 +195,6 @@ def lines_of(model: Model, kinds: Iterable[Kind]) -> dict[str, Check]:
     return {
         name: check for name, check in line_checks(model).items() if (check.table, check.responsibility) in wanted
     }
-
-
-def parties_of(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> dict[str, Parties]:
-    """Who patches the resources of each kind, by its name."""
-    lines = lines_of(model, kinds)
-    judgement = judge(snapshot, lines.values(), passes=True)
-    try:
-        return {kind.kind: _parties(model, kind, lines, judgement.cursor()) for kind in kinds}
-    finally:
-        judgement.close()
 
 
 def _parties(model: Model, kind: Kind, lines: Mapping[str, Check], cursor: Any) -> Parties:
