@@ -53,7 +53,7 @@ TOPICS: Final[Mapping[str, tuple[str, ...]]] = {
     "Make it so": ("change", "deploy", "guardrails", "push"),
     "Prove it, and remember": ("attest", "evidence", "waive", "waivers", "ledger", "baseline", "quiz"),
     "Know who may do what": ("policy", "access", "keys", "tls"),
-    "Watch it": ("alarms", "dashboard"),
+    "Watch it": ("alarms", "dashboard", "logs", "detect", "detections"),
     "What it is judged by": ("checks", "frameworks", "facts", "feeds"),
     "Set it up": ("iam-policy", "config"),
 }

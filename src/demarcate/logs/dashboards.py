@@ -7,11 +7,11 @@ Body Structure and Syntax".
 
 from __future__ import annotations
 
-import json
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
+from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.changes.making import Making
 from demarcate.changes.planning import Reader
@@ -150,7 +150,7 @@ def deploy(name: str, body: dict[str, Any], account: str, region: str, reader: R
     if not name or len(name) > 255 or not name.replace("-", "").replace("_", "").isalnum() or not name.isascii():
         raise DemarcateError(f"{name!r}: a dashboard's name has letters, digits, - and _, at most 255")
     plan = Making(reader, account, region, f"dashboard {name}", OWED)
-    text = json.dumps(body, sort_keys=True)
+    text = to_json(body).decode()
     reads, before = plan.read(
         "cloudwatch.get_dashboard",
         "DashboardBody",
