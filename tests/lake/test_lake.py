@@ -14,12 +14,22 @@ import pyarrow.parquet as pq
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.checks.engine import GROUP_ROWS
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.engine import GROUP_ROWS, judge
+from demarcate.checks.judgement import Finding
+from demarcate.checks.structs import SEVERITIES
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.evidence.waivers import Known, file_waivers, parse_waivers
 from demarcate.lake import spark
 from demarcate.lake.assessing import assess_lake
 from demarcate.lake.engines import Engine
 from demarcate.lake.places import Holding, Lake, grouped, holdings, is_lake, is_large
+from demarcate.model import load
+from demarcate.posture.assess import assess_snapshot
 from demarcate.posture.kept import open_assessment
+from demarcate.posture.line import drawn_by
+from demarcate.posture.structs import Posture
+from demarcate.posture.waivers import waive
 from tests import processes
 from tests.lake import estates
 from tests.lake.conftest import ended, held
@@ -100,6 +110,74 @@ def test_what_is_wrong_with_an_account_is_its_outcome_alone(mine: Path, tmp_path
     assert reason.startswith(f"{account_of(4)}/manifest.json: damaged")
     assert came["empty"][2].startswith("empty: not a snapshot")
     assert [told[1] for told in came.values()].count("judged") == 4
+
+
+def waived_over_all(lake: Path, text: str) -> tuple[list[Finding], Posture]:
+    """What one database makes of all accounts of a lake with some waivers."""
+    joined = Snapshot.joined([Snapshot.open(folder) for folder in sorted(lake.iterdir())])
+    model, every = load(), load_checks()
+    known = Known(checks=every, responsibilities=model.owed)
+    judged = judge(joined, estates.checks().values(), counted=drawn_by(model, joined), passes=True)
+    results, problems = waive(judged, parse_waivers(text, "waivers.yaml", known), estates.checks(), every=every)
+    posture = assess_snapshot(
+        model, judged.snapshot, estates.checks(), judged, waivers=results, refused_waivers=problems, named=True
+    )
+    return list(judged.findings()), posture
+
+
+OWNED = "reason: a move, owner: o@example.com, until: 2099-01-31"
+ACCEPTED = f"""
+- {{check: ebs-*, {OWNED}}}
+- {{check: "*", scope: {{regions: [global, eu-west-1]}}, {OWNED}}}
+- {{check: "*", scope: {{accounts: ["{account_of(0)}"]}}, reason: old, owner: o@example.com, until: 2099-03-01}}
+- {{check: "eks-*", scope: {{accounts: ["{account_of(5)}", "999999999999"]}}, {OWNED}}}
+- {{check: "lambda-*", scope: {{accounts: ["999999999999"]}}, {OWNED}}}
+- {{check: "lambda-*", reason: over, owner: o@example.com, until: 2020-01-31}}
+- {{check: ebs-volume-encrypted, scope: {{resources: [nothing-*]}}, {OWNED}}}
+"""
+
+
+def test_waivers_travel_and_come_to_what_they_come_to_over_all(spoiled: Path, tmp_path: Path) -> None:
+    findings, posture = waived_over_all(spoiled, ACCEPTED)
+    (tmp_path / "waivers.yaml").write_text(ACCEPTED)
+    judged(spoiled, tmp_path / "out", waivers=[file_waivers(tmp_path / "waivers.yaml")]).close()
+    with open_assessment(tmp_path / "out") as assessment:
+        assert estates.of(estates.rows(assessment)) == estates.of(findings)
+        ours = assessment.posture
+        assert assessment.judgement.fails(SEVERITIES) == sum(each.is_open for each in findings)
+    for name in ("summary", "responsibilities", "areas", "accounts", "regions"):
+        assert getattr(ours, name) == getattr(posture, name), name
+    standings = {each.standing for each in ours.waivers}
+    assert standings == {"active", "expired", "matches-nothing", "not-judged"}
+    told = [(each.what, each.standing, each.findings, each.line) for each in ours.waivers]
+    assert told == [(each.what, each.standing, each.findings, each.line) for each in posture.waivers]
+    assert ours.refused_waivers == ()
+    assert {each.waived.id for each in findings if each.waived} < {each.id for each in ours.waivers}
+
+
+def test_a_waiver_of_all_that_any_account_has_is_refused_when_all_is_judged(spoiled: Path, tmp_path: Path) -> None:
+    """Each group sees its own findings alone, and so has them waived: nothing of that may stay."""
+    everywhere = ", ".join(f'"{account_of(number)}"' for number in range(6))
+    text = f"""
+- {{check: "*", scope: {{accounts: [{everywhere}]}}, {OWNED}}}
+- {{check: "*", scope: {{accounts: ["{account_of(0)}"]}}, {OWNED}}}
+"""
+    findings, posture = waived_over_all(spoiled, text)
+    (tmp_path / "waivers.yaml").write_text(text)
+    with judged(spoiled, tmp_path / "out", waivers=[file_waivers(tmp_path / "waivers.yaml")]) as assessment:
+        assert estates.of(estates.rows(assessment)) == estates.of(findings)
+        (problem,), (theirs,) = assessment.posture.refused_waivers, posture.refused_waivers
+        assert problem.message == theirs.message
+        assert problem.line == 2
+        assert [each.standing for each in assessment.posture.waivers] == ["active"]
+        assert {each.account for each in findings if each.waived} == {account_of(0)}
+
+
+def test_what_passes_is_told_of_a_lake_too(kept: Path) -> None:
+    with open_assessment(kept) as assessment:
+        verdicts = [each.verdict for each in assessment.telling_passes().findings()]
+        passed = sum(result.passed for result in assessment.results())
+    assert verdicts.count("pass") == passed > 0
 
 
 def test_a_lake_may_be_one_snapshot_and_is_judged_by_account(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from demarcate.estate.sources.interface import Options
     from demarcate.estate.sources.plan import Selection
     from demarcate.evidence.structs import ReadEvidence
+    from demarcate.evidence.waivers import ReadWaivers, WaiverRules
     from demarcate.lake.engines import Engine
     from demarcate.posture.assessment import Assessment
 
@@ -93,16 +94,6 @@ def chosen(name: EngineChoice | None, workers: int | None, master: str | None) -
     return Engine("spark" if name is EngineChoice.SPARK else "local", workers, master)
 
 
-def refuse(**given: object) -> None:
-    """Refuse options that are not for where groups of accounts are judged. Raises DemarcateError."""
-    from demarcate.base.errors import DemarcateError
-
-    for name, value in given.items():
-        if value:
-            option = f"--{name.replace('_', '-')}"
-            raise DemarcateError(f"{option} is not for a lake: assess its accounts by themselves")
-
-
 @contextlib.contextmanager
 def assessed(
     sources: Sequence[str],
@@ -112,6 +103,8 @@ def assessed(
     checks: list[str] | None,
     check_folders: list[Path] | None,
     evidence: list[ReadEvidence],
+    waivers: list[ReadWaivers],
+    rules: WaiverRules,
     *,
     passes: bool,
 ) -> Iterator[Assessment]:
@@ -140,6 +133,8 @@ def assessed(
                 checks=checks,
                 check_folders=check_folders or (),
                 evidence=evidence,
+                waivers=waivers,
+                rules=rules,
                 passes=passes,
             )
         )

@@ -24,16 +24,18 @@ from demarcate.checks.unit import Outcome, Resources, Share, Unit, encode_unit, 
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.extent import Extent
 from demarcate.lake.places import Holding, Lake, fetch
+from demarcate.lake.waiving import PROGRAM
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What is the same for all groups: the lake, the checks as `encode_checks` made them, and the folder that findings
-    and tallies are written into, which all who judge must see.
+    """What is the same for all groups: the lake, the checks as `encode_checks` made them, the waivers (a `Waiving` as
+    JSON), and the folder that findings and tallies are written into, which all who judge must see.
     """
 
     lake: Lake
     sent: bytes
     out: str
+    waiving: bytes
     passes: bool = False
     threads: int | None = 1
     memory: int | None = None
@@ -80,7 +82,9 @@ def judge_group(job: Job, group: Sequence[Holding]) -> Unit:
         resources = Resources(
             threads=job.threads, memory=job.memory, temp=str(temporary), passes=job.passes, out=job.out
         )
-        unit = judge_apart(shares, job.sent, resources) if shares else joined_units([])
+        unit = joined_units([])
+        if shares:
+            unit = judge_apart(shares, job.sent, resources, program=PROGRAM, given=job.waiving)
     return joined_units([*failed, _summed(_as_in_lake(unit, str(root), job.lake))])
 
 
@@ -126,7 +130,7 @@ def _named(extent: Extent, origin: str) -> Extent:
 
 def _summed(unit: Unit) -> Unit:
     """The same, with what is only counted summed over accounts and regions."""
-    numbers = ("passed", "failed", "unknown")
+    numbers = ("passed", "failed", "unknown", "waived", "waived_unknown")
     summed = unit.counted.group_by("check", use_threads=False).aggregate([(name, "sum") for name in numbers])
     nothing = pa.nulls(summed.num_rows, pa.string())
     columns = [summed["check"], nothing, nothing, *(pc.cast(summed[f"{n}_sum"], pa.int64()) for n in numbers)]

@@ -14,6 +14,7 @@ holds:
 
     findings/ tallies/  files of rows, one or more for each group
     outcomes            a file of rows: what became of each account
+    waivers             a file of rows, where waivers hold
     extent.json         how many rows of which tables, of which accounts and regions
 
 A folder is written aside and gets its name when it is whole.
@@ -371,9 +372,14 @@ def _of_lake(folder: Path, kept: Kept, checks: list[Check]) -> duckdb.DuckDBPyCo
         make_tables(connection, checks)
         connection.execute("DROP TABLE findings")
         files = [real / name for name in sorted(kept.files) if name.startswith("findings/")]
-        nothing = ", ".join(f"NULL::{type_} AS {identifier(name)}" for name, type_ in JUDGED.items())
-        rows = _typed(files, JUDGED) if files else f"SELECT {nothing} WHERE false"
-        connection.execute(f"CREATE VIEW findings AS SELECT *, NULL::VARCHAR AS waiver FROM ({rows})")
+        columns = {**JUDGED, "waived": "JSON"}
+        nothing = ", ".join(f"NULL::{type_} AS {identifier(name)}" for name, type_ in columns.items())
+        rows = _typed(files, columns) if files else f"SELECT {nothing} WHERE false"
+        connection.execute(
+            f"CREATE VIEW findings AS SELECT * EXCLUDE (waived), waived ->> 'id' AS waiver FROM ({rows})"
+        )
+        if WAIVED in kept.files:
+            connection.execute(f"INSERT INTO waivers {_typed([real / WAIVED], WAIVERS)}")
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
     return connection
