@@ -59,7 +59,7 @@ def assess(
         typer.Option(
             "--by-tag",
             metavar="KEY",
-            help="Tell the posture by the values of this tag, too, in the HTML and JSON reports; repeatable.",
+            help="Tell the posture by the values of this tag, too (text, HTML, JSON); repeatable.",
         ),
     ] = None,
     as_of: Annotated[

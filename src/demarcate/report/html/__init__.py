@@ -28,6 +28,8 @@ def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> 
     posture = assessment.posture
     areas = content.area_pages(assessment, held.findings)
     proofs = content.proofs(posture)
+    everything = len(content.asked_for(assessment)) == len(posture.responsibilities)
+    asked = "" if everything else "&asked=yes"
     out.write(
         page(
             __name__,
@@ -51,7 +53,8 @@ def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> 
                 "expiring": content.expiring(posture, proofs),
                 "news": assessment.news,
                 "waivers": content.waivers(posture),
-                "roll_ups": content.roll_ups(assessment),
+                "roll_ups": content.roll_ups(assessment, asked),
+                "asked": asked,
                 "not_run": content.not_run(posture),
                 "theirs": others.arranged(assessment.theirs) if assessment.theirs else None,
                 "drift": drift_page.arranged(drift) if drift else None,

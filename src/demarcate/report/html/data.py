@@ -14,6 +14,7 @@ from demarcate.model.frameworks import load_frameworks
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.frameworks import checks_of
 from demarcate.posture.structs import CheckResult
+from demarcate.report.html import content
 from demarcate.report.safe import text
 
 COLUMNS = ("check", "verdict", "account", "region", "resource", "file", "reason", "kind")
@@ -106,7 +107,7 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
 def script_data(assessment: Assessment, held: Told) -> dict[str, Any]:
     """All that is embedded: areas, responsibilities, checks, kinds, and the findings in their order."""
     findings = held.findings
-    checks = _checks(assessment, findings)
+    checks, asked = _checks(assessment, findings), content.asked_for(assessment)
     return {
         "areas": [{"id": area.id, "title": area.title} for area in assessment.model.areas],
         "responsibilities": [
@@ -116,6 +117,7 @@ def script_data(assessment: Assessment, held: Told) -> dict[str, Any]:
                 "area": responsibility.area,
                 "party": responsibility.party,
                 "state": responsibility.state,
+                "asked": "yes" if responsibility.id in asked else "no",
                 "text": _said_of(assessment.model.responsibility[responsibility.id]),
             }
             for responsibility in assessment.posture.responsibilities

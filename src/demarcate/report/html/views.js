@@ -156,7 +156,7 @@ function lost(place) {
 /** Show the responsibilities that the filters ask for, and say how many. */
 function listResponsibilities(query) {
   const words = wordsOf(query.get("q"));
-  const wanted = ["state", "party", "area"].filter((name) => query.get(name));
+  const wanted = ["state", "party", "area", "asked"].filter((name) => query.get(name));
   let shown = 0;
   for (const row of byId("responsibility-rows").rows) {
     const one = responsibilities.get(row.dataset.id);
