@@ -6,12 +6,15 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pyarrow.parquet as pq
 import pytest
+from moto.server import ThreadedMotoServer
 
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks
@@ -34,6 +37,7 @@ from tests import processes
 from tests.lake import estates
 from tests.lake.conftest import ended, held
 from tests.lake.estates import account_of
+from tests.surroundings import CREDENTIALS
 
 
 @pytest.fixture(scope="module")
@@ -171,6 +175,73 @@ def test_a_waiver_of_all_that_any_account_has_is_refused_when_all_is_judged(spoi
         assert problem.line == 2
         assert [each.standing for each in assessment.posture.waivers] == ["active"]
         assert {each.account for each in findings if each.waived} == {account_of(0)}
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A bucket of its own, `estate`, and where it is."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        reset = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+        urllib.request.urlopen(reset).close()
+        s3 = boto3.resource("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
+        yield s3.create_bucket(Bucket="estate"), f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+def test_a_lake_on_s3_is_kept_on_s3(spoiled: Path, bucket: Any, tmp_path: Path) -> None:
+    """What each task copied there, and the list of files last: nothing that does not count, and all that does."""
+    there, endpoint = bucket
+    for path in sorted(spoiled.rglob("*")):
+        if path.is_file():
+            there.upload_file(str(path), f"lake/{path.relative_to(spoiled)}")
+    lake, to = (
+        Lake(place=f"s3://estate/{name}", endpoint=endpoint, region="us-east-1") for name in ("lake", "out")
+    )
+    findings, posture = estates.over_all(spoiled)
+    with assess_lake(
+        lake, tmp_path / "out", Engine(workers=2), checks=estates.checks(), passes=True, to=to
+    ) as assessment:
+        assert estates.of(estates.rows(assessment)) == estates.of(findings)
+    kept = {each.key.removeprefix("out/"): each for each in there.objects.filter(Prefix="out/")}
+    files = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert kept.keys() == files
+    assert kept["assessment.json"].last_modified == max(each.last_modified for each in kept.values())
+    for name in kept:
+        (tmp_path / "copy" / name).parent.mkdir(parents=True, exist_ok=True)
+        there.download_file(f"out/{name}", str(tmp_path / "copy" / name))
+    with open_assessment(tmp_path / "copy") as assessment:
+        assert assessment.posture.responsibilities == posture.responsibilities
+        assert estates.of(estates.rows(assessment)) == estates.of(findings)
+    with pytest.raises(DemarcateError, match="s3://estate/out: has objects already"):
+        assess_lake(lake, tmp_path / "again", Engine(workers=2), checks=["ebs-volume-encrypted"], to=to)
+
+
+class Stopping(Engine):
+    """An engine that comes to no end."""
+
+    def run(self, task: Callable[[int], bytes], number: int) -> Iterator[bytes]:
+        yield task(0)
+        raise DemarcateError("Spark is dead")
+
+
+def test_nothing_stays_on_s3_of_a_run_that_comes_to_no_end(spoiled: Path, bucket: Any, tmp_path: Path) -> None:
+    there, endpoint = bucket
+    to = Lake(place="s3://estate/out", endpoint=endpoint, region="us-east-1")
+    with pytest.raises(DemarcateError, match="Spark is dead"):
+        assess_lake(
+            Lake(place=str(spoiled)), tmp_path / "out", Stopping(workers=2), checks=estates.checks(), to=to
+        )
+    assert list(there.objects.all()) == []
+    assert list(tmp_path.iterdir()) == []
+    nowhere = Lake(place="s3://nothing/out", endpoint=endpoint, region="us-east-1")
+    with pytest.raises(DemarcateError, match="s3://nothing/out: cannot be written"):
+        assess_lake(Lake(place=str(spoiled)), tmp_path / "out", Engine(), checks=estates.checks(), to=nowhere)
 
 
 def test_what_passes_is_told_of_a_lake_too(kept: Path) -> None:

@@ -71,8 +71,10 @@ def assess(
     out: options.ReportFiles = None,
     drift: options.DriftFile = None,
     save: Annotated[
-        Path | None,
-        typer.Option("--save", metavar="DIR", help="Keep the assessment in this new folder, to report it again."),
+        str | None,
+        typer.Option(
+            "--save", metavar="DIR", help="Keep the assessment in this new folder (of a lake also s3://…)."
+        ),
     ] = None,
     passes: options.Passes = False,
     since: options.Since = None,
@@ -119,6 +121,7 @@ def assess(
             told = _with_others(told, before, theirs, passes=passes)
             _tell(told, files, format, fail_on, compared, full=full, new=new)
         return
+    lakes.check_here(save)
     with showing() as progress:
         assessment = assess_sources(
             sources,
@@ -136,7 +139,7 @@ def assess(
     if save is not None:
         from demarcate.posture import kept
 
-        kept.save(assessment, save)
+        kept.save(assessment, Path(save))
     told = _with_others(assessment, before, theirs, passes=passes)
     _tell(told, files, format, fail_on, compared, full=full, new=new)
 

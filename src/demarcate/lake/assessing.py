@@ -5,6 +5,7 @@ The findings stay where the groups wrote them. The posture over all accounts is 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
@@ -15,7 +16,7 @@ import msgspec
 import pyarrow as pa
 
 from demarcate.assessing import weighed
-from demarcate.base.connection import Limits, connect
+from demarcate.base.connection import Limits, connect, short
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.logs import phase
@@ -35,18 +36,16 @@ from demarcate.estate.snapshots.tabular import SUFFIX, RowFile, rows_in, write_b
 from demarcate.evidence.structs import ReadEvidence
 from demarcate.evidence.waivers import Known, ReadWaivers, WaiverRules
 from demarcate.lake.engines import Engine
-from demarcate.lake.judging import Job, JudgeGroups
-from demarcate.lake.places import Holding, Lake, grouped, holdings
+from demarcate.lake.judging import FOLDERS, Job, JudgeGroups
+from demarcate.lake.places import Holding, Lake, grouped, holdings, is_there, publish, take, withdraw
 from demarcate.lake.waiving import Summed, Waiving, results, summed, too_wide
 from demarcate.model import Model, load
 from demarcate.posture.assess import Tallies, assess_extent
 from demarcate.posture.assessment import Assessment
-from demarcate.posture.kept import MEMORY, OUTCOMES, WAIVED, check_new, keeping, open_assessment, write_lake
+from demarcate.posture.kept import MEMORY, NAME, OUTCOMES, WAIVED, check_new, keeping, open_assessment, write_lake
 from demarcate.posture.line import line_checks
 from demarcate.posture.structs import Posture, WaiverResult
 from demarcate.posture.waivers import read_waivers, waived_by
-
-_FOLDERS = ("findings", "tallies")
 
 
 def assess_lake(
@@ -60,8 +59,13 @@ def assess_lake(
     waivers: Sequence[ReadWaivers] = (),
     rules: WaiverRules = WaiverRules(),
     passes: bool = False,
+    to: Lake | None = None,
 ) -> Assessment:
     """Assess a lake, and keep the assessment in a new folder, which all who judge must see.
+
+    With `to`, a place on S3 that has nothing yet, it is kept there as well, and nobody but this process needs to see
+    the folder: who judges copies files there under names of their own, and `assessment.json`, which says which of them
+    count, is written when all others are there. Where it comes to no end, what is there is removed.
 
     `checks`, `check_folders`, `evidence`, `waivers`, `rules` and `passes` as in `assess_sources`; waivers of
     an account's findings hold on the day of its snapshot. An account that cannot be judged has an outcome that says so,
@@ -71,6 +75,23 @@ def assess_lake(
     its end: then nothing is kept.
     """
     check_new(folder)
+    with _publishing(to):
+        return _assess(lake, folder, engine, checks, check_folders, evidence, waivers, rules, passes=passes, to=to)
+
+
+def _assess(
+    lake: Lake,
+    folder: Path,
+    engine: Engine,
+    checks: Iterable[str] | None,
+    check_folders: Sequence[Path],
+    evidence: Sequence[ReadEvidence],
+    waivers: Sequence[ReadWaivers],
+    rules: WaiverRules,
+    *,
+    passes: bool,
+    to: Lake | None,
+) -> Assessment:
     model = load()
     every = load_checks(check_folders, responsibilities=model.owed)
     chosen = select(every, checks)
@@ -81,13 +102,14 @@ def assess_lake(
     held = holdings(lake)
     groups = grouped(held, engine.side_by_side, GROUP_ACCOUNTS, GROUP_ROWS)
     with keeping(folder) as aside:
-        for name in _FOLDERS:
+        for name in FOLDERS:
             (aside / name).mkdir()
         job = Job(
             lake=lake,
             sent=sent,
             waiving=to_json(waiving),
             out=str(aside.absolute()),
+            to=to,
             passes=passes,
             memory=engine.memory,
         )
@@ -108,7 +130,10 @@ def assess_lake(
         outcomes = sorted(unit.outcomes, key=lambda each: (each.folder, each.account or ""))
         written = write_batches(batches.rows(batches.OUTCOMES, outcomes), batches.OUTCOMES, aside, "outcomes")
         snapshot = Path(lake.place) if not lake.is_remote and is_snapshot(Path(lake.place)) else None
-        write_lake(aside, model, chosen, posture, extent, {**files, OUTCOMES: written.digest}, snapshot)
+        files[OUTCOMES] = written.digest
+        write_lake(aside, model, chosen, posture, extent, files, snapshot)
+        if to is not None:
+            _publish(aside, to)
     return open_assessment(folder)
 
 
@@ -118,6 +143,8 @@ def _judged(
 ) -> tuple[Unit, Extent]:
     """What all groups come to, with what is known of accounts that could not be judged; and what the lake holds."""
     unit = joined_units(map(decode_unit, engine.run(JudgeGroups(job, groups), len(groups))))
+    if job.to is not None:
+        take(job.to, _names(unit.files), Path(job.out))
     extent = together(unit.extents, job.lake.place)
     failed = [outcome for outcome in unit.outcomes if outcome.outcome == "failed"]
     if extent is None:
@@ -177,8 +204,8 @@ def _unread(
 
 def _sorted_out(folder: Path, counted: Mapping[str, Sequence[RowFile]]) -> dict[str, str]:
     """The files that count, with their digests. What tasks wrote that ran twice, or were lost, is removed."""
-    files = {f"{of}/{each.name}": each.digest for of, written in counted.items() for each in written}
-    for of in _FOLDERS:
+    files = _names(counted)
+    for of in FOLDERS:
         with os.scandir(folder / of) as listing:
             left = [entry.path for entry in listing if f"{of}/{entry.name}" not in files]
         for path in left:
@@ -189,6 +216,45 @@ def _sorted_out(folder: Path, counted: Mapping[str, Sequence[RowFile]]) -> dict[
                 f"{folder / name}: is not there, and was written: do all workers see this folder?"
             )
     return files
+
+
+def _names(counted: Mapping[str, Sequence[RowFile]]) -> dict[str, str]:
+    """The digests of files by their names in the folder of an assessment."""
+    return {f"{of}/{each.name}": each.digest for of, written in counted.items() for each in written}
+
+
+@contextlib.contextmanager
+def _publishing(to: Lake | None) -> Iterator[None]:
+    """Have a place on S3 be written, and be empty again where the block fails.
+
+    Raises DemarcateError where something is there, or it cannot be written.
+    """
+    if to is None:
+        yield
+        return
+    try:
+        try:
+            taken = is_there(to)
+        except pa.ArrowInvalid as error:  # a name that no bucket has
+            raise DemarcateError(f"{to.place}: {short(error)}") from error
+        if taken:
+            raise DemarcateError(f"{to.place}: has objects already; name a new prefix for the assessment")
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(OSError):  # what failed before is what is told
+                withdraw(to)
+            raise
+    except OSError as error:
+        raise DemarcateError(f"{to.place}: cannot be written: {short(error)}") from error
+
+
+def _publish(folder: Path, to: Lake) -> None:
+    """Copy what is there of an assessment to S3, its list of files last, and remove what does not count."""
+    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
+    publish(folder, (name for name in names if name != NAME), to)
+    withdraw(to, {*names})
+    publish(folder, [NAME], to)
 
 
 def _posture(
