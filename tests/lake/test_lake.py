@@ -208,7 +208,8 @@ def test_a_lake_on_s3_is_kept_on_s3(spoiled: Path, bucket: Any, tmp_path: Path) 
         lake, tmp_path / "out", Engine(workers=2), checks=estates.checks(), passes=True, to=to
     ) as assessment:
         assert estates.of(estates.rows(assessment)) == estates.of(findings)
-    kept = {each.key.removeprefix("out/"): each for each in there.objects.filter(Prefix="out/")}
+    objects = [each for each in there.objects.filter(Prefix="out/") if not each.key.endswith("/")]
+    kept = {each.key.removeprefix("out/"): each for each in objects}
     files = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert kept.keys() == files
     assert kept["assessment.json"].last_modified == max(each.last_modified for each in kept.values())

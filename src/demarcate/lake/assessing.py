@@ -37,7 +37,7 @@ from demarcate.evidence.structs import ReadEvidence
 from demarcate.evidence.waivers import Known, ReadWaivers, WaiverRules
 from demarcate.lake.engines import Engine
 from demarcate.lake.judging import FOLDERS, Job, JudgeGroups
-from demarcate.lake.places import Holding, Lake, grouped, holdings, is_there, publish, take, withdraw
+from demarcate.lake.places import Holding, Lake, begin, grouped, holdings, publish, take, withdraw
 from demarcate.lake.waiving import Summed, Waiving, results, summed, too_wide
 from demarcate.model import Model, load
 from demarcate.posture.assess import Tallies, assess_extent
@@ -234,10 +234,10 @@ def _publishing(to: Lake | None) -> Iterator[None]:
         return
     try:
         try:
-            taken = is_there(to)
+            free = begin(to)
         except pa.ArrowInvalid as error:  # a name that no bucket has
             raise DemarcateError(f"{to.place}: {short(error)}") from error
-        if taken:
+        if not free:
             raise DemarcateError(f"{to.place}: has objects already; name a new prefix for the assessment")
         try:
             yield

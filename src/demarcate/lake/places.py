@@ -41,6 +41,9 @@ LARGE_ACCOUNTS, LARGE_ROWS = 200, 1_000_000
 
 REMOTE = "s3://"
 
+BEGAN = ".began"
+"""What there is first at a place that is written to, and not when it is whole."""
+
 
 class Lake(msgspec.Struct, frozen=True, kw_only=True):
     """Where a lake is: a folder, or `s3://BUCKET/PREFIX`, at `endpoint` and in `region` where these are given."""
@@ -90,6 +93,8 @@ class _Objects(_Files):
     """Remove one. Raises OSError."""
     clear: Callable[[], object]
     """Remove all of them. Raises OSError."""
+    begin: Callable[[], object]
+    """Write an empty file, `.began`. Raises OSError."""
 
 
 def is_lake(name: str) -> bool:
@@ -206,9 +211,16 @@ def fetch(lake: Lake, folder: str, accounts: Sequence[str] | None, to: Path) -> 
             list(pool.map(copy, (name for name in names(to, accounts) if not (to / name).exists())))
 
 
-def is_there(lake: Lake) -> bool:
-    """Whether anything has a name below a place on S3. Raises OSError, and DemarcateError for a place that is none."""
-    return bool(_on_s3(lake).written())
+def begin(lake: Lake) -> bool:
+    """Write a first file to a place on S3, to see that one may; unless something is there: then it is False.
+
+    Raises OSError, and DemarcateError for a place that is none.
+    """
+    files = _on_s3(lake)
+    if files.written():
+        return False
+    files.begin()
+    return True
 
 
 def take(lake: Lake, names: Iterable[str], to: Path) -> None:
@@ -298,6 +310,7 @@ def _on_s3(lake: Lake) -> _Objects:
         written,
         remove=lambda name: system.delete_file(f"{root}/{name}"),
         clear=lambda: system.delete_dir(root),
+        begin=lambda: system.open_output_stream(f"{root}/{BEGAN}").close(),
     )
 
 
