@@ -131,9 +131,11 @@ def _assess(
         written = write_batches(batches.rows(batches.OUTCOMES, outcomes), batches.OUTCOMES, aside, "outcomes")
         snapshot = Path(lake.place) if not lake.is_remote and is_snapshot(Path(lake.place)) else None
         files[OUTCOMES] = written.digest
-        write_lake(aside, model, chosen, posture, extent, files, snapshot)
+        names = write_lake(aside, model, chosen, posture, extent, files, snapshot)
         if to is not None:
-            _publish(aside, to)
+            publish(aside, names, to)
+            withdraw(to, names)
+            publish(aside, [NAME], to)  # which says that all others are there
     return open_assessment(folder)
 
 
@@ -247,14 +249,6 @@ def _publishing(to: Lake | None) -> Iterator[None]:
             raise
     except OSError as error:
         raise DemarcateError(f"{to.place}: cannot be written: {short(error)}") from error
-
-
-def _publish(folder: Path, to: Lake) -> None:
-    """Copy what is there of an assessment to S3, its list of files last, and remove what does not count."""
-    names = [path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()]
-    publish(folder, (name for name in names if name != NAME), to)
-    withdraw(to, {*names})
-    publish(folder, [NAME], to)
 
 
 def _posture(

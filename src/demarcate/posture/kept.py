@@ -179,10 +179,11 @@ def write_lake(
     extent: Extent,
     files: Mapping[str, str],
     snapshot: Path | None,
-) -> None:
+) -> list[str]:
     """Write into a folder what an assessment of a lake has beside `files`, which lie there with these digests.
 
-    `snapshot` is the lake where it is one snapshot. Raises OSError.
+    `snapshot` is the lake where it is one snapshot. Returns the names of all files but the one that lists them. Raises
+    OSError.
     """
     names = _write_documents(folder, model, checks, posture)
     write_whole(folder / EXTENT, to_json(extent))
@@ -196,6 +197,7 @@ def write_lake(
         files={**{name: digest_of(folder / name) for name in (*names, EXTENT)}, **files},
     )
     write_whole(folder / NAME, msgspec.json.format(to_json(kept)))
+    return list(kept.files)
 
 
 def _write_documents(folder: Path, model: Model, checks: Mapping[str, Check], posture: Posture) -> list[str]:
