@@ -1,7 +1,7 @@
 // Views that are made from data: a check, a resource, the search; and the list of responsibilities.
 
 const definitions = (...pairs) =>
-  h("dl", {}, pairs.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  h("dl", {}, pairs.filter(([, value]) => value && value.length !== 0).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 
 const trail = (...links) => h("p", { class: "trail" }, links.map((one) => [one, " "]));
 
