@@ -23,12 +23,14 @@ from demarcate.report.waived import in_words
 def write(assessment: Assessment, out: Out) -> None:
     """Write a suite for each check that judged something. What passes is one case of it, unless it is told."""
     counts = Counter((finding.check, _outcome(finding)) for finding in assessment.findings())
-    passed = {result.check: result.passed for result in assessment.results()}
+    passed: Counter[str] = Counter()
+    for told in assessment.judgement.tallies or assessment.results():  # that of a lake has no tallies
+        passed[told.check] += told.passed
     out.write('<?xml version="1.0" encoding="UTF-8"?>\n<testsuites>\n')
     groups = groupby(assessment.findings(), attrgetter("check"))
     name, findings = next(groups, ("", iter(())))
     for number, check in enumerate(sorted({check for check, _ in counts} | set(passed))):
-        together = 0 if assessment.passes else passed.get(check, 0)
+        together = 0 if assessment.passes else passed[check]
         _open_suite(assessment, check, number, counts, bool(together), out)
         if together:
             out.write(f"{_case(check, f'{counted(together, _WHAT)} without a failure')}/>\n")
