@@ -1,7 +1,7 @@
-"""A driver of Spark with one cluster, which assesses the lakes that it is told of, a line each, until there are none.
+"""A driver of Spark with one cluster, which assesses or collects the lakes that it is told of, a line each.
 
-Each line is a JSON object: `lake` (the arguments of `Lake`), `out`, `checks`. It answers each with one: what was wrong,
-or nothing.
+Each line is a JSON object: `lake` (the arguments of `Lake`), `out`, `checks`, `groups` and files of `waivers`; or
+`collect` (an endpoint), `region`, `tables` and `out`. It answers each with one: what was wrong, or nothing.
 """
 
 from __future__ import annotations
@@ -19,7 +19,11 @@ def main() -> None:
     from pyspark.sql import SparkSession
 
     from demarcate.base.errors import DemarcateError
+    from demarcate.estate.sources.accounts import Accounts
+    from demarcate.estate.sources.interface import Options
+    from demarcate.evidence.waivers import file_waivers
     from demarcate.lake.assessing import assess_lake
+    from demarcate.lake.collecting import collect_lake
     from demarcate.lake.engines import Engine
     from demarcate.lake.places import Lake
 
@@ -32,10 +36,23 @@ def main() -> None:
         asked = json.loads(line)
         said = ""
         try:
-            engine = Engine("spark", workers=asked["groups"], master=MASTER)
-            assess_lake(
-                Lake(**asked["lake"]), Path(asked["out"]), engine, checks=asked["checks"], passes=True
-            ).close()
+            if "collect" in asked:
+                how = Options(
+                    regions=(asked["region"],), endpoint_url=asked["collect"], accounts=Accounts(organization=True)
+                )
+                done = collect_lake(
+                    dict.fromkeys(asked["tables"]), how, Path(asked["out"]), Engine("spark", master=MASTER)
+                )
+                said = "; ".join(each.failed for each in done if each.failed)
+            else:
+                assess_lake(
+                    Lake(**asked["lake"]),
+                    Path(asked["out"]),
+                    Engine("spark", workers=asked["groups"], master=MASTER),
+                    checks=asked["checks"],
+                    waivers=[file_waivers(Path(file)) for file in asked.get("waivers", ())],
+                    passes=True,
+                ).close()
         except DemarcateError as error:
             said = str(error)
         sys.stdout.write(f"{json.dumps(said)}\n")

@@ -46,12 +46,18 @@ REFUSED = {
     ("--by-tag", "env"): "--by-tag needs all accounts in one process",
     ("--profile", "x"): "is a lake, which --profile is not for",
     ("lake",): "name one lake, alone",
+    ("--save", "s3://"): "names no bucket",
 }
 
 
 @pytest.mark.parametrize("given", REFUSED, ids=" ".join)
 def test_options_that_do_not_fit_are_refused(given: tuple[str, ...], lake: Path) -> None:
     one_message(measured("assess", "lake", CHECK, *given, cwd=lake.parent), REFUSED[given])
+
+
+def test_what_is_judged_in_this_process_is_not_kept_on_s3(lake: Path) -> None:
+    done = measured("assess", str(lake / account_of(0)), CHECK, "--save", "s3://estate/out", cwd=lake.parent)
+    one_message(done, "is for lakes: name an engine")
 
 
 def test_only_live_accounts_are_collected_by_an_engine(lake: Path, tmp_path: Path) -> None:

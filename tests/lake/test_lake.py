@@ -6,24 +6,38 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Iterator
+import urllib.request
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import pyarrow.parquet as pq
 import pytest
+from moto.server import ThreadedMotoServer
 
 from demarcate.base.errors import DemarcateError
-from demarcate.checks.engine import GROUP_ROWS
+from demarcate.checks.catalog import load_checks
+from demarcate.checks.engine import GROUP_ROWS, judge
+from demarcate.checks.judgement import Finding
+from demarcate.checks.structs import SEVERITIES
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.evidence.waivers import Known, file_waivers, parse_waivers
 from demarcate.lake import spark
 from demarcate.lake.assessing import assess_lake
 from demarcate.lake.engines import Engine
 from demarcate.lake.places import Holding, Lake, grouped, holdings, is_lake, is_large
+from demarcate.model import load
+from demarcate.posture.assess import assess_snapshot
 from demarcate.posture.kept import open_assessment
+from demarcate.posture.line import drawn_by
+from demarcate.posture.structs import Posture
+from demarcate.posture.waivers import waive
 from tests import processes
 from tests.lake import estates
 from tests.lake.conftest import ended, held
 from tests.lake.estates import account_of
+from tests.surroundings import CREDENTIALS
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +114,142 @@ def test_what_is_wrong_with_an_account_is_its_outcome_alone(mine: Path, tmp_path
     assert reason.startswith(f"{account_of(4)}/manifest.json: damaged")
     assert came["empty"][2].startswith("empty: not a snapshot")
     assert [told[1] for told in came.values()].count("judged") == 4
+
+
+def waived_over_all(lake: Path, text: str) -> tuple[list[Finding], Posture]:
+    """What one database makes of all accounts of a lake with some waivers."""
+    joined = Snapshot.joined([Snapshot.open(folder) for folder in sorted(lake.iterdir())])
+    model, every = load(), load_checks()
+    known = Known(checks=every, responsibilities=model.owed)
+    judged = judge(joined, estates.checks().values(), counted=drawn_by(model, joined), passes=True)
+    results, problems = waive(judged, parse_waivers(text, "waivers.yaml", known), estates.checks(), every=every)
+    posture = assess_snapshot(
+        model, judged.snapshot, estates.checks(), judged, waivers=results, refused_waivers=problems, named=True
+    )
+    return list(judged.findings()), posture
+
+
+OWNED = "reason: a move, owner: o@example.com, until: 2099-01-31"
+ACCEPTED = f"""
+- {{check: ebs-*, {OWNED}}}
+- {{check: "*", scope: {{regions: [global, eu-west-1]}}, {OWNED}}}
+- {{check: "*", scope: {{accounts: ["{account_of(0)}"]}}, reason: old, owner: o@example.com, until: 2099-03-01}}
+- {{check: "eks-*", scope: {{accounts: ["{account_of(5)}", "999999999999"]}}, {OWNED}}}
+- {{check: "lambda-*", scope: {{accounts: ["999999999999"]}}, {OWNED}}}
+- {{check: "lambda-*", reason: over, owner: o@example.com, until: 2020-01-31}}
+- {{check: ebs-volume-encrypted, scope: {{resources: [nothing-*]}}, {OWNED}}}
+"""
+
+
+def test_waivers_travel_and_come_to_what_they_come_to_over_all(spoiled: Path, tmp_path: Path) -> None:
+    findings, posture = waived_over_all(spoiled, ACCEPTED)
+    (tmp_path / "waivers.yaml").write_text(ACCEPTED)
+    judged(spoiled, tmp_path / "out", waivers=[file_waivers(tmp_path / "waivers.yaml")]).close()
+    with open_assessment(tmp_path / "out") as assessment:
+        assert estates.of(estates.rows(assessment)) == estates.of(findings)
+        ours = assessment.posture
+        assert assessment.judgement.fails(SEVERITIES) == sum(each.is_open for each in findings)
+    for name in ("summary", "responsibilities", "areas", "accounts", "regions"):
+        assert getattr(ours, name) == getattr(posture, name), name
+    standings = {each.standing for each in ours.waivers}
+    assert standings == {"active", "expired", "matches-nothing", "not-judged"}
+    told = [(each.what, each.standing, each.findings, each.line) for each in ours.waivers]
+    assert told == [(each.what, each.standing, each.findings, each.line) for each in posture.waivers]
+    assert ours.refused_waivers == ()
+    assert {each.waived.id for each in findings if each.waived} < {each.id for each in ours.waivers}
+
+
+def test_a_waiver_of_all_that_any_account_has_is_refused_when_all_is_judged(spoiled: Path, tmp_path: Path) -> None:
+    """Each group sees its own findings alone, and so has them waived: nothing of that may stay."""
+    everywhere = ", ".join(f'"{account_of(number)}"' for number in range(6))
+    text = f"""
+- {{check: "*", scope: {{accounts: [{everywhere}]}}, {OWNED}}}
+- {{check: "*", scope: {{accounts: ["{account_of(0)}"]}}, {OWNED}}}
+"""
+    findings, posture = waived_over_all(spoiled, text)
+    (tmp_path / "waivers.yaml").write_text(text)
+    with judged(spoiled, tmp_path / "out", waivers=[file_waivers(tmp_path / "waivers.yaml")]) as assessment:
+        assert estates.of(estates.rows(assessment)) == estates.of(findings)
+        (problem,), (theirs,) = assessment.posture.refused_waivers, posture.refused_waivers
+        assert problem.message == theirs.message
+        assert problem.line == 2
+        assert [each.standing for each in assessment.posture.waivers] == ["active"]
+        assert {each.account for each in findings if each.waived} == {account_of(0)}
+
+
+@pytest.fixture
+def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A bucket of its own, `estate`, and where it is."""
+    for name, value in CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
+    server = ThreadedMotoServer(port=0, verbose=False)
+    server.start()
+    try:
+        host, port = server.get_host_and_port()
+        reset = urllib.request.Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+        urllib.request.urlopen(reset).close()
+        s3 = boto3.resource("s3", endpoint_url=f"http://{host}:{port}", region_name="us-east-1")
+        yield s3.create_bucket(Bucket="estate"), f"http://{host}:{port}"
+    finally:
+        server.stop()
+
+
+def test_a_lake_on_s3_is_kept_on_s3(spoiled: Path, bucket: Any, tmp_path: Path) -> None:
+    """What each task copied there, and the list of files last: nothing that does not count, and all that does."""
+    there, endpoint = bucket
+    for path in sorted(spoiled.rglob("*")):
+        if path.is_file():
+            there.upload_file(str(path), f"lake/{path.relative_to(spoiled)}")
+    lake, to = (
+        Lake(place=f"s3://estate/{name}", endpoint=endpoint, region="us-east-1") for name in ("lake", "out")
+    )
+    findings, posture = estates.over_all(spoiled)
+    with assess_lake(
+        lake, tmp_path / "out", Engine(workers=2), checks=estates.checks(), passes=True, to=to
+    ) as assessment:
+        assert estates.of(estates.rows(assessment)) == estates.of(findings)
+    objects = [each for each in there.objects.filter(Prefix="out/") if not each.key.endswith("/")]
+    kept = {each.key.removeprefix("out/"): each for each in objects}
+    files = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
+    assert kept.keys() == files
+    assert kept["assessment.json"].last_modified == max(each.last_modified for each in kept.values())
+    for name in kept:
+        (tmp_path / "copy" / name).parent.mkdir(parents=True, exist_ok=True)
+        there.download_file(f"out/{name}", str(tmp_path / "copy" / name))
+    with open_assessment(tmp_path / "copy") as assessment:
+        assert assessment.posture.responsibilities == posture.responsibilities
+        assert estates.of(estates.rows(assessment)) == estates.of(findings)
+    with pytest.raises(DemarcateError, match="s3://estate/out: has objects already"):
+        assess_lake(lake, tmp_path / "again", Engine(workers=2), checks=["ebs-volume-encrypted"], to=to)
+
+
+class Stopping(Engine):
+    """An engine that comes to no end."""
+
+    def run(self, task: Callable[[int], bytes], number: int) -> Iterator[bytes]:
+        yield task(0)
+        raise DemarcateError("Spark is dead")
+
+
+def test_nothing_stays_on_s3_of_a_run_that_comes_to_no_end(spoiled: Path, bucket: Any, tmp_path: Path) -> None:
+    there, endpoint = bucket
+    to = Lake(place="s3://estate/out", endpoint=endpoint, region="us-east-1")
+    with pytest.raises(DemarcateError, match="Spark is dead"):
+        assess_lake(
+            Lake(place=str(spoiled)), tmp_path / "out", Stopping(workers=2), checks=estates.checks(), to=to
+        )
+    assert list(there.objects.all()) == []
+    assert list(tmp_path.iterdir()) == []
+    nowhere = Lake(place="s3://nothing/out", endpoint=endpoint, region="us-east-1")
+    with pytest.raises(DemarcateError, match="s3://nothing/out: cannot be written"):
+        assess_lake(Lake(place=str(spoiled)), tmp_path / "out", Engine(), checks=estates.checks(), to=nowhere)
+
+
+def test_what_passes_is_told_of_a_lake_too(kept: Path) -> None:
+    with open_assessment(kept) as assessment:
+        verdicts = [each.verdict for each in assessment.telling_passes().findings()]
+        passed = sum(result.passed for result in assessment.results())
+    assert verdicts.count("pass") == passed > 0
 
 
 def test_a_lake_may_be_one_snapshot_and_is_judged_by_account(tmp_path: Path) -> None:

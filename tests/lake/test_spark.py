@@ -21,9 +21,16 @@ import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
 
+from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
+from demarcate.estate.tables import table
 from demarcate.lake.spark import _java
 from demarcate.posture.kept import open_assessment
 from tests import processes
+from tests.aws.conftest import REGION
+from tests.aws.conftest import aws as aws
+from tests.aws.conftest import server as server
+from tests.aws.test_organization import ORGANIZATION, Estate
+from tests.aws.test_organization import estate as estate
 from tests.lake import estates
 from tests.lake.conftest import SABOTEUR, ended, held
 from tests.lake.estates import account_of
@@ -84,8 +91,12 @@ def ask(driver: subprocess.Popen[bytes], tmp_path: Path) -> Ask:
 
 
 def send(driver: subprocess.Popen[bytes], place: str, out: Path, **more: Any) -> None:
-    assert driver.stdin is not None
     told = {"lake": {"place": place, **more}, "out": str(out), "checks": list(estates.checks()), "groups": GROUPS}
+    write(driver, told)
+
+
+def write(driver: subprocess.Popen[bytes], told: dict[str, Any]) -> None:
+    assert driver.stdin is not None
     driver.stdin.write(json.dumps(told).encode() + b"\n")
     driver.stdin.flush()
 
@@ -159,6 +170,38 @@ def test_a_lake_on_s3_and_what_is_wrong_with_some_accounts(
         assert assessment.posture.origin == "s3://estate/lake"
     came = outcomes(tmp_path / "out")
     assert sorted(came, key=str) == sorted([*JUDGED[:4], (None, "failed"), (account_of(5), "failed")], key=str)
+
+
+def test_waivers_travel_to_workers(driver: subprocess.Popen[bytes], lake: Path, tmp_path: Path) -> None:
+    file = tmp_path / "waivers.yaml"
+    file.write_text("- {check: ebs-volume-encrypted, reason: a move, owner: o@example.com, until: 2099-01-31}\n")
+    told = {"lake": {"place": str(lake)}, "checks": ["ebs-volume-encrypted"], "groups": GROUPS}
+    write(driver, {**told, "out": str(tmp_path / "out"), "waivers": [str(file)]})
+    assert answer(driver) == ""
+    with open_assessment(tmp_path / "out") as assessment:
+        waived = [each.waived is not None for each in assessment.findings()]
+        (result,) = assessment.posture.waivers
+    assert all(waived)
+    assert result.findings == len(waived) > 2
+
+
+def test_an_organization_is_collected_by_spark(
+    driver: subprocess.Popen[bytes], estate: Estate, tmp_path: Path
+) -> None:
+    """What each worker collects with the credentials of its own environment is what one run collects."""
+    tables = ("aws_ebs_volume", "aws_organizations_organization")
+    whole = estate.collect(ORGANIZATION, *tables)
+    told = {"collect": estate.aws.url, "region": REGION, "tables": tables, "out": str(tmp_path / "lake")}
+    write(driver, told)
+    assert answer(driver) == ""
+    taken = [Snapshot.open(folder) for folder in sorted((tmp_path / "lake").iterdir())]
+    assert len(taken) == len([note for note in whole.manifest.accounts if not note.skipped]) > 2
+    assert rows(*taken) == rows(whole)
+
+
+def rows(*of: Snapshot) -> list[tuple[object, ...]]:
+    columns = ("account_id", "region", "resource")
+    return sorted(tuple(row.values()) for each in of for row in rows_of(each, table("aws_ebs_volume"), columns))
 
 
 def test_a_driver_that_dies_is_told_and_leaves_nothing(

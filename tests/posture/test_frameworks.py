@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
 from demarcate.model import ModelError, load
@@ -38,6 +40,27 @@ def test_a_framework_names_what_there_is(of: Framework) -> None:
 def test_a_requirement_that_is_attested_says_what_is_to_be(of: Framework) -> None:
     of_each = links(of, shipped(), MODEL)
     assert not [item.id for item in of.requirements if item.attested and not of_each[item.id].responsibilities]
+
+
+PUBLISHED = read(Path(__file__).with_name("published.yaml"), list[dict[str, Any]])
+
+
+@pytest.mark.parametrize("published", PUBLISHED, ids=lambda published: published["framework"])
+def test_the_ids_are_those_that_the_publisher_lists(published: dict[str, Any]) -> None:
+    listed = [
+        f"{family}{number}" for family, numbers in published["families"].items() for number in every(numbers)
+    ]
+    of = framework(published["framework"])
+    assert sorted(item.id for item in of.requirements) == sorted(listed), published["source"]
+
+
+def every(numbers: str) -> Iterator[str]:
+    """The numbers of a row such as `1-3 4 4.2-4.3`: 1, 2, 3, 4, 4(2), 4(3), each as wide as it is written."""
+    for part in numbers.split():
+        first, _, last = part.partition("-")
+        base, point, start = first.rpartition(".")
+        for number in range(int(start), int((last or first).rpartition(".")[2]) + 1):
+            yield f"{base}({number})" if point else f"{number:0{len(start)}}"
 
 
 def required(**given: object) -> RequirementPosture:

@@ -198,6 +198,13 @@ def test_a_build_fails_on_what_is_new_alone(before: Path) -> None:
     assert {item["kind"] for item in told["items"]} == {"new", "fixed"}
     for format, begins in (("csv", "what,severity,check"), ("markdown", "| what |")):
         assert run("diff", "kept", "later", "--format", format).stdout.startswith(begins)
+    assert run("diff", "kept", "later", "--out", "d.html").exit_code == 0
+    page = (before / "d.html").read_text()
+    assert run("diff", "kept", "later", "--format", "html").stdout == page
+    assert "1 new, 1 fixed, 1 still open." in page
+    assert page.count("<tr>") == 2 + 2
+    with pytest.raises(DemarcateError, match=r"end it with \.md, \.csv, \.json, \.html"):
+        CliRunner().invoke(app, ["diff", "kept", "later", "--out", "d.pdf"], catch_exceptions=False)
 
 
 def test_new_asks_since_when() -> None:

@@ -21,10 +21,12 @@ FINDINGS: Final = pa.schema([(name, pa.int64() if name in _INTEGERS else pa.stri
 TALLIES: Final = pa.schema(
     [
         *((name, pa.string()) for name in ("check", "account", "region")),
-        *((name, pa.int64()) for name in ("passed", "failed", "unknown")),
+        *((name, pa.int64()) for name in ("passed", "failed", "unknown", "waived", "waived_unknown")),
     ]
 )
-"""How many resources of one account and region a check passed, failed, or could not judge."""
+"""How many resources of one account and region a check passed, failed, or could not judge; and how many of those that
+fail, and that are unknown, are waived.
+"""
 
 NOT_RUN: Final = pa.schema([(name, pa.string()) for name in ("check", "reason", "kind")])
 """Checks that do not apply to what was judged, and why."""

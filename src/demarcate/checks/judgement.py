@@ -254,10 +254,10 @@ class Judgement:
             counts[kind_of(kind)] += number
         return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
 
-    def has_passes(self) -> bool:
-        """Whether what passes was kept as findings, and not counted alone."""
+    def passes(self) -> int:
+        """How many findings are passes; none where these were counted alone."""
         row = self.cursor().execute("SELECT count(*) FROM findings WHERE verdict = 'pass'").fetchone()
-        return (row[0] if row else 0) == sum(tally.passed for tally in self.tallies)
+        return int(row[0]) if row else 0
 
     def cursor(self) -> duckdb.DuckDBPyConnection:
         """A connection to the database of the findings."""

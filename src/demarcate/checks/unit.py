@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
@@ -44,6 +44,10 @@ _FAULTS = (DemarcateError, duckdb.Error, OSError, MemoryError, ValueError, Runti
 """What one account may end in, and the others go on."""
 
 
+Settle = Callable[[Judgement, Mapping[str, Check]], bytes]
+"""What is done to a judgement by some checks before it is told. What it comes to stands beside the rest of a unit."""
+
+
 class Share(NamedTuple):
     """Some accounts of the snapshot in a folder; all of them where `accounts` is None."""
 
@@ -67,7 +71,8 @@ class Unit:
     """What judging some accounts came to, in the schemas of `batches`.
 
     `counted` are the tallies of checks that were only counted, `extents` what the accounts hold. Where findings and
-    tallies were written into a folder, these tables are empty, and `files` has those of each.
+    tallies were written into a folder, these tables are empty, and `files` has those of each. `settled` is what came of
+    what was done to each judgement.
     """
 
     outcomes: tuple[Outcome, ...]
@@ -77,6 +82,7 @@ class Unit:
     counted: pa.Table
     extents: tuple[Extent, ...] = ()
     files: dict[str, tuple[RowFile, ...]] = field(default_factory=dict)
+    settled: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,13 +101,15 @@ def judge_unit(
     checks: Iterable[Check],
     resources: Resources = Resources(),
     counted: Iterable[Check] = (),
+    settle: Settle | None = None,
 ) -> Unit:
     """Judge the snapshots in some folders, each of one account or several, or of shares of them.
 
     What is said of other accounts is not read. Of checks that are only `counted` there are tallies and nothing else,
-    in snapshots that have their table. Raises nothing for what is wrong with one of them: each account has one outcome.
+    in snapshots that have their table. What `settle` does to a judgement is told with it. Raises nothing for what is
+    wrong with one of them: each account has one outcome.
     """
-    chosen = _Chosen(tuple(checks), tuple(counted), resources)
+    chosen = _Chosen(tuple(checks), tuple(counted), resources, settle)
     units: list[Unit] = []
     together: list[Snapshot] = []
     for share in _shares(shares):
@@ -117,6 +125,7 @@ class _Chosen:
     checks: tuple[Check, ...]
     counted: tuple[Check, ...]
     resources: Resources
+    settle: Settle | None
 
 
 def _shares(given: Iterable[str | Path | Share]) -> list[Share]:
@@ -129,33 +138,42 @@ def judge_apart(
     resources: Resources = Resources(),
     *,
     started: Callable[[int], object] | None = None,
+    program: str = "demarcate.checks.unit",
+    given: bytes = b"",
 ) -> Unit:
     """Judge as `judge_unit` does, in a process of its own; where that dies, by halves, down to the account it dies of.
 
     `checks` are checks, or what `encode_checks` made of them and of what goes with them. `started` is told the id of
-    each process.
+    each process. `program` is the module that it runs, which calls `do_work` with what it makes of what is `given`.
     """
     sent = checks if isinstance(checks, bytes) else encode_checks(checks)
-    return _apart(_shares(shares), sent, resources, started)
+    return _apart(_shares(shares), _Sent(sent, resources, started, program, given))
 
 
-def _apart(
-    shares: Sequence[Share], checks: bytes, resources: Resources, started: Callable[[int], object] | None
-) -> Unit:
-    with TemporaryFolder(parent=Path(resources.temp) if resources.temp is not None else None) as folder:
-        (folder / "checks").write_bytes(checks)
-        work = _Work(shares=tuple(shares), resources=resources)
+class _Sent(NamedTuple):
+    checks: bytes
+    resources: Resources
+    started: Callable[[int], object] | None
+    program: str
+    given: bytes
+
+
+def _apart(shares: Sequence[Share], sent: _Sent) -> Unit:
+    parent = Path(sent.resources.temp) if sent.resources.temp is not None else None
+    with TemporaryFolder(parent=parent) as folder:
+        (folder / "checks").write_bytes(sent.checks)
+        (folder / GIVEN).write_bytes(sent.given)
+        work = _Work(shares=tuple(shares), resources=sent.resources)
         (folder / "work").write_bytes(to_json(work))
-        why_dead = run_child(
-            "demarcate.checks.unit", folder, environment={"XDG_DATA_HOME": str(folder / "data")}, started=started
-        )
+        own = {"XDG_DATA_HOME": str(folder / "data")}
+        why_dead = run_child(sent.program, folder, environment=own, started=sent.started)
         if why_dead is None:
             return _read(folder)
     shares = shares if len(shares) > 1 else _apart_from_each_other(shares[0])
     if len(shares) == 1:
         return _failed(*shares[0], Died(f"the process that judged it {why_dead}"))
     middle = len(shares) // 2
-    return joined_units(_apart(half, checks, resources, started) for half in (shares[:middle], shares[middle:]))
+    return joined_units(_apart(half, sent) for half in (shares[:middle], shares[middle:]))
 
 
 def _apart_from_each_other(share: Share) -> list[Share]:
@@ -220,17 +238,20 @@ def _judge(group: Sequence[Snapshot], chosen: _Chosen) -> Unit:
         temp=Path(resources.temp) if resources.temp is not None else None,
     )
     try:
+        settled = chosen.settle(judgement, {check.id: check for check in chosen.checks}) if chosen.settle else None
         outcomes = tuple(
             Outcome(str(snapshot.folder), account, "judged")
             for snapshot in group
             for account in snapshot.accounts or (None,)
         )
-        return told_of(judgement, outcomes, resources.out)
+        return told_of(judgement, outcomes, resources.out, settled)
     finally:
         judgement.close()
 
 
-def told_of(judgement: Judgement, outcomes: tuple[Outcome, ...], out: str | None) -> Unit:
+def told_of(
+    judgement: Judgement, outcomes: tuple[Outcome, ...], out: str | None, settled: bytes | None = None
+) -> Unit:
     """A judgement as a unit; its findings and tallies as files of a folder, where one is given. Raises OSError."""
     readers = {"findings": batches.findings(judgement), "tallies": batches.tallies(judgement.tallies)}
     files = {} if out is None else {name: _written(rows, Path(out) / name) for name, rows in readers.items()}
@@ -243,6 +264,7 @@ def told_of(judgement: Judgement, outcomes: tuple[Outcome, ...], out: str | None
         counted=batches.tallies(judgement.counted).read_all(),
         extents=(Extent.of(judgement.snapshot),),
         files=files,
+        settled=() if settled is None else (settled,),
         **tables,
     )
 
@@ -279,6 +301,7 @@ def joined_units(units: Iterable[Unit]) -> Unit:
         outcomes=tuple(outcome for unit in several for outcome in unit.outcomes),
         extents=tuple(extent for unit in several for extent in unit.extents),
         files=files,
+        settled=tuple(each for unit in several for each in unit.settled),
         **{**tables, "not_run": once.select(batches.NOT_RUN.names)},
     )
 
@@ -295,6 +318,7 @@ class _Told(msgspec.Struct, frozen=True, kw_only=True):
     outcomes: tuple[Outcome, ...]
     extents: tuple[Extent, ...]
     files: dict[str, tuple[RowFile, ...]]
+    settled: tuple[bytes, ...]
 
 
 def encode_unit(unit: Unit) -> bytes:
@@ -306,7 +330,8 @@ def encode_unit(unit: Unit) -> bytes:
         with pa.ipc.new_stream(sink, table.schema) as stream:
             stream.write_table(table)
         told[name] = sink.getvalue().to_pybytes()
-    told["told"] = to_json(_Told(outcomes=unit.outcomes, extents=unit.extents, files=unit.files))
+    rest = _Told(outcomes=unit.outcomes, extents=unit.extents, files=unit.files, settled=unit.settled)
+    told["told"] = to_json(rest)
     return msgspec.msgpack.encode(told)
 
 
@@ -315,10 +340,14 @@ def decode_unit(encoded: bytes) -> Unit:
     told = msgspec.msgpack.decode(encoded, type=dict[str, bytes])
     tables = {name: pa.ipc.open_stream(told[name]).read_all() for name in _TABLES}
     rest = msgspec.json.decode(told["told"], type=_Told)
-    return Unit(outcomes=rest.outcomes, extents=rest.extents, files=rest.files, **tables)
+    return Unit(outcomes=rest.outcomes, extents=rest.extents, files=rest.files, settled=rest.settled, **tables)
 
 
-def _main(folder: Path) -> None:
+GIVEN = "given"
+"""The file of what `judge_apart` was given for its program."""
+
+
+def do_work(folder: Path, settle: Settle | None = None) -> None:
     """What the process of `judge_apart` does: the work that lies in a folder, which takes the result."""
     end_with_parent(folder)
     work = msgspec.json.decode(read_bytes(folder / "work", LARGEST), type=_Work)
@@ -326,7 +355,7 @@ def _main(folder: Path) -> None:
     if sent.facts:
         facts.own_file().parent.mkdir(parents=True)
         facts.own_file().write_bytes(sent.facts.encode())
-    unit = judge_unit(work.shares, sent.checks, work.resources, sent.counted)
+    unit = judge_unit(work.shares, sent.checks, work.resources, sent.counted, settle)
     (folder / "unit").write_bytes(encode_unit(unit))
 
 
@@ -335,4 +364,4 @@ def _read(folder: Path) -> Unit:
 
 
 if __name__ == "__main__":
-    _main(Path(sys.argv[1]))
+    do_work(Path(sys.argv[1]))

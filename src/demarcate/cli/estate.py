@@ -60,7 +60,7 @@ def assess(
         typer.Option(
             "--by-tag",
             metavar="KEY",
-            help="Tell the posture by the values of this tag, too, in the HTML and JSON reports; repeatable.",
+            help="Tell the posture by the values of this tag, too (text, HTML, JSON); repeatable.",
         ),
     ] = None,
     as_of: Annotated[
@@ -72,8 +72,10 @@ def assess(
     out: options.ReportFiles = None,
     drift: options.DriftFile = None,
     save: Annotated[
-        Path | None,
-        typer.Option("--save", metavar="DIR", help="Keep the assessment in this new folder, to report it again."),
+        str | None,
+        typer.Option(
+            "--save", metavar="DIR", help="Keep the assessment in this new folder (of a lake also s3://…)."
+        ),
     ] = None,
     passes: options.Passes = False,
     since: options.Since = None,
@@ -88,8 +90,6 @@ def assess(
     Exit codes: 0 done; 1 findings at or above --fail-on; 2 bad input; 3 done, but something could not be read.
     """
     from demarcate.assessing import assess_sources
-    from demarcate.posture.beside import with_theirs
-    from demarcate.posture.earlier import with_news
     from demarcate.posture.frameworks import along_frameworks
     from demarcate.report import reports
     from demarcate.report.progress import showing
@@ -106,13 +106,23 @@ def assess(
     )
     judging = lakes.engine_of(sources, engine, workers, master, by_tag=bool(by_tag))
     if judging is not None:
-        lakes.refuse(waivers=waivers, findings_of=findings_of)
-        places = options.evidence_of(evidence, ledger)
-        with lakes.assessed(sources, judging, save, how, check, checks, places, passes=passes) as assessment:
+        with lakes.assessed(
+            sources,
+            judging,
+            save,
+            how,
+            check,
+            checks,
+            options.evidence_of(evidence, ledger),
+            options.waivers_of(waivers, ledger, evidence),
+            options.waiver_rules(),
+            passes=passes or theirs is not None,
+        ) as assessment:
             told = along_frameworks(assessment, options.frameworks_of(framework))
-            told = told if before is None else with_news(told, before)
+            told = _with_others(told, before, theirs, passes=passes)
             _tell(told, files, format, fail_on, compared, full=full, new=new)
         return
+    lakes.check_here(save)
     with showing() as progress:
         assessment = assess_sources(
             sources,
@@ -130,12 +140,8 @@ def assess(
     if save is not None:
         from demarcate.posture import kept
 
-        kept.save(assessment, save)
-    if before is not None:
-        assessment = with_news(assessment, before)
-    if theirs is not None:
-        assessment = with_theirs(assessment, theirs)
-    told = assessment.telling_passes() if passes else assessment
+        kept.save(assessment, Path(save))
+    told = _with_others(assessment, before, theirs, passes=passes)
     _tell(told, files, format, fail_on, compared, full=full, new=new)
 
 
@@ -156,8 +162,6 @@ def report(
 
     Exit codes as those of assess.
     """
-    from demarcate.posture.beside import with_theirs
-    from demarcate.posture.earlier import with_news
     from demarcate.posture.frameworks import along_frameworks
     from demarcate.posture.kept import open_assessment
     from demarcate.report import reports
@@ -170,11 +174,21 @@ def report(
     before = _earlier(since, new)
     theirs = _theirs(findings_of)
     with open_assessment(folder) as assessment:
-        told = assessment.telling_passes() if passes else assessment
-        told = along_frameworks(told, frameworks) if frameworks else told
-        told = told if before is None else with_news(told, before)
-        told = told if theirs is None else with_theirs(told, theirs)
+        told = along_frameworks(assessment, frameworks) if frameworks else assessment
+        told = _with_others(told, before, theirs, passes=passes)
         _tell(told, files, format, fail_on, compared, full=full, new=new)
+
+
+def _with_others(
+    assessment: Assessment, before: Side | None, theirs: Theirs | None, *, passes: bool
+) -> Assessment:
+    """An assessment beside an earlier one, and beside what other tools found, where these are named."""
+    from demarcate.posture.beside import with_theirs
+    from demarcate.posture.earlier import with_news
+
+    told = assessment.telling_passes() if passes else assessment
+    told = told if before is None else with_news(told, before)
+    return told if theirs is None else with_theirs(told, theirs)
 
 
 def _earlier(since: Path | None, new: bool) -> Side | None:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from demarcate.estate.sources.interface import Options
     from demarcate.estate.sources.plan import Selection
     from demarcate.evidence.structs import ReadEvidence
+    from demarcate.evidence.waivers import ReadWaivers, WaiverRules
     from demarcate.lake.engines import Engine
     from demarcate.posture.assessment import Assessment
 
@@ -93,25 +94,26 @@ def chosen(name: EngineChoice | None, workers: int | None, master: str | None) -
     return Engine("spark" if name is EngineChoice.SPARK else "local", workers, master)
 
 
-def refuse(**given: object) -> None:
-    """Refuse options that are not for where groups of accounts are judged. Raises DemarcateError."""
+def check_here(save: str | None) -> None:
+    """Refuse to keep on S3 what is judged in this process. Raises DemarcateError."""
     from demarcate.base.errors import DemarcateError
+    from demarcate.lake.places import REMOTE
 
-    for name, value in given.items():
-        if value:
-            option = f"--{name.replace('_', '-')}"
-            raise DemarcateError(f"{option} is not for a lake: assess its accounts by themselves")
+    if save is not None and save.startswith(REMOTE):
+        raise DemarcateError(f"--save {save} is for lakes: name an engine (--engine local), or a folder")
 
 
 @contextlib.contextmanager
 def assessed(
     sources: Sequence[str],
     engine: Engine,
-    save: Path | None,
+    save: str | None,
     how: Options,
     checks: list[str] | None,
     check_folders: list[Path] | None,
     evidence: list[ReadEvidence],
+    waivers: list[ReadWaivers],
+    rules: WaiverRules,
     *,
     passes: bool,
 ) -> Iterator[Assessment]:
@@ -123,15 +125,20 @@ def assessed(
     from demarcate.base.stopping import TemporaryFolder
     from demarcate.estate.sources.registry import check_options
     from demarcate.lake.assessing import assess_lake
-    from demarcate.lake.places import Lake
+    from demarcate.lake.places import REMOTE, Lake
 
     (place,) = sources
     lake = Lake(place=place, endpoint=how.endpoint_url, region=next(iter(how.regions), None))
-    check_options(place, "a lake", frozenset(("endpoint_url", "regions") if lake.is_remote else ()), how)
+    remote = lake.is_remote or (save or "").startswith(REMOTE)
+    check_options(place, "a lake", frozenset(("endpoint_url", "regions") if remote else ()), how)
     if save is None and engine.name == "spark":
-        raise DemarcateError("--engine spark needs --save DIR: a new folder that all workers see")
+        raise DemarcateError("--engine spark needs --save DIR: a new folder that all workers see, or s3://…")
+    to = None
+    if save is not None and save.startswith(REMOTE):
+        to = Lake(place=save, endpoint=how.endpoint_url, region=next(iter(how.regions), None))
     with contextlib.ExitStack() as stack:
-        folder = save or stack.enter_context(TemporaryFolder()) / "assessment"
+        own = save is None or to is not None
+        folder = stack.enter_context(TemporaryFolder()) / "assessment" if own else Path(save or "")
         assessment = stack.enter_context(
             assess_lake(
                 lake,
@@ -140,7 +147,10 @@ def assessed(
                 checks=checks,
                 check_folders=check_folders or (),
                 evidence=evidence,
+                waivers=waivers,
+                rules=rules,
                 passes=passes,
+                to=to,
             )
         )
         if save is not None:

@@ -5,21 +5,26 @@ The findings stay where the groups wrote them. The posture over all accounts is 
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
+import msgspec
+import pyarrow as pa
+
 from demarcate.assessing import weighed
-from demarcate.base.connection import Limits, connect
-from demarcate.base.errors import DemarcateError
+from demarcate.base.connection import Limits, connect, short
+from demarcate.base.encoding import to_json
+from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.logs import phase
 from demarcate.base.sql import identifier
 from demarcate.checks import batches
 from demarcate.checks.catalog import load_checks, select
 from demarcate.checks.engine import GROUP_ACCOUNTS, GROUP_ROWS, judge
-from demarcate.checks.judgement import NotRun, Tally, kind_of
+from demarcate.checks.judgement import WAIVERS, NotRun, Tally, kind_of
 from demarcate.checks.structs import Check
 from demarcate.checks.travelling import encode_checks
 from demarcate.checks.unit import Outcome, Unit, decode_unit, joined_units, told_of
@@ -29,17 +34,18 @@ from demarcate.estate.snapshots.manifest import Unread, is_snapshot
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import SUFFIX, RowFile, rows_in, write_batches
 from demarcate.evidence.structs import ReadEvidence
+from demarcate.evidence.waivers import Known, ReadWaivers, WaiverRules
 from demarcate.lake.engines import Engine
-from demarcate.lake.judging import Job, JudgeGroups
-from demarcate.lake.places import Holding, Lake, grouped, holdings
+from demarcate.lake.judging import FOLDERS, Job, JudgeGroups
+from demarcate.lake.places import Holding, Lake, begin, grouped, holdings, publish, take, withdraw
+from demarcate.lake.waiving import Summed, Waiving, results, summed, too_wide
 from demarcate.model import Model, load
 from demarcate.posture.assess import Tallies, assess_extent
 from demarcate.posture.assessment import Assessment
-from demarcate.posture.kept import MEMORY, OUTCOMES, check_new, keeping, open_assessment, write_lake
+from demarcate.posture.kept import MEMORY, NAME, OUTCOMES, WAIVED, check_new, keeping, open_assessment, write_lake
 from demarcate.posture.line import line_checks
-from demarcate.posture.structs import Posture
-
-_FOLDERS = ("findings", "tallies")
+from demarcate.posture.structs import Posture, WaiverResult
+from demarcate.posture.waivers import read_waivers, waived_by
 
 
 def assess_lake(
@@ -50,49 +56,127 @@ def assess_lake(
     checks: Iterable[str] | None = None,
     check_folders: Sequence[Path] = (),
     evidence: Sequence[ReadEvidence] = (),
+    waivers: Sequence[ReadWaivers] = (),
+    rules: WaiverRules = WaiverRules(),
     passes: bool = False,
+    to: Lake | None = None,
 ) -> Assessment:
     """Assess a lake, and keep the assessment in a new folder, which all who judge must see.
 
-    `checks`, `check_folders`, `evidence` and `passes` as in `assess_sources`. An account that cannot be judged has an
-    outcome that says so, its checks are unknown there, and the others go on.
+    With `to`, a place on S3 that has nothing yet, it is kept there as well, and nobody but this process needs to see
+    the folder: who judges copies files there under names of their own, and `assessment.json`, which says which of them
+    count, is written when all others are there. Where it comes to no end, what is there is removed.
+
+    `checks`, `check_folders`, `evidence`, `waivers`, `rules` and `passes` as in `assess_sources`; waivers of
+    an account's findings hold on the day of its snapshot. An account that cannot be judged has an outcome that says so,
+    its checks are unknown there, and the others go on.
 
     Raises DemarcateError where the lake cannot be read or the folder be written, and where the engine does not come to
     its end: then nothing is kept.
     """
     check_new(folder)
+    with _publishing(to):
+        return _assess(lake, folder, engine, checks, check_folders, evidence, waivers, rules, passes=passes, to=to)
+
+
+def _assess(
+    lake: Lake,
+    folder: Path,
+    engine: Engine,
+    checks: Iterable[str] | None,
+    check_folders: Sequence[Path],
+    evidence: Sequence[ReadEvidence],
+    waivers: Sequence[ReadWaivers],
+    rules: WaiverRules,
+    *,
+    passes: bool,
+    to: Lake | None,
+) -> Assessment:
     model = load()
-    chosen = select(load_checks(check_folders, responsibilities=model.owed), checks)
+    every = load_checks(check_folders, responsibilities=model.owed)
+    chosen = select(every, checks)
+    known = Known(checks=every, responsibilities=model.owed, rules=rules)
+    given = read_waivers(waivers, known)
+    waiving = Waiving.of(given, known)
     sent = encode_checks(chosen.values(), line_checks(model).values())
     held = holdings(lake)
     groups = grouped(held, engine.side_by_side, GROUP_ACCOUNTS, GROUP_ROWS)
     with keeping(folder) as aside:
-        for name in _FOLDERS:
+        for name in FOLDERS:
             (aside / name).mkdir()
-        job = Job(lake=lake, sent=sent, out=str(aside.absolute()), passes=passes, memory=engine.memory)
-        unit = _judged(job, groups, engine)
-        extent = together(unit.extents, lake.place)
-        failed = [outcome for outcome in unit.outcomes if outcome.outcome == "failed"]
-        if extent is None:
-            raise DemarcateError(f"{lake.place}: no account could be judged: {failed[0].reason}")
-        if failed:
-            unit = joined_units([unit, _unread(failed, extent, chosen, aside)])
-            extent = together(unit.extents, lake.place) or extent
-        posture = _posture(model, chosen, unit, extent, aside, evidence, named=checks is not None)
+        job = Job(
+            lake=lake,
+            sent=sent,
+            waiving=to_json(waiving),
+            out=str(aside.absolute()),
+            to=to,
+            passes=passes,
+            memory=engine.memory,
+        )
+        unit, extent = _judged(job, groups, engine, chosen, waiving)
+        of_waivers = summed(waiving.waivers, unit.settled)
+        if wide := too_wide(
+            of_waivers, waiving
+        ):  # which is seen when all is judged: nothing of them may stand there
+            narrow = msgspec.structs.replace(
+                waiving, waivers=tuple(waiver for waiver in waiving.waivers if waiver.id not in wide)
+            )
+            again = msgspec.structs.replace(job, waiving=to_json(narrow))
+            unit, extent = _judged(again, groups, engine, chosen, narrow)
+        told = results(of_waivers, given, extent.moment.date(), chosen, _accounts(extent), waiving.checks)
+        posture = _posture(model, chosen, unit, extent, aside, evidence, told, named=checks is not None)
         files = _sorted_out(aside, unit.files)
+        files |= _write_waivers(aside, of_waivers, told[0])
         outcomes = sorted(unit.outcomes, key=lambda each: (each.folder, each.account or ""))
         written = write_batches(batches.rows(batches.OUTCOMES, outcomes), batches.OUTCOMES, aside, "outcomes")
         snapshot = Path(lake.place) if not lake.is_remote and is_snapshot(Path(lake.place)) else None
-        write_lake(aside, model, chosen, posture, extent, {**files, OUTCOMES: written.digest}, snapshot)
+        files[OUTCOMES] = written.digest
+        names = write_lake(aside, model, chosen, posture, extent, files, snapshot)
+        if to is not None:
+            publish(aside, names, to)
+            withdraw(to, names)
+            publish(aside, [NAME], to)  # which says that all others are there
     return open_assessment(folder)
 
 
 @phase("judged")
-def _judged(job: Job, groups: Sequence[Sequence[Holding]], engine: Engine) -> Unit:
-    return joined_units(map(decode_unit, engine.run(JudgeGroups(job, groups), len(groups))))
+def _judged(
+    job: Job, groups: Sequence[Sequence[Holding]], engine: Engine, checks: Mapping[str, Check], waiving: Waiving
+) -> tuple[Unit, Extent]:
+    """What all groups come to, with what is known of accounts that could not be judged; and what the lake holds."""
+    unit = joined_units(map(decode_unit, engine.run(JudgeGroups(job, groups), len(groups))))
+    if job.to is not None:
+        take(job.to, _names(unit.files), Path(job.out))
+    extent = together(unit.extents, job.lake.place)
+    failed = [outcome for outcome in unit.outcomes if outcome.outcome == "failed"]
+    if extent is None:
+        raise DemarcateError(f"{job.lake.place}: no account could be judged: {failed[0].reason}")
+    if not failed:
+        return unit, extent
+    unit = joined_units([unit, _unread(failed, extent, checks, job.out, waiving)])
+    return unit, together(unit.extents, job.lake.place) or extent
 
 
-def _unread(failed: Sequence[Outcome], extent: Extent, checks: Mapping[str, Check], out: Path) -> Unit:
+def _accounts(extent: Extent) -> set[str]:
+    """The accounts of a lake of which anything was read, or was to be."""
+    named = [*(account for account, _ in extent.places), *(gap.account for gap in extent.unread)]
+    return {account for account in named if account is not None}
+
+
+def _write_waivers(folder: Path, of: Summed, told: Iterable[WaiverResult]) -> dict[str, str]:
+    """Write those waivers down that findings may name; nothing where there are none."""
+    kept = {result.id for result in told}
+    waived = {waiver.id: waived_by(waiver) for waiver in of.waivers if waiver.id in kept}
+    if not waived:
+        return {}
+    schema = pa.schema([(name, pa.string()) for name in WAIVERS])
+    written = write_batches(batches.rows(schema, waived.values()), schema, folder, WAIVED.removesuffix(SUFFIX))
+    return {WAIVED: written.digest}
+
+
+def _unread(
+    failed: Sequence[Outcome], extent: Extent, checks: Mapping[str, Check], out: str, waiving: Waiving
+) -> Unit:
     """What is known of accounts that could not be judged: nothing, so that all checks are unknown there."""
     tables = {name for check in checks.values() for name in check.tables} & extent.columns.keys()
     unread = tuple(
@@ -113,17 +197,17 @@ def _unread(failed: Sequence[Outcome], extent: Extent, checks: Mapping[str, Chec
         places=(),
         unread=unread,
     )
-    judgement = judge(Snapshot(out, nothing.manifest()), checks.values(), threads=1)
+    judgement = judge(Snapshot(Path(out), nothing.manifest()), checks.values(), threads=1)
     try:
-        return told_of(judgement, (), str(out))
+        return told_of(judgement, (), out, waiving.settle(judgement, checks))
     finally:
         judgement.close()
 
 
 def _sorted_out(folder: Path, counted: Mapping[str, Sequence[RowFile]]) -> dict[str, str]:
     """The files that count, with their digests. What tasks wrote that ran twice, or were lost, is removed."""
-    files = {f"{of}/{each.name}": each.digest for of, written in counted.items() for each in written}
-    for of in _FOLDERS:
+    files = _names(counted)
+    for of in FOLDERS:
         with os.scandir(folder / of) as listing:
             left = [entry.path for entry in listing if f"{of}/{entry.name}" not in files]
         for path in left:
@@ -136,6 +220,37 @@ def _sorted_out(folder: Path, counted: Mapping[str, Sequence[RowFile]]) -> dict[
     return files
 
 
+def _names(counted: Mapping[str, Sequence[RowFile]]) -> dict[str, str]:
+    """The digests of files by their names in the folder of an assessment."""
+    return {f"{of}/{each.name}": each.digest for of, written in counted.items() for each in written}
+
+
+@contextlib.contextmanager
+def _publishing(to: Lake | None) -> Iterator[None]:
+    """Have a place on S3 be written, and be empty again where the block fails.
+
+    Raises DemarcateError where something is there, or it cannot be written.
+    """
+    if to is None:
+        yield
+        return
+    try:
+        try:
+            free = begin(to)
+        except pa.ArrowInvalid as error:  # a name that no bucket has
+            raise DemarcateError(f"{to.place}: {short(error)}") from error
+        if not free:
+            raise DemarcateError(f"{to.place}: has objects already; name a new prefix for the assessment")
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(OSError):  # what failed before is what is told
+                withdraw(to)
+            raise
+    except OSError as error:
+        raise DemarcateError(f"{to.place}: cannot be written: {short(error)}") from error
+
+
 def _posture(
     model: Model,
     checks: Mapping[str, Check],
@@ -143,6 +258,7 @@ def _posture(
     extent: Extent,
     folder: Path,
     evidence: Sequence[ReadEvidence],
+    waivers: tuple[tuple[WaiverResult, ...], tuple[Problem, ...]],
     *,
     named: bool,
 ) -> Posture:
@@ -157,11 +273,10 @@ def _posture(
             kept = ", ".join(place if place in places else "NULL" for place in ("account", "region"))
             order = ", ".join((*places, '"check"'))
             answer = connection.cursor().execute(
-                f'SELECT "check", {kept}, sum(passed)::BIGINT, sum(failed)::BIGINT, sum(unknown)::BIGINT '
-                f"FROM tallies GROUP BY ALL ORDER BY {order}"
+                f'SELECT "check", {kept}, {_SUMS} FROM tallies GROUP BY ALL ORDER BY {order}'
             )
             while some := answer.fetchmany(2000):
-                yield from (Tally(*row) for row in some)
+                yield from (Tally(**dict(zip(batches.TALLIES.names, row, strict=True))) for row in some)
 
         def placed(place: str) -> Iterator[tuple[str, Iterable[Tally]]]:
             for name, of in groupby(sums(place), key=lambda tally: getattr(tally, place)):
@@ -177,11 +292,14 @@ def _posture(
             not_run=_not_run(unit),
             evidence=proven,
             refused=refused,
+            waivers=waivers[0],
+            refused_waivers=waivers[1],
             named=named,
         )
 
 
-_TYPES = {"passed": "BIGINT", "failed": "BIGINT", "unknown": "BIGINT"}
+_TYPES = dict.fromkeys(("passed", "failed", "unknown", "waived", "waived_unknown"), "BIGINT")
+_SUMS = ", ".join(f"sum({name})::BIGINT" for name in _TYPES)
 _NOTHING = ", ".join(
     f"NULL::{_TYPES.get(name, 'VARCHAR')} AS {identifier(name)}" for name in batches.TALLIES.names
 )

@@ -23,17 +23,24 @@ from demarcate.checks import batches
 from demarcate.checks.unit import Outcome, Resources, Share, Unit, encode_unit, joined_units, judge_apart
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.extent import Extent
-from demarcate.lake.places import Holding, Lake, fetch
+from demarcate.lake.places import Holding, Lake, fetch, publish
+from demarcate.lake.waiving import PROGRAM
+
+FOLDERS = ("findings", "tallies")
+"""What groups write files of."""
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
-    """What is the same for all groups: the lake, the checks as `encode_checks` made them, and the folder that findings
-    and tallies are written into, which all who judge must see.
+    """What is the same for all groups: the lake, the checks as `encode_checks` made them, the waivers (a `Waiving` as
+    JSON), and the folder that findings and tallies are written into, which all who judge must see; or the place on S3
+    that they are copied `to`.
     """
 
     lake: Lake
     sent: bytes
     out: str
+    waiving: bytes
+    to: Lake | None = None
     passes: bool = False
     threads: int | None = 1
     memory: int | None = None
@@ -57,7 +64,8 @@ def judge_group(job: Job, group: Sequence[Holding]) -> Unit:
     Reasons and outcomes name folders as they lie in the lake. Raises DemarcateError where this machine does not see the
     lake or the folder to write into, and OSError where it can keep nothing.
     """
-    for place in (job.out, *([] if job.lake.is_remote else [job.lake.place])):
+    seen = [*([] if job.to else [job.out]), *([] if job.lake.is_remote else [job.lake.place])]
+    for place in seen:
         if not is_folder(Path(place)):
             raise DemarcateError(
                 f"{platform.node()} does not see {place}: the lake and what is made of it must lie where all workers "
@@ -77,10 +85,17 @@ def judge_group(job: Job, group: Sequence[Holding]) -> Unit:
         shares = [
             Share(str(root / folder), tuple(of) if of is not None else None) for folder, of in accounts.items()
         ]
+        out = temporary / "out" if job.to else Path(job.out)
         resources = Resources(
-            threads=job.threads, memory=job.memory, temp=str(temporary), passes=job.passes, out=job.out
+            threads=job.threads, memory=job.memory, temp=str(temporary), passes=job.passes, out=str(out)
         )
-        unit = judge_apart(shares, job.sent, resources) if shares else joined_units([])
+        unit = joined_units([])
+        if shares:
+            for of in FOLDERS if job.to else ():
+                (out / of).mkdir(parents=True)
+            unit = judge_apart(shares, job.sent, resources, program=PROGRAM, given=job.waiving)
+        if job.to:
+            publish(out, (f"{of}/{each.name}" for of, written in unit.files.items() for each in written), job.to)
     return joined_units([*failed, _summed(_as_in_lake(unit, str(root), job.lake))])
 
 
@@ -126,7 +141,7 @@ def _named(extent: Extent, origin: str) -> Extent:
 
 def _summed(unit: Unit) -> Unit:
     """The same, with what is only counted summed over accounts and regions."""
-    numbers = ("passed", "failed", "unknown")
+    numbers = ("passed", "failed", "unknown", "waived", "waived_unknown")
     summed = unit.counted.group_by("check", use_threads=False).aggregate([(name, "sum") for name in numbers])
     nothing = pa.nulls(summed.num_rows, pa.string())
     columns = [summed["check"], nothing, nothing, *(pc.cast(summed[f"{n}_sum"], pa.int64()) for n in numbers)]

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import shutil
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -40,6 +40,9 @@ LARGE_ACCOUNTS, LARGE_ROWS = 200, 1_000_000
 """From so many accounts, or rows, on a snapshot is judged by several processes."""
 
 REMOTE = "s3://"
+
+BEGAN = ".began"
+"""What there is first at a place that is written to, and not when it is whole."""
 
 
 class Lake(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,6 +79,22 @@ class _Files:
     """What is in a file. Raises OSError."""
     copy: Callable[[str, Path], object]
     """Copy a file. Raises OSError."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Objects(_Files):
+    """Those of a lake on S3, which can be written as well."""
+
+    put: Callable[[Path, str], object]
+    """Copy a file there, where it is as a whole or not at all. Raises OSError."""
+    written: Callable[[], list[str]]
+    """The names of all that is below it. Raises OSError."""
+    remove: Callable[[str], object]
+    """Remove one. Raises OSError."""
+    clear: Callable[[], object]
+    """Remove all of them. Raises OSError."""
+    begin: Callable[[], object]
+    """Write an empty file, `.began`. Raises OSError."""
 
 
 def is_lake(name: str) -> bool:
@@ -192,6 +211,42 @@ def fetch(lake: Lake, folder: str, accounts: Sequence[str] | None, to: Path) -> 
             list(pool.map(copy, (name for name in names(to, accounts) if not (to / name).exists())))
 
 
+def begin(lake: Lake) -> bool:
+    """Write a first file to a place on S3, to see that one may; unless something is there: then it is False.
+
+    Raises OSError, and DemarcateError for a place that is none.
+    """
+    files = _on_s3(lake)
+    if files.written():
+        return False
+    files.begin()
+    return True
+
+
+def take(lake: Lake, names: Iterable[str], to: Path) -> None:
+    """Copy files from a place on S3 into a folder, in which their folders are. Raises OSError."""
+    files = _on_s3(lake)
+    with ThreadPoolExecutor(READERS) as pool:
+        list(pool.map(lambda name: files.copy(name, to / name), names))
+
+
+def publish(folder: Path, names: Iterable[str], lake: Lake) -> None:
+    """Copy files of a folder to a place on S3. Raises OSError."""
+    files = _on_s3(lake)
+    with ThreadPoolExecutor(READERS) as pool:
+        list(pool.map(lambda name: files.put(folder / name, name), names))
+
+
+def withdraw(lake: Lake, but: Collection[str] = ()) -> None:
+    """Remove what is at a place on S3, but for some files. Raises OSError."""
+    files = _on_s3(lake)
+    if not but:
+        files.clear()
+        return
+    with ThreadPoolExecutor(READERS) as pool:
+        list(pool.map(files.remove, (name for name in files.written() if name not in but)))
+
+
 def _files(lake: Lake) -> _Files:
     """Raises DemarcateError for a place that is none."""
     if lake.is_remote:
@@ -211,7 +266,7 @@ def _files(lake: Lake) -> _Files:
     )
 
 
-def _on_s3(lake: Lake) -> _Files:
+def _on_s3(lake: Lake) -> _Objects:
     if find_spec("pyarrow") is None:
         raise DemarcateError("a lake on S3 needs pyarrow: pip install 'demarcate[arrow]'")
     from pyarrow import fs
@@ -235,7 +290,28 @@ def _on_s3(lake: Lake) -> _Files:
         with system.open_input_stream(f"{root}/{name}") as stream, to.open("wb") as file:
             shutil.copyfileobj(stream, file, 1 << 20)
 
-    return _Files(names, read, copy)
+    def put(file: Path, name: str) -> None:
+        with file.open("rb") as stream, system.open_output_stream(f"{root}/{name}") as there:
+            shutil.copyfileobj(stream, there, 1 << 20)
+
+    def written() -> list[str]:
+        below = fs.FileSelector(root, recursive=True, allow_not_found=True)
+        return [
+            info.path.removeprefix(f"{root}/")
+            for info in system.get_file_info(below)
+            if info.type == fs.FileType.File
+        ]
+
+    return _Objects(
+        names,
+        read,
+        copy,
+        put,
+        written,
+        remove=lambda name: system.delete_file(f"{root}/{name}"),
+        clear=lambda: system.delete_dir(root),
+        begin=lambda: system.open_output_stream(f"{root}/{BEGAN}").close(),
+    )
 
 
 def _why(error: OSError) -> str:

@@ -11,7 +11,7 @@ from demarcate.posture.theirs import Theirs
 
 def compare_theirs(theirs: Theirs, assessment: Assessment) -> Comparison:
     """What others tell, beside an assessment. Raises DemarcateError where that did not keep what passes."""
-    ran = {tally.check for tally in assessment.judgement.tallies}
+    ran = {result.check for result in assessment.results()}
     findings = assessment.telling_passes().findings()
     posture = assessment.posture
     return lay(theirs, findings, assessment.checks, ran, moment=posture.moment, origin=posture.origin)

@@ -14,6 +14,7 @@ holds:
 
     findings/ tallies/  files of rows, one or more for each group
     outcomes            a file of rows: what became of each account
+    waivers             a file of rows, where waivers hold
     extent.json         how many rows of which tables, of which accounts and regions
 
 A folder is written aside and gets its name when it is whole.
@@ -178,10 +179,11 @@ def write_lake(
     extent: Extent,
     files: Mapping[str, str],
     snapshot: Path | None,
-) -> None:
+) -> list[str]:
     """Write into a folder what an assessment of a lake has beside `files`, which lie there with these digests.
 
-    `snapshot` is the lake where it is one snapshot. Raises OSError.
+    `snapshot` is the lake where it is one snapshot. Returns the names of all files but the one that lists them. Raises
+    OSError.
     """
     names = _write_documents(folder, model, checks, posture)
     write_whole(folder / EXTENT, to_json(extent))
@@ -195,6 +197,7 @@ def write_lake(
         files={**{name: digest_of(folder / name) for name in (*names, EXTENT)}, **files},
     )
     write_whole(folder / NAME, msgspec.json.format(to_json(kept)))
+    return list(kept.files)
 
 
 def _write_documents(folder: Path, model: Model, checks: Mapping[str, Check], posture: Posture) -> list[str]:
@@ -371,9 +374,14 @@ def _of_lake(folder: Path, kept: Kept, checks: list[Check]) -> duckdb.DuckDBPyCo
         make_tables(connection, checks)
         connection.execute("DROP TABLE findings")
         files = [real / name for name in sorted(kept.files) if name.startswith("findings/")]
-        nothing = ", ".join(f"NULL::{type_} AS {identifier(name)}" for name, type_ in JUDGED.items())
-        rows = _typed(files, JUDGED) if files else f"SELECT {nothing} WHERE false"
-        connection.execute(f"CREATE VIEW findings AS SELECT *, NULL::VARCHAR AS waiver FROM ({rows})")
+        columns = {**JUDGED, "waived": "JSON"}
+        nothing = ", ".join(f"NULL::{type_} AS {identifier(name)}" for name, type_ in columns.items())
+        rows = _typed(files, columns) if files else f"SELECT {nothing} WHERE false"
+        connection.execute(
+            f"CREATE VIEW findings AS SELECT * EXCLUDE (waived), waived ->> 'id' AS waiver FROM ({rows})"
+        )
+        if WAIVED in kept.files:
+            connection.execute(f"INSERT INTO waivers {_typed([real / WAIVED], WAIVERS)}")
     except duckdb.Error as error:
         raise DemarcateError(f"{folder}: damaged: {short(error)}; assess again") from error
     return connection

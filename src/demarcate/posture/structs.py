@@ -129,6 +129,11 @@ class Counts(msgspec.Struct, frozen=True, kw_only=True):
     """Of what AWS provides: for how much there is a provider report on file that is still valid."""
     gaps_by_severity: dict[str, int] = {}
 
+    @property
+    def badness(self) -> tuple[int, ...]:
+        """What comes first where those with the worst gaps do."""
+        return tuple(-self.gaps_by_severity.get(severity, 0) for severity in SEVERITIES)
+
     def __str__(self) -> str:
         worst = next((s for s in SEVERITIES if self.gaps_by_severity.get(s)), None)
         told = f" ({self.gaps_by_severity[worst]} {worst})" if worst else ""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import Problem
@@ -73,28 +73,74 @@ def waive(
 def _waive(
     judgement: Judgement, given: Waivers, checks: Mapping[str, Check], every: Collection[str]
 ) -> tuple[tuple[WaiverResult, ...], tuple[Problem, ...]]:
+    settled = settle(judgement, given.waivers, checks, every=every)
+    left_out = {entry.check for entry in judgement.not_run}
+    judged = Judged(
+        checks={name: check for name, check in checks.items() if name not in left_out},
+        is_whole=set(every) <= set(checks),
+        accounts=frozenset(account for account in judgement.snapshot.accounts if account is not None),
+    )
+    return told_of(given, settled, judgement.snapshot.moment.date(), judged, every)
+
+
+class Settled(NamedTuple):
+    """How many findings some waivers are about, each in their order, and how many fail or are unknown in all."""
+
+    counts: tuple[int, ...]
+    open: int
+
+
+def settle(
+    judgement: Judgement, waivers: Sequence[Waiver], checks: Mapping[str, Check], *, every: Collection[str] = ()
+) -> Settled:
+    """Have findings be waived by those waivers that hold on the day, and say what each is about.
+
+    With `every`, the ids of all checks, those do nothing that `are_about_all`.
+    """
     day = judgement.snapshot.moment.date()
-    waivers = sorted(given.waivers, key=lambda waiver: waiver.until or date.max, reverse=True)
+    order = sorted(range(len(waivers)), key=lambda number: waivers[number].until or date.max, reverse=True)
     matched = _Matched(judgement, checks)
     everything = matched.count_open()
-    problems = list(given.problems)
-    kept: list[tuple[int, Waiver]] = []
-    for number, waiver in enumerate(waivers):
-        count = matched.add(number, waiver)
-        if _is_wide(waiver, every) and count == everything > 1:
-            told = f"{waiver.what} is about all {count:,} findings of this estate; name what is accepted"
-            problems.append(Problem(told, waiver.file or None, waiver.line or None))
-            matched.forget(number)
-            continue
-        kept.append((number, waiver))
-    holding = {number: waiver for number, waiver in kept if waiver.until is None or waiver.until >= day}
+    counts = [0] * len(waivers)
+    holding: dict[int, Waiver] = {}
+    for rank, number in enumerate(order):
+        waiver = waivers[number]
+        counts[number] = matched.add(rank, waiver)
+        if _is_about_all(waiver, counts[number], everything, every):
+            matched.forget(rank)
+        elif waiver.until is None or waiver.until >= day:
+            holding[rank] = waiver
     matched.settle(holding)
-    judged = _Judged(judgement, checks, every)
-    results = tuple(
-        _result(waiver, matched.counts[number], _standing(waiver, matched.counts[number], day, judged))
-        for number, waiver in kept
-    )
-    return results, tuple(problems)
+    return Settled(tuple(counts), everything)
+
+
+def are_about_all(waivers: Sequence[Waiver], settled: Settled, every: Collection[str]) -> tuple[int, ...]:
+    """The places of those waivers that are of every check, and about all that is not passed: these are refused."""
+    pairs = enumerate(zip(waivers, settled.counts, strict=True))
+    return tuple(n for n, (waiver, count) in pairs if _is_about_all(waiver, count, settled.open, every))
+
+
+def _is_about_all(waiver: Waiver, count: int, everything: int, every: Collection[str]) -> bool:
+    return count == everything > 1 and _is_wide(waiver, every)
+
+
+def told_of(
+    given: Waivers, settled: Settled, day: date, judged: Judged, every: Collection[str]
+) -> tuple[tuple[WaiverResult, ...], tuple[Problem, ...]]:
+    """What each waiver does, those first that end last, and those that are refused."""
+    refused = are_about_all(given.waivers, settled, every)
+    problems = [
+        Problem(
+            f"{waiver.what} is about all {settled.open:,} findings of this estate; name what is accepted",
+            waiver.file or None,
+            waiver.line or None,
+        )
+        for waiver in (given.waivers[number] for number in refused)
+    ]
+    kept = [pair for n, pair in enumerate(zip(given.waivers, settled.counts, strict=True)) if n not in refused]
+    kept.sort(key=lambda pair: pair[0].until or date.max, reverse=True)
+    results = tuple(_result(waiver, count, _standing(waiver, count, day, judged)) for waiver, count in kept)
+    return results, (*given.problems, *problems)
 
 
 def ending(judgement: Judgement, given: Waivers, checks: Mapping[str, Check], days: int) -> frozenset[str]:
@@ -124,31 +170,38 @@ def _result(waiver: Waiver, findings: int, standing: WaiverStanding) -> WaiverRe
     )
 
 
+def waived_by(waiver: Waiver) -> Waived:
+    """What a finding is told with that a waiver accepts."""
+    until = waiver.until.isoformat() if waiver.until is not None else None
+    return Waived(id=waiver.id, reason=waiver.reason, owner=waiver.owner, until=until)
+
+
 def _is_wide(waiver: Waiver, every: Collection[str]) -> bool:
     """Whether a waiver is about every check, and names no resource."""
     named = any("*" not in pattern for pattern in waiver.scope.resources) or waiver.of is not None
     return not named and waiver.check is not None and len(checks_of(waiver, every)) == len(every) > 1
 
 
-class _Judged:
-    """What was judged, as far as a waiver asks."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """What was judged, as far as a waiver asks: the checks that ran, whether these are all that there are, and the
+    accounts.
+    """
 
-    def __init__(self, judgement: Judgement, checks: Mapping[str, Check], every: Collection[str]) -> None:
-        left_out = {entry.check for entry in judgement.not_run}
-        self.checks = {name: check for name, check in checks.items() if name not in left_out}
-        self.is_whole = set(every) <= set(checks)
-        self._accounts = {*judgement.snapshot.accounts} - {None}
+    checks: Mapping[str, Check]
+    is_whole: bool
+    accounts: frozenset[str]
 
     def has(self, waiver: Waiver) -> bool:
         """Whether anything that a waiver is about was judged."""
-        if waiver.scope.accounts and not self._accounts & {*waiver.scope.accounts}:
+        if waiver.scope.accounts and not self.accounts & {*waiver.scope.accounts}:
             return False
         if waiver.finding is not None:
             return self.is_whole
         return bool(_named(waiver, self.checks))
 
 
-def _standing(waiver: Waiver, findings: int, day: date, judged: _Judged) -> WaiverStanding:
+def _standing(waiver: Waiver, findings: int, day: date, judged: Judged) -> WaiverStanding:
     by_day = _by_day(waiver, day)
     if by_day == "expired" or findings:
         return by_day
@@ -226,15 +279,7 @@ class _Matched:
             ") USING (number) GROUP BY finding) AS chosen WHERE findings.rowid = chosen.finding",
             {"ids": to_json(ids).decode()},
         )
-        told = {
-            waiver.id: Waived(
-                id=waiver.id,
-                reason=waiver.reason,
-                owner=waiver.owner,
-                until=waiver.until.isoformat() if waiver.until is not None else None,
-            )
-            for waiver in reversed(list(holding.values()))
-        }
+        told = {waiver.id: waived_by(waiver) for waiver in reversed(list(holding.values()))}
         self._judgement.waive(told.values(), tuple(self._tallies()))
 
     def _tallies(self) -> Iterable[Tally]:

@@ -21,7 +21,7 @@ from demarcate.report.frameworks import counts_of
 from demarcate.report.news import news_section
 from demarcate.report.out import Out
 from demarcate.report.safe import counted, one_line
-from demarcate.report.terminal import STYLES, bar, examples_of, needs_of, title
+from demarcate.report.terminal import STYLES, bar, by_tags, examples_of, needs_of, title
 
 SHOWN_GAPS, SHOWN_OTHERS = 5, 3
 """How many gaps are shown, and how many of what could not be read, of what expires and of what is unproven."""
@@ -44,6 +44,8 @@ def write(assessment: Assessment, out: Out) -> None:
     if assessment.theirs is not None:
         console.print_line(f"{comparing.summary(assessment.theirs)} (--full lists them).")
     console.print_lines(_areas(assessment.model, posture))
+    for part in by_tags(posture, SHOWN_OTHERS):
+        console.print_lines(part)
     for along in posture.frameworks:
         console.print_lines(_along(along))
     gaps = posture.first()

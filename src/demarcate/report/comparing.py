@@ -73,7 +73,7 @@ def section(comparison: Comparison, *, full: bool) -> RenderableType:
             f"\nFindings of others beside the assessment of {comparison.moment[:16].replace('T', ' ')} UTC",
             style="bold",
         ),
-        *(Text(f"  {title(tool)}: {_days(days)}") for tool, days in comparison.tools.items()),
+        *(Text(f"  {title(tool)}: {days_of(days)}") for tool, days in comparison.tools.items()),
         Text(f"\n{summary(comparison)}", style="bold"),
         *_by_check(comparison, full=full),
     ]
@@ -110,7 +110,8 @@ def title(tool: str) -> str:
     return TITLES.get(tool, tool)
 
 
-def _days(days: tuple[str | None, str | None]) -> str:
+def days_of(days: tuple[str | None, str | None]) -> str:
+    """From when verdicts are, in words."""
     first, last = (day and day[:10] for day in days)
     if first is None:
         return "tells no date"

@@ -23,8 +23,13 @@ from demarcate.version import __version__
 
 SCHEMA: Final = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
-MOST_RESULTS: Final = 25_000
-"""How many results of a run GitHub takes; one with more is refused whole."""
+MOST_RESULTS, SHOWN_RESULTS = 25_000, 5_000
+"""How many results of a run GitHub takes (one with more is refused whole), and how many of these it shows, the most
+severe. It takes 20 runs of a file, but since July 2025 no two of the same tool and category; and with categories that
+hang on how many there are, alerts would be closed and opened as findings move between them. So there is one run.
+https://docs.github.com/en/code-security/code-scanning/troubleshooting-sarif-uploads/results-exceed-limit
+https://github.blog/changelog/2025-07-21-code-scanning-will-stop-combining-multiple-sarif-runs-uploaded-in-the-same-sarif-file/
+"""
 
 _MOST_TAGS: Final = 20
 """How many tags a rule may have for GitHub."""
@@ -98,6 +103,10 @@ def _chosen(assessment: Assessment) -> tuple[Iterator[Finding], list[str]]:
     if over:
         left_out.append(
             f"{safe.counted(over, 'finding')} over {MOST_RESULTS:,}, which is all that GitHub takes: the least severe"
+        )
+    if sum(room.values()) > SHOWN_RESULTS:
+        left_out.append(
+            f"of what it takes, GitHub shows the {SHOWN_RESULTS:,} most severe: --check divides a report"
         )
     return _within(assessment.findings(), room), left_out
 

@@ -29,7 +29,7 @@ from demarcate.report.out import Out
 from demarcate.report.safe import one_line
 from demarcate.report.waivers_section import waivers_section
 
-SHOWN_UNREAD = 10
+SHOWN_UNREAD, SHOWN_TAGS = 10, 50
 SHOWN_GAPS, SHOWN_CHECKS, SHOWN_FINDINGS = 8, 3, 2
 """How many gaps are shown whole, with how many of their checks and resources; the rest is counted."""
 
@@ -67,6 +67,8 @@ def write(assessment: Assessment, out: Out) -> None:
         console.print(comparing.section(assessment.theirs, full=False))
     console.print()
     console.print(_line(assessment.model, posture))
+    for part in by_tags(posture, SHOWN_TAGS):
+        console.print(part)
     for along in posture.frameworks:
         console.print(section(along))
     gaps = posture.first()
@@ -152,6 +154,23 @@ def _states(counts: Counts) -> Text:
     if counts.not_applicable:
         text.append(f"{'  ' if text else ''}– {counts.not_applicable} not applicable", style="dim")
     return text
+
+
+def by_tags(posture: Posture, most: int) -> list[RenderableType]:
+    """How far your half is by the values of each tag that was asked for: those first that have the worst gaps."""
+    parts: list[RenderableType] = []
+    for key, values in posture.tags.items():
+        grid = Grid(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+        for value, counts in sorted(values.items(), key=lambda pair: (pair[1].badness, pair[0]))[:most]:
+            name = Text(one_line(value) or "no such tag", style="" if value else "dim", overflow="fold")
+            grid.add_row(name, bar(counts, 12), _states(counts))
+        parts += [Text(f"\nBy tag {one_line(key)}", style="bold"), Padding(grid, (0, 0, 0, 2))]
+        if not values:
+            parts.append(Padding(Text("nothing that was judged has tags here", style="dim"), (0, 0, 0, 2)))
+        if len(values) > most:
+            told = f"… and {len(values) - most:,} more (--format json lists all)"
+            parts.append(Padding(Text(told, style="dim"), (0, 0, 0, 2)))
+    return parts
 
 
 def examples_of(assessment: Assessment) -> dict[str, list[Finding]]:

@@ -41,7 +41,7 @@ def _sabotage(folder: Path, account: str) -> None:
         threading.Event().wait()
 
 
-if "SABOTAGE" in os.environ and "demarcate.checks.unit" in sys.orig_argv:
+if "SABOTAGE" in os.environ and {"demarcate.checks.unit", "demarcate.lake.waiving"} & {*sys.orig_argv}:
     from demarcate.checks import engine
 
     _judge = engine.judge

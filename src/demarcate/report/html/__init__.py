@@ -13,20 +13,23 @@ from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import EXPIRES_SOON
 from demarcate.report import unread
 from demarcate.report.frameworks import SHOWN_REASONS
-from demarcate.report.html import content, data, words
+from demarcate.report.html import content, data, others, words
 from demarcate.report.html import drift as drift_page
 from demarcate.report.html.page import page
 from demarcate.report.out import Out
+from demarcate.report.safe import counted
 
 _SCRIPTS = ("dom.js", "data.js", "route.js", "findings.js", "views.js", "report.js")
 
 
 def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> Sequence[str]:
     """Write the report, with a view of drift where there is a comparison; and say how much of it is left out."""
-    findings, left_out = data.told(assessment.findings())
+    held = data.told(assessment.findings)
     posture = assessment.posture
-    areas = content.area_pages(assessment, findings)
+    areas = content.area_pages(assessment, held.findings)
     proofs = content.proofs(posture)
+    everything = len(content.asked_for(assessment)) == len(posture.responsibilities)
+    asked = "" if everything else "&asked=yes"
     out.write(
         page(
             __name__,
@@ -34,7 +37,7 @@ def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> 
             styles=["look.css", "report.css", *(["drift.css"] if drift else [])],
             head=["theme.js"],
             scripts=_SCRIPTS,
-            data=data.script_data(assessment, findings, left_out),
+            data=data.script_data(assessment, held),
             pictures={"picture": content.picture(assessment)},
             context={
                 **words.WORDS,
@@ -50,15 +53,25 @@ def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> 
                 "expiring": content.expiring(posture, proofs),
                 "news": assessment.news,
                 "waivers": content.waivers(posture),
-                "roll_ups": content.roll_ups(assessment),
+                "roll_ups": content.roll_ups(assessment, asked),
+                "asked": asked,
                 "not_run": content.not_run(posture),
+                "theirs": others.arranged(assessment.theirs) if assessment.theirs else None,
                 "drift": drift_page.arranged(drift) if drift else None,
                 "unseen_types": assessment.snapshot.manifest.resources,
-                "number_of_findings": len(findings),
+                "number_of_findings": len(held.findings) + sum(held.more.values()),
                 "EXPIRES_SOON": EXPIRES_SOON,
                 "SHOWN_ROWS": content.SHOWN_ROWS,
                 "SHOWN_REASONS": SHOWN_REASONS,
             },
         )
     )
-    return [f"{left_out:,} that pass: {data.SHOWN_PASSES:,} are listed, and counts are of all"] if left_out else []
+    left_out = []
+    if held.more:
+        more = counted(sum(held.more.values()), "finding")
+        left_out.append(
+            f"{more}: it holds {held.most:,} of each check; --format csv lists all, and counts are of all"
+        )
+    if held.passes:
+        left_out.append(f"{held.passes:,} that pass: {data.SHOWN_PASSES:,} are listed, and counts are of all")
+    return left_out

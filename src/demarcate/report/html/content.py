@@ -13,7 +13,13 @@ from demarcate.estate.sources.registry import collected_from
 from demarcate.evidence.structs import EvidenceResult
 from demarcate.model import Area, Model, Responsibility
 from demarcate.posture.assessment import Assessment
-from demarcate.posture.structs import Counts, Posture, ResponsibilityPosture, WaiverResult, WaiverStanding
+from demarcate.posture.structs import (
+    Counts,
+    Posture,
+    ResponsibilityPosture,
+    WaiverResult,
+    WaiverStanding,
+)
 from demarcate.report.html.words import WAIVERS
 from demarcate.report.pictures.collaboration import collaboration
 from demarcate.report.pictures.svg import svg
@@ -179,6 +185,15 @@ def _examples(findings: Iterable[Finding]) -> dict[str, list[Finding]]:
     return examples
 
 
+def asked_for(assessment: Assessment) -> set[str]:
+    """The responsibilities that the summary counts: where checks were named, of yours theirs alone."""
+    posture = assessment.posture
+    mine = {r.id for r in posture.responsibilities if r.party == "customer"}
+    if posture.summary.owed + posture.summary.not_applicable < len(mine):
+        mine &= {check.responsibility for check in assessment.checks.values()}
+    return mine | {r.id for r in posture.responsibilities if r.party == "aws"}
+
+
 def picture(assessment: Assessment) -> str:
     """The six areas and the line between the halves, as SVG that is markup of ours."""
     return svg(collaboration(assessment.model, assessment.posture), inline=True)
@@ -223,12 +238,15 @@ def waivers(posture: Posture) -> list[WaiverResult]:
     return [waiver for standing in WAIVERS for waiver in posture.waived(cast(WaiverStanding, standing))]
 
 
-def roll_ups(assessment: Assessment) -> list[RollUp]:
-    """Counts by party, area, account, region and each tag that was asked for; those without a line are left out."""
+def roll_ups(assessment: Assessment, asked: str) -> list[RollUp]:
+    """Counts by party, area, account, region and each tag that was asked for; those without a line are left out.
+
+    `asked` ends links to responsibilities, and leaves those out that are not counted.
+    """
     model, posture = assessment.model, assessment.posture
     parties = [
         TableRow("AWS", posture.parties["aws"], "#responsibilities?party=aws"),
-        TableRow("You", posture.parties["customer"], "#responsibilities?party=customer"),
+        TableRow("You", posture.parties["customer"], f"#responsibilities?party=customer{asked}"),
     ]
     areas = [TableRow(area.title, posture.areas[area.id], f"#area/{area.id}") for area in model.areas]
     made = [
@@ -267,10 +285,6 @@ def _worst_first(
             if name
             else "",
         )
-        for name, of_it in sorted(counts.items(), key=lambda item: (_badness(item[1]), item[0]))
+        for name, of_it in sorted(counts.items(), key=lambda item: (item[1].badness, item[0]))
     ]
     return RollUp(title, heading, _CHECKED, False, tuple(rows[:SHOWN_ROWS]), max(0, len(rows) - SHOWN_ROWS))
-
-
-def _badness(counts: Counts) -> tuple[int, ...]:
-    return tuple(-counts.gaps_by_severity.get(severity, 0) for severity in SEVERITIES)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
 
 from demarcate.checks.judgement import Finding, Waived
 from demarcate.checks.structs import SEVERITIES, Check
@@ -13,6 +14,7 @@ from demarcate.model.frameworks import load_frameworks
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.frameworks import checks_of
 from demarcate.posture.structs import CheckResult
+from demarcate.report.html import content
 from demarcate.report.safe import text
 
 COLUMNS = ("check", "verdict", "account", "region", "resource", "file", "reason", "kind")
@@ -24,16 +26,70 @@ SHOWN_PASSES = 20_000
 _VERDICTS = ("fail", "unknown", "pass")
 
 
-def told(findings: Iterable[Finding]) -> tuple[list[Finding], int]:
-    """The findings that the page holds, and how many that pass are left out."""
-    kept, passed = [], 0
-    for finding in findings:
-        if finding.verdict == "pass":
-            passed += 1
-            if passed > SHOWN_PASSES:
-                continue
-        kept.append(finding)
-    return worst_first(kept), max(0, passed - SHOWN_PASSES)
+SHOWN_FINDINGS = 50_000
+"""How many findings that fail or are unknown are in the page: they take about 8 MB of it, and 370 MB to write."""
+
+
+class Told(NamedTuple):
+    """The findings that the page holds, worst first.
+
+    `most` is how many that do not pass it holds of each check, `more` how many others each check has, and `passes` how
+    many that pass are left out.
+    """
+
+    findings: list[Finding]
+    most: int
+    more: dict[str, int]
+    passes: int
+
+
+def told(findings: Callable[[], Iterable[Finding]]) -> Told:
+    """What the page holds of findings, which are read twice. Where there are too many, each check has the same room."""
+    counts = Counter((finding.check, _rank(finding)) for finding in findings())
+    passed = sum(number for (_, rank), number in counts.items() if rank == _PASSED)
+    of_check: Counter[str] = Counter()
+    for (check, rank), number in counts.items():
+        of_check[check] += number if rank != _PASSED else 0
+    most = _share(sorted(of_check.values()), SHOWN_FINDINGS)
+    room, left = {}, dict.fromkeys(of_check, most)
+    for (check, rank), number in sorted(counts.items()):
+        if rank != _PASSED:
+            room[check, rank] = min(number, left[check])
+            left[check] -= room[check, rank]
+    kept, passes = [], SHOWN_PASSES
+    for finding in findings():
+        place = finding.check, _rank(finding)
+        if place in room:
+            room[place] -= 1
+            if room[place] >= 0:
+                kept.append(finding)
+        elif passes:
+            passes -= 1
+            kept.append(finding)
+    more = {check: number - most for check, number in sorted(of_check.items()) if number > most}
+    return Told(worst_first(kept), most, more, max(0, passed - SHOWN_PASSES))
+
+
+def _share(numbers: Sequence[int], room: int) -> int:
+    """How much each of some numbers (in order) may have at most, so that all together have no more than there is.
+
+    >>> _share([1, 4, 100], 15), _share([1, 4, 100], 1000)
+    (10, 1000)
+    """
+    for place, number in enumerate(numbers):
+        each = room // (len(numbers) - place)
+        if number > each:
+            return each
+        room -= number
+    return room + sum(numbers)
+
+
+_PASSED = (_VERDICTS.index("pass"), False)
+
+
+def _rank(finding: Finding) -> tuple[int, bool]:
+    """What people should read first: what fails before what is unknown, and what is waived after that."""
+    return _VERDICTS.index(finding.verdict), finding.waived is not None
 
 
 def worst_first(findings: Iterable[Finding]) -> list[Finding]:
@@ -48,12 +104,10 @@ def worst_first(findings: Iterable[Finding]) -> list[Finding]:
     return sorted(findings, key=badness)
 
 
-def script_data(assessment: Assessment, findings: list[Finding], left_out: int) -> dict[str, Any]:
-    """All that is embedded: areas, responsibilities, checks, kinds, and the findings in their order.
-
-    `left_out` is how many that pass are not among them.
-    """
-    checks = _checks(assessment, findings)
+def script_data(assessment: Assessment, held: Told) -> dict[str, Any]:
+    """All that is embedded: areas, responsibilities, checks, kinds, and the findings in their order."""
+    findings = held.findings
+    checks, asked = _checks(assessment, findings), content.asked_for(assessment)
     return {
         "areas": [{"id": area.id, "title": area.title} for area in assessment.model.areas],
         "responsibilities": [
@@ -63,6 +117,7 @@ def script_data(assessment: Assessment, findings: list[Finding], left_out: int) 
                 "area": responsibility.area,
                 "party": responsibility.party,
                 "state": responsibility.state,
+                "asked": "yes" if responsibility.id in asked else "no",
                 "text": _said_of(assessment.model.responsibility[responsibility.id]),
             }
             for responsibility in assessment.posture.responsibilities
@@ -74,7 +129,9 @@ def script_data(assessment: Assessment, findings: list[Finding], left_out: int) 
         "waivers": {waived.id: _waiver(waived) for finding in findings if (waived := finding.waived) is not None},
         "findings": _columns(findings),
         "passes": assessment.passes,
-        "left_out": left_out,
+        "left_out": held.passes,
+        "most": held.most,
+        "more": held.more,
     }
 
 

@@ -119,6 +119,16 @@ function asked(query) {
   return [...query].filter(([name, value]) => !["page", "sort"].includes(name) && value).map(([name, value]) => `${name}: ${value}`).join("; ");
 }
 
+const MORE = Object.values(data.more).reduce((sum, more) => sum + more, 0);
+
+/** How many findings this file does not hold, of the check that is shown or in all; null where it holds them. */
+function notHeld(place) {
+  const id = place.view === "check" ? place.id : place.query.get("check");
+  const [more, of] = id ? [data.more[id] ?? 0, "this check"] : [MORE, "each check"];
+  if (!more) return null;
+  return h("p", { class: "notice is-muted" }, `${number(more)} more are not in this file, which holds ${number(data.most)} of ${of}: `, h("code", {}, "demarcate report DIR --format csv"), " lists all. Counts are of all.");
+}
+
 /** Fill a place with the page of findings that the query asks for, and say how many there are. */
 function listFindings(into, place, rows, { without = [], all = rows.length } = {}) {
   const page = pageOf(place.query, rows.length);
@@ -128,6 +138,7 @@ function listFindings(into, place, rows, { without = [], all = rows.length } = {
   into.replaceChildren(
     h("p", { class: "counted", tabindex: "-1" }, text),
     h("p", { class: "printed" }, asked(place.query)),
+    ...[notHeld(place)].filter(Boolean),
     rows.length ? table(place, ordered.slice(page * PAGE, (page + 1) * PAGE), without) : h("p", {}, "Nothing is like this."),
     ...[pager(place, page, rows.length)].filter(Boolean),
   );

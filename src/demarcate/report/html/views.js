@@ -1,7 +1,7 @@
 // Views that are made from data: a check, a resource, the search; and the list of responsibilities.
 
 const definitions = (...pairs) =>
-  h("dl", {}, pairs.filter(([, value]) => value).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
+  h("dl", {}, pairs.filter(([, value]) => value && value.length !== 0).map(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]));
 
 const trail = (...links) => h("p", { class: "trail" }, links.map((one) => [one, " "]));
 
@@ -156,7 +156,7 @@ function lost(place) {
 /** Show the responsibilities that the filters ask for, and say how many. */
 function listResponsibilities(query) {
   const words = wordsOf(query.get("q"));
-  const wanted = ["state", "party", "area"].filter((name) => query.get(name));
+  const wanted = ["state", "party", "area", "asked"].filter((name) => query.get(name));
   let shown = 0;
   for (const row of byId("responsibility-rows").rows) {
     const one = responsibilities.get(row.dataset.id);
