@@ -36,15 +36,9 @@ class _Answer(msgspec.Struct, rename="pascal"):
 
 
 class Keys:
-    """Keys by fingerprint. Raises DemarcateError where `cryptography` is not installed."""
+    """Keys by fingerprint."""
 
     def __init__(self) -> None:
-        try:
-            import cryptography  # noqa: F401
-        except ImportError as error:
-            raise DemarcateError(
-                "signatures are verified with cryptography: install it with pip install 'demarcate[logs]'"
-            ) from error
         self._keys: dict[str, Any] = {}
 
     def __len__(self) -> int:
