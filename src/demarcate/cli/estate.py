@@ -87,9 +87,6 @@ def assess(
     Exit codes: 0 done; 1 findings at or above --fail-on; 2 bad input; 3 done, but something could not be read.
     """
     from demarcate.assessing import assess_sources
-    from demarcate.posture.beside import with_theirs
-    from demarcate.posture.earlier import with_news
-    from demarcate.posture.frameworks import along_frameworks
     from demarcate.report import reports
     from demarcate.report.progress import showing
 
@@ -105,12 +102,13 @@ def assess(
     )
     judging = lakes.engine_of(sources, engine, workers, master, by_tag=bool(by_tag))
     if judging is not None:
+        from demarcate.posture.frameworks import along_frameworks
+
         lakes.refuse(waivers=waivers, findings_of=findings_of)
         places = options.evidence_of(evidence, ledger)
         with lakes.assessed(sources, judging, save, how, check, checks, places, passes=passes) as assessment:
             told = along_frameworks(assessment, options.frameworks_of(framework))
-            told = told if before is None else with_news(told, before)
-            _tell(told, files, format, fail_on, compared, full=full, new=new)
+            _tell(_beside(told, before, None), files, format, fail_on, compared, full=full, new=new)
         return
     with showing() as progress:
         assessment = assess_sources(
@@ -130,10 +128,7 @@ def assess(
         from demarcate.posture import kept
 
         kept.save(assessment, save)
-    if before is not None:
-        assessment = with_news(assessment, before)
-    if theirs is not None:
-        assessment = with_theirs(assessment, theirs)
+    assessment = _beside(assessment, before, theirs)
     told = assessment.telling_passes() if passes else assessment
     _tell(told, files, format, fail_on, compared, full=full, new=new)
 
@@ -155,8 +150,6 @@ def report(
 
     Exit codes as those of assess.
     """
-    from demarcate.posture.beside import with_theirs
-    from demarcate.posture.earlier import with_news
     from demarcate.posture.frameworks import along_frameworks
     from demarcate.posture.kept import open_assessment
     from demarcate.report import reports
@@ -171,9 +164,20 @@ def report(
     with open_assessment(folder) as assessment:
         told = assessment.telling_passes() if passes else assessment
         told = along_frameworks(told, frameworks) if frameworks else told
-        told = told if before is None else with_news(told, before)
-        told = told if theirs is None else with_theirs(told, theirs)
-        _tell(told, files, format, fail_on, compared, full=full, new=new)
+        _tell(_beside(told, before, theirs), files, format, fail_on, compared, full=full, new=new)
+
+
+def _beside(assessment: Assessment, before: Side | None, theirs: Theirs | None) -> Assessment:
+    """An assessment beside an earlier one, and beside what other tools found, where there are such."""
+    if before is not None:
+        from demarcate.posture.earlier import with_news
+
+        assessment = with_news(assessment, before)
+    if theirs is not None:
+        from demarcate.posture.beside import with_theirs
+
+        assessment = with_theirs(assessment, theirs)
+    return assessment
 
 
 def _earlier(since: Path | None, new: bool) -> Side | None:
@@ -231,12 +235,14 @@ def _tell(
 ) -> None:
     """Write the reports of an assessment, and end with the exit code that it has."""
     from demarcate.checks.structs import SEVERITIES
-    from demarcate.report import brief, reports
+    from demarcate.report import reports
 
     left_out = [sentence for to in files for sentence in reports.save(assessment, to, drift)]
     _tell_skipped(assessment.snapshot)
     chosen = reports.FORMATS[format.value]
     if chosen.brief and not full:
+        from demarcate.report import brief
+
         brief.write(assessment, data())
     else:
         left_out += chosen.render(assessment, data(chosen.encoding), drift)
