@@ -77,11 +77,18 @@ def statements(
 
 
 def unreached(document: Any) -> list[Row]:
-    """The statements of a resource's policy without how far they reach, which takes most of the time; but with what S3
-    takes for public.
-    """
+    """The statements of a resource's policy without how far they reach, which takes most of the time."""
     policy = Policy.of(document)
-    return _rows(document, policy, [{"s3_public": is_public(said)} for said in policy.statements])
+    return _rows(document, policy, [{} for _ in policy.statements])
+
+
+def taken_for_public(document: Any) -> list[bool | Unknown]:
+    """Of each statement of a bucket's policy, whether S3 takes it for public."""
+    policy = Policy.of(document)
+    return [
+        is_public(said) if isinstance(written, dict) else no_statement(written)
+        for said, written in zip(policy.statements, policy.written, strict=True)
+    ]
 
 
 def _rows(document: Any, policy: Policy, reach: Sequence[Row]) -> list[Row]:
