@@ -56,14 +56,14 @@ class Run:
 
 @contextmanager
 def server(log: Path) -> Iterator[str]:
-    """A moto server on a free port, whose requests are logged."""
+    """A server on a free port (`server.py`), whose requests are logged."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
     with log.open("w") as out:
         process = subprocess.Popen(
-            [Path(sys.executable).with_name("moto_server"), "-H", "127.0.0.1", "-p", str(port)],
+            [sys.executable, str(Path(__file__).with_name("server.py")), str(port)],
             stdout=out,
             stderr=out,
         )

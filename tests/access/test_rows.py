@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from demarcate.access.actions import sensitive_actions
 from demarcate.access.patterns import matching
-from demarcate.access.rows import COLUMNS, UNLIMITED, statements, unlimited
+from demarcate.access.rows import COLUMNS, REACH, UNLIMITED, statements, taken_for_public, unlimited, unreached
 from demarcate.access.statements import Statement
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from tests.effort import effort
@@ -80,6 +80,15 @@ def test_text_is_a_list_of_one(statement: dict[str, Any]) -> None:
 def test_no_document_stops_it(document: Any) -> None:
     for row in statements({"Statement": document}) + statements(document):
         assert set(row) <= set(COLUMNS)
+
+
+@given(plain | st.lists(statement_maps | st.just(U), max_size=3))
+def test_what_is_asked_alone_is_what_the_row_says(document: Any) -> None:
+    for policy in (document, {"Statement": document}):
+        rows = statements(policy)
+        assert taken_for_public(policy) == [row["s3_public"] for row in rows]
+        others = [{name: row[name] for name in row if name not in REACH} for row in rows]
+        assert [{name: row[name] for name in row if name not in REACH} for row in unreached(policy)] == others
 
 
 def replaced(statement: dict[str, Any]) -> st.SearchStrategy[dict[str, Any]]:

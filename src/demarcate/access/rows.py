@@ -8,7 +8,7 @@ Source: the IAM JSON policy element reference of the IAM User Guide.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, Final
 
 from demarcate.access.actions import (
@@ -65,8 +65,35 @@ def statements(
     [['s3:get*']]
     """
     policy = Policy.of(document)
-    inside = isinstance(document, dict) and isinstance(document.get("Statement"), list)
     told = _told(document, policy, kind, own, service)
+    return _rows(
+        document,
+        policy,
+        [
+            {**_reach(alone, left), "s3_public": is_public(said)} if kind.names_principals else _NOBODY
+            for said, alone, left in zip(policy.statements, told.alone, told.left, strict=True)
+        ],
+    )
+
+
+def unreached(document: Any) -> list[Row]:
+    """The statements of a resource's policy without how far they reach, which takes most of the time."""
+    policy = Policy.of(document)
+    return _rows(document, policy, [{} for _ in policy.statements])
+
+
+def taken_for_public(document: Any) -> list[bool | Unknown]:
+    """Of each statement of a bucket's policy, whether S3 takes it for public."""
+    policy = Policy.of(document)
+    return [
+        is_public(said) if isinstance(written, dict) else no_statement(written)
+        for said, written in zip(policy.statements, policy.written, strict=True)
+    ]
+
+
+def _rows(document: Any, policy: Policy, reach: Sequence[Row]) -> list[Row]:
+    """A row for each statement, with how far it reaches; unknown where what is written is none."""
+    inside = isinstance(document, dict) and isinstance(document.get("Statement"), list)
     return [
         _all_unknown(written)
         if isinstance(written, Unknown) and not inside
@@ -74,14 +101,12 @@ def statements(
             "statement_index": said.index,
             "statement": f"statement {said.index}",
             **(
-                {**_row(said), **_reach(said, kind, alone, left)}
+                {**_row(said), **reaches}
                 if isinstance(written, dict)
                 else dict.fromkeys(COLUMNS[2:], no_statement(written))
             ),
         }
-        for said, written, alone, left in zip(
-            policy.statements, policy.written, told.alone, told.left, strict=True
-        )
+        for said, written, reaches in zip(policy.statements, policy.written, reach, strict=True)
     ]
 
 
@@ -121,23 +146,13 @@ _NOBODY: Final = {
 """Of a policy that is for whoever has it."""
 
 
-def _reach(said: Statement, kind: PolicyKind, alone: Reached, left: Reached) -> Row:
-    if not kind.names_principals:
-        return {
-            "reach": "",
-            "anyone": False,
-            "witness": {},
-            "reach_alone": "",
-            "anyone_alone": False,
-            "s3_public": False,
-        }
+def _reach(alone: Reached, left: Reached) -> Row:
     return {
         "reach": _text(left.reach),
         "anyone": left.anyone,
         "witness": _witness(left),
         "reach_alone": _text(alone.reach),
         "anyone_alone": alone.anyone,
-        "s3_public": is_public(said),
     }
 
 

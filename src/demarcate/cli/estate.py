@@ -90,7 +90,6 @@ def assess(
     Exit codes: 0 done; 1 findings at or above --fail-on; 2 bad input; 3 done, but something could not be read.
     """
     from demarcate.assessing import assess_sources
-    from demarcate.posture.frameworks import along_frameworks
     from demarcate.report import reports
     from demarcate.report.progress import showing
 
@@ -106,6 +105,8 @@ def assess(
     )
     judging = lakes.engine_of(sources, engine, workers, master, by_tag=bool(by_tag))
     if judging is not None:
+        from demarcate.posture.frameworks import along_frameworks
+
         with lakes.assessed(
             sources,
             judging,
@@ -183,12 +184,16 @@ def _with_others(
     assessment: Assessment, before: Side | None, theirs: Theirs | None, *, passes: bool
 ) -> Assessment:
     """An assessment beside an earlier one, and beside what other tools found, where these are named."""
-    from demarcate.posture.beside import with_theirs
-    from demarcate.posture.earlier import with_news
-
     told = assessment.telling_passes() if passes else assessment
-    told = told if before is None else with_news(told, before)
-    return told if theirs is None else with_theirs(told, theirs)
+    if before is not None:
+        from demarcate.posture.earlier import with_news
+
+        told = with_news(told, before)
+    if theirs is not None:
+        from demarcate.posture.beside import with_theirs
+
+        told = with_theirs(told, theirs)
+    return told
 
 
 def _earlier(since: Path | None, new: bool) -> Side | None:
@@ -246,12 +251,14 @@ def _tell(
 ) -> None:
     """Write the reports of an assessment, and end with the exit code that it has."""
     from demarcate.checks.structs import SEVERITIES
-    from demarcate.report import brief, reports
+    from demarcate.report import reports
 
     left_out = [sentence for to in files for sentence in reports.save(assessment, to, drift)]
     _tell_skipped(assessment.snapshot)
     chosen = reports.FORMATS[format.value]
     if chosen.brief and not full:
+        from demarcate.report import brief
+
         brief.write(assessment, data())
     else:
         left_out += chosen.render(assessment, data(chosen.encoding), drift)

@@ -105,6 +105,34 @@ def test_one_template_leaves_something_to_the_others(tmp_path: Path) -> None:
     }
 
 
+def test_many_that_lack_a_little_leave_something_to_the_others() -> None:
+    estate_of = Budget()
+    for number in range(30_000):
+        share = estate_of.share(f"{number}.yaml", 100, 1)
+        share.spend(FACTOR * 100 + 1)
+        assert not share.exhausted
+
+
+def test_what_many_export_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+    output = stacks.Stack.output
+
+    def counted(stack: stacks.Stack, name: str) -> Any:
+        asked.append(name)
+        return output(stack, name)
+
+    monkeypatch.setattr(stacks.Stack, "output", counted)
+    document = {
+        "Resources": {"A": bucket({"Fn::ImportValue": "e"})},
+        "Outputs": {"O": {"Value": "x", "Export": {"Name": "e"}}},
+    }
+    for number in range(20):
+        write(tmp_path, document, f"{number}.json")
+    resources = load([tmp_path]).resources
+    assert [resource.properties for resource in resources] == [{"BucketName": "x"}] * 20
+    assert len(asked) <= 40  # before names are known, and after
+
+
 def test_rows_count_as_they_are_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A rule of three characters makes a row of some hundred: where it is too much, the rest is one unknown row."""
     monkeypatch.setattr(estate, "Budget", functools.partial(Budget, 8_000_000))

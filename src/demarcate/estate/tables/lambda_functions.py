@@ -6,7 +6,7 @@ import re
 from datetime import datetime
 from typing import Any
 
-from demarcate.access.rows import statements
+from demarcate.access.rows import statements, unreached
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.secrets import names_only, plaintext_secrets
 from demarcate.estate.schema.standins import sample, settled
@@ -133,7 +133,7 @@ Source: the table "Invoking Lambda with events from other AWS services" of the L
 def _asynchronous(policy: Any) -> Any:
     """The services among those that are allowed in which do not wait for the answer, sorted."""
     callers: set[str] = set()
-    for statement in statements(policy):
+    for statement in unreached(policy):
         if statement["effect"] == "Deny":
             continue
         services = statement["service_principals"]
@@ -145,7 +145,7 @@ def _asynchronous(policy: Any) -> Any:
 
 def _unlimited_services(policy: Any) -> Any:
     """The AWS services that are allowed in for whomever they act, sorted."""
-    told = [statement["unlimited_services"] for statement in statements(policy)]
+    told = [statement["unlimited_services"] for statement in unreached(policy)]
     return first_unknown(told) or sorted({name for names in told for name in names})
 
 

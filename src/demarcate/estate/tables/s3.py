@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from demarcate.access.rows import statements
+from demarcate.access.rows import taken_for_public
 from demarcate.estate.schema.paths import path
 from demarcate.estate.schema.standins import distinct
 from demarcate.estate.schema.table import (
@@ -95,7 +95,7 @@ def _ownership(properties: Mapping[str, Any]) -> Any:
 
 def _policy_is_public(policy: Any) -> Any:
     """Whether S3 takes a bucket policy for public, as its text says it."""
-    told = [statement["s3_public"] for statement in statements(policy)]
+    told = taken_for_public(policy)
     return True if True in told else first_unknown(told) or False
 
 

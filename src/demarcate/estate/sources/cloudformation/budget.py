@@ -80,8 +80,8 @@ MAX_STACKS = 2_000
 MAX_NESTING = 50
 """How deep stacks may be nested in one another."""
 
-_LOAN = 100_000
-"""Units borrowed at once."""
+_LOAN = 5_000
+"""Units borrowed at once, about a row: of thousands of small templates each may lack but one."""
 
 
 TOO_MUCH = "its template asks for more than is allowed"

@@ -61,6 +61,7 @@ class TemplateSet:
         self._most_characters = max(MAX_CHARACTERS, 2 * CHARACTERS_OF_RESOURCE * (max_resources or 0))
         self._included: dict[str, Any] = {}
         self._exports: dict[str, list[tuple[Stack, str]]] | None = None
+        self._exporting: set[str] = set()
         self._unreadable: set[str] = set()
 
     def report(self, problem: TemplateProblem) -> None:
@@ -246,13 +247,18 @@ class TemplateSet:
                     exports.setdefault(exported, []).append((stack, output))
             self._exports = exports
         exporting = self._exports.get(name, ())
+        question = (self, "export", name)
+        if self.suppositions.knows(question):
+            asking.spend(STEP)
+            return self.suppositions.known(question)
         asking.spend(STEP * len(exporting))
-        values = [stack.output(output) for stack, output in exporting]
-        if not values:
-            return Unknown(Kind.NOT_GIVEN, f"import of {name}: no template here exports it")
-        if any(same(values[0], value) is not True for value in values[1:]):
-            return Unknown(Kind.AMBIGUOUS, f"import of {name}: more than one template here exports it")
-        return values[0]
+        if name in self._exporting:  # it leads back to itself: what comes of it is known once that is told
+            return _same_for_all(name, exporting)
+        self._exporting.add(name)
+        try:
+            return self.suppositions.answer(question, lambda: _same_for_all(name, exporting))
+        finally:
+            self._exporting.discard(name)
 
     def included(self, raw: Raw, location: Any) -> Any:
         """The content of a file that a template includes, not resolved; Unknown where it cannot be read."""
@@ -269,6 +275,16 @@ class TemplateSet:
                 self.report(problem_of(error))
                 self._included[file] = Unknown(kind_of(error), f"the included file {file} cannot be read")
         return self._included[file]
+
+
+def _same_for_all(name: str, exporting: Sequence[tuple[Stack, str]]) -> Any:
+    """The value of outputs that are exported under a name, where it is the same for all."""
+    values = [stack.output(output) for stack, output in exporting]
+    if not values:
+        return Unknown(Kind.NOT_GIVEN, f"import of {name}: no template here exports it")
+    if any(same(values[0], value) is not True for value in values[1:]):
+        return Unknown(Kind.AMBIGUOUS, f"import of {name}: more than one template here exports it")
+    return values[0]
 
 
 def _above(stack: Stack | None) -> Iterable[Stack]:

@@ -11,6 +11,7 @@ import logging
 import re
 from collections import Counter
 from collections.abc import Mapping
+from functools import cache
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
@@ -135,12 +136,11 @@ def _attempt(stack: Stack, refused: set[str]) -> dict[str, Any] | set[str]:
     from samtranslator.model.exceptions import InvalidDocumentException
     from samtranslator.parser.parser import Parser
     from samtranslator.translator.arn_generator import ArnGenerator
-    from samtranslator.translator.translator import Translator
 
     template = _template(stack, refused)
     before = ArnGenerator.BOTO_SESSION_REGION_NAME
     try:
-        translator = Translator({}, Parser(), boto_session=SimpleNamespace(region_name=_region(stack)))
+        translator = _translator()({}, Parser(), boto_session=SimpleNamespace(region_name=_region(stack)))
         result: dict[str, Any] = translator.translate(template, _parameters(stack))
         return result
     except InvalidDocumentException as error:
@@ -155,6 +155,18 @@ def _attempt(stack: Stack, refused: set[str]) -> dict[str, Any] | set[str]:
         return {name for name in template["Resources"] if _is_sam(template["Resources"][name])}
     finally:
         ArnGenerator.BOTO_SESSION_REGION_NAME = before
+
+
+@cache
+def _translator() -> Any:
+    """SAM's translator, which would else hold its own policy templates to their schema for each template anew: half of
+    what a translation takes.
+    """
+    from samtranslator.translator import translator
+
+    make = "make_policy_template_for_function_plugin"
+    setattr(translator, make, cache(getattr(translator, make)))
+    return translator.Translator
 
 
 def _is_sam(body: Any) -> bool:
