@@ -18,3 +18,19 @@ def test_certificates(aws: Aws) -> None:
     assert row["certificate_transparency_logging_preference"] == "ENABLED"
     assert (row["in_use"], row["in_use_by"]) == (False, [])
     assert json.loads(row["tags"]) == {"env": "prod"}
+
+
+def test_private_authorities(aws: Aws) -> None:
+    subject = {"CommonName": "Example CA"}
+    made = aws.client("acm-pca").create_certificate_authority(
+        CertificateAuthorityType="ROOT",
+        CertificateAuthorityConfiguration={
+            "KeyAlgorithm": "EC_prime256v1",
+            "SigningAlgorithm": "SHA256WITHECDSA",
+            "Subject": subject,
+        },
+    )
+    (row,) = aws.rows("aws_acmpca_certificate_authority")
+    assert row["arn"] == made["CertificateAuthorityArn"]
+    assert (row["type"], row["key_algorithm"], row["common_name"]) == ("ROOT", "EC_prime256v1", "Example CA")
+    assert (row["crl_enabled"], row["ocsp_enabled"]) == (False, False)

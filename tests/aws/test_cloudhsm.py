@@ -14,3 +14,5 @@ def test_clusters(aws: Aws) -> None:
     assert row["arn"] == f"arn:aws:cloudhsm:eu-west-1:123456789012:cluster/{identity}"
     assert (row["hsm_type"], row["backup_retention_days"]) == ("hsm1.medium", 30)
     assert (row["active_hsm_count"], row["availability_zone_count"]) == (0, 0)
+    (backup,) = aws.rows("aws_cloudhsm_backup")
+    assert (backup["cluster_id"], backup["backup_state"], backup["never_expires"]) == (identity, "READY", False)

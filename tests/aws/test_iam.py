@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from cryptography.hazmat.primitives.serialization import Encoding
+
 from demarcate.estate.tables import table
 from tests.aws.conftest import Aws
+from tests.base.test_certificates import made
 
 READ = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:Get*", "Resource": "*"}}
 ADMIN = {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}}
@@ -95,12 +98,15 @@ def test_access_keys(aws: Aws) -> None:
 
 
 def test_server_certificates(aws: Aws) -> None:
-    aws.client("iam").upload_server_certificate(
-        ServerCertificateName="old", CertificateBody="body", PrivateKey="key"
-    )
-    (row,) = aws.rows("aws_iam_server_certificate")
-    assert row["name"] == "old"
-    assert row["expiration"] is not None
+    body = made("RSA 1024").public_bytes(Encoding.PEM).decode()
+    for name, text in (("old", body), ("other", "body")):
+        aws.client("iam").upload_server_certificate(
+            ServerCertificateName=name, CertificateBody=text, PrivateKey="key"
+        )
+    old, other = sorted(aws.rows("aws_iam_server_certificate"), key=lambda row: str(row["name"]))
+    assert (old["key_algorithm"], old["key_bits"]) == ("RSA", 1024)
+    assert old["expiration"] is not None
+    assert (other["key_algorithm"], other["key_bits"]) == (None, None)
 
 
 def test_password_policy_that_is_not_set(aws: Aws) -> None:

@@ -38,6 +38,27 @@ def test_grants_and_their_use(aws: Aws) -> None:
     assert isinstance(told.last_used, Unknown)
 
 
+def test_grants_are_rows(aws: Aws) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]["Arn"]
+    context = {"EncryptionContextSubset": {"app": "pay"}}
+    for constraints in (context, {}):
+        kms.create_grant(KeyId=key, GranteePrincipal="app", Operations=["Decrypt"], Constraints=constraints)
+    rows = aws.rows("aws_kms_grant")
+    assert {row["key_arn"] for row in rows} == {key}
+    told = sorted((row["constrained"], json.loads(row["constraints"])) for row in rows)
+    assert told == [(False, {}), (True, context)]
+    assert {row["unused"] for row in rows} == {None}
+
+
+def test_rotations_on_demand(aws: Aws) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    kms.rotate_key_on_demand(KeyId=key)
+    (row,) = aws.rows("aws_kms_key")
+    assert row["on_demand_rotations"] == 1 and row["last_rotation_date"] is not None
+
+
 def test_keys_that_cannot_rotate(aws: Aws) -> None:
     aws.client("kms").create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")
     (row,) = aws.rows("aws_kms_key")

@@ -85,6 +85,7 @@ OTHERWISE: Mapping[str, tuple[str, ...]] = {
 """What AWS asks IAM for an operation, where moto asks for something else, or lacks it and its name is not all."""
 
 SILENT: Mapping[str, str] = {
+    "cloudhsm:DescribeBackups": "no cluster here is active",
     "elasticloadbalancing:DescribeSSLPolicies": "no listener here has TLS",
     "elasticloadbalancing:DescribeLoadBalancerPolicies": "no classic load balancer here has a listener with TLS",
     "ssm:DescribeAssociation": "patching is scheduled here by a maintenance window",

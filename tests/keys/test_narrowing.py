@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.guardrails import events
 from demarcate.keys.access import Identities
 from demarcate.keys.listing import keys_of
 from demarcate.keys.narrowing import narrowed, proposed
@@ -124,12 +127,12 @@ def test_a_policy_is_narrowed_and_brought_back(aws: Aws, say: Callable[..., Any]
     kms = aws.client("kms")
     document = policy(ROOT, allow(ADMIN, "kms:PutKeyPolicy"), allow(APP, "kms:Decrypt", "kms:Encrypt"))
     key = kms.create_key(Policy=json.dumps(document))["KeyMetadata"]["Arn"]
-    events = tmp_path / "events.json"
+    delivered = tmp_path / "events.json"
 
     def plan(*recorded: dict[str, Any]) -> Any:
-        events.write_text(json.dumps({"Records": list(recorded)}))
+        delivered.write_text(json.dumps({"Records": list(recorded)}))
         with estate(document, key) as read:
-            return say("keys", "narrow", key, str(read.folder), "--events", str(events), "--days", "90")
+            return say("keys", "narrow", key, str(read.folder), "--events", str(delivered), "--days", "90")
 
     code, out, err = plan(event("Decrypt", key=key))
     assert code == 0, err
@@ -142,11 +145,46 @@ def test_a_policy_is_narrowed_and_brought_back(aws: Aws, say: Callable[..., Any]
     assert CHANGE in out
 
 
+class History:
+    """CloudTrail's event history of a key: calls, or a denial."""
+
+    def __init__(self, key: str, *calls: dict[str, Any]) -> None:
+        self.key, self.calls = key, calls
+        self.meta = SimpleNamespace(events=SimpleNamespace(register=lambda *_: None))
+
+    def get_paginator(self, _: str) -> History:
+        return self
+
+    def paginate(self, **parameters: Any) -> Iterator[dict[str, Any]]:
+        assert parameters["LookupAttributes"] == [{"AttributeKey": "ResourceName", "AttributeValue": self.key}]
+        if not self.calls:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "LookupEvents")
+        yield {"Events": [{"CloudTrailEvent": json.dumps(call)} for call in self.calls]}
+
+
+def test_the_history_of_the_key_is_read_and_nothing_proposed_without_it(
+    aws: Aws, say: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    document = policy(ROOT, allow(ADMIN, "kms:PutKeyPolicy"), allow(APP, "kms:Decrypt", "kms:Encrypt"))
+    key = aws.client("kms").create_key(Policy=json.dumps(document))["KeyMetadata"]["Arn"]
+
+    def plan(*calls: dict[str, Any]) -> Any:
+        monkeypatch.setattr(events, "client_of", lambda *_, **__: History(key, *calls))
+        with estate(document, key) as read:
+            return say("keys", "narrow", key, str(read.folder))
+
+    code, out, err = plan(event("Encrypt", key=key))
+    assert code == 0, err
+    assert "Decrypt: no use of it was recorded" in out
+    code, _, err = plan()
+    assert code == 2 and "could not all be read: name the policy" in err
+
+
 def test_client_side_encryption_is_seen_by_its_context() -> None:
     def encrypted(context: dict[str, str]) -> dict[str, Any]:
         return event("GenerateDataKey", requestParameters={"encryptionContext": context})
 
-    events = [
+    recorded = [
         encrypted({"aws-crypto-public-key": "A", "purpose": "x"}),
         encrypted({"aws-crypto-table-name": "orders", "aws-crypto-public-key": "A"}),
         encrypted({"*aws-kms-table*": "orders"}),
@@ -154,7 +192,7 @@ def test_client_side_encryption_is_seen_by_its_context() -> None:
         encrypted({"aws:s3:arn": "arn:aws:s3:::b/o"}),
         event("Decrypt"),
     ]
-    assert {(each.library, each.principal, each.key) for each in seen(events)} == {
+    assert {(each.library, each.principal, each.key) for each in seen(recorded)} == {
         ("the AWS Encryption SDK", APP, KEY),
         ("the Database Encryption SDK for DynamoDB", APP, KEY),
         ("the DynamoDB Encryption Client", APP, KEY),

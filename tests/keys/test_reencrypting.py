@@ -23,11 +23,12 @@ def key_of(aws: Aws) -> str:
     return arn
 
 
-def test_a_volume_gets_a_copy_that_undoing_deletes(images: None, aws: Aws, say: Say) -> None:
+def test_a_volume_gets_a_copy_that_undoing_deletes(aws: Aws, say: Say) -> None:
     ec2, key = aws.client("ec2"), key_of(aws)
-    image = ec2.describe_images()["Images"][0]["ImageId"]
     placed = {"Placement": {"AvailabilityZone": f"{REGION}a"}}
-    instance = ec2.run_instances(ImageId=image, MinCount=1, MaxCount=1, **placed)["Instances"][0]["InstanceId"]
+    instance = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1, **placed)["Instances"][0][
+        "InstanceId"
+    ]
     made = ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=8, VolumeType="gp3", Iops=4000, Throughput=200)
     volume = made["VolumeId"]
     ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")

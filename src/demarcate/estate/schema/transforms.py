@@ -10,6 +10,7 @@ from demarcate.base.certificates import certificates
 from demarcate.base.encoding import NestedTooDeeply, from_json
 from demarcate.base.moments import since_1970
 from demarcate.base.nesting import is_deep
+from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.standins import StandIn, escaped, sample
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
@@ -124,5 +125,5 @@ def as_list(value: Any) -> list[Any]:
 
 
 def not_after(text: str) -> Any:
-    """When the first certificate of a text in PEM ends. Raises NoCertificate."""
-    return certificates(text)[0].not_after
+    """When the first certificate of a text in PEM ends; absent of an empty text. Raises NoCertificate."""
+    return certificates(text)[0].not_after if text else ABSENT

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.secrets import without_secrets
@@ -261,8 +261,9 @@ def _classic_listener(described: dict[str, Any]) -> Any:
 
 
 def _tls_policies(policies: list[Any]) -> list[Any]:
-    """The TLS policies among those of a classic load balancer, as {name, reference, ports}: `reference` is the
-    predefined one that it is, or custom for one that was made by hand, and `ports` where a template says it is for.
+    """The TLS policies among those of a classic load balancer, as {name, reference, old, ports}: `reference` is the
+    predefined one that it is, or custom for one that was made by hand, which then accepts `old` versions or does not,
+    and `ports` where a template says it is for.
     """
     return [
         policy
@@ -270,6 +271,7 @@ def _tls_policies(policies: list[Any]) -> list[Any]:
         else {
             "name": policy["PolicyName"],
             "reference": _reference(policy),
+            "old": _accepts_old(policy),
             "ports": policy.get("LoadBalancerPorts") or [],
         }
         for policy in policies
@@ -279,13 +281,29 @@ def _tls_policies(policies: list[Any]) -> list[Any]:
 
 
 def _reference(policy: dict[str, Any]) -> Any:
+    reference = _of_policy(policy, "Reference-Security-Policy")
+    return "custom" if reference is ABSENT else reference
+
+
+def _of_policy(policy: dict[str, Any], name: str) -> Any:
+    """An attribute of a policy, which templates and AWS write each in their own way."""
     live = "PolicyAttributeDescriptions" in policy
     names = ("AttributeName", "AttributeValue") if live else ("Name", "Value")
     attributes = policy.get("PolicyAttributeDescriptions" if live else "Attributes", [])
-    reference = (
-        attributes if isinstance(attributes, Unknown) else _pair("Reference-Security-Policy", *names)(attributes)
-    )
-    return "custom" if reference is ABSENT else reference
+    return attributes if isinstance(attributes, Unknown) else _pair(name, *names)(attributes)
+
+
+_OLD: Final = ("Protocol-SSLv2", "Protocol-SSLv3", "Protocol-TLSv1", "Protocol-TLSv1.1")
+"""Attributes that say of versions before TLS 1.2 whether a policy accepts them.
+https://docs.aws.amazon.com/elasticloadbalancing/latest/classic/elb-ssl-security-policy.html"""
+
+
+def _accepts_old(policy: dict[str, Any]) -> Any:
+    """Whether a policy accepts a version before TLS 1.2 by its own attributes; what it leaves out it does not."""
+    told = [_of_policy(policy, name) for name in _OLD]
+    if any(isinstance(value, str | bool) and str(value).lower() == "true" for value in told):
+        return True
+    return first_unknown(told) or False
 
 
 CLASSIC = Table(
@@ -374,29 +392,36 @@ def _listeners_of_classic(needs: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
     policies = needs.get("tls_policies", [])
     for listener in needs.get("listeners", []):
         if isinstance(listener, Unknown):
-            yield dict.fromkeys(("protocol", "port", "certificate_id", "ssl_policy"), listener)
+            yield dict.fromkeys(
+                ("protocol", "port", "certificate_id", "ssl_policy", "custom_accepts_old"), listener
+            )
             continue
         protocol = listener["protocol"].upper() if type(listener["protocol"]) is str else listener["protocol"]
+        policy, old = ("", False) if protocol in ("HTTP", "TCP") else _policy_in_use(listener, policies)
         yield {
             "load_balancer_name": needs.get("name"),
             "protocol": protocol,
             "port": listener["port"],
             "certificate_id": listener["certificate"],
-            "ssl_policy": "" if protocol in ("HTTP", "TCP") else _policy_in_use(listener, policies),
+            "ssl_policy": policy,
+            "custom_accepts_old": old,
         }
 
 
-def _policy_in_use(listener: Mapping[str, Any], policies: Any) -> Any:
-    """The TLS policy that a listener has: of several that it may have, one that is not known, or the first."""
+def _policy_in_use(listener: Mapping[str, Any], policies: Any) -> tuple[Any, Any]:
+    """The TLS policy that a listener has, and whether one that was made by hand accepts old versions.
+
+    Of several that it may have, it is one that is not known, or the first.
+    """
     unknown = first_unknown([listener, policies])
     if unknown is not None:
-        return unknown
+        return unknown, unknown
     used = [
-        policy["reference"]
+        (policy["reference"], policy["reference"] == "custom" and policy["old"])
         for policy in policies
         if policy["name"] in listener["policies"] or str(listener["port"]) in map(str, policy["ports"])
     ]
-    return used[0] if used else DEFAULT_SSL_POLICY
+    return used[0] if used else (DEFAULT_SSL_POLICY, False)
 
 
 CLASSIC_LISTENER = Table(
@@ -415,6 +440,10 @@ CLASSIC_LISTENER = Table(
             "ssl_policy",
             absent="",
             about="The predefined TLS policy that it has, custom for one that was made by hand, '' without TLS.",
+        ),
+        Bool(
+            "custom_accepts_old",
+            about="Whether a policy that was made by hand accepts a version before TLS 1.2; false of a predefined one.",
         ),
     ),
 )

@@ -208,7 +208,9 @@ KEY = Table(
 
 
 def _moved(alias: Mapping[str, Any]) -> Any:
-    return alias["LastUpdatedDate"] != alias["CreationDate"]
+    """An alias of AWS that was never given to a key has neither day."""
+    made, updated = alias.get("CreationDate"), alias.get("LastUpdatedDate")
+    return made != updated if (made is None) == (updated is None) else ABSENT
 
 
 ALIAS = Table(

@@ -38,6 +38,21 @@ def _findings(what: Asked, _: Moto) -> dict[str, Any]:
 
 
 ANSWERS: dict[str, Any] = {
+    "kms.describe_custom_key_stores": {
+        "CustomKeyStores": [
+            {
+                "CustomKeyStoreId": "cks-1",
+                "CustomKeyStoreName": "outside",
+                "ConnectionState": "CONNECTED",
+                "CreationDate": THEN,
+                "CustomKeyStoreType": "EXTERNAL_KEY_STORE",
+                "XksProxyConfiguration": {
+                    "Connectivity": "PUBLIC_ENDPOINT",
+                    "UriEndpoint": "https://keys.example.com",
+                },
+            }
+        ]
+    },
     "kms.get_key_last_usage": lambda what, _: {
         "KeyId": what.params()["KeyId"],
         "KeyLastUsage": {"Operation": "Decrypt", "Timestamp": THEN},

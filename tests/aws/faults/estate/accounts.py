@@ -7,6 +7,17 @@ from collections.abc import Callable
 from typing import Any
 
 HOME = "us-east-1"
+CERTIFICATE = (
+    "-----BEGIN CERTIFICATE-----\n"
+    "MIIBHzCBx6ADAgECAgEHMAoGCCqGSM49BAMCMBoxGDAWBgNVBAMMD2hzbS5leGFt\n"
+    "cGxlLmNvbTAeFw0yNjAxMDEwMDAwMDBaFw0zNjAxMDIwMDAwMDBaMBoxGDAWBgNV\n"
+    "BAMMD2hzbS5leGFtcGxlLmNvbTBZMBMGByqGSM49AgEGCCqGSM49AwEHA0IABA6S\n"
+    "Cv8vn18qbTXe4opCH2Gd/pL//6rsfnDaRi3ng2ZI3vBEVjbEH7I8r+6tSrGGTl7A\n"
+    "7cKVRYGeWinzydPBa3cwCgYIKoZIzj0EAwIDRwAwRAIgOn9fxXj7/Bii3OPksJsl\n"
+    "Zayr/D2P+h1qb/58xssnaWACICDSlcOsuVtcuRFA1XcK1gVn8L1b7xIAAOigpWLx\n"
+    "goxH\n"
+    "-----END CERTIFICATE-----\n"
+)
 TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -95,7 +106,7 @@ def _identities(iam: Any) -> None:
         arn = iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(document))["Policy"]["Arn"]
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST), Description=name)
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
-    iam.upload_server_certificate(ServerCertificateName="old", CertificateBody="certificate", PrivateKey="key")
+    iam.upload_server_certificate(ServerCertificateName="old", CertificateBody=CERTIFICATE, PrivateKey="key")
 
 
 def _organization(organizations: Any) -> None:

@@ -14,6 +14,17 @@ def fill(make: Callable[..., Any]) -> None:
     kms.enable_key_rotation(KeyId=rotated)
     kms.create_alias(AliasName="alias/main", TargetKeyId=rotated)
     kms.create_key()
+    held = {"EncryptionContextSubset": {"app": "shop"}}
+    kms.create_grant(KeyId=rotated, GranteePrincipal="app", Operations=["Decrypt"], Constraints=held)
+    make("acm-pca").create_certificate_authority(
+        CertificateAuthorityType="SUBORDINATE",
+        CertificateAuthorityConfiguration={
+            "KeyAlgorithm": "EC_prime256v1",
+            "SigningAlgorithm": "SHA256WITHECDSA",
+            "Subject": {"CommonName": "Shop CA"},
+        },
+        Tags=[{"Key": "env", "Value": "test"}],
+    )
     secrets = make("secretsmanager")
     secrets.create_secret(Name="shop/password", SecretString="not-a-secret")
     secrets.create_secret(Name="shop/replicated", SecretString="not-a-secret")
