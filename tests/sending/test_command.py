@@ -67,7 +67,9 @@ def test_findings_are_sent_once_and_wait_while_nobody_is_there(home: Path) -> No
         configure(home, url)
         assert "hook: 0 delivered, 1 wait: " in run("send", "out", "--to", "hook", code=1)
         waits = json.loads(run("send", "list", "--format", "json"))
-        assert [(line["destination"], line["status"], line["attempts"]) for line in waits] == [("hook", "waiting", 1)]
+        assert [(line["destination"], line["status"], line["attempts"]) for line in waits] == [
+            ("hook", "waiting", 1)
+        ]
         assert "answered 503" in waits[0]["why"]
         receiver.answers = [(200, b"")]
         receiver.heard.clear()
@@ -119,9 +121,15 @@ WRONG = [
     ('[destinations.x]\nkind = "webhook"\nurl = "https://example.com"\nsecret-variable = "S"\n', "has no S"),
     ('[destinations.x]\nkind = "webhook"\nurl = "https://example.com"\nsecret = "S"\n', "secret"),
     ('[destinations."a b"]\nkind = "syslog"\nhost = "h"\n', "a name has"),
-    ('[destinations.x]\nkind = "syslog"\nhost = "h"\nquiet = {from = "22:00", to = "6", zone = "Mars"}\n', "quiet"),
+    (
+        '[destinations.x]\nkind = "syslog"\nhost = "h"\nquiet = {from = "22:00", to = "6", zone = "Mars"}\n',
+        "quiet",
+    ),
     ('[[send-rules]]\nto = "nobody"\n', "there is no destination 'nobody'"),
-    ('[destinations.x]\nkind = "syslog"\nhost = "h"\n[[send-rules]]\nto = "x"\narea = "space"\n', "no area 'space'"),
+    (
+        '[destinations.x]\nkind = "syslog"\nhost = "h"\n[[send-rules]]\nto = "x"\narea = "space"\n',
+        "no area 'space'",
+    ),
     ("", "there is no destination"),
 ]
 

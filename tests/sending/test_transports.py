@@ -33,8 +33,8 @@ def sent(destination: Any, count: int = 1) -> Answer:
 
 
 KINDS: dict[str, Callable[[str], Any]] = {
-    "webhook": lambda url: Webhook(url=url, secret_variable="SIEM_SECRET"),  # noqa: S106
-    "splunk": lambda url: Splunk(url=url, token_variable="SIEM_SECRET"),  # noqa: S106
+    "webhook": lambda url: Webhook(url=url, secret_variable="SIEM_SECRET"),
+    "splunk": lambda url: Splunk(url=url, token_variable="SIEM_SECRET"),
     "elastic": lambda url: Elastic(url=url, index="logs-demarcate", api_key_variable="SIEM_SECRET"),
 }
 
@@ -110,7 +110,7 @@ def test_of_a_digest_only_what_is_wrong_is_refused() -> None:
     def picky(body: bytes) -> Answered:
         return (422, b"bad") if b'"f3"' in body else (200, b"")
 
-    digest = Webhook(url="", secret_variable="SIEM_SECRET", digest=5)  # noqa: S106
+    digest = Webhook(url="", secret_variable="SIEM_SECRET", digest=5)
     with receiving(Receiver([picky])) as url:
         from msgspec.structs import replace
 
