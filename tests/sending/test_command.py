@@ -102,7 +102,8 @@ def test_rules_say_what_goes_where(home: Path) -> None:
     (home / "d.json").write_text(json.dumps([DETECTION, low, elsewhere]))
     (home / "e.json").write_text(json.dumps([EVENT]))
     receiver = Receiver()
-    rules = 'send-rules = [{to = "hook", severity = "medium", account = "111122223333", area = "logging-and-monitoring"}]'
+    rule = 'to = "hook", severity = "medium", account = "111122223333", area = "logging-and-monitoring"'
+    rules = f"send-rules = [{{{rule}}}]"
     with receiving(receiver) as url:
         configure(home, url, rules)
         run("send", "d.json", "e.json")

@@ -215,13 +215,13 @@ with Ledger(place) as ledger:
 @pytest.mark.parametrize("moment", ["enqueued", "sent"])
 def test_a_killed_run_loses_nothing(tmp_path: Path, moment: str) -> None:
     """What was taken, and not written down, is sent again under the same key."""
-    place = str(tmp_path / "ledger.sqlite")
+    kept = str(tmp_path / "ledger.sqlite")
     root = Path(__file__).parent.parent.parent
     environment = {"PYTHONPATH": f"{root / 'src'}:{root}"}
-    ended = processes.run(sys.executable, "-c", KILLED, place, moment, environment=environment)
+    ended = processes.run(sys.executable, "-c", KILLED, kept, moment, environment=environment)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     transport = Told()
-    with Ledger(place) as ledger:
+    with Ledger(kept) as ledger:
         outcome = deliver(ledger, "siem", Destination(), transport, now=lambda: datetime.now(UTC))
     assert outcome.delivered == 1
     assert ended.stdout in ("", transport.keys[0])

@@ -17,6 +17,8 @@ from demarcate.sending.destinations import Elastic, SecurityLake, Splunk, Syslog
 from demarcate.sending.opening import transport_of
 from demarcate.sending.structs import Answer, Later, SendingError
 from demarcate.sending.transports.webhook import signature
+from tests.aws.conftest import REGION, Aws
+from tests.changes.cases import options
 from tests.sending.receivers import Answered, Receiver, certificate, delivery, listening, receiving
 
 MOMENT = datetime(2026, 11, 29, 3, 0, tzinfo=UTC)
@@ -264,3 +266,16 @@ def test_security_lake(tmp_path: Path) -> None:
     ]
     rows = duckdb.sql(f"SELECT class_uid, metadata.uid, finding_info.uid FROM '{tmp_path / names[0]}'").fetchall()
     assert rows == [(2003, "key1", "f1")]
+
+
+def test_security_lake_in_its_bucket(aws: Aws) -> None:
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": REGION})
+    lake = SecurityLake(folder="s3://lake/here/", endpoint_url=options(aws).endpoint_url)
+    assert sent(lake, 2) == Answer()
+    (held,) = s3.list_objects_v2(Bucket="lake")["Contents"]
+    assert held["Key"].startswith("here/ext/demarcate-2003/region=us-east-1/accountId=external/eventDay=20261129/")
+    lacking = SecurityLake(folder="s3://nowhere", endpoint_url=options(aws).endpoint_url)
+    with pytest.raises(Later) as waits:
+        sent(lacking)
+    assert waits.value.counts is False

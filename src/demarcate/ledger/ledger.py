@@ -122,12 +122,12 @@ class Ledger:
         with told(self.url), transaction(self._engine) as connection:
             return work(Writer(connection, actor, self._now))
 
-    def write(self, work: Callable[[Connection], T]) -> T:
+    def arrange(self, work: Callable[[Connection], T]) -> T:
         """Do what is no entry in one transaction, in which nobody else writes. Whatever `work` raises undoes it."""
         with told(self.url), transaction(self._engine) as connection:
             return work(connection)
 
-    def read(self, work: Callable[[Connection], T]) -> T:
+    def look(self, work: Callable[[Connection], T]) -> T:
         """Look at what is no entry."""
         with told(self.url), self._engine.connect() as connection:
             return work(connection)

@@ -17,7 +17,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import UTC, datetime, time, timedelta
+from datetime import datetime, time, timedelta
 from typing import Annotated, Any, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -25,7 +25,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from demarcate.base.fetching import is_loopback, shown_url
-from demarcate.base.moments import local
+from demarcate.base.moments import local, utc
 from demarcate.sending.structs import SEVERITIES, Item, Kind, SendingError, Severity
 
 
@@ -46,7 +46,7 @@ class Quiet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
         if not inside:
             return None
         day = here.date() if now < end else here.date() + timedelta(days=1)
-        return datetime.combine(day, end, ZoneInfo(self.zone)).astimezone(UTC)
+        return utc(datetime.combine(day, end, ZoneInfo(self.zone)))
 
 
 class Destination(
@@ -93,10 +93,12 @@ class Syslog(Destination, frozen=True, kw_only=True, tag="syslog"):
 
 
 class SecurityLake(Destination, frozen=True, kw_only=True, tag="security-lake"):
-    """A folder laid out as the place of a custom source of Security Lake."""
+    """The place of custom sources of Security Lake: a folder, or s3://BUCKET/PREFIX and the profile that may write."""
 
     folder: str
     source: str = "demarcate"
+    profile: str | None = None
+    endpoint_url: str | None = None
 
 
 class Apprise(Destination, frozen=True, kw_only=True, tag="apprise"):

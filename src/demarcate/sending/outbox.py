@@ -124,7 +124,7 @@ def _enqueue(ledger: Ledger, destination: str, items: Sequence[Item], now: datet
             added += 1
         return added
 
-    return ledger.write(work)
+    return ledger.arrange(work)
 
 
 def _last(connection: Connection, destination: str, ids: Sequence[str]) -> dict[str, tuple[int, str, str]]:
@@ -153,7 +153,7 @@ def standing(ledger: Ledger, destination: str) -> Iterator[Item]:
         .where(table.c.destination == destination, table.c.state.not_in(_CLOSING))
         .order_by(table.c.number)
     )
-    for (body,) in ledger.read(lambda connection: connection.execute(chosen).all()):
+    for (body,) in ledger.look(lambda connection: connection.execute(chosen).all()):
         yield from_json(body, Item)
 
 
@@ -173,7 +173,7 @@ def waiting(
     )
     if severities is not None:
         chosen = chosen.where(table.c.severity.in_(severities))
-    rows = ledger.read(lambda connection: connection.execute(chosen).all())
+    rows = ledger.look(lambda connection: connection.execute(chosen).all())
     return [
         Delivery(number, key, from_json(body, Item), attempts, faults, added, due)
         for number, key, body, attempts, faults, added, due in rows
@@ -198,7 +198,7 @@ def settle(ledger: Ledger, sent: Sequence[Delivery], answer: Answer, now: dateti
                 .values(status=DEAD, attempts=table.c.attempts + 1, due=_text(now), why=plain(why))
             )
 
-    ledger.write(work)
+    ledger.arrange(work)
     for each in sent:
         if each.number in later:
             postpone(ledger, each, later[each.number], now, counts=True, alone=True)
@@ -221,7 +221,7 @@ def postpone(ledger: Ledger, first: Delivery, why: str, now: datetime, *, counts
         "why": plain(why),
     }
     wait = update(table).where(table.c.number == first.number).values(values)
-    ledger.write(lambda connection: connection.execute(wait))
+    ledger.arrange(lambda connection: connection.execute(wait))
     return dead
 
 
@@ -236,7 +236,7 @@ def lines(ledger: Ledger, destinations: Sequence[str] = (), *, dead: bool = Fals
     )
     if destinations:
         chosen = chosen.where(table.c.destination.in_(destinations))
-    return [Line(*row) for row in ledger.read(lambda connection: connection.execute(chosen).all())]
+    return [Line(*row) for row in ledger.look(lambda connection: connection.execute(chosen).all())]
 
 
 def retry(ledger: Ledger, numbers: Sequence[int], destinations: Sequence[str], now: datetime) -> int:
@@ -251,7 +251,7 @@ def retry(ledger: Ledger, numbers: Sequence[int], destinations: Sequence[str], n
         again = again.where(table.c.number.in_(numbers))
     if destinations:
         again = again.where(table.c.destination.in_(destinations))
-    return ledger.write(lambda connection: connection.execute(again).rowcount)
+    return ledger.arrange(lambda connection: connection.execute(again).rowcount)
 
 
 def counts(ledger: Ledger) -> dict[tuple[str, str], int]:
@@ -262,5 +262,5 @@ def counts(ledger: Ledger) -> dict[tuple[str, str], int]:
     )
     return {
         (name, status): count
-        for name, status, count in ledger.read(lambda connection: connection.execute(chosen).all())
+        for name, status, count in ledger.look(lambda connection: connection.execute(chosen).all())
     }

@@ -10,11 +10,11 @@ Syslog: RFC 5424; its octet counting over TLS RFC 5425 (and 6587).
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Final
 
 from demarcate.base.encoding import to_json
-from demarcate.base.moments import milliseconds
+from demarcate.base.moments import milliseconds, utc
 from demarcate.sending.structs import Delivery, Item
 from demarcate.version import __version__
 
@@ -122,7 +122,7 @@ def syslog(delivery: Delivery, format: str, host: str) -> bytes:
     """An entry of RFC 5424: of OCSF, CEF or LEEF. `host` is this machine's name."""
     item = delivery.item
     priority = _FACILITY * 8 + _SYSLOG[item.severity]
-    moment = datetime.fromisoformat(item.moment).astimezone(UTC).isoformat(timespec="milliseconds")
+    moment = utc(datetime.fromisoformat(item.moment)).isoformat(timespec="milliseconds")
     head = f"<{priority}>1 {moment.replace('+00:00', 'Z')} {_name(host, 255)} demarcate - {_name(item.kind, 32)} -"
     if format == "cef":
         text = cef(delivery)

@@ -8,7 +8,7 @@ REPORT = Table(
     "aws_artifact_report",
     "A report that AWS hands out: who says what of AWS, and for which period. It is downloaded under terms that a "
     "person accepts, and is evidence once its file is in an evidence folder, with its hash.",
-    service="artifact",
+    service="account",
     scope="account",
     live=Each("artifact.list_reports", "reports[]"),
     columns=(

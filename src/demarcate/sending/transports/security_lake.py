@@ -1,8 +1,11 @@
-"""Security Lake: Parquet in OCSF, laid out as the place of a custom source, in a folder that is copied to its bucket.
+"""Security Lake: files of rows in OCSF, laid out as the places of custom sources, in a folder or in its bucket.
 
 https://docs.aws.amazon.com/security-lake/latest/userguide/custom-sources.html
 One source has one class: `ext/SOURCE-2003/region=REGION/accountId=ACCOUNT/eventDay=YYYYMMDD/`, records in the order of
 time, compressed with Zstandard. A file is named after the keys that it holds: what is written twice is there once.
+
+To put them into a bucket is a write to AWS that is no change, as a pin of the ledger is: it adds an object to a place
+that is named for it, and alters nothing else that is there. Its client can do that and nothing else.
 """
 
 from __future__ import annotations
@@ -11,11 +14,14 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
 from demarcate.base.errors import DemarcateError
+from demarcate.base.files import read_bytes
+from demarcate.base.moments import utc
+from demarcate.base.stopping import TemporaryFolder
 from demarcate.sending.destinations import SecurityLake
 from demarcate.sending.structs import Answer, Delivery, Later, SendingError
 
@@ -77,6 +83,11 @@ _CLASSES: Final[Mapping[int, Mapping[str, str]]] = {
     },
 }
 
+SCHEME: Final = "s3://"
+
+LARGEST: Final = 500_000_000
+"""How many bytes a file that is put into a bucket may have."""
+
 _PART: Final = re.compile(r"[^A-Za-z0-9_-]")
 
 
@@ -86,17 +97,16 @@ class SecurityLakeTransport:
     most = 2000
 
     def __init__(self, destination: SecurityLake) -> None:
-        self._folder = Path(destination.folder).expanduser()
         self._source = destination.source
         if _PART.search(self._source) or not 0 < len(self._source) <= 15:
             raise SendingError(
                 "source: a name has letters, digits, - and _, at most 15: its class comes behind it"
             )
+        self._folder = destination.folder
+        self._bucket = _Bucket(destination) if destination.folder.startswith(SCHEME) else None
 
     def send(self, deliveries: Sequence[Delivery]) -> Answer:
         """Write them. Raises Later where a file cannot be written."""
-        from demarcate.estate.snapshots.tabular import save_rows
-
         parts: dict[tuple[int, str], list[Delivery]] = defaultdict(list)
         refused = {}
         for each in deliveries:
@@ -110,16 +120,27 @@ class SecurityLakeTransport:
             rows = sorted((_row(each, types) for each in held), key=lambda row: row["time"])
             name = hashlib.sha256("\n".join(each.key for each in held).encode()).hexdigest()[:32]
             try:
-                save_rows(rows, types, self._folder / place / f"{name}.parquet")
+                self._save(rows, types, f"{place}/{name}")
             except (OSError, DemarcateError) as error:
                 raise Later(f"{self._folder}: {error}", counts=False) from error
         return Answer(refused=refused)
+
+    def _save(self, rows: list[dict[str, Any]], types: Mapping[str, str], name: str) -> None:
+        from demarcate.estate.snapshots.tabular import SUFFIX, save_rows
+
+        if self._bucket is None:
+            save_rows(rows, types, Path(self._folder).expanduser() / f"{name}{SUFFIX}")
+            return
+        with TemporaryFolder() as folder:
+            file = Path(folder) / f"rows{SUFFIX}"
+            save_rows(rows, types, file)
+            self._bucket.put(f"{name}{SUFFIX}", read_bytes(file, LARGEST))
 
     def _place(self, delivery: Delivery, kind: int) -> str:
         """Where a delivery belongs: what is of no account is external, and what is of no region is told in its home."""
         item = delivery.item
         region = item.region if item.region not in ("", "global") else "us-east-1"
-        day = datetime.fromisoformat(item.moment).astimezone(UTC)
+        day = utc(datetime.fromisoformat(item.moment))
         return "/".join(
             (
                 *("ext", f"{self._source}-{kind}", f"region={_PART.sub('_', region)}"),
@@ -134,3 +155,32 @@ def _row(delivery: Delivery, types: Mapping[str, str]) -> dict[str, Any]:
     event = delivery.item.event
     row = {name: event[name] for name in types if name in event}
     return {**row, "metadata": {**event["metadata"], "uid": delivery.key}}
+
+
+class _Bucket:
+    """A place in S3, in which objects are put. Raises SendingError for what is none."""
+
+    def __init__(self, destination: SecurityLake) -> None:
+        from demarcate.estate.sources.aws.clients import client_of
+        from demarcate.estate.sources.aws.guard import WHERE_A_BUCKET_IS
+        from demarcate.estate.sources.aws.session import credentials_of, session_of
+        from demarcate.estate.sources.interface import Options
+
+        self._name, _, prefix = destination.folder.removeprefix(SCHEME).partition("/")
+        if not self._name:
+            raise SendingError(f"{destination.folder}: name a bucket: s3://BUCKET/PREFIX")
+        self._prefix = f"{prefix.rstrip('/')}/" if prefix else ""
+        session = session_of(Options(profile=destination.profile, endpoint_url=destination.endpoint_url))
+        credentials_of(session)
+        self._client = client_of(
+            session, "s3", destination.endpoint_url, may=(WHERE_A_BUCKET_IS,), writes=("s3.put_object",)
+        )
+
+    def put(self, name: str, data: bytes) -> None:
+        """Put an object. Raises Later."""
+        from demarcate.estate.sources.aws.failures import FAILED, why
+
+        try:
+            self._client.put_object(Bucket=self._name, Key=f"{self._prefix}{name}", Body=data)
+        except FAILED as error:
+            raise Later(f"s3://{self._name}: {why(error).reason}", counts=False) from error

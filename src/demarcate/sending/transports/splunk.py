@@ -12,6 +12,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from demarcate.base.encoding import from_json, to_json
+from demarcate.base.moments import milliseconds
 from demarcate.sending.destinations import Splunk, secret
 from demarcate.sending.structs import Answer, Delivery, Later, plain
 from demarcate.sending.transports.http import Refused, halving, post
@@ -55,7 +56,7 @@ class SplunkTransport:
     def _event(self, delivery: Delivery) -> dict[str, Any]:
         item = delivery.item
         return {
-            "time": datetime.fromisoformat(item.moment).timestamp(),
+            "time": milliseconds(datetime.fromisoformat(item.moment)) / 1000,
             **self._told,
             "event": item.event,
             "fields": {

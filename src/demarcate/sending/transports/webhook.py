@@ -15,6 +15,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 
 from demarcate.base.encoding import to_json
+from demarcate.base.moments import milliseconds
 from demarcate.sending.destinations import Webhook, secret
 from demarcate.sending.structs import Answer, Delivery
 from demarcate.sending.transports.http import halving, post
@@ -38,7 +39,7 @@ class WebhookTransport:
 
     def _post(self, deliveries: Sequence[Delivery]) -> None:
         body = to_json({"deliveries": [_told(each) for each in deliveries]})
-        timestamp = str(int(self._now().timestamp()))
+        timestamp = str(milliseconds(self._now()) // 1000)
         keys = "\n".join(each.key for each in deliveries)
         headers = {
             "Demarcate-Timestamp": timestamp,
