@@ -10,6 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from demarcate.cli import app
+from tests.aws.conftest import REGION, Aws
 from tests.sending.receivers import Receiver, receiving
 
 TEMPLATE = (
@@ -79,6 +80,32 @@ def test_findings_are_sent_once_and_wait_while_nobody_is_there(home: Path) -> No
         (finding,) = told(receiver)
         assert (finding["state"], finding["event"]["class_uid"]) == ("open", 2003)
         assert json.loads(run("send", "list", "--format", "json")) == []
+
+
+def test_what_is_mended_is_told_as_resolved(home: Path, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it was read: not by an assessment of another region."""
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    ec2 = aws.client("ec2")
+    volume = ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=1)["VolumeId"]
+
+    def assess(name: str, region: str) -> str:
+        where = ("--endpoint-url", aws.url, "--region", region)
+        run("assess", "aws", *where, "--check", "ebs-volume-encrypted", "--save", name)
+        return name
+
+    receiver = Receiver()
+    with receiving(receiver) as url:
+        configure(home, url)
+        run("send", assess("first", REGION))
+        ec2.delete_volume(VolumeId=volume)
+        run("send", assess("elsewhere", "us-west-2"))
+        assert [each["state"] for each in told(receiver)] == ["open"]
+        run("send", assess("second", REGION))
+        run("send", "second", "first")
+    first, second = told(receiver)
+    assert (first["state"], second["state"], first["id"]) == ("open", "resolved", second["id"])
+    assert (second["event"]["status"], second["event"]["compliance"]["status"]) == ("Resolved", "Pass")
 
 
 def test_what_is_refused_is_listed_and_sent_again(home: Path) -> None:

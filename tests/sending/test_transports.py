@@ -268,7 +268,10 @@ def test_security_lake(tmp_path: Path) -> None:
     assert rows == [(2003, "key1", "f1")]
 
 
-def test_security_lake_in_its_bucket(aws: Aws) -> None:
+def test_security_lake_in_its_bucket(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "testing")
+    monkeypatch.setenv("AWS_DEFAULT_REGION", REGION)
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="lake", CreateBucketConfiguration={"LocationConstraint": REGION})
     lake = SecurityLake(folder="s3://lake/here/", endpoint_url=options(aws).endpoint_url)

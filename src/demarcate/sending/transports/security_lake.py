@@ -171,7 +171,10 @@ class _Bucket:
             raise SendingError(f"{destination.folder}: name a bucket: s3://BUCKET/PREFIX")
         self._prefix = f"{prefix.rstrip('/')}/" if prefix else ""
         session = session_of(Options(profile=destination.profile, endpoint_url=destination.endpoint_url))
-        credentials_of(session)
+        if credentials_of(session) is None:
+            raise SendingError(
+                f"{destination.folder}: there are no AWS credentials: set the profile that may write there"
+            )
         self._client = client_of(
             session, "s3", destination.endpoint_url, may=(WHERE_A_BUCKET_IS,), writes=("s3.put_object",)
         )
