@@ -84,7 +84,7 @@ class Chat:
 
 
 def test_people_are_told_by_apprise(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "apprise", SimpleNamespace(Apprise=Chat))  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "apprise", SimpleNamespace(Apprise=Chat))
     monkeypatch.setenv("CHAT", "slack://secret")
     transport = transport_of("chat", Apprise(url_variable="CHAT"), lambda: None)  # type: ignore[arg-type,return-value]
     transport.send([delivery(1), delivery(2)])

@@ -234,7 +234,7 @@ def test_syslog_that_closes_early_is_tried_again(trusted: Path) -> None:
 def test_syslog_that_hangs_is_left(trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(fetching, "SECONDS", 0.2)
     held = threading.Event()
-    with listening(trusted, lambda _: held.wait() and None) as port:
+    with listening(trusted, lambda _: (held.wait(), None)[1]) as port:
         with pytest.raises(Later) as waits:
             sent(Syslog(host="127.0.0.1", port=port))
         held.set()
@@ -264,7 +264,8 @@ def test_security_lake(tmp_path: Path) -> None:
         "ext/demarcate-2003/region=eu-west-1/accountId=111122223333/eventDay=20261129",
         "ext/demarcate-2003/region=us-east-1/accountId=external/eventDay=20261129",
     ]
-    rows = duckdb.sql(f"SELECT class_uid, metadata.uid, finding_info.uid FROM '{tmp_path / names[0]}'").fetchall()
+    query = f"SELECT class_uid, metadata.uid, finding_info.uid FROM '{tmp_path / names[0]}'"
+    rows = duckdb.connect().execute(query).fetchall()
     assert rows == [(2003, "key1", "f1")]
 
 

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from demarcate.ledger.ledger import Ledger
     from demarcate.posture.assessment import Assessment
     from demarcate.sending.delivering import Outcome
-    from demarcate.sending.destinations import Any_, Routes
+    from demarcate.sending.destinations import AnyDestination, Routes
     from demarcate.sending.structs import Item
 
 NOT_WHOLE = 1
@@ -155,7 +155,7 @@ def _tell(name: str, outcome: Outcome) -> None:
 
 
 def _enqueue(
-    ledger: Ledger, source: Path, routes: Routes, chosen: dict[str, Any_], now: Callable[[], Any]
+    ledger: Ledger, source: Path, routes: Routes, chosen: dict[str, AnyDestination], now: Callable[[], Any]
 ) -> None:
     """Put what is new of a source into the queues of destinations."""
     from demarcate.posture.kept import is_assessment, open_assessment

@@ -107,7 +107,7 @@ class Apprise(Destination, frozen=True, kw_only=True, tag="apprise"):
     url_variable: str
 
 
-Any_ = Webhook | Splunk | Elastic | Syslog | SecurityLake | Apprise
+AnyDestination = Webhook | Splunk | Elastic | Syslog | SecurityLake | Apprise
 
 
 class Rule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab"):
@@ -137,7 +137,7 @@ def is_as_severe(severity: Severity, bound: Severity) -> bool:
 class Routes(msgspec.Struct, frozen=True, kw_only=True):
     """All destinations by name, and the rules."""
 
-    destinations: dict[str, Any_]
+    destinations: dict[str, AnyDestination]
     rules: tuple[Rule, ...] = ()
 
     def takes(self, name: str, item: Item) -> bool:
@@ -145,7 +145,7 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
         rules = [rule for rule in self.rules if name in rule.to]
         return not rules or any(rule.takes(item) for rule in rules)
 
-    def named(self, names: Iterable[str]) -> dict[str, Any_]:
+    def named(self, names: Iterable[str]) -> dict[str, AnyDestination]:
         """The destinations of these names, or all. Raises SendingError for a name that there is not."""
         wanted = list(dict.fromkeys(names)) or list(self.destinations)
         if not wanted:
@@ -175,7 +175,7 @@ def read_routes(
     """
     places = where or {}
     place = places.get("destinations", "settings")
-    made: dict[str, Any_] = {}
+    made: dict[str, AnyDestination] = {}
     for name, told in destinations.items():
         at = f"{place}: destination {name[:100]!r}"
         if not _NAME.fullmatch(name):
@@ -186,9 +186,9 @@ def read_routes(
     return Routes(destinations=made, rules=read)
 
 
-def _destination(told: Mapping[str, Any], at: str) -> Any_:
+def _destination(told: Mapping[str, Any], at: str) -> AnyDestination:
     try:
-        made = msgspec.convert(told, Any_)  # type: ignore[call-overload]
+        made: AnyDestination = msgspec.convert(told, AnyDestination)
     except msgspec.ValidationError as error:
         raise SendingError(f"{at}: {error}") from error
     if hasattr(made, "url"):
@@ -224,7 +224,7 @@ def _check_quiet(quiet: Quiet, at: str) -> None:
         raise SendingError(f"{at}: quiet: from and to are two different times, such as 22:00 and 07:00")
 
 
-def _rule(told: Mapping[str, Any], at: str, destinations: Mapping[str, Any_], areas: set[str]) -> Rule:
+def _rule(told: Mapping[str, Any], at: str, destinations: Mapping[str, AnyDestination], areas: set[str]) -> Rule:
     lists = {name: [told[name]] for name in _LISTS if isinstance(told.get(name), str)}
     try:
         rule = msgspec.convert({**told, **lists}, Rule)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from demarcate.sending.destinations import Any_, Apprise, Elastic, Splunk, Syslog, Webhook
+from demarcate.sending.destinations import AnyDestination, Apprise, Elastic, Splunk, Syslog, Webhook
 from demarcate.sending.structs import Transport
 
 
-def transport_of(name: str, destination: Any_, now: Callable[[], datetime]) -> Transport:
+def transport_of(name: str, destination: AnyDestination, now: Callable[[], datetime]) -> Transport:
     """The transport of a destination. Raises SendingError where its secret is not there."""
     at = f"destination {name!r}"
     if isinstance(destination, Webhook):
