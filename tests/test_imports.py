@@ -59,6 +59,7 @@ BELOW: dict[str, set[str]] = {
         "permitted",
         "version",
     },
+    "sending": {"base", "estate", "checks", "posture", "evidence", "ledger", "model", "logs", "version"},
     "lake": {"base", "estate", "checks", "evidence", "model", "posture", "assessing", "version"},
     "exam": {"base", "estate", "checks", "evidence", "model", "posture", "assessing"},
     "report": {
@@ -101,6 +102,7 @@ BELOW: dict[str, set[str]] = {
         "lines",
         "permitted",
         "report",
+        "sending",
         "version",
     },
     "__init__": {"base", "estate", "checks", "evidence", "model", "posture", "assessing", "version"},

@@ -113,6 +113,8 @@ VALUES: dict[str, Any] = {
     "account": ["123456789012"],
     "out": ["r.html"],
     "max-resources": 5,
+    "destinations": {},
+    "send-rules": [],
 }
 
 

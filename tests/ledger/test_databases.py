@@ -295,9 +295,9 @@ def test_a_time_before_the_one_before_keeps_its_place(place: str) -> None:
 def test_a_ledger_of_a_newer_version_is_left_alone(place: str) -> None:
     fill(place, 1)
     with transaction(engine_of(url_of(place), reading=False)) as connection:
-        connection.execute(text(f"UPDATE {VERSION} SET version_num = '0002'"))
+        connection.execute(text(f"UPDATE {VERSION} SET version_num = '0003'"))
     for reading in (True, False):
-        with pytest.raises(LedgerError, match="is of version 0002, and this program knows versions up to 0001"):
+        with pytest.raises(LedgerError, match="is of version 0003, and this program knows versions up to 0002"):
             Ledger(place, reading=reading)
 
 

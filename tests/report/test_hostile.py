@@ -205,7 +205,7 @@ VERBS = {
     *("policy explain", "policy lint", "policy diff", "policy simulate", "access who-can", "access data"),
     *("alarms prove", "dashboard show"),
     *("keys list", "keys who", "keys what", "keys dependants", "keys grants", "keys defaults", "keys client-side"),
-    *("push security-hub", "evidence components"),
+    *("push security-hub", "evidence components", "send now", "send list", "send retry", "logs theirs"),
     *("guardrails list", "guardrails propose", "guardrails show", "guardrails test"),
     *(name for name in RUNS if " " not in name),
 }

@@ -57,6 +57,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     service_level: tuple[str, ...] = ()
     github_url: str | None = None
     github_token_variable: str | None = None
+    destinations: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
+    send_rules: tuple[dict[str, Any], ...] = ()
     max_resources: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_rows: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_seconds: Annotated[float, msgspec.Meta(gt=0)] | None = None
@@ -69,7 +71,7 @@ FIELDS: Final = {item.encode_name: item for item in msgspec.structs.fields(Setti
 OWN: Final = frozenset(
     {
         *("profile", "endpoint-url", "org", "account", "role-name", "external-id", "out", "ledger", "as"),
-        *("max-resources", "record", "github-url", "github-token-variable"),
+        *("max-resources", "record", "github-url", "github-token-variable", "destinations", "send-rules"),
     }
 )
 """What counts only where the user has set it: whom requests go to, with which rights, who acts, what is written, and

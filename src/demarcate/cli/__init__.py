@@ -37,6 +37,7 @@ from demarcate.cli import (
     pictures,
     policies,
     push,
+    send,
     settings,
     tls,
     waivers,
@@ -171,6 +172,7 @@ waivers.add_to(app)
 changes.add_to(app)
 deploy.add_to(app)
 push.add_to(app)
+send.add_to(app)
 drift.add_to(app)
 patching.add_to(app)
 guardrails.add_to(app)

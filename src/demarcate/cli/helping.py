@@ -50,7 +50,7 @@ TOPICS: Final[Mapping[str, tuple[str, ...]]] = {
     "See whether your half is done": (
         *("assess", "report", "diff", "compare", "drift", "patch", "collect", "query", "tables"),
     ),
-    "Make it so": ("change", "deploy", "guardrails", "push"),
+    "Make it so": ("change", "deploy", "guardrails", "push", "send"),
     "Prove it, and remember": ("attest", "evidence", "waive", "waivers", "ledger", "baseline", "quiz"),
     "Know who may do what": ("policy", "access", "keys", "tls"),
     "Watch it": ("alarms", "dashboard", "logs", "detect", "detections"),

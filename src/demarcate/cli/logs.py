@@ -36,7 +36,7 @@ Written = Annotated[Format, typer.Option("--format", help="Output for people, or
 def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
     group = typer.Typer(help="Logs: a store of them, and whether they are whole.", no_args_is_help=True)
-    for verb in (ingest, query, follow, verify, prune):
+    for verb in (ingest, query, follow, verify, prune, theirs):
         group.command()(verb)
     app.add_typer(group, name="logs", cls=Listing)
 
@@ -178,6 +178,33 @@ def prune(
         str(format),
         data(),
     )
+
+
+def theirs(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=options.SOURCES)] = None,
+    format: Written = Format.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+) -> None:
+    """List the open events of AWS Health, and whose each is: AWS's to mend, or yours to act on.
+
+    Exit codes: 0 done; 2 bad input; 3 something could not be read: AWS tells them only with a support plan that has
+    the API.
+    """
+    from demarcate.cli.collecting import collected
+    from demarcate.estate.snapshots.telling import rows as rows_of
+    from demarcate.logs.theirs import COLUMNS, TABLE, whose
+    from demarcate.report import rows
+
+    how = options.options_of(profile, region, endpoint_url)
+    with collected(sources, {TABLE: frozenset(COLUMNS)}, how) as snapshot:
+        events = rows_of(snapshot, TABLE, COLUMNS) if TABLE in snapshot.manifest.tables else ()
+        told = [[*whose(event), *(event[column] for column in COLUMNS)] for event in events]
+        rows.write(["whose", "why", *COLUMNS], told, str(format), data())
+        options.say_unread(snapshot.unread)
+        if snapshot.unread:
+            raise typer.Exit(options.UNREAD)
 
 
 def _say(outcome: Outcome) -> None:

@@ -23,6 +23,10 @@ class ExplanationFormat(StrEnum):
     JSON = "json"
 
 
+LOGGING = "logging"
+"""What `explain` knows by this word: who logs what, by service."""
+
+
 def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
     for verb in (matrix, who, explain):
@@ -132,12 +136,28 @@ def explain(
             autocompletion=completing.explained,
         ),
     ],
+    service: Annotated[
+        str | None, typer.Argument(metavar="SERVICE", help="With `logging`: the service, by its id.")
+    ] = None,
     format: Annotated[
         ExplanationFormat, typer.Option("--format", help="How it is written.")
     ] = ExplanationFormat.TEXT,
 ) -> None:
-    """Explain one thing of the model: what it is, whose, why, and what proves it."""
-    from demarcate.model import load
-    from demarcate.report import explanation
+    """Explain one thing of the model: what it is, whose, why, and what proves it.
 
+    `explain logging [SERVICE]` says what AWS logs for itself and hands over, and what only you can switch on.
+    """
+    from demarcate.base.errors import DemarcateError
+    from demarcate.model import load
+    from demarcate.report import explanation, who_logs
+
+    if id == LOGGING:
+        model = load()
+        options.known("service", service, model.service)
+        who_logs.write(model, service, str(format), data(), options.console())
+        return
+    if service is not None:
+        raise DemarcateError(
+            f"explain takes one id; with a service it explains {LOGGING} alone: explain logging s3"
+        )
     explanation.write(load(), id, str(format), data(), options.console())

@@ -122,6 +122,16 @@ class Ledger:
         with told(self.url), transaction(self._engine) as connection:
             return work(Writer(connection, actor, self._now))
 
+    def arrange(self, work: Callable[[Connection], T]) -> T:
+        """Do what is no entry in one transaction, in which nobody else writes. Whatever `work` raises undoes it."""
+        with told(self.url), transaction(self._engine) as connection:
+            return work(connection)
+
+    def look(self, work: Callable[[Connection], T]) -> T:
+        """Look at what is no entry."""
+        with told(self.url), self._engine.connect() as connection:
+            return work(connection)
+
     @contextlib.contextmanager
     def hold(self, name: str) -> Iterator[Callable[[], None]]:
         """Be the only one, of all who use this ledger, who holds a name, until the block or the process ends.

@@ -19,7 +19,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.folders import data_folder
 from demarcate.ledger.tables import VERSION
 
-NEWEST: Final = "0001"
+NEWEST: Final = "0002"
 """The version of the database that this program writes: the last of `migrations/versions`."""
 
 FILE: Final = "ledger.sqlite"
@@ -280,6 +280,8 @@ def _check_version(engine: Engine, url: URL, *, reading: bool, existing: bool) -
             f"{name_of(url)}: the ledger is of version {version}, and this program knows versions up to {NEWEST}: "
             "use a newer one"
         )
+    if reading and version is not None:  # the table of entries is that of all versions
+        return
     if reading or (existing and version is None):
         raise LedgerError(f"{name_of(url)}: there is no ledger yet")
     _upgrade(engine)

@@ -1,4 +1,4 @@
-"""The ledger's table, as the newest migration leaves it."""
+"""The ledger's tables, as the newest migration leaves them."""
 
 from __future__ import annotations
 
@@ -23,3 +23,28 @@ ENTRIES: Final = Table(
     Index("ledger_entries_by_kind", "kind"),
 )
 """`entry` is the text that is hashed. `kind` and `change` stand beside it to be searched, and are verified with it."""
+
+DELIVERIES: Final = Table(
+    "outbox_deliveries",
+    METADATA,
+    Column("number", BigInteger().with_variant(Integer, "sqlite"), primary_key=True, autoincrement=True),
+    Column("destination", Text, nullable=False),
+    Column("item", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("key", Text, nullable=False),
+    Column("state", Text, nullable=False),
+    Column("severity", Text, nullable=False),
+    Column("moment", Text, nullable=False),
+    Column("status", Text, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("faults", Integer, nullable=False),
+    Column("added", Text, nullable=False),
+    Column("due", Text, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("outbox_by_item", "destination", "item", "revision", unique=True),
+    Index("outbox_by_status", "destination", "status", "number"),
+)
+"""What is to be delivered, and what was: a queue of each destination, which `sending/outbox.py` keeps. It is no record,
+and so no part of the chain.
+"""

@@ -22,6 +22,7 @@ from demarcate.model.structs import (
     Practices,
     Responsibility,
     Service,
+    ServiceLog,
     Summary,
     Tool,
     Topic,
@@ -90,6 +91,7 @@ def _load(folder: Path) -> Model:
         practices=documents.read(folder / "practices.yaml", Practices),
         training=documents.read(folder / "training.yaml", Training),
         communication=documents.read(folder / "communication.yaml", tuple[Communication, ...]),
+        logging=documents.read(folder / "logging.yaml", tuple[ServiceLog, ...]),
         exam=documents.read(folder / "exam.yaml", Exam),
         summary=documents.read(folder / "summary.yaml", Summary),
         topics=documents.read(folder / "topics.yaml", tuple[Topic, ...]),
@@ -232,6 +234,12 @@ def _references(model: Model, folder: Path) -> Iterator[Problem]:
             ("asking/answers.yaml", f"'depends' {number}", "aws", depends.aws),
             ("asking/answers.yaml", f"'depends' {number}", "customer", depends.customer),
         ]
+    for log in model.logging:
+        if log.service not in model.service:
+            yield Problem(
+                f"names the service {log.service!r}, which services.yaml does not have",
+                file=str(folder / "logging.yaml"),
+            )
     for both in answers.both:
         for name in _missing(model.service, both.services):
             yield Problem(

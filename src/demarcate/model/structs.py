@@ -200,6 +200,19 @@ class Communication(Item, frozen=True, kw_only=True):
     document: Refs = ()
 
 
+class ServiceLog(Item, frozen=True, kw_only=True):
+    """A log of a service beside the calls of its API: whether it is on by itself, and what switches it on.
+
+    `source` is the page of AWS's that says so.
+    """
+
+    service: str
+    log: str
+    default: Literal["on", "off"]
+    switch: str
+    source: str
+
+
 class Tip(Item, frozen=True, kw_only=True):
     """A rule to remember."""
 
@@ -379,6 +392,7 @@ class Model(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     practices: Practices
     training: Training
     communication: tuple[Communication, ...]
+    logging: tuple[ServiceLog, ...]
     exam: Exam
     summary: Summary
     topics: tuple[Topic, ...]

@@ -317,6 +317,26 @@ ANSWERS: dict[str, Any] = {
             }
         ]
     },
+    "artifact.list_reports": {
+        "reports": [
+            {
+                "id": "report-0123456789abcdef",
+                "arn": "arn:aws:artifact:us-east-1::report/report-0123456789abcdef:1",
+                "name": "Service Organization Controls (SOC) 2 Report",
+                "description": "An auditor's report.",
+                "state": "PUBLISHED",
+                "uploadState": "COMPLETE",
+                "acceptanceType": "EXPLICIT",
+                "version": 1,
+                "series": "Fall",
+                "category": "Certifications And Attestations",
+                "companyName": "AWS",
+                "productName": "Global",
+                "periodStart": THEN,
+                "periodEnd": THEN,
+            }
+        ]
+    },
     "health.describe_events": {
         "events": [
             {

@@ -1,0 +1,1 @@
+"""One file a transport; `opening.py` knows which destination has which."""
