@@ -211,6 +211,7 @@ def _once(real: Callable[..., T]) -> Callable[..., T]:
             if name not in SHARED:
                 return result
             known[name, key] = result
+        caches.use(name, key)  # or what children and other workers are to find would be forgotten
         result = known[name, key]
         return copy(result) if isinstance(result, dict) else result  # which has more put into it
 

@@ -150,6 +150,7 @@ def _read_results() -> None:
         result = known.get((name, key, os.environ.get("XDG_CACHE_HOME")))
         if result is None:
             return real(name, key, type_, make)
+        cache.use(name, key)
         return copy(result) if isinstance(result, dict) else result  # which has more put into it
 
     cache.cached = read

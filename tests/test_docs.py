@@ -20,6 +20,7 @@ from demarcate.cli import app
 from demarcate.estate.sources.terraform.mapped import attributes
 from demarcate.estate.tables import all_tables
 from demarcate.model import load
+from tests.each import each
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -75,7 +76,7 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 COMMANDS = list(commands())
 
 
-@pytest.mark.parametrize("words", [words for _, words in COMMANDS], ids=[where for where, _ in COMMANDS])
+@each("words", [words for _, words in COMMANDS], ids=[where for where, _ in COMMANDS])
 def test_commands_parse(words: list[str]) -> None:
     if ">" in words:
         words = words[: words.index(">")]
@@ -114,7 +115,7 @@ def test_the_readme_has_both_halves_of_every_area() -> None:
 _ID = re.compile(rf"\b(?:aws_[a-z0-9_]+[a-z0-9]|(?:{'|'.join(load().area)})\.[a-z][a-z0-9-]+)\b")
 
 
-@pytest.mark.parametrize("path", WRITTEN, ids=name)
+@each("path", WRITTEN, ids=name)
 def test_tables_and_responsibilities_that_are_named_exist(path: Path) -> None:
     there = {*all_tables(), *attributes(), *load().responsibility, "aws_this_table", "aws_iam_policy_document"}
     assert not [found for found in _ID.findall(path.read_text()) if found not in there]
@@ -128,7 +129,7 @@ def test_checks_that_the_readme_names_exist() -> None:
     assert not [id_ for id_ in [*named, *shown] if id_ not in checks]
 
 
-@pytest.mark.parametrize("path", [*WRITTEN, *(p for p in DOCS if p not in WRITTEN)], ids=name)
+@each("path", [*WRITTEN, *(p for p in DOCS if p not in WRITTEN)], ids=name)
 def test_links_lead_somewhere(path: Path) -> None:
     text = _BLOCK.sub("", path.read_text())
     for target in re.findall(r"\]\(([^)\s]+)\)", text):

@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 from demarcate.cli import app
 from demarcate.cli.helping import GROUPS, TOPICS
 from demarcate.cli.words import EXAMPLES, LINES
+from tests.each import each
 
 
 @cache
@@ -69,7 +70,7 @@ def test_an_example_is_understood(name: str) -> None:
         assert f"demarcate {example}\n" in shown
 
 
-@pytest.mark.parametrize("name", [name for name, verb in verbs().items() if not hasattr(verb, "commands")])
+@each("name", [name for name, verb in verbs().items() if not hasattr(verb, "commands")])
 def test_options_are_told_in_words(name: str) -> None:
     shown = help_of(*name.split())
     assert not re.findall(r"<(?:list\[)?(?:str|int|path|Path|float)\]?>", shown)

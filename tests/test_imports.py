@@ -5,9 +5,8 @@ from __future__ import annotations
 import ast
 from pathlib import Path
 
-import pytest
-
 from tests import processes
+from tests.each import each
 
 SOURCE = Path(__file__).parent.parent / "src" / "demarcate"
 
@@ -140,7 +139,7 @@ def room_of(name: str) -> str:
     return inner if inner in BELOW else parts[0]
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_a_room_imports_only_what_is_below_it(name: str) -> None:
     room = room_of(name)
     assert room in BELOW, f"{room} is a new room: say in BELOW what it stands on"
@@ -163,7 +162,7 @@ def test_no_two_files_lead_to_each_other() -> None:
 VAGUE = {"found", "one"}
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_a_variable_is_called_what_it_holds(name: str) -> None:
     tree = ast.parse(FILES[name].read_text())
     bound = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}

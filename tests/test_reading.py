@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.each import each
 
 SOURCE = Path(__file__).parent.parent / "src" / "demarcate"
 
@@ -72,7 +72,7 @@ def ours(called: ast.Attribute) -> bool:
     return (called.attr, on) in {("open", "Snapshot"), ("walk", "ast"), ("read_text", "documents")}
 
 
-@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: str(p.relative_to(SOURCE)))
+@each("path", sorted(SOURCE.rglob("*.py")), ids=lambda p: str(p.relative_to(SOURCE)))
 def test_nothing_else_opens_files(path: Path) -> None:
     name = path.relative_to(SOURCE).as_posix()
     allowed = ALLOWED.get(name, set()) | ({"open"} if name in METHODS else set())

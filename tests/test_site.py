@@ -21,6 +21,7 @@ from hypothesis import strategies as st
 
 from demarcate.cli import app
 from demarcate.report import safe
+from tests.each import each
 from tests.test_docs import parse
 
 if TYPE_CHECKING:
@@ -246,8 +247,8 @@ def made(text: str, where: str) -> Page:
     return page
 
 
-@pytest.mark.parametrize("where", WHERE)
-@pytest.mark.parametrize("text", HOSTILE)
+@each("where", WHERE)
+@each("text", HOSTILE)
 def test_text_from_data_is_shown_as_text(text: str, where: str) -> None:
     page = made(text, where)
     assert not page.links
@@ -321,6 +322,6 @@ def commands() -> Iterator[tuple[str, list[str]]]:
 COMMANDS = dict(commands())
 
 
-@pytest.mark.parametrize("words", COMMANDS.values(), ids=COMMANDS.keys())
+@each("words", COMMANDS.values(), ids=COMMANDS.keys())
 def test_commands_parse(words: list[str]) -> None:
     parse(typer.main.get_command(app), words)

@@ -42,6 +42,7 @@ from demarcate.estate.tables import all_tables
 from demarcate.report import policy
 from tests.aws.conftest import Aws
 from tests.conftest import models
+from tests.each import each
 
 CALLS = calls_of(dict.fromkeys(all_tables()))
 OPERATIONS = sorted({call.operation for call in (*CALLS, *ORGANIZATION)} - {ASSUME.operation})
@@ -79,7 +80,7 @@ BEYOND_READERS = {
 """Actions that AWS's policies for readers withhold, with the reason. How they are asked is held below."""
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@each("operation", OPERATIONS)
 def test_every_operation_has_actions_that_exist_and_read(operation: str) -> None:
     grants = grants_for(operation)
     assert grants or operation == "sts.get_caller_identity"

@@ -12,6 +12,7 @@ import pytest
 from demarcate.base.connection import Limits, TookTooLong, connect, deadline, select_of
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal
+from tests.each import each
 
 SOURCE = Path(__file__).parents[2] / "src" / "demarcate"
 ONLY = SOURCE / "base" / "connection.py"
@@ -38,7 +39,7 @@ def calls(tree: ast.AST) -> Iterator[int]:
                 yield node.lineno
 
 
-@pytest.mark.parametrize("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
+@each("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_other_module_calls_duckdb(path: Path) -> None:
     if path != ONLY:
         assert not list(calls(ast.parse(path.read_text()))), "open databases with base/connection.py"

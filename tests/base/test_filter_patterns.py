@@ -31,6 +31,7 @@ from demarcate.base.filter_pattern import (
 )
 from demarcate.base.filter_regex import Regex, RegexError
 from demarcate.base.filter_syntax import PatternError, parse, written
+from tests.each import each
 from tests.effort import effort
 
 CASES = read(Path(__file__).parent / "filter_patterns.yaml", dict[str, Any])
@@ -41,7 +42,7 @@ def event(case: str) -> Event:
     return Event(CASES["json"][case.removeprefix("json ")] if case.startswith("json ") else case)
 
 
-@pytest.mark.parametrize("case", CASES["matches"], ids=lambda case: case["pattern"])
+@each("case", CASES["matches"], ids=lambda case: case["pattern"])
 def test_the_examples_of_aws(case: dict[str, Any]) -> None:
     pattern = parse(case["pattern"])
     assert [text for text in case.get("matched", ()) if not pattern.matches(event(text))] == []
@@ -49,14 +50,14 @@ def test_the_examples_of_aws(case: dict[str, Any]) -> None:
     assert parse(written(pattern)) == pattern
 
 
-@pytest.mark.parametrize("case", CASES["expressions"], ids=lambda case: case["regex"])
+@each("case", CASES["expressions"], ids=lambda case: case["regex"])
 def test_the_expressions_of_aws(case: dict[str, Any]) -> None:
     regex = Regex(case["regex"])
     assert [text for text in case["matched"] if not regex.found_in(text)] == []
     assert [text for text in case.get("not_matched", ()) if regex.found_in(text)] == []
 
 
-@pytest.mark.parametrize("case", CASES["refused"], ids=lambda case: case["pattern"])
+@each("case", CASES["refused"], ids=lambda case: case["pattern"])
 def test_what_aws_refuses_says_where(case: dict[str, Any]) -> None:
     with pytest.raises(PatternError) as refused:
         parse(case["pattern"].ljust(case.get("length", 0), "a"))

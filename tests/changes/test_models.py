@@ -8,7 +8,6 @@ from typing import Any
 
 import botocore.session
 import jmespath
-import pytest
 from botocore import xform_name
 from botocore.model import ListShape, MapShape, Shape, StringShape, StructureShape
 
@@ -18,12 +17,13 @@ from demarcate.checks.catalog import load_checks
 from demarcate.checks.remedies import AFTER, ASKED, BEFORE, ELSE, JOINED, MERGED, POLICY, Mend
 from demarcate.estate.sources.aws.guard import reads
 from tests.conftest import models
+from tests.each import each
 
-MENDS = [
-    pytest.param(mend, id=f"{name}-{number}")
+MENDS = {
+    f"{name}-{number}": mend
     for name, check in load_checks().items()
     for number, mend in enumerate(check.remedy.mends, 1)
-]
+}
 
 
 def operation(name: str) -> Any:
@@ -103,7 +103,7 @@ def written(mend: Mend) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from told.items()
 
 
-@pytest.mark.parametrize("mend", MENDS)
+@each("mend", MENDS.values(), ids=MENDS)
 def test_calls_are_such_as_aws_takes(mend: Mend) -> None:
     for name, parameters in written(mend):
         model = operation(name)
@@ -111,7 +111,7 @@ def test_calls_are_such_as_aws_takes(mend: Mend) -> None:
         assert (list(wrong(parameters, shape, name)) if shape is not None else list(parameters)) == [], name
 
 
-@pytest.mark.parametrize("mend", MENDS)
+@each("mend", MENDS.values(), ids=MENDS)
 def test_what_is_read_only_reads_and_what_is_done_does_not(mend: Mend) -> None:
     assert reads(next(iter(mend.reads)))
     for told in (mend.do, mend.undo, mend.undo_absent):
@@ -119,7 +119,7 @@ def test_what_is_read_only_reads_and_what_is_done_does_not(mend: Mend) -> None:
             assert not reads(next(iter(told)))
 
 
-@pytest.mark.parametrize("mend", MENDS)
+@each("mend", MENDS.values(), ids=MENDS)
 def test_calls_have_their_iam_actions(mend: Mend) -> None:
     for name, _ in written(mend):
         assert all(":" in grant.action for grant in grants_of_call(name)), name
@@ -136,7 +136,7 @@ def sample(shape: Shape, depth: int = 0) -> Any:
     return {"boolean": True, "integer": 1, "long": 1, "double": 1.0, "float": 1.0}.get(shape.type_name, "text")
 
 
-@pytest.mark.parametrize("mend", MENDS)
+@each("mend", MENDS.values(), ids=MENDS)
 def test_a_state_is_what_an_answer_has(mend: Mend) -> None:
     model = operation(next(iter(mend.reads)))
     state = jmespath.search(mend.state, sample(model.output_shape))

@@ -16,6 +16,7 @@ from demarcate.changes.values import Missing, Values, with_after
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.remedies import Remedy, faults
 from demarcate.estate.sources.aws.operations import describe
+from tests.each import each
 
 PLACE: dict[str, Any] = {"account": "123456789012", "region": "eu-west-1", "resource": "lb"}
 
@@ -191,7 +192,7 @@ NOT_IN_CLI = {"ses", "emr", "sdb", "importexport", "mobileanalytics", "sms-voice
 """Services of which the AWS CLI leaves out operations, or the whole."""
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@each("operation", OPERATIONS)
 def test_commands_are_named_as_the_aws_cli_names_them(operation: str) -> None:
     """It names a service as botocore does, but for `CLI`, and an operation as `xform_name` does with hyphens."""
     service, method = operation.split(".")

@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any
 
-import pytest
 from botocore import xform_name
 
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.remedies import Remedy
+from tests.each import each
 from tests.estate.schemas import schema
 from tests.estate.test_tables import _session
 
@@ -88,7 +88,7 @@ def _written(name: str) -> str:
     return xform_name(name).replace("_", "-")
 
 
-@pytest.mark.parametrize("name", [name for name, remedy in BY_HAND.items() if list(commands(remedy))])
+@each("name", [name for name, remedy in BY_HAND.items() if list(commands(remedy))])
 def test_commands_are_those_of_aws(name: str) -> None:
     for service, operation, given in commands(BY_HAND[name]):
         known = options(service)
@@ -101,9 +101,7 @@ def test_commands_are_those_of_aws(name: str) -> None:
             assert plain in takes, f"aws {service} {operation} has no --{option}, but {sorted(takes)}"
 
 
-@pytest.mark.parametrize(
-    "name", [n for n, remedy in BY_HAND.items() if TYPE.search(remedy.by_hand.get("cloudformation", ""))]
-)
+@each("name", [n for n, remedy in BY_HAND.items() if TYPE.search(remedy.by_hand.get("cloudformation", ""))])
 def test_properties_are_those_of_cloudformation(name: str) -> None:
     text = BY_HAND[name].by_hand["cloudformation"]
     written = " ".join(json.dumps(schema(type_)) for type_ in set(TYPE.findall(text)))

@@ -20,6 +20,7 @@ from demarcate.estate.schema.table import Table
 from demarcate.estate.tables import table
 from demarcate.model import load
 from tests.checks.examples import Told, is_plain, shipped, verdicts_apart, verdicts_together, written_checks
+from tests.each import each
 
 WRITTEN = list(written_checks(SHIPPED))
 
@@ -47,7 +48,7 @@ UGLY = re.compile(r"[\[\]?]|\(s\)|\b\d\d:\d\d|[: ]$|\bexample \d of ")
 """What no sentence of a finding has: lists as code, what is not known, hours, and values that are left out."""
 
 
-@pytest.mark.parametrize("written", WRITTEN, ids=lambda written: written.id)
+@each("written", WRITTEN, ids=lambda written: written.id)
 def test_examples(written: Written) -> None:
     assert all(examples_of(written).values())
     assert written.remedy, "a shipped check says what to do"

@@ -20,6 +20,7 @@ from demarcate.checks import trees
 from demarcate.checks.catalog import columns_of, compile_check, scoped
 from demarcate.checks.predicate import Compiled, compile_predicate
 from demarcate.checks.structs import Written
+from tests.each import each
 
 CASES = read(Path(__file__).parent / "cases" / "predicates.yaml", dict[str, list[Any]])
 
@@ -31,12 +32,12 @@ def compiled(sql: str) -> str:
     return compile_check(written, "mine.yaml", compose("{pass: here}", "mine.yaml")).verdict
 
 
-@pytest.mark.parametrize("sql", CASES["accepted"])
+@each("sql", CASES["accepted"])
 def test_accepted(sql: str) -> None:
     assert compiled(sql)
 
 
-@pytest.mark.parametrize("case", CASES["refused"], ids=lambda case: case["sql"])
+@each("case", CASES["refused"], ids=lambda case: case["sql"])
 def test_refused(case: dict[str, str]) -> None:
     with pytest.raises(DocumentError) as caught:
         compiled(case["sql"])

@@ -7,8 +7,6 @@ import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from demarcate.base.documents import read
 from demarcate.base.filter_syntax import MAX_LENGTH, parse
 from demarcate.checks.catalog import load_checks
@@ -17,6 +15,7 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import rows_of
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.tables import table
+from tests.each import each
 
 PATTERNS = read(Path(__file__).parent / "alarm_patterns.yaml", dict[str, Any])
 CALLS = {
@@ -42,7 +41,7 @@ WHOLE = [
     *((alarm, calls(alarm, names)) for alarm, names in CALLS.items()),
     *((alarm, of_service(alarm, names)) for alarm, names in CALLS.items()),
 ]
-each_whole = pytest.mark.parametrize(("alarm", "pattern"), WHOLE, ids=lambda value: value[:60])
+each_whole = each(("alarm", "pattern"), WHOLE, ids=lambda value: value[:60])
 
 
 def test_every_alarm_of_the_catalog_has_its_events() -> None:
@@ -88,7 +87,7 @@ LIMITS = [
 ]
 
 
-@pytest.mark.parametrize("limit", LIMITS)
+@each("limit", LIMITS)
 @each_whole
 def test_a_pattern_that_is_limited_to_some_rings_on_none(alarm: str, pattern: str, limit: str) -> None:
     limited = f"{{ ({pattern.strip('{ }')}) && {limit} }}"
@@ -104,7 +103,7 @@ def test_a_limit_to_where_alone_it_may_come_from_is_none() -> None:
     assert events_matched("{ $.eventName = DeleteTrail && $.awsRegion = us-east-1 }") == ()
 
 
-@pytest.mark.parametrize("alarm", CALLS)
+@each("alarm", CALLS)
 def test_an_event_that_is_left_out_is_told(alarm: str) -> None:
     for name in CALLS[alarm]:
         others = [other for other in CALLS[alarm] if other != name]
@@ -114,7 +113,7 @@ def test_an_event_that_is_left_out_is_told(alarm: str) -> None:
             assert set(alarm_events()[alarm]) - set(matched) == {f"{SERVICE[alarm]}:{name}"}
 
 
-@pytest.mark.parametrize("pattern", PATTERNS["hollow"])
+@each("pattern", PATTERNS["hollow"])
 def test_a_pattern_that_only_looks_like_an_alarm_rings_on_none(pattern: str) -> None:
     assert parse(pattern) is not None
     assert events_matched(pattern) == ()

@@ -24,6 +24,7 @@ from demarcate.estate.schema.secrets import (
 )
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
+from tests.each import each
 from tests.effort import effort
 
 CASES = read(Path(__file__).parent / "secrets.yaml", dict[str, Any])
@@ -39,7 +40,7 @@ def test_every_form_has_an_example() -> None:
     assert set(KEYS) == set(read(FORMS, dict[str, Any])["forms"])
 
 
-@pytest.mark.parametrize("kind", KEYS)
+@each("kind", KEYS)
 def test_a_key_is_recognised_wherever_it_stands(kind: str) -> None:
     key = KEYS[kind]
     assert kind in secrets_in(key)
@@ -54,25 +55,25 @@ def test_a_key_is_recognised_wherever_it_stands(kind: str) -> None:
         assert secret_members({"States": [{name: {"Value": key}}, 1]}) == ["Value"]
 
 
-@pytest.mark.parametrize(("name", "value"), pairs("secret"))
+@each(("name", "value"), pairs("secret"))
 def test_a_value_under_the_name_of_a_secret(name: str, value: str) -> None:
     assert is_secret(name, value) is True
     assert without_secrets({name: value}) == {name: NOT_KEPT}
 
 
-@pytest.mark.parametrize("value", CASES["anywhere"])
+@each("value", CASES["anywhere"])
 def test_a_value_that_gives_itself_away(value: str) -> None:
     for name in INNOCENT:
         assert is_secret(name, value) is True
     assert without_secrets(value) == NOT_KEPT
 
 
-@pytest.mark.parametrize(("name", "value"), pairs("not_secret"))
+@each(("name", "value"), pairs("not_secret"))
 def test_a_value_that_is_none(name: str, value: Any) -> None:
     assert is_secret(name, value) is False
 
 
-@pytest.mark.parametrize("case", CASES["texts"], ids=lambda case: case["text"])
+@each("case", CASES["texts"], ids=lambda case: case["text"])
 def test_a_text(case: dict[str, Any]) -> None:
     data = case["text"].encode()
     assert secrets_in(case["text"]) == case["kinds"]

@@ -7,13 +7,13 @@ from functools import cache
 from typing import Any
 
 import botocore.session
-import pytest
 from botocore import xform_name
 
 from demarcate.estate.schema.table import Bulk, Call, Column, Each, From, Table
 from demarcate.estate.sources.aws.by_name import identifier
 from demarcate.estate.sources.cloudformation.shapes import place_of
 from demarcate.estate.tables import all_tables
+from tests.each import each
 from tests.estate.schemas import alternatives, schema
 
 TABLES = list(all_tables().values())
@@ -118,7 +118,7 @@ def check_inputs(table: Table, call: Each | Call) -> None:
     assert READS.match(call.operation.split(".")[1]), f"{table.name}: {call.operation} may write"
 
 
-@pytest.mark.parametrize("table", [t for t in TABLES if t.steps], ids=lambda t: t.name)
+@each("table", [t for t in TABLES if t.steps], ids=lambda t: t.name)
 def test_live_mapping_is_what_botocore_has(table: Table) -> None:
     shapes = item_shapes(table)
     for number, step in enumerate(table.steps):
@@ -146,7 +146,7 @@ OTHERWISE = {("ecs.describe_clusters", "clusters"): "clusterArn", ("sqs.list_que
 """Parameters that are not called as the member is that they take."""
 
 
-@pytest.mark.parametrize("table", [t for t in TABLES if any(step.by for step in t.steps)], ids=lambda t: t.name)
+@each("table", [t for t in TABLES if any(step.by for step in t.steps)], ids=lambda t: t.name)
 def test_what_is_asked_for_by_name_is_found_by_it(table: Table) -> None:
     """The parameter is AWS's, a list where it says so; the column is filled from what it takes, and is in the ARN."""
     number, step = next((number, step) for number, step in enumerate(table.steps) if step.by)
@@ -171,7 +171,7 @@ def test_what_is_asked_for_by_name_is_found_by_it(table: Table) -> None:
     assert number == 0 or not any(path.startswith("^") for path in paths)
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "resource", "value"),
     [
         ("aws_ebs_volume", "arn:aws:ec2:eu-west-1:123456789012:volume/vol-1", "vol-1"),
@@ -210,13 +210,13 @@ UNTOLD = {
 """Columns that templates have, and that AWS tells elsewhere, or only at the cost of a call for each of many."""
 
 
-@pytest.mark.parametrize("table", [t for t in TABLES if t.steps], ids=lambda t: t.name)
+@each("table", [t for t in TABLES if t.steps], ids=lambda t: t.name)
 def test_what_a_template_says_of_a_resource_is_read_live_too(table: Table) -> None:
     """Tags most of all: what is not read would be counted as without any."""
     assert {column.name for column in table.columns if not column.place("live")} == UNTOLD.get(table.name, set())
 
 
-@pytest.mark.parametrize("table", [t for t in TABLES if t.gone], ids=lambda t: t.name)
+@each("table", [t for t in TABLES if t.gone], ids=lambda t: t.name)
 def test_a_state_of_what_is_gone_is_one_of_aws(table: Table) -> None:
     name, *states = table.gone
     column = table.column(name)
@@ -276,9 +276,7 @@ def schema_walk(type_: str, path: str) -> list[dict[str, Any]]:
     return [n for one in nodes for n in alternatives(root, one)]
 
 
-@pytest.mark.parametrize(
-    "table", [t for t in TABLES if t.types or any("::" in d.of for d in t.derived)], ids=lambda t: t.name
-)
+@each("table", [t for t in TABLES if t.types or any("::" in d.of for d in t.derived)], ids=lambda t: t.name)
 def test_template_mapping_is_what_cloudformation_has(table: Table) -> None:
     for column in table.columns:
         place = place_of(table, column)
@@ -321,7 +319,7 @@ def template_nodes(table: Table, type_: str, place: From) -> list[dict[str, Any]
         return []
 
 
-@pytest.mark.parametrize("table", TABLES, ids=lambda t: t.name)
+@each("table", TABLES, ids=lambda t: t.name)
 def test_a_table_is_whole(table: Table) -> None:
     assert re.fullmatch(r"aws_[a-z0-9_]+", table.name)
     assert table.about.endswith(".")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import pytest
-
 from demarcate.exam import lines, parties
 from demarcate.exam.drafts import Draft
 from demarcate.exam.wording import PARTIES
 from demarcate.model import load, who
+from tests.each import each
 
 MODEL = load()
 PARTY = {text: party for party, text in PARTIES.items()}
@@ -18,7 +17,7 @@ ASKED = [
 ]
 
 
-@pytest.mark.parametrize("draft", ASKED, ids=lambda draft: draft.id)
+@each("draft", ASKED, ids=lambda draft: draft.id)
 def test_who_does_not_contradict_the_exam(draft: Draft) -> None:
     answer = who(MODEL, draft.text)
     assert answer.party in (PARTY[draft.right], "both"), answer.matches[0].responsibility.id

@@ -23,6 +23,7 @@ from demarcate.guardrails.denying import denials
 from demarcate.guardrails.events import in_files
 from demarcate.guardrails.parameters import told
 from demarcate.guardrails.replaying import Outcome, replay
+from tests.each import each
 from tests.effort import effort
 from tests.guardrails.recorded import ACCOUNT, ROLE, deliver, event
 from tests.guardrails.test_catalog import actions, keys
@@ -55,7 +56,7 @@ def answer(case: Case) -> bool | Unknown:
 ALL = read(CASES, list[Case])
 
 
-@pytest.mark.parametrize("case", ALL, ids=[f"{number}-{case.call}" for number, case in enumerate(ALL, 1)])
+@each("case", ALL, ids=[f"{number}-{case.call}" for number, case in enumerate(ALL, 1)])
 def test_a_statement_and_a_call(case: Case) -> None:
     denied = answer(case)
     if isinstance(case.denied, str):

@@ -21,6 +21,7 @@ from demarcate.model import (
     who,
 )
 from demarcate.model.words import stem
+from tests.each import each
 
 
 class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -32,7 +33,7 @@ class Question(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 QUESTIONS = documents.read(Path(__file__).parent / "questions.yaml", tuple[Question, ...])
 
 
-@pytest.mark.parametrize("question", QUESTIONS, ids=[q.ask for q in QUESTIONS])
+@each("question", QUESTIONS, ids=[q.ask for q in QUESTIONS])
 def test_who(model: Model, question: Question) -> None:
     ids = [match.responsibility.id for match in who(model, question.ask).matches]
     expected = question.first or question.among

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from demarcate.base import documents
 from demarcate.model import ModelError, Service, Verdict, load, matrix, shift, who
 from demarcate.model.terms import mended, stems_of
+from tests.each import each
 
 MODEL = load()
 
@@ -39,7 +40,7 @@ def test_nearly_all_questions_have_their_answer_first() -> None:
     assert len(missed) <= 0.06 * len(ASKED), "\n".join(missed)
 
 
-@pytest.mark.parametrize("asked", [a for a in ASKED if a.party == "none"], ids=lambda asked: asked.ask)
+@each("asked", [a for a in ASKED if a.party == "none"], ids=lambda asked: asked.ask)
 def test_what_nobody_can_answer_has_no_answer(asked: Asked) -> None:
     assert who(MODEL, asked.ask).party == "none"
 

@@ -17,6 +17,7 @@ from demarcate.report.pictures.comparison import comparison
 from demarcate.report.pictures.drawing import Box, Drawing, Label, Line
 from demarcate.report.pictures.poster import poster
 from demarcate.report.pictures.service_line import service_line
+from tests.each import each
 
 from .geometry import contrast, contrasts, faults, labels
 
@@ -55,12 +56,12 @@ def test_the_collaboration(name: str, model: Model, posture: Posture, hostile: P
 
 
 @BOTH
-@pytest.mark.parametrize("service", SERVICES)
+@each("service", SERVICES)
 def test_each_service(service: str, name: str, model: Model, posture: Posture, hostile: Posture) -> None:
     hold(service_line(model, model.service[service], posture_of(name, posture, hostile)))
 
 
-@pytest.mark.parametrize("name", COMPARED)
+@each("name", COMPARED)
 def test_comparisons(name: str, model: Model) -> None:
     hold(comparison(model, [model.service[id_] for id_ in COMPARED[name]]))
 

@@ -21,7 +21,9 @@ from typing import Any, get_args, get_type_hints
 import pytest
 import typer
 
+from demarcate import assessing
 from demarcate.__main__ import main
+from demarcate.assessing import assess_sources
 from demarcate.base import stopping
 from demarcate.cli import app
 from demarcate.report.safe import printable
@@ -272,6 +274,7 @@ def test_every_verb_is_run() -> None:
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The hostile folders, by name."""
+    ASSESSED.clear()
     made = tmp_path_factory.mktemp("estate")
     return {name: str(make(made / name)) for name, make in FOLDERS.items()}
 
@@ -294,6 +297,20 @@ class Stream(io.TextIOWrapper):
 
 Run = Callable[..., tuple[str, str]]
 
+ASSESSED: dict[str, Any] = {}
+"""What each run assesses, by its name: it is told in many formats, and nothing of it depends on one."""
+
+
+def assessed(name: str) -> Callable[..., Any]:
+    """`assess_sources`, which a run does but once."""
+
+    def assess(*arguments: Any, **more: Any) -> Any:
+        if name not in ASSESSED:
+            ASSESSED[name] = assess_sources(*arguments, **more)
+        return ASSESSED[name]
+
+    return assess
+
 
 @pytest.fixture
 def run(folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
@@ -308,6 +325,7 @@ def run(folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         for folder, path in {**folders, "out": str(tmp_path)}.items():
             arguments = [argument.replace(f"{{{folder}}}", path) for argument in arguments]
         out, err = (Stream(encoding, terminal=terminal) for _ in range(2))
+        monkeypatch.setattr(assessing, "assess_sources", assessed(name))
         monkeypatch.setattr(stopping, "listen", lambda: None)  # signals are of the process that runs the tests
         monkeypatch.setattr(sys, "argv", ["demarcate", *verb_of(name).split(), *arguments, *more])
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TEXTS[0]}\n1\n2\nq\n"))

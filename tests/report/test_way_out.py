@@ -6,7 +6,7 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
+from tests.each import each
 
 SOURCE = Path(__file__).parent.parent.parent / "src" / "demarcate"
 
@@ -209,7 +209,7 @@ def _writes(modes: list[ast.expr], node: ast.Call) -> bool:
 FILES = {str(path.relative_to(SOURCE)): path for path in sorted(SOURCE.rglob("*.py"))}
 
 
-@pytest.mark.parametrize("name", FILES)
+@each("name", FILES)
 def test_no_writer_goes_past_the_way_out(name: str) -> None:
     if name in HOLDERS:
         return
@@ -217,7 +217,7 @@ def test_no_writer_goes_past_the_way_out(name: str) -> None:
     assert not past, f"src/demarcate/{name}: take an Out of report/out.py, and text of report/safe.py"
 
 
-@pytest.mark.parametrize("name", EXEMPT)
+@each("name", EXEMPT)
 def test_what_is_exempt_is_used(name: str) -> None:
     used = {what for _, what in ways_out(FILES[name].read_text())}
     assert used >= EXEMPT[name], f"{name} does this no more: take it from EXEMPT"
@@ -262,12 +262,12 @@ PLANTED = {
 }
 
 
-@pytest.mark.parametrize("source", PLANTED)
+@each("source", PLANTED)
 def test_a_planted_writer_is_seen(source: str) -> None:
     assert PLANTED[source] in {what for _, what in ways_out(source)}
 
 
-@pytest.mark.parametrize(
+@each(
     "source",
     [
         "from demarcate.report.out import data\ndata().write('x')",

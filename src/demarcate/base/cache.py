@@ -39,7 +39,7 @@ def cached(name: str, key: str, type_: type[T], make: Callable[[], T]) -> T:
     see `_read`. A cache that cannot be read or written is no error: the result is made.
     """
     try:
-        path = cache_folder() / f"{name}-{key}.msgpack"
+        path = _path(name, key)
     except RuntimeError:  # there is no home
         return make()
     try:
@@ -47,13 +47,22 @@ def cached(name: str, key: str, type_: type[T], make: Callable[[], T]) -> T:
     except (OSError, msgspec.MsgspecError, RecursionError):
         result = make()
     else:
-        with contextlib.suppress(OSError):
-            os.utime(path)  # what is in use is forgotten last
+        use(name, key)
         return kept
     with contextlib.suppress(OSError):
         _write(path, msgspec.msgpack.encode(result))
         _forget(name, keep=path)
     return result
+
+
+def use(name: str, key: str) -> None:
+    """Note that a result is in use, if there is one: what was used last is forgotten last."""
+    with contextlib.suppress(OSError, RuntimeError):
+        os.utime(_path(name, key))
+
+
+def _path(name: str, key: str) -> Path:
+    return cache_folder() / f"{name}-{key}.msgpack"
 
 
 def _read(path: Path) -> bytes:

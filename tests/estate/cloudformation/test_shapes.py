@@ -13,6 +13,7 @@ from msgspec import structs
 from demarcate.estate.schema.table import Table
 from demarcate.estate.sources.cloudformation import shapes
 from demarcate.estate.tables import all_tables, table
+from tests.each import each
 from tests.estate.schemas import schema
 from tools.shapes import text
 
@@ -34,7 +35,7 @@ def test_a_place_is_that_of_the_api_unless_another_is_named() -> None:
     assert status is None, "AWS sets it, and no template does"
 
 
-@pytest.mark.parametrize("of", [of for of in all_tables().values() if of.types], ids=lambda of: of.name)
+@each("of", [of for of in all_tables().values() if of.types], ids=lambda of: of.name)
 def test_a_place_is_named_only_where_it_is_another(of: Table) -> None:
     for column in of.columns:
         live, named = column.place("live"), shapes.place_of(of, column)

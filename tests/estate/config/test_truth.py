@@ -15,6 +15,7 @@ from demarcate.estate.schema.table import UNSET, Column, From, Table
 from demarcate.estate.sources.config.recorded import RECORDER, Recorded, Told, all_recorded, own_place
 from demarcate.estate.sources.config.shapes import item_shape, output_shape
 from demarcate.estate.tables import all_tables
+from tests.each import each
 from tests.estate.test_tables import schema_walk, walk
 
 ALL = [one for found in all_recorded().values() for one in found]
@@ -45,7 +46,7 @@ def test_types_are_those_of_config() -> None:
     assert set(all_recorded()) - {RECORDER} <= supported
 
 
-@pytest.mark.parametrize("one", ALL, ids=ids)
+@each("one", ALL, ids=ids)
 def test_what_a_type_names_is_there(one: Recorded) -> None:
     table = of(one)
     names = {column.name for column in table.columns}
@@ -61,7 +62,7 @@ def test_what_a_type_names_is_there(one: Recorded) -> None:
         assert UNSET not in (column.absent,) or place.absent is not UNSET, f"{name}: absence means nothing"
 
 
-@pytest.mark.parametrize("one", ALL, ids=ids)
+@each("one", ALL, ids=ids)
 def test_places_that_differ_exist(one: Recorded) -> None:
     table = of(one)
     for name, place in one.columns.items():
@@ -88,7 +89,7 @@ def test_a_detail_stands_in_the_answer_of_its_call(one: Recorded, name: str) -> 
     walk(output_shape(of(one).details[name].operation), told.at or "@", f"{one.type} {name}")
 
 
-@pytest.mark.parametrize("one", [one for one in ALL if one.names], ids=ids)
+@each("one", [one for one in ALL if one.names], ids=ids)
 def test_names_lead_to_members(one: Recorded) -> None:
     shapes = [item_shape(of(one)), *(output_shape(of(one).details[name].operation) for name in one.details)]
     members = {member.lower() for shape in shapes for member in inside(shape, 0)}
@@ -110,7 +111,7 @@ def cloudformation_type(one: Recorded) -> str:
     return of(one).types[0]
 
 
-@pytest.mark.parametrize("one", [one for one in ALL if one.absent], ids=ids)
+@each("one", [one for one in ALL if one.absent], ids=ids)
 def test_leaving_out_counts_where_aws_publishes_the_member(one: Recorded) -> None:
     published = {name.lower() for name in PUBLISHED[one.type]}
     for name in one.absent:

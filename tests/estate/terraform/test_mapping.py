@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import pytest
-
 from demarcate.estate.sources.cloudformation.forms import forms_of
 from demarcate.estate.sources.cloudformation.source import TemplateSource
 from demarcate.estate.sources.terraform.mapped import (
@@ -22,6 +20,7 @@ from demarcate.estate.sources.terraform.mapped import (
 from demarcate.estate.sources.terraform.source import TerraformSource
 from demarcate.estate.sources.terraform.telling import told_types
 from demarcate.estate.tables import all_tables
+from tests.each import each
 
 MADE = ("#", "rule_no", "security_group_id", "network_acl_id", "subnet_id", "route_table_id")
 """Attributes that `each` of a resource makes: they begin so, or are of another resource than the block's."""
@@ -58,7 +57,7 @@ def leads(tree: Any, way: str) -> bool:
     return True
 
 
-@pytest.mark.parametrize("mapped", BY_NAME, ids=lambda mapped: f"{mapped.resource} {mapped.type}")
+@each("mapped", BY_NAME, ids=lambda mapped: f"{mapped.resource} {mapped.type}")
 def test_no_attribute_is_invented(mapped: Mapped) -> None:
     tree = attributes().get(mapped.resource)
     assert tree is not None, "no provider has such a resource"
@@ -72,7 +71,7 @@ def test_no_attribute_is_invented(mapped: Mapped) -> None:
     assert not wrong
 
 
-@pytest.mark.parametrize("mapped", BY_NAME, ids=lambda mapped: f"{mapped.resource} {mapped.type}")
+@each("mapped", BY_NAME, ids=lambda mapped: f"{mapped.resource} {mapped.type}")
 def test_no_property_is_invented(mapped: Mapped) -> None:
     forms = forms_of(mapped.type)
     assert forms[""], "no template has such a resource"
