@@ -215,10 +215,10 @@ def test_a_run_that_is_killed_leaves_a_store_that_is_whole(
 
 
 def test_a_store_has_one_writer(source: Path, store: Path) -> None:
-    from demarcate.logs.store.catalog import writing
+    from demarcate.logs.store.catalog import owned
 
     put(source, "a.json.gz", packed([event()]))
-    with writing(store), pytest.raises(DemarcateError, match="another run"):
+    with owned(store), pytest.raises(DemarcateError, match="another run"):
         bring(source, store)
     assert bring(source, store).rows == 1
 

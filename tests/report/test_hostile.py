@@ -43,6 +43,7 @@ FOLDERS: dict[str, Callable[[Path], Path]] = {
     "drift": hostile.drift,
     "components": hostile.components,
     "theirs": hostile.theirs,
+    "logs": hostile.logs,
 }
 
 NAMED = "SELECT volume_id, size, tags, attached_instance_ids, {'a': volume_id}, map {volume_id: 1}, [[volume_id]]"
@@ -116,6 +117,15 @@ RUNS: dict[str, list[str]] = {
     "policy explain nothing": ["{out}/" + TEXTS[6], "--account", TEXTS[6]],
     "access who-can": ["s3:GetObject", TEXTS[6], "{snapshot}"],
     "access data": [f"arn:aws:s3:::{TEXTS[6]}", "{snapshot}"],
+    "logs ingest": ["{events}", "--store", "{out}/logs"],
+    "logs ingest nothing": ["{out}/" + TEXTS[6], "--store", "{out}/logs", "--since", TEXTS[6]],
+    "logs query": ["SELECT * FROM aws_cloudtrail_log", "--store", "{logs}"],
+    "logs query nothing": [f"SELECT '{TEXTS[6]}' FROM nowhere", "--store", "{logs}"],
+    "logs follow": ["{out}/" + TEXTS[6], "--store", "{out}/logs"],
+    "logs verify": ["{events}", "--keys", "{out}/" + TEXTS[6]],
+    "logs prune": ["--store", "{logs}", "--keep", "*=1"],
+    "logs prune nothing": ["--store", "{out}/" + TEXTS[6], "--keep", TEXTS[6]],
+    "query logs": ["SELECT * FROM logs.aws_cloudtrail_log", "{templates}", "--logs", "{logs}"],
     "keys list": ["{snapshot}"],
     "keys list templates": ["{templates}"],
     "keys who": [TEXTS[6], "{snapshot}"],
@@ -194,6 +204,7 @@ VERBS = {
     *("patch who", "patch status", "patch history", "patch report"),
     *("frameworks list", "frameworks show"),
     *("policy explain", "policy lint", "policy diff", "policy simulate", "access who-can", "access data"),
+    *("logs ingest", "logs query", "logs follow", "logs verify", "logs prune"),
     *("keys list", "keys who", "keys what", "keys dependants"),
     *("push security-hub", "evidence components"),
     *("guardrails list", "guardrails propose", "guardrails show", "guardrails test"),

@@ -147,9 +147,7 @@ def _make_views(
         raise DemarcateError(f"{folder}: cannot be read: {short(error)}; {then}") from error
 
 
-def _make_beside(
-    connection: duckdb.DuckDBPyConnection, sql: str, beside: Beside, taken: Collection[str]
-) -> None:
+def _make_beside(connection: duckdb.DuckDBPyConnection, sql: str, beside: Beside, taken: Collection[str]) -> None:
     words = set(re.findall(r"\w+", sql.lower()))
     views = {name: select for name, select in beside.tables.items() if name in words}
     connection.execute(f"CREATE SCHEMA {identifier(beside.schema)}")

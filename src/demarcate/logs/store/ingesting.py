@@ -16,7 +16,7 @@ from demarcate.base.connection import Limits, connect
 from demarcate.base.memory import share_arenas
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
-from demarcate.logs.store.catalog import Catalog, writing
+from demarcate.logs.store.catalog import Catalog, owned
 from demarcate.logs.store.entries import Entry, Source, place_of
 from demarcate.logs.store.forms.tables import TABLES
 from demarcate.logs.store.loading import LASTING, Loaded, Loader
@@ -106,7 +106,7 @@ def ingest(
     Raises DemarcateError where the store cannot be written, and where a source is none; OSError for a full disk.
     """
     share_arenas()
-    with writing(folder) as (catalog, work):
+    with owned(folder) as (catalog, work):
         return Ingest(catalog, work, workers or min(WORKERS, _processors())).run(sources, progress)
 
 
@@ -170,7 +170,7 @@ class Ingest:
         days = [day for source in sources for day in source.over]
         self._catalog.set_over(day for day in days if not any(name.startswith(day) for name in again))
 
-    def _new(self, source: Source) -> Iterator[Entry]:
+    def _new(self, source: Source) -> Iterator[Placed]:
         """The files of a source that were not read yet, those of one account and day beside each other."""
         listed: list[Entry] = []
         for entry in source.entries(self.outcome.unread.append):
@@ -180,10 +180,12 @@ class Ingest:
                 listed = []
         yield from self._unheld(listed)
 
-    def _unheld(self, listed: list[Entry]) -> list[Entry]:
+    def _unheld(self, listed: list[Entry]) -> list[Placed]:
         unheld = self._catalog.unheld(listed)
         self.outcome.held += len(listed) - len(unheld)
-        return sorted(unheld, key=lambda entry: (*place_of(entry.name), entry.name))
+        return sorted(
+            ((place_of(entry.name), entry) for entry in unheld), key=lambda placed: (placed[0], placed[1].name)
+        )
 
     def _gather(self, running: set[Future[Loaded]], how: str) -> set[Future[Loaded]]:
         done, left = wait(running, return_when=how)
@@ -238,12 +240,15 @@ class Ingest:
             self.outcome.untold += 1
 
 
-def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+Placed = tuple[tuple[str, str], Entry]
+"""A file, with the account and day that its name says."""
+
+
+def batches(entries: Iterable[Placed]) -> Iterator[list[Entry]]:
     """Files in groups that are made rows together: of one account and day, where these have enough of them."""
     batch: list[Entry] = []
     size, place = 0, ("", "")
-    for entry in entries:
-        here = place_of(entry.name)
+    for here, entry in entries:
         if batch and (size >= BATCH or len(batch) >= BATCH_FILES or (here != place and size >= LEAST)):
             yield batch
             batch, size = [], 0
