@@ -16,7 +16,8 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from bench.events import write_events
+from events import write_events
+
 from tests.logs import chains
 
 CORES = 2

@@ -159,10 +159,10 @@ def test_duplicates_count_once_within_a_file_and_a_run_and_across_runs(source: P
     assert ids(store) == ["e-1", "e-2", "e-3", "e-4", None, None]
 
 
-def test_a_hundred_thousand_identical_ids_are_one_event(source: Path, store: Path) -> None:
-    put(source, "a.json.gz", packed([event("same")] * 100_000))
+def test_many_identical_ids_are_one_event(source: Path, store: Path) -> None:
+    put(source, "a.json.gz", packed([event("same")] * 20_000))
     outcome = bring(source, store)
-    assert (outcome.rows, outcome.duplicates) == (1, 99_999)
+    assert (outcome.rows, outcome.duplicates) == (1, 19_999)
 
 
 def test_many_small_files_become_one(source: Path, store: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from demarcate.base.encoding import to_json
 from demarcate.assessing import assess_sources
+from demarcate.base.encoding import to_json
 from demarcate.changes.structs import Change, Operation, Read, Step, Undo
 from demarcate.drift.structs import AwsResult, Cause, Comparison, Drift, DriftKind
 from demarcate.estate.schema.unknown import Kind
