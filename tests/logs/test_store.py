@@ -108,7 +108,7 @@ def test_events_are_rows_with_all_columns(source: Path, store: Path) -> None:
     assert (outcome.rows, outcome.refused, outcome.unread) == (2, 0, [])
     columns, rows = run("SELECT * FROM aws_cloudtrail_log ORDER BY event_id", None, beside=tables_of(store))
     first, second = (dict(zip(columns, row, strict=True)) for row in rows)
-    assert first["event_time"].isoformat() == "2026-11-01T10:00:00+00:00"
+    assert first["event_time"].isoformat() == "2026-11-01T10:00:00"
     assert first["request_parameters"] == '{"a":[1,{"b":null}]}'
     assert (first["read_only"], first["mfa_authenticated"], first["response_elements"]) == (True, True, None)
     assert first["session_issuer_arn"] == "arn:aws:iam::1:role/r"
@@ -182,6 +182,18 @@ def test_days_are_chosen_by_what_the_names_say(source: Path, store: Path) -> Non
         put(source, f"AWSLogs/{ACCOUNT}/CloudTrail/eu-west-1/2026/11/{day}/x.json.gz", packed([event(day)]))
     bring(source, store, Days(date(2026, 11, 2), date(2026, 11, 2)))
     assert ids(store) == ["02"]
+
+
+def test_files_of_many_accounts_are_made_rows_some_accounts_at_a_time() -> None:
+    from demarcate.logs.store.entries import Entry
+    from demarcate.logs.store.ingesting import BATCH_PLACES, batches
+
+    placed = [
+        ((f"{n // 2:012d}", "2026-11-01"), Entry(f"{n}", 1, "", lambda _: b"")) for n in range(4 * BATCH_PLACES)
+    ]
+    made = list(batches(placed))
+    assert [len(batch) for batch in made] == [2 * BATCH_PLACES, 2 * BATCH_PLACES]
+    assert [entry for batch in made for entry in batch] == [entry for _, entry in placed]
 
 
 class Killed(BaseException):

@@ -19,7 +19,7 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.logs.store.catalog import Catalog, owned
 from demarcate.logs.store.entries import Entry, Source, place_of
 from demarcate.logs.store.forms.tables import TABLES
-from demarcate.logs.store.loading import LASTING, Loaded, Loader
+from demarcate.logs.store.loading import LASTING, MOST_PLACES, Loaded, Loader
 from demarcate.logs.store.merging import merge
 
 WORKERS: Final = 4
@@ -29,6 +29,9 @@ BATCH: Final = 12 << 20
 """Bytes, as they lie there, of the files of one batch."""
 
 BATCH_FILES: Final = 4_000
+
+BATCH_PLACES: Final = MOST_PLACES // 3
+"""Accounts and days of the files of one batch: events of the day before, or after, are among theirs."""
 
 LEAST: Final = 2 << 20
 """Bytes that a batch has at least before the account or day of its files changes."""
@@ -247,11 +250,16 @@ Placed = tuple[tuple[str, str], Entry]
 def batches(entries: Iterable[Placed]) -> Iterator[list[Entry]]:
     """Files in groups that are made rows together: of one account and day, where these have enough of them."""
     batch: list[Entry] = []
-    size, place = 0, ("", "")
+    size, place, places = 0, ("", ""), 0
     for here, entry in entries:
-        if batch and (size >= BATCH or len(batch) >= BATCH_FILES or (here != place and size >= LEAST)):
+        if batch and (
+            size >= BATCH
+            or len(batch) >= BATCH_FILES
+            or (here != place and (size >= LEAST or places >= BATCH_PLACES))
+        ):
             yield batch
-            batch, size = [], 0
+            batch, size, places = [], 0, 0
+        places += here != place or not batch
         batch.append(entry)
         size, place = size + entry.size, here
     if batch:
