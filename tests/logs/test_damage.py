@@ -130,7 +130,10 @@ def test_moments_with_another_zone_or_from_the_future_are_kept_and_told(source: 
         ),
     )
     outcome = bring(source, store)
-    assert outcome.ahead == 2
+    assert outcome.ahead == {
+        ("aws_cloudtrail_log", ACCOUNT, "2091-01-01"),
+        ("aws_cloudtrail_log", ACCOUNT, "other"),
+    }
     sql = "SELECT epoch_ms(event_time) FROM aws_cloudtrail_log WHERE event_id IN ('e-1', 'e-2') ORDER BY event_id"
     assert ask(store, sql) == [(1793487600000,), (1793494800000,)]
     assert len(ids(store)) == 5

@@ -186,11 +186,6 @@ class Catalog:
         with self._transaction():
             self._database.executemany("INSERT OR IGNORE INTO over VALUES (?)", [(name,) for name in names])
 
-    def counts(self) -> tuple[int, int]:
-        """How many files were read, and how many of these could not be."""
-        ((all_, refused),) = self._run("SELECT count(*), count(why) FROM read")
-        return int(all_), int(refused)
-
     def change(self, added: Iterable[Part], dropped: Iterable[str], told: Iterable[Told]) -> None:
         """Have some parts count, others no more, and some files as read: all of it, or nothing."""
         now = time.time()

@@ -62,10 +62,8 @@ class Outcome:
     rows: int = 0
     duplicates: int = 0
     without_identity: int = 0
-    ahead: int = 0
-    """Files of rows, each of an account and day, with events from the future."""
-    latest: float | None = None
-    """The latest of these moments."""
+    ahead: set[tuple[str, str, str]] = field(default_factory=set)
+    """The tables, accounts and days with records from the future: somebody's clock is wrong, or somebody lies."""
     odd: int = 0
     """What stood among records and is none."""
     tables: Counter[str] = field(default_factory=Counter)
@@ -86,7 +84,7 @@ class Outcome:
             **{f"rows of {name}": count for name, count in sorted(self.tables.items())},
             "duplicates dropped": self.duplicates,
             "rows without an id": self.without_identity,
-            "files of rows from the future": self.ahead,
+            "accounts and days with records from the future": len(self.ahead),
             "things that are no records": self.odd,
         }
         rows = [(what, count) for number, (what, count) in enumerate(counts.items()) if count or not number]
@@ -225,8 +223,7 @@ class Ingest:
                 self._refuse(name, f"{count:,} {what}", Kind.MALFORMED, counted=False)
         for _, part in parts:
             if part.high is not None and part.high > now + AHEAD:
-                outcome.ahead += 1
-                outcome.latest = max(part.high, outcome.latest or 0)
+                outcome.ahead.add(part.place)
         outcome.files += len(told) + sum(
             entry.name not in told for loaded in self._loaded for entry, _ in loaded.refused
         )
