@@ -26,10 +26,8 @@ _ROLE = {
             "principalId": "AROAEXAMPLEEXAMPLE123",
             "arn": f"arn:aws:iam::{ACCOUNT}:role/application-role",
             "accountId": ACCOUNT,
-            "userName": "application-role",
         },
         "attributes": {"creationDate": "2026-11-01T06:12:44Z", "mfaAuthenticated": "false"},
-        "ec2RoleDelivery": "2.0",
     },
 }
 _USER = {
@@ -41,11 +39,7 @@ _USER = {
     "userName": "alice",
 }
 _SERVICE = {"type": "AWSService", "invokedBy": "ec2.amazonaws.com"}
-_TLS = {
-    "tlsVersion": "TLSv1.3",
-    "cipherSuite": "TLS_AES_128_GCM_SHA256",
-    "clientProvidedHostHeader": "sts.eu-west-1.amazonaws.com",
-}
+_TLS = {"tlsVersion": "TLSv1.3", "cipherSuite": "TLS_AES_128_GCM_SHA256"}
 _POLICY = json.dumps(
     {
         "Version": "2012-10-17",
@@ -89,7 +83,7 @@ _KINDS: tuple[tuple[int, dict[str, Any]], ...] = (
             "responseElements": {
                 "credentials": {
                     "accessKeyId": "ASIAEXAMPLEEXAMPLE123",
-                    "sessionToken": "IQoJb3JpZ2luX2Vj" + "A" * 120,
+                    "sessionToken": "IQoJb3JpZ2luX2Vj" + "A" * 40,
                     "expiration": "Nov 1, 2026, 7:12:44 AM",
                 },
                 "assumedRoleUser": {
@@ -168,7 +162,7 @@ _KINDS: tuple[tuple[int, dict[str, Any]], ...] = (
             },
             "errorCode": "Client.UnauthorizedOperation",
             "errorMessage": "You are not authorized to perform this operation. Encoded authorization failure "
-            "message: " + "B" * 160,
+            "message: " + "B" * 60,
             "responseElements": None,
         },
     ),

@@ -19,6 +19,7 @@ from demarcate.checks.catalog import load_checks
 from demarcate.cli import app
 from demarcate.estate.sources.terraform.mapped import attributes
 from demarcate.estate.tables import all_tables
+from demarcate.logs.store.forms.tables import TABLES
 from demarcate.model import load
 from tests.each import each
 
@@ -117,7 +118,14 @@ _ID = re.compile(rf"\b(?:aws_[a-z0-9_]+[a-z0-9]|(?:{'|'.join(load().area)})\.[a-
 
 @each("path", WRITTEN, ids=name)
 def test_tables_and_responsibilities_that_are_named_exist(path: Path) -> None:
-    there = {*all_tables(), *attributes(), *load().responsibility, "aws_this_table", "aws_iam_policy_document"}
+    there = {
+        *all_tables(),
+        *TABLES,
+        *attributes(),
+        *load().responsibility,
+        "aws_this_table",
+        "aws_iam_policy_document",
+    }
     assert not [found for found in _ID.findall(path.read_text()) if found not in there]
 
 

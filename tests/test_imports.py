@@ -174,8 +174,12 @@ def test_a_variable_is_called_what_it_holds(name: str) -> None:
 def test_one_room_says_in_which_form_rows_are_kept() -> None:
     """And the command says it to people, as the report's format of that name does."""
     said = {name for name, path in FILES.items() if "parquet" in path.read_text().lower()}
-    assert {room_of(name) for name in said} == {"estate.snapshots", "cli", "report"}
+    assert {room_of(name) for name in said} == {"estate.snapshots", "cli", "logs", "report"}
     assert {name for name in said if room_of(name) == "report"} == {"report.parquet", "report.reports"}
+    assert {name.rpartition(".")[0] for name in said if room_of(name) == "logs"} <= {
+        "logs.store",
+        "logs.store.forms",
+    }
 
 
 HEAVY = (

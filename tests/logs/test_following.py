@@ -13,7 +13,7 @@ import pytest
 
 from demarcate.base.errors import DemarcateError
 from demarcate.logs.store import following
-from demarcate.logs.store.catalog import writing
+from demarcate.logs.store.catalog import owned
 from demarcate.logs.store.folders import Folder
 from demarcate.logs.store.following import Queue, follow, named
 from demarcate.logs.store.ingesting import Outcome, ingest
@@ -52,7 +52,7 @@ def test_what_is_new_is_brought_in_until_somebody_ends_it(source: Path, store: P
 def test_another_run_that_writes_is_waited_for(source: Path, store: Path) -> None:
     put(source, "a.json.gz", packed([event("e-1")]))
     outcomes: list[Outcome] = []
-    held = writing(store)
+    held = owned(store)
     held.__enter__()
     with pytest.raises(Ended):
         follow([Folder(source)], store, outcomes.append, rounds(lambda: held.__exit__(None, None, None)))

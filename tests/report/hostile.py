@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from demarcate.assessing import assess_sources
+from demarcate.base.encoding import to_json
 from demarcate.changes.structs import Change, Operation, Read, Step, Undo
 from demarcate.drift.structs import AwsResult, Cause, Comparison, Drift, DriftKind
 from demarcate.estate.schema.unknown import Kind
@@ -351,3 +352,25 @@ def strings(value: Any) -> set[str]:
 def document(text: str) -> Any:
     """JSON, held to the standard by a strict reader."""
     return msgspec.json.decode(text)
+
+
+def logs(folder: Path) -> Path:
+    """A log store with events of which every text is hostile."""
+    from demarcate.logs.store.folders import Folder
+    from demarcate.logs.store.ingesting import ingest
+
+    records = [
+        {
+            "eventSource": text,
+            "eventName": text,
+            "eventID": text,
+            "userAgent": text,
+            "requestParameters": {text: text},
+        }
+        for text in TEXTS
+    ]
+    made = folder.with_name("log-files")
+    made.mkdir()
+    (made / "a.json").write_bytes(to_json({"Records": records}))
+    ingest([Folder(made)], folder, workers=1)
+    return folder

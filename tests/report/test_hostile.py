@@ -45,6 +45,7 @@ FOLDERS: dict[str, Callable[[Path], Path]] = {
     "drift": hostile.drift,
     "components": hostile.components,
     "theirs": hostile.theirs,
+    "logs": hostile.logs,
 }
 
 NAMED = "SELECT volume_id, size, tags, attached_instance_ids, {'a': volume_id}, map {volume_id: 1}, [[volume_id]]"
@@ -121,6 +122,15 @@ RUNS: dict[str, list[str]] = {
     "dashboard show": ["{kept}"],
     "alarms prove": ["{snapshot}"],
     "alarms prove templates": ["{templates}"],
+    "logs ingest": ["{events}", "--store", "{out}/logs"],
+    "logs ingest nothing": ["{out}/" + TEXTS[6], "--store", "{out}/logs", "--since", TEXTS[6]],
+    "logs query": ["SELECT * FROM aws_cloudtrail_log", "--store", "{logs}"],
+    "logs query nothing": [f"SELECT '{TEXTS[6]}' FROM nowhere", "--store", "{logs}"],
+    "logs follow": ["{out}/" + TEXTS[6], "--store", "{out}/logs"],
+    "logs verify": ["{events}", "--keys", "{out}/" + TEXTS[6]],
+    "logs prune": ["--store", "{logs}", "--keep", "*=1"],
+    "logs prune nothing": ["--store", "{out}/" + TEXTS[6], "--keep", TEXTS[6]],
+    "query logs": ["SELECT * FROM logs.aws_cloudtrail_log", "{templates}", "--logs", "{logs}"],
     "keys list": ["{snapshot}"],
     "keys list templates": ["{templates}"],
     "keys who": [TEXTS[6], "{snapshot}"],
@@ -208,6 +218,7 @@ VERBS = {
     *("alarms prove", "dashboard show"),
     *("keys list", "keys who", "keys what", "keys dependants", "keys grants", "keys defaults", "keys client-side"),
     *("push security-hub", "evidence components", "send now", "send list", "send retry", "logs theirs"),
+    *("logs ingest", "logs query", "logs follow", "logs verify", "logs prune"),
     *("guardrails list", "guardrails propose", "guardrails show", "guardrails test"),
     *(name for name in RUNS if " " not in name),
 }

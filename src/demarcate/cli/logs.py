@@ -252,6 +252,8 @@ def _tell(outcome: Outcome, format: Format) -> None:
     from demarcate.report import rows
 
     rows.write(*outcome.told(), str(format), data())
+    for table, account, day in sorted(outcome.ahead)[:100]:
+        say(f"records from the future: {table} of {account} on {day}")
     options.say_unread(outcome.unread)
     if outcome.untold:
         say(f"{outcome.untold:,} more files could not be read")

@@ -50,6 +50,17 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "alarms create": ("alarms create root-use --email team@example.com",),
     "alarms drill": ("alarms drill root-use",),
     "alarms prove": ("alarms prove aws --region us-east-1", "alarms prove snapshot --alarm root-use"),
+    "logs ingest": (
+        "logs ingest s3://example-trail --store logs --since 2026-11-01",
+        "logs ingest /mnt/archive --store logs",
+    ),
+    "logs query": ("logs query 'SELECT event_name, count(*) FROM aws_cloudtrail_log GROUP BY 1' --store logs",),
+    "logs follow": ("logs follow s3://example-trail --store logs",),
+    "logs verify": (
+        "logs verify /mnt/archive --keys keys.json",
+        "logs verify s3://example-trail --since 2026-11-01",
+    ),
+    "logs prune": ("logs prune --store logs --keep aws_cloudtrail_log=400",),
     "keys list": ("keys list aws --region eu-west-1", "keys list snapshot --format csv"),
     "keys who": ("keys who alias/payments snapshot",),
     "keys what": ("keys what arn:aws:iam::111122223333:role/app snapshot",),

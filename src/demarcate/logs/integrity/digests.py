@@ -107,7 +107,6 @@ class Digest(msgspec.Struct, frozen=True, rename="camel"):
     previous_digest_signature: str | None
     previous_digest_s3_bucket: str | None = None
     previous_digest_s3_object: str | None = None
-    previous_digest_hash_value: str | None = None
 
     @property
     def start(self) -> datetime:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
-from demarcate.base import files
 from demarcate.base.errors import DemarcateError
+from demarcate.base.files import is_folder, read_bytes, walk
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.logs.integrity.digests import tail
@@ -27,14 +27,14 @@ class Copies:
     far = False
 
     def __init__(self, folder: Path) -> None:
-        if not files.is_folder(folder):
+        if not is_folder(folder):
             raise DemarcateError(f"{folder}: there is no such folder")
         self.unread: list[Unread] = []
         self._by_tail: dict[str, dict[str, Path]] = {}
         # A folder may be named from within the place where the files lie: its own path then has what they lack.
         above = folder.absolute().as_posix() + "/"
         above = above[above.rindex(_ROOT) :] if _ROOT in above else ""
-        for path in files.walk(folder, [folder], lambda name: name.endswith(".gz"), self._refuse):
+        for path in walk(folder, [folder], lambda name: name.endswith(".gz"), self._refuse):
             key = above + path.relative_to(folder).as_posix()
             if _ROOT in key:
                 self._by_tail.setdefault(tail(key), {})[key] = path
@@ -53,7 +53,7 @@ class Copies:
         if path is None:
             return None
         try:
-            return files.read_bytes(path, MAX_PACKED)
+            return read_bytes(path, MAX_PACKED)
         except OSError as error:
             if error.errno == errno.ENOENT:
                 return None

@@ -22,8 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from demarcate.base import files, stopping
+from demarcate.base import stopping
 from demarcate.base.errors import DemarcateError
+from demarcate.base.files import is_file, walk
 from demarcate.logs.store.entries import Entry
 
 FORMAT: Final = 1
@@ -90,7 +91,7 @@ class Catalog:
     def __init__(self, folder: Path, *, writing: bool = False) -> None:
         self.folder = folder
         path = folder / NAME
-        if not writing and not files.is_file(path):
+        if not writing and not is_file(path):
             raise DemarcateError(
                 f"{folder}: there is no log store: make one with demarcate logs ingest SOURCE --store"
             )
@@ -185,11 +186,6 @@ class Catalog:
         with self._transaction():
             self._database.executemany("INSERT OR IGNORE INTO over VALUES (?)", [(name,) for name in names])
 
-    def counts(self) -> tuple[int, int]:
-        """How many files were read, and how many of these could not be."""
-        ((all_, refused),) = self._run("SELECT count(*), count(why) FROM read")
-        return int(all_), int(refused)
-
     def change(self, added: Iterable[Part], dropped: Iterable[str], told: Iterable[Told]) -> None:
         """Have some parts count, others no more, and some files as read: all of it, or nothing."""
         now = time.time()
@@ -243,7 +239,7 @@ class Catalog:
 
 
 @contextlib.contextmanager
-def writing(folder: Path) -> Iterator[tuple[Catalog, Path]]:
+def owned(folder: Path) -> Iterator[tuple[Catalog, Path]]:
     """The catalog of a store to write, made where there is none, and a folder within it to work in.
 
     Whoever writes has the store alone. What an earlier run left that was killed is removed first.
@@ -296,7 +292,7 @@ def _tidy(folder: Path, catalog: Catalog) -> None:
     there = catalog.still_there()
     for left in folder.glob(".work-*"):
         stopping.remove(left)
-    for path in files.walk(folder, [folder], lambda name: name.endswith(SUFFIX), lambda *_: None):
+    for path in walk(folder, [folder], lambda name: name.endswith(SUFFIX), lambda *_: None):
         file = path.relative_to(folder).as_posix()
         if file not in there and _FILE.fullmatch(file) and not path.is_symlink():
             path.unlink(missing_ok=True)

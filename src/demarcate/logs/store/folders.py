@@ -7,8 +7,8 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from demarcate.base import files
 from demarcate.base.errors import DemarcateError
+from demarcate.base.files import TooLarge, is_file, is_folder, read_bytes, walk
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.logs.store.damage import Damaged
@@ -23,15 +23,15 @@ class Folder:
     far = False
 
     def __init__(self, path: Path, days: Days = Days()) -> None:
-        self.path, self._days = path, days
+        self.path, self._days = path.absolute(), days
         self.name = str(path)
         self.is_over: Callable[[str], bool] = lambda _: False
         self.over: list[str] = []
 
     def entries(self, refuse: Callable[[Unread], None]) -> Iterator[Entry]:
         """The files, in the order of their names. Raises DemarcateError where there is none at all."""
-        if not files.is_folder(self.path):
-            if not files.is_file(self.path):
+        if not is_folder(self.path):
+            if not is_file(self.path):
                 raise DemarcateError(f"{self.path}: there is no such file or folder")
             yield _entry(self.path)
             return
@@ -39,13 +39,14 @@ class Folder:
         def tell(path: Path, why: str) -> None:
             refuse(Unread(kind=Kind.UNREADABLE, reason=why, file=str(path)))
 
-        yield from within(self._below(tell), self._days)
+        below = self._below(tell)
+        yield from below if self._days == Days() else within(below, self._days)
 
     def done(self, _: object) -> None:
         """Nothing is to be done once all is read."""
 
     def _below(self, tell: Callable[[Path, str], None]) -> Iterator[Entry]:
-        for path in files.walk(self.path, [self.path], _is_wanted, tell):
+        for path in walk(self.path, [self.path], _is_wanted, tell):
             try:
                 yield _entry(path)
             except OSError as error:
@@ -59,14 +60,13 @@ def _is_wanted(name: str) -> bool:
 
 def _entry(path: Path) -> Entry:
     status = path.stat()
-    whole = path.absolute()
-    return Entry(str(whole), status.st_size, f"{status.st_mtime_ns}-{status.st_size}", partial(_read, whole))
+    return Entry(str(path), status.st_size, f"{status.st_mtime_ns}-{status.st_size}", partial(_read, path))
 
 
 def _read(path: Path, limit: int) -> bytes:
     try:
-        return files.read_bytes(path, limit)
-    except files.TooLarge as error:
+        return read_bytes(path, limit)
+    except TooLarge as error:
         raise Damaged(str(error.strerror), Kind.TOO_MUCH) from error
     except OSError as error:
         raise Damaged(f"cannot be read: {error.strerror or error}", Kind.UNREADABLE) from error

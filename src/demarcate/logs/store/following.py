@@ -8,7 +8,6 @@ deleted once all that it names is part of the store, so that one that is lost on
 from __future__ import annotations
 
 import contextlib
-import json
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -180,7 +179,7 @@ def named(body: str) -> Iterator[Object]:
                     key = unquote_plus(what["key"])
                     yield _object(record["s3"]["bucket"]["name"], key, what.get("size", 1), what.get("eTag"))
     except (KeyError, TypeError, AttributeError) as error:
-        raise ValueError(f"expected the members of one, not {json.dumps(message)[:100]}") from error
+        raise ValueError(f"expected the members of one, not {body[:100]}") from error
 
 
 def _object(bucket: Any, key: Any, size: Any, tag: Any) -> Object:

@@ -16,10 +16,10 @@ from demarcate.base.connection import Limits, connect
 from demarcate.base.memory import share_arenas
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
-from demarcate.logs.store.catalog import Catalog, writing
+from demarcate.logs.store.catalog import Catalog, owned
 from demarcate.logs.store.entries import Entry, Source, place_of
 from demarcate.logs.store.forms.tables import TABLES
-from demarcate.logs.store.loading import LASTING, Loaded, Loader
+from demarcate.logs.store.loading import LASTING, MOST_PLACES, Loaded, Loader
 from demarcate.logs.store.merging import merge
 
 WORKERS: Final = 4
@@ -29,6 +29,9 @@ BATCH: Final = 12 << 20
 """Bytes, as they lie there, of the files of one batch."""
 
 BATCH_FILES: Final = 4_000
+
+BATCH_PLACES: Final = MOST_PLACES // 3
+"""Accounts and days of the files of one batch: events of the day before, or after, are among theirs."""
 
 LEAST: Final = 2 << 20
 """Bytes that a batch has at least before the account or day of its files changes."""
@@ -59,10 +62,8 @@ class Outcome:
     rows: int = 0
     duplicates: int = 0
     without_identity: int = 0
-    ahead: int = 0
-    """Files of rows, each of an account and day, with events from the future."""
-    latest: float | None = None
-    """The latest of these moments."""
+    ahead: set[tuple[str, str, str]] = field(default_factory=set)
+    """The tables, accounts and days with records from the future: somebody's clock is wrong, or somebody lies."""
     odd: int = 0
     """What stood among records and is none."""
     tables: Counter[str] = field(default_factory=Counter)
@@ -83,7 +84,7 @@ class Outcome:
             **{f"rows of {name}": count for name, count in sorted(self.tables.items())},
             "duplicates dropped": self.duplicates,
             "rows without an id": self.without_identity,
-            "files of rows from the future": self.ahead,
+            "accounts and days with records from the future": len(self.ahead),
             "things that are no records": self.odd,
         }
         rows = [(what, count) for number, (what, count) in enumerate(counts.items()) if count or not number]
@@ -106,7 +107,7 @@ def ingest(
     Raises DemarcateError where the store cannot be written, and where a source is none; OSError for a full disk.
     """
     share_arenas()
-    with writing(folder) as (catalog, work):
+    with owned(folder) as (catalog, work):
         return Ingest(catalog, work, workers or min(WORKERS, _processors())).run(sources, progress)
 
 
@@ -170,7 +171,7 @@ class Ingest:
         days = [day for source in sources for day in source.over]
         self._catalog.set_over(day for day in days if not any(name.startswith(day) for name in again))
 
-    def _new(self, source: Source) -> Iterator[Entry]:
+    def _new(self, source: Source) -> Iterator[Placed]:
         """The files of a source that were not read yet, those of one account and day beside each other."""
         listed: list[Entry] = []
         for entry in source.entries(self.outcome.unread.append):
@@ -180,10 +181,12 @@ class Ingest:
                 listed = []
         yield from self._unheld(listed)
 
-    def _unheld(self, listed: list[Entry]) -> list[Entry]:
+    def _unheld(self, listed: list[Entry]) -> list[Placed]:
         unheld = self._catalog.unheld(listed)
         self.outcome.held += len(listed) - len(unheld)
-        return sorted(unheld, key=lambda entry: (*place_of(entry.name), entry.name))
+        return sorted(
+            ((place_of(entry.name), entry) for entry in unheld), key=lambda placed: (placed[0], placed[1].name)
+        )
 
     def _gather(self, running: set[Future[Loaded]], how: str) -> set[Future[Loaded]]:
         done, left = wait(running, return_when=how)
@@ -220,8 +223,7 @@ class Ingest:
                 self._refuse(name, f"{count:,} {what}", Kind.MALFORMED, counted=False)
         for _, part in parts:
             if part.high is not None and part.high > now + AHEAD:
-                outcome.ahead += 1
-                outcome.latest = max(part.high, outcome.latest or 0)
+                outcome.ahead.add(part.place)
         outcome.files += len(told) + sum(
             entry.name not in told for loaded in self._loaded for entry, _ in loaded.refused
         )
@@ -238,15 +240,23 @@ class Ingest:
             self.outcome.untold += 1
 
 
-def batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
+Placed = tuple[tuple[str, str], Entry]
+"""A file, with the account and day that its name says."""
+
+
+def batches(entries: Iterable[Placed]) -> Iterator[list[Entry]]:
     """Files in groups that are made rows together: of one account and day, where these have enough of them."""
     batch: list[Entry] = []
-    size, place = 0, ("", "")
-    for entry in entries:
-        here = place_of(entry.name)
-        if batch and (size >= BATCH or len(batch) >= BATCH_FILES or (here != place and size >= LEAST)):
+    size, place, places = 0, ("", ""), 0
+    for here, entry in entries:
+        if batch and (
+            size >= BATCH
+            or len(batch) >= BATCH_FILES
+            or (here != place and (size >= LEAST or places >= BATCH_PLACES))
+        ):
             yield batch
-            batch, size = [], 0
+            batch, size, places = [], 0, 0
+        places += here != place or not batch
         batch.append(entry)
         size, place = size + entry.size, here
     if batch:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from demarcate.base.sql import identifier, literal, path_text, pattern
 from demarcate.logs.store.catalog import SUFFIX, Catalog, Part, Told
-from demarcate.logs.store.forms.form import Table
+from demarcate.logs.store.forms.form import OTHER, Table
 from demarcate.logs.store.loading import AS_PARTS
 
 if TYPE_CHECKING:
@@ -127,7 +127,8 @@ def _without_duplicates(
 
 
 def _overlaps(part: Part, low: float | None, high: float | None) -> bool:
-    if low is None or high is None or part.low is None or part.high is None:
+    # Beside rows that have a moment there may be some without, where rows of many days lie together.
+    if part.day == OTHER or low is None or high is None or part.low is None or part.high is None:
         return True
     return part.low <= high and low <= part.high
 

@@ -13,7 +13,7 @@ from typing import Final
 from demarcate.base.connection import Limits, connect
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier, literal, path_text, pattern
-from demarcate.logs.store.catalog import SUFFIX, Catalog, Part, writing
+from demarcate.logs.store.catalog import SUFFIX, Catalog, Part, owned
 from demarcate.logs.store.forms.form import OTHER
 from demarcate.logs.store.forms.tables import TABLES
 from demarcate.logs.store.ingesting import MEMORY
@@ -45,7 +45,7 @@ def prune(
         raise DemarcateError(f"{folder}: there is no log store")
     today = (now or datetime.now(UTC)).date()
     deleted: Counter[str] = Counter()
-    with writing(folder) as (catalog, work):
+    with owned(folder) as (catalog, work):
         for kind, days in keep.items():
             catalog.keep(kind, days)
         kept = catalog.settings()

@@ -8,7 +8,7 @@ from typing import Final
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_within
-from demarcate.base.sql import literal, pattern
+from demarcate.base.sql import identifier, literal, pattern
 from demarcate.estate.snapshots.querying import Beside
 from demarcate.logs.store.catalog import Catalog
 from demarcate.logs.store.forms.form import Table
@@ -27,7 +27,19 @@ def tables_of(store: Path) -> Beside:
         files: dict[str, list[Path]] = {name: [] for name in TABLES}
         for part in catalog.parts():
             files.setdefault(part.kind, []).append(_there(store, part.file))
-    return Beside(store, SCHEMA, {name: rows_of(TABLES[name], files[name]) for name in TABLES})
+    return Beside(
+        store, SCHEMA, {name: in_utc(TABLES[name], rows_of(TABLES[name], files[name])) for name in TABLES}
+    )
+
+
+def in_utc(table: Table, rows: str) -> str:
+    """A SELECT of the same rows with moments in UTC and without an offset, as the tables of an estate have them.
+
+    What is shown of them, and compared with them, does not hang on the zone of the machine then.
+    """
+    moments = [name for name, type_ in table.columns.items() if type_ == "TIMESTAMPTZ"]
+    replaced = ", ".join(f"make_timestamp(epoch_us({identifier(name)})) AS {identifier(name)}" for name in moments)
+    return f"SELECT * REPLACE ({replaced}) FROM ({rows})"
 
 
 def rows_of(table: Table, files: Iterable[Path]) -> str:

@@ -5,12 +5,12 @@ Source of the form: the AWS CloudTrail User Guide, "CloudTrail log file examples
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any, Final
 
 import msgspec
 
+from demarcate.base.encoding import to_json
 from demarcate.base.sql import identifier, literal
 from demarcate.estate.schema.unknown import Kind as Why
 from demarcate.logs.events import COLUMNS, OMITTED, TABLE, Column, Kind
@@ -28,8 +28,11 @@ EVENTS: Final = Table(
     identity="event_id",
 )
 
-_OMITTED: Final = b'"omitted"'
+_OMITTED: Final = b'"omitted":true'
 """What a file has somewhere in which CloudTrail left out anything. Few have, and looking for it row by row is dear."""
+
+_SPACED: Final = 1_000
+"""Bytes of a file in which its way of writing shows."""
 
 SOME: Final = "some left out"
 """What the header of such a file says."""
@@ -89,7 +92,7 @@ def rows_of_events(source: str, *, some: bool = True) -> str:
     expressions = {column.name: _value(column, some=some) for column in COLUMNS}
     if some:
         expressions[OMITTED] = _LEFT_OUT
-    transform = f"json_transform(e.userIdentity, {literal(json.dumps(_nested()))})"
+    transform = f"json_transform(e.userIdentity, {literal(to_json(_nested()).decode())})"
     return selected(EVENTS, expressions, f"(SELECT e, {transform} AS u FROM {source} AS e)")
 
 
@@ -130,9 +133,11 @@ def cut(data: bytes) -> Cut:
     if not records:
         return Cut(CLOUDTRAIL, iter(()))
     check(records[0])
-    header = SOME if _OMITTED in data else ""
-    pieces = compact(records) if b"\n" in data else iter((b"\n".join(records), b"\n"))
-    return Cut(CLOUDTRAIL, pieces, header)
+    if b"\n" in data:
+        return Cut(CLOUDTRAIL, compact(records), SOME)
+    # CloudTrail leaves no space after a colon: whoever wrote the file anew may have left some.
+    some = _OMITTED in data or b'": ' in data[:_SPACED]
+    return Cut(CLOUDTRAIL, iter((b"\n".join(records), b"\n")), SOME if some else "")
 
 
 def compact(records: list[msgspec.Raw]) -> Iterator[bytes]:
@@ -174,7 +179,7 @@ def plain_objects(records: list[Any], made: Cut) -> Iterator[bytes]:
     for record in records:
         try:
             value = msgspec.json.decode(record)
-            text = msgspec.json.encode(value) if isinstance(value, dict) else b""
+            text = to_json(value) if isinstance(value, dict) else b""
         except (msgspec.MsgspecError, RecursionError, UnicodeError):
             text = b""
         if not 0 < len(text) < LONGEST:

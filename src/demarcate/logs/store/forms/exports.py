@@ -81,7 +81,7 @@ def cut_events(pieces: Iterable[bytes], unwrap: Callable[[msgspec.Raw | bytes], 
         for value in values(pieces):
             try:
                 event = unwrap(value)
-                text = msgspec.json.encode(_dictionary(event)) if event else b""
+                text = to_json(_dictionary(event)) if event else b""
             except (msgspec.MsgspecError, RecursionError, UnicodeError):
                 text = b""
             if not 0 < len(text) < LONGEST:
@@ -142,7 +142,7 @@ def _of_row(names: list[str], row: list[str]) -> bytes | None:
     cells = dict(zip(names, row, strict=True))
     try:
         if whole := cells.get("eventjson"):
-            return msgspec.json.encode(_dictionary(whole)) + b"\n"
+            return to_json(_dictionary(whole)) + b"\n"
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return None
     event: dict[str, Any] = {}

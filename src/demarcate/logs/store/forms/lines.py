@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import msgspec
 
+from demarcate.base.encoding import to_json
 from demarcate.logs.store.forms.form import LONGEST, Cut, Form, moment
 
 _BESIDE = b"\x00\x01\x02\r"
@@ -59,7 +60,7 @@ def plain(pieces: Iterable[bytes], made: Cut, *, as_json: bool) -> Iterator[byte
 def _anew(line: bytes) -> bytes:
     try:
         value = msgspec.json.decode(line)
-        return msgspec.json.encode(value) if isinstance(value, dict) else b""
+        return to_json(value) if isinstance(value, dict) else b""
     except (msgspec.MsgspecError, RecursionError, UnicodeError):
         return b""
 

@@ -7,9 +7,9 @@ stands in `unmapped`, by its own name. Rows of other classes are left out.
 
 from __future__ import annotations
 
-import json
 from typing import Any, Final
 
+from demarcate.base.encoding import to_json
 from demarcate.base.sql import literal
 from demarcate.logs.store.forms.cloudtrail import EVENTS
 from demarcate.logs.store.forms.form import Form, selected
@@ -72,7 +72,7 @@ def _first(paths: tuple[str, ...]) -> str:
 
 def _select(file: str, _: str) -> str:
     rows = f"(SELECT to_json(t) AS j FROM read_parquet({file}, hive_partitioning = false) AS t)"
-    source = f"(SELECT json_transform(j, {literal(json.dumps(_structure()))}) AS r FROM {rows})"
+    source = f"(SELECT json_transform(j, {literal(to_json(_structure()).decode())}) AS r FROM {rows})"
     return selected(
         EVENTS,
         {
