@@ -138,7 +138,7 @@ def lint(rules: RuleFolders = None, only: Alone = False, format: Written = Forma
     from demarcate.logs.sigma.linting import faults
     from demarcate.report import rows
 
-    loaded = _rules(rules, only, None)
+    loaded = _rules(rules, only, None, trees=True)
     told = faults(loaded)
     columns = ["rule", "kind", "message", "file", "line"]
     rows.write(columns, [[getattr(each, name) for name in columns] for each in told], str(format), data())
@@ -197,12 +197,12 @@ def test(
     raise typer.Exit(1 if wrong else options.UNREAD if loaded.problems else 0)
 
 
-def _rules(folders: list[Path] | None, only: bool, placeholders: Path | None) -> Rules:
+def _rules(folders: list[Path] | None, only: bool, placeholders: Path | None, *, trees: bool = False) -> Rules:
     from demarcate.base.documents import read
     from demarcate.logs.sigma.reading import load_rules
 
     named = read(placeholders, dict[str, tuple[str, ...]]) if placeholders is not None else {}
-    return load_rules(folders or (), shipped=not only, placeholders=named)
+    return load_rules(folders or (), shipped=not only, placeholders=named, trees=trees)
 
 
 def _chosen(loaded: Rules, names: list[str] | None) -> list[Rule]:

@@ -48,11 +48,11 @@ FEW: Final = 6
 TOPICS: Final[Mapping[str, tuple[str, ...]]] = {
     "See whose half it is": ("who", "explain", "matrix", "diagram", "summary"),
     "See whether your half is done": (
-        *("assess", "report", "diff", "compare", "drift", "patch", "collect", "query", "tables"),
+        *("assess", "report", "diff", "compare", "drift", "patch", "detect", "collect", "query", "tables", "logs"),
     ),
     "Make it so": ("change", "deploy", "guardrails", "push"),
     "Prove it, and remember": ("attest", "evidence", "waive", "waivers", "ledger", "baseline", "quiz"),
-    "What it is judged by": ("checks", "frameworks", "facts", "feeds", "policy", "access", "keys"),
+    "What it is judged by": ("checks", "detections", "frameworks", "facts", "feeds", "policy", "access", "keys"),
     "Set it up": ("iam-policy", "config"),
 }
 """The verbs by what people come for. Those that stand in none come last."""

@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from demarcate.base.connection import connect
 from demarcate.logs.detecting.rows import make_table
 from demarcate.logs.detecting.running import Detector
-from demarcate.logs.detecting.structs import Detection, State, together
+from demarcate.logs.detecting.findings import together
+from demarcate.logs.detecting.structs import Detection, State
 from demarcate.logs.sigma.reading import load_rules
 from tests.logs.detecting import force
 

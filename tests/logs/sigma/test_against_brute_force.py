@@ -114,6 +114,6 @@ def test_sql_says_what_brute_force_says(detection: dict[str, Any], rows: list[di
     tree = tree_of(SigmaRule.from_dict({"title": "t", "logsource": source, "detection": detection}), {})
     make_table(CONNECTION, "events", rows)
     told = [
-        answer for (answer,) in CONNECTION.execute(f"SELECT {printing.predicate(tree)} FROM events").fetchall()
+        answer for (answer,) in CONNECTION.execute(f"SELECT {printing.predicate(tree)[0]} FROM events").fetchall()
     ]
     assert told == [oracle.holds(detection, event) for event in rows]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -17,13 +18,15 @@ import duckdb
 
 from demarcate.base.connection import Limits, connect, short
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import is_file
+from demarcate.base.files import is_file, write_whole
+from demarcate.base.moments import milliseconds
 from demarcate.base.sql import literal, pattern
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
+from demarcate.logs.detecting.findings import together
 from demarcate.logs.detecting.running import Detector
 from demarcate.logs.detecting.sifting import Sieve, Sifted
-from demarcate.logs.detecting.structs import Detection, Outcome, State, together
+from demarcate.logs.detecting.structs import Detection, Outcome, State
 from demarcate.logs.events import TABLE
 from demarcate.logs.sigma.structs import Rule
 from demarcate.logs.store.catalog import NAME, Catalog
@@ -82,7 +85,7 @@ def detect_stored(store: Path, rules: Iterable[Rule], state: State | None = None
 def _end_of(day: str) -> int | None:
     """The end of a day in microseconds since 1970; None for what is no day."""
     try:
-        return int((datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1)).timestamp()) * 1_000_000
+        return milliseconds(datetime.fromisoformat(day) + timedelta(days=1)) * 1_000
     except ValueError:
         return None
 
@@ -116,7 +119,7 @@ def detect_files(sources: Sequence[Source], rules: Iterable[Rule], *, workers: i
 
 def _moment(text: str) -> int | None:
     try:
-        return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
+        return milliseconds(datetime.fromisoformat(text)) * 1_000
     except (ValueError, OverflowError):
         return None
 
@@ -127,7 +130,7 @@ def _sifted(
     """What is left of batches of files, in order: by other processes where there is much to read."""
     batches = _batches(entry for source in sources for entry in source.entries(result.unread.append))
     sieve = Sieve(rules)
-    first = [batch for batch, _ in zip(batches, range(ALONE), strict=False)]
+    first = list(itertools.islice(batches, ALONE))
     if len(first) < ALONE or workers == 1 or any(source.far for source in sources):
         for batch in (*first, *batches):
             yield sieve.sift(batch)
@@ -175,7 +178,7 @@ def _lines(
     which it does not.
     """
     spool = work / "events.json"
-    spool.write_bytes(b"".join(lines))
+    write_whole(spool, b"".join(lines))
     header = "some left out" if any(b'"omitted"' in line for line in lines) else ""
     try:
         select = CLOUDTRAIL.select(literal(pattern(spool)), header)

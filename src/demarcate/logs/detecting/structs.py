@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -152,11 +151,3 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     detections: tuple[Detection, ...]
     state: State
-
-
-def together(outcomes: Iterable[Outcome]) -> tuple[Detection, ...]:
-    """The findings of several batches, in order, each as it was last."""
-    from demarcate.logs.detecting.findings import in_order
-
-    last = {detection.id: detection for outcome in outcomes for detection in outcome.detections}
-    return tuple(sorted(last.values(), key=in_order))

@@ -35,6 +35,12 @@ def correlation_of(parsed: Any, rules: Mapping[str, Rule]) -> Correlation:
     correlation = Correlation(
         type=kind, rules=tuple(rule.id for rule in named), seconds=parsed.timespan.seconds, by=by, names=fields
     )
+    if kind == "temporal_ordered" and (
+        extended or (parsed.condition.op.name, parsed.condition.count) != ("GTE", len(references))
+    ):
+        raise Refused(
+            "asks for an order and has a condition, which is not taken; all of its rules must match in order"
+        )
     if extended:
         return _replaced(correlation, needed=tuple(_polish(parsed.condition.parsed, references)))
     condition = parsed.condition

@@ -19,22 +19,14 @@ from demarcate.logs.sigma.trees import All, Anywhere, Either, Empty, Exists, Mat
 DIALECT: Final = "duckdb"
 
 
-def predicate(tree: Tree) -> str:
-    """The SQL of a tree, of the columns of `aws_cloudtrail_log`."""
-    return _of(tree).sql(DIALECT, comments=False)
-
-
-def columns_of(sql: exp.Expr) -> frozenset[str]:
-    """The columns that an expression reads."""
-    return frozenset(column.name for column in sql.find_all(exp.Column) if column.name in _NAMES)
+def predicate(tree: Tree) -> tuple[str, tuple[str, ...]]:
+    """The SQL of a tree, of the columns of `aws_cloudtrail_log`; and which of them it reads."""
+    made = _of(tree)
+    columns = {column.name for column in made.find_all(exp.Column)} & _NAMES
+    return made.sql(DIALECT, comments=False, copy=False), tuple(sorted(columns))
 
 
 _NAMES: Final = frozenset({*(column.name for column in COLUMNS), OMITTED})
-
-
-def columns(tree: Tree) -> frozenset[str]:
-    """The columns that a tree reads."""
-    return columns_of(_of(tree))
 
 
 def first_text(field: str) -> str:

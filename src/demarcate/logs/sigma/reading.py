@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final, cast
@@ -15,6 +15,7 @@ from typing import Any, Final, cast
 import msgspec
 import yaml
 
+from demarcate.base import cache
 from demarcate.base.documents import DocumentError, compose_all, convert, line_of, node_at, plain, read_text
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.files import is_file, is_folder, walk
@@ -66,20 +67,69 @@ class _Document:
         return str(self.value.get("title", ""))[:100] or "a rule without a title"
 
 
-def load_rules(folders: Sequence[Path] = (), *, shipped: bool = True, placeholders: Placeholders = {}) -> Rules:
+def load_rules(
+    folders: Sequence[Path] = (), *, shipped: bool = True, placeholders: Placeholders = {}, trees: bool = False
+) -> Rules:
     """Our rules and those of folders (or single files), compiled. One of a folder takes the place of ours with its id.
 
-    Raises DemarcateError for a folder that is none, and where pySigma is not installed.
+    What was compiled before comes from the cache, without its `trees`, unless these are wanted. Raises DemarcateError
+    for a folder that is none, and where pySigma is not installed.
     """
     _require()
-    taken: dict[str, _Document] = {}
     problems: list[Problem] = []
-    elsewhere: list[str] = []
+    texts: list[list[tuple[str, str]]] = []
     for folder in ([SHIPPED] if shipped else []) + list(folders):
         if not is_folder(folder) and not is_file(folder):
             raise DemarcateError(f"{folder}: neither a folder nor a file; --rules names a folder of Sigma's rules")
+        texts.append(list(_texts_of(folder, problems)))
+    if trees:
+        rules = _read(texts, placeholders)
+    else:
+        told = (part for each in texts for pair in [("", ""), *each] for part in pair)
+        stands_for = (part for name, values in placeholders.items() for part in (name, "", *values))
+        parts = [part.encode("utf-8", "surrogatepass") for part in (*told, *stands_for)]
+        kept = cache.cached(
+            "rules", cache.fingerprint([_compiler(), *parts]), _Kept, lambda: _kept(texts, placeholders)
+        )
+        rules = Rules(kept.rules, {}, kept.problems, kept.elsewhere)
+    return Rules(rules.rules, rules.trees, (*problems, *rules.problems), rules.elsewhere)
+
+
+class _Kept(msgspec.Struct, frozen=True):
+    """Rules without their trees."""
+
+    rules: dict[str, Rule]
+    problems: tuple[Problem, ...]
+    elsewhere: tuple[str, ...]
+
+
+def _kept(texts: Sequence[Sequence[tuple[str, str]]], placeholders: Placeholders) -> _Kept:
+    rules = _read(texts, placeholders)
+    return _Kept(rules.rules, rules.problems, rules.elsewhere)
+
+
+@functools.cache
+def _compiler() -> bytes:
+    """What compiled rules depend on beside their texts: our code, and the libraries that it stands on."""
+    import importlib.metadata
+
+    import demarcate.base as base
+
+    folders = [Path(__file__).parent, Path(__file__).parent.parent, Path(base.__path__[0])]
+    code = [path.read_bytes() for folder in folders for path in sorted(folder.glob("*.py"))]
+    versions = [
+        importlib.metadata.version(name).encode() for name in ("pysigma", "sqlglot", "duckdb", "google-re2")
+    ]
+    return cache.fingerprint([*versions, *code]).encode()
+
+
+def _read(texts: Sequence[Sequence[tuple[str, str]]], placeholders: Placeholders) -> Rules:
+    taken: dict[str, _Document] = {}
+    problems: list[Problem] = []
+    elsewhere: list[str] = []
+    for files in texts:
         of_folder: dict[str, _Document] = {}
-        for document in _documents(folder, problems):
+        for document in _documents(files, problems):
             where = _elsewhere(document.value)
             if where:
                 elsewhere.append(f"{document.file}: {document.title} ({where})")
@@ -103,27 +153,41 @@ def _require() -> None:
         ) from error
 
 
-def _documents(folder: Path, problems: list[Problem]) -> Iterable[_Document]:
-    refuse = lambda path, why: problems.append(Problem(why, str(path)))  # noqa: E731
-    paths = (
-        [folder] if is_file(folder) else walk(folder, [folder], lambda n: n.endswith((".yml", ".yaml")), refuse)
-    )
-    for path in paths:
+def _texts_of(folder: Path, problems: list[Problem]) -> Iterator[tuple[str, str]]:
+    """The files of rules in a folder, by their names and texts."""
+
+    def refuse(path: Path, why: str) -> None:
+        problems.append(Problem(why, str(path)))
+
+    files = [folder] if is_file(folder) else walk(folder, [folder], _is_wanted, refuse)
+    for path in files:
         try:
-            nodes = compose_all(read_text(path), str(path))
+            yield str(path), read_text(path)
+        except DocumentError as error:
+            problems.append(Problem(error.message, error.file, error.line))
+
+
+def _is_wanted(name: str) -> bool:
+    return name.endswith((".yml", ".yaml"))
+
+
+def _documents(files: Iterable[tuple[str, str]], problems: list[Problem]) -> Iterator[_Document]:
+    for file, text in files:
+        try:
+            nodes = compose_all(text, file)
         except DocumentError as error:
             problems.append(Problem(error.message, error.file, error.line))
             continue
         for node in nodes:
             try:
-                value = plain(node, str(path))
+                value = plain(node, file)
             except DocumentError as error:
                 problems.append(Problem(error.message, error.file, error.line))
                 continue
             if not isinstance(value, dict):
-                problems.append(Problem("is no rule of Sigma: expected a mapping", str(path), line_of(node)))
+                problems.append(Problem("is no rule of Sigma: expected a mapping", file, line_of(node)))
                 continue
-            yield _Document(node, value, str(path))
+            yield _Document(node, value, file)
 
 
 def _elsewhere(value: dict[str, Any]) -> str:
@@ -238,12 +302,13 @@ def _rule(
         raise Refused("is nested too deeply") from error
     _check_regexes(tree, regexes)
     own = _own(document)
+    predicate, columns = printing.predicate(tree)
     names, sources = names_of(tree, "eventName"), names_of(tree, "eventSource")
     rule = _texts(ident, document, parsed, own)
     return msgspec.structs.replace(
         rule,
-        predicate=printing.predicate(tree),
-        columns=tuple(sorted(printing.columns(tree))),
+        predicate=predicate,
+        columns=columns,
         event_names=None if names is None else tuple(sorted(names)),
         sources=None if sources is None else tuple(sorted(sources)),
         anchor=next(
@@ -263,6 +328,8 @@ def _first_texts(fields: Iterable[str]) -> tuple[str, ...]:
 
 
 def _check_kind(document: _Document) -> None:
+    if not isinstance(document.value.get("id", ""), str):
+        raise Refused("has an id that is no text; expected a UUID")
     if "filter" in document.value:
         raise Refused("is a filter, and filters are not taken; write its condition into the rule")
     if "action" in document.value:
