@@ -72,7 +72,13 @@ class Trail:
 
 
 def trail(
-    hours: int, per_hour: int = 2, *, above: str = "", begin: datetime = BEGIN, backfill: bool = False, events: int = 1
+    hours: int,
+    per_hour: int = 2,
+    *,
+    above: str = "",
+    begin: datetime = BEGIN,
+    backfill: bool = False,
+    events: int = 1,
 ) -> Trail:
     """A trail with a digest an hour, each of which covers some files of events."""
     made = Trail()

@@ -42,7 +42,9 @@ def whole(hours: int = HOURS) -> dict[str, int]:
     }
 
 
-@pytest.mark.parametrize(("above", "below"), [("", ""), ("logs/", ""), ("logs/", "bucket/copy"), ("a/b/", "AWSLogs")])
+@pytest.mark.parametrize(
+    ("above", "below"), [("", ""), ("logs/", ""), ("logs/", "bucket/copy"), ("a/b/", "AWSLogs")]
+)
 def test_a_whole_chain_is_valid_wherever_its_copy_lies(tmp_path: Path, keys: Keys, above: str, below: str) -> None:
     made = trail(HOURS, above=above)
     made.write(tmp_path / ("" if below == "AWSLogs" else below))

@@ -25,7 +25,9 @@ from tests.aws.conftest import Aws
 ACCOUNT = "111122223333"
 
 
-def event(id_: str | None = "e-1", *, account: str = ACCOUNT, day: str = "2026-11-01", **members: Any) -> dict[str, Any]:
+def event(
+    id_: str | None = "e-1", *, account: str = ACCOUNT, day: str = "2026-11-01", **members: Any
+) -> dict[str, Any]:
     """An event of CloudTrail."""
     made = {
         "eventVersion": "1.11",
@@ -169,7 +171,7 @@ def test_many_small_files_become_one(source: Path, store: Path, monkeypatch: pyt
         put(source, f"{number}.json.gz", packed([event(f"e-{number}")]))
         bring(source, store)
     with Catalog(store) as catalog:
-        assert [part.rows for part in catalog.parts()] == [4, 1]
+        assert sorted(part.rows for part in catalog.parts()) == [1, 4]
     assert ids(store) == [f"e-{number}" for number in range(5)]
 
 
@@ -301,11 +303,12 @@ def test_an_account_that_may_not_be_listed_is_told_and_the_rest_goes_on(
 ) -> None:
     from botocore.exceptions import ClientError
 
+    from demarcate.estate.sources.aws.paging import paged
     from demarcate.logs.store import buckets
 
     deliver(aws, LAYOUTS[0], packed([event("e-1")]))
     deliver(aws, LAYOUTS[0].replace(ACCOUNT, "444455556666"), packed([event("e-2")]))
-    pages = buckets.paged
+    pages = paged
 
     def denied(client: Any, method: str, params: dict[str, str]) -> Any:
         if "444455556666" in params["Prefix"]:

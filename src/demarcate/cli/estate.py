@@ -16,8 +16,8 @@ from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
     from demarcate.drift.structs import Comparison
-    from demarcate.estate.snapshots.querying import Beside
     from demarcate.estate.snapshots.manifest import Unread
+    from demarcate.estate.snapshots.querying import Beside
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.posture.assessment import Assessment
     from demarcate.posture.news import Side

@@ -21,16 +21,22 @@ if TYPE_CHECKING:
 PLACES = "A folder or file of logs, or s3://BUCKET/PREFIX; repeatable."
 
 Places = Annotated[list[str], typer.Argument(metavar="SOURCE", help=PLACES)]
-Store = Annotated[Path, typer.Option("--store", metavar="DIR", help="The log store: a folder, made where it is not.")]
-Since = Annotated[str | None, typer.Option("--since", metavar="DATE", help="Only what was delivered from this day on.")]
-Until = Annotated[str | None, typer.Option("--until", metavar="DATE", help="Only what was delivered up to this day.")]
+Store = Annotated[
+    Path, typer.Option("--store", metavar="DIR", help="The log store: a folder, made where it is not.")
+]
+Since = Annotated[
+    str | None, typer.Option("--since", metavar="DATE", help="Only what was delivered from this day on.")
+]
+Until = Annotated[
+    str | None, typer.Option("--until", metavar="DATE", help="Only what was delivered up to this day.")
+]
 Written = Annotated[Format, typer.Option("--format", help="Output for people, or for programs.")]
 
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
     group = typer.Typer(help="Logs: a store of them, and whether they are whole.", no_args_is_help=True)
-    for verb in (ingest, query):
+    for verb in (ingest, query, follow, verify, prune):
         group.command()(verb)
     app.add_typer(group, name="logs", cls=Listing)
 
@@ -73,9 +79,115 @@ def query(
     rows.write(columns, answer, str(format), data())
 
 
-def _sources(
-    places: Sequence[str], days: Days, profile: str | None, endpoint_url: str | None
-) -> list[Source]:
+def follow(
+    store: Store,
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=PLACES)] = None,
+    queue: Annotated[
+        str | None,
+        typer.Option(
+            "--queue", metavar="URL", help="An SQS queue that S3 tells of new objects; read by nobody else."
+        ),
+    ] = None,
+    every: Annotated[
+        float, typer.Option("--every", min=1, help="Seconds between two looks at the sources.")
+    ] = 60.0,
+    since: Since = None,
+    profile: options.Profile = None,
+    endpoint_url: options.Endpoint = None,
+) -> None:
+    """Bring in what is new, again and again, until Ctrl-C ends it. The store is whole wherever that is.
+
+    New files are found by listing (SOURCE), or told by a queue (--queue), whose messages are deleted once what they
+    name is part of the store.
+    """
+    from demarcate.base.errors import DemarcateError
+    from demarcate.logs.store import following
+
+    places = _sources(sources or [], _days(since, None), profile, endpoint_url)
+    if queue is not None:
+        from demarcate.estate.sources.aws.session import make_session
+
+        places.append(following.Queue(queue, make_session(profile), endpoint_url))
+    if not places:
+        raise DemarcateError("name what is to be followed: a folder, s3://BUCKET/PREFIX, or a queue (--queue URL)")
+    # A queue waits by itself.
+    wait = following.every(every if sources else 1.0)
+    following.follow(places, store, _say, wait)
+
+
+def verify(
+    source: Annotated[
+        str, typer.Argument(metavar="SOURCE", help="A copy of a trail's bucket, or s3://BUCKET/PREFIX.")
+    ],
+    keys: Annotated[
+        list[Path] | None,
+        typer.Option("--keys", metavar="FILE", help="What aws cloudtrail list-public-keys printed; repeatable."),
+    ] = None,
+    since: Since = None,
+    until: Until = None,
+    format: Written = Format.TEXT,
+    profile: options.Profile = None,
+    endpoint_url: options.Endpoint = None,
+) -> None:
+    """Verify that what CloudTrail delivered is whole: the chains of digests, and each log that they cover.
+
+    A copy is verified offline, with keys that were kept: all but the newest digest of each chain, whose signature the
+    bucket alone has. Exit codes: 0 all is valid; 1 something was altered, is missing, or no digest covers a time;
+    2 bad input; 3 something is not known.
+    """
+    from demarcate.logs.integrity import telling
+    from demarcate.report import rows
+
+    verified, unread = telling.verified(source, keys or [], _days(since, until), profile, endpoint_url)
+    rows.write(*telling.told(verified), str(format), data())
+    options.say_unread(unread)
+    if telling.is_broken(verified):
+        raise typer.Exit(1)
+    if unread or telling.is_unknown(verified):
+        raise typer.Exit(options.UNREAD)
+
+
+def prune(
+    store: Annotated[Path, typer.Option("--store", metavar="DIR", help="The log store.")],
+    keep: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--keep",
+            metavar="TABLE=DAYS",
+            help="From now on keep a table so long (or: forever); * is all others; repeatable.",
+        ),
+    ] = None,
+    format: Written = Format.TEXT,
+) -> None:
+    """Delete rows that are older than their table is kept, and set how long that is. Nothing else ever deletes any."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.logs.store.pruning import prune as delete
+    from demarcate.report import rows
+
+    wanted: dict[str, int | None] = {}
+    for text in keep or ():
+        table, _, days = text.partition("=")
+        if days != "forever" and not (days.isascii() and days.isdigit() and len(days) < 10):
+            raise DemarcateError(f"--keep takes TABLE=DAYS, such as aws_cloudtrail_log=365, not {text!r}")
+        wanted[table] = None if days == "forever" else int(days)
+    kept, deleted = delete(store, wanted)
+    tables = sorted({*kept, *deleted})
+    rows.write(
+        ["table", "kept_days", "deleted_rows"],
+        [(table, kept.get(table, kept.get("*")), deleted[table]) for table in tables],
+        str(format),
+        data(),
+    )
+
+
+def _say(outcome: Outcome) -> None:
+    """Tell what came of one look at sources, where there was anything."""
+    if outcome.files or outcome.unread:
+        say(", ".join(f"{what} {count:,}" for what, count in outcome.told()[1]))
+        options.say_unread(outcome.unread)
+
+
+def _sources(places: Sequence[str], days: Days, profile: str | None, endpoint_url: str | None) -> list[Source]:
     """What the places are. Raises DemarcateError for one that is none."""
     from demarcate.logs.store.folders import Folder
 

@@ -24,7 +24,9 @@ _KEY: Final = re.compile(
     r"(?P<above>.*AWSLogs/(?:o-[a-z0-9]+/)?(?P<account>[0-9]{12})/)CloudTrail-Digest/(?P<region>[a-z0-9-]+)/"
     r"(?P<day>[0-9]{4}/[0-9]{2}/[0-9]{2})/(?P<rest>[^/]+)_(?P<time>[0-9]{8}T[0-9]{6}Z)(?P<backfill>_backfill)?\.json\.gz"
 )
-_LOG: Final = re.compile(r".*AWSLogs/(?:o-[a-z0-9]+/)?[0-9]{12}/CloudTrail/[a-z0-9-]+/[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+")
+_LOG: Final = re.compile(
+    r".*AWSLogs/(?:o-[a-z0-9]+/)?[0-9]{12}/CloudTrail/[a-z0-9-]+/[0-9]{4}/[0-9]{2}/[0-9]{2}/[^/]+"
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -37,6 +39,7 @@ class ChainName:
     account: str
     region: str
     trail: str
+    home: str
     backfill: bool = False
 
     def __str__(self) -> str:
@@ -55,8 +58,8 @@ def chain_of(key: str) -> ChainName | None:
         return None
     account, region = match["account"], match["region"]
     named = match["rest"].removeprefix(f"{account}_CloudTrail-Digest_{region}_")
-    trail = named.rpartition("_")[0] or named  # after it stands the trail's home region
-    return ChainName(match["above"], account, region, trail, match["backfill"] is not None)
+    trail, _, home = named.rpartition("_")
+    return ChainName(match["above"], account, region, trail or named, home, match["backfill"] is not None)
 
 
 _ROOT: Final = "AWSLogs/"
@@ -83,44 +86,44 @@ def is_log(key: str) -> bool:
     return _LOG.fullmatch(key) is not None
 
 
-class LogFile(msgspec.Struct, frozen=True):
+class LogFile(msgspec.Struct, frozen=True, rename="camel"):
     """A file of events that a digest covers."""
 
-    s3Bucket: str
-    s3Object: str
-    hashValue: str
-    hashAlgorithm: str
+    s3_bucket: str
+    s3_object: str
+    hash_value: str
+    hash_algorithm: str
 
 
-class Digest(msgspec.Struct, frozen=True):
+class Digest(msgspec.Struct, frozen=True, rename="camel"):
     """A digest."""
 
-    digestStartTime: str
-    digestEndTime: str
-    digestS3Bucket: str
-    digestS3Object: str
-    digestPublicKeyFingerprint: str
-    logFiles: list[LogFile]
-    previousDigestSignature: str | None
-    previousDigestS3Bucket: str | None = None
-    previousDigestS3Object: str | None = None
-    previousDigestHashValue: str | None = None
+    digest_start_time: str
+    digest_end_time: str
+    digest_s3_bucket: str
+    digest_s3_object: str
+    digest_public_key_fingerprint: str
+    log_files: list[LogFile]
+    previous_digest_signature: str | None
+    previous_digest_s3_bucket: str | None = None
+    previous_digest_s3_object: str | None = None
+    previous_digest_hash_value: str | None = None
 
     @property
     def start(self) -> datetime:
         """From when on files were delivered that it covers. Raises ValueError."""
-        return utc(datetime.fromisoformat(self.digestStartTime))
+        return utc(datetime.fromisoformat(self.digest_start_time))
 
     @property
     def end(self) -> datetime:
         """Until when. Raises ValueError."""
-        return utc(datetime.fromisoformat(self.digestEndTime))
+        return utc(datetime.fromisoformat(self.digest_end_time))
 
     def signed_text(self, unpacked: bytes) -> bytes:
         """What its signature is of."""
-        previous = "null" if self.previousDigestSignature is None else self.previousDigestSignature
-        place = f"{self.digestS3Bucket}/{self.digestS3Object}"
-        return f"{self.digestEndTime}\n{place}\n{hashlib.sha256(unpacked).hexdigest()}\n{previous}".encode()
+        previous = "null" if self.previous_digest_signature is None else self.previous_digest_signature
+        place = f"{self.digest_s3_bucket}/{self.digest_s3_object}"
+        return f"{self.digest_end_time}\n{place}\n{hashlib.sha256(unpacked).hexdigest()}\n{previous}".encode()
 
 
 def unpack(data: bytes) -> bytes:

@@ -26,13 +26,13 @@ SMALLEST: Final = 2048
 """Bits that a key has at least, as CloudTrail's have. A shorter one could be anybody's."""
 
 
-class _Key(msgspec.Struct):
-    Value: str
-    Fingerprint: str
+class _Key(msgspec.Struct, rename="pascal"):
+    value: str
+    fingerprint: str
 
 
-class _Answer(msgspec.Struct):
-    PublicKeyList: list[_Key]
+class _Answer(msgspec.Struct, rename="pascal"):
+    public_key_list: list[_Key]
 
 
 class Keys:
@@ -88,18 +88,18 @@ def pinned(paths: Iterable[Path]) -> Keys:
     keys = Keys()
     for path in paths:
         try:
-            listed = from_json(read_bytes(path, LARGEST), _Answer).PublicKeyList
+            listed = from_json(read_bytes(path, LARGEST), _Answer).public_key_list
         except OSError as error:
             raise DemarcateError(f"{path}: cannot be read: {error.strerror or error}") from error
         except ValueError as error:
-            raise DemarcateError(
-                f"{path}: is not what aws cloudtrail list-public-keys prints: {error}"
-            ) from error
+            raise DemarcateError(f"{path}: is not what aws cloudtrail list-public-keys prints: {error}") from error
         for key in listed:
             try:
-                keys.add(key.Fingerprint, base64.b64decode(key.Value, validate=True))
+                keys.add(key.fingerprint, base64.b64decode(key.value, validate=True))
             except ValueError as error:
-                raise DemarcateError(f"{path}: the key {key.Fingerprint[:64]!r}: {error}") from error
+                raise DemarcateError(f"{path}: the key {key.fingerprint[:64]!r}: {error}") from error
     if not len(keys):
-        raise DemarcateError("there is no key to verify with: keep those of aws cloudtrail list-public-keys in a file")
+        raise DemarcateError(
+            "there is no key to verify with: keep those of aws cloudtrail list-public-keys in a file"
+        )
     return keys

@@ -15,13 +15,17 @@ What is told of each file:
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Final, Protocol
 
+from demarcate.estate.schema.unknown import Kind
 from demarcate.logs.integrity.digests import (
     ChainName,
     Digest,
@@ -39,6 +43,10 @@ from demarcate.logs.store.damage import Damaged
 
 HOURLY: Final = timedelta(hours=1, minutes=5)
 """The time of one digest, which CloudTrail writes an hour."""
+
+
+_FAR: Final = 16
+"""Files that are read side by side, where they come by a network."""
 
 
 class State(StrEnum):
@@ -64,7 +72,7 @@ class Told:
 class Place(Protocol):
     """Where digests and logs lie: a bucket, or a folder with copies of it."""
 
-    def keys(self) -> Iterable[str]:
+    def names(self) -> Iterable[str]:
         """The keys of all files below the place, as they are in the bucket."""
 
     def read(self, bucket: str, key: str) -> bytes | None:
@@ -75,6 +83,9 @@ class Place(Protocol):
 
     def bucket(self) -> str | None:
         """The bucket that it is; None where it is a copy of any."""
+
+    far: bool
+    """Whether reading a file is waiting for a network."""
 
 
 @dataclass(slots=True)
@@ -110,35 +121,63 @@ def verify(
     place: Place,
     keys: Keys,
     *,
+    learn: Callable[[ChainName, datetime, datetime], object] = lambda *_: None,
     wanted: Callable[[str], bool] = lambda _: True,
     progress: Callable[[int], object] = lambda _: None,
 ) -> Verified:
-    """Verify all digests of a place whose days are wanted, and the logs that they cover."""
+    """Verify all digests of a place whose days are wanted, and the logs that they cover.
+
+    `learn` is told of each chain, and of the time that it is about, before keys are needed for it.
+    """
     verified = Verified()
     chains: dict[ChainName, list[str]] = {}
     logs: dict[str, str] = {}
-    for key in place.keys():
+    for key in place.names():
         chain = chain_of(key)
         if chain is not None:
             chains.setdefault(chain, []).append(key)
         elif is_log(key) and wanted(key):
             logs[tail(key)] = key
     covered: set[str] = set()
-    for name, names in sorted(chains.items()):
-        links = [_link(place, key) for key in sorted(names, key=time_of) if wanted(key)]
-        _sign(place, links, keys)
-        for told in _gaps(links, {tail(key) for key in names}):
-            verified.add(str(name), told)
-        for link in links:
-            _tell(verified, str(name), link)
-            if (digest := _believed(link)) is not None:
-                for log in digest.logFiles:
-                    covered.add(tail(log.s3Object))
-                    _check_log(verified, str(name), place, link, log)
-                progress(len(digest.logFiles))
+    with ThreadPoolExecutor(_FAR if place.far else os.cpu_count(), thread_name_prefix="verify") as pool:
+        for name, names in sorted(chains.items()):
+            _verify_chain(verified, place, keys, name, names, learn, wanted, covered, pool, progress)
     for key in sorted(logs[name] for name in logs.keys() - covered):
         verified.add("no digest", Told(State.UNKNOWN, "log", key, "no digest covers it that is as AWS wrote it"))
     return verified
+
+
+def _verify_chain(
+    verified: Verified,
+    place: Place,
+    keys: Keys,
+    name: ChainName,
+    names: Sequence[str],
+    learn: Callable[[ChainName, datetime, datetime], object],
+    wanted: Callable[[str], bool],
+    covered: set[str],
+    pool: ThreadPoolExecutor,
+    progress: Callable[[int], object],
+) -> None:
+    links = list(pool.map(partial(_link, place), [key for key in sorted(names, key=time_of) if wanted(key)]))
+    times = [digest for link in links if (digest := link.digest) is not None]
+    if times:
+        learn(name, min(digest.start for digest in times), max(digest.end for digest in times))
+    _sign(place, links, keys)
+    for told in _gaps(links, {tail(key) for key in names}):
+        verified.add(str(name), told)
+    for link in links:
+        _tell(verified, str(name), link)
+        digest = _believed(link)
+        if digest is None:
+            continue
+        for told_of_log in pool.map(partial(_check_log, place, link), digest.log_files):
+            if told_of_log is None:
+                verified.counts[str(name), "log", State.VALID] += 1
+            else:
+                verified.add(str(name), told_of_log)
+        covered.update(tail(log.s3_object) for log in digest.log_files)
+        progress(len(digest.log_files))
 
 
 def _link(place: Place, key: str) -> _Link:
@@ -150,10 +189,10 @@ def _link(place: Place, key: str) -> _Link:
         link.unpacked = unpack(data)
         link.digest = read(link.unpacked)
     except Damaged as damage:
-        link.why, link.state = str(damage), State.ALTERED
+        link.why, link.state = str(damage), _state(damage)
         return link
-    said, bucket = link.digest.digestS3Object, place.bucket()
-    moved = tail(said) != link.key if bucket is None else (said, link.digest.digestS3Bucket) != (key, bucket)
+    said, bucket = link.digest.digest_s3_object, place.bucket()
+    moved = tail(said) != link.key if bucket is None else (said, link.digest.digest_s3_bucket) != (key, bucket)
     if moved:
         link.why, link.state = "it was moved: it says that it is another", State.ALTERED
     return link
@@ -164,13 +203,13 @@ def _sign(place: Place, links: Sequence[_Link], keys: Keys) -> None:
     carried: dict[str, str] = {}
     for link in links:
         digest = link.digest
-        if digest is not None and digest.previousDigestS3Object and digest.previousDigestSignature:
-            carried[tail(digest.previousDigestS3Object)] = digest.previousDigestSignature
+        if digest is not None and digest.previous_digest_s3_object and digest.previous_digest_signature:
+            carried[tail(digest.previous_digest_s3_object)] = digest.previous_digest_signature
     for link in links:
         if link.digest is None or link.state is State.ALTERED:
             continue
-        fingerprint = link.digest.digestPublicKeyFingerprint
-        signature = place.signature(link.digest.digestS3Bucket, link.at) or carried.get(link.key)
+        fingerprint = link.digest.digest_public_key_fingerprint
+        signature = place.signature(link.digest.digest_s3_bucket, link.at) or carried.get(link.key)
         if not keys.knows(fingerprint):
             link.why = f"its key {fingerprint[:64]} is not among those that are known"
         elif signature is None:
@@ -189,7 +228,7 @@ def _gaps(links: Sequence[_Link], there: Collection[str]) -> Iterator[Told]:
         if digest is None:  # it is told of itself
             before = link
             continue
-        named = tail(digest.previousDigestS3Object) if digest.previousDigestS3Object else None
+        named = tail(digest.previous_digest_s3_object) if digest.previous_digest_s3_object else None
         is_missing = named is not None and named not in there
         if before is None:
             if is_missing:
@@ -228,19 +267,21 @@ def _tell(verified: Verified, chain: str, link: _Link) -> None:
         verified.add(chain, Told(link.state, "digest", link.key, link.why))
 
 
-def _check_log(verified: Verified, chain: str, place: Place, link: _Link, log: LogFile) -> None:
+def _check_log(place: Place, link: _Link, log: LogFile) -> Told | None:
+    """What is to be told of a log that a digest covers; None where it is valid."""
     try:
-        data = place.read(log.s3Bucket, log.s3Object)
+        data = place.read(log.s3_bucket, log.s3_object)
         if data is None:
-            verified.add(chain, Told(State.MISSING, "log", log.s3Object, f"{link.key} names it"))
-            return
-        same = log.hashAlgorithm == "SHA-256" and hash_of(data) == log.hashValue.lower()
-        why = "its SHA-256 is another than that of its digest"
+            return Told(State.MISSING, "log", log.s3_object, f"{link.key} names it")
+        if log.hash_algorithm != "SHA-256" or hash_of(data) != log.hash_value.lower():
+            return Told(State.ALTERED, "log", log.s3_object, "its SHA-256 is another than that of its digest")
     except Damaged as damage:
-        same, why = False, str(damage)
-    if not same:
-        verified.add(chain, Told(State.ALTERED, "log", log.s3Object, why))
-    elif link.state is State.VALID:
-        verified.counts[chain, "log", State.VALID] += 1
-    else:
-        verified.add(chain, Told(State.UNKNOWN, "log", log.s3Object, f"its digest is {link.state.value}"))
+        return Told(_state(damage), "log", log.s3_object, str(damage))
+    if link.state is not State.VALID:
+        return Told(State.UNKNOWN, "log", log.s3_object, f"its digest is {link.state.value}")
+    return None
+
+
+def _state(damage: Damaged) -> State:
+    """What a file is that cannot be read: what may not be read may be as it was."""
+    return State.ALTERED if damage.kind is Kind.MALFORMED else State.UNKNOWN

@@ -35,7 +35,7 @@ DEEPEST: Final = 16
 """How many folders above days are looked into. AWS's layouts have up to nine."""
 
 OVER: Final = timedelta(days=3)
-"""How long after a day nothing is delivered for it any more. CloudTrail delivers within minutes, seldom within a day."""
+"""How long after a day nothing comes for it any more. CloudTrail delivers within minutes, seldom within a day."""
 
 PASSED_OVER: Final = frozenset({"CloudTrail-Digest", "Config"})
 """Folders with something else than logs."""
@@ -81,6 +81,9 @@ class Bucket:
         """
         yield from self._below(self.prefix, (), DEEPEST, refuse)
 
+    def done(self, _: object) -> None:
+        """Nothing is to be done once all is read."""
+
     def _below(
         self, prefix: str, parts: tuple[int, ...], depth: int, refuse: Callable[[Unread], None]
     ) -> Iterator[Entry]:
@@ -108,9 +111,7 @@ class Bucket:
             elif self._may_have(within):
                 yield from self._below(folder, within, depth - 1, refuse)
 
-    def _day(
-        self, folder: str, parts: tuple[int, ...], refuse: Callable[[Unread], None]
-    ) -> Iterator[Entry]:
+    def _day(self, folder: str, parts: tuple[int, ...], refuse: Callable[[Unread], None]) -> Iterator[Entry]:
         try:
             day = date(*parts)
         except ValueError:
@@ -139,7 +140,12 @@ class Bucket:
         for item in page.get("Contents", ()):
             key, size = told(item, "Key"), told(item, "Size")
             if size and not key.endswith("/"):
-                yield Entry(self._shown(key), size, f"{item.get('ETag')}-{size}", partial(self._data, key))
+                yield self.entry(key, size, str(item.get("ETag")))
+
+    def entry(self, key: str, size: int, tag: str) -> Entry:
+        """An object as a file to read. `tag` is its ETag."""
+        tag = tag.strip('"')
+        return Entry(self._shown(key), size, f"{tag}-{size}", partial(self._data, key))
 
     def _data(self, key: str, limit: int) -> bytes:
         return self.get(key, limit)[0]

@@ -17,10 +17,10 @@ import sqlite3
 import stat
 import sys
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from demarcate.base import files, stopping
 from demarcate.base.errors import DemarcateError
@@ -49,6 +49,10 @@ _FILE: Final = re.compile(
     r"[a-z][a-z0-9_]{0,99}/account=(?:[0-9]{12}|other)/day=(?:[0-9]{4}-[0-9]{2}-[0-9]{2}|other)/[0-9a-f]{16,40}"
     + re.escape(SUFFIX)
 )
+
+
+class Busy(DemarcateError):
+    """Somebody else writes the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,9 @@ class Catalog:
         self.folder = folder
         path = folder / NAME
         if not writing and not files.is_file(path):
-            raise DemarcateError(f"{folder}: there is no log store: make one with demarcate logs ingest SOURCE --store")
+            raise DemarcateError(
+                f"{folder}: there is no log store: make one with demarcate logs ingest SOURCE --store"
+            )
         if path.is_symlink() or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
             raise DemarcateError(f"{path}: is no file of a log store")
         try:
@@ -100,7 +106,9 @@ class Catalog:
             raise DemarcateError(f"{path}: cannot be read as the catalog of a log store: {error}") from error
 
     def _check(self, writing: bool) -> None:
-        tables = {name for (name,) in self._database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+        tables = {
+            name for (name,) in self._database.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
         if not tables and writing:
             self._database.execute("PRAGMA journal_mode = WAL")
             self._database.executescript(
@@ -129,15 +137,13 @@ class Catalog:
         """The tables of which there are rows."""
         return [kind for (kind,) in self._run("SELECT DISTINCT kind FROM part ORDER BY kind")]
 
-    def parts(
-        self, kind: str | None = None, account: str | None = None, day: str | None = None
-    ) -> list[Part]:
+    def parts(self, kind: str | None = None, account: str | None = None, day: str | None = None) -> list[Part]:
         """The files of rows, of one kind, account or day where these are given."""
         wanted = {"kind": kind, "account": account, "day": day}
         named = {name: value for name, value in wanted.items() if value is not None}
         where = " AND ".join(f"{name} = :{name}" for name in named)  # of the three names above
         rows = self._run(
-            "SELECT file, kind, account, day, rows, bytes, low, high FROM part"  # noqa: S608
+            "SELECT file, kind, account, day, rows, bytes, low, high FROM part"
             + (f" WHERE {where}" if where else "")
             + " ORDER BY kind, account, day, file",
             named,
@@ -167,7 +173,7 @@ class Catalog:
         for at in range(0, len(entries), 500):
             names = [entry.name for entry in entries[at : at + 500]]
             marks = ", ".join("?" * len(names))
-            held.update(self._run(f"SELECT name, stamp FROM read WHERE name IN ({marks})", names))  # noqa: S608
+            held.update(self._run(f"SELECT name, stamp FROM read WHERE name IN ({marks})", names))
         return [entry for entry in entries if held.get(entry.name) != entry.stamp]
 
     def is_over(self, name: str) -> bool:
@@ -224,9 +230,9 @@ class Catalog:
                 raise
             self._database.execute("COMMIT")
 
-    def _run(self, sql: str, values: Sequence[object] | dict[str, object] = ()) -> list[tuple[object, ...]]:
+    def _run(self, sql: str, values: Sequence[object] | Mapping[str, object] = ()) -> list[tuple[Any, ...]]:
         with self._told():
-            return self._database.execute(sql, values).fetchall()  # type: ignore[arg-type]
+            return self._database.execute(sql, values).fetchall()
 
     @contextlib.contextmanager
     def _told(self) -> Iterator[None]:
@@ -254,7 +260,7 @@ def writing(folder: Path) -> Iterator[tuple[Catalog, Path]]:
 
 
 def _entries(folder: Path) -> list[str]:
-    return [name for name in os.listdir(folder) if name not in (".lock",)]
+    return [path.name for path in folder.iterdir() if path.name != ".lock"]
 
 
 @contextlib.contextmanager
@@ -274,7 +280,7 @@ def _locked(folder: Path) -> Iterator[None]:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise DemarcateError(f"{folder}: another run is writing it: wait for it, or name another store") from error
+            raise Busy(f"{folder}: another run is writing it: wait for it, or name another store") from error
         yield
     finally:
         os.close(handle)
@@ -288,9 +294,8 @@ def _tidy(folder: Path, catalog: Catalog) -> None:
             (folder / file).unlink(missing_ok=True)
     catalog.forget(old)
     there = catalog.still_there()
-    for name in os.listdir(folder):
-        if name.startswith(".work-"):
-            stopping.remove(folder / name)
+    for left in folder.glob(".work-*"):
+        stopping.remove(left)
     for path in files.walk(folder, [folder], lambda name: name.endswith(SUFFIX), lambda *_: None):
         file = path.relative_to(folder).as_posix()
         if file not in there and _FILE.fullmatch(file) and not path.is_symlink():

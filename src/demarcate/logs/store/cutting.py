@@ -2,28 +2,103 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final
 
 from demarcate.logs.store import inflating
 from demarcate.logs.store.damage import Damaged
-from demarcate.logs.store.forms import cloudtrail
-from demarcate.logs.store.forms.form import Cut
+from demarcate.logs.store.entries import place_of
+from demarcate.logs.store.forms import cloudtrail, exports, lines, load_balancer, s3_access, vpc_flow
+from demarcate.logs.store.forms.form import Cut, Form
+from demarcate.logs.store.forms.resolver import RESOLVER
+from demarcate.logs.store.forms.waf import WAF
 
-HEAD: Final = 4096
+HEAD: Final = 65_536
 """Bytes at the beginning of a file that tell its form."""
 
-_SPACE: Final = b" \t\r\n\xef\xbb\xbf"
+SMALL: Final = 4 << 20
+"""Bytes of a packed file up to which it is unpacked at once, whatever its form."""
+
+PARQUET: Final = b"PAR1"
+_MARK: Final = b"\xef\xbb\xbf"
+_SPACE: Final = b" \t\r\n"
 
 
-def cut(data: bytes, *, carefully: bool = False) -> Cut:
+def is_ready(data: bytes) -> bool:
+    """Whether a file is Parquet, which the database reads as it is."""
+    return data[:4] == PARQUET
+
+
+def cut(data: bytes, name: str, *, carefully: bool = False) -> Cut:
     """The records of a file as it lies there. `carefully` leaves out what the database would not take.
 
     Raises Damaged where it cannot be read, and where it is of no form that is known.
     """
     if not data:
         raise Damaged("it is empty")
-    unpacked = inflating.whole(data)
-    head = unpacked[:HEAD].lstrip(_SPACE)
-    if head.startswith(b"{"):
-        return cloudtrail.carefully(unpacked) if carefully else cloudtrail.cut(unpacked)
-    raise Damaged("is of no form of logs that is read here")
+    if len(data) <= SMALL or data[:2] != inflating.MAGIC:
+        unpacked = inflating.whole(data, inflating.MAX_PACKED).removeprefix(_MARK)
+        head = unpacked[:HEAD].lstrip(_SPACE)
+        if _is_trail(head):
+            return _trail(unpacked, carefully=carefully)
+        return _lines(head, iter((unpacked,)), name, carefully=carefully)
+    pieces = inflating.pieces(data)
+    first = next(pieces, b"").removeprefix(_MARK)
+    head = first[:HEAD].lstrip(_SPACE)
+    if _is_trail(head):
+        return _trail(inflating.whole(data).removeprefix(_MARK), carefully=carefully)
+    return _lines(head, chain((first,), pieces), name, carefully=carefully)
+
+
+def _is_trail(head: bytes) -> bool:
+    """Whether it is one JSON document of a trail: the array is its first member, or stands after some short ones."""
+    return head.startswith(b"{") and b'"Records"' in head[:200]
+
+
+def _trail(unpacked: bytes, *, carefully: bool) -> Cut:
+    if len(unpacked) > inflating.MAX_WHOLE:
+        raise inflating.too_much(inflating.MAX_WHOLE)
+    return cloudtrail.carefully(unpacked) if carefully else cloudtrail.cut(unpacked)
+
+
+def _lines(head: bytes, pieces: Iterator[bytes], name: str, *, carefully: bool) -> Cut:
+    if head.startswith((b"{", b"[")):
+        return _json(head, pieces, carefully=carefully)
+    first = head.partition(b"\n")[0].decode(errors="replace").strip()
+    account = place_of(name)[0]
+    if vpc_flow.header_of(first) or vpc_flow.is_default(first):
+        made = vpc_flow.cut(pieces, first)
+    elif first.split(" ", 1)[0] in load_balancer.TYPES and " app/" in first:
+        made = lines.cut(load_balancer.LOAD_BALANCER, pieces, account)
+    elif s3_access.FIRST.match(first):
+        made = lines.cut(s3_access.S3_ACCESS, pieces, account)
+    elif exports.is_lake(first):
+        return exports.cut_lake(pieces)
+    else:
+        raise Damaged("is of no form of logs that is read here")
+    if carefully:
+        made.pieces = lines.plain(made.pieces, made, as_json=False)
+    return made
+
+
+def _json(head: bytes, pieces: Iterable[bytes], *, carefully: bool) -> Cut:
+    if b'"detail-type"' in head and b'"detail"' in head:
+        return exports.cut_events(pieces, exports.of_bridge)
+    if b'"eventVersion"' in head and b'"eventSource"' in head:
+        return exports.cut_events(pieces, exports.as_it_is)
+    form = _form(head)
+    if form is None:
+        raise Damaged("is of no form of logs that is read here")
+    made = lines.cut(form, pieces)
+    if carefully:
+        made.pieces = lines.plain(made.pieces, made, as_json=True)
+    return made
+
+
+def _form(head: bytes) -> Form | None:
+    if b'"webaclId"' in head:
+        return WAF
+    if b'"query_name"' in head and b'"query_type"' in head:
+        return RESOLVER
+    return None

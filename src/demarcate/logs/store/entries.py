@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from demarcate.estate.snapshots.manifest import Unread
 
@@ -41,6 +41,9 @@ class Source(Protocol):
 
     def entries(self, refuse: Callable[[Unread], None]) -> Iterable[Entry]:
         """The files, each once. `refuse` is told of what cannot be listed; the rest goes on."""
+
+    def done(self, outcome: Any) -> None:
+        """All that was read is part of the store."""
 
 
 _PLACE: Final = re.compile(r"AWSLogs/(?:o-[a-z0-9]+/)?([0-9]{12})/.*?/([0-9]{4})/([0-9]{2})/([0-9]{2})/")

@@ -41,6 +41,9 @@ class Folder:
 
         yield from within(self._below(tell), self._days)
 
+    def done(self, _: object) -> None:
+        """Nothing is to be done once all is read."""
+
     def _below(self, tell: Callable[[Path, str], None]) -> Iterator[Entry]:
         for path in files.walk(self.path, [self.path], _is_wanted, tell):
             try:
@@ -67,5 +70,3 @@ def _read(path: Path, limit: int) -> bytes:
         raise Damaged(str(error.strerror), Kind.TOO_MUCH) from error
     except OSError as error:
         raise Damaged(f"cannot be read: {error.strerror or error}", Kind.UNREADABLE) from error
-
-

@@ -46,13 +46,13 @@ def _zlib() -> Any:
     return isal_zlib
 
 
-def whole(data: bytes) -> bytes:
+def whole(data: bytes, limit: int = MAX_WHOLE) -> bytes:
     """What a file holds, unpacked where it is gzip. Raises Damaged for what is cut off, damaged or too much."""
     if data[:2] != MAGIC:
-        if len(data) > MAX_WHOLE:
-            raise too_much(MAX_WHOLE)
+        if len(data) > limit:
+            raise too_much(limit)
         return data
-    most = min(MAX_WHOLE, FREE + MAX_RATIO * len(data))
+    most = min(limit, FREE + MAX_RATIO * len(data))
     # What fits is unpacked in one call, which most files are.
     unpacking = _zlib().decompressobj(_GZIP)
     try:

@@ -71,6 +71,8 @@ class Outcome:
     """Files that could not be read; the first of them are told in `unread`."""
     untold: int = 0
     """How many are not."""
+    again: list[str] = field(default_factory=list)
+    """Files that could not be read this time, and will be tried again."""
 
     def told(self) -> tuple[list[str], list[tuple[str, int]]]:
         """What was brought in, as columns and rows: counts that are none are left out, but for the first."""
@@ -86,7 +88,6 @@ class Outcome:
         }
         rows = [(what, count) for number, (what, count) in enumerate(counts.items()) if count or not number]
         return ["what", "count"], rows
-
 
 
 MOST_TOLD: Final = 1_000
@@ -116,8 +117,6 @@ class Ingest:
         self._catalog, self._work, self._workers = catalog, work, workers
         self.outcome = Outcome()
         self._loaded: list[Loaded] = []
-        self._again: list[str] = []
-        """Files that could not be read this time."""
         self._waiting_rows = 0
         self._since = time.monotonic()
 
@@ -137,7 +136,9 @@ class Ingest:
 
         try:
             with (
-                connect(self._catalog.folder, limits=Limits(memory=MEMORY, threads=1, temp=self._work)) as connection,
+                connect(
+                    self._catalog.folder, limits=Limits(memory=MEMORY, threads=1, temp=self._work)
+                ) as connection,
                 ThreadPoolExecutor(self._workers, thread_name_prefix="ingest") as pool,
             ):
                 running: set[Future[Loaded]] = set()
@@ -153,6 +154,8 @@ class Ingest:
                     self._gather(running, "ALL_COMPLETED")
                     self._commit(connection)
                     self._set_over(sources)
+                    for source in sources:
+                        source.done(self.outcome)
                     progress(self.outcome)
                 finally:
                     pool.shutdown(cancel_futures=True)
@@ -163,7 +166,7 @@ class Ingest:
 
     def _set_over(self, sources: Sequence[Source]) -> None:
         """Days of which all was read need not be listed again."""
-        again = tuple(self._again)
+        again = self.outcome.again
         days = [day for source in sources for day in source.over]
         self._catalog.set_over(day for day in days if not any(name.startswith(day) for name in again))
 
@@ -208,10 +211,12 @@ class Ingest:
             outcome.odd += sum(loaded.odd.values())
             for entry, damage in loaded.refused:
                 if damage.kind not in LASTING:
-                    self._again.append(entry.name)
+                    outcome.again.append(entry.name)
                 self._refuse(entry.name, str(damage), damage.kind)
             for name, count in loaded.odd.items():
-                what = "what stands among its records is none" if count == 1 else "things among its records are none"
+                what = (
+                    "what stands among its records is none" if count == 1 else "things among its records are none"
+                )
                 self._refuse(name, f"{count:,} {what}", Kind.MALFORMED, counted=False)
         for _, part in parts:
             if part.high is not None and part.high > now + AHEAD:

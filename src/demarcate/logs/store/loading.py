@@ -24,7 +24,9 @@ from demarcate.logs.store import cutting, inflating
 from demarcate.logs.store.catalog import SUFFIX, Part, Told
 from demarcate.logs.store.damage import Damaged
 from demarcate.logs.store.entries import Entry
+from demarcate.logs.store.forms import vpc_flow
 from demarcate.logs.store.forms.form import OTHER, Cut, Form, Table
+from demarcate.logs.store.forms.security_lake import SECURITY_LAKE
 
 SPOOLED: Final = 96 << 20
 """Bytes of records of which one file of rows is made."""
@@ -68,6 +70,8 @@ class _Spool:
     path: Path
     file: BinaryIO
     size: int = 0
+    lines: int = 0
+    counted: bool = False
     entries: list[Entry] = field(default_factory=list)
 
 
@@ -100,8 +104,11 @@ class Loader:
         return loaded
 
     def _take(self, loaded: Loaded, entry: Entry, data: bytes) -> None:
+        if cutting.is_ready(data):
+            self._take_ready(loaded, entry, data)
+            return
         try:
-            made = cutting.cut(data)
+            made = cutting.cut(data, entry.name)
         except Damaged as damage:
             self._refuse(loaded, entry, damage)
             return
@@ -120,10 +127,37 @@ class Loader:
             return
         if made.odd:
             loaded.odd[entry.name] = made.odd
+        spool.lines += made.lines or 0
+        spool.counted = made.lines is not None
         spool.entries.append(entry)
         loaded.told[entry.name] = Told(entry.name, entry.stamp, 0)
         if spool.size >= SPOOLED:
             self._flush(loaded, spool)
+
+    def _take_ready(self, loaded: Loaded, entry: Entry, data: bytes) -> None:
+        """Make rows of a file that the database reads as it is, within its memory."""
+        path = self._work / "ready.parquet"
+        path.write_bytes(data)
+        try:
+            form, header = self._form(path)
+            loaded.parts += self._rows(loaded, form, header, path)
+            loaded.told[entry.name] = Told(entry.name, entry.stamp, 0)
+        except Damaged as damage:
+            self._refuse(loaded, entry, damage)
+        except duckdb.Error as error:
+            self._refuse(loaded, entry, Damaged(f"damaged: {short(error)}", _kind(error)))
+        finally:
+            path.unlink(missing_ok=True)
+
+    def _form(self, path: Path) -> tuple[Form, str]:
+        """The form of such a file, by its columns. Raises Damaged, and duckdb.Error."""
+        rows = f"read_parquet({literal(pattern(path.absolute()))}, hive_partitioning = false)"
+        names = [str(row[0]) for row in self._connection.execute(f"DESCRIBE SELECT * FROM {rows}").fetchall()]
+        if {"class_uid", "metadata", "api"} <= set(names):
+            return SECURITY_LAKE, ""
+        if vpc_flow.header_of(" ".join(name.replace("_", "-") for name in names)):
+            return vpc_flow.PARQUET, "\n".join(names)
+        raise Damaged("is Parquet of no form of logs that is read here")
 
     def _refuse(self, loaded: Loaded, entry: Entry, damage: Damaged) -> None:
         loaded.refused.append((entry, damage))
@@ -146,7 +180,13 @@ class Loader:
         del self._spools[spool.form.called, spool.header]
         try:
             if spool.size:
-                loaded.parts += self._rows(loaded, spool.form, spool.header, spool.path)
+                parts = self._rows(loaded, spool.form, spool.header, spool.path)
+                loaded.parts += parts
+                less = spool.lines - sum(part.rows for _, part in parts)
+                if spool.counted and less > 0:
+                    others = f" and {len(spool.entries) - 1} others" if len(spool.entries) > 1 else ""
+                    name = spool.entries[0].name + others
+                    loaded.odd[name] = loaded.odd.get(name, 0) + less
         except duckdb.Error:
             for entry in spool.entries:
                 self._carefully(loaded, entry)
@@ -156,7 +196,7 @@ class Loader:
     def _carefully(self, loaded: Loaded, entry: Entry) -> None:
         path = self._work / "careful.spool"
         try:
-            made = cutting.cut(entry.read(inflating.MAX_PACKED), carefully=True)
+            made = cutting.cut(entry.read(inflating.MAX_PACKED), entry.name, carefully=True)
             with path.open("wb") as file:
                 file.writelines(made.pieces)
             if path.stat().st_size:
@@ -200,11 +240,10 @@ class Loader:
     def _divided(self, table: Table, whole: Path) -> list[tuple[Path, Part]]:
         """A file of rows as files of one account and day each. Raises duckdb.Error."""
         rows = f"read_parquet({literal(pattern(whole.absolute()))}, hive_partitioning = false)"
-        places = (
-            f"SELECT *, {account_of(table)} AS account, {day_of(table)} AS day FROM {rows}"
-        )
+        places = f"SELECT *, {account_of(table)} AS account, {day_of(table)} AS day FROM {rows}"
         kept = (
-            f"SELECT account, day FROM ({places}) GROUP BY ALL ORDER BY count(*) DESC, account, day LIMIT {MOST_PLACES}"
+            f"SELECT account, day FROM ({places}) GROUP BY ALL ORDER BY count(*) DESC, account, day "
+            f"LIMIT {MOST_PLACES}"
         )
         self._number += 1
         folder = self._work / f"{self._number}.parts"

@@ -100,9 +100,7 @@ def _without_duplicates(
     if count == distinct:
         return fresh
     places = _files(paths, ", filename = true, file_row_number = true")
-    orders = ", ".join(
-        f"({literal(path_text(path.absolute()))}, {number})" for number, path in enumerate(paths)
-    )
+    orders = ", ".join(f"({literal(path_text(path.absolute()))}, {number})" for number, path in enumerate(paths))
     connection.execute(
         f"CREATE OR REPLACE TEMP TABLE twice AS SELECT path, number FROM (SELECT p.filename AS path, "
         f"p.file_row_number AS number, row_number() OVER (PARTITION BY p.{name} ORDER BY o.number, "

@@ -31,7 +31,7 @@ EVENTS: Final = Table(
 _OMITTED: Final = b'"omitted"'
 """What a file has somewhere in which CloudTrail left out anything. Few have, and looking for it row by row is dear."""
 
-_SOME: Final = "some left out"
+SOME: Final = "some left out"
 """What the header of such a file says."""
 
 
@@ -43,7 +43,7 @@ def _whole(column: Column) -> bool:
 _MEMBERS: Final = {
     column.member: "JSON" if column.kind is Kind.JSON else "VARCHAR" for column in COLUMNS if _whole(column)
 }
-_SIZED: Final = [column for column in COLUMNS if column.kind is Kind.JSON and column.name != "user_identity"]
+_SIZED: Final = [column for column in COLUMNS if column.kind is Kind.JSON]
 """What CloudTrail may leave out for its size."""
 
 
@@ -94,23 +94,23 @@ def rows_of_events(source: str, *, some: bool = True) -> str:
 
 
 def _select(file: str, header: str) -> str:
-    return rows_of_events(json_lines(file, _MEMBERS), some=header == _SOME)
+    return rows_of_events(json_lines(file, _MEMBERS), some=header == SOME)
 
 
 CLOUDTRAIL: Final = Form("a file of CloudTrail", EVENTS, _select)
 
 
-class _File(msgspec.Struct):
+class _File(msgspec.Struct, rename="pascal"):
     """A file of CloudTrail: its records as they stand."""
 
-    Records: list[msgspec.Raw]
+    records: list[msgspec.Raw]
 
 
-class _Head(msgspec.Struct):
+class _Head(msgspec.Struct, rename="camel"):
     """What tells that a record is CloudTrail's."""
 
-    eventSource: Any = None
-    eventName: Any = None
+    event_source: Any = None
+    event_name: Any = None
 
 
 _records = msgspec.json.Decoder(_File).decode
@@ -120,7 +120,7 @@ _head = msgspec.json.Decoder(_Head).decode
 def cut(data: bytes) -> Cut:
     """The records of a file. Raises Damaged for what is no JSON, and what is none of CloudTrail's."""
     try:
-        records = _records(data).Records
+        records = _records(data).records
     except RecursionError as error:
         raise Damaged("damaged: nested too deeply", Why.TOO_MUCH) from error
     except msgspec.ValidationError as error:
@@ -130,7 +130,7 @@ def cut(data: bytes) -> Cut:
     if not records:
         return Cut(CLOUDTRAIL, iter(()))
     check(records[0])
-    header = _SOME if _OMITTED in data else ""
+    header = SOME if _OMITTED in data else ""
     pieces = compact(records) if b"\n" in data else iter((b"\n".join(records), b"\n"))
     return Cut(CLOUDTRAIL, pieces, header)
 
@@ -150,8 +150,8 @@ def check(record: msgspec.Raw | bytes) -> None:
         head = _head(record)
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError):
         return
-    source = head.eventSource
-    if head.eventName is None or not isinstance(source, str) or source.startswith("aws:"):
+    source = head.event_source
+    if head.event_name is None or not isinstance(source, str) or source.startswith("aws:"):
         raise Damaged("not CloudTrail: its records have no eventSource and eventName of an API")
 
 
@@ -161,10 +161,10 @@ def carefully(data: bytes) -> Cut:
     Raises Damaged likewise.
     """
     try:
-        records = _records(data).Records
+        records = _records(data).records
     except (msgspec.MsgspecError, RecursionError, UnicodeDecodeError) as error:
         raise Damaged(f"damaged: not JSON: {error}") from error
-    made = Cut(CLOUDTRAIL, iter(()), _SOME)
+    made = Cut(CLOUDTRAIL, iter(()), SOME)
     made.pieces = plain_objects(records, made)
     return made
 

@@ -48,13 +48,15 @@ class Form:
 class Cut:
     """A file, cut: of which form, what its header says, and its records, each of which ends with a line feed.
 
-    `odd` counts what stood among them and is none. Reading the pieces may raise Damaged.
+    `odd` counts what stood among them and is none; `lines` the records, where the database may leave out some of them.
+    Reading the pieces may raise Damaged.
     """
 
     form: Form
     pieces: Iterator[bytes]
     header: str = ""
     odd: int = 0
+    lines: int | None = None
 
 
 LONGEST: Final = 2 << 20
@@ -64,12 +66,12 @@ LONGEST: Final = 2 << 20
 def lines_of(file: str) -> str:
     """SQL for the lines of a file as the column `line`. `file` is SQL.
 
-    Nothing separates and nothing quotes: U+0001 stands in no line, since it is taken out (`cutting.py`).
+    Nothing separates, and nothing quotes or stands for NULL: U+0001 and U+0002 are in no line (`lines.py`).
     """
     return (
         f"read_csv({file}, columns = {{'line': 'VARCHAR'}}, delim = chr(1), quote = '', escape = '', header = false, "
         f"auto_detect = false, max_line_size = {LONGEST}, null_padding = false, hive_partitioning = false, "
-        "comment = '', nullstr = chr(1))"
+        "comment = '', nullstr = chr(2))"
     )
 
 
