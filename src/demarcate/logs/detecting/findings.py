@@ -18,9 +18,9 @@ _SECOND: Final = 1_000_000
 
 def seen_of(hit: Hit, rule: Rule, entity: str, keys: tuple[tuple[str | None, ...], ...]) -> Seen:
     """What is kept of an event that a rule matched."""
-    event, account, region, name, address, agent, error, resources = hit.row
+    _, _, moment, _, _, event, account, region, name, address, agent, error, resources = hit
     return Seen(
-        moment=hit.moment or 0,
+        moment=moment or 0,
         event=event or "",
         rule=rule.id,
         account=account or "",
@@ -30,15 +30,13 @@ def seen_of(hit: Hit, rule: Rule, entity: str, keys: tuple[tuple[str | None, ...
         agent=agent or "",
         error=error or "",
         entity=entity,
-        resources=_arns(resources),
+        resources=_arns(resources) if resources else (),
         keys=keys,
     )
 
 
-def _arns(resources: str | None) -> tuple[str, ...]:
+def _arns(resources: str) -> tuple[str, ...]:
     """The ARNs of what an event says it was about."""
-    if not resources:
-        return ()
     try:
         listed: Any = msgspec.json.decode(resources)
     except (msgspec.DecodeError, RecursionError):

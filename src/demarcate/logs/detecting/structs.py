@@ -49,7 +49,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     waived: Waived | None = None
 
 
-class Seen(msgspec.Struct, kw_only=True):
+class Seen(msgspec.Struct, kw_only=True, gc=False):
     """One event that a rule matched: what a finding needs of it. `moment` is in microseconds since 1970 (UTC)."""
 
     moment: int
