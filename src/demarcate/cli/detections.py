@@ -167,7 +167,7 @@ def coverage(
     if sources:
         snapshot = _snapshot(sources, options.options_of(profile, region, endpoint_url, parameters))
         trails = list(rows_of(snapshot, TRAILS, COLUMNS)) if TRAILS in snapshot.manifest.tables else None
-    columns = ["technique", "rule", "level", "needs", "on", "why"][: 6 if sources else 4]
+    columns = ["technique", "title", "rule", "level", "needs", "on", "why"][: 7 if sources else 5]
     told = [[getattr(each, name) for name in columns] for each in covered(loaded.rules, trails)]
     rows.write(columns, told, str(format), data())
 

@@ -105,7 +105,7 @@ def test_what_is_found_in_files(found: Findings) -> None:
     stopped = found.detections[0]
     assert stopped.resources == ("arn:aws:cloudtrail:eu-west-1:111122223333:trail/org",)
     assert stopped.responsibility == "logging-and-monitoring.enable-cloudtrail"
-    assert (stopped.author, stopped.techniques) == ("Demarcate", ("T1562.008",))
+    assert (stopped.author, stopped.techniques) == ("Demarcate", ("T1685.002",))
     assert found.unread == []
 
 
@@ -225,7 +225,8 @@ def test_rules_have_verbs(tmp_path: Path) -> None:
     code, text, _ = run("detections", "coverage", "--format", "json")
     assert code == 0
     assert {
-        "technique": "T1562.008",
+        "technique": "T1685.002",
+        "title": "Disable or Modify Cloud Log",
         "rule": "trail-stopped",
         "level": "critical",
         "needs": "management events that write",
