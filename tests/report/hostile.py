@@ -333,11 +333,17 @@ def rules(folder: Path) -> Path:
             "references": [text],
             "falsepositives": [text],
             "logsource": source if number % 4 else {"product": text},
-            "detection": {"a": {"eventName": ["StopLogging", text], text or "x": text}, "b": {"eventName": "StopLogging"},
-                          "condition": "a or b" if number % 3 else text},
-            "demarcate": {"remedy": text, "responsibility": text,
-                          "examples": {"fires": [{"eventName": text}], "silent": [{"eventName": "StopLogging"}]}},
-        }  # fmt: skip
+            "detection": {
+                "a": {"eventName": ["StopLogging", text], text or "x": text},
+                "b": {"eventName": "StopLogging"},
+                "condition": "a or b" if number % 3 else text,
+            },
+            "demarcate": {
+                "remedy": text,
+                "responsibility": text,
+                "examples": {"fires": [{"eventName": text}], "silent": [{"eventName": "StopLogging"}]},
+            },
+        }
         (folder / f"{number}.yml").write_text(json.dumps(rule))
     hostile = {"title": "hostile", "name": "hostile", "logsource": source}
     asked = {"detection": {"a": {"eventName": "StopLogging"}, "condition": "a"}}

@@ -15,8 +15,7 @@ import pytest
 from typer.testing import CliRunner
 
 from demarcate.cli import app
-from demarcate.evidence.waivers import parse_waivers
-from demarcate.evidence.waivers import WaiverRules
+from demarcate.evidence.waivers import WaiverRules, parse_waivers
 from demarcate.logs.detecting.places import Findings, detect_files, detect_stored
 from demarcate.logs.detecting.structs import Detection
 from demarcate.logs.detecting.waiving import known_of, waive
@@ -145,8 +144,8 @@ def test_broken_files_are_told_and_the_rest_goes_on(logs: Path, rules: Rules, tm
 
 def test_waivers_accept_detections_until_a_day(found: Findings, rules: Rules) -> None:
     text = f"""
-- {{check: trail-stopped, scope: {{resources: ['*user/eve']}}, reason: A drill, owner: a@example.com, until: 2026-05-01}}
-- {{check: password-*, scope: {{accounts: ['999988887777']}}, reason: Elsewhere, owner: a@example.com, until: 2026-05-01}}
+- {{check: trail-stopped, scope: {{resources: ['*user/eve']}}, reason: A drill, owner: a@example, until: 2026-05-01}}
+- {{check: password-*, scope: {{accounts: ['999988887777']}}, reason: Elsewhere, owner: a@example, until: 2026-05-01}}
 - {{finding: {found.detections[2].id}, reason: Known, owner: a@example.com, until: 2026-04-15}}
 - {{check: no-such-rule, reason: None, owner: a@example.com, until: 2026-05-01}}
 """

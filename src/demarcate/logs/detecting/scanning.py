@@ -42,8 +42,8 @@ _ENTITY_COLUMNS: Final = (
 )
 
 Hit = tuple[Any, ...]
-"""A row of events and a rule: the rule's place, whether it matched (1) or could not tell (2), the moment in microseconds
-since 1970, who made the call, the texts that were asked for, and the columns of `KEPT`. A tuple, since there are many.
+"""A row of events and a rule: the rule's place, whether it matched (1) or could not tell (2), the moment in
+microseconds since 1970, who made the call, the texts that were asked for, and the columns of `KEPT`. There are many.
 """
 
 UNDECIDED: Final = 2

@@ -9,7 +9,6 @@ stands in a document within it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Final
 
 from sqlglot import exp
 

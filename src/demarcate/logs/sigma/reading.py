@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 import msgspec
@@ -23,6 +24,7 @@ from demarcate.logs.sigma.structs import ANCHORS, Correlation, Level, Own, Rule
 from demarcate.logs.sigma.trees import Anywhere, Matches, Regex, Tree, leaves
 from demarcate.logs.sigma.values import Placeholders, Refused
 
+_NONE: Final[Placeholders] = MappingProxyType({})
 SHIPPED: Final = Path(__file__).parent.parent / "rules"
 
 
@@ -68,7 +70,7 @@ class _Document:
 
 
 def load_rules(
-    folders: Sequence[Path] = (), *, shipped: bool = True, placeholders: Placeholders = {}, trees: bool = False
+    folders: Sequence[Path] = (), *, shipped: bool = True, placeholders: Placeholders = _NONE, trees: bool = False
 ) -> Rules:
     """Our rules and those of folders (or single files), compiled. One of a folder takes the place of ours with its id.
 
@@ -391,11 +393,18 @@ def _seconds(span: str) -> int:
     return int(match[1]) * _SECONDS[match[2]]
 
 
+def _named(document: _Document) -> str:
+    """What a rule without a name is called: after its file, or its title where it is not the first there."""
+    if document.line == 1:
+        return Path(document.file).stem.replace("_", "-")
+    return "-".join(re.findall(r"[a-z0-9]+", document.title.lower())) or document.title
+
+
 def _texts(ident: str, document: _Document, parsed: Any, own: Own) -> Rule:
     level = cast(Level, parsed.level.name.lower()) if parsed.level is not None else "medium"
     return Rule(
         id=str(parsed.id or ident),
-        name=parsed.name or Path(document.file).stem.replace("_", "-"),
+        name=parsed.name or _named(document),
         title=parsed.title,
         description=" ".join((parsed.description or "").split()),
         level=level,
