@@ -45,7 +45,10 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "ledger verify": ("ledger verify",),
     "guardrails propose": ("guardrails propose assessed",),
     "access data": ("access data arn:aws:s3:::my-data snapshot",),
-    "detect": ("detect AWSLogs/ --fail-on high", "detect store --rules sigma/ --waivers waivers.yaml --format ocsf"),
+    "detect": (
+        "detect AWSLogs/ --fail-on high",
+        "detect store --rules sigma/ --waivers waivers.yaml --format ocsf",
+    ),
     "detections lint": ("detections lint --rules sigma/ --only",),
     "detections coverage": ("detections coverage", "detections coverage aws --region eu-west-1"),
     "keys list": ("keys list aws --region eu-west-1", "keys list snapshot --format csv"),

@@ -134,7 +134,7 @@ def test_broken_files_are_told_and_the_rest_goes_on(logs: Path, rules: Rules, tm
     (tmp_path / "none.json").write_text('{"Records": [{"a": 1}]}')
     (tmp_path / "text.json").write_text("not JSON")
     (tmp_path / "bomb.json.gz").write_bytes(gzip.compress(b'{"Records": [' + b" " * 200_000_000 + b"]}"))
-    odd = [event(1, "DeleteTrail", "cloudtrail"), {"eventName": 5, "eventSource": "iam.amazonaws.com"}, 7]
+    odd: list[Any] = [event(1, "DeleteTrail", "cloudtrail"), {"eventName": 5, "eventSource": "iam.amazonaws.com"}, 7]
     write(tmp_path, "odd.json.gz", odd)
     again = detect_files([Folder(tmp_path)], rules.rules.values(), workers=1)
     assert [each.name for each in again.detections] == ["trail-stopped"]

@@ -58,8 +58,8 @@ def _techniques() -> _Techniques:
 
 class Covered(msgspec.Struct, frozen=True, kw_only=True):
     """A technique, by the id that it has today, and a rule that looks for it. `title` is what it is called, where one
-    of our rules names it. `needs` is the log that is needed, `on` whether a trail records that here: None where it is not
-    known, or was not asked; then `why` says why.
+    of our rules names it. `needs` is the log that is needed, `on` whether a trail records that here: None where it is
+    not known, or was not asked; then `why` says why.
     """
 
     technique: str

@@ -64,12 +64,13 @@ def _faults(rule: Rule, tree: Tree) -> Iterator[tuple[str, str]]:
 def _references(tree: Tree) -> Iterator[tuple[str, str]]:
     """Fields, and what they are compared with that is the name of another one."""
     for leaf in leaves(tree):
-        for matcher in leaf.matchers if isinstance(leaf, Matches) else ():
-            texts = [part for part in matcher.parts if isinstance(part, str)] if isinstance(matcher, Text) else []
-            for text in texts:
-                place = place_of(text) if "." in text else None
-                if place is not None and (place.path or place.column.member == text):
-                    yield leaf.field, text
+        if not isinstance(leaf, Matches):
+            continue
+        texts = [part for matcher in leaf.matchers if isinstance(matcher, Text) for part in matcher.parts]
+        for text in texts:
+            place = place_of(text) if isinstance(text, str) and "." in text else None
+            if place is not None and isinstance(text, str) and (place.path or place.column.member == text):
+                yield leaf.field, text
 
 
 def _of_part(part: Tree, rule: Rule) -> Iterator[tuple[str, str]]:
