@@ -1,0 +1,134 @@
+"""Measures detecting: `python -m bench.detections [EVENTS [MIX]]`. Microseconds of the processor for an event, and how many
+events that is a second on two cores.
+
+Two mixes of events: `busy` is that of `bench/events.py`, of which a quarter match a rule; in `quiet` one of a hundred has a
+name that a rule asks for, as in accounts whose calls are mostly reads. Beside our rules there are one, and 850 over
+operations of the services that botocore has.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import yaml
+
+from bench.events import events
+from demarcate.logs.detecting.places import detect_files, detect_stored
+from demarcate.logs.sigma.models import events_of, is_source
+from demarcate.logs.sigma.reading import load_rules
+from demarcate.logs.sigma.structs import Rule
+from demarcate.logs.store.folders import Folder
+from demarcate.logs.store.ingesting import ingest
+
+PER_FILE = 1_000
+CORES = 2
+SERVICES = (
+    "ec2",
+    "iam",
+    "s3",
+    "rds",
+    "lambda",
+    "kms",
+    "ecs",
+    "eks",
+    "logs",
+    "sns",
+    "sqs",
+    "ssm",
+    "glue",
+    "athena",
+)
+
+
+def write(folder: Path, count: int, *, quiet: bool, names: frozenset[str]) -> None:
+    """Files of a thousand events."""
+    folder.mkdir()
+    lot = random.Random(3)  # noqa: S311
+
+    def chosen() -> Iterator[str]:
+        for event in events(10 * count if quiet else count):
+            if quiet and lot.random() > 0.01:
+                told = json.loads(event)
+                if told["eventName"].lower() in names or told.get("errorCode"):
+                    continue
+            yield event
+
+    made = chosen()
+    for number in range(count // PER_FILE):
+        records = [next(made) for _ in range(PER_FILE)]
+        text = '{"Records":[' + ",".join(records) + "]}"
+        (folder / f"{number:06}.json.gz").write_bytes(gzip.compress(text.encode(), 6, mtime=0))
+
+
+def many(folder: Path, count: int) -> list[Rule]:
+    """So many rules, each over an operation of its own."""
+    folder.mkdir()
+    sources = [f"{name}.amazonaws.com" for name in SERVICES if is_source(f"{name}.amazonaws.com")]
+    operations = sorted((source, name) for source in sources for name in dict.fromkeys(events_of(source)))
+    lot = random.Random(5)  # noqa: S311
+    written = [
+        {
+            "title": f"{name} of {source}",
+            "name": f"rule-{number}",
+            "logsource": {"product": "aws", "service": "cloudtrail"},
+            "detection": {
+                "call": {"eventSource": source, "eventName": name},
+                "what": {"requestParameters.name|contains": ["secret", "admin"], "userAgent|contains": "curl"},
+                "failed": {"errorCode|exists": True},
+                "condition": "call and what and not failed",
+            },
+        }
+        for number, (source, name) in enumerate(lot.sample(operations, count))
+    ]
+    (folder / "rules.yml").write_text(yaml.safe_dump_all(written))
+    return [*load_rules([folder], shipped=False).rules.values()]
+
+
+def measured(what: str, count: int, run: Callable[[], object]) -> None:
+    """Run something three times, and print the best."""
+    best = float("inf")
+    for _ in range(3):
+        before = _processor()
+        run()
+        best = min(best, _processor() - before)
+    each = best / count * 1e6
+    print(f"| {what} | {each:.2f} µs | {CORES / each * 1e6:,.0f} events/s |", flush=True)
+
+
+def _processor() -> float:
+    times = os.times()
+    return times.user + times.system + times.children_user + times.children_system
+
+
+def main() -> None:
+    """Print a table."""
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000_000
+    ours = [*load_rules().rules.values()]
+    names = frozenset(name for rule in ours for name in rule.event_names or ())
+    with tempfile.TemporaryDirectory(prefix="demarcate-bench-") as temporary:
+        folder = Path(temporary)
+        began = time.process_time()
+        hundreds = many(folder / "rules", 850)
+        print(f"850 rules compiled in {time.process_time() - began:.1f} s of the processor\n")
+        print(f"| {count:,} events | processor an event | two cores |\n|---|---|---|")
+        for mix in sys.argv[2:] or ("quiet", "busy"):
+            write(folder / mix, count, quiet=mix == "quiet", names=names)
+            ingest([Folder(folder / mix)], folder / f"{mix}-store")
+            files = [Folder(folder / mix)]
+            for told, rules in (("one rule", hundreds[:1]), (f"{len(ours)} of ours", ours), ("850", hundreds)):
+                measured(f"{mix}, stored, {told}", count, lambda: detect_stored(folder / f"{mix}-store", rules))
+                measured(
+                    f"{mix}, while decoding, {told}", count, lambda: detect_files(files, rules, workers=CORES)
+                )
+
+
+if __name__ == "__main__":
+    main()
