@@ -1,9 +1,8 @@
-"""Measures detecting: `python -m bench.detections [EVENTS [MIX]]`. Microseconds of the processor for an event, and how many
-events that is a second on two cores.
+"""Measures detecting: `python -m bench.detections [EVENTS [MIX]]`: microseconds of the processor for an event.
 
-Two mixes of events: `busy` is that of `bench/events.py`, of which a quarter match a rule; in `quiet` one of a hundred has a
-name that a rule asks for, as in accounts whose calls are mostly reads. Beside our rules there are one, and 850 over
-operations of the services that botocore has.
+Two mixes of events: `busy` is that of `bench/events.py`, of which a quarter match a rule; in `quiet` one of a hundred
+has a name that a rule asks for, as in accounts whose calls are mostly reads. Beside our rules there are one, and 850
+over operations of the services that botocore has.
 """
 
 from __future__ import annotations
@@ -16,6 +15,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
 import yaml
@@ -122,12 +122,11 @@ def main() -> None:
         for mix in sys.argv[2:] or ("quiet", "busy"):
             write(folder / mix, count, quiet=mix == "quiet", names=names)
             ingest([Folder(folder / mix)], folder / f"{mix}-store")
-            files = [Folder(folder / mix)]
             for told, rules in (("one rule", hundreds[:1]), (f"{len(ours)} of ours", ours), ("850", hundreds)):
-                measured(f"{mix}, stored, {told}", count, lambda: detect_stored(folder / f"{mix}-store", rules))
-                measured(
-                    f"{mix}, while decoding, {told}", count, lambda: detect_files(files, rules, workers=CORES)
-                )
+                stored = partial(detect_stored, folder / f"{mix}-store", rules)
+                measured(f"{mix}, stored, {told}", count, stored)
+                decoding = partial(detect_files, [Folder(folder / mix)], rules, workers=CORES)
+                measured(f"{mix}, while decoding, {told}", count, decoding)
 
 
 if __name__ == "__main__":
