@@ -71,6 +71,14 @@ def detect(
     ] = None,
     waivers: options.WaiverPlaces = None,
     ledger: options.LedgerPlace = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            metavar="FILE",
+            help="Tell what is new in a store since the run that kept this file, and keep it.",
+        ),
+    ] = None,
     timeline: Annotated[bool, typer.Option("--timeline", help="Tell what happened when, a line each.")] = False,
     fail_on: options.FailOn = None,
     format: Annotated[
@@ -86,7 +94,7 @@ def detect(
     options.check_severity(fail_on)
     loaded = _rules(rules, only, placeholders)
     _say_problems(loaded)
-    result = _findings(places, _chosen(loaded, rule))
+    result = _findings(places, _chosen(loaded, rule), state)
     told = _waived(result.detections, loaded, waivers, ledger)
     if timeline:
         report.write_timeline(told, format.value if format is not DetectionFormat.OCSF else "json", data())
@@ -218,7 +226,7 @@ def _chosen(loaded: Rules, names: list[str] | None) -> list[Rule]:
     return list(chosen.values())
 
 
-def _findings(places: Sequence[str], rules: Iterable[Rule]) -> Findings:
+def _findings(places: Sequence[str], rules: Iterable[Rule], state: Path | None) -> Findings:
     from demarcate.base.errors import DemarcateError
     from demarcate.logs.detecting.places import detect_files, detect_stored, is_store
     from demarcate.logs.store.folders import Folder
@@ -227,8 +235,18 @@ def _findings(places: Sequence[str], rules: Iterable[Rule]) -> Findings:
     if stores:
         if len(places) > 1:
             raise DemarcateError(f"{stores[0]} is a log store: give it alone")
-        return detect_stored(stores[0], rules)
+        return detect_stored(stores[0], rules) if state is None else _since(stores[0], rules, state)
+    if state is not None:
+        raise DemarcateError("--state is for a log store: make one with demarcate logs ingest")
     return detect_files([Folder(Path(place)) for place in places], rules)
+
+
+def _since(store: Path, rules: Iterable[Rule], file: Path) -> Findings:
+    from demarcate.logs.detecting.watching import keep, kept, look
+
+    result = look(store, rules, kept(file))
+    keep(file, result.state)
+    return result
 
 
 def _waived(

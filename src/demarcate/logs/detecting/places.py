@@ -44,7 +44,7 @@ ALONE: Final = 3
 
 MEMORY: Final = 1_000_000_000
 
-_RELATION: Final = "events"
+RELATION: Final = "events"
 
 
 @dataclass(slots=True)
@@ -71,9 +71,9 @@ def detect_stored(store: Path, rules: Iterable[Rule], state: State | None = None
         for part in catalog.parts(TABLE):
             days.setdefault(part.day, []).append(store / part.file)
         for day in sorted(days):  # the partition of what says no day comes last
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW {_RELATION} AS {rows_of(EVENTS, days[day])}")
+            connection.execute(f"CREATE OR REPLACE TEMP VIEW {RELATION} AS {rows_of(EVENTS, days[day])}")
             try:
-                outcome = detector.detect(connection, _RELATION, result.state, settled=_end_of(day))
+                outcome = detector.detect(connection, RELATION, result.state, settled=_end_of(day))
             except duckdb.Error as error:
                 reason = f"events of {day} cannot be read: {short(error)}"
                 result.unread.append(Unread(kind=Kind.UNREADABLE, reason=reason, file=str(store)))
@@ -182,7 +182,7 @@ def _lines(
     header = "some left out" if any(b'"omitted"' in line for line in lines) else ""
     try:
         select = CLOUDTRAIL.select(literal(pattern(spool)), header)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {_RELATION} AS {select}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {RELATION} AS {select}")
     except duckdb.Error as error:
         if len(lines) == 1:
             result.unread.append(Unread(kind=Kind.UNREADABLE, reason=f"an event is damaged: {short(error)}"))
@@ -194,7 +194,7 @@ def _lines(
         spool.unlink(missing_ok=True)
     counted = result.state.events
     try:
-        outcome = detector.detect(connection, _RELATION, result.state)
+        outcome = detector.detect(connection, RELATION, result.state)
     except duckdb.Error as error:
         raise DemarcateError(f"events cannot be judged: {short(error)}") from error
     result.state.events = counted  # those that were left out count as well

@@ -124,13 +124,20 @@ class Group(msgspec.Struct, kw_only=True):
     number: int = 0
 
 
+VERSION: Final = 1
+"""That of the state, where it is kept."""
+
+
 class State(msgspec.Struct, kw_only=True):
     """What is carried from one batch to the next, and can be kept as JSON or MessagePack in between.
 
     `since` and `until` are the moments of the first and the last event so far. `settled` is the moment up to which what
     depends on order was looked at: `pending` is later. `usual` says when each value of a baseline was last seen, by
-    rule. `met` are matches that were counted, by the day of the event, so that copies of an event are one.
+    rule. `met` are matches that were counted, by the day of the event, so that copies of an event are one. `files` are
+    those of a store that were read, which has others once it has put some together.
     """
+
+    version: int = VERSION
 
     since: int | None = None
     until: int | None = None
@@ -144,6 +151,7 @@ class State(msgspec.Struct, kw_only=True):
     undecided: dict[str, int] = msgspec.field(default_factory=dict)
     learning: dict[str, int] = msgspec.field(default_factory=dict)
     late: int = 0
+    files: set[str] = msgspec.field(default_factory=set)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
