@@ -15,7 +15,7 @@ from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
-    from demarcate.estate.snapshots.snapshot import Snapshot
+    from demarcate.estate.snapshots.manifest import Unread
     from demarcate.logs.detecting.places import Findings
     from demarcate.logs.detecting.structs import Detection
     from demarcate.logs.sigma.reading import Rules
@@ -165,6 +165,7 @@ def coverage(
     parameters: options.Parameters = None,
 ) -> None:
     """Say which technique of ATT&CK which rule looks for; with a source, whether the log that it needs is on there."""
+    from demarcate.estate.sources.collecting import collect_snapshot
     from demarcate.keys.reading import rows as rows_of
     from demarcate.logs.sigma.coverage import COLUMNS, TRAILS
     from demarcate.logs.sigma.coverage import coverage as covered
@@ -172,12 +173,19 @@ def coverage(
 
     loaded = _rules(rules, only, None)
     trails: list[dict[str, Any]] | None = None
+    unread: list[Unread] = []
     if sources:
-        snapshot = _snapshot(sources, options.options_of(profile, region, endpoint_url, parameters))
-        trails = list(rows_of(snapshot, TRAILS, COLUMNS)) if TRAILS in snapshot.manifest.tables else None
+        how = options.options_of(profile, region, endpoint_url, parameters)
+        options.check_not_kept(sources)
+        with collect_snapshot(sources, how, selection={TRAILS: frozenset(COLUMNS)}) as snapshot:
+            trails = list(rows_of(snapshot, TRAILS, COLUMNS)) if TRAILS in snapshot.manifest.tables else None
+            unread = [gap for gap in snapshot.unread if TRAILS in (gap.table, *gap.tables)]
     columns = ["technique", "title", "rule", "level", "needs", "on", "why"][: 7 if sources else 5]
     told = [[getattr(each, name) for name in columns] for each in covered(loaded.rules, trails)]
     rows.write(columns, told, str(format), data())
+    if unread:
+        options.say_unread(unread)
+        raise typer.Exit(options.UNREAD)
 
 
 def test(
@@ -270,18 +278,12 @@ def _waived(
 def _leads(detections: Sequence[Detection], estate: Path | None) -> dict[str, Any]:
     if estate is None:
         return {}
-    from demarcate.estate.sources.interface import Options
+    from demarcate.estate.sources.collecting import collect_snapshot
     from demarcate.logs.detecting.leading import leads
 
-    return dict(leads(detections, _snapshot([str(estate)], Options())))
-
-
-def _snapshot(sources: list[str], how: Any) -> Snapshot:
-    from demarcate.estate.sources.collecting import collect_snapshot
-    from demarcate.logs.sigma.coverage import COLUMNS, TRAILS
-
-    options.check_not_kept(sources)
-    return collect_snapshot(sources, how, selection={TRAILS: frozenset(COLUMNS)})
+    options.check_not_kept([str(estate)])
+    with collect_snapshot([str(estate)]) as snapshot:
+        return dict(leads(detections, snapshot))
 
 
 def _say_problems(loaded: Rules) -> None:
