@@ -1,8 +1,8 @@
 """Measures detecting: `python -m bench.detections [EVENTS [MIX]]`: microseconds of the processor for an event.
 
-Two mixes of events: `busy` is that of `bench/events.py`, of which a quarter match a rule; in `quiet` one of a hundred
-has a name that a rule asks for, as in accounts whose calls are mostly reads. Beside our rules there are one, and 850
-over operations of the services that botocore has.
+Of the events of `bench/events.py` a fifth have a name that one of our rules asks for, and a quarter match one: that is
+the mix `busy`. In `usual` a quarter of these are kept, so that they are one of twenty events, and in `quiet` one of a
+hundred of them. Beside our rules there are one, and 850 over operations of the services that botocore has.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from demarcate.logs.store.folders import Folder
 from demarcate.logs.store.ingesting import ingest
 
 PER_FILE = 1_000
+MIXES = {"quiet": 0.01, "usual": 0.25, "busy": 1.0}
 CORES = 2
 SERVICES = (
     "ec2",
@@ -48,14 +49,14 @@ SERVICES = (
 )
 
 
-def write(folder: Path, count: int, *, quiet: bool, names: frozenset[str]) -> None:
+def write(folder: Path, count: int, *, kept: float, names: frozenset[str]) -> None:
     """Files of a thousand events."""
     folder.mkdir()
     lot = random.Random(3)  # noqa: S311
 
     def chosen() -> Iterator[str]:
-        for event in events(10 * count if quiet else count):
-            if quiet and lot.random() > 0.01:
+        for event in events(2 * count):
+            if lot.random() >= kept:
                 told = json.loads(event)
                 if told["eventName"].lower() in names or told.get("errorCode"):
                     continue
@@ -119,8 +120,8 @@ def main() -> None:
         hundreds = many(folder / "rules", 850)
         print(f"850 rules compiled in {time.process_time() - began:.1f} s of the processor\n")
         print(f"| {count:,} events | processor an event | two cores |\n|---|---|---|")
-        for mix in sys.argv[2:] or ("quiet", "busy"):
-            write(folder / mix, count, quiet=mix == "quiet", names=names)
+        for mix in sys.argv[2:] or MIXES:
+            write(folder / mix, count, kept=MIXES[mix], names=names)
             ingest([Folder(folder / mix)], folder / f"{mix}-store")
             for told, rules in (("one rule", hundreds[:1]), (f"{len(ours)} of ours", ours), ("850", hundreds)):
                 stored = partial(detect_stored, folder / f"{mix}-store", rules)

@@ -100,7 +100,7 @@ def in_batches(detector: Detector, batches: list[list[dict[str, Any]]], *, order
     return together(outcomes)
 
 
-@settings(max_examples=20, deadline=None, phases=[Phase.generate])
+@settings(max_examples=14, deadline=None, phases=[Phase.generate])
 @given(happened)
 def test_correlations_are_what_brute_force_says(detector: Detector, told: list[tuple[int, str, str, Any]]) -> None:
     events = [event(number, *each) for number, each in enumerate(told)]
@@ -123,7 +123,7 @@ def test_correlations_are_what_brute_force_says(detector: Detector, told: list[t
         }, kind
 
 
-@settings(max_examples=15, deadline=None, phases=[Phase.generate])
+@settings(max_examples=8, deadline=None, phases=[Phase.generate])
 @given(happened, st.lists(st.integers(0, 25), max_size=4), st.randoms(use_true_random=False))
 def test_batches_say_what_one_says(
     detector: Detector, told: list[tuple[int, str, str, Any]], cuts: list[int], chance: Any
