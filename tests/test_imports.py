@@ -187,6 +187,7 @@ HEAVY = (
     "sqlalchemy",
     "sqlglot",
     "samtranslator",
+    "sigma",
     "rich.table",
 )
 

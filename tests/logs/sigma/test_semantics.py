@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ pytest.importorskip("sigma")
 
 CASES: list[dict[str, Any]] = yaml.safe_load((Path(__file__).parent / "cases" / "semantics.yaml").read_text())
 ANSWERS = {"fires": True, "silent": False, "undecided": None}
-NOT_BY_FORCE = ("windash", "base64", "utf16", "wide", "expand", "week")
+NOT_BY_FORCE = ("windash", "base64", "utf16", "wide", "expand", "week", "ignorecase", "re|startswith")
 """What brute force does not know: pySigma rewrites these values, which the cases hold it to."""
 
 
@@ -41,6 +42,14 @@ def rules(tmp_path_factory: pytest.TempPathFactory) -> Rules:
 def test_every_case_says_something_of_its_own() -> None:
     assert len({case["says"] for case in CASES}) == len(CASES)
     assert all(ANSWERS.keys() & case.keys() or "refused" in case for case in CASES)
+
+
+def test_every_modifier_of_sigma_has_a_case() -> None:
+    from sigma.modifiers import modifier_mapping
+
+    keys = re.findall(r"'([^']*)': ", str([case["detection"] for case in CASES]))
+    named = {modifier for key in keys for modifier in key.split("|")[1:]}
+    assert named - {"sounds"} == set(modifier_mapping)
 
 
 def test_events_fire_as_the_cases_say(rules: Rules) -> None:

@@ -20,6 +20,7 @@ from demarcate.base import cache
 from demarcate.base.documents import DocumentError, compose_all, convert, line_of, node_at, plain, read_text
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.files import is_file, is_folder, walk
+from demarcate.logs.sigma.fields import place_of
 from demarcate.logs.sigma.structs import ANCHORS, Correlation, Level, Own, Rule
 from demarcate.logs.sigma.trees import Anywhere, Matches, Regex, Tree, leaves
 from demarcate.logs.sigma.values import Placeholders, Refused
@@ -302,6 +303,7 @@ def _rule(
         raise _Unparsed(" ".join(str(error).split())) from error
     except RecursionError as error:
         raise Refused("is nested too deeply") from error
+    _check_size(tree)
     _check_regexes(tree, regexes)
     own = _own(document)
     predicate, columns = printing.predicate(tree)
@@ -345,6 +347,17 @@ def _conditions(detection: Any) -> list[Any]:
         return []
     condition = detection.get("condition", "")
     return list(condition) if isinstance(condition, list) else [condition]
+
+
+MAX_STEPS: Final = 3_000
+"""How many members of documents a rule may look into, all told: each is a step of SQL."""
+
+
+def _check_size(tree: Tree) -> None:
+    places = [place for leaf in leaves(tree) if not isinstance(leaf, Anywhere) for place in [place_of(leaf.field)]]
+    steps = sum(len(place.path) + 1 for place in places if place is not None)
+    if steps > MAX_STEPS:
+        raise Refused(f"looks into {steps:,} members of events; at most {MAX_STEPS:,} are taken")
 
 
 def _check_regexes(tree: Tree, known: dict[str, str | None]) -> None:
