@@ -1,4 +1,4 @@
-"""Measures detecting: `python -m bench.detections [EVENTS [MIX]]`: microseconds of the processor for an event.
+"""Measures detecting: `python bench/detections.py [EVENTS [MIX]]`: microseconds of the processor for an event.
 
 Of the events of `bench/events.py` a fifth have a name that one of our rules asks for, and a quarter match one: that is
 the mix `busy`. In `usual` a quarter of these are kept, so that they are one of twenty events, and in `quiet` one of a
@@ -19,8 +19,8 @@ from functools import partial
 from pathlib import Path
 
 import yaml
+from events import events
 
-from bench.events import events
 from demarcate.logs.detecting.places import detect_files, detect_stored
 from demarcate.logs.sigma.models import events_of, is_source
 from demarcate.logs.sigma.reading import load_rules
