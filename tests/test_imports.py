@@ -192,6 +192,7 @@ HEAVY = (
     "sqlalchemy",
     "sqlglot",
     "samtranslator",
+    "sigma",
     "rich.table",
 )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+import yaml
 
 from demarcate.base.connection import connect
 from demarcate.logs.detecting.examples import tried
@@ -51,6 +52,13 @@ def test_each_leads_to_a_responsibility_a_technique_and_what_to_do(rules: Rules)
         assert rule.responsibility in known, rule.name
         assert rule.techniques and rule.remedy and rule.description and rule.author, rule.name
         assert rule.license == "Apache-2.0"
+
+
+def test_techniques_are_those_that_attack_has(rules: Rules) -> None:
+    named = {technique for rule in rules.rules.values() for technique in rule.techniques}
+    told = yaml.safe_load((SHIPPED.parent / "sigma" / "techniques.yaml").read_text())
+    assert named == set(told["names"])
+    assert not set(told["renamed"]) & named
 
 
 def test_names_and_ids_are_of_one_rule_each(rules: Rules) -> None:

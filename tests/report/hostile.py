@@ -320,6 +320,38 @@ def drift(file: Path) -> Path:
     return file
 
 
+def rules(folder: Path) -> Path:
+    """Rules of Sigma of which every text that is told is hostile, some of them broken."""
+    folder.mkdir()
+    source = {"product": "aws", "service": "cloudtrail"}
+    for number, text in enumerate(TEXTS):
+        rule = {
+            "title": text[:200] or "empty",
+            "name": f"{number} {text}",
+            "author": text,
+            "license": text,
+            "description": text,
+            "references": [text],
+            "falsepositives": [text],
+            "logsource": source if number % 4 else {"product": text},
+            "detection": {
+                "a": {"eventName": ["StopLogging", text], text or "x": text},
+                "b": {"eventName": "StopLogging"},
+                "condition": "a or b" if number % 3 else text,
+            },
+            "demarcate": {
+                "remedy": text,
+                "responsibility": text,
+                "examples": {"fires": [{"eventName": text}], "silent": [{"eventName": "StopLogging"}]},
+            },
+        }
+        (folder / f"{number}.yml").write_text(json.dumps(rule))
+    hostile = {"title": "hostile", "name": "hostile", "logsource": source}
+    asked = {"detection": {"a": {"eventName": "StopLogging"}, "condition": "a"}}
+    (folder / "hostile.yml").write_text(json.dumps(hostile | asked))
+    return folder
+
+
 def components(folder: Path) -> Path:
     """OSCAL component definitions, one of each text, whose links lead nowhere."""
     folder.mkdir()

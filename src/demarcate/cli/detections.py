@@ -15,7 +15,7 @@ from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
-    from demarcate.estate.snapshots.snapshot import Snapshot
+    from demarcate.estate.snapshots.manifest import Unread
     from demarcate.logs.detecting.places import Findings
     from demarcate.logs.detecting.structs import Detection
     from demarcate.logs.sigma.reading import Rules
@@ -71,6 +71,14 @@ def detect(
     ] = None,
     waivers: options.WaiverPlaces = None,
     ledger: options.LedgerPlace = None,
+    state: Annotated[
+        Path | None,
+        typer.Option(
+            "--state",
+            metavar="FILE",
+            help="Tell what is new in a store since the run that kept this file, and keep it.",
+        ),
+    ] = None,
     timeline: Annotated[bool, typer.Option("--timeline", help="Tell what happened when, a line each.")] = False,
     fail_on: options.FailOn = None,
     format: Annotated[
@@ -86,7 +94,7 @@ def detect(
     options.check_severity(fail_on)
     loaded = _rules(rules, only, placeholders)
     _say_problems(loaded)
-    result = _findings(places, _chosen(loaded, rule))
+    result = _findings(places, _chosen(loaded, rule), state)
     told = _waived(result.detections, loaded, waivers, ledger)
     if timeline:
         report.write_timeline(told, format.value if format is not DetectionFormat.OCSF else "json", data())
@@ -158,18 +166,26 @@ def coverage(
 ) -> None:
     """Say which technique of ATT&CK which rule looks for; with a source, whether the log that it needs is on there."""
     from demarcate.estate.snapshots.telling import rows as rows_of
+    from demarcate.estate.sources.collecting import collect_snapshot
     from demarcate.logs.sigma.coverage import COLUMNS, TRAILS
     from demarcate.logs.sigma.coverage import coverage as covered
     from demarcate.report import rows
 
     loaded = _rules(rules, only, None)
     trails: list[dict[str, Any]] | None = None
+    unread: list[Unread] = []
     if sources:
-        snapshot = _snapshot(sources, options.options_of(profile, region, endpoint_url, parameters))
-        trails = list(rows_of(snapshot, TRAILS, COLUMNS)) if TRAILS in snapshot.manifest.tables else None
-    columns = ["technique", "rule", "level", "needs", "on", "why"][: 6 if sources else 4]
+        how = options.options_of(profile, region, endpoint_url, parameters)
+        options.check_not_kept(sources)
+        with collect_snapshot(sources, how, selection={TRAILS: frozenset(COLUMNS)}) as snapshot:
+            trails = list(rows_of(snapshot, TRAILS, COLUMNS)) if TRAILS in snapshot.manifest.tables else None
+            unread = [gap for gap in snapshot.unread if TRAILS in (gap.table, *gap.tables)]
+    columns = ["technique", "title", "rule", "level", "needs", "on", "why"][: 7 if sources else 5]
     told = [[getattr(each, name) for name in columns] for each in covered(loaded.rules, trails)]
     rows.write(columns, told, str(format), data())
+    if unread:
+        options.say_unread(unread)
+        raise typer.Exit(options.UNREAD)
 
 
 def test(
@@ -218,7 +234,7 @@ def _chosen(loaded: Rules, names: list[str] | None) -> list[Rule]:
     return list(chosen.values())
 
 
-def _findings(places: Sequence[str], rules: Iterable[Rule]) -> Findings:
+def _findings(places: Sequence[str], rules: Iterable[Rule], state: Path | None) -> Findings:
     from demarcate.base.errors import DemarcateError
     from demarcate.logs.detecting.places import detect_files, detect_stored, is_store
     from demarcate.logs.store.folders import Folder
@@ -227,8 +243,18 @@ def _findings(places: Sequence[str], rules: Iterable[Rule]) -> Findings:
     if stores:
         if len(places) > 1:
             raise DemarcateError(f"{stores[0]} is a log store: give it alone")
-        return detect_stored(stores[0], rules)
+        return detect_stored(stores[0], rules) if state is None else _since(stores[0], rules, state)
+    if state is not None:
+        raise DemarcateError("--state is for a log store: make one with demarcate logs ingest")
     return detect_files([Folder(Path(place)) for place in places], rules)
+
+
+def _since(store: Path, rules: Iterable[Rule], file: Path) -> Findings:
+    from demarcate.logs.detecting.watching import keep, kept, look
+
+    result = look(store, rules, kept(file))
+    keep(file, result.state)
+    return result
 
 
 def _waived(
@@ -252,18 +278,12 @@ def _waived(
 def _leads(detections: Sequence[Detection], estate: Path | None) -> dict[str, Any]:
     if estate is None:
         return {}
-    from demarcate.estate.sources.interface import Options
+    from demarcate.estate.sources.collecting import collect_snapshot
     from demarcate.logs.detecting.leading import leads
 
-    return dict(leads(detections, _snapshot([str(estate)], Options())))
-
-
-def _snapshot(sources: list[str], how: Any) -> Snapshot:
-    from demarcate.estate.sources.collecting import collect_snapshot
-    from demarcate.logs.sigma.coverage import COLUMNS, TRAILS
-
-    options.check_not_kept(sources)
-    return collect_snapshot(sources, how, selection={TRAILS: frozenset(COLUMNS)})
+    options.check_not_kept([str(estate)])
+    with collect_snapshot([str(estate)]) as snapshot:
+        return dict(leads(detections, snapshot))
 
 
 def _say_problems(loaded: Rules) -> None:

@@ -48,7 +48,7 @@ FEW: Final = 6
 TOPICS: Final[Mapping[str, tuple[str, ...]]] = {
     "See whose half it is": ("who", "explain", "matrix", "diagram", "summary"),
     "See whether your half is done": (
-        *("assess", "report", "diff", "compare", "drift", "patch", "logs", "collect", "query", "tables"),
+        *("assess", "report", "diff", "compare", "drift", "patch", "collect", "query", "tables"),
     ),
     "Make it so": ("change", "deploy", "guardrails", "push", "send"),
     "Prove it, and remember": ("attest", "evidence", "waive", "waivers", "ledger", "baseline", "quiz"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -12,9 +13,10 @@ from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
 from demarcate.base.connection import connect
+from demarcate.logs.detecting.findings import together
 from demarcate.logs.detecting.rows import make_table
 from demarcate.logs.detecting.running import Detector
-from demarcate.logs.detecting.structs import Detection, State, together
+from demarcate.logs.detecting.structs import Detection, State
 from demarcate.logs.sigma.reading import load_rules
 from tests.logs.detecting import force
 
@@ -98,7 +100,7 @@ def in_batches(detector: Detector, batches: list[list[dict[str, Any]]], *, order
     return together(outcomes)
 
 
-@settings(max_examples=20, deadline=None, phases=[Phase.generate])
+@settings(max_examples=14, deadline=None, phases=[Phase.generate])
 @given(happened)
 def test_correlations_are_what_brute_force_says(detector: Detector, told: list[tuple[int, str, str, Any]]) -> None:
     events = [event(number, *each) for number, each in enumerate(told)]
@@ -121,14 +123,14 @@ def test_correlations_are_what_brute_force_says(detector: Detector, told: list[t
         }, kind
 
 
-@settings(max_examples=15, deadline=None, phases=[Phase.generate])
+@settings(max_examples=8, deadline=None, phases=[Phase.generate])
 @given(happened, st.lists(st.integers(0, 25), max_size=4), st.randoms(use_true_random=False))
 def test_batches_say_what_one_says(
     detector: Detector, told: list[tuple[int, str, str, Any]], cuts: list[int], chance: Any
 ) -> None:
     events = [event(number, *each) for number, each in enumerate(sorted(told, key=lambda each: each[0]))]
     places = [0, *sorted(min(cut, len(events)) for cut in cuts), len(events)]
-    batches = [events[start:end] for start, end in zip(places, places[1:], strict=False)]
+    batches = [events[start:end] for start, end in itertools.pairwise(places)]
     whole = in_batches(detector, [events], ordered=False)
     assert in_batches(detector, batches, ordered=True) == whole
     assert in_batches(detector, [*batches, events[:5]], ordered=False) == whole  # copies, and in any order
@@ -148,7 +150,7 @@ def test_what_is_new_is_told_once_there_is_something_to_compare_with(detector: D
         ("2026-03-02T06:00:00Z", ("new",)),
         ("2026-03-04T08:00:00Z", ("old",)),
     ]
-    assert found == in_batches(detector, [sum(days, [])], ordered=False)
+    assert found == in_batches(detector, [[*itertools.chain(*days)]], ordered=False)
 
 
 def test_rules_that_only_correlations_look_at_are_silent(detector: Detector) -> None:

@@ -14,11 +14,14 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
+from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
 from demarcate.evidence.waivers import WaiverRules, parse_waivers
 from demarcate.logs.detecting.places import Findings, detect_files, detect_stored
+from demarcate.logs.detecting.running import Detector
 from demarcate.logs.detecting.structs import Detection
 from demarcate.logs.detecting.waiving import known_of, waive
+from demarcate.logs.detecting.watching import keep, kept, look
 from demarcate.logs.sigma.reading import Rules, load_rules
 from demarcate.logs.store.folders import Folder
 from demarcate.logs.store.ingesting import ingest
@@ -104,7 +107,7 @@ def test_what_is_found_in_files(found: Findings) -> None:
     stopped = found.detections[0]
     assert stopped.resources == ("arn:aws:cloudtrail:eu-west-1:111122223333:trail/org",)
     assert stopped.responsibility == "logging-and-monitoring.enable-cloudtrail"
-    assert (stopped.author, stopped.techniques) == ("Demarcate", ("T1562.008",))
+    assert (stopped.author, stopped.techniques) == ("Demarcate", ("T1685.002",))
     assert found.unread == []
 
 
@@ -134,7 +137,11 @@ def test_broken_files_are_told_and_the_rest_goes_on(logs: Path, rules: Rules, tm
     (tmp_path / "none.json").write_text('{"Records": [{"a": 1}]}')
     (tmp_path / "text.json").write_text("not JSON")
     (tmp_path / "bomb.json.gz").write_bytes(gzip.compress(b'{"Records": [' + b" " * 200_000_000 + b"]}"))
-    odd = [event(1, "DeleteTrail", "cloudtrail"), {"eventName": 5, "eventSource": "iam.amazonaws.com"}, 7]
+    odd: list[Any] = [
+        event(1, "DeleteTrail", "cloudtrail"),
+        {"eventName": 5, "eventSource": "iam.amazonaws.com"},
+        7,
+    ]
     write(tmp_path, "odd.json.gz", odd)
     again = detect_files([Folder(tmp_path)], rules.rules.values(), workers=1)
     assert [each.name for each in again.detections] == ["trail-stopped"]
@@ -144,8 +151,8 @@ def test_broken_files_are_told_and_the_rest_goes_on(logs: Path, rules: Rules, tm
 
 def test_waivers_accept_detections_until_a_day(found: Findings, rules: Rules) -> None:
     text = f"""
-- {{check: trail-stopped, scope: {{resources: ['*user/eve']}}, reason: A drill, owner: a@example.com, until: 2026-05-01}}
-- {{check: password-*, scope: {{accounts: ['999988887777']}}, reason: Elsewhere, owner: a@example.com, until: 2026-05-01}}
+- {{check: trail-stopped, scope: {{resources: ['*user/eve']}}, reason: A drill, owner: a@example, until: 2026-05-01}}
+- {{check: password-*, scope: {{accounts: ['999988887777']}}, reason: Elsewhere, owner: a@example, until: 2026-05-01}}
 - {{finding: {found.detections[2].id}, reason: Known, owner: a@example.com, until: 2026-04-15}}
 - {{check: no-such-rule, reason: None, owner: a@example.com, until: 2026-05-01}}
 """
@@ -159,6 +166,25 @@ def test_waivers_accept_detections_until_a_day(found: Findings, rules: Rules) ->
     assert waived(date(2026, 4, 15)) == ["A drill", "A drill", "Known"]
     assert waived(date(2026, 4, 16)) == ["A drill", "A drill", None]
     assert waived(date(2026, 5, 2)) == [None, None, None]
+
+
+def test_a_store_that_grows_says_the_same(found: Findings, rules: Rules, tmp_path: Path) -> None:
+    store, state, told = tmp_path / "store", tmp_path / "state.json", {}
+    for number in range(0, len(EVENTS), 11):
+        write(tmp_path / "logs", f"{number:03}.json.gz", EVENTS[max(0, number - 3) : number + 11])
+        ingest([Folder(tmp_path / "logs")], store)
+        looked = look(store, rules.rules.values(), kept(state))
+        keep(state, looked.state)
+        told.update({each.id: each for each in looked.detections})
+    assert look(store, rules.rules.values(), kept(state)).detections == ()
+    ended = Detector(rules.rules.values()).finish(kept(state))
+    told.update({each.id: each for each in ended.detections})
+    assert sorted(told) == sorted(each.id for each in found.detections)
+    assert {each.id: each for each in found.detections} == told
+    for broken in (b"{", b"[]", b'{"version": 2}', b'{"since": "x"}', b"\xff"):
+        state.write_bytes(broken)
+        with pytest.raises(DemarcateError, match=r"state\.json: is "):
+            kept(state)
 
 
 def run(*words: str | Path) -> tuple[int, str, str]:
@@ -224,7 +250,8 @@ def test_rules_have_verbs(tmp_path: Path) -> None:
     code, text, _ = run("detections", "coverage", "--format", "json")
     assert code == 0
     assert {
-        "technique": "T1562.008",
+        "technique": "T1685.002",
+        "title": "Disable or Modify Cloud Log",
         "rule": "trail-stopped",
         "level": "critical",
         "needs": "management events that write",

@@ -66,6 +66,10 @@ BROKEN: dict[str, tuple[str | bytes, str]] = {
         "Regular",
     ),
     "an expression of a megabyte": (detecting("b", b={"userAgent|re": "(" * 3000}), "Regular"),
+    "fields without end": (
+        detecting("b", b={f"requestParameters.a{number}": "x" for number in range(2000)}),
+        "members of events",
+    ),
     "a modifier that is none": (detecting("b", b={"userAgent|shout": "x"}), "shout"),
     "modifiers that do not go together": (detecting("b", b={"userAgent|cidr|re": "x"}), "CIDR"),
     "values of a kind that is none": (detecting("b", b={"userAgent": [{"x": [1]}]}), "Unsupported type"),
@@ -138,6 +142,8 @@ def test_hostile_rules_cost_little(tmp_path: Path) -> None:
                     "all of them", **{f"s{number}": {"userAgent|contains": "x*" * 100} for number in range(50)}
                 ),
                 detecting("b", b={"userAgent|re": "(a*)*" * 100}),
+                detecting("b", b={"requestParameters" + ".a" * 90: "x"}),
+                detecting("b", b={"requestParameters" + ".a" * 28: [f"{number}*" for number in range(500)]}),
                 detecting("b", b={"userAgent": [f"{number}*a*b*c" for number in range(2000)]}),
             ]
         ).replace("title: bad", "title: bad\nstatus: test")
@@ -145,4 +151,4 @@ def test_hostile_rules_cost_little(tmp_path: Path) -> None:
     with effort(20):
         rules = load_rules([tmp_path], shipped=False)
     assert rules.problems == ()
-    assert len(rules.rules) == 5
+    assert len(rules.rules) == 7

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -9,7 +10,7 @@ import msgspec
 from demarcate.base.moments import since_1970
 from demarcate.checks.judgement import finding_id
 from demarcate.logs.detecting.scanning import Hit
-from demarcate.logs.detecting.structs import MOST, Detection, Growing, Seen, State
+from demarcate.logs.detecting.structs import MOST, Detection, Growing, Outcome, Seen, State
 from demarcate.logs.sigma.structs import LEVELS, Rule
 
 _SECOND: Final = 1_000_000
@@ -17,9 +18,9 @@ _SECOND: Final = 1_000_000
 
 def seen_of(hit: Hit, rule: Rule, entity: str, keys: tuple[tuple[str | None, ...], ...]) -> Seen:
     """What is kept of an event that a rule matched."""
-    event, account, region, name, address, agent, error, resources = hit.row
+    _, _, moment, _, _, event, account, region, name, address, agent, error, resources = hit
     return Seen(
-        moment=hit.moment or 0,
+        moment=moment or 0,
         event=event or "",
         rule=rule.id,
         account=account or "",
@@ -29,15 +30,13 @@ def seen_of(hit: Hit, rule: Rule, entity: str, keys: tuple[tuple[str | None, ...
         agent=agent or "",
         error=error or "",
         entity=entity,
-        resources=_arns(resources),
+        resources=_arns(resources) if resources else (),
         keys=keys,
     )
 
 
-def _arns(resources: str | None) -> tuple[str, ...]:
+def _arns(resources: str) -> tuple[str, ...]:
     """The ARNs of what an event says it was about."""
-    if not resources:
-        return ()
     try:
         listed: Any = msgspec.json.decode(resources)
     except (msgspec.DecodeError, RecursionError):
@@ -103,3 +102,9 @@ def _iso(moment: int) -> str:
 def in_order(detection: Detection) -> tuple[int, str, str, str]:
     """The order of findings: the worst first, and of those the oldest."""
     return LEVELS.index(detection.level), detection.first, detection.name, detection.id
+
+
+def together(outcomes: Iterable[Outcome]) -> tuple[Detection, ...]:
+    """The findings of several batches, in order, each as it was last."""
+    last = {detection.id: detection for outcome in outcomes for detection in outcome.detections}
+    return tuple(sorted(last.values(), key=in_order))

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -18,13 +18,15 @@ import duckdb
 
 from demarcate.base.connection import Limits, connect, short
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import is_file
+from demarcate.base.files import is_file, write_whole
+from demarcate.base.moments import milliseconds
 from demarcate.base.sql import literal, pattern
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
+from demarcate.logs.detecting.findings import together
 from demarcate.logs.detecting.running import Detector
 from demarcate.logs.detecting.sifting import Sieve, Sifted
-from demarcate.logs.detecting.structs import Detection, Outcome, State, together
+from demarcate.logs.detecting.structs import Detection, Outcome, State
 from demarcate.logs.events import TABLE
 from demarcate.logs.sigma.structs import Rule
 from demarcate.logs.store.catalog import NAME, Catalog
@@ -42,7 +44,7 @@ ALONE: Final = 3
 
 MEMORY: Final = 1_000_000_000
 
-_RELATION: Final = "events"
+RELATION: Final = "events"
 
 
 @dataclass(slots=True)
@@ -69,9 +71,9 @@ def detect_stored(store: Path, rules: Iterable[Rule], state: State | None = None
         for part in catalog.parts(TABLE):
             days.setdefault(part.day, []).append(store / part.file)
         for day in sorted(days):  # the partition of what says no day comes last
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW {_RELATION} AS {rows_of(EVENTS, days[day])}")
+            connection.execute(f"CREATE OR REPLACE TEMP VIEW {RELATION} AS {rows_of(EVENTS, days[day])}")
             try:
-                outcome = detector.detect(connection, _RELATION, result.state, settled=_end_of(day))
+                outcome = detector.detect(connection, RELATION, result.state, settled=_end_of(day))
             except duckdb.Error as error:
                 reason = f"events of {day} cannot be read: {short(error)}"
                 result.unread.append(Unread(kind=Kind.UNREADABLE, reason=reason, file=str(store)))
@@ -83,7 +85,7 @@ def detect_stored(store: Path, rules: Iterable[Rule], state: State | None = None
 def _end_of(day: str) -> int | None:
     """The end of a day in microseconds since 1970; None for what is no day."""
     try:
-        return int((datetime.fromisoformat(day).replace(tzinfo=UTC) + timedelta(days=1)).timestamp()) * 1_000_000
+        return milliseconds(datetime.fromisoformat(day) + timedelta(days=1)) * 1_000
     except ValueError:
         return None
 
@@ -117,7 +119,7 @@ def detect_files(sources: Sequence[Source], rules: Iterable[Rule], *, workers: i
 
 def _moment(text: str) -> int | None:
     try:
-        return int(datetime.fromisoformat(text).timestamp() * 1_000_000)
+        return milliseconds(datetime.fromisoformat(text)) * 1_000
     except (ValueError, OverflowError):
         return None
 
@@ -176,11 +178,11 @@ def _lines(
     which it does not.
     """
     spool = work / "events.json"
-    spool.write_bytes(b"".join(lines))
+    write_whole(spool, b"".join(lines))
     header = "some left out" if any(b'"omitted"' in line for line in lines) else ""
     try:
         select = CLOUDTRAIL.select(literal(pattern(spool)), header)
-        connection.execute(f"CREATE OR REPLACE TEMP TABLE {_RELATION} AS {select}")
+        connection.execute(f"CREATE OR REPLACE TEMP TABLE {RELATION} AS {select}")
     except duckdb.Error as error:
         if len(lines) == 1:
             result.unread.append(Unread(kind=Kind.UNREADABLE, reason=f"an event is damaged: {short(error)}"))
@@ -192,7 +194,7 @@ def _lines(
         spool.unlink(missing_ok=True)
     counted = result.state.events
     try:
-        outcome = detector.detect(connection, _RELATION, result.state)
+        outcome = detector.detect(connection, RELATION, result.state)
     except duckdb.Error as error:
         raise DemarcateError(f"events cannot be judged: {short(error)}") from error
     result.state.events = counted  # those that were left out count as well

@@ -8,12 +8,13 @@ cut: `tests/logs/detecting/test_batches.py` cuts them anywhere.
 from __future__ import annotations
 
 import itertools
+import operator
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from demarcate.base.sql import identifier
 from demarcate.logs.detecting.findings import growing_of, in_order, seen_of, told
-from demarcate.logs.detecting.scanning import scan
+from demarcate.logs.detecting.scanning import UNDECIDED, scan
 from demarcate.logs.detecting.structs import Group, Outcome, Seen, State
 from demarcate.logs.detecting.windows import Sliding
 from demarcate.logs.events import COLUMNS
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 _SECOND: Final = 1_000_000
 _DAY: Final = 86_400 * _SECOND
 _SEPARATOR: Final = "\x1f"
+_WHEN: Final = operator.attrgetter("moment", "event", "rule")
+_MOMENT: Final = operator.attrgetter("moment")
 _END: Final = 2**62
 
 
@@ -39,6 +42,7 @@ class Detector:
             for place, other in enumerate(rule.correlation.rules if rule.correlation else ()):
                 self._correlations.setdefault(other, []).append((rule, place))
         self._parts = {number: self._wanted(rule) for number, rule in enumerate(self.rules)}
+        self._slices = {number: _slices(parts) for number, parts in self._parts.items()}
         self._keys = {number: tuple(itertools.chain(*parts)) for number, parts in self._parts.items()}
         texts = " ".join(itertools.chain(*self._keys.values()))
         self._columns = tuple(column.name for column in COLUMNS if f'"{column.name}"' in texts)
@@ -69,14 +73,15 @@ class Detector:
         state = state if state is not None else State()
         changed: set[str] = set()
         self._count(connection, relation, state)
-        for hit in scan(connection, relation, self.rules, self._keys, self._columns):
-            rule = self.rules[hit.rule]
-            if not hit.decided:
-                state.undecided[rule.id] = state.undecided.get(rule.id, 0) + 1
-                continue
-            parts = self._split(hit.rule, hit.keys)
-            entity = ", ".join(text or "" for text in parts[0]) or hit.entity
-            self._take(seen_of(hit, rule, entity, tuple(parts[1:])), rule, state, changed)
+        for hits in scan(connection, relation, self.rules, self._keys, self._columns):
+            for hit in hits:
+                rule = self.rules[hit[0]]
+                if hit[1] == UNDECIDED:
+                    state.undecided[rule.id] = state.undecided.get(rule.id, 0) + 1
+                    continue
+                first, *others = [tuple(hit[4][part]) for part in self._slices[hit[0]]] if hit[4] else _NO_KEYS
+                entity = ", ".join(text or "" for text in first) if first else hit[3]
+                self._take(seen_of(hit, rule, entity or hit[3], tuple(others)), rule, state, changed)
         if settled is not None:
             self._settle(state, settled, changed)
         return self._outcome(state, changed)
@@ -107,10 +112,6 @@ class Detector:
             state.since = first if state.since is None else min(state.since, first)
             state.until = last if state.until is None else max(state.until, last)
 
-    def _split(self, number: int, keys: tuple[str | None, ...]) -> list[tuple[str | None, ...]]:
-        given = iter(keys)
-        return [tuple(itertools.islice(given, len(part))) for part in self._parts[number]]
-
     def _take(self, seen: Seen, rule: Rule, state: State, changed: set[str]) -> None:
         """Count a match, unless it is a copy of one that was."""
         met = state.met.setdefault(seen.moment // _DAY, set())
@@ -134,11 +135,11 @@ class Detector:
 
     def _settle(self, state: State, until: int, changed: set[str]) -> None:
         """Look at what is pending, in the order of time, up to a moment."""
-        ready = sorted((seen for seen in state.pending if seen.moment < until), key=_when)
+        ready = sorted((seen for seen in state.pending if seen.moment < until), key=_WHEN)
         state.pending = [seen for seen in state.pending if seen.moment >= until]
         state.settled = until if state.settled is None else max(state.settled, until)
         windows: dict[tuple[str, str], Sliding] = {}
-        for moment, same in itertools.groupby(ready, key=lambda seen: seen.moment):
+        for moment, same in itertools.groupby(ready, key=_MOMENT):
             self._moment(moment, list(same), state, windows, changed)
         for window in windows.values():
             window.settle()
@@ -235,5 +236,10 @@ class Detector:
         }
 
 
-def _when(seen: Seen) -> tuple[int, str, str]:
-    return seen.moment, seen.event, seen.rule
+_NO_KEYS: Final = ((), (), ())
+
+
+def _slices(parts: Sequence[Sequence[str]]) -> tuple[slice, ...]:
+    """Where each part is in a list of all."""
+    ends = [*itertools.accumulate(map(len, parts), initial=0)]
+    return tuple(slice(start, end) for start, end in itertools.pairwise(ends))

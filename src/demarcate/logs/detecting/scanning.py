@@ -7,7 +7,6 @@ can hold under its name. Rules that may hold under any name are a scan of their 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 from demarcate.base.sql import identifier, literal
@@ -42,19 +41,12 @@ _ENTITY_COLUMNS: Final = (
     "source_ip_address",
 )
 
-_UNDECIDED: Final = 2
+Hit = tuple[Any, ...]
+"""A row of events and a rule: the rule's place, whether it matched (1) or could not tell (2), the moment in
+microseconds since 1970, who made the call, the texts that were asked for, and the columns of `KEPT`. There are many.
+"""
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """A row of events and a rule that matched it, or could not tell. `keys` are texts that were asked for, in order."""
-
-    rule: int
-    decided: bool
-    moment: int | None
-    row: tuple[Any, ...]
-    entity: str
-    keys: tuple[str | None, ...]
+UNDECIDED: Final = 2
 
 
 def scan(
@@ -63,8 +55,8 @@ def scan(
     rules: Sequence[Rule],
     keys: Mapping[int, Sequence[str]],
     columns: Iterable[str],
-) -> Iterator[Hit]:
-    """What rules match in a relation of events, and where CloudTrail left out what one asks for.
+) -> Iterator[list[Hit]]:
+    """What rules match in a relation of events, and where CloudTrail left out what one asks for, some at a time.
 
     `keys` are, by the place of a rule, SQL of texts that are wanted of each event that it matches; `columns` are the
     columns of events that these read. Raises duckdb.Error.
@@ -99,11 +91,10 @@ def _names_in(connection: duckdb.DuckDBPyConnection, relation: str) -> set[str]:
 _BATCH: Final = 10_000
 
 
-def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[Hit]:
+def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[list[Hit]]:
     result = connection.execute(sql)
     while rows := result.fetchmany(_BATCH):
-        for rule, said, moment, entity, keys, *row in rows:
-            yield Hit(rule, said != _UNDECIDED, moment, tuple(row), entity, tuple(keys or ()))
+        yield rows
 
 
 def _named(
@@ -166,7 +157,7 @@ def _columns(rules: Iterable[Rule], columns: Iterable[str]) -> str:
 
 def _told(rules: Sequence[Rule], numbers: Iterable[int]) -> str:
     """For each of some rules 1 where it matches, 0 where it does not, 2 where that is not known."""
-    parts = (f"coalesce(CAST({rules[number].predicate} AS UTINYINT), {_UNDECIDED})" for number in numbers)
+    parts = (f"coalesce(CAST({rules[number].predicate} AS UTINYINT), {UNDECIDED})" for number in numbers)
     return f"[{', '.join(parts)}]"
 
 

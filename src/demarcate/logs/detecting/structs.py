@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
@@ -50,7 +49,7 @@ class Detection(msgspec.Struct, frozen=True, kw_only=True):
     waived: Waived | None = None
 
 
-class Seen(msgspec.Struct, kw_only=True):
+class Seen(msgspec.Struct, kw_only=True, gc=False):
     """One event that a rule matched: what a finding needs of it. `moment` is in microseconds since 1970 (UTC)."""
 
     moment: int
@@ -125,13 +124,20 @@ class Group(msgspec.Struct, kw_only=True):
     number: int = 0
 
 
+VERSION: Final = 1
+"""That of the state, where it is kept."""
+
+
 class State(msgspec.Struct, kw_only=True):
     """What is carried from one batch to the next, and can be kept as JSON or MessagePack in between.
 
     `since` and `until` are the moments of the first and the last event so far. `settled` is the moment up to which what
     depends on order was looked at: `pending` is later. `usual` says when each value of a baseline was last seen, by
-    rule. `met` are matches that were counted, by the day of the event, so that copies of an event are one.
+    rule. `met` are matches that were counted, by the day of the event, so that copies of an event are one. `files` are
+    those of a store that were read, which has others once it has put some together.
     """
+
+    version: int = VERSION
 
     since: int | None = None
     until: int | None = None
@@ -145,6 +151,7 @@ class State(msgspec.Struct, kw_only=True):
     undecided: dict[str, int] = msgspec.field(default_factory=dict)
     learning: dict[str, int] = msgspec.field(default_factory=dict)
     late: int = 0
+    files: set[str] = msgspec.field(default_factory=set)
 
 
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,11 +159,3 @@ class Outcome(msgspec.Struct, frozen=True, kw_only=True):
 
     detections: tuple[Detection, ...]
     state: State
-
-
-def together(outcomes: Iterable[Outcome]) -> tuple[Detection, ...]:
-    """The findings of several batches, in order, each as it was last."""
-    from demarcate.logs.detecting.findings import in_order
-
-    last = {detection.id: detection for outcome in outcomes for detection in outcome.detections}
-    return tuple(sorted(last.values(), key=in_order))

@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import bisect
 import operator
-from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
-from typing import Final
+from typing import Any, Final
 
 from demarcate.logs.detecting.structs import Group, Seen
 from demarcate.logs.sigma.structs import Correlation
@@ -35,8 +34,8 @@ class Sliding:
         self._of = correlation
         self._group = group
         self._span = correlation.seconds * MICROSECONDS
-        self._rules: Counter[int] = Counter()
-        self._values: Counter[str] = Counter()
+        self._rules: dict[int, int] = {}
+        self._values: dict[str, int] = {}
         self._numbers: list[float] = []
         self._sum = Fraction(0)
         self._start = 0
@@ -46,15 +45,11 @@ class Sliding:
             self._count(rule, value, 1)
 
     def _count(self, rule: int, value: str | None, by: int) -> None:
-        self._rules[rule] += by
-        if not self._rules[rule]:
-            del self._rules[rule]
+        _add(self._rules, rule, by)
         if value is None or not self._of.value:
             return
         if self._of.type == "value_count":
-            self._values[value] += by
-            if not self._values[value]:
-                del self._values[value]
+            _add(self._values, value, by)
             return
         number = number_of(value)
         if number is None:
@@ -123,6 +118,14 @@ class Sliding:
         self._start = 0
 
 
+def _add(counts: dict[Any, int], what: Any, by: int) -> None:
+    count = counts.get(what, 0) + by
+    if count:
+        counts[what] = count
+    else:
+        del counts[what]
+
+
 def percentile(numbers: list[float], percent: int) -> Fraction:
     """A percentile of numbers that are in order, between the two that are nearest to it in proportion.
 
@@ -146,10 +149,10 @@ def number_of(text: str) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _needed(tokens: Iterator[str | int], rules: Counter[int]) -> bool:
+def _needed(tokens: Iterator[str | int], rules: Mapping[int, int]) -> bool:
     token = next(tokens)
     if isinstance(token, int):
-        return rules[token] > 0
+        return token in rules
     name, _, count = token.partition(" ")
     parts = [_needed(tokens, rules) for _ in range(int(count))]
     return not parts[0] if name == "not" else all(parts) if name == "and" else any(parts)

@@ -6,12 +6,15 @@ and all of them where it may fire under any. What a trail records is a row of `a
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
 
+from demarcate.base.documents import read
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.logs.sigma import models
 from demarcate.logs.sigma.structs import Rule
@@ -43,12 +46,24 @@ _READS: Final = re.compile(
 )
 
 
+class _Techniques(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    names: dict[str, str]
+    renamed: dict[str, str]
+
+
+@functools.cache
+def _techniques() -> _Techniques:
+    return read(Path(__file__).parent / "techniques.yaml", _Techniques)
+
+
 class Covered(msgspec.Struct, frozen=True, kw_only=True):
-    """A technique and a rule that looks for it. `needs` is the log that it needs, `on` whether a trail records it here:
-    None where that is not known, or was not asked; then `why` says why.
+    """A technique, by the id that it has today, and a rule that looks for it. `title` is what it is called, where one
+    of our rules names it. `needs` is the log that is needed, `on` whether a trail records that here: None where it is
+    not known, or was not asked; then `why` says why.
     """
 
     technique: str
+    title: str
     rule: str
     level: str
     needs: str
@@ -66,7 +81,8 @@ def coverage(rules: Mapping[str, Rule], trails: Sequence[Mapping[str, Any]] | No
         on, why = _are_on(needs, rule, trails)
         told += [
             Covered(
-                technique=technique,
+                technique=_techniques().renamed.get(technique, technique),
+                title=_techniques().names.get(_techniques().renamed.get(technique, technique), ""),
                 rule=rule.name,
                 level=rule.level,
                 needs=", ".join(_NEEDS[need] for need in needs),

@@ -12,6 +12,9 @@ from demarcate.logs.events import COLUMNS, Column, Kind
 _BY_MEMBER: Final = {column.member: column for column in COLUMNS}
 _INDEX: Final = re.compile(r"\[\*?\]|\{\}")
 """What some write behind the name of an array. An array stands for its elements anyway."""
+DEEPEST: Final = 30
+"""How many members a field may name, one within the other. AWS's own have less than 15."""
+
 _UNSAYABLE: Final = frozenset('"\\*')
 """What no member of AWS's has in its name, and a JSON path of DuckDB's cannot say."""
 
@@ -37,7 +40,7 @@ def place_of(field: str) -> Place | None:
     if name in _BY_MEMBER:
         return Place(_BY_MEMBER[name], ())
     members = name.split(".")
-    if not all(members) or set(name) & _UNSAYABLE:
+    if not all(members) or set(name) & _UNSAYABLE or len(members) > DEEPEST:
         return None
     for length in range(len(members) - 1, 0, -1):
         column = _BY_MEMBER.get(".".join(members[:length]))

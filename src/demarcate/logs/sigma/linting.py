@@ -23,7 +23,7 @@ _SIDES: Final = {"request_parameters": "input", "response_elements": "output"}
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
-    """What is wrong with a rule: `kind` is field, source, event or parameter."""
+    """What is wrong with a rule: `kind` is field, source, event, parameter or value."""
 
     rule: str
     kind: str
@@ -52,8 +52,25 @@ def _faults(rule: Rule, tree: Tree) -> Iterator[tuple[str, str]]:
     for source in _texts(tree, "eventSource"):
         if not models.is_source(source):
             yield "source", f"no service has the event source {source}"
+    for field, text in _references(tree):
+        yield (
+            "value",
+            f"{field} is compared with the text {text}, which is a field; compare with its value by |fieldref",
+        )
     for part in _parts(tree):
         yield from _of_part(part, rule)
+
+
+def _references(tree: Tree) -> Iterator[tuple[str, str]]:
+    """Fields, and what they are compared with that is the name of another one."""
+    for leaf in leaves(tree):
+        if not isinstance(leaf, Matches):
+            continue
+        texts = [part for matcher in leaf.matchers if isinstance(matcher, Text) for part in matcher.parts]
+        for text in texts:
+            place = place_of(text) if isinstance(text, str) and "." in text else None
+            if place is not None and isinstance(text, str) and (place.path or place.column.member == text):
+                yield leaf.field, text
 
 
 def _of_part(part: Tree, rule: Rule) -> Iterator[tuple[str, str]]:

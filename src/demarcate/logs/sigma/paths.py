@@ -58,7 +58,7 @@ def is_left_out(column: exp.Column) -> exp.Expr:
 def _members(column: exp.Expr, path: Sequence[str]) -> exp.Expr:
     values: exp.Expr = exp.Array(expressions=[exp.cast(column.copy(), "JSON")])
     for name in path:
-        opened = _each(_elements(values), "t", _parsed())
+        opened = _elements(_call("list_transform", _elements(values), _lambda("t", _parsed())))
         where = exp.Literal.string(f'$."{name}"')
         values = _call("list_transform", opened, _lambda("m", _call("json_extract", exp.column("m"), where)))
     return values
@@ -76,29 +76,11 @@ def _elements(values: exp.Expr) -> exp.Expr:
 
 
 def _parsed() -> exp.Expr:
-    """What is in a text that is a document; a value that is no text as it is."""
+    """What is in a text that is a document, NULL where it is none; a value that is no text as it is."""
     text = _call("json_extract_string", exp.column("t"), exp.Literal.string("$"))
     parsed = exp.TryCast(this=text, to=exp.DataType.build("JSON"), safe=True)
-    inside = exp.Case(
-        ifs=[
-            exp.If(
-                this=_is(_call("json_type", parsed), "ARRAY"),
-                true=_call("json_extract", parsed.copy(), exp.Literal.string("$[*]")),
-            )
-        ],
-        default=exp.Array(expressions=[parsed.copy()]),
-    )
-    opens = _call("regexp_matches", text.copy(), exp.Literal.string(r"^[ \t\r\n]*[\[{]"))
-    return exp.Case(
-        ifs=[
-            exp.If(
-                this=exp.not_(_is(_call("json_type", exp.column("t")), "VARCHAR")),
-                true=exp.Array(expressions=[exp.column("t")]),
-            ),
-            exp.If(this=opens, true=inside),
-        ],
-        default=exp.Array(expressions=[]),
-    )
+    is_text = _is(_call("json_type", exp.column("t")), "VARCHAR")
+    return exp.Case(ifs=[exp.If(this=is_text, true=parsed)], default=exp.column("t"))
 
 
 def _unescaped(text: exp.Expr) -> exp.Expr:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Final, cast
 
 import msgspec
@@ -19,10 +20,12 @@ from demarcate.base import cache
 from demarcate.base.documents import DocumentError, compose_all, convert, line_of, node_at, plain, read_text
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.base.files import is_file, is_folder, walk
+from demarcate.logs.sigma.fields import place_of
 from demarcate.logs.sigma.structs import ANCHORS, Correlation, Level, Own, Rule
 from demarcate.logs.sigma.trees import Anywhere, Matches, Regex, Tree, leaves
 from demarcate.logs.sigma.values import Placeholders, Refused
 
+_NONE: Final[Placeholders] = MappingProxyType({})
 SHIPPED: Final = Path(__file__).parent.parent / "rules"
 
 
@@ -68,7 +71,7 @@ class _Document:
 
 
 def load_rules(
-    folders: Sequence[Path] = (), *, shipped: bool = True, placeholders: Placeholders = {}, trees: bool = False
+    folders: Sequence[Path] = (), *, shipped: bool = True, placeholders: Placeholders = _NONE, trees: bool = False
 ) -> Rules:
     """Our rules and those of folders (or single files), compiled. One of a folder takes the place of ours with its id.
 
@@ -300,6 +303,7 @@ def _rule(
         raise _Unparsed(" ".join(str(error).split())) from error
     except RecursionError as error:
         raise Refused("is nested too deeply") from error
+    _check_size(tree)
     _check_regexes(tree, regexes)
     own = _own(document)
     predicate, columns = printing.predicate(tree)
@@ -343,6 +347,17 @@ def _conditions(detection: Any) -> list[Any]:
         return []
     condition = detection.get("condition", "")
     return list(condition) if isinstance(condition, list) else [condition]
+
+
+MAX_STEPS: Final = 3_000
+"""How many members of documents a rule may look into, all told: each is a step of SQL."""
+
+
+def _check_size(tree: Tree) -> None:
+    places = [place for leaf in leaves(tree) if not isinstance(leaf, Anywhere) for place in [place_of(leaf.field)]]
+    steps = sum(len(place.path) + 1 for place in places if place is not None)
+    if steps > MAX_STEPS:
+        raise Refused(f"looks into {steps:,} members of events; at most {MAX_STEPS:,} are taken")
 
 
 def _check_regexes(tree: Tree, known: dict[str, str | None]) -> None:
@@ -391,11 +406,18 @@ def _seconds(span: str) -> int:
     return int(match[1]) * _SECONDS[match[2]]
 
 
+def _named(document: _Document) -> str:
+    """What a rule without a name is called: after its file, or its title where it is not the first there."""
+    if document.line == 1:
+        return Path(document.file).stem.replace("_", "-")
+    return "-".join(re.findall(r"[a-z0-9]+", document.title.lower())) or document.title
+
+
 def _texts(ident: str, document: _Document, parsed: Any, own: Own) -> Rule:
     level = cast(Level, parsed.level.name.lower()) if parsed.level is not None else "medium"
     return Rule(
         id=str(parsed.id or ident),
-        name=parsed.name or Path(document.file).stem.replace("_", "-"),
+        name=parsed.name or _named(document),
         title=parsed.title,
         description=" ".join((parsed.description or "").split()),
         level=level,

@@ -92,8 +92,8 @@ class Rule(msgspec.Struct, frozen=True, kw_only=True):
     """A rule that is valid: its texts, and its predicate as SQL over a row of `aws_cloudtrail_log`.
 
     `predicate` is NULL where CloudTrail left out what it asks for; empty for a correlation. `columns` are those that it
-    reads. `event_names` are the only ones, in small letters, under which it can hold; None where it may under any. `anchor`
-    is a field of `ANCHORS` and the texts, in small letters, one of which it must be; None where there is no such field.
+    reads. `event_names` are the only ones, in small letters, under which it can hold; None where it may under any.
+    `anchor` is a field of `ANCHORS` and the texts, in small letters, one of which it must be; None where there is none.
     `entity` is the SQL of who or what a finding is about, empty for whoever made the call. `baseline_per` and
     `baseline_of` are SQL of texts, too. `window` is in seconds: findings of one entity within one are one.
     `silent` is a rule that only correlations look at.

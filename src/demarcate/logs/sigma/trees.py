@@ -69,11 +69,14 @@ class Number:
     number: int | float
 
 
+Unit = Literal["minute", "hour", "day", "week", "month", "year"]
+
+
 @dataclass(frozen=True, slots=True)
 class TimePart:
     """A part (minute, hour, day, week of ISO 8601, month, year) of a value that is a moment, in UTC."""
 
-    unit: Literal["minute", "hour", "day", "week", "month", "year"]
+    unit: Unit
     number: int
 
 

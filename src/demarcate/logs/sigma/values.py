@@ -6,10 +6,10 @@ What pySigma has and we cannot hold to exactly is refused here, by name.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 from demarcate.base.errors import DemarcateError
-from demarcate.logs.sigma.trees import Matcher, Network, Number, Order, Regex, Text, TimePart, Wild
+from demarcate.logs.sigma.trees import Matcher, Network, Number, Order, Regex, Text, TimePart, Unit, Wild
 
 Placeholders = Mapping[str, Sequence[str]]
 """What stands for `%name%` in values with the modifier `expand`."""
@@ -37,7 +37,7 @@ def matchers(value: Any, placeholders: Placeholders) -> Iterator[Matcher]:
             pattern = regex.to_plain() if not isinstance(regex, str) else regex
             yield Regex(_checked(pattern), "".join(sorted(_FLAGS[flag.name] for flag in value.flags)))
     elif isinstance(value, types.SigmaTimestampPart):
-        yield TimePart(value.timestamp_part.name.lower(), value.number)
+        yield TimePart(cast(Unit, value.timestamp_part.name.lower()), int(value.number))
     elif isinstance(value, types.SigmaNumber):
         yield Number(Order.EQUAL, _exact(value.number))
     elif isinstance(value, types.SigmaBool):
