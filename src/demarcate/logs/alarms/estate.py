@@ -16,6 +16,7 @@ from demarcate.estate.sources.plan import Selection
 TRAILS: Final = "aws_cloudtrail_trail"
 FILTERS: Final = "aws_cloudwatch_log_metric_filter"
 ALARMS: Final = "aws_cloudwatch_alarm"
+COMPOSITES: Final = "aws_cloudwatch_composite_alarm"
 RULES: Final = "aws_eventbridge_rule"
 TOPICS: Final = "aws_sns_topic"
 SUBSCRIPTIONS: Final = "aws_sns_topic_subscription"
@@ -56,6 +57,7 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "actions_enabled",
         "alarm_actions",
     ),
+    COMPOSITES: ("name", "arn", "alarm_rule", "actions_enabled", "alarm_actions"),
     RULES: ("name", "arn", "state", "event_bus_name", "event_pattern", "target_arns"),
     TOPICS: ("topic_arn", "kms_master_key_id", "policy"),
     SUBSCRIPTIONS: ("subscription_arn", "topic_arn", "protocol", "endpoint", "filter_policy"),

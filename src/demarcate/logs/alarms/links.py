@@ -21,6 +21,7 @@ class Name(StrEnum):
     FILTER = "metric filter"
     ALARM = "alarm"
     THRESHOLD = "threshold"
+    COMPOSITE = "composite alarm"
     ACTIONS = "alarm actions"
     RULE = "rule"
     TARGET = "target"

@@ -49,6 +49,7 @@ class To(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"kind"
     day: str = ""
     newest: str = ""
     error: str = ""
+    optional: bool = False
 
 
 class Then(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

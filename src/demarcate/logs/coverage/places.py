@@ -52,10 +52,12 @@ class Place:
 def places(row: Row, kind: Kind, lies: list[Lies], estate: Estate) -> Iterator[Place | Unknown]:
     """Where the logs of a resource lie, by the rows that tell it."""
     for teller, where in lies:
+        enough = any(to.optional and not isinstance(teller[to.column], Unknown) for to in where)
         for to in where:
             for value in _values(teller[to.column]):
                 if isinstance(value, Unknown):
-                    yield value
+                    if not (to.optional and enough):
+                        yield value
                 elif value:
                     yield _place(value, row, kind, teller, to, estate)
 
