@@ -16,7 +16,7 @@ from typer.testing import CliRunner
 from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import table

@@ -1,7 +1,7 @@
 """The rules of CloudWatch's composite alarms: in which states of other alarms one is in ALARM.
 
-Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html (AlarmRule). Which of
-AND and OR binds tighter is not told there: a rule that has both has parentheses, or is not understood.
+Source: https://docs.aws.amazon.com/AmazonCloudWatch/latest/APIReference/API_PutCompositeAlarm.html (AlarmRule). Which
+of AND and OR binds tighter is not told there: a rule that has both has parentheses, or is not understood.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from demarcate.logs.alarms.links import Link, Links, Name
 
 
 def carried(alarm: Row, account: Account) -> Iterator[tuple[Links, Row]]:
-    """The composite alarms that go off when an alarm does and all others are OK, each with the links that lead there."""
+    """Composite alarms that go off when an alarm does and all others are OK, each with the links that lead there."""
     here = [row for row in account.rows(COMPOSITES) if row["region"] == alarm["region"]]
     ringing, left = _names(alarm), here
     links: Links = ()

@@ -22,6 +22,9 @@ TOPICS: Final = "aws_sns_topic"
 SUBSCRIPTIONS: Final = "aws_sns_topic_subscription"
 KEYS: Final = "aws_kms_key"
 PLANS: Final = "aws_ssmincidents_response_plan"
+DETECTORS: Final = "aws_guardduty_detector"
+HUBS: Final = "aws_securityhub_hub"
+AGGREGATORS: Final = "aws_securityhub_finding_aggregator"
 REGIONS: Final = "aws_region"
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -63,6 +66,9 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
     SUBSCRIPTIONS: ("subscription_arn", "topic_arn", "protocol", "endpoint", "filter_policy"),
     KEYS: ("arn", "aliases", "policy", "enabled"),
     PLANS: ("arn", "name", "engagements", "chat_sns_topics"),
+    DETECTORS: ("status",),
+    HUBS: ("arn",),
+    AGGREGATORS: ("finding_aggregation_region", "region_linking_mode"),
     REGIONS: ("name",),
 }
 

@@ -23,7 +23,9 @@ DELIVERED_WITHIN: Final = timedelta(days=1)
 
 
 def by_metric(event: Event, account: Account) -> Iterator[Links]:
-    """Every way of an event through an alarm on a metric."""
+    """Every way of an event through an alarm on a metric; none of one that is in no log group."""
+    if event.own is not None:
+        return
     for trail in home_rows(account):
         recorded = (trail_link(trail), recorded_link(trail, event))
         group = _group(trail, account)
