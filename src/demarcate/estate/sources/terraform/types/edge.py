@@ -294,6 +294,16 @@ MAPPED = (
         },
     ),
     Mapped(
+        "aws_acmpca_certificate_authority",
+        "AWS::ACMPCA::CertificateAuthority",
+        ref=("arn", "id"),
+        names={
+            "KeyAlgorithm": "certificate_authority_configuration.key_algorithm",
+            "SigningAlgorithm": "certificate_authority_configuration.signing_algorithm",
+            "Subject": "certificate_authority_configuration.subject",
+        },
+    ),
+    Mapped(
         "aws_shield_protection",
         "AWS::Shield::Protection",
         names={"HealthCheckArns": NOTHING},
