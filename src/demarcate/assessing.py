@@ -6,6 +6,7 @@ import difflib
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import date
 from pathlib import Path
+from typing import Final
 
 from demarcate.base.errors import DemarcateError, Problem
 from demarcate.checks.catalog import load_checks, select
@@ -132,7 +133,15 @@ def selection_for(
     """
     mine = {check.responsibility for check in checks}
     lines = [line for line in line_checks(model).values() if not named or line.responsibility in mine]
-    return selection_of([*checks, *lines], live=live, tags=tags)
+    selection = dict(selection_of([*checks, *lines], live=live, tags=tags))
+    for name, shown in _SHOWN.items():
+        if (asked := selection.get(name)) is not None:
+            selection[name] = asked | shown
+    return selection
+
+
+_SHOWN: Final = {"aws_cloudwatch_alarm": frozenset(("name", "arn", "state_value", "state_updated_timestamp"))}
+"""What reports show of tables that are read anyway, without a further call: which alarms rang."""
 
 
 def selection_of(checks: Iterable[Check], *, live: bool, tags: bool = False) -> Selection:

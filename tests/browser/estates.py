@@ -6,7 +6,7 @@ import dataclasses
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +17,7 @@ from demarcate.checks.judgement import Finding, Judgement, NotRun, Waived
 from demarcate.checks.remedies import Remedy
 from demarcate.checks.structs import Check
 from demarcate.drift.structs import Comparison
-from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.manifest import Part, TableParts, Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.evidence.structs import EvidenceResult
@@ -27,6 +27,7 @@ from demarcate.posture.structs import CheckResult, Counts, Posture, Responsibili
 from demarcate.report import html
 from demarcate.report.html import drift as drift_page
 from demarcate.report.out import Out
+from tests.checks.test_engine import snapshot
 from tests.example import assessed
 from tests.report.hostile import DRIFT
 
@@ -359,3 +360,19 @@ def hostile() -> Assessment:
         ),
         findings,
     )
+
+
+def ringing() -> Assessment:
+    """The example's, of an account with alarms of CloudWatch in each state."""
+    rows = [
+        {"resource": name, "name": name, "account_id": "123456789012", "region": "eu-west-1"}
+        | {"state_value": state, "state_updated_timestamp": since}
+        for name, state, since in (
+            ("well", "OK", datetime(2026, 10, 31, 11, tzinfo=UTC)),
+            ("older", "ALARM", datetime(2026, 10, 30, tzinfo=UTC)),
+            ("unread", Unknown(Kind.DENIED, "access denied"), None),
+            ("newer", "ALARM", datetime(2026, 10, 31, 11, tzinfo=UTC)),
+            ("quiet", "INSUFFICIENT_DATA", datetime(2026, 1, 1, tzinfo=UTC)),
+        )
+    ]
+    return dataclasses.replace(assessed(), snapshot=snapshot({"aws_cloudwatch_alarm": rows}))

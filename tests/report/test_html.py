@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -103,3 +104,15 @@ def test_the_text_report_tells_tags_worst_first() -> None:
     lines = out.getvalue().split("By tag team\n")[1].split("\n")
     assert [line.split()[0] for line in lines[:3]] == ["z\ufffd", "no", "a"]
     assert "× 1 gap (1 high)" in lines[0]
+
+
+def test_the_logging_area_shows_which_alarms_rang_and_since_when() -> None:
+    text = estates.written(estates.ringing())
+    rang = text[text.index("What rang") : text.index("</table>", text.index("What rang"))]
+    assert re.findall(r'<span class="path">([^<]+)</span>', rang) == ["newer", "older", "quiet", "well", "unread"]
+    assert '<time datetime="2026-10-31T11:00:00+00:00">2026-10-31 11:00 UTC</time>' in rang
+    assert "access denied" in rang and "of 5 alarms of CloudWatch" in rang
+
+
+def test_a_template_shows_no_alarms() -> None:
+    assert "What rang" not in estates.written(assessed())

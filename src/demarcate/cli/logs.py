@@ -1,4 +1,4 @@
-"""logs: bring logs into a store, ask it, follow what comes, prune it, and verify that what AWS delivered is whole."""
+"""logs: what is logged at all, a store of logs, and whether what AWS delivered is whole."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ from demarcate.report.out import data, say
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from demarcate.estate.snapshots.snapshot import Snapshot
+    from demarcate.estate.sources.interface import Options
+    from demarcate.logs.coverage.receiving import Receiving
     from demarcate.logs.store.entries import Days, Source
     from demarcate.logs.store.ingesting import Outcome
 
@@ -35,10 +38,53 @@ Written = Annotated[Format, typer.Option("--format", help="Output for people, or
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
-    group = typer.Typer(help="Logs: a store of them, and whether they are whole.", no_args_is_help=True)
-    for verb in (ingest, query, follow, verify, prune, theirs):
+    group = typer.Typer(help="Logs: what is logged, a store of it, and whether it is whole.", no_args_is_help=True)
+    for verb in (coverage, ingest, query, follow, verify, prune, theirs):
         group.command()(verb)
     app.add_typer(group, name="logs", cls=Listing)
+
+
+def coverage(
+    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=options.SOURCES)] = None,
+    kind: Annotated[
+        list[str] | None, typer.Option("--kind", metavar="ID", help="This kind alone: vpc-flow. Repeatable.")
+    ] = None,
+    ask_aws: Annotated[
+        bool,
+        typer.Option("--ask-aws", help="Ask AWS when logs last came (logs:DescribeLogStreams, s3:ListBucket)."),
+    ] = False,
+    format: Written = Format.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    parameters: options.Parameters = None,
+) -> None:
+    """Tell what is logged: each kind of log by account and region, on or off, and where it lies.
+
+    Of each place: until when logs came, how long they are kept, what keeps them from being deleted, who may delete
+    them, who may both write and read there, and whether it is in another account. What was not read is unknown.
+    Exit codes: 0 done; 2 bad input; 3 something could not be read.
+    """
+    from demarcate.cli.collecting import collected
+    from demarcate.logs.coverage.covering import covered
+    from demarcate.logs.coverage.kinds import named, selection
+    from demarcate.report import coverage as report
+
+    chosen = named(kind or ())
+    how = options.options_of(profile, region, endpoint_url, parameters)
+    with collected(sources, selection(chosen), how) as snapshot:
+        receiving = _receiving(how, snapshot) if ask_aws else None
+        report.write(list(covered(snapshot, chosen, receiving)), format.value, data(), options.console())
+        if snapshot.unread:
+            options.say_unread(snapshot.unread)
+            raise typer.Exit(options.UNREAD)
+
+
+def _receiving(how: Options, snapshot: Snapshot) -> Receiving:
+    from demarcate.changes.reach import Reach
+    from demarcate.logs.coverage.receiving import READS, Receiving
+
+    return Receiving(Reach(how, reads=READS), snapshot.moment)
 
 
 def ingest(

@@ -28,6 +28,8 @@ WRONG: dict[str, Any] = {
 
 UNTOLD = {
     "aws_shield_protection.automatic_response_status",
+    # The provider says neither the type of its list of revoked certificates nor the list's extension.
+    "aws_acmpca_certificate_authority.revocation_configuration",
     # They are those of actions of certain providers, which no made-up value is.
     "aws_codepipeline_pipeline.source_repositories",
     "aws_codepipeline_pipeline.build_projects",

@@ -23,6 +23,7 @@ from demarcate.estate.schema.table import (
     Text,
     Texts,
     Time,
+    attribute,
 )
 from demarcate.estate.schema.transforms import document, milliseconds
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
@@ -98,6 +99,40 @@ ALARM = Table(
         Text("alarm_description", live="AlarmDescription", absent=""),
         Json("dimensions", live="Dimensions", absent=[]),
         Json("metrics", live="Metrics", absent=[], about="For metric math."),
+        Tags(live="@tags.Tags"),
+    ),
+)
+
+COMPOSITE_ALARM = Table(
+    "aws_cloudwatch_composite_alarm",
+    "An alarm on the states of other alarms.",
+    service="cloudwatch",
+    live=Each(
+        "cloudwatch.describe_alarms",
+        "CompositeAlarms[]",
+        params={"AlarmTypes": ["CompositeAlarm"]},
+        by={"AlarmNames[]": "name"},
+    ),
+    details={"tags": Call("cloudwatch.list_tags_for_resource", inputs={"ResourceARN": "AlarmArn"})},
+    cloudformation="AWS::CloudWatch::CompositeAlarm",
+    ref_property="AlarmName",
+    columns=(
+        Text("name", live="AlarmName", cloudformation=REF),
+        Arn(live="AlarmArn", cloudformation=attribute("Arn")),
+        Text("alarm_rule", live="AlarmRule", about='ALARM("one") OR ALARM("another").'),
+        Bool("actions_enabled", live="ActionsEnabled", cloudformation=From("ActionsEnabled", absent=True)),
+        Texts("alarm_actions", live="AlarmActions", absent=[]),
+        Texts("ok_actions", live="OKActions", absent=[]),
+        Texts("insufficient_data_actions", live="InsufficientDataActions", absent=[]),
+        Text(
+            "actions_suppressor",
+            live="ActionsSuppressor",
+            absent="",
+            about="The alarm that keeps its actions back while it is in ALARM; '' without one.",
+        ),
+        Text("state_value", live="StateValue"),
+        Time("state_updated_timestamp", live="StateUpdatedTimestamp"),
+        Text("alarm_description", live="AlarmDescription", absent=""),
         Tags(live="@tags.Tags"),
     ),
 )

@@ -56,6 +56,39 @@ def _destinations(rules: list[Any]) -> Any:
     return first_unknown(enabled) or distinct(rule["Destination"]["Bucket"] for rule in enabled)
 
 
+_NARROWED = ("Prefix", "Tag", "Tags", "TagFilters", "ObjectSizeGreaterThan", "ObjectSizeLessThan")
+
+
+def _expires_after(rules: list[Any]) -> Any:
+    """In how many days the first rule that is on, and for all objects, expires them; 0 where none does.
+
+    A rule for some objects only is left out. One that expires on a date does so on each day from then on.
+    """
+    told: list[Any] = []
+    for rule in rules:
+        if isinstance(rule, Unknown) or isinstance(rule.get("Status"), Unknown):
+            told.append(rule if isinstance(rule, Unknown) else rule["Status"])
+        elif rule.get("Status") == "Enabled":
+            told.append(_expiry(rule))
+    unknown = first_unknown(told)
+    return unknown if unknown is not None else min((days for days in told if days is not None), default=0)
+
+
+def _expiry(rule: Mapping[str, Any]) -> Any:
+    """The days after which one rule expires all objects, in the API's form or a template's; None where it does not."""
+    asked = rule.get("Filter") or {}
+    narrowed = [each.get(name) for each in (rule, asked, asked.get("And") or {}) for name in _NARROWED]
+    expires = rule.get("Expiration") or {}
+    days = expires.get("Days", rule.get("ExpirationInDays"))
+    date = expires.get("Date", rule.get("ExpirationDate"))
+    if any(each for each in narrowed if not isinstance(each, Unknown)) or (days is None and date is None):
+        return None
+    unknown = first_unknown([*narrowed, days])
+    if unknown is not None:
+        return unknown
+    return 1 if days is None else int(days)
+
+
 _PUBLIC_ACLS = ("PublicRead", "PublicReadWrite", "AuthenticatedRead")
 _OWNERS_ACLS = ("Private", "BucketOwnerFullControl", "BucketOwnerRead")
 """Canned access control lists that a bucket takes whose lists are off: they give nobody but the owner anything."""
@@ -283,6 +316,13 @@ BUCKET = Table(
             live=From("@lifecycle.Rules", _any_enabled),
             cloudformation=From("LifecycleConfiguration.Rules", _any_enabled),
             absent=False,
+        ),
+        Int(
+            "expires_after_days",
+            live=From("@lifecycle.Rules", _expires_after),
+            cloudformation=From("LifecycleConfiguration.Rules", _expires_after),
+            absent=0,
+            about="In how many days a lifecycle rule for all objects expires them; 0 where none does.",
         ),
         Bool(
             "object_lock_enabled",

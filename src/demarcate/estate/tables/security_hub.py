@@ -4,8 +4,23 @@ from __future__ import annotations
 
 from typing import Any
 
-from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Call,
+    Each,
+    From,
+    Int,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
 from demarcate.estate.schema.transforms import each
+from demarcate.estate.schema.unknown import first_unknown
 
 _NOT_ENABLED = (
     "InvalidAccessException: is not subscribed",
@@ -17,6 +32,12 @@ _NOT_ENABLED = (
 def _standard(arn: Any) -> Any:
     """The standard of an ARN: "aws-foundational-security-best-practices/v/1.0.0"."""
     return arn.partition("/")[2]
+
+
+def _suppresses(actions: Any) -> Any:
+    """Whether any action sets the workflow to SUPPRESSED."""
+    set_to = [action.get("FindingFieldsUpdate", {}).get("Workflow", {}).get("Status") for action in actions]
+    return "SUPPRESSED" in set_to or first_unknown(set_to) or False
 
 
 HUB = Table(
@@ -91,5 +112,38 @@ FINDING_AGGREGATOR = Table(
         Text("finding_aggregation_region", live="FindingAggregationRegion"),
         Text("region_linking_mode", live="RegionLinkingMode"),
         Texts("regions", live="Regions", absent=[]),
+    ),
+)
+
+AUTOMATION_RULE = Table(
+    "aws_securityhub_automation_rule",
+    "A rule by which Security Hub changes findings as they come, such as to suppress them.",
+    service="security-hub",
+    live=(
+        Each("securityhub.list_automation_rules", "AutomationRulesMetadata[]", absent=_NOT_ENABLED),
+        Each(
+            "securityhub.batch_get_automation_rules",
+            "Rules[]",
+            inputs={"AutomationRulesArns": "RuleArn"},
+            batch="AutomationRulesArns",
+            failures="UnprocessedAutomationRules",
+        ),
+    ),
+    cloudformation="AWS::SecurityHub::AutomationRule",
+    columns=(
+        Text("name", live="RuleName"),
+        Arn(live="RuleArn", cloudformation=REF),
+        Text("rule_status", live="RuleStatus", cloudformation=From("RuleStatus", absent="ENABLED")),
+        Int("rule_order", live="RuleOrder"),
+        Bool("is_terminal", live="IsTerminal", absent=False),
+        Text("description", live="Description"),
+        Json("criteria", live="Criteria"),
+        Json("actions", live="Actions"),
+        Bool(
+            "suppresses",
+            live=From("Actions", _suppresses),
+            cloudformation=From("Actions", _suppresses),
+            about="Whether it sets the workflow of findings to SUPPRESSED.",
+        ),
     ),
 )

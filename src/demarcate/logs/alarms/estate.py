@@ -16,11 +16,15 @@ from demarcate.estate.sources.plan import Selection
 TRAILS: Final = "aws_cloudtrail_trail"
 FILTERS: Final = "aws_cloudwatch_log_metric_filter"
 ALARMS: Final = "aws_cloudwatch_alarm"
+COMPOSITES: Final = "aws_cloudwatch_composite_alarm"
 RULES: Final = "aws_eventbridge_rule"
 TOPICS: Final = "aws_sns_topic"
 SUBSCRIPTIONS: Final = "aws_sns_topic_subscription"
 KEYS: Final = "aws_kms_key"
 PLANS: Final = "aws_ssmincidents_response_plan"
+DETECTORS: Final = "aws_guardduty_detector"
+HUBS: Final = "aws_securityhub_hub"
+AGGREGATORS: Final = "aws_securityhub_finding_aggregator"
 REGIONS: Final = "aws_region"
 
 COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -56,11 +60,15 @@ COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
         "actions_enabled",
         "alarm_actions",
     ),
+    COMPOSITES: ("name", "arn", "alarm_rule", "actions_enabled", "alarm_actions"),
     RULES: ("name", "arn", "state", "event_bus_name", "event_pattern", "target_arns"),
     TOPICS: ("topic_arn", "kms_master_key_id", "policy"),
     SUBSCRIPTIONS: ("subscription_arn", "topic_arn", "protocol", "endpoint", "filter_policy"),
     KEYS: ("arn", "aliases", "policy", "enabled"),
     PLANS: ("arn", "name", "engagements", "chat_sns_topics"),
+    DETECTORS: ("status",),
+    HUBS: ("arn",),
+    AGGREGATORS: ("finding_aggregation_region", "region_linking_mode"),
     REGIONS: ("name",),
 }
 

@@ -5,12 +5,52 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
+from demarcate.base.documents import read
 from demarcate.estate.schema.alarm_events import alarm_events, samples
 
 GLOBAL: Final = "us-east-1"
 """Where events of global services are recorded in the commercial partition."""
+
+
+class Only(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"equals": "is"}):
+    """What a column of a row must be."""
+
+    column: str
+    equals: str
+
+
+class Where(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"equals": "is"}):
+    """A table of which a row says where a service is on: any row, or one whose column is something."""
+
+    table: str
+    column: str = ""
+    equals: str = ""
+
+
+class Gathered(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """A table of which a row names the region to which events of all regions are sent."""
+
+    table: str
+    column: str
+    only: Only
+
+
+class OwnEvent(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An event that a service sends to EventBridge itself: see `own_events.yaml`."""
+
+    alarm: str
+    event: str
+    service: str
+    source: str
+    detail_type: str
+    details: tuple[dict[str, Any], ...]
+    where: Where | None = None
+    gathered: Gathered | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -21,17 +61,33 @@ class Event:
     source: str
     reads: bool
     forms: Mapping[str, tuple[Mapping[str, Any], ...]]
+    own: OwnEvent | None = None
+    """What a service sends itself, without a trail; None for an event of CloudTrail."""
 
     @property
     def everywhere(self) -> bool:
         """Whether it is recorded in whatever region it happens, and not in one for all."""
-        return set(self.forms) != {GLOBAL}
+        return self.own is not None or set(self.forms) != {GLOBAL}
 
 
 @cache
 def events() -> Mapping[str, tuple[Event, ...]]:
-    """The events of each alarm, by the alarm's name."""
-    return {alarm: tuple(map(_event, names)) for alarm, names in alarm_events().items()}
+    """The events of each alarm, by the alarm's name: those of CloudTrail, then what services send themselves."""
+    recorded = {alarm: tuple(map(_event, names)) for alarm, names in alarm_events().items()}
+    return recorded | {each.alarm: (_own(each),) for each in own_events()}
+
+
+@cache
+def own_events() -> tuple[OwnEvent, ...]:
+    """The events that are not of CloudTrail."""
+    return read(Path(__file__).with_name("own_events.yaml"), tuple[OwnEvent, ...])
+
+
+def _own(told: OwnEvent) -> Event:
+    common = {"version": "0", "id": "1", "detail-type": told.detail_type, "source": told.source, "resources": []}
+    sent = {"account": "111122223333", "time": "2026-01-01T00:00:00Z", "region": GLOBAL}
+    forms = tuple({**common, **sent, "detail": detail} for detail in told.details)
+    return Event(told.event, told.source, False, {GLOBAL: forms}, told)
 
 
 def _event(name: str) -> Event:

@@ -14,6 +14,7 @@ from demarcate.estate.schema.unknown import Unknown
 class Name(StrEnum):
     """What a link is, in the order in which an event goes through them: by log group and alarm, or by a rule."""
 
+    SERVICE = "service"
     TRAIL = "trail"
     RECORDED = "event recorded"
     LOG_GROUP = "log group"
@@ -21,6 +22,7 @@ class Name(StrEnum):
     FILTER = "metric filter"
     ALARM = "alarm"
     THRESHOLD = "threshold"
+    COMPOSITE = "composite alarm"
     ACTIONS = "alarm actions"
     RULE = "rule"
     TARGET = "target"

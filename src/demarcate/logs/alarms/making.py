@@ -45,6 +45,11 @@ def create(
     region. `topic` is an ARN, or the name of one that is there or is made. Raises DemarcateError where there is no such
     trail, for what is no alarm or topic, and where something cannot be read.
     """
+    if alarm not in patterns():
+        raise DemarcateError(
+            f"{alarm} is an event that a service sends to EventBridge itself, and no log group has it: make a rule in "
+            f"every region where it is on (`demarcate alarms prove --alarm {alarm}` names them)"
+        )
     plan = Making(reader, account, region, f"alarm {alarm}", OWED)
     group, plan.region = _group(plan)
     arn = _topic(plan, topic)

@@ -12,8 +12,9 @@ from demarcate.estate.schema.standins import StandIn, shown
 from demarcate.estate.schema.truths import Truth, all_of
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.telling import Row
+from demarcate.logs.alarms.composites import carried
 from demarcate.logs.alarms.ends import CLOUDWATCH, ends
-from demarcate.logs.alarms.estate import ALARMS, FILTERS, TRAILS, Account
+from demarcate.logs.alarms.estate import ALARMS, COMPOSITES, FILTERS, TRAILS, Account
 from demarcate.logs.alarms.events import Event
 from demarcate.logs.alarms.links import Link, Links, Name
 
@@ -22,7 +23,9 @@ DELIVERED_WITHIN: Final = timedelta(days=1)
 
 
 def by_metric(event: Event, account: Account) -> Iterator[Links]:
-    """Every way of an event through an alarm on a metric."""
+    """Every way of an event through an alarm on a metric; none of one that is in no log group."""
+    if event.own is not None:
+        return
     for trail in home_rows(account):
         recorded = (trail_link(trail), recorded_link(trail, event))
         group = _group(trail, account)
@@ -149,6 +152,8 @@ def _alarmed(metric_filter: Row, account: Account) -> Iterator[Links]:
     for alarm in alarms:
         told = (Link(Name.ALARM, name_of(alarm), True), _threshold(alarm, metric_filter))
         yield from ((*told, *rest) for rest in _acted(alarm, account))
+        for links, composite in carried(alarm, account):
+            yield from ((*told, *links, *rest) for rest in _acted(composite, account))
     if not alarms:
         lacking = account.lacks(ALARMS, region)
         named = "/".join(map(_text, metric))
@@ -198,9 +203,9 @@ def _acted(alarm: Row, account: Account) -> Iterator[Links]:
         yield (Link(Name.ACTIONS, "", None, actions.reason),)
         return
     if enabled is not True or not actions:
-        yield (
-            Link.of(Name.ACTIONS, "", all_of((enabled, bool(actions))), "it has none, or they are switched off"),
-        )
+        acts = all_of((enabled, bool(actions)))
+        lacking = account.lacks(COMPOSITES, alarm["region"]) if acts is False else None
+        yield (Link.of(Name.ACTIONS, "", lacking or acts, "it has none, or they are switched off"),)
         return
     on = Link(Name.ACTIONS, "", True)
     for action in _each(actions):

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-service-event-cloudt
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
 from demarcate.base.event_pattern import EventPatternError, compiled
@@ -16,7 +16,7 @@ from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.snapshots.telling import Row
 from demarcate.logs.alarms.ends import EVENTS, ends
 from demarcate.logs.alarms.estate import RULES, Account
-from demarcate.logs.alarms.events import GLOBAL, Event
+from demarcate.logs.alarms.events import GLOBAL, Event, OwnEvent
 from demarcate.logs.alarms.links import Link, Links, Name, best
 from demarcate.logs.alarms.metrics import home_rows, name_of, trail_link
 
@@ -27,18 +27,26 @@ _ALL: Final = "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS"
 def by_rule(event: Event, account: Account) -> Iterator[Links]:
     """The way of an event through rules: where it may happen in every region, the weakest of the regions' best.
 
-    There is none where no rule takes the event anywhere.
+    There is none where no rule takes an event of CloudTrail anywhere.
     """
     matching = [row for row in account.rows(RULES) if _takes(row, event) is not False]
-    if not matching:
+    regions, sent = account.regions if event.everywhere else [GLOBAL], None
+    if event.own is not None:
+        sent, regions = sent_from(event.own, account)
+        if not regions:
+            yield (sent,)
+            return
+    elif not matching:
         return
     ways = []
-    for region in account.regions if event.everywhere else [GLOBAL]:
+    for region in regions:
         here = [row for row in matching if row["region"] == region]
         chains = [links for row in here for links in _through(row, event, account)]
         ways.append(best(chains) or (_no_rule(region, account),))
     weakest = min(ways, key=lambda links: _order(best([links])), default=())
-    if weakest:
+    if sent is not None:
+        yield (sent, *weakest)
+    elif weakest:
         trails = [(trail_link(row),) for row in home_rows(account)]
         yield (*best(trails), *weakest)
 
@@ -69,8 +77,35 @@ def _takes(rule: Row, event: Event) -> Truth:
     forms = [form for each in event.forms.values() for form in each]
     region = rule["region"]
     if event.everywhere and type(region) is str:
-        forms = [{**form, "region": region, "detail": {**form["detail"], "awsRegion": region}} for form in forms]
+        forms = [_in_region(form, region, event) for form in forms]
     return all(map(matches, forms))
+
+
+def _in_region(form: Mapping[str, Any], region: str, event: Event) -> dict[str, Any]:
+    """A form of an event as it comes in a region."""
+    named = "awsRegion" if event.own is None else "region" if "region" in form["detail"] else ""
+    return {**form, "region": region, "detail": {**form["detail"], **({named: region} if named else {})}}
+
+
+def sent_from(event: OwnEvent, account: Account) -> tuple[Link, list[str]]:
+    """Whether a service is on, and the regions in which its events come, all of which need a rule."""
+    regions = account.regions
+    if event.where is not None:
+        rows, where = account.rows(event.where.table), event.where
+        on = [row for row in rows if not where.column or row[where.column] in (where.equals,)]
+        unknown = [row[where.column] for row in rows if where.column and isinstance(row[where.column], Unknown)]
+        regions = sorted({row["region"] for row in on if row["region"]})
+        if not regions:
+            truth = next(iter(unknown), account.lacks(where.table)) or False
+            return Link.of(Name.SERVICE, event.service, truth, "it is on in no region"), []
+    told = f"on in {', '.join(regions)}" if event.where is not None else ""
+    gathered = event.gathered
+    if gathered is not None:
+        for row in account.rows(gathered.table):
+            if row[gathered.only.column] == gathered.only.equals and type(row[gathered.column]) is str:
+                regions = [row[gathered.column]]
+                told += f"; gathered in {regions[0]}"
+    return Link(Name.SERVICE, event.service, True, told), regions
 
 
 def _through(rule: Row, event: Event, account: Account) -> Iterator[Links]:

@@ -37,7 +37,7 @@ class SecondOpinion:
         and where ours could not tell, it is what AWS says.
         """
         ours, pattern = row["matched_events"], settled(row["filter_pattern"])
-        events = [event for alarm in self.alarms for event in alarm_events()[alarm]]
+        events = [event for alarm in self.alarms for event in alarm_events().get(alarm, ())]
         if isinstance(pattern, Unknown) or (not isinstance(ours, Unknown) and set(ours).isdisjoint(events)):
             return row
         try:

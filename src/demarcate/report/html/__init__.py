@@ -51,6 +51,7 @@ def write(assessment: Assessment, out: Out, drift: Comparison | None = None) -> 
                 "proofs": proofs,
                 "expired": content.expired(proofs),
                 "expiring": content.expiring(posture, proofs),
+                "rang": content.rang(assessment),
                 "news": assessment.news,
                 "waivers": content.waivers(posture),
                 "roll_ups": content.roll_ups(assessment, asked),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import cast
+from typing import TYPE_CHECKING, cast
 from urllib.parse import urlencode
 
 from demarcate.checks.judgement import Finding
@@ -25,6 +25,9 @@ from demarcate.report.pictures.collaboration import collaboration
 from demarcate.report.pictures.svg import svg
 from demarcate.report.safe import printable
 from demarcate.version import __version__
+
+if TYPE_CHECKING:
+    from demarcate.logs.ringing import Rang
 
 SHOWN_EXAMPLES = 5
 """How many failing resources of a check stand in the document; the script lists all of them."""
@@ -197,6 +200,16 @@ def asked_for(assessment: Assessment) -> set[str]:
 def picture(assessment: Assessment) -> str:
     """The six areas and the line between the halves, as SVG that is markup of ours."""
     return svg(collaboration(assessment.model, assessment.posture), inline=True)
+
+
+def rang(assessment: Assessment) -> Rang | None:
+    """Which alarms rang; None of a lake, and where there is no account that could have any."""
+    from demarcate.logs import ringing
+
+    snapshot = assessment.snapshot
+    if assessment.of_lake or not any(snapshot.accounts) or ringing.TABLE not in snapshot.asked:
+        return None
+    return ringing.rang(snapshot)
 
 
 def gaps(posture: Posture, areas: Iterable[AreaPage]) -> list[Entry]:

@@ -51,6 +51,14 @@ VERDICTS = {
     "pass": Sign("✓", "Pass", "met"),
 }
 
+ALARMS = {
+    "ALARM": Sign("×", "In alarm", "gap"),
+    "INSUFFICIENT_DATA": Sign("○", "Too little data", "unproven"),
+    "OK": Sign("✓", "OK", "met"),
+    "": Sign("?", "Not known", "not-applicable"),
+}
+"""The states of CloudWatch's alarms, in the order in which people should read them."""
+
 NEWS = {
     NewsKind.NEW: Sign("+", "New", "gap"),
     NewsKind.WOKEN: Sign("+", "Woken", "gap"),
@@ -88,6 +96,7 @@ WORDS: dict[str, Any] = {
     "STANDINGS": STANDINGS,
     "VERDICTS": VERDICTS,
     "WAIVERS": WAIVERS,
+    "ALARMS": ALARMS,
     "NEWS": NEWS,
     "NEWS_ABOUT": NEWS_ABOUT,
     "KINDS": KINDS,

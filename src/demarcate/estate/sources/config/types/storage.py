@@ -136,7 +136,14 @@ RECORDED = (
         # What S3 answers "there is none" to, Config leaves out. That it could ask at all, versioning proves.
         proof="supplementaryConfiguration.BucketVersioningConfiguration",
         absent=(
-            *("sse_algorithm", "kms_master_key_id", "bucket_key_enabled", "lifecycle_rules", "lifecycle_enabled"),
+            *(
+                "sse_algorithm",
+                "kms_master_key_id",
+                "bucket_key_enabled",
+                "lifecycle_rules",
+                "lifecycle_enabled",
+                "expires_after_days",
+            ),
             *("object_lock_enabled", "object_lock_default_mode", "object_lock_default_days"),
             *("replication_enabled", "website_enabled"),
             *_BLOCK,

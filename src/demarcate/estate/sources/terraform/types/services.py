@@ -232,6 +232,18 @@ MAPPED = (
         ref=("alarm_name", "id"),
         names={"Metrics": _metrics},
     ),
+    Mapped("aws_cloudwatch_composite_alarm", "AWS::CloudWatch::CompositeAlarm", ref=("alarm_name", "id")),
+    Mapped("aws_route53_resolver_query_log_config", "AWS::Route53Resolver::ResolverQueryLoggingConfig"),
+    Mapped(
+        "aws_route53_resolver_query_log_config_association",
+        "AWS::Route53Resolver::ResolverQueryLoggingConfigAssociation",
+    ),
+    Mapped(
+        "aws_securityhub_automation_rule",
+        "AWS::SecurityHub::AutomationRule",
+        ref=("arn", "id"),
+        names={"Actions.FindingFieldsUpdate.Severity.Normalized": NOTHING},
+    ),
     Mapped("aws_cloudwatch_dashboard", "AWS::CloudWatch::Dashboard", ref=("dashboard_name", "id")),
     Mapped(
         "aws_cloudwatch_log_group",

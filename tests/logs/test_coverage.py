@@ -1,0 +1,200 @@
+"""What is logged, and how safe it is where it lies: a case of `coverage.yaml` each, and an account over HTTP."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from typer.testing import CliRunner
+
+from demarcate.base.documents import read
+from demarcate.base.errors import DemarcateError
+from demarcate.cli import app
+from demarcate.estate.schema.unknown import Kind
+from demarcate.estate.snapshots.manifest import Unread
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.tables import table
+from demarcate.logs.coverage.covering import Covered, covered
+from demarcate.logs.coverage.kinds import columns, kinds, named
+from tests.aws.conftest import REGION, Aws
+from tests.checks.test_engine import snapshot
+from tests.logs.test_alarms import value_of
+
+ACCOUNT = "111122223333"
+
+
+class Case(msgspec.Struct, forbid_unknown_fields=True):
+    it: str
+    kind: str
+    tables: dict[str, list[dict[str, Any]] | None]
+    on: int
+    off: list[str] = []
+    unknown: dict[str, str] = {}
+    places: list[dict[str, Any]] = []
+
+
+CASES = read(Path(__file__).with_name("coverage.yaml"), list[Case])
+
+
+def estate(tables: dict[str, list[dict[str, Any]] | None]) -> Snapshot:
+    told = {
+        name: [
+            {"account_id": ACCOUNT, "region": REGION, "resource": f"{name}-{number}"}
+            | {column: value_of(value) for column, value in row.items()}
+            for number, row in enumerate(rows)
+        ]
+        for name, rows in tables.items()
+        if rows is not None
+    }
+    gaps = [
+        Unread(table=name, account=ACCOUNT, kind=Kind.DENIED, reason="access denied")
+        for name, rows in tables.items()
+        if rows is None
+    ]
+    return snapshot(told, *gaps)
+
+
+def of_account(kind: str, tables: dict[str, list[dict[str, Any]] | None]) -> list[Covered]:
+    with estate(tables) as of:
+        return [each for each in covered(of, named([kind])) if each.account_id == ACCOUNT]
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case.it)
+def test_what_is_on_and_off_and_where_it_lies(case: Case) -> None:
+    told = of_account(case.kind, case.tables)
+    assert sum(each.on for each in told) == case.on
+    assert [name for each in told for name in each.off if each.region == REGION] == case.off
+    unknown = {why.resource: why.reason for each in told for why in each.unknown}
+    assert unknown.keys() == case.unknown.keys(), unknown
+    assert all(why in unknown[name] for name, why in case.unknown.items()), unknown
+    places = [place for each in told for place in each.destinations]
+    if case.places:
+        assert len(places) == len(case.places), places
+    for place, asked in zip(places, case.places, strict=False):
+        why = asked.pop("why", {})
+        plain = msgspec.structs.asdict(place)
+        assert {name: plain[name] for name in asked} == {name: value_of(value) for name, value in asked.items()}
+        assert all(reason in place.unknown[name] for name, reason in why.items()), place.unknown
+
+
+def test_every_kind_asks_for_columns_that_there_are() -> None:
+    lacking = [
+        f"{name}.{column}"
+        for name, asked in columns(kinds()).items()
+        for column in asked
+        if column not in {each.name for each in table(name).all_columns}
+    ]
+    assert lacking == []
+    assert len({kind.id for kind in kinds()}) == len(kinds()) == 30
+
+
+def test_the_id_of_no_kind_is_refused_with_the_nearest() -> None:
+    with pytest.raises(DemarcateError, match="did you mean vpc-flow"):
+        named(["vpc-flows"])
+
+
+def role(name: str, *statements: dict[str, Any], managed: str = "") -> dict[str, Any]:
+    document = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", **said} for said in statements]}
+    return {
+        **{"name": name, "arn": f"arn:aws:iam::{ACCOUNT}:role/{name}", "region": "global"},
+        "inline_policies": [{"PolicyName": "own", "PolicyDocument": document}],
+        **{"attached_policy_arns": [managed] if managed else [], "permissions_boundary_arn": ""},
+    }
+
+
+ROLES = [
+    role("clears", {"Action": "s3:DeleteObjectVersion", "Resource": "arn:aws:s3:::logs/*"}),
+    role("deletes", {"Action": "s3:DeleteObject", "Resource": "*"}),
+    role("copies", {"Action": ["s3:GetObject", "s3:PutObject"], "Resource": "arn:aws:s3:::logs/*"}),
+    role("reads", {"Action": "s3:GetObject", "Resource": "*"}),
+    role("managed", managed="arn:aws:iam::aws:policy/job-function/Something"),
+    role("groups", {"Action": "logs:*", "Resource": "*"}),
+]
+NOBODY: dict[str, Any] = {"aws_iam_user": [], "aws_iam_group": [], "aws_iam_policy": []}
+
+
+def place_of(case: str, **more: Any) -> Any:
+    given = next(each for each in CASES if each.it == case)
+    (told,) = of_account(given.kind, given.tables | NOBODY | more)
+    return told.destinations[0]
+
+
+def test_who_may_delete_logs_and_who_both_writes_and_reads_them() -> None:
+    place = place_of("flow logs of networks, in a bucket of the same account", aws_iam_role=ROLES)
+    assert [each.rpartition("/")[2] for each in place.deleters] == ["clears"]
+    assert [each.rpartition("/")[2] for each in place.writers_that_read] == ["copies"]
+    assert [each.rpartition("/")[2] for each in place.perhaps_deleters] == ["managed"]
+    group = place_of("a flow log to a log group", aws_iam_role=ROLES)
+    assert [each.rpartition("/")[2] for each in group.deleters] == ["groups"]
+    assert [each.rpartition("/")[2] for each in group.writers_that_read] == ["groups"]
+
+
+def test_who_may_is_not_known_where_roles_were_not_read() -> None:
+    place = place_of("a flow log to a log group", aws_iam_role=None)
+    assert place.deleters is None and place.unknown["deleters"].startswith("aws_iam_role: ")
+
+
+# --- over HTTP --------------------------------------------------------------------------------------------
+
+
+def run(*words: str) -> str:
+    outcome = CliRunner().invoke(app, ["logs", "coverage", *words])
+    assert outcome.exit_code == 0, outcome.output
+    return outcome.stdout
+
+
+def test_an_account_tells_what_it_logs_and_until_when_it_came(aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
+    s3, logs, ec2 = aws.client("s3"), aws.client("logs"), aws.client("ec2")
+    where = {"LocationConstraint": REGION}
+    s3.create_bucket(Bucket="flows", CreateBucketConfiguration=where, ObjectLockEnabledForBucket=True)
+    rules = [{"ID": "old", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 400}}]
+    s3.put_bucket_lifecycle_configuration(Bucket="flows", LifecycleConfiguration={"Rules": rules})
+    account = aws.client("sts").get_caller_identity()["Account"]
+    today = datetime.now(UTC)
+    s3.put_object(Bucket="flows", Key=f"AWSLogs/{account}/vpcflowlogs/{REGION}/{today:%Y/%m/%d}/x.gz", Body=b"x")
+    first = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    second = ec2.create_vpc(CidrBlock="10.1.0.0/16")["Vpc"]["VpcId"]
+    logs.create_log_group(logGroupName="flow")
+    logs.put_retention_policy(logGroupName="flow", retentionInDays=30)
+    logs.create_log_stream(logGroupName="flow", logStreamName="eni-1")
+    event = {"timestamp": int(today.timestamp() * 1000), "message": "2 ACCEPT"}
+    logs.put_log_events(logGroupName="flow", logStreamName="eni-1", logEvents=[event])
+    flow = {"ResourceType": "VPC", "TrafficType": "ALL"}
+    made = ec2.create_flow_logs(
+        ResourceIds=[first], LogDestinationType="s3", LogDestination="arn:aws:s3:::flows", **flow
+    )
+    assert not made["Unsuccessful"]
+    made = ec2.create_flow_logs(
+        ResourceIds=[second],
+        LogGroupName="flow",
+        DeliverLogsPermissionArn=f"arn:aws:iam::{account}:role/flow",
+        **flow,
+    )
+    assert not made["Unsuccessful"], made
+    words = ["aws", "--kind", "vpc-flow", "--region", REGION, "--endpoint-url", aws.url]
+    (told,) = json.loads(run(*words, "--ask-aws", "--format", "json"))
+    default = [name for name in told["off"] if name not in (first, second)]
+    assert (told["on"], told["resources"], told["off"]) == (2, 2 + len(default), default)
+    bucket, group = told["destinations"]
+    assert (bucket["name"], bucket["kept_days"], bucket["immutable"]) == ("flows", 400, "versions")
+    assert (group["name"], group["kept_days"], group["deleters"]) == ("flow", 30, [])
+    for place in (bucket, group):
+        assert datetime.fromisoformat(place["received_until"]) >= today.replace(microsecond=0)
+    (unasked,) = json.loads(run(*words, "--format", "json"))
+    assert {place["unknown"]["received_until"] for place in unasked["destinations"]} == {
+        "AWS was not asked (--ask-aws)"
+    }
+    rows = list(csv.DictReader(io.StringIO(run(*words, "--format", "csv"))))
+    assert [row["name"] for row in rows] == ["flows", "flow"]
+    assert run(*words, "--format", "markdown").startswith("| account\\_id | region | source |")
+    text = run(*words)
+    assert "VPC flow logs: on for 2 of" in text and "kept 400 days" in text
+    assert max(map(len, text.splitlines())) <= 80
