@@ -25,7 +25,7 @@ from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.logs.detecting.findings import together
 from demarcate.logs.detecting.running import Detector
-from demarcate.logs.detecting.sifting import Sieve, Sifted
+from demarcate.logs.detecting.sifting import Sieve, Sifted, begin, sift
 from demarcate.logs.detecting.structs import Detection, Outcome, State
 from demarcate.logs.events import TABLE
 from demarcate.logs.sigma.structs import Rule
@@ -136,26 +136,15 @@ def _sifted(
             yield sieve.sift(batch)
         return
     pool: Executor = stack.enter_context(
-        ProcessPoolExecutor(workers, get_context("spawn"), initializer=_begin, initargs=(tuple(rules),))
+        ProcessPoolExecutor(workers, get_context("spawn"), initializer=begin, initargs=(tuple(rules),))
     )
-    waiting: list[Future[Sifted]] = [pool.submit(_sift, batch) for batch in first]
+    waiting: list[Future[Sifted]] = [pool.submit(sift, batch) for batch in first]
     for batch in batches:
-        waiting.append(pool.submit(_sift, batch))
+        waiting.append(pool.submit(sift, batch))
         if len(waiting) > 2 * workers:
             yield waiting.pop(0).result()
     for future in waiting:
         yield future.result()
-
-
-_sieve: list[Sieve] = []
-
-
-def _begin(rules: tuple[Rule, ...]) -> None:
-    _sieve.append(Sieve(rules))
-
-
-def _sift(entries: list[Entry]) -> Sifted:
-    return _sieve[0].sift(entries)
 
 
 def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:

@@ -135,3 +135,16 @@ def _span(sifted: Sifted, moments: list[Any]) -> None:
     first, last = min(moments), max(moments)
     sifted.first = min(sifted.first, first) if sifted.first else first
     sifted.last = max(sifted.last, last)
+
+
+_sieve: Final[list[Sieve]] = []
+
+
+def begin(rules: tuple[Rule, ...]) -> None:
+    """Get ready to sift, in a process of its own: which loads no more than this module needs."""
+    _sieve.append(Sieve(rules))
+
+
+def sift(entries: list[Entry]) -> Sifted:
+    """Read files, in such a process."""
+    return _sieve[0].sift(entries)
