@@ -10,7 +10,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html,
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html,
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html,
-https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+https://docs.aws.amazon.com/kms/latest/developerguide/grants.html,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 """
 
 from __future__ import annotations
@@ -85,6 +86,8 @@ class Around:
     management_account: bool | Unknown = False
     """Whether the principal's account is that of the organization's management, which no SCP binds."""
     resource_in_management: bool | Unknown = False
+    restricted: bool | Unknown = False
+    """Whether S3 keeps out whoever is of another account, but services: the policy is public, and that is blocked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +128,8 @@ def effective(request: Request, around: Around) -> Effective:
     rcp = _levels(request, around, told, "rcp")
     granted = _granted(request, around, same, told)
     endpoint = _endpoint(request, around, told)
-    told.allowed = every((*(_not(answer) for answer in denied), scp, rcp, endpoint, granted))
+    blocked = _blocked(request, around, same, told)
+    told.allowed = every((*(_not(answer) for answer in denied), _not(blocked), scp, rcp, endpoint, granted))
     for kind, answer in (("scp", scp), ("rcp", rcp)):
         _guard(told, kind, answer, around)
     return told
@@ -471,6 +475,17 @@ def _by_grant(request: Request, around: Around, told: Effective) -> bool | Unkno
                 answers.append(True)
                 told.because.append(Because("grant", Outcome.ALLOWED, grant.grantee))
     return some(answers)
+
+
+def _blocked(request: Request, around: Around, same: bool | Unknown, told: Effective) -> bool | Unknown:
+    """Whether S3 refuses it as one from outside of the account to a bucket whose policy is public."""
+    if request.who.caller is Caller.SERVICE or same is True or around.restricted is False:
+        return False
+    blocked = every((_not(same), around.restricted))
+    reason = blocked.reason if isinstance(blocked, Unknown) else "its policy is public, and lets in nobody outside"
+    outcome = Outcome.UNKNOWN if isinstance(blocked, Unknown) else Outcome.DENIED
+    told.because.append(Because("block-public-access", outcome, reason=reason))
+    return blocked
 
 
 def _endpoint(request: Request, around: Around, told: Effective) -> bool | Unknown:

@@ -196,7 +196,7 @@ def who_can(
     Control policies of the organization are not counted. Exit codes: 0 done; 2 bad input.
     """
     from demarcate.estate.sources.collecting import collect_snapshot
-    from demarcate.permitted import Policies, needed
+    from demarcate.permitted.asking import Policies, needed
     from demarcate.report import policies as report
 
     selection = needed(resource)

@@ -23,7 +23,7 @@ from demarcate.estate.sources.plan import Selection
 from demarcate.keys.access import Identities, uses_of_key
 from demarcate.keys.listing import Key, Names, Place, keys_of
 from demarcate.keys.reading import Row, key_columns, of_access, rows, text_of
-from demarcate.permitted import Policies, needed
+from demarcate.permitted.asking import Policies, needed
 
 _READS: Final[Mapping[str, tuple[str, str, str]]] = {
     "s3": ("aws_s3_bucket", "s3:GetObject", "sse_algorithm"),

@@ -13,6 +13,8 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.tables import all_tables, table
+from demarcate.permitted.resources import of_organization
+from demarcate.permitted.rows import why_not_read as why_not_read
 
 KEYS: Final = "aws_kms_key"
 IDENTITIES: Final = ("aws_iam_role", "aws_iam_user", "aws_iam_group", "aws_iam_policy")
@@ -50,7 +52,7 @@ def of_keys() -> Selection:
 
 def of_access() -> Selection:
     """What is read of a source for who may use the keys."""
-    return {KEYS: None, **dict.fromkeys(IDENTITIES)}
+    return {KEYS: None, **dict.fromkeys(IDENTITIES), **of_organization()}
 
 
 Row = dict[str, Any]
@@ -91,15 +93,3 @@ def text_of(value: Any) -> str:
     if type(value) is StandIn:
         return value.text
     return value if type(value) is str else ""
-
-
-def why_not_read(snapshot: Snapshot, name: str, columns: Iterable[str], account: Any, region: Any) -> str:
-    """Why columns of a table were not, or not all, read for an account and region; empty where they were."""
-    if name not in snapshot.asked:
-        return "it was not collected"
-    lacking = [column for column in columns if column not in snapshot.asked[name]]
-    for gap in snapshot.unread:
-        about = name in gap.missing or (name == gap.table and not set(gap.columns).isdisjoint(columns))
-        if about and gap.account in (None, account) and (gap.region is None or region in (None, gap.region)):
-            return str(gap)
-    return f"{', '.join(lacking)} was not collected" if lacking else ""

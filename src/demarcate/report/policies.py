@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from demarcate.access.comparing import Gain
-from demarcate.access.effective import Because
+from demarcate.access.effective import Because, Effective, Guardrail
 from demarcate.access.evaluating import Decision, Request
 from demarcate.access.linting import Complaint
 from demarcate.access.reach import Reached, Reading
 from demarcate.access.statements import Policy, PolicyKind
 from demarcate.access.wording import request_in_words, sentence
 from demarcate.estate.schema.unknown import Unknown
-from demarcate.permitted import May, Outside
+from demarcate.permitted.asking import May, Outside
 from demarcate.report import rows
 from demarcate.report.console import Console
 from demarcate.report.out import Out
@@ -166,15 +166,15 @@ def write_permitted(
 ) -> None:
     """Who may do something, surely or perhaps, and by what; and whom the resource's own policy lets in."""
     if format != "text":
-        columns = ["principal", "allowed", "because", *GUARDRAILS, "why", "witness"]
+        columns = ["principal", "allowed", "because", *ALL_GUARDRAILS, "why", "witness"]
         records: list[list[Any]] = [
             [
                 each.principal,
                 None if isinstance(each.effective.allowed, Unknown) else True,
                 [step_in_words(step) for step in each.effective.because],
-                *(_guardrail(each, name) for name in GUARDRAILS),
+                *(_guardrail(each.effective, name) for name in ALL_GUARDRAILS),
                 str(each.effective.allowed) if isinstance(each.effective.allowed, Unknown) else None,
-                None,
+                None if each.witness is None else each.witness.plain,
             ]
             for each in may
         ]
@@ -183,30 +183,48 @@ def write_permitted(
             known = reached.low is reached.high
             why = None if known else str(reached.why)
             by = [f"{statement.statement.name} of the resource's policy"]
-            unknown = [None] * len(GUARDRAILS)
-            records.append([_range(reached), True if known else None, by, *unknown, why, _witness(reached)])
+            guardrails = ["none", str(statement.rcp), "none", str(statement.s3)]
+            records.append([_range(reached), True if known else None, by, *guardrails, why, _witness(reached)])
         rows.write(columns, records, format, out)
         return
     console.print_line(f"{action} on {resource}", bold=True)
     for each in may:
-        perhaps = "perhaps " if isinstance(each.effective.allowed, Unknown) else ""
-        console.print_line(f"{perhaps}{each.principal}", indent=2)
-        for step in each.effective.because:
-            console.print_line(step_in_words(step), indent=4)
+        write_may(each.principal, each.effective, each.witness, console)
     for statement in outside:
-        console.print_line(f"{_range(statement.reached)}, by {statement.statement.name} of its policy", indent=2)
-        if statement.reached.witness is not None:
-            console.print_line(request_in_words(statement.reached.witness), indent=4)
+        reached = statement.reached
+        console.print_line(f"{_range(reached)}, by {statement.statement.name} of its policy", indent=2)
+        if reached.low is not reached.high:
+            console.print_line(f"not known: {reached.why}", indent=4)
+        if reached.witness is not None:
+            console.print_line(f"gets in: {request_in_words(reached.witness)}", indent=4)
     if not may and not outside:
         console.print_line("nobody of what was read", indent=2)
-    console.print_line("control policies of the organization are not counted", indent=2)
+    told = [each.effective.guardrails.get("scp") for each in may] + [statement.rcp for statement in outside]
+    if any(state is Guardrail.UNKNOWN for state in told):
+        console.print_line(NOT_COUNTED, indent=2)
+
+
+NOT_COUNTED: Final = "control policies of the organization that were not read are not counted"
+
+
+def write_may(title: str, comes: Effective, witness: Request | None, console: Console) -> None:
+    """Somebody who may, or perhaps: by what, and with which request where it hangs on what that carries."""
+    unsure = isinstance(comes.allowed, Unknown)
+    console.print_line(f"{'perhaps ' if unsure else ''}{title}", indent=2)
+    for step in comes.because:
+        console.print_line(step_in_words(step), indent=4)
+    if isinstance(comes.allowed, Unknown):
+        console.print_line(f"not known: {comes.allowed}", indent=4)
+        if witness is not None:
+            console.print_line(f"gets in: {request_in_words(witness)}", indent=4)
 
 
 GUARDRAILS: Final = ("scp", "rcp", "boundary")
+ALL_GUARDRAILS: Final = (*GUARDRAILS, "s3")
 
 
-def _guardrail(each: May, name: str) -> str:
-    state = each.effective.guardrails.get(name)
+def _guardrail(comes: Effective, name: str) -> str:
+    state = comes.guardrails.get(name)
     return state.value if state else "unknown"
 
 

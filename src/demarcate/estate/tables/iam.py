@@ -182,6 +182,7 @@ ROLE = Table(
     companions={
         "policies": Companion("AWS::IAM::Policy", "Roles", many=True),
         "own": Companion("AWS::IAM::RolePolicy", "RoleName", many=True),
+        "managed": Companion("AWS::IAM::ManagedPolicy", "Roles", many=True, optional=True),
     },
     columns=(
         Text("name", live="RoleName", cloudformation=REF),
@@ -235,6 +236,7 @@ ROLE = Table(
         ),
         _separate("separate_inline_policies", "Role", "policies", "AWS::IAM::Policy"),
         _separate("separate_role_policies", "Role", "own", "AWS::IAM::RolePolicy"),
+        _separate("separate_managed_policies", "Role", "managed", "AWS::IAM::ManagedPolicy"),
         Texts("instance_profile_arns", live=From("InstanceProfileList", each("Arn")), absent=[]),
         Text(
             "permissions_boundary_arn",
@@ -258,6 +260,7 @@ GROUP = Table(
     companions={
         "policies": Companion("AWS::IAM::Policy", "Groups", many=True),
         "own": Companion("AWS::IAM::GroupPolicy", "GroupName", many=True),
+        "managed": Companion("AWS::IAM::ManagedPolicy", "Groups", many=True, optional=True),
     },
     columns=(
         Text("name", live="GroupName", cloudformation=REF),
@@ -287,6 +290,7 @@ GROUP = Table(
         ),
         _separate("separate_inline_policies", "Group", "policies", "AWS::IAM::Policy"),
         _separate("separate_group_policies", "Group", "own", "AWS::IAM::GroupPolicy"),
+        _separate("separate_managed_policies", "Group", "managed", "AWS::IAM::ManagedPolicy"),
     ),
 )
 
