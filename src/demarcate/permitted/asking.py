@@ -169,7 +169,8 @@ class Policies:
         if whole.identity == () and (whole.resource is None or _says_nothing(whole.resource)):
             return None
         context = self.context(holder)
-        context["aws:resourceaccount"] = (of_resource.resource_account,)
+        if of_resource.resource_account:
+            context["aws:resourceaccount"] = (of_resource.resource_account,)
         read, uncounted = counted(whole)
         request = Request(holder.who, narrowing.action, narrowing.resource, context)
         comes, witness = narrowing.weighed(request, read, Own(of_resource.resource_account))
