@@ -13,6 +13,7 @@ from typer.models import CommandInfo
 
 from demarcate.base.errors import DemarcateError
 from demarcate.cli import (
+    access,
     catalog,
     changes,
     comparing,
@@ -170,5 +171,6 @@ drift.add_to(app)
 patching.add_to(app)
 guardrails.add_to(app)
 policies.add_to(app)
+access.add_to(app)
 keys.add_to(app)
 settings.add_to(app)

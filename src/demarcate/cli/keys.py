@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from demarcate.cli import options
+from demarcate.cli.access import say_unread, taken
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
 from demarcate.report.out import data
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from demarcate.estate.snapshots.snapshot import Snapshot
-    from demarcate.estate.sources.interface import Options
-    from demarcate.estate.sources.plan import Selection
 
 Given = Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=options.SOURCES)]
 KeyName = Annotated[
@@ -53,9 +47,9 @@ def list_(
     from demarcate.report import keys as report
 
     how = options.options_of(profile, region, endpoint_url, parameters)
-    with _snapshot(sources, of_keys(), how) as snapshot:
+    with taken(sources, of_keys(), how) as snapshot:
         report.write_list(listed(snapshot), format.value, data(), options.console())
-        _say_unread(snapshot, of_keys())
+        say_unread(snapshot, of_keys())
 
 
 def who(
@@ -77,10 +71,10 @@ def who(
     from demarcate.report import keys as report
 
     how = options.options_of(profile, region, endpoint_url, parameters)
-    with _snapshot(sources, of_access(), how) as snapshot:
+    with taken(sources, of_access(), how) as snapshot:
         chosen, uses = who_may_use(snapshot, key)
         report.write_uses(chosen.resource, uses, "principal", format.value, data(), options.console())
-        _say_unread(snapshot, of_access())
+        say_unread(snapshot, of_access())
 
 
 def what(
@@ -104,10 +98,10 @@ def what(
     from demarcate.report import keys as report
 
     how = options.options_of(profile, region, endpoint_url, parameters)
-    with _snapshot(sources, of_access(), how) as snapshot:
+    with taken(sources, of_access(), how) as snapshot:
         uses = what_may_be_used(snapshot, principal)
         report.write_uses(principal, uses, "key", format.value, data(), options.console())
-        _say_unread(snapshot, of_access())
+        say_unread(snapshot, of_access())
 
 
 def dependants(
@@ -128,55 +122,7 @@ def dependants(
     from demarcate.report import keys as report
 
     how = options.options_of(profile, region, endpoint_url, parameters)
-    with _snapshot(sources, of_keys(), how) as snapshot:
+    with taken(sources, of_keys(), how) as snapshot:
         told = listing.dependants(snapshot, key)
         report.write_dependants(key, *told, format.value, data(), options.console())
-        _say_unread(snapshot, of_keys())
-
-
-def readers(
-    resource: Annotated[
-        str, typer.Argument(metavar="RESOURCE", help="The ARN of a bucket, an object, a secret or a queue.")
-    ],
-    sources: options.Sources,
-    format: Written = Format.TEXT,
-    profile: options.Profile = None,
-    region: options.Regions = None,
-    endpoint_url: options.Endpoint = None,
-    parameters: options.Parameters = None,
-) -> None:
-    """Say who can read the data of a resource: who may ask for it, and decrypt with the key that it is under.
-
-    Who has one half only is told, too. Control policies of the organization are not counted.
-    Exit codes: 0 done; 2 bad input; 3 something could not be read.
-    """
-    from demarcate.keys import data as of
-    from demarcate.report import keys as report
-
-    selection = of.of_data(resource)
-    how = options.options_of(profile, region, endpoint_url, parameters)
-    with _snapshot(sources, selection, how) as snapshot:
-        under, told = of.readers(snapshot, resource)
-        report.write_readers(resource, under, told, format.value, data(), options.console())
-        _say_unread(snapshot, selection)
-
-
-def _snapshot(sources: list[str] | None, selection: Selection, how: Options) -> Snapshot:
-    """What is read: the live account where nothing is named."""
-    from demarcate.estate.sources.collecting import collect_snapshot
-
-    where = sources or ["aws"]
-    options.check_not_kept(where)
-    return collect_snapshot(where, how, selection=selection)
-
-
-def _say_unread(snapshot: Snapshot, selection: Mapping[str, object]) -> None:
-    """Tell what of the tables that were asked for could not be read, and end with 3 where there is any."""
-    unread = [
-        gap
-        for gap in snapshot.unread
-        if not (gap.table or gap.tables) or not selection.keys().isdisjoint({gap.table, *gap.tables})
-    ]
-    if unread:
-        options.say_unread(unread)
-        raise typer.Exit(options.UNREAD)
+        say_unread(snapshot, of_keys())

@@ -84,28 +84,28 @@ class Policies:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._reading = Reading(snapshot)
+        self.reading = Reading(snapshot)
 
     def __enter__(self) -> Policies:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self._reading.__exit__(*error)
+        self.reading.__exit__(*error)
 
     @cached_property
     def organizations(self) -> Organizations:
         """The organizations of its accounts."""
-        return Organizations(self._reading)
+        return Organizations(self.reading)
 
     @cached_property
     def resources(self) -> Resources:
         """Its resources that have a policy."""
-        return Resources(self._reading, self.organizations)
+        return Resources(self.reading, self.organizations)
 
     @cached_property
     def holders(self) -> tuple[Holder, ...]:
         """Its users and roles."""
-        return tuple(Holders(self._reading, self.organizations).all())
+        return tuple(Holders(self.reading, self.organizations).all())
 
     def of(self, name: str) -> Owned | None:
         """The policy of a resource. Raises DemarcateError where the snapshot has no such resource."""

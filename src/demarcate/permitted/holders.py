@@ -49,12 +49,26 @@ class Holders:
     _policies: dict[bytes, Policy] = field(default_factory=dict)
     _around: dict[str, tuple[Any, bool | Unknown]] = field(default_factory=dict)
 
+    def _all_managed(self) -> dict[str, Named]:
+        """The managed policies of the accounts, by their ARNs."""
+        return {
+            row["arn"]: self._named(row["arn"], row["policy"])
+            for row in self.reading.rows("aws_iam_policy", "arn", "policy")
+            if is_text(row["arn"])
+        }
+
+    def apart(self, arn: str) -> Iterator[Named]:
+        """A managed policy, or those of a group, by its ARN."""
+        managed = self._all_managed()
+        if arn in managed:
+            yield managed[arn]
+        for row in self.reading.rows("aws_iam_group", *_OWN, *_MORE):
+            if row["arn"] == arn:
+                yield from self._of(row, managed)
+
     def all(self) -> Iterator[Holder]:
         """All of them, the roles first."""
-        managed: dict[str, Named] = {}
-        for row in self.reading.rows("aws_iam_policy", "arn", "policy"):
-            if is_text(row["arn"]):
-                managed[row["arn"]] = self._named(row["arn"], row["policy"])
+        managed = self._all_managed()
         groups: dict[tuple[Any, str], tuple[Named, ...]] = {}
         for row in self.reading.rows("aws_iam_group", *_OWN, *_MORE):
             if is_text(row["name"]):
@@ -147,20 +161,31 @@ def _settled(value: Any) -> Any:
     return value.unknown if type(value) is StandIn else value
 
 
+_OF_SERVICES: Final = (
+    *("aws:principalservicename", "aws:principalservicenameslist", "aws:sourceaccount", "aws:sourcearn"),
+    *("aws:sourceorgid", "aws:sourceorgpaths"),
+)
+"""Condition keys that only requests of services have."""
+
+TOLD: Final = frozenset(
+    (
+        *("aws:securetransport", "aws:principalisawsservice", "aws:principalaccount", "aws:principalarn"),
+        *("aws:username", "aws:principalorgid", "aws:principalorgpaths", "aws:resourceaccount", *_OF_SERVICES),
+    )
+)
+"""What may be known of every request of a principal, whatever else it carries."""
+
+
 def context_of(who: Who, organizations: Organizations | None = None) -> dict[str, Given]:
-    """What is known of every request of a principal.
+    """What is known of every request of a principal: also that it uses TLS, which whoever asks may choose.
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
     context: dict[str, Given] = {
-        "aws:principalaccount": (who.account,),
+        "aws:securetransport": ("true",),
         "aws:principalisawsservice": ("false",),
-        "aws:principalservicename": None,
-        "aws:principalservicenameslist": None,
-        "aws:sourceaccount": None,
-        "aws:sourcearn": None,
-        "aws:sourceorgid": None,
-        "aws:sourceorgpaths": None,
+        **dict.fromkeys(_OF_SERVICES),
+        "aws:principalaccount": (who.account,),
     }
     if "<" not in who.arn:
         context["aws:principalarn"] = (who.arn,)

@@ -391,5 +391,7 @@ def _joined(cans: Iterable[Can | None]) -> Iterator[Can]:
             key = can.service, level, can.resource, str(comes.allowed), can.whole, same
             groups.setdefault(key, []).append((name, level, can))
     for members in groups.values():
-        _, level, first = members[0]
-        yield replace(first, level=level, actions=tuple(sorted({name for name, _, _ in members})))
+        name, level, first = members[0]
+        witness = None if first.witness is None else replace(first.witness, action=name)
+        actions = tuple(sorted({name for name, _, _ in members}))
+        yield replace(first, level=level, actions=actions, witness=witness)

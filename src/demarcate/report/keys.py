@@ -14,9 +14,9 @@ from demarcate.keys.access import KeyUse
 from demarcate.keys.data import Reader, Under
 from demarcate.keys.listing import Key, Listed, Use
 from demarcate.report import rows
+from demarcate.report.access import GUARDRAILS, step_in_words
 from demarcate.report.console import Console
 from demarcate.report.out import Out
-from demarcate.report.policies import GUARDRAILS, step_in_words
 
 _TOLD: Final[Mapping[str, Callable[[Listed], Any]]] = {
     "key": lambda each: each.key.resource,
