@@ -17,7 +17,7 @@ from demarcate.access.authorization import Action, action, actions_like
 from demarcate.access.callers import account_of
 from demarcate.access.effective import Around, Because, Effective, Named
 from demarcate.access.evaluating import Caller, Outcome, Request, Who, account_named, is_for, names_action
-from demarcate.access.patterns import TooWide, is_wild, matching, sample, shared, shared_arn, unlike
+from demarcate.access.patterns import TooWide, covers, is_wild, matching, sample, shared, shared_arn, unlike
 from demarcate.access.statements import PolicyKind, Statement
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -235,7 +235,7 @@ class _Asked:
             self._owned[service] = list(self.policies.resources.of(service))
         return self._owned[service]
 
-    def _parts(self, first: Action, text: str) -> Iterator[str]:
+    def _parts(self, first: Action, text: str, more: Sequence[Statement] = ()) -> Iterator[str]:
         """Representatives of the resources that a text stands for and that an action may be about."""
         if not first.resources:
             if matching(text)("*"):
@@ -243,7 +243,7 @@ class _Asked:
             elif not first.level:
                 yield sample(text)
             return
-        others = [other for other in self._others(first) if other != text]
+        others = [other for other in self._others(first, more) if other != text]
         filler = unlike([text, *others])
         seen: set[str | None] = {None}
         for form in sorted(first.resources, key=len):  # the plainest first
@@ -259,9 +259,10 @@ class _Asked:
                     seen.add(part)
                     yield str(part)
 
-    def _others(self, first: Action) -> list[str]:
+    def _others(self, first: Action, more: Sequence[Statement]) -> list[str]:
         """The resources that statements about an action name, and may tell apart."""
-        said = chain.from_iterable(named.policy.statements for named in policies_in(self.holder.around))
+        own = chain.from_iterable(named.policy.statements for named in policies_in(self.holder.around))
+        said = chain(own, more)
         told = dict.fromkeys(
             text
             for each in said
@@ -309,7 +310,6 @@ class _Asked:
     # --- by the policies of resources -----------------------------------------------------------------------
 
     def _by_resources(self) -> Iterator[Can]:
-        who = self.holder.who
         for service in _services(self.pattern):
             for owned in self._resources(service):
                 policy = owned.policy
@@ -322,7 +322,9 @@ class _Asked:
                     continue
                 self._note(self.holder.around, policy.statements)
                 for said in named:
-                    yield from _joined(self._own(group, said, owned, who) for group in self._groups(said))
+                    yield from _joined(
+                        can for group in self._groups(said) for can in self._own(group, said, owned)
+                    )
 
     def _lets_in(self, said: Statement, owned: Owned) -> bool:
         """Whether a statement is for somebody by itself, and does not leave it to the account's own policies."""
@@ -333,22 +335,23 @@ class _Asked:
         abroad = self.holder.who.account != owned.account
         return abroad or bool(known & mine) or said.not_principals.given or said.principals.unknown is not None
 
-    def _own(self, group: Sequence[Action], said: Statement, owned: Owned, who: Who) -> Can | None:  # noqa: ARG002
-        service = owned.service
-        group = [told for told in group if told.name.lower().startswith(f"{service}:")]
-        if not group:
-            return None
-        texts = [text for text in said.resources.known if text.strip("*")] or [owned.arn]
-        if owned.kind in (PolicyKind.KEY, PolicyKind.TRUST):
-            texts = [owned.arn]
-        for text in texts:
-            parts = [part for form in map(_form, group[0].resources) if (part := _shared(text, form))]
-            if not group[0].resources:
-                parts = [sample(text)]
-            told = self._best(group, text, ((part, owned) for part in parts))
-            if told is not None:
-                return told
-        return None
+    def _own(self, group: Sequence[Action], said: Statement, owned: Owned) -> Iterator[Can | None]:
+        """What comes of some actions on a resource, and on what is in it, by a statement of its policy."""
+        group = [told for told in group if told.name.lower().startswith(f"{owned.service}:")]
+        texts = said.resources.known if said.resources.known and owned.kind is PolicyKind.RESOURCE else ["*"]
+        statements = owned.policy.statements if owned.policy is not None else ()
+        for own in (owned.arn, f"{owned.arn}/*") if owned.service == "s3" else (owned.arn,):
+            for text in dict.fromkeys(own if _covers(each, own) else each for each in texts) if group else ():
+                parts = [part for part in self._parts(group[0], text, statements) if matching(own)(part)]
+                parts = parts or ([own] if not group[0].resources else [])
+                yield self._best(group, text, ((part, owned) for part in parts))
+
+
+def _covers(wide: str, narrow: str) -> bool:
+    try:
+        return covers(wide, narrow)
+    except TooWide:
+        return False
 
 
 TOO_MUCH: Final = Unknown(Kind.TOO_MUCH, f"more than {MOST_WEIGHED:,} requests to weigh: narrow it with --action")

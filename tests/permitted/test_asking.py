@@ -1,0 +1,75 @@
+"""Who may do something: a line of `cases.yaml` each, in an estate of one account and its organization."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from demarcate.base.documents import read
+from demarcate.base.errors import DemarcateError
+from demarcate.estate.schema.unknown import Unknown
+from demarcate.permitted.asking import May, Policies
+from tests.permitted.estates import BUCKET, Estate, as_snapshot
+
+
+class Case(Estate, forbid_unknown_fields=True, kw_only=True):
+    source: str
+    action: str = "s3:GetObject"
+    resource: str = f"{BUCKET}/k"
+    may: str | None = None
+    outside: list[str] | None = None
+    rcp: str = ""
+    witness: dict[str, Any] = msgspec.field(default_factory=dict)
+    guardrails: dict[str, str] = msgspec.field(default_factory=dict)
+
+
+CASES = read(Path(__file__).parent / "cases.yaml", list[Case])
+
+
+def told(may: list[May]) -> str:
+    sure = sorted(each.principal.rpartition("/")[2] for each in may if each.effective.allowed is True)
+    perhaps = sorted(each.principal.rpartition("/")[2] for each in may if each.effective.allowed is not True)
+    return " ".join([*sure, *(["?", *perhaps] if perhaps else [])])
+
+
+@pytest.mark.parametrize("case", CASES, ids=[case.it for case in CASES])
+def test_who_may(case: Case) -> None:
+    with as_snapshot(case) as snapshot, Policies(snapshot) as policies:
+        may, outside = policies.who_can(case.action, case.resource)
+    if case.may is not None:
+        assert told(may) == case.may, [each.effective for each in may]
+    if case.outside is not None:
+        reaches = [(each.reached.low.value, each.reached.high.value) for each in outside]
+        assert [low if low == high else f"{low} to {high}" for low, high in reaches] == case.outside
+    assert {case.rcp} - {""} <= {each.rcp.value for each in outside}
+    for each in may:
+        guardrails = {name: state.value for name, state in each.effective.guardrails.items()}
+        assert case.guardrails.items() <= guardrails.items()
+        known = not isinstance(each.effective.allowed, Unknown)
+        assert each.witness is not None or not (known or case.witness)
+        if each.witness is not None:
+            carried = {key: list(given or ()) for key, given in each.witness.context.items()}
+            assert case.witness.items() <= carried.items()
+
+
+@pytest.mark.parametrize(
+    ("action", "resource", "why"),
+    [
+        ("GetObject", BUCKET, "is no action"),
+        ("s3:Get*", BUCKET, "is no action"),
+        ("kms:Decrypt", BUCKET, "is never about"),
+        ("s3:GetObject", "arn:aws:s3:::none", "no such resource"),
+        ("s3:GetObject", "arn:aws:s3", "is no ARN"),
+        ("s3:GetObject", "arn:venus:s3:::data", "no partition that is known: aws,"),
+    ],
+)
+def test_what_is_not_there_is_refused(action: str, resource: str, why: str) -> None:
+    with (
+        as_snapshot(CASES[0]) as snapshot,
+        Policies(snapshot) as policies,
+        pytest.raises(DemarcateError, match=why),
+    ):
+        policies.who_can(action, resource)
