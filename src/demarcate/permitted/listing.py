@@ -93,6 +93,8 @@ def what_can(policies: Policies, principal: str, pattern: str = "*") -> list[Can
     if holder is None and who.role:
         of_role = next((each for each in policies.holders if each.who.name == who.role), None)
         holder = None if of_role is None else Holder(who, of_role.around, principal)
+    if holder is None and who.caller is Caller.SERVICE and "." not in principal:
+        raise DemarcateError(f"{principal}: what was read declares no such user or role")
     if holder is None:
         holder = _unseen(policies, who, principal)
     return list(_Asked(policies, holder, pattern.lower()).all())

@@ -7,7 +7,7 @@ from dataclasses import replace
 from itertools import groupby
 from typing import Any, Final
 
-from demarcate.access.effective import Because, Effective, Guardrail
+from demarcate.access.effective import Effective, Guardrail
 from demarcate.access.evaluating import Request
 from demarcate.access.wording import request_in_words
 from demarcate.estate.schema.unknown import Unknown
@@ -36,7 +36,7 @@ def write_permitted(
             [
                 each.principal,
                 None if isinstance(each.effective.allowed, Unknown) else True,
-                [step_in_words(step) for step in each.effective.because],
+                [step.words for step in each.effective.because],
                 *(_guardrail(each.effective, name) for name in ALL_GUARDRAILS),
                 str(each.effective.allowed) if isinstance(each.effective.allowed, Unknown) else None,
                 None if each.witness is None else each.witness.plain,
@@ -77,7 +77,7 @@ def write_may(title: str, comes: Effective, witness: Request | None, console: Co
     unsure = isinstance(comes.allowed, Unknown)
     console.print_line(f"{'perhaps ' if unsure else ''}{title}", indent=2)
     for step in comes.because:
-        console.print_line(step_in_words(step), indent=4)
+        console.print_line(step.words, indent=4)
     if isinstance(comes.allowed, Unknown):
         console.print_line(f"not known: {comes.allowed}", indent=4)
         if witness is not None:
@@ -97,14 +97,6 @@ ALL_GUARDRAILS: Final = (*GUARDRAILS, "s3")
 def _guardrail(comes: Effective, name: str) -> str:
     state = comes.guardrails.get(name)
     return state.value if state else "unknown"
-
-
-def step_in_words(step: Because) -> str:
-    """One step of an answer: its layer, what came of it, and by which statements."""
-    by = f" by {', '.join(step.statements)}" if step.statements else ""
-    of = f" of {step.policy}" if step.policy else ""
-    reason = f": {step.reason}" if step.reason else ""
-    return f"{step.layer}: {step.outcome.value}{by}{of}{reason}"
 
 
 # --- what somebody may do -----------------------------------------------------------------------------------
@@ -152,7 +144,7 @@ def _line(can: Can) -> str:
 def _by(can: Can) -> Iterator[str]:
     """By what it may: told once for several lines that have it in common."""
     allowed = can.effective.allowed
-    yield from map(step_in_words, can.effective.because)
+    yield from (step.words for step in can.effective.because)
     if isinstance(allowed, Unknown):
         yield f"not known: {allowed}"
     if can.witness is not None and (isinstance(allowed, Unknown) or not can.whole):
@@ -167,7 +159,7 @@ def _record(principal: str, can: Can) -> list[Any]:
     return [
         *(principal, can.service, can.level, list(can.actions), can.resource, can.whole),
         None if unsure else True,
-        [step_in_words(step) for step in can.effective.because],
+        [step.words for step in can.effective.because],
         *(_guardrail(can.effective, name) for name in ALL_GUARDRAILS),
         str(allowed) if unsure else None,
         None if can.witness is None else can.witness.plain,

@@ -14,7 +14,7 @@ from demarcate.keys.access import KeyUse
 from demarcate.keys.data import Reader, Under
 from demarcate.keys.listing import Key, Listed, Use
 from demarcate.report import rows
-from demarcate.report.access import GUARDRAILS, step_in_words
+from demarcate.report.access import GUARDRAILS
 from demarcate.report.console import Console
 from demarcate.report.out import Out
 
@@ -108,7 +108,7 @@ def write_uses(title: str, uses: Sequence[KeyUse], by: str, format: str, out: Ou
             perhaps = "perhaps " if isinstance(use.effective.allowed, Unknown) else ""
             console.print_line(f"{perhaps}{use.principal if by == 'principal' else use.operation}", indent=4)
             for step in use.effective.because:
-                console.print_line(step_in_words(step), indent=6)
+                console.print_line(step.words, indent=6)
     if not uses:
         console.print_line("nobody of what was read" if by == "principal" else "no key of what was read", indent=2)
     console.print_line("control policies of the organization are not counted", indent=2)
@@ -118,7 +118,7 @@ def _record(use: KeyUse) -> list[Any]:
     allowed = use.effective.allowed
     unknown = isinstance(allowed, Unknown)
     guardrails = [str(use.effective.guardrails.get(name, "unknown")) for name in GUARDRAILS]
-    because = [step_in_words(step) for step in use.effective.because]
+    because = [step.words for step in use.effective.because]
     return [
         use.key.resource,
         use.operation,
@@ -209,7 +209,7 @@ def _steps(reader: Reader) -> list[str]:
     told = []
     for name, half in (("asks", reader.asks), ("decrypts", reader.decrypts)):
         if isinstance(half, Effective):
-            told += [f"{name}: {step_in_words(step)}" for step in half.because]
+            told += [f"{name}: {step.words}" for step in half.because]
         elif isinstance(half, Unknown):
             told.append(f"{name}: not known: {half.reason}")
     return told

@@ -5,8 +5,9 @@ from __future__ import annotations
 import contextlib
 import re
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import duckdb
@@ -47,6 +48,14 @@ class QueryLimits:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A table that is made for one query: the types of its columns, and its rows."""
+
+    types: Mapping[str, str]
+    rows: Sequence[Sequence[Any]]
+
+
 def tables_of(sql: str) -> list[str]:
     """The tables that a query names, or may name: words of it, so that nothing of it is run to find out.
 
@@ -63,23 +72,29 @@ def _named(sql: str) -> list[str]:
 
 
 def run(
-    sql: str, snapshot: Snapshot, limits: QueryLimits = QueryLimits()
+    sql: str,
+    snapshot: Snapshot,
+    limits: QueryLimits = QueryLimits(),
+    made: Mapping[str, Made] = MappingProxyType({}),
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
     """The columns and rows of a query. It can read the snapshot's folder and no file elsewhere, and write nothing.
+    `made` are tables that are no files, by their names.
 
     Raises DemarcateError, also while rows are read, with DuckDB's reason for a query that fails, and for one that
     takes more than it may.
     """
-    rows = _run(sql, snapshot, limits)
+    rows = _run(sql, snapshot, limits, made)
     columns: list[str] = list(next(rows))
     return columns, rows
 
 
-def _run(sql: str, snapshot: Snapshot, limits: QueryLimits) -> Iterator[tuple[Any, ...]]:
+def _run(sql: str, snapshot: Snapshot, limits: QueryLimits, made: Mapping[str, Made]) -> Iterator[tuple[Any, ...]]:
     """The names of the columns, then the rows."""
     with _connected(snapshot, limits) as connection, _told(limits):
         select = _select(connection, sql)
         _make_views(connection, snapshot, _named(sql))
+        for name, table in made.items():
+            _make_table(connection, name, table)
         left = limits.seconds  # without the time for which whoever reads the rows lets us wait
 
         def within(work: Callable[[], T]) -> T:
@@ -122,6 +137,21 @@ def _make_views(connection: duckdb.DuckDBPyConnection, snapshot: Snapshot, table
     except duckdb.Error as error:
         reason = f"{snapshot.folder}: cannot be read: {short(error)}; collect the snapshot again"
         raise DemarcateError(reason) from error
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection, name: str, table: Made) -> None:
+    import pyarrow as pa
+
+    kinds = {"BOOLEAN": pa.bool_(), "VARCHAR[]": pa.list_(pa.string())}
+    names = list(table.types)
+    columns = [
+        pa.array([row[place] for row in table.rows], kinds.get(type_, pa.string()))
+        for place, type_ in enumerate(table.types.values())
+    ]
+    connection.register("made", pa.table(columns, names))
+    told = ", ".join(f"{identifier(each)}::{type_} AS {identifier(each)}" for each, type_ in table.types.items())
+    connection.execute(f"CREATE TABLE {identifier(name)} AS SELECT {told} FROM made")
+    connection.unregister("made")
 
 
 def _select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:
