@@ -15,7 +15,7 @@ from demarcate.access import authorization
 from demarcate.access.callers import Own, Reach
 from demarcate.access.conditions import Given, variables_in
 from demarcate.access.effective import RCP_SERVICES, Around, Effective, Guardrail, Named
-from demarcate.access.evaluating import Request
+from demarcate.access.evaluating import Request, Who, is_for
 from demarcate.access.reach import Reached, reading
 from demarcate.access.statements import Policy, PolicyKind, Statement
 from demarcate.base.errors import DemarcateError
@@ -166,7 +166,8 @@ class Policies:
                 management_account=own.management_account,
             )
         )
-        if whole.identity == () and (whole.resource is None or _says_nothing(whole.resource)):
+        by_itself = not isinstance(whole.identity, tuple) or any(map(_may_allow, whole.identity))
+        if not by_itself and not _may_let_in(whole, holder.who):
             return None
         context = self.context(holder)
         if of_resource.resource_account:
@@ -280,8 +281,21 @@ def _left(policy: Policy, owned: Owned, own: Own, most: int | None = None) -> It
     return zip(policy.statements[:most], told.left[:most], strict=True)
 
 
-def _says_nothing(named: Named | Unknown) -> bool:
-    return isinstance(named, Named) and named.policy.unknown is None and not named.policy.statements
+def _may_allow(named: Named) -> bool:
+    """Whether a policy allows anything, or may."""
+    policy = named.policy
+    return policy.unknown is not None or any(said.allows is not False for said in policy.statements)
+
+
+def _may_let_in(around: Around, who: Who) -> bool:
+    """Whether the resource's policy allows somebody anything, or may."""
+    named = around.resource
+    if not isinstance(named, Named) or named.policy.unknown is not None:
+        return named is not None
+    kind = around.resource_kind
+    return any(
+        said.allows is not False and is_for(said, who, kind) is not False for said in named.policy.statements
+    )
 
 
 def _has_variables(said: Statement) -> bool:

@@ -52,7 +52,7 @@ class Holders:
     def _all_managed(self) -> dict[str, Named]:
         """The managed policies of the accounts, by their ARNs."""
         return {
-            row["arn"]: self._named(row["arn"], row["policy"])
+            row["arn"]: self._named(row["arn"], row["policy"], declared=not is_text(row["account_id"]))
             for row in self.reading.rows("aws_iam_policy", "arn", "policy")
             if is_text(row["arn"])
         }
@@ -112,6 +112,7 @@ class Holders:
     def _of(self, row: Row, managed: dict[str, Named]) -> Iterator[Named]:
         """The policies of a user, role or group by itself."""
         inline, arns = _told(row, "inline_policies"), _told(row, "attached_policy_arns")
+        declared = not is_text(row["account_id"])
         for column in _SEPARATE:
             separate = row.get(column)
             if isinstance(separate, list) and separate:
@@ -120,13 +121,15 @@ class Holders:
             if isinstance(each, dict):
                 called = each.get("PolicyName") or each.get("ManagedPolicyName") or ""
                 yield self._named(
-                    f"inline policy {called}" if is_text(called) else "a policy", each.get("PolicyDocument")
+                    f"inline policy {called}" if is_text(called) else "a policy",
+                    each.get("PolicyDocument"),
+                    declared=declared,
                 )
             elif each is not None:
-                yield self._named("inline policies", each)
+                yield self._named("inline policies", each, declared=declared)
         for arn in arns if isinstance(arns, list) else [arns]:
             if isinstance(_settled(arn), Unknown):
-                yield self._named("attached policies", _settled(arn))
+                yield self._named("attached policies", _settled(arn), declared=declared)
             elif arn and (named := self._managed(arn, managed)) is not None:
                 yield named
 
@@ -136,14 +139,15 @@ class Holders:
         if arn not in managed:
             unknown = Unknown(Kind.NOT_COLLECTED, f"what {arn} says, which the snapshot does not hold")
             administrator = str(arn).endswith(":aws:policy/AdministratorAccess")
-            managed[arn] = self._named(arn, _ADMINISTRATOR if administrator else unknown)
+            managed[arn] = self._named(arn, _ADMINISTRATOR if administrator else unknown, declared=False)
         return managed[arn]
 
-    def _named(self, name: str, document: Any) -> Named:
+    def _named(self, name: str, document: Any, *, declared: bool) -> Named:
+        """A policy with its name. What was not `declared` in a template or plan has nothing assigned in it."""
         document = _settled(document)
         if isinstance(document, Unknown):
             return Named(name, Policy((), unknown=document))
-        if first_unknown(document) or first_standin(document):
+        if declared and (first_unknown(document) or first_standin(document)):
             return Named(name, Policy.of(document))
         key = to_json(document)
         if key not in self._policies:

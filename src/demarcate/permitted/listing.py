@@ -18,13 +18,14 @@ from demarcate.access.callers import account_of
 from demarcate.access.effective import Around, Because, Effective, Named
 from demarcate.access.evaluating import Caller, Outcome, Request, Who, account_named, is_for, names_action
 from demarcate.access.patterns import TooWide, covers, is_wild, matching, sample, shared, shared_arn, unlike
-from demarcate.access.statements import PolicyKind, Statement
+from demarcate.access.statements import Policy, PolicyKind, Statement
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.plan import Selection
 from demarcate.permitted.asking import Policies
 from demarcate.permitted.holders import Holder
 from demarcate.permitted.narrowing import Narrowing, policies_in
+from demarcate.permitted.organization import SCP
 from demarcate.permitted.resources import IDENTITIES, OWNERS, Owned, of_organization, policies_of
 
 MOST_WEIGHED: Final = 50_000
@@ -110,14 +111,25 @@ def check_pattern(pattern: str) -> None:
 
 def _unseen(policies: Policies, who: Who, principal: str) -> Holder:
     """Somebody whose own policies were not read."""
-    if who.caller is not Caller.PRINCIPAL or account_named(who.arn) is not None:
+    if who.caller is not Caller.PRINCIPAL:
         return Holder(who, Around(), principal)
+    if account_named(who.arn) is not None:
+        return Holder(
+            who, Around(identity=(_ROOT,), scps=policies.organizations.levels(who.account, SCP)), principal
+        )
     not_read = policies.not_read(who.account)
     if not not_read and any(each.who.account == who.account for each in policies.holders):
         raise DemarcateError(f"{principal}: what was read has no such user or role")
     why = not_read[0] if not_read else "no user or role of its account was read"
     unknown = Unknown(Kind.NOT_COLLECTED, f"the policies of {principal} ({why})")
     return Holder(who, Around(identity=unknown, boundary=unknown), principal)
+
+
+_ROOT: Final = Named(
+    "the root of the account", Policy.of({"Statement": {"Effect": "Allow", "Action": "*", "Resource": "*"}})
+)
+"""What the root of an account may, as far as nothing denies it.
+Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user.html"""
 
 
 @dataclass(slots=True)

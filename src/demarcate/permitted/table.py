@@ -48,6 +48,12 @@ COLUMNS: Final = {
 }
 """The columns, with their types and what they say."""
 
+
+def described() -> tuple[list[str], list[list[Any]]]:
+    """The columns, as `tables` describes them."""
+    return ["column", "type", "about"], [[name, *told] for name, told in COLUMNS.items()]
+
+
 _ASKED: Final = ("principal", "action", "resource")
 MOST_ASKED: Final = 200
 """How many combinations of what it names a query may ask."""
