@@ -341,6 +341,7 @@ def _boundary(request: Request, around: Around, told: Effective) -> bool | Unkno
         return True
     if isinstance(boundary, Unknown):
         told.guardrails.setdefault("boundary", Guardrail.UNKNOWN)
+        told.because.append(Because("boundary", Outcome.UNKNOWN, reason=boundary.reason))
         return boundary
     answer = _any(request, (boundary,), PolicyKind.BOUNDARY, told, "boundary")
     state = (

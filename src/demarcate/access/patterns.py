@@ -122,7 +122,30 @@ def shared(left: str, right: str) -> str | None:
         return sample(right)
     if right == "*":
         return sample(left)
-    return _walk(left, right)
+    return None if _differ(left, right) else _walk(left, right)
+
+
+def cost(left: str, right: str) -> int:
+    """What it costs to tell what two texts share, in steps of other comparisons."""
+    if not (is_wild(left) and is_wild(right)) or _differ(left, right):
+        return 10
+    return max(10, len(left) * len(right) // 20)
+
+
+def _differ(left: str, right: str) -> bool:
+    """Whether two texts share nothing by how they begin, or end, before any wildcard."""
+    first, other = _BEGIN.match(left), _BEGIN.match(right)
+    last, another = _END.search(left), _END.search(right)
+    begins = _agree(first[0] if first else "", other[0] if other else "")
+    return not (begins and _agree((last[0] if last else "")[::-1], (another[0] if another else "")[::-1]))
+
+
+def _agree(left: str, right: str) -> bool:
+    return left.startswith(right) or right.startswith(left)
+
+
+_BEGIN: Final = re.compile(r"[^*?]*")
+_END: Final = re.compile(r"[^*?]*\Z")
 
 
 def shared_arn(text: str, pattern: str) -> str | None:

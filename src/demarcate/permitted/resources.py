@@ -16,6 +16,7 @@ from demarcate.access.patterns import matching
 from demarcate.access.public import is_public
 from demarcate.access.statements import Policy, PolicyKind
 from demarcate.access.values import every, some
+from demarcate.base.arn import PARTITIONS
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -75,13 +76,6 @@ def parts_of(arn: str) -> list[str]:
     if parts[1] not in PARTITIONS:
         raise DemarcateError(f"{arn[:200]!r}: {parts[1]!r} is no partition that is known: {', '.join(PARTITIONS)}")
     return parts
-
-
-PARTITIONS: Final = (
-    *("aws", "aws-cn", "aws-us-gov", "aws-eusc"),
-    *("aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f"),
-)
-"""Source: botocore's `partitions.json`."""
 
 
 def of_organization() -> Selection:
