@@ -95,7 +95,7 @@ def what_can(
 
 def readers(
     resource: Annotated[
-        str, typer.Argument(metavar="RESOURCE", help="The ARN of a bucket, an object, a secret or a queue.")
+        str, typer.Argument(metavar="RESOURCE", help="The ARN of a bucket, an object, a secret, a snapshot, ….")
     ],
     sources: Given = None,
     format: Written = Format.TEXT,

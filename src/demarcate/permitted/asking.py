@@ -121,9 +121,10 @@ class Policies:
 
     # --- who may --------------------------------------------------------------------------------------------
 
-    def who_can(self, action: str, resource: str) -> tuple[list[May], list[Outside]]:
+    def who_can(self, action: str, resource: str, account: str = "") -> tuple[list[May], list[Outside]]:
         """The users and roles that may do something, or perhaps, and whom the resource's own policy lets in.
 
+        `account` is whose the resource is, where neither its ARN nor its table says so.
         Raises DemarcateError for an action or a resource that is none.
         """
         check_action(action)
@@ -132,7 +133,7 @@ class Policies:
         if owned is not None and owned.kind is PolicyKind.TRUST and not action.lower().startswith("sts:"):
             owned = None  # a trust policy says who may have the role, and nothing of who may do what to it
         narrowing = Narrowing(action, asked)
-        around = self.around(owned, asked)
+        around = self.around(owned, asked, account)
         told = []
         for holder in self.holders:
             may = self.weighed(holder, around, narrowing)
@@ -140,9 +141,9 @@ class Policies:
                 told.append(may)
         return told, list(self._outside(owned, action, asked)) if owned is not None else []
 
-    def around(self, owned: Owned | None, arn: str) -> Around:
+    def around(self, owned: Owned | None, arn: str, account: str = "") -> Around:
         """What of a resource has a say in requests for it."""
-        account = owned.account if owned is not None else arn.split(":", 5)[4]
+        account = owned.account if owned is not None else arn.split(":", 5)[4] or account
         rcps = self.organizations.levels(account, RCP)
         policy = owned.policy if owned is not None else None
         return Around(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
@@ -54,7 +54,6 @@ _WITHOUT: Final = (
     *(f"arn:*:ec2:*:{kind}/*" for kind in ("image", "instance", "network-interface", "snapshot", "volume")),
     *(f"arn:*:iam::*:{kind}/*" for kind in ("group", "policy", "user")),
     *(f"arn:*:{service}:*" for service in ("autoscaling", "cloudformation", "ecs", "eks", "rds")),
-    "arn:*:backup:*:recovery-point:*",
 )
 """Resources that take no policy: an identity's policies alone decide.
 Source: the column "Resource-based policies" of the first page that is named above."""
@@ -62,6 +61,10 @@ Source: the column "Resource-based policies" of the first page that is named abo
 _PARAMETER: Final = "aws_ssm_parameter"
 """A parameter takes a policy where it is not of the standard tier.
 Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-shared-parameters.html"""
+
+_POINT: Final = "aws_backup_recovery_point"
+"""What has the policy of its vault.
+Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html"""
 
 _RESTRICTS: Final = "restrict_public_buckets"
 
@@ -91,6 +94,8 @@ def policies_of(service: str) -> Selection:
     if of is None:
         return {}
     columns = {"arn", "name", _column(of)} & {column.name for column in table(of).all_columns}
+    if of == "aws_backup_vault":
+        return {of: frozenset(columns), _POINT: frozenset(("arn", "backup_vault_name"))}
     if of == "aws_s3_bucket":
         return {of: frozenset((*columns, _RESTRICTS)), SETTINGS: frozenset(("arn", _RESTRICTS))}
     return {of: frozenset(columns)}
@@ -165,6 +170,8 @@ class Resources:
                 return None
             if parts[2] == "ssm":
                 return self._parameter(name)
+            if parts[2] == "backup" and parts[5].startswith("recovery-point:"):
+                return self._point(name)
             if parts[2] not in OWNERS:
                 return self._untold(name)
         for service in (parts_of(name)[2],) if name.startswith("arn:") else OWNERS:
@@ -172,6 +179,14 @@ class Resources:
             for owned in self.of(service):
                 if not names.isdisjoint((owned.arn, owned.shown)):
                     return owned
+        raise DemarcateError(f"{name}: what was read has no such resource")
+
+    def _point(self, name: str) -> Owned:
+        for row in self._reading.rows(_POINT, "arn", "backup_vault_name", "region"):
+            if row["arn"] == name:
+                vault = f":{row['region']}:{row['account_id']}:backup-vault:{row['backup_vault_name']}"
+                owned = next((each for each in self.of("backup") if each.arn.endswith(vault)), None)
+                return self._untold(name) if owned is None else replace(owned, arn=name)
         raise DemarcateError(f"{name}: what was read has no such resource")
 
     def _parameter(self, name: str) -> Owned | None:
