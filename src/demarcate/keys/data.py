@@ -36,8 +36,8 @@ from demarcate.permitted.resources import parts_of
 
 @dataclass(frozen=True, slots=True)
 class _Kind:
-    """A kind of data: the ARNs of what holds it, their table, the actions that read it (one is enough), and what it takes
-    of the key.
+    """A kind of data: the ARNs of what holds it, their table, the actions that read it (one is enough), and what it
+    takes of the key.
 
     `how` is the column that says whether it is under a key, and `keyed` what that says then. `by` is who decrypts: the
     caller, the service by a grant that it has, or a role that is handed to it.
