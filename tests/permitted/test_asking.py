@@ -12,7 +12,8 @@ from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.permitted.asking import May, Policies
-from tests.permitted.estates import BUCKET, Estate, as_snapshot
+from tests.checks.test_engine import snapshot
+from tests.permitted.estates import ACCOUNT, BUCKET, DENIED, Estate, arn, as_snapshot, document, tables
 
 
 class Case(Estate, forbid_unknown_fields=True, kw_only=True):
@@ -73,3 +74,25 @@ def test_what_is_not_there_is_refused(action: str, resource: str, why: str) -> N
         pytest.raises(DemarcateError, match=why),
     ):
         policies.who_can(action, resource)
+
+
+def test_a_grant_of_a_key_lets_in() -> None:
+    """Whom a grant names, also one who is of none of the accounts that were read; and that grants were not read."""
+    key = f"arn:aws:kms:eu-west-1:{ACCOUNT}:key/k"
+    grants = [
+        {"GranteePrincipal": who, "Operations": ["Decrypt"]}
+        for who in (arn("role/app"), "arn:aws:iam::444455556666:role/x")
+    ]
+    row = {
+        "resource": key,
+        "arn": key,
+        "account_id": ACCOUNT,
+        "region": "eu-west-1",
+        "policy": document([], named=True),
+    }
+    whole = tables(Estate(roles={"app": [], "none": []}))
+    for held, expected in ((grants, "app ? x"), (DENIED, "? whomever a grant names"), ([], "")):
+        with snapshot({**whole, "aws_kms_key": [row | {"grants": held}]}) as of, Policies(of) as policies:
+            may, _ = policies.who_can("kms:Decrypt", key)
+            assert told(may) == expected
+            assert not [each for each in policies.who_can("kms:Encrypt", key)[0] if each.effective.allowed is True]

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from demarcate.access.callers import Own, Reach
 from demarcate.access.conditions import Given
@@ -32,6 +32,7 @@ from demarcate.permitted.asking import Policies, counted
 from demarcate.permitted.holders import context_of
 from demarcate.permitted.narrowing import asked_alone
 from demarcate.permitted.organization import RCP
+from demarcate.permitted.resources import grants_in
 
 OPERATIONS: Final = (
     *("Decrypt", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo"),
@@ -279,17 +280,4 @@ def _is_of(text: str, account: str) -> bool:
 
 def grants_of(key: Key) -> tuple[Grant, ...] | Unknown:
     """The grants of a key, as they are weighed; Unknown where they were not read."""
-    value = key["grants"]
-    if not isinstance(value, list):
-        return value if isinstance(value, Unknown) else Unknown(Kind.UNTOLD, "the grants of the key")
-    return tuple(_grant(each) for each in value if isinstance(each, Mapping))
-
-
-def _grant(each: Mapping[str, Any]) -> Grant:
-    """A grant as `kms:ListGrants` tells it. What it is held to is an encryption context, or the ARN of a source."""
-    grantee = str(each.get("GranteePrincipal") or each.get("GranteeServicePrincipal") or "")
-    operations = each.get("Operations")
-    actions = (
-        frozenset(f"kms:{name}".lower() for name in operations if type(name) is str) if operations else frozenset()
-    )
-    return Grant(grantee, actions, bool(each.get("Constraints")))
+    return grants_in(key["grants"])

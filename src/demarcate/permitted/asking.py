@@ -14,8 +14,8 @@ from typing import Final
 from demarcate.access import authorization
 from demarcate.access.callers import Own, Reach
 from demarcate.access.conditions import Given, variables_in
-from demarcate.access.effective import RCP_SERVICES, Around, Effective, Guardrail, Named
-from demarcate.access.evaluating import Request, Who, is_for
+from demarcate.access.effective import RCP_SERVICES, Around, Because, Effective, Guardrail, Named
+from demarcate.access.evaluating import Caller, Outcome, Request, Who, account_named, is_for
 from demarcate.access.reach import Reached, reading
 from demarcate.access.statements import Policy, PolicyKind, Statement
 from demarcate.base.errors import DemarcateError
@@ -139,6 +139,7 @@ class Policies:
             may = self.weighed(holder, around, narrowing)
             if may is not None:
                 told.append(may)
+        told += self._by_grant(owned, narrowing) if owned is not None else ()
         return told, list(self._outside(owned, action, asked)) if owned is not None else []
 
     def around(self, owned: Owned | None, arn: str, account: str = "") -> Around:
@@ -153,6 +154,7 @@ class Policies:
             rcps=rcps,
             resource_in_management=self.organizations.is_management(account) if rcps else False,
             restricted=owned.restricted if owned is not None else False,
+            grants=() if owned is None or isinstance(owned.grants, Unknown) else owned.grants,
         )
 
     def weighed(self, holder: Holder, of_resource: Around, narrowing: Narrowing) -> May | None:
@@ -168,7 +170,7 @@ class Policies:
             )
         )
         by_itself = not isinstance(whole.identity, tuple) or any(map(_may_allow, whole.identity))
-        if not by_itself and not _may_let_in(whole, holder.who):
+        if not by_itself and not whole.grants and not _may_let_in(whole, holder.who):
             return None
         context = self.context(holder)
         if of_resource.resource_account:
@@ -198,6 +200,22 @@ class Policies:
         if isinstance(blocks, Unknown) or isinstance(of_resource.restricted, Unknown):
             return Guardrail.UNKNOWN
         return Guardrail.APPLIED if blocks and of_resource.restricted and not inside else Guardrail.APPLICABLE
+
+    def _by_grant(self, owned: Owned, narrowing: Narrowing) -> Iterator[May]:
+        """Whom grants of a key let in who is none of the users and roles that were read."""
+        if isinstance(owned.grants, Unknown):
+            because = Because("grant", Outcome.UNKNOWN, reason=owned.grants.reason)
+            yield May("whomever a grant names", Effective(owned.grants, [because]))
+            return
+        held = {name for each in self.holders for name in (each.who.name, each.who.role)}
+        around = self.around(owned, narrowing.resource)
+        for grantee in dict.fromkeys(grant.grantee for grant in owned.grants if grant.grantee not in held):
+            who = Who.of(grantee)
+            unseen = Unknown(Kind.NOT_COLLECTED, f"the policies of {grantee}")
+            identity = unseen if who.caller is Caller.PRINCIPAL and account_named(who.arn) is None else ()
+            may = self.weighed(Holder(who, Around(identity=identity), grantee), around, narrowing)
+            if may is not None:
+                yield may
 
     # --- whom the policy lets in ------------------------------------------------------------------------------
 

@@ -174,6 +174,7 @@ _OF_SERVICES: Final = (
 TOLD: Final = frozenset(
     (
         *("aws:securetransport", "aws:principalisawsservice", "aws:principalaccount", "aws:principalarn"),
+        "kms:calleraccount",
         *("aws:username", "aws:principalorgid", "aws:principalorgpaths", "aws:resourceaccount", *_OF_SERVICES),
     )
 )
@@ -190,6 +191,7 @@ def context_of(who: Who, organizations: Organizations | None = None) -> dict[str
         "aws:principalisawsservice": ("false",),
         **dict.fromkeys(_OF_SERVICES),
         "aws:principalaccount": (who.account,),
+        "kms:calleraccount": (who.account,),
     }
     if "<" not in who.arn:
         context["aws:principalarn"] = (who.arn,)

@@ -71,7 +71,7 @@ def _services(pattern: str) -> Iterator[str]:
 
 def _who(principal: str) -> Who:
     who = Who.of(principal)
-    if who.caller is Caller.ANONYMOUS or (who.caller is Caller.SERVICE and not _is_service(principal)):
+    if who.caller is Caller.ANONYMOUS:
         raise DemarcateError(
             f"{principal[:200]!r} is no principal: expected the ARN of a user or role, an account, or a service"
         )
@@ -79,7 +79,7 @@ def _who(principal: str) -> Who:
 
 
 def _is_service(principal: str) -> bool:
-    return principal.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu")) or "." not in principal
+    return principal.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"))
 
 
 def what_can(policies: Policies, principal: str, pattern: str = "*") -> list[Can]:
@@ -94,7 +94,7 @@ def what_can(policies: Policies, principal: str, pattern: str = "*") -> list[Can
     if holder is None and who.role:
         of_role = next((each for each in policies.holders if each.who.name == who.role), None)
         holder = None if of_role is None else Holder(who, of_role.around, principal)
-    if holder is None and who.caller is Caller.SERVICE and "." not in principal:
+    if holder is None and who.caller is Caller.SERVICE and not _is_service(principal):
         raise DemarcateError(f"{principal}: what was read declares no such user or role")
     if holder is None:
         holder = _unseen(policies, who, principal)

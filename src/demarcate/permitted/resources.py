@@ -7,11 +7,12 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-publi
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
+from demarcate.access.effective import Grant
 from demarcate.access.patterns import matching
 from demarcate.access.public import is_public
 from demarcate.access.statements import Policy, PolicyKind
@@ -96,6 +97,8 @@ def policies_of(service: str) -> Selection:
     columns = {"arn", "name", _column(of)} & {column.name for column in table(of).all_columns}
     if of == "aws_backup_vault":
         return {of: frozenset(columns), _POINT: frozenset(("arn", "backup_vault_name"))}
+    if of == "aws_kms_key":
+        return {of: frozenset((*columns, "grants"))}
     if of == "aws_s3_bucket":
         return {of: frozenset((*columns, _RESTRICTS)), SETTINGS: frozenset(("arn", _RESTRICTS))}
     return {of: frozenset(columns)}
@@ -122,6 +125,7 @@ class Owned:
     service: str
     shown: str = ""
     closed: bool | Unknown = False
+    grants: tuple[Grant, ...] | Unknown = ()
 
     @cached_property
     def policy(self) -> Policy | None:
@@ -141,6 +145,21 @@ class Owned:
         return every((public, self.closed))
 
 
+def grants_in(value: Any) -> tuple[Grant, ...] | Unknown:
+    """The grants of a key, as `kms:ListGrants` tells them; Unknown where they were not read."""
+    if not isinstance(value, list):
+        return value if isinstance(value, Unknown) else Unknown(Kind.UNTOLD, "the grants of the key")
+    return tuple(_grant(each) for each in value if isinstance(each, Mapping))
+
+
+def _grant(each: Mapping[str, Any]) -> Grant:
+    """A grant. What it is held to is an encryption context, or the ARN of a source."""
+    grantee = str(each.get("GranteePrincipal") or each.get("GranteeServicePrincipal") or "")
+    operations = each.get("Operations") or ()
+    actions = frozenset(f"kms:{name}".lower() for name in operations if type(name) is str)
+    return Grant(grantee, actions, bool(each.get("Constraints")))
+
+
 class Resources:
     """The resources of a snapshot that have a policy of their own."""
 
@@ -154,7 +173,7 @@ class Resources:
         if of is None:
             return
         column = _column(of)
-        more = (_RESTRICTS,) if of == "aws_s3_bucket" else ()
+        more = {"aws_s3_bucket": (_RESTRICTS,), "aws_kms_key": ("grants",)}.get(of, ())
         for row in self._reading.rows(of, "arn", "name", column, *more):
             yield self._owned(row, column, of, service)
 
@@ -207,7 +226,9 @@ class Resources:
         document = row.get(column)
         if type(document) is StandIn:
             document = document.unknown
-        return Owned(str(arn), document, kind, whose, _ACTIONS_OF.get(service, service), row["resource"], closed)
+        grants = grants_in(row.get("grants")) if of == "aws_kms_key" else ()
+        about = _ACTIONS_OF.get(service, service)
+        return Owned(str(arn), document, kind, whose, about, row["resource"], closed, grants)
 
     def _closed(self, row: Row, account: str) -> bool | Unknown:
         """Whether S3 restricts public buckets: of this one, or of all of the account."""
