@@ -106,7 +106,7 @@ def readers(
 ) -> None:
     """Say who can read the data of a resource: who may ask for it, and decrypt with the key that it is under.
 
-    Who has one half only is told, too. Control policies of the organization are not counted.
+    Who has one half only is told, too. Control policies of the organization count where they could be read.
     Exit codes: 0 done; 2 bad input; 3 something could not be read.
     """
     from demarcate.keys import data as of

@@ -64,7 +64,8 @@ def who(
     """Say who may use a key for which operation, surely or perhaps, and by which statements.
 
     Its own policy, the IAM policies that it lets decide and its grants are joined, and Denies taken off. Control
-    policies of the organization are not counted. Exit codes: 0 done; 2 bad input; 3 something could not be read.
+    policies of the organization count where they could be read. Exit codes: 0 done; 2 bad input; 3 something could not
+    be read.
     """
     from demarcate.keys.access import who_may_use
     from demarcate.keys.reading import of_access
@@ -90,8 +91,8 @@ def what(
 ) -> None:
     """Say which keys somebody may use, for which operations, surely or perhaps, and by which statements.
 
-    Control policies of the organization are not counted. Exit codes: 0 done; 2 bad input; 3 something could not be
-    read.
+    Control policies of the organization count where they could be read. Exit codes: 0 done; 2 bad input; 3 something
+    could not be read.
     """
     from demarcate.keys.access import what_may_be_used
     from demarcate.keys.reading import of_access

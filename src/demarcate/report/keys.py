@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
-from demarcate.access.effective import Effective
+from demarcate.access.effective import Effective, Guardrail
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.keys.access import KeyUse
 from demarcate.keys.data import Reader, Under
 from demarcate.keys.listing import Key, Listed, Use
 from demarcate.report import rows
-from demarcate.report.access import GUARDRAILS
+from demarcate.report.access import GUARDRAILS, NOT_COUNTED
 from demarcate.report.console import Console
 from demarcate.report.out import Out
 
@@ -111,7 +111,13 @@ def write_uses(title: str, uses: Sequence[KeyUse], by: str, format: str, out: Ou
                 console.print_line(step.words, indent=6)
     if not uses:
         console.print_line("nobody of what was read" if by == "principal" else "no key of what was read", indent=2)
-    console.print_line("control policies of the organization are not counted", indent=2)
+    _say_uncounted([use.effective for use in uses], console)
+
+
+def _say_uncounted(told: Iterable[Effective], console: Console) -> None:
+    """Say that control policies are not counted, where they were not read."""
+    if any(comes.guardrails.get("scp") is Guardrail.UNKNOWN for comes in told):
+        console.print_line(NOT_COUNTED, indent=2)
 
 
 def _record(use: KeyUse) -> list[Any]:
@@ -193,7 +199,8 @@ def write_readers(
                 console.print_line(step, indent=6)
     if not readers:
         console.print_line("nobody of what was read", indent=2)
-    console.print_line("control policies of the organization are not counted", indent=2)
+    halves = [half for each in readers for half in (each.asks, each.decrypts) if isinstance(half, Effective)]
+    _say_uncounted(halves, console)
 
 
 def _answer(half: Effective | Unknown | bool | None) -> bool | None:
