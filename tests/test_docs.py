@@ -20,6 +20,7 @@ from demarcate.cli import app
 from demarcate.estate.sources.terraform.mapped import attributes
 from demarcate.estate.tables import all_tables
 from demarcate.model import load
+from demarcate.permitted.table import NAME as ACCESS
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -116,7 +117,14 @@ _ID = re.compile(rf"\b(?:aws_[a-z0-9_]+[a-z0-9]|(?:{'|'.join(load().area)})\.[a-
 
 @pytest.mark.parametrize("path", WRITTEN, ids=name)
 def test_tables_and_responsibilities_that_are_named_exist(path: Path) -> None:
-    there = {*all_tables(), *attributes(), *load().responsibility, "aws_this_table", "aws_iam_policy_document"}
+    there = {
+        *all_tables(),
+        *attributes(),
+        *load().responsibility,
+        "aws_this_table",
+        "aws_iam_policy_document",
+        ACCESS,
+    }
     assert not [found for found in _ID.findall(path.read_text()) if found not in there]
 
 

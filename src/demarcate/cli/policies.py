@@ -32,13 +32,6 @@ class Kind(StrEnum):
     ACCESS_POINT = "access-point"
 
 
-class DecisionFormat(StrEnum):
-    """How a decision is written."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A policy document, as JSON or YAML.")]
 Of = Annotated[
     Kind | None,
@@ -189,7 +182,7 @@ def simulate(
         Path | None, typer.Option("--request", metavar="FILE", help="All of it: a witness as JSON.")
     ] = None,
     kind: Of = None,
-    format: Annotated[DecisionFormat, typer.Option("--format", help="How it is written.")] = DecisionFormat.TEXT,
+    format: Written = Format.TEXT,
 ) -> None:
     """Say what a policy makes of one request, and which statements decide that.
 

@@ -121,7 +121,7 @@ class Holders:
             if isinstance(each, dict):
                 called = each.get("PolicyName") or each.get("ManagedPolicyName") or ""
                 yield self._named(
-                    f"inline policy {called}" if is_text(called) else "a policy",
+                    f"inline policy {called}" if is_text(called) and called else "a policy without a name",
                     each.get("PolicyDocument"),
                     declared=declared,
                 )

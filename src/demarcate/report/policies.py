@@ -154,6 +154,12 @@ def write_decided(
         }
         out.write(f"{json_text(told, indent=True)}\n")
         return
+    if format != "text":
+        columns = ["policy", *request.plain, "outcome", "allowing", "denying", "why"]
+        why = None if decision.unknown is None else str(decision.unknown)
+        by = [[said.name for said in statements] for statements in (decision.allowing, decision.denying)]
+        rows.write(columns, [[name, *request.plain.values(), decision.outcome.value, *by, why]], format, out)
+        return
     console.print_line(f"{decision.outcome.value}: {request_in_words(request)}", bold=True)
     for verb, statements in (("allowed", decision.allowing), ("denied", decision.denying)):
         for said in statements:
