@@ -72,7 +72,7 @@ def statements(
         if isinstance(written, Unknown) and not inside
         else {
             "statement_index": said.index,
-            "statement": f"statement {said.index}",
+            "statement": _called(said),
             **(
                 {**_row(said), **_reach(said, kind, alone, left)}
                 if isinstance(written, dict)
@@ -83,6 +83,13 @@ def statements(
             policy.statements, policy.written, told.alone, told.left, strict=True
         )
     ]
+
+
+def _called(said: Statement) -> Any:
+    """What findings call a statement: its number and its Sid, which a template may assign."""
+    if isinstance(said.sid, Unknown) or type(said.sid) is not StandIn:
+        return said.sid if isinstance(said.sid, Unknown) else said.called
+    return combined("{called} ({sid})", {"called": said.called, "sid": said.sid})
 
 
 _REMEMBERED: dict[tuple[bytes, PolicyKind, Own | None, str], Reading] = {}
