@@ -133,19 +133,20 @@ def cost(left: str, right: str) -> int:
 
 
 def _differ(left: str, right: str) -> bool:
-    """Whether two texts share nothing by how they begin, or end, before any wildcard."""
-    first, other = _BEGIN.match(left), _BEGIN.match(right)
-    last, another = _END.search(left), _END.search(right)
-    begins = _agree(first[0] if first else "", other[0] if other else "")
-    return not (begins and _agree((last[0] if last else "")[::-1], (another[0] if another else "")[::-1]))
+    """Whether two texts share nothing by how they begin, or end, beside any wildcard."""
+    begins, ends = zip(_ends(left), _ends(right), strict=True)
+    return not (_agree(*begins) and _agree(*(end[::-1] for end in ends)))
+
+
+@lru_cache(maxsize=8192)
+def _ends(text: str) -> tuple[str, str]:
+    """What stands before the first wildcard, and what after the last."""
+    first = re.split(r"[*?]", text, maxsplit=1)[0]
+    return first, text[max(text.rfind("*"), text.rfind("?")) + 1 :]
 
 
 def _agree(left: str, right: str) -> bool:
     return left.startswith(right) or right.startswith(left)
-
-
-_BEGIN: Final = re.compile(r"[^*?]*")
-_END: Final = re.compile(r"[^*?]*\Z")
 
 
 def shared_arn(text: str, pattern: str) -> str | None:
