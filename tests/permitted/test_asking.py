@@ -12,6 +12,7 @@ from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.permitted.asking import May, Policies
+from demarcate.permitted.listing import what_can
 from tests.checks.test_engine import snapshot
 from tests.permitted.estates import ACCOUNT, BUCKET, DENIED, Estate, arn, as_snapshot, document, tables
 
@@ -96,3 +97,18 @@ def test_a_grant_of_a_key_lets_in() -> None:
             may, _ = policies.who_can("kms:Decrypt", key)
             assert told(may) == expected
             assert not [each for each in policies.who_can("kms:Encrypt", key)[0] if each.effective.allowed is True]
+
+
+def test_what_a_service_may_is_known_as_far_as_it_is_told_for_whom_it_asks() -> None:
+    said: dict[str, Any] = {"Principal": {"Service": "logging.s3.amazonaws.com"}, "Resource": f"{BUCKET}/*"}
+    held = {"StringEquals": {"aws:SourceAccount": ACCOUNT}}
+    for condition, allowed in (({}, True), (held, None), ({"Bool": {"aws:PrincipalIsAWSService": "true"}}, True)):
+        estate = Estate(
+            bucket=[{"allow": "s3:PutObject", **said, **({"Condition": condition} if condition else {})}]
+        )
+        with as_snapshot(estate) as of, Policies(of) as policies:
+            (can,) = what_can(policies, "logging.s3.amazonaws.com", "s3:PutObject")
+        assert (None if isinstance(can.effective.allowed, Unknown) else can.effective.allowed) is allowed
+        assert can.witness is not None
+        if allowed is None:
+            assert can.witness.context["aws:sourceaccount"] == (ACCOUNT,)

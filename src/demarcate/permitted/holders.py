@@ -186,8 +186,12 @@ def context_of(who: Who, organizations: Organizations | None = None) -> dict[str
 
     Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
     """
-    context: dict[str, Given] = {
-        "aws:securetransport": ("true",),
+    context: dict[str, Given] = {"aws:securetransport": ("true",)}
+    if who.caller is Caller.SERVICE:
+        return context | {"aws:principalisawsservice": ("true",), "aws:principalservicename": (who.name,)}
+    if who.caller is not Caller.PRINCIPAL:
+        return context
+    context |= {
         "aws:principalisawsservice": ("false",),
         **dict.fromkeys(_OF_SERVICES),
         "aws:principalaccount": (who.account,),

@@ -136,12 +136,13 @@ def _carried(request: Request, around: Around, own: Own) -> Iterator[dict[str, G
     constants = Constants.of(statements_in(around))
     names = sorted({*constants.tests, *constants.variables} - request.context.keys())
     organization = request.context.get("aws:principalorgid")
-    for way in ("internet", "endpoint"):
+    caller = request.who.caller
+    for way in ("internet", "endpoint") if caller is Caller.PRINCIPAL else ("",):
         world = World(
-            Reach.OWN_ACCOUNT,
-            Caller.PRINCIPAL,
+            Reach.SERVICE if caller is Caller.SERVICE else Reach.OWN_ACCOUNT,
+            caller,
             way,
-            request.who.account,
+            request.who.account or own.account,
             organization[0] if organization else None,
             named_way=True,
             names=(request.who,),
