@@ -377,6 +377,24 @@ def one_policy() -> Line:
     return Line("how far one policy reaches", ours, "parsing its JSON", theirs, "5 ms", ours.seconds <= 0.005)
 
 
+def who_can(folder: Path) -> Line:
+    """Who may read an object of 2,000 buckets, of 5,000 roles with three policies each, below control policies."""
+    subprocess.run(
+        [sys.executable, str(Path(__file__).with_name("access.py")), str(folder), "5000", "2000"], check=True
+    )
+    ours = process(
+        [*DEMARCATE, "access", "who-can", "s3:GetObject", "arn:aws:s3:::bucket-4/k", str(folder)], runs=3
+    )
+    read = (
+        "import duckdb, sys\n"
+        "[duckdb.sql(f\"FROM '{sys.argv[1]}/tables/{name}/*.parquet'\").fetchall() for name in sys.argv[2:]]"
+    )
+    theirs = process([sys.executable, "-c", read, str(folder), "aws_iam_role", "aws_s3_bucket"], runs=3)
+    within = ours.seconds <= 2 and ours.megabytes <= 400
+    what = "who-can over 5,000 roles and 2,000 buckets"
+    return Line(what, ours, "bare DuckDB: their rows to Python", theirs, "2 s, 400 MB", within)
+
+
 def calendar(windows: int, nodes: int, databases: int) -> Line:
     """A year of windows of nodes, by tags, and of databases, with what is in the way of each other."""
     from demarcate.estate.snapshots.writing import SnapshotWriter
@@ -586,6 +604,7 @@ def main() -> None:
             nodes(folder / "nodes", 50_000, 40, 5.0, 500),
             history(folder / "history", 50, 1_000, 40, 10.0, 500),
             *formats(folder / "formats", 1_000_000, 500),
+            who_can(folder / "access"),
             engine(folder / "few", FEW_FAIL),
             engine(folder / "many", MANY_FAIL),
             drift(folder / "drift"),

@@ -9,7 +9,7 @@ import pytest
 
 from demarcate.access.evaluating import Outcome, Request, decide
 from demarcate.access.patterns import TooWide, covers, shared
-from demarcate.access.reach import Reach, reading
+from demarcate.access.reach import TOO_MUCH, Reach, reading
 from demarcate.access.rows import statements
 from demarcate.access.statements import MOST_STATEMENTS, Policy, PolicyKind
 from demarcate.base.limits import MAX_BYTES
@@ -104,4 +104,16 @@ def test_texts_of_many_wildcards_are_compared_within_bounds() -> None:
         assert shared("a*" * 150 + "b", "*a" * 150 + "c") is None
         assert covers("*a" * 40 + "*", "a*" * 60)
     with pytest.raises(TooWide):
-        shared("a*" * 1_000 + "b", "*a" * 1_000 + "c")
+        shared("a*" * 1_000 + "b*", "*a" * 1_000 + "c*")
+
+
+def test_many_texts_of_many_wildcards_are_not_compared_without_end() -> None:
+    """Each pair is within bounds, and all of them together would take minutes."""
+    allowed, denied = ([f"arn:aws:s3:::{part * 40}{number}" for number in range(150)] for part in ("*a", "*b?"))
+    whole = {"Principal": "*", "Action": "s3:GetObject"}
+    said = [
+        {**whole, "Effect": effect, "Resource": texts} for effect, texts in (("Allow", allowed), ("Deny", denied))
+    ]
+    with effort(20):
+        told = reading(Policy.of({"Statement": said}), PolicyKind.RESOURCE).whole
+    assert (told.low, told.high, told.why) == (Reach.NOBODY, Reach.ANYONE, TOO_MUCH)

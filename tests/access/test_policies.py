@@ -63,6 +63,8 @@ def test_who_gains_and_who_loses(case: Case) -> None:
         ({"Principal": {"AWS": "arn:aws:iam::1:role/*"}}, "a principal has a wildcard"),
         ({"Action": "s3:Get Object"}, "matches nothing"),
         ({"Action": "s3:GetObjekt"}, "no action of"),
+        ({"Resource": "arn:venus:s3:::b/*"}, "no partition is called 'venus'"),
+        ({"Principal": {"AWS": "arn:aws-mars:iam::111122223333:root"}}, "no partition is called 'aws-mars'"),
         ({"Condition": {"StringEquals": {"novel:Thing": "a"}}}, "no condition key of"),
         ({"Condition": {"StringResembles": {"aws:UserAgent": "a"}}}, "the operator stringresembles"),
         ({"Condition": {"ForAllValues:StringEquals": {"aws:PrincipalOrgID": "o-1"}}}, "ForAllValues holds where"),

@@ -8,8 +8,7 @@ from typing import Any
 import pytest
 
 from demarcate.base.errors import DemarcateError
-from demarcate.estate.schema.unknown import Unknown
-from demarcate.permitted import Policies, needed
+from demarcate.permitted.asking import Policies, needed
 from tests.aws.conftest import Aws
 
 ACCOUNT = "123456789012"
@@ -45,7 +44,8 @@ def test_who_can(aws: Aws) -> None:
             policies.who_can("s3:GetObject", "arn:aws:s3:::nothing")
     told = {each.principal.rpartition("/")[2]: each.effective.allowed for each in may}
     assert {name for name, allowed in told.items() if allowed is True} == {"reader", "other"}
-    assert {name for name, allowed in told.items() if isinstance(allowed, Unknown)} == {"writer", "bound"}
+    assert told.keys() == {"reader", "other"}, "the account is in no organization"
     assert [each.reached.low.value for each in outside] == ["own-account", "organization"]
-    with pytest.raises(DemarcateError, match="no ARN of a resource"):
-        needed("data")
+    for name, why in (("arn:aws:s3", "is no ARN"), ("arn:moon:s3:::data", "no partition that is known")):
+        with pytest.raises(DemarcateError, match=why):
+            needed(name)

@@ -46,9 +46,13 @@ def estate(case: Case) -> Snapshot:
         **{"resource": BUCKET, "arn": BUCKET, "name": "data", "account_id": ACCOUNT, "region": REGION},
         **{"sse_algorithm": case.algorithm, "kms_master_key_id": case.key},
         "policy": document(case.bucket) if case.bucket else None,
+        "restrict_public_buckets": False,
     }
     tables: dict[str, Any] = {
         "aws_s3_bucket": [bucket],
+        "aws_s3_account_settings": [
+            {"resource": ACCOUNT, "account_id": ACCOUNT, "region": REGION, "restrict_public_buckets": False}
+        ],
         "aws_kms_key": [key(document(case.policy or DELEGATES), [])],
     }
     return snapshot(tables | identities(case.iam))

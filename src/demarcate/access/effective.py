@@ -10,7 +10,8 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_boundaries.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html,
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html,
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-default.html,
-https://docs.aws.amazon.com/kms/latest/developerguide/grants.html
+https://docs.aws.amazon.com/kms/latest/developerguide/grants.html,
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-control-block-public-access.html
 """
 
 from __future__ import annotations
@@ -85,6 +86,8 @@ class Around:
     management_account: bool | Unknown = False
     """Whether the principal's account is that of the organization's management, which no SCP binds."""
     resource_in_management: bool | Unknown = False
+    restricted: bool | Unknown = False
+    """Whether S3 keeps out whoever is of another account, but services: the policy is public, and that is blocked."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +99,14 @@ class Because:
     policy: str = ""
     statements: tuple[str, ...] = ()
     reason: str = ""
+
+    @property
+    def words(self) -> str:
+        """The step as people read it."""
+        by = f" by {', '.join(self.statements)}" if self.statements else ""
+        of = f" of {self.policy}" if self.policy else ""
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{self.layer}: {self.outcome.value}{by}{of}{reason}"
 
 
 @dataclass(slots=True)
@@ -125,7 +136,8 @@ def effective(request: Request, around: Around) -> Effective:
     rcp = _levels(request, around, told, "rcp")
     granted = _granted(request, around, same, told)
     endpoint = _endpoint(request, around, told)
-    told.allowed = every((*(_not(answer) for answer in denied), scp, rcp, endpoint, granted))
+    blocked = _blocked(request, around, same, told)
+    told.allowed = every((*(_not(answer) for answer in denied), _not(blocked), scp, rcp, endpoint, granted))
     for kind, answer in (("scp", scp), ("rcp", rcp)):
         _guard(told, kind, answer, around)
     return told
@@ -153,16 +165,16 @@ def _denials(request: Request, around: Around, told: Effective) -> Iterator[bool
             yield named  # it may deny
             continue
         decision = decide(named.policy, request, kind)
-        answer = _denies(decision)
-        if kind.names_principals and _except_with_boundary(named.policy, request, around):
-            answer = True
+        answer = decision.denial
+        if kind.names_principals:
+            answer = some((answer, _except_with_boundary(named.policy, request, around)))
         bound = _bound(layer, request, around)
         if answer is True and isinstance(bound, Unknown):
             answer = bound
         if answer is not False:
             told.because.append(_because(layer, named.name, decision, denies=True))
-            if answer is True and layer in ("scp", "rcp", "boundary"):
-                told.guardrails[layer] = Guardrail.APPLIED
+            if layer in ("scp", "rcp", "boundary") and told.guardrails.get(layer) is not Guardrail.APPLIED:
+                told.guardrails[layer] = Guardrail.APPLIED if answer is True else Guardrail.UNKNOWN
         yield answer
 
 
@@ -171,13 +183,6 @@ def _bound(layer: str, request: Request, around: Around) -> bool | Unknown:
     if layer == "scp":
         return _bound_by_scp(request, around)
     return _bound_by_rcp(request, around) if layer == "rcp" else True
-
-
-def _denies(decision: Decision) -> bool | Unknown:
-    if decision.outcome is Outcome.DENIED:
-        return True
-    unsure = decision.outcome is Outcome.UNKNOWN and (decision.denying or not decision.allowing)
-    return decision.unknown if unsure and decision.unknown is not None else False
 
 
 Layer = tuple[str, PolicyKind, Named | Unknown]
@@ -208,24 +213,24 @@ def _of_levels(name: str, kind: PolicyKind, levels: tuple[tuple[Named, ...], ...
         yield from _layer(name, kind, level)
 
 
-def _except_with_boundary(policy: Policy, request: Request, around: Around) -> bool:
+def _except_with_boundary(policy: Policy, request: Request, around: Around) -> bool | Unknown:
     """Whether a Deny with NotPrincipal is about somebody with a boundary: it denies them, whomever it names."""
     if around.boundary is None or request.who.caller is not Caller.PRINCIPAL:
         return False
-    return any(
-        said.allows is False and said.not_principals.given and _about_but_whom(said, request, policy)
+    return some(
+        _about_but_whom(said, request, policy)
         for said in policy.statements
+        if said.allows is not True and said.not_principals.given
     )
 
 
-def _about_but_whom(said: Statement, request: Request, policy: Policy) -> bool:
+def _about_but_whom(said: Statement, request: Request, policy: Policy) -> bool | Unknown:
     if is_excepted(said.not_principals, request.who) is False:
         return False  # it is denied anyway
     bare = Statement(
         said.effect, said.actions, said.not_actions, said.resources, said.not_resources, said.conditions
     )
-    decision = decide(Policy((bare,), policy.variables), request, PolicyKind.SCP)
-    return decision.outcome is Outcome.DENIED
+    return decide(Policy((bare,), policy.variables), request, PolicyKind.SCP).denial
 
 
 # --- the organization -------------------------------------------------------------------------------------
@@ -262,7 +267,7 @@ def _levels(request: Request, around: Around, told: Effective, kind: str) -> boo
     answers: list[bool | Unknown] = []
     for number, level in enumerate(levels):
         decisions = [decide(named.policy, request, as_kind) for named in level]
-        answer = some(_allows(decision) for decision in decisions)
+        answer = some(decision.allowance for decision in decisions)
         if answer is not True:
             names = ", ".join(named.name for named in level)
             told.because.append(
@@ -273,15 +278,6 @@ def _levels(request: Request, around: Around, told: Effective, kind: str) -> boo
         answers.append(answer)
     allowed = every(answers)
     return allowed if bound is True or allowed is True else bound if isinstance(bound, Unknown) else allowed
-
-
-def _allows(decision: Decision) -> bool | Unknown:
-    """Whether a policy allows, whatever is denied: that was asked before."""
-    if decision.allowing and decision.outcome is not Outcome.UNKNOWN:
-        return True
-    if decision.outcome is Outcome.UNKNOWN:
-        return True if decision.denying and decision.allowing else decision.unknown or False
-    return False
 
 
 def _outcome(answer: bool | Unknown) -> Outcome:
@@ -345,6 +341,7 @@ def _boundary(request: Request, around: Around, told: Effective) -> bool | Unkno
         return True
     if isinstance(boundary, Unknown):
         told.guardrails.setdefault("boundary", Guardrail.UNKNOWN)
+        told.because.append(Because("boundary", Outcome.UNKNOWN, reason=boundary.reason))
         return boundary
     answer = _any(request, (boundary,), PolicyKind.BOUNDARY, told, "boundary")
     state = (
@@ -362,9 +359,10 @@ def _any(
         told.because.append(Because(layer, Outcome.UNKNOWN, reason=policies.reason))
         return policies
     decisions = [(named, decide(named.policy, request, kind)) for named in policies]
-    answer = some(_allows(decision) for _, decision in decisions)
+    answer = some(decision.allowance for _, decision in decisions)
     for named, decision in decisions:
-        if _allows(decision) is True or (isinstance(answer, Unknown) and decision.unknown):
+        perhaps = isinstance(answer, Unknown) and isinstance(decision.allowance, Unknown)
+        if decision.allowance is True or perhaps:
             told.because.append(_because(layer, named.name, decision))
             return answer
     told.because.append(Because(layer, Outcome.NOT_ALLOWED, ", ".join(named.name for named in policies)))
@@ -372,11 +370,12 @@ def _any(
 
 
 def _because(layer: str, name: str, decision: Decision, *, denies: bool = False) -> Because:
-    statements = decision.denying if denies or not decision.allowing else decision.allowing
-    outcome = decision.outcome
-    if denies and outcome is not Outcome.UNKNOWN:
-        outcome = Outcome.DENIED
-    reason = decision.unknown.reason if decision.unknown is not None else ""
+    answer, statements = decision.allowance, decision.allowing
+    if denies:
+        answer = decision.denial
+        statements = decision.denying if answer is True else decision.doubtful
+    reason = answer.reason if isinstance(answer, Unknown) else ""
+    outcome = Outcome.DENIED if denies and answer is True else _outcome(answer)
     return Because(layer, outcome, name, tuple(said.name for said in statements), reason)
 
 
@@ -393,7 +392,7 @@ def _resource_side(request: Request, around: Around, told: Effective) -> tuple[b
         told.because.append(Because("resource", Outcome.UNKNOWN, reason=named.reason))
         return named, named
     decision = decide(named.policy, request, around.resource_kind)
-    answer = _allows(decision)
+    answer = decision.allowance
     told.because.append(_because("resource", named.name, decision))
     if answer is False:
         return False, False
@@ -421,13 +420,13 @@ def _directly(said: Statement, request: Request, around: Around, told: Effective
 def _within(request: Request, around: Around, told: Effective) -> bool | Unknown:
     session: bool | Unknown = True
     if around.session:
-        session = some(_allows(decide(named.policy, request, PolicyKind.SESSION)) for named in around.session)
+        session = some(decide(named.policy, request, PolicyKind.SESSION).allowance for named in around.session)
     boundary = around.boundary
     if boundary is None:
         return session
     if isinstance(boundary, Unknown):
         return every((boundary, session))
-    within = _allows(decide(boundary.policy, request, PolicyKind.BOUNDARY))
+    within = decide(boundary.policy, request, PolicyKind.BOUNDARY).allowance
     if within is False:
         told.guardrails["boundary"] = Guardrail.APPLIED
     return every((within, session))
@@ -448,7 +447,7 @@ def _delegates(request: Request, around: Around) -> bool | Unknown:
                 request.context),
         PolicyKind.KEY,
     )  # fmt: skip
-    return _allows(decision)
+    return decision.allowance
 
 
 def _names_account(said: Statement, account: str) -> bool:
@@ -471,6 +470,17 @@ def _by_grant(request: Request, around: Around, told: Effective) -> bool | Unkno
                 answers.append(True)
                 told.because.append(Because("grant", Outcome.ALLOWED, grant.grantee))
     return some(answers)
+
+
+def _blocked(request: Request, around: Around, same: bool | Unknown, told: Effective) -> bool | Unknown:
+    """Whether S3 refuses it as one from outside of the account to a bucket whose policy is public."""
+    if request.who.caller is Caller.SERVICE or same is True or around.restricted is False:
+        return False
+    blocked = every((_not(same), around.restricted))
+    reason = blocked.reason if isinstance(blocked, Unknown) else "its policy is public, and lets in nobody outside"
+    outcome = Outcome.UNKNOWN if isinstance(blocked, Unknown) else Outcome.DENIED
+    told.because.append(Because("block-public-access", outcome, reason=reason))
+    return blocked
 
 
 def _endpoint(request: Request, around: Around, told: Effective) -> bool | Unknown:

@@ -188,12 +188,20 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What comes of a request, and why. `denied` is said by a Deny, `not-allowed` where nothing allows it."""
+    """What comes of a request, and why. `denied` is said by a Deny, `not-allowed` where nothing allows it.
+
+    `allowance` and `denial` say of each side by itself whether a statement allows, and whether one denies: what several
+    policies make of a request goes by these, for a policy that allows nothing may deny.
+    """
 
     outcome: Outcome
     allowing: tuple[Statement, ...] = ()
     denying: tuple[Statement, ...] = ()
     unknown: Unknown | None = None
+    allowance: bool | Unknown = False
+    denial: bool | Unknown = False
+    doubtful: tuple[Statement, ...] = ()
+    """Statements of which it is not known whether they deny."""
 
     @property
     def allowed(self) -> bool | Unknown:
@@ -263,7 +271,7 @@ def is_for(said: Statement, who: Who, kind: PolicyKind) -> bool | Unknown:
 def decide(policy: Policy, request: Request, kind: PolicyKind = PolicyKind.RESOURCE) -> Decision:
     """What a policy makes of a request."""
     if policy.unknown is not None:
-        return Decision(Outcome.UNKNOWN, unknown=policy.unknown)
+        return Decision(Outcome.UNKNOWN, unknown=policy.unknown, allowance=policy.unknown, denial=policy.unknown)
     allowing: list[Statement] = []
     denying: list[Statement] = []
     unsure: dict[bool, list[tuple[Statement, Unknown]]] = {True: [], False: []}
@@ -278,14 +286,26 @@ def decide(policy: Policy, request: Request, kind: PolicyKind = PolicyKind.RESOU
                 unsure[side].append((said, reason))
         else:
             (allowing if allows else denying).append(said)
+    sides = _side(allowing, unsure[True]), _side(denying, unsure[False])
+    doubtful = tuple(said for said, _ in unsure[False])
+
+    def told(
+        outcome: Outcome, by: list[Statement], against: list[Statement], why: Unknown | None = None
+    ) -> Decision:
+        return Decision(outcome, tuple(by), tuple(against), why, *sides, doubtful)
+
     if denying:
-        return Decision(Outcome.DENIED, tuple(allowing), tuple(denying))
+        return told(Outcome.DENIED, allowing, denying)
     if not allowing and not unsure[True]:
-        return Decision(Outcome.NOT_ALLOWED)
+        return told(Outcome.NOT_ALLOWED, [], [])
     if unsure[False]:
         statement, unknown = unsure[False][0]
-        return Decision(Outcome.UNKNOWN, tuple(allowing), (statement,), unknown)
+        return told(Outcome.UNKNOWN, allowing, [statement], unknown)
     if not allowing:
         statement, unknown = unsure[True][0]
-        return Decision(Outcome.UNKNOWN, (statement,), (), unknown)
-    return Decision(Outcome.ALLOWED, tuple(allowing))
+        return told(Outcome.UNKNOWN, [statement], [], unknown)
+    return told(Outcome.ALLOWED, allowing, [])
+
+
+def _side(sure: list[Statement], unsure: list[tuple[Statement, Unknown]]) -> bool | Unknown:
+    return True if sure else unsure[0][1] if unsure else False

@@ -20,6 +20,7 @@ from demarcate.access.limits import LIMITING_KEYS
 from demarcate.access.operators import COMPARISONS, NEGATED
 from demarcate.access.reach import reading
 from demarcate.access.statements import Policy, PolicyKind, Statement
+from demarcate.base.arn import PARTITIONS
 from demarcate.estate.schema.unknown import Unknown
 
 
@@ -125,6 +126,11 @@ def _never(said: Statement) -> Told:
             yield Wrong.NEVER, f"the action {text!r} matches nothing: a name is a service, a colon and letters"
         elif text != "*" and next(actions_like(text), None) is None:
             yield Wrong.NEVER, f"no action of {edition().taken} is called {text}"
+    named = [text for values in said.principals.types.values() for text in values.known]
+    for text in (*named, *said.resources.known, *said.not_resources.known):
+        partition = text.split(":", 2)[1:2] if text.startswith("arn:") else []
+        if partition and not re.search(r"[*?$]", partition[0]) and partition[0] not in PARTITIONS:
+            yield Wrong.NEVER, f"no partition is called {partition[0]!r}, as in {text}: {', '.join(PARTITIONS)}"
     for test in said.tests:
         if not isinstance(test, Unknown) and key_of(test.key) is None:
             yield Wrong.NEVER, f"no condition key of {edition().taken} is called {test.key}"

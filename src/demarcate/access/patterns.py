@@ -122,7 +122,31 @@ def shared(left: str, right: str) -> str | None:
         return sample(right)
     if right == "*":
         return sample(left)
-    return _walk(left, right)
+    return None if _differ(left, right) else _walk(left, right)
+
+
+def cost(left: str, right: str) -> int:
+    """What it costs to tell what two texts share, in steps of other comparisons."""
+    if not (is_wild(left) and is_wild(right)) or _differ(left, right):
+        return 10
+    return max(10, len(left) * len(right) // 20)
+
+
+def _differ(left: str, right: str) -> bool:
+    """Whether two texts share nothing by how they begin, or end, beside any wildcard."""
+    begins, ends = zip(_ends(left), _ends(right), strict=True)
+    return not (_agree(*begins) and _agree(*(end[::-1] for end in ends)))
+
+
+@lru_cache(maxsize=8192)
+def _ends(text: str) -> tuple[str, str]:
+    """What stands before the first wildcard, and what after the last."""
+    first = re.split(r"[*?]", text, maxsplit=1)[0]
+    return first, text[max(text.rfind("*"), text.rfind("?")) + 1 :]
+
+
+def _agree(left: str, right: str) -> bool:
+    return left.startswith(right) or right.startswith(left)
 
 
 def shared_arn(text: str, pattern: str) -> str | None:

@@ -99,7 +99,7 @@ def _rows(document: Any, policy: Policy, reach: Sequence[Row]) -> list[Row]:
         if isinstance(written, Unknown) and not inside
         else {
             "statement_index": said.index,
-            "statement": f"statement {said.index}",
+            "statement": _called(said),
             **(
                 {**_row(said), **reaches}
                 if isinstance(written, dict)
@@ -108,6 +108,13 @@ def _rows(document: Any, policy: Policy, reach: Sequence[Row]) -> list[Row]:
         }
         for said, written, reaches in zip(policy.statements, policy.written, reach, strict=True)
     ]
+
+
+def _called(said: Statement) -> Any:
+    """What findings call a statement: its number and its Sid, which a template may assign."""
+    if isinstance(said.sid, Unknown) or type(said.sid) is not StandIn:
+        return said.sid if isinstance(said.sid, Unknown) else said.called
+    return combined("{called} ({sid})", {"called": said.called, "sid": said.sid})
 
 
 _REMEMBERED: dict[tuple[bytes, PolicyKind, Own | None, str], Reading] = {}

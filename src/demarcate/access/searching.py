@@ -20,7 +20,7 @@ from demarcate.access.callers import Constants, Own, World, key_of
 from demarcate.access.carried import WIDE, addresses, values_of_key
 from demarcate.access.conditions import Given, Same, Test, fill, variables_in
 from demarcate.access.evaluating import Caller, Request, Who, is_for, names_action, names_resource
-from demarcate.access.patterns import TooWide, is_wild, limited, matching, sample, shared, unlike
+from demarcate.access.patterns import TooWide, cost, is_wild, limited, matching, sample, shared, unlike
 from demarcate.access.statements import MOST_WILDCARDS, Policy, PolicyKind, Statement
 from demarcate.access.values import Values
 from demarcate.estate.schema.unknown import Unknown
@@ -387,7 +387,7 @@ def _instances(pattern: str, others: Sequence[str], work: Work) -> Iterator[str]
     if not is_wild(pattern):
         yield pattern
         return
-    work.spend(10 * len(others))
+    work.spend(sum(cost(pattern, other) for other in others))
     yield (
         _beside(pattern, tuple(other for other in others if other != pattern))
         or _first(pattern)
@@ -442,7 +442,7 @@ def _resources(said: Statement, denies: Sequence[Statement], work: Work) -> Iter
     filler = unlike(others)
     seen: set[str] = set()
     for pattern in limited(patterns, MOST_TEXTS):
-        work.spend(10 * len(others))
+        work.spend(sum(cost(pattern, other) for other in others))
         for text in (
             sample(pattern, filler),
             sample(pattern, ""),

@@ -186,10 +186,15 @@ class Statement:
         return bool(self.effect == "Allow")
 
     @property
+    def called(self) -> str:
+        """What people call it where there is no file: its number and its Sid."""
+        sid = f" ({self.sid})" if type(self.sid) is str and self.sid else ""
+        return f"statement {self.index}{sid}"
+
+    @property
     def name(self) -> str:
         """What people call it: its number, its Sid and its line."""
-        sid = f" ({self.sid})" if type(self.sid) is str and self.sid else ""
-        return f"statement {self.index}{sid}" + (f" on line {self.line}" if self.line else "")
+        return self.called + (f" on line {self.line}" if self.line else "")
 
 
 def no_statement(value: Any) -> Unknown:

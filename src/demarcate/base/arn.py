@@ -10,6 +10,9 @@ import re
 
 _ACCOUNT = re.compile(r"[0-9]{12}")
 _REGION = re.compile(r"[a-z]{2,5}(-[a-z]{2,12}){1,3}-[0-9]{1,2}")
+PARTITIONS = ("aws", "aws-cn", "aws-us-gov", "aws-eusc", "aws-iso", "aws-iso-b", "aws-iso-e", "aws-iso-f")
+"""The partitions that AWS has, by botocore's `partitions.json`."""
+
 _PARTITION = re.compile(r"aws(-[a-z]{1,5}){0,3}")
 
 

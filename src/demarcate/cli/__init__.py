@@ -13,6 +13,7 @@ from typer.models import CommandInfo
 
 from demarcate.base.errors import DemarcateError
 from demarcate.cli import (
+    access,
     alarms,
     catalog,
     changes,
@@ -177,6 +178,7 @@ drift.add_to(app)
 patching.add_to(app)
 guardrails.add_to(app)
 policies.add_to(app)
+access.add_to(app)
 keys.add_to(app)
 alarms.add_to(app)
 dashboards.add_to(app)

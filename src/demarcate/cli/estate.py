@@ -6,7 +6,7 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -409,9 +409,13 @@ def query(
     max_seconds: options.MaxSeconds = 300.0,
     max_memory: options.MaxMemory = 2_000,
 ) -> None:
-    """Run a SELECT over any source; without one, over live AWS. Only the tables that it names are read."""
+    """Run a SELECT over any source; without one, over live AWS. Only the tables that it names are read.
+
+    aws_access, who may do what, is worked out for the action, and the resource or principal, that it is held to.
+    """
     from demarcate.estate.snapshots.querying import QueryLimits, run, tables_of
     from demarcate.estate.sources.collecting import collect_snapshot
+    from demarcate.permitted import table as access
     from demarcate.report import rows
     from demarcate.report.progress import showing
 
@@ -419,14 +423,15 @@ def query(
     where = options.or_live(sources)
     options.check_not_kept(where)
     beside = _logs(logs)
+    named, questions = tables_of(sql), access.questions_of(sql)
     with showing() as progress:
         snapshot = collect_snapshot(
             where,
             options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id, parameters),
-            selection=dict.fromkeys(tables_of(sql)),
+            selection={**access.needed_by(questions), **dict.fromkeys(named)},
             progress=progress,
         )
-    columns, answer = run(sql, snapshot, limits, beside)
+    columns, answer = run(sql, snapshot, limits, beside, access.made(snapshot, questions))
     rows.write(columns, answer, str(format), data())
     _tell_skipped(snapshot)
     _tell_unread(snapshot.unread)
@@ -444,11 +449,21 @@ def tables(
     format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TEXT,
 ) -> None:
     """List the tables, or the columns of one."""
-    from demarcate.estate.sources.describing import describe_table, list_tables
+    from demarcate.permitted import table as access
     from demarcate.report import rows
 
-    columns, listed = list_tables() if name is None else describe_table(name)
+    columns, listed = access.described() if name == access.NAME else _listed(name)
     rows.write(columns, listed, str(format), data())
+
+
+def _listed(name: str | None) -> tuple[list[str], list[list[Any]]]:
+    from demarcate.estate.sources.describing import describe_table, list_tables
+    from demarcate.permitted import table as access
+
+    if name is not None:
+        return describe_table(name)
+    columns, listed = list_tables()
+    return columns, [*listed, [access.NAME, access.ABOUT, ["query"]]]
 
 
 def _tell_skipped(snapshot: Snapshot) -> None:

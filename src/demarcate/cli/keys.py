@@ -73,7 +73,8 @@ def who(
     """Say who may use a key for which operation, surely or perhaps, and by which statements.
 
     Its own policy, the IAM policies that it lets decide and its grants are joined, and Denies taken off. Control
-    policies of the organization are not counted. Exit codes: 0 done; 2 bad input; 3 something could not be read.
+    policies of the organization count where they could be read. Exit codes: 0 done; 2 bad input; 3 something could not
+    be read.
     """
     from demarcate.keys.access import who_may_use
     from demarcate.keys.reading import of_access
@@ -99,8 +100,8 @@ def what(
 ) -> None:
     """Say which keys somebody may use, for which operations, surely or perhaps, and by which statements.
 
-    Control policies of the organization are not counted. Exit codes: 0 done; 2 bad input; 3 something could not be
-    read.
+    Control policies of the organization count where they could be read. Exit codes: 0 done; 2 bad input; 3 something
+    could not be read.
     """
     from demarcate.keys.access import what_may_be_used
     from demarcate.keys.reading import of_access
@@ -235,30 +236,3 @@ def client_side(
         say(f"could not be read: {problem}")
     if problems or not (attested or shown):
         raise typer.Exit(options.UNREAD)
-
-
-def readers(
-    resource: Annotated[
-        str, typer.Argument(metavar="RESOURCE", help="The ARN of a bucket, an object, a secret or a queue.")
-    ],
-    sources: options.Sources,
-    format: Written = Format.TEXT,
-    profile: options.Profile = None,
-    region: options.Regions = None,
-    endpoint_url: options.Endpoint = None,
-    parameters: options.Parameters = None,
-) -> None:
-    """Say who can read the data of a resource: who may ask for it, and decrypt with the key that it is under.
-
-    Who has one half only is told, too. Control policies of the organization are not counted.
-    Exit codes: 0 done; 2 bad input; 3 something could not be read.
-    """
-    from demarcate.keys import data as of
-    from demarcate.report import keys as report
-
-    selection = of.of_data(resource)
-    how = options.options_of(profile, region, endpoint_url, parameters)
-    with collected(sources, selection, how) as snapshot:
-        under, told = of.readers(snapshot, resource)
-        report.write_readers(resource, under, told, format.value, data(), options.console())
-        say_missing(snapshot, selection)

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from demarcate.cli import options
-from demarcate.cli.keys import readers
 from demarcate.cli.options import Format
 from demarcate.report.out import data
 
@@ -31,13 +30,6 @@ class Kind(StrEnum):
     RCP = "rcp"
     VPC_ENDPOINT = "vpc-endpoint"
     ACCESS_POINT = "access-point"
-
-
-class DecisionFormat(StrEnum):
-    """How a decision is written."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 File = Annotated[Path, typer.Argument(metavar="FILE", help="A policy document, as JSON or YAML.")]
@@ -65,30 +57,58 @@ def add_to(app: typer.Typer) -> None:
     group.command("diff")(diff)
     group.command("simulate")(simulate)
     app.add_typer(group, name="policy")
-    whom = typer.Typer(help="Who may do what, by the policies of a snapshot.", no_args_is_help=True)
-    whom.command("who-can")(who_can)
-    whom.command("data")(readers)
-    app.add_typer(whom, name="access")
 
 
 def explain(
-    file: File,
+    what: Annotated[
+        str,
+        typer.Argument(metavar="FILE|ARN", help="A policy document; or the ARN of a role, a bucket, a key, …."),
+    ],
+    sources: Annotated[
+        list[str] | None, typer.Argument(metavar="SOURCE", help="Where an ARN is looked up. Default: aws.")
+    ] = None,
     kind: Of = None,
     account: Account = "",
     organization: Organization = "",
     format: Written = Format.TEXT,
+    profile: options.Profile = None,
+    region: options.Regions = None,
+    endpoint_url: options.Endpoint = None,
+    parameters: options.Parameters = None,
 ) -> None:
     """Say each statement of a policy in a sentence, how far it reaches, and a request that gets in.
 
-    Exit codes: 0 done; 2 bad input.
+    Of an ARN, every policy is told that has a say for it: a role's own, its trust policy and boundary, the policy of a
+    bucket or key, and the control policies above. Exit codes: 0 done; 2 bad input; 3 something could not be read.
     """
     from demarcate.access.reach import reading
+    from demarcate.base.errors import DemarcateError
     from demarcate.report import policies as report
 
-    policy, _ = _read(file)
-    of = _kind(policy, kind)
-    told = reading(policy, of, _own(account, organization), _service(policy))
-    report.write_explained(str(file), policy, of, told, format.value, data(), options.console())
+    if not what.startswith("arn:"):
+        if sources:
+            raise DemarcateError(f"{what}: a source is for an ARN (arn:…), and not for a file")
+        policy, _ = _read(Path(what))
+        of = _kind(policy, kind)
+        told = reading(policy, of, _own(account, organization), _service(policy))
+        report.write_explained([(what, of, policy, told)], format.value, data(), options.console())
+        return
+    if kind is not None or account or organization:
+        raise DemarcateError("--kind, --account and --organization are for a file: of an ARN they are read")
+    from demarcate.cli.collecting import collected, say_missing
+    from demarcate.estate.sources.collecting import asks
+    from demarcate.permitted.asking import Policies
+    from demarcate.permitted.explaining import needed_to_explain, policies_about
+    from demarcate.permitted.resources import IDENTITIES
+
+    selection = needed_to_explain(what)
+    if sources and not asks(sources):  # whom and what a template names is declared beside it
+        selection = {**selection, **dict.fromkeys(IDENTITIES)}
+    how = options.options_of(profile, region, endpoint_url, parameters)
+    with collected(sources, selection, how) as snapshot, Policies(snapshot) as policies:
+        said = [(each.name, each.kind, each.policy, each.reading) for each in policies_about(policies, what)]
+        report.write_explained(said, format.value, data(), options.console())
+        say_missing(snapshot, selection)
 
 
 def lint(
@@ -162,7 +182,7 @@ def simulate(
         Path | None, typer.Option("--request", metavar="FILE", help="All of it: a witness as JSON.")
     ] = None,
     kind: Of = None,
-    format: Annotated[DecisionFormat, typer.Option("--format", help="How it is written.")] = DecisionFormat.TEXT,
+    format: Written = Format.TEXT,
 ) -> None:
     """Say what a policy makes of one request, and which statements decide that.
 
@@ -179,31 +199,6 @@ def simulate(
         raise typer.Exit(options.UNREAD)
     if decision.outcome is not Outcome.ALLOWED:
         raise typer.Exit(GAINED)
-
-
-def who_can(
-    action: Annotated[str, typer.Argument(metavar="ACTION", help="What is asked for: s3:GetObject.")],
-    resource: Annotated[str, typer.Argument(metavar="RESOURCE", help="The ARN of a resource with a policy.")],
-    sources: options.Sources,
-    format: Written = Format.TEXT,
-    profile: options.Profile = None,
-    region: options.Regions = None,
-    endpoint_url: options.Endpoint = None,
-    parameters: options.Parameters = None,
-) -> None:
-    """Say which users and roles may do something, surely or perhaps, and whom the resource's own policy lets in.
-
-    Control policies of the organization are not counted. Exit codes: 0 done; 2 bad input.
-    """
-    from demarcate.estate.sources.collecting import collect_snapshot
-    from demarcate.permitted import Policies, needed
-    from demarcate.report import policies as report
-
-    selection = needed(resource)
-    reading = options.options_of(profile, region, endpoint_url, parameters)
-    with collect_snapshot(sources, reading, selection=selection) as snapshot, Policies(snapshot) as policies:
-        may, outside = policies.who_can(action, resource)
-        report.write_permitted(action, resource, may, outside, format.value, data(), options.console())
 
 
 # --- what is given ----------------------------------------------------------------------------------------

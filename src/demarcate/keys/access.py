@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Final
 
 from demarcate.access.callers import Own, Reach
 from demarcate.access.conditions import Given
@@ -29,7 +29,11 @@ from demarcate.estate.snapshots.telling import why_not_read
 from demarcate.estate.tables import table
 from demarcate.keys.listing import Key, key_named, keys_of
 from demarcate.keys.reading import IDENTITIES
-from demarcate.permitted import Policies, context_of
+from demarcate.permitted.asking import Policies, counted
+from demarcate.permitted.holders import context_of
+from demarcate.permitted.narrowing import asked_alone
+from demarcate.permitted.organization import RCP
+from demarcate.permitted.resources import grants_in
 
 OPERATIONS: Final = (
     *("Decrypt", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo"),
@@ -61,10 +65,11 @@ class Identities:
         self._snapshot = snapshot
         self._why: dict[str, str] = {}
         self._held: dict[str, list[tuple[Who, Around]]] = {}
-        if not any(self._not_read(name, None) for name in IDENTITIES if name not in self._lost()):
-            with Policies(snapshot) as policies:
-                for who, around in policies.holders():
-                    self._held.setdefault(who.account, []).append((who, around))
+        with Policies(snapshot) as policies:
+            self.organizations = policies.organizations
+            if not any(self._not_read(name, None) for name in IDENTITIES if name not in self._lost()):
+                for holder in policies.holders:
+                    self._held.setdefault(holder.who.account, []).append((holder.who, holder.around))
 
     def _lost(self) -> set[str]:
         return {name for gap in self._snapshot.unread for name in gap.missing}
@@ -133,11 +138,14 @@ def uses_of_key(
     unknown = isinstance(document, Unknown)
     policy = Policy((), unknown=document) if unknown else Policy.of(document)
     grants = grants_of(key)
+    rcps = identities.organizations.levels(key.account, RCP)
     around = Around(
         resource=Named(THE_POLICY, policy),
         resource_kind=PolicyKind.KEY,
         resource_account=key.account,
         grants=() if isinstance(grants, Unknown) else grants,
+        rcps=rcps,
+        resource_in_management=identities.organizations.is_management(key.account) if rcps else False,
     )
     callers = dict(_callers(key, policy, around, identities))
     if only is not None:
@@ -146,9 +154,17 @@ def uses_of_key(
     for operation in operations:
         action = f"kms:{operation}"
         for who, own in callers.items():
-            whole = replace(around, identity=own.identity, boundary=own.boundary)
-            comes = effective(Request(who, action, key.arn or key.resource, {**_context(who), **context}), whole)
-            for guardrail in ("scp", "rcp"):
+            whole = replace(
+                around,
+                identity=own.identity,
+                boundary=own.boundary,
+                scps=own.scps,
+                management_account=own.management_account,
+            )
+            read, uncounted = counted(whole)
+            carried = {**context_of(who, identities.organizations), **_context(who), **context}
+            comes = effective(Request(who, action, key.arn or key.resource, carried), read)
+            for guardrail in uncounted:
                 comes.guardrails[guardrail] = Guardrail.UNKNOWN
             if comes.allowed is not False:
                 yield KeyUse(key, operation, str(who), comes)
@@ -162,7 +178,7 @@ def uses_of_key(
 
 
 def _context(who: Who) -> dict[str, Given]:
-    return {**context_of(who), "kms:calleraccount": (who.account,) if who.account else None}
+    return {"kms:calleraccount": (who.account,) if who.account else None}
 
 
 def _unread(who: Who, identities: Identities) -> Around:
@@ -195,12 +211,14 @@ def _callers(key: Key, policy: Policy, around: Around, identities: Identities) -
 def _wide(key: Key, policy: Policy, operation: str, identities: Identities) -> Iterator[KeyUse]:
     """Statements for everybody, or for all but some: how far each reaches beyond whom was read of its own account."""
     read = Reach.NOBODY if identities.why_not(key.account) else Reach.OWN_ACCOUNT
-    told = reading(policy, PolicyKind.KEY, Own(key.account), "kms")
-    for said, left in zip(policy.statements, told.left, strict=True):
-        if said.principals.anyone is False and not said.not_principals.given:
+    asked, answers = asked_alone(policy, f"kms:{operation}", "")
+    told = reading(asked, PolicyKind.KEY, Own(key.account), "kms")
+    past = {said.index: left for said, left in zip(asked.statements, told.left, strict=True)}
+    for said, about in zip(policy.statements, answers, strict=True):
+        if about is False or (said.principals.anyone is False and not said.not_principals.given):
             continue
-        about = names_action(said, f"kms:{operation}")
-        if said.allows is False or about is False or left.high.rank <= read.rank:
+        left = past[said.index]
+        if said.allows is False or left.high.rank <= read.rank:
             continue
         known = left.low is left.high and about is True
         allowed = True if known else left.why if isinstance(about, bool) else about
@@ -263,17 +281,4 @@ def _is_of(text: str, account: str) -> bool:
 
 def grants_of(key: Key) -> tuple[Grant, ...] | Unknown:
     """The grants of a key, as they are weighed; Unknown where they were not read."""
-    value = key["grants"]
-    if not isinstance(value, list):
-        return value if isinstance(value, Unknown) else Unknown(Kind.UNTOLD, "the grants of the key")
-    return tuple(_grant(each) for each in value if isinstance(each, Mapping))
-
-
-def _grant(each: Mapping[str, Any]) -> Grant:
-    """A grant as `kms:ListGrants` tells it. What it is held to is an encryption context, or the ARN of a source."""
-    grantee = str(each.get("GranteePrincipal") or each.get("GranteeServicePrincipal") or "")
-    operations = each.get("Operations")
-    actions = (
-        frozenset(f"kms:{name}".lower() for name in operations if type(name) is str) if operations else frozenset()
-    )
-    return Grant(grantee, actions, bool(each.get("Constraints")))
+    return grants_in(key["grants"])

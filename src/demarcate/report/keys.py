@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import groupby
 from typing import Any, Final
 
-from demarcate.access.effective import Effective
+from demarcate.access.effective import Effective, Guardrail
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.telling import Row
@@ -20,9 +20,9 @@ from demarcate.keys.narrowing import Narrowed
 from demarcate.keys.recorded import Seen
 from demarcate.keys.reencrypting import Reencryption
 from demarcate.report import rows
+from demarcate.report.access import GUARDRAILS, NOT_COUNTED
 from demarcate.report.console import Console
 from demarcate.report.out import Out
-from demarcate.report.policies import GUARDRAILS, step_in_words
 from demarcate.report.safe import in_words
 
 _TOLD: Final[Mapping[str, Callable[[Listed], Any]]] = {
@@ -127,17 +127,23 @@ def write_uses(title: str, uses: Sequence[KeyUse], by: str, format: str, out: Ou
             perhaps = "perhaps " if isinstance(use.effective.allowed, Unknown) else ""
             console.print_line(f"{perhaps}{use.principal if by == 'principal' else use.operation}", indent=4)
             for step in use.effective.because:
-                console.print_line(step_in_words(step), indent=6)
+                console.print_line(step.words, indent=6)
     if not uses:
         console.print_line("nobody of what was read" if by == "principal" else "no key of what was read", indent=2)
-    console.print_line("control policies of the organization are not counted", indent=2)
+    _say_uncounted([use.effective for use in uses], console)
+
+
+def _say_uncounted(told: Iterable[Effective], console: Console) -> None:
+    """Say that control policies are not counted, where they were not read."""
+    if any(comes.guardrails.get("scp") is Guardrail.UNKNOWN for comes in told):
+        console.print_line(NOT_COUNTED, indent=2)
 
 
 def _record(use: KeyUse) -> list[Any]:
     allowed = use.effective.allowed
     unknown = isinstance(allowed, Unknown)
     guardrails = [str(use.effective.guardrails.get(name, "unknown")) for name in GUARDRAILS]
-    because = [step_in_words(step) for step in use.effective.because]
+    because = [step.words for step in use.effective.because]
     return [
         use.key.resource,
         use.operation,
@@ -322,7 +328,8 @@ def write_readers(
                 console.print_line(step, indent=6)
     if not readers:
         console.print_line("nobody of what was read", indent=2)
-    console.print_line("control policies of the organization are not counted", indent=2)
+    halves = [half for each in readers for half in (each.asks, each.decrypts) if isinstance(half, Effective)]
+    _say_uncounted(halves, console)
 
 
 def _answer(half: Effective | Unknown | bool | None) -> bool | None:
@@ -338,7 +345,7 @@ def _steps(reader: Reader) -> list[str]:
     told = []
     for name, half in (("asks", reader.asks), ("decrypts", reader.decrypts)):
         if isinstance(half, Effective):
-            told += [f"{name}: {step_in_words(step)}" for step in half.because]
+            told += [f"{name}: {step.words}" for step in half.because]
         elif isinstance(half, Unknown):
             told.append(f"{name}: not known: {half.reason}")
     return told

@@ -6,14 +6,11 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from demarcate.access.comparing import Gain
-from demarcate.access.effective import Because
 from demarcate.access.evaluating import Decision, Request
 from demarcate.access.linting import Complaint
 from demarcate.access.reach import Reached, Reading
 from demarcate.access.statements import Policy, PolicyKind
 from demarcate.access.wording import request_in_words, sentence
-from demarcate.estate.schema.unknown import Unknown
-from demarcate.permitted import May, Outside
 from demarcate.report import rows
 from demarcate.report.console import Console
 from demarcate.report.out import Out
@@ -22,52 +19,63 @@ from demarcate.report.safe import json_text
 _STATEMENT: Final = ["policy", "statement", "sid", "line"]
 
 
-def _range(reached: Reached) -> str:
+def range_of(reached: Reached) -> str:
     low, high = reached.low.value, reached.high.value
     return low if low == high else f"{low} to {high}"
 
 
-def _witness(reached: Reached) -> Any:
+def witness_of(reached: Reached) -> Any:
     return None if reached.witness is None else reached.witness.plain
 
 
 def write_explained(
-    name: str, policy: Policy, kind: PolicyKind, reading: Reading, format: str, out: Out, console: Console
+    policies: Sequence[tuple[str, PolicyKind, Policy, Reading]], format: str, out: Out, console: Console
 ) -> None:
-    """Each statement: what it says, how far it reaches, and a request that gets in."""
-    pairs = list(zip(policy.statements, reading.left, reading.alone, strict=True))
+    """Each statement of some policies: what it says, how far it reaches, and a request that gets in."""
     if format == "text":
-        console.print_line(name, bold=True)
-        for said, left, alone in pairs:
-            console.print_line(f"{said.name}: {sentence(said)}", indent=2)
-            if not kind.names_principals:
-                continue
-            console.print_line(f"reaches {_range(left)}", indent=4)
-            if alone.low is not left.low:
-                console.print_line(f"by itself, without the Denies: {_range(alone)}", indent=4)
-            if left.low is not left.high:
-                console.print_line(f"not known: {left.why}", indent=4)
-            if left.witness is not None:
-                console.print_line(f"gets in: {request_in_words(left.witness)}", indent=4)
+        for name, kind, policy, reading in policies:
+            _explain(name, policy, kind, reading, console)
         return
-    columns = [*_STATEMENT, "effect", "says", "reach", "reach_at_most", "reach_alone", "why", "witness"]
-    records = [
-        {
-            "policy": name,
-            "statement": said.index,
-            "sid": said.sid,
-            "line": said.line,
-            "effect": said.effect,
-            "says": sentence(said),
-            "reach": left.low.value if kind.names_principals else None,
-            "reach_at_most": left.high.value if kind.names_principals else None,
-            "reach_alone": alone.low.value if kind.names_principals else None,
-            "why": str(left.why) if left.low is not left.high else None,
-            "witness": _witness(left),
-        }
-        for said, left, alone in pairs
-    ]
-    rows.write(columns, [[record[name] for name in columns] for record in records], format, out)
+    columns = [*_STATEMENT, "kind", "effect", "says", "reach", "reach_at_most", "reach_alone", "why", "witness"]
+    records: list[dict[str, Any]] = []
+    for name, kind, policy, reading in policies:
+        if policy.unknown is not None and not policy.statements:
+            records.append({"policy": name, "kind": kind.value, "why": str(policy.unknown)})
+        for said, left, alone in zip(policy.statements, reading.left, reading.alone, strict=True):
+            records.append(
+                {
+                    "policy": name,
+                    "statement": said.index,
+                    "sid": said.sid,
+                    "line": said.line,
+                    "kind": kind.value,
+                    "effect": said.effect,
+                    "says": sentence(said),
+                    "reach": left.low.value if kind.names_principals else None,
+                    "reach_at_most": left.high.value if kind.names_principals else None,
+                    "reach_alone": alone.low.value if kind.names_principals else None,
+                    "why": str(left.why) if left.low is not left.high else None,
+                    "witness": witness_of(left),
+                }
+            )
+    rows.write(columns, [[record.get(name) for name in columns] for record in records], format, out)
+
+
+def _explain(name: str, policy: Policy, kind: PolicyKind, reading: Reading, console: Console) -> None:
+    console.print_line(f"{name} ({kind})", bold=True)
+    if policy.unknown is not None:
+        console.print_line(f"not known: {policy.unknown}", indent=2)
+    for said, left, alone in zip(policy.statements, reading.left, reading.alone, strict=True):
+        console.print_line(f"{said.name}: {sentence(said)}", indent=2)
+        if not kind.names_principals:
+            continue
+        console.print_line(f"reaches {range_of(left)}", indent=4)
+        if alone.low is not left.low:
+            console.print_line(f"by itself, without the Denies: {range_of(alone)}", indent=4)
+        if left.low is not left.high:
+            console.print_line(f"not known: {left.why}", indent=4)
+        if left.witness is not None:
+            console.print_line(f"gets in: {request_in_words(left.witness)}", indent=4)
 
 
 def write_linted(name: str, complaints: Sequence[Complaint], format: str, out: Out, console: Console) -> None:
@@ -115,7 +123,7 @@ def write_compared(
                 "reach": gain.reached.low.value,
                 "reach_at_most": gain.reached.high.value,
                 "why": str(gain.reached.why) if gain.reached.low is not gain.reached.high else None,
-                "witness": _witness(gain.reached),
+                "witness": witness_of(gain.reached),
             }
             for who, name, gain in both
         ]
@@ -124,7 +132,7 @@ def write_compared(
     if not both:
         console.print_line("nobody gains, and nobody loses")
     for who, name, gain in both:
-        console.print_line(f"{who}: {_range(gain.reached)}, by {gain.statement.name} of {name}", bold=True)
+        console.print_line(f"{who}: {range_of(gain.reached)}, by {gain.statement.name} of {name}", bold=True)
         if gain.reached.witness is not None:
             console.print_line(request_in_words(gain.reached.witness), indent=2)
         if gain.reached.low is not gain.reached.high:
@@ -146,6 +154,12 @@ def write_decided(
         }
         out.write(f"{json_text(told, indent=True)}\n")
         return
+    if format != "text":
+        columns = ["policy", *request.plain, "outcome", "allowing", "denying", "why"]
+        why = None if decision.unknown is None else str(decision.unknown)
+        by = [[said.name for said in statements] for statements in (decision.allowing, decision.denying)]
+        rows.write(columns, [[name, *request.plain.values(), decision.outcome.value, *by, why]], format, out)
+        return
     console.print_line(f"{decision.outcome.value}: {request_in_words(request)}", bold=True)
     for verb, statements in (("allowed", decision.allowing), ("denied", decision.denying)):
         for said in statements:
@@ -153,66 +167,3 @@ def write_decided(
             console.print_line(f"{perhaps}{verb} by {said.name}: {sentence(said)}", indent=2)
     if decision.unknown is not None:
         console.print_line(f"not known: {decision.unknown}", indent=2)
-
-
-def write_permitted(
-    action: str,
-    resource: str,
-    may: Sequence[May],
-    outside: Sequence[Outside],
-    format: str,
-    out: Out,
-    console: Console,
-) -> None:
-    """Who may do something, surely or perhaps, and by what; and whom the resource's own policy lets in."""
-    if format != "text":
-        columns = ["principal", "allowed", "because", *GUARDRAILS, "why", "witness"]
-        records: list[list[Any]] = [
-            [
-                each.principal,
-                None if isinstance(each.effective.allowed, Unknown) else True,
-                [step_in_words(step) for step in each.effective.because],
-                *(_guardrail(each, name) for name in GUARDRAILS),
-                str(each.effective.allowed) if isinstance(each.effective.allowed, Unknown) else None,
-                None,
-            ]
-            for each in may
-        ]
-        for statement in outside:
-            reached = statement.reached
-            known = reached.low is reached.high
-            why = None if known else str(reached.why)
-            by = [f"{statement.statement.name} of the resource's policy"]
-            unknown = [None] * len(GUARDRAILS)
-            records.append([_range(reached), True if known else None, by, *unknown, why, _witness(reached)])
-        rows.write(columns, records, format, out)
-        return
-    console.print_line(f"{action} on {resource}", bold=True)
-    for each in may:
-        perhaps = "perhaps " if isinstance(each.effective.allowed, Unknown) else ""
-        console.print_line(f"{perhaps}{each.principal}", indent=2)
-        for step in each.effective.because:
-            console.print_line(step_in_words(step), indent=4)
-    for statement in outside:
-        console.print_line(f"{_range(statement.reached)}, by {statement.statement.name} of its policy", indent=2)
-        if statement.reached.witness is not None:
-            console.print_line(request_in_words(statement.reached.witness), indent=4)
-    if not may and not outside:
-        console.print_line("nobody of what was read", indent=2)
-    console.print_line("control policies of the organization are not counted", indent=2)
-
-
-GUARDRAILS: Final = ("scp", "rcp", "boundary")
-
-
-def _guardrail(each: May, name: str) -> str:
-    state = each.effective.guardrails.get(name)
-    return state.value if state else "unknown"
-
-
-def step_in_words(step: Because) -> str:
-    """One step of an answer: its layer, what came of it, and by which statements."""
-    by = f" by {', '.join(step.statements)}" if step.statements else ""
-    of = f" of {step.policy}" if step.policy else ""
-    reason = f": {step.reason}" if step.reason else ""
-    return f"{step.layer}: {step.outcome.value}{by}{of}{reason}"

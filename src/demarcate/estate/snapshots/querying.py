@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, TypeVar
 
 import duckdb
@@ -60,6 +61,14 @@ class QueryLimits:
             )
 
 
+@dataclass(frozen=True, slots=True)
+class Made:
+    """A table that is made for one query: the types of its columns, and its rows."""
+
+    types: Mapping[str, str]
+    rows: Sequence[Sequence[Any]]
+
+
 def tables_of(sql: str) -> list[str]:
     """The tables that a query names, or may name: words of it, so that nothing of it is run to find out.
 
@@ -76,21 +85,25 @@ def _named(sql: str) -> list[str]:
 
 
 def run(
-    sql: str, snapshot: Snapshot | None, limits: QueryLimits = QueryLimits(), beside: Beside | None = None
+    sql: str,
+    snapshot: Snapshot | None,
+    limits: QueryLimits = QueryLimits(),
+    beside: Beside | None = None,
+    made: Mapping[str, Made] = MappingProxyType({}),
 ) -> tuple[list[str], Iterator[tuple[Any, ...]]]:
     """The columns and rows of a query. It can read the folders of the snapshot and of what is beside it, and no file
-    elsewhere, and write nothing.
+    elsewhere, and write nothing. `made` are tables that are no files, by their names.
 
     Raises DemarcateError, also while rows are read, with DuckDB's reason for a query that fails, and for one that
     takes more than it may.
     """
-    rows = _run(sql, snapshot, limits, beside)
+    rows = _run(sql, snapshot, limits, beside, made)
     columns: list[str] = list(next(rows))
     return columns, rows
 
 
 def _run(
-    sql: str, snapshot: Snapshot | None, limits: QueryLimits, beside: Beside | None
+    sql: str, snapshot: Snapshot | None, limits: QueryLimits, beside: Beside | None, made: Mapping[str, Made]
 ) -> Iterator[tuple[Any, ...]]:
     """The names of the columns, then the rows."""
     folders = [*([snapshot.folder] if snapshot else ()), *([beside.folder] if beside else ())]
@@ -102,6 +115,8 @@ def _run(
             _make_views(connection, snapshot.folder, views, "collect the snapshot again")
         if beside is not None:
             _make_beside(connection, sql, beside, named)
+        for name, table in made.items():
+            _make_table(connection, name, table)
         left = limits.seconds  # without the time for which whoever reads the rows lets us wait
 
         def within(work: Callable[[], T]) -> T:
@@ -159,6 +174,15 @@ def _make_beside(connection: duckdb.DuckDBPyConnection, sql: str, beside: Beside
         {name: select for name, select in short_names.items() if name not in taken},
         "it may have been changed",
     )
+
+
+def _make_table(connection: duckdb.DuckDBPyConnection, name: str, table: Made) -> None:
+    columns = ", ".join(
+        f"unnest(${place}::{type_}[]) AS {identifier(column)}"
+        for place, (column, type_) in enumerate(table.types.items(), 1)
+    )
+    values = [[row[place] for row in table.rows] for place in range(len(table.types))]
+    connection.execute(f"CREATE TABLE {identifier(name)} AS SELECT {columns}", values)
 
 
 def _select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement:

@@ -8,7 +8,7 @@ from typing import Any
 
 from demarcate.base.connection import Limits, connect
 from demarcate.base.encoding import from_json
-from demarcate.base.sql import identifier
+from demarcate.base.sql import literal
 from demarcate.estate.schema.standins import unmarked
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -39,7 +39,8 @@ class Rereading:
     ) -> Iterator[dict[str, Any]]:
         """The rows of a table in some files of the snapshot, in their order, with these columns.
 
-        What is NULL in a row that does not say why is what `nulls` says of its column, if anything.
+        What is NULL in a row that does not say why is what `nulls` says of its column, if anything; so is a column that
+        the files do not have.
         """
         if not files:
             return
@@ -47,10 +48,13 @@ class Rereading:
         wanted = dict.fromkeys((*columns, "_unknown", "_assigned"))
         source = rows_in(f"{self._folder}/{file}" for file in files)
         cursor = self._connection.cursor()
-        result = cursor.execute(f"SELECT {', '.join(map(identifier, wanted))} FROM {source}")
+        listed = ", ".join(map(literal, [*wanted, "resource"]))
+        result = cursor.execute(f"SELECT COLUMNS(lambda name: name IN ({listed})) FROM {source}")
+        there = [column[0] for column in result.description or ()]
         while page := result.fetchmany(PAGE):
             for values in page:
-                row = dict(zip(wanted, values, strict=True))
+                told = dict(zip(there, values, strict=True))
+                row = {name: told.get(name) for name in wanted}
                 unknown, assigned = (from_json(row.pop(name) or "{}") for name in ("_unknown", "_assigned"))
                 for name in columns:
                     value = row[name]

@@ -183,6 +183,7 @@ ROLE = Table(
     companions={
         "policies": Companion("AWS::IAM::Policy", "Roles", many=True),
         "own": Companion("AWS::IAM::RolePolicy", "RoleName", many=True),
+        "managed": Companion("AWS::IAM::ManagedPolicy", "Roles", many=True, optional=True),
     },
     columns=(
         Text("name", live="RoleName", cloudformation=REF),
@@ -236,6 +237,7 @@ ROLE = Table(
         ),
         _separate("separate_inline_policies", "Role", "policies", "AWS::IAM::Policy"),
         _separate("separate_role_policies", "Role", "own", "AWS::IAM::RolePolicy"),
+        _separate("separate_managed_policies", "Role", "managed", "AWS::IAM::ManagedPolicy"),
         Texts("instance_profile_arns", live=From("InstanceProfileList", each("Arn")), absent=[]),
         Text(
             "permissions_boundary_arn",
@@ -259,6 +261,7 @@ GROUP = Table(
     companions={
         "policies": Companion("AWS::IAM::Policy", "Groups", many=True),
         "own": Companion("AWS::IAM::GroupPolicy", "GroupName", many=True),
+        "managed": Companion("AWS::IAM::ManagedPolicy", "Groups", many=True, optional=True),
     },
     columns=(
         Text("name", live="GroupName", cloudformation=REF),
@@ -288,6 +291,7 @@ GROUP = Table(
         ),
         _separate("separate_inline_policies", "Group", "policies", "AWS::IAM::Policy"),
         _separate("separate_group_policies", "Group", "own", "AWS::IAM::GroupPolicy"),
+        _separate("separate_managed_policies", "Group", "managed", "AWS::IAM::ManagedPolicy"),
     ),
 )
 

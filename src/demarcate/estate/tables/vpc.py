@@ -6,8 +6,12 @@ Security groups are in `security_groups.py`.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, Final
 
+from demarcate.access.conditions import tests_in
+from demarcate.access.rows import Row, statements
+from demarcate.access.statements import PolicyKind
+from demarcate.access.values import every, opposite, some
 from demarcate.estate.schema.paths import ABSENT
 from demarcate.estate.schema.rows import parts
 from demarcate.estate.schema.standins import sample
@@ -31,7 +35,7 @@ from demarcate.estate.schema.table import (
     Time,
 )
 from demarcate.estate.schema.transforms import as_list, document, each, not_empty
-from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 LAST_PORT = 65535
 PROTOCOLS = {"1": "icmp", "6": "tcp", "17": "udp", "58": "icmpv6", "all": "-1"}
@@ -310,21 +314,40 @@ INTERNET_GATEWAY = Table(
 
 
 def _open_policy(value: Any) -> Any:
-    """Whether an endpoint policy lets everyone do everything with everything."""
+    """Whether an endpoint policy lets everyone do everything with everything: what Denies leave of it is not that."""
     policy = document(value)
     if isinstance(policy, Unknown):
         return policy
-    statements = policy["Statement"]
-    statements = statements if isinstance(statements, list) else [statements]
-    unknown = first_unknown(statements)
-    for statement in statements:
-        if isinstance(statement, Unknown) or first_unknown(statement) is not None:
-            continue
-        everyone = statement.get("Principal") in ("*", {"AWS": "*"}, {"AWS": ["*"]})
-        everything = all(statement.get(key) in ("*", ["*"]) for key in ("Action", "Resource"))
-        if statement["Effect"] == "Allow" and everyone and everything and not statement.get("Condition"):
-            return True
-    return unknown or False
+    told = statements(policy, PolicyKind.VPC_ENDPOINT)
+    return every((opposite(some(map(_limits_all, told))), some(map(_allows_all, told))))
+
+
+def _about_all(statement: Row) -> Iterator[bool | Unknown]:
+    services = statement["wildcard_services"]
+    yield services if isinstance(services, Unknown) else "*" in services
+    yield statement["all_resources"]
+
+
+def _allows_all(statement: Row) -> bool | Unknown:
+    effect = statement["effect"]
+    allows = effect if isinstance(effect, Unknown) else effect == "Allow"
+    return every((allows, statement["anyone"], *_about_all(statement)))
+
+
+_RESOURCE_KEYS: Final = frozenset(("aws:resourceaccount", "aws:resourceorgid", "aws:resourceorgpaths"))
+
+
+def _limits_all(statement: Row) -> bool | Unknown:
+    """Whether it denies everything with resources of other accounts or organizations than it names, but to services."""
+    effect = statement["effect"]
+    denies = effect if isinstance(effect, Unknown) else effect == "Deny"
+    keys = statement["condition_keys"]
+    if isinstance(keys, Unknown):
+        return every((denies, keys))
+    held = _RESOURCE_KEYS.intersection(keys) and not set(keys) - _RESOURCE_KEYS - {"aws:principalisawsservice"}
+    tests = [test for test in tests_in(statement["conditions"]) if not isinstance(test, Unknown)]
+    negated = all(test[0].startswith("stringnot") for test in tests if test[1] in _RESOURCE_KEYS)
+    return every((denies, bool(held) and negated, *_about_all(statement)))
 
 
 def _policy_supported(services: list[Any]) -> Any:

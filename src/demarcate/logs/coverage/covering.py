@@ -20,7 +20,7 @@ from demarcate.logs.coverage.kinds import IDENTITIES, Kind, columns
 from demarcate.logs.coverage.places import NOT_ASKED, Place
 from demarcate.logs.coverage.receiving import Receiving
 from demarcate.logs.coverage.switched import holds, logged
-from demarcate.permitted import Policies
+from demarcate.permitted.asking import Policies
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):

@@ -16,7 +16,8 @@ from demarcate.access.evaluating import Request, Who, names_action
 from demarcate.estate.schema.unknown import Kind as Why
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.logs.coverage.places import BUCKET, NOT_ASKED, Place
-from demarcate.permitted import Policies, context_of
+from demarcate.permitted.asking import Policies
+from demarcate.permitted.holders import context_of
 
 _SOMETHING: Final = "AWSLogs/log"
 """The key of an object that stands for all."""

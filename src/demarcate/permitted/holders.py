@@ -1,0 +1,214 @@
+"""The users and roles of a snapshot, each with all that has a say in what it may do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from demarcate.access.conditions import Given
+from demarcate.access.effective import Around, Named
+from demarcate.access.evaluating import Caller, Who
+from demarcate.access.statements import Policy
+from demarcate.base.encoding import to_json
+from demarcate.estate.schema.standins import StandIn, first_standin
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+from demarcate.permitted.organization import SCP, Organizations
+from demarcate.permitted.rows import OWN, Reading, Row, is_text
+
+_ADMINISTRATOR: Final = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
+}
+"""What AdministratorAccess says. Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html"""
+
+_OWN: Final = ("name", "arn", "inline_policies", "attached_policy_arns")
+_SEPARATE: Final = (
+    *("separate_inline_policies", "separate_managed_policies"),
+    *("separate_user_policies", "separate_role_policies", "separate_group_policies"),
+)
+"""In a template: policies that stand apart, and name whoever has them."""
+_MORE: Final = ("groups", "permissions_boundary_arn", *_SEPARATE)
+
+
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """A user or role, and all that has a say in what it may do. `shown` is what people call it."""
+
+    who: Who
+    around: Around
+    shown: str
+
+
+@dataclass(slots=True)
+class Holders:
+    """Reads the users and roles of a snapshot. What several of them have is read once."""
+
+    reading: Reading
+    organizations: Organizations
+    _policies: dict[bytes, Policy] = field(default_factory=dict)
+    _around: dict[str, tuple[Any, bool | Unknown]] = field(default_factory=dict)
+
+    def _all_managed(self) -> dict[str, Named]:
+        """The managed policies of the accounts, by their ARNs."""
+        return {
+            row["arn"]: self._named(row["arn"], row["policy"], declared=not is_text(row["account_id"]))
+            for row in self.reading.rows("aws_iam_policy", "arn", "policy")
+            if is_text(row["arn"])
+        }
+
+    def apart(self, arn: str) -> Iterator[Named]:
+        """A managed policy, or those of a group, by its ARN."""
+        managed = self._all_managed()
+        if arn in managed:
+            yield managed[arn]
+        for row in self.reading.rows("aws_iam_group", *_OWN, *_MORE):
+            if row["arn"] == arn:
+                yield from self._of(row, managed)
+
+    def all(self) -> Iterator[Holder]:
+        """All of them, the roles first."""
+        managed = self._all_managed()
+        groups: dict[tuple[Any, str], tuple[Named, ...]] = {}
+        for row in self.reading.rows("aws_iam_group", *_OWN, *_MORE):
+            if is_text(row["name"]):
+                groups[row["account_id"], row["name"]] = tuple(self._of(row, managed))
+        for name in ("aws_iam_role", "aws_iam_user"):
+            for row in self.reading.rows(name, *_OWN, *_MORE):
+                yield self._holder(row, managed, groups)
+
+    def _holder(
+        self, row: Row, managed: dict[str, Named], groups: Mapping[tuple[Any, str], tuple[Named, ...]]
+    ) -> Holder:
+        arn, account = row["arn"], row["account_id"]
+        declared = not is_text(account)
+        who = Who.of(arn) if is_text(arn) else Who(Caller.PRINCIPAL, str(row["resource"]), OWN)
+        named = list(self._of(row, managed))
+        member_of = _told(row, "groups") if "groups" in row else []
+        for group in member_of if isinstance(member_of, list) else [member_of]:
+            told = groups.get((account, group)) if is_text(group) else None
+            if told is None:
+                why = group if isinstance(group, Unknown) else Unknown(Kind.NOT_COLLECTED, f"the group {group}")
+                told = (Named("groups", Policy((), unknown=_settled(why))),)
+            named += told
+        boundary = _settled(_told(row, "permissions_boundary_arn"))
+        scps, management = self._bound(who.account)
+        around = Around(
+            identity=tuple(named),
+            boundary=boundary if isinstance(boundary, Unknown) else self._managed(boundary, managed),
+            scps=scps,
+            management_account=management,
+        )
+        return Holder(who, around, row["resource"] if declared else arn)
+
+    def _bound(self, account: str) -> tuple[Any, bool | Unknown]:
+        """The control policies of an account, and whether it is the one that none binds."""
+        told = self._around.get(account)
+        if told is None:
+            scps = self.organizations.levels(account, SCP)
+            told = self._around[account] = scps, self.organizations.is_management(account) if scps else False
+        return told
+
+    def _of(self, row: Row, managed: dict[str, Named]) -> Iterator[Named]:
+        """The policies of a user, role or group by itself."""
+        inline, arns = _told(row, "inline_policies"), _told(row, "attached_policy_arns")
+        declared = not is_text(row["account_id"])
+        for column in _SEPARATE:
+            separate = row.get(column)
+            if isinstance(separate, list) and separate:
+                inline = [*(inline if isinstance(inline, list) else [inline]), *separate]
+        for each in inline if isinstance(inline, list) else [inline]:
+            if isinstance(each, dict):
+                called = each.get("PolicyName") or each.get("ManagedPolicyName") or ""
+                yield self._named(
+                    f"inline policy {called}" if is_text(called) and called else "a policy without a name",
+                    each.get("PolicyDocument"),
+                    declared=declared,
+                )
+            elif each is not None:
+                yield self._named("inline policies", each, declared=declared)
+        for arn in arns if isinstance(arns, list) else [arns]:
+            if isinstance(_settled(arn), Unknown):
+                yield self._named("attached policies", _settled(arn), declared=declared)
+            elif arn and (named := self._managed(arn, managed)) is not None:
+                yield named
+
+    def _managed(self, arn: Any, managed: dict[str, Named]) -> Named | None:
+        if not arn:
+            return None
+        if arn not in managed:
+            unknown = Unknown(Kind.NOT_COLLECTED, f"what {arn} says, which the snapshot does not hold")
+            administrator = str(arn).endswith(":aws:policy/AdministratorAccess")
+            managed[arn] = self._named(arn, _ADMINISTRATOR if administrator else unknown, declared=False)
+        return managed[arn]
+
+    def _named(self, name: str, document: Any, *, declared: bool) -> Named:
+        """A policy with its name. What was not `declared` in a template or plan has nothing assigned in it."""
+        document = _settled(document)
+        if isinstance(document, Unknown):
+            return Named(name, Policy((), unknown=document))
+        if declared and (first_unknown(document) or first_standin(document)):
+            return Named(name, Policy.of(document))
+        key = to_json(document)
+        if key not in self._policies:
+            self._policies[key] = Policy.of(document)
+        return Named(name, self._policies[key])
+
+
+def _told(row: Row, column: str) -> Any:
+    """What a row says; not known where it says nothing, as one of which only its policies are declared."""
+    value = row[column]
+    return Unknown(Kind.UNTOLD, f"{column} of {row['resource']}") if value is None else value
+
+
+def _settled(value: Any) -> Any:
+    return value.unknown if type(value) is StandIn else value
+
+
+_OF_SERVICES: Final = (
+    *("aws:principalservicename", "aws:principalservicenameslist", "aws:sourceaccount", "aws:sourcearn"),
+    *("aws:sourceorgid", "aws:sourceorgpaths"),
+)
+"""Condition keys that only requests of services have."""
+
+TOLD: Final = frozenset(
+    (
+        *("aws:securetransport", "aws:principalisawsservice", "aws:principalaccount", "aws:principalarn"),
+        "kms:calleraccount",
+        *("aws:username", "aws:principalorgid", "aws:principalorgpaths", "aws:resourceaccount", *_OF_SERVICES),
+    )
+)
+"""What may be known of every request of a principal, whatever else it carries."""
+
+
+def context_of(who: Who, organizations: Organizations | None = None) -> dict[str, Given]:
+    """What is known of every request of a principal: also that it uses TLS, which whoever asks may choose.
+
+    Source: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
+    """
+    context: dict[str, Given] = {"aws:securetransport": ("true",)}
+    if who.caller is Caller.SERVICE:
+        return context | {"aws:principalisawsservice": ("true",), "aws:principalservicename": (who.name,)}
+    if who.caller is not Caller.PRINCIPAL:
+        return context
+    context |= {
+        "aws:principalisawsservice": ("false",),
+        **dict.fromkeys(_OF_SERVICES),
+        "aws:principalaccount": (who.account,),
+        "kms:calleraccount": (who.account,),
+    }
+    if "<" not in who.arn:
+        context["aws:principalarn"] = (who.arn,)
+    resource = who.arn.rpartition(":")[2]
+    if resource.startswith("user/"):
+        context["aws:username"] = (resource.rpartition("/")[2],)
+    elif resource.startswith("role/"):
+        context["aws:username"] = None
+    if organizations is not None and who.account != OWN:
+        organization = organizations.of(who.account)
+        if not isinstance(organization, Unknown):
+            context["aws:principalorgid"] = None if organization is None else (organization,)
+            path = organizations.path(who.account) if organization is not None else None
+            if not isinstance(path, Unknown):
+                context["aws:principalorgpaths"] = None if path is None else (path,)
+    return context

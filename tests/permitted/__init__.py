@@ -1,0 +1,1 @@
+"""Who of an estate may do what."""
