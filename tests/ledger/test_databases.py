@@ -301,6 +301,22 @@ def test_a_ledger_of_a_newer_version_is_left_alone(place: str) -> None:
             Ledger(place, reading=reading)
 
 
+def test_a_ledger_of_an_older_version_is_read_as_it_is_and_brought_here_by_writing(place: str) -> None:
+    fill(place, 1)
+    with transaction(engine_of(url_of(place), reading=False)) as connection:
+        connection.execute(text("DROP TABLE outbox_deliveries"))
+        connection.execute(text(f"UPDATE {VERSION} SET version_num = '0001'"))
+    with Ledger(place, reading=True) as ledger:
+        assert len(list(ledger.entries())) == 1
+    with Ledger(place) as ledger:
+        ledger.append(ANNA, act(1))
+    engine = engine_of(url_of(place), reading=True)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"version_table": VERSION})
+        assert context.get_current_revision() == opening.NEWEST
+        assert compare_metadata(context, METADATA) == []
+
+
 def test_what_is_not_there_is_not_made_by_reading(place: str, backend: str) -> None:
     for _ in range(2):
         with pytest.raises(LedgerError, match="there is no ledger yet"):

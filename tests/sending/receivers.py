@@ -39,8 +39,8 @@ class Receiver:
 
 
 @contextmanager
-def receiving(receiver: Receiver) -> Iterator[str]:
-    """The URL of a receiver that listens."""
+def receiving(receiver: Receiver, certificate: Path | None = None) -> Iterator[str]:
+    """The URL of a receiver that listens: over TLS, where it has a certificate."""
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
@@ -61,9 +61,13 @@ def receiving(receiver: Receiver) -> Iterator[str]:
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
+    if certificate is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(certificate)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     with served(server) as url:
         try:
-            yield url
+            yield url if certificate is None else url.replace("http://", "https://")
         finally:
             if receiver.holds is not None:
                 receiver.holds.set()

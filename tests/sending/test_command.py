@@ -80,6 +80,33 @@ def test_findings_are_sent_once_and_wait_while_nobody_is_there(home: Path) -> No
         (finding,) = told(receiver)
         assert (finding["state"], finding["event"]["class_uid"]) == ("open", 2003)
         assert json.loads(run("send", "list", "--format", "json")) == []
+    lake(home)
+
+
+def lake(home: Path) -> None:
+    """A custom source of each class, whose rows have what the events have."""
+    import duckdb
+
+    (home / "d.json").write_text(json.dumps([DETECTION]))
+    (home / "e.json").write_text(json.dumps([EVENT]))
+    where = f'[destinations.lake]\nkind = "security-lake"\nfolder = "{home}/lake"\n'
+    (home / "home" / "demarcate" / "demarcate.toml").write_text(f'ledger = "{home}/ledger.sqlite"\n{where}')
+    assert "lake: 3 delivered" in run("send", "out", "d.json", "e.json")
+    connection = duckdb.connect()
+
+    def rows(class_uid: int, columns: str) -> list[Any]:
+        files = f"{home}/lake/ext/demarcate-{class_uid}/*/*/*/*.parquet"
+        return connection.execute(f"SELECT {columns} FROM read_parquet('{files}')").fetchall()
+
+    assert rows(2003, "compliance.control, resources[1].name, region, unmapped->>'party'") == [
+        ("ebs-volume-encrypted", "Data", "us-east-1", "customer")
+    ]
+    assert rows(2004, 'finding_info.uid, "count", evidences[1].actor.user.uid, accountId::VARCHAR') == [
+        ("d1", 2, "arn:aws:iam::111122223333:root", "111122223333")
+    ]
+    assert rows(6003, "api.operation, api.response.error, src_endpoint.ip, region, eventDay::VARCHAR") == [
+        ("DeleteBucket", "AccessDenied", "192.0.2.1", "eu-west-1", "20261129")
+    ]
 
 
 def test_what_is_mended_is_told_as_resolved(home: Path, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -130,6 +130,19 @@ def test_what_is_refused_is_given_up_and_the_rest_goes_on(ledger: Ledger) -> Non
     ]
 
 
+def test_what_has_another_state_since_is_not_sent_again(place: str) -> None:  # noqa: F811
+    with Ledger(place) as ledger:
+        outbox.enqueue(ledger, "siem", [item("a"), item("b")], NOW)
+        send(ledger, Told(Answer(refused={1: "no", 2: "no"})))
+        outbox.enqueue(ledger, "siem", [item("a", "resolved", moment="2026-11-30T00:00:00Z")], NOW)
+        transport = Told()
+        send(ledger, transport)
+        assert outbox.retry(ledger, [], [], NOW) == 1
+        send(ledger, transport)
+        assert transport.sent == [["a"], ["b"]]
+        assert outbox.lines(ledger) == []
+
+
 def test_one_run_at_a_time_sends(ledger: Ledger) -> None:
     outbox.enqueue(ledger, "siem", [item("a")], NOW)
     transport = Told()

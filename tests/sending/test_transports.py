@@ -221,6 +221,17 @@ def test_syslog_counts_octets(trusted: Path, says_goodbye: bool) -> None:
     assert json.loads(text)["demarcate_key"] == "key1"
 
 
+def test_a_webhook_over_tls(trusted: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever is not vouched for is told nothing."""
+    receiver = Receiver()
+    with receiving(receiver, trusted) as url:
+        assert sent(KINDS["webhook"](url)) == Answer()
+        monkeypatch.delenv("SSL_CERT_FILE")
+        with pytest.raises(Later, match="certificate verify failed") as waits:
+            sent(KINDS["webhook"](url))
+    assert (waits.value.counts, len(receiver.heard)) == (False, 1)
+
+
 def test_syslog_that_closes_early_is_tried_again(trusted: Path) -> None:
     def closes(secure: ssl.SSLSocket) -> None:
         secure.recv(1)

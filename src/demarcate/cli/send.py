@@ -102,7 +102,7 @@ def list_(
     format: Written = Format.TEXT,
     ledger: options.LedgerPlace = None,
 ) -> None:
-    """List what is not delivered: what waits, and what was given up, each with the reason."""
+    """List what waits and what was given up, with the reason."""
     from demarcate.ledger.ledger import Ledger
     from demarcate.report import rows
     from demarcate.sending import outbox

@@ -80,7 +80,9 @@ def config(
 
 
 def _shown(value: Any) -> Any:
-    """A value as it is shown: of a URL, no password, which may be among its options as well."""
+    """A value as it is shown: of a URL, no password, which may be among its options as well; of tables, the names."""
+    if isinstance(value, dict):
+        return list(value)
     if isinstance(value, str) and "://" in value:
         return _PASSWORD.sub(r"\1:…@", value.partition("?")[0])
     return _plain(value)

@@ -64,7 +64,7 @@ def _api(row: Mapping[str, Any]) -> dict[str, Any]:
     if row.get("request_id"):
         told["request"] = {"uid": row["request_id"]}
     if row.get("error_code"):
-        told["response"] = _given(error=row["error_code"], message=row.get("error_message"))
+        told["response"] = _given(error=row["error_code"], error_message=row.get("error_message"))
     return told
 
 
@@ -76,9 +76,7 @@ def _actor(row: Mapping[str, Any]) -> dict[str, Any]:
         type=row.get("user_identity_type"),
         account={"uid": account} if account else None,
     )
-    return _given(
-        user=user or None, invoked_by=row.get("user_identity_invoked_by") or (None if user else "unknown")
-    )
+    return _given(user=user or None, app_name=row.get("user_identity_invoked_by") or (None if user else "unknown"))
 
 
 def _source(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,7 +85,7 @@ def _source(row: Mapping[str, Any]) -> dict[str, Any]:
     try:
         ip_address(source)
     except ValueError:
-        return {"domain": source}
+        return {"svc_name": source}
     return {"ip": source}
 
 

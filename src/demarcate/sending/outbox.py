@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, Final
 
-from sqlalchemy import Connection, delete, func, insert, select, update
+from sqlalchemy import Connection, delete, exists, func, insert, select, update
 
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.moments import utc
@@ -240,18 +240,26 @@ def lines(ledger: Ledger, destinations: Sequence[str] = (), *, dead: bool = Fals
 
 
 def retry(ledger: Ledger, numbers: Sequence[int], destinations: Sequence[str], now: datetime) -> int:
-    """Have what was given up wait again, at the place that it had; how many that are. None named means all."""
+    """Have what was given up wait again, at the place that it had; how many that are. None named means all.
+
+    What has another state since is dropped: that one is told, and an older one after it would be wrong.
+    """
     table = _table()
-    again = (
-        update(table)
-        .where(table.c.status == DEAD)
-        .values(status=WAITING, attempts=0, faults=0, due=_text(now), why="")
-    )
+    chosen = [table.c.status == DEAD]
     if numbers:
-        again = again.where(table.c.number.in_(numbers))
+        chosen.append(table.c.number.in_(numbers))
     if destinations:
-        again = again.where(table.c.destination.in_(destinations))
-    return ledger.arrange(lambda connection: connection.execute(again).rowcount)
+        chosen.append(table.c.destination.in_(destinations))
+    later = table.alias()
+    same = (later.c.destination == table.c.destination) & (later.c.item == table.c.item)
+    is_old = exists().where(same & (later.c.revision > table.c.revision))
+
+    def work(connection: Connection) -> int:
+        connection.execute(delete(table).where(*chosen, is_old))
+        again = update(table).where(*chosen).values(status=WAITING, attempts=0, faults=0, due=_text(now), why="")
+        return connection.execute(again).rowcount
+
+    return ledger.arrange(work)
 
 
 def counts(ledger: Ledger) -> dict[tuple[str, str], int]:

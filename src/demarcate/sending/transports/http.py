@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import ssl
 from collections.abc import Callable, Mapping, Sequence
 from urllib.error import URLError
@@ -50,9 +51,7 @@ def _reason(error: OSError) -> object:
 def _is_unreachable(error: OSError) -> bool:
     """Whether nobody was there who could have taken anything."""
     cause = _reason(error)
-    return isinstance(cause, ConnectionRefusedError | ssl.SSLCertVerificationError) or (
-        isinstance(cause, OSError) and type(cause).__name__ == "gaierror"
-    )
+    return isinstance(cause, ConnectionRefusedError | socket.gaierror | ssl.SSLCertVerificationError)
 
 
 def halving(deliveries: Sequence[Delivery], call: Callable[[Sequence[Delivery]], None]) -> Answer:

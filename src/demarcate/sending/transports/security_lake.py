@@ -75,10 +75,10 @@ _CLASSES: Final[Mapping[int, Mapping[str, str]]] = {
     },
     6003: {
         "api": 'STRUCT(operation VARCHAR, service STRUCT("name" VARCHAR), request STRUCT(uid VARCHAR), '
-        "response STRUCT(error VARCHAR, message VARCHAR))",
+        "response STRUCT(error VARCHAR, error_message VARCHAR))",
         "actor": 'STRUCT("user" STRUCT(uid VARCHAR, "name" VARCHAR, "type" VARCHAR, '
-        "account STRUCT(uid VARCHAR)), invoked_by VARCHAR)",
-        "src_endpoint": 'STRUCT(ip VARCHAR, "domain" VARCHAR)',
+        "account STRUCT(uid VARCHAR)), app_name VARCHAR)",
+        "src_endpoint": "STRUCT(ip VARCHAR, svc_name VARCHAR)",
         "http_request": "STRUCT(user_agent VARCHAR)",
     },
 }
