@@ -1,4 +1,5 @@
-"""CloudWatch and CloudWatch Logs tables over HTTP. Moto has no account policies of CloudWatch Logs."""
+"""CloudWatch and CloudWatch Logs tables over HTTP. Moto has no account policies of CloudWatch Logs,
+and makes no composite alarms."""
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ def test_alarm(aws: Aws) -> None:
     assert (row["name"], row["metric_name"], row["namespace"]) == ("root", "RootUse", "Trail")
     assert (row["actions_enabled"], row["alarm_actions"]) == (True, [TOPIC])
     assert (row["threshold"], row["period"]) == (1.0, 300)
+    assert aws.rows("aws_cloudwatch_composite_alarm") == []
 
 
 def test_dashboard(aws: Aws) -> None:

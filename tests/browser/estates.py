@@ -364,9 +364,9 @@ def hostile() -> Assessment:
 
 def ringing() -> Assessment:
     """The example's, of an account with alarms of CloudWatch in each state."""
-    rows = [
+    rows: list[dict[str, Any]] = [
         {"resource": name, "name": name, "account_id": "123456789012", "region": "eu-west-1"}
-        | {"state_value": state, "state_updated_timestamp": since}
+        | cast(dict[str, Any], {"state_value": state, "state_updated_timestamp": since})
         for name, state, since in (
             ("well", "OK", datetime(2026, 10, 31, 11, tzinfo=UTC)),
             ("older", "ALARM", datetime(2026, 10, 30, tzinfo=UTC)),

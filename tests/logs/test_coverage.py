@@ -22,6 +22,9 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import table
 from demarcate.logs.coverage.covering import Covered, covered
 from demarcate.logs.coverage.kinds import columns, kinds, named
+from demarcate.report import coverage as report
+from demarcate.report.console import Console
+from demarcate.report.out import Out
 from tests.aws.conftest import REGION, Aws
 from tests.checks.test_engine import snapshot
 from tests.logs.test_alarms import value_of
@@ -133,6 +136,23 @@ def test_who_may_delete_logs_and_who_both_writes_and_reads_them() -> None:
     group = place_of("a flow log to a log group", aws_iam_role=ROLES)
     assert [each.rpartition("/")[2] for each in group.deleters] == ["groups"]
     assert [each.rpartition("/")[2] for each in group.writers_that_read] == ["groups"]
+
+
+def test_places_of_which_the_same_is_told_are_told_together() -> None:
+    names = [f"f{number}" for number in range(8)]
+    groups = [
+        {"name": name, "arn": f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:{name}"}
+        | {"retention_in_days": 7 if name == "f3" else 30, "deletion_protection_enabled": False}
+        for name in names
+    ]
+    functions = [{"name": name, "log_group": name} for name in names]
+    told = of_account("lambda", {**NOBODY, "aws_lambda_function": functions, "aws_cloudwatch_log_group": groups})
+    out = io.StringIO()
+    report.write(told, "text", Out(out), Console(Out(out)))
+    assert [line.strip() for line in out.getvalue().splitlines() if "log-group" in line] == [
+        "log-group f0, f1, f2, f4, f5 and 2 more",
+        "log-group f3",
+    ]
 
 
 def test_who_may_is_not_known_where_roles_were_not_read() -> None:

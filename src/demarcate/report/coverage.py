@@ -93,17 +93,28 @@ def _source(each: Covered, console: Console) -> None:
     for reason, said in groupby(sorted(each.unknown, key=lambda why: why.reason), lambda why: why.reason):
         names = [why.resource for why in said if why.resource]
         console.print_line(f"unknown: {_named(names)}{': ' if names else ''}{reason}", indent=4)
+    alike: dict[tuple[str, ...], list[Destination]] = {}
     for place in each.destinations:
-        console.print_line(f"{place.place} {place.name}", indent=4)
-        for line in _lines(place):
+        alike.setdefault((place.place, *_lines(place)), []).append(place)
+    for (kind, *lines), places in alike.items():
+        console.print_line(f"{kind} {_named(place.name for place in places)}", indent=4)
+        for line in (*_received(places), *lines):
             console.print_line(line, indent=6)
 
 
+def _received(places: Sequence[Destination]) -> Iterator[str]:
+    """Until when logs came to places, and to which nothing did."""
+    moments = sorted(place.received_until for place in places if isinstance(place.received_until, datetime))
+    if moments:
+        first, last = (f"{moment:%Y-%m-%d %H:%M}" for moment in (moments[0], moments[-1]))
+        yield f"received until {last}" if first == last else f"received until {first} to {last}"
+    silent = [place.name for place in places if place.received_until == ""]
+    if silent:
+        yield "nothing was received" if len(silent) == len(places) else f"nothing was received by {_named(silent)}"
+
+
 def _lines(place: Destination) -> Iterator[str]:
-    """What is known of a place, in lines; then what is not, with one line for each reason."""
-    until = place.received_until
-    if until is not None:
-        yield f"received until {until:%Y-%m-%d %H:%M}" if isinstance(until, datetime) else "nothing was received"
+    """What is known of a place but until when logs came, in lines; then what is not, one for each reason."""
     if place.kept_days is not None:
         yield f"kept {place.kept_days} days" if place.kept_days else "never expires"
     if place.immutable is not None:

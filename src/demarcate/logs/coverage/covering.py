@@ -91,22 +91,25 @@ def _of_kind(kind: Kind, account: str, estate: Estate, finishing: _Finishing) ->
     lacking = estate.lacks(kind.table, account)
     if lacking is not None:
         yield Covered(
-            **{
-                "account_id": account,
-                "region": "",
-                "source": kind.id,
-                "title": kind.title,
-                "resources": 0,
-                "on": 0,
-            },
-            **{"off": (), "unknown": (Why("", lacking.reason),), "kept_by_service": None, "destinations": ()},
+            account_id=account,
+            region="",
+            source=kind.id,
+            title=kind.title,
+            resources=0,
+            on=0,
+            off=(),
+            unknown=(Why("", lacking.reason),),
+            kept_by_service=None,
+            destinations=(),
         )
 
 
 def _in_region(
     kind: Kind, account: str, region: str, listed: list[Row], estate: Estate, finishing: _Finishing
 ) -> Covered:
-    on, off, unknown = 0, [], []
+    on = 0
+    off: list[str] = []
+    unknown: list[Why] = []
     there: dict[tuple[str, ...], Place] = {}
     for row in listed:
         truth, lies = logged(row, kind, estate)
@@ -153,7 +156,8 @@ class _Finishing:
             yield self._told(same, account)
 
     def _told(self, same: list[Place], account: str) -> Destination:
-        place, unknown = same[0], {}
+        place = same[0]
+        unknown: dict[str, str] = {}
 
         def known(name: str, value: Any) -> Any:
             if isinstance(value, Unknown):

@@ -78,7 +78,8 @@ class Holders:
             resource = f"{arn}/{_SOMETHING}"
             owned = self._policies.of(arn)
             named = None if owned is None or owned.document is None else Named("the bucket's policy", owned.policy)
-        surely, perhaps = [], []
+        surely: list[str] = []
+        perhaps: list[str] = []
         for who, around in self._asking(action) if named is None else self._all:
             whole = replace(around, resource=named, resource_account=place.account)
             allowed = effective(Request(who, action, resource, context_of(who)), whole).allowed

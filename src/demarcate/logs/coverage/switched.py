@@ -6,7 +6,7 @@ and https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 from demarcate.estate.schema.truths import Truth, all_of, any_of
@@ -119,10 +119,10 @@ def _advanced(selectors: Iterable[Mapping[str, Any]], type_: str, arn: str) -> I
         yield Unknown(Why.INDIRECT, told) if more else True
 
 
-_TESTS: Final = {
-    "Equals": lambda arn, value: arn == value,
-    "StartsWith": lambda arn, value: arn.startswith(value),
-    "EndsWith": lambda arn, value: arn.endswith(value),
+_TESTS: Final[Mapping[str, Callable[[str, str], bool]]] = {
+    "Equals": str.__eq__,
+    "StartsWith": str.startswith,
+    "EndsWith": str.endswith,
 }
 
 
