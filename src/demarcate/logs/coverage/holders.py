@@ -1,26 +1,27 @@
 """Who may delete what lies in a place, and who may both write and read there.
 
-Users and roles of the snapshot are asked about, surely or perhaps; control policies of the organization are not
-counted. Actions: https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and
+Users and roles of the snapshot are asked about, surely or perhaps. Actions:
+https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazons3.html and
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final
 
-from demarcate.access.effective import Around, Named, effective
-from demarcate.access.evaluating import Request, Who, names_action
 from demarcate.estate.schema.unknown import Kind as Why
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.logs.coverage.places import BUCKET, NOT_ASKED, Place
+from demarcate.permitted.asking import May as Asked
 from demarcate.permitted.asking import Policies
-from demarcate.permitted.holders import context_of
+from demarcate.permitted.narrowing import Narrowing
 
 _SOMETHING: Final = "AWSLogs/log"
 """The key of an object that stands for all."""
+
+_STREAM: Final = "log"
+"""The same of a log group's streams."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +37,6 @@ class Holders:
 
     def __init__(self, policies: Policies) -> None:
         self._policies = policies
-        self._all = list(policies.holders())
-        self._named: dict[str, list[tuple[Who, Around]]] = {}
         self._told: dict[tuple[str, ...], May] = {}
 
     def deleters(self, place: Place) -> May | Unknown:
@@ -73,38 +72,20 @@ class Holders:
         return self._told[arn, action]
 
     def _asked(self, place: Place, action: str, arn: str) -> May:
-        named, resource = None, f"{arn}:*"
         if place.kind == BUCKET:
-            resource = f"{arn}/{_SOMETHING}"
-            owned = self._policies.of(arn)
-            named = None if owned is None or owned.document is None else Named("the bucket's policy", owned.policy)
-        surely: list[str] = []
-        perhaps: list[str] = []
-        for who, around in self._asking(action) if named is None else self._all:
-            whole = replace(around, resource=named, resource_account=place.account)
-            allowed = effective(Request(who, action, resource, context_of(who)), whole).allowed
-            if allowed is not False:
-                (surely if allowed is True else perhaps).append(str(who))
-        return May(tuple(sorted(surely)), tuple(sorted(perhaps)))
+            may = self._policies.who_can(action, f"{arn}/{_SOMETHING}", place.account)[0]
+        else:
+            may = self._by_themselves(
+                action, f"{arn}:log-stream:{_STREAM}" if action in _WRITES_AND_READS else f"{arn}:*"
+            )
+        surely = {each.principal for each in may if each.effective.allowed is True}
+        return May(tuple(sorted(surely)), tuple(sorted({each.principal for each in may} - surely)))
 
-    def _asking(self, action: str) -> Sequence[tuple[Who, Around]]:
-        """Those of whose own policies any may be about an action: all others may not do it."""
-        if action not in self._named:
-            self._named[action] = [each for each in self._all if _is_about(each[1], action)]
-        return self._named[action]
+    def _by_themselves(self, action: str, resource: str) -> list[Asked]:
+        """Who may do something by policies of their own: those of CloudWatch Logs let services in, and are not read."""
+        around, narrowing = self._policies.around(None, resource), Narrowing(action, resource)
+        weighed = (self._policies.weighed(holder, around, narrowing) for holder in self._policies.holders)
+        return [each for each in weighed if each is not None]
 
 
 _WRITES_AND_READS: Final = ("logs:PutLogEvents", "logs:GetLogEvents")
-
-
-def _is_about(around: Around, action: str) -> bool:
-    if isinstance(around.identity, Unknown):
-        return True
-    return any(
-        named.policy.unknown is not None
-        or any(
-            said.allows is not False and names_action(said, action) is not False
-            for said in named.policy.statements
-        )
-        for named in around.identity
-    )
