@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 from typer.testing import CliRunner
 
 from demarcate.cli import app
+from demarcate.estate.snapshots import writing
 from tests.aws.conftest import REGION, Aws
 from tests.sending.receivers import Receiver, receiving
 
@@ -109,8 +111,20 @@ def lake(home: Path) -> None:
     ]
 
 
+class Ticking(datetime):
+    """A clock that is a second further each time that it is read."""
+
+    read = 0
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        cls.read += 1
+        return datetime(2026, 11, 1, 12, 0, cls.read, tzinfo=tz)
+
+
 def test_what_is_mended_is_told_as_resolved(home: Path, aws: Aws, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where it was read: not by an assessment of another region."""
+    monkeypatch.setattr(writing, "datetime", Ticking)  # the moments of snapshots are whole seconds
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "testing")
     ec2 = aws.client("ec2")
