@@ -13,6 +13,7 @@ from demarcate.cli import options
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
 from demarcate.report.out import data, say
+from demarcate.report.safe import counted
 
 if TYPE_CHECKING:
     from demarcate.estate.snapshots.manifest import Unread
@@ -295,13 +296,13 @@ def _say_problems(loaded: Rules) -> None:
 
 def _say_counts(result: Findings, loaded: Rules) -> None:
     state = result.state
-    say(f"{state.events:,} events, {len(result.detections):,} detections")
+    say(f"{counted(state.events, 'event')}, {counted(len(result.detections), 'detection')}")
     for counts, what in (
         (state.undecided, "could not be decided: CloudTrail left out what the rule asks for"),
-        (state.learning, "were not compared: what is usual is not known for long enough"),
+        (state.learning, "could not be compared yet: what is usual is not known for long enough"),
     ):
         for ident, count in sorted(counts.items()):
-            say(f"{loaded.rules[ident].name}: {count:,} events {what}")
+            say(f"{loaded.rules[ident].name}: {counted(count, 'event')} {what}")
 
 
 def _exit(detections: Sequence[Detection], result: Findings, fail_on: str | None) -> None:

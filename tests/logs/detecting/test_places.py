@@ -198,7 +198,7 @@ def test_the_verb_tells_people_and_programs(logs: Path, store: Path, found: Find
     code, text, told = run("detect", logs, "--fail-on", "high")
     assert code == 1
     assert "critical: A trail is stopped or deleted" in text
-    assert "key-policy-for-everybody: 1 events could not be decided" in " ".join(told.split())
+    assert "key-policy-for-everybody: 1 event could not be decided" in " ".join(told.split())
     assert max(map(len, text.splitlines())) <= 80
     code, text, _ = run(
         "detect", store, "--format", "json", "--rule", "trail-stopped", "--rule", "password-guessed-at"
