@@ -106,7 +106,8 @@ def detect(
 
 
 def list_(rules: RuleFolders = None, only: Alone = False, format: Written = Format.TEXT) -> None:
-    """List the rules: their levels, what they find, who wrote them."""
+    """List the rules, worst first: their levels, what they find, who wrote them."""
+    from demarcate.logs.sigma.structs import LEVELS
     from demarcate.report import rows
 
     loaded = _rules(rules, only, None)
@@ -114,7 +115,8 @@ def list_(rules: RuleFolders = None, only: Alone = False, format: Written = Form
     columns = ["level", "name", "title"]
     if format is not Format.TEXT:
         columns += ["id", "author", "license", "responsibility", "techniques", "status", "silent", "file", "line"]
-    told = [[_plain(getattr(each, name)) for name in columns] for each in loaded.rules.values()]
+    listed = sorted(loaded.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.name))
+    told = [[_plain(getattr(each, name)) for name in columns] for each in listed]
     rows.write(columns, told, str(format), data())
 
 
@@ -127,15 +129,20 @@ def show(
     """Show one rule: what it asks, what it means, and what to do."""
     import msgspec
 
+    from demarcate.report import detections as report
     from demarcate.report import rows
     from demarcate.report.safe import json_text
 
-    told = msgspec.to_builtins(_rules(rules, only, None).named(name))
+    rule = _rules(rules, only, None).named(name)
+    if format is Format.TEXT:
+        report.write_rule(rule, options.console())
+        return
+    told = msgspec.to_builtins(rule)
     del told["examples"]
     if format is Format.JSON:
         data().write(json_text(told, indent=True) + "\n")
         return
-    listed = [[key.replace("_", " "), value] for key, value in told.items() if value not in ("", [], None, False)]
+    listed = [[key.replace("_", " "), value] for key, value in told.items() if value not in ("", (), None, False)]
     rows.write(["key", "value"], listed, str(format), data())
 
 

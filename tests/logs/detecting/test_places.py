@@ -23,6 +23,7 @@ from demarcate.logs.detecting.structs import Detection
 from demarcate.logs.detecting.waiving import known_of, waive
 from demarcate.logs.detecting.watching import keep, kept, look
 from demarcate.logs.sigma.reading import Rules, load_rules
+from demarcate.logs.sigma.structs import LEVELS
 from demarcate.logs.store.folders import Folder
 from demarcate.logs.store.ingesting import ingest
 from demarcate.model import load
@@ -245,6 +246,12 @@ def test_rules_have_verbs(tmp_path: Path) -> None:
     assert run("detections", "test", *mine)[0] == 1
     code, text, _ = run("detections", "show", "mine", *mine, "--format", "json")
     assert json.loads(text)["event_names"] == ["createusr"]
+    code, text, _ = run("detections", "show", "mine", *mine)
+    assert text.splitlines()[0] == "medium: Mine"
+    assert f"  in: {tmp_path / 'mine.yml'}:1" in text.replace("in:\n  ", "in: ")
+    code, text, _ = run("detections", "list", "--format", "json")
+    levels = [LEVELS.index(each["level"]) for each in json.loads(text)]
+    assert levels == sorted(levels)
     with pytest.raises(Exception, match="did you mean mine"):
         run("detections", "show", "mone", *mine)
     code, text, _ = run("detections", "coverage", "--format", "json")
