@@ -46,7 +46,8 @@ def rang(snapshot: Snapshot) -> Rang:
     """What a snapshot tells of alarms. Raises DemarcateError where a file cannot be read."""
     alarms = [_alarm(row) for row in rows(snapshot, TABLE, COLUMNS)]
     alarms.sort(key=lambda each: (each.account, each.region, each.name))
-    alarms.sort(key=lambda each: each.since.timestamp() if each.since else 0.0, reverse=True)
+    told = sorted(((each.since, each) for each in alarms if each.since), key=lambda pair: pair[0], reverse=True)
+    alarms = [*(each for _, each in told), *(each for each in alarms if each.since is None)]
     alarms.sort(key=lambda each: STATES.index(each.state))
     accounts = [account for account in snapshot.accounts if account is not None]
     unread = next((why for each in accounts if (why := why_not_read(snapshot, TABLE, COLUMNS, each, None))), "")

@@ -15,6 +15,39 @@ PLAN = f"arn:aws:ssm-incidents::{ACCOUNT}:response-plan/breach"
 STANDARD = "aws-foundational-security-best-practices/v/1.0.0"
 
 
+RULE = f"arn:aws:securityhub:$region:{ACCOUNT}:automation-rule/1"
+_RULE = {
+    "RuleArn": RULE,
+    "RuleStatus": "ENABLED",
+    "RuleOrder": 1,
+    "RuleName": "quiet",
+    "Description": "Suppress what is accepted",
+    "IsTerminal": False,
+}
+
+
+def _alarms(what: Asked, moto: Moto) -> dict[str, Any]:
+    """Moto makes no composite alarms."""
+    if what.params().get("AlarmTypes") != ["CompositeAlarm"]:
+        return moto()
+    return {
+        "CompositeAlarms": [
+            {
+                "AlarmName": "security",
+                "AlarmArn": f"arn:aws:cloudwatch:$region:{ACCOUNT}:alarm:security",
+                "AlarmRule": 'ALARM("root")',
+                "ActionsEnabled": True,
+                "AlarmActions": [TOPIC],
+                "OKActions": [],
+                "InsufficientDataActions": [],
+                "StateValue": "OK",
+                "StateUpdatedTimestamp": THEN,
+            }
+        ],
+        "MetricAlarms": [],
+    }
+
+
 def _findings(what: Asked, _: Moto) -> dict[str, Any]:
     return {
         "Findings": [
@@ -71,6 +104,7 @@ ANSWERS: dict[str, Any] = {
             }
         ]
     },
+    "cloudwatch.describe_alarms": _alarms,
     "guardduty.get_findings": _findings,
     "guardduty.list_findings": {"FindingIds": ["0123456789abcdef0123456789abcdef"]},
     "inspector2.list_findings": {
@@ -124,6 +158,22 @@ ANSWERS: dict[str, Any] = {
             }
         ]
     },
+    "securityhub.batch_get_automation_rules": {
+        "Rules": [
+            {
+                **_RULE,
+                "Criteria": {"ProductName": [{"Value": "GuardDuty", "Comparison": "EQUALS"}]},
+                "Actions": [
+                    {
+                        "Type": "FINDING_FIELDS_UPDATE",
+                        "FindingFieldsUpdate": {"Workflow": {"Status": "SUPPRESSED"}},
+                    }
+                ],
+            }
+        ],
+        "UnprocessedAutomationRules": [],
+    },
+    "securityhub.list_automation_rules": {"AutomationRulesMetadata": [_RULE]},
     "securityhub.get_enabled_standards": {
         "StandardsSubscriptions": [
             {

@@ -14,12 +14,18 @@ TAGS = [{"Key": "env", "Value": "test"}]
 
 def fill(make: Callable[..., Any], net: Net) -> None:
     """Create them."""
-    del net
     _recording(make)
     _logs(make)
     _backups(make("backup"))
     make("guardduty").create_detector(Enable=True, Tags={"env": "test"})
     make("securityhub").enable_security_hub(Tags={"env": "test"})
+    resolver = make("route53resolver")
+    queries = resolver.create_resolver_query_log_config(
+        Name="dns", DestinationArn="arn:aws:s3:::open", CreatorRequestId="1"
+    )
+    resolver.associate_resolver_query_log_config(
+        ResolverQueryLogConfigId=queries["ResolverQueryLogConfig"]["Id"], ResourceId=net.vpc
+    )
     make("inspector2").enable(accountIds=["123456789012"], resourceTypes=["EC2"])
     make("macie2").enable_macie(status="ENABLED")
     make("cloudformation").create_stack(
