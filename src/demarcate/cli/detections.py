@@ -96,13 +96,13 @@ def detect(
     loaded = _rules(rules, only, placeholders)
     _say_problems(loaded)
     result = _findings(places, _chosen(loaded, rule), state)
-    told = _waived(result.detections, loaded, waivers, ledger)
+    told, refused = _waived(result.detections, loaded, waivers, ledger)
     if timeline:
         report.write_timeline(told, format.value if format is not DetectionFormat.OCSF else "json", data())
     else:
         report.write(told, _leads(told, estate), format.value, data(), options.console())
     _say_counts(result, loaded)
-    _exit(told, result, fail_on)
+    _exit(told, result, fail_on, refused=refused)
 
 
 def list_(rules: RuleFolders = None, only: Alone = False, format: Written = Format.TEXT) -> None:
@@ -267,20 +267,22 @@ def _since(store: Path, rules: Iterable[Rule], file: Path) -> Findings:
 
 def _waived(
     detections: tuple[Detection, ...], loaded: Rules, places: list[str] | None, ledger: str | None
-) -> tuple[Detection, ...]:
+) -> tuple[tuple[Detection, ...], bool]:
+    """Detections with what waives them, and whether a waiver was refused. A file may waive findings of checks, too."""
     from datetime import UTC, datetime
 
     read = options.waivers_of(places, ledger)
     if not read:
-        return detections
+        return detections, False
     from demarcate.logs.detecting.waiving import known_of, waive
     from demarcate.model import load
     from demarcate.posture.waivers import read_waivers
 
-    waivers = read_waivers(read, known_of(loaded.rules, load().owed, options.waiver_rules()))
+    checks = options.known_of(None).checks
+    waivers = read_waivers(read, known_of(loaded.rules, load().owed, options.waiver_rules(), checks))
     for problem in waivers.problems:
         say(f"waives nothing: {problem}")
-    return waive(detections, waivers.waivers, datetime.now(UTC).date())
+    return waive(detections, waivers.waivers, datetime.now(UTC).date()), bool(waivers.problems)
 
 
 def _leads(detections: Sequence[Detection], estate: Path | None) -> dict[str, Any]:
@@ -312,7 +314,7 @@ def _say_counts(result: Findings, loaded: Rules) -> None:
             say(f"{loaded.rules[ident].name}: {counted(count, 'event')} {what}")
 
 
-def _exit(detections: Sequence[Detection], result: Findings, fail_on: str | None) -> None:
+def _exit(detections: Sequence[Detection], result: Findings, fail_on: str | None, *, refused: bool) -> None:
     from demarcate.logs.sigma.structs import LEVELS
 
     if result.unread:
@@ -320,7 +322,7 @@ def _exit(detections: Sequence[Detection], result: Findings, fail_on: str | None
     worst = LEVELS[: [str(level) for level in LEVELS].index(fail_on) + 1] if fail_on else ()
     if any(each.level in worst and each.waived is None for each in detections):
         raise typer.Exit(1)
-    if result.unread:
+    if result.unread or refused:
         raise typer.Exit(options.UNREAD)
 
 

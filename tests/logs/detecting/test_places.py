@@ -196,6 +196,14 @@ def run(*words: str | Path) -> tuple[int, str, str]:
 
 
 def test_the_verb_tells_people_and_programs(logs: Path, store: Path, found: Findings) -> None:
+    waivers = logs.parent / "waivers.yaml"
+    kept_for = "reason: Known, owner: a@example.com, until: 2100-01-01}\n"
+    waivers.write_text(f"- {{check: s3-*, {kept_for}- {{check: trail-stopped, {kept_for}")
+    code, _, told = run("detect", logs, "--waivers", waivers)
+    assert (code, "waives nothing" in told) == (0, False)
+    waivers.write_text(f"- {{check: no-such-rule, {kept_for}")
+    code, _, told = run("detect", logs, "--waivers", waivers)
+    assert (code, "waives nothing" in told) == (3, True)
     code, text, told = run("detect", logs, "--fail-on", "high")
     assert code == 1
     assert "critical: A trail is stopped or deleted" in text
