@@ -40,11 +40,12 @@ def collect(estate: Estate, out: Path, engine: Engine = TWO, *, resume: bool = F
     return collect_lake(dict.fromkeys(TABLES), options, out, engine)
 
 
-def here(module: str, folder: Path) -> None:
+def here(module: str, folder: Path) -> str | None:
     """What a process of its own does, where not that is tried: to start one takes longer than all else."""
     assert module == collecting.__name__
     told = collecting._collect(from_json((folder / "work").read_bytes(), collecting._Work))
     (folder / "told").write_bytes(to_json(told))
+    return None
 
 
 def snapshots(lake: Path) -> dict[str, Snapshot]:

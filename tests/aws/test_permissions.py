@@ -112,7 +112,7 @@ NOT_OURS = {
 """What botocore's documentation names beside what reading needs."""
 
 
-@pytest.mark.parametrize("operation", OPERATIONS)
+@each("operation", OPERATIONS)
 def test_what_botocores_documentation_says_is_needed_is_granted(operation: str) -> None:
     service = operation.split(".")[0]
     told = get_service_model(service).operation_model(describe(operation).name).documentation

@@ -24,8 +24,8 @@ AREAS = (
     "incident-response",
 )
 UNSEEN = {
-    *("sagemaker", "fsx", "kinesis", "cognito", "route53"),
-    *("bedrock", "lightsail", "workspaces", "quicksight", "mwaa", "transfer-family", "outposts"),
+    *("sagemaker", "fsx", "kinesis", "cognito"),
+    *("lightsail", "workspaces", "quicksight", "mwaa", "transfer-family", "outposts"),
     *("storage-gateway", "iam-identity-center"),
 }
 """Services whose line the model draws, and of which no table holds a resource yet."""

@@ -242,20 +242,24 @@ VERBS = {
     *(name for name in RUNS if " " not in name),
 }
 
-OF_AWS = {"deploy", "baseline set", "baseline diff", "guardrails plan", "guardrails pack"} | {
-    f"change {name}"
-    for name in (
-        "plan",
-        "approve",
-        "approve-policies",
-        "reject",
-        "apply",
-        "resume",
-        "undo",
-        "verify",
-        "iam-policy",
-    )
-}
+OF_AWS = (
+    {"alarms create", "alarms drill", "dashboard deploy"}
+    | {"deploy", "baseline set", "baseline diff", "guardrails plan", "guardrails pack"}
+    | {
+        f"change {name}"
+        for name in (
+            "plan",
+            "approve",
+            "approve-policies",
+            "reject",
+            "apply",
+            "resume",
+            "undo",
+            "verify",
+            "iam-policy",
+        )
+    }
+)
 OF_AWS |= {f"patch {name}" for name in ("plan", "run", "rollback", "images", "window set", "baseline set")}
 OF_AWS |= {
     f"keys {name}" for name in ("rotate", "narrow", "reencrypt", "delete", "cancel-deletion", "retire-grants")
