@@ -216,8 +216,8 @@ def write_grants(key: Key, grants: Sequence[Row], format: str, out: Out, console
         unused = {True: "never used", False: "used"}.get(row["unused"], "whether it was used is not known")
         console.print_line(f"{held}; {unused}", indent=4)
     if not grants:
-        held = grants_of(key)
-        console.print_line(f"not known: {held.reason}" if isinstance(held, Unknown) else "no grants", indent=2)
+        whole = grants_of(key)
+        console.print_line(f"not known: {whole.reason}" if isinstance(whole, Unknown) else "no grants", indent=2)
 
 
 def _plain_known(value: Any) -> Any:
