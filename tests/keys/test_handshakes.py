@@ -125,8 +125,8 @@ def test_a_bad_endpoint(files: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with serving(context_of(files / "bad.pem", ssl.TLSVersion.TLSv1, most)) as port:
         told = probe("localhost", port)
     words = "; ".join(told.wrong)
-    assert "its certificate ends on" in words and "its key is short: RSA, 1024 bits" in words
-    assert "does not stand for localhost" in words and "not trusted here: " in words
+    assert "its certificate expires on" in words and "its key is short: RSA, 1024 bits" in words
+    assert "is not valid for localhost" in words and "not trusted here: " in words
     old = {each.version for each in told.tried if each.accepts and each.version in OLD}
     tryable = {version for version in ("TLS 1.0", "TLS 1.1") if not cannot_try(handshakes.VERSIONS[version])}
     assert old == tryable
@@ -153,7 +153,7 @@ def test_the_command_says_so_in_each_format(files: Path, monkeypatch: pytest.Mon
     assert {run.exit_code for run in runs.values()} <= {0, 3}
     assert "TLS 1.3 accepted: TLS_" in runs["text"].stdout and "yours (" in runs["text"].stdout
     answers = {row["asked"]: row["answer"] for row in json.loads(runs["json"].stdout)}
-    assert (answers["TLS 1.3"], answers["stands for the host"], answers["trusted"]) == (True, True, True)
+    assert (answers["TLS 1.3"], answers["valid for the host"], answers["trusted"]) == (True, True, True)
     assert runs["csv"].stdout.startswith("endpoint,asked,answer,told")
 
 

@@ -210,13 +210,16 @@ def test_what_is_under_no_key_of_ones_own(more: Snapshot) -> None:
         list(defaults(more, ["iam"]))
 
 
-def test_commands_about_grants_and_defaults(more: Snapshot) -> None:
+def test_commands_about_grants_and_defaults(more: Snapshot, tmp_path: Path) -> None:
     run = CliRunner().invoke
     folder = str(more.folder)
     shown = run(app, ["keys", "grants", "k-1", folder], env={"COLUMNS": "80"}).stdout
     assert "g-1: app" in shown and "held to nothing; never used" in shown and "g-2" not in shown
     (told,) = json.loads(run(app, ["keys", "grants", "k-2", folder, "--format", "json"]).stdout)
     assert (told["grant_id"], told["unused"]) == ("g-2", None)
+    (tmp_path / "t.yaml").write_text("Resources: {K: {Type: AWS::KMS::Key}}")
+    untold = run(app, ["keys", "grants", "K", str(tmp_path / "t.yaml")])
+    assert untold.exit_code == 3 and "not known" in untold.stdout and "no grants" not in untold.stdout
     required = run(app, ["keys", "defaults", folder, "--own-keys", "s3"], env={"COLUMNS": "80"})
     assert required.exit_code == 1 and "s3 (a key of your own is required)" in required.stdout
     assert run(app, ["keys", "defaults", folder, "--own-keys", "ebs", "--format", "csv"]).exit_code == 1

@@ -57,6 +57,7 @@ def test_logs_are_brought_in_asked_and_pruned(source: Path, store: Path) -> None
         (["prune", "--keep", "nothing=5"], "there is no table"),
         (["ingest", "nowhere"], "no such file"),
         (["ingest", "x", "--since", "yesterday"], "--since takes a date"),
+        (["ingest", "x", "--since", "2026-11-02", "--until", "2026-11-01"], "is after --until 2026-11-01"),
         (["follow"], "name what is to be followed"),
     ],
 )
@@ -67,6 +68,12 @@ def test_what_cannot_be_done_is_said_in_a_line(arguments: list[str], says: str, 
     assert (code, out) == (2, "")
     assert says in err
     assert "Traceback" not in err
+
+
+def test_a_source_that_is_none_leaves_no_store(tmp_path: Path) -> None:
+    for verb in ("ingest", "follow"):
+        assert run("logs", verb, tmp_path / "nowhere", "--store", tmp_path / "store")[0] == 2
+    assert not (tmp_path / "store").exists()
 
 
 def test_who_changed_a_resource_is_asked_beside_the_estate(source: Path, store: Path, tmp_path: Path) -> None:

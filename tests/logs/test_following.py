@@ -194,3 +194,6 @@ def test_what_is_no_store_is_not_pruned(tmp_path: Path) -> None:
     with pytest.raises(DemarcateError, match="no log store"):
         prune(tmp_path / "none", {})
     assert not (tmp_path / "none").exists()
+    with pytest.raises(DemarcateError, match="no log store"):
+        prune(tmp_path, {})
+    assert not list(tmp_path.iterdir())

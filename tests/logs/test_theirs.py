@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -26,6 +27,13 @@ CASES = [
 @pytest.mark.parametrize(("category", "actionability", "expected"), CASES)
 def test_whose_an_event_is(category: str, actionability: str | None, expected: str) -> None:
     assert whose({"event_type_category": category, "actionability": actionability})[0] == expected
+
+
+def test_a_template_tells_no_events(tmp_path: Path) -> None:
+    (tmp_path / "t.yaml").write_text("Resources: {T: {Type: AWS::SNS::Topic}}")
+    done = CliRunner().invoke(app, ["logs", "theirs", str(tmp_path / "t.yaml")])
+    assert done.exit_code == 3
+    assert "only a live account tells" in done.stderr
 
 
 def test_who_logs_what_of_a_service() -> None:

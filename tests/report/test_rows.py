@@ -52,6 +52,12 @@ def test_what_is_too_wide_is_a_block_for_each_row(monkeypatch: pytest.MonkeyPatc
     assert told.endswith("column_36  36\n\nname       second\n")
 
 
+def test_sentences_wrap_in_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = shown(["id", "said", "number"], [["x" * 60, "word " * 40, "y" * 90]], 80, monkeypatch)
+    assert [line for line in told.splitlines() if len(line) > 80] == ["number  " + "y" * 90]
+    assert told.count("word") == 40
+
+
 def test_sentences_wrap_in_a_table(monkeypatch: pytest.MonkeyPatch) -> None:
     told = shown(["id", "title"], [["x", "word " * 30]], 80, monkeypatch)
     assert max(map(len, told.splitlines())) <= 80

@@ -158,6 +158,8 @@ def test_what_is_refused_is_listed_and_sent_again(home: Path) -> None:
         (dead,) = json.loads(run("send", "list", "--dead", "--format", "json"))
         assert (dead["item"], dead["status"]) == ("d1", "dead")
         assert "1 delivery" in run("send", "retry", str(dead["number"]))
+        again = CliRunner().invoke(app, ["send", "retry", str(dead["number"])])
+        assert "none of these was given up" in str(again.exception)
         assert "hook: 1 delivered" in run("send")
     first, second = told(receiver)
     assert first == second

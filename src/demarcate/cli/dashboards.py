@@ -39,7 +39,9 @@ def show(folder: Kept) -> None:
 
 def deploy(
     folder: Kept,
-    name: Annotated[str, typer.Option("--name", help="What the dashboard is called.")] = "demarcate",
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What the dashboard is called.")
+    ] = "demarcate",
     profile: options.Profile = None,
     region: options.Regions = None,
     endpoint_url: options.Endpoint = None,

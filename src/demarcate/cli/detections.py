@@ -13,6 +13,7 @@ from demarcate.cli import options
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
 from demarcate.report.out import data, say
+from demarcate.report.safe import counted
 
 if TYPE_CHECKING:
     from demarcate.estate.snapshots.manifest import Unread
@@ -95,17 +96,18 @@ def detect(
     loaded = _rules(rules, only, placeholders)
     _say_problems(loaded)
     result = _findings(places, _chosen(loaded, rule), state)
-    told = _waived(result.detections, loaded, waivers, ledger)
+    told, refused = _waived(result.detections, loaded, waivers, ledger)
     if timeline:
         report.write_timeline(told, format.value if format is not DetectionFormat.OCSF else "json", data())
     else:
         report.write(told, _leads(told, estate), format.value, data(), options.console())
     _say_counts(result, loaded)
-    _exit(told, result, fail_on)
+    _exit(told, result, fail_on, refused=refused)
 
 
 def list_(rules: RuleFolders = None, only: Alone = False, format: Written = Format.TEXT) -> None:
-    """List the rules: their levels, what they find, who wrote them."""
+    """List the rules, worst first: their levels, what they find, who wrote them."""
+    from demarcate.logs.sigma.structs import LEVELS
     from demarcate.report import rows
 
     loaded = _rules(rules, only, None)
@@ -113,7 +115,8 @@ def list_(rules: RuleFolders = None, only: Alone = False, format: Written = Form
     columns = ["level", "name", "title"]
     if format is not Format.TEXT:
         columns += ["id", "author", "license", "responsibility", "techniques", "status", "silent", "file", "line"]
-    told = [[_plain(getattr(each, name)) for name in columns] for each in loaded.rules.values()]
+    listed = sorted(loaded.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.name))
+    told = [[_plain(getattr(each, name)) for name in columns] for each in listed]
     rows.write(columns, told, str(format), data())
 
 
@@ -126,15 +129,20 @@ def show(
     """Show one rule: what it asks, what it means, and what to do."""
     import msgspec
 
+    from demarcate.report import detections as report
     from demarcate.report import rows
     from demarcate.report.safe import json_text
 
-    told = msgspec.to_builtins(_rules(rules, only, None).named(name))
+    rule = _rules(rules, only, None).named(name)
+    if format is Format.TEXT:
+        report.write_rule(rule, options.console())
+        return
+    told = msgspec.to_builtins(rule)
     del told["examples"]
     if format is Format.JSON:
         data().write(json_text(told, indent=True) + "\n")
         return
-    listed = [[key.replace("_", " "), value] for key, value in told.items() if value not in ("", [], None, False)]
+    listed = [[key.replace("_", " "), value] for key, value in told.items() if value not in ("", (), None, False)]
     rows.write(["key", "value"], listed, str(format), data())
 
 
@@ -259,20 +267,22 @@ def _since(store: Path, rules: Iterable[Rule], file: Path) -> Findings:
 
 def _waived(
     detections: tuple[Detection, ...], loaded: Rules, places: list[str] | None, ledger: str | None
-) -> tuple[Detection, ...]:
+) -> tuple[tuple[Detection, ...], bool]:
+    """Detections with what waives them, and whether a waiver was refused. A file may waive findings of checks, too."""
     from datetime import UTC, datetime
 
     read = options.waivers_of(places, ledger)
     if not read:
-        return detections
+        return detections, False
     from demarcate.logs.detecting.waiving import known_of, waive
     from demarcate.model import load
     from demarcate.posture.waivers import read_waivers
 
-    waivers = read_waivers(read, known_of(loaded.rules, load().owed, options.waiver_rules()))
+    checks = options.known_of(None).checks
+    waivers = read_waivers(read, known_of(loaded.rules, load().owed, options.waiver_rules(), checks))
     for problem in waivers.problems:
         say(f"waives nothing: {problem}")
-    return waive(detections, waivers.waivers, datetime.now(UTC).date())
+    return waive(detections, waivers.waivers, datetime.now(UTC).date()), bool(waivers.problems)
 
 
 def _leads(detections: Sequence[Detection], estate: Path | None) -> dict[str, Any]:
@@ -295,16 +305,16 @@ def _say_problems(loaded: Rules) -> None:
 
 def _say_counts(result: Findings, loaded: Rules) -> None:
     state = result.state
-    say(f"{state.events:,} events, {len(result.detections):,} detections")
+    say(f"{counted(state.events, 'event')}, {counted(len(result.detections), 'detection')}")
     for counts, what in (
         (state.undecided, "could not be decided: CloudTrail left out what the rule asks for"),
-        (state.learning, "were not compared: what is usual is not known for long enough"),
+        (state.learning, "could not be compared yet: what is usual is not known for long enough"),
     ):
         for ident, count in sorted(counts.items()):
-            say(f"{loaded.rules[ident].name}: {count:,} events {what}")
+            say(f"{loaded.rules[ident].name}: {counted(count, 'event')} {what}")
 
 
-def _exit(detections: Sequence[Detection], result: Findings, fail_on: str | None) -> None:
+def _exit(detections: Sequence[Detection], result: Findings, fail_on: str | None, *, refused: bool) -> None:
     from demarcate.logs.sigma.structs import LEVELS
 
     if result.unread:
@@ -312,7 +322,7 @@ def _exit(detections: Sequence[Detection], result: Findings, fail_on: str | None
     worst = LEVELS[: [str(level) for level in LEVELS].index(fail_on) + 1] if fail_on else ()
     if any(each.level in worst and each.waived is None for each in detections):
         raise typer.Exit(1)
-    if result.unread:
+    if result.unread or refused:
         raise typer.Exit(options.UNREAD)
 
 

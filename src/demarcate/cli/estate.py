@@ -390,7 +390,7 @@ def _kept(out: Path, resume: bool) -> Iterator[None]:
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT, in DuckDB's SQL.")],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT, in DuckDB's SQL.")],
     sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=options.SOURCES)] = None,
     profile: options.Profile = None,
     region: options.Regions = None,

@@ -151,14 +151,20 @@ def grants(
 
     Exit codes: 0 done; 2 bad input; 3 something could not be read.
     """
+    from demarcate.estate.schema.unknown import Unknown
+    from demarcate.keys.access import grants_of
     from demarcate.keys.listing import grants_listed
     from demarcate.keys.reading import of_grants
     from demarcate.report import keys as report
 
     how = options.options_of(profile, region, endpoint_url, parameters)
     with collected(sources, of_grants(), how) as snapshot:
-        report.write_grants(*grants_listed(snapshot, key), format.value, data(), options.console())
+        whose, told = grants_listed(snapshot, key)
+        report.write_grants(whose, told, format.value, data(), options.console())
         say_missing(snapshot, of_grants())
+        if isinstance(held := grants_of(whose), Unknown):
+            say(f"{whose.resource}: not known: {held.reason}")
+            raise typer.Exit(options.UNREAD)
 
 
 def defaults(

@@ -108,7 +108,7 @@ def ingest(
 
 
 def query(
-    sql: Annotated[str, typer.Argument(help="One SELECT, in DuckDB's SQL.")],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT, in DuckDB's SQL.")],
     store: Annotated[Path, typer.Option("--store", metavar="DIR", help="The log store.")],
     format: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.TEXT,
     max_rows: options.MaxRows = 1_000_000,
@@ -135,7 +135,7 @@ def follow(
         ),
     ] = None,
     every: Annotated[
-        float, typer.Option("--every", min=1, help="Seconds between two looks at the sources.")
+        float, typer.Option("--every", metavar="SECONDS", min=1, help="Seconds between two looks at the sources.")
     ] = 60.0,
     since: Since = None,
     profile: options.Profile = None,
@@ -238,7 +238,7 @@ def theirs(
     Exit codes: 0 done; 2 bad input; 3 something could not be read: AWS tells them only with a support plan that has
     the API.
     """
-    from demarcate.cli.collecting import collected
+    from demarcate.cli.collecting import collected, say_missing
     from demarcate.estate.snapshots.telling import rows as rows_of
     from demarcate.logs.theirs import COLUMNS, TABLE, whose
     from demarcate.report import rows
@@ -248,9 +248,10 @@ def theirs(
         events = rows_of(snapshot, TABLE, COLUMNS) if TABLE in snapshot.manifest.tables else ()
         told = [[*whose(event), *(event[column] for column in COLUMNS)] for event in events]
         rows.write(["whose", "why", *COLUMNS], told, str(format), data())
-        options.say_unread(snapshot.unread)
-        if snapshot.unread:
+        if TABLE not in snapshot.asked:
+            say(f"{TABLE} was not collected: only a live account tells the events of AWS Health")
             raise typer.Exit(options.UNREAD)
+        say_missing(snapshot, {TABLE: COLUMNS})
 
 
 def _say(outcome: Outcome) -> None:
@@ -278,7 +279,7 @@ def _sources(places: Sequence[str], days: Days, profile: str | None, endpoint_ur
 
 
 def _days(since: str | None, until: str | None) -> Days:
-    """A range of days. Raises DemarcateError for what is no date."""
+    """A range of days. Raises DemarcateError for what is no date, and for a range that ends before it begins."""
     from datetime import date
 
     from demarcate.base.errors import DemarcateError
@@ -290,7 +291,10 @@ def _days(since: str | None, until: str | None) -> Days:
         except ValueError as error:
             raise DemarcateError(f"{option} takes a date such as 2026-11-23, not {text!r}") from error
 
-    return Days(day("--since", since), day("--until", until))
+    first, last = day("--since", since), day("--until", until)
+    if first is not None and last is not None and first > last:
+        raise DemarcateError(f"--since {first} is after --until {last}: no day lies between them")
+    return Days(first, last)
 
 
 def _tell(outcome: Outcome, format: Format) -> None:

@@ -120,7 +120,9 @@ Policies = Annotated[
 ]
 
 MaxRows = Annotated[int, typer.Option("--max-rows", min=1, help="How many rows it may give.")]
-MaxSeconds = Annotated[float, typer.Option("--max-seconds", min=0.1, help="How long it may run.")]
+MaxSeconds = Annotated[
+    float, typer.Option("--max-seconds", metavar="SECONDS", min=0.1, help="How long it may run.")
+]
 MaxMemory = Annotated[int, typer.Option("--max-memory", min=100, help="How many megabytes of memory it may take.")]
 
 

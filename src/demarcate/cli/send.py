@@ -124,12 +124,15 @@ def retry(
     """Have what was given up wait again; the next send delivers it."""
     from datetime import UTC, datetime
 
+    from demarcate.base.errors import DemarcateError
     from demarcate.ledger.ledger import Ledger
     from demarcate.report.safe import counted
     from demarcate.sending import outbox
 
     with Ledger(ledger, existing=True) as opened:
         again = outbox.retry(opened, numbers or (), to or (), datetime.now(UTC))
+    if numbers and not again:
+        raise DemarcateError("none of these was given up, or each has another state since: see send list --dead")
     say(
         f"{counted(again, 'delivery').replace('deliverys', 'deliveries')} wait again: demarcate send delivers them"
     )
@@ -246,6 +249,8 @@ def _of_file(path: Path) -> list[Item]:
     items = []
     for number, row in enumerate(told, 1):
         try:
+            if not isinstance(row, dict):
+                raise TypeError("expected an object")
             items.append(_event(row) if "event_id" in row else _detection(row))
         except (ValueError, KeyError, TypeError) as error:
             raise DemarcateError(

@@ -66,7 +66,7 @@ class Endpoint:
 
     @property
     def named(self) -> bool | None:
-        """Whether its certificate stands for the host; None without one."""
+        """Whether its certificate is valid for the host; None without one."""
         return stands_for(self.chain[0], self.host) if self.chain else None
 
     @property
@@ -84,7 +84,7 @@ class Endpoint:
         if self.chain:
             told += _wrong_with(self.chain[0], self.moment)
             if not self.named:
-                told.append(f"its certificate does not stand for {self.host}")
+                told.append(f"its certificate is not valid for {self.host}")
         if self.trusted is False:
             told.append(f"its certificate is not trusted here: {self.why_not}")
         return told
@@ -102,11 +102,11 @@ class Endpoint:
 
 def _wrong_with(told: Certificate, moment: datetime) -> Iterator[str]:
     if told.not_after <= moment:
-        yield f"its certificate ended on {told.not_after:%Y-%m-%d}"
+        yield f"its certificate expired on {told.not_after:%Y-%m-%d}"
     elif told.not_after <= moment + SOON:
-        yield f"its certificate ends on {told.not_after:%Y-%m-%d}"
+        yield f"its certificate expires on {told.not_after:%Y-%m-%d}"
     if told.not_before > moment:
-        yield f"its certificate begins on {told.not_before:%Y-%m-%d}"
+        yield f"its certificate is not valid before {told.not_before:%Y-%m-%d}"
     if told.weak:
         yield f"its key is short: {told.key}, {told.bits} bits"
 

@@ -14,6 +14,7 @@ import msgspec
 from demarcate.base.moments import milliseconds
 from demarcate.logs.detecting.leading import Lead
 from demarcate.logs.detecting.structs import Detection
+from demarcate.logs.sigma.structs import Rule
 from demarcate.report import ocsf, rows
 from demarcate.report.console import Console
 from demarcate.report.out import Out
@@ -90,9 +91,34 @@ def _block(detection: Detection, leads: Sequence[Lead], console: Console) -> Non
         "waived": in_words(detection.waived) if detection.waived is not None else "",
         "finding": detection.id,
     }
+    _lines(told, console)
+
+
+def _lines(told: Mapping[str, str], console: Console) -> None:
     for name, text in told.items():
         if text:
             console.print_line(f"{name}: {text}", indent=2)
+
+
+def write_rule(rule: Rule, console: Console) -> None:
+    """Write one rule for people: what it is about first, then what it asks in SQL, and where it stands."""
+    console.print_line(f"{rule.level}: {rule.title}", bold=True)
+    told = {
+        "why": rule.description,
+        "do": rule.remedy,
+        "may be harmless": "; ".join(rule.false_positives),
+        "responsibility": rule.responsibility,
+        "technique": ", ".join(rule.techniques),
+        "events": ", ".join(rule.event_names or ()),
+        "asks": rule.predicate,
+        "looks at": ", ".join(rule.correlation.rules) if rule.correlation is not None else "",
+        "rule": f"{rule.name} {rule.id}",
+        "status": rule.status,
+        "by": ", ".join(part for part in (rule.author, rule.license) if part),
+        "see": ", ".join(rule.references),
+        "in": f"{rule.file}:{rule.line}",
+    }
+    _lines(told, console)
 
 
 def _ocsf(detections: Sequence[Detection], out: Out) -> None:

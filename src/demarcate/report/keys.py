@@ -12,7 +12,7 @@ from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.telling import Row
 from demarcate.evidence.structs import Record
-from demarcate.keys.access import KeyUse
+from demarcate.keys.access import KeyUse, grants_of
 from demarcate.keys.data import Reader, Under
 from demarcate.keys.defaults import Default
 from demarcate.keys.listing import GRANT, Key, Listed, Use
@@ -216,7 +216,8 @@ def write_grants(key: Key, grants: Sequence[Row], format: str, out: Out, console
         unused = {True: "never used", False: "used"}.get(row["unused"], "whether it was used is not known")
         console.print_line(f"{held}; {unused}", indent=4)
     if not grants:
-        console.print_line("no grants", indent=2)
+        whole = grants_of(key)
+        console.print_line(f"not known: {whole.reason}" if isinstance(whole, Unknown) else "no grants", indent=2)
 
 
 def _plain_known(value: Any) -> Any:

@@ -27,7 +27,7 @@ def _table(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Out) -> N
     console = Console(out, None if out.isatty() else _WIDE)
     least = [_least([name, *(row[number] for row in cells)]) for number, name in enumerate(names)]
     if sum(least) + len(_GAP) * (len(names) - 1) > console.width:
-        _blocks(names, cells, out)
+        _blocks(names, cells, console.width, out)
         return
     table = Table(box=None, pad_edge=False, padding=(0, len(_GAP), 0, 0), header_style="bold")
     for name, width in zip(names, least, strict=True):
@@ -51,7 +51,7 @@ def _least(told: Sequence[str]) -> int:
     return max(words, min(_READABLE, max(map(len, told))))
 
 
-def _blocks(names: Sequence[str], cells: Sequence[Sequence[str]], out: Out) -> None:
+def _blocks(names: Sequence[str], cells: Sequence[Sequence[str]], room: int, out: Out) -> None:
     """A line for each value that there is, in blocks, one for each row: whatever the terminal is, nothing is cut."""
     width = max(map(len, names), default=0)
     for number, row in enumerate(cells):
@@ -59,7 +59,23 @@ def _blocks(names: Sequence[str], cells: Sequence[Sequence[str]], out: Out) -> N
             out.write("\n")
         for name, value in zip(names, row, strict=True):
             if value:
-                out.write(f"{name:{width}}{_GAP}{value}\n")
+                out.write("\n".join(_wrapped(f"{name:{width}}{_GAP}", value, room)) + "\n")
+
+
+def _wrapped(name: str, value: str, room: int) -> list[str]:
+    """A value beside its name, in lines that end at spaces; a word that is longer than a line is whole."""
+    import textwrap
+
+    if len(name) + len(value) <= room:
+        return [name + value]
+    return textwrap.wrap(
+        value,
+        room,
+        initial_indent=name,
+        subsequent_indent=" " * len(name),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _markdown(columns: Sequence[str], rows: Iterable[Sequence[Any]], out: Out) -> None:

@@ -20,9 +20,10 @@ def write(told: Endpoint, format: str, out: Out, console: Console) -> None:
         asked = [[place, each.version, each.accepts, each.told] for each in told.tried]
         asked += [[place, f"certificate {number}", None, _line(each)] for number, each in enumerate(told.chain, 1)]
         asked.append(
-            [place, "stands for the host", told.named, ", ".join(told.chain[0].names) if told.chain else ""]
+            [place, "valid for the host", told.named, ", ".join(told.chain[0].names) if told.chain else ""]
         )
         asked.append([place, "trusted", told.trusted, told.why_not])
+        asked += [[place, "wrong", None, each] for each in told.wrong]
         rows.write(["endpoint", "asked", "answer", "told"], asked, format, out)
         return
     console.print_line(place, bold=True)

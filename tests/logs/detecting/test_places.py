@@ -23,6 +23,7 @@ from demarcate.logs.detecting.structs import Detection
 from demarcate.logs.detecting.waiving import known_of, waive
 from demarcate.logs.detecting.watching import keep, kept, look
 from demarcate.logs.sigma.reading import Rules, load_rules
+from demarcate.logs.sigma.structs import LEVELS
 from demarcate.logs.store.folders import Folder
 from demarcate.logs.store.ingesting import ingest
 from demarcate.model import load
@@ -195,10 +196,18 @@ def run(*words: str | Path) -> tuple[int, str, str]:
 
 
 def test_the_verb_tells_people_and_programs(logs: Path, store: Path, found: Findings) -> None:
+    waivers = logs.parent / "waivers.yaml"
+    kept_for = "reason: Known, owner: a@example.com, until: 2100-01-01}\n"
+    waivers.write_text(f"- {{check: s3-*, {kept_for}- {{check: trail-stopped, {kept_for}")
+    code, _, told = run("detect", logs, "--waivers", waivers)
+    assert (code, "waives nothing" in told) == (0, False)
+    waivers.write_text(f"- {{check: no-such-rule, {kept_for}")
+    code, _, told = run("detect", logs, "--waivers", waivers)
+    assert (code, "waives nothing" in told) == (3, True)
     code, text, told = run("detect", logs, "--fail-on", "high")
     assert code == 1
     assert "critical: A trail is stopped or deleted" in text
-    assert "key-policy-for-everybody: 1 events could not be decided" in " ".join(told.split())
+    assert "key-policy-for-everybody: 1 event could not be decided" in " ".join(told.split())
     assert max(map(len, text.splitlines())) <= 80
     code, text, _ = run(
         "detect", store, "--format", "json", "--rule", "trail-stopped", "--rule", "password-guessed-at"
@@ -245,6 +254,12 @@ def test_rules_have_verbs(tmp_path: Path) -> None:
     assert run("detections", "test", *mine)[0] == 1
     code, text, _ = run("detections", "show", "mine", *mine, "--format", "json")
     assert json.loads(text)["event_names"] == ["createusr"]
+    code, text, _ = run("detections", "show", "mine", *mine)
+    assert text.splitlines()[0] == "medium: Mine"
+    assert f"  in: {tmp_path / 'mine.yml'}:1" in text.replace("in:\n  ", "in: ")
+    code, text, _ = run("detections", "list", "--format", "json")
+    levels = [LEVELS.index(each["level"]) for each in json.loads(text)]
+    assert levels == sorted(levels)
     with pytest.raises(Exception, match="did you mean mine"):
         run("detections", "show", "mone", *mine)
     code, text, _ = run("detections", "coverage", "--format", "json")

@@ -132,6 +132,13 @@ def test_a_folder_that_is_none_is_an_error(tmp_path: Path) -> None:
         load_rules([tmp_path / "nothing"])
 
 
+def test_no_rule_at_all_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DemarcateError, match="there is no rule in it"):
+        load_rules([tmp_path], shipped=False)
+    with pytest.raises(DemarcateError, match="--only leaves no rule"):
+        load_rules(shipped=False)
+
+
 def test_hostile_rules_cost_little(tmp_path: Path) -> None:
     (tmp_path / "rules.yml").write_text(
         "---\n".join(

@@ -18,9 +18,14 @@ from demarcate.logs.detecting.structs import Detection
 from demarcate.logs.sigma.structs import Rule
 
 
-def known_of(rules: Mapping[str, Rule], responsibilities: Iterable[str], waiver_rules: WaiverRules) -> Known:
-    """What waivers of detections may name."""
-    names = [name for rule in rules.values() for name in (rule.name, rule.id)]
+def known_of(
+    rules: Mapping[str, Rule],
+    responsibilities: Iterable[str],
+    waiver_rules: WaiverRules,
+    checks: Iterable[str] = (),
+) -> Known:
+    """What waivers may name in a file that waives detections, and findings of checks beside them."""
+    names = [*(name for rule in rules.values() for name in (rule.name, rule.id)), *checks]
     return Known(checks=names, responsibilities=tuple(responsibilities), rules=waiver_rules)
 
 

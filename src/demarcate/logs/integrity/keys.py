@@ -94,6 +94,6 @@ def pinned(paths: Iterable[Path]) -> Keys:
                 raise DemarcateError(f"{path}: the key {key.fingerprint[:64]!r}: {error}") from error
     if not len(keys):
         raise DemarcateError(
-            "there is no key to verify with: keep those of aws cloudtrail list-public-keys in a file"
+            "there is no key to verify with: keep what aws cloudtrail list-public-keys prints, and name it with --keys"
         )
     return keys

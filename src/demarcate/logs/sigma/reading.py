@@ -50,7 +50,7 @@ class Rules:
         names = [rule.name for rule in self.rules.values()]
         near = difflib.get_close_matches(name, names, 1)
         hint = f"; did you mean {near[0]}?" if near else " (see: demarcate detections list)"
-        raise DemarcateError(f"there is no detection {name!r}{hint}")
+        raise DemarcateError(f"there is no rule {name!r}{hint}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,15 +76,20 @@ def load_rules(
     """Our rules and those of folders (or single files), compiled. One of a folder takes the place of ours with its id.
 
     What was compiled before comes from the cache, without its `trees`, unless these are wanted. Raises DemarcateError
-    for a folder that is none, and where pySigma is not installed.
+    for a folder that is none or has no rule, where no rule is asked for at all, and where pySigma is not installed.
     """
     _require()
+    if not shipped and not folders:
+        raise DemarcateError("--only leaves no rule: name a folder of rules with --rules")
     problems: list[Problem] = []
     texts: list[list[tuple[str, str]]] = []
     for folder in ([SHIPPED] if shipped else []) + list(folders):
         if not is_folder(folder) and not is_file(folder):
             raise DemarcateError(f"{folder}: neither a folder nor a file; --rules names a folder of Sigma's rules")
+        before = len(problems)
         texts.append(list(_texts_of(folder, problems)))
+        if not texts[-1] and len(problems) == before:
+            raise DemarcateError(f"{folder}: there is no rule in it: expected files of Sigma's (.yml, .yaml)")
     if trees:
         rules = _read(texts, placeholders)
     else:

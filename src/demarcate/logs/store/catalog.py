@@ -85,16 +85,22 @@ class Told:
     why: str | None = None
 
 
+def check_store(folder: Path) -> None:
+    """Raises DemarcateError where a folder is no store."""
+    if not is_file(folder / NAME):
+        raise DemarcateError(
+            f"{folder}: there is no log store: make one with demarcate logs ingest SOURCE --store {folder}"
+        )
+
+
 class Catalog:
     """The catalog of a store. Raises DemarcateError where it is none, or of a newer version."""
 
     def __init__(self, folder: Path, *, writing: bool = False) -> None:
         self.folder = folder
         path = folder / NAME
-        if not writing and not is_file(path):
-            raise DemarcateError(
-                f"{folder}: there is no log store: make one with demarcate logs ingest SOURCE --store"
-            )
+        if not writing:
+            check_store(folder)
         if path.is_symlink() or (path.exists() and not stat.S_ISREG(path.stat().st_mode)):
             raise DemarcateError(f"{path}: is no file of a log store")
         try:

@@ -18,7 +18,7 @@ _WANTED: Final = (".gz", ".json", ".ndjson", ".jsonl", ".log", ".txt", ".csv", "
 
 
 class Folder:
-    """A folder with all that is below it, or one file."""
+    """A folder with all that is below it, or one file. Raises DemarcateError where there is none."""
 
     far = False
 
@@ -27,12 +27,16 @@ class Folder:
         self.name = str(path)
         self.is_over: Callable[[str], bool] = lambda _: False
         self.over: list[str] = []
+        self._check()
+
+    def _check(self) -> None:
+        if not is_folder(self.path) and not is_file(self.path):
+            raise DemarcateError(f"{self.path}: there is no such file or folder")
 
     def entries(self, refuse: Callable[[Unread], None]) -> Iterator[Entry]:
-        """The files, in the order of their names. Raises DemarcateError where there is none at all."""
+        """The files, in the order of their names. Raises DemarcateError where they are no longer there."""
+        self._check()
         if not is_folder(self.path):
-            if not is_file(self.path):
-                raise DemarcateError(f"{self.path}: there is no such file or folder")
             yield _entry(self.path)
             return
 

@@ -13,7 +13,7 @@ from typing import Final
 from demarcate.base.connection import Limits, connect
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier, literal, path_text, pattern
-from demarcate.logs.store.catalog import SUFFIX, Catalog, Part, owned
+from demarcate.logs.store.catalog import SUFFIX, Catalog, Part, check_store, owned
 from demarcate.logs.store.forms.form import OTHER
 from demarcate.logs.store.forms.tables import TABLES
 from demarcate.logs.store.ingesting import MEMORY
@@ -32,7 +32,8 @@ def prune(
     """Set for how many days tables are kept, and delete what is older. None is for ever.
 
     Returns the days of each table, of all that have any, and how many rows were deleted. What was read is known as
-    before: it is not brought in again. Raises DemarcateError for a table that there is not, and a time that is none.
+    before: it is not brought in again. Raises DemarcateError for a folder that is no store, a table that there is not,
+    and a time that is none.
     """
     for kind, days in keep.items():
         if kind != ALL and kind not in TABLES:
@@ -41,8 +42,7 @@ def prune(
             )
         if days is not None and not 0 < days <= MOST:
             raise DemarcateError(f"{kind} can be kept for 1 to {MOST:,} days, not {days:,}")
-    if not folder.is_dir():
-        raise DemarcateError(f"{folder}: there is no log store")
+    check_store(folder)
     today = (now or datetime.now(UTC)).date()
     deleted: Counter[str] = Counter()
     with owned(folder) as (catalog, work):
