@@ -148,6 +148,12 @@ def _buckets(make: Callable[..., Any]) -> None:
     make("s3control", HOME).put_public_access_block(
         AccountId="123456789012", PublicAccessBlockConfiguration={**shut, "IgnorePublicAcls": False}
     )
+    make("s3control", HOME).create_access_point(
+        AccountId="123456789012",
+        Name="way",
+        Bucket="open",
+        PublicAccessBlockConfiguration=dict.fromkeys(shut, False),
+    )
     for name in ("closed", "open"):
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
     s3.put_bucket_acl(Bucket="open", ACL="log-delivery-write")
