@@ -154,11 +154,12 @@ def test_access_points(aws: Aws) -> None:
             PublicAccessBlockConfiguration=dict.fromkeys(switches, block),
         )
     arn = "arn:aws:s3:us-east-1:123456789012:accesspoint/open"  # where moto has all of them
-    said = {"Statement": [{**POLICY["Statement"][0], "Resource": f"{arn}/object/*"}]}
+    statement: Any = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{arn}/object/*"}
+    said = {"Version": "2012-10-17", "Statement": statement}
     control.put_access_point_policy(AccountId="123456789012", Name="open", Policy=json.dumps(said))
     closed, opened = sorted(aws.rows("aws_s3_access_point"), key=lambda row: str(row["name"]))
     assert (opened["arn"], opened["bucket_name"], opened["network_origin"]) == (arn, "box", "Internet")
     assert (json.loads(opened["policy"]), json.loads(closed["policy"])) == (said, {})
     assert (opened["restrict_public_buckets"], closed["restrict_public_buckets"]) == (False, True)
-    (statement,) = [row for row in aws.rows("aws_policy_statement") if row["policy_of"] == "aws_s3_access_point"]
-    assert (statement["resource"], statement["kind"], statement["anyone"]) == (arn, "resource", True)
+    (row,) = [row for row in aws.rows("aws_policy_statement") if row["policy_of"] == "aws_s3_access_point"]
+    assert (row["resource"], row["kind"], row["anyone"]) == (arn, "resource", True)
