@@ -84,4 +84,10 @@ def images(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MOTO_EC2_LOAD_DEFAULT_AMIS", "true")
 
 
+@pytest.fixture
+def policies_of_aws(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The managed policies of AWS's own, which moto else leaves out."""
+    monkeypatch.setenv("MOTO_IAM_LOAD_MANAGED_POLICIES", "true")
+
+
 Rows = Callable[[str], list[dict[str, Any]]]

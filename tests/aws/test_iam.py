@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.serialization import Encoding
 
 from demarcate.estate.tables import table
@@ -84,6 +85,25 @@ def test_policies(aws: Aws) -> None:
     assert (row["arn"], row["default_version_id"]) == (arn, "v2")
     assert json.loads(row["policy"]) == ADMIN
     assert (row["is_attached"], row["attachment_count"]) == (False, 0)
+
+
+@pytest.mark.usefixtures("policies_of_aws")
+def test_policies_of_aws(aws: Aws) -> None:
+    """Those that somebody has, and no others."""
+    iam = aws.client("iam")
+    iam.create_group(GroupName="ops")
+    arn = "arn:aws:iam::aws:policy/job-function/ViewOnlyAccess"
+    iam.attach_group_policy(GroupName="ops", PolicyArn=arn)
+    (row,) = aws.rows("aws_iam_aws_managed_policy")
+    assert (row["arn"], row["resource"], row["account_id"], row["attachment_count"]) == (
+        arn,
+        arn,
+        "123456789012",
+        1,
+    )
+    said = json.loads(row["policy"])["Statement"]
+    assert {statement["Effect"] for statement in said} == {"Allow"}
+    assert aws.rows("aws_iam_policy") == []
 
 
 def test_access_keys(aws: Aws) -> None:

@@ -49,3 +49,25 @@ def test_who_can(aws: Aws) -> None:
     for name, why in (("arn:aws:s3", "is no ARN"), ("arn:moon:s3:::data", "no partition that is known")):
         with pytest.raises(DemarcateError, match=why):
             needed(name)
+
+
+@pytest.mark.usefixtures("policies_of_aws")
+def test_policies_of_aws_count_as_others_do(aws: Aws) -> None:
+    iam, s3 = aws.client("iam"), aws.client("s3")
+    s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    for name, of_aws in (
+        ("reader", "AmazonS3ReadOnlyAccess"),
+        ("admin", "AdministratorAccess"),
+        ("other", "AmazonSQSFullAccess"),
+    ):
+        iam.create_user(UserName=name)
+        iam.attach_user_policy(UserName=name, PolicyArn=f"arn:aws:iam::aws:policy/{of_aws}")
+    with aws.snapshot(*needed(OBJECT)) as snapshot, Policies(snapshot) as policies:
+        told = {
+            action: {
+                each.principal.rpartition("/")[2]: each.effective.allowed
+                for each in policies.who_can(action, OBJECT)[0]
+            }
+            for action in ("s3:GetObject", "s3:PutObject")
+        }
+    assert told == {"s3:GetObject": {"reader": True, "admin": True}, "s3:PutObject": {"admin": True}}

@@ -140,3 +140,26 @@ def test_account_settings(aws: Aws) -> None:
     (row,) = aws.rows("aws_s3_account_settings")
     assert row["block_public_acls"] is True
     assert row["block_public_policy"] is False
+
+
+def test_access_points(aws: Aws) -> None:
+    make(aws)
+    control = aws.client("s3control")
+    for name, block in (("open", False), ("closed", True)):
+        switches = ("BlockPublicAcls", "BlockPublicPolicy", "IgnorePublicAcls", "RestrictPublicBuckets")
+        control.create_access_point(
+            AccountId="123456789012",
+            Name=name,
+            Bucket="box",
+            PublicAccessBlockConfiguration=dict.fromkeys(switches, block),
+        )
+    arn = "arn:aws:s3:us-east-1:123456789012:accesspoint/open"  # where moto has all of them
+    statement: Any = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", "Resource": f"{arn}/object/*"}
+    said = {"Version": "2012-10-17", "Statement": statement}
+    control.put_access_point_policy(AccountId="123456789012", Name="open", Policy=json.dumps(said))
+    closed, opened = sorted(aws.rows("aws_s3_access_point"), key=lambda row: str(row["name"]))
+    assert (opened["arn"], opened["bucket_name"], opened["network_origin"]) == (arn, "box", "Internet")
+    assert (json.loads(opened["policy"]), json.loads(closed["policy"])) == (said, {})
+    assert (opened["restrict_public_buckets"], closed["restrict_public_buckets"]) == (False, True)
+    (row,) = [row for row in aws.rows("aws_policy_statement") if row["policy_of"] == "aws_s3_access_point"]
+    assert (row["resource"], row["kind"], row["anyone"]) == (arn, "resource", True)

@@ -15,6 +15,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
 from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.keys.data import Reader, of_data, readers
 from tests.checks.test_engine import snapshot
 from tests.keys.test_uses import ACCOUNT, REGION, Statements, document, identities, key, short
@@ -89,3 +90,82 @@ def test_the_command_tells_which_half_is_missing() -> None:
             readers(of, "arn:aws:s3:::other")
     with pytest.raises(DemarcateError, match="who reads the data is told of"):
         of_data("arn:aws:ec2:eu-west-1:111122223333:volume/v")
+
+
+TEMPLATE = """
+Resources:
+  Key:
+    Type: AWS::KMS::Key
+    Properties:
+      KeyPolicy:
+        Statement:
+          Effect: Allow
+          Principal: {AWS: !Sub "arn:aws:iam::${AWS::AccountId}:root"}
+          Action: "kms:*"
+          Resource: "*"
+  Data:
+    Type: AWS::S3::Bucket
+    Properties:
+      BucketName: data
+      BucketEncryption:
+        ServerSideEncryptionConfiguration:
+          - ServerSideEncryptionByDefault: {SSEAlgorithm: "aws:kms", KMSMasterKeyID: !GetAtt Key.Arn}
+  Queue: {Type: AWS::SQS::Queue, Properties: {KmsMasterKeyId: !Ref Key}}
+  Secret: {Type: AWS::SecretsManager::Secret, Properties: {Name: plain}}
+  Both:
+    Type: AWS::IAM::User
+    Properties:
+      Policies:
+        - PolicyName: own
+          PolicyDocument:
+            Statement:
+              - {Effect: Allow, Action: ["s3:Get*", "sqs:*", "secretsmanager:*"], Resource: "*"}
+              - {Effect: Allow, Action: "kms:Decrypt", Resource: !GetAtt Key.Arn}
+  Asks:
+    Type: AWS::IAM::User
+    Properties:
+      Policies:
+        - PolicyName: own
+          PolicyDocument: {Statement: {Effect: Allow, Action: "s3:Get*", Resource: !Sub "${Data.Arn}/*"}}
+  Through:
+    Type: AWS::IAM::User
+    Properties:
+      Policies:
+        - PolicyName: own
+          PolicyDocument:
+            Statement:
+              - {Effect: Allow, Action: "s3:Get*", Resource: "*"}
+              - Effect: Allow
+                Action: "kms:Decrypt"
+                Resource: "*"
+                Condition: {StringEquals: {"kms:ViaService": s3.eu-west-1.amazonaws.com}}
+"""
+
+
+@pytest.fixture(scope="module")
+def declared(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
+    path = tmp_path_factory.mktemp("t") / "t.yaml"
+    path.write_text(TEMPLATE)
+    return collect_snapshot([path])
+
+
+@pytest.mark.parametrize(
+    ("resource", "told"),
+    [
+        ("Data", {"reads": "Both", "perhaps": "Through", "asks": "Asks"}),
+        ("arn:aws:s3:::data/k", {"reads": "Both", "perhaps": "Through", "asks": "Asks"}),
+        ("Queue", {"reads": "Both", "decrypts": "Through"}),
+        ("Secret", {"reads": "Both"}),
+    ],
+)
+def test_of_a_template(declared: Snapshot, resource: str, told: dict[str, str]) -> None:
+    under, who = readers(declared, resource)
+    assert {name: names for name, names in halves(who).items() if names} == told
+    assert (under.key is None) is (resource == "Secret")
+
+
+def test_what_a_template_does_not_declare(declared: Snapshot) -> None:
+    assert of_data("Data").keys() >= {"aws_s3_bucket", "aws_sqs_queue", "aws_kms_key"}
+    for resource in ("Nothing", "Key", "arn:aws:s3:::other"):
+        with pytest.raises(DemarcateError, match=f"^{resource}: what was read has no such resource"):
+            readers(declared, resource)

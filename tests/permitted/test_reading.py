@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,8 +14,9 @@ from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.permitted.asking import Policies
 from demarcate.permitted.explaining import policies_about
 from demarcate.permitted.listing import what_can
+from demarcate.permitted.resources import AWS_MANAGED
 from tests.checks.test_engine import snapshot
-from tests.permitted.estates import ACCOUNT, BUCKET, Estate, arn, as_snapshot, tables
+from tests.permitted.estates import ACCOUNT, BUCKET, DENIED, Estate, arn, as_snapshot, document, tables
 
 TEMPLATE = """
 Resources:
@@ -123,3 +125,41 @@ def test_every_policy_of_an_arn_is_told() -> None:
             policies_about(policies, "arn:aws:s3:::none")
         with pytest.raises(DemarcateError, match="nothing of what was read has a policy"):
             policies_about(policies, f"arn:aws:iam::{ACCOUNT}:group/none")
+
+
+READER = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+
+
+@pytest.mark.parametrize(
+    ("read", "allowed", "why"),
+    [
+        ([document([{"allow": "s3:Get*"}])], True, ""),
+        ([document([{"allow": "sqs:*"}])], None, ""),
+        ([DENIED], Unknown, "access denied"),
+        ([DENIED, document([{"allow": "s3:Get*"}])], True, ""),
+        ([document([{"allow": "s3:Get*"}]), DENIED], True, ""),
+        ([], Unknown, "which the snapshot does not hold"),
+        (None, Unknown, "aws_iam_aws_managed_policy: it was not collected"),
+    ],
+)
+def test_what_aws_manages(read: list[Any] | None, allowed: Any, why: str) -> None:
+    """It is known where it was read in one of the accounts, and elsewhere not, with the reason."""
+    held = dict(tables(Estate(roles={"app": []})))
+    held["aws_iam_role"] = [{**row, "attached_policy_arns": [READER]} for row in held["aws_iam_role"]]
+    if read is not None:
+        held[AWS_MANAGED] = [
+            {
+                "resource": READER,
+                "account_id": f"11112222333{place}",
+                "region": "global",
+                "arn": READER,
+                "policy": said,
+            }
+            for place, said in enumerate(read)
+        ]
+    columns = {column for rows in held.values() for row in rows for column in row} | {"groups", "arn", "policy"}
+    with snapshot(held, columns=tuple(columns)) as of, Policies(of) as policies:
+        may, _ = policies.who_can("s3:GetObject", f"{BUCKET}/k")
+    told = may[0].effective.allowed if may else None
+    assert told is allowed or type(told) is allowed
+    assert why in (" ".join(step.words for step in may[0].effective.because) if may else "")

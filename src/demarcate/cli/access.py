@@ -89,7 +89,10 @@ def what_can(
 
 def readers(
     resource: Annotated[
-        str, typer.Argument(metavar="RESOURCE", help="The ARN of a bucket, an object, a secret, a snapshot, ….")
+        str,
+        typer.Argument(
+            metavar="RESOURCE", help="The ARN of a bucket, an object, a secret, …, or a template's logical id."
+        ),
     ],
     sources: Given = None,
     format: Written = Format.TEXT,

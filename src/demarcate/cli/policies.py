@@ -99,11 +99,11 @@ def explain(
     from demarcate.estate.sources.collecting import asks
     from demarcate.permitted.asking import Policies
     from demarcate.permitted.explaining import needed_to_explain, policies_about
-    from demarcate.permitted.resources import IDENTITIES
+    from demarcate.permitted.resources import of_identities
 
     selection = needed_to_explain(what)
     if sources and not asks(sources):  # whom and what a template names is declared beside it
-        selection = {**selection, **dict.fromkeys(IDENTITIES)}
+        selection = {**selection, **of_identities()}
     how = options.options_of(profile, region, endpoint_url, parameters)
     with collected(sources, selection, how) as snapshot, Policies(snapshot) as policies:
         said = [(each.name, each.kind, each.policy, each.reading) for each in policies_about(policies, what)]

@@ -32,7 +32,7 @@ from demarcate.keys.access import Identities, uses_of_key
 from demarcate.keys.listing import Key, Names, Place, keys_of
 from demarcate.keys.reading import key_columns, of_access, text_of
 from demarcate.permitted.asking import Outside, Policies, needed
-from demarcate.permitted.resources import parts_of
+from demarcate.permitted.resources import OWNERS, parts_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,9 @@ _KINDS: Final = (
 )
 """The kinds of data that are weighed."""
 
+_DECLARED: Final = tuple(kind for kind in _KINDS if kind.table in OWNERS.values())
+"""Those that may be named by their logical ids in a template or plan."""
+
 
 @dataclass(frozen=True, slots=True)
 class Reader:
@@ -137,12 +140,15 @@ class Under:
 
 
 def of_data(resource: str) -> Selection:
-    """What is read of a source for who may read data. Raises DemarcateError for a resource that is not weighed so."""
-    kind = _of(resource)
-    columns = frozenset(_columns(kind))
+    """What is read of a source for who may read data: by its ARN, or a declared one by its logical id.
+
+    Raises DemarcateError for a resource that is not weighed so.
+    """
     selection = dict(of_access()) | dict(needed(resource))
-    held = selection.get(kind.table, frozenset())
-    return {**selection, kind.table: None if held is None else held | columns}
+    for kind in (_of(resource),) if resource.startswith("arn:") else _DECLARED:
+        held = selection.get(kind.table, frozenset())
+        selection[kind.table] = None if held is None else held | frozenset(_columns(kind))
+    return selection
 
 
 def _columns(kind: _Kind) -> list[str]:
@@ -174,17 +180,14 @@ def readers(snapshot: Snapshot, resource: str) -> tuple[Under, list[Reader]]:
 
     Raises DemarcateError where the snapshot has no such resource.
     """
-    kind = _of(resource)
     keys = keys_of(snapshot)
-    row = _row(snapshot, kind, resource)
-    asks, outside = _asking(snapshot, kind, resource, row)
-    under = _under(row, kind, keys)
-    decrypts: dict[str, Effective] = {}
-    if under.key is not None and kind.by != "service":
-        via = f"{kind.via or resource.split(':')[2]}.{row['region']}.amazonaws.com"
-        context = {"kms:viaservice": (via,)}
-        told = uses_of_key(under.key, Identities(snapshot), operations=(kind.operation,), context=context)
-        decrypts = {use.principal: use.effective for use in told}
+    with Policies(snapshot) as policies:
+        kind, row = _named(policies, resource)
+        asks, outside = _asking(policies, kind, resource, row)
+        under = _under(row, kind, keys)
+        decrypts: dict[str, Effective] = {}
+        if under.key is not None and kind.by != "service":
+            decrypts = _decrypting(policies, under.key, kind, resource, row)
     others: Effective | Unknown | bool = under.unknown or under.key is None or kind.by == "service"
     if kind.by == "role" and under.key is not None:
         others = Unknown(Kind.UNTOLD, "whether the role that is handed to AWS Backup may decrypt")
@@ -211,35 +214,50 @@ def _theirs(under: Under, kind: _Kind, others: Effective | Unknown | bool) -> Ef
 _UNTOLD: Final = Unknown(Kind.UNTOLD, "whether those outside may decrypt: `keys who` says whom the key lets in")
 
 
+def _decrypting(policies: Policies, key: Key, kind: _Kind, resource: str, row: Row) -> dict[str, Effective]:
+    """Who may decrypt with a key, through the service that holds the data.
+
+    In which region a template will be deployed is not known, so that what hangs on the service's name there is not.
+    """
+    if not key.account:
+        declared = {holder.shown for holder in policies.holders}
+        may, _ = policies.who_can(f"kms:{kind.operation}", key.resource)
+        return {each.principal: each.effective for each in may if each.principal in declared}
+    via = f"{kind.via or resource.split(':')[2]}.{row['region']}.amazonaws.com"
+    context = {"kms:viaservice": (via,)}
+    told = uses_of_key(key, Identities(policies.snapshot), operations=(kind.operation,), context=context)
+    return {use.principal: use.effective for use in told}
+
+
 def _asking(
-    snapshot: Snapshot, kind: _Kind, resource: str, row: Row
+    policies: Policies, kind: _Kind, resource: str, row: Row
 ) -> tuple[dict[str, Effective], list[Outside]]:
     """Who may ask for it by one of the actions, and whom the resource's own policy lets in."""
     asks: dict[str, Effective] = {}
     outside: list[Outside] = []
-    with Policies(snapshot) as policies:
-        for action in kind.actions:
-            may, others = policies.who_can(action, _as_authorized(resource), text_of(row["account_id"]))
-            outside += [each for each in others if each.statement not in [other.statement for other in outside]]
-            for each in may:
-                if each.principal not in asks or asks[each.principal].allowed is not True:
-                    asks[each.principal] = each.effective
-        if kind.table == "aws_efs_file_system" and policies.of(resource) is not None and not outside:
-            owned = policies.of(resource)
-            if owned is not None and owned.policy is None:
-                because = Because(
-                    "resource", Outcome.ALLOWED, reason="it has no policy, so that no permission is asked for"
-                )
-                asks["whoever reaches a mount target"] = Effective(True, [because])
+    for action in kind.actions:
+        may, others = policies.who_can(action, _as_authorized(resource), text_of(row["account_id"]))
+        outside += [each for each in others if each.statement not in [other.statement for other in outside]]
+        for each in may:
+            if each.principal not in asks or asks[each.principal].allowed is not True:
+                asks[each.principal] = each.effective
+    if kind.table == "aws_efs_file_system" and policies.of(resource) is not None and not outside:
+        owned = policies.of(resource)
+        if owned is not None and owned.policy is None:
+            because = Because(
+                "resource", Outcome.ALLOWED, reason="it has no policy, so that no permission is asked for"
+            )
+            asks["whoever reaches a mount target"] = Effective(True, [because])
     return asks, outside
 
 
 def _as_authorized(resource: str) -> str:
     """The ARN as policies have it: that of a snapshot of EC2 names no account."""
     parts = resource.split(":", 5)
-    if parts[2] == "ec2":
-        parts[4] = ""
-    return ":".join(parts) if parts[2] == "ec2" else resource
+    if len(parts) < 6 or parts[2] != "ec2":
+        return resource
+    parts[4] = ""
+    return ":".join(parts)
 
 
 def _shared(
@@ -276,6 +294,20 @@ def _shared(
 _SOME_OF_THEIRS: Final = Unknown(
     Kind.UNTOLD, "the key lets some of that account's principals in, and not the account"
 )
+
+
+def _named(policies: Policies, resource: str) -> tuple[_Kind, Row]:
+    """The kind and the row of what holds the data. Raises DemarcateError where the snapshot has no such resource."""
+    if resource.startswith("arn:"):
+        kind = _of(resource)
+        owned = policies.of(resource) if kind in _DECLARED else None
+        return kind, _row(policies.snapshot, kind, resource if owned is None else owned.shown)
+    for kind in _DECLARED:
+        for row in rows(policies.snapshot, kind.table, _columns(kind)):
+            if row["resource"] == resource:
+                return kind, row
+    kinds = ", ".join(kind.table for kind in _DECLARED)
+    raise DemarcateError(f"{resource}: what was read has no such resource in any of {kinds}")
 
 
 def _row(snapshot: Snapshot, kind: _Kind, resource: str) -> Row:

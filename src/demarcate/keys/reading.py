@@ -10,7 +10,7 @@ from typing import Any, Final
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.tables import all_tables
-from demarcate.permitted.resources import of_organization
+from demarcate.permitted.resources import of_identities, of_organization
 
 KEYS: Final = "aws_kms_key"
 ALIASES: Final = "aws_kms_alias"
@@ -53,7 +53,7 @@ def of_grants() -> Selection:
 
 def of_access() -> Selection:
     """What is read of a source for who may use the keys."""
-    return {KEYS: None, **dict.fromkeys(IDENTITIES), **of_organization()}
+    return {KEYS: None, **of_identities(), **of_organization()}
 
 
 def text_of(value: Any) -> str:

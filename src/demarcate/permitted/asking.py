@@ -1,7 +1,7 @@
 """Who of a snapshot may do something, and whom a resource's own policy lets in.
 
-Answers are told as far as the snapshot goes: a policy that AWS manages is not collected, and what was not read may be
-anything. Control policies of the organization count where they were read, and are told apart where they were not.
+Answers are told as far as the snapshot goes: what was not read may be anything. Control policies of the organization
+count where they were read, and are told apart where they were not.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from demarcate.permitted.resources import (
     Owned,
     Resources,
     as_asked,
+    of_identities,
     of_organization,
     parts_of,
     policies_of,
@@ -46,7 +47,7 @@ def needed(resource: str) -> Selection:
     Raises DemarcateError for an ARN that is none.
     """
     services = (parts_of(resource)[2],) if resource.startswith("arn:") else _DECLARED
-    told: dict[str, frozenset[str] | None] = {**dict.fromkeys(IDENTITIES), **of_organization()}
+    told = {**of_identities(), **of_organization()}
     for service in services:
         for name, columns in policies_of(service).items():
             told.setdefault(name, columns)

@@ -17,7 +17,7 @@ from demarcate.estate.sources.plan import Selection
 from demarcate.permitted.asking import Policies, needed
 from demarcate.permitted.holders import Holder, Holders
 from demarcate.permitted.organization import RCP, SCP
-from demarcate.permitted.resources import IDENTITIES, Owned, of_organization, parts_of, policies_of
+from demarcate.permitted.resources import Owned, of_identities, of_organization, parts_of, policies_of
 
 _IDENTITIES = (":role/", ":user/", ":group/", ":policy/")
 
@@ -37,7 +37,7 @@ def needed_to_explain(arn: str) -> Selection:
     service = parts_of(arn)[2]
     if service != "iam":
         return {**policies_of(service), **of_organization()} if policies_of(service) else needed(arn)
-    return {**dict.fromkeys(IDENTITIES), **of_organization()}
+    return {**of_identities(), **of_organization()}
 
 
 def policies_about(policies: Policies, arn: str) -> list[Said]:

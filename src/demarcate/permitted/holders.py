@@ -13,7 +13,9 @@ from demarcate.access.statements import Policy
 from demarcate.base.encoding import to_json
 from demarcate.estate.schema.standins import StandIn, first_standin
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+from demarcate.estate.snapshots.telling import why_not_read
 from demarcate.permitted.organization import SCP, Organizations
+from demarcate.permitted.resources import AWS_MANAGED
 from demarcate.permitted.rows import OWN, Reading, Row, is_text
 
 _ADMINISTRATOR: Final = {
@@ -21,6 +23,8 @@ _ADMINISTRATOR: Final = {
     "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}],
 }
 """What AdministratorAccess says. Source: https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AdministratorAccess.html"""
+
+_ADMINISTRATOR_ARN: Final = ":iam::aws:policy/AdministratorAccess"
 
 _OWN: Final = ("name", "arn", "inline_policies", "attached_policy_arns")
 _SEPARATE: Final = (
@@ -50,12 +54,25 @@ class Holders:
     _around: dict[str, tuple[Any, bool | Unknown]] = field(default_factory=dict)
 
     def _all_managed(self) -> dict[str, Named]:
-        """The managed policies of the accounts, by their ARNs."""
-        return {
+        """The managed policies of the accounts, and those of AWS that are attached in them, by their ARNs."""
+        own = {
             row["arn"]: self._named(row["arn"], row["policy"], declared=not is_text(row["account_id"]))
             for row in self.reading.rows("aws_iam_policy", "arn", "policy")
             if is_text(row["arn"])
         }
+        return own | self._of_aws()
+
+    def _of_aws(self) -> dict[str, Named]:
+        """AWS's managed policies as far as they were read. What each says is the same in all accounts of a partition,
+        so that it is known where it was read in one of them.
+        """
+        told: dict[str, Named] = {}
+        for row in self.reading.rows(AWS_MANAGED, "arn", "policy"):
+            arn, document = row["arn"], row["policy"]
+            if arn.endswith(_ADMINISTRATOR_ARN) or (isinstance(document, Unknown) and arn in told):
+                continue
+            told[arn] = self._named(arn, document, declared=False)
+        return told
 
     def apart(self, arn: str) -> Iterator[Named]:
         """A managed policy, or those of a group, by its ARN."""
@@ -137,10 +154,17 @@ class Holders:
         if not arn:
             return None
         if arn not in managed:
-            unknown = Unknown(Kind.NOT_COLLECTED, f"what {arn} says, which the snapshot does not hold")
-            administrator = str(arn).endswith(":aws:policy/AdministratorAccess")
-            managed[arn] = self._named(arn, _ADMINISTRATOR if administrator else unknown, declared=False)
+            administrator = str(arn).endswith(_ADMINISTRATOR_ARN)
+            document = _ADMINISTRATOR if administrator else self._not_held(arn)
+            managed[arn] = self._named(arn, document, declared=False)
         return managed[arn]
+
+    def _not_held(self, arn: Any) -> Unknown:
+        """Why what a managed policy says is not known."""
+        of = AWS_MANAGED if ":iam::aws:policy/" in str(arn) else "aws_iam_policy"
+        not_read = why_not_read(self.reading.snapshot, of, ("arn", "policy"), None, None)
+        why = f" ({of}: {not_read})" if not_read else ", which the snapshot does not hold"
+        return Unknown(Kind.NOT_COLLECTED, f"what {arn} says{why}")
 
     def _named(self, name: str, document: Any, *, declared: bool) -> Named:
         """A policy with its name. What was not `declared` in a template or plan has nothing assigned in it."""

@@ -26,7 +26,7 @@ from demarcate.permitted.asking import Policies
 from demarcate.permitted.holders import Holder
 from demarcate.permitted.narrowing import Narrowing, policies_in
 from demarcate.permitted.organization import SCP
-from demarcate.permitted.resources import IDENTITIES, OWNERS, Owned, of_organization, policies_of
+from demarcate.permitted.resources import OWNERS, Owned, of_identities, of_organization, policies_of
 
 MOST_WEIGHED: Final = 50_000
 """How many requests are weighed for one answer."""
@@ -54,7 +54,7 @@ class Can:
 def needed_for(principal: str, pattern: str = "*") -> Selection:
     """What is read of a source to tell what a principal may do. Raises DemarcateError for what is none."""
     _who(principal)
-    told: dict[str, frozenset[str] | None] = {**dict.fromkeys(IDENTITIES), **of_organization()}
+    told = {**of_identities(), **of_organization()}
     for service in _services(pattern):
         for name, columns in policies_of(service).items():
             told.setdefault(name, columns)

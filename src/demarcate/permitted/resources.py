@@ -28,6 +28,7 @@ from demarcate.permitted.organization import Organizations
 from demarcate.permitted.rows import OWN, Reading, Row, is_text
 
 IDENTITIES: Final = ("aws_iam_role", "aws_iam_user", "aws_iam_group", "aws_iam_policy")
+AWS_MANAGED: Final = "aws_iam_aws_managed_policy"
 SETTINGS: Final = "aws_s3_account_settings"
 
 OWNERS: Final = {
@@ -80,6 +81,11 @@ def parts_of(arn: str) -> list[str]:
     if parts[1] not in PARTITIONS:
         raise DemarcateError(f"{arn[:200]!r}: {parts[1]!r} is no partition that is known: {', '.join(PARTITIONS)}")
     return parts
+
+
+def of_identities() -> Selection:
+    """What is read of a source for the users and roles, and what they may do by themselves."""
+    return {**dict.fromkeys(IDENTITIES), AWS_MANAGED: frozenset(("arn", "policy"))}
 
 
 def of_organization() -> Selection:

@@ -323,6 +323,33 @@ POLICY = Table(
     ),
 )
 
+AWS_MANAGED_POLICY = Table(
+    "aws_iam_aws_managed_policy",
+    "A managed policy of AWS's own that is attached to a user, group or role of the account.",
+    service="iam",
+    scope="account",
+    live=Each("iam.list_policies", "Policies[]", params={"Scope": "AWS", "OnlyAttached": True}),
+    details={
+        "version": Call("iam.get_policy_version", inputs={"PolicyArn": "Arn", "VersionId": "DefaultVersionId"})
+    },
+    columns=(
+        Text("name", live="PolicyName"),
+        Arn(live="Arn"),
+        Text("policy_id", live="PolicyId"),
+        Text("path", live="Path", absent="/"),
+        Text("default_version_id", live="DefaultVersionId"),
+        Json(
+            "policy",
+            live=From("@version.PolicyVersion.Document", document),
+            about="The document of the default version, which AWS may change.",
+        ),
+        Int("attachment_count", live="AttachmentCount"),
+        Int("permissions_boundary_usage_count", live="PermissionsBoundaryUsageCount"),
+        Time("create_date", live="CreateDate"),
+        Time("update_date", live="UpdateDate"),
+    ),
+)
+
 ACCESS_KEY = Table(
     "aws_iam_access_key",
     "An access key of an IAM user.",

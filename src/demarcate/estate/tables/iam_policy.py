@@ -49,8 +49,8 @@ def _of(
     )
 
 
-_SHOWN = {PolicyKind.KEY: PolicyKind.RESOURCE}
-"""The policy of a key is a resource's."""
+_SHOWN = {PolicyKind.KEY: PolicyKind.RESOURCE, PolicyKind.ACCESS_POINT: PolicyKind.RESOURCE}
+"""The policies of keys and of access points are those of resources."""
 
 
 def _statements(needs: Needs, column: str, kind: PolicyKind, service: str) -> list[Row]:
@@ -160,6 +160,7 @@ STATEMENT = Table(
         _inline("aws_iam_group"),
         _of("aws_iam_role", "assume_role_policy", kind=PolicyKind.TRUST, service="sts"),
         _of_named("aws_s3_bucket", "arn:${Partition}:s3:::*", service="s3", named="arn:aws:s3:::{name}"),
+        _of("aws_s3_access_point", "policy", service="s3", kind=PolicyKind.ACCESS_POINT),
         _of("aws_kms_key", "policy", service="kms", kind=PolicyKind.KEY),
         _of("aws_sns_topic", "policy", service="sns"),
         _of("aws_sqs_queue", "policy", service="sqs"),

@@ -14,6 +14,7 @@ import msgspec
 from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.sources.plan import Selection
+from demarcate.permitted.resources import of_identities
 
 BUCKETS: Final = "aws_s3_bucket"
 GROUPS: Final = "aws_cloudwatch_log_group"
@@ -146,4 +147,4 @@ def _of(places: Iterable[To]) -> Iterator[str]:
 def selection(chosen: Iterable[Kind]) -> Selection:
     """What is read of a source: also who may do what, to tell who may delete logs."""
     told = {name: frozenset(asked) for name, asked in columns(chosen).items()}
-    return {**told, **dict.fromkeys(IDENTITIES)}
+    return {**told, **of_identities()}

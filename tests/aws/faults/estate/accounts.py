@@ -6,6 +6,8 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from moto.iam.models import AWSManagedPolicy, iam_backends
+
 HOME = "us-east-1"
 CERTIFICATE = (
     "-----BEGIN CERTIFICATE-----\n"
@@ -87,6 +89,15 @@ def web_acl(name: str, scope: str) -> dict[str, Any]:
     }
 
 
+def _of_aws(name: str) -> str:
+    """The ARN of one managed policy of AWS's, put into moto, which has all of them or none."""
+    told = {"DefaultVersionId": "v1", "Path": "/", "Document": LITTLE}
+    dated = dict.fromkeys(("CreateDate", "UpdateDate"), "2015-02-06T18:41:00+00:00")
+    made = AWSManagedPolicy.from_data(name, "123456789012", HOME, told | dated)
+    iam_backends["123456789012"]["aws"].managed_policies[made.arn] = made
+    return made.arn
+
+
 def _identities(iam: Any) -> None:
     iam.create_account_alias(AccountAlias="estate")
     iam.update_account_password_policy(MinimumPasswordLength=14, RequireSymbols=True)
@@ -106,6 +117,7 @@ def _identities(iam: Any) -> None:
         arn = iam.create_policy(PolicyName=name, PolicyDocument=json.dumps(document))["Policy"]["Arn"]
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST), Description=name)
         iam.attach_role_policy(RoleName=name, PolicyArn=arn)
+    iam.attach_group_policy(GroupName="readers", PolicyArn=_of_aws("AmazonSQSReadOnlyAccess"))
     iam.upload_server_certificate(ServerCertificateName="old", CertificateBody=CERTIFICATE, PrivateKey="key")
 
 
@@ -147,6 +159,12 @@ def _buckets(make: Callable[..., Any]) -> None:
     # Lists of buckets count: the account does not make nothing of them.
     make("s3control", HOME).put_public_access_block(
         AccountId="123456789012", PublicAccessBlockConfiguration={**shut, "IgnorePublicAcls": False}
+    )
+    make("s3control", HOME).create_access_point(
+        AccountId="123456789012",
+        Name="way",
+        Bucket="open",
+        PublicAccessBlockConfiguration=dict.fromkeys(shut, False),
     )
     for name in ("closed", "open"):
         s3.put_bucket_versioning(Bucket=name, VersioningConfiguration={"Status": "Enabled"})
