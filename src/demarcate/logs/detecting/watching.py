@@ -20,8 +20,9 @@ from demarcate.base.files import is_file, read_bytes, write_whole
 from demarcate.base.moments import since_1970
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
-from demarcate.logs.detecting.places import MEMORY, RELATION, Findings
+from demarcate.logs.detecting.places import Findings
 from demarcate.logs.detecting.running import Detector
+from demarcate.logs.detecting.stored import MEMORY, RELATION
 from demarcate.logs.detecting.structs import VERSION, State
 from demarcate.logs.events import TABLE
 from demarcate.logs.sigma.structs import Rule
