@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import lakes, options
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
     from demarcate.estate.snapshots.manifest import Unread
+    from demarcate.lake.engines import Engine
     from demarcate.logs.detecting.places import Findings
     from demarcate.logs.detecting.structs import Detection
     from demarcate.logs.sigma.reading import Rules
@@ -39,6 +40,13 @@ Alone = Annotated[bool, typer.Option("--only", help="Only the rules of --rules, 
 Placeholders = Annotated[
     Path | None,
     typer.Option("--placeholders", metavar="FILE", help="What %name% stands for in rules: a YAML mapping."),
+]
+DetectEngine = Annotated[
+    lakes.EngineChoice | None,
+    typer.Option(
+        "--engine",
+        help="What runs parts of a log store as tasks: processes here, or Spark. Default: this process.",
+    ),
 ]
 Written = Annotated[Format, typer.Option("--format", help="Output for people, or for programs.")]
 
@@ -79,6 +87,9 @@ def detect(
             help="Tell what is new in a store since the run that kept this file, and keep it.",
         ),
     ] = None,
+    engine: DetectEngine = None,
+    workers: lakes.Workers = None,
+    master: lakes.Master = None,
     timeline: Annotated[bool, typer.Option("--timeline", help="Tell what happened when, a line each.")] = False,
     fail_on: options.FailOn = None,
     format: Annotated[
@@ -92,9 +103,10 @@ def detect(
     from demarcate.report import detections as report
 
     options.check_severity(fail_on)
+    tasks = lakes.chosen(engine, workers, master)
     loaded = _rules(rules, only, placeholders)
     _say_problems(loaded)
-    result = _findings(places, _chosen(loaded, rule), state)
+    result = _findings(places, _chosen(loaded, rule), state, tasks)
     told = _waived(result.detections, loaded, waivers, ledger)
     if timeline:
         report.write_timeline(told, format.value if format is not DetectionFormat.OCSF else "json", data())
@@ -234,15 +246,21 @@ def _chosen(loaded: Rules, names: list[str] | None) -> list[Rule]:
     return list(chosen.values())
 
 
-def _findings(places: Sequence[str], rules: Iterable[Rule], state: Path | None) -> Findings:
+def _findings(places: Sequence[str], rules: Iterable[Rule], state: Path | None, engine: Engine | None) -> Findings:
     from demarcate.base.errors import DemarcateError
     from demarcate.logs.detecting.places import detect_files, detect_stored, is_store
     from demarcate.logs.store.folders import Folder
 
     stores = [Path(place) for place in places if is_store(Path(place))]
+    if stores and len(places) > 1:
+        raise DemarcateError(f"{stores[0]} is a log store: give it alone")
+    if engine is not None and (not stores or state is not None):
+        raise DemarcateError("--engine and --workers are for all that a log store has: leave them out, or --state")
+    if stores and engine is not None:
+        from demarcate.lake.detecting import run_by
+
+        return detect_stored(stores[0], rules, run=run_by(engine))
     if stores:
-        if len(places) > 1:
-            raise DemarcateError(f"{stores[0]} is a log store: give it alone")
         return detect_stored(stores[0], rules) if state is None else _since(stores[0], rules, state)
     if state is not None:
         raise DemarcateError("--state is for a log store: make one with demarcate logs ingest")
