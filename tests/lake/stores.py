@@ -75,13 +75,14 @@ def rules(folder: Path) -> list[Rule]:
     return [*loaded.rules.values()]
 
 
-def make(folder: Path) -> Path:
-    """The store, of events in any order, some of which came twice, and one whose moment nobody told."""
+def events() -> list[dict[str, Any]]:
+    """Events of some accounts and days, in the order of time."""
     lot = random.Random(7)  # noqa: S311
-    events = [
+    moments = sorted(lot.randrange(DAYS * 86_400) for _ in range(EVENTS))
+    return [
         {
             "eventID": f"e-{number:04}",
-            "eventTime": (BEGINNING + timedelta(seconds=lot.randrange(DAYS * 86_400))).isoformat(),
+            "eventTime": (BEGINNING + timedelta(seconds=moment)).isoformat(),
             "eventSource": "iam.amazonaws.com",
             "eventName": lot.choice(NAMES),
             "awsRegion": lot.choice(["eu-west-1", "us-east-1"]),
@@ -95,12 +96,18 @@ def make(folder: Path) -> Path:
                 ]
             ),
         }
-        for number in range(EVENTS)
+        for number, moment in enumerate(moments)
     ]
-    del events[5]["eventTime"]
+
+
+def make(folder: Path) -> Path:
+    """A store of them, of which some came twice, in any order, and one without a moment."""
+    told = events()
+    del told[5]["eventTime"]
+    random.Random(8).shuffle(told)  # noqa: S311
     files = folder.with_name(f"{folder.name}-files")
     files.mkdir()
-    for number, records in enumerate((events[:400], events[300:])):
+    for number, records in enumerate((told[:400], told[300:])):
         text = json.dumps({"Records": records})
         (files / f"{number}.json.gz").write_bytes(gzip.compress(text.encode(), mtime=0))
     ingest([Folder(files)], folder, workers=1)

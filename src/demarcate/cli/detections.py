@@ -104,8 +104,8 @@ def detect(
 
     options.check_severity(fail_on)
     tasks = lakes.chosen(engine, workers, master)
-    loaded = _rules(rules, only, placeholders)
-    _say_problems(loaded)
+    loaded = rules_of(rules, only, placeholders)
+    say_problems(loaded)
     result = _findings(places, _chosen(loaded, rule), state, tasks)
     told = _waived(result.detections, loaded, waivers, ledger)
     if timeline:
@@ -120,8 +120,8 @@ def list_(rules: RuleFolders = None, only: Alone = False, format: Written = Form
     """List the rules: their levels, what they find, who wrote them."""
     from demarcate.report import rows
 
-    loaded = _rules(rules, only, None)
-    _say_problems(loaded)
+    loaded = rules_of(rules, only, None)
+    say_problems(loaded)
     columns = ["level", "name", "title"]
     if format is not Format.TEXT:
         columns += ["id", "author", "license", "responsibility", "techniques", "status", "silent", "file", "line"]
@@ -141,7 +141,7 @@ def show(
     from demarcate.report import rows
     from demarcate.report.safe import json_text
 
-    told = msgspec.to_builtins(_rules(rules, only, None).named(name))
+    told = msgspec.to_builtins(rules_of(rules, only, None).named(name))
     del told["examples"]
     if format is Format.JSON:
         data().write(json_text(told, indent=True) + "\n")
@@ -158,11 +158,11 @@ def lint(rules: RuleFolders = None, only: Alone = False, format: Written = Forma
     from demarcate.logs.sigma.linting import faults
     from demarcate.report import rows
 
-    loaded = _rules(rules, only, None, trees=True)
+    loaded = rules_of(rules, only, None, trees=True)
     told = faults(loaded)
     columns = ["rule", "kind", "message", "file", "line"]
     rows.write(columns, [[getattr(each, name) for name in columns] for each in told], str(format), data())
-    _say_problems(loaded)
+    say_problems(loaded)
     raise typer.Exit(1 if told else options.UNREAD if loaded.problems else 0)
 
 
@@ -183,7 +183,7 @@ def coverage(
     from demarcate.logs.sigma.coverage import coverage as covered
     from demarcate.report import rows
 
-    loaded = _rules(rules, only, None)
+    loaded = rules_of(rules, only, None)
     trails: list[dict[str, Any]] | None = None
     unread: list[Unread] = []
     if sources:
@@ -214,18 +214,19 @@ def test(
     from demarcate.logs.detecting.examples import tried
     from demarcate.report import rows
 
-    loaded = _rules(rules, only, placeholders)
+    loaded = rules_of(rules, only, placeholders)
     with connect() as connection:
         every = [each for rule in loaded.rules.values() for each in tried(rule, loaded.rules, connection)]
     wrong = [each for each in every if not each.is_right]
     told = [[each.rule, each.number, "should fire" if each.fires else "should not fire"] for each in wrong]
     rows.write(["rule", "example", "wrong"], told, str(format), data())
     say(f"{len(every):,} examples, of which {len(wrong):,} are wrong")
-    _say_problems(loaded)
+    say_problems(loaded)
     raise typer.Exit(1 if wrong else options.UNREAD if loaded.problems else 0)
 
 
-def _rules(folders: list[Path] | None, only: bool, placeholders: Path | None, *, trees: bool = False) -> Rules:
+def rules_of(folders: list[Path] | None, only: bool, placeholders: Path | None, *, trees: bool = False) -> Rules:
+    """The rules that are asked for: ours, and those of folders."""
     from demarcate.base.documents import read
     from demarcate.logs.sigma.reading import load_rules
 
@@ -304,7 +305,8 @@ def _leads(detections: Sequence[Detection], estate: Path | None) -> dict[str, An
         return dict(leads(detections, snapshot))
 
 
-def _say_problems(loaded: Rules) -> None:
+def say_problems(loaded: Rules) -> None:
+    """Tell of rules that are not taken, and of those about other logs."""
     for problem in loaded.problems:
         say(f"not taken: {problem}")
     if loaded.elsewhere:

@@ -63,4 +63,4 @@ if "SABOTAGE" in os.environ and "demarcate.logs.detecting.stored" in sys.orig_ar
         _sabotage(Path(os.environ["SABOTAGE"]), "matching")
         return _match(self, *given)
 
-    Detector.match = match  # type: ignore[method-assign]
+    Detector.match = match  # type: ignore[assignment,method-assign]

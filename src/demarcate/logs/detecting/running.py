@@ -81,7 +81,7 @@ class Detector:
                 if hit[1] == UNDECIDED:
                     matches.undecided[rule.id] = matches.undecided.get(rule.id, 0) + 1
                     continue
-                first, *others = [tuple(hit[4][part]) for part in self._slices[hit[0]]] if hit[4] else _NO_KEYS
+                first, *others = [tuple((hit[4] or ())[part]) for part in self._slices[hit[0]]]
                 entity = ", ".join(text or "" for text in first) if first else hit[3]
                 matches.seen.append(seen_of(hit, rule, entity or hit[3], tuple(others)))
         return matches
@@ -152,7 +152,7 @@ class Detector:
 
     def _settle(self, state: State, until: int, changed: set[str]) -> None:
         """Look at what is pending, in the order of time, up to a moment."""
-        ready = sorted((seen for seen in state.pending if seen.moment < until), key=_WHEN)
+        ready = sorted((seen for seen in state.pending if seen.moment < until and self._asks(seen)), key=_WHEN)
         state.pending = [seen for seen in state.pending if seen.moment >= until]
         state.settled = until if state.settled is None else max(state.settled, until)
         windows: dict[tuple[str, str], Sliding] = {}
@@ -161,6 +161,11 @@ class Detector:
         for window in windows.values():
             window.settle()
         self._forget(state, until)
+
+    def _asks(self, seen: Seen) -> bool:
+        """Whether a match is what these rules ask for: a state that was kept may be of others."""
+        rule = self._by_id.get(seen.rule)
+        return rule is not None and len(seen.keys) == 2 + 2 * len(self._correlations.get(seen.rule, ()))
 
     def _moment(
         self,
@@ -251,9 +256,6 @@ class Detector:
             and growing.rule in self._by_id
             and growing.window + self._by_id[growing.rule].window * _SECOND > until - _DAY
         }
-
-
-_NO_KEYS: Final = ((), (), ())
 
 
 def _slices(parts: Sequence[Sequence[str]]) -> tuple[slice, ...]:

@@ -9,7 +9,7 @@ dies of, costs its own events and no others.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Final
@@ -64,12 +64,13 @@ class Matched(msgspec.Struct, kw_only=True):
 
 
 def groups_of(store: Path) -> list[Group]:
-    """The files of events that a store has, in the order of days; those of no day come first, since they may be of any.
-
-    Raises DemarcateError for what is no store.
-    """
+    """The files of events that a store has, in groups. Raises DemarcateError for what is no store."""
     with Catalog(store) as catalog:
-        parts = catalog.parts(TABLE)
+        return grouped(catalog.parts(TABLE))
+
+
+def grouped(parts: Iterable[Part]) -> list[Group]:
+    """Files of rows in the order of days, so many at once; those of no day come first, since they may be of any."""
     groups: list[Group] = []
     group: list[Part] = []
     size = 0
