@@ -17,6 +17,15 @@ if TYPE_CHECKING:
 
 RUNS = 5
 DEMARCATE = [sys.executable, "-m", "demarcate"]
+CORES = 2
+"""What figures that are those of the processor are told for."""
+
+GUNZIP = """
+import gzip, sys
+from pathlib import Path
+for path in Path(sys.argv[1]).rglob("*.gz"):
+    gzip.decompress(path.read_bytes())
+"""
 
 
 @dataclass(frozen=True)
@@ -62,6 +71,24 @@ def process(command: list[str], runs: int = RUNS) -> Measured:
         if run and seconds < best.seconds:
             best = Measured(seconds, usage.ru_maxrss / 1024)
     return best
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What a process took: seconds of the processor and of the clock, and megabytes."""
+
+    seconds: float
+    megabytes: float
+
+
+def cost(*command: str) -> Cost:
+    """What a command takes."""
+    child = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(child.pid, 0)
+    child.returncode = os.waitstatus_to_exitcode(status)
+    if child.returncode not in (0, 3):
+        sys.exit(f"{command} exited with {child.returncode}")
+    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def call(function: Callable[[], Any], runs: int = RUNS) -> Measured:

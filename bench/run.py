@@ -369,7 +369,7 @@ def main() -> None:
     sys.stdout.flush()
     others = [
         subprocess.run([sys.executable, str(Path(__file__).with_name(name))], check=False)
-        for name in ("live.py", "lake.py", "logs.py")
+        for name in ("live.py", "lake.py", "logs.py", "detections.py")
     ]
     if not (all(other.returncode == 0 for other in others) and all(line.within for line in lines)):
         sys.exit(1)
