@@ -43,6 +43,9 @@ class Detector:
                 self._correlations.setdefault(other, []).append((rule, place))
         self._parts = {number: self._wanted(rule) for number, rule in enumerate(self.rules)}
         self._slices = {number: _slices(parts) for number, parts in self._parts.items()}
+        self._no_keys: dict[int, tuple[tuple[str | None, ...], ...]] = {
+            number: ((),) * (len(parts) - 1) for number, parts in self._parts.items()
+        }
         self._keys = {number: tuple(itertools.chain(*parts)) for number, parts in self._parts.items()}
         texts = " ".join(itertools.chain(*self._keys.values()))
         self._columns = tuple(column.name for column in COLUMNS if f'"{column.name}"' in texts)
@@ -81,9 +84,11 @@ class Detector:
                 if hit[1] == UNDECIDED:
                     matches.undecided[rule.id] = matches.undecided.get(rule.id, 0) + 1
                     continue
-                first, *others = [tuple((hit[4] or ())[part]) for part in self._slices[hit[0]]]
-                entity = ", ".join(text or "" for text in first) if first else hit[3]
-                matches.seen.append(seen_of(hit, rule, entity or hit[3], tuple(others)))
+                entity, keys = hit[3], self._no_keys[hit[0]]
+                if hit[4]:  # of most rules nothing is asked for
+                    first, *others = [tuple(hit[4][part]) for part in self._slices[hit[0]]]
+                    entity, keys = ", ".join(text or "" for text in first) or entity, tuple(others)
+                matches.seen.append(seen_of(hit, rule, entity, keys))
         return matches
 
     def take(self, matches: Matches, state: State | None = None, *, settled: int | None = None) -> Outcome:
