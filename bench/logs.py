@@ -8,52 +8,26 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
-from dataclasses import dataclass
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from events import write_events
+from measuring import CORES, GUNZIP, cost
 
 from tests.logs import chains
 
-CORES = 2
 MEMORY = 500
 DIGESTS, LOGS = 720, 100_000
 
-GUNZIP = """
-import gzip, sys
-from pathlib import Path
-for path in Path(sys.argv[1]).rglob("*.gz"):
-    gzip.decompress(path.read_bytes())
-"""
 DUCKDB = """
 import duckdb, sys
 records = "SELECT unnest(Records) AS e FROM read_json($files, maximum_object_size = 200000000)"
 sql = f"SELECT count(e.eventID) FROM ({records})"
 duckdb.execute(sql, {"files": sys.argv[1] + "/**/*.gz"}).fetchall()
 """
-
-
-@dataclass(frozen=True)
-class Cost:
-    """What a process took: seconds of the processor and of the clock, and megabytes."""
-
-    seconds: float
-    megabytes: float
-
-
-def cost(*command: str) -> Cost:
-    """What a command takes."""
-    child = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
-    _, status, usage = os.wait4(child.pid, 0)
-    child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode not in (0, 3):
-        sys.exit(f"{command} exited with {child.returncode}")
-    return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 
 
 def ingest(folder: Path, events: int, per_file: int, least: int) -> bool:

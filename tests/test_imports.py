@@ -59,7 +59,7 @@ BELOW: dict[str, set[str]] = {
         "version",
     },
     "sending": {"base", "estate", "checks", "posture", "evidence", "ledger", "model", "logs", "version"},
-    "lake": {"base", "estate", "checks", "evidence", "model", "posture", "assessing", "version"},
+    "lake": {"base", "estate", "checks", "evidence", "logs", "model", "posture", "assessing", "version"},
     "exam": {"base", "estate", "checks", "evidence", "model", "posture", "assessing"},
     "report": {
         "base",

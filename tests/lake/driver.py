@@ -1,7 +1,8 @@
 """A driver of Spark with one cluster, which assesses or collects the lakes that it is told of, a line each.
 
 Each line is a JSON object: `lake` (the arguments of `Lake`), `out`, `checks`, `groups` and files of `waivers`; or
-`collect` (an endpoint), `region`, `tables` and `out`. It answers each with one: what was wrong, or nothing.
+`collect` (an endpoint), `region`, `tables` and `out`; or `detect` (a log store), a folder of `rules`, a `size` of
+groups and `out`, a file of what was found. It answers each with one: what was wrong, or nothing.
 """
 
 from __future__ import annotations
@@ -18,14 +19,19 @@ def main() -> None:
 
     from pyspark.sql import SparkSession
 
+    from demarcate.base.encoding import to_json
     from demarcate.base.errors import DemarcateError
     from demarcate.estate.sources.accounts import Accounts
     from demarcate.estate.sources.interface import Options
     from demarcate.evidence.waivers import file_waivers
     from demarcate.lake.assessing import assess_lake
     from demarcate.lake.collecting import collect_lake
+    from demarcate.lake.detecting import run_by
     from demarcate.lake.engines import Engine
     from demarcate.lake.places import Lake
+    from demarcate.logs.detecting import stored
+    from demarcate.logs.detecting.places import detect_stored
+    from demarcate.logs.sigma.reading import load_rules
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(MASTER).config("spark.ui.enabled", "false")
@@ -44,6 +50,11 @@ def main() -> None:
                     dict.fromkeys(asked["tables"]), how, Path(asked["out"]), Engine("spark", master=MASTER)
                 )
                 said = "; ".join(each.failed for each in done if each.failed)
+            elif "detect" in asked:
+                stored.SIZE = asked["size"]  # type: ignore[misc]
+                rules = load_rules([Path(asked["rules"])], shipped=False).rules.values()
+                told = detect_stored(Path(asked["detect"]), rules, run=run_by(Engine("spark", master=MASTER)))
+                Path(asked["out"]).write_bytes(to_json([told.detections, told.state, told.unread]))
             else:
                 assess_lake(
                     Lake(**asked["lake"]),

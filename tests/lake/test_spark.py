@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import boto3
+import msgspec
 import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
@@ -24,6 +25,9 @@ from moto.server import ThreadedMotoServer
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.tables import table
 from demarcate.lake.spark import _java
+from demarcate.logs.detecting.places import Findings, detect_stored
+from demarcate.logs.detecting.stored import groups_of
+from demarcate.logs.detecting.structs import Detection, State
 from demarcate.posture.kept import open_assessment
 from tests import processes
 from tests.aws.conftest import REGION
@@ -31,7 +35,7 @@ from tests.aws.conftest import aws as aws
 from tests.aws.conftest import server as server
 from tests.aws.test_organization import ORGANIZATION, Estate
 from tests.aws.test_organization import estate as estate
-from tests.lake import estates
+from tests.lake import estates, stores
 from tests.lake.conftest import SABOTEUR, ended, held
 from tests.lake.estates import account_of
 from tests.surroundings import CREDENTIALS
@@ -128,6 +132,37 @@ def test_what_is_lost_is_done_again_and_is_there_once(
     assert outcomes(tmp_path / "out") == JUDGED
     written = pq.read_table(tmp_path / "out" / "findings")
     assert written.num_rows == len(findings)
+
+
+@pytest.mark.parametrize("lost", [None, "executor", "worker"])
+def test_a_log_store_says_the_same(
+    lost: str | None,
+    log: tuple[Path, Path, Findings],
+    driver: subprocess.Popen[bytes],
+    wrong: Path,
+    tmp_path: Path,
+) -> None:
+    """As tasks of Spark, also where the process of one is killed in the middle of it."""
+    store, rules, whole = log
+    if lost is not None:
+        (wrong / f"{lost}-matching").touch()
+    size = sum(part.size for group in groups_of(store) for part in group) // 2
+    asked = {"detect": str(store), "rules": str(rules), "size": size, "out": str(tmp_path / "found")}
+    write(driver, asked)
+    assert answer(driver) == ""
+    assert not [*wrong.glob("*-matching")]
+    detections, state, unread = json.loads((tmp_path / "found").read_bytes())
+    assert msgspec.convert(detections, tuple[Detection, ...], strict=False) == whole.detections
+    assert stores.counted(msgspec.convert(state, State, strict=False)) == stores.counted(whole.state)
+    assert unread == []
+
+
+@pytest.fixture(scope="module")
+def log(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path, Findings]:
+    """A log store, the folder of rules for it, and what one process finds."""
+    folder = tmp_path_factory.mktemp("detecting")
+    rules, store = stores.rules(folder / "rules"), stores.make(folder / "store")
+    return store, folder / "rules", detect_stored(store, rules)
 
 
 @pytest.fixture

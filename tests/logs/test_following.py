@@ -9,9 +9,17 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote_plus
 
+import msgspec
 import pytest
+from typer.testing import CliRunner
 
 from demarcate.base.errors import DemarcateError
+from demarcate.cli import app
+from demarcate.logs.detecting.places import detect_stored
+from demarcate.logs.detecting.running import Detector
+from demarcate.logs.detecting.structs import Detection
+from demarcate.logs.detecting.watching import KEPT, kept
+from demarcate.logs.sigma.reading import load_rules
 from demarcate.logs.store import following
 from demarcate.logs.store.catalog import owned
 from demarcate.logs.store.folders import Folder
@@ -19,6 +27,7 @@ from demarcate.logs.store.following import Queue, follow, named
 from demarcate.logs.store.ingesting import Outcome, ingest
 from demarcate.logs.store.pruning import prune
 from tests.aws.conftest import Aws
+from tests.lake import stores
 from tests.logs.test_store import LAYOUTS, bring, deliver, event, ids, packed, put, source, store
 
 __all__ = ["source", "store"]
@@ -197,3 +206,43 @@ def test_what_is_no_store_is_not_pruned(tmp_path: Path) -> None:
     with pytest.raises(DemarcateError, match="no log store"):
         prune(tmp_path, {})
     assert not list(tmp_path.iterdir())
+
+
+def test_what_comes_is_detected_as_a_whole_store_is(
+    source: Path, store: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run goes on where another ended, and with what correlations and baselines that is over have been told."""
+    pytest.importorskip("sigma")
+    stores.rules(tmp_path / "rules")
+    events = stores.events()
+    told: dict[str, Detection] = {}
+    chunks = [events[at : at + 200] for at in range(0, len(events), 200)]
+    words = ["logs", "follow", str(source), "--store", str(store), "--detect", "--rules", str(tmp_path / "rules")]
+
+    def followed(*between: Callable[[], object]) -> list[Detection]:
+        monkeypatch.setattr(following, "every", lambda seconds: rounds(*between))
+        done = CliRunner().invoke(app, [*words, "--format", "json"])
+        assert isinstance(done.exception, Ended), done.exception
+        return [msgspec.json.decode(line, type=Detection) for line in done.stdout.splitlines()]
+
+    def arrives(number: int) -> None:
+        put(source, f"{number}.json.gz", packed([*events[200 * number - 9 : 200 * number], *chunks[number]]))
+
+    arrives(0)
+    for lines in (followed(lambda: arrives(1)), followed(lambda: arrives(2), lambda: None)):
+        assert lines
+        told.update({each.id: each for each in lines})
+    state = kept(store / KEPT)
+    assert followed() == []
+    loaded = load_rules([tmp_path / "rules"]).rules.values()
+    told.update({each.id: each for each in Detector(loaded).finish(state).detections})
+    whole = detect_stored(store, loaded)
+    assert {each.id: each for each in whole.detections} == told
+    assert {each.name for each in whole.detections} >= {"row", "consolelogin"}
+
+
+def test_rules_of_what_is_not_detected_are_refused(source: Path, store: Path) -> None:
+    refused = CliRunner().invoke(
+        app, ["logs", "follow", str(source), "--store", str(store), "--rules", str(source)]
+    )
+    assert "--rules is for --detect" in str(refused.exception)

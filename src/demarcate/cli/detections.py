@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import lakes, options
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
 from demarcate.report.out import data, say
@@ -17,6 +17,7 @@ from demarcate.report.safe import counted
 
 if TYPE_CHECKING:
     from demarcate.estate.snapshots.manifest import Unread
+    from demarcate.lake.engines import Engine
     from demarcate.logs.detecting.places import Findings
     from demarcate.logs.detecting.structs import Detection
     from demarcate.logs.sigma.reading import Rules
@@ -40,6 +41,13 @@ Alone = Annotated[bool, typer.Option("--only", help="Only the rules of --rules, 
 Placeholders = Annotated[
     Path | None,
     typer.Option("--placeholders", metavar="FILE", help="What %name% stands for in rules: a YAML mapping."),
+]
+DetectEngine = Annotated[
+    lakes.EngineChoice | None,
+    typer.Option(
+        "--engine",
+        help="What runs parts of a log store as tasks: processes here, or Spark. Default: this process.",
+    ),
 ]
 Written = Annotated[Format, typer.Option("--format", help="Output for people, or for programs.")]
 
@@ -80,6 +88,9 @@ def detect(
             help="Tell what is new in a store since the run that kept this file, and keep it.",
         ),
     ] = None,
+    engine: DetectEngine = None,
+    workers: lakes.Workers = None,
+    master: lakes.Master = None,
     timeline: Annotated[bool, typer.Option("--timeline", help="Tell what happened when, a line each.")] = False,
     fail_on: options.FailOn = None,
     format: Annotated[
@@ -93,9 +104,10 @@ def detect(
     from demarcate.report import detections as report
 
     options.check_severity(fail_on)
-    loaded = _rules(rules, only, placeholders)
-    _say_problems(loaded)
-    result = _findings(places, _chosen(loaded, rule), state)
+    tasks = lakes.chosen(engine, workers, master)
+    loaded = rules_of(rules, only, placeholders)
+    say_problems(loaded)
+    result = _findings(places, _chosen(loaded, rule), state, tasks)
     told, refused = _waived(result.detections, loaded, waivers, ledger)
     if timeline:
         report.write_timeline(told, format.value if format is not DetectionFormat.OCSF else "json", data())
@@ -110,8 +122,8 @@ def list_(rules: RuleFolders = None, only: Alone = False, format: Written = Form
     from demarcate.logs.sigma.structs import LEVELS
     from demarcate.report import rows
 
-    loaded = _rules(rules, only, None)
-    _say_problems(loaded)
+    loaded = rules_of(rules, only, None)
+    say_problems(loaded)
     columns = ["level", "name", "title"]
     if format is not Format.TEXT:
         columns += ["id", "author", "license", "responsibility", "techniques", "status", "silent", "file", "line"]
@@ -133,7 +145,7 @@ def show(
     from demarcate.report import rows
     from demarcate.report.safe import json_text
 
-    rule = _rules(rules, only, None).named(name)
+    rule = rules_of(rules, only, None).named(name)
     if format is Format.TEXT:
         report.write_rule(rule, options.console())
         return
@@ -154,11 +166,11 @@ def lint(rules: RuleFolders = None, only: Alone = False, format: Written = Forma
     from demarcate.logs.sigma.linting import faults
     from demarcate.report import rows
 
-    loaded = _rules(rules, only, None, trees=True)
+    loaded = rules_of(rules, only, None, trees=True)
     told = faults(loaded)
     columns = ["rule", "kind", "message", "file", "line"]
     rows.write(columns, [[getattr(each, name) for name in columns] for each in told], str(format), data())
-    _say_problems(loaded)
+    say_problems(loaded)
     raise typer.Exit(1 if told else options.UNREAD if loaded.problems else 0)
 
 
@@ -179,7 +191,7 @@ def coverage(
     from demarcate.logs.sigma.coverage import coverage as covered
     from demarcate.report import rows
 
-    loaded = _rules(rules, only, None)
+    loaded = rules_of(rules, only, None)
     trails: list[dict[str, Any]] | None = None
     unread: list[Unread] = []
     if sources:
@@ -210,18 +222,19 @@ def test(
     from demarcate.logs.detecting.examples import tried
     from demarcate.report import rows
 
-    loaded = _rules(rules, only, placeholders)
+    loaded = rules_of(rules, only, placeholders)
     with connect() as connection:
         every = [each for rule in loaded.rules.values() for each in tried(rule, loaded.rules, connection)]
     wrong = [each for each in every if not each.is_right]
     told = [[each.rule, each.number, "should fire" if each.fires else "should not fire"] for each in wrong]
     rows.write(["rule", "example", "wrong"], told, str(format), data())
     say(f"{len(every):,} examples, of which {len(wrong):,} are wrong")
-    _say_problems(loaded)
+    say_problems(loaded)
     raise typer.Exit(1 if wrong else options.UNREAD if loaded.problems else 0)
 
 
-def _rules(folders: list[Path] | None, only: bool, placeholders: Path | None, *, trees: bool = False) -> Rules:
+def rules_of(folders: list[Path] | None, only: bool, placeholders: Path | None, *, trees: bool = False) -> Rules:
+    """The rules that are asked for: ours, and those of folders."""
     from demarcate.base.documents import read
     from demarcate.logs.sigma.reading import load_rules
 
@@ -242,15 +255,21 @@ def _chosen(loaded: Rules, names: list[str] | None) -> list[Rule]:
     return list(chosen.values())
 
 
-def _findings(places: Sequence[str], rules: Iterable[Rule], state: Path | None) -> Findings:
+def _findings(places: Sequence[str], rules: Iterable[Rule], state: Path | None, engine: Engine | None) -> Findings:
     from demarcate.base.errors import DemarcateError
     from demarcate.logs.detecting.places import detect_files, detect_stored, is_store
     from demarcate.logs.store.folders import Folder
 
     stores = [Path(place) for place in places if is_store(Path(place))]
+    if stores and len(places) > 1:
+        raise DemarcateError(f"{stores[0]} is a log store: give it alone")
+    if engine is not None and (not stores or state is not None):
+        raise DemarcateError("--engine and --workers are for all that a log store has: leave them out, or --state")
+    if stores and engine is not None:
+        from demarcate.lake.detecting import run_by
+
+        return detect_stored(stores[0], rules, run=run_by(engine))
     if stores:
-        if len(places) > 1:
-            raise DemarcateError(f"{stores[0]} is a log store: give it alone")
         return detect_stored(stores[0], rules) if state is None else _since(stores[0], rules, state)
     if state is not None:
         raise DemarcateError("--state is for a log store: make one with demarcate logs ingest")
@@ -296,7 +315,8 @@ def _leads(detections: Sequence[Detection], estate: Path | None) -> dict[str, An
         return dict(leads(detections, snapshot))
 
 
-def _say_problems(loaded: Rules) -> None:
+def say_problems(loaded: Rules) -> None:
+    """Tell of rules that are not taken, and of those about other logs."""
     for problem in loaded.problems:
         say(f"not taken: {problem}")
     if loaded.elsewhere:

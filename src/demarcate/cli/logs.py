@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from demarcate.cli import options
+from demarcate.cli.detections import RuleFolders, rules_of, say_problems
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.estate.sources.interface import Options
     from demarcate.logs.coverage.receiving import Receiving
     from demarcate.logs.store.entries import Days, Source
     from demarcate.logs.store.ingesting import Outcome
+
+
+class StreamFormat(StrEnum):
+    """Detections as they come, for people, or for programs."""
+
+    TEXT = "text"
+    JSON = "json"
+
 
 PLACES = "A folder or file of logs, or s3://BUCKET/PREFIX; repeatable."
 
@@ -138,13 +148,21 @@ def follow(
         float, typer.Option("--every", metavar="SECONDS", min=1, help="Seconds between two looks at the sources.")
     ] = 60.0,
     since: Since = None,
+    detect: Annotated[
+        bool, typer.Option("--detect", help="Run Sigma rules over what comes, as demarcate detect does.")
+    ] = False,
+    rules: RuleFolders = None,
+    format: Annotated[
+        StreamFormat, typer.Option("--format", help="Detections for people, or a line of JSON each.")
+    ] = StreamFormat.TEXT,
     profile: options.Profile = None,
     endpoint_url: options.Endpoint = None,
 ) -> None:
     """Bring in what is new, again and again, until Ctrl-C ends it. The store is whole wherever that is.
 
     New files are found by listing (SOURCE), or told by a queue (--queue), whose messages are deleted once what they
-    name is part of the store.
+    name is part of the store. With --detect what was carried over is kept in the store, so that a run goes on where
+    another ended; what depends on the order of events is told an hour late, since events may be.
     """
     from demarcate.base.errors import DemarcateError
     from demarcate.logs.store import following
@@ -154,11 +172,34 @@ def follow(
         from demarcate.estate.sources.aws.session import make_session
 
         places.append(following.Queue(queue, make_session(profile), endpoint_url))
+    if rules and not detect:
+        raise DemarcateError("--rules is for --detect")
     if not places:
         raise DemarcateError("name what is to be followed: a folder, s3://BUCKET/PREFIX, or a queue (--queue URL)")
     # A queue waits by itself.
     wait = following.every(every if sources else 1.0)
-    following.follow(places, store, _say, wait)
+    following.follow(places, store, _detecting(store, rules, format) if detect else _say, wait)
+
+
+def _detecting(store: Path, folders: list[Path] | None, format: StreamFormat) -> Callable[[Outcome], None]:
+    """What tells of one look at sources, and of what rules find in what came."""
+    from demarcate.logs.detecting.watching import KEPT, keep, kept, look
+    from demarcate.report.detections import write_new
+
+    loaded = rules_of(folders, only=False, placeholders=None)
+    say_problems(loaded)
+    state = kept(store / KEPT)
+
+    def each(outcome: Outcome) -> None:
+        _say(outcome)
+        before = state.files
+        looked = look(store, loaded.rules.values(), state)
+        options.say_unread(looked.unread)
+        write_new(looked.detections, format.value, data(), options.console())
+        if state.files != before:  # once they are told: what is lost on the way is told again
+            keep(store / KEPT, state)
+
+    return each
 
 
 def verify(

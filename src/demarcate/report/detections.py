@@ -65,6 +65,16 @@ def write(
         rows.write([*_COLUMNS, "tables"], [list(map(_plain, row)) for row in told], format, out)
 
 
+def write_new(detections: Sequence[Detection], format: str, out: Out, console: Console) -> None:
+    """Write detections as they come; `format` is "text", or "json", a line each."""
+    for detection in detections:
+        if format == "text":
+            _block(detection, (), console)
+        else:
+            out.write(json_text(msgspec.to_builtins(detection)) + "\n")
+    out.flush()
+
+
 def _plain(value: Any) -> Any:
     if isinstance(value, tuple):
         return list(value)

@@ -2,6 +2,7 @@
 
 `crash-<account>` ends it as a fault of native code does; `executor-<account>` and `worker-<account>` end the process of
 Spark that it works for, once; `hold-<account>` has it wait, and write its number into the pipe `holding`.
+While events of a log store are matched, `matching` stands in the place of an account.
 """
 
 from __future__ import annotations
@@ -52,3 +53,14 @@ if "SABOTAGE" in os.environ and {"demarcate.checks.unit", "demarcate.lake.waivin
         return _judge(snapshot, *given, **named)
 
     engine.judge = judge
+
+if "SABOTAGE" in os.environ and "demarcate.logs.detecting.stored" in sys.orig_argv:
+    from demarcate.logs.detecting.running import Detector
+
+    _match = Detector.match
+
+    def match(self: Any, *given: Any) -> Any:
+        _sabotage(Path(os.environ["SABOTAGE"]), "matching")
+        return _match(self, *given)
+
+    Detector.match = match  # type: ignore[assignment,method-assign]

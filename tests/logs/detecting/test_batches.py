@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -156,3 +157,21 @@ def test_what_is_new_is_told_once_there_is_something_to_compare_with(detector: D
 def test_rules_that_only_correlations_look_at_are_silent(detector: Detector) -> None:
     found = in_batches(detector, [[event(1, 0, "a", "x", 1)]], ordered=True)
     assert {each.name for each in found} == {"shown", "c2", "c6"}
+
+
+def test_rules_that_are_grouped_by_nothing_and_states_of_other_rules(tmp_path: Path) -> None:
+    written = [
+        rule("a"),
+        {"title": "c", "name": "c", "correlation": {"type": "event_count", "rules": ["a"], "timespan": "1h",
+                                                    "condition": {"gte": 2}}},
+    ]  # fmt: skip
+    (tmp_path / "rules.yml").write_text(yaml.safe_dump_all(written))
+    whole = Detector(load_rules([tmp_path], shipped=False).rules.values())
+    events = [event(number, number, "a", "x", None) for number in range(3)]
+    assert [(each.name, each.count) for each in in_batches(whole, [events], ordered=False)] == [("c", 3)]
+    make_table(CONNECTION, "events", events)
+    state = whole.detect(CONNECTION, "events").state
+    assert state.pending
+    others = [[each for each in whole.rules if each.name == "a"], [*whole.rules, *whole.rules[1:]], []]
+    assert [Detector(each).finish(msgspec.json.decode(msgspec.json.encode(state), type=State)).detections
+            for each in others] == [(), (), ()]  # fmt: skip

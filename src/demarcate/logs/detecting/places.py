@@ -1,4 +1,4 @@
-"""Detecting over a log store, day by day, or over files as a trail delivers them, while they are decoded."""
+"""Detecting over a log store, part by part, or over files as a trail delivers them, while they are decoded."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
@@ -26,13 +26,12 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.logs.detecting.findings import together
 from demarcate.logs.detecting.running import Detector
 from demarcate.logs.detecting.sifting import Sieve, Sifted, begin, sift
+from demarcate.logs.detecting.stored import MEMORY, RELATION, Run, groups_of, match_here, settled_by
 from demarcate.logs.detecting.structs import Detection, Outcome, State
-from demarcate.logs.events import TABLE
 from demarcate.logs.sigma.structs import Rule
-from demarcate.logs.store.catalog import NAME, Catalog
+from demarcate.logs.store.catalog import NAME
 from demarcate.logs.store.entries import Entry, Source
-from demarcate.logs.store.forms.cloudtrail import CLOUDTRAIL, EVENTS
-from demarcate.logs.store.reading import rows_of
+from demarcate.logs.store.forms.cloudtrail import CLOUDTRAIL
 
 BATCH: Final = 12 << 20
 """Bytes, as they lie there, of the files that are read at once."""
@@ -41,10 +40,6 @@ BATCH_FILES: Final = 4_000
 
 ALONE: Final = 3
 """So many batches are read by this process itself: to start others takes longer."""
-
-MEMORY: Final = 1_000_000_000
-
-RELATION: Final = "events"
 
 
 @dataclass(slots=True)
@@ -61,33 +56,23 @@ def is_store(path: Path) -> bool:
     return is_file(path / NAME)
 
 
-def detect_stored(store: Path, rules: Iterable[Rule], state: State | None = None) -> Findings:
-    """What rules find in a log store, day by day. Raises DemarcateError for what is no store."""
+def detect_stored(
+    store: Path, rules: Iterable[Rule], state: State | None = None, run: Run = match_here
+) -> Findings:
+    """What rules find in a log store. Raises DemarcateError for what is no store, and as `run` does.
+
+    `run` matches parts of it, in this process or elsewhere, which makes no difference to what is found.
+    """
     detector = Detector(rules)
     result = Findings(state=state if state is not None else State())
     outcomes: list[Outcome] = []
-    with Catalog(store) as catalog, connect(store, limits=Limits(memory=MEMORY)) as connection:
-        days: dict[str, list[Path]] = {}
-        for part in catalog.parts(TABLE):
-            days.setdefault(part.day, []).append(store / part.file)
-        for day in sorted(days):  # the partition of what says no day comes last
-            connection.execute(f"CREATE OR REPLACE TEMP VIEW {RELATION} AS {rows_of(EVENTS, days[day])}")
-            try:
-                outcome = detector.detect(connection, RELATION, result.state, settled=_end_of(day))
-            except duckdb.Error as error:
-                reason = f"events of {day} cannot be read: {short(error)}"
-                result.unread.append(Unread(kind=Kind.UNREADABLE, reason=reason, file=str(store)))
-                continue
-            outcomes.append(outcome)
+    groups = groups_of(store)
+    for matched, settled in zip(run(store, detector, groups), settled_by(groups), strict=True):
+        result.unread += matched.unread
+        outcomes += [detector.take(matches, result.state) for matches in matched.matches]
+        if settled is not None:
+            outcomes.append(detector.settle(result.state, settled))
     return _finished(detector, result, outcomes)
-
-
-def _end_of(day: str) -> int | None:
-    """The end of a day in microseconds since 1970; None for what is no day."""
-    try:
-        return milliseconds(datetime.fromisoformat(day) + timedelta(days=1)) * 1_000
-    except ValueError:
-        return None
 
 
 def _finished(detector: Detector, result: Findings, outcomes: list[Outcome]) -> Findings:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from demarcate.base.sql import identifier
 from demarcate.logs.detecting.findings import growing_of, in_order, seen_of, told
 from demarcate.logs.detecting.scanning import UNDECIDED, scan
-from demarcate.logs.detecting.structs import Group, Outcome, Seen, State
+from demarcate.logs.detecting.structs import Group, Matches, Outcome, Seen, State
 from demarcate.logs.detecting.windows import Sliding
 from demarcate.logs.events import COLUMNS
 from demarcate.logs.sigma.structs import Rule
@@ -43,6 +43,9 @@ class Detector:
                 self._correlations.setdefault(other, []).append((rule, place))
         self._parts = {number: self._wanted(rule) for number, rule in enumerate(self.rules)}
         self._slices = {number: _slices(parts) for number, parts in self._parts.items()}
+        self._no_keys: dict[int, tuple[tuple[str | None, ...], ...]] = {
+            number: ((),) * (len(parts) - 1) for number, parts in self._parts.items()
+        }
         self._keys = {number: tuple(itertools.chain(*parts)) for number, parts in self._parts.items()}
         texts = " ".join(itertools.chain(*self._keys.values()))
         self._columns = tuple(column.name for column in COLUMNS if f'"{column.name}"' in texts)
@@ -70,27 +73,47 @@ class Detector:
         `settled` is a moment (microseconds since 1970) before which no further event will come; without it, nothing
         that depends on the order of events is looked at yet: see `finish`. Raises duckdb.Error.
         """
-        state = state if state is not None else State()
-        changed: set[str] = set()
-        self._count(connection, relation, state)
+        return self.take(self.match(connection, relation), state, settled=settled)
+
+    def match(self, connection: duckdb.DuckDBPyConnection, relation: str) -> Matches:
+        """Which events of a relation match which rules, wherever that is asked: the dear part. Raises duckdb.Error."""
+        matches = self._count(connection, relation)
         for hits in scan(connection, relation, self.rules, self._keys, self._columns):
             for hit in hits:
                 rule = self.rules[hit[0]]
                 if hit[1] == UNDECIDED:
-                    state.undecided[rule.id] = state.undecided.get(rule.id, 0) + 1
+                    matches.undecided[rule.id] = matches.undecided.get(rule.id, 0) + 1
                     continue
-                first, *others = [tuple(hit[4][part]) for part in self._slices[hit[0]]] if hit[4] else _NO_KEYS
-                entity = ", ".join(text or "" for text in first) if first else hit[3]
-                self._take(seen_of(hit, rule, entity or hit[3], tuple(others)), rule, state, changed)
+                entity, keys = hit[3], self._no_keys[hit[0]]
+                if hit[4]:  # of most rules nothing is asked for
+                    first, *others = [tuple(hit[4][part]) for part in self._slices[hit[0]]]
+                    entity, keys = ", ".join(text or "" for text in first) or entity, tuple(others)
+                matches.seen.append(seen_of(hit, rule, entity, keys))
+        return matches
+
+    def take(self, matches: Matches, state: State | None = None, *, settled: int | None = None) -> Outcome:
+        """What comes of matches, after what was found before. `settled` is as `detect` takes it."""
+        state = state if state is not None else State()
+        changed: set[str] = set()
+        state.events += matches.events
+        self.note_span(state, matches.first, matches.last)
+        for ident, count in matches.undecided.items():
+            state.undecided[ident] = state.undecided.get(ident, 0) + count
+        for seen in matches.seen:
+            self._take(seen, self._by_id[seen.rule], state, changed)
         if settled is not None:
             self._settle(state, settled, changed)
         return self._outcome(state, changed)
 
+    def settle(self, state: State, until: int) -> Outcome:
+        """What is found once it is known that no event before a moment comes any more."""
+        changed: set[str] = set()
+        self._settle(state, until, changed)
+        return self._outcome(state, changed)
+
     def finish(self, state: State) -> Outcome:
         """What is found once it is known that no further event comes."""
-        changed: set[str] = set()
-        self._settle(state, _END, changed)
-        return self._outcome(state, changed)
+        return self.settle(state, _END)
 
     def _outcome(self, state: State, changed: set[str]) -> Outcome:
         detections = [
@@ -98,13 +121,12 @@ class Detector:
         ]
         return Outcome(detections=tuple(sorted(detections, key=in_order)), state=state)
 
-    def _count(self, connection: duckdb.DuckDBPyConnection, relation: str, state: State) -> None:
+    def _count(self, connection: duckdb.DuckDBPyConnection, relation: str) -> Matches:
         row = connection.execute(
             f"SELECT epoch_us(min(event_time)), epoch_us(max(event_time)), count(*) FROM {identifier(relation)}"
         ).fetchone()
         first, last, count = row or (None, None, 0)
-        state.events += count
-        self.note_span(state, first, last)
+        return Matches(events=count, first=first, last=last)
 
     def note_span(self, state: State, first: int | None, last: int | None) -> None:
         """Note from when to when there were events, in microseconds since 1970."""
@@ -135,7 +157,7 @@ class Detector:
 
     def _settle(self, state: State, until: int, changed: set[str]) -> None:
         """Look at what is pending, in the order of time, up to a moment."""
-        ready = sorted((seen for seen in state.pending if seen.moment < until), key=_WHEN)
+        ready = sorted((seen for seen in state.pending if seen.moment < until and self._asks(seen)), key=_WHEN)
         state.pending = [seen for seen in state.pending if seen.moment >= until]
         state.settled = until if state.settled is None else max(state.settled, until)
         windows: dict[tuple[str, str], Sliding] = {}
@@ -144,6 +166,11 @@ class Detector:
         for window in windows.values():
             window.settle()
         self._forget(state, until)
+
+    def _asks(self, seen: Seen) -> bool:
+        """Whether a match is what these rules ask for: a state that was kept may be of others."""
+        rule = self._by_id.get(seen.rule)
+        return rule is not None and len(seen.keys) == 2 + 2 * len(self._correlations.get(seen.rule, ()))
 
     def _moment(
         self,
@@ -234,9 +261,6 @@ class Detector:
             and growing.rule in self._by_id
             and growing.window + self._by_id[growing.rule].window * _SECOND > until - _DAY
         }
-
-
-_NO_KEYS: Final = ((), (), ())
 
 
 def _slices(parts: Sequence[Sequence[str]]) -> tuple[slice, ...]:

@@ -66,6 +66,19 @@ class Seen(msgspec.Struct, kw_only=True, gc=False):
     keys: tuple[tuple[str | None, ...], ...] = ()
 
 
+class Matches(msgspec.Struct, kw_only=True):
+    """What rules match in some events, of which there are so many, from the first moment to the last.
+
+    `undecided` is how many events each rule could not decide. An event that came twice may be in it twice.
+    """
+
+    events: int = 0
+    first: int | None = None
+    last: int | None = None
+    undecided: dict[str, int] = msgspec.field(default_factory=dict)
+    seen: list[Seen] = msgspec.field(default_factory=list)
+
+
 class Growing(msgspec.Struct, kw_only=True):
     """A finding that may still grow: its window is not over, or not all of it was read."""
 

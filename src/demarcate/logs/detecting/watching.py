@@ -7,27 +7,24 @@ left out of what depends on order.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
 
-import duckdb
 import msgspec
 
-from demarcate.base.connection import Limits, connect, short
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_file, read_bytes, write_whole
 from demarcate.base.moments import since_1970
-from demarcate.estate.schema.unknown import Kind
-from demarcate.estate.snapshots.manifest import Unread
-from demarcate.logs.detecting.places import MEMORY, RELATION, Findings
+from demarcate.logs.detecting.findings import together
+from demarcate.logs.detecting.places import Findings
 from demarcate.logs.detecting.running import Detector
-from demarcate.logs.detecting.structs import VERSION, State
+from demarcate.logs.detecting.stored import grouped, match_here
+from demarcate.logs.detecting.structs import VERSION, Outcome, State
 from demarcate.logs.events import TABLE
 from demarcate.logs.sigma.structs import Rule
 from demarcate.logs.store.catalog import Catalog
-from demarcate.logs.store.forms.cloudtrail import EVENTS
-from demarcate.logs.store.reading import rows_of
 
 LATENESS: Final = 3_600
 """Seconds that an event may come after later ones: CloudTrail delivers within minutes, and sources are read late."""
@@ -35,30 +32,33 @@ LATENESS: Final = 3_600
 LARGEST: Final = 500_000_000
 """Bytes that a kept state may have."""
 
+KEPT: Final = "detecting.json"
+"""Where in a store the state of who follows it is kept."""
+
 _SECOND: Final = 1_000_000
 
 
-def look(store: Path, rules: Iterable[Rule], state: State) -> Findings:
-    """What is new in a log store since a state, or has grown; the state is carried on. Raises DemarcateError."""
+def look(store: Path, rules: Iterable[Rule], state: State, now: float | None = None) -> Findings:
+    """What is new in a log store since a state, or has grown; the state is carried on. Raises DemarcateError.
+
+    `now` is in seconds since 1970: an event of the future does not make all that come after it late.
+    """
     detector = Detector(rules)
     result = Findings(state=state)
-    with Catalog(store) as catalog, connect(store, limits=Limits(memory=MEMORY)) as connection:
-        parts = {part.file: part.day for part in catalog.parts(TABLE)}
-        first = since_1970(state.settled // _SECOND - 86_400).date().isoformat() if state.settled else ""
-        new = [store / file for file, day in parts.items() if file not in state.files and day >= first]
-        state.files = set(parts)
-        if not new:
-            return result
-        connection.execute(f"CREATE OR REPLACE TEMP VIEW {RELATION} AS {rows_of(EVENTS, new)}")
-        try:
-            ((latest,),) = connection.execute(f"SELECT epoch_us(max(event_time)) FROM {RELATION}").fetchall()
-            until = max(latest or 0, state.until or 0) - LATENESS * _SECOND
-            outcome = detector.detect(connection, RELATION, state, settled=max(until, state.settled or 0))
-        except duckdb.Error as error:
-            reason = f"new events cannot be read: {short(error)}"
-            result.unread.append(Unread(kind=Kind.UNREADABLE, reason=reason, file=str(store)))
-            return result
-    result.detections = outcome.detections
+    with Catalog(store) as catalog:
+        parts = catalog.parts(TABLE)
+    first = since_1970(state.settled // _SECOND - 86_400).date().isoformat() if state.settled else ""
+    new = [part for part in parts if part.file not in state.files and part.day >= first]
+    state.files = {part.file for part in parts}
+    if not new:
+        return result
+    outcomes: list[Outcome] = []
+    for matched in match_here(store, detector, grouped(new)):
+        result.unread += matched.unread
+        outcomes += [detector.take(matches, state) for matches in matched.matches]
+    latest = min(state.until or 0, int((time.time() if now is None else now) * _SECOND))
+    outcomes.append(detector.settle(state, max(latest - LATENESS * _SECOND, state.settled or 0)))
+    result.detections = together(outcomes)
     return result
 
 
