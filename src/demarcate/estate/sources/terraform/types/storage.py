@@ -274,6 +274,7 @@ MAPPED = (
         into="file_system_id",
         names={"FileSystemPolicy": "policy"},
     ),
+    Mapped("aws_s3_access_point", "AWS::S3::AccessPoint"),
     Mapped("aws_efs_access_point", "AWS::EFS::AccessPoint", names={"AccessPointTags": "tags"}),
     Mapped("aws_efs_mount_target", "AWS::EFS::MountTarget"),
     Mapped(
