@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import botocore.httpsession
 import botocore.session
-import moto.core.utils
 import pytest
 import typer.main
 import typer.testing
@@ -109,21 +108,11 @@ commands = cache(typer.main.get_command)
 
 
 @cache
-def _loader(of: str, data_path: str | None = None) -> Loader:
-    """botocore's loader of service models, which remembers what it read."""
+def models(data_path: str | None = None) -> Loader:
+    """botocore's loader of service models, which remembers what it read. Clients write some paths anew in these."""
     loader = create_loader(data_path)
     loader.file_loader = clients._Files()
     return loader
-
-
-def models(data_path: str | None = None) -> Loader:
-    """The loader of clients, which write some paths anew in the models that they have."""
-    return _loader("clients", data_path)
-
-
-def models_of_moto() -> Loader:
-    """The loader of moto, which wants these as they were."""
-    return _loader("moto")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -173,7 +162,6 @@ def _remember() -> Callable[[], None]:
     patch = pytest.MonkeyPatch()
     patch.setattr(clients, "create_loader", models)
     patch.setattr(botocore.session, "create_loader", models)
-    patch.setattr(moto.core.utils, "create_loader", models_of_moto)
     patch.setattr(botocore.httpsession, "create_urllib3_context", secure)
     patch.setattr(ClientCreator, "_create_methods", _methods(ClientCreator._create_methods))  # type: ignore[attr-defined]
     patch.setattr(clients, "gc", SimpleNamespace(collect=lambda: 0))

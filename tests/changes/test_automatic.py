@@ -171,7 +171,7 @@ def test_a_watch_brings_back_what_drifts_and_never_what_was_deployed(
     # approved the policies; brought back once somebody did.
     assert seen == ["Enabled", "Enabled", "Suspended", "Suspended", "Suspended", "Enabled"], done.output
     said = " ".join(done.output.split())
-    assert "could not be read: shop.yaml:2: is not YAML" in said
+    assert "nothing is declared that could be compared: shop.yaml:2: is not YAML" in said
     assert said.count("this look failed, and the next is in 600 s: nobody approved these policies") == 1
     with Ledger(None, reading=True) as ledger:
         kinds = [entry.act.kind for entry in ledger.entries()]

@@ -142,7 +142,6 @@ AUTOMATION_RULE = Table(
         Bool(
             "suppresses",
             live=From("Actions", _suppresses),
-            cloudformation=From("Actions", _suppresses),
             about="Whether it sets the workflow of findings to SUPPRESSED.",
         ),
     ),

@@ -19,7 +19,7 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.sources.aws.answers import told
 from demarcate.estate.sources.aws.bounds import OBJECT
 from demarcate.estate.sources.aws.clients import client_of
-from demarcate.estate.sources.aws.failures import FAILED, why
+from demarcate.estate.sources.aws.failures import FAILED, code_of, why
 from demarcate.estate.sources.aws.guard import WHERE_A_BUCKET_IS
 from demarcate.estate.sources.aws.paging import paged
 from demarcate.estate.sources.aws.session import credentials_of
@@ -161,7 +161,7 @@ class Bucket:
                 body.close()
         except (*FAILED, ValueError, OSError) as error:  # botocore reads a checksum that is none
             cause = why(error)
-            gone = "NoSuchKey" in cause.reason
+            gone = code_of(error) == "NoSuchKey"
             raise Damaged(f"s3:GetObject: {cause.reason}", Kind.NOT_GIVEN if gone else cause.kind) from error
         if len(data) > limit:
             raise Damaged(f"it has more than {limit:,} bytes; at most {limit:,} are read", Kind.TOO_MUCH)
