@@ -32,7 +32,6 @@ class AwsOwn:
 
 _OWN: Final[Mapping[str, AwsOwn]] = {
     "aws_iam_role": AwsOwn(("path",), lambda row: str(row["path"] or "").startswith("/aws-service-role/")),
-    "aws_iam_policy": AwsOwn(("is_aws_managed",), lambda row: bool(row["is_aws_managed"])),
     "aws_kms_key": AwsOwn(("key_manager",), lambda row: row["key_manager"] == "AWS"),
     "aws_kms_alias": AwsOwn(("alias_name",), lambda row: str(row["alias_name"]).startswith("alias/aws/")),
     "aws_vpc": AwsOwn(("is_default",), lambda row: bool(row["is_default"])),
