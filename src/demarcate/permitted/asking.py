@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Final
 
 from demarcate.access import authorization
+from demarcate.access.asked import check_action, parts_of
 from demarcate.access.callers import Own, Reach
 from demarcate.access.conditions import Given, variables_in
 from demarcate.access.effective import RCP_SERVICES, Around, Because, Effective, Guardrail, Named
@@ -33,7 +34,6 @@ from demarcate.permitted.resources import (
     as_asked,
     of_identities,
     of_organization,
-    parts_of,
     policies_of,
 )
 from demarcate.permitted.rows import Reading, columns_of
@@ -351,10 +351,3 @@ def about(action: str, resource: str) -> str:
         return resource  # the form of its ARN is not known in whole
     forms = ", ".join(sorted(set(told.resources)))
     raise DemarcateError(f"{told.name} is never about {resource}: it is about {forms}")
-
-
-def check_action(action: str) -> None:
-    """Raises DemarcateError for what is no name of an action."""
-    service, colon, name = action.partition(":")
-    if not colon or not service or not name or not name.isalnum() or not service.replace("-", "").isalnum():
-        raise DemarcateError(f"{action[:100]!r} is no action: expected SERVICE:NAME, as s3:GetObject")

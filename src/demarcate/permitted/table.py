@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
+from demarcate.access.asked import check_action
 from demarcate.access.callers import Reach
 from demarcate.access.effective import Effective, Guardrail
 from demarcate.access.evaluating import Request
@@ -20,7 +21,7 @@ from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.querying import Made
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.plan import Selection
-from demarcate.permitted.asking import Outside, Policies, check_action, needed
+from demarcate.permitted.asking import Outside, Policies, needed
 from demarcate.permitted.listing import needed_for, what_can
 
 NAME: Final = "aws_access"
