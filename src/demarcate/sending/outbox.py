@@ -1,8 +1,8 @@
 """The outbox: a queue of each destination in the ledger's database, in which nothing is lost.
 
-An item is told once in each state that it comes to, and a detection again when it has grown. What was enqueued is there
-until it was taken: a run that is killed after a receiver took something, and before that was written down, sends it once
-more, under the same key.
+An item is told once in each state that it comes to, and a detection again when it has grown. What was enqueued is
+there until it was taken: a run that is killed after a receiver took something, and before that was written down, sends
+it once more, under the same key.
 """
 
 from __future__ import annotations
@@ -72,8 +72,8 @@ def key_of(item: str, state: str, revision: int) -> str:
 def enqueue(ledger: Ledger, destination: str, items: Iterable[Item], now: datetime, *, grown: bool = True) -> int:
     """Put into a queue what a destination was not told yet; how many that is.
 
-    What was told of a later moment is not told of an earlier one. Without `grown`, a detection is not told again when it
-    has more events than it had.
+    What was told of a later moment is not told of an earlier one. Without `grown`, a detection is not told again when
+    it has more events than it had.
     """
     added, batch = 0, []
     for item in items:
