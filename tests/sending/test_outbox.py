@@ -16,7 +16,7 @@ from demarcate.sending import outbox
 from demarcate.sending.closing import resolved
 from demarcate.sending.delivering import ALONE, Outcome, deliver
 from demarcate.sending.destinations import Destination, Quiet
-from demarcate.sending.structs import Answer, Delivery, Item, Later
+from demarcate.sending.structs import Answer, Delivery, Item, Later, State
 from tests import processes
 from tests.ledger.conftest import backend, place, server  # noqa: F401 - fixtures
 from tests.sending.receivers import item
@@ -42,9 +42,9 @@ class Told:
         return does
 
 
-def detection(count: int, **more: str) -> Item:
+def detection(count: int, state: State = "open") -> Item:
     """A detection of so many events."""
-    told = item("d", **more)
+    told = item("d", state)
     event = {**told.event, "class_uid": 2004, "class_name": "Detection Finding", "count": count}
     return replace(told, kind="detection", event=event)
 
@@ -89,7 +89,7 @@ def test_a_detection_is_told_again_when_it_has_grown(ledger: Ledger) -> None:
     assert outbox.enqueue(ledger, "siem", [detection(2), detection(1)], NOW) == 0
     assert outbox.enqueue(ledger, "siem", [detection(5)], NOW, grown=False) == 0
     assert outbox.enqueue(ledger, "siem", [detection(5), detection(5)], NOW) == 1
-    assert outbox.enqueue(ledger, "siem", [detection(5, state="waived"), detection(6, state="waived")], NOW) == 2
+    assert outbox.enqueue(ledger, "siem", [detection(5, "waived"), detection(6, "waived")], NOW) == 2
     told = outbox.waiting(ledger, "siem", 10)
     assert len({each.key for each in told}) == 4
     assert [(each.item.event.get("activity_name"), each.item.event["count"]) for each in told] == [
