@@ -14,12 +14,12 @@ from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.telling import Row, why_not_read
 from demarcate.logs.coverage import places as lying
-from demarcate.logs.coverage.estate import Estate
 from demarcate.logs.coverage.holders import Holders, May
 from demarcate.logs.coverage.kinds import IDENTITIES, Kind, columns
 from demarcate.logs.coverage.places import NOT_ASKED, Place
 from demarcate.logs.coverage.receiving import Receiving
 from demarcate.logs.coverage.switched import holds, logged
+from demarcate.logs.estate import Estate
 from demarcate.permitted.asking import Policies
 
 

@@ -15,9 +15,9 @@ from demarcate.estate.schema.standins import StandIn, shown
 from demarcate.estate.schema.unknown import Kind as Why
 from demarcate.estate.schema.unknown import Unknown, first_unknown
 from demarcate.estate.snapshots.telling import Row
-from demarcate.logs.coverage.estate import Estate
 from demarcate.logs.coverage.kinds import BUCKETS, GROUPS, Kind, To
 from demarcate.logs.coverage.switched import Lies
+from demarcate.logs.estate import Estate
 
 BUCKET: Final = "bucket"
 GROUP: Final = "log-group"
