@@ -81,6 +81,7 @@ class Kind(_Rules, frozen=True, forbid_unknown_fields=True, kw_only=True):
     patched_by: tuple[str, ...] = msgspec.field(name="patched-by")
     told: dict[str, str]
     others: tuple[With, ...] = msgspec.field(name="with", default=())
+    watched_by: tuple[str, ...] = msgspec.field(name="watched-by", default=())
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +141,12 @@ def checks_of(kinds: Sequence[Kind]) -> dict[str, Check]:
     shipped, own = load_checks(), _own_checks()
     names = dict.fromkeys(name for part in judged(kinds) for name, _ in part.checks)
     return {name: own[name] if name in own else shipped[name] for name in names}
+
+
+def watched(kinds: Sequence[Kind]) -> list[Check]:
+    """The checks that something of AWS can watch in our place: those that tell their states, and what is like them."""
+    like = (load_checks()[name] for kind in kinds for name in kind.watched_by)
+    return list({check.id: check for check in (*checks_of(kinds).values(), *like)}.values())
 
 
 def _name(table: str, rule: Rule) -> str:
