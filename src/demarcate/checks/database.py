@@ -156,7 +156,7 @@ class Group:
 
     def has_rows(self, table: Table) -> bool:
         """Whether there is anything in it, from the snapshot or from facts."""
-        return bool(self.snapshot.files(table.name)) or shipped_facts(table) is not None
+        return self.snapshot.has_rows(table.name) or shipped_facts(table) is not None
 
     def rows(self, table: Table) -> int:
         """How many rows a table has, by the snapshot's record."""
@@ -175,6 +175,7 @@ class Group:
         """The parts that cannot be read, by their files. `reads` are columns of tables."""
         damaged = {}
         for name, columns in sorted(reads.items()):
+            self.snapshot.files(name)  # which are there from now on
             held = self.snapshot.manifest.tables.get(name)
             for part in held.parts if held else ():
                 if part.file and (why := self._why_damaged(part.file, columns)) is not None:
@@ -202,23 +203,22 @@ class Group:
         return f"{identifier(self._schema)}.{identifier(name)}"
 
     def _make(self, table: Table) -> None:
-        files = self.snapshot.files(table.name)
-        if not files:
+        if not self.snapshot.has_rows(table.name):
             nothing = ", ".join(f"NULL::{c.type} AS {identifier(c.name)}" for c in table.all_columns)
             self._execute(
                 f"CREATE VIEW {self._named(table.name)} AS {self._asked(table, f'SELECT {nothing} WHERE false')}"
             )
         elif self.marked(table):  # what is asked of stand-ins takes more than to keep the answers
-            rows = self._asked(table, self._read(table, files))
+            rows = self._asked(table, self._read(table))
             self._execute(f"CREATE TABLE {self._named(table.name)} AS {rows}")
         elif self.rows(table) <= KEPT_ROWS:
             kept = self._named(f"{table.name} kept" if self._asks.get(table.name) else table.name)
-            self._execute(f"CREATE TABLE {kept} AS {self._read(table, files)}")
+            self._execute(f"CREATE TABLE {kept} AS {self._read(table)}")
             if self._asks.get(table.name):  # which a row may make fail, and then what asks it
                 rows = self._asked(table, f"SELECT * FROM {kept}")
                 self._execute(f"CREATE VIEW {self._named(table.name)} AS {rows}")
         else:
-            rows = self._asked(table, self._select(table, files))
+            rows = self._asked(table, self._select(table))
             self._execute(f"CREATE VIEW {self._named(table.name)} AS {rows}")
         self._ready.add(table.name)
 
@@ -244,7 +244,7 @@ class Group:
         form = literal(to_json([[types]]).decode())
         several = (
             f"SELECT from_json({ALTERNATIVES}, {form}) AS several "
-            f"FROM ({self._select(table, self.snapshot.files(table.name))}) WHERE {ALTERNATIVES} IS NOT NULL"
+            f"FROM ({self._select(table)}) WHERE {ALTERNATIVES} IS NOT NULL"
         )
         each = (
             f"SELECT len(several) AS _alternatives, unnest(range(len(several))) AS _of, several FROM ({several})"
@@ -261,14 +261,14 @@ class Group:
         ]
         return f"SELECT {', '.join(['*', *asks])} FROM ({rows})" if asks else rows
 
-    def _read(self, table: Table, files: Sequence[str]) -> str:
-        """SQL for the rows in some files, in those columns that judging reads."""
+    def _read(self, table: Table) -> str:
+        """SQL for the rows of a table, in those columns that judging reads."""
         read = [identifier(column.name) for column in table.all_columns if column.name in self._reads[table.name]]
-        return f"SELECT {', '.join(read)} FROM ({self._select(table, files)})"
+        return f"SELECT {', '.join(read)} FROM ({self._select(table)})"
 
-    def _select(self, table: Table, files: Sequence[str]) -> str:
-        """SQL for the rows in some files, in the columns and types that the table has today."""
-        source = rows_in(files)
+    def _select(self, table: Table) -> str:
+        """SQL for the rows of a table, in the columns and types that it has today."""
+        source = self.snapshot.rows_in(table.name)
         held = {column.name: column.type for column in table.all_columns}
         if not self.snapshot.fresh:  # another version may have written it, or somebody else
             described = self._execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
@@ -297,9 +297,8 @@ class Group:
                 "places": to_json(sorted(places, key=str)).decode(),
             },
         )
-        files = self.snapshot.files(table.name)
-        if files:
-            told = self._select(table, files)
+        if self.snapshot.has_rows(table.name):
+            told = self._select(table)
             same = ["account_id", *facts.key] if facts is not None else ["account_id"]
             of_key = " AND ".join(
                 f"told.{name} IS NOT DISTINCT FROM kept.{name}" for name in map(identifier, same)
