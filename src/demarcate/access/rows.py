@@ -22,13 +22,13 @@ from demarcate.access.conditions import Context, always_hold, never_hold
 from demarcate.access.limits import condition_keys, limits_action, names_source
 from demarcate.access.limits import limiting as limiting_of
 from demarcate.access.public import is_public
-from demarcate.access.reach import Own, Reach, Reached, Reading, reading
+from demarcate.access.reach import Own, Reach, Reached, reading
+from demarcate.access.remembering import Remembered
 from demarcate.access.resources import covers_everything, covers_kind
 from demarcate.access.statements import Policy, PolicyKind, Principals, Statement, no_statement
 from demarcate.access.values import every, opposite, some
-from demarcate.base.encoding import to_json
-from demarcate.estate.schema.standins import StandIn, combined, first_standin, sample
-from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+from demarcate.estate.schema.standins import StandIn, combined, sample
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 Row = dict[str, Any]
 """Column of `aws_policy_statement` to value; a value may be an Unknown."""
@@ -64,8 +64,16 @@ def statements(
     >>> [row["actions"] for row in statements({"Statement": {"Effect": "Allow", "Action": "s3:Get*"}})]
     [['s3:get*']]
     """
+    made = _REMEMBERED.of(document, (kind, own, service), lambda: _statements(document, kind, own, service))
+    return [dict(row) for row in made]
+
+
+_REMEMBERED: Remembered[list[Row]] = Remembered()
+
+
+def _statements(document: Any, kind: PolicyKind, own: Own | None, service: str) -> list[Row]:
     policy = Policy.of(document)
-    told = _told(document, policy, kind, own, service)
+    told = reading(policy, kind, own, service)
     return _rows(
         document,
         policy,
@@ -115,28 +123,6 @@ def _called(said: Statement) -> Any:
     if isinstance(said.sid, Unknown) or type(said.sid) is not StandIn:
         return said.sid if isinstance(said.sid, Unknown) else said.called
     return combined("{called} ({sid})", {"called": said.called, "sid": said.sid})
-
-
-_REMEMBERED: dict[tuple[bytes, PolicyKind, Own | None, str], Reading] = {}
-_MOST_REMEMBERED: Final = 2_000
-_LONGEST: Final = 20_000
-"""How many policies are remembered, and how long each may be: most of an estate's are like others."""
-
-
-def _told(document: Any, policy: Policy, kind: PolicyKind, own: Own | None, service: str) -> Reading:
-    """How far it reaches; what was read of the same document before."""
-    if not kind.names_principals or first_unknown(document) or first_standin(document):
-        return reading(policy, kind, own, service)
-    text = to_json(document)
-    key = text, kind, own, service
-    told = _REMEMBERED.get(key)
-    if told is None:
-        told = reading(policy, kind, own, service)
-        if len(text) <= _LONGEST:
-            if len(_REMEMBERED) >= _MOST_REMEMBERED:
-                _REMEMBERED.clear()
-            _REMEMBERED[key] = told
-    return told
 
 
 def reach_of(
