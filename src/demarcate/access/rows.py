@@ -165,6 +165,7 @@ def _all_unknown(reason: Unknown) -> Row:
 
 def _row(said: Statement) -> Row:
     principals, not_principals = said.principals, said.not_principals
+    watched = sensitive(said.actions, said.not_actions).column
     limiting = limiting_of(said.conditions)
     return {
         "sid": said.sid,
@@ -176,7 +177,7 @@ def _row(said: Statement) -> Row:
         "actions": said.actions.column,
         "not_actions": said.not_actions.column,
         "wildcard_services": wildcard_services(said.actions, said.not_actions),
-        "watched_actions": sensitive(said.actions, said.not_actions).column,
+        "watched_actions": watched,
         "resources": said.resources.column,
         "not_resources": said.not_resources.column,
         "wildcard_resources": any("*" in text for text in said.resources.known) or said.resources.unknown or False,
@@ -188,8 +189,16 @@ def _row(said: Statement) -> Row:
         "denies_plain_http": _denies_plain_http(said, principals),
         "allows_plain_http": _allows_plain_http(said, principals, not_principals),
         "unlimited_services": _unlimited_services(said, principals),
-        **{column: some(unlimited(said, action) for action in actions) for column, actions in UNLIMITED.items()},
+        **(_ABOUT_OTHERS if watched == [] else _unlimited(said)),
     }
+
+
+_ABOUT_OTHERS: Final = dict.fromkeys(UNLIMITED, False)
+"""Of a statement about none of the actions that are watched, which these are among."""
+
+
+def _unlimited(said: Statement) -> Row:
+    return {column: some(unlimited(said, action) for action in actions) for column, actions in UNLIMITED.items()}
 
 
 # --- principals -------------------------------------------------------------------------------------------
