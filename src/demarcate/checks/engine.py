@@ -55,6 +55,7 @@ def judge(
     threads: int | None = None,
     memory: int | None = None,
     temp: Path | None = None,
+    database: Database | None = None,
 ) -> Judgement:
     """Judge a snapshot. With `passes`, what passes becomes a finding too; of checks that are only `counted`, tallies
     are made and nothing else; of those that are `passing`, by their ids, what passes is a finding in any case. `only`
@@ -66,7 +67,7 @@ def judge(
     A part that cannot be read is one that was not: what needs it is unknown there, and the snapshot of the judgement
     says so. Raises DemarcateError where tables cannot be read although all of their parts can.
     """
-    database = Database(snapshot, threads=threads, memory=memory, temp=temp)
+    database = database or Database(snapshot, threads=threads, memory=memory, temp=temp)
     told, tallied = list(checks), list(counted)
     make_tables(database.connection, told)
     database.connection.execute(f"ALTER TABLE findings ADD COLUMN {COLUMN}")
