@@ -71,7 +71,7 @@ class Snapshot:
     @property
     def folder(self) -> Path:
         """Where it is, whole. Raises OSError where files of rows cannot be made of what is still lines."""
-        self._spooled.write()
+        self._spooled.settle()
         return self._folder
 
     @property
@@ -201,7 +201,7 @@ class Snapshot:
         Raises OSError where files of rows cannot be made of what is still lines.
         """
         names = self._names(table)
-        self._spooled.write(names)
+        self._spooled.settle(names)
         folder = os.path.realpath(self._folder)
         return [f"{folder}/{name}" for name in names]
 

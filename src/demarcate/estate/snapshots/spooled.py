@@ -38,7 +38,7 @@ class Spooled:
         few = len(lines) == len(parts) and sum(part.rows for part in lines) <= MOST_ROWS
         return lines if few else []
 
-    def write(self, files: Iterable[str] | None = None) -> None:
+    def settle(self, files: Iterable[str] | None = None) -> None:
         """Make files of rows of what is still lines: of all, or of some files. Raises OSError as `write_lines` does."""
         with self._lock:
             left = [file for file in (self._parts if files is None else files) if file in self._parts]

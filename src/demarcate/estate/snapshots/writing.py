@@ -277,7 +277,7 @@ class SnapshotWriter:
 
     def settle(self) -> None:
         """Make files of rows of all parts that are sealed, for whoever reads them before the end. Raises OSError."""
-        self._spooled.write()
+        self._spooled.settle()
 
     def finish(self) -> Snapshot:
         """Write the manifest and give the folder its name. Raises DemarcateError where that fails."""
