@@ -161,17 +161,18 @@ def _enqueue(
     ledger: Ledger, source: Path, routes: Routes, chosen: dict[str, AnyDestination], now: Callable[[], Any]
 ) -> None:
     """Put what is new of a source into the queues of destinations."""
-    from demarcate.posture.kept import is_assessment, open_assessment
+    from demarcate.lake.kept import is_remote
+    from demarcate.posture.kept import is_assessment
     from demarcate.sending import outbox
 
-    if not is_assessment(source):
+    if not is_remote(source) and not is_assessment(source):
         items = _of_file(source)
         for name in chosen:
             outbox.enqueue(ledger, name, (item for item in items if routes.takes(name, item)), now())
         return
     from demarcate.sending.closing import resolved
 
-    with open_assessment(source) as assessment:
+    with options.opened(source) as assessment:
         is_read = _is_read(assessment)
         for name in chosen:
             there: set[str] = set()

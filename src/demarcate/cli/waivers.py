@@ -108,13 +108,12 @@ def list_waivers(
     refused.
     """
     from demarcate.base.errors import DemarcateError
-    from demarcate.posture.kept import open_assessment
     from demarcate.posture.waivers import ordered, read_waivers, standing_of
     from demarcate.report import rows
 
     if assessment is not None:
         options.check_alone(assessment, waivers=waivers, checks=checks, ledger=ledger)
-        with open_assessment(assessment) as opened:
+        with options.opened(assessment) as opened:
             listed, refused = opened.posture.waivers, opened.posture.refused_waivers
     else:
         places = waivers or ([] if options.asked(ledger=ledger) else [str(_default())])
