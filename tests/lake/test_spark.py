@@ -223,8 +223,8 @@ def test_a_connect_server_is_asked_by_the_command(
 ) -> None:
     """A program that has no Spark of its own, by its URL alone."""
     chosen = [f"--check={check}" for check in estates.checks()]
-    asked = ("assess", lake, *chosen, "--engine", "spark", "--master", f"sc://127.0.0.1:{port}")
-    ran = processes.python("-m", "demarcate", *asked, "--passes", "--save", tmp_path / "out")
+    asked = ("assess", str(lake), *chosen, "--engine", "spark", "--master", f"sc://127.0.0.1:{port}")
+    ran = processes.python("-m", "demarcate", *asked, "--passes", "--save", str(tmp_path / "out"))
     assert (ran.returncode, "Traceback" in ran.stderr) == (3, False), ran.stderr
     findings, posture = estates.over_all(lake)
     with open_assessment(tmp_path / "out") as assessment:
