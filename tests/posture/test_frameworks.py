@@ -167,6 +167,13 @@ def test_a_control_of_others_leads_to_checks(asked: str, check: str) -> None:
     assert any(check in control.checks for control in controls(asked, shipped(), MODEL))
 
 
+def test_a_control_is_explained_as_people_write_it() -> None:
+    """With a space, quoted or not."""
+    apart, quoted = (CliRunner().invoke(app, ["explain", *words]) for words in (["CIS", "2.1.1"], ["CIS 2.1.1"]))
+    assert (apart.exit_code, apart.stdout) == (0, quoted.stdout)
+    assert "s3-bucket-tls-required" in apart.stdout
+
+
 @pytest.mark.parametrize("asked", ["", " ", "EC2.999", "PCI 2.1.1.99", "who patches"])
 def test_what_is_no_control_leads_nowhere(asked: str) -> None:
     assert controls(asked, shipped(), MODEL) == []
