@@ -188,9 +188,9 @@ def import_waivers(
         new = [waiver for waiver in made.waivers if waiver.id not in there]
         if new:
             append_waivers(waivers, new, known)
-        say(
-            f"{waivers}: {counted(len(new), 'waiver')} of {len(made.waivers):,} written, the others are there already"
-        )
+        old = len(made.waivers) - len(new)
+        there_already = f", {old:,} of them there already" if old else ""
+        say(f"{waivers}: {counted(len(made.waivers), 'waiver')} carried over{there_already}")
     for problem in made.problems:
         say(f"not carried over: {problem}")
     if made.problems:
