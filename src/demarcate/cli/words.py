@@ -30,7 +30,7 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "deploy": ("deploy template.yaml --stack-name web",),
     "diff": ("diff assessed-monday assessed-tuesday", "diff monday.json assessed --format markdown"),
     "compare": ("compare prowler.ocsf.json assessed", "compare security-hub.json checkov.json assessed --full"),
-    "waive": ("waive cdaf946632b90fbb --reason 'Gone by spring' --until 2027-03-31 --owner platform",),
+    "waive": ("waive cdaf946632b90fbb --reason moved --until 2027-03-31 --owner ops",),
     "push security-hub": ("push security-hub assessed",),
     "send now": ("send now assessed --to siem", "send now --flush"),
     "drift": ("drift templates/ --region eu-west-1", "drift templates/ --plan --who"),
