@@ -14,7 +14,6 @@ from typing import Any
 
 from msgspec import structs
 
-
 from demarcate.access.callers import OWN, Own, Reach
 from demarcate.access.reach import Reached, reached
 from demarcate.access.searching import Search, Work
