@@ -136,6 +136,12 @@ def _together(group: Group, table: Table, checks: Sequence[Check], counted: froz
     return list(scans.values())
 
 
+def _work(group: Group, checks: Iterable[Check]) -> int:
+    """How much there is to plan for some checks, as far as the length of their SQL tells it."""
+    looks = {look for check in checks for look in check.looks.values() if group.has_rows(all_tables()[look.table])}
+    return sum(len(look.sql) for look in looks) + sum(len(check.verdict) for check in checks)
+
+
 def _looked_for(group: Group, check: Check) -> object:
     """What a check looks for in other tables. A look into a table without rows is not planned, and one into a table
     of which something is missing is the check's own.
@@ -206,8 +212,10 @@ class _Judging:
                 of_thread.cursor = group.cursor()
             return self._attempt(group, of_thread.cursor, *scans[n], SCAN_SECONDS)
 
+        # Those that take longest come first: else all but one thread may wait for the last of them.
+        longest = sorted(range(len(scans)), key=lambda n: -_work(group, scans[n][1]))
         with ThreadPoolExecutor(self._database.threads) as pool:
-            outcomes = dict(enumerate(pool.map(scan, range(len(scans)))))
+            outcomes = dict(sorted(zip(longest, pool.map(scan, longest), strict=True)))
         for n, outcome in outcomes.items():
             if isinstance(outcome, duckdb.OutOfMemoryException):
                 outcomes[n] = self._attempt(group, group.cursor(), *scans[n], SCAN_SECONDS)
