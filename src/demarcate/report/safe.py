@@ -23,6 +23,8 @@ from demarcate.base.encoding import Order, to_json
 from demarcate.base.formulas import SIGNS
 
 _SUSPECT: Final = re.compile("[^\n\t -~]+")
+_ASCII: Final = bytes([*b"\n\t", *range(0x20, 0x7F)])
+"""What can be seen of ASCII: most texts are nothing else, and are told by it ten times as fast."""
 _JOINERS: Final = "\u200c\u200d"
 _LATIN: Final = 0x300
 """The first code point after the Latin letters and their like."""
@@ -34,6 +36,8 @@ def printable(text: str) -> str:
     >>> printable("a\x1b[31mb")
     'a\ufffd[31mb'
     """
+    if text.isascii() and not text.encode().translate(None, _ASCII):
+        return text
     return _SUSPECT.sub(_seen, text)
 
 
@@ -130,6 +134,8 @@ def json_text(value: Any, *, indent: bool = False, order: Order = None) -> str:
     data = to_json(value, order=order)
     if indent:
         data = msgspec.json.format(data)
+    if not data.translate(None, _ASCII):  # nor is there a tab in it, which JSON escapes
+        return data.decode()
     return _UNSEEN.sub(_escaped, data.decode())
 
 

@@ -224,7 +224,12 @@ def first_standin(value: Any) -> StandIn | None:
         value = value.values()
     elif not isinstance(value, list):
         return None
-    return next((inside for item in value if (inside := first_standin(item)) is not None), None)
+    for item in value:
+        if type(item) is not str:  # as most are
+            inside = first_standin(item)
+            if inside is not None:
+                return inside
+    return None
 
 
 def sample(value: str | StandIn) -> str:

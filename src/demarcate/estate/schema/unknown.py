@@ -145,7 +145,8 @@ def first_unknown(value: Any) -> Unknown | None:
     elif not isinstance(value, list):
         return None
     for item in value:
-        unknown = first_unknown(item)
-        if unknown is not None:
-            return unknown
+        if type(item) is not str:  # as most are
+            unknown = first_unknown(item)
+            if unknown is not None:
+                return unknown
     return None
