@@ -8,9 +8,11 @@ attached to.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import repeat
 from typing import Any
+
+from msgspec import structs
 
 from demarcate.access.callers import OWN, Own, Reach
 from demarcate.access.reach import Reached, reached
@@ -41,7 +43,9 @@ def gained(
     if not kind.names_principals:
         before, after = (_of_whoever_has_it(policy, own) for policy in (before, after))
     denies = tuple(said for said in after.statements if said.allows is not True)
-    was_allowed = tuple(replace(said, effect="Deny") for said in before.statements if said.allows is not False)
+    was_allowed = tuple(
+        structs.replace(said, effect="Deny") for said in before.statements if said.allows is not False
+    )
     was_denied = tuple(said for said in before.statements if said.allows is not True)
     kept = before.variables == after.variables and all(
         written in after.written for said, written in _pairs(before) if said.allows is not True
@@ -68,5 +72,5 @@ def _pairs(policy: Policy) -> Iterator[tuple[Statement, Any]]:
 def _of_whoever_has_it(policy: Policy, own: Own) -> Policy:
     """A policy that names no principals, as one of a resource: for whoever it is attached to, in its account."""
     whoever = Principals.of({"AWS": own.account or OWN})
-    told = tuple(replace(said, principals=whoever) for said in policy.statements)
+    told = tuple(structs.replace(said, principals=whoever) for said in policy.statements)
     return Policy(told, policy.variables, policy.unknown, policy.written)

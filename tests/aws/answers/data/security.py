@@ -28,9 +28,10 @@ _RULE = {
 
 def _alarms(what: Asked, moto: Moto) -> dict[str, Any]:
     """Moto makes no composite alarms."""
-    if what.params().get("AlarmTypes") != ["CompositeAlarm"]:
+    if "CompositeAlarm" not in (what.params().get("AlarmTypes") or ()) or what.params().get("AlarmNames"):
         return moto()
     return {
+        **moto(),
         "CompositeAlarms": [
             {
                 "AlarmName": "security",
@@ -44,7 +45,6 @@ def _alarms(what: Asked, moto: Moto) -> dict[str, Any]:
                 "StateUpdatedTimestamp": THEN,
             }
         ],
-        "MetricAlarms": [],
     }
 
 
