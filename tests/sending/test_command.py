@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from demarcate.cli import app
 from demarcate.estate.snapshots import writing
 from tests.aws.conftest import REGION, Aws
+from tests.report.standards import of_ocsf
 from tests.sending.receivers import Receiver, receiving
 
 TEMPLATE = (
@@ -59,7 +60,10 @@ def configure(home: Path, url: str, more: str = "") -> None:
 
 
 def told(receiver: Receiver) -> list[dict[str, Any]]:
-    return [each for _, _, body in receiver.heard for each in json.loads(body)["deliveries"]]
+    """What a receiver was told, each event of which is held to the schema of its class."""
+    deliveries = [each for _, _, body in receiver.heard for each in json.loads(body)["deliveries"]]
+    assert [wrong for each in deliveries for wrong in of_ocsf(each["event"])] == []
+    return deliveries
 
 
 def test_findings_are_sent_once_and_wait_while_nobody_is_there(home: Path) -> None:
