@@ -26,7 +26,8 @@ import msgspec
 
 from demarcate.base.fetching import is_loopback, shown_url
 from demarcate.base.moments import local, utc
-from demarcate.evidence.problems import nearest, shown
+from demarcate.base.names import nearest
+from demarcate.evidence.problems import shown
 from demarcate.sending.structs import SEVERITIES, Item, Kind, SendingError, Severity
 
 

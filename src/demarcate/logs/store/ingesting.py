@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import Final
 
 from demarcate.base.connection import Limits, connect
-from demarcate.base.memory import share_arenas
+from demarcate.base.memory import keep_freed, share_arenas
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.logs.store.catalog import Catalog, owned
@@ -107,6 +107,7 @@ def ingest(
     Raises DemarcateError where the store cannot be written, and where a source is none; OSError for a full disk.
     """
     share_arenas()
+    keep_freed()
     with owned(folder) as (catalog, work):
         return Ingest(catalog, work, workers or min(WORKERS, _processors())).run(sources, progress)
 
