@@ -524,6 +524,7 @@ def test_rows_are_read_as_they_were_written(given_: list[Row]) -> None:
         part = writer.part(of, columns)
         part.append(dict(row) for row in rows)
         part.seal()
+        writer.settle()
         held = writer.manifest().tables[VOLUME].parts
         with Rereading(writer.folder) as reading:
             again = list(reading.rows(of, [p.file for p in held if p.file], columns, {}))

@@ -7,7 +7,9 @@ the old one allows, or where a Deny of the old one was about it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+
+from msgspec import structs
 
 from demarcate.access.callers import Own, Reach
 from demarcate.access.reach import Reached, reached
@@ -31,7 +33,9 @@ def gained(
     own = own or Own()
     unknown = before.unknown or after.unknown
     denies = tuple(said for said in after.statements if said.allows is not True)
-    was_allowed = tuple(replace(said, effect="Deny") for said in before.statements if said.allows is not False)
+    was_allowed = tuple(
+        structs.replace(said, effect="Deny") for said in before.statements if said.allows is not False
+    )
     was_denied = tuple(said for said in before.statements if said.allows is not True)
     for said in after.statements:
         if said.allows is False:

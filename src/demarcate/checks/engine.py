@@ -55,6 +55,7 @@ def judge(
     threads: int | None = None,
     memory: int | None = None,
     temp: Path | None = None,
+    database: Database | None = None,
 ) -> Judgement:
     """Judge a snapshot. With `passes`, what passes becomes a finding too; of checks that are only `counted`, tallies
     are made and nothing else; of those that are `passing`, by their ids, what passes is a finding in any case. `only`
@@ -66,7 +67,7 @@ def judge(
     A part that cannot be read is one that was not: what needs it is unknown there, and the snapshot of the judgement
     says so. Raises DemarcateError where tables cannot be read although all of their parts can.
     """
-    database = Database(snapshot, threads=threads, memory=memory, temp=temp)
+    database = database or Database(snapshot, threads=threads, memory=memory, temp=temp)
     told, tallied = list(checks), list(counted)
     make_tables(database.connection, told)
     database.connection.execute(f"ALTER TABLE findings ADD COLUMN {COLUMN}")
@@ -133,6 +134,12 @@ def _together(group: Group, table: Table, checks: Sequence[Check], counted: froz
         apart = check.id in counted and not few  # of many rows, those are kept for which there are findings
         scans.setdefault((apart, _looked_for(group, check)), []).append(check)
     return list(scans.values())
+
+
+def _work(group: Group, checks: Iterable[Check]) -> int:
+    """How much there is to plan for some checks, as far as the length of their SQL tells it."""
+    looks = {look for check in checks for look in check.looks.values() if group.has_rows(all_tables()[look.table])}
+    return sum(len(look.sql) for look in looks) + sum(len(check.verdict) for check in checks)
 
 
 def _looked_for(group: Group, check: Check) -> object:
@@ -205,8 +212,10 @@ class _Judging:
                 of_thread.cursor = group.cursor()
             return self._attempt(group, of_thread.cursor, *scans[n], SCAN_SECONDS)
 
+        # Those that take longest come first: else all but one thread may wait for the last of them.
+        longest = sorted(range(len(scans)), key=lambda n: -_work(group, scans[n][1]))
         with ThreadPoolExecutor(self._database.threads) as pool:
-            outcomes = dict(enumerate(pool.map(scan, range(len(scans)))))
+            outcomes = dict(sorted(zip(longest, pool.map(scan, longest), strict=True)))
         for n, outcome in outcomes.items():
             if isinstance(outcome, duckdb.OutOfMemoryException):
                 outcomes[n] = self._attempt(group, group.cursor(), *scans[n], SCAN_SECONDS)

@@ -11,6 +11,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import msgspec
 
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
@@ -116,8 +117,7 @@ class Waived:
     until: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A check's verdict on one resource, with the reason, and the kind of it where the verdict is unknown.
 
     `id` is the same for the same check, account, region and resource, whatever the verdict and whenever it is judged;

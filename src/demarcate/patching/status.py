@@ -54,9 +54,9 @@ def patch_status(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> Ite
     What could not be read as a whole is one row without a resource, in the account and region that it is of.
     """
     judged_by = judged(kinds)
-    verdicts = verdicts_of(model, snapshot, kinds, checks_of(kinds))
-    database = Database(verdicts.snapshot)
+    database = Database(snapshot)
     try:
+        verdicts = verdicts_of(model, snapshot, kinds, checks_of(kinds), database)
         group = database.group(verdicts.snapshot)
         group.make_whole(reads(kinds))
         cursor = group.cursor()

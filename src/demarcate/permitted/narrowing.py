@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from typing import Any, Final
 
+from msgspec import structs
+
 from demarcate.access.callers import Constants, Own, Reach, World
 from demarcate.access.carried import values_of_key
 from demarcate.access.conditions import Given
@@ -176,7 +178,7 @@ def asked_alone(policy: Policy, action: str, resource: str) -> tuple[Policy, tup
     if resource:
         exactly |= {"resources": Values([resource]), "not_resources": Values()}
     left = tuple(
-        replace(said, **exactly) if is_about is True and said.allows is True else said
+        structs.replace(said, **exactly) if is_about is True and said.allows is True else said
         for said, is_about in zip(policy.statements, about, strict=True)
         if is_about is not False
     )

@@ -21,7 +21,7 @@ def convert(type_: str, value: Any, what: str) -> Any:
     >>> convert("BOOLEAN", "on", "Encrypted"), convert("VARCHAR", 123456789012, "Principal")
     (True, '123456789012')
     """
-    if value is None or isinstance(value, Unknown):
+    if value is None or (type_ == "VARCHAR" and type(value) is str) or isinstance(value, Unknown):
         return value
     if isinstance(value, StandIn) and (type_ != "VARCHAR[]" or not value.filled):
         return value if type_ == "VARCHAR" else value.unknown

@@ -257,10 +257,11 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
             values = {**known, **made}
         row = dict(common)
         for column in table.columns:
-            value = values.get(column.name, ABSENT)
+            name = column.name
+            value = values.get(name, ABSENT)
             if value is ABSENT:
                 value = None if column.absent is UNSET else column.absent
-            row[column.name] = convert(column.type, value, column.name)
+            row[name] = None if value is None else convert(column.type, value, name)
         yield row
 
 

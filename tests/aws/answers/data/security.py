@@ -105,6 +105,13 @@ ANSWERS: dict[str, Any] = {
         ]
     },
     "cloudwatch.describe_alarms": _alarms,
+    "glue.get_resource_policy": {
+        "PolicyInJson": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, '
+        '"Action": "glue:GetTables", "Resource": "*"}]}',
+        "PolicyHash": "1",
+        "CreateTime": THEN,
+        "UpdateTime": THEN,
+    },
     "guardduty.get_findings": _findings,
     "guardduty.list_findings": {"FindingIds": ["0123456789abcdef0123456789abcdef"]},
     "inspector2.list_findings": {

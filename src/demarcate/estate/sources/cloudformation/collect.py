@@ -135,6 +135,8 @@ def _shaped(resource: Resource) -> Resource:
     own = resource.properties
     if isinstance(own, dict):
         own = in_api_shape(resource.type, in_form(resource.type, own))
+    if own is resource.properties and not resource.ways:
+        return resource
     ways = tuple(Way(way.answers, shaped(way.properties)) for way in resource.ways)
     return replace(resource, properties=own, ways=ways)
 
