@@ -227,6 +227,9 @@ def test_where_objects_lie_may_not_be_known() -> None:
     place = received("s3-access", "aws_s3_bucket", row, listing)
     assert (place.received_until, listing.asked) == (None, [])
     assert place.unknown["received_until"] == "AWS Config does not tell it"
+    row = {"logging_target_prefix": "a", "logging_partitioned": True, "region": "global"}
+    place = received("s3-access", "aws_s3_bucket", row, listing)
+    assert (listing.asked, "is not known" in place.unknown["received_until"]) == ([], True)
 
 
 # --- over HTTP --------------------------------------------------------------------------------------------
