@@ -3,6 +3,8 @@
 Each line is a JSON object: `lake` (the arguments of `Lake`), `out`, `checks`, `groups` and files of `waivers`; or
 `collect` (an endpoint), `region`, `tables` and `out`; or `detect` (a log store), a folder of `rules`, a `size` of
 groups and `out`, a file of what was found. It answers each with one: what was wrong, or nothing.
+
+The same cluster serves Spark Connect at the port of this machine that `CONNECT` names, where there is one.
 """
 
 from __future__ import annotations
@@ -35,6 +37,10 @@ def main() -> None:
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(MASTER).config("spark.ui.enabled", "false")
+    if port := os.environ.get("CONNECT"):
+        builder.config("spark.plugins", "org.apache.spark.sql.connect.SparkConnectPlugin")
+        builder.config("spark.connect.grpc.binding.address", "127.0.0.1")
+        builder.config("spark.connect.grpc.binding.port", port)
     builder.config("spark.executor.heartbeatInterval", "2s").config("spark.log.level", "OFF").getOrCreate()
     sys.stdout.write("ready\n")
     sys.stdout.flush()

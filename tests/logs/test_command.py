@@ -46,6 +46,28 @@ def test_logs_are_brought_in_asked_and_pruned(source: Path, store: Path) -> None
     assert (code, json.loads(out)[0]["kept_days"]) == (0, 365)
 
 
+def test_retention_and_placeholders_are_settings(source: Path, store: Path, tmp_path: Path) -> None:
+    put(source, "a.json.gz", packed([event("e-1", eventName="GetObject")]))
+    assert run("logs", "ingest", source, "--store", store)[0] == 0
+    rule = (
+        "title: Objects\nid: 4f2ad1a5-0c5b-4c3c-9d0a-5a3d1b0f0c11\nlogsource: {product: aws, service: cloudtrail}\n"
+        "detection: {a: {eventName|expand: '%names%'}, condition: a}\nlevel: low\n"
+    )
+    (tmp_path / "rule.yml").write_text(rule)
+    (tmp_path / "file.yaml").write_text("names: [PutObject]\n")
+    (tmp_path / "own.toml").write_text(
+        '[keep-logs]\naws_cloudtrail_log = "forever"\n"*" = 1\n[rule-placeholders]\nnames = ["GetObject"]\n'
+    )
+    set_ = ("--config", tmp_path / "own.toml")
+    code, out, _ = run(*set_, "logs", "prune", "--store", store, "--format", "json")
+    assert (code, {row["table"]: row["kept_days"] for row in json.loads(out)}) == (
+        *(0, {"*": 1, "aws_cloudtrail_log": "forever"}),
+    )
+    detect = ("detect", store, "--rules", tmp_path, "--only", "--format", "json")
+    assert [row["name"] for row in json.loads(run(*set_, *detect)[1])] == ["rule"]
+    assert json.loads(run(*set_, *detect, "--placeholders", tmp_path / "file.yaml")[1]) == []
+
+
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [

@@ -156,6 +156,9 @@ def test_what_is_refused_is_listed_and_sent_again(home: Path) -> None:
         configure(home, url)
         assert "1 given up (send list --dead)" in run("send", "d.json", code=1)
         (dead,) = json.loads(run("send", "list", "--dead", "--format", "json"))
+        for verb in ("list", "retry", "now"):
+            unknown = CliRunner().invoke(app, ["send", verb, "--to", "hok"])
+            assert str(unknown.exception) == "there is no destination 'hok'; did you mean hook?"
         assert (dead["item"], dead["status"]) == ("d1", "dead")
         assert "1 delivery" in run("send", "retry", str(dead["number"]))
         again = CliRunner().invoke(app, ["send", "retry", str(dead["number"])])

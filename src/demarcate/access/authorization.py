@@ -72,6 +72,13 @@ def services() -> tuple[str, ...]:
     return tuple(_lines()[1])
 
 
+@cache
+def arn_services() -> frozenset[str]:
+    """What stands for a service in the ARNs of resources: not always the prefix of its actions."""
+    forms = (form for name in services() if (told := _told(name)) for _, form, _ in told.resources)
+    return frozenset(parts[2] for form in forms if len(parts := form.split(":", 3)) == 4 and "$" not in parts[2])
+
+
 @lru_cache(maxsize=512)
 def _told(service: str) -> _Service | None:
     line = _lines()[1].get(service)

@@ -411,10 +411,12 @@ def query(
 ) -> None:
     """Run a SELECT over any source; without one, over live AWS. Only the tables that it names are read.
 
-    aws_access, who may do what, is worked out for the action, and the resource or principal, that it is held to.
+    aws_access, who may do what, is worked out for the action, and the resource or principal, that it is held to;
+    aws_policy_guardrail, what guardrails make of each policy, for the owner, or for all.
     """
     from demarcate.estate.snapshots.querying import QueryLimits, run, tables_of
     from demarcate.estate.sources.collecting import collect_snapshot
+    from demarcate.permitted import guarding
     from demarcate.permitted import table as access
     from demarcate.report import rows
     from demarcate.report.progress import showing
@@ -423,15 +425,16 @@ def query(
     where = options.or_live(sources)
     options.check_not_kept(where)
     beside = _logs(logs)
-    named, questions = tables_of(sql), access.questions_of(sql)
+    named, questions, owners = tables_of(sql), access.questions_of(sql), guarding.owners_in(sql)
     with showing() as progress:
         snapshot = collect_snapshot(
             where,
             options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id, parameters),
-            selection={**access.needed_by(questions), **dict.fromkeys(named)},
+            selection={**guarding.needed_by(owners), **access.needed_by(questions), **dict.fromkeys(named)},
             progress=progress,
         )
-    columns, answer = run(sql, snapshot, limits, beside, access.made(snapshot, questions))
+    made = {**access.made(snapshot, questions), **guarding.made(snapshot, owners)}
+    columns, answer = run(sql, snapshot, limits, beside, made)
     rows.write(columns, answer, str(format), data())
     _tell_skipped(snapshot)
     _tell_unread(snapshot.unread)
@@ -449,21 +452,24 @@ def tables(
     format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TEXT,
 ) -> None:
     """List the tables, or the columns of one."""
+    from demarcate.permitted import guarding
     from demarcate.permitted import table as access
     from demarcate.report import rows
 
-    columns, listed = access.described() if name == access.NAME else _listed(name)
+    worked_out = {access.NAME: access.described, guarding.NAME: guarding.described}
+    columns, listed = worked_out[name]() if name in worked_out else _listed(name)
     rows.write(columns, listed, str(format), data())
 
 
 def _listed(name: str | None) -> tuple[list[str], list[list[Any]]]:
     from demarcate.estate.sources.describing import describe_table, list_tables
+    from demarcate.permitted import guarding
     from demarcate.permitted import table as access
 
     if name is not None:
         return describe_table(name)
     columns, listed = list_tables()
-    return columns, [*listed, [access.NAME, access.ABOUT, ["query"]]]
+    return columns, [*listed, *([of.NAME, of.ABOUT, ["query"]] for of in (access, guarding))]
 
 
 def _tell_skipped(snapshot: Snapshot) -> None:

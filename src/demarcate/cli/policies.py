@@ -250,6 +250,7 @@ def _service(policy: Policy) -> str:
 
 def _request(file: Path | None, principal: str, action: str, resource: str, context: list[str]) -> Any:
     """The request that is asked about. Raises DemarcateError for what is none."""
+    from demarcate.access.asked import check_action, named_principal, parts_of
     from demarcate.access.evaluating import Request
     from demarcate.base.documents import read
     from demarcate.base.errors import DemarcateError
@@ -263,6 +264,11 @@ def _request(file: Path | None, principal: str, action: str, resource: str, cont
         made = Request.of(given)
     except (KeyError, TypeError, AttributeError):
         raise DemarcateError(f"{file}: is no request: expected principal, action, resource and context") from None
+    if file is None:  # a witness has names that stand for others
+        check_action(action)
+        named_principal(principal)
+        if resource.startswith("arn:"):
+            parts_of(resource)
     more: dict[str, list[str]] = {}
     for text in context:
         key, equals, value = text.partition("=")

@@ -109,6 +109,7 @@ def list_(
 
     columns = ["number", "destination", "status", "item", "state", "severity", "attempts", "added", "due", "why"]
     with Ledger(ledger, existing=True) as opened:
+        _check(to, opened)
         lines = outbox.lines(opened, to or (), dead=dead)
         told = [[getattr(line, column) for column in columns] for line in lines]
         rows.write(columns, told, str(format), data())
@@ -130,12 +131,22 @@ def retry(
     from demarcate.sending import outbox
 
     with Ledger(ledger, existing=True) as opened:
+        _check(to, opened)
         again = outbox.retry(opened, numbers or (), to or (), datetime.now(UTC))
     if numbers and not again:
         raise DemarcateError("none of these was given up, or each has another state since: see send list --dead")
     say(
         f"{counted(again, 'delivery').replace('deliverys', 'deliveries')} wait again: demarcate send delivers them"
     )
+
+
+def _check(names: list[str] | None, ledger: Ledger) -> None:
+    """Raise SendingError for a destination that neither the settings have nor anything waits for."""
+    from demarcate.sending import outbox
+    from demarcate.sending.destinations import check_names
+
+    waited_for = {name for name, _ in outbox.counts(ledger)}
+    check_names(names or (), dict.fromkeys([*options.held().settings.destinations, *sorted(waited_for)]))
 
 
 def _routes() -> Routes:
@@ -166,8 +177,9 @@ def _enqueue(
 
     if not is_assessment(source):
         items = _of_file(source)
-        for name in chosen:
-            outbox.enqueue(ledger, name, (item for item in items if routes.takes(name, item)), now())
+        for name, destination in chosen.items():
+            wanted = (item for item in items if routes.takes(name, item))
+            outbox.enqueue(ledger, name, wanted, now(), grown=destination.GROWN)
         return
     from demarcate.sending.closing import resolved
 

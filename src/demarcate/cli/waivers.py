@@ -214,7 +214,7 @@ def _default() -> Path:
 def _seen(finding: str, assessment: Path) -> Seen:
     """The finding in an assessment. Raises DemarcateError where it is not there, or passes."""
     from demarcate.base.errors import DemarcateError
-    from demarcate.evidence.problems import nearest
+    from demarcate.base.names import nearest
     from demarcate.posture.earlier import earlier
 
     findings = earlier(assessment).findings

@@ -115,18 +115,6 @@ def _children_need(table: str) -> frozenset[str]:
 
 
 @cache
-def keys_of(name: str) -> tuple[str, ...]:
-    """The columns that hold what CloudFormation calls the physical id of a resource."""
-    return tuple(
-        column.name
-        for column in all_tables()[name].columns
-        if (place := column.place("cloudformation")) is not None
-        and place.path == "#ref"
-        and column.place("live") is not None
-    )
-
-
-@cache
 def attribute_column(name: str, attribute: str) -> str | None:
     """The column that holds an attribute of a resource, as `Fn::GetAtt` names it; None where none does."""
     for column in all_tables()[name].columns:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final
 
+from demarcate.access.asked import is_declared, named_principal
 from demarcate.access.callers import Own, Reach
 from demarcate.access.conditions import Given
 from demarcate.access.effective import Around, Because, Effective, Grant, Guardrail, Named, effective
@@ -22,6 +23,7 @@ from demarcate.access.reach import Reached, reading
 from demarcate.access.statements import Policy, PolicyKind
 from demarcate.access.values import Values
 from demarcate.base.errors import DemarcateError
+from demarcate.base.names import nearest
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
@@ -65,11 +67,13 @@ class Identities:
         self._snapshot = snapshot
         self._why: dict[str, str] = {}
         self._held: dict[str, list[tuple[Who, Around]]] = {}
+        self._shown: dict[Who, str] = {}
         with Policies(snapshot) as policies:
             self.organizations = policies.organizations
             if not any(self._not_read(name, None) for name in IDENTITIES if name not in self._lost()):
                 for holder in policies.holders:
                     self._held.setdefault(holder.who.account, []).append((holder.who, holder.around))
+                    self._shown[holder.who] = holder.shown
 
     def _lost(self) -> set[str]:
         return {name for gap in self._snapshot.unread for name in gap.missing}
@@ -81,6 +85,13 @@ class Identities:
     def of(self, account: str) -> Sequence[tuple[Who, Around]]:
         """Those of an account, as far as they were read."""
         return self._held.get(account, ())
+
+    def declared(self, name: str) -> Who:
+        """A user or role of a template, by its logical id. Raises DemarcateError where none is called so."""
+        held = {shown: who for who, shown in self._shown.items()}
+        if name not in held:
+            raise DemarcateError(f"{name}: what was read declares no such user or role{nearest(name, held)}")
+        return held[name]
 
     def why_not(self, account: str) -> str:
         """Why the policies of an account's users and roles are not, or not all, known; empty where they are."""
@@ -109,15 +120,19 @@ def what_may_be_used(snapshot: Snapshot, principal: str) -> list[KeyUse]:
 
     Raises DemarcateError for what is no principal, and where the snapshot has none that is called so.
     """
-    who = Who.of(principal)
-    if who.caller is Caller.ANONYMOUS or ("/" in principal and not principal.startswith("arn:")):
-        raise DemarcateError(f"{principal!r} is no principal: expected an ARN, an account, or a service")
     identities = Identities(snapshot)
-    known = any(who.arn == held.arn for held, _ in identities.of(who.account))
-    if who.caller is Caller.PRINCIPAL and not known and account_named(principal) is None:
-        why = identities.why_not(who.account)
-        if not why:
-            raise DemarcateError(f"{principal}: what was read has no such user or role")
+    if is_declared(principal):
+        who = identities.declared(principal)
+    else:
+        who = named_principal(principal)
+        if who.caller is Caller.ANONYMOUS:
+            raise DemarcateError(f"{principal!r} is no principal: expected an ARN, an account, or a service")
+        known = any(who.arn == held.arn for held, _ in identities.of(who.account))
+        if who.caller is Caller.PRINCIPAL and not known and account_named(who.arn) is None:
+            why = identities.why_not(who.account)
+            if not why:
+                near = nearest(principal, [held.name for held, _ in identities.of(who.account)])
+                raise DemarcateError(f"{principal}: what was read has no such user or role{near}")
     return [use for key in keys_of(snapshot) for use in uses_of_key(key, identities, who)]
 
 

@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from demarcate.access.asked import parts_of
 from demarcate.access.callers import Reach
 from demarcate.access.effective import Because, Effective
 from demarcate.access.evaluating import Outcome
@@ -32,7 +33,7 @@ from demarcate.keys.access import Identities, uses_of_key
 from demarcate.keys.listing import Key, Names, Place, keys_of
 from demarcate.keys.reading import key_columns, of_access, text_of
 from demarcate.permitted.asking import Outside, Policies, needed
-from demarcate.permitted.resources import OWNERS, parts_of
+from demarcate.permitted.resources import OWNERS
 
 
 @dataclass(frozen=True, slots=True)

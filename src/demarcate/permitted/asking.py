@@ -6,12 +6,13 @@ count where they were read, and are told apart where they were not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Final
 
 from demarcate.access import authorization
+from demarcate.access.asked import check_action, parts_of
 from demarcate.access.callers import Own, Reach
 from demarcate.access.conditions import Given, variables_in
 from demarcate.access.effective import RCP_SERVICES, Around, Because, Effective, Guardrail, Named
@@ -33,7 +34,6 @@ from demarcate.permitted.resources import (
     as_asked,
     of_identities,
     of_organization,
-    parts_of,
     policies_of,
 )
 from demarcate.permitted.rows import Reading, columns_of
@@ -226,14 +226,16 @@ class Policies:
         if policy is None:
             return
         around = self.around(owned, resource)
-        own = Own(owned.account, self._organization(owned.account))
-        rcps, state = self._denying(around.rcps, action, around.resource_in_management)
+        own = self.own(owned.account)
+        service = action.lower().partition(":")[0]
+        denies, state = self.rcp_denies(around.rcps, service, around.resource_in_management)
         asked, about = asked_alone(policy, action, resource)
-        told = {said.index: left for said, left in _left(asked, owned, own)}
-        if rcps and asked.unknown is None and not asked.variables and any(_has_variables(said) for said in rcps):
-            rcps, state = (), Guardrail.UNKNOWN
-        joined = Policy((*asked.statements, *rcps), asked.variables, asked.unknown)
-        past = {said.index: left for said, left in _left(joined, owned, own, len(asked.statements))}
+        told = {
+            said.index: left for said, left in zip(asked.statements, self.past(asked, owned, own), strict=True)
+        }
+        narrowed, counted = self.past_denies(asked, denies, owned, own)
+        state = state if counted else Guardrail.UNKNOWN
+        past = {said.index: left for said, left in zip(asked.statements, narrowed, strict=True)}
         for said, is_about in zip(policy.statements, about, strict=True):
             if said.allows is False or is_about is False:
                 continue
@@ -241,22 +243,37 @@ class Policies:
             if isinstance(is_about, Unknown):
                 left = Reached(Reach.NOBODY, left.high, is_about)
             applied = state is Guardrail.APPLICABLE and left.high.rank < told[said.index].high.rank
-            inside = self._restricted(left, said, owned)
+            inside = self.restricted(left, said, owned)
             s3 = self.s3_guardrail(around, action, inside=inside is left)
             if inside is not None and inside.high is not Reach.NOBODY:
                 yield Outside(said, inside, Guardrail.APPLIED if applied else state, s3)
         if policy.unknown is not None and not policy.statements:
             yield Outside(_ANYBODY, Reached(Reach.NOBODY, Reach.ANYONE, policy.unknown), state)
 
-    def _organization(self, account: str) -> str:
+    def own(self, account: str) -> Own:
+        """An account with its organization, as far as that is known."""
         told = self.organizations.of(account)
-        return told if isinstance(told, str) else ""
+        return Own(account, told if isinstance(told, str) else "")
 
-    def _denying(
-        self, levels: Levels | Unknown, action: str, in_management: bool | Unknown
+    def past(self, policy: Policy, owned: Owned, own: Own) -> Sequence[Reached]:
+        """How far each statement of a resource's policy reaches, past its Denies."""
+        return reading(policy, owned.kind, own, owned.service).left
+
+    def past_denies(
+        self, policy: Policy, denies: tuple[Statement, ...], owned: Owned, own: Own
+    ) -> tuple[Sequence[Reached], bool]:
+        """The same past Denies of others too, and whether these could be counted."""
+        if denies and policy.unknown is None and not policy.variables and any(map(_has_variables, denies)):
+            denies, counted = (), False
+        else:
+            counted = True
+        joined = Policy((*policy.statements, *denies), policy.variables, policy.unknown)
+        return self.past(joined, owned, own)[: len(policy.statements)], counted
+
+    def rcp_denies(
+        self, levels: Levels | Unknown, service: str, in_management: bool | Unknown
     ) -> tuple[tuple[Statement, ...], Guardrail]:
         """The Denies of resource control policies that bind a resource, and what is told of them as a whole."""
-        service = action.lower().partition(":")[0]
         if levels == ():
             return (), Guardrail.NONE
         if isinstance(levels, Unknown) or isinstance(in_management, Unknown):
@@ -271,7 +288,7 @@ class Policies:
         denies = tuple(said for policy in policies for said in policy.statements if said.allows is not True)
         return denies, Guardrail.APPLICABLE
 
-    def _restricted(self, left: Reached, said: Statement, owned: Owned) -> Reached | None:
+    def restricted(self, left: Reached, said: Statement, owned: Owned) -> Reached | None:
         """Whom a statement lets in, once S3 keeps out whoever is outside of the account but services."""
         if owned.restricted is False or left.high.rank <= Reach.OWN_ACCOUNT.rank:
             return left
@@ -294,12 +311,6 @@ _HELD: Final = frozenset(
 
 _ANYBODY: Final = Statement.of({"Effect": "Allow", "Action": "*", "Principal": "*"})
 """What a policy that is not known may say."""
-
-
-def _left(policy: Policy, owned: Owned, own: Own, most: int | None = None) -> Iterator[tuple[Statement, Reached]]:
-    """How far each of the first statements of a policy reaches, past its Denies."""
-    told = reading(policy, owned.kind, own, owned.service)
-    return zip(policy.statements[:most], told.left[:most], strict=True)
 
 
 def _may_allow(named: Named) -> bool:
@@ -351,10 +362,3 @@ def about(action: str, resource: str) -> str:
         return resource  # the form of its ARN is not known in whole
     forms = ", ".join(sorted(set(told.resources)))
     raise DemarcateError(f"{told.name} is never about {resource}: it is about {forms}")
-
-
-def check_action(action: str) -> None:
-    """Raises DemarcateError for what is no name of an action."""
-    service, colon, name = action.partition(":")
-    if not colon or not service or not name or not name.isalnum() or not service.replace("-", "").isalnum():
-        raise DemarcateError(f"{action[:100]!r} is no action: expected SERVICE:NAME, as s3:GetObject")

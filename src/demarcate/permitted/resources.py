@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
+from demarcate.access.asked import parts_of
 from demarcate.access.effective import Grant
 from demarcate.access.patterns import matching
 from demarcate.access.public import is_public
 from demarcate.access.statements import Policy, PolicyKind
 from demarcate.access.values import every, some
-from demarcate.base.arn import PARTITIONS
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -69,18 +69,6 @@ _POINT: Final = "aws_backup_recovery_point"
 Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html"""
 
 _RESTRICTS: Final = "restrict_public_buckets"
-
-
-def parts_of(arn: str) -> list[str]:
-    """The six parts of an ARN. Raises DemarcateError for what is none, or of a partition that is not known."""
-    parts = arn.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn" or not all(parts[place] for place in (1, 2, 5)):
-        raise DemarcateError(
-            f"{arn[:200]!r} is no ARN: expected arn:PARTITION:SERVICE:REGION:ACCOUNT:NAME, or * for any"
-        )
-    if parts[1] not in PARTITIONS:
-        raise DemarcateError(f"{arn[:200]!r}: {parts[1]!r} is no partition that is known: {', '.join(PARTITIONS)}")
-    return parts
 
 
 def of_identities() -> Selection:

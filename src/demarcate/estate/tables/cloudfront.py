@@ -306,6 +306,12 @@ DISTRIBUTION = Table(
             cloudformation=f"{CONFIG}.Logging.Bucket",
             absent="",
         ),
+        Text(
+            "logging_prefix",
+            live="@config.DistributionConfig.Logging.Prefix",
+            cloudformation=f"{CONFIG}.Logging.Prefix",
+            absent="",
+        ),
         Json(
             "origins",
             live=From("Origins", lambda value: _without_headers(_wrapped(value))),

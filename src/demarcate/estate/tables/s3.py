@@ -270,6 +270,19 @@ BUCKET = Table(
             cloudformation="LoggingConfiguration.DestinationBucketName",
             absent="",
         ),
+        Text(
+            "logging_target_prefix",
+            live="@logging.LoggingEnabled.TargetPrefix",
+            cloudformation="LoggingConfiguration.LogFilePrefix",
+            absent="",
+        ),
+        Bool(
+            "logging_partitioned",
+            live=From("@logging.LoggingEnabled.TargetObjectKeyFormat.PartitionedPrefix", present),
+            cloudformation=From("LoggingConfiguration.TargetObjectKeyFormat.PartitionedPrefix", present),
+            absent=False,
+            about="Whether keys of log objects have the account, region, bucket and day in them.",
+        ),
         *_block_columns("@public_access.PublicAccessBlockConfiguration", cloudformation=True),
         Bool(
             "public_access_block_declared",

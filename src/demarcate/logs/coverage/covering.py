@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
@@ -14,13 +14,16 @@ from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.telling import Row, why_not_read
 from demarcate.logs.coverage import places as lying
-from demarcate.logs.coverage.estate import Estate
 from demarcate.logs.coverage.holders import Holders, May
 from demarcate.logs.coverage.kinds import IDENTITIES, Kind, columns
 from demarcate.logs.coverage.places import NOT_ASKED, Place
 from demarcate.logs.coverage.receiving import Receiving
 from demarcate.logs.coverage.switched import holds, logged
+from demarcate.logs.estate import Estate
 from demarcate.permitted.asking import Policies
+
+MOST_ASKED: Final = 100
+"""Of a bucket, about how many prefixes of keys AWS is asked, by two calls each."""
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
@@ -184,6 +187,9 @@ class _Finishing:
         )
 
     def _newest(self, same: list[Place]) -> datetime | str | Unknown:
+        if self._receiving is not None and len(same) > MOST_ASKED:
+            why = f"logs come to {len(same):,} places in it, and up to {MOST_ASKED} are asked about"
+            return Unknown(NOT_ASKED.kind, why)
         told = [self._receiving.newest(place) if self._receiving else place.newest for place in same]
         unknown = next((each for each in told if isinstance(each, Unknown)), None)
         if unknown is not None:

@@ -165,11 +165,11 @@ class Catalog:
         raise DemarcateError(f"{self.folder / NAME}: names a file of rows as none is named: {str(file)[:100]!r}")
 
     def settings(self) -> dict[str, int]:
-        """For how many days rows are kept, by table; `*` for all others."""
+        """For how many days rows are kept, by table; `*` for all others, 0 for ever."""
         return {str(kind): int(days) for kind, days in self._run("SELECT kind, days FROM setting ORDER BY kind")}
 
     def keep(self, kind: str, days: int | None) -> None:
-        """Set for how many days rows of a table are kept; None for ever."""
+        """Set for how many days rows of a table are kept, 0 for ever; None takes back what was set."""
         if days is None:
             self._run("DELETE FROM setting WHERE kind = :kind", {"kind": kind})
         else:

@@ -132,6 +132,7 @@ RECORDED = (
             "bucket_policy_is_public": From(
                 "@policy.Policy", declared("aws_s3_bucket", "bucket_policy_is_public")
             ),
+            "logging_partitioned": None,
         },
         # What S3 answers "there is none" to, Config leaves out. That it could ask at all, versioning proves.
         proof="supplementaryConfiguration.BucketVersioningConfiguration",
