@@ -1,7 +1,7 @@
 """All rules over a relation of events, in one scan.
 
 Most events have a name that no rule asks for: they are left out first. Of the others, each is asked only the rules that
-can hold under its name. Rules that may hold under any name are a scan of their own.
+can hold under its name, and those that ask for no name. Rules that may hold for any event are a scan of their own.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ _ENTITY_COLUMNS: Final = (
 )
 
 _CANDIDATES: Final = "candidates"
-"""The table of the events whose name some rule asks for. Among all others there are few of them in what the database
-looks at together, and to go through hundreds of conditions costs the same for few as for many.
+"""The table of the events that have what some rule asks for, most often their name. Among all others there are few of
+them in what the database looks at together, and going through hundreds of conditions costs the same for few as many.
 """
 
 Hit = tuple[int, int, str | None, str]
@@ -69,39 +69,57 @@ def scan(
 
     `columns` are the columns of events that are read for what is wanted of them. Raises duckdb.Error.
     """
+    single = [number for number, rule in enumerate(rules) if rule.correlation is None]
+    anchored = [number for number in single if rules[number].anchor is not None]
+    if anchored:
+        needed = _columns([rules[number] for number in anchored], columns)
+        where = _where(rules[number].anchor for number in anchored)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_CANDIDATES} AS SELECT {needed} FROM {identifier(relation)} WHERE {where}"
+        )
+        try:
+            yield from _of_candidates(connection, rules, anchored, wanted, needed)
+        finally:
+            connection.execute(f"DROP TABLE {_CANDIDATES}")
+    others = [number for number in single if rules[number].anchor is None]
+    if others:
+        needed = _columns([rules[number] for number in others], columns)
+        yield from _run(connection, _unnamed(identifier(relation), rules, others, wanted, needed))
+
+
+def _of_candidates(
+    connection: duckdb.DuckDBPyConnection,
+    rules: Sequence[Rule],
+    anchored: Iterable[int],
+    wanted: Wanted,
+    needed: str,
+) -> Iterator[list[Hit]]:
+    """What rules match of the candidates."""
     by_name: dict[str, list[int]] = {}
     anywhere: list[int] = []
-    for number, rule in enumerate(rules):
-        if rule.correlation is not None:
-            continue
-        if rule.event_names is None:
+    for number in anchored:
+        names = rules[number].event_names
+        if names is None:
             anywhere.append(number)
-        for name in rule.event_names or ():
+        for name in names or ():
             by_name.setdefault(name, []).append(number)
     sets: dict[tuple[int, ...], list[str]] = {}
-    for name, lowered in _names_in(connection, relation) if by_name else ():
+    for name, lowered in _names(connection):
         if lowered in by_name:
             sets.setdefault(tuple(by_name[lowered]), []).append(name)
     if sets:
-        needed = _columns([rules[number] for numbers in sets for number in numbers], columns)
-        names = ", ".join(literal(name) for of in sets.values() for name in of)
-        connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE {_CANDIDATES} AS SELECT {needed} FROM {identifier(relation)} "
-            f"WHERE event_name IN ({names})"
-        )
-        try:
-            yield from _run(connection, _named(rules, sets, wanted, needed))
-        finally:
-            connection.execute(f"DROP TABLE {_CANDIDATES}")
+        yield from _run(connection, _named(rules, sets, wanted, needed))
     if anywhere:
-        yield from _run(connection, _unnamed(relation, rules, tuple(anywhere), wanted, columns))
+        where = _where(rules[number].anchor for number in anywhere)
+        of = f"(SELECT * FROM {_CANDIDATES} WHERE {where})"
+        yield from _run(connection, _unnamed(of, rules, anywhere, wanted, needed))
 
 
-def _names_in(connection: duckdb.DuckDBPyConnection, relation: str) -> list[tuple[str, str]]:
-    """The names of events that there are, and each in small letters."""
+def _names(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """The names of candidates, and each in small letters."""
     return connection.execute(
         "SELECT event_name, lower(event_name) FROM "
-        f"(SELECT DISTINCT event_name FROM {identifier(relation)} WHERE event_name IS NOT NULL) ORDER BY ALL"
+        f"(SELECT DISTINCT event_name FROM {_CANDIDATES} WHERE event_name IS NOT NULL) ORDER BY ALL"
     ).fetchall()
 
 
@@ -130,29 +148,20 @@ def _named(
     )
 
 
-def _unnamed(
-    relation: str, rules: Sequence[Rule], numbers: tuple[int, ...], wanted: Wanted, columns: Iterable[str]
-) -> str:
-    needed = _columns([rules[number] for number in numbers], columns)
+def _unnamed(relation: str, rules: Sequence[Rule], numbers: Sequence[int], wanted: Wanted, needed: str) -> str:
     told = _told(rules, numbers)
-    where = _where([rules[number].anchor for number in numbers])
-    return _outer(
-        f"SELECT {needed}, 0 AS _group, {told} AS _told FROM {identifier(relation)}{where}", [numbers], wanted
-    )
+    return _outer(f"SELECT {needed}, 0 AS _group, {told} AS _told FROM {relation}", [numbers], wanted)
 
 
 def _where(anchors: Iterable[tuple[str, tuple[str, ...]] | None]) -> str:
-    """The only rows that some rules can match."""
+    """The only rows that rules with some anchors can match."""
     texts: dict[str, set[str]] = {}
-    for anchor in anchors:
-        if anchor is None:
-            return ""
-        texts.setdefault(ANCHORS[anchor[0]], set()).update(anchor[1])
-    told = " OR ".join(
+    for field, of in filter(None, anchors):
+        texts.setdefault(ANCHORS[field], set()).update(of)
+    return " OR ".join(
         f"lower({column}) IN ({', '.join(map(literal, sorted(of)))})" if of else "false"
         for column, of in texts.items()
     )
-    return f" WHERE {told}"
 
 
 def _columns(rules: Iterable[Rule], columns: Iterable[str]) -> str:
