@@ -32,9 +32,9 @@ MOST_ASKED: Final = 100
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
     """A place where logs of one kind lie. What is None is not known, and `unknown` says why, by its name.
 
-    `received_until` is "" where nothing came, and `receives` whether anything did within `BOUND`; `kept_days` is 0 where
-    nothing expires; `immutable` is "" for nothing that keeps logs from being deleted. Of those who may delete, and of
-    those who may write and read too, `perhaps` are not known to.
+    `received_until` is "" where nothing came, and `receives` whether anything did within `BOUND`; `kept_days` is 0
+    where nothing expires; `immutable` is "" for nothing that keeps logs from being deleted. Of those who may delete,
+    and of those who may write and read too, `perhaps` are not known to.
     """
 
     place: str
