@@ -172,10 +172,11 @@ def _enqueue(
     ledger: Ledger, source: Path, routes: Routes, chosen: dict[str, AnyDestination], now: Callable[[], Any]
 ) -> None:
     """Put what is new of a source into the queues of destinations."""
-    from demarcate.posture.kept import is_assessment, open_assessment
+    from demarcate.lake.kept import is_remote
+    from demarcate.posture.kept import is_assessment
     from demarcate.sending import outbox
 
-    if not is_assessment(source):
+    if not is_remote(source) and not is_assessment(source):
         items = _of_file(source)
         for name, destination in chosen.items():
             wanted = (item for item in items if routes.takes(name, item))
@@ -183,7 +184,7 @@ def _enqueue(
         return
     from demarcate.sending.closing import resolved
 
-    with open_assessment(source) as assessment:
+    with options.opened(source) as assessment:
         is_read = _is_read(assessment)
         for name in chosen:
             there: set[str] = set()

@@ -53,7 +53,7 @@ class Holders:
     _policies: dict[bytes, Policy] = field(default_factory=dict)
     _around: dict[str, tuple[Any, bool | Unknown]] = field(default_factory=dict)
 
-    def _all_managed(self) -> dict[str, Named]:
+    def managed(self) -> dict[str, Named]:
         """The managed policies of the accounts, and those of AWS that are attached in them, by their ARNs."""
         own = {
             row["arn"]: self._named(row["arn"], row["policy"], declared=not is_text(row["account_id"]))
@@ -76,7 +76,7 @@ class Holders:
 
     def apart(self, arn: str) -> Iterator[Named]:
         """A managed policy, or those of a group, by its ARN."""
-        managed = self._all_managed()
+        managed = self.managed()
         if arn in managed:
             yield managed[arn]
         for row in self.reading.rows("aws_iam_group", *_OWN, *_MORE):
@@ -85,7 +85,7 @@ class Holders:
 
     def all(self) -> Iterator[Holder]:
         """All of them, the roles first."""
-        managed = self._all_managed()
+        managed = self.managed()
         groups: dict[tuple[Any, str], tuple[Named, ...]] = {}
         for row in self.reading.rows("aws_iam_group", *_OWN, *_MORE):
             if is_text(row["name"]):
