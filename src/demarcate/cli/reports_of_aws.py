@@ -105,10 +105,11 @@ def _listed(
 ) -> Told:
     """What AWS Artifact lists of a report: of several versions, the newest. Raises DemarcateError."""
     from demarcate.base.errors import DemarcateError
+    from demarcate.base.names import nearest
     from demarcate.cli.collecting import collected, say_missing
     from demarcate.estate.snapshots.telling import rows as rows_of
     from demarcate.evidence.adding_reports import Told
-    from demarcate.evidence.problems import nearest, shown
+    from demarcate.evidence.problems import shown
 
     with collected(
         sources, {TABLE: frozenset(COLUMNS)}, options.options_of(profile, None, endpoint_url)
