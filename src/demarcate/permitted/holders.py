@@ -35,6 +35,10 @@ _SEPARATE: Final = (
 _MORE: Final = ("groups", "permissions_boundary_arn", *_SEPARATE)
 
 
+MOST_KEPT: Final = 1_000
+"""How many policies are kept once they were read, so that memory does not grow with the roles of an account."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A user or role, and all that has a say in what it may do. `shown` is what people call it."""
@@ -174,9 +178,12 @@ class Holders:
         if declared and (first_unknown(document) or first_standin(document)):
             return Named(name, Policy.of(document))
         key = to_json(document)
-        if key not in self._policies:
-            self._policies[key] = Policy.of(document)
-        return Named(name, self._policies[key])
+        told = self._policies.get(key)
+        if told is None:
+            if len(self._policies) >= MOST_KEPT:
+                self._policies.clear()  # what many have comes again
+            told = self._policies[key] = Policy.of(document)
+        return Named(name, told)
 
 
 def _told(row: Row, column: str) -> Any:
