@@ -178,6 +178,7 @@ STATEMENT = Table(
         _of("aws_api_gateway_rest_api", "policy", service="execute-api"),
         _of("aws_eventbridge_bus", "policy", service="events"),
         _of("aws_backup_vault", "policy", service="backup"),
+        _of("aws_glue_resource_policy", "policy", service="glue"),
         Derived(
             "aws_organizations_policy",
             ("content", "type"),

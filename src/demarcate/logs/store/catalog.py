@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from demarcate.base import stopping
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_file, walk
@@ -75,9 +77,8 @@ class Part:
         return self.kind, self.account, self.day
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What became of a file that was read: how many rows, or why none."""
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What became of a file that was read: how many rows, or why none. There are many."""
 
     name: str
     stamp: str

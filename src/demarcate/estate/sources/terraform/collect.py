@@ -165,7 +165,7 @@ class Reading:
                 )
 
     def _known(self, declared: Declared) -> dict[str, str]:
-        """Of its attributes that are known those that somebody asks for: there may be a hundred thousand resources."""
+        """Of its attributes that are known those that somebody asks for: a plan may have 100,000 resources."""
         known, asked = self._names.known(declared), asked_attributes()
         return {name: value for name, value in known.items() if name in asked}
 

@@ -137,7 +137,7 @@ def cut(data: bytes) -> Cut:
         return Cut(CLOUDTRAIL, compact(records), SOME)
     # CloudTrail leaves no space after a colon: whoever wrote the file anew may have left some.
     some = _OMITTED in data or b'": ' in data[:_SPACED]
-    return Cut(CLOUDTRAIL, iter((b"\n".join(records), b"\n")), SOME if some else "")
+    return Cut(CLOUDTRAIL, iter((b"\n".join((*records, b"")),)), SOME if some else "")
 
 
 def compact(records: list[msgspec.Raw]) -> Iterator[bytes]:
