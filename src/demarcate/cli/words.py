@@ -27,10 +27,14 @@ EXAMPLES: Final[Mapping[str, tuple[str, ...]]] = {
     "attest": (
         "attest incident-response.document-incidents --until 2027-06-30 --statement 'Reviewed each quarter'",
     ),
+    "evidence report": (
+        "evidence report soc2.pdf aws --report report-aBcDeFgH12345678 --name 'SOC 2 Type II'",
+        "evidence report soc2.pdf --name 'SOC 2 Type II' --from 2025-10-01 --to 2026-09-30",
+    ),
     "deploy": ("deploy template.yaml --stack-name web",),
     "diff": ("diff assessed-monday assessed-tuesday", "diff monday.json assessed --format markdown"),
     "compare": ("compare prowler.ocsf.json assessed", "compare security-hub.json checkov.json assessed --full"),
-    "waive": ("waive cdaf946632b90fbb --reason 'Gone by spring' --until 2027-03-31 --owner platform",),
+    "waive": ("waive cdaf946632b90fbb --reason moved --until 2027-03-31 --owner ops",),
     "push security-hub": ("push security-hub assessed",),
     "send now": ("send now assessed --to siem", "send now --flush"),
     "drift": ("drift templates/ --region eu-west-1", "drift templates/ --plan --who"),
@@ -139,6 +143,7 @@ LINES: Final[Mapping[str, str]] = {
     "ledger verify": "Say whether an entry was edited, deleted, inserted or moved",
     "ledger pin": "Print the head of the ledger, to be kept elsewhere",
     "ledger import": "Append entries of an export to the same ledger elsewhere",
+    "evidence report": "Put a report of AWS Artifact into an evidence folder",
     "evidence import": "Record the evidence of a folder in the ledger",
     "change show": "Show a change whole: each call, its undo, how it stands",
     "change approve-policies": "Approve policies as they are",

@@ -276,7 +276,7 @@ def spooled(row: Row, types: Mapping[str, str]) -> Row:
     assigned: dict[str, Any] = {}
     for name, value in row.items():
         kind = type(value)
-        if kind is StandIn or kind is dict or kind is list or kind is Unknown:
+        if kind is StandIn or kind is Unknown or ((kind is dict or kind is list) and value):
             unknown = first_unknown(value)
             if unknown is not None:
                 reasons[name] = {"kind": unknown.kind, "reason": str(unknown)}
