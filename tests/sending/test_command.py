@@ -176,7 +176,7 @@ def test_what_is_refused_is_listed_and_sent_again(home: Path) -> None:
 def test_rules_say_what_goes_where(home: Path) -> None:
     low = {**DETECTION, "id": "d2", "level": "low"}
     elsewhere = {**DETECTION, "id": "d3", "account": "444455556666"}
-    (home / "d.json").write_text(json.dumps([DETECTION, low, elsewhere]))
+    (home / "d.json").write_text("".join(f"{json.dumps(each)}\n" for each in (DETECTION, low, elsewhere)))
     (home / "e.json").write_text(json.dumps([EVENT]))
     receiver = Receiver()
     rule = 'to = "hook", severity = "medium", account = "111122223333", area = "logging-and-monitoring"'

@@ -54,7 +54,7 @@ def _stands_for_all(resource: str, kind: str) -> bool:
     for place in (1, 3, 4):
         if parts[place].startswith("${"):
             known = said[place] if len(said) == 6 or place < len(said) - 1 else ""
-            parts[place] = re.sub("[*?]", "x", known) or "x"
+            parts[place] = known.replace("*", "x").replace("?", "x") or "x"
     whole = matching(text)
     return all(whole(":".join(parts).replace("*", name)) for name in _NAMES)
 

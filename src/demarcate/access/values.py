@@ -39,6 +39,11 @@ class Values(msgspec.Struct):
         return self.unknown or self.texts
 
     @property
+    def is_plain(self) -> bool:
+        """Whether all of it is known, and nothing is put in for what stands in it."""
+        return self.unknown is None and not self.standins and "${" not in "\n".join(self.known)
+
+    @property
     def given(self) -> bool:
         """Whether there is, or may be, anything."""
         return bool(self.known) or self.unknown is not None

@@ -175,9 +175,12 @@ class Group:
         """SQL for what a look gives: the shortest that gives the same, as far as is known of the rows there."""
         if not self.has_rows(all_tables()[look.table]):
             return look.empty
+        return look.sure if self.is_sure(look) else look.sql
+
+    def is_sure(self, look: Look) -> bool:
+        """Whether no row of the table that is looked into leaves a look open."""
         doubtful = self._doubtful.get(look.table)
-        sure = look.sure and doubtful is not None and doubtful.isdisjoint((*look.doubts, CONDITIONAL))
-        return look.sure if sure else look.sql
+        return bool(look.sure) and doubtful is not None and doubtful.isdisjoint((*look.doubts, CONDITIONAL))
 
     def _find_doubts(self, table: str, columns: AbstractSet[str]) -> None:
         """Find which of some columns are NULL in any row of a table, and whether it has rows under a condition."""

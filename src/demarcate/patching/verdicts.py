@@ -99,7 +99,8 @@ class Part:
         self.table, self.named, self.gaps = part.table, named, gaps
         self.effects: dict[str, Effect] = dict(part.checks)
         self.rows = verdicts.of_rows.get(part.table, {})
-        self.open = [verdicts.not_run[name] for name in self.effects if name in verdicts.not_run]
+        names = [name for name in self.effects if name in verdicts.not_run and not part.second]
+        self.open = [verdicts.not_run[name] for name in names]
         self.checks = verdicts.checks
 
     def said(self, key: str) -> Iterable[Said]:

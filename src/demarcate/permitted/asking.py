@@ -116,6 +116,12 @@ class Policies:
         """Its users and roles."""
         return tuple(Holders(self.reading, self.organizations).all())
 
+    def _held(self) -> Iterable[Holder]:
+        """The same one after the other, as they are read, so that memory does not grow with them."""
+        if "holders" in self.__dict__:
+            return self.holders
+        return Holders(self.reading, self.organizations).all()
+
     def of(self, name: str) -> Owned | None:
         """The policy of a resource. Raises DemarcateError where the snapshot has no such resource."""
         if is_point(name):
@@ -153,7 +159,7 @@ class Policies:
         narrowing = Narrowing(action, asked)
         around = self.around(owned, asked, account)
         told = []
-        for holder in self.holders:
+        for holder in self._held():
             may = self.weighed(holder, around, narrowing)
             if may is not None:
                 told.append(may)
@@ -245,7 +251,9 @@ class Policies:
             because = Because("grant", Outcome.UNKNOWN, reason=owned.grants.reason)
             yield May("whomever a grant names", Effective(owned.grants, [because]))
             return
-        held = {name for each in self.holders for name in (each.who.name, each.who.role)}
+        if not owned.grants:
+            return
+        held = {name for each in self._held() for name in (each.who.name, each.who.role)}
         around = self.around(owned, narrowing.resource)
         for grantee in dict.fromkeys(grant.grantee for grant in owned.grants if grant.grantee not in held):
             who = Who.of(grantee)

@@ -26,6 +26,9 @@ from demarcate.estate.schema.unknown import Unknown
 MOST_TRIED: Final = 300
 """How many requests are tried, to find one that gets in where that hangs on what it carries."""
 
+MOST_KEPT: Final = 1_000
+"""How many policies are kept once they were narrowed."""
+
 
 @dataclass(slots=True)
 class Narrowing:
@@ -45,6 +48,8 @@ class Narrowing:
             if policy.unknown is None:
                 left = tuple(said for said in policy.statements if self._may(said, policy))
                 narrow = policy if len(left) == len(policy.statements) else Policy(left, policy.variables)
+            if len(self._policies) >= MOST_KEPT:
+                self._policies.clear()
             told = self._policies[id(policy)] = policy, narrow
         return told[1]
 

@@ -267,7 +267,7 @@ def test_rules_have_verbs(tmp_path: Path) -> None:
     assert json.loads(text)["event_names"] == ["createusr"]
     code, text, _ = run("detections", "show", "mine", *mine)
     assert text.splitlines()[0] == "medium: Mine"
-    assert f"  in: {tmp_path / 'mine.yml'}:1" in text.replace("in:\n  ", "in: ")
+    assert f"in:{tmp_path / 'mine.yml'}:1" in "".join(text.split())  # a long path goes on in the next line
     code, text, _ = run("detections", "list", "--format", "json")
     levels = [LEVELS.index(each["level"]) for each in json.loads(text)]
     assert levels == sorted(levels)

@@ -92,10 +92,13 @@ def _shown(value: Any) -> str:
     return f" ({value[:40]!r})" if isinstance(value, str) else ""
 
 
+_TEXT = {str}
+
+
 def _texts(value: Any, what: str) -> Any:
     if not isinstance(value, list):
         value = [value]
-    if all(type(item) is str for item in value):
+    if {*map(type, value)} <= _TEXT:
         return value
     texts = [convert("VARCHAR", item, what) for item in value]
     return next((item for item in texts if isinstance(item, Unknown)), texts)

@@ -6,11 +6,12 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
 
-from demarcate.estate.snapshots.manifest import Unread
+if TYPE_CHECKING:
+    from demarcate.estate.snapshots.manifest import Unread
 
 
 class Entry(msgspec.Struct, frozen=True, eq=False, gc=False):
