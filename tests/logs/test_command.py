@@ -6,14 +6,18 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
+from tests.aws.answers.answering import Answer, answer, error
+from tests.aws.answers.asking import Asked
+from tests.aws.answers.server import serving
 from tests.aws.conftest import Aws
-from tests.logs.chains import BUCKET, Trail, trail, write_keys
+from tests.logs.chains import BUCKET, Trail, fingerprint, public, trail, write_keys
 from tests.logs.test_store import event, packed, put, source, store
 
 __all__ = ["source", "store"]
@@ -161,7 +165,32 @@ def test_a_bucket_is_verified_to_its_newest_digest(
     # A day is covered to its end by the first digest of the next.
     code, out, _ = run(*asked, "--keys", keys, "--since", "2026-11-01", "--until", "2026-11-01")
     assert (code, [row["count"] for row in json.loads(out)]) == (0, [25, 25])
-    # moto has no ListPublicKeys: without keys nothing is known to be valid.
-    code, _, err = run(*asked)
-    assert code == 3
-    assert "cloudtrail:ListPublicKeys" in err
+    # Without --keys AWS is asked for them, in the region of the trail and around the time of the chain.
+    times: list[tuple[str, Any, Any]] = []
+
+    def listed(what: Asked, _: Any) -> Answer:
+        told = what.params()
+        times.append((what.region, told["StartTime"], told["EndTime"]))
+        if "NextToken" not in told:
+            return answer(what, {"PublicKeyList": [], "NextToken": "more"})
+        return answer(what, {"PublicKeyList": [{"Value": public(), "Fingerprint": fingerprint()}]})
+
+    with serving() as server:
+        online = ("logs", "verify", f"s3://{BUCKET}", "--endpoint-url", server.url, "--format", "json")
+        server.faults = {"cloudtrail.list_public_keys": listed}
+        code, out, err = run(*online)
+        assert (code, err, [row["count"] for row in json.loads(out)]) == (0, "", [26, 26])
+        (region, start, end), *again = times
+        assert (region, again) == ("eu-west-1", [("eu-west-1", start, end)])
+        assert start.isoformat() <= "2026-11-01T00:00:00" and end.isoformat() >= "2026-11-02T02:00:00"
+        # The newest digest is signed in the bucket alone: there somebody may have put another one.
+        newest = made.digests[-1]
+        aws.client("s3", "us-east-1").put_object(
+            **{"Bucket": BUCKET, "Key": newest, "Body": made.objects[newest]}, Metadata={"signature": "00"}
+        )
+        code, out, _ = run(*online)
+        assert (code, [row["name"] for row in json.loads(out) if row["state"] == "altered"]) == (1, [newest])
+        server.faults = {"cloudtrail.list_public_keys": lambda what, _: error(what, 400, "AccessDeniedException")}
+        code, out, err = run(*online)
+        assert (code, "cloudtrail:ListPublicKeys" in err) == (3, True)
+        assert {row["state"] for row in json.loads(out)} == {"unknown"}

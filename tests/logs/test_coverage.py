@@ -218,6 +218,7 @@ def test_objects_of_a_day_are_asked_for_where_aws_puts_them(
     nothing = Listing(None)
     assert received(kind, name, row, nothing).received_until == ""
     assert (there.asked, nothing.asked[0], len(nothing.asked)) == ([key], key, 2)
+    assert received(kind, name, row, nothing).receives is False
 
 
 def test_where_objects_lie_may_not_be_known() -> None:
@@ -227,6 +228,9 @@ def test_where_objects_lie_may_not_be_known() -> None:
     place = received("s3-access", "aws_s3_bucket", row, listing)
     assert (place.received_until, listing.asked) == (None, [])
     assert place.unknown["received_until"] == "AWS Config does not tell it"
+    row = {"logging_target_prefix": "a", "logging_partitioned": True, "region": "global"}
+    place = received("s3-access", "aws_s3_bucket", row, listing)
+    assert (listing.asked, "is not known" in place.unknown["received_until"]) == ([], True)
 
 
 # --- over HTTP --------------------------------------------------------------------------------------------
@@ -270,6 +274,7 @@ def test_an_account_tells_what_it_logs_and_until_when_it_came(aws: Aws, monkeypa
     assert not made["Unsuccessful"], made
     words = ["aws", "--kind", "vpc-flow", "--region", REGION, "--endpoint-url", aws.url]
     (told,) = json.loads(run(*words, "--ask-aws", "--format", "json"))
+    assert all(place["receives"] for place in told["destinations"])
     default = [name for name in told["off"] if name not in (first, second)]
     assert (told["on"], told["resources"], told["off"]) == (2, 2 + len(default), default)
     bucket, group = told["destinations"]

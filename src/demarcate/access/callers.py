@@ -151,6 +151,8 @@ class Constants:
 
     def texts(self, *forms: str) -> list[str]:
         """What keys of some forms are compared with."""
+        if self._forms.isdisjoint(forms):
+            return []
         told = self._texts.get(forms)
         if told is None:
             told = self._texts[forms] = self._read(forms)
@@ -167,10 +169,14 @@ class Constants:
             )
         )
 
+    @cached_property
+    def _forms(self) -> frozenset[str]:
+        """The forms of the keys that are asked after."""
+        return frozenset(key.form for name in (*self.tests, *self.variables) if (key := key_of(name)) is not None)
+
     def asks(self, *forms: str) -> bool:
         """Whether a key of one of these forms is asked after."""
-        names = {*self.tests, *self.variables}
-        return any((key := key_of(name)) is not None and key.form in forms for name in names)
+        return not self._forms.isdisjoint(forms)
 
 
 _ACCOUNTS: Final = ("account", "source-account", "source-owner", "endpoint-account", "way-account")

@@ -70,6 +70,9 @@ class Who:
         role = f"arn:{parts[1]}:iam::{parts[4]}:role/{session[1]}" if session else ""
         return cls(Caller.PRINCIPAL, text, parts[4], role)
 
+    def __hash__(self) -> int:
+        return hash(self.name)  # names tell nearly all apart, and keep what it is
+
     @property
     def arn(self) -> str:
         """What `aws:PrincipalArn` is."""
@@ -231,6 +234,8 @@ def names_resource(said: Statement, resource: str, context: Context, *, variable
         return opposite(some(_all(said.not_resources, resource, context, variables=variables)))
     if not said.resources.given:
         return True
+    if type(resource) is str and said.resources.is_plain and "*" not in resource and "?" not in resource:
+        return any(matching(text)(resource) for text in said.resources.known)
     return some(_all(said.resources, resource, context, variables=variables))
 
 

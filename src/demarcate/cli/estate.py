@@ -98,12 +98,12 @@ def assess(
     files = reports.destinations(out or ())
     _check_passes(passes, files, format, saved=save is not None)
     compared = _comparison(drift, files, format)
-    before = _earlier(since, new)
+    before = _earlier(since, new, endpoint_url, next(iter(region or ()), None))
     theirs = _theirs(findings_of)
     how = options.reading_of(
         profile, region, endpoint_url, org, account, role_name, external_id, parameters, as_of=as_of
     )
-    judging = lakes.engine_of(sources, engine, workers, master, by_tag=bool(by_tag))
+    judging = lakes.engine_of(sources, engine, workers, master)
     if judging is not None:
         from demarcate.posture.frameworks import along_frameworks
 
@@ -117,6 +117,7 @@ def assess(
             options.evidence_of(evidence, ledger),
             options.waivers_of(waivers, ledger, evidence),
             options.waiver_rules(),
+            by_tag or [],
             passes=passes or theirs is not None,
         ) as assessment:
             told = along_frameworks(assessment, options.frameworks_of(framework))
@@ -147,7 +148,7 @@ def assess(
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What assess --save kept.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What assess --save kept, also s3://….")],
     framework: options.Frameworks = None,
     fail_on: options.FailOn = None,
     format: options.Reported = ReportFormat["text"],
@@ -164,7 +165,6 @@ def report(
     Exit codes as those of assess.
     """
     from demarcate.posture.frameworks import along_frameworks
-    from demarcate.posture.kept import open_assessment
     from demarcate.report import reports
 
     options.check_severity(fail_on)
@@ -174,7 +174,7 @@ def report(
     frameworks = options.frameworks_of(framework)
     before = _earlier(since, new)
     theirs = _theirs(findings_of)
-    with open_assessment(folder) as assessment:
+    with options.opened(folder) as assessment:
         told = along_frameworks(assessment, frameworks) if frameworks else assessment
         told = _with_others(told, before, theirs, passes=passes)
         _tell(told, files, format, fail_on, compared, full=full, new=new)
@@ -196,14 +196,16 @@ def _with_others(
     return told
 
 
-def _earlier(since: Path | None, new: bool) -> Side | None:
-    """What is compared with; None where nothing is. Raises DemarcateError where it cannot be read."""
+def _earlier(since: Path | None, new: bool, *where: str | None) -> Side | None:
+    """What is compared with, `where` being how S3 is asked; None where nothing is.
+
+    Raises DemarcateError where it cannot be read.
+    """
     from demarcate.base.errors import DemarcateError
-    from demarcate.posture.earlier import earlier
 
     if new and since is None:
         raise DemarcateError("--new says what is new since an earlier assessment: name it (--since DIR|FILE)")
-    return earlier(since) if since is not None else None
+    return options.earlier(since, *where) if since is not None else None
 
 
 def _theirs(files: list[Path] | None) -> Theirs | None:

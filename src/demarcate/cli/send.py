@@ -58,7 +58,7 @@ def now_(
         list[Path] | None,
         typer.Argument(
             metavar="ASSESSMENT|FILE",
-            help="What assess --save kept, or JSON of detect or of logs query. None: what waits.",
+            help="What assess --save kept, or JSON of detect, logs follow or logs query. None: what waits.",
         ),
     ] = None,
     to: To = None,
@@ -172,10 +172,11 @@ def _enqueue(
     ledger: Ledger, source: Path, routes: Routes, chosen: dict[str, AnyDestination], now: Callable[[], Any]
 ) -> None:
     """Put what is new of a source into the queues of destinations."""
-    from demarcate.posture.kept import is_assessment, open_assessment
+    from demarcate.lake.kept import is_remote
+    from demarcate.posture.kept import is_assessment
     from demarcate.sending import outbox
 
-    if not is_assessment(source):
+    if not is_remote(source) and not is_assessment(source):
         items = _of_file(source)
         for name, destination in chosen.items():
             wanted = (item for item in items if routes.takes(name, item))
@@ -183,7 +184,7 @@ def _enqueue(
         return
     from demarcate.sending.closing import resolved
 
-    with open_assessment(source) as assessment:
+    with options.opened(source) as assessment:
         is_read = _is_read(assessment)
         for name in chosen:
             there: set[str] = set()
@@ -241,7 +242,10 @@ def _is_read(assessment: Assessment) -> Callable[[Item], bool]:
 
 
 def _of_file(path: Path) -> list[Item]:
-    """The detections of `detect --format json`, or the events of `logs query --format json`. Raises DemarcateError."""
+    """The detections of `detect --format json` or `logs follow`, or the events of `logs query --format json`.
+
+    Raises DemarcateError.
+    """
     from demarcate.base.encoding import from_json
     from demarcate.base.errors import DemarcateError
     from demarcate.base.files import STANDARD_INPUT, read_bytes, take_standard_input
@@ -249,7 +253,10 @@ def _of_file(path: Path) -> list[Item]:
     if str(path) == STANDARD_INPUT:
         take_standard_input(LARGEST)
     try:
-        told = from_json(read_bytes(path, LARGEST))
+        text = read_bytes(path, LARGEST)
+        # As they come they are a line each.
+        lines = text.splitlines() if text.lstrip()[:1] == b"{" else None
+        told = from_json(text) if lines is None else [from_json(line) for line in lines if line.strip()]
     except OSError as error:
         raise DemarcateError(f"{path}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:

@@ -16,6 +16,7 @@ _COMMON: Final = frozenset((*(column.name for column in COMMON), COMPANION.name,
 OBSERVED: Final = frozenset(
     {
         "aws_account_contact",
+        "aws_config_patch_compliance",
         "aws_guardduty_finding",
         "aws_health_event",
         "aws_iam_credential_report",

@@ -103,26 +103,27 @@ def _rows(policies: Policies, owners: Collection[str]) -> Iterator[list[Any]]:
 
 
 def _of_resource(policies: Policies, owned: Owned, of: str) -> list[Any]:
+    outsiders = policies.outsiders
     around, policy = policies.around(owned, owned.arn), owned.policy
-    denies, rcp = policies.rcp_denies(around.rcps, owned.service, around.resource_in_management)
+    denies, rcp = outsiders.rcp_denies(around.rcps, owned.service, around.resource_in_management)
     scp, _ = _of_levels(policies, owned.account)
     why = around.rcps if isinstance(around.rcps, Unknown) else None
     alone = left = NOBODY
     if policy is not None and policy.unknown is not None:
         alone = left = Reached(Reach.NOBODY, Reach.ANYONE, policy.unknown)
     elif policy is not None:
-        own = policies.own(owned.account)
-        alone = widest(policies.past(policy, owned, own))
-        past, counted = policies.past_denies(policy, denies, owned, own)
+        own = outsiders.own(owned.account)
+        alone = widest(outsiders.past(policy, owned, own))
+        past, counted = outsiders.past_denies(policy, denies, owned, own)
         if not counted:
             rcp = Guardrail.UNKNOWN
         elif widest(past).high.rank < alone.high.rank:
             rcp = Guardrail.APPLIED
         closed = (
-            policies.restricted(each, said, owned) for said, each in zip(policy.statements, past, strict=True)
+            outsiders.restricted(each, said, owned) for said, each in zip(policy.statements, past, strict=True)
         )
         left = widest(each for each in closed if each is not None)
-    s3 = policies.s3_guardrail(around, "s3:", inside=False) if owned.service == "s3" else Guardrail.NONE
+    s3 = outsiders.s3_guardrail(around, "s3:", inside=False) if owned.service == "s3" else Guardrail.NONE
     why = alone.unknown or left.unknown or why
     states = [str(scp), str(rcp), str(s3), "none"]
     kind = _KINDS[owned.kind]

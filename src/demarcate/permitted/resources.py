@@ -21,6 +21,7 @@ from demarcate.access.values import every, some
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.snapshots.telling import why_not_read
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.tables import table
 from demarcate.permitted.organization import TABLES as OF_ORGANIZATION
@@ -38,6 +39,7 @@ OWNERS: Final = {
     "elasticfilesystem": "aws_efs_file_system",
     "es": "aws_opensearch_domain",
     "events": "aws_eventbridge_bus",
+    "glue": "aws_glue_resource_policy",
     "iam": "aws_iam_role",
     "kms": "aws_kms_key",
     "lambda": "aws_lambda_function",
@@ -63,6 +65,10 @@ Source: the column "Resource-based policies" of the first page that is named abo
 _PARAMETER: Final = "aws_ssm_parameter"
 """A parameter takes a policy where it is not of the standard tier.
 Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-shared-parameters.html"""
+
+_CATALOGUED: Final = ("catalog", "database", "table", "tableVersion", "userDefinedFunction", "connection")
+"""What of Glue the policy of the Data Catalog is about.
+Source: https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html"""
 
 _POINT: Final = "aws_backup_recovery_point"
 """What has the policy of its vault.
@@ -187,12 +193,27 @@ class Resources:
                 return self._point(name)
             if parts[2] not in OWNERS:
                 return self._untold(name)
+        if ":glue:" in name:
+            return self._catalog(name)
         for service in (parts_of(name)[2],) if name.startswith("arn:") else OWNERS:
             names = {name, name.partition("/")[0]} if service == "s3" else {name}
             for owned in self.of(service):
                 if not names.isdisjoint((owned.arn, owned.shown)):
                     return owned
         raise DemarcateError(f"{name}: what was read has no such resource")
+
+    def _catalog(self, name: str) -> Owned | None:
+        """The policy of a Data Catalog, for whatever is in it: None where its region has none."""
+        parts = parts_of(name)
+        if parts[5].split("/")[0] not in _CATALOGUED:
+            return None
+        _, _, service, region, account, _ = parts
+        told = next((each for each in self.of(service) if each.arn.split(":")[3:5] == [region, account]), None)
+        if told is not None:
+            return replace(told, arn=name)
+        table = OWNERS[service]
+        why = why_not_read(self._reading.snapshot, table, ("policy",), account, region)
+        return self._untold(name) if why or account not in self._reading.snapshot.accounts else None
 
     def _point(self, name: str) -> Owned:
         for row in self._reading.rows(_POINT, "arn", "backup_vault_name", "region"):

@@ -21,9 +21,10 @@ from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.querying import Made
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.plan import Selection
-from demarcate.permitted.asking import Outside, Policies, needed
+from demarcate.permitted.asking import Policies, needed
 from demarcate.permitted.listing import needed_for, what_can
 from demarcate.permitted.literals import literals_of
+from demarcate.permitted.outside import Outside
 
 NAME: Final = "aws_access"
 ABOUT: Final = "Who may do what: worked out for the action, and the resource or principal, that a query names."
@@ -171,7 +172,7 @@ def _outside(statement: Outside, action: str, resource: str) -> list[Any]:
     known = reached.low is reached.high
     reach = reached.low.value if known else f"{reached.low.value} to {reached.high.value}"
     witness = None if reached.witness is None else to_json(reached.witness.plain).decode()
-    because = [f"resource: allowed by {statement.statement.name} of the resource's policy"]
+    because = [f"resource: allowed by {statement.by}"]
     guardrails = ["none", str(statement.rcp), str(statement.s3), "none"]
     why = None if known else str(reached.why)
     return [

@@ -45,8 +45,10 @@ def _step(console: Console, status: Status, number: int, step: Step, *, commands
     console.print_line(f"{number}. {_outcome(status, number)}{step.do.name}", bold=True)
     console.print_line(f"{step.resource} ({step.account}, {step.region})", indent=3)
     if step.declared:
-        told = f"declared by {step.declared}: change it there too, or its next deployment undoes this"
-        console.print_line(told, indent=3)
+        told = "change it there too, or its next deployment undoes this"
+        if status.change.origin == "drift":
+            told = "this brings back what it says"
+        console.print_line(f"declared by {step.declared}: {told}", indent=3)
     if commands:
         console.print_line(command(step), indent=3)
     else:

@@ -18,7 +18,7 @@ from demarcate.keys.defaults import Default
 from demarcate.keys.listing import GRANT, Key, Listed, Use
 from demarcate.keys.narrowing import Narrowed
 from demarcate.keys.recorded import Seen
-from demarcate.keys.reencrypting import Reencryption
+from demarcate.keys.reencryption import Reencryption
 from demarcate.report import rows
 from demarcate.report.access import GUARDRAILS, NOT_COUNTED
 from demarcate.report.console import Console

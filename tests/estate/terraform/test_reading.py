@@ -254,6 +254,7 @@ PLAN = json.dumps(plan({"aws_kms_key.k": KEY}))
 
 REFUSED = {
     "a plan that is not shown": ("tfplan", _binary(), "terraform show -json tfplan"),
+    "one of any name": ("plan.out", _binary(), "terraform show -json plan.out"),
     "a newer format": ("plan.json", PLAN.replace('"1.2"', '"2.0"', 1).encode(), "format_version 2.0"),
     "one without a version": ("plan.json", b'{"planned_values": {}}', "has no format_version"),
     "half a plan": ("plan.json", PLAN[:-40].encode(), "is no whole JSON document"),

@@ -9,6 +9,7 @@ from typing import Any
 from demarcate.base.connection import Limits, connect
 from demarcate.base.encoding import from_json
 from demarcate.base.sql import literal
+from demarcate.estate.schema import partial
 from demarcate.estate.schema.standins import unmarked
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -59,7 +60,9 @@ class Rereading:
                 for name in columns:
                     value = row[name]
                     if value is None:
-                        row[name] = _why(unknown.get(name)) or nulls.get(name)
+                        partly = unknown.get(partial.key_of(name))
+                        why = _why(unknown.get(name)) or nulls.get(name)
+                        row[name] = why if partly is None else partial.whole(partly)
                         continue
                     if types[name] == "JSON":
                         value = from_json(value)

@@ -312,6 +312,7 @@ BUCKET = Table(
             "in a template that declares neither ownership nor a list.",
         ),
         Json("acl", live="@acl.Grants", about="The grants of the access control list."),
+        Text("owner_id", live="@acl.Owner.ID", about="The canonical user that has it, as the list names it."),
         Bool(
             "acl_is_public",
             live=From("@acl.Grants", _granted_to_everyone()),

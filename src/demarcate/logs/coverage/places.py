@@ -24,6 +24,9 @@ BUCKET: Final = "bucket"
 GROUP: Final = "log-group"
 OTHER: Final = "other"
 
+GLOBAL: Final = "global"
+"""What stands for the region of what has none."""
+
 NOT_ASKED: Final = Unknown(Why.NOT_COLLECTED, "AWS was not asked (--ask-aws)")
 
 
@@ -92,6 +95,8 @@ def _place(value: Any, row: Row, kind: Kind, teller: Row, to: To, estate: Estate
     if held is not None:
         account, region = held["account_id"] or account, held["region"] or region
     day = to.day if form == BUCKET and type(named) is str and type(objects) is str else ""
+    if "{region}" in day and row["region"] in (None, "", GLOBAL):  # a bucket of which AWS did not tell it
+        day = ""
     if day:
         for what, told in (
             *(("{account}", row["account_id"] or ""), ("{region}", row["region"] or ""), ("{named}", named)),

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tests.aws.answers.asking import Asked
-from tests.aws.answers.data import compute, management, patching, security
+from tests.aws.answers.data import compute, databases, management, patching, security
 
 Telling = Callable[[Asked, Callable[[], dict[str, Any]]], Mapping[str, Any]]
 
 ANSWERS: dict[str, Mapping[str, Any] | Telling] = {
     **compute.ANSWERS,
+    **databases.ANSWERS,
     **management.ANSWERS,
     **patching.ANSWERS,
     **security.ANSWERS,

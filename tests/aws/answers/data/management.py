@@ -195,6 +195,18 @@ ANSWERS: dict[str, Any] = {
             {"ConfigRuleName": "volumes", "Compliance": {"ComplianceType": "NON_COMPLIANT"}}
         ]
     },
+    "config.describe_compliance_by_resource": {
+        "ComplianceByResources": [
+            {
+                "ResourceType": "AWS::SSM::PatchCompliance",
+                "ResourceId": f"AWS::SSM::ManagedInstanceInventory/{INSTANCE}",
+                "Compliance": {
+                    "ComplianceType": "NON_COMPLIANT",
+                    "ComplianceContributorCount": {"CappedCount": 1, "CapExceeded": False},
+                },
+            }
+        ]
+    },
     "controltower.get_landing_zone": {
         "landingZone": {
             "arn": LANDING_ZONE,

@@ -28,7 +28,7 @@ from demarcate.estate.sources.terraform.policy_documents import policy_document
 from demarcate.estate.sources.terraform.referring import Names, module_names
 from demarcate.estate.sources.terraform.settling import Settling
 from demarcate.estate.sources.terraform.shaping import properties
-from demarcate.estate.sources.terraform.telling import place_of
+from demarcate.estate.sources.terraform.telling import asked_attributes, place_of
 
 _DEPTH: Final = 5
 """How many policy documents are followed from one to another."""
@@ -65,18 +65,22 @@ def collect(
     shares: dict[str, Share] = {}
     unseen: Counter[str] = Counter()
     used: set[str] = set()
-    for number, path in enumerate(files):
-        document = _with_edits(read(path), edits)
+
+    def take(path: Path, qualifier: str) -> None:
+        document = _with_edits(read(path), edits)  # which is large, and forgotten before rows are written
         writer.unread(*(Unread(kind=Kind.INCOMPLETE, reason=w, file=document.file) for w in document.warnings))
-        reading = Reading(document, f"{number + 1}~2f" if len(files) > 1 else "", list(named))
+        reading = Reading(document, qualifier, list(named))
         used.add(realpath(reading.folder))
         share = budget.share(document.file, document.size, len(document.resources))
         for resource in reading.resources():
             shares.setdefault(resource.file, share)
             resources.append(resource)
+        unseen.update(reading.unseen)
+
+    for number, path in enumerate(files):
+        take(path, f"{number + 1}~2f" if len(files) > 1 else "")
         if len(resources) > most:
             raise DemarcateError(f"{path}: has more than {most:,} resources: give fewer, or set max-resources")
-        unseen += reading.unseen
     if unused := [path for folder, path in named.items() if realpath(folder) not in used]:
         raise DemarcateError(f"{no_plan(unused[0])}; nothing that is given is of it")
     writer.resources = dict(unseen + Counter(writer.resources))
@@ -157,8 +161,13 @@ class Reading:
                     deletion_policy="",
                     update_replace_policy="",
                     metadata={},
-                    known=self._names.known(declared) if first else {},
+                    known=self._known(declared) if first else {},
                 )
+
+    def _known(self, declared: Declared) -> dict[str, str]:
+        """Of its attributes that are known those that somebody asks for: a plan may have 100,000 resources."""
+        known, asked = self._names.known(declared), asked_attributes()
+        return {name: value for name, value in known.items() if name in asked}
 
     def _settled(self, declared: Declared, depth: int = 0) -> dict[str, Any]:
         block = self._source.block(

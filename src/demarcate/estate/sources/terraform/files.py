@@ -71,8 +71,11 @@ def no_plan(path: Path) -> str:
 
 
 def is_document(path: Path) -> bool:
-    """Whether a file begins as a plan or state does, also as one of a form that is refused."""
-    if path.suffix not in (".json", ".tfstate", ".tfplan", "") and path.name != "tfplan":
+    """Whether a file begins as a plan or state does, also as one of a form that is refused.
+
+    A plan that `terraform plan -out` wrote is known whatever its name is: people write plan.out, p.bin and tf.plan.
+    """
+    if path.suffix in (".yaml", ".yml", ".template"):
         return False
     try:
         with open_file(path) as file:
@@ -81,6 +84,8 @@ def is_document(path: Path) -> bool:
         return False
     if head.startswith(b"PK\x03\x04"):
         return b"tfplan" in head or b"tfstate" in head
+    if path.suffix not in (".json", ".tfstate", ".tfplan", ""):
+        return False
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _UTF16.match(head[2:].replace(b"\0", b"")) is not None
     head = head.removeprefix(b"\xef\xbb\xbf")

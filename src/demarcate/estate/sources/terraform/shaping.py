@@ -61,6 +61,7 @@ def at(values: Any, path: str) -> Any:
     return values
 
 
+@lru_cache(maxsize=4096)
 def untold(resource: str, path: str) -> Unknown:
     """Of a property that the provider has no attribute for."""
     return Unknown(Kind.UNTOLD, f"{resource} does not tell {path}")
