@@ -26,7 +26,7 @@ PAGE = 1_000
 
 
 class Rereading:
-    """Reads files of rows below a folder, by a connection that is there already or its own. Use as a context manager."""
+    """Reads files of rows below a folder, by a connection that is there or its own. Use as a context manager."""
 
     def __init__(self, folder: Path, connection: duckdb.DuckDBPyConnection | None = None) -> None:
         self._folder = folder
