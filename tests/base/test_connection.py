@@ -100,6 +100,14 @@ def test_one_select_or_none(sql: str) -> None:
         select_of(connection, sql)
 
 
+def test_the_zone_of_the_machine_means_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    with connect() as connection:
+        assert connection.execute("SELECT TIMESTAMPTZ '2026-01-01 00:30:00+00'::DATE::VARCHAR").fetchone() == (
+            "2026-01-01",
+        )
+
+
 def test_a_deadline_ends_a_query() -> None:
     with connect() as connection, pytest.raises(TookTooLong), deadline(connection, 0.2):
         connection.execute("SELECT count(*) FROM range(1000000000000)").fetchall()

@@ -68,7 +68,8 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
     paths = {path for folder in folders for path in (folder.absolute(), folder.resolve())}
     names = {*map(path_text, paths), *map(pattern, paths)}
     connection.execute(
-        f"SET allowed_directories = [{', '.join(map(literal, sorted(names)))}]; "
+        # What a moment is shown as, and which day it is of, does not hang on the zone of the machine.
+        f"SET TimeZone = 'UTC'; SET allowed_directories = [{', '.join(map(literal, sorted(names)))}]; "
         "SET enable_external_access = false; SET lock_configuration = true"
     )
     return connection
