@@ -6,7 +6,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,12 +81,12 @@ class Cost:
     megabytes: float
 
 
-def cost(*command: str) -> Cost:
-    """What a command takes."""
+def cost(*command: str, codes: Collection[int] = (0, 3)) -> Cost:
+    """What a command takes that ends with one of some exit codes."""
     child = subprocess.Popen([sys.executable, *command], stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(child.pid, 0)
     child.returncode = os.waitstatus_to_exitcode(status)
-    if child.returncode not in (0, 3):
+    if child.returncode not in codes:
         sys.exit(f"{command} exited with {child.returncode}")
     return Cost(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)
 

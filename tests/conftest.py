@@ -196,7 +196,11 @@ def _endpoints() -> Callable[..., Any]:
         of = id(ruleset_data), id(partition_data)
         if of not in known:
             made = EndpointProvider(ruleset_data, partition_data, excluded_params)
-            known[of] = ruleset_data, partition_data, made  # with what it is of, so that no other will have its place
+            known[of] = (
+                ruleset_data,
+                partition_data,
+                made,
+            )  # with what it is of, so that no other will have its place
         return known[of][2]
 
     return endpoints

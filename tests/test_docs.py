@@ -21,6 +21,7 @@ from demarcate.estate.sources.terraform.mapped import attributes
 from demarcate.estate.tables import all_tables
 from demarcate.logs.store.forms.tables import TABLES
 from demarcate.model import load
+from demarcate.permitted.guarding import NAME as GUARDRAIL
 from demarcate.permitted.table import NAME as ACCESS
 from tests.each import each
 
@@ -127,6 +128,7 @@ def test_tables_and_responsibilities_that_are_named_exist(path: Path) -> None:
         "aws_this_table",
         "aws_iam_policy_document",
         ACCESS,
+        GUARDRAIL,
     }
     assert not [found for found in _ID.findall(path.read_text()) if found not in there]
 

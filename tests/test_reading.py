@@ -41,6 +41,7 @@ ALLOWED: dict[str, set[str]] = {
     "lake/collecting.py": {"iterdir"},  # the folder that is to be written
     "lake/places.py": {"open", "scandir"},  # one level of a lake, and what is copied to the task's own folder
     "ledger/opening.py": {"open"},  # what makes it, and its lock
+    "logs/detecting/places.py": {"open"},  # a temporary folder of our own
     "logs/store/catalog.py": {"glob", "iterdir", "open"},  # the store's own folder, and its lock
     "logs/store/loading.py": {"open"},  # the store's own folder
     "logs/sigma/reading.py": {"glob", "read_bytes"},  # the text of our own modules

@@ -8,6 +8,8 @@ import re
 import shlex
 import subprocess
 import sys
+import tempfile
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +18,7 @@ import yaml
 from typer.testing import CliRunner
 
 from demarcate.cli import app
+from tests.processes import python
 
 ROOT = Path(__file__).parent.parent
 BAD = "Resources:\n  Data: {Type: 'AWS::EC2::Volume', Properties: {Encrypted: false}}\n"
@@ -78,16 +81,56 @@ def test_the_hook_refuses_what_fails(tmp_path: Path, monkeypatch: pytest.MonkeyP
     assert hook["require_serial"], "what is committed together is one estate"
 
 
-def test_the_image_is_of_what_is_shipped_and_runs_as_nobody() -> None:
-    lines = (ROOT / "Containerfile").read_text().splitlines()
-    copied = [word for line in lines if line.startswith("COPY pyproject") for word in line.split()[1:-1]]
-    assert [name for name in copied if not (ROOT / name).is_file()] == []
+def steps() -> list[tuple[str, str]]:
+    """The image's steps: each an instruction and what it is given, as one line."""
+    text = re.sub(r"^#.*\n", "", (ROOT / "Containerfile").read_text(), flags=re.MULTILINE)
+    lines = text.replace("\\\n", " ").splitlines()
+    return [(name, given.strip()) for name, _, given in (line.partition(" ") for line in lines if line)]
+
+
+def given(name: str) -> list[str]:
+    return [of for instruction, of in steps() if instruction == name]
+
+
+def test_the_image_is_of_what_is_shipped_and_of_a_base_that_stays_what_it_is() -> None:
+    copied = [of.split()[:-1] for of in given("COPY") if not of.startswith("--from")]
+    names = {name for of in copied for name in of}
+    assert [name for name in names if not (ROOT / name).exists()] == []
     allowed = [line[1:] for line in (ROOT / ".containerignore").read_text().splitlines() if line.startswith("!")]
-    assert {*copied, "src"} == set(allowed)
+    assert names == set(allowed)
     assert (ROOT / ".dockerignore").read_text() == (ROOT / ".containerignore").read_text()
-    user = next(line.split()[1] for line in reversed(lines) if line.startswith("USER"))
-    assert int(user.partition(":")[0]) > 0
-    assert not [line for line in lines if re.search(r"curl|wget|ADD http", line)]
+    base, *_ = given("ARG")
+    assert re.fullmatch(r"BASE=docker\.io/library/python:[\w.-]+@sha256:[0-9a-f]{64}", base)
+    stages = [of.split() for of in given("FROM")]
+    assert {of[0] for of in stages} == {"${BASE}"}
+    made = {of[2] for of in stages if of[1:2] == ["AS"]}
+    assert {of.split()[0] for of in given("COPY") if of.startswith("--from")} == {
+        f"--from={name}" for name in made
+    }
+    for run in given("RUN"):
+        assert not re.search(r"\b(curl|wget|apt-get|sudo|chmod)\b", run)
+
+
+def test_what_the_image_starts_needs_nothing_of_its_own(tmp_path: Path) -> None:
+    """Its entry point, without a home, and where nothing is written but temporary files."""
+    (user,) = given("USER")
+    number = int(user.partition(":")[0])
+    assert any(run.startswith("useradd ") and f"--uid {number} " in run for run in given("RUN"))
+    (entry, *_), more = (json.loads(of) for name in ("ENTRYPOINT", "CMD") for of in given(name))
+    assert entry in tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["scripts"]
+    assert CliRunner().invoke(app, more).exit_code == 0
+    (tmp_path / "t.yaml").write_text(BAD)
+    environment = dict(pair.split("=", 1) for of in given("ENV") for pair in shlex.split(of))
+    with tempfile.TemporaryDirectory() as kept:
+        assert environment.pop("PATH").startswith("/opt/demarcate/bin:")
+        assert environment["XDG_CACHE_HOME"].startswith("/tmp/")
+        environment |= {"TMPDIR": kept, "HOME": "/nonexistent"}
+        environment |= {"XDG_CACHE_HOME": str(Path.home() / ".cache")}  # that of all tests, which saves seconds
+        ran = python(
+            "-m", "demarcate", "assess", "t.yaml", "--fail-on", "low", cwd=tmp_path, environment=environment
+        )
+    assert (ran.returncode, ran.stderr) == (1, "")
+    assert [path.name for path in tmp_path.iterdir()] == ["t.yaml"]
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import select
 import signal
 import subprocess
 import sys
@@ -80,13 +82,8 @@ def test_what_is_started_is_ended_with_all_that_it_started() -> None:
         started(sys.executable, "-c", code, stdin=subprocess.PIPE, stderr=subprocess.DEVNULL) as process,
     ):
         assert process.stdout is not None
-        grandchild = int(process.stdout.readline())
+        grandchild = os.pidfd_open(int(process.stdout.readline()))
         raise AssertionError("as it should")
     assert process.returncode == -signal.SIGKILL
-    assert ended(grandchild)
-
-
-def ended(pid: int) -> bool:
-    """Whether a process is there no more, or waits for nothing but its parent to hear of it."""
-    state = processes.run("ps", "-o", "stat=", "-p", str(pid)).stdout.strip()
-    return state in ("", "Z")
+    assert select.select([grandchild], [], [], PATIENCE)[0], "it has not ended"
+    os.close(grandchild)

@@ -25,6 +25,8 @@ from demarcate.estate.sources.describing import shown, sources_of
 from demarcate.estate.sources.registry import TELLING
 from demarcate.estate.tables import all_tables
 from demarcate.model import Model, Responsibility, Service, When, load
+from demarcate.permitted import guarding
+from demarcate.permitted import table as who_may
 from demarcate.report import json_report, summary
 from demarcate.report.halves import PARTIES
 from demarcate.report.pictures.collaboration import collaboration
@@ -277,6 +279,16 @@ def _tables() -> Iterator[str]:
             for table in all_tables().values()
         ),
     )
+    yield from [
+        "",
+        "## Tables that a query has worked out",
+        "",
+        "No source fills them, and checks cannot use them: `demarcate query` works them out for what it asks.",
+    ]
+    for of in (who_may, guarding):
+        yield from ["", f'### <a id="{of.NAME}"></a>`{of.NAME}`', "", markdown(of.ABOUT), ""]
+        columns, told = of.described()
+        yield from _grid(columns, ([_code(name), _code(type_), markdown(about)] for name, type_, about in told))
 
 
 def _table(model: Model, table: Table) -> Iterator[str]:

@@ -13,7 +13,7 @@ from demarcate.checks.catalog import load_checks, select
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import NotRun
 from demarcate.checks.structs import Check
-from demarcate.checks.tagging import tally_by_tag
+from demarcate.checks.tagging import check_keys, tally_by_tag
 from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind
@@ -57,8 +57,7 @@ def assess_sources(
 
     Raises DemarcateError as `collect_snapshot`, `load_checks`, `select` and what gives evidence do.
     """
-    if "" in tags:
-        raise DemarcateError("a tag's key is empty (--by-tag): name the key by whose values the posture is told")
+    check_keys(tags)
     check_sources(sources, options)  # before anything that takes long
     model = load()
     every = load_checks(check_folders, responsibilities=model.owed)

@@ -38,7 +38,7 @@ def needed(model: Model, arn: str) -> tuple[Selection, str]:
     """What is read of AWS for the resource of an ARN, and the region that it is in, if it says one."""
     parts = arn.split(":", 5)
     if len(parts) < 6 or parts[0] != "arn":
-        raise DemarcateError(f"{arn!r} is not an ARN; for a template's resource, name the template with --source")
+        raise DemarcateError(f"{arn!r} is not an ARN; for a template's resource, name the template too")
     services = services_of_arn(model, arn)
     if not services:
         raise DemarcateError(f"the model has no service for {arn}")

@@ -117,3 +117,16 @@ def test_many_texts_of_many_wildcards_are_not_compared_without_end() -> None:
     with effort(20):
         told = reading(Policy.of({"Statement": said}), PolicyKind.RESOURCE).whole
     assert (told.low, told.high, told.why) == (Reach.NOBODY, Reach.ANYONE, TOO_MUCH)
+
+
+def test_a_key_that_stands_twice_is_found_however_it_is_spaced() -> None:
+    for text in (
+        '{"Statement": [], "Statement": []}',
+        '{"Statement" : [], "Statement": []}',
+        '{"Statement": [{"Sid": "a\\":", "Sid": "b"}]}',
+        '{"Version" : "2012-10-17", "Statement": [], "Statement": []}',
+    ):
+        unknown = Policy.of(text).statements[0].effect
+        assert "twice" in str(unknown), text
+    once = '{"Statement": [{"Effect": "Allow", "Sid": "a\\":", "Action": "s3:*"}]}'
+    assert Policy.of(once).statements[0].effect == "Allow"

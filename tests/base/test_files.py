@@ -88,3 +88,15 @@ def test_what_is_no_file_keeps_its_place(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="it is a pipe, and no file"):
         write_whole(pipe, b"x")
     assert [path.is_fifo() for path in tmp_path.iterdir()] == [True]
+
+
+@pytest.mark.parametrize("listed", [False, True])
+def test_what_became_a_pipe_is_not_waited_for(listed: bool, tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    with pytest.raises(OSError, match="it is a pipe, and no file"):
+        read_bytes(pipe, 10, listed=listed)
+
+
+def test_a_file_that_is_said_to_be_empty_is_read() -> None:
+    assert read_bytes(Path("/proc/self/status"), 1_000_000).startswith(b"Name:")

@@ -86,6 +86,8 @@ FAULTS: dict[str, tuple[str, tuple[str, ...]]] = {
     "a table": ("[assess]\nformat = 'json'\n", (f"{NAME}:1", "'assess'")),
     "another kind": ("\nregion = 5\n", (f"{NAME}:2", "region", "array")),
     "a number in quotes": ("max-rows = '5'\n", (f"{NAME}:1", "max-rows")),
+    "no days": ("[keep-logs]\naws_waf_log = 0\n", (f"{NAME}:1", "keep-logs", ">= 1")),
+    "no list": ('[rule-placeholders]\nadmins = "alice"\n', (f"{NAME}:1", "rule-placeholders", "array")),
     "too few": ("max-rows = 0\n", (f"{NAME}:1", "max-rows")),
     "no TOML": ("region = [\n", (NAME, "no TOML")),
     "depth": (f"region = {'[' * 40_000}", (NAME, "no TOML")),
@@ -115,6 +117,7 @@ VALUES: dict[str, Any] = {
     "max-resources": 5,
     "destinations": {},
     "send-rules": [],
+    "keep-logs": {},
 }
 
 

@@ -261,7 +261,7 @@ def with_waivers(assessment: Assessment) -> Assessment:
     """The same, of which what one check found is waived, with waivers of each kind and what changed."""
     accepted = Waived(id="w ebs-*", reason="a move", owner="o@example.com", until="2027-01-31")
     findings = [
-        dataclasses.replace(found, waived=accepted) if found.check == "ebs-volume-encrypted" else found
+        msgspec.structs.replace(found, waived=accepted) if found.check == "ebs-volume-encrypted" else found
         for found in assessment.findings()
     ]
     posture = msgspec.structs.replace(

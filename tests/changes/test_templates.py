@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
 from demarcate.base.errors import DemarcateError
+from demarcate.changes.declaring import LOGICAL, with_places
 from demarcate.changes.planning import make_change
-from demarcate.changes.templates import LOGICAL, patch_of, with_places
+from demarcate.changes.templates import patch_of
+from demarcate.checks.catalog import load_checks
 from demarcate.cli import app
 from demarcate.estate.sources.cloudformation.rereading import Reading, edit_all
 from demarcate.estate.sources.interface import Options
 from tests.changes.fakes import step
+from tests.estate.terraform.plans import state
 
 TEMPLATE = """\
 Parameters: {On: {Type: String, Default: false}}
@@ -54,8 +59,8 @@ def test_findings_of_templates_are_mended_in_the_template(tmp_path: Path) -> Non
         "{BlockPublicAcls: true}", "{BlockPublicAcls: true" + rest
     )
     assert file.read_text() == TEMPLATE
-    with pytest.raises(DemarcateError, match="there is no finding 'nobody' that fails now"):
-        patch_of([str(file)], Options(), None, ["nobody"])
+    told = CliRunner().invoke(app, ["change", "plan", str(file), "--finding", "nobody", "--patch", "-"])
+    assert "there is no finding 'nobody' that fails now" in str(told.exception)
 
 
 @dataclass
@@ -111,10 +116,46 @@ def test_a_live_change_says_where_its_resource_is_declared(tmp_path: Path) -> No
     tags = {LOGICAL: "Open", "aws:cloudformation:stack-name": "shop"}
     live = step("a", tags=tags, declared="the CloudFormation stack shop", checks=("ebs-volume-encrypted",))
     change = make_change("t", "findings", "s", [live, step("b")])
-    placed = with_places(change, [tmp_path])
-    assert [item.declared for item in placed.steps] == [
+    placed = with_places(change, [str(tmp_path)])
+    assert placed.named == {("ebs-volume-encrypted", "Open")}
+    assert [item.declared for item in placed.change.steps] == [
         f"{tmp_path}/app.yaml:3 (Open), the CloudFormation stack shop",
         "",
     ]
     patch = patch_of([str(tmp_path)], Options(), None, only={("ebs-volume-encrypted", "Open")})
     assert [(finding.resource, line) for finding, line in patch.edits] == [("Open", 7)]
+
+
+def test_a_live_change_says_where_terraform_declares_its_resource(tmp_path: Path) -> None:
+    """By its ARN, or by its id alone where the state has no ARN; what another account has is not taken for it."""
+    arn = "arn:aws:ec2:eu-west-1:111122223333:volume/"
+    here = {f"aws_ebs_volume.{name}": {"id": name, "encrypted": False} for name in ("vol-id", "vol-loop")}
+    here |= {f"aws_ebs_volume.{name}": {"id": name, "arn": arn + name} for name in ("vol-arn", "vol-far")}
+    here["aws_ebs_volume.vol-arn"]["encrypted"] = False
+    (tmp_path / "terraform.tfstate").write_text(json.dumps(state(here)))
+    (tmp_path / "main.tf").write_text(
+        "".join(
+            f'resource "aws_ebs_volume" "{name}" {{\n  {loop}encrypted = false\n}}\n'
+            for name, loop in (("vol-id", ""), ("vol-arn", ""), ("vol-loop", "count = 1\n  "))
+        )
+    )
+    check = "ebs-volume-encrypted"
+    resources = [
+        *(arn + name for name in ("vol-id", "vol-arn", "vol-loop")),
+        arn.replace("111", "999") + "vol-far",
+    ]
+    steps = [msgspec.structs.replace(step("a"), resource=name, checks=(check,)) for name in resources]
+    placed = with_places(make_change("t", "findings", "s", steps), [str(tmp_path)], load_checks())
+    main = f"{tmp_path}/main.tf"
+    assert [item.declared for item in placed.change.steps] == [
+        f"{main}:1 (aws_ebs_volume.vol-id)",
+        f"{main}:4 (aws_ebs_volume.vol-arn)",
+        f"{main}:7 (aws_ebs_volume.vol-loop)",
+        "",
+    ]
+    patch = patch_of([str(tmp_path)], Options(), None, only=placed.named)
+    assert {(str(finding.resource), line) for finding, _, line in patch.configured} == {
+        ("aws_ebs_volume.vol-id", 2),
+        ("aws_ebs_volume.vol-arn", 5),
+    }
+    assert [why for _, why in patch.left] == [f"count makes several of it, at {main}:8"]

@@ -35,7 +35,10 @@ from tests.estate.config.estate import Case, deliver, item
 Row = dict[str, Any]
 LIVE = next(source for source in SOURCES if source.name == "live")
 VOLUME, KEY = "aws_ebs_volume", "aws_kms_key"
-TABLES = ("aws_account", "aws_cloudtrail_trail", "aws_cloudwatch_log_metric_filter", "aws_cloudwatch_alarm")
+TABLES = (
+    *("aws_account", "aws_cloudtrail_trail", "aws_cloudwatch_log_metric_filter", "aws_cloudwatch_alarm"),
+    "aws_cloudwatch_composite_alarm",
+)
 
 
 def collected(tables: Mapping[str, Iterable[Row]], *unread: Unread, computed: str = ALARM_EVENT.name) -> Snapshot:
@@ -68,10 +71,17 @@ FILTER: Row = {
     "metric_transformation_namespace": "trail",
 }
 ALARM: Row = {
+    "name": "on metric",
+    "arn": "arn:alarm",
     "metric_name": "metric",
     "namespace": "trail",
     "actions_enabled": True,
     "alarm_actions": ["arn:topic"],
+}
+QUIET = ALARM | {"alarm_actions": []}
+COMPOSITE: Row = {
+    **{"name": "all", "arn": "arn:all", "alarm_rule": 'ALARM("on metric")'},
+    **{"actions_enabled": True, "alarm_actions": ["arn:topic"]},
 }
 DENIED = Unknown(Kind.DENIED, "denied")
 CHAINS: list[tuple[str, dict[str, list[Row]], str, str]] = [
@@ -108,6 +118,56 @@ CHAINS: list[tuple[str, dict[str, list[Row]], str, str]] = [
     ("alarms that could not be read", {"alarm": []}, "aws_cloudwatch_alarm", "unknown"),
     ("the same where there is no filter", {"alarm": [], "filter": []}, "aws_cloudwatch_alarm", "fail"),
     ("alarms that could not be read elsewhere", {}, "aws_cloudwatch_alarm", "pass"),
+    ("a composite alarm on it", {"alarm": [QUIET], "composite": [COMPOSITE]}, "", "pass"),
+    (
+        "a composite alarm on that",
+        {
+            "alarm": [QUIET],
+            "composite": [
+                COMPOSITE | {"alarm_actions": []},
+                COMPOSITE | {"name": "on all", "arn": "arn:on", "alarm_rule": "ALARM(arn:all) AND OK(other)"},
+            ],
+        },
+        "",
+        "pass",
+    ),
+    (
+        "a composite alarm of another region",
+        {"alarm": [QUIET], "composite": [COMPOSITE | {"region": "s"}]},
+        "",
+        "fail",
+    ),
+    (
+        "a composite alarm on another",
+        {"alarm": [QUIET], "composite": [COMPOSITE | {"alarm_rule": "ALARM(b)"}]},
+        "",
+        "fail",
+    ),
+    (
+        "a composite alarm without actions",
+        {"alarm": [QUIET], "composite": [COMPOSITE | {"alarm_actions": []}]},
+        "",
+        "fail",
+    ),
+    (
+        "a composite alarm whose rule is not known",
+        {"alarm": [QUIET], "composite": [COMPOSITE | {"alarm_rule": DENIED}]},
+        "",
+        "unknown",
+    ),
+    (
+        "a composite alarm whose rule is not understood",
+        {"alarm": [QUIET], "composite": [COMPOSITE | {"alarm_rule": "ALARM(a) XOR ALARM(b)"}]},
+        "",
+        "unknown",
+    ),
+    (
+        "composite alarms that could not be read",
+        {"alarm": [QUIET], "composite": []},
+        "aws_cloudwatch_composite_alarm",
+        "unknown",
+    ),
+    ("the same, where they are not needed", {}, "aws_cloudwatch_composite_alarm", "pass"),
     ("filters that could not be read", {"filter": []}, "aws_cloudwatch_log_metric_filter", "unknown"),
     ("trails that could not be read", {"trail": []}, "aws_cloudtrail_trail", "unknown"),
     ("regions that could not be read", {"alarm": []}, "ec2:DescribeRegions", "unknown"),
@@ -125,8 +185,9 @@ def test_the_chain_to_each_alarm() -> None:
     for number, (alarm, (told, given_, gap, verdict)) in enumerate(chains):
         account = f"{number:012}"
         matching = FILTER | {"matched_events": list(alarm_events()[alarm])}
-        chain: dict[str, list[Row]] = {"trail": [TRAIL], "filter": [matching], "alarm": [ALARM]} | given_
-        for name, several in zip(TABLES[1:], (chain["trail"], chain["filter"], chain["alarm"]), strict=True):
+        chain: dict[str, list[Row]] = {"trail": [TRAIL], "filter": [matching], "alarm": [ALARM], "composite": []}
+        chain |= given_
+        for name, several in zip(TABLES[1:], chain.values(), strict=True):
             matched = {"matched_events": matching["matched_events"]} if several is chain["filter"] else {}
             rows[name] += [{"account_id": account, "region": "r", **matched, **row} for row in several]
         if gap != "aws_account":
@@ -218,6 +279,7 @@ RAISING = st.fixed_dictionaries(
         "aws_cloudwatch_alarm": st.lists(
             st.fixed_dictionaries(
                 {
+                    **{"name": st.just("a"), "arn": st.just("arn:a")},
                     "metric_name": TEXTS,
                     "namespace": st.just("n"),
                     "region": st.just("r"),
@@ -227,6 +289,17 @@ RAISING = st.fixed_dictionaries(
             ),
             max_size=2,
         ),
+        "aws_cloudwatch_composite_alarm": st.lists(
+            st.fixed_dictionaries(
+                {
+                    **{"name": st.just("c"), "arn": st.just("arn:c"), "region": st.just("r")},
+                    "alarm_rule": st.sampled_from(["ALARM(a)", "ALARM(b)", None]),
+                    "actions_enabled": FLAGS,
+                    "alarm_actions": st.just(["topic"]),
+                }
+            ),
+            max_size=1,
+        ),
     }
 )
 POSSIBLE: dict[str, tuple[Any, ...]] = {
@@ -235,6 +308,7 @@ POSSIBLE: dict[str, tuple[Any, ...]] = {
         ("log_group_arn", "log_group_name", "metric_name", "metric_transformation_name"), ("trail", "b")
     ),
     **dict.fromkeys(("is_logging", "actions_enabled"), (True, False)),
+    "alarm_rule": ("ALARM(a)", "ALARM(b)"),
 }
 
 
@@ -450,6 +524,7 @@ def test_rows_are_read_as_they_were_written(given_: list[Row]) -> None:
         part = writer.part(of, columns)
         part.append(dict(row) for row in rows)
         part.seal()
+        writer.settle()
         held = writer.manifest().tables[VOLUME].parts
         with Rereading(writer.folder) as reading:
             again = list(reading.rows(of, [p.file for p in held if p.file], columns, {}))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from demarcate.estate.schema.unknown import Kind, Unknown
-from demarcate.estate.tables.vpc import _open_policy
+from demarcate.estate.tables.vpc_endpoints import _open_policy
 
 ALL = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
 OURS = {"StringNotEquals": {"aws:ResourceOrgID": "o-1"}}

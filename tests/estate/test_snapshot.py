@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from demarcate.base.connection import connect
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots import writing
@@ -26,7 +27,7 @@ VOLUMES = table("aws_ebs_volume")
 COLUMNS = [column.name for column in VOLUMES.all_columns]
 
 
-def write(out: Path, rows: list[dict[str, Any]]) -> Snapshot:
+def write(out: Path | None, rows: list[dict[str, Any]]) -> Snapshot:
     with SnapshotWriter("live", "test", out=out) as writer:
         part = writer.part(VOLUMES, COLUMNS, "1", "eu-west-1")
         part.append(rows)
@@ -65,6 +66,20 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     )
     assert str(b["create_time"]) == "2026-01-02 03:04:05"
     assert [str(unread) for unread in snapshot.unread] == ["1 eu-west-1: denied"]
+
+
+def test_what_nobody_keeps_is_lines_until_its_files_are_asked_for() -> None:
+    own = {"resource": "b", "encrypted": Unknown(Kind.MALFORMED, "why"), "tags": {"k": "v"}, "size": 8}
+    rows: list[dict[str, Any]] = [{"resource": "a", "attached_instance_ids": ["i", "'"]}, own]
+    rows += [{"resource": "c", "create_time": "2026-01-02T03:04:05", "iops": 2**40, "tags": {"é": "\\u0000"}}]
+    with write(None, rows) as snapshot, connect(*snapshot.folders) as connection:
+        folder = snapshot.folders[0]
+        lines = connection.sql(f"FROM {snapshot.rows_in(VOLUMES.name)}").fetchall()
+        assert not list(folder.rglob("*.parquet"))
+        assert snapshot.folder == folder
+        assert not list(folder.rglob("*.ndjson"))
+        assert connection.sql(f"FROM {snapshot.rows_in(VOLUMES.name)}").fetchall() == lines
+        assert len(lines) == len(rows)
 
 
 def test_a_snapshot_is_itself_a_source(tmp_path: Path) -> None:

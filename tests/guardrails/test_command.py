@@ -146,7 +146,7 @@ def test_what_fails_has_no_rule() -> None:
         (["test", "trails-kept", "--events", "gone"], "gone: there is no such file or folder"),
         (["show", "control-tower-versioning", "--json"], "is a control of Control Tower, and no policy"),
         (
-            ["test", "s3-public-access-blocked", "--events", "."],
+            ["test", "security-hub-everywhere", "--events", "."],
             "cannot be tested against calls",
         ),
         (["test", "trails-kept", "--events", "aws", "--events", "."], "takes files, or aws"),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from moto.kms.responses import KmsResponse
 from typer.testing import CliRunner
 
 from demarcate.base.errors import DemarcateError
@@ -72,6 +74,29 @@ def test_rotation_is_switched_on_and_off_again(aws: Aws, say: Say) -> None:
     assert "is so already" in say("keys", "rotate", "alias/pay")[2]
     undone(say)
     assert not rotates()
+
+
+def test_a_rotation_gets_a_period_and_its_own_back(aws: Aws, say: Say, monkeypatch: pytest.MonkeyPatch) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    periods = {key: 365}
+    enable, status = KmsResponse.enable_key_rotation, KmsResponse.get_key_rotation_status
+
+    def enabled(self: Any) -> str:
+        periods[key] = self._get_param("RotationPeriodInDays") or 365
+        return enable(self)
+
+    def told(self: Any) -> str:
+        return json.dumps({**json.loads(status(self)), "RotationPeriodInDays": periods[key]})
+
+    monkeypatch.setattr(KmsResponse, "enable_key_rotation", enabled)  # moto knows no periods
+    monkeypatch.setattr(KmsResponse, "get_key_rotation_status", told)
+    kms.enable_key_rotation(KeyId=key)
+    assert say("keys", "rotate", key, "--days", "180")[0] == 0
+    applied(say)
+    assert kms.get_key_rotation_status(KeyId=key)["RotationPeriodInDays"] == 180
+    undone(say)
+    assert kms.get_key_rotation_status(KeyId=key)["RotationPeriodInDays"] == 365
 
 
 def test_a_rotation_on_demand_is_not_taken_back(aws: Aws, say: Say) -> None:

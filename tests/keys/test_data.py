@@ -48,6 +48,7 @@ def estate(case: Case) -> Snapshot:
         **{"sse_algorithm": case.algorithm, "kms_master_key_id": case.key},
         "policy": document(case.bucket) if case.bucket else None,
         "restrict_public_buckets": False,
+        "object_ownership": "BucketOwnerEnforced",
     }
     tables: dict[str, Any] = {
         "aws_s3_bucket": [bucket],

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any
 
 import pytest
+from moto.logs.responses import LogsResponse
 
 from demarcate.base.errors import DemarcateError
 from demarcate.changes.structs import Read
 from demarcate.keys.reencrypting import reencrypt
 from tests.aws.conftest import REGION, Aws
-from tests.keys.test_changing import ACCOUNT, Told, applied, aws, endless, images, say, server, undone
+from tests.keys.test_changing import ACCOUNT, CHANGE, Told, applied, aws, endless, images, say, server, undone
 
 __all__ = ["aws", "endless", "images", "say", "server"]
 
 Say = Callable[..., Any]
+GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/app:*"
 
 
 def key_of(aws: Aws) -> str:
@@ -26,9 +29,8 @@ def key_of(aws: Aws) -> str:
 def test_a_volume_gets_a_copy_that_undoing_deletes(aws: Aws, say: Say) -> None:
     ec2, key = aws.client("ec2"), key_of(aws)
     placed = {"Placement": {"AvailabilityZone": f"{REGION}a"}}
-    instance = ec2.run_instances(ImageId="ami-12345678", MinCount=1, MaxCount=1, **placed)["Instances"][0][
-        "InstanceId"
-    ]
+    asked = {"ImageId": "ami-12345678", "MinCount": 1, "MaxCount": 1, "InstanceType": "t3.micro", **placed}
+    instance = ec2.run_instances(**asked)["Instances"][0]["InstanceId"]
     made = ec2.create_volume(AvailabilityZone=f"{REGION}a", Size=8, VolumeType="gp3", Iops=4000, Throughput=200)
     volume = made["VolumeId"]
     ec2.attach_volume(VolumeId=volume, InstanceId=instance, Device="/dev/sdf")
@@ -39,16 +41,24 @@ def test_a_volume_gets_a_copy_that_undoing_deletes(aws: Aws, say: Say) -> None:
         told: list[dict[str, Any]] = ec2.describe_volumes(Filters=of_mark)["Volumes"]
         return told
 
+    def on_device() -> Any:
+        (told,) = ec2.describe_instances(InstanceIds=[instance])["Reservations"][0]["Instances"]
+        at = [each["Ebs"]["VolumeId"] for each in told["BlockDeviceMappings"] if each["DeviceName"] == "/dev/sdf"]
+        return told["State"]["Name"], at
+
     code, out, err = say("keys", "reencrypt", arn, "--key", key)
     assert code == 0, err
-    words = out.replace("\n", " ")
-    assert f"stop {instance}, detach {volume}" in words.replace("  ", " ") and "outage" in words
+    assert f"{instance} stands still" in " ".join(out.split())
+    assert say("change", "approve", CHANGE, by="boss")[0] == 0
+    code, out, err = say("change", "apply", CHANGE, "--dry-run")
+    assert "before that ran" in " ".join((out + err).split())
     applied(say)
     (copy,) = copies()
+    assert on_device() == ("running", [copy["VolumeId"]])
     assert (copy["KmsKeyId"], copy["Encrypted"], copy["Size"], copy["Iops"]) == (key, True, 8, 4000)
     assert "which was made for this" in say("keys", "reencrypt", arn, "--key", key)[2]
     undone(say)
-    assert copies() == []
+    assert copies() == [] and on_device() == ("running", [volume])
     assert ec2.describe_snapshots(Filters=[{"Name": "volume-id", "Values": [volume]}])["Snapshots"] == []
 
 
@@ -78,10 +88,38 @@ def test_a_database_is_restored_beside_the_old_one(aws: Aws, say: Say) -> None:
     applied(say)
     copy = rds.describe_db_snapshots(DBSnapshotIdentifier="orders-new-key")["DBSnapshots"][0]
     assert copy["KmsKeyId"] == key
-    names = {each["DBInstanceIdentifier"] for each in rds.describe_db_instances()["DBInstances"]}
-    assert names == {"orders", "orders-new-key"}
+    keys = {
+        each["DBInstanceIdentifier"]: each.get("KmsKeyId") for each in rds.describe_db_instances()["DBInstances"]
+    }
+    assert keys == {"orders": key, "orders-old-key": None}
     undone(say)
     assert [each["DBInstanceIdentifier"] for each in rds.describe_db_instances()["DBInstances"]] == ["orders"]
+    assert "KmsKeyId" not in rds.describe_db_instances()["DBInstances"][0]
+
+
+def test_a_cluster_is_restored_and_takes_the_name_of_the_old_one(aws: Aws, say: Say) -> None:
+    rds, key = aws.client("rds"), key_of(aws)
+    user = {"MasterUsername": "root", "MasterUserPassword": "not-a-secret"}
+    rds.create_db_cluster(DBClusterIdentifier="shop", Engine="aurora-postgresql", **user)
+    of_cluster = {"DBClusterIdentifier": "shop", "Engine": "aurora-postgresql"}
+    rds.create_db_instance(DBInstanceIdentifier="shop-1", DBInstanceClass="db.r6g.large", **of_cluster)
+    arn = f"arn:aws:rds:{REGION}:{ACCOUNT}:cluster:shop"
+    code, out, err = say("keys", "reencrypt", arn, "--key", key)
+    assert code == 0, err
+    assert "a second cluster with its storage and 1 instances" in " ".join(out.split())
+    applied(say)
+
+    def names() -> dict[str, list[str]]:
+        told = rds.describe_db_clusters()["DBClusters"]
+        return {
+            each["DBClusterIdentifier"]: [member["DBInstanceIdentifier"] for member in each["DBClusterMembers"]]
+            for each in told
+        }
+
+    assert names().keys() == {"shop", "shop-old-key"}
+    assert rds.describe_db_clusters(DBClusterIdentifier="shop")["DBClusters"][0]["KmsKeyId"] == key
+    undone(say)
+    assert names() == {"shop": ["shop-1"]}
 
 
 def test_a_bucket_gets_another_key_and_its_own_back(aws: Aws, say: Say) -> None:
@@ -105,6 +143,48 @@ def test_a_bucket_gets_another_key_and_its_own_back(aws: Aws, say: Say) -> None:
     assert default() is None
 
 
+@pytest.mark.parametrize(
+    ("type_", "tags", "why"),
+    [
+        ("m1.small", [], "what is on the instance store"),
+        ("t3.micro", [{"Key": "aws:autoscaling:groupName", "Value": "web"}], "the Auto Scaling group web"),
+    ],
+)
+def test_a_person_swaps_where_stopping_loses_something(
+    aws: Aws, say: Say, type_: str, tags: list[dict[str, str]], why: str
+) -> None:
+    ec2, key = aws.client("ec2"), key_of(aws)
+    asked = {"ImageId": "ami-12345678", "MinCount": 1, "MaxCount": 1, "InstanceType": type_}
+    if tags:
+        asked["TagSpecifications"] = [{"ResourceType": "instance", "Tags": tags}]
+    (instance,) = ec2.run_instances(**asked)["Instances"]
+    volume = instance["BlockDeviceMappings"][0]["Ebs"]["VolumeId"]
+    arn = f"arn:aws:ec2:{REGION}:{ACCOUNT}:volume/{volume}"
+    code, out, err = say("keys", "reencrypt", arn, "--key", key)
+    assert code == 0, err
+    words = " ".join(out.split())
+    assert f"detach {volume}" in words and why in words and "ec2.stop_instances" not in words
+
+
+def test_what_is_logged_gets_another_key_and_none_again(
+    aws: Aws, say: Say, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def associated(self: Any) -> str:
+        told = json.loads(self.body)
+        self.logs_backend.groups[told["logGroupName"]].kms_key_id = told.get("kmsKeyId")
+        return "{}"
+
+    for name in ("associate_kms_key", "disassociate_kms_key"):  # moto has neither
+        monkeypatch.setattr(LogsResponse, name, associated, raising=False)
+    logs, key = aws.client("logs"), key_of(aws)
+    logs.create_log_group(logGroupName="/app")
+    assert say("keys", "reencrypt", GROUP, "--key", key)[0] == 0
+    applied(say)
+    assert logs.describe_log_groups()["logGroups"][0]["kmsKeyId"] == key
+    undone(say)
+    assert "kmsKeyId" not in logs.describe_log_groups()["logGroups"][0]
+
+
 class Group(Told):
     """A reader that knows a log group, too."""
 
@@ -118,9 +198,6 @@ class Group(Told):
             if read.operation.name == "logs.describe_log_groups"
             else super().read(account, region, read)
         )
-
-
-GROUP = f"arn:aws:logs:{REGION}:{ACCOUNT}:log-group:/app:*"
 
 
 @pytest.mark.parametrize(

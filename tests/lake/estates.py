@@ -9,6 +9,7 @@ from pathlib import Path
 from demarcate.checks.catalog import SHIPPED
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check, Example
+from demarcate.checks.tagging import tally_by_tag
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
@@ -22,6 +23,9 @@ from demarcate.posture.structs import Posture
 from tests.checks.examples import MOMENT, region_of, row_of, shipped, written_checks
 
 TABLES = ("aws_ebs_volume", "aws_eks_cluster", "aws_lambda_function", "aws_vpc_security_group_rule")
+
+TAG, TEAMS = "team", ("red", "blue")
+"""A tag, and its values: one of each few resources has none."""
 
 
 @cache
@@ -55,6 +59,12 @@ def account_of(number: int) -> str:
     return f"{100_000_000_000 + number}"
 
 
+def _tagged(name: str, number: int) -> dict[str, dict[str, str]]:
+    """A resource's tags, where its table has them."""
+    team = (*TEAMS, None)[number % 3]
+    return {"tags": {TAG: team}} if team is not None and table(name).column("tags") is not None else {}
+
+
 def write(folder: Path, number: int) -> Path:
     """A snapshot of one account, which is the same for the same number."""
     account, chance = account_of(number), random.Random(number)  # noqa: S311
@@ -64,7 +74,8 @@ def write(folder: Path, number: int) -> Path:
             part = writer.part(of, [column.name for column in of.all_columns], account, region_of(of))
             drawn = chance.sample(examples, chance.randrange(1, min(6, len(examples))))
             part.append(
-                row_of(of, example, account) | {"resource": f"{name}/{n}"} for n, example in enumerate(drawn)
+                row_of(of, example, account) | {"resource": f"{name}/{n}"} | _tagged(name, number + n)
+                for n, example in enumerate(drawn)
             )
             part.seal()
         denied = Unread(
@@ -105,7 +116,8 @@ def over_all(lake: Path) -> tuple[list[Finding], Posture]:
     joined = Snapshot.joined([Snapshot.open(folder) for folder in sorted(lake.iterdir())])
     model = load()
     judged = judge(joined, checks().values(), counted=drawn_by(model, joined), passes=True)
-    posture = assess_snapshot(model, judged.snapshot, checks(), judged, named=True)
+    tagged = {TAG: tally_by_tag(judged.snapshot, judged, TAG)}
+    posture = assess_snapshot(model, judged.snapshot, checks(), judged, tagged=tagged, named=True)
     return list(judged.findings()), posture
 
 

@@ -43,7 +43,6 @@ REFUSED = {
     ("--engine", "spark", "--master", "spark://127.0.0.1:1"): "needs --save DIR",
     ("--master", "spark://127.0.0.1:1"): "--master is for --engine spark",
     ("--engine", "spark", "--master", "yarn", "--workers", "2"): "--workers is for --engine local",
-    ("--by-tag", "env"): "--by-tag needs all accounts in one process",
     ("--profile", "x"): "is a lake, which --profile is not for",
     ("lake",): "name one lake, alone",
     ("--save", "s3://"): "names no bucket",
@@ -76,4 +75,3 @@ def test_a_snapshot_is_judged_by_processes_from_some_size_on(lake: Path, monkeyp
     engine = engine_of([snapshot], None, None, None)
     assert engine is not None
     assert engine.name == "local"
-    assert engine_of([snapshot], None, None, None, by_tag=True) is None

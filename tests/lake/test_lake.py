@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import signal
@@ -15,12 +16,14 @@ import boto3
 import pyarrow.parquet as pq
 import pytest
 from moto.server import ThreadedMotoServer
+from typer.testing import CliRunner
 
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import GROUP_ROWS, judge
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import SEVERITIES
+from demarcate.cli import app
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.evidence.waivers import Known, file_waivers, parse_waivers
 from demarcate.lake import spark
@@ -61,7 +64,13 @@ def outcomes(folder: Path) -> dict[str, tuple[str | None, str, str, str | None]]
 
 def judged(lake: Path, out: Path, **given: Any) -> Any:
     return assess_lake(
-        Lake(place=str(lake)), out, Engine(workers=2), checks=estates.checks(), passes=True, **given
+        Lake(place=str(lake)),
+        out,
+        Engine(workers=2),
+        checks=estates.checks(),
+        tags=[estates.TAG],
+        passes=True,
+        **given,
     )
 
 
@@ -79,9 +88,20 @@ def test_groups_come_to_what_all_accounts_come_to(spoiled: Path, kept: Path) -> 
         assert assessment.of_lake
         assert estates.of(estates.rows(assessment)) == estates.of(findings)
         ours = assessment.posture
+    assert ours.tags[estates.TAG].keys() == {"", *estates.TEAMS}
     assert {kind.value for each in findings if (kind := each.kind)} >= {"malformed", "denied"}
     assert {each.verdict for each in findings} == {"pass", "fail", "unknown"}
-    for name in ("summary", "responsibilities", "areas", "parties", "accounts", "regions", "moment", "source"):
+    for name in (
+        "summary",
+        "responsibilities",
+        "areas",
+        "parties",
+        "accounts",
+        "regions",
+        "moment",
+        "source",
+        "tags",
+    ):
         assert getattr(ours, name) == getattr(posture, name), name
     assert sorted(ours.unread, key=str) == sorted(posture.unread, key=str)
     assert [told[1] for told in outcomes(kept).values()] == ["judged"] * 6
@@ -194,7 +214,9 @@ def bucket(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         server.stop()
 
 
-def test_a_lake_on_s3_is_kept_on_s3(spoiled: Path, bucket: Any, tmp_path: Path) -> None:
+def test_a_lake_on_s3_is_kept_on_s3_and_reported(
+    spoiled: Path, bucket: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """What each task copied there, and the list of files last: nothing that does not count, and all that does."""
     there, endpoint = bucket
     for path in sorted(spoiled.rglob("*")):
@@ -203,7 +225,7 @@ def test_a_lake_on_s3_is_kept_on_s3(spoiled: Path, bucket: Any, tmp_path: Path) 
     lake, to = (
         Lake(place=f"s3://estate/{name}", endpoint=endpoint, region="us-east-1") for name in ("lake", "out")
     )
-    findings, posture = estates.over_all(spoiled)
+    findings, _ = estates.over_all(spoiled)
     with assess_lake(
         lake, tmp_path / "out", Engine(workers=2), checks=estates.checks(), passes=True, to=to
     ) as assessment:
@@ -213,14 +235,38 @@ def test_a_lake_on_s3_is_kept_on_s3(spoiled: Path, bucket: Any, tmp_path: Path) 
     files = {str(path.relative_to(tmp_path / "out")) for path in (tmp_path / "out").rglob("*") if path.is_file()}
     assert kept.keys() == files
     assert kept["assessment.json"].last_modified == max(each.last_modified for each in kept.values())
-    for name in kept:
-        (tmp_path / "copy" / name).parent.mkdir(parents=True, exist_ok=True)
-        there.download_file(f"out/{name}", str(tmp_path / "copy" / name))
-    with open_assessment(tmp_path / "copy") as assessment:
-        assert assessment.posture.responsibilities == posture.responsibilities
-        assert estates.of(estates.rows(assessment)) == estates.of(findings)
     with pytest.raises(DemarcateError, match="s3://estate/out: has objects already"):
         assess_lake(lake, tmp_path / "again", Engine(workers=2), checks=["ebs-volume-encrypted"], to=to)
+    monkeypatch.setenv("AWS_ENDPOINT_URL", endpoint)  # as it is for people who name no other
+    assert report("s3://estate/out") == report(str(tmp_path / "out"))
+    same = CliRunner().invoke(app, ["diff", str(tmp_path / "out"), "s3://estate/out", "--format", "csv"])
+    assert (same.exit_code, [line for line in same.stdout.splitlines() if line.startswith(("new", "fixed"))]) == (
+        0,
+        [],
+    )
+    there.Object("out/posture.json").put(Body=b"{}")
+    assert refused("s3://estate/out").startswith("s3://estate/out/posture.json: damaged: it is not as it was")
+    named = json.loads((tmp_path / "out" / "assessment.json").read_bytes())
+    named["files"]["../outside"] = ""
+    there.Object("out/assessment.json").put(Body=json.dumps(named).encode())
+    assert refused("s3://estate/out") == "s3://estate/out: damaged: it names files outside of it; assess again"
+    there.Object("out/assessment.json").put(Body=b"{")
+    assert refused("s3://estate/out").startswith("s3://estate/out/assessment.json: damaged: ")
+    assert refused("s3://estate/none").startswith("s3://estate/none: cannot be read: ")
+    assert refused("s3://").startswith("s3:: there is no such folder")
+
+
+def report(place: str) -> Any:
+    done = CliRunner().invoke(app, ["report", place, "--format", "json"])
+    assert done.exit_code == 3, done.exception
+    return json.loads(done.stdout)
+
+
+def refused(place: str) -> str:
+    """Why an assessment is not reported."""
+    done = CliRunner().invoke(app, ["report", place])
+    assert isinstance(done.exception, DemarcateError)
+    return str(done.exception)
 
 
 class Stopping(Engine):

@@ -6,14 +6,18 @@ import csv
 import io
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
 from demarcate.base.errors import DemarcateError
 from demarcate.cli import app
+from tests.aws.answers.answering import Answer, answer, error
+from tests.aws.answers.asking import Asked
+from tests.aws.answers.server import serving
 from tests.aws.conftest import Aws
-from tests.logs.chains import BUCKET, Trail, trail, write_keys
+from tests.logs.chains import BUCKET, Trail, fingerprint, public, trail, write_keys
 from tests.logs.test_store import event, packed, put, source, store
 
 __all__ = ["source", "store"]
@@ -44,6 +48,28 @@ def test_logs_are_brought_in_asked_and_pruned(source: Path, store: Path) -> None
     assert (code, list(csv.reader(io.StringIO(out)))[1]) == (0, ["e-1", "'=1+1"])
     code, out, _ = run("logs", "prune", "--store", store, "--keep", "aws_cloudtrail_log=365", "--format", "json")
     assert (code, json.loads(out)[0]["kept_days"]) == (0, 365)
+
+
+def test_retention_and_placeholders_are_settings(source: Path, store: Path, tmp_path: Path) -> None:
+    put(source, "a.json.gz", packed([event("e-1", eventName="GetObject")]))
+    assert run("logs", "ingest", source, "--store", store)[0] == 0
+    rule = (
+        "title: Objects\nid: 4f2ad1a5-0c5b-4c3c-9d0a-5a3d1b0f0c11\nlogsource: {product: aws, service: cloudtrail}\n"
+        "detection: {a: {eventName|expand: '%names%'}, condition: a}\nlevel: low\n"
+    )
+    (tmp_path / "rule.yml").write_text(rule)
+    (tmp_path / "file.yaml").write_text("names: [PutObject]\n")
+    (tmp_path / "own.toml").write_text(
+        '[keep-logs]\naws_cloudtrail_log = "forever"\n"*" = 1\n[rule-placeholders]\nnames = ["GetObject"]\n'
+    )
+    set_ = ("--config", tmp_path / "own.toml")
+    code, out, _ = run(*set_, "logs", "prune", "--store", store, "--format", "json")
+    assert (code, {row["table"]: row["kept_days"] for row in json.loads(out)}) == (
+        *(0, {"*": 1, "aws_cloudtrail_log": "forever"}),
+    )
+    detect = ("detect", store, "--rules", tmp_path, "--only", "--format", "json")
+    assert [row["name"] for row in json.loads(run(*set_, *detect)[1])] == ["rule"]
+    assert json.loads(run(*set_, *detect, "--placeholders", tmp_path / "file.yaml")[1]) == []
 
 
 @pytest.mark.parametrize(
@@ -139,7 +165,32 @@ def test_a_bucket_is_verified_to_its_newest_digest(
     # A day is covered to its end by the first digest of the next.
     code, out, _ = run(*asked, "--keys", keys, "--since", "2026-11-01", "--until", "2026-11-01")
     assert (code, [row["count"] for row in json.loads(out)]) == (0, [25, 25])
-    # moto has no ListPublicKeys: without keys nothing is known to be valid.
-    code, _, err = run(*asked)
-    assert code == 3
-    assert "cloudtrail:ListPublicKeys" in err
+    # Without --keys AWS is asked for them, in the region of the trail and around the time of the chain.
+    times: list[tuple[str, Any, Any]] = []
+
+    def listed(what: Asked, _: Any) -> Answer:
+        told = what.params()
+        times.append((what.region, told["StartTime"], told["EndTime"]))
+        if "NextToken" not in told:
+            return answer(what, {"PublicKeyList": [], "NextToken": "more"})
+        return answer(what, {"PublicKeyList": [{"Value": public(), "Fingerprint": fingerprint()}]})
+
+    with serving() as server:
+        online = ("logs", "verify", f"s3://{BUCKET}", "--endpoint-url", server.url, "--format", "json")
+        server.faults = {"cloudtrail.list_public_keys": listed}
+        code, out, err = run(*online)
+        assert (code, err, [row["count"] for row in json.loads(out)]) == (0, "", [26, 26])
+        (region, start, end), *again = times
+        assert (region, again) == ("eu-west-1", [("eu-west-1", start, end)])
+        assert start.isoformat() <= "2026-11-01T00:00:00" and end.isoformat() >= "2026-11-02T02:00:00"
+        # The newest digest is signed in the bucket alone: there somebody may have put another one.
+        newest = made.digests[-1]
+        aws.client("s3", "us-east-1").put_object(
+            **{"Bucket": BUCKET, "Key": newest, "Body": made.objects[newest]}, Metadata={"signature": "00"}
+        )
+        code, out, _ = run(*online)
+        assert (code, [row["name"] for row in json.loads(out) if row["state"] == "altered"]) == (1, [newest])
+        server.faults = {"cloudtrail.list_public_keys": lambda what, _: error(what, 400, "AccessDeniedException")}
+        code, out, err = run(*online)
+        assert (code, "cloudtrail:ListPublicKeys" in err) == (3, True)
+        assert {row["state"] for row in json.loads(out)} == {"unknown"}

@@ -22,6 +22,7 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.tables import table
 from demarcate.logs.coverage.covering import Covered, covered
 from demarcate.logs.coverage.kinds import columns, kinds, named
+from demarcate.logs.coverage.receiving import Receiving
 from demarcate.report import coverage as report
 from demarcate.report.console import Console
 from demarcate.report.out import Out
@@ -160,6 +161,78 @@ def test_who_may_is_not_known_where_roles_were_not_read() -> None:
     assert place.deleters is None and place.unknown["deleters"].startswith("aws_iam_role: ")
 
 
+PLACE = {"name": "logs", "arn": "arn:aws:s3:::logs", "policy": {}}
+TODAY = datetime(2026, 11, 29, 12, tzinfo=UTC)
+KEYS: list[tuple[str, str, dict[str, Any], str]] = [
+    ("s3-access", "aws_s3_bucket", {"logging_target_prefix": "a", "logging_partitioned": False}, "a2026-11-29-"),
+    (
+        *("s3-access", "aws_s3_bucket", {"logging_target_prefix": "a/", "logging_partitioned": True}),
+        f"a/{ACCOUNT}/{REGION}/it/2026/11/29/",
+    ),
+    ("cloudfront", "aws_cloudfront_distribution", {"id": "E1", "logging_prefix": "a"}, "a/E1.2026-11-29-"),
+    ("cloudfront", "aws_cloudfront_distribution", {"id": "E1", "logging_prefix": ""}, "E1.2026-11-29-"),
+    (
+        *("elb-access", "aws_elbv2_load_balancer", {"type": "application", "access_logs_prefix": "a"}),
+        f"a/AWSLogs/{ACCOUNT}/elasticloadbalancing/{REGION}/2026/11/29/",
+    ),
+    (
+        *("clb-access", "aws_ec2_classic_load_balancer", {"access_log_prefix": ""}),
+        f"AWSLogs/{ACCOUNT}/elasticloadbalancing/{REGION}/2026/11/29/",
+    ),
+    (
+        *("bedrock", "aws_bedrock_model_invocation_logging", {"s3_key_prefix": "a", "log_group_name": ""}),
+        f"a/AWSLogs/{ACCOUNT}/BedrockModelInvocationLogs/{REGION}/2026/11/29/",
+    ),
+]
+
+
+class Listing:
+    """What was listed, where all is there, or nothing."""
+
+    def __init__(self, told: list[str] | None) -> None:
+        self.told, self.asked = told, list[str]()
+
+    def read(self, account: str, region: str, read: Any) -> list[str] | None:
+        self.asked.append(read.operation.parameters["Prefix"])
+        return self.told
+
+
+def received(kind: str, name: str, row: dict[str, Any], listing: Listing) -> Any:
+    (of,) = named([kind])
+    target = next(to.column for to in (*of.to, *(to for by in of.by for to in by.to)) if to.kind == "bucket")
+    on = {"logging_enabled": True, "access_logs_enabled": True, "access_log_enabled": True}
+    tables = {name: [{"name": "it", **on, **row, target: "logs"}], "aws_region": [{"name": REGION}]}
+    tables["aws_s3_bucket"] = [*tables.get("aws_s3_bucket", []), PLACE]
+    with estate(tables | NOBODY) as read:
+        told = list(covered(read, [of], Receiving(listing, TODAY)))
+    (place,) = (place for each in told for place in each.destinations)
+    return place
+
+
+@pytest.mark.parametrize(("kind", "name", "row", "key"), KEYS)
+def test_objects_of_a_day_are_asked_for_where_aws_puts_them(
+    kind: str, name: str, row: dict[str, Any], key: str
+) -> None:
+    there = Listing(["2026-11-29T11:00:00Z", "2026-11-29T10:00:00Z"])
+    assert received(kind, name, row, there).received_until == datetime(2026, 11, 29, 11, tzinfo=UTC)
+    nothing = Listing(None)
+    assert received(kind, name, row, nothing).received_until == ""
+    assert (there.asked, nothing.asked[0], len(nothing.asked)) == ([key], key, 2)
+    assert received(kind, name, row, nothing).receives is False
+
+
+def test_where_objects_lie_may_not_be_known() -> None:
+    listing = Listing(None)
+    untold = value_of({"unknown": "AWS Config does not tell it"})
+    row = {"logging_target_prefix": "a", "logging_partitioned": untold}
+    place = received("s3-access", "aws_s3_bucket", row, listing)
+    assert (place.received_until, listing.asked) == (None, [])
+    assert place.unknown["received_until"] == "AWS Config does not tell it"
+    row = {"logging_target_prefix": "a", "logging_partitioned": True, "region": "global"}
+    place = received("s3-access", "aws_s3_bucket", row, listing)
+    assert (listing.asked, "is not known" in place.unknown["received_until"]) == ([], True)
+
+
 # --- over HTTP --------------------------------------------------------------------------------------------
 
 
@@ -201,6 +274,7 @@ def test_an_account_tells_what_it_logs_and_until_when_it_came(aws: Aws, monkeypa
     assert not made["Unsuccessful"], made
     words = ["aws", "--kind", "vpc-flow", "--region", REGION, "--endpoint-url", aws.url]
     (told,) = json.loads(run(*words, "--ask-aws", "--format", "json"))
+    assert all(place["receives"] for place in told["destinations"])
     default = [name for name in told["off"] if name not in (first, second)]
     assert (told["on"], told["resources"], told["off"]) == (2, 2 + len(default), default)
     bucket, group = told["destinations"]

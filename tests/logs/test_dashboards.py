@@ -40,7 +40,12 @@ def kept(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
         | {"metric_transformation_namespace": "CloudTrail"}
         for n in range(3)
     ]
-    tables = {"aws_cloudwatch_alarm": alarms, "aws_cloudwatch_log_metric_filter": filters}
+    all_ = {"resource": "all", "arn": f"arn:aws:cloudwatch:eu-west-1:{ACCOUNT}:alarm:all", "region": "eu-west-1"}
+    tables = {
+        "aws_cloudwatch_alarm": alarms,
+        "aws_cloudwatch_composite_alarm": [all_],
+        "aws_cloudwatch_log_metric_filter": filters,
+    }
     folder = tmp_path_factory.mktemp("kept") / "assessment"
     rows = {name: [{"account_id": ACCOUNT} | row for row in rows] for name, rows in tables.items()}
     with snapshot(rows) as of, assess_sources([of.folder], checks=[CHECK]) as assessment:
@@ -62,7 +67,7 @@ def test_every_area_is_told_and_every_alarm_is_on_it(kept: Path) -> None:
         area.title for area in load().areas
     ]
     alarms = [each["properties"]["alarms"] for each in widgets if each["type"] == "alarm"]
-    assert [len(arns) for arns in alarms] == [100, 30, 100, 30]
+    assert [len(arns) for arns in alarms] == [100, 31, 100, 30]
     (metric,) = [each["properties"] for each in widgets if each["type"] == "metric"]
     assert (metric["region"], len(metric["metrics"])) == ("us-east-1", 3)
 

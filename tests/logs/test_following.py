@@ -25,7 +25,7 @@ from demarcate.logs.store.catalog import owned
 from demarcate.logs.store.folders import Folder
 from demarcate.logs.store.following import Queue, follow, named
 from demarcate.logs.store.ingesting import Outcome, ingest
-from demarcate.logs.store.pruning import prune
+from demarcate.logs.store.pruning import FOREVER, prune
 from tests.aws.conftest import Aws
 from tests.lake import stores
 from tests.logs.test_store import LAYOUTS, bring, deliver, event, ids, packed, put, source, store
@@ -176,7 +176,13 @@ def test_what_is_kept_no_longer_is_deleted_and_stays_so(source: Path, store: Pat
     assert ids(store) == ["2026-11-05", "2026-11-09", "no day", "odd 2026-11-05", "odd 2026-11-09"]
     assert bring(source, store).files == 0
     assert prune(store, {"*": 1}, NOW)[1] == {}
-    assert prune(store, {"aws_cloudtrail_log": None}, NOW)[1] == {"aws_cloudtrail_log": 2}
+    assert prune(store, {"aws_cloudtrail_log": FOREVER}, NOW)[1] == {}
+    assert prune(store, {}, NOW, {"aws_cloudtrail_log": 1})[1] == {}, (
+        "a store's own time counts more than settings"
+    )
+    assert prune(store, {"*": None, "aws_cloudtrail_log": None}, NOW)[1] == {}
+    assert prune(store, {}, NOW, {"*": 1, "aws_cloudtrail_log": FOREVER})[1] == {}
+    assert prune(store, {}, NOW, {"*": 1}) == ({"*": 1}, {"aws_cloudtrail_log": 2})
     assert ids(store) == ["2026-11-09", "no day", "odd 2026-11-09"]
 
 
@@ -191,7 +197,7 @@ def test_rows_of_no_account_are_deleted_by_their_own_day(
     assert ids(store) == ["1", "2", "3"]
 
 
-@pytest.mark.parametrize("keep", [{"nothing": 5}, {"*": 0}, {"*": 10**9}])
+@pytest.mark.parametrize("keep", [{"nothing": 5}, {"*": -1}, {"*": 10**9}])
 def test_a_time_that_is_none_is_refused(keep: dict[str, int | None], source: Path, store: Path) -> None:
     put(source, "a.json.gz", packed([event()]))
     bring(source, store)
@@ -219,11 +225,18 @@ def test_what_comes_is_detected_as_a_whole_store_is(
     chunks = [events[at : at + 200] for at in range(0, len(events), 200)]
     words = ["logs", "follow", str(source), "--store", str(store), "--detect", "--rules", str(tmp_path / "rules")]
 
+    (tmp_path / "waivers.yaml").write_text(
+        "- {check: row, reason: Rows are fine, owner: platform, until: 2999-12-31}\n"
+    )
+
     def followed(*between: Callable[[], object]) -> list[Detection]:
+        """What is told meanwhile, as it is without the waiver that each of `row` has."""
         monkeypatch.setattr(following, "every", lambda seconds: rounds(*between))
-        done = CliRunner().invoke(app, [*words, "--format", "json"])
+        done = CliRunner().invoke(app, [*words, "--waivers", str(tmp_path / "waivers.yaml"), "--format", "json"])
         assert isinstance(done.exception, Ended), done.exception
-        return [msgspec.json.decode(line, type=Detection) for line in done.stdout.splitlines()]
+        lines = [msgspec.json.decode(line, type=Detection) for line in done.stdout.splitlines()]
+        assert all((each.waived is not None) == (each.name == "row") for each in lines)
+        return [msgspec.structs.replace(each, waived=None) for each in lines]
 
     def arrives(number: int) -> None:
         put(source, f"{number}.json.gz", packed([*events[200 * number - 9 : 200 * number], *chunks[number]]))
@@ -241,8 +254,7 @@ def test_what_comes_is_detected_as_a_whole_store_is(
     assert {each.name for each in whole.detections} >= {"row", "consolelogin"}
 
 
-def test_rules_of_what_is_not_detected_are_refused(source: Path, store: Path) -> None:
-    refused = CliRunner().invoke(
-        app, ["logs", "follow", str(source), "--store", str(store), "--rules", str(source)]
-    )
-    assert "--rules is for --detect" in str(refused.exception)
+@pytest.mark.parametrize("words", [["--rules", "rules"], ["--waivers", "ledger"], ["--only"]])
+def test_rules_of_what_is_not_detected_are_refused(words: list[str], source: Path, store: Path) -> None:
+    refused = CliRunner().invoke(app, ["logs", "follow", str(source), "--store", str(store), *words])
+    assert "are for --detect" in str(refused.exception)

@@ -246,7 +246,7 @@ def test_rules_of_config_are_proposed_for_what_was_recorded(
     told = CliRunner().invoke(app, [*words, "--config-rules", str(pack), "--out", str(page)])
     assert told.exit_code == 0, (told.output, told.exception)
     rules = {each["Properties"]["ConfigRuleName"] for each in json.loads(pack.read_text())["Resources"].values()}
-    assert "ec2-instance-managed-by-ssm" in rules
+    assert {"ec2-instance-managed-by-ssm", "ec2-managedinstance-patch-compliance"} <= rules
     assert "rds-automatic-minor-version-upgrade-enabled" not in rules, "no database was recorded"
     assert "ec2-instance-managed-by-ssm" in told.stdout and "ec2-instance-managed-by-ssm" in page.read_text()
     shutil.rmtree(history_folder())

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from typer.testing import CliRunner
 
+from demarcate.changes.reach import NotDone
+from demarcate.changes.structs import Read
 from demarcate.cli import app
+from demarcate.patching.bases import Bases, Now
 from demarcate.patching.pull_requests import NoPullRequest, with_base
 from tests.patching.conftest import Worlds
 from tests.patching.github import TOKEN, Repository, github
@@ -60,6 +66,82 @@ def test_a_pull_request_is_opened_and_undone(run: Run, there: Repository) -> Non
     assert pull["state"] == "closed" and there.branches == {"main": "c0"}
 
 
+@pytest.mark.parametrize(
+    ("scene", "dockerfile", "words", "writes"),
+    [
+        # what the manifest names, the Dockerfile writes in another way
+        ("images on a public base", "FROM python:3.12\n", (), f"FROM python:3.12@{NOW}"),
+        ("images on a public base", "FROM python:3.13\n", (), r"no FROM names docker\.io/library/python:3\.12"),
+        ("images that do not name their base", f"FROM python:3.12@sha256:{'1' * 64}\n", (), f"python:3.12@{NOW}"),
+        (
+            "images that do not name their base",
+            "FROM golang:1 AS build\nFROM python:3.12\n",
+            (),
+            "Dockerfile is on golang:1 and python:3.12: say which",
+        ),
+        (
+            "images that do not name their base",
+            "FROM quay.io/a/b:1\n",
+            (),
+            "it is of quay.io, and no pull-through cache of ECR has it; say it with --base quay.io/a/b:1@sha256",
+        ),
+        (
+            "images that do not name their base",
+            "FROM golang:1 AS build\nFROM quay.io/a/b:1\n",
+            ("--base", f"quay.io/a/b:1@{NOW}"),
+            f"FROM golang:1 AS build\nFROM quay.io/a/b:1@{NOW}\n",
+        ),
+        (
+            "images that do not name their base",
+            "FROM a\n",
+            ("--base", "a@sha256:1"),
+            "--base takes a name with its",
+        ),
+    ],
+)
+def test_a_base_of_a_public_registry(
+    run: Run, world: Worlds, there: Repository, scene: str, dockerfile: str, words: tuple[str, ...], writes: str
+) -> None:
+    """Its digest is that of a pull-through cache, or the one that is given; else nobody knows it, and that is said."""
+    world(scene)
+    there.commit("main", "Dockerfile", dockerfile, "by hand")
+    planned = run(*ASK, *words)
+    if planned.exit_code:
+        assert re.search(writes, str(planned.exception))
+        return
+    approve_and_apply(run)
+    assert writes in there.commits[there.branches[BRANCH]][1]["Dockerfile"]
+
+
+def test_what_a_name_means_and_where_a_cache_has_it() -> None:
+    rules = [
+        {"ecrRepositoryPrefix": "ROOT", "upstreamRegistryUrl": "ghcr.io", "upstreamRepositoryPrefix": "ours"},
+        {"ecrRepositoryPrefix": "hub", "upstreamRegistryUrl": "registry-1.docker.io"},
+    ]
+    at = datetime(2026, 11, 20, tzinfo=UTC)
+    held = {("1", "r", name): (f"d-{name}", at) for name in ("hub/library/python:3", "base:latest", "own:1")}
+
+    class Rules:
+        def read(self, account: str, region: str, read: Read) -> Any:
+            assert read.pages
+            if account == "2":
+                raise NotDone("denied")
+            return rules
+
+    bases = Bases(held, Rules())
+    for name, now in {
+        "python:3": Now("d-hub/library/python:3", "", "hub/library/python", at),
+        "index.docker.io/library/python:3@sha256:1": Now("d-hub/library/python:3", "", "hub/library/python", at),
+        "ghcr.io/ours/base": Now("d-base:latest", "", "base", at),
+        "ghcr.io/theirs/base": Now(None, "it is of ghcr.io, and no pull-through cache of ECR has it"),
+        "python:4": Now(None, "it is of docker.io, and no pull-through cache of ECR has it"),
+        "1.dkr.ecr.r.amazonaws.com/own:1": Now("d-own:1"),
+        "1.dkr.ecr.r.amazonaws.com/own:2": Now(None, "it is no image of a repository that was read"),
+    }.items():
+        assert bases.now(name, "1", "r") == now, name
+    assert bases.now("python:3", "2", "r").reason == "the rules of caches cannot be read: denied"
+
+
 def test_a_branch_that_somebody_added_to_is_left(run: Run, there: Repository) -> None:
     assert run(*ASK).exit_code == 0
     approve_and_apply(run)
@@ -95,6 +177,7 @@ def test_what_github_refuses_stands_still(run: Run, there: Repository, fails: di
             "it was built of github.com/example/api",
         ),
         ({}, (*IMAGES, "--pull-request"), "goes with --rebuild"),
+        ({}, (*IMAGES, "--base", "a@b"), "goes with --pull-request"),
         ({}, (*ASK, "--dockerfile", "../x"), "no path in a repository"),
         ({}, (*ASK, "--dockerfile", "other"), "has no other: name its Dockerfile"),
     ],

@@ -26,6 +26,11 @@ class Estate(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     boundaries: dict[str, Statements] = {}
     bucket: Statements = []
     closed: bool = False
+    ownership: str = "BucketOwnerEnforced"
+    acl: list[str] = []
+    ignores: bool = False
+    points: dict[str, Statements] = {}
+    origin: str = "Internet"
     scps: dict[str, Statements] | str = {}
     rcps: dict[str, Statements] | str = {}
     s3: dict[str, Any] = {}
@@ -58,6 +63,14 @@ def _row(resource: str, /, **columns: Any) -> dict[str, Any]:
     return {"resource": resource, "account_id": ACCOUNT, "region": "global", **columns}
 
 
+def _grant(text: str) -> dict[str, Any]:
+    """A grant of a list in short: whom, a colon, and what."""
+    whom, _, permission = text.partition(":")
+    group = f"http://acs.amazonaws.com/groups/global/{whom}"
+    grantee = {"Type": "Group", "URI": group} if whom.endswith("Users") else {"Type": "CanonicalUser", "ID": whom}
+    return {"Grantee": grantee, "Permission": permission}
+
+
 def tables(estate: Estate) -> Mapping[str, Any]:
     """The rows of an estate."""
     roles = []
@@ -73,14 +86,25 @@ def tables(estate: Estate) -> Mapping[str, Any]:
         _row(name, arn=f"arn:aws:iam::{ACCOUNT}:policy/{name}", name=name, policy=document(said))
         for name, said in estate.boundaries.items()
     ]
-    bucket = _row(BUCKET, arn=BUCKET, name="data", restrict_public_buckets=False)
+    bucket = _row(
+        BUCKET, arn=BUCKET, name="data", restrict_public_buckets=False, ignore_public_acls=estate.ignores
+    )
+    bucket |= {"object_ownership": estate.ownership, "owner_id": "own", "acl": [*map(_grant, estate.acl)]}
+    points = [
+        _row(name, arn=f"arn:aws:s3:eu-west-1:{ACCOUNT}:accesspoint/{name}", name=name, bucket_name="data")
+        | {"policy": document(said), "network_origin": estate.origin, "restrict_public_buckets": False}
+        for name, said in estate.points.items()
+    ]
     return {
         "aws_iam_role": roles,
         "aws_iam_user": [],
         "aws_iam_group": [],
         "aws_iam_policy": policies,
         "aws_s3_bucket": [bucket | {"policy": document(estate.bucket) if estate.bucket else None}],
-        "aws_s3_account_settings": [_row(ACCOUNT, restrict_public_buckets=estate.closed)],
+        "aws_s3_account_settings": [
+            _row(ACCOUNT, restrict_public_buckets=estate.closed, ignore_public_acls=False)
+        ],
+        "aws_s3_access_point": points,
         **_organization(estate),
     }
 

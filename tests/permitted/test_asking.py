@@ -112,3 +112,16 @@ def test_what_a_service_may_is_known_as_far_as_it_is_told_for_whom_it_asks() -> 
         assert can.witness is not None
         if allowed is None:
             assert can.witness.context["aws:sourceaccount"] == (ACCOUNT,)
+
+
+def test_a_data_catalog_has_one_policy_for_all_that_is_in_it() -> None:
+    catalog = f"arn:aws:glue:eu-west-1:{ACCOUNT}:catalog"
+    public = document([{"allow": "glue:Get*", "AWS": "*"}])
+    row = {"resource": catalog, "account_id": ACCOUNT, "region": "eu-west-1", "arn": catalog, "policy": public}
+    held = {**tables(Estate(roles={"app": [{"allow": "glue:*"}]})), "aws_glue_resource_policy": [row]}
+    with snapshot(held) as of, Policies(of) as policies:
+        may, outside = policies.who_can("glue:GetTable", catalog.replace("catalog", "table/sales/orders"))
+        assert (told(may), [each.reached.low.value for each in outside]) == ("app", ["anyone"])
+        elsewhere = catalog.replace("catalog", "table/sales/orders").replace("eu-west-1", "eu-west-3")
+        assert policies.of(elsewhere) is None, "its region was read, and has no policy"
+        assert policies.of(catalog.replace("catalog", "job/nightly")) is None, "a job takes none"

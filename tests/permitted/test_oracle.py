@@ -72,7 +72,7 @@ class Made:
     def told(self) -> Policies:
         """The same, as it would be read."""
         policies = Policies.__new__(Policies)
-        policies.__dict__.update(holders=(self.holder,), organizations=self, resources=self)
+        policies.__dict__.update(holders=(self.holder,), organizations=self, resources=self, beside=self)
         return policies
 
     @property
@@ -103,6 +103,12 @@ class Made:
 
     def blocks_public(self, _: str) -> None:
         return None
+
+    def lists(self, *_: Any) -> tuple[()]:
+        return ()
+
+    def points(self) -> tuple[()]:
+        return ()
 
     def named(self, _: str) -> Owned:
         return Owned(BUCKET, self.bucket, PolicyKind.RESOURCE, ACCOUNT, "s3", "data")

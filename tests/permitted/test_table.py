@@ -23,14 +23,14 @@ GET, KEY, APP = "action = 's3:GetObject'", f"resource = '{BUCKET}/k'", f"princip
 @pytest.mark.parametrize(
     ("where", "asked"),
     [
-        (f"{GET} AND {KEY}", Question(("s3:GetObject",), (f"{BUCKET}/k",), ())),
+        (f"{GET} AND {KEY}", Question(("s3:GetObject",), (f"{BUCKET}/k",))),
         (f"'s3:GetObject' = action AND ({APP})", Question(("s3:GetObject",), (), (arn("role/app"),))),
-        (f"a.action IN ('s3:A', 's3:B') AND {KEY}", Question(("s3:A", "s3:B"), (f"{BUCKET}/k",), ())),
+        (f"action IN ('s3:GetObject', 'kms:Sign') AND {KEY}", Question(("s3:GetObject", "kms:Sign"), (f"{BUCKET}/k",))),
         (GET, None),
         (f"{KEY} AND {APP}", None),
         (f"{GET} OR {KEY}", None),
         (f"{GET} AND resource LIKE 'arn:%'", None),
-        (f"{GET} AND {KEY} AND NOT {APP}", Question(("s3:GetObject",), (f"{BUCKET}/k",), ())),
+        (f"{GET} AND {KEY} AND NOT {APP}", Question(("s3:GetObject",), (f"{BUCKET}/k",))),
         ("action = 's3:Get*' AND resource = 'a'", None),
     ],
 )  # fmt: skip

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -48,10 +49,44 @@ PUBLISHED = read(Path(__file__).with_name("published.yaml"), list[dict[str, Any]
 @pytest.mark.parametrize("published", PUBLISHED, ids=lambda published: published["framework"])
 def test_the_ids_are_those_that_the_publisher_lists(published: dict[str, Any]) -> None:
     listed = [
-        f"{family}{number}" for family, numbers in published["families"].items() for number in every(numbers)
+        *(f"{family}{number}" for family, of in published.get("families", {}).items() for number in every(of)),
+        *(f"{whole}{part}" for whole, of in published.get("paragraphs", {}).items() for part in of.split()),
     ]
     of = framework(published["framework"])
     assert sorted(item.id for item in of.requirements) == sorted(listed), published["source"]
+
+
+REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
+
+OF_NO_CATALOG = """
+    APIGateway.5 Config.1 ECS.2 ELB.7 ES.5 ES.6 ES.7 ES.8 KMS.3 RDS.16 RDS.17 RDS.19 RDS.20 RDS.21 RDS.22 RDS.23
+    Redshift.4 SQS.1
+"""
+"""Controls that AWS's user guide has, and its OSCAL catalog of controls has not."""
+
+
+beside = pytest.mark.skipif(not REFERENCE.is_dir(), reason="no reference data is beside this clone")
+
+
+def referred(name: str) -> list[dict[str, str]]:
+    with (REFERENCE / name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@beside
+def test_controls_of_aws_are_in_its_catalog() -> None:
+    catalog = {row["control"] for row in referred("security-hub-controls.csv")}
+    ours = {item.id for item in framework("aws-fsbp").requirements}
+    assert sorted(ours - catalog) == sorted(OF_NO_CATALOG.split())
+
+
+@beside
+def test_what_prowler_cites_of_pci_is_there() -> None:
+    """It numbers its checks below each requirement. Those of appendix A3 are left out here."""
+    rows = [row["requirement"] for row in referred("framework-map.csv") if row["framework"] == "PCI"]
+    cited = {row.rpartition(".")[0] for row in rows if not row.startswith("A3.")}
+    assert len(cited) > 100
+    assert cited <= {item.id for item in framework("pci-dss-4.0.1").requirements}
 
 
 def every(numbers: str) -> Iterator[str]:
@@ -146,6 +181,13 @@ def test_every_requirement_is_told_and_counted() -> None:
 )
 def test_a_control_of_others_leads_to_checks(asked: str, check: str) -> None:
     assert any(check in control.checks for control in controls(asked, shipped(), MODEL))
+
+
+def test_a_control_is_explained_as_people_write_it() -> None:
+    """With a space, quoted or not."""
+    apart, quoted = (CliRunner().invoke(app, ["explain", *words]) for words in (["CIS", "2.1.1"], ["CIS 2.1.1"]))
+    assert (apart.exit_code, apart.stdout) == (0, quoted.stdout)
+    assert "s3-bucket-tls-required" in apart.stdout
 
 
 @pytest.mark.parametrize("asked", ["", " ", "EC2.999", "PCI 2.1.1.99", "who patches"])

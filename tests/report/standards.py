@@ -162,7 +162,18 @@ def _texts(value: Any, place: str) -> Iterator[tuple[str, str]]:
 
 def by_ocsf(text: str) -> Wrong:
     """What is wrong with events of OCSF, each of which is held to the schema of its class."""
-    return [wrong for event in json.loads(text) for wrong in told("ocsf-1.6.0-compliance-finding.json", event)]
+    return [wrong for event in json.loads(text) for wrong in of_ocsf(event)]
+
+
+CLASSES = {2003: "compliance-finding", 2004: "detection-finding", 6003: "api-activity"}
+
+
+def of_ocsf(event: dict[str, Any]) -> Wrong:
+    """What is wrong with one event; that its type is of its class and activity is in no schema."""
+    wrong = told(f"ocsf-1.6.0-{CLASSES[event['class_uid']]}.json", event)
+    if event["type_uid"] != event["class_uid"] * 100 + event["activity_id"]:
+        wrong.append(f"type_uid {event['type_uid']} is not of activity_id {event['activity_id']}")
+    return wrong
 
 
 STANDARDS: dict[str, Callable[[str], Wrong]] = {

@@ -112,6 +112,11 @@ def test_the_logging_area_shows_which_alarms_rang_and_since_when() -> None:
     assert re.findall(r'<span class="path">([^<]+)</span>', rang) == ["newer", "older", "quiet", "well", "unread"]
     assert '<time datetime="2026-10-31T11:00:00+00:00">2026-10-31 11:00 UTC</time>' in rang
     assert "access denied" in rang and "of 5 alarms of CloudWatch" in rang
+    week = re.search(r'aria-label="Alarms that went off by day: ([^"]+)"', rang)
+    assert week is not None
+    assert week[1].split(", ") == [
+        f"2026-{day}" for day in ("10-26 0", "10-27 0", "10-28 0", "10-29 0", "10-30 1", "10-31 1", "11-01 0")
+    ]
 
 
 def test_a_template_shows_no_alarms() -> None:

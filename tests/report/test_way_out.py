@@ -29,12 +29,13 @@ EXEMPT: dict[str, set[str]] = {
     "estate/snapshots/journal.py": {"os.fdopen", ".open", ".write"},
     "estate/sources/config/spooling.py": {".open", ".write", "msgspec.json"},
     "estate/snapshots/tabular.py": {".open", ".write"},
-    "logs/detecting/places.py": {"write_whole"},  # lines of JSON that are handed to DuckDB
+    "logs/detecting/places.py": {".open", ".writelines"},  # lines of JSON that are handed to DuckDB
     "logs/detecting/watching.py": {"write_whole", "msgspec.json"},  # a state, which is read again
     "posture/kept.py": {"write_whole"},
     # Evidence, which is read again: its cells are escaped by evidence/cells.py.
     "evidence/recording.py": {"csv", "write_whole"},
-    "evidence/waiver_files.py": {"write_whole"},  # the user's own lines, and scalars of YAML that are escaped
+    "evidence/writing.py": {"write_whole"},  # the user's own lines, and scalars of YAML that are escaped
+    "evidence/adding_reports.py": {"write_whole"},  # a copy of the user's own document
     # A patch is the user's own lines, to be applied as they are.
     "report/edits.py": {"write_whole"},
     # The ledger, which is a database; its pins and lines are JSON of ours, without a word of anybody's but hashes.

@@ -13,6 +13,7 @@ from typer.testing import CliRunner
 from demarcate.cli import app
 from demarcate.estate.snapshots import writing
 from tests.aws.conftest import REGION, Aws
+from tests.report.standards import of_ocsf
 from tests.sending.receivers import Receiver, receiving
 
 TEMPLATE = (
@@ -59,7 +60,10 @@ def configure(home: Path, url: str, more: str = "") -> None:
 
 
 def told(receiver: Receiver) -> list[dict[str, Any]]:
-    return [each for _, _, body in receiver.heard for each in json.loads(body)["deliveries"]]
+    """What a receiver was told, each event of which is held to the schema of its class."""
+    deliveries = [each for _, _, body in receiver.heard for each in json.loads(body)["deliveries"]]
+    assert [wrong for each in deliveries for wrong in of_ocsf(each["event"])] == []
+    return deliveries
 
 
 def test_findings_are_sent_once_and_wait_while_nobody_is_there(home: Path) -> None:
@@ -156,6 +160,9 @@ def test_what_is_refused_is_listed_and_sent_again(home: Path) -> None:
         configure(home, url)
         assert "1 given up (send list --dead)" in run("send", "d.json", code=1)
         (dead,) = json.loads(run("send", "list", "--dead", "--format", "json"))
+        for verb in ("list", "retry", "now"):
+            unknown = CliRunner().invoke(app, ["send", verb, "--to", "hok"])
+            assert str(unknown.exception) == "there is no destination 'hok'; did you mean hook?"
         assert (dead["item"], dead["status"]) == ("d1", "dead")
         assert "1 delivery" in run("send", "retry", str(dead["number"]))
         again = CliRunner().invoke(app, ["send", "retry", str(dead["number"])])
@@ -169,7 +176,7 @@ def test_what_is_refused_is_listed_and_sent_again(home: Path) -> None:
 def test_rules_say_what_goes_where(home: Path) -> None:
     low = {**DETECTION, "id": "d2", "level": "low"}
     elsewhere = {**DETECTION, "id": "d3", "account": "444455556666"}
-    (home / "d.json").write_text(json.dumps([DETECTION, low, elsewhere]))
+    (home / "d.json").write_text("".join(f"{json.dumps(each)}\n" for each in (DETECTION, low, elsewhere)))
     (home / "e.json").write_text(json.dumps([EVENT]))
     receiver = Receiver()
     rule = 'to = "hook", severity = "medium", account = "111122223333", area = "logging-and-monitoring"'

@@ -9,13 +9,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from demarcate.ledger.ledger import Ledger
 from demarcate.sending import outbox
 from demarcate.sending.closing import resolved
 from demarcate.sending.delivering import ALONE, Outcome, deliver
 from demarcate.sending.destinations import Destination, Quiet
-from demarcate.sending.structs import Answer, Delivery, Later
+from demarcate.sending.structs import Answer, Delivery, Item, Later, State
 from tests import processes
 from tests.ledger.conftest import backend, place, server  # noqa: F401 - fixtures
 from tests.sending.receivers import item
@@ -39,6 +40,13 @@ class Told:
         if isinstance(does, Later):
             raise does
         return does
+
+
+def detection(count: int, state: State = "open") -> Item:
+    """A detection of so many events."""
+    told = item("d", state)
+    event = {**told.event, "class_uid": 2004, "class_name": "Detection Finding", "count": count}
+    return replace(told, kind="detection", event=event)
 
 
 @pytest.fixture
@@ -73,6 +81,22 @@ def test_a_state_is_told_once(place: str) -> None:  # noqa: F811
         assert len(set(transport.keys)) == len(transport.keys) == 4
         assert outbox.lines(ledger, ["siem"]) == []
         assert [line.destination for line in outbox.lines(ledger)] == ["other"]
+
+
+def test_a_detection_is_told_again_when_it_has_grown(ledger: Ledger) -> None:
+    """As an update of the same finding; to people it is told once, and fewer events are no news."""
+    assert outbox.enqueue(ledger, "siem", [detection(2)], NOW) == 1
+    assert outbox.enqueue(ledger, "siem", [detection(2), detection(1)], NOW) == 0
+    assert outbox.enqueue(ledger, "siem", [detection(5)], NOW, grown=False) == 0
+    assert outbox.enqueue(ledger, "siem", [detection(5), detection(5)], NOW) == 1
+    assert outbox.enqueue(ledger, "siem", [detection(5, "waived"), detection(6, "waived")], NOW) == 2
+    told = outbox.waiting(ledger, "siem", 10)
+    assert len({each.key for each in told}) == 4
+    assert [(each.item.event.get("activity_name"), each.item.event["count"]) for each in told] == [
+        *((None, 2), ("Update", 5), (None, 5), ("Update", 6)),
+    ]
+    assert told[1].item.event["type_uid"] == 200402
+    assert {each.item.event["finding_info"]["uid"] for each in told} == {"d"}
 
 
 def test_what_was_never_told_is_not_told_as_done(ledger: Ledger) -> None:

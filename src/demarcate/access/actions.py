@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from demarcate.access.patterns import matching
-from demarcate.access.values import Values, some
+from demarcate.access.values import Values
 from demarcate.base.documents import read
 from demarcate.estate.schema.unknown import Unknown
 
@@ -32,6 +32,11 @@ def sensitive_actions() -> Mapping[str, tuple[str, ...]]:
     return read(DATA / "sensitive_actions.yaml", _Actions).actions
 
 
+@cache
+def _sensitive_names() -> frozenset[str]:
+    return frozenset(sensitive_actions())
+
+
 @lru_cache(maxsize=8192)
 def _named_by(action: str) -> frozenset[str]:
     return frozenset(filter(matching(action), sensitive_actions()))
@@ -39,7 +44,7 @@ def _named_by(action: str) -> frozenset[str]:
 
 def sensitive(actions: Values, not_actions: Values) -> Values:
     """Those of the sensitive actions that a statement is about, sorted; more may be."""
-    names = frozenset(sensitive_actions())
+    names = _sensitive_names()
     covered = frozenset[str]().union(*map(_named_by, actions.known))
     if not_actions.given and not not_actions.unknown:
         covered |= names - frozenset[str]().union(*map(_named_by, not_actions.known))
@@ -53,7 +58,7 @@ def covers_action(actions: Values, not_actions: Values, name: str) -> bool | Unk
         if any(matching(text)(name) for text in not_actions.known):
             return False
         return not_actions.unknown or True
-    return some([any(matching(text)(name) for text in actions.known), actions.unknown or False])
+    return any(matching(text)(name) for text in actions.known) or actions.unknown or False
 
 
 def covers_service(actions: Values, not_actions: Values, service: str) -> bool | Unknown:
@@ -62,7 +67,7 @@ def covers_service(actions: Values, not_actions: Values, service: str) -> bool |
         if any(_may_be_of(text, service) for text in not_actions.known):
             return False
         return not_actions.unknown or True
-    return some([any(text in ("*", f"{service}:*") for text in actions.known), actions.unknown or False])
+    return any(text in ("*", f"{service}:*") for text in actions.known) or actions.unknown or False
 
 
 def wildcard_services(actions: Values, not_actions: Values) -> Any:

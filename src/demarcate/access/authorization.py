@@ -72,6 +72,13 @@ def services() -> tuple[str, ...]:
     return tuple(_lines()[1])
 
 
+@cache
+def arn_services() -> frozenset[str]:
+    """What stands for a service in the ARNs of resources: not always the prefix of its actions."""
+    forms = (form for name in services() if (told := _told(name)) for _, form, _ in told.resources)
+    return frozenset(parts[2] for form in forms if len(parts := form.split(":", 3)) == 4 and "$" not in parts[2])
+
+
 @lru_cache(maxsize=512)
 def _told(service: str) -> _Service | None:
     line = _lines()[1].get(service)
@@ -108,9 +115,15 @@ def fits(name: str, resource: str) -> bool:
     >>> fits("s3:GetObject", "arn:aws:s3:::b/k"), fits("s3:GetObject", "arn:aws:s3:::b")
     (True, False)
     """
+    forms = _forms(name)
+    return not forms or any(is_one(resource) for is_one in forms)
+
+
+@lru_cache(maxsize=2048)
+def _forms(name: str) -> tuple[Callable[[str], bool], ...]:
+    """What tells whether an ARN is of a form that an action is about."""
     told = action(name)
-    forms = [re.sub(r"\$\{[^}]*\}", "*", form) for form in told.resources] if told else []
-    return not forms or any(matching(form)(resource) for form in forms)
+    return tuple(matching(re.sub(r"\$\{[^}]*\}", "*", form)) for form in told.resources) if told else ()
 
 
 def actions_like(pattern: str) -> Iterator[Action]:

@@ -151,6 +151,8 @@ class Constants:
 
     def texts(self, *forms: str) -> list[str]:
         """What keys of some forms are compared with."""
+        if self._forms.isdisjoint(forms):
+            return []
         told = self._texts.get(forms)
         if told is None:
             told = self._texts[forms] = self._read(forms)
@@ -167,10 +169,14 @@ class Constants:
             )
         )
 
+    @cached_property
+    def _forms(self) -> frozenset[str]:
+        """The forms of the keys that are asked after."""
+        return frozenset(key.form for name in (*self.tests, *self.variables) if (key := key_of(name)) is not None)
+
     def asks(self, *forms: str) -> bool:
         """Whether a key of one of these forms is asked after."""
-        names = {*self.tests, *self.variables}
-        return any((key := key_of(name)) is not None and key.form in forms for name in names)
+        return not self._forms.isdisjoint(forms)
 
 
 _ACCOUNTS: Final = ("account", "source-account", "source-owner", "endpoint-account", "way-account")
@@ -202,8 +208,9 @@ def _accounts(said: Constants) -> Iterator[str]:
 
 
 def _organizations(said: Constants) -> Iterator[str]:
-    yield from said.texts(*_ORGANIZATIONS)
-    yield from (text.partition("/")[0] for text in said.texts(*_PATHS))
+    """All organizations that are named, as their ids are: in small letters."""
+    yield from (text.lower() for text in said.texts(*_ORGANIZATIONS))
+    yield from (text.partition("/")[0].lower() for text in said.texts(*_PATHS))
 
 
 _UNUSED_ACCOUNTS: Final = tuple(digit * 12 for digit in "987654321")
@@ -388,7 +395,7 @@ def _unsure_organization(said: Constants) -> list[str]:
 
 
 def _named(said: Constants, own: Own, reach: Reach) -> Iterator[World]:
-    accounts = dict.fromkeys(text for text in _accounts(said) if text and not is_wild(text))
+    accounts = dict.fromkeys(text for text in _accounts(said) if text and not is_wild(text) and "${" not in text)
     for account in [text for text in accounts if text not in own.names]:
         yield from _of_account(said, reach, account, _members(said))
     if said.asks("user-id"):

@@ -14,6 +14,8 @@ from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Final
 
+from msgspec import structs
+
 from demarcate.access.callers import OWN, Constants, Own, World, account_of, key_of, shared_or_none
 from demarcate.access.conditions import Context, Generic, Given, Same, Test, fill
 from demarcate.access.evaluating import Caller
@@ -59,7 +61,7 @@ def _filled(test: Test, fixed: Context) -> Test:
         return test
     texts = [fill(text, fixed, wild=False) if "${" in text else text for text in test.values.known]
     known = [text for text in texts if isinstance(text, str)]
-    return replace(test, values=replace(test.values, known=known, standins={}))
+    return replace(test, values=structs.replace(test.values, known=known, standins={}))
 
 
 def _values(form: str, world: World, texts: list[str], tests: list[Test], own: Own) -> Iterator[str]:

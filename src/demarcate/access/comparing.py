@@ -1,18 +1,23 @@
 """Who gains and who loses where one policy takes the place of another.
 
 A request gains where the new policy allows it and the old one does not: past the Denies of the new and past all that
-the old one allows, or where a Deny of the old one was about it.
+the old one allows, or where a Deny of the old one was about it. A policy that names no principals is for whoever it is
+attached to.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from itertools import repeat
+from typing import Any
 
-from demarcate.access.callers import Own, Reach
+from msgspec import structs
+
+from demarcate.access.callers import OWN, Own, Reach
 from demarcate.access.reach import Reached, reached
 from demarcate.access.searching import Search, Work
-from demarcate.access.statements import Policy, PolicyKind, Statement
+from demarcate.access.statements import Policy, PolicyKind, Principals, Statement
 from demarcate.estate.schema.unknown import Unknown
 
 
@@ -30,15 +35,24 @@ def gained(
     """Whoever gets in by a policy, and not by the one before it, by the statements that allow it."""
     own = own or Own()
     unknown = before.unknown or after.unknown
-    denies = tuple(said for said in after.statements if said.allows is not True)
-    was_allowed = tuple(replace(said, effect="Deny") for said in before.statements if said.allows is not False)
-    was_denied = tuple(said for said in before.statements if said.allows is not True)
     for said in after.statements:
-        if said.allows is False:
-            continue
-        if unknown is not None:
+        if said.allows is not False and unknown is not None:
             yield Gain(said, Reached(Reach.NOBODY, Reach.ANYONE, unknown))
-            continue
+    if unknown is not None:
+        return
+    if not kind.names_principals:
+        before, after = (_of_whoever_has_it(policy, own) for policy in (before, after))
+    denies = tuple(said for said in after.statements if said.allows is not True)
+    was_allowed = tuple(
+        structs.replace(said, effect="Deny") for said in before.statements if said.allows is not False
+    )
+    was_denied = tuple(said for said in before.statements if said.allows is not True)
+    kept = before.variables == after.variables and all(
+        written in after.written for said, written in _pairs(before) if said.allows is not True
+    )
+    for said, written in _pairs(after):
+        if said.allows is False or (kept and written in before.written):
+            continue  # what stands there as before lets nobody in who did not get in before
         others = tuple(other for other in denies if other is not said)
         work = Work()
         searches = [Search(after, kind, own, service, said, (*others, *was_allowed))]
@@ -47,3 +61,16 @@ def gained(
         widest = max(told, key=lambda each: (each.low.rank, each.high.rank))
         if widest.high is not Reach.NOBODY or isinstance(said.allows, Unknown):
             yield Gain(said, widest)
+
+
+def _pairs(policy: Policy) -> Iterator[tuple[Statement, Any]]:
+    """The statements, each as it is written; as nothing else is, where that is not told."""
+    told = policy.written if len(policy.written) == len(policy.statements) else map(object.__new__, repeat(object))
+    return zip(policy.statements, told, strict=False)
+
+
+def _of_whoever_has_it(policy: Policy, own: Own) -> Policy:
+    """A policy that names no principals, as one of a resource: for whoever it is attached to, in its account."""
+    whoever = Principals.of({"AWS": own.account or OWN})
+    told = tuple(structs.replace(said, principals=whoever) for said in policy.statements)
+    return Policy(told, policy.variables, policy.unknown, policy.written)

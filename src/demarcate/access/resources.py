@@ -8,7 +8,7 @@ from functools import lru_cache
 from typing import Any
 
 from demarcate.access.patterns import matching
-from demarcate.access.values import Values, plain, some
+from demarcate.access.values import Values, plain
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Unknown
 
@@ -29,9 +29,7 @@ def covers_kind(resources: Values, not_resources: Values, kinds: Iterable[str]) 
         if any(_is_whole(text, kind) for text in not_resources.known for kind in kinds):
             return False
         return not_resources.unknown or True
-    return some(
-        [any(_is_whole(text, kind) for text in resources.known for kind in kinds), resources.unknown or False]
-    )
+    return any(_is_whole(text, kind) for text in resources.known for kind in kinds) or resources.unknown or False
 
 
 def covers_everything(resources: Values, not_resources: Values) -> bool | Unknown:
@@ -39,9 +37,15 @@ def covers_everything(resources: Values, not_resources: Values) -> bool | Unknow
     return covers_kind(resources, not_resources, (_ANYTHING,))
 
 
-@lru_cache(maxsize=8192)
 def _is_whole(resource: str, kind: str) -> bool:
     """Whether a resource of a statement stands for all of a kind, wherever it says that these are."""
+    if "*" in kind and kind != "*" and "*" not in resource:  # as most are: one name is not all
+        return False
+    return _stands_for_all(resource, kind)
+
+
+@lru_cache(maxsize=8192)
+def _stands_for_all(resource: str, kind: str) -> bool:
     text = plain(resource)
     if kind == "*":
         return not text.strip("*")
@@ -50,7 +54,7 @@ def _is_whole(resource: str, kind: str) -> bool:
     for place in (1, 3, 4):
         if parts[place].startswith("${"):
             known = said[place] if len(said) == 6 or place < len(said) - 1 else ""
-            parts[place] = re.sub("[*?]", "x", known) or "x"
+            parts[place] = known.replace("*", "x").replace("?", "x") or "x"
     whole = matching(text)
     return all(whole(":".join(parts).replace("*", name)) for name in _NAMES)
 

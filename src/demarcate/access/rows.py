@@ -22,13 +22,13 @@ from demarcate.access.conditions import Context, always_hold, never_hold
 from demarcate.access.limits import condition_keys, limits_action, names_source
 from demarcate.access.limits import limiting as limiting_of
 from demarcate.access.public import is_public
-from demarcate.access.reach import Own, Reach, Reached, Reading, reading
+from demarcate.access.reach import Own, Reach, Reached, reading
+from demarcate.access.remembering import Remembered
 from demarcate.access.resources import covers_everything, covers_kind
 from demarcate.access.statements import Policy, PolicyKind, Principals, Statement, no_statement
 from demarcate.access.values import every, opposite, some
-from demarcate.base.encoding import to_json
-from demarcate.estate.schema.standins import StandIn, combined, first_standin, sample
-from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
+from demarcate.estate.schema.standins import StandIn, combined, sample
+from demarcate.estate.schema.unknown import Kind, Unknown
 
 Row = dict[str, Any]
 """Column of `aws_policy_statement` to value; a value may be an Unknown."""
@@ -64,8 +64,16 @@ def statements(
     >>> [row["actions"] for row in statements({"Statement": {"Effect": "Allow", "Action": "s3:Get*"}})]
     [['s3:get*']]
     """
+    made = _REMEMBERED.of(document, (kind, own, service), lambda: _statements(document, kind, own, service))
+    return [dict(row) for row in made]
+
+
+_REMEMBERED: Remembered[list[Row]] = Remembered()
+
+
+def _statements(document: Any, kind: PolicyKind, own: Own | None, service: str) -> list[Row]:
     policy = Policy.of(document)
-    told = _told(document, policy, kind, own, service)
+    told = reading(policy, kind, own, service)
     return _rows(
         document,
         policy,
@@ -117,28 +125,6 @@ def _called(said: Statement) -> Any:
     return combined("{called} ({sid})", {"called": said.called, "sid": said.sid})
 
 
-_REMEMBERED: dict[tuple[bytes, PolicyKind, Own | None, str], Reading] = {}
-_MOST_REMEMBERED: Final = 2_000
-_LONGEST: Final = 20_000
-"""How many policies are remembered, and how long each may be: most of an estate's are like others."""
-
-
-def _told(document: Any, policy: Policy, kind: PolicyKind, own: Own | None, service: str) -> Reading:
-    """How far it reaches; what was read of the same document before."""
-    if not kind.names_principals or first_unknown(document) or first_standin(document):
-        return reading(policy, kind, own, service)
-    text = to_json(document)
-    key = text, kind, own, service
-    told = _REMEMBERED.get(key)
-    if told is None:
-        told = reading(policy, kind, own, service)
-        if len(text) <= _LONGEST:
-            if len(_REMEMBERED) >= _MOST_REMEMBERED:
-                _REMEMBERED.clear()
-            _REMEMBERED[key] = told
-    return told
-
-
 def reach_of(
     document: Any, kind: PolicyKind = PolicyKind.RESOURCE, own: Own | None = None, service: str = ""
 ) -> Reached:
@@ -179,6 +165,7 @@ def _all_unknown(reason: Unknown) -> Row:
 
 def _row(said: Statement) -> Row:
     principals, not_principals = said.principals, said.not_principals
+    watched = sensitive(said.actions, said.not_actions).column
     limiting = limiting_of(said.conditions)
     return {
         "sid": said.sid,
@@ -190,7 +177,7 @@ def _row(said: Statement) -> Row:
         "actions": said.actions.column,
         "not_actions": said.not_actions.column,
         "wildcard_services": wildcard_services(said.actions, said.not_actions),
-        "watched_actions": sensitive(said.actions, said.not_actions).column,
+        "watched_actions": watched,
         "resources": said.resources.column,
         "not_resources": said.not_resources.column,
         "wildcard_resources": any("*" in text for text in said.resources.known) or said.resources.unknown or False,
@@ -202,8 +189,16 @@ def _row(said: Statement) -> Row:
         "denies_plain_http": _denies_plain_http(said, principals),
         "allows_plain_http": _allows_plain_http(said, principals, not_principals),
         "unlimited_services": _unlimited_services(said, principals),
-        **{column: some(unlimited(said, action) for action in actions) for column, actions in UNLIMITED.items()},
+        **(_ABOUT_OTHERS if watched == [] else _unlimited(said)),
     }
+
+
+_ABOUT_OTHERS: Final = dict.fromkeys(UNLIMITED, False)
+"""Of a statement about none of the actions that are watched, which these are among."""
+
+
+def _unlimited(said: Statement) -> Row:
+    return {column: some(unlimited(said, action) for action in actions) for column, actions in UNLIMITED.items()}
 
 
 # --- principals -------------------------------------------------------------------------------------------

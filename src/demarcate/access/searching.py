@@ -53,7 +53,7 @@ class Work:
             raise TooWide
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Part:
     """One thing that must be so for a statement to be about a request: of which variable, and for which of its values
     it surely is so, and surely is not. Of what cannot be read the variable is "", with one value.
@@ -87,7 +87,7 @@ class Search:
         self._variables = policy.variables
         self.constants = Constants.of([said, *denies, *also])
         self._sizes = dict(addresses(tuple(self.constants.texts("address"))))
-        self._parts: dict[tuple[int, int, Any], _Part] = {}
+        self._parts: dict[tuple[Any, ...], _Part] = {}
         self.work = Work()
 
     @property
@@ -222,29 +222,39 @@ class Search:
 
     def _of(self, said: Statement, domains: _Domains) -> Iterator[_Part]:
         """What must be so, that which tells callers apart first."""
-        fixed, variables = domains.fixed, self._variables
-        yield self._part(_WHO, domains, partial(is_for, said, kind=self._kind), (id(said), 0))
+        # What is so for whatever stands there is left out: it tells no request apart.
+        fixed, variables, name = domains.fixed, self._variables, id(said)
+        if said.principals.anyone is not True or said.not_principals.given:
+            whom = partial(is_for, said, kind=self._kind)
+            yield self._part(_WHO, domains, domains.world.names, whom, (name, 0, domains.world.names))
         for number, test in enumerate(said.tests, 3):
             if isinstance(test, Unknown):
                 yield _Part("", 0, 0, test)
                 continue
             of = _WHO if test.key == _ARN else test.key
-            if of is _WHO or domains.of_key(of):
-                yield self._part(of, domains, partial(_holds, test, fixed, variables), (id(said), number))
+            domain = domains.world.names if of is _WHO else domains.of_key(of)
+            if domain:
+                holds = partial(_holds, test, fixed, variables)
+                yield self._part(of, domains, domain, holds, (name, number, domain))
             else:
                 answer = test.holds(fixed, variables)
                 unknown = answer if isinstance(answer, Unknown) else None
                 yield _Part("", int(answer is True), int(answer is False), unknown)
-        yield self._part(_ACTION, domains, partial(names_action, said), (id(said), 1))
-        about = partial(names_resource, said, context=fixed, variables=variables)
-        yield self._part(_RESOURCE, domains, about, (id(said), 2))
+        if said.not_actions.given or "*" not in said.actions.known:
+            yield self._part(_ACTION, domains, self.actions, partial(names_action, said), (name, 1))
+        if said.not_resources.given or (said.resources.given and "*" not in said.resources.known):
+            about = partial(names_resource, said, context=fixed, variables=variables)
+            yield self._part(_RESOURCE, domains, self.resources(fixed), about, (name, 2))
 
     def _part(
-        self, of: str, domains: _Domains, answer: Callable[[Any], bool | Unknown], name: tuple[int, int]
+        self,
+        of: str,
+        domains: _Domains,
+        domain: tuple[Any, ...],
+        answer: Callable[[Any], bool | Unknown],
+        key: tuple[Any, ...],
     ) -> _Part:
         """Which values of a variable something holds for; remembered where it is the same for other callers."""
-        domain = domains.values(of)
-        key = (*name, domain)
         part = None if domains.fixed else self._parts.get(key)
         if part is not None:
             return part

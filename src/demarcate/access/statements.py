@@ -10,11 +10,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_grammar.html
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
+
+import msgspec
 
 from demarcate.access.conditions import Test, tests_in
 from demarcate.access.values import Values, lower, values_of
@@ -65,11 +68,10 @@ _NAMING: Final = frozenset(
 # --- principals -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Principals:
+class Principals(msgspec.Struct, frozen=True):
     """Principals by type; `unknown` where not even the types are known."""
 
-    types: Mapping[str, Values] = field(default_factory=dict)
+    types: Mapping[str, Values] = {}
     unknown: Unknown | None = None
 
     @classmethod
@@ -77,7 +79,7 @@ class Principals:
         """What Principal or NotPrincipal holds."""
         value = settled(value)
         if value is ABSENT or value is None:
-            return cls()
+            return _NOBODY
         if isinstance(value, Unknown):
             return cls(unknown=value)
         if value == "*":
@@ -107,6 +109,8 @@ class Principals:
     @property
     def column(self) -> Any:
         """Each as text, with its type."""
+        if not self.types:
+            return self.unknown or []
         texts = []
         for type_, values in self.types.items():
             if self.unknown or values.unknown:
@@ -120,18 +124,22 @@ class Principals:
 
     def of_type(self, type_: str, change: Any) -> Any:
         """The principals of one type, each changed by a function (which may give an Unknown)."""
-        values = self.types.get(type_, Values())
+        values = self.types.get(type_)
+        if values is None:
+            return self.unknown or []
         if self.unknown or values.unknown:
             return self.unknown or values.unknown
         texts = [change(text) for text in values.texts]
         return next((text for text in texts if isinstance(text, Unknown)), texts)
 
 
+_NOBODY: Final = Principals()
+
+
 # --- statements -------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Statement:
+class Statement(msgspec.Struct, frozen=True, dict=True):
     """What a statement of a policy says, by its elements. `index` is its number, from 1, and `line` where it begins."""
 
     effect: Any
@@ -140,8 +148,8 @@ class Statement:
     resources: Values
     not_resources: Values
     conditions: Any
-    principals: Principals = field(default_factory=Principals)
-    not_principals: Principals = field(default_factory=Principals)
+    principals: Principals = Principals()
+    not_principals: Principals = Principals()
     sid: Any = ""
     index: int = 0
     line: int | None = None
@@ -253,10 +261,26 @@ def read(document: Any) -> Any:
         return Unknown(Kind.TOO_MUCH, f"a policy of {len(document):,} characters: at most {MAX_BYTES:,} are read")
     data = parsed(document)
     if type(document) is str and isinstance(data, dict):
-        twice = _twice(document)
+        twice = None if _as_many_keys(document, data) else _twice(document)
         if twice is not None:
             return Unknown(Kind.MALFORMED, f"the policy has the key {twice[:60]!r} twice in one object")
     return data
+
+
+_SPACED: Final = re.compile(r'"\s+:')
+
+
+def _as_many_keys(text: str, data: Any) -> bool:
+    """Whether JSON text has as many keys as what it says, so that none can be there twice; False where that is not told
+    at a glance.
+    """
+    return text.count('":') == _keys_in(data) and not _SPACED.search(text)
+
+
+def _keys_in(data: Any) -> int:
+    if isinstance(data, dict):
+        return len(data) + sum(_keys_in(value) for value in data.values() if isinstance(value, dict | list))
+    return sum(_keys_in(value) for value in data if isinstance(value, dict | list))
 
 
 class _Twice(Exception):

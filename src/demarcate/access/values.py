@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
+
+import msgspec
 
 from demarcate.estate.schema.paths import ABSENT, kind
 from demarcate.estate.schema.standins import StandIn, Undecided, settled
@@ -14,16 +15,15 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 _TOKEN = re.compile(r"\$\{[^{}]*\}")
 
 
-@dataclass(slots=True)
-class Values:
+class Values(msgspec.Struct):
     """The texts that are known, and why there may be more.
 
     `known` has a sample of each stand-in: it names something of the templates, and so it is no wildcard.
     """
 
-    known: list[str] = field(default_factory=list)
+    known: list[str] = []
     unknown: Unknown | None = None
-    standins: dict[int, StandIn] = field(default_factory=dict)
+    standins: dict[int, StandIn] = {}
     """Those among the texts, by their place."""
 
     @property
@@ -39,6 +39,11 @@ class Values:
         return self.unknown or self.texts
 
     @property
+    def is_plain(self) -> bool:
+        """Whether all of it is known, and nothing is put in for what stands in it."""
+        return self.unknown is None and not self.standins and "${" not in "\n".join(self.known)
+
+    @property
     def given(self) -> bool:
         """Whether there is, or may be, anything."""
         return bool(self.known) or self.unknown is not None
@@ -46,6 +51,8 @@ class Values:
 
 def values_of(value: Any) -> Values:
     """One text, or a list of them."""
+    if type(value) is str:
+        return Values([value])
     values = Values()
     if value is ABSENT or value is None:
         return values
@@ -71,6 +78,9 @@ def values_of(value: Any) -> Values:
 
 
 def lower(value: Any) -> Values:
+    """The texts in lower case; of one that is a stand-in it is not known."""
+    if type(value) is str:
+        return Values([value.lower()])
     items = value if isinstance(value, list) else [value]
     values = values_of(value if value is ABSENT else [settled(item) for item in items])
     return Values([text.lower() for text in values.known], values.unknown)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import io
+import operator
 import os
 import stat
 import sys
@@ -29,7 +30,7 @@ _FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0
 class TooLarge(OSError):
     """A file that has more bytes than are read of one."""
 
-    def __init__(self, path: Path, limit: int) -> None:
+    def __init__(self, path: Path | str, limit: int) -> None:
         super().__init__(errno.EFBIG, f"it has more than {limit:,} bytes; at most {limit:,} are read", str(path))
 
 
@@ -69,7 +70,7 @@ def take_standard_input(limit: int) -> None:
     _piped[:] = [_Piped(stream, data)]
 
 
-def is_standard_input(path: Path) -> bool:
+def is_standard_input(path: Path | str) -> bool:
     """Whether a path is that of what was piped into the command, and taken."""
     return str(path) == STANDARD_INPUT and any(piped.stream is sys.stdin for piped in _piped)
 
@@ -81,26 +82,39 @@ def open_file(path: Path, *, follow: bool = True) -> BinaryIO:
     """
     if is_standard_input(path):
         return io.BytesIO(_piped[0].data)
+    handle, _ = _open(path, follow=follow)
     try:
-        # Looked at before it is opened, since that alone may have effects; and after, since it may be another now.
-        _check_file(os.stat(path, follow_symlinks=follow), path)  # noqa: PTH116 - Path.stat has no use for its own
-        handle = os.open(path, _FLAGS | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
-    except ValueError as error:  # a NUL character, which no name has
-        raise OSError(errno.EINVAL, f"it is no path: {error}", str(path)) from error
-    try:
-        _check_file(os.fstat(handle), path)
         return os.fdopen(handle, "rb", buffering=0)
     except BaseException:
         os.close(handle)
         raise
 
 
-def _check_file(status: os.stat_result, path: Path) -> None:
+def _open(path: Path | str, *, follow: bool, listed: bool = False) -> tuple[int, int]:
+    """The number of a file that was opened, and how many bytes it is said to have. Raises OSError."""
+    try:
+        # Looked at before it is opened, since that alone may have effects; and after, since it may be another now.
+        if not listed:
+            _check_file(os.stat(path, follow_symlinks=follow), path)  # noqa: PTH116 - Path.stat has no use for its own
+        handle = os.open(path, _FLAGS | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
+    except ValueError as error:  # a NUL character, which no name has
+        raise OSError(errno.EINVAL, f"it is no path: {error}", str(path)) from error
+    try:
+        status = os.fstat(handle)
+        _check_file(status, path)
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle, status.st_size
+
+
+def _check_file(status: os.stat_result, path: Path | str) -> None:
+    if stat.S_ISREG(status.st_mode):
+        return
     if stat.S_ISDIR(status.st_mode):
         raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
-    if not stat.S_ISREG(status.st_mode):
-        what = next((name for test, name in _NO_FILES if test(status.st_mode)), "something else")
-        raise OSError(errno.EINVAL, f"it is {what}, and no file", str(path))
+    what = next((name for test, name in _NO_FILES if test(status.st_mode)), "something else")
+    raise OSError(errno.EINVAL, f"it is {what}, and no file", str(path))
 
 
 _NO_FILES: tuple[tuple[Callable[[int], bool], str], ...] = (
@@ -112,19 +126,32 @@ _NO_FILES: tuple[tuple[Callable[[int], bool], str], ...] = (
 )
 
 
-def read_bytes(path: Path, limit: int) -> bytes:
+def read_bytes(path: Path | str, limit: int, *, listed: bool = False) -> bytes:
     """What is in a file. Raises OSError as `open_file` does, and TooLarge for one of more than `limit` bytes.
 
-    What the file system says of the size is not asked: a file may grow, and files of /proc have none.
+    `listed` says that whoever listed it saw that it is a file: then it is looked at only once it is open. What the file
+    system says of its size is no limit: a file may grow, and files of /proc have none.
     """
-    pieces: list[bytes] = []
-    left = limit + 1
-    with open_file(path) as file:
-        while left > 0 and (piece := file.read(min(left, _PIECE))):
+    data = _piped[0].data if is_standard_input(path) else _read(path, limit + 1, listed=listed)
+    if len(data) > limit:
+        raise TooLarge(path, limit)
+    return data
+
+
+def _read(path: Path | str, most: int, *, listed: bool) -> bytes:
+    """Up to so many bytes of a file. Raises OSError."""
+    handle, size = _open(path, follow=True, listed=listed)
+    try:
+        piece = os.read(handle, min(most, size + 1 if size else _PIECE))
+        if len(piece) == size:  # there is no more of it
+            return piece
+        pieces, left = [piece], most - len(piece)
+        while piece and left > 0:
+            piece = os.read(handle, min(left, _PIECE))
             pieces.append(piece)
             left -= len(piece)
-    if left <= 0:
-        raise TooLarge(path, limit)
+    finally:
+        os.close(handle)
     return b"".join(pieces)
 
 
@@ -161,39 +188,54 @@ def walk(
     does not, of a link that leads back to a folder above it, of what is no file, and of a folder that cannot be
     listed; the rest goes on. `skipped` are names of folders that are not entered.
     """
+    return (Path(entry.path) for entry in walk_entries(top, within, wanted, refuse, skipped=skipped))
+
+
+def walk_entries(
+    top: Path,
+    within: Sequence[Path],
+    wanted: Callable[[str], bool],
+    refuse: Callable[[Path, str], None],
+    *,
+    skipped: frozenset[str] = frozenset(),
+) -> Iterator[os.DirEntry[str]]:
+    """What `walk` yields, as it was listed: for who walks over a million files, since a path takes longer to make."""
     tops = [os.path.realpath(folder) for folder in within]
-    stack: list[tuple[Path, tuple[str, ...]]] = [(top, ())]
+    stack: list[tuple[str, tuple[str, ...]]] = [(str(top), ())]
     walked: set[str] = set()
     while stack:
         folder, above = stack.pop()
         real = os.path.realpath(folder)
         if real in above:
-            refuse(folder, "is a symlink that leads back to a directory above it; not followed")
+            refuse(Path(folder), "is a symlink that leads back to a directory above it; not followed")
             continue
         if real in walked:
             continue
         walked.add(real)
         try:
             with os.scandir(folder) as listing:
-                entries = sorted(listing, key=lambda entry: entry.name)
+                entries = sorted(listing, key=_NAME)
         except OSError as error:
-            refuse(folder, f"cannot be read: {error.strerror or error}")
+            refuse(Path(folder), f"cannot be read: {error.strerror or error}")
             continue
         below = []
         for entry in entries:
-            if entry.name.startswith("."):
+            name = entry.name
+            if name.startswith("."):
                 continue
-            path = folder / entry.name
             is_directory = _is_directory(entry)
-            if entry.name in skipped if is_directory else not wanted(entry.name):
+            if name in skipped if is_directory else not wanted(name):
                 continue
-            if entry.is_symlink() and not is_within(path, tops):
-                refuse(path, "is a symlink that leads out of the folders given; not followed")
+            if entry.is_symlink() and not is_within(entry.path, tops):
+                refuse(Path(entry.path), "is a symlink that leads out of the folders given; not followed")
             elif is_directory:
-                below.append((path, (*above, real)))
+                below.append((entry.path, (*above, real)))
             else:
-                yield path
+                yield entry
         stack.extend(reversed(below))
+
+
+_NAME: Final = operator.attrgetter("name")
 
 
 def _is_directory(entry: os.DirEntry[str]) -> bool:

@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 
@@ -59,6 +59,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, rename="kebab"):
     github_token_variable: str | None = None
     destinations: dict[str, dict[str, Any]] = msgspec.field(default_factory=dict)
     send_rules: tuple[dict[str, Any], ...] = ()
+    keep_logs: dict[str, Annotated[int, msgspec.Meta(ge=1)] | Literal["forever"]] = msgspec.field(
+        default_factory=dict
+    )
+    rule_placeholders: dict[str, tuple[str, ...]] = msgspec.field(default_factory=dict)
     max_resources: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_rows: Annotated[int, msgspec.Meta(ge=1)] | None = None
     max_seconds: Annotated[float, msgspec.Meta(gt=0)] | None = None
@@ -72,10 +76,11 @@ OWN: Final = frozenset(
     {
         *("profile", "endpoint-url", "org", "account", "role-name", "external-id", "out", "ledger", "as"),
         *("max-resources", "record", "github-url", "github-token-variable", "destinations", "send-rules"),
+        "keep-logs",
     }
 )
-"""What counts only where the user has set it: whom requests go to, with which rights, who acts, what is written, and
-how much may be asked of this machine.
+"""What counts only where the user has set it: whom requests go to, with which rights, who acts, what is written or
+deleted, and how much may be asked of this machine.
 """
 
 PATHS: Final = frozenset({"sources", "parameters", "checks", "evidence", "waivers"})

@@ -92,7 +92,10 @@ def plan_push(pushed: Pushed, source: str) -> Change:
     steps = [_step(hub, *_digest(pushed.findings(hub))) for hub in pushed.hubs]
     total = sum(step.do.parameters["Findings"]["Count"] for step in steps)
     return make_change(
-        f"push {total:,} findings to Security Hub in {len(steps):,} accounts and regions", "push", source, steps
+        f"push {total:,} findings to Security Hub" + (f" of {len(steps):,} places" if len(steps) > 1 else ""),
+        "push",
+        source,
+        steps,
     )
 
 

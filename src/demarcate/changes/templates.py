@@ -10,13 +10,9 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from operator import eq
 from pathlib import Path
-from typing import Any, Final
-
-import msgspec
+from typing import Any
 
 from demarcate.base.documents import DocumentError
-from demarcate.base.errors import DemarcateError
-from demarcate.changes.structs import Change, Step
 from demarcate.checks.catalog import load_checks, select
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
@@ -27,7 +23,6 @@ from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.cloudformation.amending import NoWay, ways
 from demarcate.estate.sources.cloudformation.editing import UNTOLD, NotEdited, Place, set_property
 from demarcate.estate.sources.cloudformation.rereading import Reading, edit_all, edited_files
-from demarcate.estate.sources.cloudformation.templates import load as load_templates
 from demarcate.estate.sources.collecting import everything
 from demarcate.estate.sources.edits import Edited
 from demarcate.estate.sources.interface import Options
@@ -36,36 +31,6 @@ from demarcate.estate.sources.terraform.rereading import CONFIGURATION, Asked, C
 from demarcate.estate.sources.terraform.source import TerraformSource
 from demarcate.estate.tables import table
 from demarcate.model import load
-
-LOGICAL: Final = "aws:cloudformation:logical-id"
-"""The tag in which CloudFormation says what a template calls a resource.
-
-https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/aws-properties-resource-tags.html
-"""
-
-
-def with_places(change: Change, sources: Sequence[Path]) -> Change:
-    """A change of which each step says where templates declare its resource, if one place does.
-
-    Raises DemarcateError where the templates cannot be read.
-    """
-    places: dict[str, set[str]] = {}
-    for resource in load_templates(sources).resources:
-        places.setdefault(resource.logical_id, set()).add(f"{resource.file}:{resource.line}")
-    return msgspec.structs.replace(change, steps=tuple(_placed(step, places) for step in change.steps))
-
-
-def _placed(step: Step, places: Mapping[str, set[str]]) -> Step:
-    name = declared_as(step)
-    where = places.get(name or "", set())
-    if not step.declared or len(where) != 1:
-        return step
-    return msgspec.structs.replace(step, declared=f"{next(iter(where))} ({name}), {step.declared}")
-
-
-def declared_as(step: Step) -> str | None:
-    """The logical id of a step's resource; None where no tag says it."""
-    return (step.tags or {}).get(LOGICAL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +47,12 @@ class Patch:
     unread: tuple[Unread, ...]
     configured: tuple[tuple[Finding, str, int], ...] = ()
 
+    @property
+    def findings(self) -> tuple[Finding, ...]:
+        """All that were meant."""
+        templates = (finding for finding, _ in (*self.edits, *self.left))
+        return (*templates, *(finding for finding, _, _ in self.configured))
+
 
 def patch_of(
     sources: Sequence[str],
@@ -94,9 +65,9 @@ def patch_of(
 ) -> Patch:
     """The edits by which findings of templates pass: of these checks (or any), and with these ids (or any).
 
-    `only` are the findings that are meant, each by its check and its logical id.
+    `only` are the findings that are meant, each by its check and its logical id, or its address.
 
-    Raises DemarcateError where the sources are no templates, or cannot be read.
+    Raises DemarcateError where the sources are no templates and no Terraform, or cannot be read.
     """
     checks = load_checks(folders, responsibilities=load().owed)
     chosen = select(checks, names or None)
@@ -114,9 +85,6 @@ def patch_of(
             and (not ids or finding.id in ids)
             and (only is None or (finding.check, finding.resource) in only)
         ]
-        missing = sorted(set(ids) - {finding.id for finding in wanted})
-        if missing:
-            raise DemarcateError(f"there is no finding {missing[0]!r} that fails now")
         rows = _rows(snapshot, {checks[finding.check].table for finding in wanted})
 
         def texts(reading: Reading, finding: Finding) -> Iterator[tuple[int, str]]:

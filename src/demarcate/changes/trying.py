@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from demarcate.changes.reach import NotDone, Reach, Uncertain, has_dry_run
 from demarcate.changes.structs import Change, Step
-from demarcate.changes.values import holds
+from demarcate.changes.values import EARLIER, holds, with_after
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,16 @@ class Trial:
 
 def try_steps(change: Change, reach: Reach) -> list[Trial]:
     """Try each step of a change."""
-    return [_try(step, reach) for step in change.steps]
+    told: list[Trial] = []
+    for place, step in enumerate(change.steps):
+        given = step.do.parameters
+        waits = with_after(given, None, EARLIER) != given  # what the call takes is not there yet
+        waits |= any(step.reads == earlier.reads for earlier in change.steps[:place])
+        told.append(Trial(True, _WAITS) if waits else _try(step, reach))
+    return told
+
+
+_WAITS = "it is about what a step before it leaves, so that it cannot be tried before that ran"
 
 
 def _try(step: Step, reach: Reach) -> Trial:

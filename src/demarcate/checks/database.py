@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
 
@@ -13,7 +16,7 @@ from demarcate.base.connection import Limits, connect, short
 from demarcate.base.encoding import to_json
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.missing import Missing, Place, shipped_facts
-from demarcate.checks.names import partly_read
+from demarcate.checks.names import Look, partly_read
 from demarcate.checks.standins import Ask, asks_of
 from demarcate.checks.structs import Check
 from demarcate.estate.schema.table import ALTERNATIVES, Table
@@ -37,6 +40,9 @@ MEMORY, MEMORY_OF_A_ROW, MOST_MEMORY = 256_000_000, 2_000, 300_000_000
 """Bytes that judging may take, and for each row of the snapshot, up to the last: what needs more is not the estate's
 size, but how a check looks from each row at each other one. What does not fit is spilled.
 """
+
+CONDITIONAL: Final = "_conditional"
+"""The column that says why it is not known whether a row is there."""
 
 Scans = Iterable[tuple[Table, Sequence[Check]]]
 """Tables with the checks that judge them together."""
@@ -92,6 +98,7 @@ class Group:
         self._ready: set[str] = set()
         self._looked: set[str] = set()
         self._places: dict[str, list[Place]] = {}
+        self._doubtful: dict[str, AbstractSet[str]] = {}
         self._reads: Mapping[str, AbstractSet[str]] = {}
         self._asks: Mapping[str, Sequence[Ask]] = {}
         database.connection.execute(f"CREATE SCHEMA {identifier(schema)}")
@@ -123,22 +130,28 @@ class Group:
         self._reads = reads
         self._asks = asks_of(check.asks for _, checks in scans for check in checks)
         looking: dict[str, set[str]] = {}
+        doubts: dict[str, set[str]] = {}
         for table, checks in scans:
             if self.has_rows(table):
                 looking.setdefault(table.name, set())
                 for check in checks:
                     self._looked.update(check.lookups)
+                    for look in check.looks.values():
+                        if look.sure and self.has_rows(all_tables()[look.table]):
+                            doubts.setdefault(look.table, set()).update(look.doubts)
                     # A look into an empty table is no query, whatever else it looks into.
                     if any(self.has_rows(all_tables()[look.table]) for look in check.looks.values()):
                         for name in check.lookups:
                             looking.setdefault(name, set()).add(table.name)
-        facts = [name for name in looking if shipped_facts(all_tables()[name]) is not None]
-        for name in looking:
-            if name not in self._ready and name not in facts:
-                self._make(all_tables()[name])
-        for name in facts:
-            if name not in self._ready:
-                self._make_facts(all_tables()[name], looking[name] - set(facts))
+        unmade = [all_tables()[name] for name in looking if name not in self._ready]
+        names = {name for name in looking if shipped_facts(all_tables()[name]) is not None}
+        facts = [table for table in unmade if table.name in names]
+        # Each takes about as long to plan as a scan. What facts are made of is there before them.
+        with ThreadPoolExecutor(self.database.threads) as pool:
+            deque(pool.map(self._make, (table for table in unmade if table not in facts)), 0)
+            deque(pool.map(lambda table: self._make_facts(table, looking[table.name] - names), facts), 0)
+            few = [name for name in doubts if self.rows(all_tables()[name]) <= KEPT_ROWS]
+            deque(pool.map(lambda name: self._find_doubts(name, doubts[name]), few), 0)
 
     def make_whole(self, names: Iterable[str]) -> None:
         """Make tables whole, for SQL that is not a check's; facts stand wherever a row of another one of them is.
@@ -156,7 +169,28 @@ class Group:
 
     def has_rows(self, table: Table) -> bool:
         """Whether there is anything in it, from the snapshot or from facts."""
-        return bool(self.snapshot.files(table.name)) or shipped_facts(table) is not None
+        return self.snapshot.has_rows(table.name) or shipped_facts(table) is not None
+
+    def sql_of(self, look: Look) -> str:
+        """SQL for what a look gives: the shortest that gives the same, as far as is known of the rows there."""
+        if not self.has_rows(all_tables()[look.table]):
+            return look.empty
+        return look.sure if self.is_sure(look) else look.sql
+
+    def is_sure(self, look: Look) -> bool:
+        """Whether no row of the table that is looked into leaves a look open."""
+        doubtful = self._doubtful.get(look.table)
+        return bool(look.sure) and doubtful is not None and doubtful.isdisjoint((*look.doubts, CONDITIONAL))
+
+    def _find_doubts(self, table: str, columns: AbstractSet[str]) -> None:
+        """Find which of some columns are NULL in any row of a table, and whether it has rows under a condition."""
+        doubtful = {name: f"count({identifier(name)}) < count(*)" for name in sorted(columns)}
+        doubtful[CONDITIONAL] = f"count({identifier(CONDITIONAL)}) > 0"
+        with contextlib.suppress(duckdb.Error):  # what cannot be computed of one is told of the checks that use it
+            row = (
+                self._execute(f"SELECT {', '.join(doubtful.values())} FROM {self._named(table)}").fetchone() or ()
+            )
+            self._doubtful[table] = {name for name, is_so in zip(doubtful, row, strict=True) if is_so}
 
     def rows(self, table: Table) -> int:
         """How many rows a table has, by the snapshot's record."""
@@ -175,6 +209,7 @@ class Group:
         """The parts that cannot be read, by their files. `reads` are columns of tables."""
         damaged = {}
         for name, columns in sorted(reads.items()):
+            self.snapshot.files(name)  # which are there from now on
             held = self.snapshot.manifest.tables.get(name)
             for part in held.parts if held else ():
                 if part.file and (why := self._why_damaged(part.file, columns)) is not None:
@@ -202,23 +237,22 @@ class Group:
         return f"{identifier(self._schema)}.{identifier(name)}"
 
     def _make(self, table: Table) -> None:
-        files = self.snapshot.files(table.name)
-        if not files:
+        if not self.snapshot.has_rows(table.name):
             nothing = ", ".join(f"NULL::{c.type} AS {identifier(c.name)}" for c in table.all_columns)
             self._execute(
                 f"CREATE VIEW {self._named(table.name)} AS {self._asked(table, f'SELECT {nothing} WHERE false')}"
             )
         elif self.marked(table):  # what is asked of stand-ins takes more than to keep the answers
-            rows = self._asked(table, self._read(table, files))
+            rows = self._asked(table, self._read(table))
             self._execute(f"CREATE TABLE {self._named(table.name)} AS {rows}")
         elif self.rows(table) <= KEPT_ROWS:
             kept = self._named(f"{table.name} kept" if self._asks.get(table.name) else table.name)
-            self._execute(f"CREATE TABLE {kept} AS {self._read(table, files)}")
+            self._execute(f"CREATE TABLE {kept} AS {self._read(table)}")
             if self._asks.get(table.name):  # which a row may make fail, and then what asks it
                 rows = self._asked(table, f"SELECT * FROM {kept}")
                 self._execute(f"CREATE VIEW {self._named(table.name)} AS {rows}")
         else:
-            rows = self._asked(table, self._select(table, files))
+            rows = self._asked(table, self._select(table))
             self._execute(f"CREATE VIEW {self._named(table.name)} AS {rows}")
         self._ready.add(table.name)
 
@@ -244,7 +278,7 @@ class Group:
         form = literal(to_json([[types]]).decode())
         several = (
             f"SELECT from_json({ALTERNATIVES}, {form}) AS several "
-            f"FROM ({self._select(table, self.snapshot.files(table.name))}) WHERE {ALTERNATIVES} IS NOT NULL"
+            f"FROM ({self._select(table)}) WHERE {ALTERNATIVES} IS NOT NULL"
         )
         each = (
             f"SELECT len(several) AS _alternatives, unnest(range(len(several))) AS _of, several FROM ({several})"
@@ -261,14 +295,14 @@ class Group:
         ]
         return f"SELECT {', '.join(['*', *asks])} FROM ({rows})" if asks else rows
 
-    def _read(self, table: Table, files: Sequence[str]) -> str:
-        """SQL for the rows in some files, in those columns that judging reads."""
+    def _read(self, table: Table) -> str:
+        """SQL for the rows of a table, in those columns that judging reads."""
         read = [identifier(column.name) for column in table.all_columns if column.name in self._reads[table.name]]
-        return f"SELECT {', '.join(read)} FROM ({self._select(table, files)})"
+        return f"SELECT {', '.join(read)} FROM ({self._select(table)})"
 
-    def _select(self, table: Table, files: Sequence[str]) -> str:
-        """SQL for the rows in some files, in the columns and types that the table has today."""
-        source = rows_in(files)
+    def _select(self, table: Table) -> str:
+        """SQL for the rows of a table, in the columns and types that it has today."""
+        source = self.snapshot.rows_in(table.name)
         held = {column.name: column.type for column in table.all_columns}
         if not self.snapshot.fresh:  # another version may have written it, or somebody else
             described = self._execute(f"DESCRIBE SELECT * FROM {source}").fetchall()
@@ -297,9 +331,8 @@ class Group:
                 "places": to_json(sorted(places, key=str)).decode(),
             },
         )
-        files = self.snapshot.files(table.name)
-        if files:
-            told = self._select(table, files)
+        if self.snapshot.has_rows(table.name):
+            told = self._select(table)
             same = ["account_id", *facts.key] if facts is not None else ["account_id"]
             of_key = " AND ".join(
                 f"told.{name} IS NOT DISTINCT FROM kept.{name}" for name in map(identifier, same)

@@ -55,6 +55,7 @@ def judge(
     threads: int | None = None,
     memory: int | None = None,
     temp: Path | None = None,
+    database: Database | None = None,
 ) -> Judgement:
     """Judge a snapshot. With `passes`, what passes becomes a finding too; of checks that are only `counted`, tallies
     are made and nothing else; of those that are `passing`, by their ids, what passes is a finding in any case. `only`
@@ -66,7 +67,7 @@ def judge(
     A part that cannot be read is one that was not: what needs it is unknown there, and the snapshot of the judgement
     says so. Raises DemarcateError where tables cannot be read although all of their parts can.
     """
-    database = Database(snapshot, threads=threads, memory=memory, temp=temp)
+    database = database or Database(snapshot, threads=threads, memory=memory, temp=temp)
     told, tallied = list(checks), list(counted)
     make_tables(database.connection, told)
     database.connection.execute(f"ALTER TABLE findings ADD COLUMN {COLUMN}")
@@ -135,18 +136,24 @@ def _together(group: Group, table: Table, checks: Sequence[Check], counted: froz
     return list(scans.values())
 
 
+def _work(group: Group, checks: Iterable[Check]) -> int:
+    """How much there is to plan for some checks, as far as the length of their SQL tells it."""
+    looks = {look for check in checks for look in check.looks.values() if group.has_rows(all_tables()[look.table])}
+    return sum(len(look.sql) for look in looks) + sum(len(check.verdict) for check in checks)
+
+
 def _looked_for(group: Group, check: Check) -> object:
-    """What a check looks for in other tables. A look into a table without rows is not planned, and one into a table
-    of which something is missing is the check's own.
+    """What a check looks for in other tables. A look into a table without rows is not planned, one that no row leaves
+    open is soon planned, and one into a table of which something is missing is the check's own.
     """
     if check.lookups and group.missing.looked_into(check) is not None:
         return check.id
-    if any(group.has_rows(all_tables()[look.table]) for look in check.looks.values()):
-        return frozenset(check.looks)
-    return None
+    looks = [look for look in check.looks.values() if group.has_rows(all_tables()[look.table])]
+    return None if all(map(group.is_sure, looks)) else frozenset(check.looks)
 
 
 _Failed = duckdb.Error | TookTooLong
+_Scan = tuple[Table, list[Check]]
 
 
 class _Judging:
@@ -161,13 +168,8 @@ class _Judging:
         """Judge some accounts. Raises DemarcateError where they cannot be read, and no part is damaged."""
         while True:
             group = self._database.group(snapshot)
-            scans = [
-                (table, together)
-                for table, checks in self._tables
-                if group.has_rows(table)
-                for together in _together(group, table, checks, self._wanted.counted)
-            ]
-            outcomes, failed = self._side_by_side(group, scans)
+            tables = [(table, checks) for table, checks in self._tables if group.has_rows(table)]
+            scans, outcomes, failed = self._side_by_side(group, tables)
             damaged = group.damaged(_read_by(scans[n] for n in failed))
             if not damaged:
                 break
@@ -183,21 +185,25 @@ class _Judging:
         group.drop()
 
     def _side_by_side(
-        self, group: Group, scans: Sequence[tuple[Table, list[Check]]]
-    ) -> tuple[dict[int, list[Tally]], dict[int, _Failed]]:
-        """The tallies of each scan by its number, and those that failed, with what they failed of.
+        self, group: Group, tables: Sequence[_Scan]
+    ) -> tuple[Sequence[_Scan], dict[int, list[Tally]], dict[int, _Failed]]:
+        """The scans of tables, the tallies of each by its number, and those that failed, with what they failed of.
 
         Most of the time for a small estate is planning, which the database does on one core: so side by side. A scan
         for which the memory did not do then is done again alone: whether a check can be computed does not depend on
         what else runs.
         """
         try:
-            group.prepare(scans, _read_by(scans))
+            group.prepare(tables, _read_by(tables))
         except duckdb.Error as error:
-            failed: dict[int, _Failed] = dict.fromkeys(range(len(scans)), error)
-            if not group.damaged(_read_by(scans)):
+            if not group.damaged(_read_by(tables)):
                 raise DemarcateError(f"{group.snapshot.folder}: cannot be read: {short(error)}") from error
-            return {}, failed
+            return tables, {}, dict.fromkeys(range(len(tables)), error)
+        scans = [
+            (table, together)
+            for table, checks in tables
+            for together in _together(group, table, checks, self._wanted.counted)
+        ]
         of_thread = threading.local()
 
         def scan(n: int) -> list[Tally] | _Failed:
@@ -205,12 +211,15 @@ class _Judging:
                 of_thread.cursor = group.cursor()
             return self._attempt(group, of_thread.cursor, *scans[n], SCAN_SECONDS)
 
+        # Those that take longest come first: else all but one thread may wait for the last of them.
+        longest = sorted(range(len(scans)), key=lambda n: -_work(group, scans[n][1]))
         with ThreadPoolExecutor(self._database.threads) as pool:
-            outcomes = dict(enumerate(pool.map(scan, range(len(scans)))))
+            outcomes = dict(sorted(zip(longest, pool.map(scan, longest), strict=True)))
         for n, outcome in outcomes.items():
             if isinstance(outcome, duckdb.OutOfMemoryException):
                 outcomes[n] = self._attempt(group, group.cursor(), *scans[n], SCAN_SECONDS)
         return (
+            scans,
             {n: outcome for n, outcome in outcomes.items() if isinstance(outcome, list)},
             {n: outcome for n, outcome in outcomes.items() if not isinstance(outcome, list)},
         )

@@ -5,12 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import msgspec
 
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
@@ -106,8 +107,7 @@ _PLACED = "account = $account AND list_contains($regions, coalesce(region, ''))"
 _ORDER = '"check", account NULLS FIRST, region NULLS FIRST, file NULLS FIRST, resource NULLS FIRST, verdict'
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Waived:
+class Waived(msgspec.Struct, frozen=True, kw_only=True):
     """By which waiver a finding is accepted: its id, why, who answers for it, and the last day (ISO 8601, UTC)."""
 
     id: str
@@ -116,8 +116,7 @@ class Waived:
     until: str | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
     """A check's verdict on one resource, with the reason, and the kind of it where the verdict is unknown.
 
     `id` is the same for the same check, account, region and resource, whatever the verdict and whenever it is judged;
@@ -294,7 +293,7 @@ class Judgement:
 
         Whoever calls this has set the column `waiver` of the findings.
         """
-        rows = [asdict(waiver) for waiver in waivers]
+        rows = [msgspec.structs.asdict(waiver) for waiver in waivers]
         self._connection.execute(
             "INSERT INTO waivers SELECT unnest(from_json($rows, $form), recursive := true)",
             {"rows": to_json(rows).decode(), "form": to_json([WAIVERS]).decode()},

@@ -24,12 +24,16 @@ def partly_read(table: str) -> str:
 class Look(NamedTuple):
     """A look into another table: its SQL over the judged row, and what that comes to where the table is empty.
 
-    `empty` is "" where that is NULL, until the look's type is known.
+    `empty` is "" where that is NULL, until the look's type is known. `sure` is the same look, where no row of the table
+    is there under a condition that is not known, nor has NULL in a column of `doubts`: then no row may match without
+    doing so. It is "" where that does not do.
     """
 
     table: str
     sql: str
     empty: str
+    sure: str = ""
+    doubts: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:

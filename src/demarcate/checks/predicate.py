@@ -310,10 +310,11 @@ class _Compiler:
             test = exp.true() if condition is None else condition
         exists = exist(inner, [*self._same_place(inner, scopes[0]), is_certain(inner), test])
         return self._look(
-            inner,
+            open_,
             scopes,
             case([(exists, exp.true()), (open_.at_all(test), exp.null())]),
-            case([(any_of(open_.untold), exp.null())]),
+            case([(exists.copy(), exp.true()), (open_.untold_at_all(), exp.null())]),
+            case([(open_.untold_at_all(), exp.null())]),
         )
 
     @contextmanager
@@ -350,14 +351,24 @@ class _Compiler:
             this=operand(self.expression(left, outer)), expression=operand(self.expression(right, inner))
         )
 
-    def _look(self, inner: RowName, scopes: _Scopes, tree: exp.Expr, empty: exp.Expr | None) -> exp.Expr:
+    def _look(
+        self, open_: _Open, scopes: _Scopes, tree: exp.Expr, sure: exp.Expr, empty: exp.Expr | None
+    ) -> exp.Expr:
         """The look itself inside another one; else the column of the judged row that holds what it gives: so what is
         said of an empty table, or of one that was not read, need not be planned with it.
         """
         if len(scopes) > 1:
             self._inside.append(tree)
             return tree
-        look = Look(inner.table, printed(tree), printed(empty) if empty is not None else "")
+        doubts = [value.name for value in open_.nulls if isinstance(value, exp.Column)]
+        alone = len(doubts) == len(open_.nulls)  # what it looks for in a third table may be in doubt, too
+        look = Look(
+            open_.inner.table,
+            printed(tree),
+            printed(empty) if empty is not None else "",
+            printed(sure) if alone else "",
+            tuple(doubts) if alone else (),
+        )
         self.looks[look.name] = look
         return scopes[0].column(look.name)
 
@@ -377,7 +388,14 @@ class _Compiler:
         )
         agreed = exp.Case(ifs=[exp.If(this=all_of([single, told]), true=exp.Min(this=value.copy()))])
         rows = select_from(agreed, inner, [*self._same_place(inner, scopes[0]), test])
-        return self._look(inner, scopes, case([(open_.at_all(test), exp.null())], exp.Subquery(this=rows)), None)
+        value_of = exp.Subquery(this=rows)
+        return self._look(
+            open_,
+            scopes,
+            case([(open_.at_all(test), exp.null())], value_of),
+            case([(open_.untold_at_all(), exp.null())], value_of.copy()),
+            None,
+        )
 
 
 @dataclass(slots=True)
@@ -391,6 +409,10 @@ class _Open:
     same_place: list[exp.Expr]
     untold: list[exp.Expr] = field(default_factory=list)
     nulls: list[exp.Expr] = field(default_factory=list)
+
+    def untold_at_all(self) -> exp.Expr:
+        """That nothing is known of it."""
+        return any_of(condition.copy() for condition in self.untold)
 
     def at_all(self, test: exp.Expr) -> exp.Expr:
         """That it is left open, with the test of the rows that are looked for."""

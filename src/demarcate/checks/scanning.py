@@ -336,7 +336,7 @@ class Scan:
 
     def _look(self, look: Look) -> str:
         """SQL for what a look gives: NULL where the table that is looked into was not read."""
-        sql = look.sql if self._group.has_rows(all_tables()[look.table]) else look.empty
+        sql = self._group.sql_of(look)
         unread = unread_column(look.table)
         if unread not in self._missing:
             return sql

@@ -36,12 +36,11 @@ def compare(
     Theirs never changes ours. Exit codes: 0 done; 2 bad input; 3 done, but some of their findings could not be read.
     """
     from demarcate.posture.beside import compare_theirs
-    from demarcate.posture.kept import open_assessment
     from demarcate.posture.theirs import read_theirs
     from demarcate.report import comparing as report
 
     theirs = read_theirs(findings)
-    with open_assessment(assessment) as kept:
+    with options.opened(assessment) as kept:
         comparison = compare_theirs(theirs, kept)
     report.write(comparison, str(format), data(), options.console(), full=full)
     for problem in comparison.problems:

@@ -30,10 +30,9 @@ def show(folder: Kept) -> None:
     Exit codes: 0 done; 2 bad input.
     """
     from demarcate.logs.dashboards import body_of
-    from demarcate.posture.kept import open_assessment
     from demarcate.report.safe import json_text
 
-    with open_assessment(folder) as assessment:
+    with options.opened(folder) as assessment:
         data().write(json_text(body_of(assessment)) + "\n")
 
 
@@ -53,9 +52,8 @@ def deploy(
     Exit codes: 0 done, or it is so already; 2 bad input.
     """
     from demarcate.logs import dashboards
-    from demarcate.posture.kept import open_assessment
 
-    with open_assessment(folder) as assessment:
+    with options.opened(folder) as assessment:
         body = dashboards.body_of(assessment)
     reach = in_one_region(profile, region, endpoint_url, dashboards.READS, "a dashboard")
     change = dashboards.deploy(name, body, reach.caller.account, reach.caller.start, reach)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -108,7 +108,7 @@ def detect(
     loaded = rules_of(rules, only, placeholders)
     say_problems(loaded)
     result = _findings(places, _chosen(loaded, rule), state, tasks)
-    told, refused = _waived(result.detections, loaded, waivers, ledger)
+    told, refused = waiving(loaded, waivers, ledger)(result.detections)
     if timeline:
         report.write_timeline(told, format.value if format is not DetectionFormat.OCSF else "json", data())
     else:
@@ -234,11 +234,13 @@ def test(
 
 
 def rules_of(folders: list[Path] | None, only: bool, placeholders: Path | None, *, trees: bool = False) -> Rules:
-    """The rules that are asked for: ours, and those of folders."""
+    """The rules that are asked for: ours, and those of folders, with the placeholders of settings and of a file."""
     from demarcate.base.documents import read
     from demarcate.logs.sigma.reading import load_rules
 
-    named = read(placeholders, dict[str, tuple[str, ...]]) if placeholders is not None else {}
+    named = dict(options.held().settings.rule_placeholders)
+    if placeholders is not None:
+        named.update(read(placeholders, dict[str, tuple[str, ...]]))
     return load_rules(folders or (), shipped=not only, placeholders=named, trees=trees)
 
 
@@ -284,24 +286,31 @@ def _since(store: Path, rules: Iterable[Rule], file: Path) -> Findings:
     return result
 
 
-def _waived(
-    detections: tuple[Detection, ...], loaded: Rules, places: list[str] | None, ledger: str | None
-) -> tuple[tuple[Detection, ...], bool]:
-    """Detections with what waives them, and whether a waiver was refused. A file may waive findings of checks, too."""
-    from datetime import UTC, datetime
+def waiving(
+    loaded: Rules, places: list[str] | None, ledger: str | None
+) -> Callable[[tuple[Detection, ...]], tuple[tuple[Detection, ...], bool]]:
+    """What gives detections with what waives them today, and whether a waiver was refused: read anew each time.
 
+    A file may waive findings of checks, too.
+    """
     read = options.waivers_of(places, ledger)
     if not read:
-        return detections, False
+        return lambda detections: (detections, False)
+    from datetime import UTC, datetime
+
     from demarcate.logs.detecting.waiving import known_of, waive
     from demarcate.model import load
     from demarcate.posture.waivers import read_waivers
 
-    checks = options.known_of(None).checks
-    waivers = read_waivers(read, known_of(loaded.rules, load().owed, options.waiver_rules(), checks))
-    for problem in waivers.problems:
-        say(f"waives nothing: {problem}")
-    return waive(detections, waivers.waivers, datetime.now(UTC).date()), bool(waivers.problems)
+    known = known_of(loaded.rules, load().owed, options.waiver_rules(), options.known_of(None).checks)
+
+    def waived(detections: tuple[Detection, ...]) -> tuple[tuple[Detection, ...], bool]:
+        waivers = read_waivers(read, known)
+        for problem in waivers.problems:
+            say(f"waives nothing: {problem}")
+        return waive(detections, waivers.waivers, datetime.now(UTC).date()), bool(waivers.problems)
+
+    return waived
 
 
 def _leads(detections: Sequence[Detection], estate: Path | None) -> dict[str, Any]:

@@ -42,7 +42,10 @@ def add_to(app: typer.Typer) -> None:
 
 def diff(
     before: Annotated[
-        Path, typer.Argument(metavar="BEFORE", help="The earlier one: what assess --save kept, or a JSON report.")
+        Path,
+        typer.Argument(
+            metavar="BEFORE", help="The earlier one: what assess --save kept (also s3://…), or a JSON report."
+        ),
     ],
     after: Annotated[Path, typer.Argument(metavar="AFTER", help="The later one, likewise.")],
     fail_on: options.FailOn = None,
@@ -58,15 +61,14 @@ def diff(
     """
     from demarcate.base.errors import DemarcateError
     from demarcate.checks.structs import SEVERITIES
-    from demarcate.posture.earlier import earlier
     from demarcate.posture.news import compare
     from demarcate.report import news as words
     from demarcate.report.out import saving
 
     options.check_severity(fail_on)
     to = options.format_of(out, _BY_SUFFIX) if out is not None else None
-    now = earlier(after)
-    news = compare(earlier(before), now)
+    now = options.earlier(after)
+    news = compare(options.earlier(before), now)
     if out is not None and to is not None:
         try:
             with saving(out) as file:

@@ -98,12 +98,12 @@ def assess(
     files = reports.destinations(out or ())
     _check_passes(passes, files, format, saved=save is not None)
     compared = _comparison(drift, files, format)
-    before = _earlier(since, new)
+    before = _earlier(since, new, endpoint_url, next(iter(region or ()), None))
     theirs = _theirs(findings_of)
     how = options.reading_of(
         profile, region, endpoint_url, org, account, role_name, external_id, parameters, as_of=as_of
     )
-    judging = lakes.engine_of(sources, engine, workers, master, by_tag=bool(by_tag))
+    judging = lakes.engine_of(sources, engine, workers, master)
     if judging is not None:
         from demarcate.posture.frameworks import along_frameworks
 
@@ -117,6 +117,7 @@ def assess(
             options.evidence_of(evidence, ledger),
             options.waivers_of(waivers, ledger, evidence),
             options.waiver_rules(),
+            by_tag or [],
             passes=passes or theirs is not None,
         ) as assessment:
             told = along_frameworks(assessment, options.frameworks_of(framework))
@@ -147,7 +148,7 @@ def assess(
 
 
 def report(
-    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What assess --save kept.")],
+    folder: Annotated[Path, typer.Argument(metavar="DIR", help="What assess --save kept, also s3://….")],
     framework: options.Frameworks = None,
     fail_on: options.FailOn = None,
     format: options.Reported = ReportFormat["text"],
@@ -164,7 +165,6 @@ def report(
     Exit codes as those of assess.
     """
     from demarcate.posture.frameworks import along_frameworks
-    from demarcate.posture.kept import open_assessment
     from demarcate.report import reports
 
     options.check_severity(fail_on)
@@ -174,7 +174,7 @@ def report(
     frameworks = options.frameworks_of(framework)
     before = _earlier(since, new)
     theirs = _theirs(findings_of)
-    with open_assessment(folder) as assessment:
+    with options.opened(folder) as assessment:
         told = along_frameworks(assessment, frameworks) if frameworks else assessment
         told = _with_others(told, before, theirs, passes=passes)
         _tell(told, files, format, fail_on, compared, full=full, new=new)
@@ -196,14 +196,16 @@ def _with_others(
     return told
 
 
-def _earlier(since: Path | None, new: bool) -> Side | None:
-    """What is compared with; None where nothing is. Raises DemarcateError where it cannot be read."""
+def _earlier(since: Path | None, new: bool, *where: str | None) -> Side | None:
+    """What is compared with, `where` being how S3 is asked; None where nothing is.
+
+    Raises DemarcateError where it cannot be read.
+    """
     from demarcate.base.errors import DemarcateError
-    from demarcate.posture.earlier import earlier
 
     if new and since is None:
         raise DemarcateError("--new says what is new since an earlier assessment: name it (--since DIR|FILE)")
-    return earlier(since) if since is not None else None
+    return options.earlier(since, *where) if since is not None else None
 
 
 def _theirs(files: list[Path] | None) -> Theirs | None:
@@ -411,10 +413,12 @@ def query(
 ) -> None:
     """Run a SELECT over any source; without one, over live AWS. Only the tables that it names are read.
 
-    aws_access, who may do what, is worked out for the action, and the resource or principal, that it is held to.
+    aws_access, who may do what, is worked out for the action, and the resource or principal, that it is held to;
+    aws_policy_guardrail, what guardrails make of each policy, for the owner, or for all.
     """
     from demarcate.estate.snapshots.querying import QueryLimits, run, tables_of
     from demarcate.estate.sources.collecting import collect_snapshot
+    from demarcate.permitted import guarding
     from demarcate.permitted import table as access
     from demarcate.report import rows
     from demarcate.report.progress import showing
@@ -423,15 +427,16 @@ def query(
     where = options.or_live(sources)
     options.check_not_kept(where)
     beside = _logs(logs)
-    named, questions = tables_of(sql), access.questions_of(sql)
+    named, questions, owners = tables_of(sql), access.questions_of(sql), guarding.owners_in(sql)
     with showing() as progress:
         snapshot = collect_snapshot(
             where,
             options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id, parameters),
-            selection={**access.needed_by(questions), **dict.fromkeys(named)},
+            selection={**guarding.needed_by(owners), **access.needed_by(questions), **dict.fromkeys(named)},
             progress=progress,
         )
-    columns, answer = run(sql, snapshot, limits, beside, access.made(snapshot, questions))
+    made = {**access.made(snapshot, questions), **guarding.made(snapshot, owners)}
+    columns, answer = run(sql, snapshot, limits, beside, made)
     rows.write(columns, answer, str(format), data())
     _tell_skipped(snapshot)
     _tell_unread(snapshot.unread)
@@ -449,21 +454,24 @@ def tables(
     format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TEXT,
 ) -> None:
     """List the tables, or the columns of one."""
+    from demarcate.permitted import guarding
     from demarcate.permitted import table as access
     from demarcate.report import rows
 
-    columns, listed = access.described() if name == access.NAME else _listed(name)
+    worked_out = {access.NAME: access.described, guarding.NAME: guarding.described}
+    columns, listed = worked_out[name]() if name in worked_out else _listed(name)
     rows.write(columns, listed, str(format), data())
 
 
 def _listed(name: str | None) -> tuple[list[str], list[list[Any]]]:
     from demarcate.estate.sources.describing import describe_table, list_tables
+    from demarcate.permitted import guarding
     from demarcate.permitted import table as access
 
     if name is not None:
         return describe_table(name)
     columns, listed = list_tables()
-    return columns, [*listed, [access.NAME, access.ABOUT, ["query"]]]
+    return columns, [*listed, *([of.NAME, of.ABOUT, ["query"]] for of in (access, guarding))]
 
 
 def _tell_skipped(snapshot: Snapshot) -> None:

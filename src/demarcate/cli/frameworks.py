@@ -47,7 +47,6 @@ def show(
     from demarcate.model import load
     from demarcate.model.frameworks import framework
     from demarcate.posture.frameworks import along
-    from demarcate.posture.kept import open_assessment
     from demarcate.report import frameworks as report
 
     of = framework(id)
@@ -55,5 +54,5 @@ def show(
         model = load()
         report.write_links(of, load_checks(responsibilities=model.owed), model, str(format), data())
         return
-    with open_assessment(assessment) as kept:
+    with options.opened(assessment) as kept:
         report.write(along(of, kept), str(format), data(), options.console())

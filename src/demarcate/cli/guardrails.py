@@ -14,8 +14,10 @@ from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
+    from demarcate.estate.schema.unknown import Unknown
+    from demarcate.guardrails.calls import Call
     from demarcate.guardrails.denying import Denial, Ruling
     from demarcate.guardrails.filling import Choices
     from demarcate.guardrails.proposing import Proposal
@@ -174,7 +176,7 @@ def test(
     policies: Annotated[
         list[str],
         typer.Argument(
-            metavar="POLICY", help="A file with a service or resource control policy, or a guardrail's id."
+            metavar="POLICY", help="A file with a control policy or one of EC2 or S3, or a guardrail's id."
         ),
     ],
     events: Annotated[
@@ -225,24 +227,30 @@ def test(
     """Say who would have been denied what by a control policy or a permissions boundary, from the calls that CloudTrail
     recorded.
 
-    One for resources holds for whoever calls, on what is in the accounts that it is for.
+    One for resources holds for whoever calls, on what is in the accounts that it is for; a declarative policy of EC2
+    and a policy of S3 hold for everybody in them.
 
     Exit codes: 0 nobody; 1 somebody; 2 bad input; 3 nobody in what could be read, and something could not.
     """
     from demarcate.base.errors import DemarcateError
     from demarcate.guardrails.bounding import whom
     from demarcate.guardrails.events import in_files, in_history
+    from demarcate.guardrails.refusing import whom as held_for
     from demarcate.guardrails.replaying import Outcome, replay
     from demarcate.report import guardrails as report
 
     _check_accounts([*(account or ()), *([management_account] if management_account else ())])
-    binds = None
+    binds: Callable[[Call], tuple[bool | Unknown, str] | None] | None = None
     denials: Sequence[Ruling]
+    unseen: list[str] = []
     if boundary:
         kind, denials, others = "boundary", _boundary(policies, set_, exempt), 0
         binds = whom(principal or ())
     elif principal:
         raise DemarcateError("--principal goes with --boundary: a control policy binds all of an account")
+    elif (settings := _settings(policies, _choices(set_, exempt))) is not None:
+        kind, denials, unseen = settings
+        others, binds = 0, held_for(management_account or "", account or ())
     else:
         kind, denials, others = _denials(policies, _choices(set_, exempt))
     outcome = Outcome()
@@ -275,6 +283,8 @@ def test(
         report.write_test(
             outcome, options.console(), others=others, management=management_account, full=full, of=of
         )
+    for told in unseen:
+        say(told)
     for problem in outcome.problems:
         say(f"could not be read: {problem}")
     if outcome.denied_count:
@@ -369,27 +379,51 @@ def _boundary(names: list[str], values: list[str] | None, exempt: list[str] | No
     return rulings(read(Path(names[0]), Any), names[0])
 
 
-def _denials(names: list[str], choices: Choices) -> tuple[Kind, list[Denial], int]:
-    """The kind of policies that are named by file or guardrail, their denials, and how many statements are none."""
+def _settings(names: list[str], choices: Choices) -> tuple[Kind, list[Ruling], list[str]] | None:
+    """The kind of policies of settings that are named by file or guardrail, what they refuse, and what no call tells of
+    it; None where none is named. Raises DemarcateError where others are named beside them.
+    """
+    from demarcate.base.errors import DemarcateError
+    from demarcate.guardrails.refusing import kind_of, rulings
+
+    documents = {name: _document(name, choices) for name in names}
+    kinds = {kind for document in documents.values() if (kind := kind_of(document)) is not None}
+    if not kinds:
+        return None
+    if len(kinds) > 1 or not all(map(kind_of, documents.values())):
+        raise DemarcateError("test policies of EC2, of S3 and control policies apart: they bind others")
+    several = [rulings(document, name) for name, document in documents.items()]
+    unseen = dict.fromkeys(told for _, more in several for told in more)
+    return kinds.pop(), [ruling for told, _ in several for ruling in told], list(unseen)
+
+
+def _document(name: str, choices: Choices) -> Any:
+    """The policy of a guardrail, or in a file. Raises DemarcateError where no call tells of such a policy."""
     from demarcate.base.documents import read
     from demarcate.base.encoding import from_json
     from demarcate.base.errors import DemarcateError
-    from demarcate.guardrails.denying import denials, kind_of
     from demarcate.guardrails.filling import policies
     from demarcate.guardrails.load import load_guardrails
     from demarcate.guardrails.structs import UNTESTED
+
+    if name not in load_guardrails():
+        return read(Path(name), Any)
+    guardrail = load_guardrails()[name]
+    if guardrail.kind in UNTESTED:
+        raise DemarcateError(f"{name} cannot be tested against calls: {UNTESTED[guardrail.kind]}")
+    return from_json(policies([guardrail], choices)[0].text)
+
+
+def _denials(names: list[str], choices: Choices) -> tuple[Kind, list[Denial], int]:
+    """The kind of policies that are named by file or guardrail, their denials, and how many statements are none."""
+    from demarcate.base.errors import DemarcateError
+    from demarcate.guardrails.denying import denials, kind_of
 
     denying: list[Denial] = []
     others = 0
     kinds: set[Kind] = set()
     for name in names:
-        if name in load_guardrails():
-            guardrail = load_guardrails()[name]
-            if guardrail.kind not in ("scp", "rcp"):
-                raise DemarcateError(f"{name} cannot be tested against calls: {UNTESTED[guardrail.kind]}")
-            document = from_json(policies([guardrail], choices)[0].text)
-        else:
-            document = read(Path(name), Any)
+        document = _document(name, choices)
         told, allowing = denials(document, name)
         kinds.add(kind_of(document))
         denying += (

@@ -54,8 +54,6 @@ def engine_of(
     name: EngineChoice | None,
     workers: int | None,
     master: str | None,
-    *,
-    by_tag: bool = False,
 ) -> Engine | None:
     """What judges these; None where they are judged in this process. Raises DemarcateError for what does not fit."""
     from demarcate.base.errors import DemarcateError
@@ -63,12 +61,8 @@ def engine_of(
 
     engine = chosen(name, workers, master)
     in_parts = engine is not None or any(map(is_lake, sources))
-    if not in_parts and (by_tag or len(sources) > 1 or find_spec("pyarrow") is None or not is_large(sources[0])):
+    if not in_parts and (len(sources) > 1 or find_spec("pyarrow") is None or not is_large(sources[0])):
         return None
-    if by_tag:
-        raise DemarcateError(
-            "--by-tag needs all accounts in one process: leave --engine, --workers and --master out"
-        )
     if len(sources) > 1:
         raise DemarcateError(f"{sources[0]}: name one lake, alone")
     return engine or chosen(EngineChoice.LOCAL, None, None)
@@ -114,6 +108,7 @@ def assessed(
     evidence: list[ReadEvidence],
     waivers: list[ReadWaivers],
     rules: WaiverRules,
+    tags: list[str],
     *,
     passes: bool,
 ) -> Iterator[Assessment]:
@@ -149,6 +144,7 @@ def assessed(
                 evidence=evidence,
                 waivers=waivers,
                 rules=rules,
+                tags=tags,
                 passes=passes,
                 to=to,
             )

@@ -10,6 +10,7 @@ import typer
 
 from demarcate.cli import completing, options
 from demarcate.cli.options import Format
+from demarcate.cli.reports_of_aws import report
 from demarcate.report.out import data, saving, say
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ def add_to(app: typer.Typer) -> None:
     evidence = typer.Typer(help="Evidence in the ledger, and what AWS publishes.", no_args_is_help=True)
     evidence.command("import")(import_evidence)
     evidence.command("components")(components)
+    evidence.command("report")(report)
     app.add_typer(evidence, name="evidence")
 
 

@@ -4,24 +4,28 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
 from demarcate.cli import options
-from demarcate.cli.detections import RuleFolders, rules_of, say_problems
+from demarcate.cli.detections import Alone, Placeholders, RuleFolders, rules_of, say_problems, waiving
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.estate.sources.interface import Options
     from demarcate.logs.coverage.receiving import Receiving
+    from demarcate.logs.detecting.structs import Detection
+    from demarcate.logs.sigma.reading import Rules
     from demarcate.logs.store.entries import Days, Source
     from demarcate.logs.store.ingesting import Outcome
+
+    Waiving = Callable[[tuple[Detection, ...]], tuple[tuple[Detection, ...], bool]]
 
 
 class StreamFormat(StrEnum):
@@ -152,6 +156,10 @@ def follow(
         bool, typer.Option("--detect", help="Run Sigma rules over what comes, as demarcate detect does.")
     ] = False,
     rules: RuleFolders = None,
+    only: Alone = False,
+    placeholders: Placeholders = None,
+    waivers: options.WaiverPlaces = None,
+    ledger: options.LedgerPlace = None,
     format: Annotated[
         StreamFormat, typer.Option("--format", help="Detections for people, or a line of JSON each.")
     ] = StreamFormat.TEXT,
@@ -162,7 +170,8 @@ def follow(
 
     New files are found by listing (SOURCE), or told by a queue (--queue), whose messages are deleted once what they
     name is part of the store. With --detect what was carried over is kept in the store, so that a run goes on where
-    another ended; what depends on the order of events is told an hour late, since events may be.
+    another ended; what depends on the order of events is told an hour late, since events may be. Waivers are read anew
+    each time.
     """
     from demarcate.base.errors import DemarcateError
     from demarcate.logs.store import following
@@ -172,22 +181,27 @@ def follow(
         from demarcate.estate.sources.aws.session import make_session
 
         places.append(following.Queue(queue, make_session(profile), endpoint_url))
-    if rules and not detect:
-        raise DemarcateError("--rules is for --detect")
+    if not detect and options.asked(rules=rules, only=only, placeholders=placeholders, waivers=waivers):
+        raise DemarcateError("--rules, --only, --placeholders and --waivers are for --detect")
     if not places:
         raise DemarcateError("name what is to be followed: a folder, s3://BUCKET/PREFIX, or a queue (--queue URL)")
     # A queue waits by itself.
     wait = following.every(every if sources else 1.0)
-    following.follow(places, store, _detecting(store, rules, format) if detect else _say, wait)
+    each: Callable[[Outcome], None] = _say
+    if detect:
+        loaded = rules_of(rules, only, placeholders)
+        say_problems(loaded)
+        waived = waiving(loaded, waivers, ledger)
+        waived(())  # what is wrong with them is told before anything is followed
+        each = _detecting(store, loaded, waived, format)
+    following.follow(places, store, each, wait)
 
 
-def _detecting(store: Path, folders: list[Path] | None, format: StreamFormat) -> Callable[[Outcome], None]:
+def _detecting(store: Path, loaded: Rules, waived: Waiving, format: StreamFormat) -> Callable[[Outcome], None]:
     """What tells of one look at sources, and of what rules find in what came."""
     from demarcate.logs.detecting.watching import KEPT, keep, kept, look
     from demarcate.report.detections import write_new
 
-    loaded = rules_of(folders, only=False, placeholders=None)
-    say_problems(loaded)
     state = kept(store / KEPT)
 
     def each(outcome: Outcome) -> None:
@@ -195,7 +209,8 @@ def _detecting(store: Path, folders: list[Path] | None, format: StreamFormat) ->
         before = state.files
         looked = look(store, loaded.rules.values(), state)
         options.say_unread(looked.unread)
-        write_new(looked.detections, format.value, data(), options.console())
+        told, _ = waived(looked.detections) if looked.detections else ((), False)
+        write_new(told, format.value, data(), options.console())
         if state.files != before:  # once they are told: what is lost on the way is told again
             keep(store / KEPT, state)
 
@@ -241,30 +256,39 @@ def prune(
         typer.Option(
             "--keep",
             metavar="TABLE=DAYS",
-            help="From now on keep a table so long (or: forever); * is all others; repeatable.",
+            help="From now on keep a table of this store so long, forever, or as settings say (default); "
+            "* is all others; repeatable.",
         ),
     ] = None,
     format: Written = Format.TEXT,
 ) -> None:
-    """Delete rows that are older than their table is kept, and set how long that is. Nothing else ever deletes any."""
+    """Delete rows that are older than their table is kept, by settings or by --keep. Nothing else ever deletes any."""
     from demarcate.base.errors import DemarcateError
+    from demarcate.logs.store.pruning import FOREVER
     from demarcate.logs.store.pruning import prune as delete
     from demarcate.report import rows
 
     wanted: dict[str, int | None] = {}
     for text in keep or ():
         table, _, days = text.partition("=")
-        if days != "forever" and not (days.isascii() and days.isdigit() and len(days) < 10):
+        if days not in _WORDS and not (days.isascii() and days.isdigit() and 0 < len(days.lstrip("0")) < 10):
             raise DemarcateError(f"--keep takes TABLE=DAYS, such as aws_cloudtrail_log=365, not {text!r}")
-        wanted[table] = None if days == "forever" else int(days)
-    kept, deleted = delete(store, wanted)
+        wanted[table] = _WORDS[days] if days in _WORDS else int(days)
+    usual = {
+        name: FOREVER if days == "forever" else days for name, days in options.held().settings.keep_logs.items()
+    }
+    kept, deleted = delete(store, wanted, usual=usual)
     tables = sorted({*kept, *deleted})
     rows.write(
         ["table", "kept_days", "deleted_rows"],
-        [(table, kept.get(table, kept.get("*")), deleted[table]) for table in tables],
+        [(table, kept.get(table, kept.get("*")) or "forever", deleted[table]) for table in tables],
         str(format),
         data(),
     )
+
+
+_WORDS: Final[Mapping[str, int | None]] = {"forever": 0, "default": None}
+"""What may stand for days: `pruning.FOREVER`, or those of the settings."""
 
 
 def theirs(

@@ -132,12 +132,15 @@ def explain(
         str,
         typer.Argument(
             metavar="ID",
-            help="A responsibility, service, area, tool or check; or a control of others: EC2.3, SC-28, 'CIS 2.1.1'.",
+            help="A responsibility, service, area, tool or check; or a control of others: EC2.3, SC-28, CIS 2.1.1.",
             autocompletion=completing.explained,
         ),
     ],
     service: Annotated[
-        str | None, typer.Argument(metavar="SERVICE", help="With `logging`: the service, by its id.")
+        str | None,
+        typer.Argument(
+            metavar="SERVICE", help="With `logging`: the service, by its id; else the rest of a control."
+        ),
     ] = None,
     format: Annotated[
         ExplanationFormat, typer.Option("--format", help="How it is written.")
@@ -147,7 +150,6 @@ def explain(
 
     `explain logging [SERVICE]` says what AWS logs for itself and hands over, and what only you can switch on.
     """
-    from demarcate.base.errors import DemarcateError
     from demarcate.model import load
     from demarcate.report import explanation, who_logs
 
@@ -156,8 +158,5 @@ def explain(
         options.known("service", service, model.service)
         who_logs.write(model, service, str(format), data(), options.console())
         return
-    if service is not None:
-        raise DemarcateError(
-            f"explain takes one id; with a service it explains {LOGGING} alone: explain logging s3"
-        )
-    explanation.write(load(), id, str(format), data(), options.console())
+    asked = id if service is None else f"{id} {service}"  # as people write CIS 2.1.1
+    explanation.write(load(), asked, str(format), data(), options.console())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import contextlib
+from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeVar
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from demarcate.evidence.waivers import Known, ReadWaivers, WaiverRules
     from demarcate.model.frameworks import Framework
     from demarcate.posture.assessment import Assessment
+    from demarcate.posture.news import Side
     from demarcate.report.console import Console
 
 T = TypeVar("T")
@@ -185,7 +187,7 @@ Since = Annotated[
     typer.Option(
         "--since",
         metavar="DIR|FILE",
-        help="Say what is new and what is fixed since an earlier assessment: what --save kept, or a JSON report.",
+        help="Say what is new and fixed since an earlier assessment: what --save kept (also s3://…), or a JSON report.",
     ),
 ]
 FindingsOf = Annotated[
@@ -285,6 +287,25 @@ def kept(sources: list[str], **others: Any) -> Assessment | None:
             "snapshot of an account"
         )
     return assessment
+
+
+@contextlib.contextmanager
+def opened(folder: Path) -> Iterator[Assessment]:
+    """A kept assessment, of a folder or at `s3://…`, for as long as it is used. Raises DemarcateError."""
+    from demarcate.lake.kept import at_hand
+    from demarcate.posture.kept import open_assessment
+
+    with at_hand(folder) as here, open_assessment(here) as assessment:
+        yield assessment
+
+
+def earlier(path: Path, endpoint: str | None = None, region: str | None = None) -> Side:
+    """An assessment as a side of what is new: kept in a folder or at `s3://…`, or a report. Raises DemarcateError."""
+    from demarcate.lake.kept import at_hand
+    from demarcate.posture.earlier import earlier as read
+
+    with at_hand(path, endpoint, region) as here:
+        return read(here)
 
 
 def check_alone(folder: Path, **others: Any) -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from demarcate.checks.structs import Check
     from demarcate.drift.structs import Comparison
     from demarcate.estate.snapshots.snapshot import Snapshot
+    from demarcate.estate.sources.edits import Edited
     from demarcate.estate.sources.interface import Options
     from demarcate.ledger.ledger import Ledger
 
@@ -76,11 +77,11 @@ def plan(
         ),
     ] = None,
     template: Annotated[
-        list[Path] | None,
+        list[str] | None,
         typer.Option(
             "--template",
             metavar="FILE",
-            help="A template of the live stacks: say where it declares what; repeatable.",
+            help="What declares what is live, templates or a state or plan of Terraform: say where; repeatable.",
         ),
     ] = None,
     replace: Annotated[
@@ -101,18 +102,20 @@ def plan(
     """Plan a change from findings that fail, and record it. Nothing is written to AWS.
 
     What a template declares is mended there: of templates, and of a plan of Terraform beside its configuration, --patch
-    writes the edit of the file, and no change is recorded. Of what is live, it writes the edit of each
-    --template beside the plan.
+    writes the edit of the file, and no change is recorded. Of what is live, it writes the edit of what declares it
+    (--template) beside the plan.
 
     Exit codes: 0 done; 2 bad input, or nothing to plan; 3 planned, but not for all that was asked.
     """
     import msgspec
 
     from demarcate.base.errors import DemarcateError
+    from demarcate.changes.declaring import with_places
     from demarcate.changes.detecting import STACKS, plan_detection
     from demarcate.changes.files import read_steps
+    from demarcate.changes.lockouts import HOLDERS, whom
     from demarcate.changes.planning import plan_by_hand
-    from demarcate.changes.templates import declared_as, with_places
+    from demarcate.checks.catalog import load_checks
     from demarcate.report import changes as report
 
     how = options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id)
@@ -141,8 +144,11 @@ def plan(
         if asked or sources:
             raise DemarcateError(f"{file} says what is to be done: leave the source and --set out")
         steps = read_steps(file)
-        reach = _reading(how, {name for step in steps for name in step.reads})
+        reach = _reading(how, {HOLDERS, *(name for step in steps for name in step.reads)})
         change, caller = plan_by_hand(title or file.name, str(file), steps, reach), reach.caller.arn
+        for number, step in enumerate(change.steps, 1):
+            if told := whom(step, caller, reach):
+                say(f"step {number} may lock somebody out: {told}")
     elif detect_drift is not None:
         if asked or sources:
             raise DemarcateError("--detect-drift names the stack: leave the source and --set out")
@@ -162,11 +168,13 @@ def plan(
             raise DemarcateError("there is nothing to plan: no finding fails that a call mends")
         change = planned
     if template is not None:
-        change = with_places(change, template)
+        placed = with_places(change, template, load_checks(checks or []))
+        change = placed.change
         if patch is not None:
-            only = {(name, declared_as(step) or "") for step in change.steps for name in step.checks}
             of_templates = options.options_of(None, None, None, parameters)
-            _patch(list(map(str, template)), of_templates, None, None, checks or [], patch, only)
+            _patch(template, of_templates, None, None, checks or [], patch, placed.named)
+        elif placed.named:
+            say("what is declared is better mended there: --patch FILE writes the edit of it")
     change = msgspec.structs.replace(change, title=title or change.title, id=replace or change.id)
     record(change, caller, ledger, as_, replaces=replace is not None)
     if unplanned:
@@ -297,22 +305,41 @@ def _patch(
     ids: list[str] | None,
     folders: list[Path],
     to: str,
-    only: set[tuple[str, str]] | None = None,
+    only: Collection[tuple[str, str]] | None = None,
 ) -> bool:
     """Write the edits by which findings of templates pass, and say what they leave; whether anything is left."""
+    from dataclasses import replace
+
+    from demarcate.base.errors import DemarcateError
+    from demarcate.changes.declaring import apart
     from demarcate.changes.templates import patch_of
     from demarcate.report import edits as report
 
-    patch = patch_of(sources, how, names, ids or (), folders, only=only)
-    for finding, why in patch.left:
-        say(f"{finding.file}:{finding.line}: no edit for {finding.check} of {finding.resource}: {why}")
-    for finding, line in patch.edits:
-        say(f"{finding.file}:{line}: {finding.check} of {finding.resource} passes")
-    for finding, file, line in patch.configured:
-        say(f"{file}:{line}: {finding.check} of {finding.resource} passes, once terraform plan agrees")
-    options.say_unread(patch.unread)
-    report.give(patch.files, to)
-    return bool(patch.left or patch.unread)
+    terraform, templates = apart(sources)
+    edited: list[Edited] = []
+    left = False
+    missing, unknown = set(only or ()), set(ids or ())
+    for group, of_group in ((terraform, replace(how, parameters=None)), (templates, how)):
+        if not group:
+            continue
+        patch = patch_of(group, of_group, names, ids or (), folders, only=only)
+        for finding, why in patch.left:
+            say(f"{finding.file}:{finding.line}: no edit for {finding.check} of {finding.resource}: {why}")
+        for finding, line in patch.edits:
+            say(f"{finding.file}:{line}: {finding.check} of {finding.resource} passes")
+        for finding, file, line in patch.configured:
+            say(f"{file}:{line}: {finding.check} of {finding.resource} passes, once terraform plan agrees")
+        missing -= {(finding.check, str(finding.resource)) for finding in patch.findings}
+        unknown -= {finding.id for finding in patch.findings}
+        options.say_unread(patch.unread)
+        edited += patch.files
+        left = left or bool(patch.left or patch.unread)
+    if unknown:
+        raise DemarcateError(f"there is no finding {min(unknown)!r} that fails now")
+    for check, name in sorted(missing):
+        say(f"no edit for {check} of {name}: as it is declared it does not fail: deploy it again")
+    report.give(edited, to)
+    return left
 
 
 def _reading(how: Options, operations: set[str]) -> Reach:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,7 +16,10 @@ from demarcate.report.out import data
 
 if TYPE_CHECKING:
     from demarcate.access.callers import Own
+    from demarcate.access.linting import Complaint
     from demarcate.access.statements import Policy, PolicyKind
+    from demarcate.permitted.declared import Declared
+    from demarcate.report.policies import Compared
 
 
 class Kind(StrEnum):
@@ -32,7 +37,9 @@ class Kind(StrEnum):
     ACCESS_POINT = "access-point"
 
 
-File = Annotated[Path, typer.Argument(metavar="FILE", help="A policy document, as JSON or YAML.")]
+File = Annotated[
+    Path, typer.Argument(metavar="FILE", help="A policy document, as JSON or YAML; or a template, for all in it.")
+]
 Of = Annotated[
     Kind | None,
     typer.Option(
@@ -88,6 +95,16 @@ def explain(
     if not what.startswith("arn:"):
         if sources:
             raise DemarcateError(f"{what}: a source is for an ARN (arn:…), and not for a file")
+        if _declares(Path(what)):
+            _only_for_documents(kind, account, organization)
+            with _declared(Path(what), parameters) as told_of:
+                every = [
+                    (each.named.name, each.kind, each.named.policy,
+                     reading(each.named.policy, each.kind, each.own, each.service))
+                    for each in told_of
+                ]  # fmt: skip
+            report.write_explained(every, format.value, data(), options.console())
+            return
         policy, _ = _read(Path(what))
         of = _kind(policy, kind)
         told = reading(policy, of, _own(account, organization), _service(policy))
@@ -125,37 +142,70 @@ def lint(
     from demarcate.access.linting import complaints
     from demarcate.report import policies as report
 
-    policy, document = _read(file)
-    of = _kind(policy, kind)
-    told = list(complaints(document, policy, of, _own(account, organization), _service(policy)))
-    report.write_linted(str(file), told, format.value, data(), options.console())
-    if told:
+    if _declares(file):
+        _only_for_documents(kind, account, organization)
+        with _declared(file, None) as policies:
+            wrong = [(each.named.name, complaint) for each in policies for complaint in _complaints(each)]
+    else:
+        policy, document = _read(file)
+        of = _kind(policy, kind)
+        told = complaints(document, policy, of, _own(account, organization), _service(policy))
+        wrong = [(str(file), complaint) for complaint in told]
+    report.write_linted(str(file), wrong, format.value, data(), options.console())
+    if wrong:
         raise typer.Exit(GAINED)
 
 
 def diff(
-    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A policy document.")],
-    after: Annotated[Path, typer.Argument(metavar="AFTER", help="The one that takes its place.")],
+    before: Annotated[Path, typer.Argument(metavar="BEFORE", help="A policy document, or a template.")],
+    after: Annotated[Path, typer.Argument(metavar="AFTER", help="What takes its place.")],
     kind: Of = None,
     account: Account = "",
     organization: Organization = "",
     format: Written = Format.TEXT,
+    parameters: options.Parameters = None,
 ) -> None:
     """Say who gains and who loses where one policy takes the place of another, each with a request.
 
-    Exit codes: 0 nobody gains; 1 somebody does, or may; 2 bad input.
+    Of two templates, all policies are compared by whatever has them: what a user or role has counts together. Exit
+    codes: 0 nobody gains; 1 somebody does, or may; 2 bad input.
     """
-    from demarcate.access.comparing import gained
+    from demarcate.base.errors import DemarcateError
     from demarcate.report import policies as report
 
-    (old, _), (new, _) = _read(before), _read(after)
-    of, own = _kind(new, kind), _own(account, organization)
-    gains = list(gained(old, new, of, own, _service(new)))
-    losses = list(gained(new, old, of, own, _service(old)))
-    names = (str(before), str(after))
-    report.write_compared(names, gains, losses, format.value, data(), options.console())
-    if gains:
+    templates = _declares(before), _declares(after)
+    if all(templates):
+        _only_for_documents(kind, account, organization)
+        told = _changes(before, after, parameters)
+    elif any(templates):
+        raise DemarcateError(
+            f"{before} and {after}: a template is compared with a template, a policy with a policy"
+        )
+    else:
+        told = _of_documents(before, after, kind, _own(account, organization))
+    report.write_compared(told, format.value, data(), options.console())
+    if any(not each.loses for each in told):
         raise typer.Exit(GAINED)
+
+
+def _changes(before: Path, after: Path, parameters: Path | None) -> list[Compared]:
+    from demarcate.permitted.declared import changes
+    from demarcate.report.policies import Compared
+
+    with _declared(before, parameters) as old, _declared(after, parameters) as new:
+        return [Compared(each.policy, each.gain, each.loses, each.whoever) for each in changes(old, new)]
+
+
+def _of_documents(before: Path, after: Path, kind: Kind | None, own: Own) -> list[Compared]:
+    from demarcate.access.comparing import gained
+    from demarcate.report.policies import Compared
+
+    (old, _), (new, _) = _read(before), _read(after)
+    of = _kind(new if new.statements else old, kind)
+    whoever = "" if of.names_principals else "whoever has it"
+    gains = [Compared(str(after), each, whoever=whoever) for each in gained(old, new, of, own, _service(new))]
+    losses = gained(new, old, of, own, _service(old))
+    return gains + [Compared(str(before), each, loses=True, whoever=whoever) for each in losses]
 
 
 def simulate(
@@ -199,6 +249,55 @@ def simulate(
         raise typer.Exit(options.UNREAD)
     if decision.outcome is not Outcome.ALLOWED:
         raise typer.Exit(GAINED)
+
+
+# --- templates ----------------------------------------------------------------------------------------------
+
+_TEMPLATE = frozenset(("Resources", "AWSTemplateFormatVersion", "planned_values", "values", "terraform_version"))
+"""What a template, a plan or a state has at its top."""
+
+
+def _declares(file: Path) -> bool:
+    """Whether it is a template, a plan or a folder of templates, and no policy document."""
+    import yaml
+
+    from demarcate.base.documents import compose, read_text
+
+    if file.is_dir():
+        return True
+    node = compose(read_text(file), str(file))
+    names = {key.value for key, _ in node.value} if isinstance(node, yaml.MappingNode) else set()
+    return "Statement" not in names and not names.isdisjoint(_TEMPLATE)
+
+
+def _only_for_documents(kind: Kind | None, account: str, organization: str) -> None:
+    from demarcate.base.errors import DemarcateError
+
+    if kind is not None or account or organization:
+        raise DemarcateError("--kind, --account and --organization are for a policy: of a template they are read")
+
+
+@contextmanager
+def _declared(file: Path, parameters: Path | None) -> Iterator[list[Declared]]:
+    """All policies of a template."""
+    from demarcate.cli.collecting import collected
+    from demarcate.permitted.asking import Policies
+    from demarcate.permitted.declared import all_policies, needed
+
+    how = options.options_of(None, None, None, parameters)
+    with collected([str(file)], needed(), how) as snapshot, Policies(snapshot) as policies:
+        yield list(all_policies(policies))
+
+
+def _complaints(declared: Declared) -> Iterator[Complaint]:
+    """What is wrong with a policy of a template; nothing of what others say, which was not read."""
+    from demarcate.access.linting import complaints
+    from demarcate.estate.schema.unknown import Kind as Why
+
+    policy = declared.named.policy
+    if policy.unknown is None or policy.unknown.kind is not Why.NOT_COLLECTED:
+        document = {"Version": "2012-10-17"} if policy.variables else {}
+        yield from complaints(document, policy, declared.kind, declared.own, declared.service)
 
 
 # --- what is given ----------------------------------------------------------------------------------------
@@ -250,6 +349,7 @@ def _service(policy: Policy) -> str:
 
 def _request(file: Path | None, principal: str, action: str, resource: str, context: list[str]) -> Any:
     """The request that is asked about. Raises DemarcateError for what is none."""
+    from demarcate.access.asked import check_action, named_principal, parts_of
     from demarcate.access.evaluating import Request
     from demarcate.base.documents import read
     from demarcate.base.errors import DemarcateError
@@ -263,6 +363,11 @@ def _request(file: Path | None, principal: str, action: str, resource: str, cont
         made = Request.of(given)
     except (KeyError, TypeError, AttributeError):
         raise DemarcateError(f"{file}: is no request: expected principal, action, resource and context") from None
+    if file is None:  # a witness has names that stand for others
+        check_action(action)
+        named_principal(principal)
+        if resource.startswith("arn:"):
+            parts_of(resource)
     more: dict[str, list[str]] = {}
     for text in context:
         key, equals, value = text.partition("=")

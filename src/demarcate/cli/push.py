@@ -54,11 +54,10 @@ def security_hub(
     from demarcate.changes.policies import read_policies
     from demarcate.cli.reaching import How
     from demarcate.ledger.ledger import Ledger
-    from demarcate.posture.kept import open_assessment
 
     asked = read_policies(policies)
     how = How(apply_role, profile, endpoint_url, external_id, None, as_, policies)
-    with open_assessment(folder) as assessment:
+    with options.opened(folder) as assessment:
         pushed = _pushed(assessment)
         if not pushed.hubs:
             say(f"{folder}: there is nothing to push: no finding and no table is of an account")

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NOT_WHOLE = 1
 """The exit code where something could not be delivered."""
 
-LARGEST = 200_000_000
+LARGEST = 50_000_000
 """How many bytes a file of detections or events may have."""
 
 To = Annotated[
@@ -58,7 +58,7 @@ def now_(
         list[Path] | None,
         typer.Argument(
             metavar="ASSESSMENT|FILE",
-            help="What assess --save kept, or JSON of detect or of logs query. None: what waits.",
+            help="What assess --save kept, or JSON of detect, logs follow or logs query. None: what waits.",
         ),
     ] = None,
     to: To = None,
@@ -109,6 +109,7 @@ def list_(
 
     columns = ["number", "destination", "status", "item", "state", "severity", "attempts", "added", "due", "why"]
     with Ledger(ledger, existing=True) as opened:
+        _check(to, opened)
         lines = outbox.lines(opened, to or (), dead=dead)
         told = [[getattr(line, column) for column in columns] for line in lines]
         rows.write(columns, told, str(format), data())
@@ -130,12 +131,22 @@ def retry(
     from demarcate.sending import outbox
 
     with Ledger(ledger, existing=True) as opened:
+        _check(to, opened)
         again = outbox.retry(opened, numbers or (), to or (), datetime.now(UTC))
     if numbers and not again:
         raise DemarcateError("none of these was given up, or each has another state since: see send list --dead")
     say(
         f"{counted(again, 'delivery').replace('deliverys', 'deliveries')} wait again: demarcate send delivers them"
     )
+
+
+def _check(names: list[str] | None, ledger: Ledger) -> None:
+    """Raise SendingError for a destination that neither the settings have nor anything waits for."""
+    from demarcate.sending import outbox
+    from demarcate.sending.destinations import check_names
+
+    waited_for = {name for name, _ in outbox.counts(ledger)}
+    check_names(names or (), dict.fromkeys([*options.held().settings.destinations, *sorted(waited_for)]))
 
 
 def _routes() -> Routes:
@@ -161,17 +172,19 @@ def _enqueue(
     ledger: Ledger, source: Path, routes: Routes, chosen: dict[str, AnyDestination], now: Callable[[], Any]
 ) -> None:
     """Put what is new of a source into the queues of destinations."""
-    from demarcate.posture.kept import is_assessment, open_assessment
+    from demarcate.lake.kept import is_remote
+    from demarcate.posture.kept import is_assessment
     from demarcate.sending import outbox
 
-    if not is_assessment(source):
+    if not is_remote(source) and not is_assessment(source):
         items = _of_file(source)
-        for name in chosen:
-            outbox.enqueue(ledger, name, (item for item in items if routes.takes(name, item)), now())
+        for name, destination in chosen.items():
+            wanted = (item for item in items if routes.takes(name, item))
+            outbox.enqueue(ledger, name, wanted, now(), grown=destination.GROWN)
         return
     from demarcate.sending.closing import resolved
 
-    with open_assessment(source) as assessment:
+    with options.opened(source) as assessment:
         is_read = _is_read(assessment)
         for name in chosen:
             there: set[str] = set()
@@ -229,7 +242,10 @@ def _is_read(assessment: Assessment) -> Callable[[Item], bool]:
 
 
 def _of_file(path: Path) -> list[Item]:
-    """The detections of `detect --format json`, or the events of `logs query --format json`. Raises DemarcateError."""
+    """The detections of `detect --format json` or `logs follow`, or the events of `logs query --format json`.
+
+    Raises DemarcateError.
+    """
     from demarcate.base.encoding import from_json
     from demarcate.base.errors import DemarcateError
     from demarcate.base.files import STANDARD_INPUT, read_bytes, take_standard_input
@@ -237,7 +253,10 @@ def _of_file(path: Path) -> list[Item]:
     if str(path) == STANDARD_INPUT:
         take_standard_input(LARGEST)
     try:
-        told = from_json(read_bytes(path, LARGEST))
+        text = read_bytes(path, LARGEST)
+        # As they come they are a line each.
+        lines = text.splitlines() if text.lstrip()[:1] == b"{" else None
+        told = from_json(text) if lines is None else [from_json(line) for line in lines if line.strip()]
     except OSError as error:
         raise DemarcateError(f"{path}: cannot be read: {error.strerror or error}") from error
     except ValueError as error:

@@ -108,13 +108,12 @@ def list_waivers(
     refused.
     """
     from demarcate.base.errors import DemarcateError
-    from demarcate.posture.kept import open_assessment
     from demarcate.posture.waivers import ordered, read_waivers, standing_of
     from demarcate.report import rows
 
     if assessment is not None:
         options.check_alone(assessment, waivers=waivers, checks=checks, ledger=ledger)
-        with open_assessment(assessment) as opened:
+        with options.opened(assessment) as opened:
             listed, refused = opened.posture.waivers, opened.posture.refused_waivers
     else:
         places = waivers or ([] if options.asked(ledger=ledger) else [str(_default())])
@@ -189,9 +188,9 @@ def import_waivers(
         new = [waiver for waiver in made.waivers if waiver.id not in there]
         if new:
             append_waivers(waivers, new, known)
-        say(
-            f"{waivers}: {counted(len(new), 'waiver')} of {len(made.waivers):,} written, the others are there already"
-        )
+        old = len(made.waivers) - len(new)
+        there_already = f", {old:,} of them there already" if old else ""
+        say(f"{waivers}: {counted(len(made.waivers), 'waiver')} carried over{there_already}")
     for problem in made.problems:
         say(f"not carried over: {problem}")
     if made.problems:
@@ -214,7 +213,7 @@ def _default() -> Path:
 def _seen(finding: str, assessment: Path) -> Seen:
     """The finding in an assessment. Raises DemarcateError where it is not there, or passes."""
     from demarcate.base.errors import DemarcateError
-    from demarcate.evidence.problems import nearest
+    from demarcate.base.names import nearest
     from demarcate.posture.earlier import earlier
 
     findings = earlier(assessment).findings

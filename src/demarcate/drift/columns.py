@@ -16,6 +16,7 @@ _COMMON: Final = frozenset((*(column.name for column in COMMON), COMPANION.name,
 OBSERVED: Final = frozenset(
     {
         "aws_account_contact",
+        "aws_config_patch_compliance",
         "aws_guardduty_finding",
         "aws_health_event",
         "aws_iam_credential_report",
@@ -111,18 +112,6 @@ def _children_need(table: str) -> frozenset[str]:
         for derived in other.derived
         if derived.of == table
         for name in derived.needs
-    )
-
-
-@cache
-def keys_of(name: str) -> tuple[str, ...]:
-    """The columns that hold what CloudFormation calls the physical id of a resource."""
-    return tuple(
-        column.name
-        for column in all_tables()[name].columns
-        if (place := column.place("cloudformation")) is not None
-        and place.path == "#ref"
-        and column.place("live") is not None
     )
 
 

@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from demarcate.drift.alike import alike
-from demarcate.drift.columns import CHILDREN, Children, declarable, keys_of, settings_of
+from demarcate.drift.columns import CHILDREN, Children, declarable, settings_of
 from demarcate.drift.identities import by_file, identities
 from demarcate.drift.ignoring import Ignored, aws_own, filled_by_aws
 from demarcate.drift.pairing import Pairing, Stack, pair
@@ -269,7 +269,7 @@ class _Templates:
         """Live resources that no stack has, other than AWS's own."""
         if not self._stacks or (not self._identified and self._unread.anywhere(STACK_RESOURCES) is not None):
             return
-        keys = keys_of(table.name)
+        keys = table.keys
         own = aws_own(table)
         for live in self._rows.live_rows(table, [*keys, *own.columns]):
             names = {live["resource"], *(live[key] for key in keys)} - {None}
@@ -292,7 +292,7 @@ class _Templates:
         key = (table, column)
         if key not in self._looked_up:
             chosen = all_tables()[table]
-            keys = keys_of(chosen.name)
+            keys = chosen.keys
             self._looked_up[key] = {
                 str(name): row[column]
                 for row in self._rows.live_rows(chosen, [*keys, column])

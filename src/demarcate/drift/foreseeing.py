@@ -15,7 +15,7 @@ from demarcate.checks.catalog import load_checks
 from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check
-from demarcate.drift.columns import declarable, keys_of
+from demarcate.drift.columns import declarable
 from demarcate.drift.overlaying import overlaid
 from demarcate.drift.pairing import Stack
 from demarcate.drift.rows import STACK_RESOURCES, Rows
@@ -76,7 +76,7 @@ def _selection(checks: Collection[Check], held: set[str]) -> Selection:
         table = all_tables()[name]
         if columns is not None and table.types:
             more = (column.name for column in declarable(name) if name in held and column.name in columns)
-            selection[name] = frozenset((*columns, *keys_of(name), *more))
+            selection[name] = frozenset((*columns, *table.keys, *more))
     return {**selection, STACK_RESOURCES: None}
 
 

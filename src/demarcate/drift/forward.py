@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from demarcate.base.documents import DocumentError
+from demarcate.base.files import is_file, is_folder
 from demarcate.drift.alike import alike
 from demarcate.drift.columns import CHILDREN, declarable
 from demarcate.drift.resolving import marks_of
@@ -56,7 +57,10 @@ def patch_of(comparison: Comparison, sources: Sequence[str], options: Options = 
     """
     left: list[tuple[Drift, str]] = []
     wanted: list[Drift] = []
-    sources = [source for source in sources if not source.endswith(CONFIGURATION)]  # of a baseline
+    if any(
+        file.endswith(CONFIGURATION) for file in sources
+    ):  # of a baseline, whose origin names what it was made of
+        sources = [file for file in sources if not file.endswith(CONFIGURATION)] + _named_in(comparison.declared)
     source = source_of(sources) if sources else None
     for drift in comparison.drifts:
         why = _why_not(drift, comparison)
@@ -85,7 +89,14 @@ def patch_of(comparison: Comparison, sources: Sequence[str], options: Options = 
 _NO_TEMPLATE: Final = (
     "no template declares it, and no configuration (.tf) lies beside what does: edit that which makes it"
 )
-_NO_PLAN: Final = "it is of Terraform: name its plan or state, and not the baseline that was made of it"
+_NO_PLAN: Final = "it is of Terraform, and what its baseline was made of is not there: name its plan or state"
+
+
+def _named_in(origin: str) -> list[str]:
+    """The plans and states that a baseline was made of, and their configuration; none where they are not there."""
+    names = origin.split(" ")
+    there = all(is_file(Path(name)) or is_folder(Path(name)) for name in names)
+    return names if there and isinstance(source_of(names), TerraformSource) else []
 
 
 def _held(snapshot: Snapshot) -> Selection:

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from demarcate.base.arn import is_account_id, is_region
-from demarcate.drift.columns import keys_of
 from demarcate.drift.pairing import Physical, Stack
 from demarcate.drift.resolving import marks_of
 from demarcate.drift.rows import Rows
@@ -25,7 +24,7 @@ def identities(rows: Rows, tables: Sequence[Table]) -> list[Stack]:
     stacks: dict[tuple[str, str, str], Stack] = {}
     taken: set[tuple[str, str]] = set()
     for table in tables:
-        keys = keys_of(table.name)
+        keys = table.keys
         for row in rows.declared_only(table, [_ARN, *keys]):
             name = _name(row, keys)
             key = (row["file"], row["resource"])

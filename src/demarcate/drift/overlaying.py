@@ -7,12 +7,12 @@ tell stays as it is live. What is deleted goes, what is new comes, and rows that
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import msgspec
 
-from demarcate.drift.columns import CHILDREN, declarable, keys_of
+from demarcate.drift.columns import CHILDREN, declarable
 from demarcate.drift.pairing import Stack
 from demarcate.drift.resolving import Resolver, Unresolved, marks_of
 from demarcate.drift.rows import Row, plain_value
@@ -75,7 +75,8 @@ class _Laying:
         if table.derived:
             kept = [_known(table, row) for row in live if row["resource"] not in self._replaced]
             return kept + [self._child(table, names, row) for row in self._of(self._declared, table)]
-        by_id = {str(name): row for row in live for name in self._names(table, row)}
+        keys = table.keys
+        by_id = {str(name): row for row in live for name in _names(keys, row)}
         rows: list[Row] = []
         used: set[int] = set()
         for row in self._of(self._declared, table):
@@ -92,14 +93,11 @@ class _Laying:
         for row in live:
             if id(row) in used:
                 continue
-            if self._gone & set(self._names(table, row)):
+            if self._gone & set(_names(keys, row)):
                 self._replaced.add(str(row["resource"]))
             else:
                 rows.append(_known(table, row))
         return rows
-
-    def _names(self, table: Table, row: Row) -> Iterator[str]:
-        yield from (str(row[key]) for key in ("resource", *keys_of(table.name)) if row.get(key) is not None)
 
     def _of(self, snapshot: Snapshot, table: Table) -> list[Row]:
         names = [column.name for column in table.all_columns]
@@ -108,7 +106,8 @@ class _Laying:
     def _lookup(self, table: str, physical: str, column: str) -> Any:
         if table not in self._read:
             self._read[table] = self._of(self._live, all_tables()[table])
-        rows = (row for row in self._read[table] if physical in self._names(all_tables()[table], row))
+        keys = all_tables()[table].keys
+        rows = (row for row in self._read[table] if physical in _names(keys, row))
         return next((row[column] for row in rows), None)
 
     def _laid(self, table: Table, names: list[str], row: Row, base: Row | None) -> Row:
@@ -153,6 +152,11 @@ class _Laying:
             return plain_value(column, self._resolver.value(column.type, value, marks_of(row).get(column.name)))
         except Unresolved as error:
             return Unknown(Kind.DEPLOYMENT, str(error))
+
+
+def _names(keys: Iterable[str], row: Row) -> Iterator[str]:
+    """All that a stack may call a live resource."""
+    yield from (str(row[key]) for key in ("resource", *keys) if row.get(key) is not None)
 
 
 def _known(table: Table, row: Row) -> Row:

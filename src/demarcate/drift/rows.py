@@ -12,7 +12,6 @@ from demarcate.base.connection import connect, short
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier
-from demarcate.drift.columns import keys_of
 from demarcate.drift.pairing import Physical, Stack
 from demarcate.estate.schema.table import Column, Table
 from demarcate.estate.snapshots.snapshot import Snapshot
@@ -160,7 +159,7 @@ class Rows:
 
     def _keyed(self, table: Table, names: Sequence[str]) -> str:
         """The live rows of a table, each under everything that a stack may call it."""
-        keys = keys_of(table.name)
+        keys = table.keys
         view = self._view(self.live, table.name, (*names, *keys))
         listed = ", ".join(["resource", *map(identifier, keys)])
         return f"SELECT *, unnest(list_distinct([{listed}])) AS _key FROM ({view})"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from demarcate.drift.columns import CHILDREN, declarable, keys_of, settings_of
+from demarcate.drift.columns import CHILDREN, declarable, settings_of
 from demarcate.drift.ignoring import aws_own
 from demarcate.drift.rows import STACK_RESOURCES
 from demarcate.estate.snapshots.snapshot import Snapshot
@@ -36,7 +36,7 @@ def selection_for(declared: Snapshot, asked: Mapping[str, frozenset[str]], *, li
             columns = {column.name for column in declarable(table.name)}
             columns |= {c.name for c in table.columns if _is_attribute(table.name, c.name)}
         if columns:
-            selection[name] = frozenset((*columns, *keys_of(table.name), *aws_own(table).columns))
+            selection[name] = frozenset((*columns, *table.keys, *aws_own(table).columns))
     if not baseline:
         if not collected_from(declared).identifies:
             selection[STACK_RESOURCES] = None

@@ -14,8 +14,9 @@ import yaml
 from demarcate.base import documents
 from demarcate.base.documents import DocumentError
 from demarcate.base.limits import MAX_DEPTH, MAX_NODES
+from demarcate.base.names import nearest
 from demarcate.evidence.cells import LONGEST, words
-from demarcate.evidence.problems import Problems, Unusable, nearest, shown
+from demarcate.evidence.problems import Problems, Unusable, shown
 from demarcate.evidence.texts import read_text
 
 T = TypeVar("T", bound=msgspec.Struct)

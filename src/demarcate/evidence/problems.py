@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from collections import Counter
 from collections.abc import Iterable
 
 from demarcate.base.errors import Problem
+from demarcate.base.names import nearest
 
 SHOWN = 20
 """How many problems of one file are told in full; then one line says how many more there are."""
@@ -64,16 +64,3 @@ def shown(value: str, most: int = 60) -> str:
     "'aaaa…'"
     """
     return repr(value if len(value) <= most else f"{value[: most - 1]}…")
-
-
-def nearest(name: str, known: Iterable[str]) -> str:
-    """A question for the known name that looks most like this one; empty where none does.
-
-    >>> nearest("complete", ["person", "completed"])
-    '; did you mean completed?'
-    """
-    known = list(known)
-    near = difflib.get_close_matches(name[:200], known, 1)
-    if not near and name:  # an id without its area, or half a name
-        near = [candidate for candidate in known if name.lower() in candidate.lower()]
-    return f"; did you mean {near[0]}?" if near else ""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
-from demarcate.evidence.lists import Entry, read_list, said
+from demarcate.evidence.lists import Entry, parse_list, read_list, said
 from demarcate.evidence.problems import Unusable
 from demarcate.evidence.reading import Reading
 from demarcate.evidence.structs import Record
@@ -26,11 +26,24 @@ class _Report(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     sha256: str
     valid_until: str | None = None
     covers: tuple[str, ...] | None = None
+    report: str | None = None
+    """The id that AWS Artifact has it under."""
+
+    version: int | None = None
 
 
 def read_reports(path: Path, reading: Reading) -> Iterator[Record]:
     """The provider reports of one YAML file; what is wrong in it is noted in `reading.problems`."""
-    for entry in read_list(path, _Report, reading.problems):
+    return _records(read_list(path, _Report, reading.problems), reading)
+
+
+def parse_reports(text: str, file: str, reading: Reading) -> Iterator[Record]:
+    """The provider reports of a text, as `read_reports` has those of a file."""
+    return _records(parse_list(text, file, _Report, reading.problems), reading)
+
+
+def _records(entries: Iterable[Entry[_Report]], reading: Reading) -> Iterator[Record]:
+    for entry in entries:
         try:
             if names := _named(entry, reading):
                 yield _record(entry, names, reading)
@@ -73,7 +86,17 @@ def _record(entry: Entry[_Report], names: tuple[str, ...], reading: Reading) -> 
         by="AWS",
         on=begin,
         valid_until=until,
-        detail=f"for {begin} to {end}; {said(written.file, 'file')} (SHA-256 verified)",
+        detail="; ".join(
+            (f"for {begin} to {end}", *_under(written), f"{said(written.file, 'file')} (SHA-256 verified)")
+        ),
         file=entry.file,
         line=entry.line,
     )
+
+
+def _under(written: _Report) -> Iterator[str]:
+    """Where AWS Artifact has it."""
+    if written.version is not None:
+        yield f"version {written.version}"
+    if written.report is not None:
+        yield said(written.report, "report")

@@ -10,8 +10,9 @@ from operator import itemgetter
 from pathlib import Path
 
 from demarcate.base.documents import DocumentError
+from demarcate.base.names import nearest
 from demarcate.evidence.cells import LONGEST, unescape, words
-from demarcate.evidence.problems import Unusable, nearest, shown
+from demarcate.evidence.problems import Unusable, shown
 from demarcate.evidence.reading import Reading
 from demarcate.evidence.structs import Record
 from demarcate.evidence.texts import read_text

@@ -57,6 +57,8 @@ class Call:
     whole: bool
     id: str
     owner: str = ""
+    parameters: Mapping[str, Any] | None = None
+    """What it asked for; None where that is not recorded."""
 
 
 def is_call(event: Mapping[str, Any]) -> bool | None:
@@ -124,6 +126,7 @@ def call_of(
         whole=whole,
         id=str(event.get("sharedEventID") or event.get("eventID") or ""),
         owner=shortened(owner),
+        parameters=parameters if isinstance(event.get("requestParameters"), dict) else None,
     )
 
 

@@ -34,8 +34,6 @@ TYPES: Final[dict[Kind, str]] = {
 _SETS: Final = "it sets how a service is configured in accounts, which is in no recorded call"
 
 UNTESTED: Final[dict[Kind, str]] = {
-    "declarative-ec2": "it holds settings of EC2, and what these refuse is no matter of rights: no record tells it",
-    "s3": "it blocks public access, and who is the public is in no recorded call (demarcate policy explain)",
     "security-hub": _SETS,
     "inspector": _SETS,
     "ai-opt-out": "it says what AWS may keep of your content, and denies nobody anything",

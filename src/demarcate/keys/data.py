@@ -18,6 +18,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from demarcate.access.asked import parts_of
 from demarcate.access.callers import Reach
 from demarcate.access.effective import Because, Effective
 from demarcate.access.evaluating import Outcome
@@ -31,8 +32,9 @@ from demarcate.estate.sources.plan import Selection
 from demarcate.keys.access import Identities, uses_of_key
 from demarcate.keys.listing import Key, Names, Place, keys_of
 from demarcate.keys.reading import key_columns, of_access, text_of
-from demarcate.permitted.asking import Outside, Policies, needed
-from demarcate.permitted.resources import OWNERS, parts_of
+from demarcate.permitted.asking import Policies, needed
+from demarcate.permitted.outside import Outside
+from demarcate.permitted.resources import OWNERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -197,7 +199,7 @@ def readers(snapshot: Snapshot, resource: str) -> tuple[Under, list[Reader]]:
         if reached.high.rank > Reach.OWN_ACCOUNT.rank:
             known = reached.low is reached.high
             outcome = Outcome.ALLOWED if known else Outcome.UNKNOWN
-            because = Because("resource", outcome, "the resource's policy", (statement.statement.name,))
+            because = Because("resource", outcome, statements=(statement.by,))
             whom = reached.low.value if known else f"{reached.low.value} to {reached.high.value}"
             theirs = decrypts.get(whom, _theirs(under, kind, others))
             listed.append(Reader(whom, Effective(True if known else reached.why, [because]), theirs))
@@ -237,7 +239,7 @@ def _asking(
     outside: list[Outside] = []
     for action in kind.actions:
         may, others = policies.who_can(action, _as_authorized(resource), text_of(row["account_id"]))
-        outside += [each for each in others if each.statement not in [other.statement for other in outside]]
+        outside += [each for each in others if each.by not in [other.by for other in outside]]
         for each in may:
             if each.principal not in asks or asks[each.principal].allowed is not True:
                 asks[each.principal] = each.effective

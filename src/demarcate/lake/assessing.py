@@ -26,6 +26,7 @@ from demarcate.checks.catalog import load_checks, select
 from demarcate.checks.engine import GROUP_ACCOUNTS, GROUP_ROWS, judge
 from demarcate.checks.judgement import WAIVERS, NotRun, Tally, kind_of
 from demarcate.checks.structs import Check
+from demarcate.checks.tagging import check_keys
 from demarcate.checks.travelling import encode_checks
 from demarcate.checks.unit import Outcome, Unit, decode_unit, joined_units, told_of
 from demarcate.estate.schema.unknown import Kind
@@ -58,6 +59,7 @@ def assess_lake(
     evidence: Sequence[ReadEvidence] = (),
     waivers: Sequence[ReadWaivers] = (),
     rules: WaiverRules = WaiverRules(),
+    tags: Sequence[str] = (),
     passes: bool = False,
     to: Lake | None = None,
 ) -> Assessment:
@@ -67,7 +69,7 @@ def assess_lake(
     the folder: who judges copies files there under names of their own, and `assessment.json`, which says which of them
     count, is written when all others are there. Where it comes to no end, what is there is removed.
 
-    `checks`, `check_folders`, `evidence`, `waivers`, `rules` and `passes` as in `assess_sources`; waivers of
+    `checks`, `check_folders`, `evidence`, `waivers`, `rules`, `tags` and `passes` as in `assess_sources`; waivers of
     an account's findings hold on the day of its snapshot. An account that cannot be judged has an outcome that says so,
     its checks are unknown there, and the others go on.
 
@@ -75,8 +77,11 @@ def assess_lake(
     its end: then nothing is kept.
     """
     check_new(folder)
+    check_keys(tags)
     with _publishing(to):
-        return _assess(lake, folder, engine, checks, check_folders, evidence, waivers, rules, passes=passes, to=to)
+        return _assess(
+            lake, folder, engine, checks, check_folders, evidence, waivers, rules, tags, passes=passes, to=to
+        )
 
 
 def _assess(
@@ -88,6 +93,7 @@ def _assess(
     evidence: Sequence[ReadEvidence],
     waivers: Sequence[ReadWaivers],
     rules: WaiverRules,
+    tags: Sequence[str],
     *,
     passes: bool,
     to: Lake | None,
@@ -97,7 +103,7 @@ def _assess(
     chosen = select(every, checks)
     known = Known(checks=every, responsibilities=model.owed, rules=rules)
     given = read_waivers(waivers, known)
-    waiving = Waiving.of(given, known)
+    waiving = Waiving.of(given, known, tags)
     sent = encode_checks(chosen.values(), line_checks(model).values())
     held = holdings(lake)
     groups = grouped(held, engine.side_by_side, GROUP_ACCOUNTS, GROUP_ROWS)
@@ -110,7 +116,7 @@ def _assess(
             waiving=to_json(waiving),
             out=str(aside.absolute()),
             to=to,
-            passes=passes,
+            passes=passes or bool(tags),
             memory=engine.memory,
         )
         unit, extent = _judged(job, groups, engine, chosen, waiving)
@@ -124,7 +130,9 @@ def _assess(
             again = msgspec.structs.replace(job, waiving=to_json(narrow))
             unit, extent = _judged(again, groups, engine, chosen, narrow)
         told = results(of_waivers, given, extent.moment.date(), chosen, _accounts(extent), waiving.checks)
-        posture = _posture(model, chosen, unit, extent, aside, evidence, told, named=checks is not None)
+        posture = _posture(
+            model, chosen, unit, extent, aside, evidence, told, of_waivers.tagged, named=checks is not None
+        )
         files = _sorted_out(aside, unit.files)
         files |= _write_waivers(aside, of_waivers, told[0])
         outcomes = sorted(unit.outcomes, key=lambda each: (each.folder, each.account or ""))
@@ -259,6 +267,7 @@ def _posture(
     folder: Path,
     evidence: Sequence[ReadEvidence],
     waivers: tuple[tuple[WaiverResult, ...], tuple[Problem, ...]],
+    tagged: Mapping[str, Iterable[Tally]],
     *,
     named: bool,
 ) -> Posture:
@@ -292,6 +301,7 @@ def _posture(
             not_run=_not_run(unit),
             evidence=proven,
             refused=refused,
+            tagged=tagged,
             waivers=waivers[0],
             refused_waivers=waivers[1],
             named=named,

@@ -46,7 +46,10 @@ BEGAN = ".began"
 
 
 class Lake(msgspec.Struct, frozen=True, kw_only=True):
-    """Where a lake is: a folder, or `s3://BUCKET/PREFIX`, at `endpoint` and in `region` where these are given."""
+    """Where a lake is: a folder, or `s3://BUCKET/PREFIX`, at `endpoint` and in `region` where these are given.
+
+    Else they are those that the environment names, in the variables of the AWS CLI.
+    """
 
     place: str
     endpoint: str | None = None
@@ -271,7 +274,8 @@ def _on_s3(lake: Lake) -> _Objects:
         raise DemarcateError("a lake on S3 needs pyarrow: pip install 'demarcate[arrow]'")
     from pyarrow import fs
 
-    scheme, _, host = (lake.endpoint or "").rpartition("://")
+    endpoint = lake.endpoint or os.environ.get("AWS_ENDPOINT_URL_S3") or os.environ.get("AWS_ENDPOINT_URL")
+    scheme, _, host = (endpoint or "").rpartition("://")
     given = {"endpoint_override": host or None, "scheme": scheme or None, "region": lake.region}
     system = fs.S3FileSystem(**{name: value for name, value in given.items() if value})
     root = lake.place.removeprefix(REMOTE).strip("/")

@@ -1,4 +1,5 @@
-"""Waivers over a lake: they travel with each group, which has its findings be waived and says what each is about.
+"""Waivers and tags over a lake: they travel with each group, which has its findings be waived, says what each waiver is
+about, and counts by the values of tags.
 
 It is the module that the process runs which judges a group (`checks/unit.py`), since judging knows of no waivers.
 """
@@ -16,8 +17,10 @@ import msgspec
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import Problem
 from demarcate.base.files import read_bytes
-from demarcate.checks.judgement import Judgement
+from demarcate.checks import tagging
+from demarcate.checks.judgement import Judgement, Tally
 from demarcate.checks.structs import Check
+from demarcate.checks.tagging import tally_by_tag
 from demarcate.checks.unit import GIVEN, LARGEST, do_work
 from demarcate.evidence.waivers import Known, Waiver, WaiverRules, Waivers
 from demarcate.posture.structs import WaiverResult
@@ -27,16 +30,19 @@ PROGRAM = "demarcate.lake.waiving"
 
 
 class Waiving(msgspec.Struct, frozen=True, kw_only=True):
-    """What travels: the waivers, and what those may name that stand in templates, with the rules they are held to."""
+    """What travels: the waivers, and what those may name that stand in templates, with the rules they are held to; and
+    the keys of `tags` that are counted by.
+    """
 
     waivers: tuple[Waiver, ...]
     checks: tuple[str, ...]
     responsibilities: tuple[str, ...]
     without_end: bool
     without_owner: bool
+    tags: tuple[str, ...] = ()
 
     @classmethod
-    def of(cls, given: Waivers, known: Known) -> Waiving:
+    def of(cls, given: Waivers, known: Known, tags: Sequence[str] = ()) -> Waiving:
         """Those that are given, by what is known."""
         return cls(
             waivers=given.waivers,
@@ -44,10 +50,11 @@ class Waiving(msgspec.Struct, frozen=True, kw_only=True):
             responsibilities=tuple(known.responsibilities),
             without_end=known.rules.without_end,
             without_owner=known.rules.without_owner,
+            tags=tuple(tags),
         )
 
     def settle(self, judgement: Judgement, checks: Mapping[str, Check]) -> bytes:
-        """Have the findings of a group be waived, and tell what each waiver is about there."""
+        """Have the findings of a group be waived, tell what each waiver is about there, and count by tags."""
         rules = WaiverRules(without_end=self.without_end, without_owner=self.without_owner)
         known = Known(checks=self.checks, responsibilities=self.responsibilities, rules=rules)
         declared = declared_in(judgement.snapshot, known)
@@ -61,27 +68,36 @@ class Waiving(msgspec.Struct, frozen=True, kw_only=True):
                 declared=declared.waivers,
                 problems=declared.problems,
                 ran=tuple(sorted(checks.keys() - left_out)),
+                tagged={
+                    key: tagging.summed(tally_by_tag(judgement.snapshot, judgement, key)) for key in self.tags
+                },
             )
         )
 
 
 class _Told(msgspec.Struct, frozen=True, kw_only=True):
-    """What waivers are about in one group: `counts` of those that were given, and then of those `declared` there."""
+    """What waivers are about in one group: `counts` of those that were given, and then of those `declared` there; and
+    what is `tagged` by the values of each tag.
+    """
 
     counts: tuple[int, ...]
     open: int
     declared: tuple[Waiver, ...]
     problems: tuple[Problem, ...]
     ran: tuple[str, ...]
+    tagged: dict[str, list[Tally]]
 
 
 class Summed(NamedTuple):
-    """What waivers are about in all groups: those that were given, and then those that were declared."""
+    """What waivers are about in all groups: those that were given, and then those that were declared; and tallies by
+    the values of each tag.
+    """
 
     waivers: tuple[Waiver, ...]
     settled: Settled
     problems: tuple[Problem, ...]
     ran: frozenset[str]
+    tagged: dict[str, list[Tally]]
 
 
 def summed(given: Sequence[Waiver], told: Iterable[bytes]) -> Summed:
@@ -98,6 +114,10 @@ def summed(given: Sequence[Waiver], told: Iterable[bytes]) -> Summed:
         settled=Settled((*counts, *(count for _, count in declared)), sum(group.open for group in groups)),
         problems=tuple(problem for group in groups for problem in group.problems),
         ran=frozenset(check for group in groups for check in group.ran),
+        tagged={
+            key: tagging.summed(tally for group in groups for tally in group.tagged[key])
+            for key in (groups[0].tagged if groups else ())
+        },
     )
 
 

@@ -18,6 +18,7 @@ from demarcate.changes.planning import Reader
 from demarcate.changes.structs import Change, Operation
 from demarcate.changes.values import literal
 from demarcate.estate.snapshots.telling import Row, rows
+from demarcate.logs import ringing
 from demarcate.model import Model
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.structs import Posture, ResponsibilityPosture
@@ -97,7 +98,7 @@ def _signals(assessment: Assessment) -> Iterator[dict[str, Any]]:
     """Alarms by account and region, and the metrics that filters count. Those that are not known are left out."""
     snapshot = assessment.snapshot
     alarms: dict[str, list[str]] = defaultdict(list)
-    for row in rows(snapshot, "aws_cloudwatch_alarm", ["arn"]):
+    for row in (row for name in ringing.TABLES for row in rows(snapshot, name, ["arn"])):
         if type(row["arn"]) is str and row["arn"].startswith("arn:"):
             alarms[_place(row)].append(row["arn"])
     for place, arns in sorted(alarms.items()):

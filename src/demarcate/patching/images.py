@@ -21,6 +21,7 @@ from demarcate.changes.reach import NotDone
 from demarcate.changes.structs import Change, Operation, Read
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.tables import table
+from demarcate.patching.bases import Bases, Now
 from demarcate.patching.planning import check_tables
 from demarcate.patching.rebuilding import Builder, build
 from demarcate.patching.structs import PatchState
@@ -178,20 +179,30 @@ def _of_ecr(image: str, region: str) -> tuple[str, str] | None:
     return (owner, name) if there and name else None
 
 
-def with_origins(images: Iterable[RunningImage], snapshot: Snapshot, reader: Reader) -> list[RunningImage]:
-    """Images with what their manifests say of where they came from, and whether their bases are others by now."""
+def bases_of(snapshot: Snapshot, reader: Reader) -> Bases:
+    """What bases are by now, as far as the repositories of a snapshot tell it."""
     tagged = {
-        (row["account_id"], row["region"], f"{row['repository_name']}:{tag}"): row["image_digest"]
+        (row["account_id"], row["region"], f"{row['repository_name']}:{tag}"): (
+            row["image_digest"],
+            row["image_pushed_at"],
+        )
         for row in _rows(snapshot, _IMAGES)
         for tag in row["image_tags"] or ()
     }
+    return Bases(tagged, reader)
+
+
+def with_origins(
+    images: Iterable[RunningImage], snapshot: Snapshot, reader: Reader, bases: Bases
+) -> list[RunningImage]:
+    """Images with what their manifests say of where they came from, and whether their bases are others by now."""
     pipelines, projects = _pipelines(snapshot), _projects(snapshot, reader)
-    return [_with_origin(image, tagged, pipelines, projects, reader) for image in images]
+    return [_with_origin(image, bases, pipelines, projects, reader) for image in images]
 
 
 def _with_origin(
     image: RunningImage,
-    tagged: Mapping[tuple[str, str, str], str],
+    bases: Bases,
     pipelines: _Builders,
     projects: _Builders,
     reader: Reader,
@@ -206,15 +217,19 @@ def _with_origin(
     base, base_digest = told.get(f"{_OCI}base.name"), told.get(f"{_OCI}base.digest")
     source = told.get(f"{_OCI}source")
     state, reasons = image.state, list(image.reasons)
-    here = _of_ecr(base, image.region) if base else None
-    now = tagged.get((here[0], image.region, here[1])) if here else None
-    if base and base_digest and now is not None and now != base_digest:
-        state = PatchState.BEHIND
-        reasons.append(f"its base {base} is another image by now: build it again")
-    elif base and now is None:
-        reasons.append(
-            f"what its base {base} is by now is not known: it is no image of a repository that was read"
-        )
+    now = bases.now(base, image.account, image.region) if base else Now(None)
+    older = now.since is not None and now.since <= image.pushed_at
+    if base and now.digest is None:
+        reasons.append(f"what its base {base} is by now is not known: {now.reason}")
+    elif base and base_digest and now.digest != base_digest:
+        if older:
+            reasons.append(
+                f"what its base {base} is by now is not known: {now.cached} has it as of before it was built"
+            )
+            now = Now(None)
+        else:
+            state = PatchState.BEHIND
+            reasons.append(f"its base {base} is another image by now: build it again")
     address = address_of(source) if source else ""
     keys = [(image.account, image.region, text) for text in (address, address.partition("/")[2]) if text]
     builders = [builders[key] for builders in (pipelines, projects) for key in keys if key in builders]
@@ -226,7 +241,7 @@ def _with_origin(
         revision=told.get(f"{_OCI}revision"),
         base=base,
         base_digest=base_digest,
-        base_now=now,
+        base_now=now.digest,
         rebuilt_by=builds,
         rebuilt_with=builder,
         reasons=tuple(reasons),

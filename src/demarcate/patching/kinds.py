@@ -63,9 +63,13 @@ class _Rules(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=Tr
 
 
 class With(_Rules, frozen=True, forbid_unknown_fields=True, kw_only=True):
-    """Rows of another table that say more of the same resource: `on` has their columns, each with the row's own."""
+    """Rows of another table that say more of the same resource: `on` has their columns, each with the row's own.
+
+    Where they are a `second` opinion, the state stands without them, and what could not be read of them is told beside.
+    """
 
     on: dict[str, str]
+    second: bool = False
 
 
 class Kind(_Rules, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -77,17 +81,19 @@ class Kind(_Rules, frozen=True, forbid_unknown_fields=True, kw_only=True):
     patched_by: tuple[str, ...] = msgspec.field(name="patched-by")
     told: dict[str, str]
     others: tuple[With, ...] = msgspec.field(name="with", default=())
+    watched_by: tuple[str, ...] = msgspec.field(name="watched-by", default=())
 
 
 class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """What tells the state of a kind's resources: checks of rows of `table`, each with what it means where it fails.
 
-    `on` joins the rows to the kind's own; it is empty where they are the same.
+    `on` joins the rows to the kind's own; it is empty where they are the same. A `second` opinion may be lacking.
     """
 
     kind: str
     table: str
     on: dict[str, str]
+    second: bool
     checks: tuple[tuple[str, Effect], ...]
 
 
@@ -122,6 +128,7 @@ def judged(kinds: Sequence[Kind]) -> list[Judged]:
             kind=kind.kind,
             table=part.table,
             on=part.on if isinstance(part, With) else {},
+            second=isinstance(part, With) and part.second,
             checks=tuple((_name(part.table, rule), effect) for effect, rule in part.rules()),
         )
         for kind in kinds
@@ -134,6 +141,12 @@ def checks_of(kinds: Sequence[Kind]) -> dict[str, Check]:
     shipped, own = load_checks(), _own_checks()
     names = dict.fromkeys(name for part in judged(kinds) for name, _ in part.checks)
     return {name: own[name] if name in own else shipped[name] for name in names}
+
+
+def watched(kinds: Sequence[Kind]) -> list[Check]:
+    """The checks that something of AWS can watch in our place: those that tell their states, and what is like them."""
+    like = (load_checks()[name] for kind in kinds for name in kind.watched_by)
+    return list({check.id: check for check in (*checks_of(kinds).values(), *like)}.values())
 
 
 def _name(table: str, rule: Rule) -> str:

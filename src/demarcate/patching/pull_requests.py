@@ -21,6 +21,7 @@ from demarcate.changes.planning import Reader, make_change
 from demarcate.changes.structs import Change, Operation, Read, Step, Undo
 from demarcate.changes.values import literal
 from demarcate.checks.remedies import AFTER
+from demarcate.patching.bases import Bases, Now, qualified
 from demarcate.patching.images import RunningImage, address_of
 
 DOCKERFILE: Final = "Dockerfile"
@@ -33,20 +34,29 @@ _FROM: Final = re.compile(
 )
 
 
+_HEAD: Final = "{sha: sha, message: commit.message}"
+
+
 class NoPullRequest(DemarcateError):
     """No pull request can be planned; the text says why."""
 
 
-def pull_request(image: RunningImage, path: str, api: str, reader: Reader) -> Change:
+def pull_request(
+    image: RunningImage, path: str, api: str, reader: Reader, bases: Bases, given: str | None = None
+) -> Change:
     """The change that opens a pull request for a Dockerfile at a path of what an image was built of.
 
-    `api` is the address of GitHub's interface. Raises NoPullRequest where there is nothing to ask for or it is not
-    known what, and NotDone where GitHub does not tell what is there.
+    The base is the one that is `given` with its digest (NAME@sha256:…), the one that the image's manifest names, or the
+    one that all stages of the Dockerfile are on. `api` is the address of GitHub's interface.
+
+    Raises NoPullRequest where there is nothing to ask for or it is not known what, and NotDone where GitHub does not
+    tell what is there.
     """
     repository = _repository(image, api)
-    base, digest = image.base or "", image.base_now or ""
-    if not (_IMAGE.fullmatch(base) and _DIGEST.fullmatch(digest)):
-        raise NoPullRequest(f"{image.repository}: what its base {base or 'image'} is by now is not known")
+    if given is not None and not _given(given):
+        raise NoPullRequest(f"--base takes a name with its digest, such as python:3.12@sha256:…, not {given!r}")
+    if given is None and image.base is not None and image.base_now is None:
+        raise _unknown(image.repository, image.base, bases.now(image.base, image.account, image.region))
     if PurePosixPath(path).is_absolute() or {"..", ".", ""} & set(path.split("/")):
         raise NoPullRequest(f"{path!r} is no path in a repository")
     here = {"api": api, "repository": repository}
@@ -57,6 +67,13 @@ def pull_request(image: RunningImage, path: str, api: str, reader: Reader) -> Ch
         return reads, reader.read(image.account, image.region, reads)
 
     main = read("get_repository", "default_branch")[1]
+    before = read("get_commit", _HEAD, branch=main)[1]
+    file = read("get_contents", "{sha: sha, content: content}", ("404",), path=path, ref=before["sha"])[1]
+    if not isinstance(file, dict) or not file.get("content"):
+        raise NoPullRequest(f"{repository} has no {path}: name its Dockerfile (--dockerfile)")
+    written = _text(file["content"], path)
+    base, digest, built_on = _base(image, written, path, bases, given)
+    text, line = with_base(written, base, digest, path)
     branch = f"demarcate/base-{digest.partition(':')[2][:12]}"
     owner = repository.partition("/")[0]
     pulls, open_ = read(
@@ -64,15 +81,9 @@ def pull_request(image: RunningImage, path: str, api: str, reader: Reader) -> Ch
     )
     if open_ is not None:
         raise NoPullRequest(f"{open_['url']} asks for it already")
-    head = "{sha: sha, message: commit.message}"
-    tip, there = read("get_commit", head, ("404", "422"), branch=branch)
+    tip, there = read("get_commit", _HEAD, ("404", "422"), branch=branch)
     if there is not None:
         raise NoPullRequest(f"{repository} has a branch {branch} already: delete it, or open its pull request")
-    before = read("get_commit", head, branch=main)[1]
-    file = read("get_contents", "{sha: sha, content: content}", ("404",), path=path, ref=before["sha"])[1]
-    if not isinstance(file, dict) or not file.get("content"):
-        raise NoPullRequest(f"{repository} has no {path}: name its Dockerfile (--dockerfile)")
-    text, line = with_base(_text(file["content"], path), base, digest, path)
     message = f"Build on {base} as of {digest}"
     steps = (
         (
@@ -113,8 +124,9 @@ def pull_request(image: RunningImage, path: str, api: str, reader: Reader) -> Ch
                     "title": message[:100],
                     "head": branch,
                     "base": main,
-                    "body": f"`{path}`, line {line}: the base `{base}` is `{digest}` by now, and "
-                    f"`{image.repository}` was built on `{image.base_digest}`. Merge it to build the image anew.",
+                    "body": f"`{path}`, line {line}: the base `{base}` is `{digest}` by now"
+                    + (f", and `{image.repository}` was built on `{built_on}`" if built_on else "")
+                    + ". Merge it to build the image anew.",
                 },
             ),
             pulls,
@@ -146,6 +158,68 @@ def pull_request(image: RunningImage, path: str, api: str, reader: Reader) -> Ch
             for do, reads, was, done, undo in steps
         ],
     )
+
+
+def _given(text: str) -> tuple[str, str] | None:
+    """The name and the digest of a base; None for what is none."""
+    name, _, digest = text.partition("@")
+    return (name, digest) if _IMAGE.fullmatch(name) and _DIGEST.fullmatch(digest) else None
+
+
+def _base(
+    image: RunningImage, text: str, path: str, bases: Bases, given: str | None
+) -> tuple[str, str, str | None]:
+    """The name of a base, its digest by now, and the one that the image was built on, where that is known.
+
+    Raises NoPullRequest where it is not known which the base is, or what it is by now.
+    """
+    told = _given(given or "")
+    if told is not None:
+        return *told, image.base_digest if image.base == told[0] else None
+    if image.base is not None:
+        if not (_IMAGE.fullmatch(image.base) and _DIGEST.fullmatch(image.base_now or "")):
+            raise _unknown(image.repository, image.base, Now(None, "its manifest names no image"))
+        return image.base, image.base_now or "", image.base_digest
+    written = bases_in(text)
+    if len(written) != 1:
+        several = f"{path} is on {' and '.join(written)}" if written else f"{path} names none"
+        raise NoPullRequest(
+            f"{image.repository}: its manifest does not say on which base it was built, and {several}: say which "
+            "(--base NAME@sha256:…)"
+        )
+    ((name, pinned),) = written.items()
+    now = bases.now(name, image.account, image.region)
+    if now.digest is None or not _IMAGE.fullmatch(name):
+        raise _unknown(image.repository, name, now)
+    return name, now.digest, pinned or None
+
+
+def _unknown(repository: str, base: str, now: Now) -> NoPullRequest:
+    reason = now.reason or "the cache has it as of before the image was built"
+    return NoPullRequest(
+        f"{repository}: what its base {base} is by now is not known: {reason}; say it with --base {base}@sha256:…"
+    )
+
+
+def bases_in(text: str) -> dict[str, str]:
+    """The bases that a Dockerfile names, each with its digest, "" where it has none: no stages of its own, and none
+    that a variable names.
+
+    >>> bases_in("FROM python:3.12@sha256:1 AS a\\nFROM a\\nFROM $OTHER\\nFROM scratch\\n")
+    {'python:3.12': 'sha256:1'}
+    """
+    named: dict[str, str] = {}
+    stages: set[str] = {"scratch"}
+    for line in text.splitlines():
+        match = _FROM.fullmatch(line)
+        if match is None:
+            continue
+        name, _, digest = match[2].partition("@")
+        if "$" not in name and name.lower() not in stages:
+            named[name] = named.get(name) or digest
+        if stage := match[3].split()[1:]:
+            stages.add(stage[0].lower())
+    return named
 
 
 def _host(api: str) -> str:
@@ -194,7 +268,7 @@ def with_base(text: str, base: str, digest: str, path: str) -> tuple[str, int]:
         name, _, _ = match[2].partition("@")
         if "$" in name:
             written.append(f"line {number} names its base by a variable")
-        elif name == base:
+        elif qualified(name) == qualified(base):
             made = True
             if (new := f"{match[1]}{name}@{digest}{match[3]}") != line:
                 lines[number - 1] = new

@@ -54,9 +54,9 @@ def patch_status(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> Ite
     What could not be read as a whole is one row without a resource, in the account and region that it is of.
     """
     judged_by = judged(kinds)
-    verdicts = verdicts_of(model, snapshot, kinds, checks_of(kinds))
-    database = Database(verdicts.snapshot)
+    database = Database(snapshot)
     try:
+        verdicts = verdicts_of(model, snapshot, kinds, checks_of(kinds), database)
         group = database.group(verdicts.snapshot)
         group.make_whole(reads(kinds))
         cursor = group.cursor()
@@ -68,12 +68,13 @@ def patch_status(model: Model, snapshot: Snapshot, kinds: Sequence[Kind]) -> Ite
                     part,
                     verdicts,
                     _joined(cursor.execute(sql_of_other(kind, part.table, part.on))) if part.on else None,
-                    lost(snapshot, [part.table]) if part.on else {},
+                    lost(snapshot, [part.table]) if part.on and not part.second else {},
                 )
                 for part in judged_by
                 if part.kind == kind.kind
             ]
-            beside = lost(snapshot, {*reads([kind])} - {part.table for part in parts})
+            decide = {part.table for part in judged_by if part.kind == kind.kind and not part.second}
+            beside = lost(snapshot, {*reads([kind])} - decide)
             yield from _unread(kind, verdicts, lost(snapshot, narrowed_by(kind)))
             result = cursor.execute(f"{sql_of(kind)} ORDER BY 1, 2, 3")
             while rows := result.fetchmany(ROWS):
@@ -138,7 +139,7 @@ def _status(
     if state is not PatchState.OVERDUE and support_ends is not None and utc(support_ends) < moment:
         state, reasons = PatchState.OVERDUE, (f"its standard support ended on {support_ends:%Y-%m-%d}", *reasons)
     if beside and (gap := gap_at(beside, (account, region))) is not None:
-        reasons = (*reasons, f"its dates or versions are not known whole: {gap}")
+        reasons = (*reasons, f"what is told beside it is not known whole: {gap}")
     return PatchStatus(
         account_id=account or "",
         region=region or "",

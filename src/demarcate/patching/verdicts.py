@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from demarcate.checks.database import Database
 from demarcate.checks.engine import judge
 from demarcate.checks.structs import Check
 from demarcate.estate.snapshots.snapshot import Snapshot
@@ -44,34 +45,36 @@ class Verdicts:
     parties: Mapping[str, Parties]
 
 
-def verdicts_of(model: Model, snapshot: Snapshot, kinds: Sequence[Kind], checks: Mapping[str, Check]) -> Verdicts:
-    """Judge a snapshot by the checks that tell states of kinds, and by what tells who patches their resources."""
+def verdicts_of(
+    model: Model, snapshot: Snapshot, kinds: Sequence[Kind], checks: Mapping[str, Check], database: Database
+) -> Verdicts:
+    """Judge a snapshot, in a database of it, by the checks that tell states of kinds, and by what tells who patches
+    their resources.
+    """
     lines = lines_of(model, kinds)
-    judgement = judge(snapshot, [*checks.values(), *lines.values()], passing=lines)
+    judgement = judge(snapshot, [*checks.values(), *lines.values()], passing=lines, database=database)
     of_states = {"of_states": list(checks)}
     of_rows: dict[str, dict[str, list[Said]]] = {check.table: {} for check in checks.values()}
     lost: dict[str, list[tuple[Place, str]]] = {}
-    try:
-        result = judgement.cursor().execute(
-            f"SELECT \"check\", {_KEY}, verdict = 'fail', reason FROM findings "
-            'WHERE resource IS NOT NULL AND list_contains($of_states, "check")',
-            of_states,
-        )
-        while rows := result.fetchmany(ROWS):
-            for name, key, fails, reason in rows:
-                check = checks[name]
-                told = reason if fails else f"{check.title}? {reason}"
-                of_rows[check.table].setdefault(key, []).append((name, fails, told))
-        whole = judgement.cursor().execute(
-            'SELECT DISTINCT "check", account, region, reason FROM findings '
-            'WHERE resource IS NULL AND list_contains($of_states, "check") ORDER BY ALL',
-            of_states,
-        )
-        for name, account, region, reason in whole.fetchall():
-            lost.setdefault(checks[name].table, []).append(((account, region), reason))
-        parties = {kind.kind: _parties(model, kind, lines, judgement.cursor()) for kind in kinds}
-    finally:
-        judgement.close()
+    result = judgement.cursor().execute(
+        f"SELECT \"check\", {_KEY}, verdict = 'fail', reason FROM findings "
+        'WHERE resource IS NOT NULL AND list_contains($of_states, "check")',
+        of_states,
+    )
+    while rows := result.fetchmany(ROWS):
+        for name, key, fails, reason in rows:
+            check = checks[name]
+            told = reason if fails else f"{check.title}? {reason}"
+            of_rows[check.table].setdefault(key, []).append((name, fails, told))
+    whole = judgement.cursor().execute(
+        'SELECT DISTINCT "check", account, region, reason FROM findings '
+        'WHERE resource IS NULL AND list_contains($of_states, "check") ORDER BY ALL',
+        of_states,
+    )
+    for name, account, region, reason in whole.fetchall():
+        lost.setdefault(checks[name].table, []).append(((account, region), reason))
+    parties = {kind.kind: _parties(model, kind, lines, judgement.cursor()) for kind in kinds}
+    database.connection.execute("DROP TABLE findings")  # what is told next needs the room
     not_run = {
         each.check: f"{checks[each.check].title}? {each.reason}"
         for each in judgement.not_run
@@ -97,7 +100,8 @@ class Part:
         self.table, self.named, self.gaps = part.table, named, gaps
         self.effects: dict[str, Effect] = dict(part.checks)
         self.rows = verdicts.of_rows.get(part.table, {})
-        self.open = [verdicts.not_run[name] for name in self.effects if name in verdicts.not_run]
+        names = [name for name in self.effects if name in verdicts.not_run and not part.second]
+        self.open = [verdicts.not_run[name] for name in names]
         self.checks = verdicts.checks
 
     def said(self, key: str) -> Iterable[Said]:

@@ -6,26 +6,31 @@ count where they were read, and are told apart where they were not.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
+from types import MappingProxyType
 from typing import Final
 
 from demarcate.access import authorization
-from demarcate.access.callers import Own, Reach
-from demarcate.access.conditions import Given, variables_in
-from demarcate.access.effective import RCP_SERVICES, Around, Because, Effective, Guardrail, Named
+from demarcate.access.asked import check_action, parts_of
+from demarcate.access.callers import Own
+from demarcate.access.conditions import Given
+from demarcate.access.effective import Around, Because, Effective, Guardrail, Named
 from demarcate.access.evaluating import Caller, Outcome, Request, Who, account_named, is_for
-from demarcate.access.reach import Reached, reading
-from demarcate.access.statements import Policy, PolicyKind, Statement
+from demarcate.access.statements import PolicyKind
+from demarcate.access.values import every
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.telling import why_not_read
 from demarcate.estate.sources.plan import Selection
+from demarcate.permitted.beside import SELECTION as BESIDE
+from demarcate.permitted.beside import Beside, in_bucket, is_point, through
 from demarcate.permitted.holders import Holder, Holders, context_of
-from demarcate.permitted.narrowing import Narrowing, asked_alone
-from demarcate.permitted.organization import RCP, Levels, Organizations
+from demarcate.permitted.narrowing import Narrowing
+from demarcate.permitted.organization import Organizations
+from demarcate.permitted.outside import Outside, Outsiders, doubted
 from demarcate.permitted.resources import (
     IDENTITIES,
     Owned,
@@ -33,12 +38,9 @@ from demarcate.permitted.resources import (
     as_asked,
     of_identities,
     of_organization,
-    parts_of,
     policies_of,
 )
 from demarcate.permitted.rows import Reading, columns_of
-
-THE_POLICY: Final = "the resource's policy"
 
 
 def needed(resource: str) -> Selection:
@@ -51,7 +53,14 @@ def needed(resource: str) -> Selection:
     for service in services:
         for name, columns in policies_of(service).items():
             told.setdefault(name, columns)
+    if "s3" in services:
+        for name, columns in BESIDE.items():
+            told[name] = _both(told.get(name, columns), columns)
     return told
+
+
+def _both(left: frozenset[str] | None, right: frozenset[str] | None) -> frozenset[str] | None:
+    return None if left is None or right is None else left | right
 
 
 _DECLARED: Final = (
@@ -67,18 +76,6 @@ class May:
     principal: str
     effective: Effective
     witness: Request | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outside:
-    """A statement of the resource's own policy that is about it, how far it reaches, and what a resource control policy
-    and the organization's S3 policy have to do with it.
-    """
-
-    statement: Statement
-    reached: Reached
-    rcp: Guardrail = Guardrail.UNKNOWN
-    s3: Guardrail = Guardrail.NONE
 
 
 class Policies:
@@ -105,13 +102,38 @@ class Policies:
         return Resources(self.reading, self.organizations)
 
     @cached_property
+    def outsiders(self) -> Outsiders:
+        """Whom the policies of its resources let in."""
+        return Outsiders(self.organizations, self.beside)
+
+    @cached_property
+    def beside(self) -> Beside:
+        """What lets into buckets beside their policies."""
+        return Beside(self.reading)
+
+    @cached_property
     def holders(self) -> tuple[Holder, ...]:
         """Its users and roles."""
         return tuple(Holders(self.reading, self.organizations).all())
 
+    def _held(self) -> Iterable[Holder]:
+        """The same one after the other, as they are read, so that memory does not grow with them."""
+        if "holders" in self.__dict__:
+            return self.holders
+        return Holders(self.reading, self.organizations).all()
+
     def of(self, name: str) -> Owned | None:
         """The policy of a resource. Raises DemarcateError where the snapshot has no such resource."""
+        if is_point(name):
+            return self._point(name)[0]
         return self.resources.named(name)
+
+    def _point(self, name: str) -> tuple[Owned, str, str]:
+        """An access point by its ARN, or that of what is behind it; its bucket's name, and where requests come from."""
+        for point, bucket, origin in self.beside.points():
+            if name == point.arn or name.startswith(f"{point.arn}/"):
+                return point, bucket, origin
+        raise DemarcateError(f"{name}: what was read has no such access point")
 
     def not_read(self, account: str | None = None) -> list[str]:
         """What of the users and roles of an account, or of all, was not read, and why."""
@@ -137,30 +159,63 @@ class Policies:
         narrowing = Narrowing(action, asked)
         around = self.around(owned, asked, account)
         told = []
-        for holder in self.holders:
+        for holder in self._held():
             may = self.weighed(holder, around, narrowing)
             if may is not None:
                 told.append(may)
         told += self._by_grant(owned, narrowing) if owned is not None else ()
-        return told, list(self._outside(owned, action, asked)) if owned is not None else []
+        if owned is not None and owned.kind is PolicyKind.ACCESS_POINT:
+            return self._in_bucket(told, action, asked)
+        if owned is None:
+            return told, []
+        outside = [*self.outsiders.by_policy(owned, action, asked)]
+        if owned.service == "s3" and owned.kind is PolicyKind.RESOURCE:
+            outside += self.outsiders.by_lists(owned, action, asked)
+            outside += self.outsiders.by_points(owned, action, asked)
+        return told, outside
+
+    def _in_bucket(self, told: Iterable[May], action: str, resource: str) -> tuple[list[May], list[Outside]]:
+        """What the bucket behind an access point leaves of whom that lets in: both must."""
+        point, name, origin = self._point(resource)
+        outside = self.outsiders.by_policy(point, action, resource)
+        buckets = (each for each in self.resources.of("s3") if name in (each.arn.rpartition(":")[2], each.shown))
+        bucket = next(buckets, None)
+        if bucket is None:
+            unread = Unknown(Kind.NOT_COLLECTED, f"the policy of the bucket {name}")
+            step = Because("bucket", Outcome.UNKNOWN, reason=unread.reason)
+            perhaps = [
+                May(each.principal, Effective(unread, [*each.effective.because, step], each.effective.guardrails))
+                for each in told
+            ]
+            return perhaps, [replace(each, reached=doubted(each.reached, unread)) for each in outside]
+        inside = in_bucket(bucket, point, resource)
+        narrowing, around = Narrowing(action, inside), self.around(bucket, inside)
+        held = {holder.shown: holder for holder in self.holders}
+        left = []
+        for each in told:
+            both = self.weighed(held[each.principal], around, narrowing, through(point, origin))
+            if both is not None:
+                left.append(_together(each, both))
+        reaches = (
+            (each, self.outsiders.past_bucket(each.reached, bucket, point, origin, inside)) for each in outside
+        )
+        return left, [replace(each, reached=reached) for each, reached in reaches if reached is not None]
 
     def around(self, owned: Owned | None, arn: str, account: str = "") -> Around:
         """What of a resource has a say in requests for it."""
-        account = owned.account if owned is not None else arn.split(":", 5)[4] or account
-        rcps = self.organizations.levels(account, RCP)
-        policy = owned.policy if owned is not None else None
-        return Around(
-            resource=None if policy is None else Named(THE_POLICY, policy),
-            resource_kind=owned.kind if owned is not None else PolicyKind.RESOURCE,
-            resource_account=account,
-            rcps=rcps,
-            resource_in_management=self.organizations.is_management(account) if rcps else False,
-            restricted=owned.restricted if owned is not None else False,
-            grants=() if owned is None or isinstance(owned.grants, Unknown) else owned.grants,
-        )
+        return self.outsiders.around(owned, arn, account)
 
-    def weighed(self, holder: Holder, of_resource: Around, narrowing: Narrowing) -> May | None:
-        """What comes of a holder's request, with what of the resource has a say; None where it surely may not."""
+    def weighed(
+        self,
+        holder: Holder,
+        of_resource: Around,
+        narrowing: Narrowing,
+        carried: Mapping[str, Given] = MappingProxyType({}),
+    ) -> May | None:
+        """What comes of a holder's request, with what of the resource has a say; None where it surely may not.
+
+        `carried` is what is known of the request besides.
+        """
         own = holder.around
         whole = narrowing.around(
             replace(
@@ -174,7 +229,7 @@ class Policies:
         by_itself = not isinstance(whole.identity, tuple) or any(map(_may_allow, whole.identity))
         if not by_itself and not whole.grants and not _may_let_in(whole, holder.who):
             return None
-        context = self.context(holder)
+        context = {**self.context(holder), **carried}
         if of_resource.resource_account:
             context["aws:resourceaccount"] = (of_resource.resource_account,)
         read, uncounted = counted(whole)
@@ -183,25 +238,12 @@ class Policies:
         for guardrail in uncounted:
             comes.guardrails[guardrail] = Guardrail.UNKNOWN
         inside = holder.who.account == of_resource.resource_account
-        comes.guardrails["s3"] = self.s3_guardrail(of_resource, narrowing.action, inside=inside)
+        comes.guardrails["s3"] = self.outsiders.s3_guardrail(of_resource, narrowing.action, inside=inside)
         return None if comes.allowed is False else May(holder.shown, comes, witness)
 
     def context(self, holder: Holder) -> dict[str, Given]:
         """What is known of every request of a holder."""
         return context_of(holder.who, self.organizations)
-
-    def s3_guardrail(self, of_resource: Around, action: str, *, inside: bool) -> Guardrail:
-        """What the organization's S3 policy has to do with a request for a resource: it keeps out whoever is outside of
-        the account where the bucket's policy is public.
-        """
-        if of_resource.resource is None or not action.lower().startswith("s3:"):
-            return Guardrail.NONE
-        blocks = self.organizations.blocks_public(of_resource.resource_account)
-        if blocks is None:
-            return Guardrail.NONE
-        if isinstance(blocks, Unknown) or isinstance(of_resource.restricted, Unknown):
-            return Guardrail.UNKNOWN
-        return Guardrail.APPLIED if blocks and of_resource.restricted and not inside else Guardrail.APPLICABLE
 
     def _by_grant(self, owned: Owned, narrowing: Narrowing) -> Iterator[May]:
         """Whom grants of a key let in who is none of the users and roles that were read."""
@@ -209,7 +251,9 @@ class Policies:
             because = Because("grant", Outcome.UNKNOWN, reason=owned.grants.reason)
             yield May("whomever a grant names", Effective(owned.grants, [because]))
             return
-        held = {name for each in self.holders for name in (each.who.name, each.who.role)}
+        if not owned.grants:
+            return
+        held = {name for each in self._held() for name in (each.who.name, each.who.role)}
         around = self.around(owned, narrowing.resource)
         for grantee in dict.fromkeys(grant.grantee for grant in owned.grants if grant.grantee not in held):
             who = Who.of(grantee)
@@ -219,87 +263,19 @@ class Policies:
             if may is not None:
                 yield may
 
-    # --- whom the policy lets in ------------------------------------------------------------------------------
-
-    def _outside(self, owned: Owned, action: str, resource: str) -> Iterable[Outside]:
-        policy = owned.policy
-        if policy is None:
-            return
-        around = self.around(owned, resource)
-        own = Own(owned.account, self._organization(owned.account))
-        rcps, state = self._denying(around.rcps, action, around.resource_in_management)
-        asked, about = asked_alone(policy, action, resource)
-        told = {said.index: left for said, left in _left(asked, owned, own)}
-        if rcps and asked.unknown is None and not asked.variables and any(_has_variables(said) for said in rcps):
-            rcps, state = (), Guardrail.UNKNOWN
-        joined = Policy((*asked.statements, *rcps), asked.variables, asked.unknown)
-        past = {said.index: left for said, left in _left(joined, owned, own, len(asked.statements))}
-        for said, is_about in zip(policy.statements, about, strict=True):
-            if said.allows is False or is_about is False:
-                continue
-            left = past[said.index]
-            if isinstance(is_about, Unknown):
-                left = Reached(Reach.NOBODY, left.high, is_about)
-            applied = state is Guardrail.APPLICABLE and left.high.rank < told[said.index].high.rank
-            inside = self._restricted(left, said, owned)
-            s3 = self.s3_guardrail(around, action, inside=inside is left)
-            if inside is not None and inside.high is not Reach.NOBODY:
-                yield Outside(said, inside, Guardrail.APPLIED if applied else state, s3)
-        if policy.unknown is not None and not policy.statements:
-            yield Outside(_ANYBODY, Reached(Reach.NOBODY, Reach.ANYONE, policy.unknown), state)
-
-    def _organization(self, account: str) -> str:
-        told = self.organizations.of(account)
-        return told if isinstance(told, str) else ""
-
-    def _denying(
-        self, levels: Levels | Unknown, action: str, in_management: bool | Unknown
-    ) -> tuple[tuple[Statement, ...], Guardrail]:
-        """The Denies of resource control policies that bind a resource, and what is told of them as a whole."""
-        service = action.lower().partition(":")[0]
-        if levels == ():
-            return (), Guardrail.NONE
-        if isinstance(levels, Unknown) or isinstance(in_management, Unknown):
-            return (), Guardrail.UNKNOWN
-        if in_management:
-            return (), Guardrail.NONE
-        if service not in RCP_SERVICES:
-            return (), Guardrail.UNKNOWN
-        policies = [named.policy for level in levels for named in level]
-        if any(policy.unknown is not None for policy in policies):
-            return (), Guardrail.UNKNOWN
-        denies = tuple(said for policy in policies for said in policy.statements if said.allows is not True)
-        return denies, Guardrail.APPLICABLE
-
-    def _restricted(self, left: Reached, said: Statement, owned: Owned) -> Reached | None:
-        """Whom a statement lets in, once S3 keeps out whoever is outside of the account but services."""
-        if owned.restricted is False or left.high.rank <= Reach.OWN_ACCOUNT.rank:
-            return left
-        if isinstance(owned.restricted, Unknown):
-            return Reached(Reach.NOBODY, left.high, owned.restricted)
-        if "Service" in said.principals.types:
-            return Reached(Reach.NOBODY, Reach.SERVICE, _RESTRICTED)
-        return None
-
-
-_RESTRICTED: Final = Unknown(
-    Kind.UNTOLD, "Block Public Access leaves services alone, of those outside of the account"
-)
-
 
 _HELD: Final = frozenset(
     ("inline_policies", "attached_policy_arns", "groups", "policy", "permissions_boundary_arn")
 )
 
 
-_ANYBODY: Final = Statement.of({"Effect": "Allow", "Action": "*", "Principal": "*"})
-"""What a policy that is not known may say."""
-
-
-def _left(policy: Policy, owned: Owned, own: Own, most: int | None = None) -> Iterator[tuple[Statement, Reached]]:
-    """How far each of the first statements of a policy reaches, past its Denies."""
-    told = reading(policy, owned.kind, own, owned.service)
-    return zip(policy.statements[:most], told.left[:most], strict=True)
+def _together(point: May, bucket: May) -> May:
+    """What an access point and the bucket behind it make of a request together."""
+    allowed = every((point.effective.allowed, bucket.effective.allowed))
+    steps = [replace(step, layer=f"bucket, {step.layer}") for step in bucket.effective.because]
+    guardrails = {**point.effective.guardrails, **bucket.effective.guardrails}
+    witness = point.witness if allowed is True else None
+    return May(point.principal, Effective(allowed, [*point.effective.because, *steps], guardrails), witness)
 
 
 def _may_allow(named: Named) -> bool:
@@ -317,15 +293,6 @@ def _may_let_in(around: Around, who: Who) -> bool:
     return any(
         said.allows is not False and is_for(said, who, kind) is not False for said in named.policy.statements
     )
-
-
-def _has_variables(said: Statement) -> bool:
-    values = [
-        said.resources,
-        said.not_resources,
-        *(test.values for test in said.tests if not isinstance(test, Unknown)),
-    ]
-    return any(variables_in(each) for each in values)
 
 
 def counted(around: Around) -> tuple[Around, tuple[str, ...]]:
@@ -347,14 +314,9 @@ def about(action: str, resource: str) -> str:
     inside = f"{resource}/*"
     if ":s3:::" in resource and "/" not in resource and authorization.fits(action, inside):
         return inside
+    if is_point(resource) and authorization.fits(action, f"{resource}/object/*"):
+        return f"{resource}/object/*"
     if "<" in resource:
         return resource  # the form of its ARN is not known in whole
     forms = ", ".join(sorted(set(told.resources)))
     raise DemarcateError(f"{told.name} is never about {resource}: it is about {forms}")
-
-
-def check_action(action: str) -> None:
-    """Raises DemarcateError for what is no name of an action."""
-    service, colon, name = action.partition(":")
-    if not colon or not service or not name or not name.isalnum() or not service.replace("-", "").isalnum():
-        raise DemarcateError(f"{action[:100]!r} is no action: expected SERVICE:NAME, as s3:GetObject")

@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from demarcate.access.asked import parts_of
 from demarcate.access.callers import Own
 from demarcate.access.effective import Named
 from demarcate.access.reach import Reading, reading
@@ -17,7 +18,7 @@ from demarcate.estate.sources.plan import Selection
 from demarcate.permitted.asking import Policies, needed
 from demarcate.permitted.holders import Holder, Holders
 from demarcate.permitted.organization import RCP, SCP
-from demarcate.permitted.resources import Owned, of_identities, of_organization, parts_of, policies_of
+from demarcate.permitted.resources import Owned, of_identities, of_organization, policies_of
 
 _IDENTITIES = (":role/", ":user/", ":group/", ":policy/")
 

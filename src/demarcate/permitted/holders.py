@@ -35,6 +35,10 @@ _SEPARATE: Final = (
 _MORE: Final = ("groups", "permissions_boundary_arn", *_SEPARATE)
 
 
+MOST_KEPT: Final = 1_000
+"""How many policies are kept once they were read, so that memory does not grow with the roles of an account."""
+
+
 @dataclass(frozen=True, slots=True)
 class Holder:
     """A user or role, and all that has a say in what it may do. `shown` is what people call it."""
@@ -53,7 +57,7 @@ class Holders:
     _policies: dict[bytes, Policy] = field(default_factory=dict)
     _around: dict[str, tuple[Any, bool | Unknown]] = field(default_factory=dict)
 
-    def _all_managed(self) -> dict[str, Named]:
+    def managed(self) -> dict[str, Named]:
         """The managed policies of the accounts, and those of AWS that are attached in them, by their ARNs."""
         own = {
             row["arn"]: self._named(row["arn"], row["policy"], declared=not is_text(row["account_id"]))
@@ -76,7 +80,7 @@ class Holders:
 
     def apart(self, arn: str) -> Iterator[Named]:
         """A managed policy, or those of a group, by its ARN."""
-        managed = self._all_managed()
+        managed = self.managed()
         if arn in managed:
             yield managed[arn]
         for row in self.reading.rows("aws_iam_group", *_OWN, *_MORE):
@@ -85,7 +89,7 @@ class Holders:
 
     def all(self) -> Iterator[Holder]:
         """All of them, the roles first."""
-        managed = self._all_managed()
+        managed = self.managed()
         groups: dict[tuple[Any, str], tuple[Named, ...]] = {}
         for row in self.reading.rows("aws_iam_group", *_OWN, *_MORE):
             if is_text(row["name"]):
@@ -174,9 +178,12 @@ class Holders:
         if declared and (first_unknown(document) or first_standin(document)):
             return Named(name, Policy.of(document))
         key = to_json(document)
-        if key not in self._policies:
-            self._policies[key] = Policy.of(document)
-        return Named(name, self._policies[key])
+        told = self._policies.get(key)
+        if told is None:
+            if len(self._policies) >= MOST_KEPT:
+                self._policies.clear()  # what many have comes again
+            told = self._policies[key] = Policy.of(document)
+        return Named(name, told)
 
 
 def _told(row: Row, column: str) -> Any:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
 
+from demarcate.access.asked import check_pattern, is_declared, named_principal
 from demarcate.access.authorization import Action, action, actions_like
 from demarcate.access.callers import account_of
 from demarcate.access.effective import Around, Because, Effective, Named
@@ -20,6 +21,7 @@ from demarcate.access.evaluating import Caller, Outcome, Request, Who, account_n
 from demarcate.access.patterns import TooWide, covers, is_wild, matching, sample, shared, shared_arn, unlike
 from demarcate.access.statements import Policy, PolicyKind, Statement
 from demarcate.base.errors import DemarcateError
+from demarcate.base.names import nearest
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.plan import Selection
 from demarcate.permitted.asking import Policies
@@ -69,17 +71,16 @@ def _services(pattern: str) -> Iterator[str]:
             yield service
 
 
-def _who(principal: str) -> Who:
-    who = Who.of(principal)
+def _who(name: str) -> Who | None:
+    """Whom a text names; None for a logical id. Raises DemarcateError for what is no principal."""
+    if is_declared(name):
+        return None
+    who = named_principal(name)
     if who.caller is Caller.ANONYMOUS:
         raise DemarcateError(
-            f"{principal[:200]!r} is no principal: expected the ARN of a user or role, an account, or a service"
+            f"{name[:200]!r} has no policies of its own: ask who-can what of a resource lets it in"
         )
     return who
-
-
-def _is_service(principal: str) -> bool:
-    return principal.endswith((".amazonaws.com", ".amazonaws.com.cn", ".amazonaws.eu"))
 
 
 def what_can(policies: Policies, principal: str, pattern: str = "*") -> list[Can]:
@@ -89,24 +90,20 @@ def what_can(policies: Policies, principal: str, pattern: str = "*") -> list[Can
     so, though the users and roles of its account were read.
     """
     check_pattern(pattern)
+    return list(_Asked(policies, _holder(policies, principal), pattern.lower()).all())
+
+
+def _holder(policies: Policies, principal: str) -> Holder:
+    """Whoever is asked about, with all that has a say in what they may do."""
     who = _who(principal)
-    holder = next((each for each in policies.holders if principal in (each.shown, each.who.name)), None)
-    if holder is None and who.role:
-        of_role = next((each for each in policies.holders if each.who.name == who.role), None)
-        holder = None if of_role is None else Holder(who, of_role.around, principal)
-    if holder is None and who.caller is Caller.SERVICE and not _is_service(principal):
-        raise DemarcateError(f"{principal}: what was read declares no such user or role")
-    if holder is None:
-        holder = _unseen(policies, who, principal)
-    return list(_Asked(policies, holder, pattern.lower()).all())
-
-
-def check_pattern(pattern: str) -> None:
-    """Raises DemarcateError for what stands for no actions."""
-    service, colon, name = pattern.partition(":")
-    plain = pattern.replace("*", "").replace("?", "").replace("-", "").replace(":", "")
-    if pattern != "*" and (not (colon and service and name) or (plain and not plain.isalnum())):
-        raise DemarcateError(f"{pattern[:100]!r} stands for no action: expected SERVICE:NAME, with * for any")
+    for held in policies.holders:
+        if principal in (held.shown, held.who.name):
+            return held
+    if who is None:
+        near = nearest(principal, [each.shown for each in policies.holders])
+        raise DemarcateError(f"{principal}: what was read declares no such user or role{near}")
+    of_role = next((each for each in policies.holders if who.role and each.who.name == who.role), None)
+    return _unseen(policies, who, principal) if of_role is None else Holder(who, of_role.around, principal)
 
 
 def _unseen(policies: Policies, who: Who, principal: str) -> Holder:
@@ -119,7 +116,8 @@ def _unseen(policies: Policies, who: Who, principal: str) -> Holder:
         )
     not_read = policies.not_read(who.account)
     if not not_read and any(each.who.account == who.account for each in policies.holders):
-        raise DemarcateError(f"{principal}: what was read has no such user or role")
+        near = nearest(principal, [each.shown for each in policies.holders])
+        raise DemarcateError(f"{principal}: what was read has no such user or role{near}")
     why = not_read[0] if not_read else "no user or role of its account was read"
     unknown = Unknown(Kind.NOT_COLLECTED, f"the policies of {principal} ({why})")
     return Holder(who, Around(identity=unknown, boundary=unknown), principal)

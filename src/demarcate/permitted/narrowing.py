@@ -11,6 +11,8 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from typing import Any, Final
 
+from msgspec import structs
+
 from demarcate.access.callers import Constants, Own, Reach, World
 from demarcate.access.carried import values_of_key
 from demarcate.access.conditions import Given
@@ -23,6 +25,9 @@ from demarcate.estate.schema.unknown import Unknown
 
 MOST_TRIED: Final = 300
 """How many requests are tried, to find one that gets in where that hangs on what it carries."""
+
+MOST_KEPT: Final = 1_000
+"""How many policies are kept once they were narrowed."""
 
 
 @dataclass(slots=True)
@@ -43,6 +48,8 @@ class Narrowing:
             if policy.unknown is None:
                 left = tuple(said for said in policy.statements if self._may(said, policy))
                 narrow = policy if len(left) == len(policy.statements) else Policy(left, policy.variables)
+            if len(self._policies) >= MOST_KEPT:
+                self._policies.clear()
             told = self._policies[id(policy)] = policy, narrow
         return told[1]
 
@@ -176,7 +183,7 @@ def asked_alone(policy: Policy, action: str, resource: str) -> tuple[Policy, tup
     if resource:
         exactly |= {"resources": Values([resource]), "not_resources": Values()}
     left = tuple(
-        replace(said, **exactly) if is_about is True and said.allows is True else said
+        structs.replace(said, **exactly) if is_about is True and said.allows is True else said
         for said, is_about in zip(policy.statements, about, strict=True)
         if is_about is not False
     )

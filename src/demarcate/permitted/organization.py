@@ -17,7 +17,7 @@ from demarcate.access.effective import Named
 from demarcate.access.statements import Policy
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.telling import why_not_read
-from demarcate.permitted.rows import Reading, Row, is_text
+from demarcate.permitted.rows import OWN, Reading, Row, is_text
 
 ORGANIZATION: Final = "aws_organizations_organization"
 ACCOUNTS: Final = "aws_organizations_account"
@@ -67,9 +67,7 @@ class Organizations:
             why = why_not_read(self.reading.snapshot, ORGANIZATION, ("id",), account, None)
             if not why and account in self.reading.snapshot.accounts:
                 return None
-            return Unknown(
-                Kind.NOT_COLLECTED, f"the organization of {account or 'the account'} ({why or 'not read'})"
-            )
+            return Unknown(Kind.NOT_COLLECTED, f"the organization of {_called(account)} ({why or 'not read'})")
         value = row["id"] if row is not None else None
         return value if is_text(value) else _not_known(value, f"the organization of {account}")
 
@@ -197,6 +195,10 @@ def _named(row: Row) -> Named:
     if isinstance(content, Unknown) or content is None:
         return Named(name, Policy((), unknown=_not_known(content, f"what {name} says")))
     return Named(name, Policy.of(content))
+
+
+def _called(account: str) -> str:
+    return "the account" if account in ("", OWN) else account
 
 
 def _not_known(value: Any, what: str) -> Unknown:

@@ -12,15 +12,16 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any, Final
 
+from demarcate.access.asked import parts_of
 from demarcate.access.effective import Grant
 from demarcate.access.patterns import matching
 from demarcate.access.public import is_public
 from demarcate.access.statements import Policy, PolicyKind
 from demarcate.access.values import every, some
-from demarcate.base.arn import PARTITIONS
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.snapshots.telling import why_not_read
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.tables import table
 from demarcate.permitted.organization import TABLES as OF_ORGANIZATION
@@ -38,6 +39,7 @@ OWNERS: Final = {
     "elasticfilesystem": "aws_efs_file_system",
     "es": "aws_opensearch_domain",
     "events": "aws_eventbridge_bus",
+    "glue": "aws_glue_resource_policy",
     "iam": "aws_iam_role",
     "kms": "aws_kms_key",
     "lambda": "aws_lambda_function",
@@ -64,23 +66,15 @@ _PARAMETER: Final = "aws_ssm_parameter"
 """A parameter takes a policy where it is not of the standard tier.
 Source: https://docs.aws.amazon.com/systems-manager/latest/userguide/parameter-store-shared-parameters.html"""
 
+_CATALOGUED: Final = ("catalog", "database", "table", "tableVersion", "userDefinedFunction", "connection")
+"""What of Glue the policy of the Data Catalog is about.
+Source: https://docs.aws.amazon.com/glue/latest/dg/glue-specifying-resource-arns.html"""
+
 _POINT: Final = "aws_backup_recovery_point"
 """What has the policy of its vault.
 Source: https://docs.aws.amazon.com/aws-backup/latest/devguide/create-a-vault-access-policy.html"""
 
 _RESTRICTS: Final = "restrict_public_buckets"
-
-
-def parts_of(arn: str) -> list[str]:
-    """The six parts of an ARN. Raises DemarcateError for what is none, or of a partition that is not known."""
-    parts = arn.split(":", 5)
-    if len(parts) < 6 or parts[0] != "arn" or not all(parts[place] for place in (1, 2, 5)):
-        raise DemarcateError(
-            f"{arn[:200]!r} is no ARN: expected arn:PARTITION:SERVICE:REGION:ACCOUNT:NAME, or * for any"
-        )
-    if parts[1] not in PARTITIONS:
-        raise DemarcateError(f"{arn[:200]!r}: {parts[1]!r} is no partition that is known: {', '.join(PARTITIONS)}")
-    return parts
 
 
 def of_identities() -> Selection:
@@ -199,12 +193,27 @@ class Resources:
                 return self._point(name)
             if parts[2] not in OWNERS:
                 return self._untold(name)
+        if ":glue:" in name:
+            return self._catalog(name)
         for service in (parts_of(name)[2],) if name.startswith("arn:") else OWNERS:
             names = {name, name.partition("/")[0]} if service == "s3" else {name}
             for owned in self.of(service):
                 if not names.isdisjoint((owned.arn, owned.shown)):
                     return owned
         raise DemarcateError(f"{name}: what was read has no such resource")
+
+    def _catalog(self, name: str) -> Owned | None:
+        """The policy of a Data Catalog, for whatever is in it: None where its region has none."""
+        parts = parts_of(name)
+        if parts[5].split("/")[0] not in _CATALOGUED:
+            return None
+        _, _, service, region, account, _ = parts
+        told = next((each for each in self.of(service) if each.arn.split(":")[3:5] == [region, account]), None)
+        if told is not None:
+            return replace(told, arn=name)
+        table = OWNERS[service]
+        why = why_not_read(self._reading.snapshot, table, ("policy",), account, region)
+        return self._untold(name) if why or account not in self._reading.snapshot.accounts else None
 
     def _point(self, name: str) -> Owned:
         for row in self._reading.rows(_POINT, "arn", "backup_vault_name", "region"):

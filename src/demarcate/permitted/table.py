@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final
 
+from demarcate.access.asked import check_action
 from demarcate.access.callers import Reach
 from demarcate.access.effective import Effective, Guardrail
 from demarcate.access.evaluating import Request
@@ -20,8 +21,10 @@ from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.querying import Made
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.plan import Selection
-from demarcate.permitted.asking import Outside, Policies, check_action, needed
+from demarcate.permitted.asking import Policies, needed
 from demarcate.permitted.listing import needed_for, what_can
+from demarcate.permitted.literals import literals_of
+from demarcate.permitted.outside import Outside
 
 NAME: Final = "aws_access"
 ABOUT: Final = "Who may do what: worked out for the action, and the resource or principal, that a query names."
@@ -65,7 +68,7 @@ class Question:
 
     actions: tuple[str, ...]
     resources: tuple[str, ...]
-    principals: tuple[str, ...]
+    principals: tuple[str, ...] = ()
 
 
 def questions_of(sql: str) -> list[Question]:
@@ -73,62 +76,7 @@ def questions_of(sql: str) -> list[Question]:
 
     Raises DemarcateError where it uses it and does not say of what.
     """
-    if NAME not in sql.lower():
-        return []
-    import sqlglot
-    from sqlglot import exp
-    from sqlglot.errors import SqlglotError
-
-    try:
-        tree = sqlglot.parse_one(sql, read="duckdb")
-    except (SqlglotError, RecursionError):
-        return []  # DuckDB says what is wrong with it
-    told = []
-    for used in tree.find_all(exp.Table):
-        if used.name.lower() == NAME and not used.db:
-            given = _given(used.find_ancestor(exp.Select), used.alias_or_name)
-            told.append(_question(given))
-    return told
-
-
-def _given(select: Any, alias: str) -> dict[str, list[str]]:
-    """The literals that the columns of the table are held to, in what must hold of every row of a SELECT."""
-    from sqlglot import exp
-
-    tests = (
-        [select.args.get("where"), *(join.args.get("on") for join in select.args.get("joins") or [])]
-        if select
-        else []
-    )
-    given: dict[str, list[str]] = {}
-    for test in tests:
-        whole = test.this if isinstance(test, exp.Where) else test
-        for each in whole.flatten() if isinstance(whole, exp.And) else [whole]:
-            part = each.unnest() if each is not None else None
-            column, values = _held(part)
-            if (
-                column is not None
-                and column.table.lower() in ("", alias.lower())
-                and column.name.lower() in _ASKED
-            ):
-                given.setdefault(column.name.lower(), []).extend(values)
-    return given
-
-
-def _held(test: Any) -> tuple[Any, list[str]]:
-    """The column and the texts of a test like `column = 'text'` or `column IN ('text', …)`."""
-    from sqlglot import exp
-
-    if isinstance(test, exp.EQ):
-        left, right = test.this, test.expression
-        column, value = (left, right) if isinstance(left, exp.Column) else (right, left)
-        if isinstance(column, exp.Column) and isinstance(value, exp.Literal) and value.is_string:
-            return column, [value.this]
-    if isinstance(test, exp.In) and isinstance(test.this, exp.Column):
-        values = test.expressions
-        if values and all(isinstance(value, exp.Literal) and value.is_string for value in values):
-            return test.this, [value.this for value in values]
-    return None, []
+    return [_question(given) for given in literals_of(sql, NAME, _ASKED)]
 
 
 def _question(given: dict[str, list[str]]) -> Question:
@@ -206,7 +154,7 @@ def _row(
 ) -> list[Any]:
     unsure = isinstance(comes.allowed, Unknown)
     guardrails = [str(comes.guardrails.get(name, Guardrail.UNKNOWN)) for name in ("scp", "rcp", "s3", "boundary")]
-    because = [step.words for step in comes.because]
+    because = comes.steps
     why = str(comes.allowed) if unsure else None
     told = None if witness is None else to_json(witness.plain).decode()
     return [principal, action, resource, None if unsure else True, reach, because, *guardrails, why, told]
@@ -224,7 +172,7 @@ def _outside(statement: Outside, action: str, resource: str) -> list[Any]:
     known = reached.low is reached.high
     reach = reached.low.value if known else f"{reached.low.value} to {reached.high.value}"
     witness = None if reached.witness is None else to_json(reached.witness.plain).decode()
-    because = [f"resource: allowed by {statement.statement.name} of the resource's policy"]
+    because = [f"resource: allowed by {statement.by}"]
     guardrails = ["none", str(statement.rcp), str(statement.s3), "none"]
     why = None if known else str(reached.why)
     return [

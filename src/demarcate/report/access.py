@@ -11,9 +11,10 @@ from demarcate.access.effective import Effective, Guardrail
 from demarcate.access.evaluating import Request
 from demarcate.access.wording import request_in_words
 from demarcate.estate.schema.unknown import Unknown
-from demarcate.permitted.asking import May, Outside
+from demarcate.permitted.asking import May
 from demarcate.permitted.holders import TOLD
 from demarcate.permitted.listing import Can
+from demarcate.permitted.outside import Outside
 from demarcate.report import rows
 from demarcate.report.console import Console
 from demarcate.report.out import Out
@@ -36,7 +37,7 @@ def write_permitted(
             [
                 each.principal,
                 None if isinstance(each.effective.allowed, Unknown) else True,
-                [step.words for step in each.effective.because],
+                each.effective.steps,
                 *(_guardrail(each.effective, name) for name in ALL_GUARDRAILS),
                 str(each.effective.allowed) if isinstance(each.effective.allowed, Unknown) else None,
                 None if each.witness is None else each.witness.plain,
@@ -47,7 +48,7 @@ def write_permitted(
             reached = statement.reached
             known = reached.low is reached.high
             why = None if known else str(reached.why)
-            by = [f"{statement.statement.name} of the resource's policy"]
+            by = [statement.by]
             guardrails = ["none", str(statement.rcp), "none", str(statement.s3)]
             records.append([range_of(reached), True if known else None, by, *guardrails, why, witness_of(reached)])
         rows.write(columns, records, format, out)
@@ -57,7 +58,7 @@ def write_permitted(
         write_may(each.principal, each.effective, each.witness, console)
     for statement in outside:
         reached = statement.reached
-        console.print_line(f"{range_of(reached)}, by {statement.statement.name} of its policy", indent=2)
+        console.print_line(f"{range_of(reached)}, by {statement.by}", indent=2)
         if reached.low is not reached.high:
             console.print_line(f"not known: {reached.why}", indent=4)
         if reached.witness is not None:
@@ -76,10 +77,12 @@ def write_may(title: str, comes: Effective, witness: Request | None, console: Co
     """Somebody who may, or perhaps: by what, and with which request where it hangs on what that carries."""
     unsure = isinstance(comes.allowed, Unknown)
     console.print_line(f"{'perhaps ' if unsure else ''}{title}", indent=2)
-    for step in comes.because:
-        console.print_line(step.words, indent=4)
+    steps = comes.steps
+    for step in steps:
+        console.print_line(step, indent=4)
     if isinstance(comes.allowed, Unknown):
-        console.print_line(f"not known: {comes.allowed}", indent=4)
+        if not any(str(comes.allowed) in step for step in steps):
+            console.print_line(f"not known: {comes.allowed}", indent=4)
         if witness is not None:
             console.print_line(f"gets in: {_in_words(witness)}", indent=4)
 
@@ -144,7 +147,7 @@ def _line(can: Can) -> str:
 def _by(can: Can) -> Iterator[str]:
     """By what it may: told once for several lines that have it in common."""
     allowed = can.effective.allowed
-    yield from (step.words for step in can.effective.because)
+    yield from can.effective.steps
     if isinstance(allowed, Unknown):
         yield f"not known: {allowed}"
     if can.witness is not None and (isinstance(allowed, Unknown) or not can.whole):
@@ -159,7 +162,7 @@ def _record(principal: str, can: Can) -> list[Any]:
     return [
         *(principal, can.service, can.level, list(can.actions), can.resource, can.whole),
         None if unsure else True,
-        [step.words for step in can.effective.because],
+        can.effective.steps,
         *(_guardrail(can.effective, name) for name in ALL_GUARDRAILS),
         str(allowed) if unsure else None,
         None if can.witness is None else can.witness.plain,

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from demarcate.changes.commands import command
+from demarcate.changes.lockouts import why
 from demarcate.changes.planning import Unplanned
 from demarcate.changes.status import Outcome, Status
 from demarcate.changes.structs import Change, Step
@@ -45,8 +46,12 @@ def _step(console: Console, status: Status, number: int, step: Step, *, commands
     console.print_line(f"{number}. {_outcome(status, number)}{step.do.name}", bold=True)
     console.print_line(f"{step.resource} ({step.account}, {step.region})", indent=3)
     if step.declared:
-        told = f"declared by {step.declared}: change it there too, or its next deployment undoes this"
-        console.print_line(told, indent=3)
+        told = "change it there too, or its next deployment undoes this"
+        if status.change.origin == "drift":
+            told = "this brings back what it says"
+        console.print_line(f"declared by {step.declared}: {told}", indent=3)
+    if "locks-out" in step.risk and (told := why(step.do)):
+        console.print_line(f"may lock somebody out: {told}", indent=3)
     if commands:
         console.print_line(command(step), indent=3)
     else:

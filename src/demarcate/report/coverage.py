@@ -20,7 +20,7 @@ _SHOWN: Final = 5
 
 COLUMNS: Final = (
     *("account_id", "region", "source", "resources", "on", "off", "not_known"),
-    *("place", "name", "place_account_id", "place_region", "received_until", "kept_days", "immutable"),
+    *("place", "name", "place_account_id", "place_region", "received_until", "receives", "kept_days", "immutable"),
     *(
         "deleters",
         "perhaps_deleters",
@@ -63,12 +63,12 @@ def _rows(each: Covered) -> Iterator[list[Any]]:
         yield [
             *told,
             *(place.place, place.name, place.account_id, place.region, place.received_until),
-            *(place.kept_days, place.immutable, place.deleters, place.perhaps_deleters),
+            *(place.receives, place.kept_days, place.immutable, place.deleters, place.perhaps_deleters),
             *(place.writers_that_read, place.perhaps_writers_that_read, place.other_account),
             [f"{name}: {reason}" for name, reason in place.unknown.items()],
         ]
     if not each.destinations:
-        yield [*told, *[None] * 5, each.kept_by_service, *[None] * 7]
+        yield [*told, *[None] * 6, each.kept_by_service, *[None] * 7]
 
 
 # --- for people -------------------------------------------------------------------------------------------
@@ -108,6 +108,9 @@ def _received(places: Sequence[Destination]) -> Iterator[str]:
     if moments:
         first, last = (f"{moment:%Y-%m-%d %H:%M}" for moment in (moments[0], moments[-1]))
         yield f"received until {last}" if first == last else f"received until {first} to {last}"
+    late = [place.name for place in places if place.receives is False and place.received_until]
+    if late:
+        yield f"fell silent: {_named(late)}, for two days or more"
     silent = [place.name for place in places if place.received_until == ""]
     if silent:
         yield "nothing was received" if len(silent) == len(places) else f"nothing was received by {_named(silent)}"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any, Final
 
 from demarcate.access.comparing import Gain
@@ -78,39 +79,53 @@ def _explain(name: str, policy: Policy, kind: PolicyKind, reading: Reading, cons
             console.print_line(f"gets in: {request_in_words(left.witness)}", indent=4)
 
 
-def write_linted(name: str, complaints: Sequence[Complaint], format: str, out: Out, console: Console) -> None:
-    """What is wrong with a policy, statement by statement."""
+def write_linted(
+    name: str, wrong: Sequence[tuple[str, Complaint]], format: str, out: Out, console: Console
+) -> None:
+    """What is wrong with a policy, or with those of a template, statement by statement."""
     if format != "text":
         columns = [*_STATEMENT, "wrong", "text"]
         records = [
             {
-                "policy": name,
+                "policy": policy,
                 "statement": complaint.statement.index if complaint.statement else None,
                 "sid": complaint.statement.sid if complaint.statement else None,
                 "line": complaint.statement.line if complaint.statement else None,
                 "wrong": complaint.wrong.value,
                 "text": complaint.text,
             }
-            for complaint in complaints
+            for policy, complaint in wrong
         ]
         rows.write(columns, [[record[name] for name in columns] for record in records], format, out)
         return
-    console.print_line(f"{name}: {len(complaints) or 'nothing'} {'to mend' if complaints else 'wrong'}", bold=True)
-    for complaint in complaints:
+    console.print_line(f"{name}: {len(wrong) or 'nothing'} {'to mend' if wrong else 'wrong'}", bold=True)
+    for policy, complaint in wrong:
+        of = "" if policy == name else f"{policy}: "
         where = f"{complaint.statement.name}: " if complaint.statement else ""
-        console.print_line(f"{where}{complaint.text} ({complaint.wrong})", indent=2)
+        console.print_line(f"{of}{where}{complaint.text} ({complaint.wrong})", indent=2)
 
 
-def write_compared(
-    names: tuple[str, str],
-    gains: Sequence[Gain],
-    losses: Sequence[Gain],
-    format: str,
-    out: Out,
-    console: Console,
-) -> None:
+@dataclass(frozen=True, slots=True)
+class Compared:
+    """Who gains by a policy that takes the place of another, or loses: by the statement of the policy that lets it in.
+
+    `whoever` says whose policy it is, where it names no principals.
+    """
+
+    policy: str
+    gain: Gain
+    loses: bool = False
+    whoever: str = ""
+
+    @property
+    def whom(self) -> str:
+        """Who that is."""
+        return self.whoever or range_of(self.gain.reached)
+
+
+def write_compared(told: Sequence[Compared], format: str, out: Out, console: Console) -> None:
     """Who gains by the second of two policies, and who loses."""
-    both = [("gains", names[1], gain) for gain in gains] + [("loses", names[0], loss) for loss in losses]
+    both = [("loses" if each.loses else "gains", each.policy, each.gain) for each in told]
     if format != "text":
         columns = ["who", *_STATEMENT, "reach", "reach_at_most", "why", "witness"]
         records = [
@@ -131,8 +146,9 @@ def write_compared(
         return
     if not both:
         console.print_line("nobody gains, and nobody loses")
-    for who, name, gain in both:
-        console.print_line(f"{who}: {range_of(gain.reached)}, by {gain.statement.name} of {name}", bold=True)
+    for compared, (who, name, gain) in zip(told, both, strict=True):
+        perhaps = "perhaps " if compared.whoever and gain.reached.low is not gain.reached.high else ""
+        console.print_line(f"{perhaps}{who}: {compared.whom}, by {gain.statement.name} of {name}", bold=True)
         if gain.reached.witness is not None:
             console.print_line(request_in_words(gain.reached.witness), indent=2)
         if gain.reached.low is not gain.reached.high:

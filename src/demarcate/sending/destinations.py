@@ -18,7 +18,7 @@ import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, time, timedelta
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, ClassVar, Final, Literal
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
@@ -26,6 +26,8 @@ import msgspec
 
 from demarcate.base.fetching import is_loopback, shown_url
 from demarcate.base.moments import local, utc
+from demarcate.base.names import nearest
+from demarcate.evidence.problems import shown
 from demarcate.sending.structs import SEVERITIES, Item, Kind, SendingError, Severity
 
 
@@ -52,7 +54,12 @@ class Quiet(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
 class Destination(
     msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, rename="kebab", tag_field="kind"
 ):
-    """What all destinations have. With `digest`, what is new is gathered for so many minutes and sent together."""
+    """What all destinations have. With `digest`, what is new is gathered for so many minutes and sent together.
+
+    Programs are told of a detection again when it has grown; people (`GROWN` is False) are told once.
+    """
+
+    GROWN: ClassVar[bool] = True
 
     quiet: Quiet | None = None
     digest: Annotated[int, msgspec.Meta(ge=1, le=10_080)] | None = None
@@ -104,6 +111,8 @@ class SecurityLake(Destination, frozen=True, kw_only=True, tag="security-lake"):
 class Apprise(Destination, frozen=True, kw_only=True, tag="apprise"):
     """Slack, Teams, mail and whatever else apprise knows: its URL is a secret."""
 
+    GROWN: ClassVar[bool] = False
+
     url_variable: str
 
 
@@ -152,11 +161,17 @@ class Routes(msgspec.Struct, frozen=True, kw_only=True):
             raise SendingError(
                 "there is no destination: set one in your own demarcate.toml, such as [destinations.siem]"
             )
-        for name in wanted:
-            if name not in self.destinations:
-                there = ", ".join(self.destinations) or "none"
-                raise SendingError(f"there is no destination {name!r}; your settings have: {there}")
+        check_names(wanted, self.destinations)
         return {name: self.destinations[name] for name in wanted}
+
+
+def check_names(names: Iterable[str], known: Iterable[str]) -> None:
+    """Raise SendingError for a name of no destination, with the nearest, or all that there are."""
+    there = list(known)
+    for name in names:
+        if name not in there:
+            hint = nearest(name, there) or f"; there are: {', '.join(there) or 'none'}"
+            raise SendingError(f"there is no destination {shown(name)}{hint}")
 
 
 _NAME: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

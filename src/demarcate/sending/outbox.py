@@ -1,7 +1,8 @@
 """The outbox: a queue of each destination in the ledger's database, in which nothing is lost.
 
-An item is told once in each state that it comes to. What was enqueued is there until it was taken: a run that is killed
-after a receiver took something, and before that was written down, sends it once more, under the same key.
+An item is told once in each state that it comes to, and a detection again when it has grown. What was enqueued is
+there until it was taken: a run that is killed after a receiver took something, and before that was written down, sends
+it once more, under the same key.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from sqlalchemy import Connection, delete, exists, func, insert, select, update
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.moments import utc
 from demarcate.ledger.ledger import Ledger
+from demarcate.sending.growing import has_grown, updated
 from demarcate.sending.structs import Answer, Delivery, Item, plain
 
 WAITING: Final = "waiting"
@@ -67,21 +69,22 @@ def key_of(item: str, state: str, revision: int) -> str:
     return hashlib.sha256(to_json([item, state, revision])).hexdigest()[:32]
 
 
-def enqueue(ledger: Ledger, destination: str, items: Iterable[Item], now: datetime) -> int:
+def enqueue(ledger: Ledger, destination: str, items: Iterable[Item], now: datetime, *, grown: bool = True) -> int:
     """Put into a queue what a destination was not told yet; how many that is.
 
-    What was told of a later moment is not told of an earlier one.
+    What was told of a later moment is not told of an earlier one. Without `grown`, a detection is not told again when
+    it has more events than it had.
     """
     added, batch = 0, []
     for item in items:
         batch.append(item)
         if len(batch) == _AT_ONCE:
-            added += _enqueue(ledger, destination, batch, now)
+            added += _enqueue(ledger, destination, batch, now, grown)
             batch = []
-    return added + (_enqueue(ledger, destination, batch, now) if batch else 0)
+    return added + (_enqueue(ledger, destination, batch, now, grown) if batch else 0)
 
 
-def _enqueue(ledger: Ledger, destination: str, items: Sequence[Item], now: datetime) -> int:
+def _enqueue(ledger: Ledger, destination: str, items: Sequence[Item], now: datetime, grown: bool) -> int:
     table = _table()
 
     def work(connection: Connection) -> int:
@@ -91,9 +94,14 @@ def _enqueue(ledger: Ledger, destination: str, items: Sequence[Item], now: datet
             before = last.get(item.id)
             if before is None and item.state in _CLOSING:
                 continue
-            if before is not None and (before[1] == item.state or before[2] > item.moment):
+            if before is not None and before[2] > item.moment:
                 continue
+            if before is not None and before[1] == item.state:
+                if not (grown and item.kind == "detection" and has_grown(item, from_json(before[3], Item))):
+                    continue
+                item = updated(item)
             revision = 1 if before is None else before[0] + 1
+            body = to_json(item).decode()
             connection.execute(
                 insert(table).values(
                     destination=destination,
@@ -109,7 +117,7 @@ def _enqueue(ledger: Ledger, destination: str, items: Sequence[Item], now: datet
                     added=_text(now),
                     due=_text(now),
                     why="",
-                    body=to_json(item).decode(),
+                    body=body,
                 )
             )
             connection.execute(
@@ -120,22 +128,22 @@ def _enqueue(ledger: Ledger, destination: str, items: Sequence[Item], now: datet
                     table.c.revision < revision,
                 )
             )
-            last[item.id] = (revision, item.state, item.moment)
+            last[item.id] = (revision, item.state, item.moment, body)
             added += 1
         return added
 
     return ledger.arrange(work)
 
 
-def _last(connection: Connection, destination: str, ids: Sequence[str]) -> dict[str, tuple[int, str, str]]:
-    """The last revision, state and moment of items that a destination was told, or is to be."""
+def _last(connection: Connection, destination: str, ids: Sequence[str]) -> dict[str, tuple[int, str, str, str]]:
+    """The last revision, state, moment and body of items that a destination was told, or is to be."""
     table = _table()
     rows = connection.execute(
-        select(table.c.item, table.c.revision, table.c.state, table.c.moment)
+        select(table.c.item, table.c.revision, table.c.state, table.c.moment, table.c.body)
         .where(table.c.destination == destination, table.c.item.in_(ids))
         .order_by(table.c.revision)
     )
-    return {item: (revision, state, moment) for item, revision, state, moment in rows}
+    return {item: (revision, state, moment, body) for item, revision, state, moment, body in rows}
 
 
 def standing(ledger: Ledger, destination: str) -> Iterator[Item]:

@@ -34,6 +34,11 @@ ROWS: dict[str, dict[str, Any]] = {
         "history_delivery_status": "Success",
         "history_delivery_last_successful_time": THEN,
     },
+    "aws_config_patch_compliance": {
+        "instance_id": INSTANCE,
+        "compliance_type": "NON_COMPLIANT",
+        "broken_rule_count": 1,
+    },
     "aws_config_rule": {"name": "volumes", "compliance_type": "NON_COMPLIANT"},
     "aws_controltower_enabled_baseline": {"inheritance_drift_status": "IN_SYNC", "source_drift_status": ""},
     "aws_controltower_enabled_control": {"drift_status": "IN_SYNC"},

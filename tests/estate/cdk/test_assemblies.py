@@ -114,3 +114,25 @@ def test_a_broken_manifest_is_refused(tmp_path: Path, text: str) -> None:
     (tmp_path / "manifest.json").write_text(text)
     with pytest.raises(DemarcateError, match="cdk synth"):
         read(tmp_path)
+
+
+def test_rows_name_resources_as_constructs(tmp_path: Path) -> None:
+    """Where the path is that of one resource: two that say the same are called by their logical ids."""
+    volumes = {
+        name: {"Type": "AWS::EC2::Volume", "Metadata": {"aws:cdk:path": path}, "Properties": {"KmsKeyId": key}}
+        for name, path, key in (
+            ("Disk1A", "Shop/Disk", {"Ref": "Key2B"}),
+            ("Twin1", "Shop/Twin", "k"),
+            ("Twin2", "Shop/Twin", "k"),
+        )
+    }
+    key = {"Key2B": {"Type": "AWS::KMS::Key", "Metadata": {"aws:cdk:path": "Shop/Key/Resource"}}}
+    folder = write(tmp_path / "cdk.out", {"Shop": stack("Shop.template.json")}, Shop={**volumes, **key})
+    with collect_snapshot([str(folder)], selection={"aws_ebs_volume": None}) as snapshot:
+        table = tables.table("aws_ebs_volume")
+        rows = {tuple(row.values()) for row in rows_of(snapshot, table, ["resource", "volume_id", "kms_key_id"])}
+    assert rows == {
+        ("Shop/Disk", "Shop/Disk", "Shop/Key"),
+        ("Shop/Twin", "Twin1", "k"),
+        ("Shop/Twin", "Twin2", "k"),
+    }

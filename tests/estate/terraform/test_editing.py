@@ -67,7 +67,12 @@ def test_what_is_not_there_is_added(tmp_path: Path) -> None:
         ("= true", "= var.encrypted", "main.tf:5: edit that"),
         ("= true", '= "${var.encrypted}"', "main.tf:5: edit that"),
         ("= true", "= false", "main.tf:5 says so already"),
-        ("size  ", "count = 2\n  size", "count makes several of it"),
+        ("= true", "= local.on ? true : false", "main.tf:5: edit that"),
+        ("= true", '= tobool("true")', "main.tf:5: edit that"),
+        ("size  ", "count = 2\n  size", "count makes several of it, at"),
+        ("size  ", "for_each = var.zones\n  size", "for_each makes several of it, at"),
+        ("size  ", "lifecycle {\n    ignore_changes = [tags, encrypted]\n  }\n  size", "changes of encrypted, at"),
+        ("size  ", "lifecycle {\n    ignore_changes = all\n  }\n  size", "ignores changes of encrypted, at"),
         ('"aws_ebs_volume" "plain"', '"aws_ebs_volume" "other"', "no configuration"),
         ('a ${var.x} }" }', "a ${var.x }", "line 6 is not understood"),
         ("resource", "resource = {\nresource", "not understood"),
@@ -80,9 +85,81 @@ def test_what_is_not_plain_is_told_with_its_line(tmp_path: Path, was: str, becom
     assert why in told
 
 
-def test_a_module_is_left(tmp_path: Path) -> None:
-    patch = patched(tmp_path, MAIN, "module.a.aws_ebs_volume.plain", encrypted=False)
-    assert not patch.files and len(patch.left) == 1
+@pytest.mark.parametrize(
+    ("address", "loop", "why"),
+    [
+        ("module.a.aws_ebs_volume.plain", "", "a module makes it, and the edit would change others as well"),
+        ('module.a["b"].aws_ebs_volume.plain', "", "a module makes it, and the edit would change others as well"),
+        ("aws_ebs_volume.plain[0]", "count = 2", "count or for_each makes it, and the edit would change others"),
+        (
+            'aws_ebs_volume.plain["a"]',
+            "for_each = {}",
+            "count or for_each makes it, and the edit would change others",
+        ),
+    ],
+)
+def test_what_may_make_several_is_left(tmp_path: Path, address: str, loop: str, why: str) -> None:
+    """Those of a module lie where `terraform init` laid it."""
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "main.tf").write_text(MAIN)
+    (tmp_path / ".terraform" / "modules").mkdir(parents=True)
+    listed = {"Modules": [{"Key": "a", "Source": "./a", "Dir": "a"}]}
+    (tmp_path / ".terraform" / "modules" / "modules.json").write_text(json.dumps(listed))
+    (tmp_path / "main.tf").write_text(MAIN.replace("size  ", f"{loop}\n  size", 1))
+    module, _, plain = address.rpartition("aws_ebs_volume")
+    name, _, index = plain.removesuffix("]").removeprefix(".").partition("[")
+    instance = {"attributes": declared("vol-1"), **({"index_key": json.loads(index)} if index else {})}
+    kept = {"type": "aws_ebs_volume", "name": name, "module": module.removesuffix("."), "instances": [instance]}
+    path = tmp_path / "terraform.tfstate"
+    path.write_text(json.dumps({"version": 4, "terraform_version": "1.13.4", "resources": [kept]}))
+    now = snapshot({"aws_ebs_volume": [volume("vol-1", encrypted=False)]})
+    patch = patch_of(compare(collect_snapshot([path]), now, undeclared=False), [str(path)])
+    assert not patch.files
+    ((drift, told),) = patch.left
+    assert why in told
+    assert Path(str(drift.file)).relative_to(tmp_path) == Path("a/main.tf" if "module" in address else "main.tf")
+
+
+ORDERS = """\
+resource "aws_dynamodb_table" "orders" {
+  name = "orders"
+
+  point_in_time_recovery {
+    enabled = false
+  }
+}
+"""
+TWICE = "point_in_time_recovery {\n    enabled = false\n  }\n  point_in_time_recovery {"
+
+
+@pytest.mark.parametrize(
+    ("was", "becomes", "why"),
+    [
+        ("point_in", "point_in", ""),
+        (
+            "point_in_time_recovery {",
+            'dynamic "point_in_time_recovery" {',
+            "a dynamic block makes point_in_time_recov",
+        ),
+        (
+            "point_in_time_recovery {",
+            "point_in_time_recovery = {",
+            "point_in_time_recovery is given as a whole, at",
+        ),
+        ("point_in_time_recovery {", TWICE, "there are 2 blocks point_in_time_recovery, at"),
+    ],
+)
+def test_blocks_that_are_made_by_others_are_told(tmp_path: Path, was: str, becomes: str, why: str) -> None:
+    """What stands in one block of the resource itself is edited there."""
+    (tmp_path / "main.tf").write_text(ORDERS.replace(was, becomes, 1))
+    values = {"id": "orders", "name": "orders", "point_in_time_recovery": [{"enabled": False}]}
+    (tmp_path / "state.json").write_text(json.dumps(state({"aws_dynamodb_table.orders": values})))
+    patch = mended([str(tmp_path / "state.json")], Options(), ["dynamodb-table-point-in-time-recovery"])
+    if not why:
+        assert patch.files[0].after == ORDERS.replace("false", "true")
+    else:
+        ((_, told),) = patch.left
+        assert why in told
 
 
 PART = """
@@ -109,6 +186,11 @@ def bucket(tmp_path: Path, parts: str, **live: Any) -> Patch:
     resources: dict[str, dict[str, Any]] = {
         "aws_s3_bucket.logs": {"id": "logs", "bucket": "logs", "arn": arn},
         "aws_s3_bucket_public_access_block.logs": {"bucket": "logs", "id": "logs", "block_public_policy": True},
+        "aws_s3_bucket_versioning.logs": {
+            "bucket": "logs",
+            "id": "logs",
+            "versioning_configuration": [{"status": "Suspended"}],
+        },
     }
     path.write_text(json.dumps(state(resources)))
     row = {"resource": arn, "arn": arn, "name": "logs", **HERE, **live}
@@ -122,6 +204,8 @@ def test_what_completes_a_resource_is_edited_where_it_is(tmp_path: Path) -> None
     (edited,) = patch.files
     assert Path(edited.file).name == "parts.tf"
     assert edited.after == PART.replace("block_public_policy = true", "block_public_policy = false")
+    versioned = bucket(tmp_path, PART.replace("Enabled", "Suspended"), versioning_enabled=True)
+    assert [edited.after for edited in versioned.files] == [PART]
     gone = bucket(tmp_path, "", block_public_policy=False)
     ((_, why),) = gone.left
     assert "aws_s3_bucket_public_access_block would say it, and there is none" in why

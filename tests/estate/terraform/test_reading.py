@@ -254,6 +254,7 @@ PLAN = json.dumps(plan({"aws_kms_key.k": KEY}))
 
 REFUSED = {
     "a plan that is not shown": ("tfplan", _binary(), "terraform show -json tfplan"),
+    "one of any name": ("plan.out", _binary(), "terraform show -json plan.out"),
     "a newer format": ("plan.json", PLAN.replace('"1.2"', '"2.0"', 1).encode(), "format_version 2.0"),
     "one without a version": ("plan.json", b'{"planned_values": {}}', "has no format_version"),
     "half a plan": ("plan.json", PLAN[:-40].encode(), "is no whole JSON document"),
@@ -318,6 +319,23 @@ def test_a_folder_of_configuration_alone_asks_for_its_plan(tmp_path: Path) -> No
     (tmp_path / "main.tf").write_text('resource "aws_vpc" "v" {}')
     with pytest.raises(DemarcateError, match="which only Terraform evaluates"):
         collect_snapshot([tmp_path])
+
+
+def test_a_configuration_may_be_named_beside_its_plan(tmp_path: Path) -> None:
+    """It is where the plan's resources are declared, of several that which declares most; one of nothing is refused."""
+    folders = [tmp_path / name for name in ("net", "shop", "other")]
+    for folder, resource in zip(folders, ("aws_vpc.v", "aws_kms_key.k", "aws_sqs_queue.q"), strict=True):
+        folder.mkdir()
+        type_, name = resource.split(".")
+        (folder / "main.tf").write_text(f'\nresource "{type_}" "{name}" {{\n}}\n')
+    (tmp_path / "plans").mkdir()
+    path = written(tmp_path / "plans", plan({"aws_kms_key.k": KEY}))
+    with collect_snapshot([path, folders[1] / "main.tf"], selection={"aws_kms_key": None}) as snapshot:
+        assert [(row["file"], row["line"]) for row in rows_of(snapshot, "aws_kms_key", ["file", "line"])] == [
+            (str(folders[1] / "main.tf"), 2)
+        ]
+    with pytest.raises(DemarcateError, match=f"{folders[2]}: is Terraform's configuration.*nothing that is given"):
+        collect_snapshot([path, *folders[1:]])
 
 
 @pytest.mark.parametrize(

@@ -108,9 +108,13 @@ def test_rules_about_other_logs_are_counted_and_named(tmp_path: Path) -> None:
     others = [
         good(logsource=source) for source in ({"product": "windows"}, {"product": "aws", "service": "guardduty"})
     ]
-    (tmp_path / "rules.yml").write_text("---\n".join([*others, yaml.safe_dump(GOOD)]))
+    ours = good(
+        logsource={"service": "cloudtrail"}, title="of CloudTrail", id="2f7b7a6e-94a1-4b1e-8a06-2ab4c39a6f51"
+    )
+    (tmp_path / "rules.yml").write_text("---\n".join([*others, ours, yaml.safe_dump(GOOD)]))
     rules = load_rules([tmp_path], shipped=False)
     assert rules.problems == ()
+    assert {rule.title for rule in rules.rules.values()} == {"of CloudTrail", "good"}
     assert [told.split(": ", 1)[1] for told in rules.elsewhere] == [
         "bad (product: windows)",
         "bad (product: aws service: guardduty)",

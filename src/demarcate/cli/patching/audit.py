@@ -83,7 +83,7 @@ def report(
     from demarcate.ledger.waivers import ledger_waivers
     from demarcate.patching.audit import Watching, audit
     from demarcate.patching.history import history_folder, levels_of
-    from demarcate.patching.kinds import checks_of, load_kinds
+    from demarcate.patching.kinds import load_kinds, watched
     from demarcate.report.patching import audit as words
 
     files = {path: options.format_of(path, _BY_SUFFIX) for path in out or ()}
@@ -100,7 +100,7 @@ def report(
         accepted = joined(*given, *([ledger_waivers(opened, known)] if opened is not None else []))
         levels = levels_of(service_level or ())
         made = audit(opened, history_folder(), levels, first, last, accepted.waivers, load_checks())
-    watching = packs_of(checks_of(load_kinds(list(made.kinds))).values() if made.kinds else ())
+    watching = packs_of(watched(load_kinds(list(made.kinds))) if made.kinds else ())
     proposed = tuple(Watching(rule=name, checks=checks) for name, checks in watching.watches.items())
     made = msgspec.structs.replace(made, rules=proposed)
     for problem in accepted.problems:

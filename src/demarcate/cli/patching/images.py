@@ -15,6 +15,7 @@ from demarcate.report.out import data, saving, say
 if TYPE_CHECKING:
     from demarcate.changes.reach import Reach
     from demarcate.changes.structs import Change
+    from demarcate.patching.bases import Bases
     from demarcate.patching.images import RunningImage
     from demarcate.patching.rebuilding import Place
 
@@ -46,6 +47,12 @@ def images(
     dockerfile: Annotated[
         str, typer.Option("--dockerfile", metavar="PATH", help="Where the Dockerfile is in that repository.")
     ] = "Dockerfile",
+    base: Annotated[
+        str | None,
+        typer.Option(
+            "--base", metavar="NAME@DIGEST", help="The base and its digest, where no repository of ECR tells it."
+        ),
+    ] = None,
     workflow: Annotated[
         Path | None,
         typer.Option(
@@ -73,6 +80,7 @@ def images(
     from demarcate.changes.reach import Reach
     from demarcate.changes.selecting import live_snapshot
     from demarcate.model import load
+    from demarcate.patching import bases as of_bases
     from demarcate.patching import images as patching
     from demarcate.patching import rebuilding
     from demarcate.patching import status as states
@@ -83,6 +91,8 @@ def images(
 
     if pull_request and rebuild is None:
         raise DemarcateError("--pull-request goes with --rebuild: name the repository of the image")
+    if base is not None and not pull_request:
+        raise DemarcateError("--base goes with --pull-request: a build takes the base as it is")
     if workflow is not None:
         _write_workflow(workflow)
         return
@@ -98,8 +108,10 @@ def images(
     with snapshot:
         unread = snapshot.unread
         options.say_unread(unread)
-        reach = Reach(how, reads={patching.MANIFEST, patching.PROJECTS, *rebuilding.READS}, github=github)
-        running = patching.with_origins(patching.running_images(snapshot), snapshot, reach)
+        reads = {patching.MANIFEST, patching.PROJECTS, of_bases.RULES, *rebuilding.READS}
+        reach = Reach(how, reads=reads, github=github)
+        bases = patching.bases_of(snapshot, reach)
+        running = patching.with_origins(patching.running_images(snapshot), snapshot, reach, bases)
         built = list(states.patch_status(model, snapshot, kinds))
         pipelines = rebuilding.pipelines(snapshot)
     report.write(running, str(format), data(), options.console())
@@ -107,7 +119,8 @@ def images(
         options.console().print()
         write_states(built, "text", data(), options.console())
     if rebuild is not None and github is not None:
-        _record(_asked_for(running, rebuild, dockerfile, github.url, reach), reach, ledger, as_)
+        change = _asked_for(running, rebuild, dockerfile, github.url, reach, bases, base)
+        _record(change, reach, ledger, as_)
     elif rebuild is not None:
         _record(_built(running, pipelines, rebuild, reach), reach, ledger, as_)
     reach.close()
@@ -150,7 +163,15 @@ def _built(running: list[RunningImage], pipelines: Mapping[str, Place], name: st
     return change
 
 
-def _asked_for(running: list[RunningImage], name: str, dockerfile: str, api: str, reach: Reach) -> Change:
+def _asked_for(
+    running: list[RunningImage],
+    name: str,
+    dockerfile: str,
+    api: str,
+    reach: Reach,
+    bases: Bases,
+    base: str | None,
+) -> Change:
     """Plan the pull request for a repository's image. Raises DemarcateError where none can be opened."""
     from demarcate.base.errors import DemarcateError
     from demarcate.changes.reach import NotDone
@@ -160,7 +181,7 @@ def _asked_for(running: list[RunningImage], name: str, dockerfile: str, api: str
     chosen = [image for image in running if image.repository == name]
     image = next((image for image in chosen if image.base_now), chosen[0])
     try:
-        return pull_request(image, dockerfile, api, reach)
+        return pull_request(image, dockerfile, api, reach, bases, base)
     except NotDone as error:
         raise DemarcateError(f"{name}: {error}") from error
 

@@ -21,7 +21,7 @@ def convert(type_: str, value: Any, what: str) -> Any:
     >>> convert("BOOLEAN", "on", "Encrypted"), convert("VARCHAR", 123456789012, "Principal")
     (True, '123456789012')
     """
-    if value is None or isinstance(value, Unknown):
+    if value is None or (type_ == "VARCHAR" and type(value) is str) or isinstance(value, Unknown):
         return value
     if isinstance(value, StandIn) and (type_ != "VARCHAR[]" or not value.filled):
         return value if type_ == "VARCHAR" else value.unknown
@@ -92,10 +92,13 @@ def _shown(value: Any) -> str:
     return f" ({value[:40]!r})" if isinstance(value, str) else ""
 
 
+_TEXT = {str}
+
+
 def _texts(value: Any, what: str) -> Any:
     if not isinstance(value, list):
         value = [value]
-    if all(type(item) is str for item in value):
+    if {*map(type, value)} <= _TEXT:
         return value
     texts = [convert("VARCHAR", item, what) for item in value]
     return next((item for item in texts if isinstance(item, Unknown)), texts)

@@ -8,6 +8,7 @@ from functools import lru_cache
 from string import Formatter
 from typing import Any
 
+from demarcate.estate.schema import partial
 from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT, kind, path
 from demarcate.estate.schema.standins import StandIn, Undecided, combined, first_standin, marks, shown
@@ -257,10 +258,11 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
             values = {**known, **made}
         row = dict(common)
         for column in table.columns:
-            value = values.get(column.name, ABSENT)
+            name = column.name
+            value = values.get(name, ABSENT)
             if value is ABSENT:
                 value = None if column.absent is UNSET else column.absent
-            row[column.name] = convert(column.type, value, column.name)
+            row[name] = None if value is None else convert(column.type, value, name)
         yield row
 
 
@@ -270,15 +272,18 @@ def spooled(row: Row, types: Mapping[str, str]) -> Row:
     Unknowns become NULL, and why, with its kind, the column `_unknown`; stand-ins become the texts that stand for
     them, and what they are the column `_assigned`.
     """
-    reasons: dict[str, dict[str, str]] = {}
+    reasons: dict[str, dict[str, Any]] = {}
     assigned: dict[str, Any] = {}
     for name, value in row.items():
         kind = type(value)
-        if kind is StandIn or kind is dict or kind is list or kind is Unknown:
+        if kind is StandIn or kind is Unknown or ((kind is dict or kind is list) and value):
             unknown = first_unknown(value)
             if unknown is not None:
                 reasons[name] = {"kind": unknown.kind, "reason": str(unknown)}
                 row[name] = None
+                partly = partial.kept(value) if types[name] == "JSON" else None
+                if partly is not None:
+                    reasons[partial.key_of(name)] = partly
             elif first_standin(value) is not None:
                 assigned[name] = marks(types[name], value)
                 row[name] = shown(value)

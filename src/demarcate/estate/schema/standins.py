@@ -224,7 +224,10 @@ def first_standin(value: Any) -> StandIn | None:
         value = value.values()
     elif not isinstance(value, list):
         return None
-    return next((inside for item in value if (inside := first_standin(item)) is not None), None)
+    for item in value:
+        if type(item) is not str and (inside := first_standin(item)) is not None:
+            return inside
+    return None
 
 
 def sample(value: str | StandIn) -> str:
@@ -291,5 +294,7 @@ def shown(value: Any) -> Any:
     if type(value) is StandIn:
         return value.text
     if isinstance(value, dict):
-        return {key: shown(item) for key, item in value.items()}
-    return [shown(item) for item in value] if isinstance(value, list) else value
+        return {key: item if type(item) is str else shown(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [item if type(item) is str else shown(item) for item in value]
+    return value

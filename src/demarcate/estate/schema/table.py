@@ -436,6 +436,17 @@ class Table:
         added = ADDED if self.companions else COMMON
         return self.columns + tuple(column for column in added if column.name not in own)
 
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that hold what CloudFormation calls the physical id of a resource."""
+        return tuple(
+            column.name
+            for column in self.columns
+            if (place := column.place("cloudformation")) is not None
+            and place.path == "#ref"
+            and column.place("live") is not None
+        )
+
     def column(self, name: str) -> Column | None:
         """The column of that name, or None."""
         return next((column for column in self.all_columns if column.name == name), None)

@@ -145,7 +145,7 @@ def first_unknown(value: Any) -> Unknown | None:
     elif not isinstance(value, list):
         return None
     for item in value:
-        unknown = first_unknown(item)
-        if unknown is not None:
-            return unknown
+        # Most that stands anywhere is text.
+        if type(item) is not str and (inside := first_unknown(item)) is not None:
+            return inside
     return None

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from demarcate.base.connection import Limits, connect
 from demarcate.base.encoding import from_json
 from demarcate.base.sql import literal
+from demarcate.estate.schema import partial
 from demarcate.estate.schema.standins import unmarked
 from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -25,7 +26,7 @@ PAGE = 1_000
 
 
 class Rereading:
-    """Reads files of rows below a folder, by a connection that is there already or its own. Use as a context manager."""
+    """Reads files of rows below a folder, by a connection that is there or its own. Use as a context manager."""
 
     def __init__(self, folder: Path, connection: duckdb.DuckDBPyConnection | None = None) -> None:
         self._folder = folder
@@ -62,7 +63,9 @@ class Rereading:
                 for name in columns:
                     value = row[name]
                     if value is None:
-                        row[name] = _why(unknown.get(name)) or nulls.get(name)
+                        partly = unknown.get(partial.key_of(name))
+                        why = _why(unknown.get(name)) or nulls.get(name)
+                        row[name] = why if partly is None else partial.whole(partly)
                         continue
                     if types[name] == "JSON":
                         value = from_json(value)

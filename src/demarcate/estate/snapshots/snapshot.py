@@ -26,6 +26,8 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.stopping import TemporaryFolder
 from demarcate.estate.schema.table import Table
 from demarcate.estate.snapshots.manifest import Manifest, TableParts, Unread, read_manifest, without_parts
+from demarcate.estate.snapshots.spooled import Spooled
+from demarcate.estate.snapshots.tabular import rows_in, rows_of_lines
 
 if TYPE_CHECKING:
     import duckdb
@@ -38,9 +40,16 @@ class Snapshot:
     """
 
     def __init__(
-        self, folder: Path, manifest: Manifest, *, temporary: TemporaryFolder | None = None, fresh: bool = False
+        self,
+        folder: Path,
+        manifest: Manifest,
+        *,
+        temporary: TemporaryFolder | None = None,
+        fresh: bool = False,
+        spooled: Spooled | None = None,
     ) -> None:
-        self.folder, self.manifest = folder, manifest
+        self._folder, self.manifest = folder, manifest
+        self._spooled = spooled or Spooled(folder)
         self.fresh = fresh
         """Whether it was written by this process, and so with today's tables and columns."""
         self._parts: tuple[Snapshot, ...] = ()
@@ -66,9 +75,15 @@ class Snapshot:
         return all(part.account is not None for held in self.manifest.tables.values() for part in held.parts)
 
     @property
+    def folder(self) -> Path:
+        """Where it is, whole. Raises OSError where files of rows cannot be made of what is still lines."""
+        self._spooled.settle()
+        return self._folder
+
+    @property
     def folders(self) -> tuple[Path, ...]:
-        """Where its files are: several folders where several snapshots were joined."""
-        return tuple(folder for part in self._parts for folder in part.folders) or (self.folder,)
+        """Where its files are, or will be: several folders where several snapshots were joined."""
+        return tuple(folder for part in self._parts for folder in part.folders) or (self._folder,)
 
     @classmethod
     def joined(cls, snapshots: Sequence[Snapshot]) -> Snapshot:
@@ -156,7 +171,7 @@ class Snapshot:
 
     def _with(self, manifest: Manifest) -> Snapshot:
         """The same folder with less in it, which goes when this one does."""
-        snapshot = Snapshot(self.folder, manifest, fresh=self.fresh)
+        snapshot = Snapshot(self._folder, manifest, fresh=self.fresh, spooled=self._spooled)
         snapshot._parts, snapshot._close = (self,), self._close
         return snapshot
 
@@ -201,10 +216,28 @@ class Snapshot:
         return self.manifest.unread
 
     def files(self, table: str) -> list[str]:
-        """The files that hold the rows of a table: their real paths, which are no patterns."""
+        """The files that hold the rows of a table: their real paths, which are no patterns.
+
+        Raises OSError where files of rows cannot be made of what is still lines.
+        """
+        names = self._names(table)
+        self._spooled.settle(names)
+        folder = os.path.realpath(self._folder)
+        return [f"{folder}/{name}" for name in names]
+
+    def has_rows(self, table: str) -> bool:
+        """Whether it has any row of a table."""
+        return bool(self._names(table))
+
+    def rows_in(self, table: str) -> str:
+        """SQL for the rows of a table that has some, for who reads them once: no file is made of them for it."""
+        lines = self._spooled.lines(self._names(table))
+        return rows_of_lines(lines) if lines else rows_in(self.files(table))
+
+    def _names(self, table: str) -> list[str]:
+        """The files of a table, as the manifest names them."""
         held = self.manifest.tables.get(table)
-        folder = os.path.realpath(self.folder)
-        return [f"{folder}/{part.file}" for part in held.parts if part.file] if held else []
+        return [part.file for part in held.parts if part.file] if held else []
 
     @classmethod
     def open(cls, folder: Path, accounts: Collection[str] | None = None) -> Snapshot:
@@ -227,7 +260,6 @@ def rows_of(
 
     from demarcate.base.connection import short
     from demarcate.base.sql import literal
-    from demarcate.estate.snapshots.tabular import rows_in
 
     if not (files := snapshot.files(table if isinstance(table, str) else table.name)):
         return

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import msgspec
 
@@ -39,10 +39,31 @@ def rows_in(files: Iterable[str]) -> str:
     return f"read_parquet([{listed}], union_by_name = true, hive_partitioning = false)"
 
 
-def write_lines(
-    connection: duckdb.DuckDBPyConnection, spool: Path, types: Mapping[str, str], file: Path, *, longest: int
-) -> None:
-    """Make a file of rows of one with a JSON object a line, of up to `longest` bytes. `types` are the columns.
+class Lines(NamedTuple):
+    """Rows that are in no file of rows yet: a file with a JSON object a line, of up to `longest` bytes.
+
+    `types` are the columns.
+    """
+
+    spool: Path
+    types: Mapping[str, str]
+    longest: int
+    rows: int
+
+
+def rows_of_lines(several: Sequence[Lines]) -> str:
+    """SQL for the rows of some lines, which all have the same columns."""
+    listed = ", ".join(literal(pattern(lines.spool.absolute())) for lines in several)
+    columns = ", ".join(f"{literal(name)}: {literal(type_)}" for name, type_ in several[0].types.items())
+    longest = max(lines.longest for lines in several)
+    return (
+        f"read_json([{listed}], format = 'newline_delimited', columns = {{{columns}}}, "
+        f"maximum_object_size = {max(1 << 16, longest + 1)}, hive_partitioning = false)"
+    )
+
+
+def write_lines(connection: duckdb.DuckDBPyConnection, lines: Lines, file: Path) -> None:
+    """Make a file of rows of lines.
 
     Raises OSError where it cannot be written, and TooMuchMemory where it takes more than the connection has.
     """
@@ -51,13 +72,11 @@ def write_lines(
     from demarcate.base.connection import short
 
     copy = (
-        f"COPY (SELECT * FROM read_json($spool, format = 'newline_delimited', columns = {dict(types)!r}, "
-        f"maximum_object_size = {max(1 << 20, longest + 1)}, hive_partitioning = false)) "
-        f"TO {literal(path_text(file.absolute()))} "
+        f"COPY (SELECT * FROM {rows_of_lines([lines])}) TO {literal(path_text(file.absolute()))} "
         f"(FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {ROW_GROUP})"
     )
     try:
-        connection.execute(copy, {"spool": pattern(spool.absolute())})
+        connection.execute(copy)
     except duckdb.OutOfMemoryException as error:
         raise TooMuchMemory(errno.ENOMEM, "its rows take more memory than they may", str(file)) from error
     except duckdb.Error as error:
@@ -68,13 +87,13 @@ def write_rows(
     connection: duckdb.DuckDBPyConnection, rows: Iterable[dict[str, Any]], types: Mapping[str, str], file: Path
 ) -> None:
     """Make a file of rows, which are on disk and not in memory meanwhile. Raises OSError as `write_lines` does."""
-    spool, longest = file.with_suffix(".ndjson"), 0
+    spool, longest, count = file.with_suffix(".ndjson"), 0, 0
     with spool.open("wb") as to:
         for row in rows:
             line = to_json(row)
-            longest = max(longest, len(line))
+            longest, count = max(longest, len(line)), count + 1
             to.write(line + b"\n")
-    write_lines(connection, spool, types, file, longest=longest)
+    write_lines(connection, Lines(spool, types, longest, count), file)
     spool.unlink()
 
 

@@ -31,15 +31,12 @@ from demarcate.estate.snapshots.manifest import (
     write_manifest,
 )
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.snapshots.tabular import write_lines
+from demarcate.estate.snapshots.spooled import MEMORY, MOST_BYTES, MOST_ROWS, Spooled
+from demarcate.estate.snapshots.tabular import Lines, write_lines
 from demarcate.version import __version__
 
 if TYPE_CHECKING:
     import duckdb
-
-
-MEMORY = 160_000_000
-"""Bytes that making a file of rows may take."""
 
 
 class Stopped(Exception):
@@ -86,6 +83,7 @@ class SnapshotWriter:
         except OSError as error:
             self._forget_place()
             raise DemarcateError(f"{out}: cannot be written: {error.strerror or error}") from error
+        self._spooled = Spooled(self.folder)
         self._units: dict[Key, Sealed] = dict(self._journal.held) if self._journal is not None else {}
         self._failed: dict[Key, tuple[Unread, ...]] = {}
         self._parts: list[SealedPart] = []
@@ -188,7 +186,12 @@ class SnapshotWriter:
         file = None
         if part.spool is not None:
             file = part_file(part.table.name, name)
-            self._to_file(part.spool, part.table, self.folder / file, part.longest)
+            types = {column.name: column.type for column in part.table.all_columns}
+            lines = Lines(part.spool, types, part.longest, part.rows)
+            if self._out is None and part.rows <= MOST_ROWS and part.size <= MOST_BYTES:
+                self._spooled.add(file, lines)
+            else:
+                self._to_file(lines, self.folder / file)
         with self._lock:
             self._open.discard(part)
         written = Part(
@@ -202,12 +205,11 @@ class SnapshotWriter:
         )
         return SealedPart(part.table.name, tuple(part.columns), written)
 
-    def _to_file(self, spool: Path, table: Table, file: Path, longest: int) -> None:
+    def _to_file(self, lines: Lines, file: Path) -> None:
         aside = file.with_suffix(".aside")
-        types = {column.name: column.type for column in table.all_columns}
         with self._lock:
-            write_lines(self._database(), spool, types, aside, longest=longest)
-        spool.unlink()
+            write_lines(self._database(), lines, aside)
+        lines.spool.unlink()
         if self._journal is not None:
             _to_disk(aside)
         aside.replace(file)
@@ -273,12 +275,18 @@ class SnapshotWriter:
             declared=self.declared,
         )
 
+    def settle(self) -> None:
+        """Make files of rows of all parts that are sealed, for whoever reads them before the end. Raises OSError."""
+        self._spooled.settle()
+
     def finish(self) -> Snapshot:
         """Write the manifest and give the folder its name. Raises DemarcateError where that fails."""
         manifest = self.manifest()
         write_manifest(self.folder, manifest)
         if self._out is None:
-            snapshot = Snapshot(self.folder, manifest, temporary=self._temporary, fresh=True)
+            snapshot = Snapshot(
+                self.folder, manifest, temporary=self._temporary, fresh=True, spooled=self._spooled
+            )
             self._temporary = None
             return snapshot
         try:

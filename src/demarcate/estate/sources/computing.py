@@ -33,6 +33,7 @@ def finish(writer: SnapshotWriter, selection: Selection, source: Source) -> Snap
     """
     tables = [of for of in map(table_named, sorted(selection)) if of.computed is not None and source.tells(of)]
     if tables:
+        writer.settle()
         with Rereading(writer.folder) as reading:
             manifest = writer.manifest()
             for table in tables:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any, Final
 
 from demarcate.base.arn import is_account_id
 from demarcate.estate.schema.alarm_events import alarm_events
+from demarcate.estate.schema.composite_alarms import waves
 from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.table import (
     Arn,
@@ -28,7 +30,7 @@ from demarcate.estate.schema.transforms import each
 from demarcate.estate.schema.truths import Lookup, Truth, all_of, any_of, values_of
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 from demarcate.estate.tables.account import ACCOUNT
-from demarcate.estate.tables.cloudwatch import ALARM, METRIC_FILTER
+from demarcate.estate.tables.cloudwatch import ALARM, COMPOSITE_ALARM, METRIC_FILTER
 
 _SELECTORS = ("EventSelectors", "AdvancedEventSelectors")
 _BUCKETS = ("arn:aws:s3", "arn:aws:s3:::", "arn:aws-cn:s3", "arn:aws-us-gov:s3")
@@ -273,8 +275,8 @@ def _alarm_events(tables: Mapping[str, Iterable[Any]]) -> Iterator[tuple[Mapping
     """Every event of every alarm, which are the same in all accounts, and whether one goes off on it.
 
     That is one with an action, on the metric of a filter that matches the event, on the log group of a trail that logs
-    in all regions. Where such a trail's group is in another account, as that of the organization's trail is, an alarm
-    there may go off on any of them.
+    in all regions; or a composite alarm with an action that goes off on such an alarm. Where such a trail's group is in
+    another account, as that of the organization's trail is, an alarm there may go off on any of them.
     """
     groups, alarms = Lookup(), Lookup()
     elsewhere: Truth = False
@@ -288,12 +290,13 @@ def _alarm_events(tables: Mapping[str, Iterable[Any]]) -> Iterator[tuple[Mapping
                 Kind.LOOKUP, f"the log group of a trail is in account {other}, which is not looked into"
             )
             elsewhere = any_of((elsewhere, all_of((*logs, there))))
+    composites = [_composite(row) for row in tables[COMPOSITE_ALARM.name]]
     for alarm in tables[ALARM.name]:
         actions, enabled, *metric = values_of(
             alarm, "alarm_actions", "actions_enabled", "region", "metric_name", "namespace"
         )
-        acts = actions if isinstance(actions, Unknown) else bool(actions)
-        alarms.add(tuple(metric), all_of((enabled, acts)))
+        acts = all_of((enabled, _any(actions)))
+        alarms.add(tuple(metric), acts if acts is True else any_of((acts, _carried(alarm, composites))))
     raised: dict[str, Truth] = {}
     everything = [event for events in alarm_events().values() for event in events]
     for metric_filter in tables[METRIC_FILTER.name]:
@@ -308,6 +311,36 @@ def _alarm_events(tables: Mapping[str, Iterable[Any]]) -> Iterator[tuple[Mapping
             for event in events:
                 rings = any_of((raised.get(event, False), elsewhere))
                 yield account, {"alarm": alarm, "event": event, "raises_alarm": rings}
+
+
+def _any(actions: Any) -> Truth:
+    return actions if isinstance(actions, Unknown) else bool(actions)
+
+
+def _carried(alarm: Any, composites: Iterable[_Composite]) -> Truth:
+    """Whether a composite alarm with an action goes off once an alarm does."""
+    name, arn, region = values_of(alarm, "name", "arn", "region")
+    here = [each for each in composites if isinstance(each.region, Unknown) or each.region == region]
+    went = waves(name, arn, here, lambda each: (each.name, each.arn, each.rule))
+    return any_of(all_of((truth, each.acts)) for wave in went for each, truth in wave)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Composite:
+    """A composite alarm, and whether it does anything; what is not known of it is Unknown."""
+
+    name: Any
+    arn: Any
+    rule: Any
+    region: Any
+    acts: Truth
+
+
+def _composite(row: Any) -> _Composite:
+    name, arn, rule, region, enabled, actions = values_of(
+        row, "name", "arn", "alarm_rule", "region", "actions_enabled", "alarm_actions"
+    )
+    return _Composite(name, arn, rule, region, all_of((enabled, _any(actions))))
 
 
 def _other_account(arn: Any, account: Any) -> str | None:
@@ -333,7 +366,8 @@ ALARM_EVENT = Table(
             ACCOUNT.name: (),
             TRAIL.name: ("is_logging", "is_multi_region_trail", "log_group_arn"),
             METRIC_FILTER.name: ("log_group_name", "matched_events", *_METRIC),
-            ALARM.name: ("metric_name", "namespace", "actions_enabled", "alarm_actions"),
+            ALARM.name: ("name", "arn", "metric_name", "namespace", "actions_enabled", "alarm_actions"),
+            COMPOSITE_ALARM.name: ("name", "arn", "alarm_rule", "actions_enabled", "alarm_actions"),
         },
         function=_alarm_events,
     ),
@@ -343,7 +377,7 @@ ALARM_EVENT = Table(
         Bool(
             "raises_alarm",
             about="Whether an alarm with an action goes off on it: one on the metric of a filter that matches it, on "
-            "the log group of a trail that logs in all regions.",
+            "the log group of a trail that logs in all regions, or a composite alarm on such an alarm.",
         ),
     ),
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Final
 
 from demarcate.estate.schema.alarm_events import events_matched
 from demarcate.estate.schema.paths import ABSENT
@@ -62,6 +62,9 @@ def _matched(metric_filter: Mapping[str, Any]) -> Any:
     return matched if isinstance(matched, Unknown) else list(matched)
 
 
+_TYPES: Final = ["CompositeAlarm", "MetricAlarm"]
+"""Both tables ask for both, so that one listing serves them."""
+
 ALARM = Table(
     "aws_cloudwatch_alarm",
     "An alarm on a metric.",
@@ -69,7 +72,7 @@ ALARM = Table(
     live=Each(
         "cloudwatch.describe_alarms",
         "MetricAlarms[]",
-        params={"AlarmTypes": ["MetricAlarm"]},
+        params={"AlarmTypes": _TYPES},
         by={"AlarmNames[]": "name"},
     ),
     details={"tags": Call("cloudwatch.list_tags_for_resource", inputs={"ResourceARN": "AlarmArn"})},
@@ -110,7 +113,7 @@ COMPOSITE_ALARM = Table(
     live=Each(
         "cloudwatch.describe_alarms",
         "CompositeAlarms[]",
-        params={"AlarmTypes": ["CompositeAlarm"]},
+        params={"AlarmTypes": _TYPES},
         by={"AlarmNames[]": "name"},
     ),
     details={"tags": Call("cloudwatch.list_tags_for_resource", inputs={"ResourceARN": "AlarmArn"})},

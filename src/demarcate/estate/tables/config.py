@@ -13,6 +13,7 @@ from demarcate.estate.schema.table import (
     Call,
     Each,
     From,
+    Int,
     Json,
     Table,
     Tags,
@@ -41,6 +42,11 @@ def _all_supported(group: Any) -> Any:
 
 def _includes_global(group: Any) -> Any:
     return group.get("includeGlobalResourceTypes", False)
+
+
+def _node(resource_id: str) -> str:
+    """The node of a record of its patches, which has it behind `AWS::SSM::ManagedInstanceInventory/`."""
+    return resource_id.rpartition("/")[2]
 
 
 _status = spelled("Pending", "Success", "Failure", "Not_Applicable")
@@ -173,6 +179,27 @@ RULE = Table(
             live=From("InputParameters", lambda text: without_secrets(document(text))),
             absent={},
         ),
+    ),
+)
+
+PATCH_COMPLIANCE = Table(
+    "aws_config_patch_compliance",
+    "What the rules of AWS Config say of a managed node's patches.",
+    service="config",
+    live=Each(
+        "config.describe_compliance_by_resource",
+        "ComplianceByResources[]",
+        params={"ResourceType": "AWS::SSM::PatchCompliance"},
+    ),
+    columns=(
+        Text("instance_id", live=From("ResourceId", _node), about="The managed node: i-… or mi-…."),
+        Arn("arn:{partition}:ssm:{region}:{account_id}:managed-instance/{instance_id}/config-patch-compliance"),
+        Text(
+            "compliance_type",
+            live="Compliance.ComplianceType",
+            about="What all rules about it come to: NON_COMPLIANT where it breaks any.",
+        ),
+        Int("broken_rule_count", live="Compliance.ComplianceContributorCount.CappedCount", absent=0),
     ),
 )
 

@@ -104,6 +104,7 @@ LOAD_BALANCER = Table(
         Texts("security_groups", live=From("SecurityGroups", absent=[]), cloudformation="SecurityGroups"),
         _attribute(Bool, "access_logs_enabled", "access_logs.s3.enabled", absent=False),
         _attribute(Text, "access_logs_bucket", "access_logs.s3.bucket", absent=""),
+        _attribute(Text, "access_logs_prefix", "access_logs.s3.prefix", absent=""),
         _attribute(Bool, "connection_logs_enabled", "connection_logs.s3.enabled", absent=False),
         _attribute(Text, "connection_logs_bucket", "connection_logs.s3.bucket", absent=""),
         _attribute(Bool, "deletion_protection_enabled", "deletion_protection.enabled", absent=False),
@@ -358,6 +359,12 @@ CLASSIC = Table(
             "access_log_bucket",
             live="@attributes.LoadBalancerAttributes.AccessLog.S3BucketName",
             cloudformation="AccessLoggingPolicy.S3BucketName",
+            absent="",
+        ),
+        Text(
+            "access_log_prefix",
+            live="@attributes.LoadBalancerAttributes.AccessLog.S3BucketPrefix",
+            cloudformation="AccessLoggingPolicy.S3BucketPrefix",
             absent="",
         ),
         Bool(

@@ -179,6 +179,19 @@ CATALOG_SETTINGS = Table(
     ),
 )
 
+RESOURCE_POLICY = Table(
+    "aws_glue_resource_policy",
+    "The policy of a region's Data Catalog. CloudFormation has no resource for it.",
+    service="glue",
+    live=Each("glue.get_resource_policy", "@", absent=("EntityNotFoundException",)),
+    columns=(
+        Arn("arn:{partition}:glue:{region}:{account_id}:catalog"),
+        Json("policy", live=From("PolicyInJson", document)),
+        Time("create_time", live="CreateTime"),
+        Time("update_time", live="UpdateTime"),
+    ),
+)
+
 VERSION = Table(
     "aws_glue_version",
     "A version of Glue, and until when AWS supports it.",

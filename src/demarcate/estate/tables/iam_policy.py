@@ -8,6 +8,7 @@ from typing import Any
 
 from demarcate.access.callers import Own
 from demarcate.access.escalation import Holder, escalates
+from demarcate.access.remembering import Remembered
 from demarcate.access.resources import own_parts
 from demarcate.access.rows import UNLIMITED, Row, named_statements, statements
 from demarcate.access.statements import PolicyKind, listed
@@ -177,6 +178,7 @@ STATEMENT = Table(
         _of("aws_api_gateway_rest_api", "policy", service="execute-api"),
         _of("aws_eventbridge_bus", "policy", service="events"),
         _of("aws_backup_vault", "policy", service="backup"),
+        _of("aws_glue_resource_policy", "policy", service="glue"),
         Derived(
             "aws_organizations_policy",
             ("content", "type"),
@@ -338,7 +340,7 @@ def _identity(of: str, *separate: str) -> Derived:
             told = _together([statement for policy in (*own, *others) for statement in policy])
             apart = {id_ for policy in others for id_ in escalates(policy)[1]}
             if told["escalates"] is True and not own and apart.issuperset(told["escalations"]):
-                told |= {"escalates": False, "escalations": []}
+                told = {**told, "escalates": False, "escalations": []}
             yield told
 
     return Derived(of, ("inline_policies", *separate), rows, known={"policy_of": of})
@@ -353,7 +355,14 @@ def _policies(policies: Any) -> list[list[Any]]:
     ]
 
 
+_REMEMBERED: Remembered[dict[str, Any]] = Remembered()
+
+
 def _together(statements: list[Any]) -> dict[str, Any]:
+    return _REMEMBERED.of(statements, None, lambda: _allowed_together(statements))
+
+
+def _allowed_together(statements: list[Any]) -> dict[str, Any]:
     answer, known = escalates(statements)
     return {
         "is_administrator": Holder(statements).is_administrator,

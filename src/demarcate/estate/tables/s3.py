@@ -270,6 +270,19 @@ BUCKET = Table(
             cloudformation="LoggingConfiguration.DestinationBucketName",
             absent="",
         ),
+        Text(
+            "logging_target_prefix",
+            live="@logging.LoggingEnabled.TargetPrefix",
+            cloudformation="LoggingConfiguration.LogFilePrefix",
+            absent="",
+        ),
+        Bool(
+            "logging_partitioned",
+            live=From("@logging.LoggingEnabled.TargetObjectKeyFormat.PartitionedPrefix", present),
+            cloudformation=From("LoggingConfiguration.TargetObjectKeyFormat.PartitionedPrefix", present),
+            absent=False,
+            about="Whether keys of log objects have the account, region, bucket and day in them.",
+        ),
         *_block_columns("@public_access.PublicAccessBlockConfiguration", cloudformation=True),
         Bool(
             "public_access_block_declared",
@@ -299,6 +312,7 @@ BUCKET = Table(
             "in a template that declares neither ownership nor a list.",
         ),
         Json("acl", live="@acl.Grants", about="The grants of the access control list."),
+        Text("owner_id", live="@acl.Owner.ID", about="The canonical user that has it, as the list names it."),
         Bool(
             "acl_is_public",
             live=From("@acl.Grants", _granted_to_everyone()),

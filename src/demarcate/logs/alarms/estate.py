@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from demarcate.estate.schema.unknown import Kind, Unknown
+from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.snapshots.telling import Row, rows, why_not_read
+from demarcate.estate.snapshots.telling import Row
 from demarcate.estate.sources.plan import Selection
+from demarcate.logs.estate import Estate
 
 TRAILS: Final = "aws_cloudtrail_trail"
 FILTERS: Final = "aws_cloudwatch_log_metric_filter"
@@ -80,21 +80,23 @@ def selection() -> Selection:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """The rows of one account by their table, and why those of a table may not be all."""
+    """What is read of one account."""
 
     id: str
-    moment: datetime
-    snapshot: Snapshot
-    tables: Mapping[str, list[Row]]
+    estate: Estate
+
+    @property
+    def moment(self) -> datetime:
+        """When it was read."""
+        return self.estate.snapshot.moment
 
     def rows(self, name: str) -> list[Row]:
         """The rows of a table."""
-        return self.tables.get(name, [])
+        return self.estate.by_account(name).get(self.id, [])
 
     def lacks(self, name: str, region: Any = None) -> Unknown | None:
         """Why rows of a table may be missing, in one region or in any."""
-        why = why_not_read(self.snapshot, name, COLUMNS[name], self.id or None, region)
-        return Unknown(Kind.NOT_COLLECTED, f"{name}: {why}") if why else None
+        return self.estate.lacks(name, self.id, region)
 
     @property
     def regions(self) -> list[str]:
@@ -110,20 +112,7 @@ def accounts(snapshot: Snapshot, asked: Callable[[Row], Row] | None = None) -> I
 
     `asked` gives a metric filter as it is once AWS was asked about it.
     """
-    of: dict[str, dict[str, list[Row]]] = defaultdict(lambda: defaultdict(list))
-    for place in _accounts(snapshot):
-        of[place or ""]
-    for name, columns in COLUMNS.items():
-        for row in rows(snapshot, name, columns):
-            account = row["account_id"]
-            told = asked(row) if asked is not None and name == FILTERS else row
-            of[account if type(account) is str else ""][name].append(told)
-    for account, tables in sorted(of.items()):
-        yield Account(account, snapshot.moment, snapshot, tables)
-
-
-def _accounts(snapshot: Snapshot) -> Iterator[str | None]:
-    """The accounts that anything was read of, also where that was nothing."""
-    for held in snapshot.manifest.tables.values():
-        for part in held.parts:
-            yield part.account
+    estate = Estate(snapshot, COLUMNS, {FILTERS: asked} if asked is not None else {})
+    held = {account for name in COLUMNS for account in estate.by_account(name)}
+    for account in sorted({*estate.accounts, *held}):
+        yield Account(account, estate)

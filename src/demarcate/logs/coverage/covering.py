@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import datetime, timedelta
+from typing import Any, Final
 
 import msgspec
 
@@ -14,21 +14,27 @@ from demarcate.estate.schema.unknown import Unknown
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.telling import Row, why_not_read
 from demarcate.logs.coverage import places as lying
-from demarcate.logs.coverage.estate import Estate
 from demarcate.logs.coverage.holders import Holders, May
 from demarcate.logs.coverage.kinds import IDENTITIES, Kind, columns
 from demarcate.logs.coverage.places import NOT_ASKED, Place
 from demarcate.logs.coverage.receiving import Receiving
 from demarcate.logs.coverage.switched import holds, logged
+from demarcate.logs.estate import Estate
 from demarcate.permitted.asking import Policies
+
+BOUND: Final = timedelta(days=2)
+"""Before what was read: of a bucket, objects of that day and of the day before are looked for."""
+
+MOST_ASKED: Final = 100
+"""Of a bucket, about how many prefixes of keys AWS is asked, by two calls each."""
 
 
 class Destination(msgspec.Struct, frozen=True, kw_only=True):
     """A place where logs of one kind lie. What is None is not known, and `unknown` says why, by its name.
 
-    `received_until` is "" where nothing came; `kept_days` is 0 where nothing expires; `immutable` is "" for nothing
-    that keeps logs from being deleted. Of those who may delete, and of those who may write and read too, `perhaps`
-    are not known to.
+    `received_until` is "" where nothing came, and `receives` whether anything did within `BOUND`; `kept_days` is 0
+    where nothing expires; `immutable` is "" for nothing that keeps logs from being deleted. Of those who may delete,
+    and of those who may write and read too, `perhaps` are not known to.
     """
 
     place: str
@@ -36,6 +42,7 @@ class Destination(msgspec.Struct, frozen=True, kw_only=True):
     account_id: str | None
     region: str | None
     received_until: datetime | str | None
+    receives: bool | None
     kept_days: int | None
     immutable: str | None
     deleters: tuple[str, ...] | None
@@ -165,6 +172,7 @@ class _Finishing:
                 return None
             return value
 
+        until = known("received_until", self._newest(same))
         deleters = known("deleters", self._may(place, self._holders.deleters))
         readers = known("writers_that_read", self._may(place, self._holders.writers_that_read))
         return Destination(
@@ -172,7 +180,8 @@ class _Finishing:
             name=place.name,
             account_id=place.account or None,
             region=place.region or None,
-            received_until=known("received_until", self._newest(same)),
+            received_until=until,
+            receives=None if until is None else bool(until) and until >= self._snapshot.moment - BOUND,
             kept_days=known("kept_days", lying.kept_days(place)),
             immutable=known("immutable", lying.immutable(place)),
             deleters=deleters.surely if deleters else None,
@@ -184,6 +193,9 @@ class _Finishing:
         )
 
     def _newest(self, same: list[Place]) -> datetime | str | Unknown:
+        if self._receiving is not None and len(same) > MOST_ASKED:
+            why = f"logs come to {len(same):,} places in it, and up to {MOST_ASKED} are asked about"
+            return Unknown(NOT_ASKED.kind, why)
         told = [self._receiving.newest(place) if self._receiving else place.newest for place in same]
         unknown = next((each for each in told if isinstance(each, Unknown)), None)
         if unknown is not None:

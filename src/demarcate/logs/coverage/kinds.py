@@ -48,6 +48,8 @@ class To(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"kind"
     kind: str
     form: str = "{}"
     day: str = ""
+    prefix: str = ""
+    where: dict[str, Is] = {}
     newest: str = ""
     error: str = ""
     optional: bool = False
@@ -141,7 +143,7 @@ def _asked(kind: Kind) -> Iterator[tuple[str, Iterable[str]]]:
 
 def _of(places: Iterable[To]) -> Iterator[str]:
     for to in places:
-        yield from (name for name in (to.column, to.newest, to.error) if name)
+        yield from (name for name in (to.column, to.prefix, to.newest, to.error, *to.where) if name)
 
 
 def selection(chosen: Iterable[Kind]) -> Selection:

@@ -12,16 +12,20 @@ from typing import Any, Final
 
 from demarcate.base.moments import utc
 from demarcate.estate.schema.standins import StandIn, shown
+from demarcate.estate.schema.truths import Truth
 from demarcate.estate.schema.unknown import Kind as Why
 from demarcate.estate.schema.unknown import Unknown, first_unknown
 from demarcate.estate.snapshots.telling import Row
-from demarcate.logs.coverage.estate import Estate
 from demarcate.logs.coverage.kinds import BUCKETS, GROUPS, Kind, To
-from demarcate.logs.coverage.switched import Lies
+from demarcate.logs.coverage.switched import Lies, holds
+from demarcate.logs.estate import Estate
 
 BUCKET: Final = "bucket"
 GROUP: Final = "log-group"
 OTHER: Final = "other"
+
+GLOBAL: Final = "global"
+"""What stands for the region of what has none."""
 
 NOT_ASKED: Final = Unknown(Why.NOT_COLLECTED, "AWS was not asked (--ask-aws)")
 
@@ -54,19 +58,22 @@ def places(row: Row, kind: Kind, lies: list[Lies], estate: Estate) -> Iterator[P
     for teller, where in lies:
         enough = any(to.optional and not isinstance(teller[to.column], Unknown) for to in where)
         for to in where:
+            laid_out = holds(teller, to.where)
+            if laid_out is False:
+                continue
             for value in _values(teller[to.column]):
                 if isinstance(value, Unknown):
                     if not (to.optional and enough):
                         yield value
                 elif value:
-                    yield _place(value, row, kind, teller, to, estate)
+                    yield _place(value, row, kind, teller, to, estate, laid_out)
 
 
 def _values(value: Any) -> list[Any]:
     return value if isinstance(value, list) else [value]
 
 
-def _place(value: Any, row: Row, kind: Kind, teller: Row, to: To, estate: Estate) -> Place:
+def _place(value: Any, row: Row, kind: Kind, teller: Row, to: To, estate: Estate, laid_out: Truth = True) -> Place:
     named = row[kind.named]
     text = shown(value)
     form, name, account, region, prefix = to.kind, str(text), "", "", ""
@@ -80,16 +87,22 @@ def _place(value: Any, row: Row, kind: Kind, teller: Row, to: To, estate: Estate
         account, region = row["account_id"] or "", row["region"] or ""
         name = to.form.replace("{named}", str(shown(named))).replace("{}", name)
     newest = _newest(teller, to)
+    objects = teller[to.prefix] if to.prefix else ""
+    unlaid = first_unknown([laid_out, objects])
+    if unlaid is not None and newest is NOT_ASKED:
+        newest = unlaid
     held, unknown = _row(form, name, account, region, estate)
     if held is not None:
         account, region = held["account_id"] or account, held["region"] or region
-    day = to.day if form == BUCKET and type(named) is str else ""
+    day = to.day if form == BUCKET and type(named) is str and type(objects) is str else ""
+    if "{region}" in day and row["region"] in (None, "", GLOBAL):  # a bucket of which AWS did not tell it
+        day = ""
     if day:
-        day = (
-            day.replace("{account}", row["account_id"] or "")
-            .replace("{region}", row["region"] or "")
-            .replace("{named}", named)
-        )
+        for what, told in (
+            *(("{account}", row["account_id"] or ""), ("{region}", row["region"] or ""), ("{named}", named)),
+            *(("{prefix}", objects), ("{folder}", f"{objects.rstrip('/')}/" if objects else "")),
+        ):
+            day = day.replace(what, told)
     return Place(form, name, account, region, prefix, day, newest, held, unknown)
 
 

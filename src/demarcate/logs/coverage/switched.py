@@ -13,8 +13,8 @@ from demarcate.estate.schema.truths import Truth, all_of, any_of
 from demarcate.estate.schema.unknown import Kind as Why
 from demarcate.estate.schema.unknown import Unknown, first_unknown
 from demarcate.estate.snapshots.telling import Row
-from demarcate.logs.coverage.estate import Estate
 from demarcate.logs.coverage.kinds import TRAILS, By, DataEvents, Is, Kind, To
+from demarcate.logs.estate import Estate
 
 Lies = tuple[Row, tuple[To, ...]]
 """A row that tells where a log lies, and in which of its columns."""

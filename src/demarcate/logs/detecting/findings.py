@@ -16,23 +16,17 @@ from demarcate.logs.sigma.structs import LEVELS, Rule
 _SECOND: Final = 1_000_000
 
 
-def seen_of(hit: Hit, rule: Rule, entity: str, keys: tuple[tuple[str | None, ...], ...]) -> Seen:
+_seen = msgspec.json.Decoder(Seen).decode
+
+
+def seen_of(hit: Hit, rule: Rule) -> Seen:
     """What is kept of an event that a rule matched."""
-    _, _, moment, _, _, event, account, region, name, address, agent, error, resources = hit
-    return Seen(
-        moment=moment or 0,
-        event=event or "",
-        rule=rule.id,
-        account=account or "",
-        region=region or "",
-        name=name or "",
-        address=address or "",
-        agent=agent or "",
-        error=error or "",
-        entity=entity,
-        resources=_arns(resources) if resources else (),
-        keys=keys,
-    )
+    _, _, resources, text = hit
+    seen = _seen(text)
+    seen.rule = rule.id
+    if resources:
+        seen.resources = _arns(resources)
+    return seen
 
 
 def _arns(resources: str) -> tuple[str, ...]:

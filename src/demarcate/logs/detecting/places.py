@@ -18,7 +18,8 @@ import duckdb
 
 from demarcate.base.connection import Limits, connect, short
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import is_file, write_whole
+from demarcate.base.files import is_file
+from demarcate.base.memory import keep_freed
 from demarcate.base.moments import milliseconds
 from demarcate.base.sql import literal, pattern
 from demarcate.estate.schema.unknown import Kind
@@ -37,6 +38,9 @@ BATCH: Final = 12 << 20
 """Bytes, as they lie there, of the files that are read at once."""
 
 BATCH_FILES: Final = 4_000
+
+JUDGED: Final = 32 << 20
+"""Bytes of events that rules may match which are judged at once: to plan it takes as long for a few as for many."""
 
 ALONE: Final = 3
 """So many batches are read by this process itself: to start others takes longer."""
@@ -89,6 +93,8 @@ def detect_files(sources: Sequence[Source], rules: Iterable[Rule], *, workers: i
     detector = Detector(rules)
     result = Findings()
     outcomes: list[Outcome] = []
+    lines: list[bytes] = []
+    keep_freed()
     with ExitStack() as stack:
         work = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="demarcate-")))
         connection = stack.enter_context(connect(work, limits=Limits(memory=MEMORY, temp=work)))
@@ -97,8 +103,12 @@ def detect_files(sources: Sequence[Source], rules: Iterable[Rule], *, workers: i
                 result.unread.append(Unread(kind=damage.kind, reason=str(damage), file=name))
             result.state.events += sifted.events
             detector.note_span(result.state, _moment(sifted.first), _moment(sifted.last))
-            if sifted.lines:
-                outcomes += _lines(detector, connection, work, sifted.lines, result)
+            lines += sifted.lines
+            if sum(map(len, lines)) >= JUDGED:
+                outcomes += _lines(detector, connection, work, lines, result)
+                lines = []
+        if lines:
+            outcomes += _lines(detector, connection, work, lines, result)
     return _finished(detector, result, outcomes)
 
 
@@ -148,16 +158,19 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
 def _lines(
     detector: Detector, connection: duckdb.DuckDBPyConnection, work: Path, lines: list[bytes], result: Findings
 ) -> list[Outcome]:
-    """What is found in events as lines of JSON; where the database takes not all of them, in halves, until it is known
-    which it does not.
+    """What is found in events as lines of JSON, some at a time; where the database takes not all of them, in halves,
+    until it is known which it does not.
     """
     spool = work / "events.json"
-    write_whole(spool, b"".join(lines))
-    header = "some left out" if any(b'"omitted"' in line for line in lines) else ""
+    with spool.open("wb") as file:
+        file.writelines(lines)
+    header = "some left out" if any(b'"omitted"' in some for some in lines) else ""
     try:
         select = CLOUDTRAIL.select(literal(pattern(spool)), header)
         connection.execute(f"CREATE OR REPLACE TEMP TABLE {RELATION} AS {select}")
     except duckdb.Error as error:
+        if len(lines) == 1:
+            lines = [line + b"\n" for line in lines[0].split(b"\n") if line]
         if len(lines) == 1:
             result.unread.append(Unread(kind=Kind.UNREADABLE, reason=f"an event is damaged: {short(error)}"))
             return []

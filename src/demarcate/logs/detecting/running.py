@@ -42,12 +42,7 @@ class Detector:
             for place, other in enumerate(rule.correlation.rules if rule.correlation else ()):
                 self._correlations.setdefault(other, []).append((rule, place))
         self._parts = {number: self._wanted(rule) for number, rule in enumerate(self.rules)}
-        self._slices = {number: _slices(parts) for number, parts in self._parts.items()}
-        self._no_keys: dict[int, tuple[tuple[str | None, ...], ...]] = {
-            number: ((),) * (len(parts) - 1) for number, parts in self._parts.items()
-        }
-        self._keys = {number: tuple(itertools.chain(*parts)) for number, parts in self._parts.items()}
-        texts = " ".join(itertools.chain(*self._keys.values()))
+        texts = " ".join(text for parts in self._parts.values() for part in parts for text in part)
         self._columns = tuple(column.name for column in COLUMNS if f'"{column.name}"' in texts)
 
     def _wanted(self, rule: Rule) -> list[tuple[str, ...]]:
@@ -78,17 +73,13 @@ class Detector:
     def match(self, connection: duckdb.DuckDBPyConnection, relation: str) -> Matches:
         """Which events of a relation match which rules, wherever that is asked: the dear part. Raises duckdb.Error."""
         matches = self._count(connection, relation)
-        for hits in scan(connection, relation, self.rules, self._keys, self._columns):
+        for hits in scan(connection, relation, self.rules, self._parts, self._columns):
             for hit in hits:
                 rule = self.rules[hit[0]]
                 if hit[1] == UNDECIDED:
                     matches.undecided[rule.id] = matches.undecided.get(rule.id, 0) + 1
                     continue
-                entity, keys = hit[3], self._no_keys[hit[0]]
-                if hit[4]:  # of most rules nothing is asked for
-                    first, *others = [tuple(hit[4][part]) for part in self._slices[hit[0]]]
-                    entity, keys = ", ".join(text or "" for text in first) or entity, tuple(others)
-                matches.seen.append(seen_of(hit, rule, entity, keys))
+                matches.seen.append(seen_of(hit, rule))
         return matches
 
     def take(self, matches: Matches, state: State | None = None, *, settled: int | None = None) -> Outcome:
@@ -261,9 +252,3 @@ class Detector:
             and growing.rule in self._by_id
             and growing.window + self._by_id[growing.rule].window * _SECOND > until - _DAY
         }
-
-
-def _slices(parts: Sequence[Sequence[str]]) -> tuple[slice, ...]:
-    """Where each part is in a list of all."""
-    ends = [*itertools.accumulate(map(len, parts), initial=0)]
-    return tuple(slice(start, end) for start, end in itertools.pairwise(ends))

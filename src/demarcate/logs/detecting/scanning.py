@@ -1,13 +1,13 @@
 """All rules over a relation of events, in one scan.
 
 Most events have a name that no rule asks for: they are left out first. Of the others, each is asked only the rules that
-can hold under its name. Rules that may hold under any name are a scan of their own.
+can hold under its name, and those that ask for no name. Rules that may hold for any event are a scan of their own.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 from demarcate.base.sql import identifier, literal
 from demarcate.logs.sigma.structs import ANCHORS, Rule
@@ -15,17 +15,16 @@ from demarcate.logs.sigma.structs import ANCHORS, Rule
 if TYPE_CHECKING:
     import duckdb
 
-KEPT: Final = (
-    "event_id",
-    "recipient_account_id",
-    "aws_region",
-    "event_name",
-    "source_ip_address",
-    "user_agent",
-    "error_code",
-    "resources",
-)
-"""What a finding tells of an event beside its moment and who made the call."""
+_TOLD: Final = {
+    "event": "event_id",
+    "account": "recipient_account_id",
+    "region": "aws_region",
+    "name": "event_name",
+    "address": "source_ip_address",
+    "agent": "user_agent",
+    "error": "error_code",
+}
+"""What a finding tells of an event beside its moment and who made the call, by the columns that say so."""
 
 ENTITY: Final = (
     "coalesce(session_issuer_arn, user_identity_arn, user_identity_invoked_by, user_identity_principal_id, "
@@ -41,9 +40,19 @@ _ENTITY_COLUMNS: Final = (
     "source_ip_address",
 )
 
-Hit = tuple[Any, ...]
-"""A row of events and a rule: the rule's place, whether it matched (1) or could not tell (2), the moment in
-microseconds since 1970, who made the call, the texts that were asked for, and the columns of `KEPT`. There are many.
+_CANDIDATES: Final = "candidates"
+"""The table of the events that have what some rule asks for, most often their name. Among all others there are few of
+them in what the database looks at together, and going through hundreds of conditions costs the same for few as many.
+"""
+
+Hit = tuple[int, int, str | None, str]
+"""A rule and an event: the rule's place, whether it matched (1) or could not tell (2), the JSON text of the event's
+resources, and that of what is kept of it (`Seen`). There are many.
+"""
+
+Wanted = Mapping[int, Sequence[Sequence[str]]]
+"""By the place of a rule, SQL of texts that are wanted of each event that it matches: what its finding is about, which
+is empty for whoever made the call, and lists that are its keys.
 """
 
 UNDECIDED: Final = 2
@@ -53,39 +62,65 @@ def scan(
     connection: duckdb.DuckDBPyConnection,
     relation: str,
     rules: Sequence[Rule],
-    keys: Mapping[int, Sequence[str]],
+    wanted: Wanted,
     columns: Iterable[str],
 ) -> Iterator[list[Hit]]:
     """What rules match in a relation of events, and where CloudTrail left out what one asks for, some at a time.
 
-    `keys` are, by the place of a rule, SQL of texts that are wanted of each event that it matches; `columns` are the
-    columns of events that these read. Raises duckdb.Error.
+    `columns` are the columns of events that are read for what is wanted of them. Raises duckdb.Error.
     """
+    single = [number for number, rule in enumerate(rules) if rule.correlation is None]
+    anchored = [number for number in single if rules[number].anchor is not None]
+    if anchored:
+        needed = _columns([rules[number] for number in anchored], columns)
+        where = _where(rules[number].anchor for number in anchored)
+        connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE {_CANDIDATES} AS SELECT {needed} FROM {identifier(relation)} WHERE {where}"
+        )
+        try:
+            yield from _of_candidates(connection, rules, anchored, wanted, needed)
+        finally:
+            connection.execute(f"DROP TABLE {_CANDIDATES}")
+    others = [number for number in single if rules[number].anchor is None]
+    if others:
+        needed = _columns([rules[number] for number in others], columns)
+        yield from _run(connection, _unnamed(identifier(relation), rules, others, wanted, needed))
+
+
+def _of_candidates(
+    connection: duckdb.DuckDBPyConnection,
+    rules: Sequence[Rule],
+    anchored: Iterable[int],
+    wanted: Wanted,
+    needed: str,
+) -> Iterator[list[Hit]]:
+    """What rules match of the candidates."""
     by_name: dict[str, list[int]] = {}
     anywhere: list[int] = []
-    for number, rule in enumerate(rules):
-        if rule.correlation is not None:
-            continue
-        if rule.event_names is None:
+    for number in anchored:
+        names = rules[number].event_names
+        if names is None:
             anywhere.append(number)
-        for name in rule.event_names or ():
+        for name in names or ():
             by_name.setdefault(name, []).append(number)
-    there = _names_in(connection, relation) if by_name else set()
     sets: dict[tuple[int, ...], list[str]] = {}
-    for name, numbers in by_name.items():
-        if name in there:
-            sets.setdefault(tuple(numbers), []).append(name)
+    for name, lowered in _names(connection):
+        if lowered in by_name:
+            sets.setdefault(tuple(by_name[lowered]), []).append(name)
     if sets:
-        yield from _run(connection, _named(relation, rules, sets, keys, columns))
+        yield from _run(connection, _named(rules, sets, wanted, needed))
     if anywhere:
-        yield from _run(connection, _unnamed(relation, rules, tuple(anywhere), keys, columns))
+        where = _where(rules[number].anchor for number in anywhere)
+        of = f"(SELECT * FROM {_CANDIDATES} WHERE {where})"
+        yield from _run(connection, _unnamed(of, rules, anywhere, wanted, needed))
 
 
-def _names_in(connection: duckdb.DuckDBPyConnection, relation: str) -> set[str]:
-    rows = connection.execute(
-        f"SELECT DISTINCT lower(event_name) FROM (SELECT DISTINCT event_name FROM {identifier(relation)})"
+def _names(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
+    """The names of candidates, and each in small letters."""
+    return connection.execute(
+        "SELECT event_name, lower(event_name) FROM "
+        f"(SELECT DISTINCT event_name FROM {_CANDIDATES} WHERE event_name IS NOT NULL) ORDER BY ALL"
     ).fetchall()
-    return {name for (name,) in rows if name is not None}
 
 
 _BATCH: Final = 10_000
@@ -98,59 +133,39 @@ def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[list[Hit]]
 
 
 def _named(
-    relation: str,
-    rules: Sequence[Rule],
-    sets: Mapping[tuple[int, ...], Sequence[str]],
-    keys: Mapping[int, Sequence[str]],
-    columns: Iterable[str],
+    rules: Sequence[Rule], sets: Mapping[tuple[int, ...], Sequence[str]], wanted: Wanted, needed: str
 ) -> str:
     groups = list(sets)
     names = [(name, group) for group, numbers in enumerate(groups) for name in sets[numbers]]
-    wanted = {number for numbers in groups for number in numbers}
-    needed = _columns([rules[number] for number in wanted], columns)
     told = _dispatch([_told(rules, numbers) for numbers in groups])
     listed = ", ".join(literal(name) for name, _ in names)
     numbers_listed = ", ".join(str(group) for _, group in names)
     return _outer(
-        f"SELECT {needed}, _group, {told} AS _told FROM {identifier(relation)} "
-        f"JOIN (SELECT unnest([{listed}]) AS _name, unnest([{numbers_listed}]) AS _group) "
-        "ON lower(event_name) = _name",
+        f"SELECT {needed}, _group, {told} AS _told FROM {_CANDIDATES} "
+        f"JOIN (SELECT unnest([{listed}]) AS _name, unnest([{numbers_listed}]) AS _group) ON event_name = _name",
         groups,
-        keys,
+        wanted,
     )
 
 
-def _unnamed(
-    relation: str,
-    rules: Sequence[Rule],
-    numbers: tuple[int, ...],
-    keys: Mapping[int, Sequence[str]],
-    columns: Iterable[str],
-) -> str:
-    needed = _columns([rules[number] for number in numbers], columns)
+def _unnamed(relation: str, rules: Sequence[Rule], numbers: Sequence[int], wanted: Wanted, needed: str) -> str:
     told = _told(rules, numbers)
-    where = _where([rules[number].anchor for number in numbers])
-    return _outer(
-        f"SELECT {needed}, 0 AS _group, {told} AS _told FROM {identifier(relation)}{where}", [numbers], keys
-    )
+    return _outer(f"SELECT {needed}, 0 AS _group, {told} AS _told FROM {relation}", [numbers], wanted)
 
 
 def _where(anchors: Iterable[tuple[str, tuple[str, ...]] | None]) -> str:
-    """The only rows that some rules can match."""
+    """The only rows that rules with some anchors can match."""
     texts: dict[str, set[str]] = {}
-    for anchor in anchors:
-        if anchor is None:
-            return ""
-        texts.setdefault(ANCHORS[anchor[0]], set()).update(anchor[1])
-    told = " OR ".join(
+    for field, of in filter(None, anchors):
+        texts.setdefault(ANCHORS[field], set()).update(of)
+    return " OR ".join(
         f"lower({column}) IN ({', '.join(map(literal, sorted(of)))})" if of else "false"
         for column, of in texts.items()
     )
-    return f" WHERE {told}"
 
 
 def _columns(rules: Iterable[Rule], columns: Iterable[str]) -> str:
-    needed = {"event_time", *KEPT, *_ENTITY_COLUMNS, *columns}
+    needed = {"event_time", "resources", *_TOLD.values(), *_ENTITY_COLUMNS, *columns}
     needed.update(name for rule in rules for name in rule.columns)
     return ", ".join(map(identifier, sorted(needed)))
 
@@ -170,22 +185,52 @@ def _dispatch(branches: Sequence[str], first: int = 0) -> str:
     return f"CASE WHEN _group < {first + half} THEN {low} ELSE {high} END"
 
 
-def _outer(inner: str, groups: Sequence[Sequence[int]], keys: Mapping[int, Sequence[str]]) -> str:
+def _outer(inner: str, groups: Sequence[Sequence[int]], wanted: Wanted) -> str:
     """A row for each rule that matches an event or cannot tell."""
-    kept = ", ".join(KEPT)
     places = [
         (group, place, number) for group, numbers in enumerate(groups) for place, number in enumerate(numbers, 1)
     ]
     lists = [", ".join(str(entry[part]) for entry in places) for part in range(3)]
-    wanted = [number for number in sorted({entry[2] for entry in places}) if keys.get(number)]
-    cases = "".join(f" WHEN {number} THEN [{', '.join(keys[number])}]" for number in wanted)
-    texts = f"CASE _rule{cases} END" if cases else "CAST(NULL AS VARCHAR[])"
+    parts = {number: wanted[number] for number in sorted({entry[2] for entry in places}) if number in wanted}
+    kept = {
+        "moment": "coalesce(epoch_us(event_time), 0)",
+        "rule": "''",
+        "entity": _entity(parts),
+        "keys": _keys(parts),
+        **{name: f"coalesce({identifier(column)}, '')" for name, column in _TOLD.items()},
+    }
+    members = ", ".join(f"{literal(name)}: {value}" for name, value in kept.items())
     # The rows that nothing is told of are dropped before a list is taken apart.
     return (
         f"WITH asked AS ({inner}), "
         "said AS (SELECT *, unnest(_told) AS _said, generate_subscripts(_told, 1) AS _place FROM asked "
         "WHERE list_max(_told) > 0) "
-        f"SELECT _rule, _said, epoch_us(event_time), {ENTITY}, {texts}, {kept} FROM said "
+        f"SELECT _rule, _said, resources, to_json({{{members}}}) FROM said "
         f"JOIN (SELECT unnest([{lists[0]}]) AS g, unnest([{lists[1]}]) AS p, unnest([{lists[2]}]) AS _rule) "
         "ON _group = g AND _place = p WHERE _said > 0"
     )
+
+
+def _entity(parts: Wanted) -> str:
+    """SQL of what a finding of a row's rule is about."""
+    cases = {
+        number: " || ', ' || ".join(f"coalesce({text}, '')" for text in entity)
+        for number, (entity, *_) in parts.items()
+        if entity
+    }
+    return _case({number: f"coalesce(nullif({texts}, ''), {ENTITY})" for number, texts in cases.items()}, ENTITY)
+
+
+def _keys(parts: Wanted) -> str:
+    """SQL of the keys of a row's rule, as a list of lists of texts. Most have two that are empty."""
+    cases = {
+        number: "[" + ", ".join(f"CAST([{', '.join(texts)}] AS VARCHAR[])" for texts in keys) + "]"
+        for number, (_, *keys) in parts.items()
+        if [list(texts) for texts in keys] != [[], []]
+    }
+    return _case(cases, "CAST([[], []] AS VARCHAR[][])")
+
+
+def _case(cases: Mapping[int, str], other: str) -> str:
+    whens = "".join(f" WHEN {number} THEN {value}" for number, value in cases.items())
+    return f"CASE _rule{whens} ELSE {other} END" if whens else other

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
+from demarcate.base.memory import keep_freed
 from demarcate.logs.sigma.structs import ANCHORS, Rule
 from demarcate.logs.store import inflating
 from demarcate.logs.store.damage import Damaged
@@ -44,7 +45,7 @@ _raw: Final = msgspec.json.Decoder(_Raw).decode
 
 @dataclass(slots=True)
 class Sifted:
-    """What is left of some files: lines of JSON, how many events there were, and the first and last moment of them."""
+    """What is left of some files: lines of JSON by file, how many events there were, and the first and last moment."""
 
     lines: list[bytes] = field(default_factory=list)
     events: int = 0
@@ -67,6 +68,7 @@ class Sieve:
                 self._open = True
             else:
                 self._texts[rule.anchor[0]].update(rule.anchor[1])
+        self._others = any(of for name, of in self._texts.items() if name != "eventName")
         # A name that was met once is not put into small letters again.
         self._known: dict[str, bool] = {}
 
@@ -92,39 +94,51 @@ class Sieve:
             cloudtrail.cut(data)  # which says what it is instead
         sifted.events += len(heads)
         _span(sifted, [head.event_time for head in heads])
-        wanted = [number for number, head in enumerate(heads) if self._is_wanted(head)]
+        wanted = self._wanted(heads)
         if not wanted:
             return
-        records = _raw(data).records
+        every = _raw(data).records
+        records = [every[number] for number in wanted]
         if b"\n" in data:
-            sifted.lines += cloudtrail.compact([records[number] for number in wanted])
+            sifted.lines.append(b"".join(cloudtrail.compact(records)))
         else:
-            sifted.lines += [bytes(records[number]) + b"\n" for number in wanted]
+            sifted.lines.append(b"\n".join((*records, b"")))
 
     def _carefully(self, data: bytes, sifted: Sifted) -> None:
         """Take all records of a file in which something is odd. Raises Damaged for one that is none of CloudTrail's."""
         cloudtrail.cut(data)
         cut = cloudtrail.carefully(data)
         lines = list(cut.pieces)
-        sifted.lines += lines
+        if lines:
+            sifted.lines.append(b"".join(lines))
         sifted.events += len(lines)
         sifted.odd += cut.odd
 
-    def _is_wanted(self, head: _Head) -> bool:
-        name = head.event_name
+    def _wanted(self, heads: list[_Head]) -> list[int]:
+        """The places of the events that a rule may match."""
+        if self._open:
+            return list(range(len(heads)))
+        names = {name for name in {head.event_name for head in heads} if self._is_named(name)}
+        if not self._others:
+            return [number for number, head in enumerate(heads) if head.event_name in names]
+        other = self._is_wanted_otherwise
+        return [number for number, head in enumerate(heads) if head.event_name in names or other(head)]
+
+    def _is_named(self, name: str) -> bool:
         known = self._known.get(name)
         if known is None:
-            known = self._open or name.lower() in self._texts["eventName"]
+            known = name.lower() in self._texts["eventName"]
             if len(self._known) < _MOST:
                 self._known[name] = known
+        return known
+
+    def _is_wanted_otherwise(self, head: _Head) -> bool:
+        """Whether a rule may match an event that has none of the names."""
+        texts = self._texts
         return (
-            known
-            or (head.error_code is not None and head.error_code.lower() in self._texts["errorCode"])
-            or (
-                head.user_identity is not None
-                and head.user_identity.type.lower() in self._texts["userIdentity.type"]
-            )
-            or (bool(self._texts["eventSource"]) and head.event_source.lower() in self._texts["eventSource"])
+            (head.error_code is not None and head.error_code.lower() in texts["errorCode"])
+            or (head.user_identity is not None and head.user_identity.type.lower() in texts["userIdentity.type"])
+            or (bool(texts["eventSource"]) and head.event_source.lower() in texts["eventSource"])
         )
 
 
@@ -142,6 +156,7 @@ _sieve: Final[list[Sieve]] = []
 
 def begin(rules: tuple[Rule, ...]) -> None:
     """Get ready to sift, in a process of its own: which loads no more than this module needs."""
+    keep_freed()
     _sieve.append(Sieve(rules))
 
 

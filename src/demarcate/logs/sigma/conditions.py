@@ -36,6 +36,8 @@ def check_condition(condition: Any) -> None:
         raise Refused("has a condition that is no text")
     if len(condition) > MAX_LENGTH:
         raise Refused(f"has a condition of {len(condition):,} characters; at most {MAX_LENGTH:,} are taken")
+    if "|" in condition:
+        raise Refused("has a condition with | (count, near): that form is gone, write it as a correlation")
     depth = deepest = 0
     for sign in re.findall(r"[()]|\bnot\b|[^\s()]+", condition, re.IGNORECASE):
         if sign == "(":

@@ -35,6 +35,7 @@ class _Known(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="ke
     services: dict[str, tuple[str, ...]]
     events: dict[str, tuple[str, ...]]
     as_they_come: tuple[str, ...]
+    unwrapped: tuple[str, ...]
     data_events: dict[str, _Data]
 
 
@@ -172,11 +173,19 @@ def missing_member(
                 if side not in told:
                     missing = missing or (path[0], [])
                     continue
-                fault = _walk(model["shapes"], told[side]["shape"], list(path))
-                if fault is None:
-                    return None
-                missing = fault
+                for shape in _shapes_of(model["shapes"], told[side]["shape"], source, side):
+                    fault = _walk(model["shapes"], shape, list(path))
+                    if fault is None:
+                        return None
+                    missing = fault
     return missing
+
+
+def _shapes_of(shapes: dict[str, Any], shape: str, source: str, side: str) -> list[str]:
+    """The shape of what is asked or answered; also that of its only member, where answers are written so."""
+    members = list(shapes[shape].get("members", {}).values())
+    bare = side == "output" and source.lower() in _known().unwrapped and len(members) == 1
+    return [shape, members[0]["shape"]] if bare else [shape]
 
 
 def _walk(shapes: dict[str, Any], shape: str, path: list[str]) -> tuple[str, list[str]] | None:

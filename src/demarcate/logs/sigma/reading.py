@@ -204,7 +204,9 @@ def _elsewhere(value: dict[str, Any]) -> str:
     if "correlation" in value or not isinstance(source, dict):
         return ""
     told = {name: str(source[name]) for name in ("category", "product", "service") if source.get(name)}
-    if told.get("product", "").lower() == "aws" and told.get("service", "cloudtrail").lower() == "cloudtrail":
+    product, service = (told.get(name, "").lower() for name in ("product", "service"))
+    # Older public rules name the service alone, and nobody else has one of that name.
+    if (product, service) in {("aws", "cloudtrail"), ("aws", ""), ("", "cloudtrail")}:
         return ""
     return " ".join(f"{name}: {value}" for name, value in told.items())
 

@@ -108,7 +108,8 @@ def _expanded(value: Any, placeholders: Placeholders, *, escaped: bool = False) 
     def stand_ins(placeholder: Any) -> Iterator[str]:
         if placeholder.name not in placeholders:
             raise Refused(
-                f"needs the placeholder %{placeholder.name}%; name what it stands for with --placeholders"
+                f"needs the placeholder %{placeholder.name}%; say what it stands for with --placeholders, or in your "
+                "settings (rule-placeholders)"
             )
         yield from (escape(text) if escaped else text for text in placeholders[placeholder.name])
 

@@ -22,6 +22,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
+import msgspec
+
 from demarcate.base import stopping
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_file, walk
@@ -75,9 +77,8 @@ class Part:
         return self.kind, self.account, self.day
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What became of a file that was read: how many rows, or why none."""
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """What became of a file that was read: how many rows, or why none. There are many."""
 
     name: str
     stamp: str
@@ -164,11 +165,11 @@ class Catalog:
         raise DemarcateError(f"{self.folder / NAME}: names a file of rows as none is named: {str(file)[:100]!r}")
 
     def settings(self) -> dict[str, int]:
-        """For how many days rows are kept, by table; `*` for all others."""
+        """For how many days rows are kept, by table; `*` for all others, 0 for ever."""
         return {str(kind): int(days) for kind, days in self._run("SELECT kind, days FROM setting ORDER BY kind")}
 
     def keep(self, kind: str, days: int | None) -> None:
-        """Set for how many days rows of a table are kept; None for ever."""
+        """Set for how many days rows of a table are kept, 0 for ever; None takes back what was set."""
         if days is None:
             self._run("DELETE FROM setting WHERE kind = :kind", {"kind": kind})
         else:

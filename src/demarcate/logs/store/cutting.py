@@ -39,21 +39,23 @@ def cut(data: bytes, name: str, *, carefully: bool = False) -> Cut:
         raise Damaged("it is empty")
     if len(data) <= SMALL or data[:2] != inflating.MAGIC:
         unpacked = inflating.whole(data, inflating.MAX_PACKED).removeprefix(_MARK)
-        head = unpacked[:HEAD].lstrip(_SPACE)
-        if _is_trail(head):
+        if _is_trail(unpacked):
             return _trail(unpacked, carefully=carefully)
+        head = unpacked[:HEAD].lstrip(_SPACE)
         return _lines(head, iter((unpacked,)), name, carefully=carefully)
     pieces = inflating.pieces(data)
     first = next(pieces, b"").removeprefix(_MARK)
-    head = first[:HEAD].lstrip(_SPACE)
-    if _is_trail(head):
+    if _is_trail(first):
         return _trail(inflating.whole(data).removeprefix(_MARK), carefully=carefully)
+    head = first[:HEAD].lstrip(_SPACE)
     return _lines(head, chain((first,), pieces), name, carefully=carefully)
 
 
-def _is_trail(head: bytes) -> bool:
+def _is_trail(data: bytes) -> bool:
     """Whether it is one JSON document of a trail: the array is its first member, or stands after some short ones."""
-    return head.startswith(b"{") and b'"Records"' in head[:200]
+    if data[:1] != b"{":
+        data = data[:HEAD].lstrip(_SPACE)
+    return data[:1] == b"{" and data.find(b'"Records"', 0, 200) >= 0
 
 
 def _trail(unpacked: bytes, *, carefully: bool) -> Cut:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final, Protocol
+from typing import TYPE_CHECKING, Any, Final, Protocol
 
-from demarcate.estate.snapshots.manifest import Unread
+import msgspec
+
+if TYPE_CHECKING:
+    from demarcate.estate.snapshots.manifest import Unread
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(msgspec.Struct, frozen=True, eq=False, gc=False):
     """A file: its name within all sources, its bytes as it lies there, and what is another once it was changed.
 
-    `read` gives up to so many bytes of it, and raises Damaged where it cannot.
+    `read` gives up to so many bytes of it, and raises Damaged where it cannot. There are many.
     """
 
     name: str
     size: int
     stamp: str
-    read: Callable[[int], bytes] = field(compare=False)
+    read: Callable[[int], bytes]
 
 
 class Source(Protocol):

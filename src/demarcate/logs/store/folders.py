@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import stat
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final
 
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import TooLarge, is_file, is_folder, read_bytes, walk
+from demarcate.base.files import TooLarge, is_file, is_folder, read_bytes, walk_entries
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.logs.store.damage import Damaged
@@ -37,7 +39,7 @@ class Folder:
         """The files, in the order of their names. Raises DemarcateError where they are no longer there."""
         self._check()
         if not is_folder(self.path):
-            yield _entry(self.path)
+            yield _entry(str(self.path), self.path.stat())
             return
 
         def tell(path: Path, why: str) -> None:
@@ -50,11 +52,13 @@ class Folder:
         """Nothing is to be done once all is read."""
 
     def _below(self, tell: Callable[[Path, str], None]) -> Iterator[Entry]:
-        for path in walk(self.path, [self.path], _is_wanted, tell):
+        for listed in walk_entries(self.path, [self.path], _is_wanted, tell):
             try:
-                yield _entry(path)
+                entry = _entry(listed.path, listed.stat())
             except OSError as error:
-                tell(path, f"cannot be read: {error.strerror or error}")
+                tell(Path(listed.path), f"cannot be read: {error.strerror or error}")
+                continue
+            yield entry
 
 
 def _is_wanted(name: str) -> bool:
@@ -62,14 +66,18 @@ def _is_wanted(name: str) -> bool:
     return name.endswith(_WANTED) or "." not in name
 
 
-def _entry(path: Path) -> Entry:
-    status = path.stat()
-    return Entry(str(path), status.st_size, f"{status.st_mtime_ns}-{status.st_size}", partial(_read, path))
+def _entry(path: str, status: os.stat_result) -> Entry:
+    return Entry(
+        path,
+        status.st_size,
+        f"{status.st_mtime_ns}-{status.st_size}",
+        partial(_read, path, stat.S_ISREG(status.st_mode)),
+    )
 
 
-def _read(path: Path, limit: int) -> bytes:
+def _read(path: str, listed: bool, limit: int) -> bytes:
     try:
-        return read_bytes(path, limit)
+        return read_bytes(path, limit, listed=listed)
     except TooLarge as error:
         raise Damaged(str(error.strerror), Kind.TOO_MUCH) from error
     except OSError as error:

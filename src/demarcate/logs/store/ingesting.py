@@ -13,7 +13,7 @@ from queue import SimpleQueue
 from typing import Final
 
 from demarcate.base.connection import Limits, connect
-from demarcate.base.memory import share_arenas
+from demarcate.base.memory import keep_freed, share_arenas
 from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.logs.store.catalog import Catalog, owned
@@ -28,7 +28,7 @@ WORKERS: Final = 4
 BATCH: Final = 12 << 20
 """Bytes, as they lie there, of the files of one batch."""
 
-BATCH_FILES: Final = 4_000
+BATCH_FILES: Final = 8_000
 
 BATCH_PLACES: Final = MOST_PLACES // 3
 """Accounts and days of the files of one batch: events of the day before, or after, are among theirs."""
@@ -107,6 +107,7 @@ def ingest(
     Raises DemarcateError where the store cannot be written, and where a source is none; OSError for a full disk.
     """
     share_arenas()
+    keep_freed()
     with owned(folder) as (catalog, work):
         return Ingest(catalog, work, workers or min(WORKERS, _processors())).run(sources, progress)
 

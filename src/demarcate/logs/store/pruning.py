@@ -19,6 +19,9 @@ from demarcate.logs.store.forms.tables import TABLES
 from demarcate.logs.store.ingesting import MEMORY
 from demarcate.logs.store.loading import AS_PARTS
 
+FOREVER: Final = 0
+"""The days of what is never deleted."""
+
 ALL: Final = "*"
 """What stands for all tables that have no time of their own."""
 
@@ -27,20 +30,23 @@ MOST: Final = 36_500
 
 
 def prune(
-    folder: Path, keep: Mapping[str, int | None], now: datetime | None = None
+    folder: Path,
+    keep: Mapping[str, int | None],
+    now: datetime | None = None,
+    usual: Mapping[str, int] | None = None,
 ) -> tuple[dict[str, int], Counter[str]]:
-    """Set for how many days tables are kept, and delete what is older. None is for ever.
+    """Set for how many days this store keeps tables, and delete what is older. None is as long as is `usual`.
 
     Returns the days of each table, of all that have any, and how many rows were deleted. What was read is known as
     before: it is not brought in again. Raises DemarcateError for a folder that is no store, a table that there is not,
     and a time that is none.
     """
-    for kind, days in keep.items():
+    for kind, days in (*(usual or {}).items(), *keep.items()):
         if kind != ALL and kind not in TABLES:
             raise DemarcateError(
                 f"there is no table {kind!r} of logs: there are {', '.join(TABLES)}, and {ALL} for all"
             )
-        if days is not None and not 0 < days <= MOST:
+        if days is not None and not FOREVER <= days <= MOST:
             raise DemarcateError(f"{kind} can be kept for 1 to {MOST:,} days, not {days:,}")
     check_store(folder)
     today = (now or datetime.now(UTC)).date()
@@ -48,9 +54,9 @@ def prune(
     with owned(folder) as (catalog, work):
         for kind, days in keep.items():
             catalog.keep(kind, days)
-        kept = catalog.settings()
+        kept = {**(usual or {}), **catalog.settings()}
         for kind in catalog.kinds():
-            if kind in TABLES and (limit := kept.get(kind, kept.get(ALL))) is not None:
+            if kind in TABLES and (limit := kept.get(kind, kept.get(ALL, FOREVER))) != FOREVER:
                 deleted[kind] = _delete(catalog, work, kind, today - timedelta(days=limit))
     return kept, +deleted
 

@@ -175,7 +175,7 @@ def _secrets(what: Asked, moto: Moto) -> dict[str, Any]:
     told = moto()
     here = {"PrimaryRegion": what.region}
     return told | {
-        "SecretList": [one | (here if "replicated" in one["Name"] else {}) for one in told["SecretList"]]
+        "SecretList": [secret | (here if "replicated" in secret["Name"] else {}) for secret in told["SecretList"]]
     }
 
 
@@ -193,6 +193,18 @@ ANSWERS: dict[str, Any] = {
     "config.describe_compliance_by_config_rule": {
         "ComplianceByConfigRules": [
             {"ConfigRuleName": "volumes", "Compliance": {"ComplianceType": "NON_COMPLIANT"}}
+        ]
+    },
+    "config.describe_compliance_by_resource": {
+        "ComplianceByResources": [
+            {
+                "ResourceType": "AWS::SSM::PatchCompliance",
+                "ResourceId": f"AWS::SSM::ManagedInstanceInventory/{INSTANCE}",
+                "Compliance": {
+                    "ComplianceType": "NON_COMPLIANT",
+                    "ComplianceContributorCount": {"CappedCount": 1, "CapExceeded": False},
+                },
+            }
         ]
     },
     "controltower.get_landing_zone": {

@@ -28,9 +28,10 @@ _RULE = {
 
 def _alarms(what: Asked, moto: Moto) -> dict[str, Any]:
     """Moto makes no composite alarms."""
-    if what.params().get("AlarmTypes") != ["CompositeAlarm"]:
+    if "CompositeAlarm" not in (what.params().get("AlarmTypes") or ()) or what.params().get("AlarmNames"):
         return moto()
     return {
+        **moto(),
         "CompositeAlarms": [
             {
                 "AlarmName": "security",
@@ -44,7 +45,6 @@ def _alarms(what: Asked, moto: Moto) -> dict[str, Any]:
                 "StateUpdatedTimestamp": THEN,
             }
         ],
-        "MetricAlarms": [],
     }
 
 
@@ -105,6 +105,13 @@ ANSWERS: dict[str, Any] = {
         ]
     },
     "cloudwatch.describe_alarms": _alarms,
+    "glue.get_resource_policy": {
+        "PolicyInJson": '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, '
+        '"Action": "glue:GetTables", "Resource": "*"}]}',
+        "PolicyHash": "1",
+        "CreateTime": THEN,
+        "UpdateTime": THEN,
+    },
     "guardduty.get_findings": _findings,
     "guardduty.list_findings": {"FindingIds": ["0123456789abcdef0123456789abcdef"]},
     "inspector2.list_findings": {

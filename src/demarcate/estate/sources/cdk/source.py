@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.unknown import Kind
@@ -14,9 +14,6 @@ from demarcate.estate.sources.cdk.assembly import PATH, folder_of, read
 from demarcate.estate.sources.cloudformation.source import TemplateSource
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
-
-if TYPE_CHECKING:
-    from demarcate.estate.sources.cloudformation.templates import Resource
 
 _OF_A_CONSTRUCT = "/Resource"
 """What the CDK calls the resource that a construct is for."""
@@ -54,17 +51,17 @@ class CdkSource(TemplateSource):
             writer,
             parameters=options.parameters,
             max_resources=options.max_resources,
-            named=construct_of,
+            called=construct_of,
         )
 
 
-def construct_of(resource: Resource) -> str:
-    """The path of the construct that a resource is of; its logical id where the CDK does not say it.
+def construct_of(metadata: Mapping[str, Any]) -> str | None:
+    """The path of the construct that a resource with these metadata is of; None where the CDK does not say it.
 
     It is the construct's own path where the resource is what the construct is for: `Shop/Uploads`, and not
     `Shop/Uploads/Resource`.
     """
-    path = resource.metadata.get(PATH)
+    path = metadata.get(PATH)
     if not isinstance(path, str) or not path:
-        return resource.logical_id
+        return None
     return path.removesuffix(_OF_A_CONSTRUCT) or path

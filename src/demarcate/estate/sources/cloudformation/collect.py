@@ -29,6 +29,7 @@ from demarcate.estate.sources.plan import Selection, TablePlan, make_plan
 from demarcate.estate.tables import all_tables
 
 if TYPE_CHECKING:
+    from demarcate.estate.sources.cloudformation.estate import Called
     from demarcate.estate.sources.cloudformation.templates import Resource
 
 
@@ -52,13 +53,13 @@ def collect(
     parameters: Mapping[str, Any] | None = None,
     max_resources: int | None = None,
     texts: Mapping[str, str] = MappingProxyType({}),
-    named: Callable[[Resource], str] | None = None,
+    called: Called | None = None,
 ) -> None:
     """Write the rows of all templates under the paths.
 
     A table that templates can fill is written even where no resource of it is declared: that it has no rows
     is then known. Problems in templates are recorded as unread. `texts` are read as if they stood in files, by their
-    real paths. `named` says what findings call a resource, where that is not its logical id. Raises DemarcateError for
+    real paths. `called` says what findings call a resource, where that is not its logical id. Raises DemarcateError for
     a path that does not exist or a folder without a template.
     """
     from demarcate.estate.sources.cloudformation.templates import load
@@ -69,15 +70,21 @@ def collect(
         t: table.ref_attributes for table in tables.values() if table.ref_attributes for t in table.named_types
     }
     templates = load(
-        paths, parameters=parameters, names=names, same_as_ref=same, max_resources=max_resources, texts=texts
+        paths,
+        parameters=parameters,
+        names=names,
+        same_as_ref=same,
+        max_resources=max_resources,
+        texts=texts,
+        called=called,
     )
     writer.unread(*(problem.unread() for problem in templates.problems))
     known = types_read()
     unseen = Counter(r.type for r in templates.resources if r.type not in known)
     writer.resources = dict(unseen + Counter(writer.resources))
     resources = templates.resources
-    if named is not None:
-        resources = [replace(resource, logical_id=named(resource)) for resource in resources]
+    if called is not None:
+        resources = [replace(each, logical_id=called(each.metadata) or each.logical_id) for each in resources]
     writer.declared = tuple(_declared(resources, writer))
     write(resources, templates.shares, selection, writer)
 
@@ -135,6 +142,8 @@ def _shaped(resource: Resource) -> Resource:
     own = resource.properties
     if isinstance(own, dict):
         own = in_api_shape(resource.type, in_form(resource.type, own))
+    if own is resource.properties and not resource.ways:
+        return resource
     ways = tuple(Way(way.answers, shaped(way.properties)) for way in resource.ways)
     return replace(resource, properties=own, ways=ways)
 

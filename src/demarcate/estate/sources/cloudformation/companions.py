@@ -65,14 +65,14 @@ class Companions:
     def _completing(self, table: Table, name: str, resource: Resource) -> tuple[list[_Completing], list[Unknown]]:
         """The companions of one name that complete a resource, and why one more might."""
         index, unplaced = self._index(table, name)
-        keys = self._keys(table.companions[name], resource)
+        keys = self._keys(table.companions[name], resource) if index else ()
         completing = [companion for key in keys for companion in index.get(key, ())]
         return completing, unplaced[:1]  # no more is known of the others, and there may be thousands
 
     def alone(self, table: Table, name: str) -> Iterator[tuple[Resource, Any]]:
         """The companions that name a resource which is not there, each with what names it."""
         companion = table.companions[name]
-        if companion.shared:
+        if companion.shared or not self._by_type.get(companion.type):
             return
         there = {
             key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -31,6 +31,9 @@ from demarcate.estate.sources.cloudformation.suppositions import Suppositions, s
 from demarcate.estate.sources.cloudformation.surroundings import Asking
 from demarcate.estate.sources.cloudformation.values import Assigned, same
 
+Called = Callable[[Mapping[str, Any]], str | None]
+"""What a resource is called by its metadata; None where these do not say it."""
+
 
 class TemplateSet:
     """The templates read, and the stacks that they make."""
@@ -43,11 +46,12 @@ class TemplateSet:
         same_as_ref: Mapping[str, Collection[str]],
         max_resources: int | None = None,
         texts: Mapping[str, str] = MappingProxyType({}),
+        called: Called | None = None,
     ) -> None:
         self.folders = [os.path.realpath(folder) for folder in folders]
         self.parameters, self.names, self.same_as_ref = parameters, names, same_as_ref
         self.raws: dict[str, Raw] = {}
-        self._texts = texts
+        self._texts, self._called = texts, called
         self._free = FREE_RESOURCES if max_resources is None else max_resources
         self.budget = Budget(resources=self._free)
         self.shares: dict[str, Share] = {}
@@ -211,6 +215,7 @@ class TemplateSet:
         """Decide what tells the resources of one stack from those of another."""
         for stack in self.stacks:
             self.ids.update(list(stack.resources))
+        self._call()
         labels = _labels([stack.raw for stack in self.stacks if stack.parent is None])
         uses = Counter(id(stack.raw) for stack in self.stacks)
         paths = Counter((id(stack.raw), stack.path) for stack in self.stacks)
@@ -232,6 +237,21 @@ class TemplateSet:
             stack.edges.clear()
         self.suppositions = self.certain = Suppositions()  # what was answered before resources had names
         self.named = True
+
+    def _call(self) -> None:
+        """Call resources what their metadata calls them, where that is the name of no other."""
+        if self._called is None:
+            return
+        told = [
+            (stack, name, called)
+            for stack in self.stacks
+            for name, body in stack.resources.items()
+            if isinstance(metadata := body.get("Metadata"), dict) and (called := self._called(metadata))
+        ]
+        uses = Counter(called for *_, called in told)
+        for stack, name, called in told:
+            if uses[called] == 1 and called not in self.ids:
+                stack.labels[name] = called
 
     # What stacks ask of one another
 

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 from msgspec import structs
@@ -69,14 +69,14 @@ def _leads(tree: Tree, path: str) -> bool:
     return True
 
 
-def _translated(names: Any, path: str) -> str:
+def _translated(names: _Names | None, path: str) -> str:
     """A path in the words of templates, in those of the API."""
     steps = path.split(".")
     for number, step in enumerate(steps):
         if names is None:
             break
         name, _, element = step.partition("[")
-        own, names = names.get(name, names.get("*", (name, None)))
+        own, names = names.own.get(name, names.own.get("*", (name, None)))
         steps[number] = (name if own == "*" else own) + ("[" + element if element else "")
     return ".".join(steps)
 
@@ -119,20 +119,29 @@ def _worded(value: Any, tree: Tree) -> Any:
     return worded
 
 
+class _Names(NamedTuple):
+    """What is to be renamed in an object: the API's name of a property and what is to be renamed below it, by the name
+    of the property; and the names that only the API has.
+    """
+
+    own: Mapping[str, tuple[str, _Names | None]]
+    foreign: frozenset[str]
+
+
 @cache
-def _names(type_: str) -> Any:
+def _names(type_: str) -> _Names | None:
     return _renamed(_shapes().get(type_, {}))
 
 
-def _renamed(tree: Tree) -> Any:
-    """What is to be renamed in a tree, by the names of properties; None where nothing is."""
-    names: dict[str, tuple[str, Any]] = {}
+def _renamed(tree: Tree) -> _Names | None:
+    """What is to be renamed in a tree; None where nothing is."""
+    names: dict[str, tuple[str, _Names | None]] = {}
     for key, inner in tree.items():
         name, _, property_ = key.partition("=")
         below = _renamed(inner)
         if property_ or below is not None:
             names[property_ or name] = (name, below)
-    return names or None
+    return _Names(names, frozenset(name for name, _ in names.values()).difference(names)) if names else None
 
 
 def in_api_shape(type_: str, properties: dict[str, Any]) -> dict[str, Any]:
@@ -142,21 +151,24 @@ def in_api_shape(type_: str, properties: dict[str, Any]) -> dict[str, Any]:
     {'roleArn': 'r', 'tags': [{'Key': 'RoleArn'}]}
     """
     names = _names(type_)
-    return properties if names is None else _shaped(properties, names)
+    if names is None:
+        return properties
+    shaped: dict[str, Any] = _shaped(properties, names)
+    return shaped
 
 
-def _shaped(value: Any, names: Any) -> Any:
+def _shaped(value: Any, names: _Names) -> Any:
     if isinstance(value, list):
         return [_shaped(item, names) for item in value]
     if not isinstance(value, dict):
         return value
-    if "*" in names:
-        return {key: _shaped(item, names["*"][1]) for key, item in value.items()}
+    if (every := names.own.get("*")) is not None and every[1] is not None:
+        below = every[1]
+        return {key: _shaped(item, below) for key, item in value.items()}
     shaped: dict[str, Any] = {}
-    foreign = {name for name, _ in names.values()} - names.keys()
     for key, item in value.items():
-        if key in foreign:
+        if key in names.foreign:
             continue
-        name, below = names.get(key, (key, None))
-        shaped[name] = item if below is None else _shaped(item, below)
+        name, inner = names.own.get(key, (key, None))
+        shaped[name] = item if inner is None else _shaped(item, inner)
     return shaped

@@ -44,6 +44,7 @@ class Stack:
         self.path: tuple[str, ...] = (*parent.path, logical_id) if parent else ()
         self.children: dict[str, Stack] = {}
         self.qualifier = ""  # before a ref that another stack has too
+        self.labels: dict[str, str] = {}  # what its resources are called, where that is not their logical id
         self.prefix = ""  # before the logical ids of a template that is used more than once
         self.token = ""  # inside AWS::StackName where several stacks use theirs
         self.resources: dict[str, dict[str, Any]] = {}
@@ -320,8 +321,8 @@ class Stack:
         return Identifier(label, f"${{{label}}}")
 
     def label(self, name: str) -> str:
-        """What stand-ins call a resource: its logical id, as much of it as tells it from those of other stacks."""
-        return self.qualifier + name if self.around.ids[name] > 1 else name
+        """What stand-ins call a resource: as it is called, or its logical id with what tells it from other stacks'."""
+        return self.labels.get(name) or (self.qualifier + name if self.around.ids[name] > 1 else name)
 
     def _declared_name(self, name: str) -> str | None:
         body = self.resources[name]

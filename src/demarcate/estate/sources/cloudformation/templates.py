@@ -21,7 +21,7 @@ from demarcate.estate.schema.standins import StandIn
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.sources.cloudformation.alternatives import Way, nested_presence, ways
 from demarcate.estate.sources.cloudformation.budget import MAX_PROPERTIES, TOO_MUCH, Exhausted, Share
-from demarcate.estate.sources.cloudformation.estate import TemplateSet, circles
+from demarcate.estate.sources.cloudformation.estate import Called, TemplateSet, circles
 from demarcate.estate.sources.cloudformation.files import find, folders_of
 from demarcate.estate.sources.cloudformation.intrinsics import resolve
 from demarcate.estate.sources.cloudformation.parameters import read_parameters
@@ -87,6 +87,7 @@ def load(
     same_as_ref: Mapping[str, Collection[str]] = MappingProxyType({}),
     max_resources: int | None = None,
     texts: Mapping[str, str] = MappingProxyType({}),
+    called: Called | None = None,
 ) -> Templates:
     """Read and resolve templates: files, and directories with all that is below them.
 
@@ -94,10 +95,10 @@ def load(
     property is what `Ref` gives where it is declared (`{"AWS::S3::Bucket": "BucketName"}`), `same_as_ref` which
     attributes are what `Ref` gives (`{"AWS::EC2::SecurityGroup": ("GroupId",)}`). `max_resources` is how many
     resources are read beyond those that the templates' size accounts for. `texts` are read as if they stood in files,
-    by their real paths. Raises DemarcateError for a
-    path that does not exist and for directories without a template.
+    by their real paths. `called` says what stand-ins and findings call a resource, where that is not its logical id.
+    Raises DemarcateError for a path that does not exist and for directories without a template.
     """
-    estate = TemplateSet(folders_of(paths), parameters or {}, names, same_as_ref, max_resources, texts)
+    estate = TemplateSet(folders_of(paths), parameters or {}, names, same_as_ref, max_resources, texts, called)
     problems: list[TemplateProblem] = []
     fruitful: set[Path] = set()
     with _no_collection():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from os.path import realpath
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,13 +22,13 @@ from demarcate.estate.sources.cloudformation.templates import Resource
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.terraform.configuration import Source
 from demarcate.estate.sources.terraform.documents import Declared, Document, read
-from demarcate.estate.sources.terraform.files import documents
+from demarcate.estate.sources.terraform.files import documents, no_plan
 from demarcate.estate.sources.terraform.mapped import REF, Mapped, all_mapped, attributes
 from demarcate.estate.sources.terraform.policy_documents import policy_document
 from demarcate.estate.sources.terraform.referring import Names, module_names
 from demarcate.estate.sources.terraform.settling import Settling
 from demarcate.estate.sources.terraform.shaping import properties
-from demarcate.estate.sources.terraform.telling import place_of
+from demarcate.estate.sources.terraform.telling import asked_attributes, place_of
 
 _DEPTH: Final = 5
 """How many policy documents are followed from one to another."""
@@ -57,23 +58,31 @@ def collect(
 
     Raises DemarcateError for a path that has none, and for one that is none which can be read.
     """
-    files = documents(paths)
+    files, named = documents(paths)
     budget = Budget(resources=FREE_RESOURCES if max_resources is None else max_resources)
     most = max(MAX_ALL_RESOURCES, max_resources or 0)
     resources: list[Resource] = []
     shares: dict[str, Share] = {}
     unseen: Counter[str] = Counter()
-    for number, path in enumerate(files):
-        document = _with_edits(read(path), edits)
+    used: set[str] = set()
+
+    def take(path: Path, qualifier: str) -> None:
+        document = _with_edits(read(path), edits)  # which is large, and forgotten before rows are written
         writer.unread(*(Unread(kind=Kind.INCOMPLETE, reason=w, file=document.file) for w in document.warnings))
-        reading = Reading(document, f"{number + 1}~2f" if len(files) > 1 else "")
+        reading = Reading(document, qualifier, list(named))
+        used.add(realpath(reading.folder))
         share = budget.share(document.file, document.size, len(document.resources))
         for resource in reading.resources():
             shares.setdefault(resource.file, share)
             resources.append(resource)
+        unseen.update(reading.unseen)
+
+    for number, path in enumerate(files):
+        take(path, f"{number + 1}~2f" if len(files) > 1 else "")
         if len(resources) > most:
             raise DemarcateError(f"{path}: has more than {most:,} resources: give fewer, or set max-resources")
-        unseen += reading.unseen
+    if unused := [path for folder, path in named.items() if realpath(folder) not in used]:
+        raise DemarcateError(f"{no_plan(unused[0])}; nothing that is given is of it")
     writer.resources = dict(unseen + Counter(writer.resources))
     write(resources, shares, selection, writer, place_of)
 
@@ -98,11 +107,16 @@ def _with_edits(document: Document, edits: Sequence[tuple[str, tuple[str, ...], 
 class Reading:
     """One plan or state, as resources."""
 
-    def __init__(self, document: Document, qualifier: str = "") -> None:
+    def __init__(self, document: Document, qualifier: str = "", configurations: Sequence[Path] = ()) -> None:
         self._document = document
         self._names = Names(document, qualifier)
-        self._source = Source(document)
+        self._source = Source(document, configurations)
         self.unseen: Counter[str] = Counter()
+
+    @property
+    def folder(self) -> Path:
+        """The folder of its configuration."""
+        return self._source.folder
 
     def resources(self) -> list[Resource]:
         """Its resources; those that complete another one in that."""
@@ -147,8 +161,13 @@ class Reading:
                     deletion_policy="",
                     update_replace_policy="",
                     metadata={},
-                    known=self._names.known(declared) if first else {},
+                    known=self._known(declared) if first else {},
                 )
+
+    def _known(self, declared: Declared) -> dict[str, str]:
+        """Of its attributes that are known those that somebody asks for: a plan may have 100,000 resources."""
+        known, asked = self._names.known(declared), asked_attributes()
+        return {name: value for name, value in known.items() if name in asked}
 
     def _settled(self, declared: Declared, depth: int = 0) -> dict[str, Any]:
         block = self._source.block(

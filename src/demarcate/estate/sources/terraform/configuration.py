@@ -1,14 +1,15 @@
 """The configuration beside a plan: on which line a resource is declared, and which dynamic blocks it has.
 
 No HCL is evaluated, and none parsed: where blocks begin is told by their first lines, outside of comments and heredocs.
-Only files inside of the folder that the plan lies in are read, whatever the plan says of its modules.
+Only files inside of the folder that the plan lies in are read, or of one that is named for its configuration, whatever
+the plan says of its modules.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -40,15 +41,20 @@ class Block:
 
 
 class Source:
-    """The configuration of a document, as far as it lies beside it."""
+    """The configuration of a document, as far as it lies beside it, or in one of the folders that are named for it."""
 
-    def __init__(self, document: Document) -> None:
-        self._folder = document.path.parent
+    def __init__(self, document: Document, named: Sequence[Path] = ()) -> None:
+        self._folder = _folder_of(document, named)
         self._configuration = document.configuration
         self._installed: dict[str, str] | None = None
         self._folders: dict[tuple[str, ...], Path | None] = {(): self._folder}
         self._blocks: dict[Path, dict[str, Block]] = {}
         self._files = 0
+
+    @property
+    def folder(self) -> Path:
+        """The folder that holds its root module."""
+        return self._folder
 
     def block(self, modules: tuple[str, ...], name: str) -> Block | None:
         """Where the resource `name` ("aws_s3_bucket.logs") of a module is declared; None where it is not beside it."""
@@ -64,11 +70,7 @@ class Source:
             self._files += 1
             if self._files > MAX_FILES:
                 continue
-            try:
-                text = read_text(path)
-            except DocumentError:
-                continue  # it is the plan that is read: this only tells where to look
-            yield from blocks(text, str(path))
+            yield from _blocks_of(path)
 
     def _folder_of(self, modules: tuple[str, ...]) -> Path | None:
         if modules not in self._folders:
@@ -102,6 +104,29 @@ class Source:
                 except (DocumentError, ValueError, LookupError, TypeError, RecursionError):
                     self._installed = {}
         return self._installed
+
+
+def _folder_of(document: Document, named: Sequence[Path]) -> Path:
+    """The folder of a document's configuration: its own where that holds any, or that which declares most of it."""
+    own = document.path.parent
+    if not named or next(files_in(own, own), None) is not None:
+        return own
+    wanted = {f"{declared.type}.{declared.name}" for declared in document.resources if not declared.module}
+
+    def declares(folder: Path) -> int:
+        return len(wanted & {name for path in files_in(folder, folder) for name, _ in _blocks_of(path)})
+
+    chosen = max(named, key=declares)
+    return chosen if declares(chosen) else own
+
+
+def _blocks_of(path: Path) -> Iterator[tuple[str, Block]]:
+    """The resources that a file declares; none where it cannot be read, for it only tells where to look."""
+    try:
+        text = read_text(path)
+    except DocumentError:
+        return
+    yield from blocks(text, str(path))
 
 
 def files_in(folder: Path, within: Path) -> Iterator[Path]:

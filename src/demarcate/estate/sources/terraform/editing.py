@@ -21,9 +21,10 @@ from demarcate.estate.sources.cloudformation.rereading import Reading
 from demarcate.estate.sources.terraform import hcl
 from demarcate.estate.sources.terraform.configuration import MAX_FILES, files_in
 from demarcate.estate.sources.terraform.mapped import Mapped, all_mapped, attributes
-from demarcate.estate.sources.terraform.shaping import attribute_for
+from demarcate.estate.sources.terraform.shaping import attribute_for, spelt
 
 _ADDRESS: Final = re.compile(r"([\w-]+)\.([\w-]+)")
+_NAME: Final = re.compile(r"(?<![\w.-])[A-Za-z_][\w-]*")
 _LOOPS: Final = ("count", "for_each")
 
 
@@ -60,7 +61,10 @@ def wanted_of(table: Table, column: Column, value: Any, declared: Any, resource:
 
 
 def _steps(mapped: Mapped, path: str) -> tuple[str, ...] | None:
-    """The blocks and the argument that tell a property; None where none does, or a function of several."""
+    """The blocks and the argument that tell a property; None where none does.
+
+    Where a function of several tells it, those are supposed that are spelt as it is.
+    """
     tree: Any = attributes().get(mapped.resource, {})
     steps: list[str] = []
     names = path.split(".")
@@ -72,7 +76,9 @@ def _steps(mapped: Mapped, path: str) -> tuple[str, ...] | None:
             continue
         if mapped.at and number == 0:
             return None
-        way = attribute_for(mapped, name, here, frozenset(tree if isinstance(tree, dict) else ()))
+        attributes_ = frozenset(tree if isinstance(tree, dict) else ())
+        way = attribute_for(mapped, name, here, attributes_)
+        way = spelt(name, attributes_) if callable(way) else way
         if not isinstance(way, str) or way == "@":
             return None
         for part in way.split("."):
@@ -210,6 +216,8 @@ def _parts(reading: Reading, file: str, wanted: Wanted, address: str) -> Iterato
 def _edited(text: str, file: str, block: hcl.Block, wanted: Wanted, same: Same) -> tuple[str, int]:
     """The text with another value of an argument, and the line that is edited. Raises NotEdited."""
     *above, last = wanted.steps
+    if (line := _ignored(text, block, wanted.steps[0])) is not None:
+        raise NotEdited(f"its lifecycle ignores changes of {wanted.steps[0]}, at {file}:{line}: edit that first")
     missing: list[str] = []
     for number, step in enumerate(above):
         for item in block.items:
@@ -248,6 +256,15 @@ def _edited(text: str, file: str, block: hcl.Block, wanted: Wanted, same: Same) 
     if value is None:
         raise NotEdited(f"{last} is not written in it")
     return _added(text, block, missing, f"{last} = {value}")
+
+
+def _ignored(text: str, block: hcl.Block, name: str) -> int | None:
+    """The line on which a resource says that changes of an argument are not made; None where it does not."""
+    for lifecycle in block.blocks("lifecycle"):
+        for argument in lifecycle.arguments("ignore_changes"):
+            if {name, "all"} & set(_NAME.findall(text[argument.start : argument.end])):
+                return hcl.line_at(text, argument.begin)
+    return None
 
 
 def _without(text: str, argument: hcl.Argument) -> str:

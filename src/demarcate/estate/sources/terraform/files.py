@@ -40,32 +40,42 @@ def recognises(path: Path) -> bool:
     return configured and not any(below.suffix in _TEMPLATES for below in _files(path))
 
 
-def documents(paths: Sequence[Path]) -> list[Path]:
-    """The plans and states under some paths, in order. Raises DemarcateError where a path has none."""
+def documents(paths: Sequence[Path]) -> tuple[list[Path], dict[Path, Path]]:
+    """The plans and states under some paths, in order, and the folders that have a configuration alone, each with the
+    path that names it. Raises DemarcateError where no path has a plan or state.
+    """
     files: dict[Path, None] = {}
+    configured: dict[Path, Path] = {}
     for path in paths:
         if is_folder(path):
             below = [file for file in _files(path) if file.suffix not in _CONFIGURATION and is_document(file)]
-            if not below:
-                raise DemarcateError(_no_plan(path))
             files |= dict.fromkeys(below)
+            if not below:
+                configured[path] = path
         elif path.suffix in _CONFIGURATION:
-            raise DemarcateError(_no_plan(path))
+            configured[path.parent] = path
         else:
             files[path] = None
-    return list(files)
+    if configured and not files:
+        raise DemarcateError(no_plan(next(iter(configured.values()))))
+    return list(files), configured
 
 
-def _no_plan(path: Path) -> str:
+def no_plan(path: Path) -> str:
+    """What to do where there is a configuration, and no plan or state of it."""
     return (
-        f"{path}: is Terraform's configuration, which only Terraform evaluates: give its plan, "
-        "terraform plan -out tfplan && terraform show -json tfplan > plan.json"
+        f"{path}: is Terraform's configuration, which only Terraform evaluates: give its plan (terraform plan -out "
+        "tfplan && terraform show -json tfplan > plan.json) or its state (terraform show -json > state.json), "
+        "alone or beside the configuration"
     )
 
 
 def is_document(path: Path) -> bool:
-    """Whether a file begins as a plan or state does, also as one of a form that is refused."""
-    if path.suffix not in (".json", ".tfstate", ".tfplan", "") and path.name != "tfplan":
+    """Whether a file begins as a plan or state does, also as one of a form that is refused.
+
+    A plan that `terraform plan -out` wrote is known whatever its name is: people write plan.out, p.bin and tf.plan.
+    """
+    if path.suffix in (".yaml", ".yml", ".template"):
         return False
     try:
         with open_file(path) as file:
@@ -74,6 +84,8 @@ def is_document(path: Path) -> bool:
         return False
     if head.startswith(b"PK\x03\x04"):
         return b"tfplan" in head or b"tfstate" in head
+    if path.suffix not in (".json", ".tfstate", ".tfplan", ""):
+        return False
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         return _UTF16.match(head[2:].replace(b"\0", b"")) is not None
     head = head.removeprefix(b"\xef\xbb\xbf")

@@ -44,6 +44,8 @@ class Names:
         for resource in document.resources:
             self._by_base.setdefault(_base(resource), []).append(resource)
         self._values: dict[str, Mapping[str, Any]] = {}
+        self._written: dict[str, dict[str, msgspec.Raw]] = {}
+        """What the configuration says of resources, by module and address."""
 
     def label(self, address: str) -> str:
         """What stand-ins call a resource: its address, in letters that a stand-in's name may have."""
@@ -96,13 +98,15 @@ class Names:
 
     def expressions(self, resource: Declared) -> Any:
         """What the configuration says of a resource; None where it is not at hand."""
-        module = self._module(resource.module)
+        written = self._written.get(resource.module)
+        if written is None:
+            module = self._module(resource.module)
+            written = self._written[resource.module] = {}
+            for each in module.resources if module is not None else ():
+                written.setdefault(each.address, each.expressions)
         data = "data." if resource.mode == "data" else ""
-        name = f"{data}{resource.type}.{resource.name}"
-        for written in module.resources if module is not None else ():
-            if written.address == name:
-                return msgspec.json.decode(written.expressions)
-        return None
+        expressions = written.get(f"{data}{resource.type}.{resource.name}")
+        return None if expressions is None else msgspec.json.decode(expressions)
 
     def _standin(self, address: str, ref: str | StandIn | None = None, attribute: str = "") -> StandIn:
         label = self.label(address)

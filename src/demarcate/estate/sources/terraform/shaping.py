@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from typing import Any, Final
 
@@ -61,6 +61,7 @@ def at(values: Any, path: str) -> Any:
     return values
 
 
+@lru_cache(maxsize=4096)
 def untold(resource: str, path: str) -> Unknown:
     """Of a property that the provider has no attribute for."""
     return Unknown(Kind.UNTOLD, f"{resource} does not tell {path}")
@@ -72,17 +73,19 @@ def attribute_for(mapped: Mapped, name: str, path: str, attributes_: frozenset[s
     if path in mapped.names:
         return mapped.names[path]
     everything = f"{path.rpartition('.')[0]}.*".removeprefix(".")
+    return spelt(name, attributes_) or mapped.names.get(everything)
+
+
+def spelt(name: str, attributes_: Iterable[str]) -> str | None:
+    """The attribute that is spelt as a property is, but for letters and the plural; None where none is.
+
+    >>> spelt("AvailabilityZones", ["availability_zone", "size"])
+    'availability_zone'
+    """
     same = {alike(attribute): attribute for attribute in attributes_}
     wanted = alike(name)
-    for spelling in (
-        wanted,
-        wanted.removesuffix("s"),
-        wanted.removesuffix("ies") + "y",
-        wanted.removesuffix("list"),
-    ):
-        if spelling in same:
-            return same[spelling]
-    return mapped.names.get(everything)
+    spellings = (wanted, wanted.removesuffix("s"), wanted.removesuffix("ies") + "y", wanted.removesuffix("list"))
+    return next((same[spelling] for spelling in spellings if spelling in same), None)
 
 
 class _Shaping:

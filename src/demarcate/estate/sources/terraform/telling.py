@@ -15,6 +15,7 @@ from demarcate.estate.sources.cloudformation.forms import forms_of
 from demarcate.estate.sources.cloudformation.shapes import in_api_shape
 from demarcate.estate.sources.terraform.mapped import BLOCK, NOTHING, OWN, Mapped, all_mapped, attributes
 from demarcate.estate.sources.terraform.shaping import attribute_for
+from demarcate.estate.tables import all_tables
 
 
 @cache
@@ -51,6 +52,19 @@ def place_of(table: Table, column: Column) -> From | None:
         return place
     path, absent = _AMENDED[table.name, column.name]
     return From(path, absent=absent) if path else structs.replace(place, absent=absent)
+
+
+@cache
+def asked_attributes() -> frozenset[str]:
+    """The attributes of resources that rows are made of or found by, in lower case."""
+    paths = [
+        place.path
+        for table in all_tables().values()
+        for column in table.columns
+        if (place := place_of(table, column)) is not None
+    ]
+    beginning = "#attribute."
+    return frozenset({"arn", "id", *(p.removeprefix(beginning).lower() for p in paths if p.startswith(beginning))})
 
 
 def in_words(table: Table, place: From) -> From:

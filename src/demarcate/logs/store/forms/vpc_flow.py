@@ -25,6 +25,7 @@ _TYPES: Final = {
     "end": "BIGINT",
     "tcp-flags": "INTEGER",
     "traffic-path": "INTEGER",
+    "encryption-status": "INTEGER",
 }
 
 _RENAMED: Final = {
@@ -55,9 +56,9 @@ FIELDS: Final = (
         "ecs-task-definition-arn",
         "ecs-task-arn",
     ),
-    "ecs-task-id",
+    *("ecs-task-id", "reject-reason", "resource-id", "encryption-status"),
 )
-"""Those that are columns."""
+"""Those that are columns: of version 10, and all before it."""
 
 
 def _column(field: str) -> str:

@@ -37,7 +37,9 @@ def _grant(grant: Config) -> dict[str, Any]:
 
 
 def _acl(acl: Config) -> dict[str, Any]:
-    return {"Grants": [_grant(grant) for grant in acl.get("grantList") or acl.get("grantSet") or []]}
+    grants = [_grant(grant) for grant in acl.get("grantList") or acl.get("grantSet") or []]
+    owner = acl.get("owner")
+    return {"Grants": grants, **({"Owner": {"ID": owner["id"]}} if owner else {})}
 
 
 def _versioning(told: Config) -> dict[str, Any]:
@@ -132,6 +134,7 @@ RECORDED = (
             "bucket_policy_is_public": From(
                 "@policy.Policy", declared("aws_s3_bucket", "bucket_policy_is_public")
             ),
+            "logging_partitioned": None,
         },
         # What S3 answers "there is none" to, Config leaves out. That it could ask at all, versioning proves.
         proof="supplementaryConfiguration.BucketVersioningConfiguration",
@@ -153,6 +156,15 @@ RECORDED = (
         "AWS::S3::AccountPublicAccessBlock",
         "aws_s3_account_settings",
         details={"public_access": Told("", "PublicAccessBlockConfiguration")},
+    ),
+    Recorded(
+        "AWS::S3::AccessPoint",
+        "aws_s3_access_point",
+        names={"Arn": "AccessPointArn"},
+        details={
+            "made": Told("", "PublicAccessBlockConfiguration", member("PublicAccessBlockConfiguration")),
+        },
+        absent=("vpc_id",),
     ),
     Recorded(
         "AWS::EFS::FileSystem",

@@ -1,9 +1,9 @@
-"""The rows of a snapshot that tell what is logged, by account, and why some of them may be missing."""
+"""The rows of a snapshot that tell of logs and alarms, by account, and why some of them may be missing."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -18,10 +18,14 @@ _OWN: Final = frozenset({"region"})
 
 @dataclass(frozen=True, slots=True)
 class Estate:
-    """The rows of some tables. Columns are those that were asked for."""
+    """The rows of some tables. Columns are those that were asked for.
+
+    `asked` gives the rows of a table as they are once AWS was asked about each.
+    """
 
     snapshot: Snapshot
     columns: Mapping[str, tuple[str, ...]]
+    asked: Mapping[str, Callable[[Row], Row]] = field(default_factory=dict)
     _rows: dict[str, dict[str, list[Row]]] = field(default_factory=dict)
     _keyed: dict[tuple[str, str], dict[tuple[str, str], list[Row]]] = field(default_factory=dict)
 
@@ -29,8 +33,9 @@ class Estate:
         """The rows of a table, by their account; one without a number is ''."""
         if name not in self._rows:
             told: dict[str, list[Row]] = defaultdict(list)
+            asked = self.asked.get(name, _as_it_is)
             for row in rows(self.snapshot, name, [each for each in self.columns[name] if each not in _OWN]):
-                told[_text(row["account_id"])].append(row)
+                told[_text(row["account_id"])].append(asked(row))
             self._rows[name] = told
         return self._rows[name]
 
@@ -52,8 +57,13 @@ class Estate:
 
     @property
     def accounts(self) -> list[str]:
-        """The accounts that it speaks of."""
-        return [account or "" for account in self.snapshot.accounts]
+        """The accounts that it speaks of; '' is that of templates, and not of what could be read of no account."""
+        told = [account for account in self.snapshot.accounts if account is not None]
+        return told if told and self.snapshot.is_divisible else ["", *told]
+
+
+def _as_it_is(row: Row) -> Row:
+    return row
 
 
 def _text(value: Any) -> str:

@@ -1,0 +1,82 @@
+"""All policies of a template, and who gains where one template takes the place of another."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from demarcate.access.comparing import gained
+from demarcate.access.statements import Policy, PolicyKind
+from demarcate.estate.sources.collecting import collect_snapshot
+from demarcate.permitted.asking import Policies
+from demarcate.permitted.declared import Declared, all_policies, changes, needed
+
+READS: Any = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::data/*"}
+WRITES: Any = {"Effect": "Allow", "Action": "s3:PutObject", "Resource": "*"}
+DENIES: Any = {"Effect": "Deny", "Action": "s3:GetObject", "Resource": "*"}
+TRUST: Any = {
+    "Statement": {"Effect": "Allow", "Action": "sts:AssumeRole", "Principal": {"Service": "ec2.amazonaws.com"}}
+}
+OTHERS = {"Effect": "Allow", "Action": "s3:*", "Principal": {"AWS": {"Ref": "Partner"}}, "Resource": "*"}
+
+
+def policies(folder: Path, *, inline: Any, managed: Any = None, bucket: Any = None) -> list[Declared]:
+    """The policies of a template with a role, a bucket and perhaps a managed policy that the role has."""
+    role: dict[str, Any] = {"AssumeRolePolicyDocument": TRUST, "Policies": [], "ManagedPolicyArns": []}
+    if inline:
+        role["Policies"] = [
+            {"PolicyName": "own", "PolicyDocument": {"Version": "2012-10-17", "Statement": inline}}
+        ]
+    resources: dict[str, Any] = {"App": {"Type": "AWS::IAM::Role", "Properties": role}}
+    if managed:
+        document = {"Version": "2012-10-17", "Statement": managed}
+        resources["More"] = {"Type": "AWS::IAM::ManagedPolicy", "Properties": {"PolicyDocument": document}}
+        role["ManagedPolicyArns"] = [{"Ref": "More"}]
+    resources["Data"] = {"Type": "AWS::S3::Bucket", "Properties": {"BucketName": "data"}}
+    said = {
+        "Bucket": {"Ref": "Data"},
+        "PolicyDocument": {"Version": "2012-10-17", "Statement": bucket or [OTHERS]},
+    }
+    resources["Said"] = {"Type": "AWS::S3::BucketPolicy", "Properties": said}
+    file = folder / "t.json"
+    file.write_text(json.dumps({"Parameters": {"Partner": {"Type": "String"}}, "Resources": resources}))
+    with collect_snapshot([file], selection=needed()) as snapshot, Policies(snapshot) as told:
+        return list(all_policies(told))
+
+
+def test_what_a_role_has_counts_together(tmp_path: Path) -> None:
+    before = policies(tmp_path, inline=[READS])
+    assert {each.kind for each in before} == {PolicyKind.IDENTITY, PolicyKind.TRUST, PolicyKind.RESOURCE}
+    assert not list(changes(before, before)), "what stands there as before changes nothing, though it is not known"
+    moved = policies(tmp_path, inline=[], managed=[READS])
+    assert not list(changes(before, moved))
+    (gain,) = changes(before, policies(tmp_path, inline=[READS], managed=[WRITES]))
+    assert (gain.whoever, gain.loses, gain.gain.reached.witness is not None) == ("App", False, True)
+    assert "More" in gain.policy and gain.gain.statement.index == 1
+    (loss,) = changes(before, policies(tmp_path, inline=[READS, DENIES]))
+    assert loss.loses and loss.whoever == "App"
+
+
+def test_who_gains_at_a_bucket(tmp_path: Path) -> None:
+    public = {**READS, "Principal": "*"}
+    (gain,) = changes(policies(tmp_path, inline=[]), policies(tmp_path, inline=[], bucket=[OTHERS, public]))
+    assert (gain.policy, gain.whoever) == ("Data (aws_s3_bucket)", "")
+    assert (gain.gain.reached.low.value, gain.gain.reached.high.value) == ("nobody", "anyone"), "Partner may be *"
+    trusted = [{**OTHERS, "Principal": {"AWS": "111122223333"}}]
+    (gain,) = changes(
+        policies(tmp_path, inline=[], bucket=trusted), policies(tmp_path, inline=[], bucket=[*trusted, public])
+    )
+    assert gain.gain.reached.low.value == "anyone"
+
+
+@pytest.mark.parametrize("kind", [PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SCP])
+def test_a_policy_that_names_nobody_is_for_whoever_has_it(kind: PolicyKind) -> None:
+    narrow, wide = Policy.of({"Statement": [READS]}), Policy.of({"Statement": [{**READS, "Action": "s3:*"}]})
+    (gain,) = gained(narrow, wide, kind)
+    assert gain.reached.witness is not None and gain.reached.witness.action != "s3:GetObject"
+    assert not list(gained(wide, narrow, kind))
+    (gain,) = gained(Policy.of({"Statement": [READS, DENIES]}), narrow, kind)
+    assert gain.reached.witness is not None and gain.reached.witness.action == "s3:GetObject"
