@@ -15,6 +15,9 @@ from pathlib import Path
 
 MASTER = "local-cluster[2,1,1024]"
 
+SHORT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Options of a Java that lives for a minute: to compile what it runs as fast code takes longer than to run it."""
+
 
 def main() -> None:
     import os
@@ -37,6 +40,8 @@ def main() -> None:
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(MASTER).config("spark.ui.enabled", "false")
+    for side in ("driver", "executor"):
+        builder.config(f"spark.{side}.extraJavaOptions", SHORT)
     if port := os.environ.get("CONNECT"):
         builder.config("spark.plugins", "org.apache.spark.sql.connect.SparkConnectPlugin")
         builder.config("spark.connect.grpc.binding.address", "127.0.0.1")
