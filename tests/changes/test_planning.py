@@ -41,7 +41,7 @@ def step(check: str, state: str, value: str = "true", done: str = "Value == 'tru
 def test_calls_that_set_different_things_are_steps_of_their_own() -> None:
     steps = _added([step("a", "A")], [step("b", "B")])
     assert steps is not None
-    assert [one.checks for one in steps] == [("a",), ("b",)]
+    assert [planned.checks for planned in steps] == [("a",), ("b",)]
 
 
 def test_a_call_made_of_what_was_read_is_not_planned_beside_another() -> None:

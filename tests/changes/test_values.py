@@ -30,8 +30,8 @@ def test_a_policy_keeps_its_statements(statements: list[dict[str, str]], version
 
 
 def test_a_policy_of_one_statement_gets_a_list() -> None:
-    one = {"Effect": "Allow", "Principal": "*"}
-    assert added({"Policy": json.dumps({"Statement": one})})["Statement"] == [one, FILLED]
+    statement = {"Effect": "Allow", "Principal": "*"}
+    assert added({"Policy": json.dumps({"Statement": statement})})["Statement"] == [statement, FILLED]
 
 
 @pytest.mark.parametrize("before", [None, {}, {"Policy": None}])

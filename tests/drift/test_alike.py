@@ -34,8 +34,8 @@ def test_a_value_is_like_itself(value: Any) -> None:
 
 
 @given(PLAIN, PLAIN)
-def test_it_does_not_matter_which_is_declared(one: Any, other: Any) -> None:
-    assert alike(one, other) is alike(other, one)
+def test_it_does_not_matter_which_is_declared(value: Any, other: Any) -> None:
+    assert alike(value, other) is alike(other, value)
 
 
 @given(st.lists(PLAIN, max_size=4), st.randoms(use_true_random=False))

@@ -1,8 +1,8 @@
 """A driver of Spark with one cluster, which assesses or collects the lakes that it is told of, a line each.
 
-Each line is a JSON object: `lake` (the arguments of `Lake`), `out`, `checks`, `groups` and files of `waivers`; or
-`collect` (an endpoint), `region`, `tables` and `out`; or `detect` (a log store), a folder of `rules`, a `size` of
-groups and `out`, a file of what was found. It answers each with one: what was wrong, or nothing.
+Each line is a JSON object: `lake` and where it is copied `to` (the arguments of `Lake`), `out`, `checks`, `groups` and
+files of `waivers`; or `collect` (an endpoint), `region`, `tables` and `out`; or `detect` (a log store), a folder of
+`rules`, a `size` of groups and `out`, a file of what was found. It answers each with one: what was wrong, or nothing.
 
 The same cluster serves Spark Connect at the port of this machine that `CONNECT` names, where there is one.
 """
@@ -69,6 +69,7 @@ def main() -> None:
                     checks=asked["checks"],
                     waivers=[file_waivers(Path(file)) for file in asked.get("waivers", ())],
                     passes=True,
+                    to=Lake(**asked["to"]) if "to" in asked else None,
                 ).close()
         except DemarcateError as error:
             said = str(error)

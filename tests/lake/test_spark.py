@@ -25,6 +25,7 @@ from moto.server import ThreadedMotoServer
 
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.tables import table
+from demarcate.lake.kept import at_hand
 from demarcate.lake.spark import _java
 from demarcate.logs.detecting.places import Findings, detect_stored
 from demarcate.logs.detecting.stored import groups_of
@@ -96,15 +97,17 @@ def driver(wrong: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.fixture
 def ask(driver: subprocess.Popen[bytes], tmp_path: Path) -> Ask:
-    def asked(place: str, **more: Any) -> str:
-        send(driver, place, tmp_path / "out", **more)
+    def asked(place: str, to: str | None = None, **more: Any) -> str:
+        send(driver, place, tmp_path / "out", to, **more)
         return answer(driver)
 
     return asked
 
 
-def send(driver: subprocess.Popen[bytes], place: str, out: Path, **more: Any) -> None:
+def send(driver: subprocess.Popen[bytes], place: str, out: Path, to: str | None = None, **more: Any) -> None:
     told = {"lake": {"place": place, **more}, "out": str(out), "checks": list(estates.checks()), "groups": GROUPS}
+    if to is not None:
+        told["to"] = {"place": to, **more}
     write(driver, told)
 
 
@@ -200,12 +203,12 @@ def on_s3(lake: Path, tmp_path: Path) -> Iterator[str]:
         server.stop()
 
 
-def test_a_lake_on_s3_and_what_is_wrong_with_some_accounts(
+def test_a_lake_from_s3_to_s3_and_what_is_wrong_with_some_accounts(
     on_s3: str, wrong: Path, ask: Ask, tmp_path: Path
 ) -> None:
     """Missing, cut and rotten parts, a manifest that is none, a fault of native code: each in an account of its own."""
     (wrong / f"crash-{account_of(5)}").touch()
-    assert ask("s3://estate/lake", endpoint=on_s3, region="us-east-1") == ""
+    assert ask("s3://estate/lake", "s3://estate/out", endpoint=on_s3, region="us-east-1") == ""
     (wrong / f"crash-{account_of(5)}").unlink()
     shutil.copytree(tmp_path / "lake", tmp_path / "whole", ignore=shutil.ignore_patterns(account_of(4)))
     findings, _ = estates.over_all(tmp_path / "whole")
@@ -213,6 +216,8 @@ def test_a_lake_on_s3_and_what_is_wrong_with_some_accounts(
         told = [each for each in estates.rows(assessment) if each.account]
         assert estates.of(told, account_of(5)) == estates.of(findings, account_of(5))
         assert assessment.posture.origin == "s3://estate/lake"
+    with at_hand(Path("s3://estate/out"), on_s3, "us-east-1") as there, open_assessment(there) as assessment:
+        assert [each for each in estates.rows(assessment) if each.account] == told
     came = outcomes(tmp_path / "out")
     assert sorted(came, key=str) == sorted([*JUDGED[:4], (None, "failed"), (account_of(5), "failed")], key=str)
 

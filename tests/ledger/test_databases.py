@@ -350,12 +350,12 @@ def test_a_table_of_another_shape_is_told(place: str, backend: str) -> None:
 
 
 def test_a_name_is_held_by_one(place: str) -> None:
-    with Ledger(place) as one, Ledger(place) as other:
-        with one.hold("c1"), other.hold("c2"):
+    with Ledger(place) as first, Ledger(place) as other:
+        with first.hold("c1"), other.hold("c2"):
             with pytest.raises(Held), other.hold("c1"):
                 raise AssertionError("two hold it")
             other.append(ANNA, act(1))
-        with other.hold("c1"), pytest.raises(FileNotFoundError), one.hold("c3"):
+        with other.hold("c1"), pytest.raises(FileNotFoundError), first.hold("c3"):
             raise FileNotFoundError  # is not the ledger's
     assert verified(place) == 1
 

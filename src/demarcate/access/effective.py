@@ -117,6 +117,11 @@ class Effective:
     because: list[Because] = field(default_factory=list)
     guardrails: dict[str, Guardrail] = field(default_factory=dict)
 
+    @property
+    def steps(self) -> list[str]:
+        """Why, step by step, as people read it: each once."""
+        return list(dict.fromkeys(step.words for step in self.because))
+
 
 RCP_SERVICES: Final = frozenset(
     (

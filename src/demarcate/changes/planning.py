@@ -11,6 +11,7 @@ import jmespath
 import msgspec
 
 from demarcate.base.errors import DemarcateError
+from demarcate.changes.lockouts import with_lockout
 from demarcate.changes.reach import NotDone
 from demarcate.changes.structs import Change, Operation, Origin, Read, Step, Undo
 from demarcate.changes.values import Missing, Values, merged
@@ -124,7 +125,8 @@ def plan_by_hand(title: str, source: str, written: Sequence[HandStep], reader: R
     steps = []
     for number, step in enumerate(written, 1):
         try:
-            steps.append(_step(step, None, {}, reader, step.account, step.region, step.resource, step.risk))
+            made = _step(step, None, {}, reader, step.account, step.region, step.resource, step.risk)
+            steps.append(with_lockout(made))
         except (Missing, NotDone) as error:
             raise DemarcateError(f"{source}: step {number}: {error}") from error
     return make_change(title, "hand", source, steps)

@@ -113,6 +113,7 @@ def plan(
     from demarcate.changes.declaring import with_places
     from demarcate.changes.detecting import STACKS, plan_detection
     from demarcate.changes.files import read_steps
+    from demarcate.changes.lockouts import HOLDERS, whom
     from demarcate.changes.planning import plan_by_hand
     from demarcate.checks.catalog import load_checks
     from demarcate.report import changes as report
@@ -143,8 +144,11 @@ def plan(
         if asked or sources:
             raise DemarcateError(f"{file} says what is to be done: leave the source and --set out")
         steps = read_steps(file)
-        reach = _reading(how, {name for step in steps for name in step.reads})
+        reach = _reading(how, {HOLDERS, *(name for step in steps for name in step.reads)})
         change, caller = plan_by_hand(title or file.name, str(file), steps, reach), reach.caller.arn
+        for number, step in enumerate(change.steps, 1):
+            if told := whom(step, caller, reach):
+                say(f"step {number} may lock somebody out: {told}")
     elif detect_drift is not None:
         if asked or sources:
             raise DemarcateError("--detect-drift names the stack: leave the source and --set out")

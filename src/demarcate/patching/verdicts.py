@@ -74,6 +74,7 @@ def verdicts_of(
     for name, account, region, reason in whole.fetchall():
         lost.setdefault(checks[name].table, []).append(((account, region), reason))
     parties = {kind.kind: _parties(model, kind, lines, judgement.cursor()) for kind in kinds}
+    database.connection.execute("DROP TABLE findings")  # what is told next needs the room
     not_run = {
         each.check: f"{checks[each.check].title}? {each.reason}"
         for each in judgement.not_run

@@ -9,7 +9,6 @@ from typing import Final
 
 import msgspec
 
-from demarcate.base.connection import connect
 from demarcate.base.encoding import from_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import TooLarge, is_folder, read_bytes
@@ -97,8 +96,8 @@ def _is_there(snapshot: Snapshot, seen: Seen) -> bool:
     files = snapshot.files(seen.table) if seen.table in snapshot.manifest.tables else []
     if not files or seen.resource is None:
         return False
-    with connect(snapshot.folder) as connection:
-        row = connection.execute(
+    with snapshot.cursor() as cursor:
+        row = cursor.execute(
             f"SELECT count(*) FROM {rows_in(files)} WHERE resource = $resource AND file = $file",
             {"resource": seen.resource, "file": seen.file},
         ).fetchone()

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from demarcate.changes.commands import command
+from demarcate.changes.lockouts import why
 from demarcate.changes.planning import Unplanned
 from demarcate.changes.status import Outcome, Status
 from demarcate.changes.structs import Change, Step
@@ -49,6 +50,8 @@ def _step(console: Console, status: Status, number: int, step: Step, *, commands
         if status.change.origin == "drift":
             told = "this brings back what it says"
         console.print_line(f"declared by {step.declared}: {told}", indent=3)
+    if "locks-out" in step.risk and (told := why(step.do)):
+        console.print_line(f"may lock somebody out: {told}", indent=3)
     if commands:
         console.print_line(command(step), indent=3)
     else:

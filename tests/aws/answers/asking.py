@@ -59,7 +59,7 @@ def services() -> dict[str, tuple[str, ...]]:
     signed: dict[str, list[str]] = {}
     for name in sorted({operation.partition(".")[0] for operation in operations()}):
         signed.setdefault(get_service_model(name).signing_name, []).append(name)
-    return {name: tuple(found) for name, found in signed.items()}
+    return {name: tuple(several) for name, several in signed.items()}
 
 
 @cache
@@ -115,11 +115,11 @@ def asked(request: Request, body: bytes) -> Asked | None:
     return None
 
 
-def _candidates(request: Request, found: tuple[str, ...]) -> tuple[str, ...]:
-    if len(found) < 2:
-        return found
+def _candidates(request: Request, names: tuple[str, ...]) -> tuple[str, ...]:
+    if len(names) < 2:
+        return names
     version = request.values.get("Version")
     if version:
-        return tuple(name for name in found if get_service_model(name).api_version == version)
-    apart = [name for name in found if name in BEFORE and request.raw_path.startswith(BEFORE[name])]
-    return tuple(apart) or tuple(name for name in found if name not in BEFORE)
+        return tuple(name for name in names if get_service_model(name).api_version == version)
+    apart = [name for name in names if name in BEFORE and request.raw_path.startswith(BEFORE[name])]
+    return tuple(apart) or tuple(name for name in names if name not in BEFORE)

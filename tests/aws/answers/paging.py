@@ -51,14 +51,14 @@ def paging_of(operation: str) -> Paging | None:
 def _paginators(service: str) -> dict[str, Any]:
     version = get_service_model(service).api_version
     try:
-        found: dict[str, Any] = models(None).load_service_model(service, "paginators-1", version)["pagination"]
+        told: dict[str, Any] = models(None).load_service_model(service, "paginators-1", version)["pagination"]
     except UnknownServiceError:
         return {}
-    return found
+    return told
 
 
 def _all(value: Any) -> list[str]:
-    return [str(one) for one in value] if isinstance(value, list) else [str(value)]
+    return [str(item) for item in value] if isinstance(value, list) else [str(value)]
 
 
 def _first(value: Any) -> str:

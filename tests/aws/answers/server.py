@@ -73,14 +73,14 @@ class Server:
             return self._made(what, environ, body)
         key = (what.operation, what.region, environ.get("RAW_URI"), body, environ.get("HTTP_X_AMZ_ACCOUNT_ID"))
         with self._lock:
-            found = self._kept.get(key)
-        if found is None:
+            answer = self._kept.get(key)
+        if answer is None:
             if self._frozen:
                 return error(what, 500, "NotKept", f"{what.operation} was not asked like this before: {body!r}")
-            found = self._made(what, environ, body)
+            answer = self._made(what, environ, body)
             with self._lock:
-                self._kept[key] = found
-        return found
+                self._kept[key] = answer
+        return answer
 
     def _made(self, what: Asked, environ: dict[str, Any], body: bytes) -> Answer:
         result = result_of(what, lambda: read(what, self._by_moto(environ, body)))

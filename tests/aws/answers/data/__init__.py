@@ -24,15 +24,15 @@ ANSWERS: dict[str, Mapping[str, Any] | Telling] = {
 
 def result_of(what: Asked, moto: Callable[[], dict[str, Any]]) -> Any:
     """What is answered in moto's place; None where moto answers."""
-    found = ANSWERS.get(what.operation)
-    if found is None:
+    told = ANSWERS.get(what.operation)
+    if told is None:
         return None
-    return _placed(found(what, moto) if callable(found) else found, what.region)
+    return _placed(told(what, moto) if callable(told) else told, what.region)
 
 
 def _placed(value: Any, region: str) -> Any:
     if isinstance(value, str):
         return value.replace("$region", region)
     if isinstance(value, Mapping):
-        return {key: _placed(one, region) for key, one in value.items()}
-    return [_placed(one, region) for one in value] if isinstance(value, list) else value
+        return {key: _placed(inner, region) for key, inner in value.items()}
+    return [_placed(item, region) for item in value] if isinstance(value, list) else value

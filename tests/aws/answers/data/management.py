@@ -175,7 +175,7 @@ def _secrets(what: Asked, moto: Moto) -> dict[str, Any]:
     told = moto()
     here = {"PrimaryRegion": what.region}
     return told | {
-        "SecretList": [one | (here if "replicated" in one["Name"] else {}) for one in told["SecretList"]]
+        "SecretList": [secret | (here if "replicated" in secret["Name"] else {}) for secret in told["SecretList"]]
     }
 
 
