@@ -27,7 +27,7 @@ from pathlib import Path
 
 ESTATE = Path(__file__).parents[2] / "shared" / "bench" / "estate.py"
 REGIONS = ("us-east-1", "eu-west-1")
-CALLS, SECONDS, MEGABYTES = 1_800, 20, 300
+CALLS, SECONDS, MEGABYTES = 1_800, 12, 210
 """The limits for N = 50 on two cores."""
 
 GROWTH = 4 / 3

@@ -341,8 +341,8 @@ def main() -> None:
     try:
         lines = [
             start(),
-            templates(folder / "one", 1, 70, 0.8, 1e9),
-            templates(folder / "hundred", 100, 45, 3.5, 300),
+            templates(folder / "one", 1, 70, 0.5, 160),
+            templates(folder / "hundred", 100, 45, 1.4, 180),
             # As much as is read of templates at once, in files that are as small as they are met in practice.
             templates(folder / "small", 4_300, 9, 10.0, 500, runs=1),
             # Linux tells of a child the memory that its parent had, too: these come before what is measured in here.

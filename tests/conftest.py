@@ -15,11 +15,13 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import botocore.httpsession
+import botocore.regions
 import botocore.session
 import pytest
 import typer.main
 import typer.testing
 from botocore.client import ClientCreator
+from botocore.endpoint_provider import EndpointProvider
 from botocore.httpsession import create_urllib3_context
 from botocore.loaders import Loader, create_loader
 from hypothesis import HealthCheck, settings
@@ -164,6 +166,7 @@ def _remember() -> Callable[[], None]:
     patch.setattr(botocore.session, "create_loader", models)
     patch.setattr(botocore.httpsession, "create_urllib3_context", secure)
     patch.setattr(ClientCreator, "_create_methods", _methods(ClientCreator._create_methods))  # type: ignore[attr-defined]
+    patch.setattr(botocore.regions, "EndpointProvider", _endpoints())
     patch.setattr(clients, "gc", SimpleNamespace(collect=lambda: 0))
     patch.setattr(caches, "cached", _once(caches.cached))
     patch.setattr(connection, "HOLD", PATIENCE)  # a query that ends late on a busy machine would end all tests
@@ -183,6 +186,24 @@ def _methods(real: Callable[[Any, Any], dict[str, Any]]) -> Callable[[Any, Any],
         return dict(known[id(of)][1])
 
     return methods
+
+
+def _endpoints() -> Callable[..., Any]:
+    """Where a service's endpoints are, which is the same for all its clients: nothing changes it."""
+    known: dict[tuple[int, int], tuple[Any, Any, Any]] = {}
+
+    def endpoints(ruleset_data: Any, partition_data: Any, excluded_params: Any = None) -> Any:
+        of = id(ruleset_data), id(partition_data)
+        if of not in known:
+            made = EndpointProvider(ruleset_data, partition_data, excluded_params)
+            known[of] = (
+                ruleset_data,
+                partition_data,
+                made,
+            )  # with what it is of, so that no other will have its place
+        return known[of][2]
+
+    return endpoints
 
 
 def _once(real: Callable[..., T]) -> Callable[..., T]:

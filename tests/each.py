@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import pytest
@@ -14,19 +14,23 @@ Test = Callable[..., None]
 
 def each(
     names: str | tuple[str, ...],
-    cases: Iterable[Any],
+    cases: Iterable[Any] | Callable[[], Iterable[Any]],
     ids: Callable[[Any], Any] | Iterable[str] | None = None,
 ) -> Callable[[Test], Test]:
     """`pytest.mark.parametrize`, as one test. For what takes a millisecond or less: there a test takes longer to be
     collected, sent to a worker and reported than to be run.
 
+    Cases that take long to be made are given as the function that makes them: every worker collects all tests, and
+    only one runs this.
+
     No case may leave anything behind for the next: what fixtures give is the same for all of them.
     """
-    named = dict(_named(names, cases, ids))
+    parameters = names.replace(" ", "").split(",") if isinstance(names, str) else list(names)
 
     def made(test: Test) -> Test:
         @functools.wraps(test)
         def whole(**fixtures: Any) -> None:
+            named = dict(_named(parameters, cases() if callable(cases) else cases, ids))
             assert named, "there is no case"
             wrong: dict[str, BaseException] = {}
             for name, case in named.items():
@@ -41,9 +45,8 @@ def each(
                     f"{len(wrong)} of {len(named)} cases are wrong:\n" + "\n".join(told)
                 ) from first
 
-        taken = {parameter for case in named.values() for parameter in case}
         signature = inspect.signature(test)
-        left = [parameter for name, parameter in signature.parameters.items() if name not in taken]
+        left = [parameter for name, parameter in signature.parameters.items() if name not in parameters]
         whole.__signature__ = signature.replace(parameters=left)  # type: ignore[attr-defined]
         return whole
 
@@ -51,10 +54,9 @@ def each(
 
 
 def _named(
-    names: str | tuple[str, ...], cases: Iterable[Any], ids: Callable[[Any], Any] | Iterable[str] | None
+    parameters: Sequence[str], cases: Iterable[Any], ids: Callable[[Any], Any] | Iterable[str] | None
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """The cases by their names, which are numbered where they would be the same."""
-    parameters = names.replace(" ", "").split(",") if isinstance(names, str) else list(names)
     given = None if ids is None or callable(ids) else list(ids)
     seen: set[str] = set()
     for number, case in enumerate(cases):

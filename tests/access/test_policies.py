@@ -75,6 +75,17 @@ def test_who_gains_and_who_loses(case: Case) -> None:
             "anyone can meet what it asks of aws:sourceip",
         ),
         ({"Condition": {"IpAddress": {"aws:SourceIp": "203.0.113.0/24"}}}, None),
+        ({"Conditions": {}}, "it has 'Conditions', which no statement has; did you mean Condition?"),
+        ({"Action": "s3:GetObjekt"}, "did you mean s3:GetObject?"),
+        ({"Resource": "arn:aws:s3:::b"}, "s3:GetObject is about none of the resources"),
+        ({"Action": ["s3:ListBucket", "s3:GetObject"], "Resource": ["arn:aws:s3:::b", "arn:aws:s3:::b/*"]}, None),
+        (
+            {"Action": "s3:ListAllMyBuckets", "Resource": "arn:aws:s3:::b"},
+            "s3:ListAllMyBuckets is about no resource",
+        ),
+        ({"Condition": {"Bool": {"aws:SecureTransport": "yes"}}}, "'yes' of aws:securetransport is nothing"),
+        ({"Condition": {"NotIpAddress": {"aws:SourceIp": "300.1.1.1"}}}, "'300.1.1.1' of aws:sourceip is nothing"),
+        ({"Condition": {"DateLessThan": {"aws:CurrentTime": "tomorrow"}}}, "'tomorrow' of aws:currenttime"),
     ],
 )
 def test_what_is_wrong_with_a_statement(statement: dict[str, Any], told: str | None) -> None:

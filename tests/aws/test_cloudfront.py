@@ -73,3 +73,14 @@ def test_log_delivery_sources(aws: Aws) -> None:
     )
     (row,) = aws.rows("aws_cloudfront_log_delivery_source")
     assert (row["name"], row["log_type"], row["distribution_id"]) == ("access", "ACCESS_LOGS", "E1")
+
+
+def test_log_deliveries_say_where_they_end(aws: Aws) -> None:
+    logs = aws.client("logs", "us-east-1")
+    where = {"resourceArn": "arn:aws:cloudfront::123456789012:distribution/E1", "logType": "ACCESS_LOGS"}
+    logs.put_delivery_source(name="access", **where)
+    bucket = {"destinationResourceArn": "arn:aws:s3:::logs"}
+    made = logs.put_delivery_destination(name="d", deliveryDestinationConfiguration=bucket)["deliveryDestination"]
+    logs.create_delivery(deliverySourceName="access", deliveryDestinationArn=made["arn"])
+    (row,) = aws.rows("aws_cloudfront_log_delivery")
+    assert (row["delivery_source_name"], row["destination_resource_arn"]) == ("access", "arn:aws:s3:::logs")

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import ast
+import resource
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from demarcate.base.connection import Limits, TookTooLong, connect, deadline, select_of
+from demarcate.base.connection import Limits, TookTooLong, bounded, connect, deadline, select_of
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal
 from tests.each import each
@@ -98,6 +100,28 @@ def test_its_own_folder_is_open(tmp_path: Path) -> None:
 def test_one_select_or_none(sql: str) -> None:
     with connect() as connection, pytest.raises(DemarcateError):
         select_of(connection, sql)
+
+
+def test_the_zone_of_the_machine_means_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    with connect() as connection:
+        assert connection.execute("SELECT TIMESTAMPTZ '2026-01-01 00:30:00+00'::DATE::VARCHAR").fetchone() == (
+            "2026-01-01",
+        )
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux holds to a limit of what is allocated")
+def test_bounds_that_end_in_another_order_leave_none_behind() -> None:
+    before = resource.getrlimit(resource.RLIMIT_DATA)
+    wide, narrow = bounded(2_000_000_000), bounded(1_000_000_000)
+    wide.__enter__()
+    held = resource.getrlimit(resource.RLIMIT_DATA)
+    narrow.__enter__()
+    assert resource.getrlimit(resource.RLIMIT_DATA) < held != before
+    wide.__exit__(None, None, None)
+    assert resource.getrlimit(resource.RLIMIT_DATA) < held
+    narrow.__exit__(None, None, None)
+    assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
 def test_a_deadline_ends_a_query() -> None:

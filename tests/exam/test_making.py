@@ -11,14 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from demarcate.base.errors import DemarcateError
-from demarcate.exam.questions import all_drafts, make_exam
+from demarcate.exam.questions import make_exam
 from demarcate.model import Model, load
 from demarcate.report.exam import document
+from tests.exam.asked import by_id, drafts
 from tests.exam.conftest import Quiz
 from tests.example import ESTATE
 
 MODEL = load()
-DRAFTS = {draft.id: draft for draft in all_drafts(MODEL)}
 
 
 @settings(max_examples=25)
@@ -31,7 +31,7 @@ DRAFTS = {draft.id: draft for draft in all_drafts(MODEL)}
 def test_any_exam(seed: int, number: int, area: str | None, service: str | None) -> None:
     there = {
         draft.id
-        for draft in DRAFTS.values()
+        for draft in drafts()
         if area in (None, draft.area) and (service is None or service in draft.services)
     }
     try:
@@ -43,7 +43,7 @@ def test_any_exam(seed: int, number: int, area: str | None, service: str | None)
     assert {question.id for question in exam.questions} <= there
     assert len({question.id for question in exam.questions}) == len(exam.questions)
     for question in exam.questions:
-        draft = DRAFTS[question.id]
+        draft = by_id()[question.id]
         assert question.choices[question.answer] == draft.right
         assert set(question.choices) - {draft.right} <= set(draft.wrong)
         assert len(question.choices) == len(set(question.choices)) == min(4, 1 + len(draft.wrong))
@@ -93,11 +93,11 @@ def test_seeds_differ(model: Model) -> None:
 
 def test_near_choices_come_first(model: Model) -> None:
     id_ = "half:patch-management.patch-rds-engine:patch-management.maintain-database-schema"
-    near = set(DRAFTS[id_].wrong[: DRAFTS[id_].near])
+    near = set(by_id()[id_].wrong[: by_id()[id_].near])
     assert len(near) >= 3
     exam = make_exam(model, seed=1, number=10_000)
     (question,) = [question for question in exam.questions if question.id == id_]
-    assert set(question.choices) - near == {DRAFTS[id_].right}
+    assert set(question.choices) - near == {by_id()[id_].right}
 
 
 @pytest.mark.parametrize(

@@ -7,32 +7,29 @@ from collections import Counter
 from pathlib import Path
 
 import msgspec
-import pytest
 
 from demarcate.base.documents import read
 from demarcate.exam.parties import unsettled
-from demarcate.exam.questions import all_drafts
 from demarcate.exam.record import LEAST
 from demarcate.exam.structs import KINDS
 from demarcate.exam.wording import DEPENDS
 from demarcate.model import Model, explain, load
+from tests.each import each
+from tests.exam.asked import by_id, drafts, families
 from tests.exam.oracle import Oracle
 
-DRAFTS = all_drafts(load())
-FAMILIES = sorted({draft.id.split(":")[0] for draft in DRAFTS})
 
-
-@pytest.mark.parametrize("family", FAMILIES)
+@each("family", families)
 def test_one_choice_is_right_and_the_others_are_wrong(model: Model, family: str) -> None:
     oracle = Oracle(model)
-    for draft in (d for d in DRAFTS if d.id.split(":")[0] == family):
+    for draft in (d for d in drafts() if d.id.split(":")[0] == family):
         assert oracle.right(draft, draft.right), draft
         wrongly = [choice for choice in draft.wrong if oracle.right(draft, choice)]
         assert not wrongly, f"{draft.id}: {wrongly}"
 
 
 def test_choices_differ_and_say_something() -> None:
-    for draft in DRAFTS:
+    for draft in drafts():
         choices = [" ".join(choice.lower().split()) for choice in (draft.right, *draft.wrong)]
         assert len(set(choices)) == len(choices), draft.id
         assert len(choices) > 2, draft.id
@@ -41,7 +38,7 @@ def test_choices_differ_and_say_something() -> None:
 
 
 def test_questions_ask() -> None:
-    for draft in DRAFTS:
+    for draft in drafts():
         assert "?" in draft.text, draft.text
         assert draft.text.endswith(("?", "”")), draft.text
         assert not re.search(r"  |\.\.|\?\?|[.?!]”\. |None|\bself\b", f"{draft.text} {draft.explanation}"), (
@@ -53,13 +50,13 @@ _ID = re.compile(rf"\b({'|'.join(load().area)})\.[a-z]|\baws_[a-z]|\b[a-z]+-[a-z
 
 
 def test_no_id_stands_in_a_question() -> None:
-    for draft in DRAFTS:
+    for draft in drafts():
         for text in (draft.text, draft.right, *draft.wrong, draft.explanation):
             assert not _ID.search(text), f"{draft.id}: {text}"
 
 
 def test_no_question_holds_its_answer() -> None:
-    for draft in DRAFTS:
+    for draft in drafts():
         if draft.kind in ("half", "area", "proof") or "which" in draft.right:
             assert draft.right.lower() not in draft.text.lower(), draft
         if draft.id.startswith(("who:", "side:")):
@@ -68,7 +65,7 @@ def test_no_question_holds_its_answer() -> None:
 
 
 def test_what_a_question_names_exists(model: Model) -> None:
-    for draft in DRAFTS:
+    for draft in drafts():
         assert set(draft.responsibilities) <= set(model.responsibility), draft.id
         assert set(draft.services) <= set(model.service), draft.id
         assert draft.area is None or draft.area in model.area, draft.id
@@ -76,17 +73,17 @@ def test_what_a_question_names_exists(model: Model) -> None:
 
 
 def test_ids_are_unique() -> None:
-    assert len({draft.id for draft in DRAFTS}) == len(DRAFTS)
+    assert len({draft.id for draft in drafts()}) == len(drafts())
 
 
 def test_no_two_questions_share_their_text() -> None:
-    texts = Counter(" ".join(draft.text.lower().split()) for draft in DRAFTS)
+    texts = Counter(" ".join(draft.text.lower().split()) for draft in drafts())
     assert not {text: times for text, times in texts.items() if times > 1}
 
 
 def test_where_a_setting_decides_no_party_alone_is_right(model: Model) -> None:
     decided = unsettled(model)
-    for draft in DRAFTS:
+    for draft in drafts():
         if DEPENDS in draft.wrong and draft.form != "setting told":
             services = draft.services or tuple(model.service)
             told = {(id_, service) for id_ in draft.responsibilities for service in services}
@@ -96,18 +93,18 @@ def test_where_a_setting_decides_no_party_alone_is_right(model: Model) -> None:
 def test_no_answer_is_never_right() -> None:
     """What stands among the choices of many questions alike is right in some: nobody may strike it out unread."""
     for alike in ({"who", "layer", "setting"}, {"area"}, {"proof"}):
-        drafts = [draft for draft in DRAFTS if draft.id.split(":")[0] in alike]
-        offered = Counter(choice for draft in drafts for choice in draft.wrong)
-        never = set(offered) - {draft.right for draft in drafts}
-        assert not {choice for choice in never if offered[choice] > len(drafts) / 10}, alike
+        asked = [draft for draft in drafts() if draft.id.split(":")[0] in alike]
+        offered = Counter(choice for draft in asked for choice in draft.wrong)
+        never = set(offered) - {draft.right for draft in asked}
+        assert not {choice for choice in never if offered[choice] > len(asked) / 10}, alike
 
 
 def test_all_kinds_areas_services_and_responsibilities_are_asked_about(model: Model) -> None:
-    assert {draft.kind for draft in DRAFTS} == set(KINDS) - {"estate"}
-    assert {s.id for s in model.exam.scenarios} == {d.id[9:] for d in DRAFTS if d.kind == "scenario"}
-    assert set(model.responsibility) == {id_ for draft in DRAFTS for id_ in draft.responsibilities}
-    assert set(model.service) == {id_ for draft in DRAFTS for id_ in draft.services}
-    areas = Counter(draft.area for draft in DRAFTS)
+    assert {draft.kind for draft in drafts()} == set(KINDS) - {"estate"}
+    assert {s.id for s in model.exam.scenarios} == {d.id[9:] for d in drafts() if d.kind == "scenario"}
+    assert set(model.responsibility) == {id_ for draft in drafts() for id_ in draft.responsibilities}
+    assert set(model.service) == {id_ for draft in drafts() for id_ in draft.services}
+    areas = Counter(draft.area for draft in drafts())
     assert all(areas[area] >= 3 * LEAST for area in model.area), areas
 
 
@@ -120,11 +117,11 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
 CASES = read(Path(__file__).parent / "cases" / "questions.yaml", list[Case])
 
 
-@pytest.mark.parametrize("case", CASES, ids=lambda case: case.id)
+@each("case", CASES, ids=lambda case: case.id)
 def test_questions_read_so(case: Case) -> None:
-    draft = next(draft for draft in DRAFTS if draft.id == case.id)
+    draft = by_id()[case.id]
     assert (draft.text, draft.right) == (case.text, case.right)
 
 
 def test_every_family_has_a_case() -> None:
-    assert {case.id.split(":")[0] for case in CASES} == set(FAMILIES)
+    assert {case.id.split(":")[0] for case in CASES} == set(families())

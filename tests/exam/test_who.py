@@ -10,14 +10,17 @@ from tests.each import each
 
 MODEL = load()
 PARTY = {text: party for party, text in PARTIES.items()}
-ASKED = [
-    draft
-    for draft in (*parties.drafts(MODEL), *lines.drafts(MODEL))
-    if draft.kind == "who" and draft.right in PARTY and draft.form != "setting told"
-]
 
 
-@each("draft", ASKED, ids=lambda draft: draft.id)
+def asked() -> list[Draft]:
+    return [
+        draft
+        for draft in (*parties.drafts(MODEL), *lines.drafts(MODEL))
+        if draft.kind == "who" and draft.right in PARTY and draft.form != "setting told"
+    ]
+
+
+@each("draft", asked, ids=lambda draft: draft.id)
 def test_who_does_not_contradict_the_exam(draft: Draft) -> None:
     answer = who(MODEL, draft.text)
     assert answer.party in (PARTY[draft.right], "both"), answer.matches[0].responsibility.id

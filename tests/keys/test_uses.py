@@ -132,7 +132,7 @@ def test_what_is_not_there_is_refused() -> None:
             what_may_be_used(of, "role/app")
 
 
-def test_whom_a_template_names_is_told_as_it_is_written(tmp_path: Path) -> None:
+def test_whom_a_template_names_is_told_by_its_logical_id(tmp_path: Path) -> None:
     roles = [
         f'{{Effect: Allow, Principal: {{AWS: !GetAtt {name}.Arn}}, Action: "kms:{what}", Resource: "*"}}'
         for name, what in (("Reader", "Decrypt"), ("Writer", "Encrypt"))
@@ -146,6 +146,6 @@ def test_whom_a_template_names_is_told_as_it_is_written(tmp_path: Path) -> None:
     )
     with collect_snapshot([tmp_path / "t.yaml"]) as declared:
         _, uses = who_may_use(declared, "Key")
-    assert told(uses, "Decrypt") == "? ${Reader.Arn} whomever a grant names"
-    assert told(uses, "Encrypt") == "? ${Writer.Arn} whomever a grant names"
+    assert told(uses, "Decrypt") == "Reader ? whomever a grant names"
+    assert told(uses, "Encrypt") == "Writer ? whomever a grant names"
     assert told(uses, "PutKeyPolicy") == ""

@@ -25,6 +25,7 @@ from moto.server import ThreadedMotoServer
 
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.tables import table
+from demarcate.lake.kept import at_hand
 from demarcate.lake.spark import _java
 from demarcate.logs.detecting.places import Findings, detect_stored
 from demarcate.logs.detecting.stored import groups_of
@@ -96,15 +97,17 @@ def driver(wrong: Path, port: int) -> Iterator[subprocess.Popen[bytes]]:
 
 @pytest.fixture
 def ask(driver: subprocess.Popen[bytes], tmp_path: Path) -> Ask:
-    def asked(place: str, **more: Any) -> str:
-        send(driver, place, tmp_path / "out", **more)
+    def asked(place: str, to: str | None = None, **more: Any) -> str:
+        send(driver, place, tmp_path / "out", to, **more)
         return answer(driver)
 
     return asked
 
 
-def send(driver: subprocess.Popen[bytes], place: str, out: Path, **more: Any) -> None:
+def send(driver: subprocess.Popen[bytes], place: str, out: Path, to: str | None = None, **more: Any) -> None:
     told = {"lake": {"place": place, **more}, "out": str(out), "checks": list(estates.checks()), "groups": GROUPS}
+    if to is not None:
+        told["to"] = {"place": to, **more}
     write(driver, told)
 
 
@@ -200,12 +203,12 @@ def on_s3(lake: Path, tmp_path: Path) -> Iterator[str]:
         server.stop()
 
 
-def test_a_lake_on_s3_and_what_is_wrong_with_some_accounts(
+def test_a_lake_from_s3_to_s3_and_what_is_wrong_with_some_accounts(
     on_s3: str, wrong: Path, ask: Ask, tmp_path: Path
 ) -> None:
     """Missing, cut and rotten parts, a manifest that is none, a fault of native code: each in an account of its own."""
     (wrong / f"crash-{account_of(5)}").touch()
-    assert ask("s3://estate/lake", endpoint=on_s3, region="us-east-1") == ""
+    assert ask("s3://estate/lake", "s3://estate/out", endpoint=on_s3, region="us-east-1") == ""
     (wrong / f"crash-{account_of(5)}").unlink()
     shutil.copytree(tmp_path / "lake", tmp_path / "whole", ignore=shutil.ignore_patterns(account_of(4)))
     findings, _ = estates.over_all(tmp_path / "whole")
@@ -213,37 +216,32 @@ def test_a_lake_on_s3_and_what_is_wrong_with_some_accounts(
         told = [each for each in estates.rows(assessment) if each.account]
         assert estates.of(told, account_of(5)) == estates.of(findings, account_of(5))
         assert assessment.posture.origin == "s3://estate/lake"
+    with at_hand(Path("s3://estate/out"), on_s3, "us-east-1") as there, open_assessment(there) as assessment:
+        assert [each for each in estates.rows(assessment) if each.account] == told
     came = outcomes(tmp_path / "out")
     assert sorted(came, key=str) == sorted([*JUDGED[:4], (None, "failed"), (account_of(5), "failed")], key=str)
 
 
 @pytest.mark.skipif(find_spec("grpc") is None, reason="no grpcio: nothing asks a Spark Connect server")
-def test_a_connect_server_is_asked_by_the_command(
+def test_a_connect_server_is_asked_by_the_command_and_waivers_travel(
     driver: subprocess.Popen[bytes], port: int, lake: Path, tmp_path: Path
 ) -> None:
     """A program that has no Spark of its own, by its URL alone."""
-    chosen = [f"--check={check}" for check in estates.checks()]
-    asked = ("assess", str(lake), *chosen, "--engine", "spark", "--master", f"sc://127.0.0.1:{port}")
-    ran = processes.python("-m", "demarcate", *asked, "--passes", "--save", str(tmp_path / "out"))
-    assert (ran.returncode, "Traceback" in ran.stderr) == (3, False), ran.stderr
-    findings, posture = estates.over_all(lake)
-    with open_assessment(tmp_path / "out") as assessment:
-        assert estates.of(estates.rows(assessment)) == estates.of(findings)
-        assert assessment.posture.responsibilities == posture.responsibilities
-    assert outcomes(tmp_path / "out") == JUDGED
-
-
-def test_waivers_travel_to_workers(driver: subprocess.Popen[bytes], lake: Path, tmp_path: Path) -> None:
     file = tmp_path / "waivers.yaml"
     file.write_text("- {check: ebs-volume-encrypted, reason: a move, owner: o@example.com, until: 2099-01-31}\n")
-    told = {"lake": {"place": str(lake)}, "checks": ["ebs-volume-encrypted"], "groups": GROUPS}
-    write(driver, {**told, "out": str(tmp_path / "out"), "waivers": [str(file)]})
-    assert answer(driver) == ""
+    asked: tuple[str | Path, ...] = ("assess", lake, "--check", "ebs-volume-encrypted", "--waivers", file)
+    to = ("--engine", "spark", "--master", f"sc://127.0.0.1:{port}", "--save", tmp_path / "out")
+    ran = processes.python("-m", "demarcate", *asked, *to)
+    assert (ran.returncode, "Traceback" in ran.stderr) == (3, False), ran.stderr
+    whole, _ = estates.over_all(lake)
+    findings = [each for each in whole if each.check == "ebs-volume-encrypted" and each.verdict != "pass"]
     with open_assessment(tmp_path / "out") as assessment:
-        waived = [each.waived is not None for each in assessment.findings()]
+        told = [*assessment.findings()]
         (result,) = assessment.posture.waivers
-    assert all(waived)
-    assert result.findings == len(waived) > 2
+    assert sorted(each.id for each in told) == sorted(each.id for each in findings)
+    assert all(each.waived for each in told)
+    assert result.findings == len(told) > 2
+    assert outcomes(tmp_path / "out") == JUDGED
 
 
 def test_an_organization_is_collected_by_spark(

@@ -114,8 +114,9 @@ def test_who_changed_a_resource_is_asked_beside_the_estate(source: Path, store: 
     code, out, err = run("query", sql, tmp_path / "t.yaml", "--logs", store, "--format", "json")
     assert code in (0, 3), err
     assert json.loads(out) == [{"event_name": "SetTopicAttributes", "flow_log_id": None}]
-    code, out, _ = run("query", "SELECT 1 FROM aws_cloudtrail_log", tmp_path / "t.yaml")
-    assert code == 2
+    for asked in ("aws_cloudtrail_log", "logs.aws_vpc_flow_log", 'aws_sns_topic JOIN "logs" . nothing ON true'):
+        code, out, err = run("query", f"SELECT 1 FROM {asked}", tmp_path / "t.yaml")
+        assert (code, "name the store with --logs DIR" in err) == (2, True)
 
 
 def test_a_copy_is_verified_offline(tmp_path: Path) -> None:

@@ -56,7 +56,7 @@ def test_the_ids_are_those_that_the_publisher_lists(published: dict[str, Any]) -
     assert sorted(item.id for item in of.requirements) == sorted(listed), published["source"]
 
 
-REFERENCE = Path(__file__).parents[3] / "shared" / "reference" / "security-hub-controls.csv"
+REFERENCE = Path(__file__).parents[3] / "shared" / "reference"
 
 OF_NO_CATALOG = """
     APIGateway.5 Config.1 ECS.2 ELB.7 ES.5 ES.6 ES.7 ES.8 KMS.3 RDS.16 RDS.17 RDS.19 RDS.20 RDS.21 RDS.22 RDS.23
@@ -65,12 +65,28 @@ OF_NO_CATALOG = """
 """Controls that AWS's user guide has, and its OSCAL catalog of controls has not."""
 
 
-@pytest.mark.skipif(not REFERENCE.is_file(), reason="AWS's catalog of controls is not beside this clone")
+beside = pytest.mark.skipif(not REFERENCE.is_dir(), reason="no reference data is beside this clone")
+
+
+def referred(name: str) -> list[dict[str, str]]:
+    with (REFERENCE / name).open(newline="") as file:
+        return list(csv.DictReader(file))
+
+
+@beside
 def test_controls_of_aws_are_in_its_catalog() -> None:
-    with REFERENCE.open(newline="") as file:
-        catalog = {row["control"] for row in csv.DictReader(file)}
+    catalog = {row["control"] for row in referred("security-hub-controls.csv")}
     ours = {item.id for item in framework("aws-fsbp").requirements}
     assert sorted(ours - catalog) == sorted(OF_NO_CATALOG.split())
+
+
+@beside
+def test_what_prowler_cites_of_pci_is_there() -> None:
+    """It numbers its checks below each requirement. Those of appendix A3 are left out here."""
+    rows = [row["requirement"] for row in referred("framework-map.csv") if row["framework"] == "PCI"]
+    cited = {row.rpartition(".")[0] for row in rows if not row.startswith("A3.")}
+    assert len(cited) > 100
+    assert cited <= {item.id for item in framework("pci-dss-4.0.1").requirements}
 
 
 def every(numbers: str) -> Iterator[str]:

@@ -21,6 +21,7 @@ from demarcate.base.documents import read
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.judgement import Waived
 from demarcate.cli import app
+from demarcate.posture import earlier as reading
 from demarcate.posture.earlier import earlier, with_news
 from demarcate.posture.kept import open_assessment, save
 from demarcate.posture.news import News, NewsKind, Seen, Side, compare, files_of
@@ -163,6 +164,15 @@ def test_what_cannot_be_compared_with(text: str | None, says: str, before: Path)
         file.write_text(text)
     with pytest.raises(DemarcateError, match=says):
         earlier(file)
+
+
+def test_a_report_that_is_too_large_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reading, "LARGEST", 10)
+    (tmp_path / "report.json").write_text("{" + " " * 10)
+    with pytest.raises(
+        DemarcateError, match=r"report\.json: has more than 10 bytes; keep .* with assess --save DIR"
+    ):
+        earlier(tmp_path / "report.json")
 
 
 def test_a_kept_assessment_of_a_newer_format_is_refused(before: Path) -> None:

@@ -48,14 +48,16 @@ def check_pattern(text: str) -> None:
 def _unknown(text: str) -> DemarcateError:
     """What is wrong with the name of an action that AWS has not."""
     service = text.partition(":")[0]
-    known = actions_of(service.lower())
-    if not known and not is_wild(service):
-        return DemarcateError(
-            f"{text[:100]}: no service of {edition().taken} is called {service[:60]!r}"
-            f"{nearest(service.lower(), services())}"
-        )
-    near = "" if is_wild(text) else _nearest(text.lower(), known, [told.name for told in known.values()])
-    return DemarcateError(f"{text[:100]}: no action of {edition().taken} is called so{near}")
+    if not actions_of(service.lower()) and not is_wild(service):
+        what = f"no service of {edition().taken} is called {service[:60]!r}"
+        return DemarcateError(f"{text[:100]}: {what}{nearest(service.lower(), services())}")
+    return DemarcateError(f"{text[:100]}: no action of {edition().taken} is called so{near_action(text)}")
+
+
+def near_action(text: str) -> str:
+    """A question for the action of the same service whose name is nearest; empty where none is near."""
+    known = actions_of(text.partition(":")[0].lower())
+    return "" if is_wild(text) else _nearest(text.lower(), known, [told.name for told in known.values()])
 
 
 def _nearest(name: str, keys: Iterable[str], names: Iterable[str]) -> str:

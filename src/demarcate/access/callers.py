@@ -208,8 +208,9 @@ def _accounts(said: Constants) -> Iterator[str]:
 
 
 def _organizations(said: Constants) -> Iterator[str]:
-    yield from said.texts(*_ORGANIZATIONS)
-    yield from (text.partition("/")[0] for text in said.texts(*_PATHS))
+    """All organizations that are named, as their ids are: in small letters."""
+    yield from (text.lower() for text in said.texts(*_ORGANIZATIONS))
+    yield from (text.partition("/")[0].lower() for text in said.texts(*_PATHS))
 
 
 _UNUSED_ACCOUNTS: Final = tuple(digit * 12 for digit in "987654321")
@@ -394,7 +395,7 @@ def _unsure_organization(said: Constants) -> list[str]:
 
 
 def _named(said: Constants, own: Own, reach: Reach) -> Iterator[World]:
-    accounts = dict.fromkeys(text for text in _accounts(said) if text and not is_wild(text))
+    accounts = dict.fromkeys(text for text in _accounts(said) if text and not is_wild(text) and "${" not in text)
     for account in [text for text in accounts if text not in own.names]:
         yield from _of_account(said, reach, account, _members(said))
     if said.asks("user-id"):

@@ -104,7 +104,7 @@ class Because:
     def words(self) -> str:
         """The step as people read it."""
         by = f" by {', '.join(self.statements)}" if self.statements else ""
-        of = f" of {self.policy}" if self.policy and self.policy not in self.reason else ""
+        of = f" of {self.policy}" if self.policy else ""
         reason = f": {self.reason}" if self.reason else ""
         return f"{self.layer}: {self.outcome.value}{by}{of}{reason}"
 
@@ -116,6 +116,11 @@ class Effective:
     allowed: bool | Unknown
     because: list[Because] = field(default_factory=list)
     guardrails: dict[str, Guardrail] = field(default_factory=dict)
+
+    @property
+    def steps(self) -> list[str]:
+        """Why, step by step, as people read it: each once."""
+        return list(dict.fromkeys(step.words for step in self.because))
 
 
 RCP_SERVICES: Final = frozenset(

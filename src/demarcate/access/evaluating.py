@@ -21,7 +21,7 @@ from demarcate.access.operators import WILD
 from demarcate.access.patterns import matching
 from demarcate.access.statements import Policy, PolicyKind, Principals, Statement
 from demarcate.access.values import Values, every, opposite, some
-from demarcate.base.arn import is_account_id
+from demarcate.base.arn import PARTITIONS, is_account_id
 from demarcate.estate.schema.unknown import Kind, Unknown
 
 # --- who asks ---------------------------------------------------------------------------------------------
@@ -97,12 +97,20 @@ def account_named(text: str) -> str | None:
     return (match[1] or match[2]) if match else None
 
 
-def _names(text: str, who: Who) -> bool:
+def _names(text: str, who: Who) -> bool | Unknown:
     account = account_named(text)
-    if account is not None:
-        return account == who.account
-    return text in (who.name, who.role)
+    if account is None:
+        return text in (who.name, who.role)
+    if account != who.account:
+        return False
+    partition = text.split(":", 2)[1] if ":" in text else ""
+    if partition in _PARTITIONS:
+        return True
+    return Unknown(Kind.UNSUPPORTED, f"the partition {partition!r}, which is not known here")
 
+
+_PARTITIONS: Final = frozenset(("", "x", *PARTITIONS))
+"""Those of ARNs; `x` is of one that is only known once deployed."""
 
 _TYPES: Final = {
     Caller.PRINCIPAL: "AWS",
@@ -121,12 +129,15 @@ def is_meant(principals: Principals, who: Who) -> bool | Unknown:
         return Unknown(Kind.MALFORMED, "AWS refuses a principal with a wildcard in it")
     type_ = _TYPES.get(who.caller, "")
     values = principals.types.get(type_, Values())
+    answer: bool | Unknown
     if who.caller is Caller.SERVICE:
         answer = any(text.lower() == who.name.lower() for text in values.known)
     elif who.caller is Caller.PRINCIPAL:
-        answer = any(_names(text, who) for text in values.known)
+        answer = some(_names(text, who) for text in values.known)
     else:
         answer = who.name in values.known and who.caller is not Caller.ANONYMOUS
+    if isinstance(answer, Unknown):
+        return anyone if isinstance(anyone, Unknown) else answer
     if answer:
         return True
     if type_ and type_ != "AWS" and values.unknown and not isinstance(who.name, Generic):

@@ -13,14 +13,17 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any, Final
 
-from demarcate.access.authorization import actions_like, edition
+from demarcate.access.asked import near_action
+from demarcate.access.authorization import action, actions_like, edition
 from demarcate.access.callers import Own, Reach, key_of
-from demarcate.access.conditions import variables_in
+from demarcate.access.conditions import Test, variables_in
 from demarcate.access.limits import LIMITING_KEYS
 from demarcate.access.operators import COMPARISONS, NEGATED
+from demarcate.access.patterns import TooWide, is_wild, shared
 from demarcate.access.reach import reading
 from demarcate.access.statements import Policy, PolicyKind, Statement
 from demarcate.base.arn import PARTITIONS
+from demarcate.base.names import nearest
 from demarcate.estate.schema.unknown import Unknown
 
 
@@ -41,6 +44,13 @@ class Complaint:
     statement: Statement | None = None
 
 
+_ELEMENTS: Final = (
+    *("Sid", "Effect", "Principal", "NotPrincipal", "Action", "NotAction", "Resource", "NotResource", "Condition"),
+)
+"""What a statement may have, by the grammar."""
+
+_OF_POLICY: Final = ("Version", "Id", "Statement")
+
 _NAME: Final = re.compile(r"\*|[a-z0-9*?-]+:[a-z0-9*?]+")
 _SID: Final = re.compile(r"[A-Za-z0-9]*")
 
@@ -52,6 +62,9 @@ def complaints(
     if policy.unknown is not None:
         yield Complaint(Wrong.REFUSED, policy.unknown.reason)
         return
+    for name in document if isinstance(document, dict) else ():
+        if name not in _OF_POLICY:
+            yield Complaint(Wrong.REFUSED, f"it has {name!r}, which no policy has{nearest(str(name), _OF_POLICY)}")
     version = document.get("Version") if isinstance(document, dict) else None
     if version is None and any(_variables(said) for said in policy.statements):
         yield Complaint(Wrong.NEVER, "it has no Version, so that ${…} in it is text: say 2012-10-17")
@@ -89,6 +102,9 @@ def _refused(said: Statement, written: Any, kind: PolicyKind, seen: set[str]) ->
     if not isinstance(written, dict):
         yield Wrong.REFUSED, "it is no object"
         return
+    for name in written:
+        if name not in _ELEMENTS:
+            yield Wrong.REFUSED, f"it has {name!r}, which no statement has{nearest(str(name), _ELEMENTS)}"
     if isinstance(said.allows, Unknown):
         yield Wrong.REFUSED, said.allows.reason
     for name, other in (("Action", "NotAction"), ("Resource", "NotResource"), ("Principal", "NotPrincipal")):
@@ -125,15 +141,64 @@ def _never(said: Statement) -> Told:
         if not _NAME.fullmatch(text):
             yield Wrong.NEVER, f"the action {text!r} matches nothing: a name is a service, a colon and letters"
         elif text != "*" and next(actions_like(text), None) is None:
-            yield Wrong.NEVER, f"no action of {edition().taken} is called {text}"
-    named = [text for values in said.principals.types.values() for text in values.known]
-    for text in (*named, *said.resources.known, *said.not_resources.known):
+            yield Wrong.NEVER, f"no action of {edition().taken} is called {text}{near_action(text)}"
+    named = [*said.principals.types.values(), said.resources, said.not_resources]
+    for text in (text for values in named for text in values.texts if type(text) is str):
         partition = text.split(":", 2)[1:2] if text.startswith("arn:") else []
         if partition and not re.search(r"[*?$]", partition[0]) and partition[0] not in PARTITIONS:
             yield Wrong.NEVER, f"no partition is called {partition[0]!r}, as in {text}: {', '.join(PARTITIONS)}"
+    yield from _elsewhere(said)
     for test in said.tests:
-        if not isinstance(test, Unknown) and key_of(test.key) is None:
+        if isinstance(test, Unknown):
+            continue
+        if key_of(test.key) is None:
             yield Wrong.NEVER, f"no condition key of {edition().taken} is called {test.key}"
+        for text in _odd(test):
+            yield Wrong.NEVER, f"{text!r} of {test.key} is nothing that {test.operator} compares with"
+
+
+def _odd(test: Test) -> Iterator[str]:
+    """The texts of a test that are nothing its operator compares a value with."""
+    compare, sample = test.comparison, _SAMPLES.get(NEGATED.get(test.operator, test.operator), "")
+    if compare is None or not sample or not test.values.is_plain:
+        return
+    for text in test.values.known:
+        if compare[1](text, sample) is None or (test.operator == "bool" and text.lower() not in _TRUTHS):
+            yield text
+
+
+_SAMPLES: Final = {
+    "ipaddress": "192.0.2.1",
+    "bool": "true",
+    **dict.fromkeys((name for name in COMPARISONS if name.startswith(("numeric", "date"))), "0"),
+}
+"""A value of the kind that an operator compares."""
+
+_TRUTHS: Final = ("true", "false")
+
+
+def _elsewhere(said: Statement) -> Told:
+    """Actions that are about nothing of what the statement names, by the forms of their ARNs."""
+    texts = said.resources.known
+    if not said.resources.is_plain or not all(text.startswith("arn:") and text != "arn:*" for text in texts):
+        return
+    for name in said.actions.known if texts else ():
+        told = action(name)
+        if told is None or is_wild(name):
+            continue
+        forms = [re.sub(r"\$\{[^}]*\}", "*", form) for form in told.resources]
+        if not forms:
+            yield Wrong.NEVER, f"{told.name} is about no resource of its own: it takes Resource *"
+        elif not any(_may_be(text, form) for text in texts for form in forms):
+            about = ", ".join(sorted(set(told.resources)))
+            yield Wrong.NEVER, f"{told.name} is about none of the resources that it names: it is about {about}"
+
+
+def _may_be(text: str, form: str) -> bool:
+    try:
+        return shared(text, form) is not None
+    except TooWide:
+        return True
 
 
 def _wider(said: Statement, written: Any) -> Told:

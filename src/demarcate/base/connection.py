@@ -68,7 +68,8 @@ def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnect
     paths = {path for folder in folders for path in (folder.absolute(), folder.resolve())}
     names = {*map(path_text, paths), *map(pattern, paths)}
     connection.execute(
-        f"SET allowed_directories = [{', '.join(map(literal, sorted(names)))}]; "
+        # What a moment is shown as, and which day it is of, does not hang on the zone of the machine.
+        f"SET TimeZone = 'UTC'; SET allowed_directories = [{', '.join(map(literal, sorted(names)))}]; "
         "SET enable_external_access = false; SET lock_configuration = true"
     )
     return connection
@@ -140,20 +141,44 @@ def deadline(connection: duckdb.DuckDBPyConnection, seconds: float) -> Iterator[
 def bounded(memory: int) -> Iterator[None]:
     """Let this process allocate so many bytes more, and no more: DuckDB's own limit does not count what one
     function makes, such as a text of gigabytes. Only Linux holds to it.
+
+    Several threads may hold one each and end in any order: the least of them counts, and after the last there is what
+    was there before the first.
     """
     used = _allocated()
     if used is None:
         yield
         return
-    import resource
-
-    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     most = used + memory
-    resource.setrlimit(resource.RLIMIT_DATA, (most if hard < 0 else min(most, hard), hard))
+    with _LOCK:
+        _BOUNDS.append(most)
+        _hold()
     try:
         yield
     finally:
-        resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
+        with _LOCK:
+            _BOUNDS.remove(most)
+            _hold()
+
+
+_LOCK = threading.Lock()
+_BOUNDS: list[int] = []
+_BEFORE: list[int] = []
+"""The limit that was there before the first bound."""
+
+
+def _hold() -> None:
+    """Set the least of the bounds that are held as this process's limit."""
+    import resource
+
+    soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
+    if not _BEFORE:
+        _BEFORE.append(soft)
+    if _BOUNDS:
+        least = min(_BOUNDS)
+        resource.setrlimit(resource.RLIMIT_DATA, (least if hard < 0 else min(least, hard), hard))
+    else:
+        resource.setrlimit(resource.RLIMIT_DATA, (_BEFORE.pop(), hard))
 
 
 def _allocated() -> int | None:

@@ -426,7 +426,7 @@ def query(
     limits = QueryLimits(seconds=max_seconds, memory=max_memory * 1_000_000, rows=max_rows)
     where = options.or_live(sources)
     options.check_not_kept(where)
-    beside = _logs(logs)
+    beside = _logs(logs, sql)
     named, questions, owners = tables_of(sql), access.questions_of(sql), guarding.owners_in(sql)
     with showing() as progress:
         snapshot = collect_snapshot(
@@ -442,11 +442,20 @@ def query(
     _tell_unread(snapshot.unread)
 
 
-def _logs(store: Path | None) -> Beside | None:
-    """The tables of a log store; None where none is named. Raises DemarcateError for what is no store."""
-    from demarcate.logs.store.reading import tables_of
+def _logs(store: Path | None, sql: str) -> Beside | None:
+    """The tables of a log store; None where none is named. Raises DemarcateError for what is no store, and for a query
+    of one where none is named.
+    """
+    if store is None and "log" not in sql.lower():
+        return None
+    from demarcate.base.errors import DemarcateError
+    from demarcate.logs.store.reading import asks_logs, tables_of
 
-    return tables_of(store) if store is not None else None
+    if store is not None:
+        return tables_of(store)
+    if asks_logs(sql):
+        raise DemarcateError("the query reads tables of a log store: name the store with --logs DIR")
+    return None
 
 
 def tables(

@@ -130,7 +130,9 @@ def narrow(
 def reencrypt(
     resource: Annotated[
         str,
-        typer.Argument(metavar="RESOURCE", help="The ARN of a volume, snapshot, database, cluster, bucket, log group."),
+        typer.Argument(
+            metavar="RESOURCE", help="The ARN of a volume, snapshot, database, cluster, bucket, log group."
+        ),
     ],
     key: Annotated[str, typer.Option("--key", metavar="KEY", help="The key that it is to be under.")],
     profile: options.Profile = None,

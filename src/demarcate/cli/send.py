@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 NOT_WHOLE = 1
 """The exit code where something could not be delivered."""
 
-LARGEST = 200_000_000
+LARGEST = 50_000_000
 """How many bytes a file of detections or events may have."""
 
 To = Annotated[

@@ -36,6 +36,7 @@ from demarcate.permitted.holders import context_of
 from demarcate.permitted.narrowing import asked_alone
 from demarcate.permitted.organization import RCP
 from demarcate.permitted.resources import grants_in
+from demarcate.permitted.rows import OWN
 
 OPERATIONS: Final = (
     *("Decrypt", "Encrypt", "GenerateDataKey", "ReEncryptFrom", "ReEncryptTo"),
@@ -74,6 +75,8 @@ class Identities:
                 for holder in policies.holders:
                     self._held.setdefault(holder.who.account, []).append((holder.who, holder.around))
                     self._shown[holder.who] = holder.shown
+            declared = policies.resources.of("kms") if None in snapshot.accounts else ()
+            self._documents = {each.shown: each.document for each in declared if each.account == OWN}
 
     def _lost(self) -> set[str]:
         return {name for gap in self._snapshot.unread for name in gap.missing}
@@ -85,6 +88,14 @@ class Identities:
     def of(self, account: str) -> Sequence[tuple[Who, Around]]:
         """Those of an account, as far as they were read."""
         return self._held.get(account, ())
+
+    def document(self, key: Key) -> object:
+        """The policy of a key; that of a declared one names what is declared beside it."""
+        return key["policy"] if key.account else self._documents.get(key.resource, key["policy"])
+
+    def called(self, who: Who) -> str:
+        """What people call a user or role: a declared one by its logical id."""
+        return self._shown.get(who, str(who)) if who.account == OWN else str(who)
 
     def declared(self, name: str) -> Who:
         """A user or role of a template, by its logical id. Raises DemarcateError where none is called so."""
@@ -147,20 +158,20 @@ def uses_of_key(
     context: Mapping[str, Given] = MappingProxyType({}),
 ) -> Iterator[KeyUse]:
     """Who may use a key; `only` is whom is asked about, and `context` what is known of the requests besides."""
-    document = key["policy"]
+    document = identities.document(key)
+    account = key.account or OWN
     if document is None:
         document = Unknown(Kind.UNTOLD, "the key's policy")
-    unknown = isinstance(document, Unknown)
-    policy = Policy((), unknown=document) if unknown else Policy.of(document)
+    policy = Policy((), unknown=document) if isinstance(document, Unknown) else Policy.of(document)
     grants = grants_of(key)
-    rcps = identities.organizations.levels(key.account, RCP)
+    rcps = identities.organizations.levels(account, RCP)
     around = Around(
         resource=Named(THE_POLICY, policy),
         resource_kind=PolicyKind.KEY,
-        resource_account=key.account,
+        resource_account=account,
         grants=() if isinstance(grants, Unknown) else grants,
         rcps=rcps,
-        resource_in_management=identities.organizations.is_management(key.account) if rcps else False,
+        resource_in_management=identities.organizations.is_management(account) if rcps else False,
     )
     callers = dict(_callers(key, policy, around, identities))
     if only is not None:
@@ -182,7 +193,7 @@ def uses_of_key(
             for guardrail in uncounted:
                 comes.guardrails[guardrail] = Guardrail.UNKNOWN
             if comes.allowed is not False:
-                yield KeyUse(key, operation, str(who), comes)
+                yield KeyUse(key, operation, identities.called(who), comes)
         if only is None:
             yield from _wide(key, policy, operation, identities)
             yield from _assigned(key, policy, operation)
@@ -207,7 +218,7 @@ def _unread(who: Who, identities: Identities) -> Around:
 
 def _callers(key: Key, policy: Policy, around: Around, identities: Identities) -> Iterator[tuple[Who, Around]]:
     """Everybody who is asked about: the account's users and roles, and whom the key's policy and its grants name."""
-    held = dict(identities.of(key.account))
+    held = dict(identities.of(key.account or OWN))
     yield from held.items()
     grantees = [] if isinstance(around.grants, Unknown) else [grant.grantee for grant in around.grants]
     named: dict[Who, None] = {}
@@ -225,9 +236,9 @@ def _callers(key: Key, policy: Policy, around: Around, identities: Identities) -
 
 def _wide(key: Key, policy: Policy, operation: str, identities: Identities) -> Iterator[KeyUse]:
     """Statements for everybody, or for all but some: how far each reaches beyond whom was read of its own account."""
-    read = Reach.NOBODY if identities.why_not(key.account) else Reach.OWN_ACCOUNT
+    read = Reach.NOBODY if identities.why_not(key.account or OWN) else Reach.OWN_ACCOUNT
     asked, answers = asked_alone(policy, f"kms:{operation}", "")
-    told = reading(asked, PolicyKind.KEY, Own(key.account), "kms")
+    told = reading(asked, PolicyKind.KEY, Own(key.account or OWN), "kms")
     past = {said.index: left for said, left in zip(asked.statements, told.left, strict=True)}
     for said, about in zip(policy.statements, answers, strict=True):
         if about is False or (said.principals.anyone is False and not said.not_principals.given):
@@ -265,7 +276,7 @@ def _reach(reached: Reached) -> str:
 
 def _unseen(key: Key, policy: Policy, operation: str, identities: Identities) -> Iterator[KeyUse]:
     """The users and roles of the account that were not read, where the key's policy lets their own policies decide."""
-    why = identities.why_not(key.account)
+    why = identities.why_not(key.account or OWN)
     if not why or policy.unknown is not None:
         return
     delegating = [
@@ -273,7 +284,7 @@ def _unseen(key: Key, policy: Policy, operation: str, identities: Identities) ->
         for said in policy.statements
         if said.allows is not False
         and names_action(said, f"kms:{operation}") is not False
-        and any(_is_of(text, key.account) for text in said.principals.types.get("AWS", Values()).known)
+        and any(_is_of(text, key.account or OWN) for text in said.principals.types.get("AWS", Values()).known)
     ]
     if delegating:
         unknown = Unknown(Kind.NOT_COLLECTED, f"the IAM policies of the account ({why})")
@@ -288,7 +299,7 @@ def _unseen(key: Key, policy: Policy, operation: str, identities: Identities) ->
 def _is_of(text: str, account: str) -> bool:
     """Whether a principal is an account as a whole: this one, or whichever where that is not known."""
     named = account_named(text)
-    return named is not None and account in ("", named)
+    return named is not None and account in (OWN, named)
 
 
 # --- grants -----------------------------------------------------------------------------------------------

@@ -51,7 +51,7 @@ class Reading:
 
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
-        self._rereading = Rereading(snapshot.folder)
+        self._rereading = Rereading(snapshot.folder, snapshot.cursor())
         self._assigned: dict[tuple[Any, str], str] | None = None
 
     def __enter__(self) -> Reading:

@@ -154,7 +154,7 @@ def _row(
 ) -> list[Any]:
     unsure = isinstance(comes.allowed, Unknown)
     guardrails = [str(comes.guardrails.get(name, Guardrail.UNKNOWN)) for name in ("scp", "rcp", "s3", "boundary")]
-    because = [step.words for step in comes.because]
+    because = comes.steps
     why = str(comes.allowed) if unsure else None
     told = None if witness is None else to_json(witness.plain).decode()
     return [principal, action, resource, None if unsure else True, reach, because, *guardrails, why, told]

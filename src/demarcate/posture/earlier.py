@@ -9,10 +9,9 @@ from typing import Final
 
 import msgspec
 
-from demarcate.base.connection import connect
 from demarcate.base.encoding import from_json
 from demarcate.base.errors import DemarcateError
-from demarcate.base.files import is_folder, read_bytes
+from demarcate.base.files import TooLarge, is_folder, read_bytes
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import rows_in
 from demarcate.posture.assessment import Assessment
@@ -23,8 +22,8 @@ from demarcate.posture.structs import Judged
 VERSION: Final = 1
 """The version of the JSON report that is read."""
 
-LARGEST: Final = 500_000_000
-"""How many bytes a JSON report may have: those of half a million findings."""
+LARGEST: Final = 100_000_000
+"""How many bytes a JSON report may have: those of 150,000 findings. It takes some four times as much memory."""
 
 
 class _Form(msgspec.Struct):
@@ -59,6 +58,9 @@ def earlier(path: Path) -> Side:
         return read_side(path)
     try:
         raw = read_bytes(path, LARGEST)
+    except TooLarge as error:
+        why = f"has more than {LARGEST:,} bytes; keep assessments as large as this with assess --save DIR, and name DIR"
+        raise DemarcateError(f"{path}: {why}") from error
     except OSError as error:
         raise DemarcateError(f"{path}: cannot be read: {error.strerror or error}") from error
     try:
@@ -94,8 +96,8 @@ def _is_there(snapshot: Snapshot, seen: Seen) -> bool:
     files = snapshot.files(seen.table) if seen.table in snapshot.manifest.tables else []
     if not files or seen.resource is None:
         return False
-    with connect(snapshot.folder) as connection:
-        row = connection.execute(
+    with snapshot.cursor() as cursor:
+        row = cursor.execute(
             f"SELECT count(*) FROM {rows_in(files)} WHERE resource = $resource AND file = $file",
             {"resource": seen.resource, "file": seen.file},
         ).fetchone()

@@ -144,13 +144,12 @@ def draw(model: Model, snapshot: Snapshot, resource: str, *, live: bool = False)
 
 def _operator(snapshot: Snapshot, table: str, resource: str) -> str:
     """Who operates a resource, where its row tells that another does than its account's owner."""
-    from demarcate.base.connection import connect
     from demarcate.estate.snapshots.tabular import rows_in
 
     if all_tables()[table].column(MANAGED_BY) is None:
         return ""
-    with connect(snapshot.folder) as connection:
-        rows: list[Any] = connection.execute(
+    with snapshot.cursor() as cursor:
+        rows: list[Any] = cursor.execute(
             f"SELECT max({MANAGED_BY}) FROM {rows_in(snapshot.files(table))} WHERE resource = $it",
             {"it": resource},
         ).fetchall()
@@ -237,16 +236,15 @@ def _drawn(model: Model, service: Service, table: str, told: Iterable[Finding]) 
 
 def find_resource(snapshot: Snapshot, resource: str) -> list[tuple[str, str]]:
     """The (table, resource) pairs of a snapshot that an ARN, logical id or last part of an ARN means."""
-    from demarcate.base.connection import connect
     from demarcate.estate.snapshots.tabular import rows_in
 
     resources: dict[tuple[str, str], None] = {}
-    with connect(snapshot.folder) as connection:
+    with snapshot.cursor() as cursor:
         for name in snapshot.manifest.tables:
             files = snapshot.files(name)
             if not files or name not in all_tables() or all_tables()[name].owners:
                 continue
-            rows: list[Any] = connection.execute(
+            rows: list[Any] = cursor.execute(
                 f"SELECT DISTINCT resource FROM {rows_in(files)} WHERE resource = $it "
                 "OR ends_with(resource, '/' || $it) OR ends_with(resource, ':' || $it) ORDER BY 1",
                 {"it": resource},

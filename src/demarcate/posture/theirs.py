@@ -23,8 +23,8 @@ from demarcate.posture.told import Reader, Told
 from demarcate.posture.told_by_aws import evaluation, inspector, rule, security_hub
 from demarcate.posture.told_by_scanners import checkov, ocsf
 
-LARGEST: Final = 500_000_000
-"""How many bytes a file of findings may have: Prowler's take about 8,000 for each finding."""
+LARGEST: Final = 300_000_000
+"""How many bytes a file of findings may have, which are held in memory: Prowler's take about 8,000 for each finding."""
 
 KNOWN: Final = (
     "JSON of Prowler (OCSF or ASFF), of Security Hub (get-findings), of AWS Config "

@@ -37,7 +37,7 @@ def write_permitted(
             [
                 each.principal,
                 None if isinstance(each.effective.allowed, Unknown) else True,
-                [step.words for step in each.effective.because],
+                each.effective.steps,
                 *(_guardrail(each.effective, name) for name in ALL_GUARDRAILS),
                 str(each.effective.allowed) if isinstance(each.effective.allowed, Unknown) else None,
                 None if each.witness is None else each.witness.plain,
@@ -77,7 +77,7 @@ def write_may(title: str, comes: Effective, witness: Request | None, console: Co
     """Somebody who may, or perhaps: by what, and with which request where it hangs on what that carries."""
     unsure = isinstance(comes.allowed, Unknown)
     console.print_line(f"{'perhaps ' if unsure else ''}{title}", indent=2)
-    steps = list(dict.fromkeys(step.words for step in comes.because))
+    steps = comes.steps
     for step in steps:
         console.print_line(step, indent=4)
     if isinstance(comes.allowed, Unknown):
@@ -147,7 +147,7 @@ def _line(can: Can) -> str:
 def _by(can: Can) -> Iterator[str]:
     """By what it may: told once for several lines that have it in common."""
     allowed = can.effective.allowed
-    yield from (step.words for step in can.effective.because)
+    yield from can.effective.steps
     if isinstance(allowed, Unknown):
         yield f"not known: {allowed}"
     if can.witness is not None and (isinstance(allowed, Unknown) or not can.whole):
@@ -162,7 +162,7 @@ def _record(principal: str, can: Can) -> list[Any]:
     return [
         *(principal, can.service, can.level, list(can.actions), can.resource, can.whole),
         None if unsure else True,
-        [step.words for step in can.effective.because],
+        can.effective.steps,
         *(_guardrail(can.effective, name) for name in ALL_GUARDRAILS),
         str(allowed) if unsure else None,
         None if can.witness is None else can.witness.plain,

@@ -126,8 +126,8 @@ def write_uses(title: str, uses: Sequence[KeyUse], by: str, format: str, out: Ou
         for use in of_it:
             perhaps = "perhaps " if isinstance(use.effective.allowed, Unknown) else ""
             console.print_line(f"{perhaps}{use.principal if by == 'principal' else use.operation}", indent=4)
-            for step in use.effective.because:
-                console.print_line(step.words, indent=6)
+            for step in use.effective.steps:
+                console.print_line(step, indent=6)
     if not uses:
         console.print_line("nobody of what was read" if by == "principal" else "no key of what was read", indent=2)
     _say_uncounted([use.effective for use in uses], console)
@@ -143,7 +143,7 @@ def _record(use: KeyUse) -> list[Any]:
     allowed = use.effective.allowed
     unknown = isinstance(allowed, Unknown)
     guardrails = [str(use.effective.guardrails.get(name, "unknown")) for name in GUARDRAILS]
-    because = [step.words for step in use.effective.because]
+    because = use.effective.steps
     return [
         use.key.resource,
         use.operation,
@@ -346,7 +346,7 @@ def _steps(reader: Reader) -> list[str]:
     told = []
     for name, half in (("asks", reader.asks), ("decrypts", reader.decrypts)):
         if isinstance(half, Effective):
-            told += [f"{name}: {step.words}" for step in half.because]
+            told += [f"{name}: {step}" for step in half.steps]
         elif isinstance(half, Unknown):
             told.append(f"{name}: not known: {half.reason}")
     return told

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from demarcate.base.connection import Limits, connect
 from demarcate.base.encoding import from_json
@@ -15,6 +15,9 @@ from demarcate.estate.schema.table import Table
 from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.tabular import rows_in
 
+if TYPE_CHECKING:
+    import duckdb
+
 MEMORY = 160_000_000
 """Bytes that reading may take, beside a page of rows."""
 
@@ -23,11 +26,11 @@ PAGE = 1_000
 
 
 class Rereading:
-    """Reads files of rows below a folder. Use as a context manager."""
+    """Reads files of rows below a folder, by a connection that is there or its own. Use as a context manager."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, connection: duckdb.DuckDBPyConnection | None = None) -> None:
         self._folder = folder
-        self._connection = connect(folder, limits=Limits(memory=MEMORY, threads=1))
+        self._connection = connection or connect(folder, limits=Limits(memory=MEMORY, threads=1))
 
     def __enter__(self) -> Rereading:
         return self

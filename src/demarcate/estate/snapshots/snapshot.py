@@ -17,7 +17,8 @@ import weakref
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from threading import Lock
+from typing import TYPE_CHECKING, Any
 
 from msgspec.structs import replace
 
@@ -27,6 +28,9 @@ from demarcate.estate.schema.table import Table
 from demarcate.estate.snapshots.manifest import Manifest, TableParts, Unread, read_manifest, without_parts
 from demarcate.estate.snapshots.spooled import Spooled
 from demarcate.estate.snapshots.tabular import rows_in, rows_of_lines
+
+if TYPE_CHECKING:
+    import duckdb
 
 
 class Snapshot:
@@ -51,6 +55,8 @@ class Snapshot:
         self._parts: tuple[Snapshot, ...] = ()
         """What it was made of: their folders are there as long as they are."""
         self._close = weakref.finalize(self, temporary.remove) if temporary is not None else None
+        self._connection: duckdb.DuckDBPyConnection | None = None
+        self._connecting = Lock()
 
     def __repr__(self) -> str:
         rows = sum(part.rows for table in self.manifest.tables.values() for part in table.parts)
@@ -174,8 +180,22 @@ class Snapshot:
         """Whether its folder goes with it: it was collected without a place of its own."""
         return self._close is not None
 
+    def cursor(self) -> duckdb.DuckDBPyConnection:
+        """For looks at its rows, by several threads if need be: of one connection, which takes longer to be opened than
+        a table to be read.
+        """
+        from demarcate.base.connection import connect
+
+        with self._connecting:
+            if self._connection is None:
+                self._connection = connect(*self.folders)
+            return self._connection.cursor()
+
     def close(self) -> None:
         """Delete the folder of a snapshot that has no place of its own."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
         if self._close is not None:
             self._close()
 
@@ -238,16 +258,16 @@ def rows_of(
     """
     import duckdb
 
-    from demarcate.base.connection import connect, short
+    from demarcate.base.connection import short
     from demarcate.base.sql import literal
 
     if not (files := snapshot.files(table if isinstance(table, str) else table.name)):
         return
     names = list(dict.fromkeys(columns))
     listed, order = ", ".join(map(literal, [*names, "resource"])), " ORDER BY ALL" if ordered else ""
-    with connect(*snapshot.folders) as connection:
+    with snapshot.cursor() as cursor:
         try:
-            result = connection.execute(
+            result = cursor.execute(
                 f"SELECT COLUMNS(lambda name: name IN ({listed})) FROM {rows_in(files)}{order}"
             )
             there = [column[0] for column in result.description or ()]

@@ -8,9 +8,23 @@ from typing import Any
 
 from demarcate.estate.schema.secrets import without_secrets
 from demarcate.estate.schema.standins import HOLE, StandIn, distinct
-from demarcate.estate.schema.table import REF, Arn, Bool, Call, Each, From, Json, Table, Tags, Text, Texts, Time
+from demarcate.estate.schema.table import (
+    REF,
+    Arn,
+    Bool,
+    Bulk,
+    Call,
+    Each,
+    From,
+    Json,
+    Table,
+    Tags,
+    Text,
+    Texts,
+    Time,
+)
 from demarcate.estate.schema.transforms import not_empty
-from demarcate.estate.schema.unknown import Unknown, first_unknown
+from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 Items = Callable[[Any], list[Any]]
 """The elements of a list: CloudFront's API wraps lists in {Quantity, Items}, templates do not."""
@@ -375,6 +389,11 @@ DISTRIBUTION = Table(
     ),
 )
 
+
+def _only(arns: list[str]) -> Any:
+    return arns[0] if arns else Unknown(Kind.LOOKUP, "its destination is none of this account's")
+
+
 LOG_DELIVERY_SOURCE = Table(
     "aws_cloudfront_log_delivery_source",
     "A source of log delivery through CloudWatch Logs, as it is set up for distributions (standard logging v2).",
@@ -404,6 +423,13 @@ LOG_DELIVERY = Table(
     service="cloudfront",
     scope="account",
     live=Each("logs.describe_deliveries", "deliveries[]"),
+    details={
+        "destination": Bulk(
+            Each("logs.describe_delivery_destinations", "deliveryDestinations[]"),
+            key="arn",
+            of="deliveryDestinationArn",
+        )
+    },
     cloudformation="AWS::Logs::Delivery",
     columns=(
         Text("id", live="id", cloudformation=REF),
@@ -411,6 +437,11 @@ LOG_DELIVERY = Table(
         Text("delivery_source_name", live="deliverySourceName"),
         Text("delivery_destination_arn", live="deliveryDestinationArn"),
         Text("delivery_destination_type", live="deliveryDestinationType", about="S3, CWL, FH or XRAY."),
+        Text(
+            "destination_resource_arn",
+            live=From("@destination[].deliveryDestinationConfiguration.destinationResourceArn", _only),
+            about="The bucket, log group or stream that it ends in; not known of a destination of another account.",
+        ),
         Tags(live="tags"),
     ),
 )

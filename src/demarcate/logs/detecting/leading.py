@@ -10,7 +10,6 @@ from typing import Any, Final
 
 import msgspec
 
-from demarcate.base.connection import connect
 from demarcate.base.encoding import from_json
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import rows_in
@@ -49,7 +48,7 @@ def leads(detections: Iterable[Detection], snapshot: Snapshot) -> dict[str, tupl
 
 def _rows(snapshot: Snapshot, arns: Sequence[str]) -> dict[str, list[Lead]]:
     told: dict[str, list[Lead]] = {}
-    with connect(snapshot.folder) as connection:
+    with snapshot.cursor() as cursor:
         for name in snapshot.manifest.tables:
             files = snapshot.files(name)
             if not files or name not in all_tables() or all_tables()[name].owners:
@@ -57,7 +56,7 @@ def _rows(snapshot: Snapshot, arns: Sequence[str]) -> dict[str, list[Lead]]:
             columns = {column.name for column in all_tables()[name].all_columns}
             tags = "tags" if "tags" in columns else "NULL"
             operator = "managed_by" if "managed_by" in columns else "NULL"
-            rows: list[Any] = connection.execute(
+            rows: list[Any] = cursor.execute(
                 f"SELECT DISTINCT resource, CAST({tags} AS VARCHAR), CAST({operator} AS VARCHAR) "
                 f"FROM {rows_in(files)} WHERE list_contains($arns, resource) ORDER BY 1",
                 {"arns": list(arns)},

@@ -28,7 +28,7 @@ WORKERS: Final = 4
 BATCH: Final = 12 << 20
 """Bytes, as they lie there, of the files of one batch."""
 
-BATCH_FILES: Final = 4_000
+BATCH_FILES: Final = 8_000
 
 BATCH_PLACES: Final = MOST_PLACES // 3
 """Accounts and days of the files of one batch: events of the day before, or after, are among theirs."""

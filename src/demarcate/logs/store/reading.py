@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Final
@@ -10,6 +11,7 @@ from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_within
 from demarcate.base.sql import identifier, literal, pattern
 from demarcate.estate.snapshots.querying import Beside
+from demarcate.estate.tables import all_tables
 from demarcate.logs.store.catalog import Catalog
 from demarcate.logs.store.forms.form import Table
 from demarcate.logs.store.forms.tables import TABLES
@@ -30,6 +32,20 @@ def tables_of(store: Path) -> Beside:
     return Beside(
         store, SCHEMA, {name: in_utc(TABLES[name], rows_of(TABLES[name], files[name])) for name in TABLES}
     )
+
+
+_TEXT = re.compile(r"'[^']*'")
+
+
+def asks_logs(sql: str) -> bool:
+    """Whether a query names a table of a store: by its schema, or one that no estate has.
+
+    >>> asks_logs("SELECT count(*) FROM logs.aws_cloudtrail_log"), asks_logs("SELECT logs.name FROM aws_s3_bucket logs")
+    (True, False)
+    """
+    own = "|".join(sorted(TABLES.keys() - all_tables().keys()))
+    asked = rf"""\b(?:from|join)\s+"?(?:{SCHEMA}"?\s*\.|(?:{own})\b)"""
+    return re.search(asked, _TEXT.sub("''", sql), re.IGNORECASE) is not None
 
 
 def in_utc(table: Table, rows: str) -> str:

@@ -5,6 +5,7 @@ Source of the form: the AWS CloudTrail User Guide, "CloudTrail log file examples
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -33,6 +34,8 @@ _OMITTED: Final = b'"omitted":true'
 
 _SPACED: Final = 1_000
 """Bytes of a file in which its way of writing shows."""
+
+_COLON: Final = re.compile(rb'[^\\]"(?:\s:|:\s)')
 
 SOME: Final = "some left out"
 """What the header of such a file says."""
@@ -135,9 +138,16 @@ def cut(data: bytes) -> Cut:
     check(records[0])
     if b"\n" in data:
         return Cut(CLOUDTRAIL, compact(records), SOME)
-    # CloudTrail leaves no space after a colon: whoever wrote the file anew may have left some.
-    some = _OMITTED in data or b'": ' in data[:_SPACED]
+    some = _OMITTED in data or _is_spaced(data[:_SPACED])
     return Cut(CLOUDTRAIL, iter((b"\n".join((*records, b"")),)), SOME if some else "")
+
+
+def _is_spaced(head: bytes) -> bool:
+    """Whether there is a space at the colon of a member, where CloudTrail leaves none and who writes it anew may.
+
+    A document within a text, such as a policy, often has some: its quotes have a backslash before them.
+    """
+    return (b'": ' in head or b'" :' in head or b"\t" in head) and _COLON.search(head) is not None
 
 
 def compact(records: list[msgspec.Raw]) -> Iterator[bytes]:
