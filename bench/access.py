@@ -71,7 +71,8 @@ def bucket(number: int) -> dict[str, Any]:
         {"Effect": "Deny", "Action": "s3:*", "Principal": "*", "Resource": [arn, f"{arn}/*"],
          "Condition": {"Bool": {"aws:SecureTransport": "false"}}},
     )  # fmt: skip
-    return row(arn, arn=arn, name=f"bucket-{number}", policy=policy, restrict_public_buckets=True)
+    told = row(arn, arn=arn, name=f"bucket-{number}", policy=policy, restrict_public_buckets=True)
+    return told | {"object_ownership": "BucketOwnerEnforced"}
 
 
 def control(place: str) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """A driver of Spark with one cluster, which assesses or collects the lakes that it is told of, a line each.
 
-Each line is a JSON object: `lake` and where it is copied `to` (the arguments of `Lake`), `out`, `checks`, `groups` and
-files of `waivers`; or `collect` (an endpoint), `region`, `tables` and `out`; or `detect` (a log store), a folder of
-`rules`, a `size` of groups and `out`, a file of what was found. It answers each with one: what was wrong, or nothing.
+Each line is a JSON object: `lake` and where it is copied `to` (the arguments of `Lake`), `out`, `checks` and `groups`;
+or `collect` (an endpoint), `region`, `tables` and `out`; or `detect` (a log store), a folder of `rules`, a `size` of
+groups and `out`, a file of what was found. It answers each with one: what was wrong, or nothing.
 
 The same cluster serves Spark Connect at the port of this machine that `CONNECT` names, where there is one.
 """
@@ -15,6 +15,9 @@ from pathlib import Path
 
 MASTER = "local-cluster[2,1,1024]"
 
+SHORT = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+"""Options of a Java that lives for a minute: to compile what it runs as fast code takes longer than to run it."""
+
 
 def main() -> None:
     import os
@@ -25,7 +28,6 @@ def main() -> None:
     from demarcate.base.errors import DemarcateError
     from demarcate.estate.sources.accounts import Accounts
     from demarcate.estate.sources.interface import Options
-    from demarcate.evidence.waivers import file_waivers
     from demarcate.lake.assessing import assess_lake
     from demarcate.lake.collecting import collect_lake
     from demarcate.lake.detecting import run_by
@@ -37,6 +39,8 @@ def main() -> None:
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master(MASTER).config("spark.ui.enabled", "false")
+    for side in ("driver", "executor"):
+        builder.config(f"spark.{side}.extraJavaOptions", SHORT)
     if port := os.environ.get("CONNECT"):
         builder.config("spark.plugins", "org.apache.spark.sql.connect.SparkConnectPlugin")
         builder.config("spark.connect.grpc.binding.address", "127.0.0.1")
@@ -67,7 +71,6 @@ def main() -> None:
                     Path(asked["out"]),
                     Engine("spark", workers=asked["groups"], master=MASTER),
                     checks=asked["checks"],
-                    waivers=[file_waivers(Path(file)) for file in asked.get("waivers", ())],
                     passes=True,
                     to=Lake(**asked["to"]) if "to" in asked else None,
                 ).close()

@@ -18,6 +18,7 @@ from demarcate.logs.store.buckets import Bucket
 from demarcate.logs.store.catalog import Catalog
 from demarcate.logs.store.entries import Days
 from demarcate.logs.store.folders import Folder
+from demarcate.logs.store.forms import cloudtrail
 from demarcate.logs.store.ingesting import Outcome, ingest
 from demarcate.logs.store.reading import tables_of
 from tests.aws.conftest import Aws
@@ -114,6 +115,17 @@ def test_events_are_rows_with_all_columns(source: Path, store: Path) -> None:
     assert first["session_issuer_arn"] == "arn:aws:iam::1:role/r"
     assert (first["additional_event_data"], first["omitted"]) == (None, ["additional_event_data"])
     assert (second["request_parameters"], second["omitted"]) == ('{"omitted":false}', None)
+
+
+@pytest.mark.parametrize(
+    ("between", "some"), [(",;:", False), (", ;: ", True), (",; : ", True), (",; :", True), (",;:\t", True)]
+)
+def test_what_was_left_out_is_looked_for_where_a_file_was_written_anew(between: str, some: bool) -> None:
+    policy = json.dumps({"Version": "2012-10-17"})
+    comma, _, colon = between.partition(";")
+    told = event(requestParameters={"policyDocument": policy})
+    data = json.dumps({"Records": [told]}, separators=(comma, colon)).encode()
+    assert cloudtrail.cut(data).header == (cloudtrail.SOME if some else "")
 
 
 def test_each_account_and_day_has_files_of_its_own(source: Path, store: Path) -> None:

@@ -55,7 +55,7 @@ def test_who_logs_what_of_all() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"), [(["logging", "s4"], "no service 's4'"), (["ec2", "s3"], "one id")]
+    ("arguments", "message"), [(["logging", "s4"], "no service 's4'"), (["ec2", "s3"], "no item 'ec2 s3'")]
 )
 def test_what_cannot_be_explained(arguments: list[str], message: str) -> None:
     assert message in str(CliRunner().invoke(app, ["explain", *arguments]).exception)

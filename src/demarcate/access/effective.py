@@ -104,7 +104,7 @@ class Because:
     def words(self) -> str:
         """The step as people read it."""
         by = f" by {', '.join(self.statements)}" if self.statements else ""
-        of = f" of {self.policy}" if self.policy and self.policy not in self.reason else ""
+        of = f" of {self.policy}" if self.policy else ""
         reason = f": {self.reason}" if self.reason else ""
         return f"{self.layer}: {self.outcome.value}{by}{of}{reason}"
 

@@ -42,6 +42,7 @@ class Detector:
             for place, other in enumerate(rule.correlation.rules if rule.correlation else ()):
                 self._correlations.setdefault(other, []).append((rule, place))
         self._parts = {number: self._wanted(rule) for number, rule in enumerate(self.rules)}
+        self._lengths = {rule.id: len(self._parts[number]) - 1 for number, rule in enumerate(self.rules)}
         texts = " ".join(text for parts in self._parts.values() for part in parts for text in part)
         self._columns = tuple(column.name for column in COLUMNS if f'"{column.name}"' in texts)
 
@@ -127,7 +128,10 @@ class Detector:
 
     def _take(self, seen: Seen, rule: Rule, state: State, changed: set[str]) -> None:
         """Count a match, unless it is a copy of one that was."""
-        met = state.met.setdefault(seen.moment // _DAY, set())
+        day = seen.moment // _DAY
+        met = state.met.get(day)
+        if met is None:
+            met = state.met[day] = set()
         mark = f"{rule.id}{seen.event or repr(seen)}"
         if mark in met:
             return
@@ -148,7 +152,7 @@ class Detector:
 
     def _settle(self, state: State, until: int, changed: set[str]) -> None:
         """Look at what is pending, in the order of time, up to a moment."""
-        ready = sorted((seen for seen in state.pending if seen.moment < until and self._asks(seen)), key=_WHEN)
+        ready = sorted([seen for seen in state.pending if seen.moment < until and self._asks(seen)], key=_WHEN)
         state.pending = [seen for seen in state.pending if seen.moment >= until]
         state.settled = until if state.settled is None else max(state.settled, until)
         windows: dict[tuple[str, str], Sliding] = {}
@@ -160,8 +164,7 @@ class Detector:
 
     def _asks(self, seen: Seen) -> bool:
         """Whether a match is what these rules ask for: a state that was kept may be of others."""
-        rule = self._by_id.get(seen.rule)
-        return rule is not None and len(seen.keys) == 2 + 2 * len(self._correlations.get(seen.rule, ()))
+        return len(seen.keys) == self._lengths.get(seen.rule)
 
     def _moment(
         self,
@@ -181,7 +184,7 @@ class Detector:
                     self._grow(seen, rule, state, changed)
             for number, (other, place) in enumerate(self._correlations.get(seen.rule, ())):
                 by, counted = seen.keys[2 + 2 * number], seen.keys[3 + 2 * number]
-                group = _SEPARATOR.join(text or "" for text in by)
+                group = _SEPARATOR.join([text or "" for text in by])
                 arrived.setdefault((other.id, group), []).append((place, counted[0] if counted else None, seen))
         for (ident, group), matches in arrived.items():
             rule = self._by_id[ident]
@@ -190,7 +193,9 @@ class Detector:
             if window is None:
                 kept = state.groups.setdefault(ident, {}).setdefault(group, Group())
                 window = windows[ident, group] = Sliding(rule.correlation, kept)
-            for place, value, seen in sorted(matches, key=lambda match: (match[0], match[2].event)):
+            if len(matches) > 1:
+                matches.sort(key=lambda match: (match[0], match[2].event))
+            for place, value, seen in matches:
                 window.take(moment, place, value, seen)
             if window.holds(moment):
                 self._correlated(rule, group, moment, window, state, changed)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final, Protocol
 
 import msgspec
@@ -57,7 +58,12 @@ def place_of(name: str) -> tuple[str, str]:
     >>> place_of("s3://b/AWSLogs/o-abc/111122223333/CloudTrail/eu-west-1/2026/11/01/x.json.gz")
     ('111122223333', '2026-11-01')
     """
-    match = _PLACE.search(name)
+    return _place_of_folder(name[: name.rfind("/") + 1])
+
+
+@lru_cache(maxsize=256)
+def _place_of_folder(folder: str) -> tuple[str, str]:
+    match = _PLACE.search(folder)
     return ("", "") if match is None else (match[1], "-".join(match.group(2, 3, 4)))
 
 

@@ -35,7 +35,7 @@ _OMITTED: Final = b'"omitted":true'
 _SPACED: Final = 1_000
 """Bytes of a file in which its way of writing shows."""
 
-_COLON: Final = re.compile(rb'[^\\]": ')
+_COLON: Final = re.compile(rb'[^\\]"(?:\s:|:\s)')
 
 SOME: Final = "some left out"
 """What the header of such a file says."""
@@ -143,11 +143,11 @@ def cut(data: bytes) -> Cut:
 
 
 def _is_spaced(head: bytes) -> bool:
-    """Whether there is a space after the colon of a member, as CloudTrail leaves none and who writes it anew may.
+    """Whether there is a space at the colon of a member, where CloudTrail leaves none and who writes it anew may.
 
     A document within a text, such as a policy, often has some: its quotes have a backslash before them.
     """
-    return b'": ' in head and _COLON.search(head) is not None
+    return (b'": ' in head or b'" :' in head or b"\t" in head) and _COLON.search(head) is not None
 
 
 def compact(records: list[msgspec.Raw]) -> Iterator[bytes]:
