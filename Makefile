@@ -46,6 +46,7 @@ test: .venv/installed ## everything that CI runs
 	.ci/browser
 	.ci/postgresql
 	.ci/java
+	.ci/trestle
 	$(BIN)/mypy & types=$$!; $(BIN)/pytest; tests=$$?; wait $$types && exit $$tests
 
 test-lowest: $(LOWEST)/installed ## the tests, with the oldest versions that pyproject.toml promises to run with
@@ -90,4 +91,4 @@ format: .venv/installed
 	$(BIN)/ruff check --fix .
 
 clean:
-	rm -rf .venv .venv-dist $(LOWEST) dist out site .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf .venv .venv-dist .venv-trestle $(LOWEST) dist out site .mypy_cache .ruff_cache .pytest_cache .hypothesis

@@ -31,7 +31,8 @@ def test_who_can(aws: Aws) -> None:
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
         iam.put_role_policy(RoleName=name, PolicyName="p", PolicyDocument=policy({"Resource": "*", **said}))
     iam.create_role(RoleName="bound", AssumeRolePolicyDocument=trust)
-    s3.create_bucket(Bucket="data", CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    place: Any = {"LocationConstraint": "eu-west-1"}
+    s3.create_bucket(Bucket="data", CreateBucketConfiguration=place, ObjectOwnership="BucketOwnerEnforced")
     own = f"arn:aws:iam::{ACCOUNT}:role/other"
     everyone: dict[str, Any] = {"Principal": "*", "Condition": {"StringEquals": {"aws:PrincipalOrgID": "o-1"}}}
     statements: list[dict[str, Any]] = [
