@@ -38,6 +38,7 @@ from demarcate.cli import (
     pictures,
     policies,
     push,
+    querying,
     send,
     settings,
     tls,
@@ -158,6 +159,7 @@ def _main(
 
 
 estate.add_to(app)
+querying.add_to(app)
 diff.add_to(app)
 comparing.add_to(app)
 model.add_to(app)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from demarcate.cli import lakes, options
+from demarcate.cli import lakes, options, providers
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
 from demarcate.report.out import data, say
@@ -293,7 +293,7 @@ def waiving(
 
     A file may waive findings of checks, too.
     """
-    read = options.waivers_of(places, ledger)
+    read = providers.waivers_of(places, ledger)
     if not read:
         return lambda detections: (detections, False)
     from datetime import UTC, datetime
@@ -302,7 +302,7 @@ def waiving(
     from demarcate.model import load
     from demarcate.posture.waivers import read_waivers
 
-    known = known_of(loaded.rules, load().owed, options.waiver_rules(), options.known_of(None).checks)
+    known = known_of(loaded.rules, load().owed, providers.waiver_rules(), providers.known_of(None).checks)
 
     def waived(detections: tuple[Detection, ...]) -> tuple[tuple[Detection, ...], bool]:
         waivers = read_waivers(read, known)

@@ -1,4 +1,4 @@
-"""assess, report, collect, query, tables: what there is, and how it stands."""
+"""assess, report, collect: what there is, and how it stands."""
 
 from __future__ import annotations
 
@@ -6,18 +6,17 @@ import contextlib
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import completing, lakes, options
+from demarcate.cli import completing, lakes, options, providers
 from demarcate.cli.options import Format, ReportFormat
 from demarcate.report.out import data, say
 
 if TYPE_CHECKING:
     from demarcate.drift.structs import Comparison
     from demarcate.estate.snapshots.manifest import Unread
-    from demarcate.estate.snapshots.querying import Beside
     from demarcate.estate.snapshots.snapshot import Snapshot
     from demarcate.posture.assessment import Assessment
     from demarcate.posture.news import Side
@@ -29,7 +28,7 @@ FOUND = 1
 
 def add_to(app: typer.Typer) -> None:
     """Register the verbs."""
-    for verb in (assess, report, collect, query, tables):
+    for verb in (assess, report, collect):
         app.command()(verb)
 
 
@@ -114,9 +113,9 @@ def assess(
             how,
             check,
             checks,
-            options.evidence_of(evidence, ledger),
-            options.waivers_of(waivers, ledger, evidence),
-            options.waiver_rules(),
+            providers.evidence_of(evidence, ledger),
+            providers.waivers_of(waivers, ledger, evidence),
+            providers.waiver_rules(),
             by_tag or [],
             passes=passes or theirs is not None,
         ) as assessment:
@@ -132,9 +131,9 @@ def assess(
             checks=check,
             check_folders=checks or (),
             frameworks=options.frameworks_of(framework),
-            evidence=options.evidence_of(evidence, ledger),
-            waivers=options.waivers_of(waivers, ledger, evidence),
-            rules=options.waiver_rules(),
+            evidence=providers.evidence_of(evidence, ledger),
+            waivers=providers.waivers_of(waivers, ledger, evidence),
+            rules=providers.waiver_rules(),
             tags=by_tag or (),
             passes=passes or theirs is not None,
             progress=progress,
@@ -256,7 +255,7 @@ def _tell(
     from demarcate.report import reports
 
     left_out = [sentence for to in files for sentence in reports.save(assessment, to, drift)]
-    _tell_skipped(assessment.snapshot)
+    tell_skipped(assessment.snapshot)
     chosen = reports.FORMATS[format.value]
     if chosen.brief and not full:
         from demarcate.report import brief
@@ -365,8 +364,8 @@ def collect(
         f"{out}: {row_count:,} rows in {len(snapshot.manifest.tables)} tables{called}, "
         f"{time.monotonic() - began:.1f} s"
     )
-    _tell_skipped(snapshot)
-    _tell_unread(snapshot.unread)
+    tell_skipped(snapshot)
+    tell_unread(snapshot.unread)
 
 
 @contextlib.contextmanager
@@ -391,99 +390,7 @@ def _kept(out: Path, resume: bool) -> Iterator[None]:
         raise
 
 
-def query(
-    sql: Annotated[str, typer.Argument(metavar="SQL", help="One SELECT, in DuckDB's SQL.")],
-    sources: Annotated[list[str] | None, typer.Argument(metavar="SOURCE", help=options.SOURCES)] = None,
-    profile: options.Profile = None,
-    region: options.Regions = None,
-    endpoint_url: options.Endpoint = None,
-    org: options.Organization = False,
-    account: options.AccountIds = None,
-    role_name: options.RoleName = None,
-    external_id: options.ExternalId = None,
-    parameters: options.Parameters = None,
-    format: Annotated[Format, typer.Option("--format", help="How rows are written.")] = Format.TEXT,
-    logs: Annotated[
-        Path | None,
-        typer.Option("--logs", metavar="DIR", help="A log store that it reaches, too: logs.aws_cloudtrail_log."),
-    ] = None,
-    max_rows: options.MaxRows = 1_000_000,
-    max_seconds: options.MaxSeconds = 300.0,
-    max_memory: options.MaxMemory = 2_000,
-) -> None:
-    """Run a SELECT over any source; without one, over live AWS. Only the tables that it names are read.
-
-    aws_access, who may do what, is worked out for the action, and the resource or principal, that it is held to;
-    aws_policy_guardrail, what guardrails make of each policy, for the owner, or for all.
-    """
-    from demarcate.estate.snapshots.querying import QueryLimits, run, tables_of
-    from demarcate.estate.sources.collecting import collect_snapshot
-    from demarcate.permitted import guarding
-    from demarcate.permitted import table as access
-    from demarcate.report import rows
-    from demarcate.report.progress import showing
-
-    limits = QueryLimits(seconds=max_seconds, memory=max_memory * 1_000_000, rows=max_rows)
-    where = options.or_live(sources)
-    options.check_not_kept(where)
-    beside = _logs(logs, sql)
-    named, questions, owners = tables_of(sql), access.questions_of(sql), guarding.owners_in(sql)
-    with showing() as progress:
-        snapshot = collect_snapshot(
-            where,
-            options.reading_of(profile, region, endpoint_url, org, account, role_name, external_id, parameters),
-            selection={**guarding.needed_by(owners), **access.needed_by(questions), **dict.fromkeys(named)},
-            progress=progress,
-        )
-    made = {**access.made(snapshot, questions), **guarding.made(snapshot, owners)}
-    columns, answer = run(sql, snapshot, limits, beside, made)
-    rows.write(columns, answer, str(format), data())
-    _tell_skipped(snapshot)
-    _tell_unread(snapshot.unread)
-
-
-def _logs(store: Path | None, sql: str) -> Beside | None:
-    """The tables of a log store; None where none is named. Raises DemarcateError for what is no store, and for a query
-    of one where none is named.
-    """
-    if store is None and "log" not in sql.lower():
-        return None
-    from demarcate.base.errors import DemarcateError
-    from demarcate.logs.store.reading import asks_logs, tables_of
-
-    if store is not None:
-        return tables_of(store)
-    if asks_logs(sql):
-        raise DemarcateError("the query reads tables of a log store: name the store with --logs DIR")
-    return None
-
-
-def tables(
-    name: Annotated[str | None, typer.Argument(help="One table: its columns, and where they come from.")] = None,
-    format: Annotated[Format, typer.Option("--format", help="How they are written.")] = Format.TEXT,
-) -> None:
-    """List the tables, or the columns of one."""
-    from demarcate.permitted import guarding
-    from demarcate.permitted import table as access
-    from demarcate.report import rows
-
-    worked_out = {access.NAME: access.described, guarding.NAME: guarding.described}
-    columns, listed = worked_out[name]() if name in worked_out else _listed(name)
-    rows.write(columns, listed, str(format), data())
-
-
-def _listed(name: str | None) -> tuple[list[str], list[list[Any]]]:
-    from demarcate.estate.sources.describing import describe_table, list_tables
-    from demarcate.permitted import guarding
-    from demarcate.permitted import table as access
-
-    if name is not None:
-        return describe_table(name)
-    columns, listed = list_tables()
-    return columns, [*listed, *([of.NAME, of.ABOUT, ["query"]] for of in (access, guarding))]
-
-
-def _tell_skipped(snapshot: Snapshot) -> None:
+def tell_skipped(snapshot: Snapshot) -> None:
     """Say what was left out on purpose: closed accounts, and regions that an account has not enabled."""
     from demarcate.report.safe import one_line
 
@@ -495,7 +402,7 @@ def _tell_skipped(snapshot: Snapshot) -> None:
             say(f"{who}: not read, since not enabled there: {', '.join(note.not_enabled)}")
 
 
-def _tell_unread(unread: tuple[Unread, ...]) -> None:
+def tell_unread(unread: tuple[Unread, ...]) -> None:
     options.say_unread(unread)
     if unread:
         raise typer.Exit(options.UNREAD)

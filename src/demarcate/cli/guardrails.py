@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import options, providers
 from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
@@ -117,7 +117,7 @@ def propose(
                 sources,
                 how,
                 check_folders=checks or (),
-                evidence=options.evidence_of(evidence, ledger),
+                evidence=providers.evidence_of(evidence, ledger),
                 progress=progress,
             )
     with assessment:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import key_changes, options
+from demarcate.cli import key_changes, options, providers
 from demarcate.cli.collecting import collected, say_missing
 from demarcate.cli.helping import Listing
 from demarcate.cli.options import Format
@@ -233,7 +233,7 @@ def client_side(
     how = options.options_of(profile, region, endpoint_url)
     problems: list[Problem] = []
     today = datetime.now(UTC).date()
-    read = [give(load(), today) for give in options.evidence_of(evidence, ledger)]
+    read = [give(load(), today) for give in providers.evidence_of(evidence, ledger)]
     attested = list(of.attested(read, today))
     recorded = in_files(events, problems.append) if events else in_history(how, days, problems.append)
     shown = [*seen(recorded), *(of.at_objects(object, how, problems.append) if object else ())]

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from demarcate.estate.snapshots.manifest import Unread
     from demarcate.estate.sources.accounts import Accounts
     from demarcate.estate.sources.interface import Options
-    from demarcate.evidence.structs import ReadEvidence
-    from demarcate.evidence.waivers import Known, ReadWaivers, WaiverRules
     from demarcate.model.frameworks import Framework
     from demarcate.posture.assessment import Assessment
     from demarcate.posture.news import Side
@@ -370,69 +368,6 @@ def frameworks_of(ids: list[str] | None) -> list[Framework]:
     from demarcate.model.frameworks import framework
 
     return [framework(id_) for id_ in dict.fromkeys(ids or ())]
-
-
-def evidence_of(places: list[str] | None, ledger: str | None) -> list[ReadEvidence]:
-    """What gives the evidence of folders and of the ledger."""
-    return [_ledger_evidence(ledger) if place == LEDGER else _folder_evidence(place) for place in places or ()]
-
-
-def _ledger_evidence(ledger: str | None) -> ReadEvidence:
-    from demarcate.ledger.evidence import evidence_of_ledger
-
-    return evidence_of_ledger(ledger)
-
-
-def _folder_evidence(folder: str) -> ReadEvidence:
-    from demarcate.evidence.load import folder_evidence
-
-    return folder_evidence(Path(folder))
-
-
-def waivers_of(
-    places: list[str] | None, ledger: str | None, evidence: list[str] | None = None
-) -> list[ReadWaivers]:
-    """What gives the waivers of files and of the ledger: that is read where it is named as a place of waivers or of
-    evidence, and where it is given with the command.
-    """
-    named = list(places or ())
-    if LEDGER not in named and (LEDGER in (evidence or ()) or asked(ledger=ledger)):
-        named.append(LEDGER)
-    return [_ledger_waivers(ledger) if place == LEDGER else _file_waivers(place) for place in named]
-
-
-def _ledger_waivers(ledger: str | None) -> ReadWaivers:
-    from demarcate.ledger.waivers import waivers_of_ledger
-
-    return waivers_of_ledger(ledger)
-
-
-def _file_waivers(file: str) -> ReadWaivers:
-    from demarcate.evidence.waivers import file_waivers
-
-    return file_waivers(Path(file))
-
-
-def known_of(folders: list[Path] | None) -> Known:
-    """What waivers may name (with the checks of some folders), and the rules that the settings have."""
-    from demarcate.checks.catalog import load_checks
-    from demarcate.evidence.waivers import Known
-    from demarcate.model import load
-
-    owed = load().owed
-    return Known(
-        checks=load_checks(folders or (), responsibilities=owed), responsibilities=owed, rules=waiver_rules()
-    )
-
-
-def waiver_rules() -> WaiverRules:
-    """Whether waivers may do without an end and an owner, as the settings have it."""
-    from demarcate.evidence.waivers import WaiverRules
-
-    settings = held().settings
-    return WaiverRules(
-        without_end=bool(settings.waivers_without_end), without_owner=bool(settings.waivers_without_owner)
-    )
 
 
 def parameters_of(path: Path | None) -> dict[str, Any] | None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import completing, options
+from demarcate.cli import completing, options, providers
 from demarcate.report.out import data, saving, say
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def diagram(
                 sources,
                 options.options_of(profile, region, endpoint_url, parameters, as_of=as_of),
                 check_folders=checks or (),
-                evidence=options.evidence_of(evidence, ledger),
+                evidence=providers.evidence_of(evidence, ledger),
             )
         ).posture
     drawing = _drawing(model, service, compared, posture)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from demarcate.cli import completing, options
+from demarcate.cli import completing, options, providers
 from demarcate.report.out import say
 
 if TYPE_CHECKING:
@@ -290,7 +290,7 @@ def _ending(days: int, places: list[str] | None, ledger: str | None, folders: li
     from demarcate.base.errors import DemarcateError
     from demarcate.posture.waivers import ending, read_waivers
 
-    given = read_waivers(options.waivers_of(places, ledger), options.known_of(folders))
+    given = read_waivers(providers.waivers_of(places, ledger), providers.known_of(folders))
     for problem in given.problems:
         say(f"refused waiver: {problem}")
     if not given.waivers:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import options, providers
 from demarcate.cli.options import Format
 from demarcate.report.out import data, say
 
@@ -71,7 +71,7 @@ def waive(
     from demarcate.ledger.ledger import Ledger
     from demarcate.ledger.waivers import act_of
 
-    known = options.known_of(checks)
+    known = providers.known_of(checks)
     seen = _seen(finding, assessment) if assessment is not None else None
     recorded = options.asked(ledger=ledger)
     actor = actor_of(as_) if recorded or owner is None else None
@@ -122,7 +122,7 @@ def list_waivers(
                 f"{places[0]}: there is no such file, and so no waiver is listed: name one, or the ledger "
                 "(--waivers FILE|ledger); demarcate waive writes the first"
             )
-        given = read_waivers(options.waivers_of(places, ledger), options.known_of(checks))
+        given = read_waivers(providers.waivers_of(places, ledger), providers.known_of(checks))
         listed = standing_of(given.waivers, today())
         refused = given.problems
     columns = ["standing", "until", "what", "findings", "owner", "reason", "written in", "id"]
@@ -175,7 +175,7 @@ def import_waivers(
     from demarcate.posture.importing import Giving, imported
     from demarcate.report.safe import counted
 
-    known = options.known_of(checks)
+    known = providers.known_of(checks)
     who = owner or (None if known.rules.without_owner else actor_of(as_).person)
     giving = Giving(reason=reason, owner=who, until=until)
     made = imported(files, load_checks(checks or ()), known, giving)

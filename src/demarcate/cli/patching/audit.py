@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from demarcate.cli import options
+from demarcate.cli import options, providers
 from demarcate.cli.patching.status import ServiceLevels
 from demarcate.report.out import saving, say
 
@@ -93,10 +93,10 @@ def report(
         first, last = date.fromisoformat(since), date.fromisoformat(until)
     except ValueError as error:
         raise DemarcateError("--from and --until take days such as 2026-11-23") from error
-    known = options.known_of(None)
+    known = providers.known_of(None)
     with _read(ledger) as opened:
         files_of_waivers = [place for place in waivers or () if place != options.LEDGER]
-        given = [read(known) for read in options.waivers_of(files_of_waivers, None)]
+        given = [read(known) for read in providers.waivers_of(files_of_waivers, None)]
         accepted = joined(*given, *([ledger_waivers(opened, known)] if opened is not None else []))
         levels = levels_of(service_level or ())
         made = audit(opened, history_folder(), levels, first, last, accepted.waivers, load_checks())
