@@ -61,3 +61,27 @@ def test_what_is_new_is_known_as_far_as_it_is_declared(tmp_path: Path) -> None:
     assert (data["encrypted"], data["size"], data["account_id"], data["region"]) == (True, 8, ACCOUNT, REGION)
     assert data["kms_key_id"] is None, "the key is new, too"
     assert "the stack new has no resource Key" in data["_unknown"]
+
+
+POLICY = """
+Parameters: {Who: {Type: String}}
+Resources:
+  Role:
+    Type: AWS::IAM::Role
+    Properties:
+      AssumeRolePolicyDocument:
+        Statement: [{Effect: Allow, Principal: {AWS: !Ref Who}, Action: sts:AssumeRole}]
+"""
+
+
+def test_a_policy_that_is_known_in_part_is_not_known(tmp_path: Path) -> None:
+    there: Any = {
+        "aws_iam_role": [{"resource": "other", "account_id": ACCOUNT, "region": "global", "name": "other"}]
+    }
+    with declared(tmp_path, POLICY) as meant, live(tables=there) as now:
+        after = overlaid(meant, now, Stack("", "new", ACCOUNT, REGION), ())
+        with after:
+            names = ["resource", "assume_role_policy", "_unknown"]
+            rows = {row["resource"]: row for row in rows_of(after, table("aws_iam_role"), names)}
+    assert rows["Role"]["assume_role_policy"] is None
+    assert "parameter Who has no value" in rows["Role"]["_unknown"]

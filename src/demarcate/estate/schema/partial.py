@@ -21,6 +21,11 @@ def key_of(column: str) -> str:
     return f"{column}?"
 
 
+def is_key(name: str) -> bool:
+    """Whether a key of `_unknown` is of a policy that is kept, and not of a column."""
+    return name.endswith("?")
+
+
 def kept(value: Any) -> dict[str, Any] | None:
     """What is known of a policy, or of a list of policies, of which something is not; None for anything else.
 
