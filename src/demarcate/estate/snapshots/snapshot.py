@@ -230,7 +230,7 @@ class Snapshot:
         return bool(self._names(table))
 
     def rows_in(self, table: str) -> str:
-        """SQL for the rows of a table that has some, for who reads them once: no file is made of them for it."""
+        """SQL for the rows of a table that has some: where they are few, no file of rows is made for who reads them."""
         lines = self._spooled.lines(self._names(table))
         return rows_of_lines(lines) if lines else rows_in(self.files(table))
 
@@ -261,14 +261,15 @@ def rows_of(
     from demarcate.base.connection import short
     from demarcate.base.sql import literal
 
-    if not (files := snapshot.files(table if isinstance(table, str) else table.name)):
+    of = table if isinstance(table, str) else table.name
+    if not snapshot.has_rows(of):
         return
     names = list(dict.fromkeys(columns))
     listed, order = ", ".join(map(literal, [*names, "resource"])), " ORDER BY ALL" if ordered else ""
     with snapshot.cursor() as cursor:
         try:
             result = cursor.execute(
-                f"SELECT COLUMNS(lambda name: name IN ({listed})) FROM {rows_in(files)}{order}"
+                f"SELECT COLUMNS(lambda name: name IN ({listed})) FROM {snapshot.rows_in(of)}{order}"
             )
             there = [column[0] for column in result.description or ()]
             while fetched := result.fetchmany(2_000):
