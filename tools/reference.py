@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -34,9 +34,7 @@ from demarcate.report.pictures.drawio import drawio
 from demarcate.report.pictures.png import png
 from demarcate.report.pictures.svg import svg
 from demarcate.report.safe import json_text, markdown, one_line
-
-WIDTH = 100
-"""The width of the help texts."""
+from tools.helps import helps
 
 SERVICES = "services/"
 """The folder of the pages of services, as pages beside it lead into it."""
@@ -481,21 +479,6 @@ def _command(app: typer.Typer) -> Iterator[str]:
     ]
     for name, text in helps(app):
         yield from ["", f"## {name}", "", "```text", *text.rstrip().splitlines(), "```"]
-
-
-def helps(app: typer.Typer) -> Iterator[tuple[str, str]]:
-    """Each command, as it is typed, with its help."""
-    return _helps(typer.main.get_command(app), "demarcate", None)
-
-
-def _helps(command: Any, name: str, parent: Any) -> Iterator[tuple[str, str]]:
-    make: Callable[..., Any] = command.context_class
-    context = make(
-        command, parent=parent, info_name=name.split()[-1], terminal_width=WIDTH, **command.context_settings
-    )
-    yield name, command.get_help(context)
-    for verb, sub in getattr(command, "commands", {}).items():
-        yield from _helps(sub, f"{name} {verb}", context)
 
 
 def main(arguments: list[str]) -> None:
