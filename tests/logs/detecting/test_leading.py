@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import msgspec
 
-from demarcate.logs.detecting.leading import Lead, leads, responsibility_of
+from demarcate.logs.detecting.leading import Lead, leads
 from demarcate.logs.detecting.structs import Detection
-from demarcate.model import load
 from tests.checks.test_engine import snapshot
 
 DETECTION = Detection(
@@ -46,8 +45,3 @@ def test_it_leads_to_rows_owners_and_operators() -> None:
             named.id: (lead,),
             "other": (),
         }
-
-
-def test_it_leads_to_the_responsibility() -> None:
-    assert responsibility_of(DETECTION, load()) == "Protect logs from change and prying"
-    assert responsibility_of(msgspec.structs.replace(DETECTION, responsibility="gone"), load()) == ""

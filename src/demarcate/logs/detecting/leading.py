@@ -1,4 +1,4 @@
-"""Where a detection leads: to the responsibility it breaks, the resources it is about, and the people who can act.
+"""Where a detection leads: to the resources that it is about, and to the people who can act.
 
 Who can act is who is named on a resource: by the tags that say so, and by the stack or service that operates it.
 """
@@ -15,7 +15,6 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.snapshots.tabular import rows_in
 from demarcate.estate.tables import all_tables
 from demarcate.logs.detecting.structs import Detection
-from demarcate.model.structs import Model
 
 OWNERS: Final = ("owner", "team", "contact", "email", "maintainer")
 """Keys of tags, in small letters, whose value says who answers for a resource."""
@@ -28,12 +27,6 @@ class Lead(msgspec.Struct, frozen=True, kw_only=True):
     table: str
     owners: tuple[str, ...] = ()
     operator: str = ""
-
-
-def responsibility_of(detection: Detection, model: Model) -> str:
-    """The title of the responsibility that a detection leads to; empty where it names none."""
-    told = model.responsibility.get(detection.responsibility)
-    return told.title if told is not None else ""
 
 
 def leads(detections: Iterable[Detection], snapshot: Snapshot) -> dict[str, tuple[Lead, ...]]:
