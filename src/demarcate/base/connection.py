@@ -20,9 +20,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import duckdb
-
-from demarcate.base import stopping
+from demarcate.base import duckdb, stopping
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal, path_text, pattern
 

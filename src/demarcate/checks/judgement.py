@@ -10,9 +10,9 @@ from hashlib import sha256
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import msgspec
 
+from demarcate.base import duckdb
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier
@@ -264,14 +264,14 @@ class Judgement:
 
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
         """The findings as Arrow batches of so many rows, read as they are asked for."""
-        reader: pa.RecordBatchReader = self._connection.cursor().sql(_query()).to_arrow_reader(rows)
+        reader: pa.RecordBatchReader = duckdb.relation(self.cursor(), _query()).to_arrow_reader(rows)
         yield from reader
 
     def to_arrow(self) -> pa.Table:
         """The findings as one Arrow table with the columns of `COLUMNS`. Raises DemarcateError without pyarrow."""
         if find_spec("pyarrow") is None:
             raise DemarcateError("Arrow tables need pyarrow: pip install 'demarcate[arrow]'")
-        table: pa.Table = self._connection.sql(_query()).to_arrow_table()
+        table: pa.Table = duckdb.relation(self._connection, _query()).to_arrow_table()
         return table
 
     def fails(self, severities: Sequence[str]) -> int:

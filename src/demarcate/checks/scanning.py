@@ -7,8 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Any
 
-import duckdb
-
+from demarcate.base import duckdb
 from demarcate.base.encoding import to_json
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.companions import about as about_companions

@@ -10,8 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-import duckdb
-
+from demarcate.base import duckdb
 from demarcate.base.encoding import to_json
 from demarcate.base.sql import literal
 from demarcate.estate.schema.unknown import Kind, Unknown
