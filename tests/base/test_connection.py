@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import duckdb
 import pytest
 
 from demarcate.base import duckdb as engine
-from demarcate.base.connection import Limits, TookTooLong, bounded, connect, deadline, select_of
+from demarcate.base.connection import Limits, TookTooLong, ahead, bounded, connect, deadline, select_of
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal
 from tests.each import each
@@ -153,3 +154,28 @@ def test_no_connection_takes_more_than_the_machine_has(memory: int) -> None:
         setting = "SELECT current_setting('memory_limit')"
         told = (own.execute(setting).fetchone(), limited.execute(setting).fetchone())
     assert (told[0] == told[1]) == (memory == 10**15)
+
+
+def test_a_database_that_was_opened_ahead_is_locked_as_any(tmp_path: Path) -> None:
+    asked = "SELECT name, value FROM duckdb_settings() WHERE name NOT LIKE '%director%' ORDER BY ALL"
+    limits = Limits(memory=200_000_000, threads=1, ordered=False)
+    with connect(tmp_path, limits=limits) as connection:
+        settings = connection.execute(asked).fetchall()
+    for _ in range(2):
+        ahead()
+    with connect(tmp_path, limits=limits) as connection, connect(tmp_path) as another:
+        assert connection.execute(asked).fetchall() == settings
+        assert another.execute(asked).fetchall() != settings
+        with pytest.raises(duckdb.Error):
+            connection.execute("SET threads = 2")
+
+
+def test_a_child_opens_its_own(tmp_path: Path) -> None:
+    """Of what was opened before it began, the threads are its parent's."""
+    ahead()
+    child = os.fork()
+    if not child:
+        with connect(tmp_path) as connection:
+            os._exit(0 if connection.execute("SELECT sum(range) FROM range(300000)").fetchone() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    connect(tmp_path).close()
