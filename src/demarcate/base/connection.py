@@ -16,9 +16,10 @@ import uuid
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import Future
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from demarcate.base import duckdb, stopping
 from demarcate.base.errors import DemarcateError
@@ -28,8 +29,7 @@ MAX_SPILL = "10GiB"
 """How much one connection may write to its temporary folder, where it needs more than its memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What a connection may use: memory in bytes, threads, and whether rows keep their order.
 
     `memory` and `threads` are DuckDB's own choice where they are None: 80 % of the machine's memory, which is never

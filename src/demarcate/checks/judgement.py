@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
@@ -150,8 +149,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict == "fail" and self.waived is None
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(msgspec.Struct, frozen=True):
     """How many resources of one account and region a check passed, failed, or could not judge; and how many of those
     that fail, and that are unknown, are waived.
     """
@@ -168,8 +166,7 @@ class Tally:
     waived_unknown: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NotRun:
+class NotRun(msgspec.Struct, frozen=True):
     """A check that does not apply to this snapshot, and why.
 
     `kind` is "untold" where the source cannot tell the table, "on-request" where nobody asked for the check by name,
