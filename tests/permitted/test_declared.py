@@ -72,6 +72,14 @@ def test_who_gains_at_a_bucket(tmp_path: Path) -> None:
     assert gain.gain.reached.low.value == "anyone"
 
 
+def test_what_is_assigned_is_not_surely_what_stood_there(tmp_path: Path) -> None:
+    """Of two names that exist once they are deployed nobody knows whether they are one."""
+    files = [{**READS, "Resource": {"Fn::GetAtt": [name, "Arn"]}} for name in ("Data", "More")]
+    before, after = (policies(tmp_path, inline=[file], managed=[WRITES]) for file in files)
+    assert {(change.whoever, change.loses) for change in changes(before, after)} == {("App", False), ("App", True)}
+    assert not list(changes(before, before))
+
+
 @pytest.mark.parametrize("kind", [PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SCP])
 def test_a_policy_that_names_nobody_is_for_whoever_has_it(kind: PolicyKind) -> None:
     narrow, wide = Policy.of({"Statement": [READS]}), Policy.of({"Statement": [{**READS, "Action": "s3:*"}]})

@@ -18,6 +18,7 @@ from demarcate.access.callers import OWN, Own, Reach
 from demarcate.access.reach import Reached, reached
 from demarcate.access.searching import Search, Work
 from demarcate.access.statements import Policy, PolicyKind, Principals, Statement
+from demarcate.estate.schema.standins import Undecided
 from demarcate.estate.schema.unknown import Unknown
 
 
@@ -48,10 +49,10 @@ def gained(
     )
     was_denied = tuple(said for said in before.statements if said.allows is not True)
     kept = before.variables == after.variables and all(
-        written in after.written for said, written in _pairs(before) if said.allows is not True
+        _stands_in(written, after) for said, written in _pairs(before) if said.allows is not True
     )
     for said, written in _pairs(after):
-        if said.allows is False or (kept and written in before.written):
+        if said.allows is False or (kept and _stands_in(written, before)):
             continue  # what stands there as before lets nobody in who did not get in before
         others = tuple(other for other in denies if other is not said)
         work = Work()
@@ -67,6 +68,19 @@ def _pairs(policy: Policy) -> Iterator[tuple[Statement, Any]]:
     """The statements, each as it is written; as nothing else is, where that is not told."""
     told = policy.written if len(policy.written) == len(policy.statements) else map(object.__new__, repeat(object))
     return zip(policy.statements, told, strict=False)
+
+
+def _stands_in(written: Any, policy: Policy) -> bool:
+    """Whether a statement surely stands in a policy, too."""
+    return any(_same(written, other) for other in policy.written)
+
+
+def _same(written: Any, other: Any) -> bool:
+    """Whether two statements are surely the same: what is assigned in them may turn out to be so, or not."""
+    try:
+        return bool(written == other)
+    except Undecided:
+        return False
 
 
 def _of_whoever_has_it(policy: Policy, own: Own) -> Policy:
