@@ -10,16 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
+from typing import Any, Final
 
 from msgspec import structs
 
+from demarcate.access import searching
 from demarcate.access.callers import OWN, Own, Reach
 from demarcate.access.reach import Reached, reached
 from demarcate.access.searching import Search, Work
 from demarcate.access.statements import Policy, PolicyKind, Principals, Statement
 from demarcate.estate.schema.standins import Undecided
 from demarcate.estate.schema.unknown import Unknown
+
+MOST_STEPS: Final = 2 * searching.MOST_STEPS
+"""How many comparisons all statements of a policy together may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,14 +55,19 @@ def gained(
     kept = before.variables == after.variables and all(
         _stands_in(written, after) for said, written in _pairs(before) if said.allows is not True
     )
+    left = MOST_STEPS
     for said, written in _pairs(after):
         if said.allows is False or (kept and _stands_in(written, before)):
             continue  # what stands there as before lets nobody in who did not get in before
         others = tuple(other for other in denies if other is not said)
-        work = Work()
-        searches = [Search(after, kind, own, service, said, (*others, *was_allowed))]
-        searches += [Search(after, kind, own, service, said, others, (deny,)) for deny in was_denied]
-        told = [reached(search, work)[1] for search in searches]
+        work = Work(min(left, searching.MOST_STEPS))
+        left -= work.left
+        told = []
+        for past, also in (((*others, *was_allowed), ()), *((others, (deny,)) for deny in was_denied)):
+            told.append(reached(Search(after, kind, own, service, said, past, also), work)[1])
+            if work.left < 0:
+                break
+        left += max(work.left, 0)
         widest = max(told, key=lambda each: (each.low.rank, each.high.rank))
         if widest.high is not Reach.NOBODY or isinstance(said.allows, Unknown):
             yield Gain(said, widest)
