@@ -60,6 +60,20 @@ def test_what_a_role_has_counts_together(tmp_path: Path) -> None:
     assert loss.loses and loss.whoever == "App"
 
 
+def test_a_group_that_is_named_once_it_is_deployed_may_have_any_policy(tmp_path: Path) -> None:
+    nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://example.com/t.json"}}
+    groups = [{"Fn::GetAtt": ["Nested", "Outputs.Group"]}, {"Ref": "Nested"}, "elsewhere"]
+    users = {
+        f"User{number}": {"Type": "AWS::IAM::User", "Properties": {"Groups": [group]}}
+        for number, group in enumerate(groups)
+    }
+    file = tmp_path / "t.json"
+    file.write_text(json.dumps({"Resources": {"Nested": nested, **users}}))
+    with collect_snapshot([file], selection=needed()) as snapshot, Policies(snapshot) as told:
+        reasons = {each.resource: each.named.policy.unknown for each in all_policies(told)}
+    assert [reasons[name] is not None for name in users] == [True] * 3
+
+
 def test_who_gains_at_a_bucket(tmp_path: Path) -> None:
     public = {**READS, "Principal": "*"}
     (gain,) = changes(policies(tmp_path, inline=[]), policies(tmp_path, inline=[], bucket=[OTHERS, public]))
