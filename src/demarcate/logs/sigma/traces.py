@@ -15,13 +15,13 @@ from sqlglot import exp
 from demarcate.logs.events import Kind
 from demarcate.logs.sigma import matching
 from demarcate.logs.sigma.fields import place_of
-from demarcate.logs.sigma.trees import All, Either, Matches, Matcher, Text, Tree
+from demarcate.logs.sigma.trees import All, Either, Matcher, Matches, Text, Tree
 
 FAR: Final = 2
 """Members on the way to a value from which on it is seldom told by one look (`paths.direct`)."""
 
 _RUN: Final = re.compile(r"[a-zA-Z0-9*._-]+(?::+[a-zA-Z0-9*._-]+)*:*")
-"""What is written in JSON as it is, and lies within one text. A colon that is no part of a text has a quote before it."""
+"""What is written in JSON as it is, and lies within one text. A colon between texts has a quote before it."""
 
 _NUMBER: Final = re.compile(r"[-0-9.eE]*")
 """A number may be told otherwise than it was written."""
