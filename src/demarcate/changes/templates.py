@@ -18,6 +18,7 @@ from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check
 from demarcate.checks.wishes import wishes_of
+from demarcate.estate.snapshots.differing import differing
 from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
 from demarcate.estate.sources.cloudformation.amending import NoWay, ways
@@ -92,17 +93,23 @@ def patch_of(
             yield _edited(reading, finding, check, rows.get((check.table, finding.file, finding.resource)))
 
         def wrong(after: Snapshot, findings: list[Finding]) -> str | None:
-            return _why_wrong(failing, _failing(after, checks), findings)
+            return _why_wrong(failing, _not_passing(after, checks), findings)
 
         unread = tuple(snapshot.unread)
-        if terraform:
-            return _configured(reading, wanted, checks, rows, wrong, unread)
+        if isinstance(reading, ConfigurationReading):
+            looked = {name for check in checks.values() for name in check.lookups}
+            reading.selection = everything(held | looked)
+
+            def wrong_or_more(after: Snapshot, findings: list[Finding]) -> str | None:
+                return wrong(after, findings) or _why_more(snapshot, after, findings, reading.added())
+
+            return _configured(reading, wanted, checks, rows, wrong_or_more, unread)
         edits, left = edit_all(reading, wanted, texts, wrong)
     return Patch(edited_files(reading), tuple(edits), tuple(left), unread)
 
 
 def _configured(
-    reading: Reading,
+    reading: ConfigurationReading,
     wanted: Sequence[Finding],
     checks: Mapping[str, Check],
     rows: _Rows,
@@ -126,13 +133,9 @@ def _configured(
             if row is None or not columns:
                 raise NotEdited(f"it takes a person: {check.remedy.text}")
             if not file.endswith(CONFIGURATION):
-                raise NotEdited("no configuration (.tf) lies beside what declares it")
-            if len(columns) > 1:
-                names = ", ".join(column.name for column in columns)
-                raise NotEdited(f"it takes several edits, for {names}: {check.remedy.text}")
-            column = columns[0]
-            values = wishes[column.name], UNTOLD
-            asked.append(Asked.of(reading, finding, file, str(finding.resource), chosen, column, *values))
+                raise NotEdited(reading.configured.why_not(str(finding.resource)))
+            told = [(column, wishes[column.name], UNTOLD) for column in columns]
+            asked.append(Asked.of(reading, finding, file, str(finding.resource), chosen, told))
         except NotEdited as error:
             left.append((finding, str(error)))
     edits, refused = edit_all(
@@ -150,13 +153,18 @@ _Failing = Mapping[tuple[str, str | None, str | None], Finding]
 
 
 def _failing(snapshot: Snapshot, checks: Mapping[str, Check]) -> _Failing:
-    """What does not pass, by check, file and logical id."""
+    """What fails, by check, file and logical id."""
+    return {key: finding for key, finding in _not_passing(snapshot, checks).items() if finding.verdict == "fail"}
+
+
+def _not_passing(snapshot: Snapshot, checks: Mapping[str, Check]) -> _Failing:
+    """What fails, or is not known, by check, file and logical id: of several findings one that fails."""
     judgement = judge(snapshot, checks.values())
-    findings = {
-        (finding.check, finding.file, finding.resource): finding
-        for finding in judgement.findings(passes=False)
-        if finding.verdict == "fail"
-    }
+    findings: dict[tuple[str, str | None, str | None], Finding] = {}
+    for finding in judgement.findings(passes=False):
+        key = (finding.check, finding.file, finding.resource)
+        if finding.verdict == "fail" or key not in findings:
+            findings[key] = finding
     judgement.close()
     return findings
 
@@ -208,6 +216,20 @@ def _why_wrong(before: _Failing, after: _Failing, findings: Sequence[Finding]) -
         if (finding.check, finding.file, finding.resource) in after:
             return "no edit of its own properties makes the check pass"
     for key, other in after.items():
-        if key not in before:
+        if other.verdict == "fail" and key not in before:
             return f"{other.check} would fail of {other.resource}: {other.reason}"
+    return None
+
+
+def _why_more(
+    before: Snapshot, after: Snapshot, findings: Sequence[Finding], added: Collection[str]
+) -> str | None:
+    """Why edits for findings make more than these resources others; None where they do not.
+
+    `added` are the addresses of resources that an edit makes.
+    """
+    meant = {(finding.file, finding.resource) for finding in findings}
+    for _, was, row in differing(before, after):
+        if (row["file"], row["resource"]) not in meant and (was or row["resource"] not in added):
+            return f"the edit would change {row['resource']}, in {row['file']}, as well"
     return None

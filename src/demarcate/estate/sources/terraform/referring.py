@@ -222,7 +222,16 @@ def module_names(address: str) -> tuple[str, ...]:
     >>> module_names('module.net[0].module.zone["a.b"]')
     ('net', 'zone')
     """
-    return tuple(re.findall(r"module\.([\w-]+)", _STEP.sub("", address)))
+    return tuple(re.findall(r"module\.([\w-]+)", without_indexes(address)))
+
+
+def without_indexes(address: str) -> str:
+    """An address that does not say which of several is meant.
+
+    >>> without_indexes('module.net[0].aws_subnet.private["a.b"]')
+    'module.net.aws_subnet.private'
+    """
+    return _STEP.sub("", address)
 
 
 def _above(module: str) -> str:
