@@ -17,6 +17,9 @@ from demarcate.estate.sources.terraform.mapped import all_mapped, attributes
 _CARRIED: Final = ("provider", "region")
 """Arguments that say of a resource where it is."""
 
+POLICY: Final = "aws_iam_policy_document"
+"""The data in which a policy is written."""
+
 _MOST: Final = 100
 """How many names are tried."""
 
@@ -53,13 +56,18 @@ def free_name(parent: Sequence[str], resource: str, taken: Callable[[str], bool]
     return chosen
 
 
-def carried(text: str, block: hcl.Block, resource: str) -> dict[str, str]:
-    """What the block of a resource says of where it is, as it is written, as far as another resource has it, too."""
+def carried(text: str, file: str, block: hcl.Block, resource: str, more: Sequence[str] = ()) -> dict[str, str]:
+    """What the block of a resource says of where it is, and `more` arguments of it, as these are written.
+
+    Raises NotEdited where it does not say all of `more`.
+    """
     told = {}
-    for name in _CARRIED:
+    for name in (*_CARRIED, *more):
         for argument in block.arguments(name):
             if name == "provider" or name in attributes().get(resource, {}):
                 told[name] = text[argument.start : argument.end]
+        if name in more and name not in told:
+            raise NotEdited(f"{file}:{hcl.line_at(text, block.begin)} does not say {name}, which {resource} needs")
     return told
 
 

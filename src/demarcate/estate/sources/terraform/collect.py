@@ -209,7 +209,8 @@ class Reading:
                 else None
             )
 
-        settling = Settling(refer, block.dynamic if block is not None else None, self._document.is_plan)
+        is_plan = self._document.is_plan or declared.address in self._files
+        settling = Settling(refer, block.dynamic if block is not None else None, is_plan)
         values = settling.settle(
             declared.values,
             declared.unknown,

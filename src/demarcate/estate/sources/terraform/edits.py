@@ -11,21 +11,40 @@ from msgspec import Raw
 
 from demarcate.base.encoding import to_json
 from demarcate.estate.sources.cloudformation.editing import REMOVED
-from demarcate.estate.sources.terraform.documents import Declared, Document, Expressions
+from demarcate.estate.sources.terraform.documents import Configuration, Declared, Document, Expressions, ModuleCall
 from demarcate.estate.sources.terraform.hcl import Reference, Template
 from demarcate.estate.sources.terraform.mapped import attributes
 from demarcate.estate.sources.terraform.referring import module_names
 
 
 @dataclass(frozen=True, slots=True)
+class Which:
+    """One of several blocks of a type: that which has these values."""
+
+    type: str
+    values: tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class More:
+    """In the place of a value: a block more, with its values."""
+
+    values: Mapping[str, Any]
+
+
+Way = tuple[str | Which, ...]
+"""The blocks that an argument is in, with its own name."""
+
+
+@dataclass(frozen=True, slots=True)
 class Edit:
     """Another value of an argument, or none (REMOVED): the file in which it is written, of which resource it is, and
-    the blocks that it is in, with its own name.
+    the way to it.
     """
 
     file: str
     address: str
-    way: tuple[str, ...]
+    way: Way
     value: Any
 
 
@@ -80,24 +99,40 @@ def with_edits(document: Document, edits: Sequence[Edit | Added], file_of: FileO
     return replace(document, resources=resources)
 
 
-def substituted(resource: str, values: dict[str, Any], way: Sequence[str], value: Any) -> None:
+def substituted(resource: str, values: dict[str, Any], way: Way, value: Any) -> None:
     """Put a value in the place of what a resource has there, as a plan would have it."""
     tree: Any = attributes().get(resource, {})
     inside: Any = values
     for step in way[:-1]:
-        tree = tree.get(step) if isinstance(tree, dict) else None
+        name = step if isinstance(step, str) else step.type
+        tree = tree.get(name) if isinstance(tree, dict) else None
         listed = isinstance(tree, list)
-        inner = inside.get(step)
-        if not inner:
-            inner = inside[step] = [{}] if listed else {}
-        inside = inner[0] if isinstance(inner, list) else inner
+        inner = inside.get(name)
+        if isinstance(step, Which):
+            inner = [each for each in inner or () if _has(each, step.values)]
+        elif not inner:
+            inner = inside[name] = [{}] if listed else {}
+        inside = inner[0] if isinstance(inner, list) and inner else inner
         tree = tree[0] if isinstance(tree, list) and tree else tree
         if not isinstance(inside, dict):
             return
-    if value is REMOVED:
-        inside.pop(way[-1], None)
+    last = way[-1] if isinstance(way[-1], str) else way[-1].type
+    if isinstance(value, More):
+        there = inside.get(last) or []
+        inside[last] = [*(there if isinstance(there, list) else [there]), _plain(value.values)]
+    elif value is REMOVED:
+        inside.pop(last, None)
     else:
-        inside[way[-1]] = value
+        inside[last] = value
+
+
+def _plain(values: Mapping[str, Any]) -> Any:
+    """Values that are known before anything is applied."""
+    return _settled(values, lambda _: None)[0]
+
+
+def _has(block: Any, values: Sequence[tuple[str, Any]]) -> bool:
+    return isinstance(block, dict) and all(block.get(name) == value for name, value in values)
 
 
 def _added(document: Document, added: Added, there: Mapping[str, Declared], file_of: FileOf) -> list[Declared]:
@@ -172,9 +207,9 @@ def _configure(document: Document, added: Added) -> None:
     """Say of a resource more what its configuration is."""
     module = document.configuration
     for name in module_names(added.module):
-        call = module.module_calls.get(name)
-        if call is None or call.module is None:
-            return
+        call = module.module_calls.setdefault(name, ModuleCall())
+        if call.module is None:
+            call.module = Configuration()
         module = call.module
     name = f"{'data.' if added.mode == 'data' else ''}{added.type}.{added.name}"
     module.resources.append(Expressions(name, Raw(to_json(_expression(added.values)))))

@@ -249,3 +249,12 @@ def _module_index(module: str) -> int | str | None:
     if match is None:
         return None
     return int(match[1]) if match[1] else str(msgspec.json.decode(f'"{match[2]}"'))
+
+
+def kind_of(address: str) -> str:
+    """Which kind of resource an address is of.
+
+    >>> kind_of('module.net[0].aws_subnet.private["a.b"]')
+    'aws_subnet'
+    """
+    return without_indexes(address).split(".")[-2]

@@ -16,10 +16,12 @@ from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.cloudformation.editing import NotEdited, Same
 from demarcate.estate.sources.cloudformation.rereading import Reading
 from demarcate.estate.sources.terraform.configured import Configured
-from demarcate.estate.sources.terraform.editing import Written, differing, edited, places_of, wanted_of
+from demarcate.estate.sources.terraform.differing import differing
+from demarcate.estate.sources.terraform.editing import Written, edited, places_of
 from demarcate.estate.sources.terraform.edits import Added, Edit
-from demarcate.estate.sources.terraform.referring import without_indexes
+from demarcate.estate.sources.terraform.referring import kind_of
 from demarcate.estate.sources.terraform.source import read_as
+from demarcate.estate.sources.terraform.wanted import Wanted, wanted_of
 
 CONFIGURATION: Final = ".tf"
 """How the names of files of Terraform's configuration end."""
@@ -83,11 +85,24 @@ class Asked(Generic[T]):
         wishes: Iterable[Wish],
     ) -> Asked[T]:
         """The edits by which the resource that a file declares would have the values of columns. Raises NotEdited."""
-        several: list[list[Written]] = []
-        resource = without_indexes(address).split(".")[-2]
-        for column, value, declared in wishes:
-            wanted = list(wanted_of(table, column, value, declared, resource))
-            several.append(places_of(reading, reading.configured, file, address, wanted))
+        wanted = (
+            wanted_of(table, column, value, declared, kind_of(address)) for column, value, declared in wishes
+        )
+        return cls.by(reading, item, file, address, wanted)
+
+    @classmethod
+    def by(
+        cls,
+        reading: ConfigurationReading,
+        item: T,
+        file: str,
+        address: str,
+        wanted: Iterable[Iterable[Wanted]],
+    ) -> Asked[T]:
+        """The edits by which a resource that a file declares would have arguments: one of each group, the first that is
+        right. Raises NotEdited.
+        """
+        several = [places_of(reading, reading.configured, file, address, list(each)) for each in wanted]
         ways = [way for way in islice(product(*several), _MOST) if len({place.file for place in way}) == 1]
         if not ways:
             raise NotEdited("it takes edits of several files: edit these by hand")
