@@ -20,11 +20,11 @@ def test_an_item_becomes_rows(name: str, form: object, tmp_path: Path) -> None:
     snapshot = snapshot_of(deliver(tmp_path, [raw]), tables=tuple(case.rows))
     assert not snapshot.unread
     for table, wanted in case.rows.items():
-        found = rows(snapshot, table)
-        assert len(found) == len(wanted), table
+        made = rows(snapshot, table)
+        assert len(made) == len(wanted), table
         for row in wanted:
-            assert matching(found, row), (table, row, found)
-        for row in found:
+            assert matching(made, row), (table, row, made)
+        for row in made:
             assert row["account_id"] == "123456789012"
             assert row["resource"], table
     for table, columns in case.unknown.items():
@@ -35,8 +35,12 @@ def test_an_item_becomes_rows(name: str, form: object, tmp_path: Path) -> None:
 
 
 def test_every_type_and_table_has_a_case() -> None:
-    given = {(case.type, table) for case in CASES.values() for table, found in case.rows.items() if found}
-    recorded = {(one.type, one.table) for found in all_recorded().values() for one in found}
+    given = {(case.type, table) for case in CASES.values() for table, filled in case.rows.items() if filled}
+    recorded = {
+        (recorded_as.type, recorded_as.table)
+        for recordings in all_recorded().values()
+        for recorded_as in recordings
+    }
     assert recorded <= given
 
 
@@ -45,6 +49,6 @@ def test_every_null_has_its_reason(name: str, tmp_path: Path) -> None:
     case: Case = CASES[name]
     snapshot = snapshot_of(deliver(tmp_path, [item(case)]), tables=tuple(case.rows))
     common = {"file", "line", "_alternatives", "_conditional", "_companion", "_unknown", "_assigned"}
-    for row in (row for one in all_recorded()[case.type] for row in rows(snapshot, one.table)):
+    for row in (row for recorded_as in all_recorded()[case.type] for row in rows(snapshot, recorded_as.table)):
         nulls = {name for name, value in row.items() if value is None} - common
         assert nulls == set(row["_unknown"] or {})
