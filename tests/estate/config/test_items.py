@@ -48,7 +48,7 @@ def test_every_type_and_table_has_a_case() -> None:
 def test_every_null_has_its_reason(name: str, tmp_path: Path) -> None:
     case: Case = CASES[name]
     snapshot = snapshot_of(deliver(tmp_path, [item(case)]), tables=tuple(case.rows))
-    common = {"file", "line", "_alternatives", "_conditional", "_companion", "_unknown", "_assigned"}
+    common = {"file", "line", "_alternatives", "_conditional", "_companion", "_unknown", "_assigned", "_partial"}
     for row in (row for recorded_as in all_recorded()[case.type] for row in rows(snapshot, recorded_as.table)):
         nulls = {name for name, value in row.items() if value is None} - common
         assert nulls == set(row["_unknown"] or {})
