@@ -128,10 +128,10 @@ class Guard:
             return truth()
         return denied(what, truth)
 
-    def _allows(self, one: tuple[str, str]) -> bool:
-        if one not in self._known and self._held is not None:
-            self._known[one] = self._held.is_action_permitted(*one) is PermissionResult.PERMITTED
-        return self._known[one]
+    def _allows(self, pair: tuple[str, str]) -> bool:
+        if pair not in self._known and self._held is not None:
+            self._known[pair] = self._held.is_action_permitted(*pair) is PermissionResult.PERMITTED
+        return self._known[pair]
 
     @contextmanager
     def with_motos_iam(self) -> Iterator[None]:
@@ -257,21 +257,21 @@ def batches(guard: Guard) -> list[dict[Grant, set[str]]]:
 
     No check that is judged needs two of a group, so each is taken away alone as far as any check can see.
     """
-    found: list[dict[Grant, set[str]]] = []
+    groups: list[dict[Grant, set[str]]] = []
     lost = {grant: operations_of(guard, grant) for grant in grants()}
     judged = {grant: witnesses(operations) for grant, operations in lost.items()}
     for grant in sorted(grants(), key=lambda grant: -len(judged[grant])):
-        for group in found:
+        for group in groups:
             others = set().union(*group.values())
-            there = set().union(*(judged[one] for one in group))
+            there = set().union(*(judged[grant] for grant in group))
             if not any(used()[name] & others for name in judged[grant]) and not any(
                 used()[name] & lost[grant] for name in there
             ):
                 group[grant] = lost[grant]
                 break
         else:
-            found.append({grant: lost[grant]})
-    return found
+            groups.append({grant: lost[grant]})
+    return groups
 
 
 FEW = 3
@@ -298,12 +298,12 @@ def without(
     guard.hold(grant for grant in grants() if grant not in taken)
     now = look(reader, server.url, selection_of(judged), judged, passes=True)
     for name in sorted(judged):
-        was, found = before.findings[name], now.findings[name]
+        was, since = before.findings[name], now.findings[name]
         if not used()[name] & lost:
-            if found != was:
-                yield f"{name} needs nothing that was taken away; it was {was}, and is {found}"
+            if since != was:
+                yield f"{name} needs nothing that was taken away; it was {was}, and is {since}"
             continue
-        for place, told in found.items():
+        for place, told in since.items():
             if told.verdict not in ("unknown", was[place].verdict if place in was else "unknown"):
                 yield f"{name} without {lost & used()[name]}: it was {was.get(place)}, and is {told} on {place}"
     for grant, operations in taken.items():
