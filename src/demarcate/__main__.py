@@ -48,8 +48,10 @@ def command() -> None:
 def _end(codes: list[int]) -> None:
     """End with the code that there is; as Python does, where there is none."""
     for code in codes:
+        from demarcate.base import stopping
         from demarcate.report import out
 
+        stopping.clean_up()
         out.hand_on()
         os._exit(code)
 
