@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Final
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from demarcate.access.callers import OWN, Constants, Own, World, account_of, key_of, shared_or_none
 from demarcate.access.conditions import Context, Generic, Given, Same, Test, fill

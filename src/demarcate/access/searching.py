@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from itertools import chain, islice, product
 from typing import Any, Final
+
+import msgspec
 
 from demarcate.access.authorization import action as action_named
 from demarcate.access.authorization import actions_like, fits
@@ -43,8 +44,7 @@ MOST_DENIES: Final = 300
 _WHO, _ACTION, _RESOURCE, _ARN = "(who)", "(action)", "(resource)", "aws:principalarn"
 
 
-@dataclass(slots=True)
-class Work:
+class Work(msgspec.Struct):
     """How many comparisons are left."""
 
     left: int = MOST_STEPS
@@ -56,8 +56,7 @@ class Work:
             raise TooWide
 
 
-@dataclass(slots=True)
-class _Part:
+class _Part(msgspec.Struct):
     """One thing that must be so for a statement to be about a request: of which variable, and for which of its values
     it surely is so, and surely is not. Of what cannot be read the variable is "", with one value.
     """

@@ -73,7 +73,11 @@ class Holders:
         told: dict[str, Named] = {}
         for row in self.reading.rows(AWS_MANAGED, "arn", "policy"):
             arn, document = row["arn"], row["policy"]
-            if not is_text(arn) or arn.endswith(_ADMINISTRATOR_ARN) or (isinstance(document, Unknown) and arn in told):
+            if (
+                not is_text(arn)
+                or arn.endswith(_ADMINISTRATOR_ARN)
+                or (isinstance(document, Unknown) and arn in told)
+            ):
                 continue
             told[arn] = self._named(arn, document, declared=False)
         return told

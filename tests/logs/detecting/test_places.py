@@ -288,6 +288,7 @@ def test_every_verb_says_which_rule_it_did_not_take(logs: Path, tmp_path: Path) 
     """Whoever has a rule that is not taken is not told that nothing was detected, and no more."""
     rule = "title: Mine\nlogsource: {product: aws, service: cloudtrail}\ndetection: {a: {eventName|re: '(?=a)'}"
     (tmp_path / "mine.yml").write_text(f"{rule}, condition: a}}\n")
-    for verb in (["detect", logs], *(["detections", verb] for verb in ("list", "lint", "test", "coverage"))):
+    verbs = [("detect", logs), *(("detections", verb) for verb in ("list", "lint", "test", "coverage"))]
+    for verb in verbs:
         code, _, told = run(*verb, "--rules", tmp_path, "--only")
         assert (code, f"not taken: {tmp_path / 'mine.yml'}" in told) == (3, True), verb
