@@ -9,6 +9,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from demarcate.base.memory import with_room
+
 if TYPE_CHECKING:
     import threading
 
@@ -18,7 +20,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to clean up: no traceback either
     try:
-        _run()
+        with_room(_run)
     except OSError as error:
         _fail(2, f"{error.filename or 'standard output, or a file'}: {error.strerror or error}")
     except Exception as error:
