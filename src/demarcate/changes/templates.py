@@ -82,10 +82,11 @@ def patch_of(
     with reading.read() as snapshot:
         held = {name for name, of in snapshot.manifest.tables.items() if any(part.rows for part in of.parts)}
         checks = {name: check for name, check in checks.items() if check.table in held}  # others are about nothing
-        proving = Proving(snapshot, checks)
+        live = terraform and only is not None  # what fails live may be left to AWS where it is declared
+        proving = Proving(snapshot, checks, {check for check, _ in only or ()} & checks.keys() if live else ())
         wanted = [
             finding
-            for finding in proving.failing.values()
+            for finding in (proving.findings if live else proving.failing).values()
             if finding.check in chosen
             and finding.file is not None
             and (not ids or finding.id in ids)
@@ -154,7 +155,9 @@ def _asked(
     wished = [
         (column, wishes[column.name], UNTOLD)
         for column in chosen.columns
-        if row is not None and column.name in wishes and row[column.name] != wishes[column.name]
+        if row is not None
+        and column.name in wishes
+        and (finding.verdict == "pass" or row[column.name] != wishes[column.name])
     ]
     if not wished:
         raise NotEdited(f"it takes a person: {check.remedy.text}")

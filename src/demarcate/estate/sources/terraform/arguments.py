@@ -64,6 +64,8 @@ def with_argument(text: str, file: str, block: hcl.Block, wanted: Wanted, same: 
             ) from error
         if wanted.declared is not UNTOLD and wanted.declared is not None and not same(now, wanted.declared):
             raise NotEdited(f"{file}:{line}: {last} is not what was compared: it was edited since")
+        if wanted.joined and isinstance(now, list):
+            value = hcl.written([*now, *(item for item in wanted.value if item not in now)])
         if value is not None:
             return text[: argument.start] + value + text[argument.end :], line
         return _without(text, argument), line
