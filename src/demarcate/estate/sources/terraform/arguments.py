@@ -72,8 +72,9 @@ def with_argument(text: str, file: str, block: hcl.Block, wanted: Wanted, same: 
     if value is None:
         raise NotEdited(f"{last} is not written in it")
     which = wanted.which if missing == above and not wanted.into else {}
-    more = [f"{name} = {hcl.written(told)}" for name, told in which.items()]
-    return _added(text, block, missing, [*more, f"{last} = {value}"])
+    more = {**{name: hcl.written(told) for name, told in which.items()}, last: value}
+    longest = max(map(len, more))
+    return _added(text, block, missing, [f"{name:<{longest}} = {told}" for name, told in more.items()])
 
 
 def is_which(text: str, file: str, block: hcl.Block, which: Mapping[str, Any]) -> bool:
