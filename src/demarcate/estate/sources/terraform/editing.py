@@ -34,7 +34,9 @@ from demarcate.estate.sources.terraform.referring import without_indexes
 from demarcate.estate.sources.terraform.wanted import Wanted, in_names
 
 _ADDRESS: Final = re.compile(r"([\w-]+)\.([\w-]+)")
-_REFERS: Final = re.compile(r'("\$\{)?[a-z][\w-]*\.[A-Za-z_][\w-]*(\.\w+)?(\}")?')
+_REFERS: Final = re.compile(
+    r'("\$\{)?(?!(?:var|local|each|count|module|data|path|self)\.)[a-z][\w-]*\.[A-Za-z_][\w-]*(\.\w+)?(\}")?'
+)
 
 
 @dataclass(frozen=True, slots=True)
