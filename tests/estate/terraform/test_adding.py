@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from operator import eq
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from demarcate.changes.templates import Patch, patch_of
+from demarcate.changes.templates import patch_of
+from demarcate.estate.sources.cloudformation.editing import UNTOLD, NotEdited
 from demarcate.estate.sources.interface import Options
+from demarcate.estate.sources.terraform.rereading import Asked, ConfigurationReading
+from demarcate.estate.tables import table
 
-CHECK = "s3-bucket-versioning"
 MAIN = """\
 resource "aws_s3_bucket" "logs" { # kept
   bucket = "logs"
@@ -30,39 +33,54 @@ resource "aws_s3_bucket_versioning" "logs" {
 """
 
 
-def patched(
+def lay(
     folder: Path,
     files: Mapping[str, str],
-    modules: tuple[str, ...] = ("",),
+    module: str = "",
     more: Mapping[str, Mapping[str, Any]] = {},
     index: str | None = None,
-) -> Patch:
-    """The patch of a bucket of a state, in each of some modules, beside which files lie, and of what is there more."""
+) -> Path:
+    """A state of a bucket in a module, beside which files lie, and of what is there more."""
     for name, text in files.items():
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_bytes(text.encode())
-    kept = []
-    for module in modules:
-        key: dict[str, Any] = {} if index is None else {"index_key": index}
-        own = {"id": "logs", "bucket": "logs", "arn": "arn:aws:s3:::logs"}
-        kept.append(_kept("aws_s3_bucket", "logs", module, {"attributes": own, **key}))
+    key: dict[str, Any] = {} if index is None else {"index_key": index}
+    own = {"id": "logs", "bucket": "logs", "arn": "arn:aws:s3:::logs"}
+    kept = [_kept("aws_s3_bucket", "logs", module, {"attributes": own, **key})]
     for address, values in more.items():
         type_, name = address.split(".")
         key = {"index_key": values["#"]} if "#" in values else {}
         kept.append(_kept(type_, name, "", {"attributes": dict(values), **key}))
     path = folder / "terraform.tfstate"
     path.write_text(json.dumps({"version": 4, "terraform_version": "1.11.4", "resources": kept}))
-    return patch_of([str(path)], Options(), [CHECK])
+    return path
+
+
+def edited(folder: Path, files: Mapping[str, str], module: str = "", **more: Any) -> tuple[str, str]:
+    """The file that is edited, and its text, where versions are to be kept; what is read of it is not judged."""
+    reading = ConfigurationReading([str(lay(folder, files, module, **more))], Options(), {})
+    index = f'["{more["index"]}"]' if more.get("index") else ""
+    address = f"{module}.aws_s3_bucket.logs{index}".removeprefix(".")
+    file = next((name for name in files if name.endswith("main.tf")), None)
+    if file is None:
+        raise NotEdited(reading.configured.why_not(address))
+    of = table("aws_s3_bucket")
+    (column,) = (column for column in of.columns if column.name == "versioning_enabled")
+    asked = Asked.of(reading, None, str(folder / file), address, of, [(column, True, UNTOLD)])
+    _, text = next(asked.texts(reading, eq))
+    reading.put(asked.file, text, 1)
+    assert {edit.address.rpartition("aws_s3_")[0].rstrip(".") for edit in reading.edits()} == {module}
+    return str(Path(asked.file).relative_to(folder)), text
+
+
+def why(folder: Path, files: Mapping[str, str], module: str = "", **more: Any) -> str:
+    with pytest.raises(NotEdited) as told:
+        edited(folder, files, module, **more)
+    return str(told.value)
 
 
 def _kept(type_: str, name: str, module: str, instance: Mapping[str, Any]) -> dict[str, Any]:
     return {"type": type_, "name": name, "module": module, "instances": [instance]}
-
-
-def why(patch: Patch) -> str:
-    assert not patch.files
-    ((_, told),) = patch.left
-    return told
 
 
 ARGUMENT = "  bucket = aws_s3_bucket.logs.id"
@@ -89,8 +107,8 @@ def test_a_block_is_written_behind_its_parents(tmp_path: Path, was: str, becomes
     main = MAIN.replace(was, becomes) if was else MAIN
     rest = 'resource "aws_vpc" "a" {}\n'
     text = main + ("" if main.endswith("}") else rest)
-    (edited,) = patched(tmp_path, {"main.tf": text}).files
-    assert edited.after == (main + "\n" + block if main.endswith("}") else main + block + rest)
+    after = main + "\n" + block if main.endswith("}") else main + block + rest
+    assert edited(tmp_path, {"main.tf": text}) == ("main.tf", after)
 
 
 def test_a_free_name_is_taken(tmp_path: Path) -> None:
@@ -100,7 +118,8 @@ def test_a_free_name_is_taken(tmp_path: Path) -> None:
         "b.tf.json": '{"resource": {"aws_s3_bucket_versioning": {"x": {}}}}',
         "c.tf": "moved {\n  from = aws_s3_bucket_versioning.logs_versioning\n  to = aws_s3_bucket_versioning.y\n}\n",
     }
-    patch = patched(tmp_path, {"main.tf": MAIN, **others})
+    path = lay(tmp_path, {"main.tf": MAIN, **others})
+    patch = patch_of([str(path)], Options(), ["s3-bucket-versioning"])
     assert [edited.after for edited in patch.files] == [
         MAIN + BLOCK.replace('versioning" "logs"', 'versioning" "logs_versioning_2"')
     ]
@@ -121,31 +140,30 @@ CALL = 'module "a" {\n  source = "./a"\n}\n'
 
 def test_a_module_that_is_called_once_is_edited_in_its_folder(tmp_path: Path) -> None:
     installed(tmp_path)
-    patch = patched(tmp_path, {"main.tf": CALL, "a/main.tf": MAIN}, ("module.a",))
-    (edited,) = patch.files
-    assert Path(edited.file).relative_to(tmp_path) == Path("a/main.tf")
-    assert edited.after == MAIN + BLOCK
+    path = lay(tmp_path, {"main.tf": CALL, "a/main.tf": MAIN}, "module.a")
+    patch = patch_of([str(path)], Options(), ["s3-bucket-versioning"])
+    assert [(Path(file.file).relative_to(tmp_path), file.after) for file in patch.files] == [
+        (Path("a/main.tf"), MAIN + BLOCK)
+    ]
 
 
 @pytest.mark.parametrize(
-    ("calls", "modules", "told"),
+    ("calls", "module", "told"),
     [
-        (CALL + CALL.replace('"a"', '"b"'), ("module.a",), "its file is of several modules, and the edit would"),
-        (CALL.replace("source", "count = 2\n  source"), ("module.a",), "count makes several of module.a, at"),
+        (CALL + CALL.replace('"a"', '"b"'), "module.a", "its file is of several modules, and the edit would"),
+        (CALL.replace("source", "count = 2\n  source"), "module.a", "count makes several of module.a, at"),
         (
             CALL.replace("source", "count = 2\n  source"),
-            ("module.a[0]",),
+            "module.a[0]",
             "count or for_each makes several of mod",
         ),
-        (CALL.replace("./a", "./b"), ("module.a",), "module.a is not called here from a folder of its own"),
+        (CALL.replace("./a", "./b"), "module.a", "module.a is not called here from a folder of its own"),
     ],
     ids=["twice", "count", "an instance", "elsewhere"],
 )
-def test_a_module_that_may_be_several_is_told(
-    tmp_path: Path, calls: str, modules: tuple[str, ...], told: str
-) -> None:
+def test_a_module_that_may_be_several_is_told(tmp_path: Path, calls: str, module: str, told: str) -> None:
     installed(tmp_path)
-    assert told in why(patched(tmp_path, {"main.tf": calls, "a/main.tf": MAIN}, modules))
+    assert told in why(tmp_path, {"root.tf": calls, "a/main.tf": MAIN}, module)
 
 
 OFF = BLOCK.replace("Enabled", "Suspended")
@@ -172,13 +190,11 @@ EACH = OFF.replace("  bucket = aws_s3_bucket.logs.id", "  for_each = local.names
 def test_what_is_there_is_edited_and_never_doubled(tmp_path: Path, part: str, name: str | None, told: str) -> None:
     key = {"#": "x"} if "for_each" in part else {}
     more = {f"aws_s3_bucket_versioning.{name}": {**STATE, **key}} if name else {}
-    patch = patched(tmp_path, {"main.tf": MAIN, "parts.tf": part}, more=more)
+    files = {"main.tf": MAIN, "parts.tf": part}
     if told:
-        assert told in why(patch)
-        return
-    (edited,) = patch.files
-    assert Path(edited.file).name == "parts.tf"
-    assert edited.after == part.replace("Suspended", "Enabled")
+        assert told in why(tmp_path, files, more=more)
+    else:
+        assert edited(tmp_path, files, more=more) == ("parts.tf", part.replace("Suspended", "Enabled"))
 
 
 @pytest.mark.parametrize(
@@ -201,4 +217,4 @@ def test_what_is_there_is_edited_and_never_doubled(tmp_path: Path, part: str, na
     ids=["count", "for_each", "what follows", "an older way", "JSON"],
 )
 def test_what_is_not_written_is_told(tmp_path: Path, files: dict[str, str], index: str | None, told: str) -> None:
-    assert told in why(patched(tmp_path, files, index=index))
+    assert told in why(tmp_path, files, index=index)
