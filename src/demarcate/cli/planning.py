@@ -310,7 +310,7 @@ def _patch(
     only: Collection[tuple[str, str]] | None = None,
 ) -> bool:
     """Write the edits by which findings of templates pass, and say what they leave; whether anything is left."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from demarcate.base.errors import DemarcateError
     from demarcate.changes.declaring import apart, assembly_of, constructs_of

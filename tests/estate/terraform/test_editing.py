@@ -88,7 +88,11 @@ def test_what_is_not_plain_is_told_with_its_line(tmp_path: Path, was: str, becom
 @pytest.mark.parametrize(
     ("address", "loop", "why"),
     [
-        ("module.a.aws_ebs_volume.plain", "", "module.a is not called here from a folder of its own: edit it where"),
+        (
+            "module.a.aws_ebs_volume.plain",
+            "",
+            "module.a is not called here from a folder of its own: edit it where",
+        ),
         (
             'module.a["b"].aws_ebs_volume.plain',
             "",
