@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -66,19 +65,20 @@ def drift() -> str:
 
 def judged(assessment: Assessment, findings: Sequence[Finding]) -> Assessment:
     """An assessment with other findings."""
-    return dataclasses.replace(assessment, judgement=cast(Judgement, Judged(findings)))
+    return msgspec.structs.replace(assessment, judgement=cast(Judgement, Judged(findings)))
 
 
 def changed(assessment: Assessment, **fields: Any) -> Assessment:
     """An assessment with other fields of its posture."""
     posture = msgspec.structs.replace(assessment.posture, **fields)
-    return dataclasses.replace(assessment, posture=posture)
+    return msgspec.structs.replace(assessment, posture=posture)
 
 
 def having(posture: Posture, id_: str, **fields: Any) -> tuple[ResponsibilityPosture, ...]:
     """The responsibilities of a posture, one of them with other fields."""
     return tuple(
-        msgspec.structs.replace(one, **fields) if one.id == id_ else one for one in posture.responsibilities
+        msgspec.structs.replace(standing, **fields) if standing.id == id_ else standing
+        for standing in posture.responsibilities
     )
 
 
@@ -130,7 +130,7 @@ def large(number: int) -> Assessment:
         regions=dict.fromkeys((*REGIONS, "global"), counts),
         tags={"team": {"payments": counts, "": counts}},
     )
-    return dataclasses.replace(judged(with_places, findings), snapshot=_live(base.snapshot, where))
+    return msgspec.structs.replace(judged(with_places, findings), snapshot=_live(base.snapshot, where))
 
 
 def _live(snapshot: Snapshot, where: Sequence[str]) -> Snapshot:
@@ -141,7 +141,7 @@ def _live(snapshot: Snapshot, where: Sequence[str]) -> Snapshot:
 
 
 def _judged_responsibilities() -> set[str]:
-    return {one.id for one in assessed().posture.responsibilities if one.checks}
+    return {standing.id for standing in assessed().posture.responsibilities if standing.checks}
 
 
 # --- Evidence -------------------------------------------------------------------------------------------
@@ -209,7 +209,7 @@ def with_evidence(assessment: Assessment) -> Assessment:
     )
     unread += (msgspec.structs.replace(unread[0], region="eu-west-1"),)
     refused = Problem("the document's SHA-256 is not the one that is written here", "evidence/reports.yaml", 12)
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         assessment, posture=msgspec.structs.replace(posture, unread=unread, refused=(refused,))
     )
 
@@ -253,16 +253,16 @@ def waiver(what: str, **fields: Any) -> WaiverResult:
     )
 
 
-def seen(found: Finding) -> Seen:
-    return Seen(**{name: getattr(found, name) for name in Seen.__struct_fields__})
+def seen(kept: Finding) -> Seen:
+    return Seen(**{name: getattr(kept, name) for name in Seen.__struct_fields__})
 
 
 def with_waivers(assessment: Assessment) -> Assessment:
     """The same, of which what one check found is waived, with waivers of each kind and what changed."""
     accepted = Waived(id="w ebs-*", reason="a move", owner="o@example.com", until="2027-01-31")
     findings = [
-        msgspec.structs.replace(found, waived=accepted) if found.check == "ebs-volume-encrypted" else found
-        for found in assessment.findings()
+        msgspec.structs.replace(told, waived=accepted) if told.check == "ebs-volume-encrypted" else told
+        for told in assessment.findings()
     ]
     posture = msgspec.structs.replace(
         assessment.posture,
@@ -274,7 +274,7 @@ def with_waivers(assessment: Assessment) -> Assessment:
     )
     items = tuple(NewsItem(kind=kind, finding=seen(findings[0])) for kind in NewsKind)
     news = News(since="2026-11-01T00:00:00Z", origin="estate", items=items, still_open=("a", "b"))
-    return judged(dataclasses.replace(assessment, posture=posture, news=news), findings)
+    return judged(msgspec.structs.replace(assessment, posture=posture, news=news), findings)
 
 
 def hostile() -> Assessment:
@@ -296,9 +296,7 @@ def hostile() -> Assessment:
         for name in names
     ]
     items = (
-        NewsItem(kind=kind, finding=seen(found), why=f"why {found.reason}")
-        for found in findings
-        for kind in NewsKind
+        NewsItem(kind=kind, finding=seen(told), why=f"why {told.reason}") for told in findings for kind in NewsKind
     )
     told = "".join(names)
     theirs = msgspec.structs.replace(
@@ -351,7 +349,7 @@ def hostile() -> Assessment:
         refused_waivers=tuple(Problem(f"no waiver {name}", name, 1) for name in names),
     )
     return judged(
-        dataclasses.replace(
+        msgspec.structs.replace(
             base,
             posture=posture,
             news=News(since="2026-11-01T00:00:00Z", origin=told, items=tuple(items), still_open=(told,)),
@@ -375,4 +373,4 @@ def ringing() -> Assessment:
             ("quiet", "INSUFFICIENT_DATA", datetime(2026, 1, 1, tzinfo=UTC)),
         )
     ]
-    return dataclasses.replace(assessed(), snapshot=snapshot({"aws_cloudwatch_alarm": rows}))
+    return msgspec.structs.replace(assessed(), snapshot=snapshot({"aws_cloudwatch_alarm": rows}))

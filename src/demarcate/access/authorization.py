@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
@@ -28,8 +27,7 @@ LARGEST: Final = 1_000_000
 LEVELS: Final = {"L": "List", "R": "Read", "W": "Write", "P": "Permissions management", "T": "Tagging"}
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """An action as AWS writes it (`s3:GetObject`). `resources` are patterns of ARNs with `${…}` for what differs; none
     where it is about no resource. `keys` are its own condition keys, as AWS writes them.
     """
@@ -58,7 +56,8 @@ class _Service(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @cache
 def _lines() -> tuple[bytes, dict[str, bytes]]:
     first, *lines = gzip.decompress(read_bytes(DATA / "authorization.json.gz", LARGEST)).splitlines()
-    return first, {from_json(line[: line.index(b",")] + b"}")["service"]: line for line in lines}
+    # Each begins with {"service":"its prefix": to read no more of it is a hundredth of a short run.
+    return first, {line.split(b'"', 4)[3].decode(): line for line in lines}
 
 
 @cache

@@ -6,9 +6,11 @@ The estate is judged as it is and as it would be (`overlaying`): both times as a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from demarcate.assessing import selection_of
 from demarcate.checks.catalog import load_checks
@@ -23,7 +25,7 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.snapshot import Snapshot
 from demarcate.estate.sources.collecting import collect_snapshot
 from demarcate.estate.sources.interface import Options
-from demarcate.estate.sources.plan import Selection
+from demarcate.estate.sources.plan import Selection, Want, unlimited
 from demarcate.estate.tables import all_tables
 
 
@@ -71,7 +73,7 @@ def foresee(
 
 def _selection(checks: Collection[Check], held: set[str]) -> Selection:
     """What of the live estate is read: what checks ask, and what tells which resource each declared one is."""
-    selection = dict(selection_of(checks, live=True))
+    selection: dict[str, frozenset[Want] | None] = dict(unlimited(selection_of(checks, live=True)))
     for name, columns in selection.items():
         table = all_tables()[name]
         if columns is not None and table.types:

@@ -107,10 +107,10 @@ class Guard:
             return truth()
         return denied(what, truth)
 
-    def _allows(self, one: tuple[str, str]) -> bool:
-        if one not in self._known and self._held is not None:
-            self._known[one] = self._held.is_action_permitted(*one) is PermissionResult.PERMITTED
-        return self._known[one]
+    def _allows(self, pair: tuple[str, str]) -> bool:
+        if pair not in self._known and self._held is not None:
+            self._known[pair] = self._held.is_action_permitted(*pair) is PermissionResult.PERMITTED
+        return self._known[pair]
 
     @contextmanager
     def with_motos_iam(self) -> Iterator[None]:

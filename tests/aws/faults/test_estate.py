@@ -18,7 +18,7 @@ HAS_NO_ROWS: dict[str, str] = {}
 
 
 def test_nothing_is_unread(whole_world: World) -> None:
-    told = {f"{one.table}: {one}" for one in whole_world.calm.unread if one.operation not in CANNOT_BE_ANSWERED}
+    told = {f"{gap.table}: {gap}" for gap in whole_world.calm.unread if gap.operation not in CANNOT_BE_ANSWERED}
     assert not told, "answer these operations in tests/aws/answers/data"
 
 

@@ -92,21 +92,21 @@ def batches(guard: Guard) -> list[dict[Grant, set[str]]]:
 
     No check that is judged needs two of a group, so each is taken away alone as far as any check can see.
     """
-    found: list[dict[Grant, set[str]]] = []
+    groups: list[dict[Grant, set[str]]] = []
     lost = {grant: operations_of(guard, grant) for grant in grants()}
     judged = {grant: witnesses(operations) for grant, operations in lost.items()}
     for grant in sorted(grants(), key=lambda grant: -len(judged[grant])):
-        for group in found:
+        for group in groups:
             others = set().union(*group.values())
-            there = set().union(*(judged[one] for one in group))
+            there = set().union(*(judged[grant] for grant in group))
             if not any(used()[name] & others for name in judged[grant]) and not any(
                 used()[name] & lost[grant] for name in there
             ):
                 group[grant] = lost[grant]
                 break
         else:
-            found.append({grant: lost[grant]})
-    return found
+            groups.append({grant: lost[grant]})
+    return groups
 
 
 FEW = 3
@@ -133,12 +133,12 @@ def without(world: World, taken: Mapping[Grant, set[str]]) -> Iterator[str]:
     with world.with_faults({}, guard.storm):
         now = look(reader, world.server.url, selection_of(judged), judged, passes=True)
     for name in sorted(judged):
-        was, found = before.findings[name], now.findings[name]
+        was, since = before.findings[name], now.findings[name]
         if not used()[name] & lost:
-            if found != was:
-                yield f"{name} needs nothing that was taken away; it was {was}, and is {found}"
+            if since != was:
+                yield f"{name} needs nothing that was taken away; it was {was}, and is {since}"
             continue
-        for place, told in found.items():
+        for place, told in since.items():
             if told.verdict not in ("unknown", was[place].verdict if place in was else "unknown"):
                 yield f"{name} without {lost & used()[name]}: it was {was.get(place)}, and is {told} on {place}"
     for grant, operations in taken.items():

@@ -6,7 +6,7 @@ import gzip
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 import pyarrow.parquet as pq
@@ -38,11 +38,11 @@ class Case(msgspec.Struct, forbid_unknown_fields=True):
 
 def cases() -> dict[str, Case]:
     """All cases by name."""
-    found: dict[str, Case] = {}
+    by_name: dict[str, Case] = {}
     for path in sorted((Path(__file__).parent / "items").glob("*.yaml")):
         for name, case in read(path, dict[str, Case]).items():
-            found[f"{path.stem}: {name}"] = case
-    return found
+            by_name[f"{path.stem}: {name}"] = case
+    return by_name
 
 
 def item(case: Case, **more: Any) -> Raw:
@@ -76,6 +76,11 @@ def queried(raw: Raw) -> Raw:
     names = {"awsAccountId": "accountId", "ARN": "arn"}
     kept = {names.get(name, name): value for name, value in raw.items() if value is not None}
     return {**kept, "tags": tags}
+
+
+def moved(raw: Raw, account: str) -> Raw:
+    """The same in another account, wherever it names its own."""
+    return cast(Raw, json.loads(json.dumps(raw).replace(ACCOUNT, account)))
 
 
 def named(
@@ -126,6 +131,7 @@ def snapshot_of(*paths: Path, tables: Iterable[str] = ()) -> Snapshot:
 
 def rows(snapshot: Snapshot, name: str) -> list[dict[str, Any]]:
     """The rows of a table; JSON columns as data."""
+    assert snapshot.folder.is_dir(), "files of rows are made of all tables at once"
     kinds = {column.name: column.type for column in table(name).all_columns}
     return [
         {key: _data(row.get(key), kind) for key, kind in kinds.items()}
@@ -140,6 +146,6 @@ def _data(value: Any, kind: str) -> Any:
     return value.isoformat() if kind == "TIMESTAMP" and value is not None else value
 
 
-def matching(found: Iterable[Mapping[str, Any]], wanted: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+def matching(candidates: Iterable[Mapping[str, Any]], wanted: Mapping[str, Any]) -> list[Mapping[str, Any]]:
     """The rows that have all those values."""
-    return [row for row in found if all(row[name] == value for name, value in wanted.items())]
+    return [row for row in candidates if all(row[name] == value for name, value in wanted.items())]

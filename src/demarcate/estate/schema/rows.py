@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from string import Formatter
 from typing import Any
+
+import msgspec
 
 from demarcate.estate.schema import partial
 from demarcate.estate.schema.conversion import convert
 from demarcate.estate.schema.paths import ABSENT, kind, path
 from demarcate.estate.schema.standins import StandIn, Undecided, combined, first_standin, marks, shown
-from demarcate.estate.schema.table import MANAGED_BY, UNSET, Column, Derived, Formatted, From, Table
+from demarcate.estate.schema.table import MANAGED_BY, PARTIAL, UNSET, Column, Derived, Formatted, From, Table
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 Row = dict[str, Any]
@@ -23,8 +24,7 @@ ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, Recu
 """What a pure function raises for a value of a form that it was not made for."""
 
 
-@dataclass(slots=True)
-class Item:
+class Item(msgspec.Struct):
     """What a row is made from: a value, the item it was found under, and its details or companions.
 
     In a template, `ref` is what `Ref` to it gives, and `label` what stand-ins for something of it call it. Nothing
@@ -34,10 +34,10 @@ class Item:
 
     value: Any
     parent: Item | None = None
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = msgspec.field(default_factory=dict)
     ref: str | StandIn | Unknown = ""
     label: str = ""
-    known: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def attribute(self, name: str) -> str | StandIn | Unknown:
         """What `Fn::GetAtt` of it gives."""
@@ -49,8 +49,7 @@ class Item:
         return StandIn(f"{text}.{name}", f"${{{self.label}.{name}}}")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """Where a row is: the values of the columns that every table has (see `table.COMMON`)."""
 
     account_id: str | None = None
@@ -269,10 +268,11 @@ def derive(table: Table, derived: Derived, parent: Mapping[str, Any], place: Add
 def spooled(row: Row, types: Mapping[str, str]) -> Row:
     """A row as it is written, by the types of its columns.
 
-    Unknowns become NULL, and why, with its kind, the column `_unknown`; stand-ins become the texts that stand for
-    them, and what they are the column `_assigned`.
+    Unknowns become NULL, and why, with its kind, the column `_unknown`, beside which `_partial` has what is known of
+    a policy; stand-ins become the texts that stand for them, and what they are the column `_assigned`.
     """
     reasons: dict[str, dict[str, Any]] = {}
+    partly: dict[str, dict[str, Any]] = {}
     assigned: dict[str, Any] = {}
     for name, value in row.items():
         kind = type(value)
@@ -281,14 +281,15 @@ def spooled(row: Row, types: Mapping[str, str]) -> Row:
             if unknown is not None:
                 reasons[name] = {"kind": unknown.kind, "reason": str(unknown)}
                 row[name] = None
-                partly = partial.kept(value) if types[name] == "JSON" else None
-                if partly is not None:
-                    reasons[partial.key_of(name)] = partly
+                if types[name] == "JSON" and (kept := partial.kept(value)) is not None:
+                    partly[name] = kept
             elif first_standin(value) is not None:
                 assigned[name] = marks(types[name], value)
                 row[name] = shown(value)
     if reasons:
         row["_unknown"] = reasons
+    if partly:
+        row[PARTIAL] = partly
     if assigned:
         row["_assigned"] = assigned
     return row

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 from msgspec import structs
 
 from demarcate.estate.schema.paths import ABSENT
@@ -17,6 +18,7 @@ from demarcate.estate.snapshots.manifest import Unread
 from demarcate.estate.snapshots.writing import PartWriter, SnapshotWriter
 from demarcate.estate.sources.aws.asking import Asker, Target, asked
 from demarcate.estate.sources.aws.failures import FAILED, CallFailed, is_gone_whole, means_nothing, why
+from demarcate.estate.sources.aws.naming import Meant, Names, keys_of
 from demarcate.estate.sources.plan import TablePlan, identifying
 
 
@@ -34,13 +36,22 @@ class _Child:
 class Reader:
     """Takes the items of one table in one place, and writes its rows and those derived from them.
 
+    One whose details are asked of named rows alone waits until these are known; it tells what its own rows name.
     Its parts are whole when `finish` is called, and absent when `fail` is.
     """
 
     def __init__(
-        self, plan: TablePlan, scope: Target, asker: Asker, writer: SnapshotWriter, details: Executor
+        self,
+        plan: TablePlan,
+        scope: Target,
+        asker: Asker,
+        writer: SnapshotWriter,
+        details: Executor,
+        names: Names,
     ) -> None:
         self.plan, self.rows, self.failed = plan, 0, False
+        self._names, self._meant = names, names.meant(plan, scope.region)
+        self._keys = keys_of(plan) if self._meant else None
         self._scope, self._asker, self._pool = scope, asker, details
         self._unit = writer.unit(plan.table.name, scope.account.id, scope.region)
         self._own = self._unit.part(plan.table, plan.names) if plan.kept else None
@@ -69,9 +80,12 @@ class Reader:
                 for item, _, region in placed:
                     item.details[name] = self._of_bulk(name, detail, item, region)
         for row, place in self._rows(placed):
+            self._names.tell(self.plan.table.name, self._scope.region, row)
             for child in self._children:
                 child.part.append(
-                    derive(child.table, child.derived, row, replace(place, resource=row["resource"]))
+                    derive(
+                        child.table, child.derived, row, msgspec.structs.replace(place, resource=row["resource"])
+                    )
                 )
             if self._own is not None:
                 self._own.append((row,))
@@ -122,7 +136,7 @@ class Reader:
         if isinstance(told, str):
             if scope.chosen is not None and told not in scope.chosen:
                 return None
-            place, endpoint = replace(place, region=told), told
+            place, endpoint = msgspec.structs.replace(place, region=told), told
         if self._only is not None and self._identify is not None:
             resource = self._identify(item, place)["resource"]
             if resource is not None and resource not in self._only:
@@ -132,9 +146,12 @@ class Reader:
     def _row(self, placed: tuple[Item, Address, str]) -> tuple[Row, Address] | None:
         """The row of an item and where it is; None where it is gone since it was listed."""
         item, place, region = placed
+        named_by = self._keys(item, place) if self._keys is not None else {}
         try:
             for name, detail in self._details.items():
-                if isinstance(detail, Call):
+                if (meant := self._meant.get(name)) is not None and not meant.has(named_by):
+                    item.details[name] = self._not_asked(detail.operation, meant)
+                elif isinstance(detail, Call):
                     item.details[name] = self._of_call(name, detail, item, region)
         except _Gone:
             return None
@@ -142,7 +159,7 @@ class Reader:
         self._tell_malformed(row, item)
         if row.get("region") is None:
             row["region"] = place.region
-        return row, replace(place, region=row["region"])
+        return row, msgspec.structs.replace(place, region=row["region"])
 
     def _tell_malformed(self, row: Row, item: Item) -> None:
         """Record values that AWS told in a form that was not expected, other than what was not told at all."""
@@ -162,6 +179,11 @@ class Reader:
             unread = self._unread(self.plan.table.name, operation, cause, (column.name,))
             self._unit.unread(unread)
             row[column.name] = Unknown(unread.kind, str(unread))
+
+    def _not_asked(self, operation: str, meant: Meant) -> Unknown:
+        called = self._asker.clients.api_name(operation)
+        named = " or ".join(f"{table} names ({column})" for table, column in meant.by)
+        return Unknown(Kind.NOT_COLLECTED, f"{called} is asked of those alone that {named}")
 
     def _of_call(self, name: str, call: Call, item: Item, region: str) -> Any:
         """What an operation says of one item; Unknown where it could not be asked. Raises _Gone where it is gone."""
