@@ -119,10 +119,21 @@ def models(data_path: str | None = None) -> Loader:
 def pytest_configure(config: pytest.Config) -> None:
     worker = hasattr(config, "workerinput")
     surroundings.heed_signals(worker=worker)
+    surroundings.leave_out_pandas()
     gc.set_threshold(100_000, 50, 50)  # as the command has it
     if not worker:
         config.add_cleanup(surroundings.settle())
     config.add_cleanup(_remember())
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Nothing looks for cycles meanwhile: what is collected stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:
