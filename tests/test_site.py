@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
 import shlex
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from unittest import mock
 from urllib.parse import unquote, urlsplit
 
 import markdown  # type: ignore[import-untyped]
@@ -99,11 +101,18 @@ def read(text: str) -> Page:
 
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The site, built as `mkdocs build --strict` builds it."""
+    """The site, built as `mkdocs build --strict` builds it.
+
+    Its theme leaves a variable in the environment, with which no run of a later test could be forked (`nursery.py`).
+    """
+    with mock.patch.dict(os.environ):
+        return _built(tmp_path_factory.mktemp("site"))
+
+
+def _built(folder: Path) -> Path:
     from mkdocs.commands.build import build
     from mkdocs.config import load_config
 
-    folder = tmp_path_factory.mktemp("site")
     warnings = Warnings()
     logging.getLogger("mkdocs").addHandler(warnings)
     try:
