@@ -17,6 +17,8 @@ from msgspec.structs import replace
 from demarcate.base.documents import DocumentError
 from demarcate.base.encoding import to_json
 from demarcate.changes.arguments import wanted_for
+from demarcate.changes.properties import filled, with_own, with_resource
+from demarcate.changes.properties import properties as property_data
 from demarcate.changes.proving import Proving
 from demarcate.checks.catalog import load_checks, select
 from demarcate.checks.judgement import Finding, finding_id
@@ -106,7 +108,10 @@ def patch_of(
         def texts(reading: Reading, finding: Finding) -> Iterator[tuple[int, str]]:
             check = checks[finding.check]
             row = rows.get((check.table, finding.file, finding.resource))
-            line, text, properties[finding.id] = _edited(reading, finding, check, row)
+            if check.id in property_data():
+                line, text, properties[finding.id] = _completed(reading, finding, check, asked)
+            else:
+                line, text, properties[finding.id] = _edited(reading, finding, check, row)
             yield line, text
 
         unread = tuple(snapshot.unread)
@@ -198,6 +203,23 @@ def _rows(snapshot: Snapshot, names: Iterable[str]) -> _Rows:
             key = (chosen.name, row["file"], row["resource"])
             rows[key] = None if key in rows else row
     return rows
+
+
+def _completed(
+    reading: Reading, finding: Finding, check: Check, asked: Mapping[str, Any]
+) -> tuple[int, str, tuple[str, ...]]:
+    """The line and the text of a file, edited by what data says of a check, and the properties. Raises NotEdited."""
+    file, name, types = str(finding.file), str(finding.resource), table(check.table).types
+    says, of = filled(check, asked, name), property_data()[check.id]
+    told = tuple(f"{path} = {to_json(value).decode()}" for path, value in says.items())
+    try:
+        if of.by:
+            text, line = with_resource(reading, reading.text(file), file, name, types, of, says)
+            return line, text, (f"a resource {of.by} beside it with {', '.join(told)}",)
+        text, line = with_own(reading.text(file), file, name, types, says)
+    except DocumentError as error:
+        raise NotEdited(error.message) from error
+    return line, text, told
 
 
 def _edited(
