@@ -61,7 +61,7 @@ _HEREDOC: Final = re.compile(r"<<[-~]?([A-Za-z_]\w*)[ \t]*\r?\n")
 _DEEPEST: Final = 50
 
 
-@lru_cache(maxsize=8)  # who edits a file asks for its blocks again and again
+@lru_cache(maxsize=128)  # who edits a file asks for its blocks again and again
 def blocks(text: str) -> tuple[Block, ...]:
     """The blocks of a file. Raises NotUnderstood."""
     return tuple(item for item in _Reader(text).items(0, 0)[0] if isinstance(item, Block))
