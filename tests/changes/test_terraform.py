@@ -58,7 +58,7 @@ LEFT = {
     "ssm-document-not-public": NOTHING,
     "ssm-maintenance-window-enabled": NOTHING,
 }
-"""Why there is no edit. Of a new check with a remedy: find what says it in terraform.yaml, or say here why nothing does."""
+"""Why there is no edit. Of a new check with a remedy say in terraform.yaml what mends it, or here why nothing does."""
 
 UNKNOWN = {
     "api-gatewayv2-route-authorized": "what aws_api_gatewayv2_api says of it is not known",
