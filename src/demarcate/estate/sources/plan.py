@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from demarcate.estate.schema.rows import detail_of, named_in
 from demarcate.estate.schema.table import MANAGED_BY, Call, Column, Derived, Formatted, Table
@@ -64,8 +65,7 @@ Only = Mapping[str, frozenset[Resource]]
 """Table name to the resources of which alone it is read. A table that is not named is read whole."""
 
 
-@dataclass(slots=True)
-class TablePlan:
+class TablePlan(msgspec.Struct):
     """One table that is read: the columns that are made, whether its rows are kept, and who derives from it.
 
     `only` are the resources of which it is read; None where it is read whole. `named` are the columns that are wanted
@@ -76,10 +76,10 @@ class TablePlan:
     table: Table
     columns: tuple[Column, ...] = ()
     kept: bool = False
-    children: list[tuple[Table, Derived]] = field(default_factory=list)
+    children: list[tuple[Table, Derived]] = msgspec.field(default_factory=list)
     only: frozenset[Resource] | None = None
     named: frozenset[Named] = frozenset()
-    limits: dict[str, frozenset[Named]] = field(default_factory=dict)
+    limits: dict[str, frozenset[Named]] = msgspec.field(default_factory=dict)
 
     @property
     def names(self) -> tuple[str, ...]:
