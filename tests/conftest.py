@@ -64,7 +64,6 @@ FIRST = (
     "tests/changes/test_remedies.py",
     "tests/lake/test_spark.py",
     "tests/report/test_hostile.py",
-    "tests/aws/test_least_privilege.py",
     "tests/estate/cloudformation/test_budget.py",
     "tests/test_fuzz.py",
     "tests/aws/test_resume.py",

@@ -9,6 +9,8 @@ import signal
 import sys
 from typing import TYPE_CHECKING, NoReturn
 
+from demarcate.base.memory import with_room
+
 if TYPE_CHECKING:
     import threading
 
@@ -18,7 +20,7 @@ def main() -> None:
     if signal.getsignal(signal.SIGINT) is signal.default_int_handler:
         signal.signal(signal.SIGINT, signal.SIG_DFL)  # until there is something to clean up: no traceback either
     try:
-        _run()
+        with_room(_run)
     except OSError as error:
         _fail(2, f"{error.filename or 'standard output, or a file'}: {error.strerror or error}")
     except Exception as error:
@@ -48,8 +50,10 @@ def command() -> None:
 def _end(codes: list[int]) -> None:
     """End with the code that there is; as Python does, where there is none."""
     for code in codes:
+        from demarcate.base import stopping
         from demarcate.report import out
 
+        stopping.clean_up()
         out.hand_on()
         os._exit(code)
 

@@ -306,8 +306,11 @@ def _bound(check: Check, file: str, item: Any, written: Written) -> Check:
             _make_column(name, ask)
     looks = [f"{look.sql} AS {identifier(name)}" for name, look in check.looks.items()]
     row = f"SELECT {', '.join([*looks, f'{ROW}.*'])} FROM {identifier(check.table)} AS {ROW}"
+    types: list[str] = []
     try:
-        types = [str(type_) for _, type_, *_ in tables.execute(select_of(tables, row)).description or ()]
+        if check.looks:
+            select_of(tables, row)
+            types = [type_ for _, type_, *_ in tables.execute(f"DESCRIBE {row}").fetchall()]
         select = select_of(tables, f"SELECT {check.verdict} AS verdict, {check.reason} FROM ({row}) AS {ROW}")
         description = tables.execute(select).description
     except duckdb.Error as error:

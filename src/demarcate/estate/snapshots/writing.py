@@ -288,7 +288,7 @@ class SnapshotWriter:
     def finish(self) -> Snapshot:
         """Write the manifest and give the folder its name. Raises DemarcateError where that fails."""
         manifest = self.manifest()
-        write_manifest(self.folder, manifest)
+        write_manifest(self.folder, manifest, lasting=self._out is not None)
         if self._out is None:
             snapshot = Snapshot(
                 self.folder, manifest, temporary=self._temporary, fresh=True, spooled=self._spooled
