@@ -13,7 +13,7 @@ import duckdb
 import pytest
 
 from demarcate.base import duckdb as engine
-from demarcate.base.connection import Limits, TookTooLong, ahead, bounded, connect, deadline, select_of
+from demarcate.base.connection import Limits, TookTooLong, _allocated, ahead, bounded, connect, deadline, select_of
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal
 from tests import processes
@@ -137,6 +137,15 @@ def test_bounds_that_end_in_another_order_leave_none_behind() -> None:
     assert resource.getrlimit(resource.RLIMIT_DATA) < held
     narrow.__exit__(None, None, None)
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is allocated")
+def test_a_database_allocates_no_more_than_it_needs() -> None:
+    before = _allocated()
+    with connect(limits=Limits(threads=1)):
+        after = _allocated()
+    assert before is not None and after is not None
+    assert after - before < 1_000_000_000, "a process with some of them can fork no more"
 
 
 def test_a_deadline_ends_a_query() -> None:

@@ -329,6 +329,8 @@ def _patch(
             say(f"{finding.file}:{line}: {finding.check} of {finding.resource} passes")
         for finding, file, line in patch.configured:
             say(f"{file}:{line}: {finding.check} of {finding.resource} passes, once terraform plan agrees")
+        for finding in patch.then:
+            say(f"{finding.check} of {finding.resource} fails then, for it is about it then: {finding.reason}")
         missing -= {(finding.check, str(finding.resource)) for finding in patch.findings}
         unknown -= {finding.id for finding in patch.findings}
         options.say_unread(patch.unread)
