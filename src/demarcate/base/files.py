@@ -90,12 +90,11 @@ def open_file(path: Path, *, follow: bool = True) -> BinaryIO:
         raise
 
 
-def _open(path: Path | str, *, follow: bool, listed: bool = False) -> tuple[int, int]:
+def _open(path: Path | str, *, follow: bool) -> tuple[int, int]:
     """The number of a file that was opened, and how many bytes it is said to have. Raises OSError."""
     try:
         # Looked at before it is opened, since that alone may have effects; and after, since it may be another now.
-        if not listed:
-            _check_file(os.stat(path, follow_symlinks=follow), path)  # noqa: PTH116 - Path.stat has no use for its own
+        _check_file(os.stat(path, follow_symlinks=follow), path)  # noqa: PTH116 - Path.stat has no use for its own
         handle = os.open(path, _FLAGS | (0 if follow else getattr(os, "O_NOFOLLOW", 0)))
     except ValueError as error:  # a NUL character, which no name has
         raise OSError(errno.EINVAL, f"it is no path: {error}", str(path)) from error
@@ -126,21 +125,37 @@ _NO_FILES: tuple[tuple[Callable[[int], bool], str], ...] = (
 )
 
 
-def read_bytes(path: Path | str, limit: int, *, listed: bool = False) -> bytes:
+def read_bytes(path: Path | str, limit: int) -> bytes:
     """What is in a file. Raises OSError as `open_file` does, and TooLarge for one of more than `limit` bytes.
 
-    `listed` says that whoever listed it saw that it is a file: then it is looked at only once it is open. What the file
-    system says of its size is no limit: a file may grow, and files of /proc have none.
+    What the file system says of its size is no limit: a file may grow, and files of /proc have none.
     """
-    data = _piped[0].data if is_standard_input(path) else _read(path, limit + 1, listed=listed)
+    data = _piped[0].data if is_standard_input(path) else _read(path, limit + 1)
     if len(data) > limit:
         raise TooLarge(path, limit)
     return data
 
 
-def _read(path: Path | str, most: int, *, listed: bool) -> bytes:
+def read_listed(path: str, size: int, limit: int) -> bytes:
+    """What is in a file of which whoever listed it saw that it is one, and of how many bytes: it is looked at again
+    only where it has other bytes now. Raises as `read_bytes` does.
+    """
+    if size > limit:
+        raise TooLarge(path, limit)
+    with contextlib.suppress(BlockingIOError):  # of a pipe that is there by now
+        handle = os.open(path, _FLAGS)
+        try:
+            data = os.read(handle, size + 1)
+        finally:
+            os.close(handle)
+        if len(data) == size:
+            return data
+    return read_bytes(path, limit)
+
+
+def _read(path: Path | str, most: int) -> bytes:
     """Up to so many bytes of a file. Raises OSError."""
-    handle, size = _open(path, follow=True, listed=listed)
+    handle, size = _open(path, follow=True)
     try:
         piece = os.read(handle, min(most, size + 1 if size else _PIECE))
         if len(piece) == size:  # there is no more of it
