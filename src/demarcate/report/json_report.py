@@ -154,7 +154,7 @@ def _tidy(value: Any) -> Any:
     whichever version of msgspec says them.
     """
     if isinstance(value, dict):
-        told = {
+        told: dict[str, Any] = {
             key: inspect.cleandoc(item) if key == "description" and isinstance(item, str) else _tidy(item)
             for key, item in value.items()
         }
