@@ -118,6 +118,13 @@ def test_a_policy_that_asks_who_has_it_is_for_anybody_of_the_account() -> None:
     assert gain.reached.witness is not None and ":role/deploy/" in str(gain.reached.witness.who)
 
 
+def test_a_policy_with_a_value_that_is_kept_elsewhere_is_weighed(tmp_path: Path) -> None:
+    """Nothing is asked of a value that is only known once it is deployed, not even whether it is empty."""
+    kept = {**READS, "Resource": "{{resolve:ssm:data}}"}
+    told = policies(tmp_path, inline=[kept], managed=[{**WRITES, "Action": "{{resolve:ssm:actions}}"}])
+    assert [each.named.policy.unknown for each in told if each.kind is PolicyKind.IDENTITY] == [None, None]
+
+
 def test_who_gains_at_a_bucket(tmp_path: Path) -> None:
     public = {**READS, "Principal": "*"}
     (gain,) = changes(policies(tmp_path, inline=[]), policies(tmp_path, inline=[], bucket=[OTHERS, public]))

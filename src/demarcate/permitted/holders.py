@@ -192,7 +192,7 @@ class Holders:
         document = _settled(document)
         if isinstance(document, Unknown):
             return Named(name, Policy((), unknown=document))
-        if declared and (first_unknown(document) or first_standin(document)):
+        if declared and (first_unknown(document) is not None or first_standin(document) is not None):
             return Named(name, Policy.of(document))
         key = to_json(document)
         told = self._policies.get(key)
