@@ -30,7 +30,7 @@ from typing import Any, NoReturn
 LARGEST = 1 << 20
 """How many bytes one message may have."""
 
-LATE = ("AWS_", "DEMARCATE_", "GIT_", "XDG_")
+LATE = ("AWS_", "DEMARCATE_", "GIT_", "PYSPARK_", "SPARK_", "XDG_")
 """How variables begin that nothing reads while it is imported."""
 
 _READY = b"ready"
