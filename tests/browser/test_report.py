@@ -198,8 +198,8 @@ def test_findings_of_a_service_a_check_and_a_framework(visit: Open) -> None:
         expect(page.locator(f"#made tbody td.{column}").first).to_have_text(text, use_inner_text=True)
 
     for heading_, column, values in (
-        ("Resource", "of-resource .path", [found.resource for found in findings if found.resource]),
-        ("What was found", "what .reason", [found.reason for found in findings]),
+        ("Resource", "of-resource .path", [finding.resource for finding in findings if finding.resource]),
+        ("What was found", "what .reason", [finding.reason for finding in findings]),
     ):
         follow(page.locator("#made thead").get_by_role("link", name=heading_))
         expect(page.locator(f"#made th:has-text('{heading_}')")).to_have_attribute("aria-sort", "ascending")
