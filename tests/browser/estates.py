@@ -74,10 +74,10 @@ def with_few(assessment: Assessment) -> Assessment:
     """
     kept: list[Finding] = []
     kinds: Counter[tuple[str, str]] = Counter()
-    for found in assessment.findings():
-        kinds[found.verdict, found.severity] += 1
-        if found.check == "ebs-volume-encrypted" or kinds[found.verdict, found.severity] <= 2:
-            kept.append(found)
+    for each in assessment.findings():
+        kinds[each.verdict, each.severity] += 1
+        if each.check == "ebs-volume-encrypted" or kinds[each.verdict, each.severity] <= 2:
+            kept.append(each)
     return judged(assessment, kept)
 
 

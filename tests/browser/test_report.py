@@ -182,9 +182,9 @@ def test_findings_of_a_service_a_check_and_a_framework(visit: Open) -> None:
     page = visit("example", "#findings")
     form = page.locator("#made form")
     form.get_by_label("Service").select_option("s3")
-    some = [found for found in findings if found.table in tables]
-    cited = [found for found in some if found.check in standard]
-    of_check = [found for found in findings if found.check == "ebs-volume-encrypted"]
+    some = [finding for finding in findings if finding.table in tables]
+    cited = [finding for finding in some if finding.check in standard]
+    of_check = [finding for finding in findings if finding.check == "ebs-volume-encrypted"]
     assert some and cited and of_check
     counts(page, len(some))
     form.get_by_label("Framework").select_option("cis-aws-5.0")
@@ -206,7 +206,7 @@ def test_findings_of_a_service_a_check_and_a_framework(visit: Open) -> None:
         begins(column, min(values))
         follow(page.locator("#made thead").get_by_role("link", name=heading_))
         is_at(page, f"sort=-{heading_.lower().replace(' ', '-')}")
-    begins("what .reason", max(found.reason for found in findings))
+    begins("what .reason", max(finding.reason for finding in findings))
     follow(page.locator("#made thead").get_by_role("link", name="Severity"))
     begins("lead-in .severity", "critical")  # by how bad it is, not by its letters
     form.get_by_label("Verdict").select_option("unknown")
@@ -370,7 +370,7 @@ def test_without_scripts_it_is_one_document(visit: Open) -> None:
     for said in ("Scripts are off", "owed are met", "What to do first", "Why it is a gap", "All services"):
         assert said in text
     titles = page.locator(".view [data-heading]:visible").all_inner_texts()
-    assert {one.title for one in assessed().posture.responsibilities} <= set(titles)
+    assert {owed.title for owed in assessed().posture.responsibilities} <= set(titles)
     offered = page.locator(".scripted:visible, .screen:visible")
     expect(offered, "nothing that needs scripts is offered").to_have_count(0)
 
@@ -412,7 +412,7 @@ def test_what_is_waived_is_shown_as_that(visit: Open) -> None:
     standings = [re.compile(rf"\b{standing}$") for standing in ("Expired", "Ends soon", "Holds")]
     expect(page.locator(".view.current tbody .sign")).to_have_text(standings)
     follow(page.locator(".view.current tbody .figures a").last)
-    waived = sum(found.check == "ebs-volume-encrypted" for found in assessed().findings())
+    waived = sum(finding.check == "ebs-volume-encrypted" for finding in assessed().findings())
     assert waived
     counts(page, waived)
     expect(page.locator(".view.current tbody .sign").first).to_contain_text("Waived")
