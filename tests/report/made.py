@@ -6,9 +6,10 @@ Those that have a name are made once for all tests of a process, which only tell
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import replace
 from functools import cache
 from typing import Any
+
+from msgspec.structs import replace
 
 from demarcate.base.connection import connect
 from demarcate.base.encoding import to_json

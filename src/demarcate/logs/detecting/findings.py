@@ -2,31 +2,56 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
 import msgspec
 
 from demarcate.base.moments import since_1970
 from demarcate.checks.judgement import finding_id
-from demarcate.logs.detecting.scanning import Hit
-from demarcate.logs.detecting.structs import MOST, Detection, Growing, Outcome, Seen, State
+from demarcate.logs.detecting.scanning import UNDECIDED, Hit
+from demarcate.logs.detecting.structs import MOST, Detection, Growing, Kept, Matches, Outcome, Seen, State
 from demarcate.logs.sigma.structs import LEVELS, Rule
 
 _SECOND: Final = 1_000_000
 
 
-_seen = msgspec.json.Decoder(Seen).decode
+_kept: Final = msgspec.json.Decoder(Kept).decode
+
+_NOTHING: Final[tuple[tuple[str | None, ...], ...]] = ((), (), ())
+"""What is wanted of an event for a rule that wants nothing of its own."""
 
 
-def seen_of(hit: Hit, rule: Rule) -> Seen:
-    """What is kept of an event that a rule matched."""
-    _, _, resources, text = hit
-    seen = _seen(text)
-    seen.rule = rule.id
-    if resources:
-        seen.resources = _arns(resources)
-    return seen
+def take_hit(hit: Hit, rules: Sequence[Rule], matches: Matches) -> None:
+    """Note which rules an event is matched by, and which could not tell."""
+    numbers, resources, text = hit
+    kept = _kept(text)
+    arns = _arns(resources) if resources else ()
+    for place, said in enumerate(kept.told):
+        if not said:
+            continue
+        rule = rules[numbers[place]]
+        if said == UNDECIDED:
+            matches.undecided[rule.id] = matches.undecided.get(rule.id, 0) + 1
+            continue
+        wanted = kept.wanted[place] if kept.wanted else None
+        entity, *keys = wanted or _NOTHING
+        matches.seen.append(
+            Seen(
+                moment=kept.moment,
+                event=kept.event,
+                rule=rule.id,
+                account=kept.account,
+                region=kept.region,
+                name=kept.name,
+                address=kept.address,
+                agent=kept.agent,
+                error=kept.error,
+                entity=(entity[0] if entity else None) or kept.entity,
+                resources=arns,
+                keys=tuple(keys),
+            )
+        )
 
 
 def _arns(resources: str) -> tuple[str, ...]:

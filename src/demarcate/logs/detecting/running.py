@@ -13,15 +13,15 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from demarcate.base.sql import identifier
-from demarcate.logs.detecting.findings import growing_of, in_order, seen_of, told
-from demarcate.logs.detecting.scanning import UNDECIDED, scan
+from demarcate.logs.detecting.findings import growing_of, in_order, take_hit, told
+from demarcate.logs.detecting.scanning import scan
 from demarcate.logs.detecting.structs import Group, Matches, Outcome, Seen, State
 from demarcate.logs.detecting.windows import Sliding
 from demarcate.logs.events import COLUMNS
 from demarcate.logs.sigma.structs import Rule
 
 if TYPE_CHECKING:
-    import duckdb
+    from demarcate.base import duckdb
 
 _SECOND: Final = 1_000_000
 _DAY: Final = 86_400 * _SECOND
@@ -76,11 +76,7 @@ class Detector:
         matches = self._count(connection, relation)
         for hits in scan(connection, relation, self.rules, self._parts, self._columns):
             for hit in hits:
-                rule = self.rules[hit[0]]
-                if hit[1] == UNDECIDED:
-                    matches.undecided[rule.id] = matches.undecided.get(rule.id, 0) + 1
-                    continue
-                matches.seen.append(seen_of(hit, rule))
+                take_hit(hit, self.rules, matches)
         return matches
 
     def take(self, matches: Matches, state: State | None = None, *, settled: int | None = None) -> Outcome:

@@ -13,7 +13,7 @@ from demarcate.base.sql import identifier, literal
 from demarcate.logs.sigma.structs import ANCHORS, Rule
 
 if TYPE_CHECKING:
-    import duckdb
+    from demarcate.base import duckdb
 
 _TOLD: Final = {
     "event": "event_id",
@@ -45,9 +45,9 @@ _CANDIDATES: Final = "candidates"
 them in what the database looks at together, and going through hundreds of conditions costs the same for few as many.
 """
 
-Hit = tuple[int, int, str | None, str]
-"""A rule and an event: the rule's place, whether it matched (1) or could not tell (2), the JSON text of the event's
-resources, and that of what is kept of it (`Seen`). There are many.
+Hit = tuple[Sequence[int], str | None, str]
+"""An event that some rules match: the places of those that it was asked of, the JSON text of its resources, and that of
+what is kept of it (`Kept`). There are many.
 """
 
 Wanted = Mapping[int, Sequence[Sequence[str]]]
@@ -84,7 +84,7 @@ def scan(
     others = [number for number in single if rules[number].anchor is None]
     if others:
         needed = _columns([rules[number] for number in others], columns)
-        yield from _run(connection, _unnamed(identifier(relation), rules, others, wanted, needed))
+        yield from _run(connection, _unnamed(identifier(relation), rules, others, needed), [others], wanted)
 
 
 def _of_candidates(
@@ -108,11 +108,11 @@ def _of_candidates(
         if lowered in by_name:
             sets.setdefault(tuple(by_name[lowered]), []).append(name)
     if sets:
-        yield from _run(connection, _named(rules, sets, wanted, needed))
+        yield from _run(connection, _named(rules, sets, needed), list(sets), wanted)
     if anywhere:
         where = _where(rules[number].anchor for number in anywhere)
         of = f"(SELECT * FROM {_CANDIDATES} WHERE {where})"
-        yield from _run(connection, _unnamed(of, rules, anywhere, wanted, needed))
+        yield from _run(connection, _unnamed(of, rules, anywhere, needed), [anywhere], wanted)
 
 
 def _names(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
@@ -126,31 +126,27 @@ def _names(connection: duckdb.DuckDBPyConnection) -> list[tuple[str, str]]:
 _BATCH: Final = 10_000
 
 
-def _run(connection: duckdb.DuckDBPyConnection, sql: str) -> Iterator[list[Hit]]:
-    result = connection.execute(sql)
+def _run(
+    connection: duckdb.DuckDBPyConnection, inner: str, groups: Sequence[Sequence[int]], wanted: Wanted
+) -> Iterator[list[Hit]]:
+    result = connection.execute(_outer(inner, groups, wanted))
     while rows := result.fetchmany(_BATCH):
-        yield rows
+        yield [(groups[group], resources, text) for group, resources, text in rows]
 
 
-def _named(
-    rules: Sequence[Rule], sets: Mapping[tuple[int, ...], Sequence[str]], wanted: Wanted, needed: str
-) -> str:
-    groups = list(sets)
-    names = [(name, group) for group, numbers in enumerate(groups) for name in sets[numbers]]
-    told = _dispatch([_told(rules, numbers) for numbers in groups])
+def _named(rules: Sequence[Rule], sets: Mapping[tuple[int, ...], Sequence[str]], needed: str) -> str:
+    names = [(name, group) for group, texts in enumerate(sets.values()) for name in texts]
+    told = _dispatch([_told(rules, numbers) for numbers in sets])
     listed = ", ".join(literal(name) for name, _ in names)
     numbers_listed = ", ".join(str(group) for _, group in names)
-    return _outer(
+    return (
         f"SELECT {needed}, _group, {told} AS _told FROM {_CANDIDATES} "
-        f"JOIN (SELECT unnest([{listed}]) AS _name, unnest([{numbers_listed}]) AS _group) ON event_name = _name",
-        groups,
-        wanted,
+        f"JOIN (SELECT unnest([{listed}]) AS _name, unnest([{numbers_listed}]) AS _group) ON event_name = _name"
     )
 
 
-def _unnamed(relation: str, rules: Sequence[Rule], numbers: Sequence[int], wanted: Wanted, needed: str) -> str:
-    told = _told(rules, numbers)
-    return _outer(f"SELECT {needed}, 0 AS _group, {told} AS _told FROM {relation}", [numbers], wanted)
+def _unnamed(relation: str, rules: Sequence[Rule], numbers: Sequence[int], needed: str) -> str:
+    return f"SELECT {needed}, 0 AS _group, {_told(rules, numbers)} AS _told FROM {relation}"
 
 
 def _where(anchors: Iterable[tuple[str, tuple[str, ...]] | None]) -> str:
@@ -186,51 +182,40 @@ def _dispatch(branches: Sequence[str], first: int = 0) -> str:
 
 
 def _outer(inner: str, groups: Sequence[Sequence[int]], wanted: Wanted) -> str:
-    """A row for each rule that matches an event or cannot tell."""
-    places = [
-        (group, place, number) for group, numbers in enumerate(groups) for place, number in enumerate(numbers, 1)
-    ]
-    lists = [", ".join(str(entry[part]) for entry in places) for part in range(3)]
-    parts = {number: wanted[number] for number in sorted({entry[2] for entry in places}) if number in wanted}
+    """A row for each event that a rule matches or cannot tell."""
     kept = {
+        "told": "_told",
         "moment": "coalesce(epoch_us(event_time), 0)",
-        "rule": "''",
-        "entity": _entity(parts),
-        "keys": _keys(parts),
+        "entity": ENTITY,
+        "wanted": _wanted(groups, wanted),
         **{name: f"coalesce({identifier(column)}, '')" for name, column in _TOLD.items()},
     }
     members = ", ".join(f"{literal(name)}: {value}" for name, value in kept.items())
-    # The rows that nothing is told of are dropped before a list is taken apart.
-    return (
-        f"WITH asked AS ({inner}), "
-        "said AS (SELECT *, unnest(_told) AS _said, generate_subscripts(_told, 1) AS _place FROM asked "
-        "WHERE list_max(_told) > 0) "
-        f"SELECT _rule, _said, resources, to_json({{{members}}}) FROM said "
-        f"JOIN (SELECT unnest([{lists[0]}]) AS g, unnest([{lists[1]}]) AS p, unnest([{lists[2]}]) AS _rule) "
-        "ON _group = g AND _place = p WHERE _said > 0"
-    )
+    return f"SELECT _group, resources, to_json({{{members}}}) FROM ({inner}) WHERE list_max(_told) > 0"
 
 
-def _entity(parts: Wanted) -> str:
-    """SQL of what a finding of a row's rule is about."""
-    cases = {
-        number: " || ', ' || ".join(f"coalesce({text}, '')" for text in entity)
-        for number, (entity, *_) in parts.items()
-        if entity
-    }
-    return _case({number: f"coalesce(nullif({texts}, ''), {ENTITY})" for number, texts in cases.items()}, ENTITY)
+def _wanted(groups: Sequence[Sequence[int]], wanted: Wanted) -> str:
+    """SQL of what is wanted of an event for each rule of its group that matches it: lists of texts, the first of which
+    is the entity. NULL for a rule that wants nothing of its own, and empty for a group of such rules.
+    """
+    cases = {}
+    for group, numbers in enumerate(groups):
+        if not all(_is_nothing(wanted[number]) for number in numbers):
+            parts = [_parts(place, wanted[number]) for place, number in enumerate(numbers, 1)]
+            cases[group] = f"CAST([{', '.join(parts)}] AS VARCHAR[][][])"
+    whens = "".join(f" WHEN {group} THEN {value}" for group, value in cases.items())
+    return f"CASE _group{whens} END" if whens else "NULL"
 
 
-def _keys(parts: Wanted) -> str:
-    """SQL of the keys of a row's rule, as a list of lists of texts. Most have two that are empty."""
-    cases = {
-        number: "[" + ", ".join(f"CAST([{', '.join(texts)}] AS VARCHAR[])" for texts in keys) + "]"
-        for number, (_, *keys) in parts.items()
-        if [list(texts) for texts in keys] != [[], []]
-    }
-    return _case(cases, "CAST([[], []] AS VARCHAR[][])")
+def _parts(place: int, parts: Sequence[Sequence[str]]) -> str:
+    if _is_nothing(parts):
+        return "NULL"
+    entity, *keys = parts
+    whole = " || ', ' || ".join(f"coalesce({text}, '')" for text in entity)
+    listed = ", ".join(f"CAST([{', '.join(texts)}] AS VARCHAR[])" for texts in ([whole] if entity else [], *keys))
+    return f"CASE WHEN _told[{place}] > 0 THEN [{listed}] END"
 
 
-def _case(cases: Mapping[int, str], other: str) -> str:
-    whens = "".join(f" WHEN {number} THEN {value}" for number, value in cases.items())
-    return f"CASE _rule{whens} ELSE {other} END" if whens else other
+def _is_nothing(parts: Sequence[Sequence[str]]) -> bool:
+    """Whether a rule wants nothing of its own: no entity, and no key of a baseline or a correlation."""
+    return len(parts) == 3 and not any(parts)

@@ -66,6 +66,24 @@ class Seen(msgspec.Struct, kw_only=True, gc=False):
     keys: tuple[tuple[str | None, ...], ...] = ()
 
 
+class Kept(msgspec.Struct, gc=False):
+    """An event that rules match, as the database tells it: what is the same for all of these rules, what each of those
+    that it was asked of says, and the lists of texts that each wants of it (`scanning.Wanted`).
+    """
+
+    told: tuple[int, ...]
+    moment: int
+    entity: str
+    wanted: tuple[tuple[tuple[str | None, ...], ...] | None, ...] | None
+    event: str
+    account: str
+    region: str
+    name: str
+    address: str
+    agent: str
+    error: str
+
+
 class Matches(msgspec.Struct, kw_only=True):
     """What rules match in some events, of which there are so many, from the first moment to the last.
 

@@ -14,6 +14,7 @@ from demarcate.logs.events import COLUMNS, OMITTED, Column, Kind
 from demarcate.logs.sigma import matching
 from demarcate.logs.sigma.fields import place_of
 from demarcate.logs.sigma.paths import are_there, direct, is_left_out, texts
+from demarcate.logs.sigma.traces import needed
 from demarcate.logs.sigma.trees import All, Anywhere, Either, Empty, Exists, Matches, Not, SameAs, Tree
 
 DIALECT: Final = "duckdb"
@@ -22,6 +23,8 @@ DIALECT: Final = "duckdb"
 def predicate(tree: Tree) -> tuple[str, tuple[str, ...]]:
     """The SQL of a tree, of the columns of `aws_cloudtrail_log`; and which of them it reads."""
     made = _of(tree)
+    if (trace := needed(tree)) is not None:
+        made = _case(trace, made, exp.false())
     columns = {column.name for column in made.find_all(exp.Column)} & _NAMES
     return made.sql(DIALECT, comments=False, copy=False), tuple(sorted(columns))
 
