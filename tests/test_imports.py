@@ -5,7 +5,9 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
 from tests import processes
 from tests.each import each
@@ -121,18 +123,35 @@ def name_of(path: Path) -> str:
 FILES = {name_of(path): path for path in sorted(SOURCE.rglob("*.py"))}
 
 
-def imported(path: Path) -> set[str]:
-    """The modules of ours that a module imports, wherever the import stands in it."""
+class Read(NamedTuple):
+    """What a module says: the modules of ours that it imports, wherever that stands in it, and what it calls things."""
+
+    imported: frozenset[str]
+    bound: frozenset[str]
+
+
+@cache
+def read(name: str) -> Read:
+    """A module, looked through once for all tests."""
     names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.Import):
+    bound: set[str] = set()
+    for node in ast.walk(ast.parse(FILES[name].read_text())):
+        if isinstance(node, ast.Name):
+            if isinstance(node.ctx, ast.Store):
+                bound.add(node.id)
+        elif isinstance(node, ast.arg):
+            bound.add(node.arg)
+        elif isinstance(node, ast.FunctionDef):
+            bound.add(node.name)
+        elif isinstance(node, ast.Import):
             names.update(alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative imports hide where a thing is"
+            assert node.level == 0, f"{name}: relative imports hide where a thing is"
             for alias in node.names:
                 whole = f"{node.module}.{alias.name}"
                 names.add(whole if whole.removeprefix("demarcate.") in FILES else node.module or "")
-    return {name.removeprefix("demarcate.") for name in names if name.startswith("demarcate.")}
+    ours = {other.removeprefix("demarcate.") for other in names if other.startswith("demarcate.")}
+    return Read(frozenset(ours), frozenset(bound))
 
 
 def room_of(name: str) -> str:
@@ -147,14 +166,14 @@ def test_a_room_imports_only_what_is_below_it(name: str) -> None:
     room = room_of(name)
     assert room in BELOW, f"{room} is a new room: say in BELOW what it stands on"
     inner = BELOW[room] | {room}
-    rooms = {room_of(other) for other in imported(FILES[name])}
+    rooms = {room_of(other) for other in read(name).imported}
     assert {other for other in rooms if not {other, other.split(".")[0]} & inner} == set()
     if "." in room:
         assert {other for other in rooms if other.startswith("estate")} <= inner
 
 
 def test_no_two_files_lead_to_each_other() -> None:
-    ways = {name: imported(path) - {name} for name, path in FILES.items()}
+    ways = {name: read(name).imported - {name} for name in FILES}
     open_ = dict(ways)
     while leaves := {name for name, others in open_.items() if not others & open_.keys()}:
         for name in leaves:
