@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
+
+from msgspec.structs import replace
 
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.sources.collecting import asks, collect_snapshot

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from demarcate.access import comparing, conditions, searching
 from demarcate.access.evaluating import Outcome, Request, decide
 from demarcate.access.patterns import TooWide, covers, shared
 from demarcate.access.reach import TOO_MUCH, Reach, reading
@@ -117,6 +118,33 @@ def test_many_texts_of_many_wildcards_are_not_compared_without_end() -> None:
     with effort(20):
         told = reading(Policy.of({"Statement": said}), PolicyKind.RESOURCE).whole
     assert (told.low, told.high, told.why) == (Reach.NOBODY, Reach.ANYONE, TOO_MUCH)
+
+
+def test_what_two_policies_are_compared_by_is_counted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All statements together, and each text that a value is compared with: not each statement and value alone."""
+    networks = condition("NotIpAddress", aws__SourceIp=[f"8.{n}.0.0/16" for n in range(40)])
+    allows = whole(*({**ALLOW, "Resource": f"arn:aws:s3:::{n}/*", **networks} for n in range(30)))
+    denies = whole(*({**DENY, **condition("StringNotEquals", aws__SourceVpce=f"vpce-{n}")} for n in range(30)))
+    times, real = 0, conditions.compared
+
+    def counted(*arguments: Any) -> bool | Unknown:
+        nonlocal times
+        times += 1
+        return real(*arguments)
+
+    monkeypatch.setattr(conditions, "compared", counted)
+    monkeypatch.setattr(searching, "MOST_STEPS", 3_000)
+    monkeypatch.setattr(comparing, "MOST_STEPS", 6_000)
+    gains = list(comparing.gained(Policy.of(denies), Policy.of(allows), PolicyKind.RESOURCE, service="s3"))
+    assert (len(gains), gains[-1].reached.unknown) == (30, TOO_MUCH)
+    assert 5_000 < times < 30_000
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-Infinity", "9" * 400])
+def test_a_number_without_end_is_none(number: str) -> None:
+    document = whole({**ALLOW, **condition("NumericLessThan", s3__max_keys=["10", number])})
+    reached = told(json.loads(json.dumps(document).replace("max_keys", "max-keys")))
+    assert reached.low is Reach.ANYONE, "up to 10 it is plain"
 
 
 def test_a_key_that_stands_twice_is_found_however_it_is_spaced() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import resource
 import sys
 from collections.abc import Iterator
@@ -11,13 +12,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from demarcate.base.connection import Limits, TookTooLong, bounded, connect, deadline, select_of
+from demarcate.base import duckdb as engine
+from demarcate.base.connection import Limits, TookTooLong, _allocated, ahead, bounded, connect, deadline, select_of
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal
 from tests.each import each
 
 SOURCE = Path(__file__).parents[2] / "src" / "demarcate"
-ONLY = SOURCE / "base" / "connection.py"
+ONLY = (SOURCE / "base" / "connection.py", SOURCE / "base" / "duckdb.py")
 
 
 MODULES = ("duckdb", "_duckdb")
@@ -27,7 +29,8 @@ def calls(tree: ast.AST) -> Iterator[int]:
     """The lines on which something of the module duckdb is called, or brought in by another name."""
     for node in ast.walk(tree):
         if isinstance(node, ast.ImportFrom):
-            if (node.module or "").split(".")[0] in MODULES:
+            renamed = any(alias.name == "duckdb" and alias.asname for alias in node.names)
+            if (node.module or "").removeprefix("demarcate.base.").split(".")[0] in MODULES or renamed:
                 yield node.lineno
         elif isinstance(node, ast.Import):
             ours = [alias for alias in node.names if alias.name.split(".")[0] in MODULES]
@@ -35,15 +38,16 @@ def calls(tree: ast.AST) -> Iterator[int]:
                 yield node.lineno
         elif isinstance(node, ast.Call):
             called = node.func
+            name = called.attr if isinstance(called, ast.Attribute) else ""
             while isinstance(called, ast.Attribute):
                 called = called.value
-            if isinstance(called, ast.Name) and called.id in MODULES:
+            if isinstance(called, ast.Name) and called.id in MODULES and name != "relation":
                 yield node.lineno
 
 
 @each("path", sorted(SOURCE.rglob("*.py")), ids=lambda path: str(path.relative_to(SOURCE)))
 def test_no_other_module_calls_duckdb(path: Path) -> None:
-    if path != ONLY:
+    if path not in ONLY:
         assert not list(calls(ast.parse(path.read_text()))), "open databases with base/connection.py"
 
 
@@ -55,11 +59,21 @@ def test_no_other_module_calls_duckdb(path: Path) -> None:
         ("from duckdb import connect", [1]),
         ("import duckdb as d", [1]),
         ("import _duckdb", [1]),
+        ("from demarcate.base import duckdb\nduckdb.connect()", [2]),
+        ("from demarcate.base import duckdb as d", [1]),
+        ("from demarcate.base.duckdb import connect", [1]),
         ("import duckdb\ntry:\n  pass\nexcept duckdb.Error:\n  pass\nconnection.sql('x')", []),
     ],
 )
 def test_calls_are_seen(source: str, lines: list[int]) -> None:
     assert list(calls(ast.parse(source))) == lines
+
+
+def test_the_engine_is_the_one_of_the_package() -> None:
+    """Whoever has imported that has the same connections, and catches the same errors."""
+    assert all(getattr(duckdb, name) is getattr(engine, name) for name in {*engine.__all__} - {"relation"})
+    with connect() as connection:
+        assert engine.relation(connection, "SELECT 1").fetchall() == [(1,)]
 
 
 LOCKED = [
@@ -124,6 +138,15 @@ def test_bounds_that_end_in_another_order_leave_none_behind() -> None:
     assert resource.getrlimit(resource.RLIMIT_DATA) == before
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells what is allocated")
+def test_a_database_allocates_no_more_than_it_needs() -> None:
+    before = _allocated()
+    with connect(limits=Limits(threads=1)):
+        after = _allocated()
+    assert before is not None and after is not None
+    assert after - before < 1_000_000_000, "a process with some of them can fork no more"
+
+
 def test_a_deadline_ends_a_query() -> None:
     with connect() as connection, pytest.raises(TookTooLong), deadline(connection, 0.2):
         connection.execute("SELECT count(*) FROM range(1000000000000)").fetchall()
@@ -140,3 +163,28 @@ def test_no_connection_takes_more_than_the_machine_has(memory: int) -> None:
         setting = "SELECT current_setting('memory_limit')"
         told = (own.execute(setting).fetchone(), limited.execute(setting).fetchone())
     assert (told[0] == told[1]) == (memory == 10**15)
+
+
+def test_a_database_that_was_opened_ahead_is_locked_as_any(tmp_path: Path) -> None:
+    asked = "SELECT name, value FROM duckdb_settings() WHERE name NOT LIKE '%director%' ORDER BY ALL"
+    limits = Limits(memory=200_000_000, threads=1, ordered=False)
+    with connect(tmp_path, limits=limits) as connection:
+        settings = connection.execute(asked).fetchall()
+    for _ in range(2):
+        ahead()
+    with connect(tmp_path, limits=limits) as connection, connect(tmp_path) as another:
+        assert connection.execute(asked).fetchall() == settings
+        assert another.execute(asked).fetchall() != settings
+        with pytest.raises(duckdb.Error):
+            connection.execute("SET threads = 2")
+
+
+def test_a_child_opens_its_own(tmp_path: Path) -> None:
+    """Of what was opened before it began, the threads are its parent's."""
+    ahead()
+    child = os.fork()
+    if not child:
+        with connect(tmp_path) as connection:
+            os._exit(0 if connection.execute("SELECT sum(range) FROM range(300000)").fetchone() else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    connect(tmp_path).close()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import io
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -66,13 +65,13 @@ def drift() -> str:
 
 def judged(assessment: Assessment, findings: Sequence[Finding]) -> Assessment:
     """An assessment with other findings."""
-    return dataclasses.replace(assessment, judgement=cast(Judgement, Judged(findings)))
+    return msgspec.structs.replace(assessment, judgement=cast(Judgement, Judged(findings)))
 
 
 def changed(assessment: Assessment, **fields: Any) -> Assessment:
     """An assessment with other fields of its posture."""
     posture = msgspec.structs.replace(assessment.posture, **fields)
-    return dataclasses.replace(assessment, posture=posture)
+    return msgspec.structs.replace(assessment, posture=posture)
 
 
 def having(posture: Posture, id_: str, **fields: Any) -> tuple[ResponsibilityPosture, ...]:
@@ -130,7 +129,7 @@ def large(number: int) -> Assessment:
         regions=dict.fromkeys((*REGIONS, "global"), counts),
         tags={"team": {"payments": counts, "": counts}},
     )
-    return dataclasses.replace(judged(with_places, findings), snapshot=_live(base.snapshot, where))
+    return msgspec.structs.replace(judged(with_places, findings), snapshot=_live(base.snapshot, where))
 
 
 def _live(snapshot: Snapshot, where: Sequence[str]) -> Snapshot:
@@ -209,7 +208,7 @@ def with_evidence(assessment: Assessment) -> Assessment:
     )
     unread += (msgspec.structs.replace(unread[0], region="eu-west-1"),)
     refused = Problem("the document's SHA-256 is not the one that is written here", "evidence/reports.yaml", 12)
-    return dataclasses.replace(
+    return msgspec.structs.replace(
         assessment, posture=msgspec.structs.replace(posture, unread=unread, refused=(refused,))
     )
 
@@ -274,7 +273,7 @@ def with_waivers(assessment: Assessment) -> Assessment:
     )
     items = tuple(NewsItem(kind=kind, finding=seen(findings[0])) for kind in NewsKind)
     news = News(since="2026-11-01T00:00:00Z", origin="estate", items=items, still_open=("a", "b"))
-    return judged(dataclasses.replace(assessment, posture=posture, news=news), findings)
+    return judged(msgspec.structs.replace(assessment, posture=posture, news=news), findings)
 
 
 def hostile() -> Assessment:
@@ -351,7 +350,7 @@ def hostile() -> Assessment:
         refused_waivers=tuple(Problem(f"no waiver {name}", name, 1) for name in names),
     )
     return judged(
-        dataclasses.replace(
+        msgspec.structs.replace(
             base,
             posture=posture,
             news=News(since="2026-11-01T00:00:00Z", origin=told, items=tuple(items), still_open=(told,)),
@@ -375,4 +374,4 @@ def ringing() -> Assessment:
             ("quiet", "INSUFFICIENT_DATA", datetime(2026, 1, 1, tzinfo=UTC)),
         )
     ]
-    return dataclasses.replace(assessed(), snapshot=snapshot({"aws_cloudwatch_alarm": rows}))
+    return msgspec.structs.replace(assessed(), snapshot=snapshot({"aws_cloudwatch_alarm": rows}))

@@ -44,7 +44,7 @@ def test_an_option_that_a_source_cannot_use_is_refused(name: str, option: str, t
 
 def test_every_option_is_for_a_source_and_has_a_spelling() -> None:
     used = {option for source in SOURCES for name in ("x", "s3://x") for option in source.uses([name])}
-    assert used == set(SPELLED) == set(Options.__slots__) - {"preset"}
+    assert used == set(SPELLED) == set(Options.__struct_fields__) - {"preset"}
 
 
 def test_the_command_refuses_them_in_one_line(tmp_path: Path) -> None:

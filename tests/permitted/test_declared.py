@@ -60,6 +60,20 @@ def test_what_a_role_has_counts_together(tmp_path: Path) -> None:
     assert loss.loses and loss.whoever == "App"
 
 
+def test_a_group_that_is_named_once_it_is_deployed_may_have_any_policy(tmp_path: Path) -> None:
+    nested = {"Type": "AWS::CloudFormation::Stack", "Properties": {"TemplateURL": "https://example.com/t.json"}}
+    groups = [{"Fn::GetAtt": ["Nested", "Outputs.Group"]}, {"Ref": "Nested"}, "elsewhere"]
+    users = {
+        f"User{number}": {"Type": "AWS::IAM::User", "Properties": {"Groups": [group]}}
+        for number, group in enumerate(groups)
+    }
+    file = tmp_path / "t.json"
+    file.write_text(json.dumps({"Resources": {"Nested": nested, **users}}))
+    with collect_snapshot([file], selection=needed()) as snapshot, Policies(snapshot) as told:
+        reasons = {each.resource: each.named.policy.unknown for each in all_policies(told)}
+    assert [reasons[name] is not None for name in users] == [True] * 3
+
+
 def test_who_gains_at_a_bucket(tmp_path: Path) -> None:
     public = {**READS, "Principal": "*"}
     (gain,) = changes(policies(tmp_path, inline=[]), policies(tmp_path, inline=[], bucket=[OTHERS, public]))
@@ -70,6 +84,14 @@ def test_who_gains_at_a_bucket(tmp_path: Path) -> None:
         policies(tmp_path, inline=[], bucket=trusted), policies(tmp_path, inline=[], bucket=[*trusted, public])
     )
     assert gain.gain.reached.low.value == "anyone"
+
+
+def test_what_is_assigned_is_not_surely_what_stood_there(tmp_path: Path) -> None:
+    """Of two names that exist once they are deployed nobody knows whether they are one."""
+    files = [{**READS, "Resource": {"Fn::GetAtt": [name, "Arn"]}} for name in ("Data", "More")]
+    before, after = (policies(tmp_path, inline=[file], managed=[WRITES]) for file in files)
+    assert {(change.whoever, change.loses) for change in changes(before, after)} == {("App", False), ("App", True)}
+    assert not list(changes(before, before))
 
 
 @pytest.mark.parametrize("kind", [PolicyKind.IDENTITY, PolicyKind.BOUNDARY, PolicyKind.SCP])

@@ -11,7 +11,9 @@ import signal
 import subprocess
 import sys
 import unicodedata
+from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from enum import StrEnum
 from functools import cache
 from html import escape
@@ -21,11 +23,20 @@ from typing import Any, get_args, get_type_hints
 import pytest
 import typer
 
-from demarcate import assessing
+from demarcate import assessing, lines
 from demarcate.__main__ import main
-from demarcate.assessing import assess_sources
 from demarcate.base import stopping
+from demarcate.checks.judgement import Judgement
 from demarcate.cli import app
+from demarcate.drift import finding
+from demarcate.estate.snapshots import querying
+from demarcate.estate.snapshots.snapshot import Snapshot
+from demarcate.estate.sources import collecting
+from demarcate.logs.detecting import places
+from demarcate.logs.sigma import reading
+from demarcate.patching import asking
+from demarcate.posture import earlier, kept
+from demarcate.posture.assessment import Assessment
 from demarcate.report.safe import printable
 from tests import processes
 from tests.processes import PATIENCE, started
@@ -92,7 +103,6 @@ def test_every_verb_is_run() -> None:
 @pytest.fixture(scope="module")
 def folders(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The hostile folders, by name."""
-    ASSESSED.clear()
     made = tmp_path_factory.mktemp("estate")
     return {name: str(make(made / name)) for name, make in FOLDERS.items()}
 
@@ -115,23 +125,68 @@ class Stream(io.TextIOWrapper):
 
 Run = Callable[..., tuple[str, str]]
 
-ASSESSED: dict[str, Any] = {}
-"""What each run assesses, by its name: it is told in many formats, and nothing of it depends on one."""
+ONCE = (
+    (assessing, "assess_sources"),
+    (asking, "scans_in", "status_of", "who_patches"),
+    (collecting, "collect_snapshot"),
+    (earlier, "earlier"),
+    (finding, "declared_by", "find_drift"),
+    (kept, "open_assessment"),
+    (lines, "line_of"),
+    (places, "detect_files"),
+    (querying, "tables_of"),
+    (reading, "load_rules"),
+)
+"""What a run does but once: it is told in many formats, and nothing of it depends on one."""
 
 
-def assessed(name: str) -> Callable[..., Any]:
-    """`assess_sources`, which a run does but once."""
+class Once:
+    """What these gave each run, by its name and by how often it had asked for it before."""
 
-    def assess(*arguments: Any, **more: Any) -> Any:
-        if name not in ASSESSED:
-            ASSESSED[name] = assess_sources(*arguments, **more)
-        return ASSESSED[name]
+    def __init__(self) -> None:
+        self._given: dict[tuple[str, str, int], Any] = {}
+        self._closing = ExitStack()
 
-    return assess
+    def of(self, name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Have the functions of `ONCE` give a run what they gave it in another format."""
+        asked: Counter[str] = Counter()
+        for module, *functions in ONCE:
+            for function in functions:
+                monkeypatch.setattr(module, function, self._once(name, getattr(module, function), asked))
+
+    def _once(self, name: str, real: Callable[..., Any], asked: Counter[str]) -> Callable[..., Any]:
+        def give(*arguments: Any, **more: Any) -> Any:
+            key = name, real.__name__, asked[real.__name__]
+            asked[real.__name__] += 1
+            if key not in self._given:
+                self._given[key] = self._open(real(*arguments, **more))
+            return self._given[key]
+
+        return give
+
+    def _open(self, given: Any) -> Any:
+        """What is closed with this, and not by who uses it."""
+        if isinstance(given, Assessment):
+            self._open(given.judgement)
+            self._open(given.snapshot)
+        elif isinstance(given, Judgement | Snapshot):
+            self._closing.callback(given.close)
+            vars(given)["close"] = lambda: None
+        return given
+
+    def close(self) -> None:
+        self._closing.close()
+
+
+@pytest.fixture(scope="module")
+def once() -> Iterator[Once]:
+    made = Once()
+    yield made
+    made.close()
 
 
 @pytest.fixture
-def run(folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
+def run(folders: dict[str, str], once: Once, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Run]:
     """Runs the command as a process of its own would, and returns what it wrote to stdout and stderr."""
     thresholds, interrupt = gc.get_threshold(), signal.getsignal(signal.SIGINT)
     monkeypatch.setenv("COLUMNS", "2500")
@@ -143,7 +198,7 @@ def run(folders: dict[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         for folder, path in {**folders, "out": str(tmp_path)}.items():
             arguments = [argument.replace(f"{{{folder}}}", path) for argument in arguments]
         out, err = (Stream(encoding, terminal=terminal) for _ in range(2))
-        monkeypatch.setattr(assessing, "assess_sources", assessed(name))
+        once.of(name, monkeypatch)
         monkeypatch.setattr(stopping, "listen", lambda: None)  # signals are of the process that runs the tests
         monkeypatch.setattr(sys, "argv", ["demarcate", *verb_of(name).split(), *arguments, *more])
         monkeypatch.setattr(sys, "stdin", io.StringIO(f"{TEXTS[0]}\n1\n2\nq\n"))

@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import re
 from collections import Counter
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 
 from demarcate.posture.comparing import Compared, Comparison, Counted, Match
 from demarcate.posture.structs import Counts

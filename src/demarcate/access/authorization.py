@@ -9,7 +9,6 @@ from __future__ import annotations
 import gzip
 import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
 from pathlib import Path
@@ -28,8 +27,7 @@ LARGEST: Final = 1_000_000
 LEVELS: Final = {"L": "List", "R": "Read", "W": "Write", "P": "Permissions management", "T": "Tagging"}
 
 
-@dataclass(frozen=True, slots=True)
-class Action:
+class Action(msgspec.Struct, frozen=True):
     """An action as AWS writes it (`s3:GetObject`). `resources` are patterns of ARNs with `${…}` for what differs; none
     where it is about no resource. `keys` are its own condition keys, as AWS writes them.
     """

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
 from datetime import date
 from enum import StrEnum
 from functools import cache, cached_property, lru_cache
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+from msgspec.structs import replace
 
 from demarcate.access.authorization import knows_key
 from demarcate.access.conditions import Generic, Test, variables_in
@@ -71,8 +71,7 @@ def key_of(name: str) -> Key | None:
 # --- what a policy names ----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Own:
+class Own(msgspec.Struct, frozen=True):
     """Whose the policy is: its account, and its organization, where they are known."""
 
     account: str = ""
@@ -89,8 +88,7 @@ class Own:
         return frozenset((self.account, OWN)) - {""}
 
 
-@dataclass(frozen=True)
-class Constants:
+class Constants(msgspec.Struct, frozen=True, dict=True):
     """What some statements name: by key the tests, and whom."""
 
     tests: dict[str, list[Test]]
@@ -245,8 +243,7 @@ class Reach(StrEnum):
 _RANKS: Final = {reach: rank for rank, reach in enumerate(Reach)}
 
 
-@dataclass(frozen=True, slots=True)
-class World:
+class World(msgspec.Struct, frozen=True):
     """A caller, and where it asks from. Of one that is `generic` the policy names nothing: not who it is, not where it
     is from. `account` is its own, or that of whom a service asks for.
     """
@@ -258,7 +255,7 @@ class World:
     organization: str | None = None
     generic: bool = False
     named_way: bool = False
-    names: tuple[Who, ...] = field(default_factory=tuple)
+    names: tuple[Who, ...] = msgspec.field(default_factory=tuple)
 
 
 def worlds(said: Constants, own: Own, ranks: frozenset[int] | None = None) -> Iterator[World]:

@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from datetime import timedelta
 from functools import lru_cache
 from itertools import combinations, pairwise
 from typing import Final
 
 from msgspec import structs
+from msgspec.structs import replace
 
 from demarcate.access.callers import OWN, Constants, Own, World, account_of, key_of, shared_or_none
 from demarcate.access.conditions import Context, Generic, Given, Same, Test, fill
 from demarcate.access.evaluating import Caller
-from demarcate.access.operators import NEGATED, moment
+from demarcate.access.operators import NEGATED, moment, number
 from demarcate.access.patterns import is_wild, limited, sample, unlike
 
 MOST_VALUES: Final = 2_000
@@ -210,10 +210,10 @@ def _chosen(tests: Sequence[Test]) -> Iterator[str]:
 
 def _numbers(text: str) -> Iterator[str]:
     try:
-        number = float(text)
+        told = number(text)
     except ValueError:
         return
-    for near in (number, number - 1, number + 1):
+    for near in (told, told - 1, told + 1):
         yield str(int(near)) if near == int(near) else str(near)
 
 

@@ -10,15 +10,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import repeat
-from typing import Any
+from typing import Any, Final
 
 from msgspec import structs
 
+from demarcate.access import searching
 from demarcate.access.callers import OWN, Own, Reach
 from demarcate.access.reach import Reached, reached
 from demarcate.access.searching import Search, Work
 from demarcate.access.statements import Policy, PolicyKind, Principals, Statement
+from demarcate.estate.schema.standins import Undecided
 from demarcate.estate.schema.unknown import Unknown
+
+MOST_STEPS: Final = 2 * searching.MOST_STEPS
+"""How many comparisons all statements of a policy together may take."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,16 +53,21 @@ def gained(
     )
     was_denied = tuple(said for said in before.statements if said.allows is not True)
     kept = before.variables == after.variables and all(
-        written in after.written for said, written in _pairs(before) if said.allows is not True
+        _stands_in(written, after) for said, written in _pairs(before) if said.allows is not True
     )
+    left = MOST_STEPS
     for said, written in _pairs(after):
-        if said.allows is False or (kept and written in before.written):
+        if said.allows is False or (kept and _stands_in(written, before)):
             continue  # what stands there as before lets nobody in who did not get in before
         others = tuple(other for other in denies if other is not said)
-        work = Work()
-        searches = [Search(after, kind, own, service, said, (*others, *was_allowed))]
-        searches += [Search(after, kind, own, service, said, others, (deny,)) for deny in was_denied]
-        told = [reached(search, work)[1] for search in searches]
+        work = Work(min(left, searching.MOST_STEPS))
+        left -= work.left
+        told = []
+        for past, also in (((*others, *was_allowed), ()), *((others, (deny,)) for deny in was_denied)):
+            told.append(reached(Search(after, kind, own, service, said, past, also), work)[1])
+            if work.left < 0:
+                break
+        left += max(work.left, 0)
         widest = max(told, key=lambda each: (each.low.rank, each.high.rank))
         if widest.high is not Reach.NOBODY or isinstance(said.allows, Unknown):
             yield Gain(said, widest)
@@ -67,6 +77,19 @@ def _pairs(policy: Policy) -> Iterator[tuple[Statement, Any]]:
     """The statements, each as it is written; as nothing else is, where that is not told."""
     told = policy.written if len(policy.written) == len(policy.statements) else map(object.__new__, repeat(object))
     return zip(policy.statements, told, strict=False)
+
+
+def _stands_in(written: Any, policy: Policy) -> bool:
+    """Whether a statement surely stands in a policy, too."""
+    return any(_same(written, other) for other in policy.written)
+
+
+def _same(written: Any, other: Any) -> bool:
+    """Whether two statements are surely the same: what is assigned in them may turn out to be so, or not."""
+    try:
+        return bool(written == other)
+    except Undecided:
+        return False
 
 
 def _of_whoever_has_it(policy: Policy, own: Own) -> Policy:

@@ -11,8 +11,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from demarcate.access.operators import COMPARISONS, EXACT, MEANT, NEGATED, Comparison
 from demarcate.access.values import Values, every, opposite, some, values_of
@@ -46,8 +47,7 @@ class Same(str):
         return value
 
 
-@dataclass(frozen=True, slots=True)
-class Test:
+class Test(msgspec.Struct, frozen=True):
     """One test of a statement. Of a key with several values it is for `all` or `any` of them, or else it is for one."""
 
     key: str

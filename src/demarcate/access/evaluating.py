@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Final
+
+import msgspec
 
 from demarcate.access.conditions import Context, Generic, Same, compared
 from demarcate.access.operators import WILD
@@ -37,8 +38,7 @@ class Caller(StrEnum):
     CANONICAL = "canonical"
 
 
-@dataclass(frozen=True, slots=True)
-class Who:
+class Who(msgspec.Struct, frozen=True):
     """Who asks: an ARN, the name of a service, of an identity provider, or a canonical user.
 
     Of a session of a role, `name` is the ARN of the session, and `role` is that of the role.
@@ -161,14 +161,13 @@ def is_excepted(principals: Principals, who: Who) -> bool | Unknown:
 # --- a request --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(msgspec.Struct, frozen=True):
     """A request: who asks for which action on what, and what is known of the rest by condition key in lower case."""
 
     who: Who
     action: str
     resource: str = ""
-    context: Context = field(default_factory=dict)
+    context: Context = msgspec.field(default_factory=dict)
 
     @property
     def plain(self) -> dict[str, Any]:
@@ -200,8 +199,7 @@ class Outcome(StrEnum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(msgspec.Struct, frozen=True):
     """What comes of a request, and why. `denied` is said by a Deny, `not-allowed` where nothing allows it.
 
     `allowance` and `denial` say of each side by itself whether a statement allows, and whether one denies: what several

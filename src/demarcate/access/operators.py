@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import binascii
 import ipaddress
+import math
 import re
 from collections.abc import Callable
 from datetime import datetime
@@ -41,9 +42,17 @@ def _arn(text: str, value: str) -> bool | None:
     return len(mine) == len(theirs) and all(map(_wild, mine, theirs))
 
 
+def number(text: str) -> float:
+    """A number as conditions have it, which is not without end. Raises ValueError."""
+    told = float(text)
+    if not math.isfinite(told):
+        raise ValueError(f"{text} is no number")
+    return told
+
+
 def _number(text: str, value: str, compare: Callable[[float, float], bool]) -> bool | None:
     try:
-        return compare(float(value), float(text))
+        return compare(number(value), number(text))
     except ValueError:
         return None
 

@@ -8,8 +8,9 @@ one. There are two readings: of a statement that allows by itself, and of what t
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
+
+import msgspec
 
 from demarcate.access.callers import Own, Reach, key_of, worlds
 from demarcate.access.conditions import Test
@@ -24,8 +25,7 @@ TOO_MUCH: Final = Unknown(Kind.TOO_MUCH, "the policy takes more comparisons than
 _EVERY_REACH: Final = frozenset(reach.rank for reach in Reach)
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(msgspec.Struct, frozen=True):
     """How far a statement or a policy surely reaches, how far it may, and why these differ. `witness` is a request
     that gets through from where it surely reaches.
     """
@@ -66,8 +66,7 @@ def widest(reached: Iterable[Reached]) -> Reached:
     return Reached(low.low, high.high, None if low.low is high.high else high.unknown or low.unknown, low.witness)
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(msgspec.Struct, frozen=True):
     """What is read of a policy: of each statement how far it reaches by itself, and after the Denies."""
 
     alone: tuple[Reached, ...]
@@ -110,8 +109,7 @@ def _unweighed(said: Statement, policy: Policy, kind: PolicyKind) -> Reached:
     return Reached(Reach.NOBODY, Reach.ANYONE, policy.unknown)
 
 
-@dataclass(slots=True)
-class _Range:
+class _Range(msgspec.Struct):
     """How far it reaches, as far as callers were tried, the widest first."""
 
     low: Reach = Reach.NOBODY

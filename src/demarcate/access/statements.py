@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
@@ -215,8 +214,7 @@ def no_statement(value: Any) -> Unknown:
 # --- documents --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Policy:
+class Policy(msgspec.Struct, frozen=True):
     """The statements of a document. `variables` says whether its texts have any. `unknown` is why it cannot be weighed
     as a whole, though its statements may be told: it says more than is compared, or in a language that is not known.
     """

@@ -10,9 +10,10 @@ import base64
 import binascii
 import re
 import warnings
-from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Final, TypeVar
+
+import msgspec
 
 from demarcate.base.errors import DemarcateError
 
@@ -25,8 +26,7 @@ LARGEST: Final = 100_000
 """How many bytes a certificate, or the text that holds some, may have."""
 
 
-@dataclass(frozen=True, slots=True)
-class Certificate:
+class Certificate(msgspec.Struct, frozen=True):
     """A certificate. `names` are the DNS names and addresses it stands for. `key` is its kind, and `bits` its length,
     0 where the kind has none that is told. `own` says that it names itself as its issuer, as a root does.
     """

@@ -15,14 +15,13 @@ import threading
 import uuid
 import weakref
 from collections.abc import Iterator
-from dataclasses import dataclass
+from concurrent.futures import Future
 from functools import partial
 from pathlib import Path
-from typing import Any
 
-import duckdb
+import msgspec
 
-from demarcate.base import stopping
+from demarcate.base import duckdb, stopping
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import literal, path_text, pattern
 
@@ -30,8 +29,7 @@ MAX_SPILL = "10GiB"
 """How much one connection may write to its temporary folder, where it needs more than its memory."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
+class Limits(msgspec.Struct, frozen=True):
     """What a connection may use: memory in bytes, threads, and whether rows keep their order.
 
     `memory` and `threads` are DuckDB's own choice where they are None: 80 % of the machine's memory, which is never
@@ -47,32 +45,69 @@ class Limits:
 def connect(*folders: Path, limits: Limits = Limits()) -> duckdb.DuckDBPyConnection:
     """A database in memory that can open what is in `folders`, and no file elsewhere."""
     spill = (limits.temp or Path(tempfile.gettempdir())) / f"demarcate-{uuid.uuid4().hex}.spill"
-    config: dict[str, Any] = {
-        "allow_community_extensions": False,
-        "autoinstall_known_extensions": False,
-        "autoload_known_extensions": False,
-        "max_temp_directory_size": MAX_SPILL,
-        "preserve_insertion_order": limits.ordered,
-        "python_enable_replacements": False,
-        # DuckDB makes the folder when it needs one, and removes it when it closes.
-        "temp_directory": path_text(spill),
-    }
-    if limits.memory is not None and limits.memory < _most_memory():
-        config["memory_limit"] = f"{limits.memory}B"
-    if limits.threads is not None:
-        config["threads"] = limits.threads
-    connection = duckdb.connect(config=config)
+    connection = _opened()
     weakref.finalize(connection, stopping.at_end(partial(stopping.remove, spill)))
     # A folder that is a link, or lies below one, may be meant by either of its names.
     # What is opened by a pattern must be allowed both by the pattern and by what it comes to.
     paths = {path for folder in folders for path in (folder.absolute(), folder.resolve())}
     names = {*map(path_text, paths), *map(pattern, paths)}
-    connection.execute(
+    settings = {
         # What a moment is shown as, and which day it is of, does not hang on the zone of the machine.
-        f"SET TimeZone = 'UTC'; SET allowed_directories = [{', '.join(map(literal, sorted(names)))}]; "
-        "SET enable_external_access = false; SET lock_configuration = true"
-    )
+        "TimeZone": "'UTC'",
+        "preserve_insertion_order": str(limits.ordered).lower(),
+        # DuckDB makes the folder when it needs one, and removes it when it closes.
+        "temp_directory": literal(path_text(spill)),
+        "max_temp_directory_size": literal(MAX_SPILL),
+        "allowed_directories": f"[{', '.join(map(literal, sorted(names)))}]",
+    }
+    if limits.memory is not None and limits.memory < _most_memory():
+        settings["memory_limit"] = f"'{limits.memory}B'"
+    if limits.threads is not None:
+        settings["threads"] = str(limits.threads)
+    settings |= {"enable_external_access": "false", "lock_configuration": "true"}
+    connection.execute("; ".join(f"SET {name} = {value}" for name, value in settings.items()))
     return connection
+
+
+_AHEAD: list[tuple[int, Future[duckdb.DuckDBPyConnection]]] = []
+"""A database that is being opened for whoever asks next, and the process that opens it."""
+
+
+def ahead() -> None:
+    """Open a database in another thread, which the next `connect` locks and gives: that takes as long as reading a
+    small template, on a processor that nothing else uses by then.
+    """
+    opening: Future[duckdb.DuckDBPyConnection] = Future()
+
+    def work() -> None:
+        try:
+            opening.set_result(_open())
+        except BaseException as error:
+            opening.set_exception(error)
+
+    if not _AHEAD:
+        _AHEAD.append((os.getpid(), opening))
+        threading.Thread(target=work, name="ahead", daemon=True).start()
+
+
+def _opened() -> duckdb.DuckDBPyConnection:
+    """A new database: the one that was opened ahead, where there is one."""
+    with contextlib.suppress(IndexError):  # which is another thread's by now, or was never asked for
+        process, opening = _AHEAD.pop()
+        if process == os.getpid():  # a child has neither the thread nor those of the database
+            return opening.result()
+    return _open()
+
+
+def _open() -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(
+        config={
+            "allow_community_extensions": False,
+            "autoinstall_known_extensions": False,
+            "autoload_known_extensions": False,
+            "python_enable_replacements": False,
+        }
+    )
 
 
 def _most_memory() -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import msgspec
 
 from demarcate.base.limits import shortened
 
@@ -20,8 +20,7 @@ class DemarcateError(Exception):
         return "\n".join(map(str, self.args))
 
 
-@dataclass(frozen=True, slots=True)
-class Problem:
+class Problem(msgspec.Struct, frozen=True):
     """One thing in the input that could not be read; the rest goes on.
 
     `file` and `line` say where (`line` is 1-based; either may be None), `message` says what was found,
@@ -33,7 +32,7 @@ class Problem:
     line: int | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "message", shortened(self.message))
+        msgspec.structs.force_setattr(self, "message", shortened(self.message))
 
     def __str__(self) -> str:
         if self.file is None:

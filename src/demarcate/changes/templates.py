@@ -6,15 +6,16 @@ Each edit is read and judged again before it is offered: the finding must pass t
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from operator import eq
 from pathlib import Path
 from typing import Any
 
 from demarcate.base.documents import DocumentError
+from demarcate.changes.arguments import wanted_for
+from demarcate.changes.proving import Proving
 from demarcate.checks.catalog import load_checks, select
-from demarcate.checks.engine import judge
 from demarcate.checks.judgement import Finding
 from demarcate.checks.structs import Check
 from demarcate.checks.wishes import wishes_of
@@ -27,6 +28,7 @@ from demarcate.estate.sources.collecting import everything
 from demarcate.estate.sources.edits import Edited
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.registry import source_of
+from demarcate.estate.sources.terraform.referring import kind_of
 from demarcate.estate.sources.terraform.rereading import CONFIGURATION, Asked, ConfigurationReading
 from demarcate.estate.sources.terraform.source import TerraformSource
 from demarcate.estate.tables import table
@@ -38,7 +40,8 @@ class Patch:
     """The edited templates, the findings that pass by it with the lines that are edited, and the others, with why.
 
     `unread` is what could not be read of the templates: what it holds may fail as well. `configured` are the findings
-    that pass by an edit of Terraform's configuration, with its file and line.
+    that pass by an edit of Terraform's configuration, with its file and line. `then` are those that fail by the edits,
+    of checks that were not about their resources before.
     """
 
     files: tuple[Edited, ...]
@@ -46,6 +49,7 @@ class Patch:
     left: tuple[tuple[Finding, str], ...]
     unread: tuple[Unread, ...]
     configured: tuple[tuple[Finding, str, int], ...] = ()
+    then: tuple[Finding, ...] = ()
 
     @property
     def findings(self) -> tuple[Finding, ...]:
@@ -62,10 +66,12 @@ def patch_of(
     folders: Sequence[Path] = (),
     *,
     only: Collection[tuple[str, str]] | None = None,
+    asked: Mapping[str, Any] = {},
 ) -> Patch:
     """The edits by which findings of templates pass: of these checks (or any), and with these ids (or any).
 
-    `only` are the findings that are meant, each by its check and its logical id, or its address.
+    `only` are the findings that are meant, each by its check and its logical id, or its address. `asked` are values
+    that their remedies ask of a person.
 
     Raises DemarcateError where the sources are no templates and no Terraform, or cannot be read.
     """
@@ -76,10 +82,10 @@ def patch_of(
     with reading.read() as snapshot:
         held = {name for name, of in snapshot.manifest.tables.items() if any(part.rows for part in of.parts)}
         checks = {name: check for name, check in checks.items() if check.table in held}  # others are about nothing
-        failing = _failing(snapshot, checks)
+        proving = Proving(snapshot, checks)
         wanted = [
             finding
-            for finding in failing.values()
+            for finding in proving.failing.values()
             if finding.check in chosen
             and finding.file is not None
             and (not ids or finding.id in ids)
@@ -91,74 +97,68 @@ def patch_of(
             check = checks[finding.check]
             yield _edited(reading, finding, check, rows.get((check.table, finding.file, finding.resource)))
 
-        def wrong(after: Snapshot, findings: list[Finding]) -> str | None:
-            return _why_wrong(failing, _failing(after, checks), findings)
-
         unread = tuple(snapshot.unread)
-        if terraform:
-            return _configured(reading, wanted, checks, rows, wrong, unread)
-        edits, left = edit_all(reading, wanted, texts, wrong)
-    return Patch(edited_files(reading), tuple(edits), tuple(left), unread)
+        if isinstance(reading, ConfigurationReading):
+            looked = {name for check in checks.values() for name in check.lookups}
+            reading.selection = everything(held | looked)
+            return _configured(reading, wanted, checks, rows, proving, unread, asked)
+        edits, left = edit_all(reading, wanted, texts, proving.why_wrong)
+    return Patch(edited_files(reading), tuple(edits), tuple(left), unread, then=proving.then)
 
 
 def _configured(
-    reading: Reading,
+    reading: ConfigurationReading,
     wanted: Sequence[Finding],
     checks: Mapping[str, Check],
     rows: _Rows,
-    wrong: Callable[[Snapshot, list[Finding]], str | None],
+    proving: Proving,
     unread: tuple[Unread, ...],
+    values: Mapping[str, Any],
 ) -> Patch:
     """The edits of Terraform's configuration by which findings pass."""
     asked: list[Asked[Finding]] = []
     left: list[tuple[Finding, str]] = []
     for finding in wanted:
         check = checks[finding.check]
-        chosen, wishes = table(check.table), wishes_of(check.predicate)
         row = rows.get((check.table, finding.file, finding.resource))
-        columns = [
-            column
-            for column in chosen.columns
-            if row is not None and column.name in wishes and row[column.name] != wishes[column.name]
-        ]
-        file = str(finding.file)
         try:
-            if row is None or not columns:
-                raise NotEdited(f"it takes a person: {check.remedy.text}")
-            if not file.endswith(CONFIGURATION):
-                raise NotEdited("no configuration (.tf) lies beside what declares it")
-            if len(columns) > 1:
-                names = ", ".join(column.name for column in columns)
-                raise NotEdited(f"it takes several edits, for {names}: {check.remedy.text}")
-            column = columns[0]
-            values = wishes[column.name], UNTOLD
-            asked.append(Asked.of(reading, finding, file, str(finding.resource), chosen, column, *values))
+            if not str(finding.file).endswith(CONFIGURATION):
+                raise NotEdited(reading.configured.why_not(str(finding.resource)))
+            asked.append(_asked(reading, finding, check, row, values))
         except NotEdited as error:
             left.append((finding, str(error)))
-    edits, refused = edit_all(
-        reading,
-        asked,
-        lambda reading, item: item.texts(reading, eq),
-        lambda after, items: wrong(after, [item.item for item in items]),
-    )
+
+    def wrong(after: Snapshot, items: list[Asked[Finding]]) -> str | None:
+        findings = [item.item for item in items]
+        return proving.why_more(after, findings, reading.added()) or proving.why_wrong(after, findings)
+
+    edits, refused = edit_all(reading, asked, lambda reading, item: item.texts(reading, eq), wrong)
     left += [(item.item, why) for item, why in refused]
     configured = tuple((item.item, item.file, line) for item, line in edits)
-    return Patch(edited_files(reading), (), tuple(left), unread, configured)
+    return Patch(edited_files(reading), (), tuple(left), unread, configured, proving.then)
 
 
-_Failing = Mapping[tuple[str, str | None, str | None], Finding]
-
-
-def _failing(snapshot: Snapshot, checks: Mapping[str, Check]) -> _Failing:
-    """What does not pass, by check, file and logical id."""
-    judgement = judge(snapshot, checks.values())
-    findings = {
-        (finding.check, finding.file, finding.resource): finding
-        for finding in judgement.findings(passes=False)
-        if finding.verdict == "fail"
-    }
-    judgement.close()
-    return findings
+def _asked(
+    reading: ConfigurationReading,
+    finding: Finding,
+    check: Check,
+    row: Mapping[str, Any] | None,
+    values: Mapping[str, Any],
+) -> Asked[Finding]:
+    """The edits by which a finding would pass. Raises NotEdited."""
+    file, address = str(finding.file), str(finding.resource)
+    told = wanted_for(check, kind_of(address), values)
+    if told:
+        return Asked.by(reading, finding, file, address, [[wanted] for wanted in told])
+    chosen, wishes = table(check.table), wishes_of(check.predicate)
+    wished = [
+        (column, wishes[column.name], UNTOLD)
+        for column in chosen.columns
+        if row is not None and column.name in wishes and row[column.name] != wishes[column.name]
+    ]
+    if not wished:
+        raise NotEdited(f"it takes a person: {check.remedy.text}")
+    return Asked.of(reading, finding, file, address, chosen, wished)
 
 
 _Rows = Mapping[tuple[str, str | None, str | None], Mapping[str, Any] | None]
@@ -200,14 +200,3 @@ def _edited(reading: Reading, finding: Finding, check: Check, row: Mapping[str, 
     if not lines:
         raise NotEdited(f"it takes a person: {check.remedy.text}")
     return min(lines), text
-
-
-def _why_wrong(before: _Failing, after: _Failing, findings: Sequence[Finding]) -> str | None:
-    """Why edits for findings are not what was meant; None where they are."""
-    for finding in findings:
-        if (finding.check, finding.file, finding.resource) in after:
-            return "no edit of its own properties makes the check pass"
-    for key, other in after.items():
-        if key not in before:
-            return f"{other.check} would fail of {other.resource}: {other.reason}"
-    return None

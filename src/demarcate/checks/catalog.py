@@ -30,8 +30,7 @@ from demarcate.estate.tables import all_tables
 from demarcate.version import __version__
 
 if TYPE_CHECKING:
-    import duckdb
-
+    from demarcate.base import duckdb
     from demarcate.checks.predicate import Compiled
 
 SHIPPED = Path(__file__).parent / "catalog"
@@ -296,8 +295,7 @@ def _bound(check: Check, file: str, item: Any, written: Written) -> Check:
 
     What a look gives where its table is empty then has a type, also where it is NULL.
     """
-    import duckdb
-
+    from demarcate.base import duckdb
     from demarcate.base.connection import select_of, short
 
     tables = _empty_tables()

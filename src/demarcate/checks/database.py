@@ -10,8 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
-
+from demarcate.base import duckdb
 from demarcate.base.connection import Limits, connect, short
 from demarcate.base.encoding import to_json
 from demarcate.base.sql import identifier, literal

@@ -15,8 +15,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import TypeVar
 
-import duckdb
-
+from demarcate.base import duckdb
 from demarcate.base.connection import TookTooLong, deadline, short
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError

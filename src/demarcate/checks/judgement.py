@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from hashlib import sha256
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
-import duckdb
 import msgspec
 
+from demarcate.base import duckdb
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier
@@ -150,8 +149,7 @@ class Finding(msgspec.Struct, frozen=True, kw_only=True):
         return self.verdict == "fail" and self.waived is None
 
 
-@dataclass(frozen=True, slots=True)
-class Tally:
+class Tally(msgspec.Struct, frozen=True):
     """How many resources of one account and region a check passed, failed, or could not judge; and how many of those
     that fail, and that are unknown, are waived.
     """
@@ -168,8 +166,7 @@ class Tally:
     waived_unknown: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class NotRun:
+class NotRun(msgspec.Struct, frozen=True):
     """A check that does not apply to this snapshot, and why.
 
     `kind` is "untold" where the source cannot tell the table, "on-request" where nobody asked for the check by name,
@@ -264,14 +261,14 @@ class Judgement:
 
     def batches(self, rows: int) -> Iterator[pa.RecordBatch]:
         """The findings as Arrow batches of so many rows, read as they are asked for."""
-        reader: pa.RecordBatchReader = self._connection.cursor().sql(_query()).to_arrow_reader(rows)
+        reader: pa.RecordBatchReader = duckdb.relation(self.cursor(), _query()).to_arrow_reader(rows)
         yield from reader
 
     def to_arrow(self) -> pa.Table:
         """The findings as one Arrow table with the columns of `COLUMNS`. Raises DemarcateError without pyarrow."""
         if find_spec("pyarrow") is None:
             raise DemarcateError("Arrow tables need pyarrow: pip install 'demarcate[arrow]'")
-        table: pa.Table = self._connection.sql(_query()).to_arrow_table()
+        table: pa.Table = duckdb.relation(self._connection, _query()).to_arrow_table()
         return table
 
     def fails(self, severities: Sequence[str]) -> int:

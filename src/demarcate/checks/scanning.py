@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable, Mapping, Sequence, Set
-from dataclasses import dataclass
 from typing import Any
 
-import duckdb
+import msgspec
 
+from demarcate.base import duckdb
 from demarcate.base.encoding import to_json
 from demarcate.base.sql import identifier, literal
 from demarcate.checks.companions import about as about_companions
@@ -180,8 +180,7 @@ def _count_written(
     return tallies
 
 
-@dataclass(frozen=True, slots=True)
-class Wanted:
+class Wanted(msgspec.Struct, frozen=True):
     """What is made of verdicts: findings, also of what passes (by all checks, or by those that are `passing`), of all
     resources or one; but only tallies of the checks that are `counted`.
     """

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Literal, NamedTuple
 
-import duckdb
 import msgspec
 import pyarrow as pa
 
+from demarcate.base import duckdb
 from demarcate.base.children import end_with_parent, run_child
 from demarcate.base.connection import short
 from demarcate.base.encoding import to_json

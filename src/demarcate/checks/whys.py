@@ -8,10 +8,10 @@ would take longer than to judge it.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
-import duckdb
+import msgspec
 
+from demarcate.base import duckdb
 from demarcate.base.encoding import to_json
 from demarcate.base.sql import literal
 from demarcate.estate.schema.unknown import Kind, Unknown
@@ -20,8 +20,7 @@ COLUMN = "whys STRUCT(of VARCHAR, why VARCHAR)[]"
 """The column of causes, as it is declared."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cause:
+class Cause(msgspec.Struct, frozen=True):
     """Why a verdict is unknown. Its reason is never cut, other than that of a value: it names all that failed."""
 
     kind: Kind

@@ -114,11 +114,14 @@ def detect(
     else:
         report.write(told, _leads(told, estate), format.value, data(), options.console())
     _say_counts(result, loaded)
-    _exit(told, result, fail_on, refused=refused)
+    _exit(told, result, fail_on, refused=refused or bool(loaded.problems))
 
 
 def list_(rules: RuleFolders = None, only: Alone = False, format: Written = Format.TEXT) -> None:
-    """List the rules, worst first: their levels, what they find, who wrote them."""
+    """List the rules, worst first: their levels, what they find, who wrote them.
+
+    Exit codes: 0 done; 2 bad usage or input; 3 a rule could not be read.
+    """
     from demarcate.logs.sigma.structs import LEVELS
     from demarcate.report import rows
 
@@ -130,6 +133,8 @@ def list_(rules: RuleFolders = None, only: Alone = False, format: Written = Form
     listed = sorted(loaded.rules.values(), key=lambda rule: (LEVELS.index(rule.level), rule.name))
     told = [[_plain(getattr(each, name)) for name in columns] for each in listed]
     rows.write(columns, told, str(format), data())
+    if loaded.problems:
+        raise typer.Exit(options.UNREAD)
 
 
 def show(
@@ -184,7 +189,10 @@ def coverage(
     endpoint_url: options.Endpoint = None,
     parameters: options.Parameters = None,
 ) -> None:
-    """Say which technique of ATT&CK which rule looks for; with a source, whether the log that it needs is on there."""
+    """Say which technique of ATT&CK which rule looks for; with a source, whether the log that it needs is on there.
+
+    Exit codes: 0 done; 2 bad usage or input; 3 a rule, or something of the source, could not be read.
+    """
     from demarcate.estate.snapshots.telling import rows as rows_of
     from demarcate.estate.sources.collecting import collect_snapshot
     from demarcate.logs.sigma.coverage import COLUMNS, TRAILS
@@ -192,6 +200,7 @@ def coverage(
     from demarcate.report import rows
 
     loaded = rules_of(rules, only, None)
+    say_problems(loaded)
     trails: list[dict[str, Any]] | None = None
     unread: list[Unread] = []
     if sources:
@@ -203,8 +212,8 @@ def coverage(
     columns = ["technique", "title", "rule", "level", "needs", "on", "why"][: 7 if sources else 5]
     told = [[getattr(each, name) for name in columns] for each in covered(loaded.rules, trails)]
     rows.write(columns, told, str(format), data())
-    if unread:
-        options.say_unread(unread)
+    options.say_unread(unread)
+    if unread or loaded.problems:
         raise typer.Exit(options.UNREAD)
 
 

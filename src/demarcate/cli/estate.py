@@ -88,6 +88,10 @@ def assess(
 
     Exit codes: 0 done; 1 findings at or above --fail-on; 2 bad input; 3 done, but something could not be read.
     """
+    from demarcate.base import connection
+
+    if engine is None:
+        connection.ahead()
     from demarcate.assessing import assess_sources
     from demarcate.report import reports
     from demarcate.report.progress import showing

@@ -12,6 +12,7 @@ from typing import Any, Final
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from demarcate.cli.plain import spare
 from demarcate.cli.words import EXAMPLES, LINES, METAVARS
 
 GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -62,6 +63,11 @@ TOPICS: Final[Mapping[str, tuple[str, ...]]] = {
 
 class Verb(TyperCommand):
     """A verb, whose options are told in groups, and then its examples."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take plain values as they are."""
+        spare(self.get_params(ctx))
+        return super().parse_args(ctx, args)
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the arguments and the options."""
@@ -123,6 +129,11 @@ def _group_of(param: Any, *, grouped: bool) -> str:
 
 class Verbs(TyperGroup):
     """Verbs; those of the whole command by topic."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Take plain values as they are."""
+        spare(self.get_params(ctx))
+        return super().parse_args(ctx, args)
 
     def format_commands(self, ctx: Any, formatter: Any) -> None:
         """Write each verb with the first line of its help, whole."""

@@ -308,7 +308,7 @@ def _patch(
     only: Collection[tuple[str, str]] | None = None,
 ) -> bool:
     """Write the edits by which findings of templates pass, and say what they leave; whether anything is left."""
-    from dataclasses import replace
+    from msgspec.structs import replace
 
     from demarcate.base.errors import DemarcateError
     from demarcate.changes.declaring import apart
@@ -329,6 +329,8 @@ def _patch(
             say(f"{finding.file}:{line}: {finding.check} of {finding.resource} passes")
         for finding, file, line in patch.configured:
             say(f"{file}:{line}: {finding.check} of {finding.resource} passes, once terraform plan agrees")
+        for finding in patch.then:
+            say(f"{finding.check} of {finding.resource} fails then, for it is about it then: {finding.reason}")
         missing -= {(finding.check, str(finding.resource)) for finding in patch.findings}
         unknown -= {finding.id for finding in patch.findings}
         options.say_unread(patch.unread)

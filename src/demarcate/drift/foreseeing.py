@@ -6,9 +6,11 @@ The estate is judged as it is and as it would be (`overlaying`): both times as a
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec.structs import replace
 
 from demarcate.assessing import selection_of
 from demarcate.checks.catalog import load_checks

@@ -7,7 +7,7 @@ told, with why. Nothing is written to a template.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -120,14 +120,15 @@ def _configured(
                 if column is None:
                     raise NotEdited("several resources or blocks make it: edit these")
                 name, file = str(drift.logical_id), str(drift.file)
-                asked.append(Asked.of(reading, drift, file, name, table, column, drift.live, drift.declared))
+                wish = (column, drift.live, drift.declared)
+                asked.append(Asked.of(reading, drift, file, name, table, [wish]))
             except NotEdited as error:
                 left.append((drift, str(error)))
         edits, refused = edit_all(
             reading,
             asked,
             lambda reading, item: item.texts(reading, alike),
-            lambda after, items: _why_wrong(before, after, [item.item for item in items]),
+            lambda after, items: _why_wrong(before, after, [item.item for item in items], reading.added()),
         )
     return Patch(
         edited_files(reading),
@@ -224,13 +225,20 @@ class _Differing:
     after: list[Row] = field(default_factory=list)
 
 
-def _why_wrong(before: Snapshot, after: Snapshot, drifts: Sequence[Drift]) -> str | None:
-    """Why templates are not as they should be after edits for drifts; None where they are."""
+def _why_wrong(
+    before: Snapshot, after: Snapshot, drifts: Sequence[Drift], added: Collection[str] = ()
+) -> str | None:
+    """Why templates are not as they should be after edits for drifts; None where they are.
+
+    `added` are the addresses of resources that an edit makes.
+    """
     if len(after.unread) > len(before.unread):
         return f"the template could not be read any more: {after.unread[-1].reason}"
     resources = {(drift.file, drift.logical_id) for drift in drifts}
     rows: dict[tuple[str, Any, Any], _Differing] = {}
     for table, was, row in differing(before, after):
+        if row["resource"] in added and not was:
+            continue
         if (row["file"], row["resource"]) not in resources:
             return f"the edit would change {row['resource']}, in {row['file']}, as well"
         of = rows.setdefault((table, row["file"], row["resource"]), _Differing())

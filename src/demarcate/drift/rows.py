@@ -6,8 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
-import duckdb
-
+from demarcate.base import duckdb
 from demarcate.base.connection import connect, short
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import DemarcateError

@@ -15,7 +15,6 @@ from __future__ import annotations
 import fnmatch
 import re
 from collections.abc import Callable, Collection, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import date
 from hashlib import sha256
 from pathlib import Path
@@ -111,16 +110,14 @@ class Waivers(msgspec.Struct, frozen=True, kw_only=True):
     problems: tuple[Problem, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaiverRules:
+class WaiverRules(msgspec.Struct, frozen=True, kw_only=True):
     """Whether waivers may do without an end, and without an owner."""
 
     without_end: bool = False
     without_owner: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Known:
+class Known(msgspec.Struct, frozen=True, kw_only=True):
     """The ids that waivers may name, and the rules that they are held to."""
 
     checks: Collection[str]

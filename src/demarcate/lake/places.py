@@ -12,7 +12,6 @@ import os
 import shutil
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
@@ -72,8 +71,7 @@ class Holding(NamedTuple):
     alike: tuple[Any, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Files:
+class _Files(msgspec.Struct, frozen=True):
     """The files of a lake."""
 
     names: Callable[[], list[str]]
@@ -84,8 +82,7 @@ class _Files:
     """Copy a file. Raises OSError."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Objects(_Files):
+class _Objects(_Files, frozen=True):
     """Those of a lake on S3, which can be written as well."""
 
     put: Callable[[Path, str], object]

@@ -16,7 +16,7 @@ from demarcate.estate.snapshots.tabular import SUFFIX, rows_in, save_table
 from demarcate.patching.rows import COLUMNS, NO_ROWS, OF_ITS_DAY, day_of, is_whole
 
 if TYPE_CHECKING:
-    import duckdb
+    from demarcate.base import duckdb
 
 WHOLE: Final = f"day{SUFFIX}"
 """The name of the file of a day."""
@@ -54,8 +54,7 @@ def _is_of_history(name: str) -> bool:
 
 def _one_file(day: Path, files: list[Path]) -> list[str]:
     """Put files of a day together, and return what of them is broken. Raises OSError and DemarcateError."""
-    import duckdb
-
+    from demarcate.base import duckdb
     from demarcate.base.connection import Limits, connect, short
 
     broken: list[str] = []

@@ -6,8 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-import duckdb
-
+from demarcate.base import duckdb
 from demarcate.base.connection import short
 from demarcate.base.errors import DemarcateError
 from demarcate.base.moments import utc

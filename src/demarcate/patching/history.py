@@ -284,8 +284,7 @@ def _read(
     folder: Path, levels: Levels, since: date | None, until: date | None, only: Mapping[str, Sequence[str]]
 ) -> History:
     """The history as it is now. Raises _PutTogether, and DemarcateError."""
-    import duckdb
-
+    from demarcate.base import duckdb
     from demarcate.base.connection import connect, short
 
     broken: list[str] = []

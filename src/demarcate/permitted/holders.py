@@ -73,7 +73,11 @@ class Holders:
         told: dict[str, Named] = {}
         for row in self.reading.rows(AWS_MANAGED, "arn", "policy"):
             arn, document = row["arn"], row["policy"]
-            if arn.endswith(_ADMINISTRATOR_ARN) or (isinstance(document, Unknown) and arn in told):
+            if (
+                not is_text(arn)
+                or arn.endswith(_ADMINISTRATOR_ARN)
+                or (isinstance(document, Unknown) and arn in told)
+            ):
                 continue
             told[arn] = self._named(arn, document, declared=False)
         return told
@@ -109,8 +113,10 @@ class Holders:
         for group in member_of if isinstance(member_of, list) else [member_of]:
             told = groups.get((account, group)) if is_text(group) else None
             if told is None:
-                why = group if isinstance(group, Unknown) else Unknown(Kind.NOT_COLLECTED, f"the group {group}")
-                told = (Named("groups", Policy((), unknown=_settled(why))),)
+                why = _settled(group)
+                if not isinstance(why, Unknown):
+                    why = Unknown(Kind.NOT_COLLECTED, f"the group {group}")
+                told = (Named("groups", Policy((), unknown=why)),)
             named += told
         boundary = _settled(_told(row, "permissions_boundary_arn"))
         scps, management = self._bound(who.account)

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import Final
 
+import msgspec
+
 from demarcate.access.asked import check_pattern, is_declared, named_principal
 from demarcate.access.authorization import Action, action, actions_like
 from demarcate.access.callers import account_of
@@ -407,6 +409,6 @@ def _joined(cans: Iterable[Can | None]) -> Iterator[Can]:
             groups.setdefault(key, []).append((name, level, can))
     for members in groups.values():
         name, level, first = members[0]
-        witness = None if first.witness is None else replace(first.witness, action=name)
+        witness = None if first.witness is None else msgspec.structs.replace(first.witness, action=name)
         actions = tuple(sorted({name for name, _, _ in members}))
         yield replace(first, level=level, actions=actions, witness=witness)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import islice, product
 from typing import Any, Final
 
+import msgspec
 from msgspec import structs
 
 from demarcate.access.callers import Constants, Own, Reach, World
@@ -107,12 +108,12 @@ class Narrowing:
 
     def _getting_in(self, request: Request, around: Around, own: Own) -> Iterator[Request]:
         for carried in self._carried:
-            tried = replace(request, context={**carried, **request.context})
+            tried = msgspec.structs.replace(request, context={**carried, **request.context})
             if effective(tried, around).allowed is True:
                 yield tried
                 return
         for carried in islice(_carried(request, around, own), MOST_TRIED):
-            tried = replace(request, context={**request.context, **carried})
+            tried = msgspec.structs.replace(request, context={**request.context, **carried})
             if effective(tried, around).allowed is True:
                 self._carried.append(carried)
                 yield tried

@@ -6,6 +6,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
 
+import msgspec
+
 from demarcate.access.callers import Own, Reach
 from demarcate.access.conditions import variables_in
 from demarcate.access.effective import RCP_SERVICES, Around, Guardrail, Named
@@ -211,7 +213,7 @@ class Outsiders:
             return reached
         asked: Request = reached.witness
         carried = {**asked.context, **through(point, origin)}
-        told = decide(bucket.policy, replace(asked, resource=resource, context=carried))
+        told = decide(bucket.policy, msgspec.structs.replace(asked, resource=resource, context=carried))
         if told.allowed is False and not delegates(bucket.policy):
             return None
         if told.allowed is not True:

@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
-import duckdb
-
+from demarcate.base import duckdb
 from demarcate.base.connection import short
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.schema.standins import StandIn, first_standin

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import groupby
+
+import msgspec
+from msgspec.structs import replace
 
 from demarcate.base.errors import Problem
 from demarcate.base.logs import phase
@@ -70,8 +72,7 @@ def assess_snapshot(
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Tallies:
+class Tallies(msgspec.Struct, frozen=True):
     """Tallies in three ways: those of each check over all, and of each account and region."""
 
     whole: Iterable[Tally]

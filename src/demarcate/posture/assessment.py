@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+
+import msgspec
+from msgspec.structs import replace
 
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.judgement import Finding, Judgement
@@ -15,8 +17,7 @@ from demarcate.posture.news import News
 from demarcate.posture.structs import CheckResult, Posture
 
 
-@dataclass(frozen=True, slots=True)
-class Assessment:
+class Assessment(msgspec.Struct, frozen=True):
     """All that one assessment made, and what it was judged by. Close it, or use it in `with`.
 
     With `passes`, what passes is told as findings, too; it must have been kept as such. Where it is `of_lake`, the

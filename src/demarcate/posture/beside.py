@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from msgspec.structs import replace
 
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.comparing import Comparison, lay

@@ -30,11 +30,10 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import duckdb
 import msgspec
 from msgspec.structs import replace
 
-from demarcate.base import cache
+from demarcate.base import cache, duckdb
 from demarcate.base.connection import Limits, connect, short
 from demarcate.base.encoding import from_json, to_json
 from demarcate.base.errors import DemarcateError

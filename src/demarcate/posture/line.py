@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
+
+import msgspec
+from msgspec.structs import replace
 
 from demarcate.base import cache
 from demarcate.base.documents import DocumentError, compose
@@ -55,8 +57,7 @@ def _compile(model: Model) -> Iterator[tuple[str, Check]]:
                 raise DemarcateError(f"{item.id}: when: {error}") from error
 
 
-@dataclass(frozen=True, slots=True)
-class Reach:
+class Reach(msgspec.Struct, frozen=True):
     """To how many resources a responsibility applies, does not, or may: all zero where there are none."""
 
     applies: int = 0
@@ -87,8 +88,7 @@ def reach(model: Model, tallies: Iterable[Tally]) -> dict[str, Reach]:
     return reached
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
+class Drawn(msgspec.Struct, frozen=True):
     """One responsibility on the line of one resource: whether it applies, and why; and whether it is met.
 
     `state` is of this resource alone, and None where the responsibility does not apply; `told` says what led to it, and
@@ -103,8 +103,7 @@ class Drawn:
     checks: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceLine:
+class ResourceLine(msgspec.Struct, frozen=True):
     """The line for one resource: its table, service and row's identity, and each responsibility about it.
 
     `managed_by` is the AWS service or the other account that operates it, so that it is not judged; else ''.

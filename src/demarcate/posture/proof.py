@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import product
+
+import msgspec
 
 from demarcate.evidence.structs import PROVES, EvidenceResult, Scope
 from demarcate.model import Responsibility
@@ -19,8 +20,7 @@ _KINDS = {
 _BREAKS = ("failed", "incomplete")
 
 
-@dataclass(frozen=True, slots=True)
-class Covered:
+class Covered(msgspec.Struct, frozen=True):
     """What evidence with a scope has to cover: accounts and regions (none in templates), and services present."""
 
     accounts: tuple[str, ...]
@@ -28,8 +28,7 @@ class Covered:
     services: frozenset[str]
 
 
-@dataclass(frozen=True, slots=True)
-class Weighed:
+class Weighed(msgspec.Struct, frozen=True):
     """What evidence says: sentences for what proves, what breaks, and what is still needed."""
 
     proves: tuple[str, ...]

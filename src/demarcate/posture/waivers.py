@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from typing import Any, Final, NamedTuple
+
+import msgspec
+from msgspec.structs import replace
 
 from demarcate.base.encoding import to_json
 from demarcate.base.errors import Problem
@@ -182,8 +184,7 @@ def _is_wide(waiver: Waiver, every: Collection[str]) -> bool:
     return not named and waiver.check is not None and len(checks_of(waiver, every)) == len(every) > 1
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Judged:
+class Judged(msgspec.Struct, frozen=True, kw_only=True):
     """What was judged, as far as a waiver asks: the checks that ran, whether these are all that there are, and the
     accounts.
     """

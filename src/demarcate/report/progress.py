@@ -9,8 +9,10 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, replace
 from typing import IO, TYPE_CHECKING
+
+import msgspec
+from msgspec.structs import replace
 
 from demarcate.base.logs import LOG
 from demarcate.base.stopping import ending_with
@@ -34,8 +36,7 @@ BARS = 9
 """Bars at most, beside the one of the whole."""
 
 
-@dataclass(slots=True)
-class Count:
+class Count(msgspec.Struct):
     """How far one service of one account is: parts (tables of a region) that are to be read and that are done."""
 
     parts: int = 0
@@ -50,8 +51,7 @@ Key = tuple[str, str]
 """An account and a service."""
 
 
-@dataclass(frozen=True, slots=True)
-class Reached:
+class Reached(msgspec.Struct, frozen=True):
     """How far a collection is. `accounts` are all that will be read; those not begun have no counts yet."""
 
     counts: dict[Key, Count]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
+
+import msgspec
+from msgspec.structs import replace
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.logs import phase
@@ -18,8 +20,7 @@ if TYPE_CHECKING:
     from demarcate.posture.assessment import Assessment
 
 
-@dataclass(frozen=True, slots=True)
-class Format:
+class Format(msgspec.Struct, frozen=True):
     """A format: what it is called, how its files end, what they are on the web, and the module that writes it.
 
     The module has `write(assessment, out)`, and is imported when it is needed. It may give back what the format could
@@ -106,8 +107,7 @@ ENDS: Final = [format.suffix for format in FORMATS.values() if format.suffix]
 """How the names of files end that tell their format."""
 
 
-@dataclass(frozen=True, slots=True)
-class Destination:
+class Destination(msgspec.Struct, frozen=True):
     """A file that a report is written to, and its format."""
 
     format: Format

@@ -47,6 +47,12 @@ UNKNOWN = {"a_text_that_looks_like_tokens", "one_name_exported_by_all", "outputs
 """Those of which a value or two are unknown, and no more."""
 
 
+@pytest.fixture
+def a_tenth(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A tenth of the reserve, for what uses it up whatever it is. In children it is used up as it is."""
+    monkeypatch.setattr(estate, "Budget", functools.partial(Budget, budget.RESERVE // 10))
+
+
 @pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
 def test_what_asks_for_very_much_is_told(make: Make, tmp_path: Path) -> None:
     source = tmp_path / "estate"
@@ -61,6 +67,7 @@ def test_what_asks_for_very_much_is_told(make: Make, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("make", DOUBLING)
+@pytest.mark.usefixtures("a_tenth")
 def test_what_is_doubled_is_unknown_and_the_rest_is_read(make: str, tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(GOOD)
     write(tmp_path, doubled([make] * 60))
@@ -83,6 +90,7 @@ def test_reasons_are_short(tmp_path: Path) -> None:
     assert len(resource.properties["BucketName"].reason) == MAX_REASON
 
 
+@pytest.mark.usefixtures("a_tenth")
 def test_one_template_leaves_something_to_the_others(tmp_path: Path) -> None:
     """Even many that use up what they have leave others what their own size allows."""
     for number in range(2 * PORTION):

@@ -297,6 +297,7 @@ def test_the_same_deliveries_give_the_same_snapshot(tmp_path: Path) -> None:
     path = deliver(tmp_path, [*(of(name) for name in CASES), recorder()])
     first, second = (snapshot_of(path) for _ in range(2))
     assert first.manifest == second.manifest
+    assert first.folder != second.folder
     for name in first.manifest.tables:
         for one, other in zip(first.files(name), second.files(name), strict=True):
             assert read_table(one).equals(read_table(other)), name

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from demarcate.checks.engine import judge
 from tests.checks.examples import shipped
-from tests.estate.config.estate import Raw, cases, deliver, item, recorder, rows, snapshot_of
+from tests.estate.config.estate import Raw, cases, deliver, item, moved, named, recorder, rows, snapshot_of
 
 CASES = cases()
 ODD: st.SearchStrategy[Any] = st.recursive(
@@ -67,42 +67,55 @@ def filled(name: str) -> tuple[str, ...]:
         return tuple(name for name, held in snapshot.manifest.tables.items() if any(p.rows for p in held.parts))
 
 
-@settings(max_examples=30)
-@given(damaged())
-def test_an_odd_item_ends_no_run(given: tuple[str, Raw]) -> None:
-    name, raw = given
+@settings(max_examples=3)
+@given(st.lists(damaged(), min_size=10, max_size=10))
+def test_odd_items_end_no_run(given: list[tuple[str, Raw]]) -> None:
+    tables = {table for name, _ in given for table in filled(name)}
     with TemporaryDirectory() as folder:
-        delivered = deliver(Path(folder), [raw, item(CASES[name]), recorder()])
-        snapshot = snapshot_of(delivered, tables=filled(name))
+        whole = [item(CASES[name]) for name in dict.fromkeys(name for name, _ in given)]
+        delivered = deliver(Path(folder), [*(raw for _, raw in given), *whole, recorder()])
+        snapshot = snapshot_of(delivered, tables=sorted(tables))
         for table in snapshot.manifest.tables:
             rows(snapshot, table)
 
 
-@settings(max_examples=12)
-@given(st.sampled_from(sorted(CASES)), st.data())
-def test_leaving_something_out_makes_nothing_pass(name: str, data: st.DataObject) -> None:
+@settings(max_examples=2)
+@given(st.lists(st.sampled_from(sorted(CASES)), min_size=6, max_size=6), st.data())
+def test_leaving_something_out_makes_nothing_pass(names: list[str], data: st.DataObject) -> None:
     """What failed or was unknown with a member stays so, or is unknown, without it: unless its absence counts."""
-    whole = item(CASES[name])
-    config: Any = {
-        "configuration": whole["configuration"],
-        "supplementaryConfiguration": whole["supplementaryConfiguration"],
-    }
-    places = [path for path in paths(config) if len(path) > 1 and path[1] != "tags"]
-    if not places:
-        return
-    place = data.draw(st.sampled_from(places))
-    if isinstance(place[-1], int):
-        return
-    less = {**whole, **put(config, place, ...)}
-    before, after = (_verdicts(one, filled(name)) for one in (whole, less))
-    now_passing = {
-        check for check, verdict in after.items() if verdict == "pass" and before.get(check) == "unknown"
-    }
-    assert not now_passing, (place, now_passing)
+    left_out = {}
+    for name in names:
+        whole = item(CASES[name])
+        config: Any = {
+            "configuration": whole["configuration"],
+            "supplementaryConfiguration": whole["supplementaryConfiguration"],
+        }
+        places = [path for path in paths(config) if len(path) > 1 and path[1] != "tags"]
+        places = [place for place in places if not isinstance(place[-1], int)]
+        if places:
+            place = data.draw(st.sampled_from(places))
+            left_out[name, place] = whole, {**whole, **put(config, place, ...)}
+    verdicts = _verdicts([raw for pair in left_out.values() for raw in pair], set(names))
+    assert not left_out or any(verdicts)
+    for number, (name, place) in enumerate(left_out):
+        before, after = verdicts[2 * number : 2 * number + 2]
+        now_passing = {
+            check for check, verdict in after.items() if verdict == "pass" and before.get(check) == "unknown"
+        }
+        assert not now_passing, (name, place, now_passing)
 
 
-def _verdicts(raw: Raw, tables: tuple[str, ...]) -> dict[str, str]:
+def _verdicts(raws: list[Raw], names: set[str]) -> list[dict[str, str]]:
+    """Those of each item, in an account of its own."""
+    accounts = [f"{900_000_000_000 + number}" for number, _ in enumerate(raws)]
+    tables = {table for name in names for table in filled(name)}
     with TemporaryDirectory() as folder:
-        snapshot = snapshot_of(deliver(Path(folder), [raw]), tables=tables)
+        for account, raw in zip(accounts, raws, strict=True):
+            deliver(Path(folder), [moved(raw, account)], named(account=account))
+        snapshot = snapshot_of(Path(folder), tables=sorted(tables))
         judgement = judge(snapshot, [check for check in shipped().values() if check.table in tables], passes=True)
-        return {finding.check: finding.verdict for finding in judgement.findings()}
+        findings = list(judgement.findings())
+    return [
+        {finding.check: finding.verdict for finding in findings if finding.account == account}
+        for account in accounts
+    ]

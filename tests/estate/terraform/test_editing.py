@@ -88,14 +88,18 @@ def test_what_is_not_plain_is_told_with_its_line(tmp_path: Path, was: str, becom
 @pytest.mark.parametrize(
     ("address", "loop", "why"),
     [
-        ("module.a.aws_ebs_volume.plain", "", "a module makes it, and the edit would change others as well"),
-        ('module.a["b"].aws_ebs_volume.plain', "", "a module makes it, and the edit would change others as well"),
-        ("aws_ebs_volume.plain[0]", "count = 2", "count or for_each makes it, and the edit would change others"),
         (
-            'aws_ebs_volume.plain["a"]',
-            "for_each = {}",
-            "count or for_each makes it, and the edit would change others",
+            "module.a.aws_ebs_volume.plain",
+            "",
+            "module.a is not called here from a folder of its own: edit it where",
         ),
+        (
+            'module.a["b"].aws_ebs_volume.plain',
+            "",
+            "count or for_each makes several of module.a, and the edit would change others as well",
+        ),
+        ("aws_ebs_volume.plain[0]", "count = 2", "count makes several of it, at "),
+        ('aws_ebs_volume.plain["a"]', "for_each = {}", "for_each makes several of it, at "),
     ],
 )
 def test_what_may_make_several_is_left(tmp_path: Path, address: str, loop: str, why: str) -> None:
@@ -208,7 +212,7 @@ def test_what_completes_a_resource_is_edited_where_it_is(tmp_path: Path) -> None
     assert [edited.after for edited in versioned.files] == [PART]
     gone = bucket(tmp_path, "", block_public_policy=False)
     ((_, why),) = gone.left
-    assert "aws_s3_bucket_public_access_block would say it, and there is none" in why
+    assert "aws_s3_bucket_public_access_block.logs says it, which no configuration (.tf) beside it declares" in why
 
 
 @settings(max_examples=60)

@@ -282,3 +282,13 @@ def test_rules_have_verbs(tmp_path: Path) -> None:
         "level": "critical",
         "needs": "management events that write",
     } in json.loads(text)
+
+
+def test_every_verb_says_which_rule_it_did_not_take(logs: Path, tmp_path: Path) -> None:
+    """Whoever has a rule that is not taken is not told that nothing was detected, and no more."""
+    rule = "title: Mine\nlogsource: {product: aws, service: cloudtrail}\ndetection: {a: {eventName|re: '(?=a)'}"
+    (tmp_path / "mine.yml").write_text(f"{rule}, condition: a}}\n")
+    verbs = [("detect", logs), *(("detections", verb) for verb in ("list", "lint", "test", "coverage"))]
+    for verb in verbs:
+        code, _, told = run(*verb, "--rules", tmp_path, "--only")
+        assert (code, f"not taken: {tmp_path / 'mine.yml'}" in told) == (3, True), verb

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from functools import lru_cache
 from string import Formatter
 from typing import Any
+
+import msgspec
 
 from demarcate.estate.schema import partial
 from demarcate.estate.schema.conversion import convert
@@ -23,8 +24,7 @@ ODD = (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, Recu
 """What a pure function raises for a value of a form that it was not made for."""
 
 
-@dataclass(slots=True)
-class Item:
+class Item(msgspec.Struct):
     """What a row is made from: a value, the item it was found under, and its details or companions.
 
     In a template, `ref` is what `Ref` to it gives, and `label` what stand-ins for something of it call it. Nothing
@@ -34,10 +34,10 @@ class Item:
 
     value: Any
     parent: Item | None = None
-    details: dict[str, Any] = field(default_factory=dict)
+    details: dict[str, Any] = msgspec.field(default_factory=dict)
     ref: str | StandIn | Unknown = ""
     label: str = ""
-    known: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     def attribute(self, name: str) -> str | StandIn | Unknown:
         """What `Fn::GetAtt` of it gives."""
@@ -49,8 +49,7 @@ class Item:
         return StandIn(f"{text}.{name}", f"${{{self.label}.{name}}}")
 
 
-@dataclass(frozen=True, slots=True)
-class Address:
+class Address(msgspec.Struct, frozen=True):
     """Where a row is: the values of the columns that every table has (see `table.COMMON`)."""
 
     account_id: str | None = None

@@ -26,7 +26,6 @@ Names of tables and columns follow the Steampipe AWS plugin's public schema
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
 import msgspec
@@ -180,8 +179,7 @@ def ManagedBy(*, live: Place = None, owner: str = "") -> Column:  # noqa: N802
 # --- live: how AWS is asked -----------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Each:
+class Each(msgspec.Struct, frozen=True):
     """One step of a live listing: call an operation, page by page, and go on with each item found.
 
     `operation` is botocore's service and method ("ec2.describe_volumes"). `items` is the path to the list in
@@ -203,19 +201,18 @@ class Each:
 
     operation: str
     items: str
-    params: Mapping[str, Any] = field(default_factory=dict)
-    inputs: Mapping[str, str] = field(default_factory=dict)
+    params: Mapping[str, Any] = msgspec.field(default_factory=dict)
+    inputs: Mapping[str, str] = msgspec.field(default_factory=dict)
     batch: str = ""
     size: int = 100
     absent: tuple[str, ...] = ()
     until: tuple[str, str] | None = None
     failures: str = ""
-    by: Mapping[str, str] = field(default_factory=dict)
+    by: Mapping[str, str] = msgspec.field(default_factory=dict)
     only: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(msgspec.Struct, frozen=True):
     """A detail of one row: an operation called for it when a column in use needs it ("@name.Path").
 
     `inputs` are taken from the item (parameter: path), `params` are sent as they are. With `batch`, the named
@@ -226,16 +223,15 @@ class Call:
     """
 
     operation: str
-    inputs: Mapping[str, str] = field(default_factory=dict)
-    params: Mapping[str, Any] = field(default_factory=dict)
+    inputs: Mapping[str, str] = msgspec.field(default_factory=dict)
+    params: Mapping[str, Any] = msgspec.field(default_factory=dict)
     absent: tuple[str, ...] = ()
     only: tuple[Any, ...] = ()
     batch: str = ""
     home: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Bulk:
+class Bulk(msgspec.Struct, frozen=True):
     """A detail of every row from one listing for each account and region, where AWS has such a listing.
 
     A row's detail ("@name[].Path") is the list of the items found whose `key` is the row's own `of`. `read`
@@ -266,8 +262,7 @@ class Bulk:
 # --- templates ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Companion:
+class Companion(msgspec.Struct, frozen=True):
     """Another resource of the template that completes a row: the one whose `property` names the row's `ref`.
 
     `@name` is then the companion's properties (with `many`, the list of them). `property` is a path to a text or a
@@ -289,8 +284,7 @@ class Companion:
     optional: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Within:
+class Within(msgspec.Struct, frozen=True):
     """Rows that are declared within a resource of another type: a volume of an instance, a stage of a deployment.
 
     `function` turns that one's properties into those of resources of the table's first type (or an Unknown: one of
@@ -302,8 +296,7 @@ class Within:
     named: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Inherited:
+class Inherited(msgspec.Struct, frozen=True):
     """Properties that a resource takes from another one of its type, which its `property` names.
 
     `takes` are these properties, with what they are where that one does not declare them either (None: nothing).
@@ -319,8 +312,7 @@ FOLLOWED: Final = "#followed"
 """Among the properties of a resource that inherits from another: the property by which."""
 
 
-@dataclass(frozen=True, slots=True)
-class Derived:
+class Derived(msgspec.Struct, frozen=True):
     """Rows that come from other rows, through one pure function.
 
     `of` is the table (or, with "::", the template resource type) that they come from, `needs` its columns (or
@@ -332,7 +324,7 @@ class Derived:
     of: str
     needs: tuple[str, ...]
     function: Callable[[Mapping[str, Any]], Iterable[Mapping[str, Any] | Unknown]]
-    known: Mapping[str, Any] = field(default_factory=dict)
+    known: Mapping[str, Any] = msgspec.field(default_factory=dict)
     """Columns that are the same in all rows, and so are known even where a need is not."""
 
     def rests_on(self, columns: Container[str]) -> bool:
@@ -340,8 +332,7 @@ class Derived:
         return self.needs[0] in columns
 
 
-@dataclass(frozen=True, slots=True)
-class Computed:
+class Computed(msgspec.Struct, frozen=True):
     """Rows that come from several tables of an account together, made once all that was asked for is written.
 
     They belong to resources of the table `of`. `needs` are the tables that the function reads, that one among them,
@@ -361,8 +352,7 @@ class Computed:
 Scope = Literal["region", "account"]
 
 
-@dataclass(frozen=True, slots=True)
-class Table:
+class Table(msgspec.Struct, frozen=True):
     """One kind of resource: its name, its columns, and how each source fills it.
 
     `service` is the model's service id. `scope` says whether AWS keeps these per region or per account
@@ -378,13 +368,13 @@ class Table:
     columns: tuple[Column, ...]
     scope: Scope = "region"
     live: Each | tuple[Each, ...] | None = None
-    details: Mapping[str, Call | Bulk] = field(default_factory=dict)
+    details: Mapping[str, Call | Bulk] = msgspec.field(default_factory=dict)
     cloudformation: str | tuple[str, ...] | None = None
     alike: tuple[str, str] = ("", "")
     """Where an item that AWS tells and a resource that a template declares are the same thing: below this member of the
     one, and below this property of the other ("" is the whole).
     """
-    companions: Mapping[str, Companion] = field(default_factory=dict)
+    companions: Mapping[str, Companion] = msgspec.field(default_factory=dict)
     within: tuple[Within, ...] = ()
     inherits: tuple[Inherited, ...] = ()
     derived: tuple[Derived, ...] = ()
@@ -393,7 +383,7 @@ class Table:
     """The property that `Ref` returns when a template declares it (`BucketName`)."""
     ref_attributes: tuple[str, ...] = ()
     """The attributes that `Fn::GetAtt` gives and that are what `Ref` gives (`GroupId`)."""
-    parts: Mapping[str, str] = field(default_factory=dict)
+    parts: Mapping[str, str] = msgspec.field(default_factory=dict)
     """Types of resource that are parts of a row's, each with its property that names it: what amends the part (an
     alias of a function) amends the row's."""
     gone: tuple[str, ...] = ()

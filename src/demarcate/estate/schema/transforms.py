@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from demarcate.base.certificates import certificates
 from demarcate.base.encoding import NestedTooDeeply, from_json
@@ -15,8 +16,7 @@ from demarcate.estate.schema.standins import StandIn, escaped, sample
 from demarcate.estate.schema.unknown import Kind, Unknown, first_unknown
 
 
-@dataclass(frozen=True, slots=True)
-class Equals:
+class Equals(msgspec.Struct, frozen=True):
     """Whether a value is one of some; `values` says which, for whoever goes back that way."""
 
     values: tuple[str, ...]

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
+
+import msgspec
 
 from demarcate.base.limits import MAX_REASON, shortened
 
@@ -114,8 +115,7 @@ def first(kinds: Iterable[Kind]) -> Kind:
     return min(kinds, key=_ORDER.__getitem__)
 
 
-@dataclass(frozen=True, slots=True)
-class Unknown:
+class Unknown(msgspec.Struct, frozen=True):
     """Stands wherever a value could not be read or resolved. `reason` is shown to people, cut where it is long.
 
     `shown` is added to the reason in the row: what was found, which differs from row to row.
@@ -130,7 +130,7 @@ class Unknown:
 
     def __post_init__(self) -> None:
         if len(self.reason) > MAX_REASON:
-            object.__setattr__(self, "reason", shortened(self.reason))
+            msgspec.structs.force_setattr(self, "reason", shortened(self.reason))
 
     def __str__(self) -> str:
         return self.reason + self.shown

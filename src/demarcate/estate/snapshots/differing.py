@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-import duckdb
-
+from demarcate.base import duckdb
 from demarcate.base.connection import connect, short
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.snapshot import Snapshot

@@ -11,8 +11,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TypeVar
 
-import duckdb
-
+from demarcate.base import duckdb
 from demarcate.base.connection import Limits, TookTooLong, bounded, connect, deadline, select_of, short
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier

@@ -16,7 +16,7 @@ from demarcate.estate.schema.unknown import Kind, Unknown
 from demarcate.estate.snapshots.tabular import rows_in
 
 if TYPE_CHECKING:
-    import duckdb
+    from demarcate.base import duckdb
 
 MEMORY = 160_000_000
 """Bytes that reading may take, beside a page of rows."""

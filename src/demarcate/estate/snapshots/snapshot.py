@@ -30,7 +30,7 @@ from demarcate.estate.snapshots.spooled import Spooled
 from demarcate.estate.snapshots.tabular import rows_in, rows_of_lines
 
 if TYPE_CHECKING:
-    import duckdb
+    from demarcate.base import duckdb
 
 
 class Snapshot:
@@ -256,8 +256,7 @@ def rows_of(
     They come in the order of their resources, unless that does not matter. A column that the snapshot is too old for is
     None. Raises DemarcateError where a file cannot be read.
     """
-    import duckdb
-
+    from demarcate.base import duckdb
     from demarcate.base.connection import short
     from demarcate.base.sql import literal
 

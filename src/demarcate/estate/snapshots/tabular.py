@@ -17,8 +17,9 @@ from demarcate.base.files import open_file
 from demarcate.base.sql import identifier, literal, path_text, pattern
 
 if TYPE_CHECKING:
-    import duckdb
     import pyarrow as pa
+
+    from demarcate.base import duckdb
 
 SUFFIX = ".parquet"
 """How the name of a file of rows ends."""
@@ -67,8 +68,7 @@ def write_lines(connection: duckdb.DuckDBPyConnection, lines: Lines, file: Path)
 
     Raises OSError where it cannot be written, and TooMuchMemory where it takes more than the connection has.
     """
-    import duckdb
-
+    from demarcate.base import duckdb
     from demarcate.base.connection import short
 
     copy = (
@@ -125,8 +125,7 @@ def save_table(connection: duckdb.DuckDBPyConnection, table: str, file: Path) ->
 
     The connection may write into the folder of the file.
     """
-    import duckdb
-
+    from demarcate.base import duckdb
     from demarcate.base.connection import short
     from demarcate.base.stopping import ending_with
 

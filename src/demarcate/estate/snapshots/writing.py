@@ -36,7 +36,7 @@ from demarcate.estate.snapshots.tabular import Lines, write_lines
 from demarcate.version import __version__
 
 if TYPE_CHECKING:
-    import duckdb
+    from demarcate.base import duckdb
 
 
 class Stopped(Exception):

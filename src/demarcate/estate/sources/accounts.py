@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+
+import msgspec
 
 from demarcate.base.arn import is_account_id
 from demarcate.base.errors import DemarcateError
@@ -16,8 +17,7 @@ _ROLE = re.compile(r"[\w+=,.@/-]{1,512}", re.ASCII)
 _EXTERNAL_ID = re.compile(r"[\w+=,.@:/-]{2,1224}", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class Members:
+class Members(msgspec.Struct, frozen=True):
     """The accounts to read. Tables of the organization itself are read in those of `telling`; None for anywhere.
 
     `unread` is what could not be told of them. Where one of `telling` is read `elsewhere`, into another snapshot of the
@@ -30,8 +30,7 @@ class Members:
     elsewhere: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Accounts:
+class Accounts(msgspec.Struct, frozen=True):
     """The accounts to read; by default that of the credentials alone.
 
     With `organization` they are the active accounts of its organization, and `only` narrows them to these ids.

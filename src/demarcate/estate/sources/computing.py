@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+import msgspec
 from msgspec.structs import replace
 
 from demarcate.estate.schema.conversion import convert
@@ -84,14 +84,13 @@ def _why(error: Exception, given: Iterable[_Rows]) -> Unknown:
     return unknown or Unknown(Kind.MALFORMED, "a value of a form that was not expected")
 
 
-@dataclass(slots=True)
-class _Written:
+class _Written(msgspec.Struct):
     """What was written, by table and account, and what of it could not be read."""
 
     reading: Rereading
     manifest: Manifest
     source: Source
-    _files: dict[str, dict[str | None, list[str]]] = field(default_factory=dict)
+    _files: dict[str, dict[str | None, list[str]]] = msgspec.field(default_factory=dict)
     _gaps: dict[str | None, list[Unread]] | None = None
 
     def files(self, name: str, account: str | None) -> list[str]:

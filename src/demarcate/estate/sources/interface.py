@@ -7,10 +7,11 @@ reports asks the registry; nobody else names a source.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, fields
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Protocol
+
+import msgspec
 
 from demarcate.estate.schema.table import Column, From, Table
 from demarcate.estate.schema.unknown import Unknown
@@ -23,8 +24,7 @@ if TYPE_CHECKING:
     import boto3
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class Options(msgspec.Struct, frozen=True, kw_only=True):
     """How sources are read. Each source uses some of these, and is not read where another is given.
 
     `session` has the AWS credentials; without one they are those of `profile`, or what boto3 finds. `regions` are
@@ -51,8 +51,9 @@ class Options:
 
     def given(self) -> list[str]:
         """The names of those that are not left at their default or preset."""
-        told = [field for field in fields(self) if field.name not in {"preset", *self.preset}]
-        return [field.name for field in told if getattr(self, field.name) != field.default]
+        defaults = zip(self.__struct_fields__, self.__struct_defaults__, strict=True)
+        told = [(name, default) for name, default in defaults if name not in {"preset", *self.preset}]
+        return [name for name, default in told if getattr(self, name) != default]
 
 
 SPELLED: Final[Mapping[str, str]] = {

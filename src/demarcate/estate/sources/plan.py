@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import NamedTuple
+
+import msgspec
 
 from demarcate.estate.schema.rows import detail_of, named_in
 from demarcate.estate.schema.table import MANAGED_BY, Call, Column, Derived, Formatted, Table
@@ -26,8 +27,7 @@ Only = Mapping[str, frozenset[Resource]]
 """Table name to the resources of which alone it is read. A table that is not named is read whole."""
 
 
-@dataclass(slots=True)
-class TablePlan:
+class TablePlan(msgspec.Struct):
     """One table that is read: the columns that are made, whether its rows are kept, and who derives from it.
 
     `only` are the resources of which it is read; None where it is read whole.
@@ -36,7 +36,7 @@ class TablePlan:
     table: Table
     columns: tuple[Column, ...] = ()
     kept: bool = False
-    children: list[tuple[Table, Derived]] = field(default_factory=list)
+    children: list[tuple[Table, Derived]] = msgspec.field(default_factory=list)
     only: frozenset[Resource] | None = None
 
     @property

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
+
+import msgspec
 
 from demarcate.base.arn import is_account_id
 from demarcate.estate.schema.alarm_events import alarm_events
@@ -325,8 +326,7 @@ def _carried(alarm: Any, composites: Iterable[_Composite]) -> Truth:
     return any_of(all_of((truth, each.acts)) for wave in went for each, truth in wave)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Composite:
+class _Composite(msgspec.Struct, frozen=True, eq=False):
     """A composite alarm, and whether it does anything; what is not known of it is Unknown."""
 
     name: Any

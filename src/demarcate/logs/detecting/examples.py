@@ -15,7 +15,7 @@ from demarcate.logs.detecting.running import Detector
 from demarcate.logs.sigma.structs import Rule
 
 if TYPE_CHECKING:
-    import duckdb
+    from demarcate.base import duckdb
 
 _BEGINNING: Final = datetime(2026, 1, 5, 12, tzinfo=UTC)
 _MOST: Final = 10_000

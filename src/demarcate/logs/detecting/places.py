@@ -14,8 +14,7 @@ from multiprocessing import get_context
 from pathlib import Path
 from typing import Final
 
-import duckdb
-
+from demarcate.base import duckdb
 from demarcate.base.connection import Limits, connect, short
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_file

@@ -13,7 +13,7 @@ from demarcate.logs.events import COLUMNS, Column, Kind
 from demarcate.logs.store.forms.cloudtrail import EVENTS
 
 if TYPE_CHECKING:
-    import duckdb
+    from demarcate.base import duckdb
 
 
 def make_table(connection: duckdb.DuckDBPyConnection, name: str, events: Iterable[Mapping[str, Any]]) -> None:

@@ -21,7 +21,7 @@ from demarcate.logs.events import COLUMNS
 from demarcate.logs.sigma.structs import Rule
 
 if TYPE_CHECKING:
-    import duckdb
+    from demarcate.base import duckdb
 
 _SECOND: Final = 1_000_000
 _DAY: Final = 86_400 * _SECOND

@@ -13,7 +13,7 @@ from demarcate.base.sql import identifier, literal
 from demarcate.logs.sigma.structs import ANCHORS, Rule
 
 if TYPE_CHECKING:
-    import duckdb
+    from demarcate.base import duckdb
 
 _TOLD: Final = {
     "event": "event_id",

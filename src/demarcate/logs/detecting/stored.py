@@ -14,9 +14,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Final
 
-import duckdb
 import msgspec
 
+from demarcate.base import duckdb
 from demarcate.base.children import end_with_parent, run_child
 from demarcate.base.connection import Limits, connect, short
 from demarcate.base.files import read_bytes

@@ -380,8 +380,7 @@ def _check_regexes(tree: Tree, known: dict[str, str | None]) -> None:
 
 
 def _why_no_regex(pattern: str) -> str | None:
-    import duckdb
-
+    from demarcate.base import duckdb
     from demarcate.base.connection import connect, short
 
     with connect() as connection:

@@ -14,8 +14,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO, Final
 
-import duckdb
-
+from demarcate.base import duckdb
 from demarcate.base.connection import Limits, connect, short
 from demarcate.base.moments import milliseconds
 from demarcate.base.sql import identifier, literal, path_text, pattern

@@ -20,7 +20,7 @@ from demarcate.logs.store.forms.form import OTHER, Table
 from demarcate.logs.store.loading import AS_PARTS
 
 if TYPE_CHECKING:
-    import duckdb
+    from demarcate.base import duckdb
 
 SMALL: Final = 1 << 20
 """Bytes below which a file of rows is small."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import lru_cache
 from string import Formatter
 from typing import Final
+
+from msgspec.structs import replace
 
 from demarcate.estate.schema.table import Each, Table
 from demarcate.estate.sources.plan import Resource, TablePlan

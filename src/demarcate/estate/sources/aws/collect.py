@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import dataclasses
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 
+import msgspec
 from msgspec.structs import replace
 
 from demarcate.base.memory import share_arenas
@@ -160,7 +160,7 @@ def list_members(options: Options) -> Members:
     with ThreadPoolExecutor(DETAILS, thread_name_prefix="detail") as details:
         members = members_of(options.accounts or Accounts(), caller, Asker(own), told, details)
     own.close()
-    return dataclasses.replace(members, unread=tuple(told.told))
+    return msgspec.structs.replace(members, unread=tuple(told.told))
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from typing import Any
 
+import msgspec
 from msgspec import structs
 
 from demarcate.estate.schema.paths import ABSENT
@@ -71,7 +72,9 @@ class Reader:
         for row, place in self._rows(placed):
             for child in self._children:
                 child.part.append(
-                    derive(child.table, child.derived, row, replace(place, resource=row["resource"]))
+                    derive(
+                        child.table, child.derived, row, msgspec.structs.replace(place, resource=row["resource"])
+                    )
                 )
             if self._own is not None:
                 self._own.append((row,))
@@ -122,7 +125,7 @@ class Reader:
         if isinstance(told, str):
             if scope.chosen is not None and told not in scope.chosen:
                 return None
-            place, endpoint = replace(place, region=told), told
+            place, endpoint = msgspec.structs.replace(place, region=told), told
         if self._only is not None and self._identify is not None:
             resource = self._identify(item, place)["resource"]
             if resource is not None and resource not in self._only:
@@ -142,7 +145,7 @@ class Reader:
         self._tell_malformed(row, item)
         if row.get("region") is None:
             row["region"] = place.region
-        return row, replace(place, region=row["region"])
+        return row, msgspec.structs.replace(place, region=row["region"])
 
     def _tell_malformed(self, row: Row, item: Item) -> None:
         """Record values that AWS told in a form that was not expected, other than what was not told at all."""

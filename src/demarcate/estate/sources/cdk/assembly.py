@@ -7,7 +7,6 @@ for each stage. The manifest's schema is https://github.com/aws/aws-cdk-cli/tree
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,12 +37,11 @@ class _Manifest(msgspec.Struct):
     artifacts: dict[str, _Artifact]
 
 
-@dataclass(slots=True)
-class Assembly:
+class Assembly(msgspec.Struct):
     """The templates of an assembly and of those within it, and what could not be read: file and reason."""
 
-    templates: list[Path] = field(default_factory=list)
-    problems: list[tuple[str, str]] = field(default_factory=list)
+    templates: list[Path] = msgspec.field(default_factory=list)
+    problems: list[tuple[str, str]] = msgspec.field(default_factory=list)
 
 
 def folder_of(path: Path) -> Path | None:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
+
+from msgspec.structs import replace
 
 from demarcate.base.encoding import to_json
 from demarcate.estate.schema.rows import Address, Item, Row, build, derive, detail_of, spooled
@@ -324,7 +325,11 @@ class _Rows:
             row = dict.fromkeys((column.name for column in part.table.columns), Unknown(Kind.TOO_MUCH, TOO_MUCH))
             place = _place(resource)
             part.append(
-                [_conditional({**row, **{name: getattr(place, name) for name in Address.__slots__}}, resource)]
+                [
+                    _conditional(
+                        {**row, **{name: getattr(place, name) for name in Address.__struct_fields__}}, resource
+                    )
+                ]
             )
         else:
             self.append(_derived(part.table, derived, parent, others, resource), part, resource)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+import msgspec
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder, is_standard_input, walk
@@ -15,8 +16,7 @@ SUFFIXES = (".yaml", ".yml", ".json", ".template")
 SKIPPED = frozenset({"node_modules"})
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(msgspec.Struct, frozen=True):
     """A file to read: `file` is how the user would write it, `explicit` whether they named it themselves,
     `top` the path given that it was found under.
     """

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from demarcate.base.documents import DocumentError, TooMuch
 from demarcate.base.errors import Problem
 from demarcate.base.files import TooLarge
@@ -11,8 +9,7 @@ from demarcate.estate.schema.unknown import Kind
 from demarcate.estate.snapshots.manifest import Unread
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TemplateProblem(Problem):
+class TemplateProblem(Problem, frozen=True, kw_only=True):
     """Something in a template that could not be read; the rest goes on."""
 
     kind: Kind

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
 
 from demarcate.base.documents import DocumentError, TooMuch, compose, line_of, read_text, scalar
@@ -73,16 +73,14 @@ _CORE = frozenset(
 _MERGE = "tag:yaml.org,2002:merge"
 
 
-@dataclass(frozen=True, slots=True)
-class Position:
+class Position(msgspec.Struct, frozen=True):
     """Where an entry is: the line of its key, and of each key of its Properties."""
 
     line: int
     properties: dict[str, int]
 
 
-@dataclass(slots=True)
-class Raw:
+class Raw(msgspec.Struct):
     """A template as written, `size` characters.
 
     `places` is keyed by section and then the keys that lead to the entry.
@@ -93,8 +91,8 @@ class Raw:
     sections: dict[str, dict[str, Any]]
     transforms: list[Any]
     globals: dict[str, Any] | None
-    places: dict[tuple[str, ...], Position] = field(default_factory=dict)
-    problems: list[TemplateProblem] = field(default_factory=list)
+    places: dict[tuple[str, ...], Position] = msgspec.field(default_factory=dict)
+    problems: list[TemplateProblem] = msgspec.field(default_factory=list)
     size: int = 0
     names_stack: bool = False
     loops: bool = False

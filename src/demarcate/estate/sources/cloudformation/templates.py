@@ -10,10 +10,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
+
+import msgspec
 
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import is_folder
@@ -32,8 +33,7 @@ from demarcate.estate.sources.cloudformation.values import final
 __all__ = ["Resource", "Templates", "load", "read_parameters"]
 
 
-@dataclass(frozen=True, slots=True)
-class Resource:
+class Resource(msgspec.Struct, frozen=True):
     """One resource that the templates declare.
 
     `properties` is plain data: Unknown where something is not known, or all of it is, stand-ins for what only exists
@@ -57,7 +57,7 @@ class Resource:
     update_replace_policy: str | Unknown
     metadata: dict[str, Any]
     ways: tuple[Way, ...] = ()
-    known: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = msgspec.field(default_factory=dict)
 
     @property
     def alternatives(self) -> list[Way]:
@@ -66,8 +66,7 @@ class Resource:
         return there if any(way.properties is not self.properties for way in there) else []
 
 
-@dataclass(frozen=True, slots=True)
-class Templates:
+class Templates(msgspec.Struct, frozen=True):
     """All resources of some templates, what could not be read, and how many templates there were.
 
     `shares` says by file what may still be made of it.

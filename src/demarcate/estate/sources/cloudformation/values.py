@@ -52,10 +52,8 @@ class Tokens(Assigned):
     __slots__ = ()
 
 
-class MaybeAbsent(Unknown):
+class MaybeAbsent(Unknown, frozen=True):
     """An Unknown that may turn out to be no value at all (a branch was AWS::NoValue)."""
-
-    __slots__ = ()
 
 
 class _Nothing:

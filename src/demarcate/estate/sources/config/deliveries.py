@@ -5,9 +5,10 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Protocol
+
+import msgspec
 
 from demarcate.base.arn import is_region
 from demarcate.estate.schema.unknown import Kind
@@ -34,8 +35,7 @@ class Readable(Protocol):
         """Its items, each counted. `header` gets what stands beside them. Raises Damaged."""
 
 
-@dataclass(frozen=True, slots=True)
-class Delivery:
+class Delivery(msgspec.Struct, frozen=True):
     """One file that Config delivered. `name` is how people would write it, `open` gives its bytes.
 
     What its own name does not say is "": then its items say it. `time` is when a snapshot was taken, or until
@@ -77,8 +77,7 @@ def delivery(name: str, opened: Callable[[], Stream]) -> Delivery:
     return Delivery(name, opened, named["account"], named["region"], time.replace(tzinfo=UTC), taken)
 
 
-@dataclass(frozen=True, slots=True)
-class Group:
+class Group(msgspec.Struct, frozen=True):
     """What is read of one account and region, oldest first. `time` is when the newest of it was made.
 
     Unless it is `complete`, it tells only what changed. With `once`, each resource is in it once.

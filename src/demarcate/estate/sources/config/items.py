@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
+
+import msgspec
 
 from demarcate.base.arn import is_account_id, is_partition, is_region
 from demarcate.estate.sources.config.scanning import decode
@@ -15,8 +16,7 @@ GLOBAL = "global"
 _PARTITIONS = (("cn-", "aws-cn"), ("us-gov-", "aws-us-gov"))
 
 
-@dataclass(frozen=True, slots=True)
-class ConfigurationItem:
+class ConfigurationItem(msgspec.Struct, frozen=True):
     """What Config recorded of one resource at one moment."""
 
     type: str

@@ -17,11 +17,12 @@ https://docs.aws.amazon.com/config/latest/developerguide/resource-config-referen
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from typing import Any
+
+import msgspec
 
 from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import Column, From, Table
@@ -33,8 +34,7 @@ RECORDER = "AWS::Config::ConfigurationRecorder"
 """The type whose items say which types are recorded. Config always records it."""
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(msgspec.Struct, frozen=True):
     """A detail of a row, from what Config has beside the configuration.
 
     `entry` is the member of `supplementaryConfiguration`, or "" for the configuration itself. It stands at the
@@ -47,8 +47,7 @@ class Told:
     function: Callable[[Any], Any] | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Recorded:
+class Recorded(msgspec.Struct, frozen=True):
     """One type as Config records it, and the table that its items fill.
 
     `at` is where the configuration stands in the live item ("" where it is that item), `value` the member of the
@@ -64,9 +63,9 @@ class Recorded:
     table: str
     declared: bool = False
     absent: tuple[str, ...] = ()
-    details: Mapping[str, Told] = field(default_factory=dict)
-    columns: Mapping[str, From | None] = field(default_factory=dict)
-    names: Mapping[str, str] = field(default_factory=dict)
+    details: Mapping[str, Told] = msgspec.field(default_factory=dict)
+    columns: Mapping[str, From | None] = msgspec.field(default_factory=dict)
+    names: Mapping[str, str] = msgspec.field(default_factory=dict)
     at: str = ""
     value: str = ""
     each: Callable[[dict[str, Any], ConfigurationItem], Iterable[dict[str, Any]]] | None = None

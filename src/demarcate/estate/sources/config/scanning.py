@@ -10,8 +10,9 @@ import math
 import re
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final, Protocol
+
+import msgspec
 
 from demarcate.base.nesting import MAX_DEPTH, is_deep
 from demarcate.estate.schema.unknown import Kind
@@ -45,8 +46,7 @@ MAX_MEMBERS = 100
 ITEMS: Final = "configurationItems"
 
 
-@dataclass(frozen=True, slots=True)
-class Form:
+class Form(msgspec.Struct, frozen=True):
     """What kind of file it is: what people call it, the list in it, and a member that every item of the list has."""
 
     called: str

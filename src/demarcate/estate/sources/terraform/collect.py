@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from os.path import realpath
 from pathlib import Path
 from typing import Any, Final
@@ -22,12 +22,13 @@ from demarcate.estate.sources.cloudformation.templates import Resource
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.terraform.configuration import Source
 from demarcate.estate.sources.terraform.documents import Declared, Document, read
+from demarcate.estate.sources.terraform.edits import Added, Edit, with_edits
 from demarcate.estate.sources.terraform.files import documents, no_plan
 from demarcate.estate.sources.terraform.mapped import REF, Mapped, all_mapped, attributes
 from demarcate.estate.sources.terraform.policy_documents import policy_document
-from demarcate.estate.sources.terraform.referring import Names, module_names
+from demarcate.estate.sources.terraform.referring import Names, module_names, without_indexes
 from demarcate.estate.sources.terraform.settling import Settling
-from demarcate.estate.sources.terraform.shaping import properties
+from demarcate.estate.sources.terraform.shaping import at, properties
 from demarcate.estate.sources.terraform.telling import asked_attributes, place_of
 
 _DEPTH: Final = 5
@@ -50,11 +51,11 @@ def collect(
     writer: SnapshotWriter,
     *,
     max_resources: int | None = None,
-    edits: Sequence[tuple[str, tuple[str, ...], Any]] = (),
+    edits: Sequence[Edit | Added] = (),
 ) -> None:
     """Write the rows of all plans and states under the paths. What cannot be read of one is recorded as unread.
 
-    `edits` are values that resources have instead of their own: by their addresses, and the way to each.
+    `edits` are those of their configuration with which they are read.
 
     Raises DemarcateError for a path that has none, and for one that is none which can be read.
     """
@@ -67,9 +68,9 @@ def collect(
     used: set[str] = set()
 
     def take(path: Path, qualifier: str) -> None:
-        document = _with_edits(read(path), edits)  # which is large, and forgotten before rows are written
+        document = read(path)  # which is large, and forgotten before rows are written
         writer.unread(*(Unread(kind=Kind.INCOMPLETE, reason=w, file=document.file) for w in document.warnings))
-        reading = Reading(document, qualifier, list(named))
+        reading = Reading(document, qualifier, list(named), edits)
         used.add(realpath(reading.folder))
         share = budget.share(document.file, document.size, len(document.resources))
         for resource in reading.resources():
@@ -87,36 +88,59 @@ def collect(
     write(resources, shares, selection, writer, place_of)
 
 
-def _with_edits(document: Document, edits: Sequence[tuple[str, tuple[str, ...], Any]]) -> Document:
-    if not edits:
-        return document
-    from demarcate.estate.sources.terraform.editing import substituted
-
-    resources = []
-    for declared in document.resources:
-        own = [(way, value) for address, way, value in edits if address == declared.address]
-        if own:
-            values = declared.values
-            for way, value in own:
-                substituted(declared.type, values, way, value)
-            declared = declared.with_values(values)
-        resources.append(declared)
-    return replace(document, resources=resources)
-
-
 class Reading:
     """One plan or state, as resources."""
 
-    def __init__(self, document: Document, qualifier: str = "", configurations: Sequence[Path] = ()) -> None:
-        self._document = document
-        self._names = Names(document, qualifier)
+    def __init__(
+        self,
+        document: Document,
+        qualifier: str = "",
+        configurations: Sequence[Path] = (),
+        edits: Sequence[Edit | Added] = (),
+    ) -> None:
         self._source = Source(document, configurations)
+        self._files = {edit.address: edit.file for edit in edits if isinstance(edit, Added)}
+        self._declared: Mapping[str, Declared] | None = None
+        self._naming: dict[tuple[str, str], dict[str, list[str]]] = {}
+        self._document = with_edits(document, edits, self.file_of) if edits else document
+        self._names = Names(self._document, qualifier)
         self.unseen: Counter[str] = Counter()
 
     @property
     def folder(self) -> Path:
         """The folder of its configuration."""
         return self._source.folder
+
+    def file_of(self, address: str) -> str | None:
+        """The file that declares the resource at an address; None where it is not beside the document."""
+        *_, type_, name = without_indexes(address).split(".")
+        block = self._source.block(module_names(address), f"{type_}.{name}")
+        return block.file if block is not None else self._files.get(address)
+
+    def has(self, address: str) -> bool:
+        """Whether it has a resource at an address."""
+        return address in self._addresses()
+
+    def naming(self, address: str, resource: str, attribute: str) -> list[str]:
+        """The resources of a kind that name the one at an address in an attribute, or may name it."""
+        declared = self._addresses().get(address)
+        if declared is None:
+            return []
+        index = self._naming.get((resource, attribute))
+        if index is None:
+            index = self._naming[resource, attribute] = {}
+            for other in self._document.resources:
+                if other.type == resource and other.mode == "managed":
+                    for key in _keys_of(at(self._settled(other), attribute)):
+                        index.setdefault(key, []).append(other.address)
+        known = self._known(declared)
+        keys = _keys(shown(self._names.ref(declared)), known)
+        return [other for key in sorted({*keys, _ANY}) for other in index.get(key, ())]
+
+    def _addresses(self) -> Mapping[str, Declared]:
+        if self._declared is None:
+            self._declared = {declared.address: declared for declared in self._document.resources}
+        return self._declared
 
     def resources(self) -> list[Resource]:
         """Its resources; those that complete another one in that."""
@@ -152,7 +176,7 @@ class Reading:
                     logical_id=address,
                     type=mapped.type,
                     properties=shaped,
-                    file=block.file if block is not None else self._document.file,
+                    file=block.file if block is not None else self._files.get(address, self._document.file),
                     line=block.line if block is not None else None,  # type: ignore[arg-type]
                     ref=ref,
                     label=self._names.label(address),
@@ -185,7 +209,8 @@ class Reading:
                 else None
             )
 
-        settling = Settling(refer, block.dynamic if block is not None else None, self._document.is_plan)
+        is_plan = self._document.is_plan or declared.address in self._files
+        settling = Settling(refer, block.dynamic if block is not None else None, is_plan)
         values = settling.settle(
             declared.values,
             declared.unknown,
@@ -212,8 +237,7 @@ def _complete(resources: Sequence[Resource], parts: Sequence[_Part]) -> None:
     owners: dict[tuple[str, str], list[Resource]] = {}
     for resource in resources:
         if resource.type in types:
-            ref = shown(resource.ref)
-            for key in {ref, f"{ref}.Arn", resource.known.get("arn", ""), resource.known.get("id", "")}:
+            for key in _keys(shown(resource.ref), resource.known):
                 owners.setdefault((resource.type, key), []).append(resource)
     for part in parts:
         for owner in part.owner if isinstance(part.owner, list) else [part.owner]:
@@ -224,6 +248,24 @@ def _complete(resources: Sequence[Resource], parts: Sequence[_Part]) -> None:
                 why = Unknown(owner.kind, f"{part.resource.address} may be for it: {owner.reason}")
                 for resource in (r for r in resources if r.type == part.mapped.type):
                     _add(resource.properties, dict.fromkeys(part.properties, why))
+
+
+def _keys(ref: str, known: Mapping[str, str]) -> set[str]:
+    """The texts by which other resources name one."""
+    return {ref, f"{ref}.Arn", known.get("arn", ""), known.get("id", "")}
+
+
+_ANY: Final = "*"
+"""In the place of a text that is not known: it may be any."""
+
+
+def _keys_of(owner: Any) -> Iterator[str]:
+    """The texts by which an attribute names resources."""
+    for each in owner if isinstance(owner, list) else [owner]:
+        if isinstance(each, str | StandIn):
+            yield shown(each)
+        elif isinstance(each, Unknown):
+            yield _ANY
 
 
 def _add(properties: Any, more: Mapping[str, Any]) -> None:

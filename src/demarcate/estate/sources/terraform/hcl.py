@@ -174,6 +174,29 @@ class _Reader:
         return NotUnderstood(f"line {line_at(self._text, max(place, 0))} is not understood")
 
 
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """An attribute of a resource of the same module, as it is named there: `aws_s3_bucket.logs` and `id`."""
+
+    name: str
+    attribute: str
+
+    @property
+    def text(self) -> str:
+        """How it is written."""
+        return f"{self.name}.{self.attribute}"
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A text that is made of attributes of resources, and of what is written between them."""
+
+    parts: tuple[Reference | str, ...]
+
+
+_PLAIN: Final = r"(?:data\.)?[A-Za-z_][\w-]*\.[A-Za-z_][\w-]*\.[A-Za-z_]\w*"
+_REFERENCE: Final = re.compile(rf"\s*(?P<reference>{_PLAIN})(?![\w.\[(-])")
+_FILLED: Final = re.compile(rf'\s*"(?P<filled>(?:[^"\\$%\n]|\$\{{{_PLAIN}\}})*)"')
 _TOKEN: Final = re.compile(
     r'\s*(?:(?P<text>"(?:[^"\\$%\n]|\\["\\nrt]|\$\$\{|%%\{|[$%](?!\{))*")|(?P<number>-?\d+(?:\.\d+)?)\b|'
     r"(?P<word>true|false|null)\b|(?P<name>[A-Za-z_][\w-]*)(?=\s*=)|(?P<sign>[\[\]{},=:]))"
@@ -186,25 +209,55 @@ def literal(written: str) -> Any:
     >>> literal('["a", "$${b}"]'), literal("{ team = \\"web\\" }")
     (['a', '${b}'], {'team': 'web'})
     """
-    tokens = list(_tokens(written))
+    return _whole(list(_tokens(written)))
+
+
+def evaluated(written: str) -> Any:
+    """The value of a literal in which attributes of resources of the same module may stand, and then templates for
+    them. Raises NotUnderstood for any other expression.
+
+    >>> evaluated('["${aws_s3_bucket.a.arn}/*"]')
+    [Template(parts=(Reference(name='aws_s3_bucket.a', attribute='arn'), '/*'))]
+    """
+    return _whole(list(_tokens(written, references=True)))
+
+
+def _whole(tokens: list[tuple[str, str]]) -> Any:
     value, place = _value(tokens, 0, 0)
     if place != len(tokens):
         raise NotUnderstood("it is an expression")
     return value
 
 
-def _tokens(written: str) -> Iterator[tuple[str, str]]:
+def _tokens(written: str, *, references: bool = False) -> Iterator[tuple[str, str]]:
     place = 0
     while place < len(written.rstrip()):
         match = _TOKEN.match(written, place)
+        if match is None and references:
+            match = _REFERENCE.match(written, place) or _FILLED.match(written, place)
         if match is None:
             raise NotUnderstood("it is an expression")
         yield str(match.lastgroup), str(match[str(match.lastgroup)])
         place = match.end()
 
 
+def _template(written: str) -> Template:
+    parts = re.split(rf"\$\{{({_PLAIN})\}}", written)
+    told = [_reference(part) if number % 2 else part for number, part in enumerate(parts)]
+    return Template(tuple(part for part in told if part != ""))
+
+
+def _reference(written: str) -> Reference:
+    name, _, attribute = written.rpartition(".")
+    return Reference(name, attribute)
+
+
 def _value(tokens: list[tuple[str, str]], place: int, depth: int) -> tuple[Any, int]:
     kind, text = tokens[place] if place < len(tokens) and depth < _DEEPEST else ("", "")
+    if kind == "reference":
+        return Template((_reference(text),)), place + 1
+    if kind == "filled":
+        return _template(text), place + 1
     if kind == "text":
         return _unquoted(text), place + 1
     if kind == "number":
@@ -253,6 +306,13 @@ def written(value: Any) -> str:
         return "true" if value else "false"
     if isinstance(value, int | float):
         return repr(value)
+    if isinstance(value, Template):
+        if len(value.parts) == 1 and isinstance(value.parts[0], Reference):
+            return value.parts[0].text
+        parts = (
+            f"${{{part.text}}}" if isinstance(part, Reference) else written(part)[1:-1] for part in value.parts
+        )
+        return f'"{"".join(parts)}"'
     if isinstance(value, list):
         return f"[{', '.join(map(written, value))}]"
     raise NotUnderstood("it is of a form that is not written here")

@@ -222,7 +222,16 @@ def module_names(address: str) -> tuple[str, ...]:
     >>> module_names('module.net[0].module.zone["a.b"]')
     ('net', 'zone')
     """
-    return tuple(re.findall(r"module\.([\w-]+)", _STEP.sub("", address)))
+    return tuple(re.findall(r"module\.([\w-]+)", without_indexes(address)))
+
+
+def without_indexes(address: str) -> str:
+    """An address that does not say which of several is meant.
+
+    >>> without_indexes('module.net[0].aws_subnet.private["a.b"]')
+    'module.net.aws_subnet.private'
+    """
+    return _STEP.sub("", address)
 
 
 def _above(module: str) -> str:
@@ -240,3 +249,12 @@ def _module_index(module: str) -> int | str | None:
     if match is None:
         return None
     return int(match[1]) if match[1] else str(msgspec.json.decode(f'"{match[2]}"'))
+
+
+def kind_of(address: str) -> str:
+    """Which kind of resource an address is of.
+
+    >>> kind_of('module.net[0].aws_subnet.private["a.b"]')
+    'aws_subnet'
+    """
+    return without_indexes(address).split(".")[-2]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from demarcate.estate.schema.rows import detail_of
 from demarcate.estate.schema.table import Column, From, Table
@@ -15,11 +14,9 @@ from demarcate.estate.sources.computing import finish
 from demarcate.estate.sources.interface import Options
 from demarcate.estate.sources.plan import Selection
 from demarcate.estate.sources.progress import Progress
+from demarcate.estate.sources.terraform.edits import Added, Edit
 from demarcate.estate.sources.terraform.files import recognises
 from demarcate.estate.tables import table as table_named
-
-Edit = tuple[str, tuple[str, ...], Any]
-"""The address of a resource, the way to an argument of it, and its value."""
 
 
 class TerraformSource:
@@ -96,8 +93,10 @@ class TerraformSource:
         collect([Path(name) for name in names], told, writer, max_resources=options.max_resources)
 
 
-def read_as(names: Sequence[str], edits: Sequence[Edit], selection: Selection, options: Options) -> Snapshot:
-    """Read plans and states as if resources of them had other values. Raises DemarcateError as `collect` does."""
+def read_as(
+    names: Sequence[str], edits: Sequence[Edit | Added], selection: Selection, options: Options
+) -> Snapshot:
+    """Read plans and states as they are with edits of their configuration. Raises DemarcateError as `collect` does."""
     from demarcate.estate.sources.terraform.collect import collect
 
     source = TerraformSource()
