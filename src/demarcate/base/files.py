@@ -260,9 +260,11 @@ def _is_directory(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def write_whole(path: Path, data: bytes, *, private: bool = False) -> None:
-    """Write a file whole or not at all; for its owner alone where it is `private`. Raises OSError."""
-    with _aside(path, private=private) as file:
+def write_whole(path: Path, data: bytes, *, private: bool = False, lasting: bool = True) -> None:
+    """Write a file whole or not at all; for its owner alone where it is `private`. One that is not `lasting` need not
+    outlive the machine: the disk is not waited for. Raises OSError.
+    """
+    with _aside(path, private=private, lasting=lasting) as file:
         file.write(data)
 
 
@@ -277,7 +279,7 @@ def writing(path: Path) -> Iterator[IO[str]]:
 
 
 @contextlib.contextmanager
-def _aside(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
+def _aside(path: Path, *, private: bool = False, lasting: bool = True) -> Iterator[BinaryIO]:
     path.parent.mkdir(parents=True, exist_ok=True)
     with contextlib.suppress(FileNotFoundError):
         _check_file(os.stat(path), path)  # noqa: PTH116  who may write anywhere would put a file in a device's place
@@ -290,7 +292,8 @@ def _aside(path: Path, *, private: bool = False) -> Iterator[BinaryIO]:
             with open(aside, "xb", opener=lambda name, flags: os.open(name, flags, mode)) as file:
                 yield file
                 file.flush()
-                os.fsync(file.fileno())
+                if lasting:
+                    os.fsync(file.fileno())
             if kept is not None:
                 aside.chmod(kept)
             aside.replace(path)
