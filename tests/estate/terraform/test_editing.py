@@ -221,11 +221,18 @@ def test_what_is_live_is_declared_by_a_resource_more(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
     arn = "arn:aws:s3:::logs"
     path.write_text(json.dumps(state({"aws_s3_bucket.logs": {"id": "logs", "bucket": "logs", "arn": arn}})))
-    row = {"resource": arn, "arn": arn, "name": "logs", **HERE, "versioning_enabled": True, "block_public_acls": False}
+    row = {
+        "resource": arn,
+        "arn": arn,
+        "name": "logs",
+        **HERE,
+        "versioning_enabled": True,
+        "block_public_acls": False,
+    }
     live = snapshot({"aws_s3_bucket": [row]})
     patch = patch_of(compare(collect_snapshot([path]), live, undeclared=False), [str(path)])
     (edited,) = patch.files
-    assert edited.after == MAIN + PART.partition("\nresource \"aws_s3_bucket_public")[0]
+    assert edited.after == MAIN + PART.partition('\nresource "aws_s3_bucket_public')[0]
     assert [drift.column for drift, _, _ in patch.configured] == ["versioning_enabled"]
     ((drift, why),) = patch.left
     assert (drift.column, why) == ("block_public_acls", "the edit would change block_public_policy as well")
