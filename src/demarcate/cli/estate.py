@@ -214,9 +214,11 @@ def _earlier(since: Path | None, new: bool, *where: str | None) -> Side | None:
 
 def _theirs(files: list[Path] | None) -> Theirs | None:
     """What other tools found; None where nothing of theirs is named. Raises DemarcateError where it cannot be read."""
+    if not files:
+        return None
     from demarcate.posture.theirs import read_theirs
 
-    return read_theirs(files) if files else None
+    return read_theirs(files)
 
 
 def _check_passes(
