@@ -7,7 +7,6 @@ from typing import Any
 
 import boto3
 import pytest
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 from werkzeug.serving import make_server
 
 from demarcate.estate.snapshots.snapshot import Snapshot, rows_of
@@ -17,6 +16,7 @@ from demarcate.estate.sources.interface import Options
 from demarcate.estate.tables import table
 from tests.aws.answers.server import Handler
 from tests.aws.endless import Server, serving_endlessly
+from tests.aws.moto import Moto
 from tests.conftest import models
 from tests.serving import served
 
@@ -26,8 +26,7 @@ REGION = "eu-west-1"
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
     """The URL of the server of this test process."""
-    moto = DomainDispatcherApplication(create_backend_app)
-    with served(make_server("127.0.0.1", 0, moto, threaded=True, request_handler=Handler)) as url:
+    with served(make_server("127.0.0.1", 0, Moto(), threaded=True, request_handler=Handler)) as url:
         yield url
 
 

@@ -10,8 +10,16 @@ import pytest
 from demarcate.ledger.ledger import Ledger
 from tests.aws.conftest import aws, endless, images, server
 from tests.changes.fakes import unsynced
+from tests.direct import called_directly
 
 __all__ = ["aws", "endless", "images", "server"]
+
+
+@pytest.fixture(autouse=True)
+def direct() -> Iterator[None]:
+    """AWS's answers come without connections, which no test here is about: those of `tests/aws` are."""
+    with called_directly():
+        yield
 
 
 @pytest.fixture

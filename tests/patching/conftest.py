@@ -35,9 +35,17 @@ from tests.aws.conftest import REGION, aws, server
 from tests.changes.cases import APPROVER, PLANNER
 from tests.changes.fakes import unsynced
 from tests.conftest import models
+from tests.direct import called_directly
 from tests.patching.scenes import Scene, scenes
 
 __all__ = ["aws", "server"]
+
+
+@pytest.fixture(autouse=True)
+def direct() -> Iterator[None]:
+    """AWS's answers come without connections, which no test here is about: those of `tests/aws` are."""
+    with called_directly():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from demarcate.base.errors import DemarcateError
 from demarcate.checks.judgement import Judgement, Tally
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.snapshots.tabular import rows_in
 from demarcate.estate.tables import all_tables
 
 
@@ -27,12 +26,11 @@ def tally_by_tag(snapshot: Snapshot, judgement: Judgement, key: str) -> list[Tal
         "CREATE OR REPLACE TEMP TABLE tagged (resource VARCHAR, account VARCHAR, file VARCHAR, tag VARCHAR)"
     )
     for name, held in snapshot.manifest.tables.items():
-        files = snapshot.files(name)
         column = all_tables()[name].column("tags") if name in all_tables() else None
-        if files and column is not None and "tags" in held.columns:
+        if snapshot.has_rows(name) and column is not None and "tags" in held.columns:
             cursor.execute(
                 "INSERT INTO tagged SELECT DISTINCT resource, account_id, file, tags ->> $key "
-                f"FROM {rows_in(files)} WHERE tags ->> $key IS NOT NULL",
+                f"FROM {snapshot.rows_in(name)} WHERE tags ->> $key IS NOT NULL",
                 {"key": f"$.{_quoted(key)}"},
             )
     rows = cursor.execute(

@@ -14,7 +14,6 @@ from demarcate.base.sql import identifier
 from demarcate.drift.pairing import Physical, Stack
 from demarcate.estate.schema.table import Column, Table
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.snapshots.tabular import rows_in
 
 STACK_RESOURCES: Final = "aws_cloudformation_stack_resource"
 
@@ -41,6 +40,7 @@ class Rows:
     def __init__(self, declared: Snapshot, live: Snapshot) -> None:
         self.declared, self.live = declared, live
         self._connection = connect(*declared.folders, *live.folders)
+        self._held: dict[str, frozenset[str]] = {}
 
     def close(self) -> None:
         """Let the connection go."""
@@ -165,16 +165,21 @@ class Rows:
 
     def _view(self, snapshot: Snapshot, table: str, names: Sequence[str]) -> str:
         """The rows of a table with these columns: NULL where the snapshot does not have one."""
-        files = snapshot.files(table)
         wanted = dict.fromkeys(names)
-        if not files:
+        if not snapshot.has_rows(table):
             listed = ", ".join(f"NULL AS {identifier(name)}" for name in wanted)
             return f"SELECT {listed} WHERE false"
-        source = rows_in(files)
-        described = self._execute(f"SELECT * FROM {source} LIMIT 0").description or ()
-        held = {column[0] for column in described}
+        source = snapshot.rows_in(table)
+        held = self._columns(source)
         listed = ", ".join(identifier(name) if name in held else f"NULL AS {identifier(name)}" for name in wanted)
         return f"SELECT {listed} FROM {source}"
+
+    def _columns(self, source: str) -> frozenset[str]:
+        """The columns that rows have: asked once, for several look at the rows of one table."""
+        if source not in self._held:
+            described = self._execute(f"SELECT * FROM {source} LIMIT 0").description or ()
+            self._held[source] = frozenset(column[0] for column in described)
+        return self._held[source]
 
     def _select(self, sql: str, names: Sequence[str]) -> Iterator[Row]:
         for values in self._rows(sql):

@@ -13,7 +13,6 @@ from demarcate.base.encoding import from_json
 from demarcate.base.errors import DemarcateError
 from demarcate.base.files import TooLarge, is_folder, read_bytes
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.snapshots.tabular import rows_in
 from demarcate.posture.assessment import Assessment
 from demarcate.posture.kept import is_assessment, read_side
 from demarcate.posture.news import Seen, Side, compare, files_of, side_of
@@ -93,12 +92,11 @@ def with_news(assessment: Assessment, before: Side) -> Assessment:
 
 def _is_there(snapshot: Snapshot, seen: Seen) -> bool:
     """Whether a template still declares the resource of a finding: then its checks judged it."""
-    files = snapshot.files(seen.table) if seen.table in snapshot.manifest.tables else []
-    if not files or seen.resource is None:
+    if not snapshot.has_rows(seen.table) or seen.resource is None:
         return False
     with snapshot.cursor() as cursor:
         row = cursor.execute(
-            f"SELECT count(*) FROM {rows_in(files)} WHERE resource = $resource AND file = $file",
+            f"SELECT count(*) FROM {snapshot.rows_in(seen.table)} WHERE resource = $resource AND file = $file",
             {"resource": seen.resource, "file": seen.file},
         ).fetchone()
     return bool(row and row[0])

@@ -15,13 +15,14 @@ from contextlib import contextmanager
 from typing import Any
 
 from moto.core.request import Request
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
+from moto.moto_server.werkzeug_app import MotoRequestHandler
 from werkzeug.serving import make_server
 from werkzeug.wrappers import Response
 
 from tests.aws.answers.answering import Answer, answer, error, read
 from tests.aws.answers.asking import Asked, asked
 from tests.aws.answers.data import result_of
+from tests.aws.moto import Moto
 from tests.serving import served
 
 Fault = Callable[[Asked, Callable[[], Answer]], Answer]
@@ -39,7 +40,7 @@ class Server:
         self.calls: Counter[str] = Counter()
         self.faults: Mapping[str, Fault] = {}
         self.storm: Fault | None = None
-        self._moto = DomainDispatcherApplication(create_backend_app)
+        self._moto = Moto()
         self._lock = threading.Lock()
         self._kept: dict[Any, Answer] | None = None
         self._frozen = False
@@ -47,6 +48,15 @@ class Server:
     def keep(self) -> None:
         """From now on nothing changes: what was answered once is answered again without moto."""
         self._kept = {}
+
+    @contextmanager
+    def asking_anew(self) -> Iterator[None]:
+        """While moto is asked for what was kept as well: what it said first stays what is answered afterwards."""
+        before, self._kept = self._kept, {}
+        try:
+            yield
+        finally:
+            self._kept = self._kept | (before or {})
 
     def freeze(self) -> None:
         """From now on moto is not asked: what was not answered before is an error.

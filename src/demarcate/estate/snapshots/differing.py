@@ -9,7 +9,6 @@ from demarcate.base import duckdb
 from demarcate.base.connection import connect, short
 from demarcate.base.errors import DemarcateError
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.snapshots.tabular import rows_in
 
 
 def differing(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, bool, dict[str, Any]]]:
@@ -21,13 +20,12 @@ def differing(before: Snapshot, after: Snapshot) -> Iterator[tuple[str, bool, di
     connection = connect(*before.folders, *after.folders)
     try:
         for table in after.manifest.tables:
-            files = before.files(table), after.files(table)
-            for was, (mine, theirs) in ((True, files), (False, files[::-1])):
-                if not mine:
+            for was, mine, theirs in ((True, before, after), (False, after, before)):
+                if not mine.has_rows(table):
                     continue
-                sql = f"SELECT * EXCLUDE (line) FROM {rows_in(mine)}"  # noqa: S608
-                if theirs:
-                    sql += f" EXCEPT ALL SELECT * EXCLUDE (line) FROM {rows_in(theirs)}"  # noqa: S608
+                sql = f"SELECT * EXCLUDE (line) FROM {mine.rows_in(table)}"  # noqa: S608
+                if theirs.has_rows(table):
+                    sql += f" EXCEPT ALL SELECT * EXCLUDE (line) FROM {theirs.rows_in(table)}"  # noqa: S608
                 answer = connection.execute(sql)
                 names = [column[0] for column in answer.description or ()]
                 for values in answer.fetchall():

@@ -16,7 +16,6 @@ from demarcate.base.connection import Limits, TookTooLong, bounded, connect, dea
 from demarcate.base.errors import DemarcateError
 from demarcate.base.sql import identifier
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.snapshots.tabular import rows_in
 from demarcate.estate.tables import all_tables
 
 T = TypeVar("T")
@@ -105,13 +104,13 @@ def _run(
     sql: str, snapshot: Snapshot | None, limits: QueryLimits, beside: Beside | None, made: Mapping[str, Made]
 ) -> Iterator[tuple[Any, ...]]:
     """The names of the columns, then the rows."""
-    folders = [*([snapshot.folder] if snapshot else ()), *([beside.folder] if beside else ())]
+    folders = [*(snapshot.folders if snapshot else ()), *([beside.folder] if beside else ())]
     with _connected(folders, limits) as connection, _told(limits):
         select = _select(connection, sql)
         named = _named(sql) if snapshot else []
         if snapshot is not None:
             views = {name: _rows_of(snapshot, name) for name in named}
-            _make_views(connection, snapshot.folder, views, "collect the snapshot again")
+            _make_views(connection, snapshot.folders[0], views, "collect the snapshot again")
         if beside is not None:
             _make_beside(connection, sql, beside, named)
         for name, table in made.items():
@@ -195,9 +194,8 @@ def _select(connection: duckdb.DuckDBPyConnection, sql: str) -> duckdb.Statement
 
 def _rows_of(snapshot: Snapshot, table: str) -> str:
     """A SELECT of all rows of a table."""
-    files = snapshot.files(table)
-    if files:
-        return f"SELECT * FROM {rows_in(files)}"
+    if snapshot.has_rows(table):
+        return f"SELECT * FROM {snapshot.rows_in(table)}"
     columns = all_tables()[table].all_columns
     return "SELECT " + ", ".join(f"NULL::{c.type} AS {identifier(c.name)}" for c in columns) + " WHERE false"
 

@@ -12,7 +12,6 @@ import msgspec
 
 from demarcate.base.encoding import from_json
 from demarcate.estate.snapshots.snapshot import Snapshot
-from demarcate.estate.snapshots.tabular import rows_in
 from demarcate.estate.tables import all_tables
 from demarcate.logs.detecting.structs import Detection
 
@@ -43,15 +42,14 @@ def _rows(snapshot: Snapshot, arns: Sequence[str]) -> dict[str, list[Lead]]:
     told: dict[str, list[Lead]] = {}
     with snapshot.cursor() as cursor:
         for name in snapshot.manifest.tables:
-            files = snapshot.files(name)
-            if not files or name not in all_tables() or all_tables()[name].owners:
+            if not snapshot.has_rows(name) or name not in all_tables() or all_tables()[name].owners:
                 continue
             columns = {column.name for column in all_tables()[name].all_columns}
             tags = "tags" if "tags" in columns else "NULL"
             operator = "managed_by" if "managed_by" in columns else "NULL"
             rows: list[Any] = cursor.execute(
                 f"SELECT DISTINCT resource, CAST({tags} AS VARCHAR), CAST({operator} AS VARCHAR) "
-                f"FROM {rows_in(files)} WHERE list_contains($arns, resource) ORDER BY 1",
+                f"FROM {snapshot.rows_in(name)} WHERE list_contains($arns, resource) ORDER BY 1",
                 {"arns": list(arns)},
             ).fetchall()
             for resource, tagged, operates in rows:
