@@ -126,6 +126,7 @@ def models(data_path: str | None = None) -> Loader:
 def pytest_configure(config: pytest.Config) -> None:
     worker = hasattr(config, "workerinput")
     surroundings.heed_signals(worker=worker)
+    surroundings.leave_out_pandas()
     gc.set_threshold(100_000, 50, 50)  # as the command has it
     if not worker:
         config.add_cleanup(surroundings.settle())
@@ -135,6 +136,16 @@ def pytest_configure(config: pytest.Config) -> None:
 @pytest.hookimpl(trylast=True)
 def pytest_sessionstart() -> None:
     begin()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_collection() -> Iterator[None]:
+    """Nothing looks for cycles meanwhile: what is collected stays."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 def pytest_collection_finish() -> None:

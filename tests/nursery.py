@@ -28,6 +28,8 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any, NoReturn
 
+from tests.surroundings import leave_out_pandas
+
 LARGEST = 1 << 20
 """How many bytes one message may have."""
 
@@ -288,6 +290,7 @@ def _end(code: int) -> None:
 
 
 if __name__ == "__main__":
+    leave_out_pandas()
     _prepare()
     gc.collect()
     gc.freeze()  # what is imported is looked through by no run
